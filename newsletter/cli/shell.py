@@ -194,7 +194,7 @@ def version(digest: str) -> str:
 
 def statement_slug(store: Store, name: str) -> str:
     """The statement that is meant by a slug, its beginning or a campaign's number."""
-    from newsletter.pipeline.naming import statement_named
+    from newsletter.pipeline.ledger import statement_named
 
     with store.read() as tx:
         return statement_named(tx, name)

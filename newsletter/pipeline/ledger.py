@@ -13,6 +13,7 @@ from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.comment import Returned, standing_return
 from newsletter.domain.statements.content import Content, Recipient
+from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     ApprovalStatus,
@@ -23,6 +24,7 @@ from newsletter.domain.statements.statement import (
     standing,
 )
 from newsletter.domain.subscribers.audience import fold
+from newsletter.domain.wording import guess, several
 from newsletter.store.sql import Transaction
 
 _MAY_END = {CampaignState.SENDING, CampaignState.ATTENTION}
@@ -268,3 +270,54 @@ def reassess(tx: Transaction, campaign_id: int, clock: Clock) -> None:
             campaign_id, CampaignState.SENDING, expect={CampaignState.ATTENTION}, at=clock.now()
         )
     finish(tx, campaign_id, clock)
+
+
+_LONGEST_ID = 18
+"""Digits: the database counts to a little over nine with eighteen noughts."""
+_SHOWN = 4
+_LOOKED_AT = 1_000
+"""Of the newest slugs, for a suggestion: it costs as much however many there are."""
+
+
+def statement_named(tx: Transaction, name: str) -> str:
+    """The slug of the statement that is meant. Raises NotFound, with a suggestion."""
+    if tx.statements.get(name) is not None:
+        return name
+    numbered = _numbered(tx, name)
+    return numbered.slug if numbered else _slug(tx, name, "statement")
+
+
+def find_campaign(tx: Transaction, name: str) -> Campaign:
+    """A campaign by its id, or the latest of a statement by its slug or the beginning of one.
+
+    Raises NotFound, with a suggestion.
+    """
+    campaign = _numbered(tx, name) or tx.campaigns.latest(name)
+    if campaign is None:
+        campaign = tx.campaigns.latest(_slug(tx, name, "campaign"))
+    if campaign is None:
+        raise NotFound(f"{name!r} has no campaign yet; 'newsletter campaign list' shows them")
+    return campaign
+
+
+def find_draft(tx: Transaction, key: str) -> Draft:
+    """A text at the desk. Raises NotFound: nobody mistypes such a key."""
+    draft = tx.drafts.get(key)
+    if draft is None:
+        raise NotFound("There is no such text at the desk, or somebody deleted it.")
+    return draft
+
+
+def _numbered(tx: Transaction, name: str) -> Campaign | None:
+    is_id = name.isascii() and name.isdigit() and len(name) <= _LONGEST_ID
+    return tx.campaigns.get(int(name)) if is_id else None
+
+
+def _slug(tx: Transaction, name: str, what: str) -> str:
+    found = tx.statements.slugs(name, _SHOWN) if name else []
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotFound(several(name, found))
+    hint = guess(name, tx.statements.slugs("", _LOOKED_AT))
+    raise NotFound(f"there is no {what} {name!r}{hint or ';'} 'newsletter {what} list' shows them")

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from newsletter.domain.clock import Clock
     from newsletter.domain.statements.statement import ApprovalPolicy
     from newsletter.pipeline.campaigns.build_digest import DigestBuilder
-    from newsletter.pipeline.campaigns.control import Hand
+    from newsletter.pipeline.campaigns.control import Hand, Starter
     from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch
-    from newsletter.pipeline.campaigns.start import Starter
     from newsletter.pipeline.delivery.provider_pool import PooledProvider
     from newsletter.rendering.waiting import WaitingRenderer
     from newsletter.runtime.delivery import Delivery
@@ -104,7 +103,7 @@ class Campaigns:
 
     def starter(self) -> Starter:
         """What starts what is approved, and undoes it."""
-        from newsletter.pipeline.campaigns.start import Starter
+        from newsletter.pipeline.campaigns.control import Starter
 
         return Starter(
             store=self.store, clock=self.clock, policy=self.policy, times=self.rules.times

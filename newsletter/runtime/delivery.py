@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from newsletter.domain.events import Event
     from newsletter.domain.ports import Examiner, History, Links, Webhook
     from newsletter.domain.statements.statement import Statement
+    from newsletter.pipeline.campaigns.report import Vitals
     from newsletter.pipeline.delivery.dispatch import Dispatcher
     from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
     from newsletter.pipeline.delivery.reconcile import Reconciler, Recovered
     from newsletter.pipeline.delivery.restore_guard import Guard
     from newsletter.pipeline.delivery.transactional import TransactionalSender
-    from newsletter.pipeline.delivery.vitals import Vitals
     from newsletter.pipeline.events.record import Poller, Recorded
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.rendering.waiting import WaitingRenderer
@@ -204,7 +204,7 @@ class Delivery:
 
     def vitals(self) -> Vitals:
         """What is open right now. Raises StoreUnavailable."""
-        from newsletter.pipeline.delivery.vitals import vitals
+        from newsletter.pipeline.campaigns.report import vitals
 
         return vitals(store=self.store, clock=self.clock)
 

@@ -34,7 +34,7 @@ from newsletter.runtime.log import (
     log_stopped,
 )
 from newsletter.runtime.rounds import Rounds, Stillness, Visits
-from newsletter.runtime.tick import Look, Tick
+from newsletter.runtime.services import Look, Tick
 from newsletter.store.file.lock import beat, only_one
 
 log = logging.getLogger("newsletter.run")

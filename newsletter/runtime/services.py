@@ -1,16 +1,21 @@
-"""The services of one workspace, one a subject: whoever opens it hands out those that are used."""
+"""The services of one workspace, one a subject; and the tick: every stage but those that send."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from newsletter.runtime.tick import Tick
+from newsletter.imports import import_all
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
+    from newsletter.domain.campaigns.campaign import Campaign
     from newsletter.domain.clock import Clock
+    from newsletter.domain.errors import Fault
     from newsletter.domain.ports import Links
+    from newsletter.pipeline.campaigns.build_digest import BuiltDigest
+    from newsletter.pipeline.campaigns.plan import Held
+    from newsletter.pipeline.statements.approve import Noted
     from newsletter.runtime.archive import Archive
     from newsletter.runtime.campaigns import Campaigns
     from newsletter.runtime.delivery import Delivery
@@ -18,6 +23,71 @@ if TYPE_CHECKING:
     from newsletter.runtime.statements import Statements
     from newsletter.runtime.subscribers import Subscribers
     from newsletter.store.sql import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one look at the world brought."""
+
+    faults: tuple[Fault, ...] = ()
+    gathered: tuple[BuiltDigest, ...] = ()
+    approved: tuple[Noted, ...] = ()
+    """By their own files."""
+    scheduled: tuple[Campaign, ...] = ()
+    started: tuple[Campaign, ...] = ()
+    withdrawn: tuple[Held, ...] = ()
+    held: tuple[Held, ...] = ()
+    stopped: tuple[Campaign, ...] = ()
+    """Paused by the breaker."""
+    retired: int = 0
+    """Mailboxes that put us off for weeks and are written to no more."""
+    resumed: int = 0
+    """Readers whose pause is over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick:
+    """What a workspace does by itself, now and then."""
+
+    statements: Statements
+    campaigns: Campaigns
+    delivery: Delivery
+    subscribers: Subscribers
+    archive: Archive
+
+    def prepare(self) -> None:
+        """Build and load all that does the work now: threads share it.
+
+        What is wrong is told before work begins. Raises InvalidInput.
+        """
+        self.statements.prepare()
+        self.campaigns.prepare()
+        self.delivery.prepare()
+        import_all("newsletter.pipeline")
+        import_all("newsletter.store", but={"migrations"})  # that brings Alembic
+
+    def look(self) -> Look:
+        """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""
+        gathered = self.campaigns.digest_builder.build()
+        faults, noted = self.statements.take_in()
+        resumed = self.subscribers.resume()
+        planned = self.campaigns.plan()
+        retired = self.subscribers.retire()
+        started = self.campaigns.start_due()
+        self.archive.index()
+        self.subscribers.clean()
+        return Look(
+            faults=faults,
+            gathered=gathered,
+            approved=noted,
+            scheduled=planned.scheduled,
+            started=started,
+            withdrawn=planned.withdrawn,
+            held=planned.held,
+            stopped=self.delivery.brake(),
+            retired=retired,
+            resumed=resumed,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

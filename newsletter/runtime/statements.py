@@ -81,7 +81,7 @@ class Statements:
     @cached_property
     def sources(self) -> tuple[Source, ...]:
         """Where statements come from."""
-        from newsletter.pipeline.statements.kept import DeskSource, RoundupSource
+        from newsletter.pipeline.statements.ingest import DeskSource, RoundupSource
 
         # first digest emails and the desk: of two with one slug it is the file that has to change
         own = _sources(self.settings, self.subscribers.segments, self.store, self.clock)
@@ -187,7 +187,7 @@ class Statements:
 
     def send_back(self, slug: str, *, by: str, expect: str, reason: str) -> None:
         """Send a statement back to its writers. Raises NotFound or Refused."""
-        from newsletter.pipeline.statements.send_back import send_back
+        from newsletter.pipeline.statements.feedback import send_back
 
         send_back(
             slug,
@@ -301,7 +301,7 @@ def _source(
             timezone=settings.timezone,
             segments=segments,
         )
-    from newsletter.pipeline.statements.kept import FeedSource  # with what reads pages
+    from newsletter.pipeline.statements.ingest import FeedSource  # with what reads pages
 
     feed = _feed(options, settings, clock)
     return FeedSource(

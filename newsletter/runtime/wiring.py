@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
@@ -15,6 +16,7 @@ from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import (
+    SignedLinks,
     address_hash,
     close_off,
     fingerprint,
@@ -23,7 +25,6 @@ from newsletter.runtime.keys import (
     load_link_keys,
     private,
 )
-from newsletter.runtime.links import SignedLinks
 from newsletter.runtime.services import Services
 from newsletter.runtime.staff import Staff
 from newsletter.runtime.statements import Statements
@@ -143,28 +144,12 @@ def _built(
 ) -> Services:
     links, policy = SignedLinks(keys.links, retired=keys.retired_links), settings.approval_policy()
     key, renderer = keys.addresses[0], renderer_of(settings)
-    subscribers = Subscribers(settings=settings, store=store, clock=clock, links=links)
-    delivery = Delivery(
-        settings=settings,
-        store=store,
-        clock=clock,
-        links=links,
-        renderer=renderer,
-        guard_file=guard_file,
-        key=key,
-    )
-    campaigns = Campaigns(
-        settings=settings,
-        store=store,
-        clock=clock,
-        policy=policy,
-        renderer=renderer,
-        delivery=delivery,
-    )
+    common: dict[str, Any] = {"settings": settings, "store": store, "clock": clock}
+    subscribers = Subscribers(**common, links=links)
+    delivery = Delivery(**common, links=links, renderer=renderer, guard_file=guard_file, key=key)
+    campaigns = Campaigns(**common, policy=policy, renderer=renderer, delivery=delivery)
     statements = Statements(
-        settings=settings,
-        store=store,
-        clock=clock,
+        **common,
         links=links,
         policy=policy,
         renderer=renderer,
@@ -172,15 +157,13 @@ def _built(
         subscribers=subscribers,
     )
     return Services(
-        settings=settings,
-        store=store,
-        clock=clock,
+        **common,
         links=links,
         umask=umask,
         statements=statements,
         campaigns=campaigns,
         delivery=delivery,
         subscribers=subscribers,
-        archive=Archive(settings=settings, store=store, clock=clock, renderer=renderer),
-        staff=Staff(settings=settings, store=store, clock=clock, key=key),
+        archive=Archive(**common, renderer=renderer),
+        staff=Staff(**common, key=key),
     )

@@ -20,7 +20,7 @@ from newsletter.config.settings import Metrics
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.rate_limit import Cause
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.pipeline.delivery.vitals import Vitals
+from newsletter.pipeline.campaigns.report import Vitals
 from newsletter.runtime.delivery import Delivery
 from newsletter.web.http.frame import Frame
 

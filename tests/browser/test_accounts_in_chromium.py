@@ -10,7 +10,7 @@ import pytest
 from pyotp import TOTP
 
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff import invite
+from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations_in_both
@@ -63,7 +63,7 @@ def press(page: Any, name: str) -> None:
 
 
 def link_for(site: Forum, address: str, role: Role) -> str:
-    made = invite.invite(address, role, by=OPERATOR, proofs=site.app.staff.proofs)
+    made = people.invite(address, role, by=OPERATOR, proofs=site.app.staff.proofs)
     return f"/desk/invitation/{made.word}"
 
 

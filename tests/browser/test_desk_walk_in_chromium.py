@@ -15,7 +15,6 @@ import pytest
 from pyotp import TOTP
 
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff import invite
 from newsletter.pipeline.staff.proofs import OPERATOR
 from newsletter.web.server import WebServer
 from tests.browser.opening import Open, Windows, opening
@@ -112,7 +111,7 @@ def walk(site: Forum, open_page: Open, *, keys: bool, width: int, script: bool) 
     hands: dict[str, Hands] = {}
     for name, role in people.items():
         address = f"{name.lower()}@forum.example"
-        made = invite.invite(address, role, by=OPERATOR, proofs=site.app.staff.proofs)
+        made = people.invite(address, role, by=OPERATOR, proofs=site.app.staff.proofs)
         page = open_page(
             f"/desk/invitation/{made.word}", width=width, java_script_enabled=script, apart=name
         )

@@ -18,7 +18,7 @@ from newsletter.documents.written import import_markdown
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.frontmatter import parse_front_matter
-from newsletter.runtime.links import SignedLinks
+from newsletter.runtime.keys import SignedLinks
 from newsletter.sources.feeds import jsonfeed
 from newsletter.sources.feeds.markup import tree
 from newsletter.sources.feeds.syndication import items_of

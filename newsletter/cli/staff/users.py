@@ -50,7 +50,7 @@ def add(shell: Shell, email: str, role: str) -> None:
 
 
 def _put(staff: Staff, address: str, role: Role) -> None:
-    from newsletter.pipeline.staff.invite import refuse_same_mailbox
+    from newsletter.pipeline.staff.people import refuse_same_mailbox
 
     with staff.store.begin() as tx:
         refuse_same_mailbox(tx, address, staff.clock.now())
@@ -70,7 +70,7 @@ def invite(shell: Shell, email: str, role: str) -> None:
 
     It works once, for 72 hours. Give it to nobody else: whoever has it gets the role.
     """
-    from newsletter.pipeline.staff.invite import invite as made
+    from newsletter.pipeline.staff.people import invite as made
 
     with shell.services() as services:
         link = made(email, Role(role), by=OPERATOR, proofs=services.staff.proofs)
@@ -86,7 +86,7 @@ def reset(shell: Shell, email: str) -> None:
 
     It works once, for 15 minutes. They are signed out, and set up another second factor.
     """
-    from newsletter.pipeline.staff.invite import reset as made
+    from newsletter.pipeline.staff.people import reset as made
 
     with shell.services() as services:
         link = made(email, by=OPERATOR, proofs=services.staff.proofs)

@@ -25,7 +25,7 @@ from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import people
 from newsletter.formats.times import is_local
-from newsletter.pipeline.campaigns.outlook import Outlook, outlook
+from newsletter.pipeline.campaigns.headcount import Outlook, outlook
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.approve import Given
 from newsletter.pipeline.statements.approve import revoke as take_back
@@ -242,7 +242,7 @@ def start(
 
     Nothing leaves before the time to undo is over: 'newsletter statement undo' ends it.
     """
-    from newsletter.pipeline.campaigns.start import Start
+    from newsletter.pipeline.campaigns.control import Start
 
     with shell.services() as services:
         services.statements.refresh()

@@ -35,8 +35,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.pipeline.ledger import find_statement, is_draft, standing_of
-from newsletter.pipeline.naming import statement_named
+from newsletter.pipeline.ledger import find_statement, is_draft, standing_of, statement_named
 from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.statements.review import is_settled, overrides, review
 from newsletter.pipeline.statements.translations import awaited, translations_of

@@ -185,7 +185,7 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
 
 def _let_in(services: Services, person: _Person, password: str) -> None:
     """As they would come in: invited, by a link."""
-    from newsletter.pipeline.staff.invite import accept, invite
+    from newsletter.pipeline.staff.people import accept, invite
     from newsletter.pipeline.staff.proofs import Place
 
     link = invite(person.address, person.role, by=OPERATOR, proofs=services.staff.proofs)
@@ -250,7 +250,7 @@ def _version(services: Services, slug: str) -> str:
 
 
 def _start_tomorrow(services: Services, slug: str) -> None:
-    from newsletter.pipeline.campaigns.start import Start
+    from newsletter.pipeline.campaigns.control import Start
 
     zone = ZoneInfo(services.settings.timezone)
     tomorrow = services.clock.now().astimezone(zone) + timedelta(days=1)

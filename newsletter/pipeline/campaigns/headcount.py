@@ -1,7 +1,8 @@
-"""Who gets a statement and who does not, in numbers alone. It is no stage: several share it."""
+"""Who gets a statement, and when, in numbers alone. It is no stage: several share it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Correction, Go, StartBy, moved
 from newsletter.domain.clock import Clock
@@ -10,7 +11,7 @@ from newsletter.domain.statements.statement import ApprovalPolicy, Statement, St
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.correction import correction_of
-from newsletter.pipeline.campaigns.timing import TimeRules
+from newsletter.pipeline.campaigns.timing import TimeRules, timing_of
 from newsletter.pipeline.ledger import find_statement, go_of, standing_of
 from newsletter.pipeline.statements.translations import TranslationGroup, group_of, siblings
 from newsletter.store.sql import Transaction
@@ -153,3 +154,39 @@ def _outside(tx: Transaction, lists: tuple[str, ...], segment: Segment | None) -
 def _in_order(found: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     """Most people first."""
     return tuple(sorted(found, key=lambda one: (-one[1], one[0])))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What is to be expected of an approved statement, as things stand."""
+
+    readers: int
+    lists: tuple[str, ...]
+    leaves_at: datetime
+    """When the first reader gets it; nothing leaves before."""
+    hour: str = ""
+    """By each reader's own clock, in words; empty where all get it at once."""
+    corrects: str = ""
+    """It goes to those who may have this one."""
+
+
+def outlook(
+    tx: Transaction, slug: str, approved_at: datetime, *, policy: ApprovalPolicy, times: TimeRules
+) -> Outlook | None:
+    """Count, without naming anybody. None where planning refuses it, and says why.
+
+    ``approved_at`` is when it was started, where a sender does that.
+    """
+    statement = find_statement(tx, slug).statement
+    try:
+        readers, lists = readers_of(tx, statement, policy, times)
+        timing = timing_of(tx, statement, approved_at, times)
+    except (Refused, ValueError):
+        return None
+    return Outlook(
+        readers=readers,
+        lists=lists,
+        leaves_at=timing.release(tx, None),
+        hour=str(timing.hour or ""),
+        corrects=statement.corrects,
+    )

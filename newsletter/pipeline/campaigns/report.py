@@ -1,15 +1,20 @@
-"""A campaign in figures, and those that a person has to look at."""
+"""A campaign in figures, those that a person has to look at, and how the work stands right now.
+
+Of the work only what is open is counted: it costs the same however much went out in the past.
+"""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.delivery.batch import Later, Outage
+from newsletter.domain.clock import Clock
+from newsletter.domain.delivery.batch import Later, Outage, Waiting
 from newsletter.domain.delivery.rate_limit import Cause, Wait
 from newsletter.domain.events import Bounce, Figures
-from newsletter.pipeline.naming import find_campaign
+from newsletter.pipeline.ledger import find_campaign
 from newsletter.pipeline.statements.review import overrides
 from newsletter.pipeline.statements.translations import Awaited, awaited
 from newsletter.store.sql import Store, Transaction
@@ -169,3 +174,34 @@ def _waiting(campaign: Campaign, wait: Wait | None) -> dict[str, str | None] | N
 
 def _iso(instant: datetime | None) -> str | None:
     return None if instant is None else instant.isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vitals:
+    """What is open at one moment."""
+
+    stopped: bool
+    """All sending is stopped, by a person or on a doubt about the books."""
+    campaigns: tuple[Campaign, ...]
+    """Scheduled, sending, paused, or in need of attention, each with its figures."""
+    batches: Waiting
+    """What campaigns that are sending still have to hand over."""
+    overdue: timedelta
+    """For how long the oldest scheduled campaign has been due without having begun."""
+    letters: int
+    """Transactional email that waits: confirmations, links, notices."""
+
+
+def vitals(*, store: Store, clock: Clock) -> Vitals:
+    """Look at what is open. Raises StoreUnavailable."""
+    now = clock.now()
+    with store.read() as tx:
+        due = [campaign.release_at for campaign in tx.campaigns.due(now)]
+        letters, _ = tx.emails.waiting()
+        return Vitals(
+            stopped=bool(tx.hold.reasons()),
+            campaigns=tuple(tx.campaigns.open()),
+            batches=tx.batches.waiting(),
+            overdue=now - min(due, default=now),
+            letters=letters,
+        )

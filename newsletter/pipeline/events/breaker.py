@@ -3,7 +3,7 @@
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.clock import Clock
 from newsletter.domain.events import Damage, objections
-from newsletter.pipeline.naming import find_campaign
+from newsletter.pipeline.ledger import find_campaign
 from newsletter.store.sql import Store, Transaction
 
 

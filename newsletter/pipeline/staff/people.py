@@ -1,13 +1,26 @@
-"""Who the staff are: their roles, and who is no longer one of them."""
+"""The staff: who they are, who is invited by a link that is used once, and who is no longer one.
+
+To open a link changes nothing, however often. Only the form behind it uses it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.account import Invitation, name_of
+from newsletter.credentials.links import hash_of, new_word
+from newsletter.credentials.passwords import objection
+from newsletter.domain.delivery.transactional import mailbox_of
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.staff.account import (
+    INVITATION_LIVES,
+    RESET_LIVES,
+    Invitation,
+    LinkKind,
+    name_of,
+)
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff.proofs import Proofs, folded
+from newsletter.domain.subscribers.audience import fold, parse_address
+from newsletter.pipeline.staff.proofs import Place, Proofs, SignedIn, folded
 from newsletter.store.sql import Transaction
 
 
@@ -118,3 +131,178 @@ def _shut_out(tx: Transaction, address: str, proofs: Proofs) -> None:
     """What they held before holds no longer: sessions, and links that would give it back."""
     tx.sessions.end_all(address)
     tx.invitations.withdraw_of(address, proofs.clock.now())
+
+
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A link that was made. Its word is known to whoever asked for it, and is kept nowhere."""
+
+    address: str
+    role: Role
+    word: str
+    expires_at: datetime
+
+
+def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
+    """Make a link by which one person opens an account. One that they had does nothing any more.
+
+    Raises InvalidInput for what is no address, Refused for whoever has an account or shares a
+    mailbox with one of the staff: two roles of one person would approve each other's texts.
+    """
+    invited = _parsed(address)
+    with proofs.store.begin() as tx:
+        actor = proofs.admin(tx, by, "invite somebody")
+        _refuse_known(tx, invited, role)
+        refuse_same_mailbox(tx, invited, proofs.clock.now())
+        link = _made(tx, LinkKind.INVITATION, invited, role, actor, proofs)
+        proofs.enter(tx, actor, "invite", invited, f"as {role.value}")
+    return link
+
+
+def _refuse_known(tx: Transaction, address: str, role: Role) -> None:
+    """Whoever is among the staff keeps their role: a link is no way to give them another one."""
+    known = tx.staff.role(address)
+    if known is not None and tx.accounts.get(address) is not None:
+        raise Refused(f"{address} has an account already; change their role instead")
+    if known not in {None, role}:
+        raise Refused(f"{address} is among the staff already; change their role first")
+
+
+def reset(address: str, *, by: str, proofs: Proofs) -> Link:
+    """Make a link by which somebody sets a new password and second factor; end their sessions.
+
+    Raises NotFound where nobody of the staff has this address.
+    """
+    who = _parsed(address)
+    with proofs.store.begin() as tx:
+        actor = proofs.admin(tx, by, "let somebody in again")
+        role = tx.staff.role(who)
+        if role is None:
+            raise NotFound(f"{who} is not among the staff")
+        if who == by:
+            raise Refused("change your own password on your account page")
+        link = _made(tx, LinkKind.RESET, who, role, actor, proofs)
+        tx.sessions.end_all(who)
+        proofs.enter(tx, actor, "reset", who, "a link to set a new password")
+        proofs.tell(tx, who, "A link was made by which your password can be set anew.")
+    return link
+
+
+def _made(
+    tx: Transaction, kind: LinkKind, address: str, role: Role, by: str, proofs: Proofs
+) -> Link:
+    now, word = proofs.clock.now(), new_word()
+    lives = RESET_LIVES if kind is LinkKind.RESET else INVITATION_LIVES
+    made = Invitation(
+        id=0,
+        kind=kind,
+        address=address,
+        role=role,
+        by=by,
+        made_at=now,
+        expires_at=now + lives,
+    )
+    tx.invitations.add(made, hash_of(word))
+    return Link(address=address, role=role, word=word, expires_at=made.expires_at)
+
+
+def look_at(word: str, *, proofs: Proofs) -> Invitation:
+    """What a link offers. Raises NotFound for one that does nothing, whatever the reason."""
+    with proofs.store.read() as tx:
+        return _open(tx, word, proofs)
+
+
+def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs) -> SignedIn | str:
+    """Use a link: set the password, and sign in. Returns in words what is wrong with a password.
+
+    Raises NotFound for a link that does nothing, Refused where too many passwords are worked out.
+    """
+    with proofs.store.read() as tx:
+        address = _open(tx, word, proofs).address
+    wrong = objection(password, address, name)
+    if wrong:
+        return wrong
+    hashed = proofs.passwords.hash(password)
+    with proofs.store.begin() as tx:
+        invitation = _open(tx, word, proofs)  # somebody else may have used it meanwhile
+        role = _role(tx, invitation, proofs)
+        tx.invitations.use(invitation.id, proofs.clock.now())
+        tx.accounts.open(address, hashed, proofs.clock.now())
+        if invitation.kind is LinkKind.INVITATION:
+            tx.staff.rename(address, _name(name, address))
+        tx.sessions.end_all(address)
+        _note(tx, invitation, role, place, proofs)
+        credential = tx.accounts.get(address)
+        assert credential is not None  # noqa: S101 - it was opened four lines before
+        return proofs.begin(tx, address, proofs.next_stage(role, credential), place)
+
+
+def withdraw(number: int, *, by: str, proofs: Proofs) -> str:
+    """Take a link back; returns whose it was. Raises NotFound."""
+    with proofs.store.begin() as tx:
+        actor = proofs.admin(tx, by, "withdraw an invitation")
+        invitation = tx.invitations.get(number)
+        if invitation is None or not tx.invitations.withdraw(number, proofs.clock.now()):
+            raise NotFound("this invitation was used or withdrawn already")
+        proofs.enter(tx, actor, "withdraw invitation", invitation.address, invitation.kind.value)
+    return invitation.address
+
+
+def _open(tx: Transaction, word: str, proofs: Proofs) -> Invitation:
+    invitation = tx.invitations.find(hash_of(word))
+    if invitation is None or not invitation.open(proofs.clock.now()):
+        raise NotFound(
+            "This link does nothing any more. It was used before, it is too old, or a newer one was"
+            " made. Ask an admin of your team for a new one."
+        )
+    return invitation
+
+
+def _role(tx: Transaction, invitation: Invitation, proofs: Proofs) -> Role:
+    """The role that they have from now on; by a new password nobody gets another one."""
+    if invitation.kind is LinkKind.INVITATION:
+        tx.staff.put(invitation.address, invitation.role, proofs.clock.now())
+        return invitation.role
+    role = tx.staff.role(invitation.address)
+    if role is None:
+        raise NotFound(f"{invitation.address} is not among the staff any more")
+    return role
+
+
+def _note(
+    tx: Transaction, invitation: Invitation, role: Role, place: Place, proofs: Proofs
+) -> None:
+    address = invitation.address
+    where = place.network or "an unknown network"
+    if invitation.kind is LinkKind.INVITATION:
+        proofs.enter(tx, address, "accept invitation", address, f"as {role.value}, from {where}")
+        return
+    proofs.enter(tx, address, "use reset link", address, f"a new password, from {where}")
+    proofs.tell(tx, address, f"Your password was set anew by a link that {invitation.by} made.")
+
+
+def refuse_same_mailbox(tx: Transaction, address: str, now: datetime) -> None:
+    """Raises Refused where another of the staff, or of those who are invited, reads the mailbox."""
+    others = {*tx.staff.roles(), *(one.address for one in tx.invitations.open(now))} - {address}
+    same = [one for one in others if mailbox_of(one) == mailbox_of(address)]
+    if same:
+        raise Refused(
+            f"{address} and {same[0]} are one mailbox; each person has one account,"
+            " so that nobody approves their own text under another name"
+        )
+
+
+def _parsed(address: str) -> str:
+    try:
+        return fold(parse_address(address))
+    except ValueError as error:
+        raise InvalidInput([Fault(file="email", message=str(error))]) from error
+
+
+def _name(said: str, address: str) -> str:
+    """What colleagues call them: one line, and not too long."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in said).split())
+    return line[:_LONGEST_NAME].strip() or name_of(address)

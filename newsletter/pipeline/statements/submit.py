@@ -14,8 +14,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.pipeline.ledger import authorise
-from newsletter.pipeline.naming import find_draft
+from newsletter.pipeline.ledger import authorise, find_draft
 from newsletter.sources.desk import parse_draft, parse_handed_in
 from newsletter.sources.statements import Defaults
 from newsletter.sources.writing import slugify

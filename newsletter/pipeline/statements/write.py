@@ -16,8 +16,7 @@ from newsletter.domain.statements.draft import (
     VersionKind,
 )
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.ledger import authorise
-from newsletter.pipeline.naming import find_draft
+from newsletter.pipeline.ledger import authorise, find_draft
 from newsletter.sources.desk import draft_text
 from newsletter.store.sql import Store, Transaction
 

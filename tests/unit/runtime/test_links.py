@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter.runtime.links import SignedLinks
+from newsletter.runtime.keys import SignedLinks
 from tests.fakes import NOON
 from tests.rows import rows
 

@@ -12,8 +12,8 @@ from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.review import Check, ReviewFinding
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import clock, people, plural
+from newsletter.pipeline.campaigns.control import Late, Start, Started
 from newsletter.pipeline.campaigns.headcount import Headcount, Moved, headcount
-from newsletter.pipeline.campaigns.start import Late, Start, Started
 from newsletter.pipeline.campaigns.timing import Timing, timing_of
 from newsletter.pipeline.ledger import Changed
 from newsletter.pipeline.statements.review import review

@@ -14,7 +14,7 @@ from newsletter.credentials.links import hash_of
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import Invitation, LinkKind, Session, Stage, name_of
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff import account, invite, signin
+from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.runtime.staff import Staff
 from newsletter.web.desk.browser import HOME, inside, place_of, set_cookie, word_of
@@ -229,7 +229,7 @@ class Door:
     def invitation(self, visit: Visit) -> Response:
         """What a link offers. To look at it spends nothing."""
         try:
-            offered = invite.look_at(visit.param("word"), proofs=self._proofs)
+            offered = people.look_at(visit.param("word"), proofs=self._proofs)
         except NotFound as error:
             return self._spent(visit, error)
         return self._invitation(visit, offered)
@@ -259,7 +259,7 @@ class Door:
         """Use a link: set the password, and sign in."""
         word = visit.param("word")
         try:
-            done = invite.accept(
+            done = people.accept(
                 word,
                 name=visit.field("name"),
                 password=visit.field("password"),
@@ -267,7 +267,7 @@ class Door:
                 proofs=self._proofs,
             )
             if isinstance(done, str):
-                offered = invite.look_at(word, proofs=self._proofs)
+                offered = people.look_at(word, proofs=self._proofs)
                 return self._invitation(visit, offered, fault=done)
         except NotFound as error:
             return self._spent(visit, error)

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from newsletter.domain.staff.passkey import LONGEST_NAME
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff import account, keyring
+from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Denied
 from newsletter.runtime.staff import Staff
 from newsletter.web.desk.browser import place_of, set_cookie, word_of
@@ -47,7 +47,9 @@ class Passkeys:
     def ask(self, visit: Visit) -> Response:
         """What the script hands to the browser, so that a passkey is shown: JSON."""
         party = party_at(visit, self._staff)
-        asked = party and keyring.ask(word_of(visit.request), party=party, proofs=self._proofs)
+        asked = party and account.ask_for_passkey(
+            word_of(visit.request), party=party, proofs=self._proofs
+        )
         if not asked:
             return self._desk.data({"fault": _NOBODY}, status=409)
         return self._desk.data(asked)
@@ -76,14 +78,14 @@ class Passkeys:
         if party is None:
             return self._desk.data({"fault": elsewhere(visit, self._staff)}, status=409)
         hashed = visit.who.session.hash
-        return self._desk.data(keyring.begin(hashed, party=party, proofs=self._proofs))
+        return self._desk.data(account.begin_passkey(hashed, party=party, proofs=self._proofs))
 
     def add(self, visit: Visit) -> Response:
         """Keep the one that the browser made."""
         party, place = party_at(visit, self._staff), place_of(visit.request)
         if party is None:
             return self._form(visit, elsewhere(visit, self._staff))
-        done = keyring.add(
+        done = account.add_passkey(
             visit.who.session.hash,
             visit.field("made"),
             name=visit.field("name"),
@@ -99,7 +101,7 @@ class Passkeys:
 
     def remove(self, visit: Visit) -> Response:
         """Take one of one's own away."""
-        done = keyring.remove(
+        done = account.remove_passkey(
             visit.who.session.hash,
             visit.param("key"),
             place=place_of(visit.request),

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff import invite, people
+from newsletter.pipeline.staff import people
 from newsletter.runtime.staff import Staff
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
@@ -70,7 +70,7 @@ class Team:
     def make_link(self, visit: Visit) -> Response:
         """Make a link for somebody, and show it this once."""
         try:
-            link = invite.invite(
+            link = people.invite(
                 visit.field("email"),
                 _role(visit.field("role")),
                 by=visit.who.address,
@@ -82,7 +82,7 @@ class Team:
             return self._list(visit, status=409, fault=f"{error}.")
         return self._link(visit, link, joins=True)
 
-    def _link(self, visit: Visit, link: invite.Link, *, joins: bool) -> Response:
+    def _link(self, visit: Visit, link: people.Link, *, joins: bool) -> Response:
         return self._desk.page(
             visit,
             "link.html.j2",
@@ -97,7 +97,7 @@ class Team:
 
     def withdraw(self, visit: Visit) -> Response:
         """Take an invitation back."""
-        invite.withdraw(visit.number("number"), by=visit.who.address, proofs=self._proofs)
+        people.withdraw(visit.number("number"), by=visit.who.address, proofs=self._proofs)
         return self._desk.go(visit, _HERE, done="withdrawn")
 
     # --- one of them
@@ -131,7 +131,7 @@ class Team:
     def reset(self, visit: Visit) -> Response:
         """Make a link by which they set a new password, and show it this once."""
         address = visit.param("address")
-        link = invite.reset(address, by=visit.who.address, proofs=self._proofs)
+        link = people.reset(address, by=visit.who.address, proofs=self._proofs)
         return self._link(visit, link, joins=False)
 
     def remove(self, visit: Visit) -> Response:

@@ -14,7 +14,7 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.draft import Draft, DraftText, Found
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.naming import find_draft
+from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.write import Made
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements

@@ -14,8 +14,7 @@ from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.draft import Draft, DraftText, both, differences
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.trial import filled, made_up
-from newsletter.pipeline.ledger import return_of
-from newsletter.pipeline.naming import find_draft
+from newsletter.pipeline.ledger import find_draft, return_of
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict
 from newsletter.rendering.preview import views

@@ -8,7 +8,7 @@ from newsletter.documents.release.imported import LARGEST_PICTURE
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.statements.draft import Picture
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.naming import find_draft
+from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.write import Made
 from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk

@@ -11,8 +11,7 @@ from newsletter.domain.statements.draft import Passage
 from newsletter.domain.statements.review import Check, ReviewFinding, Severity
 from newsletter.domain.statements.statement import Progress, Role
 from newsletter.domain.wording import people
-from newsletter.pipeline.campaigns.headcount import Moved
-from newsletter.pipeline.campaigns.outlook import Outlook, outlook
+from newsletter.pipeline.campaigns.headcount import Moved, Outlook, outlook
 from newsletter.pipeline.ledger import Changed
 from newsletter.pipeline.statements.approve import revoke, wrote
 from newsletter.pipeline.statements.review import review

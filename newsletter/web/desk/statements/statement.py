@@ -17,7 +17,7 @@ from newsletter.domain.statements.statement import Role, StoredStatement
 from newsletter.domain.wording import plural
 from newsletter.pipeline.campaigns.board import find
 from newsletter.pipeline.campaigns.facts import situation_of
-from newsletter.pipeline.statements.comment import comment
+from newsletter.pipeline.statements.feedback import comment
 from newsletter.pipeline.statements.review import Audiences, review
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import NotFound
 from newsletter.domain.statements.draft import Draft, Version, differences
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.naming import find_draft
+from newsletter.pipeline.ledger import find_draft
 from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route

@@ -11,8 +11,7 @@ from newsletter.domain.ports import Source
 from newsletter.domain.statements.statement import Approval
 from newsletter.pipeline.campaigns.build_digest import BuiltDigest, DigestBuilder, Issues
 from newsletter.pipeline.campaigns.inherit_approvals import inherit_approvals
-from newsletter.pipeline.statements.ingest import ingest
-from newsletter.pipeline.statements.kept import RoundupSource
+from newsletter.pipeline.statements.ingest import RoundupSource, ingest
 from newsletter.store.sql import Store
 from tests.fakes import FixedClock, PlainAbstracts
 from tests.unit.pipeline.newsroom import Newsroom

@@ -19,7 +19,7 @@ from newsletter.domain.schedule import LocalTime
 from newsletter.domain.statements.statement import Progress, Role, StoredStatement
 from newsletter.pipeline.campaigns.board import BoardPage, Desktop, board, desktop, stand
 from newsletter.pipeline.campaigns.facts import Rules
-from newsletter.pipeline.statements.send_back import send_back
+from newsletter.pipeline.statements.feedback import send_back
 from newsletter.store.sql import Store
 from tests.conftest import FreshStores
 from tests.contracts.books import add_campaign

@@ -10,8 +10,8 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Entry
+from newsletter.pipeline.campaigns.control import Late, Start, Started
 from newsletter.pipeline.campaigns.headcount import Moved, headcount
-from newsletter.pipeline.campaigns.start import Late, Start, Started
 from newsletter.pipeline.ledger import Changed
 from newsletter.pipeline.statements.approve import revoke
 from tests.fakes import NOON

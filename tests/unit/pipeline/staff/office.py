@@ -8,7 +8,7 @@ from newsletter.credentials.links import hash_of
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.staff.account import DeskRules, Stage
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff import account, invite, signin
+from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import OPERATOR, Denied, Place, Proofs, SignedIn
 from newsletter.store.sql import Store
 from tests.fakes import FixedClock
@@ -40,11 +40,11 @@ class Office:
             rules=self.rules,
         )
 
-    def link(self, address: str, role: Role = Role.WRITER, *, by: str = OPERATOR) -> invite.Link:
-        return invite.invite(address, role, by=by, proofs=self.proofs)
+    def link(self, address: str, role: Role = Role.WRITER, *, by: str = OPERATOR) -> people.Link:
+        return people.invite(address, role, by=by, proofs=self.proofs)
 
     def accept(self, word: str, password: str = PASSWORD, name: str = "") -> SignedIn:
-        done = invite.accept(word, name=name, password=password, place=HERE, proofs=self.proofs)
+        done = people.accept(word, name=name, password=password, place=HERE, proofs=self.proofs)
         assert isinstance(done, SignedIn), done
         return done
 

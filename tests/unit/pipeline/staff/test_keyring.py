@@ -11,7 +11,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.passkey import CHALLENGE_LIVES, MOST_PASSKEYS, Passkey, party_of
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff import account, invite, keyring, signin
+from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Denied, Signed, SignedIn
 from tests.fakes import NOON
 from tests.unit.credentials.authenticator import PRESENT, Authenticator
@@ -25,14 +25,14 @@ assert ELSEWHERE is not None
 
 def begin(office: Office, entered: SignedIn) -> dict[str, Any]:
     assert PARTY is not None
-    return keyring.begin(hash_of(entered.word), party=PARTY, proofs=office.proofs)
+    return account.begin_passkey(hash_of(entered.word), party=PARTY, proofs=office.proofs)
 
 
 def add(
     office: Office, entered: SignedIn, said: dict[str, Any], name: str = "Laptop"
 ) -> SignedIn | Denied:
     assert PARTY is not None
-    return keyring.add(
+    return account.add_passkey(
         hash_of(entered.word),
         json.dumps(said),
         name=name,
@@ -52,7 +52,7 @@ def added(
 
 def asked(office: Office, entered: SignedIn) -> dict[str, Any]:
     assert PARTY is not None
-    found = keyring.ask(entered.word, party=PARTY, proofs=office.proofs)
+    found = account.ask_for_passkey(entered.word, party=PARTY, proofs=office.proofs)
     assert found is not None
     return found
 
@@ -119,7 +119,7 @@ def test_a_passkey_stands_beside_an_app_and_goes_with_it(office: Office) -> None
 
 def test_a_new_password_by_a_link_takes_passkeys_away(office: Office) -> None:
     added(office, office.join(CLEO, Role.SENDER), Authenticator())
-    link = invite.reset(CLEO, by=OPERATOR, proofs=office.proofs)
+    link = people.reset(CLEO, by=OPERATOR, proofs=office.proofs)
     office.accept(link.word)
     assert theirs(office) == []
 
@@ -129,14 +129,16 @@ def test_one_is_removed_by_its_owner_alone(office: Office) -> None:
     [passkey] = theirs(office)
     ben = office.join(BEN)
     with pytest.raises(NotFound):
-        keyring.remove(hash_of(ben.word), passkey.key, place=HERE, proofs=office.proofs)
-    done = keyring.remove(hash_of(entered.word), passkey.key, place=HERE, proofs=office.proofs)
+        account.remove_passkey(hash_of(ben.word), passkey.key, place=HERE, proofs=office.proofs)
+    done = account.remove_passkey(
+        hash_of(entered.word), passkey.key, place=HERE, proofs=office.proofs
+    )
     assert theirs(office) == []
     assert [office.is_in(one) for one in (entered, done)] == [False, True]
     assert last_line(office) == (CLEO, "passkey", "Laptop removed")
     assert "“Laptop” was removed" in office.told(CLEO)[-1]
     with pytest.raises(NotFound):
-        keyring.remove(hash_of(done.word), passkey.key, place=HERE, proofs=office.proofs)
+        account.remove_passkey(hash_of(done.word), passkey.key, place=HERE, proofs=office.proofs)
 
 
 def test_a_challenge_to_make_one_is_used_once_and_within_minutes(office: Office) -> None:
@@ -245,8 +247,8 @@ def test_a_passkey_of_another_website_opens_nothing(office: Office) -> None:
     entered = office.second(half_in(office), office.code(CLEO))
     assert isinstance(entered, SignedIn)
     assert ELSEWHERE is not None
-    made = keyring.begin(hash_of(entered.word), party=ELSEWHERE, proofs=office.proofs)
-    done = keyring.add(
+    made = account.begin_passkey(hash_of(entered.word), party=ELSEWHERE, proofs=office.proofs)
+    done = account.add_passkey(
         hash_of(entered.word),
         json.dumps(device.make(made)),
         name="",
@@ -322,11 +324,11 @@ def test_only_who_has_one_and_gave_the_password_is_asked(office: Office) -> None
     entered = office.accept(office.link(CLEO, Role.SENDER).word)
     assert entered.stage is Stage.ENROLLING
     for word in ("", "x", "\ud800", entered.word):
-        assert keyring.ask(word, party=PARTY, proofs=office.proofs) is None
+        assert account.ask_for_passkey(word, party=PARTY, proofs=office.proofs) is None
     done = office.enrol(entered, stage=Stage.ENROLLING).signed_in
-    assert keyring.ask(done.word, party=PARTY, proofs=office.proofs) is None
+    assert account.ask_for_passkey(done.word, party=PARTY, proofs=office.proofs) is None
     added(office, done, Authenticator())
     half = half_in(office)
     assert asked(office, half)["rpId"] == PARTY.id
     office.clock.advance(minutes=10)
-    assert keyring.ask(half.word, party=PARTY, proofs=office.proofs) is None
+    assert account.ask_for_passkey(half.word, party=PARTY, proofs=office.proofs) is None

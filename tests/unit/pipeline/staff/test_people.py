@@ -1,12 +1,17 @@
 """Roles of others: who may change them, and what that ends."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
-from newsletter.domain.errors import NotFound, Refused
+from newsletter.credentials.links import hash_of
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.staff.account import DeskRules, LinkKind, Stage
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff import invite, people
-from newsletter.pipeline.staff.proofs import OPERATOR, Denied
-from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, PASSWORD, Office
+from newsletter.pipeline.staff import people
+from newsletter.pipeline.staff.proofs import OPERATOR, Denied, SignedIn
+from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office
 
 
 def change(office: Office, address: str, role: Role, by: str = DAN) -> Role:
@@ -83,10 +88,10 @@ def test_who_is_removed_is_out_at_once_and_for_good(office: Office) -> None:
 def test_links_of_before_do_not_give_it_back(office: Office) -> None:
     office.join(DAN, Role.ADMIN)
     office.join(ANA)
-    link = invite.reset(ANA, by=DAN, proofs=office.proofs)
+    link = people.reset(ANA, by=DAN, proofs=office.proofs)
     change(office, ANA, Role.VIEWER)
     with pytest.raises(NotFound):
-        invite.accept(link.word, name="", password=PASSWORD, place=HERE, proofs=office.proofs)
+        people.accept(link.word, name="", password=PASSWORD, place=HERE, proofs=office.proofs)
 
 
 def test_who_has_no_account_is_mailed_nothing(office: Office) -> None:
@@ -120,3 +125,227 @@ def test_the_team_says_who_joined_who_has_a_factor_and_who_is_invited(office: Of
         (CLEO, "Cleo", Role.SENDER, True, True, office.clock.now()),
     ]
     assert [one.address for one in found.invited] == [ANA]
+
+
+def roles(office: Office) -> dict[str, Role]:
+    with office.store.read() as tx:
+        return tx.staff.roles()
+
+
+def accept(office: Office, word: str, password: str = PASSWORD) -> SignedIn | str:
+    return people.accept(word, name="", password=password, place=HERE, proofs=office.proofs)
+
+
+def test_an_invitation_makes_an_account_with_its_role(office: Office) -> None:
+    link = office.link("Ana@Forum.example", Role.WRITER)
+    assert (link.address, len(link.word)) == (ANA, 43)
+    assert roles(office) == {}  # until it is accepted
+    entered = office.accept(link.word, name="  Ana\tRuiz\n")
+    assert entered.stage is Stage.WHOLE
+    assert office.is_in(entered)
+    assert roles(office) == {ANA: Role.WRITER}
+    with office.store.read() as tx:
+        assert tx.staff.names() == {ANA: "Ana Ruiz"}
+    assert office.deeds() == [(OPERATOR, "invite", ANA), (ANA, "accept invitation", ANA)]
+
+
+def test_to_open_a_link_spends_nothing_and_to_use_it_spends_it(office: Office) -> None:
+    link = office.link(ANA)
+    for _ in range(3):
+        offered = people.look_at(link.word, proofs=office.proofs)
+    assert (offered.address, offered.role) == (ANA, Role.WRITER)
+    office.accept(link.word)
+    for again in (
+        lambda: people.look_at(link.word, proofs=office.proofs),
+        lambda: accept(office, link.word, OTHER),
+    ):
+        with pytest.raises(NotFound, match="does nothing any more"):
+            again()
+    assert isinstance(office.sign_in(ANA), SignedIn)
+
+
+def test_of_two_who_use_a_link_at_once_one_wins(office: Office) -> None:
+    link = office.link(ANA)
+    proofs = office.proofs
+
+    class Slow:
+        def hash(self, password: str) -> str:
+            accept(office, link.word, OTHER)
+            return "never"
+
+    slow = replace(proofs, passwords=Slow())  # type: ignore[arg-type]
+    with pytest.raises(NotFound, match="used before"):
+        people.accept(link.word, name="", password=PASSWORD, place=HERE, proofs=slow)
+    assert isinstance(office.sign_in(ANA, OTHER), SignedIn)
+
+
+def test_a_link_is_too_old_after_three_days(office: Office) -> None:
+    link = office.link(ANA)
+    office.clock.advance(hours=72)
+    with pytest.raises(NotFound):
+        accept(office, link.word)
+    assert roles(office) == {}
+
+
+def test_a_newer_link_takes_the_place_of_the_one_before(office: Office) -> None:
+    first, second = office.link(ANA, Role.ADMIN), office.link(ANA, Role.VIEWER)
+    with pytest.raises(NotFound):
+        accept(office, first.word)
+    office.accept(second.word)
+    assert roles(office) == {ANA: Role.VIEWER}
+
+
+@pytest.mark.parametrize("word", ["", "x", "x" * 43, "\ud800"])
+def test_a_made_up_link_is_none(office: Office, word: str) -> None:
+    with pytest.raises(NotFound):
+        people.look_at(word, proofs=office.proofs)
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("short", "12 characters"),
+        ("x" * 201, "200 characters"),
+        ("password1234", "easy to guess"),
+        ("aaaaaaaaaaaaaa", "easy to guess"),
+        ("ana@forum.example", "easy to guess"),
+    ],
+)
+def test_a_bad_password_is_refused_and_the_link_still_works(
+    office: Office, password: str, why: str
+) -> None:
+    link = office.link(ANA)
+    said = accept(office, link.word, password)
+    assert isinstance(said, str)
+    assert why in said
+    office.accept(link.word)
+
+
+def test_who_needs_a_second_factor_sets_it_up_before_anything_else(office: Office) -> None:
+    entered = office.accept(office.link(CLEO, Role.SENDER).word)
+    assert entered.stage is Stage.ENROLLING
+    assert not office.is_in(entered)
+    done = office.enrol(entered, stage=Stage.ENROLLING)
+    assert office.is_in(done.signed_in)
+    assert done.signed_in.word != entered.word
+
+
+def test_which_roles_need_a_second_factor_is_configured(office: Office) -> None:
+    office.rules = DeskRules(second_factor=Role.ADMIN)
+    assert office.accept(office.link(CLEO, Role.SENDER).word).stage is Stage.WHOLE
+
+
+def test_only_admins_and_the_operator_invite(office: Office) -> None:
+    office.join(DAN, Role.ADMIN)
+    office.join(CLEO, Role.SENDER)
+    assert office.link(ANA, by=DAN).address == ANA
+    for nobody in (CLEO, "stranger@forum.example"):
+        with pytest.raises(Refused, match="admin"):
+            office.link(BEN, by=nobody)
+
+
+def test_who_has_an_account_is_not_invited_to_another(office: Office) -> None:
+    office.join(ANA)
+    with pytest.raises(Refused, match="has an account already"):
+        office.link(ANA, Role.ADMIN)
+
+
+def test_who_was_added_by_the_operator_is_invited_to_open_an_account(office: Office) -> None:
+    with office.store.begin() as tx:
+        tx.staff.put(BEN, Role.APPROVER, office.clock.now())
+    with pytest.raises(Refused, match="change their role first"):
+        office.link(BEN, Role.ADMIN)
+    office.join(BEN, Role.APPROVER)
+    assert isinstance(office.sign_in(BEN), SignedIn)
+
+
+@pytest.mark.parametrize("other", ["ana+editor@forum.example", "ANA+x@forum.example"])
+def test_one_mailbox_has_one_account(office: Office, other: str) -> None:
+    link = office.link(ANA)
+    with pytest.raises(Refused, match="one mailbox"):
+        office.link(other, Role.APPROVER)
+    office.accept(link.word)
+    with pytest.raises(Refused, match="one mailbox"):
+        office.link(other, Role.APPROVER)
+
+
+def test_what_is_no_address_is_not_invited(office: Office) -> None:
+    with pytest.raises(InvalidInput, match="email"):
+        office.link("ana")
+
+
+def test_an_invitation_can_be_withdrawn_once(office: Office) -> None:
+    office.join(DAN, Role.ADMIN)
+    link = office.link(ANA)
+    [invitation] = people.team(proofs=office.proofs).invited
+    assert (invitation.address, invitation.kind) == (ANA, LinkKind.INVITATION)
+    assert people.withdraw(invitation.id, by=DAN, proofs=office.proofs) == ANA
+    for number in (invitation.id, 99):
+        with pytest.raises(NotFound):
+            people.withdraw(number, by=DAN, proofs=office.proofs)
+    with pytest.raises(NotFound):
+        accept(office, link.word)
+    with pytest.raises(Refused):
+        people.withdraw(99, by=ANA, proofs=office.proofs)
+
+
+# --- in again
+
+
+def test_a_reset_ends_sessions_at_once_and_takes_the_second_factor_away(office: Office) -> None:
+    before = office.join(CLEO, Role.SENDER)
+    link = people.reset(CLEO, by=OPERATOR, proofs=office.proofs)
+    assert not office.is_in(before)
+    entered = office.accept(link.word, OTHER, name="Somebody else")
+    assert entered.stage is Stage.ENROLLING
+    assert office.sign_in(CLEO) is Denied.WRONG
+    assert roles(office) == {CLEO: Role.SENDER}
+    with office.store.read() as tx:
+        assert tx.staff.names()[CLEO] == "Cleo"
+        assert tx.accounts.codes_left(CLEO) == 0
+    assert ["set anew" in one for one in office.told(CLEO)[-2:]] == [True, True]
+    assert [deed[1] for deed in office.deeds()[-3:-1]] == ["reset", "use reset link"]
+
+
+def test_a_reset_link_lives_for_a_quarter_of_an_hour_and_once(office: Office) -> None:
+    office.join(ANA)
+    link = people.reset(ANA, by=OPERATOR, proofs=office.proofs)
+    assert link.expires_at - office.clock.now() == timedelta(minutes=15)
+    office.clock.advance(minutes=15)
+    with pytest.raises(NotFound):
+        accept(office, link.word)
+    link = people.reset(ANA, by=OPERATOR, proofs=office.proofs)
+    office.accept(link.word, OTHER)
+    with pytest.raises(NotFound):
+        accept(office, link.word)
+
+
+def test_a_reset_gives_the_role_of_now(office: Office) -> None:
+    office.join(ANA)
+    link = people.reset(ANA, by=OPERATOR, proofs=office.proofs)
+    with office.store.begin() as tx:
+        tx.staff.put(ANA, Role.VIEWER, office.clock.now())
+    office.accept(link.word, OTHER)
+    assert roles(office) == {ANA: Role.VIEWER}
+    link = people.reset(ANA, by=OPERATOR, proofs=office.proofs)
+    with office.store.begin() as tx:
+        tx.staff.remove(ANA)
+    with pytest.raises(NotFound, match="not among the staff any more"):
+        accept(office, link.word)
+
+
+def test_nobody_resets_a_stranger_or_themselves(office: Office) -> None:
+    office.join(DAN, Role.ADMIN)
+    with pytest.raises(NotFound):
+        people.reset(ANA, by=OPERATOR, proofs=office.proofs)
+    with pytest.raises(Refused, match="your own"):
+        people.reset(DAN, by=DAN, proofs=office.proofs)
+
+
+def test_a_stolen_database_holds_no_link(office: Office) -> None:
+    link = office.link(ANA)
+    with office.store.read() as tx:
+        found = tx.invitations.find(hash_of(link.word))
+        assert found is not None
+        [row] = tx.connection.exec_driver_sql("SELECT * FROM invitation").all()
+    assert link.word not in str(row)

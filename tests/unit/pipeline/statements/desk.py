@@ -5,7 +5,7 @@ from typing import Any
 
 from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.statements.kept import DeskSource
+from newsletter.pipeline.statements.ingest import DeskSource
 from newsletter.pipeline.statements.submit import Submitting
 from newsletter.pipeline.statements.write import Conflict, Writing
 from newsletter.sources.statements import Defaults

@@ -14,8 +14,8 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.ledger import return_of, standing_of
-from newsletter.pipeline.statements.kept import DeskSource
-from newsletter.pipeline.statements.send_back import send_back
+from newsletter.pipeline.statements.feedback import send_back
+from newsletter.pipeline.statements.ingest import DeskSource
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.desk import ANA, BEN, CLEO, DEFAULTS, VERA, WritingRoom
 

@@ -17,7 +17,7 @@ from newsletter.domain.statements.feed import (
     ItemState,
 )
 from newsletter.domain.statements.statement import Channel
-from newsletter.pipeline.statements.kept import FeedSource
+from newsletter.pipeline.statements.ingest import FeedSource
 from newsletter.pipeline.statements.visit import Visited, Visitor
 from newsletter.sources.writing import slugify
 from tests.fakes import NOON, FixedClock

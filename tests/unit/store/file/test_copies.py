@@ -23,7 +23,7 @@ from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.subscribers import prefer
 from newsletter.pipeline.subscribers.join import confirm, follow
 from newsletter.pipeline.subscribers.leave import leave, read
-from newsletter.runtime.links import SignedLinks
+from newsletter.runtime.keys import SignedLinks
 from newsletter.store.engine import open_sqlite
 from newsletter.store.file.copies import backup, restore
 from newsletter.store.sql import Store

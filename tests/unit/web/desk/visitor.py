@@ -10,7 +10,7 @@ from pyotp import TOTP
 
 from newsletter.credentials import codes
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff import invite
+from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import OURS
 from tests.pages import Answer, Forum
@@ -52,7 +52,7 @@ class Browser:
 
     def join(self, address: str, role: Role = Role.WRITER, password: str = PASSWORD) -> Answer:
         """Accept an invitation; with a second factor where the role demands one."""
-        link = invite.invite(address, role, by=OPERATOR, proofs=self.site.app.staff.proofs)
+        link = people.invite(address, role, by=OPERATOR, proofs=self.site.app.staff.proofs)
         answer = self.post(f"/invitation/{link.word}", {"name": "", "password": password})
         assert answer.status == 303, answer.text
         if answer.headers["location"].endswith("/second/set-up"):

@@ -8,7 +8,7 @@ from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
-from newsletter.pipeline.staff import invite
+from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import Signed
 from tests.fakes import RecordingProvider, always
@@ -127,13 +127,13 @@ class World:
 
     def link(self, role: Role = Role.WRITER) -> str:
         proofs = self.room.app.staff.proofs
-        return invite.invite(self.address(), role, by=OPERATOR, proofs=proofs).word
+        return people.invite(self.address(), role, by=OPERATOR, proofs=proofs).word
 
     def enrolling(self) -> tuple[Browser, str]:
         """Somebody whose role demands a second factor, who has none yet."""
         browser, address = Browser(site=self.site), self.address()
         proofs = self.room.app.staff.proofs
-        word = invite.invite(address, Role.SENDER, by=OPERATOR, proofs=proofs).word
+        word = people.invite(address, Role.SENDER, by=OPERATOR, proofs=proofs).word
         browser.post(f"/invitation/{word}", {"name": "", "password": PASSWORD})
         return browser, address
 

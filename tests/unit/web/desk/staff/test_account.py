@@ -5,7 +5,7 @@ import re
 import pytest
 
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff import invite
+from newsletter.pipeline.staff import people
 from tests.desk import words
 from tests.pages import Forum
 from tests.unit.web.desk.visitor import OTHER, PASSWORD, Browser
@@ -222,7 +222,7 @@ def test_acts_on_others_need_a_fresh_factor(dan: Browser, browser: Browser, site
 
 
 def test_a_name_is_text_wherever_it_stands(dan: Browser, browser: Browser) -> None:
-    link = invite.invite(ANA, Role.WRITER, by="operator", proofs=dan.site.app.staff.proofs)
+    link = people.invite(ANA, Role.WRITER, by="operator", proofs=dan.site.app.staff.proofs)
     name = '<img src=x onerror="alert(1)">'
     browser.post(f"/invitation/{link.word}", {"name": name, "password": PASSWORD})
     for answer in (browser.get("/account"), dan.get("/staff"), dan.get(f"/staff/{ANA}")):

@@ -10,7 +10,7 @@ import pytest
 from newsletter.credentials.links import hash_of
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff import invite
+from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import OURS, desk, words
 from tests.pages import Forum
@@ -30,7 +30,7 @@ def again(site: Forum) -> Browser:
 def test_an_invitation_opens_an_account_and_is_spent_by_its_form_alone(
     browser: Browser, site: Forum
 ) -> None:
-    link = invite.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.app.staff.proofs)
+    link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.app.staff.proofs)
     before = site.everything()
     for _ in range(3):
         offered = browser.get(f"/invitation/{link.word}")
@@ -48,7 +48,7 @@ def test_an_invitation_opens_an_account_and_is_spent_by_its_form_alone(
 def test_a_bad_password_is_said_beside_its_field_and_never_shown_again(
     browser: Browser, site: Forum
 ) -> None:
-    link = invite.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.app.staff.proofs)
+    link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.app.staff.proofs)
     answer = browser.post(
         f"/invitation/{link.word}", {"name": "A. R.", "password": "qwerty-123456"}
     )
@@ -60,7 +60,7 @@ def test_a_bad_password_is_said_beside_its_field_and_never_shown_again(
 
 
 def test_a_role_that_needs_a_second_factor_sets_it_up_first(browser: Browser, site: Forum) -> None:
-    link = invite.invite(CLEO, Role.SENDER, by=OPERATOR, proofs=site.app.staff.proofs)
+    link = people.invite(CLEO, Role.SENDER, by=OPERATOR, proofs=site.app.staff.proofs)
     answer = browser.post(f"/invitation/{link.word}", {"password": PASSWORD})
     assert answer.headers["location"] == "/desk/second/set-up"
     assert not browser.is_in
@@ -410,7 +410,7 @@ def test_thirty_guesses_at_once_are_ten(browser: Browser, site: Forum) -> None:
 
 
 def test_of_five_who_use_a_link_at_once_one_has_the_account(site: Forum) -> None:
-    link = invite.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.app.staff.proofs)
+    link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.app.staff.proofs)
     asked = [("POST", f"/desk/invitation/{link.word}")] * 5
     answers = site.ask_all(asked, form={"password": PASSWORD}, headers=OURS)
     assert sorted(answer.status for answer in answers) == [303, 404, 404, 404, 404]

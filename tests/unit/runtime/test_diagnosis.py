@@ -8,9 +8,11 @@ import pytest
 from newsletter.cli.workspace.doctor import doctor
 from newsletter.config.loading import load
 from newsletter.domain.delivery.provider import Level
-from newsletter.runtime.sending_domain import (
+from newsletter.runtime.diagnosis import (
     examine_from_outside,
     examine_pages,
+    holes_in,
+    mended_by,
     sending_domains,
     sends_into_the_world,
 )
@@ -89,3 +91,27 @@ def test_pages_that_nobody_answers_are_to_be_mended() -> None:
     found = examine_pages(f"http://127.0.0.1:{closed_port()}")
     assert found.level is Level.FAULT
     assert "cannot be reached" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("version", "names"),
+    [
+        ((3, 11, 3), {"0450", "0938", "6923", "11168", "24329"}),
+        ((3, 11, 9), {"0938", "6923"}),
+        ((3, 11, 12), set()),
+        ((3, 12, 4), {"0938", "6923"}),
+        ((3, 12, 9), set()),
+        ((3, 13, 1), {"0938"}),
+        ((3, 13, 2), set()),
+        ((3, 14, 0), set()),
+    ],
+)
+def test_a_version_has_the_holes_that_were_mended_after_it(
+    version: tuple[int, int, int], names: set[str]
+) -> None:
+    assert {hole.name.rpartition("-")[2] for hole in holes_in(version)} == names
+
+
+def test_the_version_to_go_to_has_none() -> None:
+    assert mended_by((3, 12, 1)) == "3.12.9"
+    assert not holes_in((3, 12, 9))

@@ -8,7 +8,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.ledger import Changed, return_of
-from newsletter.pipeline.statements.send_back import send_back
+from newsletter.pipeline.statements.feedback import send_back
 from tests.unit.pipeline.newsroom import Newsroom
 
 ED = "ed@forum.example"

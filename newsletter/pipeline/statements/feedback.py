@@ -1,15 +1,11 @@
-"""statement → returned: an approver sends a version back to its writers, and says why."""
+"""Staff → feedback to the writers: a comment on a statement, or a version sent back, and why."""
 
 from newsletter.domain.clock import Clock
-from newsletter.domain.errors import Refused
-from newsletter.domain.statements.comment import Returned
-from newsletter.domain.statements.statement import (
-    ApprovalPolicy,
-    Progress,
-    Role,
-    StoredStatement,
-)
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.statements.comment import Comment, Returned, said
+from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role, StoredStatement
 from newsletter.pipeline.ledger import (
+    authorise,
     entitle,
     find_seen,
     is_draft,
@@ -18,6 +14,26 @@ from newsletter.pipeline.ledger import (
     standing_of,
 )
 from newsletter.store.sql import Store, Transaction
+
+
+def comment(slug: str, typed: str, *, by: str, store: Store, clock: Clock) -> Comment:
+    """Keep what somebody says about a statement. Raises NotFound, Refused or InvalidInput."""
+    try:
+        words = said(typed)
+    except ValueError as error:
+        raise InvalidInput([Fault(file="comment", message=str(error))]) from error
+    with store.begin() as tx:
+        person = authorise(tx, by, Role.WRITER, "comment")
+        stored = tx.statements.get(slug)
+        if stored is None:
+            raise NotFound(f"There is no statement {slug!r}.")
+        made = Comment(
+            slug=slug, by=person, at=clock.now(), words=words, content_hash=stored.content_hash
+        )
+        tx.comments.add(made)
+        tx.audit.enter(at=made.at, actor=person, action="comment", subject=slug, detail="")
+    return made
+
 
 _LONGEST_REASON = 2_000
 

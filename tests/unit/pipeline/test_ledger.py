@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.domain.errors import NotFound
-from newsletter.pipeline.naming import find_campaign, statement_named
+from newsletter.pipeline.ledger import find_campaign, statement_named
 from tests.unit.pipeline.newsroom import Newsroom
 
 
