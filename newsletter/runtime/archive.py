@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from newsletter.config.settings import Settings
     from newsletter.domain.clock import Clock
     from newsletter.pipeline.archive.index import Indexed
-    from newsletter.rendering.waiting import WaitingRenderer
+    from newsletter.rendering.lazy import LazyRenderer
     from newsletter.store.sql import Store
 
 
@@ -31,12 +31,12 @@ class Archive:
     settings: Settings
     store: Store
     clock: Clock
-    renderer: WaitingRenderer
+    renderer: LazyRenderer
     past: Past = field(default_factory=Past)
 
     def index(self) -> None:
         """Make what went out lately searchable."""
         from newsletter.pipeline.archive.index import index
-        from newsletter.rendering.text.excerpts import text_of
+        from newsletter.rendering.mail.excerpts import text_of
 
         index(store=self.store, text_of=text_of, before=self.past.indexed)

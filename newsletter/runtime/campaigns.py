@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from newsletter.pipeline.campaigns.control import Hand, Starter
     from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch
     from newsletter.pipeline.delivery.provider_pool import PooledProvider
-    from newsletter.rendering.waiting import WaitingRenderer
+    from newsletter.rendering.lazy import LazyRenderer
     from newsletter.runtime.delivery import Delivery
     from newsletter.store.sql import Store
 
@@ -39,7 +39,7 @@ class Campaigns:
     store: Store
     clock: Clock
     policy: ApprovalPolicy
-    renderer: WaitingRenderer
+    renderer: LazyRenderer
     delivery: Delivery
     past: Past = field(default_factory=Past)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from newsletter.pipeline.delivery.transactional import TransactionalSender
     from newsletter.pipeline.events.record import Poller, Recorded
     from newsletter.providers.common.options import ProviderOptions
-    from newsletter.rendering.waiting import WaitingRenderer
+    from newsletter.rendering.lazy import LazyRenderer
     from newsletter.store.file.guard_file import WorkspaceGuardFile
     from newsletter.store.sql import Store
 
@@ -52,7 +52,7 @@ class Delivery:
     clock: Clock
     guard_file: WorkspaceGuardFile
     links: Links
-    renderer: WaitingRenderer
+    renderer: LazyRenderer
     key: bytes = field(repr=False)
     """The workspace's oldest, which never changes: names are made by it."""
 

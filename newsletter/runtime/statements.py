@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from newsletter.pipeline.statements.submit import Submitting
     from newsletter.pipeline.statements.visit import Visitor
     from newsletter.pipeline.statements.write import Writing
-    from newsletter.rendering.waiting import WaitingRenderer
+    from newsletter.rendering.lazy import LazyRenderer
     from newsletter.runtime.campaigns import Campaigns
     from newsletter.runtime.subscribers import Subscribers
     from newsletter.sources.statements import Defaults
@@ -67,7 +67,7 @@ class Statements:
     links: Links
     policy: ApprovalPolicy
     """What an approval needs in order to count."""
-    renderer: WaitingRenderer
+    renderer: LazyRenderer
     """What makes mails of statements."""
     campaigns: Campaigns
     subscribers: Subscribers
@@ -108,10 +108,10 @@ class Statements:
     def review_rules(self) -> ReviewRules:
         """How statements are reviewed."""
         from newsletter.pipeline.statements.review import ReviewRules
-        from newsletter.rendering.waiting import WaitingReviewer
+        from newsletter.rendering.lazy import LazyReviewer
 
         return ReviewRules(
-            reviewer=WaitingReviewer(),
+            reviewer=LazyReviewer(),
             timezone=self.settings.timezone,
             together=self.settings.together,
         )

@@ -10,7 +10,7 @@ from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
-from newsletter.rendering.waiting import WaitingRenderer
+from newsletter.rendering.lazy import LazyRenderer
 from newsletter.runtime.archive import Archive
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.clock import SystemClock
@@ -73,9 +73,9 @@ def opened(
             guard_file.close()
 
 
-def renderer_of(settings: Settings) -> WaitingRenderer:
+def renderer_of(settings: Settings) -> LazyRenderer:
     """What renders statements. Whatever setting shapes what readers get is in its fingerprint."""
-    return WaitingRenderer(
+    return LazyRenderer(
         house=settings.house(),
         override=settings.resolve(Path("templates")),
         carriage=settings.carriage(),

@@ -26,9 +26,9 @@ _SHORT = {
 _OURS = {
     "newsletter.config.document:_GAP": "the workspace's own configuration",
     "newsletter.rendering.mail.inlining:_STYLES_AND_LINKS": "mail that our templates made",
-    "newsletter.rendering.markdown.layouts:_HEADS": "HTML that our parser made",
-    "newsletter.rendering.preview.views:_NOT_SHOWN": "mail that our templates made",
-    "newsletter.rendering.preview.views:_STYLE": "mail that our templates made",
+    "newsletter.rendering.markdown.markup:_HEADS": "HTML that our parser made",
+    "newsletter.rendering.preview:_NOT_SHOWN": "mail that our templates made",
+    "newsletter.rendering.preview:_STYLE": "mail that our templates made",
 }
 """Patterns that no text from outside reaches: in a mail, every < of others is written &lt;."""
 

@@ -27,8 +27,8 @@ from newsletter.domain.statements.review import ReviewFinding
 from newsletter.pipeline.campaigns.trial import Sample, filled, look_at
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.review import review
-from newsletter.rendering.preview import views
-from newsletter.rendering.preview.sheet import MARK, ContactSheet, Facts, Screenshot
+from newsletter.rendering import preview as views
+from newsletter.rendering.preview import MARK, ContactSheet, Facts, Screenshot
 from newsletter.runtime.statements import Statements
 
 MAIL = ("message.html", "message.txt", "message.eml")

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from newsletter.rendering.preview.sheet import Screenshot
+from newsletter.rendering.preview import Screenshot
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

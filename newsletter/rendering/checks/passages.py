@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from markdown_it.token import Token
 
 from newsletter.domain.statements.review import Check
+from newsletter.rendering.markdown.faults import image_size, image_source
 from newsletter.rendering.markdown.greetings import GREETING
-from newsletter.rendering.markdown.references import image_size, image_source
 
 HIDDEN = "\ufffc"
 """In the place of what is no prose: code, images, addresses written out."""

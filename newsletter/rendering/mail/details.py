@@ -1,8 +1,11 @@
-"""The small things around a statement's text: its date, its direction, its preview line."""
+"""The small things around a statement's text: its date, its direction, its preview line, and why
+a reader gets it.
+"""
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -11,11 +14,12 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from newsletter.domain.statements.content import Publisher
 from newsletter.rendering.markdown.blocks import RIGHT_TO_LEFT
 from newsletter.rendering.markdown.markup import breakable
-from newsletter.rendering.text.plaintext import inline_text, visible
+from newsletter.rendering.markdown.plaintext import inline_text, visible
 
 _EVERYBODYS = {"en": "en-001"}
 """21 September 2011, where ``en-US`` has September 21, 2011."""
@@ -142,3 +146,41 @@ def shortened(text: str, most: int) -> str:
     cut = text[: most - 1]
     whole_words = cut.rpartition(" ")[0] or cut
     return whole_words.rstrip(" ,;:.–—-") + "…"
+
+
+_REASON_GAP = re.compile(r"\{(lists|organisation)\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """A sentence with gaps, and what fills them."""
+
+    sentence: str
+    filling: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """As plain text."""
+        return _REASON_GAP.sub(lambda gap: self.filling[gap[1]], self.sentence)
+
+    def html(self, direction: str) -> Markup:
+        """As HTML; ``direction`` is that of the sentence."""
+        shown = {name: isolated(said, direction) for name, said in self.filling.items()}
+        filled = _REASON_GAP.sub(lambda gap: shown[gap[1]], str(escape(self.sentence)))
+        return Markup(filled)  # noqa: S704 - each part of it was escaped
+
+
+def why(house: Publisher, lists: Sequence[str], words: Mapping[str, str]) -> Reason:
+    """Why somebody gets what goes to these lists.
+
+    One content goes to all. So it says that people subscribed only where every list is one that
+    they can subscribe to, and of several lists that they are on at least one.
+    """
+    known = {one.name: one for one in house.lists}
+    joined = all(name in known and known[name].joinable for name in lists)
+    many = "one" if len(lists) == 1 else "many"
+    titles = [known[name].title if name in known else name for name in lists]
+    return Reason(
+        sentence=words[f"why_{many}" if joined else f"why_on_{many}"],
+        filling={"lists": ", ".join(titles), "organisation": house.organisation.name},
+    )

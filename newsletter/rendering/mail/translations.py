@@ -11,14 +11,14 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Counting
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks import guards
-from newsletter.rendering.checks.placed import faults_of_statement
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.values import Wordings
+from newsletter.rendering.markdown.faults import faults_of_statement
 from newsletter.rendering.markdown.greetings import open_greetings
 from newsletter.rendering.markdown.links import tag_links
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
-from newsletter.rendering.text.plaintext import to_text
+from newsletter.rendering.markdown.plaintext import to_text
 
 _NAMES = {
     "ar": "العربية",

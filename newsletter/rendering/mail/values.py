@@ -15,7 +15,7 @@ from newsletter.rendering.mail import details
 from newsletter.rendering.mail.headers import archive_url
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.markdown.markdown import read_markdown
-from newsletter.rendering.text.plaintext import visible
+from newsletter.rendering.markdown.plaintext import visible
 
 _WORDING = "wording.j2"
 _FALLBACK = "en"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from markdown_it.token import Token
 
-from newsletter.rendering.markdown.references import image_size
+from newsletter.rendering.markdown.faults import image_size
 from newsletter.rendering.markdown.tables import Table, tables_in, text_of
 
 LEAD_WIDTH = 600

@@ -14,9 +14,9 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from newsletter.rendering.markdown.blocks import RIGHT_TO_LEFT, with_blocks
+from newsletter.rendering.markdown.faults import lost_footnotes, watch_depth
 from newsletter.rendering.markdown.greetings import find_greetings
 from newsletter.rendering.markdown.links import link_bare_addresses
-from newsletter.rendering.markdown.structure import lost_footnotes, watch_depth
 from newsletter.rendering.markdown.tables import settle_tables
 
 _QUOTES = {

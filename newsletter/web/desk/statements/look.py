@@ -12,7 +12,7 @@ from newsletter.domain.statements.statement import Role, StoredStatement
 from newsletter.domain.subscribers.audience import fold
 from newsletter.pipeline.campaigns.board import find
 from newsletter.pipeline.campaigns.trial import filled, shown
-from newsletter.rendering.preview import views
+from newsletter.rendering import preview as views
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk

@@ -15,7 +15,7 @@ from newsletter.pipeline.campaigns.headcount import Moved, Outlook, outlook
 from newsletter.pipeline.ledger import Changed
 from newsletter.pipeline.statements.approve import revoke, wrote
 from newsletter.pipeline.statements.review import review
-from newsletter.rendering.preview import views
+from newsletter.rendering import preview as views
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction

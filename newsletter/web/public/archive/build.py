@@ -14,7 +14,7 @@ from functools import cached_property
 from newsletter.domain.archive import terms
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.draft import PICTURE_NAME
-from newsletter.rendering.text.excerpts import excerpt_of
+from newsletter.rendering.mail.excerpts import excerpt_of
 from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive import feeds

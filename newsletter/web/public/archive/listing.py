@@ -12,8 +12,8 @@ from markupsafe import Markup
 from newsletter.domain.archive import LONGEST, Hits, Stretch, terms
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.mail import details
+from newsletter.rendering.mail.excerpts import body_of, excerpt_of
 from newsletter.rendering.mail.translations import language_name
-from newsletter.rendering.text.excerpts import body_of, excerpt_of
 from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.feeds import KINDS

@@ -6,7 +6,7 @@ import pytest
 
 from newsletter.cli.statements.preview import COMBINED, SCREENSHOTS, SHEET, VIEWS, Folder
 from newsletter.domain.errors import Refused
-from newsletter.rendering.preview.sheet import MARK
+from newsletter.rendering.preview import MARK
 from tests.rows import rows
 
 OURS = {SHEET: f"<!DOCTYPE html>{MARK}".encode()}

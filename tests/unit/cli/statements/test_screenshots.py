@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from newsletter.cli.statements.screenshots import BrowserFailed, Sitting, started, take
-from newsletter.rendering.preview.sheet import Screenshot
+from newsletter.rendering.preview import Screenshot
 
 PROGRAM = """
 import json, os, sys

@@ -3,7 +3,7 @@
 import re
 
 from newsletter.rendering.mail.inlining import inline
-from newsletter.rendering.text.plaintext import columns
+from newsletter.rendering.markdown.plaintext import columns
 from tests.rows import rows
 from tests.unit.rendering.checks.test_checklist import Elements
 from tests.unit.rendering.examples import BLOCK_MAILS, render

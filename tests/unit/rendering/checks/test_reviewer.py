@@ -12,8 +12,8 @@ from newsletter.domain.ports import Reviewer
 from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding, Severity
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks.guards import HTML_LIMIT
-from newsletter.rendering.checks.placed import refuse_faults
 from newsletter.rendering.checks.reviewer import NEAR_LIMIT, MarkdownReviewer
+from newsletter.rendering.markdown.faults import refuse_faults
 from newsletter.rendering.markdown.markdown import read_markdown
 from tests.fakes import PlainRenderer
 from tests.rows import rows

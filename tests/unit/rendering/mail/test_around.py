@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from newsletter.domain.statements.content import Counting, Layout, Publisher
-from newsletter.rendering.text.excerpts import body_of
+from newsletter.rendering.mail.excerpts import body_of
 from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, ORGANISATION, STATEMENT, render, renderer
 from tests.unit.rendering.mail.test_translations import SPANISH

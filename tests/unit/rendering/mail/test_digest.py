@@ -12,7 +12,7 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks.guards import Page
 from newsletter.rendering.mail.values import WrittenAbstracts
 from newsletter.rendering.markdown.markdown import read_markdown
-from newsletter.rendering.text.plaintext import to_text
+from newsletter.rendering.markdown.plaintext import to_text
 from tests.rows import rows
 from tests.unit.rendering.checks.test_checklist import Elements
 from tests.unit.rendering.examples import (

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from newsletter.domain.statements.content import Content, ListTitle, Publisher
 from newsletter.rendering.checks.guards import Page
-from newsletter.rendering.mail.reason import why
+from newsletter.rendering.mail.details import why
 from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, WORDINGS, render
 

@@ -13,7 +13,7 @@ from newsletter.rendering.checks.guards import Page
 from newsletter.rendering.mail.files import default_templates
 from newsletter.rendering.mail.inlining import inline
 from newsletter.rendering.mail.translations import language_name
-from newsletter.rendering.text.plaintext import WIDTH
+from newsletter.rendering.markdown.plaintext import WIDTH
 from tests.rows import rows
 from tests.unit.rendering.checks.test_checklist import Elements
 from tests.unit.rendering.examples import HOUSE, STATEMENT, arabic, renderer_with, statement

@@ -8,7 +8,7 @@ from newsletter.rendering.mail.details import opening
 from newsletter.rendering.markdown.blocks import in_parts
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
-from newsletter.rendering.text.plaintext import to_text
+from newsletter.rendering.markdown.plaintext import to_text
 
 _P = "https://a.example/b.jpg"
 _PIECES = some.sampled_from(

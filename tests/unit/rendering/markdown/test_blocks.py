@@ -5,7 +5,7 @@ from markdown_it.token import Token
 from newsletter.rendering.markdown.blocks import in_parts
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
-from newsletter.rendering.text.plaintext import PlainBody, to_text
+from newsletter.rendering.markdown.plaintext import PlainBody, to_text
 from tests.rows import rows
 
 PICTURE = "https://a.example/b.jpg"

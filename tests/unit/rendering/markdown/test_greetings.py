@@ -9,10 +9,10 @@ from newsletter.domain.statements.content import MARK_PREFIX, MOST_FALLBACKS, Re
 from newsletter.domain.statements.review import Check, ReviewContext
 from newsletter.rendering.checks.reviewer import MarkdownReviewer
 from newsletter.rendering.mail.details import preheader
+from newsletter.rendering.mail.excerpts import body_of, text_of
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
-from newsletter.rendering.text.excerpts import body_of, text_of
-from newsletter.rendering.text.plaintext import to_text
+from newsletter.rendering.markdown.plaintext import to_text
 from tests.fakes import NOON
 from tests.rows import rows
 from tests.unit.rendering.examples import renderer, statement

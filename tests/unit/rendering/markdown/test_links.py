@@ -3,7 +3,7 @@
 from newsletter.rendering.markdown.links import tagged, untagged
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
-from newsletter.rendering.text.plaintext import to_text
+from newsletter.rendering.markdown.plaintext import to_text
 from tests.rows import rows
 
 

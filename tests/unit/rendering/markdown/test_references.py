@@ -1,12 +1,12 @@
 """Links and images that a mail may have, and sentences about those it may not."""
 
-from newsletter.rendering.markdown.markdown import read_markdown
-from newsletter.rendering.markdown.references import (
+from newsletter.rendering.markdown.faults import (
     address_fault,
     faults_in,
     image_size,
     image_source,
 )
+from newsletter.rendering.markdown.markdown import read_markdown
 from tests.rows import rows
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from newsletter.rendering.markdown.faults import faults_in
 from newsletter.rendering.markdown.markdown import read_markdown
-from newsletter.rendering.markdown.references import faults_in
 from tests.rows import rows
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as some
 
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
+from newsletter.rendering.markdown.plaintext import to_text
 from newsletter.rendering.markdown.tables import PHONE, SHEET, Fits, Table, tables_in
-from newsletter.rendering.text.plaintext import to_text
 from tests.properties import examples
 from tests.rows import rows
 

@@ -4,7 +4,7 @@
 
 import MarkdownIt from "markdown-it";
 
-// As in newsletter/rendering/markdown/structure.py
+// As in newsletter/rendering/markdown/faults.py
 const DEEPEST = 20;
 
 export const parser = new MarkdownIt("commonmark", { html: false, maxNesting: DEEPEST + 10 });

@@ -6,15 +6,15 @@ import pytest
 
 from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.errors import InvalidInput
+from newsletter.rendering.lazy import LazyRenderer
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
-from newsletter.rendering.waiting import WaitingRenderer
 from tests.unit.rendering.examples import HOUSE, STATEMENT
 
 
 def test_it_renders_what_the_renderer_renders(tmp_path: Path) -> None:
     (tmp_path / "statement.txt.j2").write_text("{% include 'default/statement.txt.j2' %}\nOurs.\n")
-    waiting = WaitingRenderer(house=HOUSE, override=tmp_path, carriage="")
+    waiting = LazyRenderer(house=HOUSE, override=tmp_path, carriage="")
     renderer = TemplateRenderer(house=HOUSE, files=mail_templates(tmp_path))
     waiting.prepare()
     assert waiting.fingerprint == renderer.fingerprint
@@ -32,7 +32,7 @@ def test_a_broken_template_is_told_when_it_is_needed_and_not_before(
     tmp_path: Path, source: bytes
 ) -> None:
     (tmp_path / "statement.txt.j2").write_bytes(source)
-    waiting = WaitingRenderer(house=HOUSE, override=tmp_path, carriage="")
+    waiting = LazyRenderer(house=HOUSE, override=tmp_path, carriage="")
     assert len(waiting.fingerprint) == 64
     for need in (waiting.prepare, lambda: waiting.render(STATEMENT)):
         with pytest.raises(InvalidInput, match=r"statement\.txt\.j2"):

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from newsletter.rendering.preview.sheet import MARK, VIEWS, ContactSheet, Facts, Screenshot
+from newsletter.rendering.preview import MARK, VIEWS, ContactSheet, Facts, Screenshot
 from tests.rows import rows
 
 FACTS = Facts(

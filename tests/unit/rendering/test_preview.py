@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote
 
-from newsletter.rendering.preview import views
+from newsletter.rendering import preview as views
 from tests.rows import rows
 from tests.unit.rendering.examples import render
 

@@ -11,7 +11,7 @@ from newsletter.domain.statements.content import (
     Sender,
 )
 from newsletter.domain.statements.statement import Statement
-from newsletter.rendering.text.excerpts import body_of, excerpt, text_of
+from newsletter.rendering.mail.excerpts import body_of, excerpt, text_of
 from tests.rows import rows
 from tests.unit.rendering.examples import renderer_with
 

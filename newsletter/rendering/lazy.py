@@ -1,4 +1,4 @@
-"""The renderer and the reviewer, which wait until somebody asks: what they take is loaded then."""
+"""The renderer and the reviewer, loaded when somebody asks: what they take is loaded then."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from newsletter.rendering.mail.values import Wordings
 
 
-class WaitingRenderer:
+class LazyRenderer:
     """Reads the templates once anybody asks, and parses them for mails, letters and words.
 
     All but the fingerprint raises InvalidInput for a template that cannot be read or parsed.
@@ -74,7 +74,7 @@ class WaitingRenderer:
         return TemplateRenderer(house=self._house, files=self._files, carriage=self._carriage)
 
 
-class WaitingReviewer:
+class LazyReviewer:
     """Reviews as the reviewer does."""
 
     def review(

@@ -2,7 +2,7 @@
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.statement import Statement
-from newsletter.rendering.checks.placed import refuse_faults
+from newsletter.rendering.markdown.faults import refuse_faults
 from newsletter.rendering.markdown.markdown import read_markdown
 from tests.rows import rows
 

@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.rendering.markdown.markdown import read_markdown
-from newsletter.rendering.text.plaintext import columns, to_text, underlined, wrap
+from newsletter.rendering.markdown.plaintext import columns, to_text, underlined, wrap
 
 
 def text(body: str) -> str:

@@ -1,0 +1,248 @@
+"""What a mail may point to, show and hold, and what is wrong with a text that goes beyond.
+
+Markdown leaves out without a word what lies too deep, and footnotes that nothing refers to. What no
+text may hold is told with the line on which it stands.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, chain, pairwise
+from typing import Any
+from urllib.parse import urlsplit
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.token import Token
+
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.statements.review import Check
+from newsletter.domain.statements.statement import Statement
+from newsletter.rendering.markdown.greetings import GREETING, WRITTEN, greeting_fault
+
+DEEPEST = 20
+"""How far quotations (each one step) and lists (each two) may stand inside of each other."""
+
+_TOO_DEEP = "too_deep"
+_NO_MARK = "footnote_without_mark"
+
+
+def watch_depth(parser: MarkdownIt) -> None:
+    """Let the parser leave a token where it would drop what lies deeper than ``DEEPEST``."""
+    parser.options["maxNesting"] = DEEPEST + 10  # a list is two steps at once, so it is passed by
+    parser.block.ruler.before("table", _TOO_DEEP, _too_deep)
+
+
+def lost_footnotes(env: Mapping[str, Any]) -> Iterator[Token]:
+    """A token for each footnote whose mark stands nowhere. ``env`` is the parser's own."""
+    for name, number in env.get("footnotes", {}).get("refs", {}).items():
+        if number < 0:
+            yield Token(_NO_MARK, "", 0, content=name.removeprefix(":"))
+
+
+def structure_faults(token: Token) -> Iterator[str]:
+    """What readers would not see of a block, in a sentence that says what to do."""
+    line = token.map[0] + 1 if token.map else 0
+    if token.type == _TOO_DEEP:
+        yield (
+            f"line {line} of the body lies deeper than {DEEPEST // 2} lists or {DEEPEST} "
+            "quotations: use fewer levels"
+        )
+    if token.type == _NO_MARK:
+        yield (
+            f"no reader would see the footnote [^{token.content}], for nothing refers to it: "
+            f"write [^{token.content}] where it belongs, or remove it"
+        )
+    if _depth(token.children or []) > DEEPEST:
+        yield (
+            f"the paragraph on line {line} of the body has more than {DEEPEST} marks of emphasis "
+            r"inside of each other: remove some, or write \* for a star"
+        )
+
+
+def nothing_seen(tokens: Sequence[Token]) -> Iterator[str]:
+    """A text of which only marks are there: lines across, empty quotations, unused addresses."""
+    if not any(token.content.strip() for token in tokens):
+        yield "no reader would see a word of its body: look whether all of it is marks of Markdown"
+
+
+def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    if silent or state.level <= DEEPEST:
+        return False
+    token = state.push(_TOO_DEEP, "", 0)
+    token.map, token.content = [start, end], state.getLines(start, end, 0, False)
+    state.line = end
+    return True
+
+
+def _depth(children: Sequence[Token]) -> int:
+    return max(accumulate((child.nesting for child in children), initial=0))
+
+
+_SIZE = re.compile(r"#([1-9][0-9]{0,3})x([1-9][0-9]{0,3})(,decoration)?$")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_SHOWN = 80
+
+
+def faults_in(tokens: Sequence[Token]) -> list[str]:
+    """What is wrong with links, images, greetings and nesting, each in a sentence with a remedy."""
+    return [*nothing_seen(tokens), *chain.from_iterable(map(faults_of, tokens))]
+
+
+def faults_of(token: Token) -> Iterator[str]:
+    """What is wrong in one block of a text."""
+    yield from structure_faults(token)
+    for child, following in pairwise([*(token.children or []), Token("", "", 0)]):
+        if child.type == "link_open":
+            yield from _link_faults(child, following)
+        if child.type == "image":
+            yield from _image_faults(child)
+        if child.type == GREETING and (fault := greeting_fault(child)):
+            yield fault
+
+
+def image_source(image: Token) -> str:
+    """The address of an image, without the size that may stand at its end."""
+    return _SIZE.sub("", str(image.attrs["src"]))
+
+
+def image_size(image: Token) -> tuple[int, int] | None:
+    """Width and height in pixels, if the address ends in ``#WIDTHxHEIGHT``.
+
+    Outlook for Windows needs them, and nobody may look the image up while rendering.
+    """
+    found = _SIZE.search(str(image.attrs["src"]))
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def is_decoration(image: Token) -> bool:
+    """Whether its address says so, behind the size: it shows nothing that has to be read out."""
+    found = _SIZE.search(str(image.attrs["src"]))
+    return found is not None and found[3] is not None
+
+
+def address_fault(address: str) -> str:
+    """Why a mail may not link to this address, and what to write instead; empty if it may."""
+    if not address:
+        return "has no address: write it between the round brackets"
+    if address.startswith("//"):
+        return "lacks its beginning: write https: before the //"
+    found = _SCHEME.match(address)
+    if found is None:
+        return "is relative, which leads nowhere in a mail: write the whole https:// address"
+    scheme, rest = found[1].lower(), address[found.end() :]
+    if scheme in {"mailto", "tel"}:
+        return "" if rest else f"has nothing after {scheme}:"
+    if scheme == "http":
+        return "is not encrypted: write https://"
+    if scheme != "https":
+        return f"begins with {scheme}: and a mail may only link to https:, mailto: and tel:"
+    return "" if _has_host(address) else "names no host: write it like https://example.org/page"
+
+
+def _has_host(address: str) -> bool:
+    try:
+        return bool(urlsplit(address).hostname)
+    except ValueError:
+        return False
+
+
+def _link_faults(link: Token, following: Token) -> Iterator[str]:
+    href = str(link.attrs["href"])
+    fault = address_fault(href)
+    if fault:
+        yield f"the link to {href[:_SHOWN]!r} {fault}"
+    if following.type == "link_close":
+        yield f"the link to {href[:_SHOWN]!r} has no text: write it between the square brackets"
+
+
+def _image_faults(image: Token) -> Iterator[str]:
+    source = str(image.attrs["src"])
+    fault = address_fault(source)
+    if not source.lower().startswith("https:"):
+        fault = fault or "is not on the web: write an https:// address"
+    if fault:
+        yield f"the image {source[:_SHOWN]!r} {fault}"
+    if not image.content.strip() and not is_decoration(image):
+        yield (
+            f"the image {source[:_SHOWN]!r} has no description, and many readers see only "
+            f"that: write it between the square brackets"
+        )
+
+
+_MARKS = re.compile(
+    r"\{\{\{? {0,3}[#/&>^]? {0,3}[A-Za-z_][^{}\n]{0,80}\}\}\}?"  # Handlebars, Liquid and their kin
+    r"|\{%-? {0,3}(?:if|for|assign|include) {1,3}\w[^%\n]{0,80}%\}"
+    r"|%7B%7B[^\s()]{0,80}?%7D%7D"  # the same in an address
+    r"|\*\|[A-Za-z0-9_:]{1,40}\|\*"  # Mailchimp
+    r"|%recipient[.\w]{1,40}%"  # Mailgun
+    r"|%%[A-Za-z_][\w ]{0,40}%%"  # Salesforce
+    r"|(?<![\w%])%(?:[A-Z][A-Z_]{2,30}|[a-z]{1,30}_[a-z_]{1,30})%"
+    r"|\[\[[A-Za-z][^\[\]\n]{0,80}\]\](?!\()"  # Mailjet
+    r"|\{\$[A-Za-z_]\w{0,40}\}"  # MailerLite
+    r"|<%[^%\n]{0,80}%>"
+    r"|\$\{[A-Za-z_][\w.]{0,40}\}"
+)
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_CODE = re.compile(r"`[^`\n]*`")
+
+
+def refuse_faults(statement: Statement, tokens: Sequence[Token]) -> None:
+    """Raise InvalidInput for all that a mail with this text may not hold."""
+    faults = faults_of_statement(statement, tokens)
+    if faults:
+        raise InvalidInput(faults)
+
+
+def faults_of_statement(statement: Statement, tokens: Sequence[Token]) -> list[Fault]:
+    """All that a mail with this text may not hold, each once."""
+    unseen = [
+        Fault(file=statement.origin, line=statement.line_of("body"), message=message)
+        for message in (nothing_seen(tokens) if statement.body.strip() else ())
+    ]
+    return list(
+        dict.fromkeys([*_in_front_matter(statement), *unseen, *_in_text(statement, tokens)])
+    )
+
+
+def _in_front_matter(statement: Statement) -> Iterator[Fault]:
+    for key in ("title", "subject", "preview", "summary"):
+        line = statement.line_of(key)
+        for found in WRITTEN.finditer(getattr(statement, key)):
+            yield Fault(
+                file=statement.origin,
+                line=line,
+                key=key if line else "",
+                message=f"holds {found.group()!r}, and it is the same for all readers:"
+                " greet them in the text",
+                code=Check.MERGE_MARK.value,
+            )
+        for found in _MARKS.finditer(getattr(statement, key)):
+            yield _mark(statement, found.group(), line, key if line else "")
+
+
+def _in_text(statement: Statement, tokens: Sequence[Token]) -> Iterator[Fault]:
+    body, above = statement.line_of("body"), 0
+    for token in tokens:
+        above = token.map[0] if token.map else above
+        line = body + above if body else 0
+        for message in faults_of(token):
+            yield Fault(file=statement.origin, line=line, message=message)
+        if token.type == "inline":
+            written = _CODE.sub(lambda found: " " * len(found.group()), token.content)
+            source = _ESCAPED.sub(r"\1", written)  # as readers would see it
+            for found in _MARKS.finditer(source):
+                further = source.count("\n", 0, found.start()) if line else 0
+                yield _mark(statement, found.group(), line + further)
+
+
+def _mark(statement: Statement, written: str, line: int, key: str = "") -> Fault:
+    by_name = not key and "name" in written.lower()
+    instead = "{name|friend} to greet readers by name" if by_name else "what it is to say"
+    return Fault(
+        file=statement.origin,
+        line=line,
+        key=key,
+        message=f"readers would see {written!r} as it stands: write {instead},"
+        " or put it between two ` if they are to see it",
+        code=Check.MERGE_MARK.value,
+    )

@@ -1,1 +1,0 @@
-"""A finished mail as different readers see it."""

@@ -1,1 +1,0 @@
-"""The text part, and words taken out of a mail again."""
