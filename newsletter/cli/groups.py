@@ -22,7 +22,7 @@ class Later(click.Command):
     def __init__(self, name: str, *, at: str, about: str) -> None:
         super().__init__(name, help=about)
         self.at = at
-        """Its module and its name there: ``newsletter.cli.delivery.trial:send``."""
+        """Its module and its name there: ``newsletter.cli.statements.preview:send``."""
 
     def load(self) -> click.Command:
         """The command itself."""

@@ -194,7 +194,7 @@ def new(shell: Shell, title: str, author: str) -> None:
 
 statement.later(
     "import",
-    "newsletter.cli.statements.importing:import_files",  # it reads Word files and pages
+    "newsletter.cli.statements.sources:import_files",  # it reads Word files and pages
     "Make statements of Word, PDF, email, HTML or text files.",
 )
 BLOCKED, WARNED = 3, 4

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.delivery.holding import lift, tell
+from newsletter.cli.delivery import lift, tell
 from newsletter.cli.shell import Shell, in_workspace, say
 from newsletter.config import environment
 from newsletter.domain.delivery.restore_guard import HoldKind

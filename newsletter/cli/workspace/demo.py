@@ -21,9 +21,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from newsletter.cli.campaigns.campaigns import print_report
-from newsletter.cli.delivery.running import work
+from newsletter.cli.delivery import work
 from newsletter.cli.shell import OPERATOR, say
-from newsletter.cli.workspace.start import make_workspace
+from newsletter.cli.workspace.setup import make_workspace
 from newsletter.config import environment
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.draft import DraftText

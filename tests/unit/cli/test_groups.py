@@ -107,7 +107,7 @@ def test_help_of_any_command_loads_nothing_large(tmp_path: Path) -> None:
     """A command's help is its module's: no module of commands may bring settings or store."""
     found = modules_of(LOAD_ALL, tmp_path)
     assert "newsletter.cli.statements.statements" in found
-    assert "newsletter.cli.delivery.running" in found
+    assert "newsletter.cli.delivery" in found
     assert found.isdisjoint(ALL)
 
 

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from newsletter.cli.campaigns.campaigns import campaign
-from newsletter.cli.staff.audit import audit
+from newsletter.cli.staff import audit
 from newsletter.cli.statements.statements import statement
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened

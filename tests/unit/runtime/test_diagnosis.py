@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.cli.workspace.doctor import doctor
+from newsletter.cli.workspace.setup import doctor
 from newsletter.config.loading import load
 from newsletter.domain.delivery.provider import Level
 from newsletter.runtime.diagnosis import (

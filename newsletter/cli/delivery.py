@@ -1,4 +1,4 @@
-"""``run``, ``worker`` and ``serve``: the workspace at work."""
+"""``run``, ``worker``, ``serve``, ``stop`` and ``resume-sending``: the workspace at work."""
 
 from __future__ import annotations
 
@@ -7,15 +7,32 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, nullcontext
+from copy import copy
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.cli.shell import Shell, hours_to_come, in_workspace, say, show_faults, wall_time
+from newsletter.cli.shell import (
+    Shell,
+    actor,
+    as_json,
+    by_whom,
+    hours_to_come,
+    in_workspace,
+    print_json,
+    say,
+    show_faults,
+    wall_time,
+)
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.delivery.restore_guard import HoldKind
+from newsletter.domain.errors import Refused
+from newsletter.domain.statements.statement import Role
+from newsletter.runtime.delivery import Delivery
+from newsletter.store.file.lock import only_one
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -286,3 +303,68 @@ def serve(shell: Shell, host: str, port: int) -> None:
     ):
         say(_where(services, server.address))
         server.wait()
+
+
+@click.command()
+@click.option("--reason", default="", metavar="TEXT", help="Why, for whoever finds it stopped.")
+@by_whom
+@as_json
+@in_workspace
+def stop(shell: Shell, reason: str, by: str | None, as_json: bool) -> None:
+    """Stop all sending, until it is resumed.
+
+    Calls under way end and are booked; nothing more is claimed, also after a restart. Campaigns
+    stay as they are and go on after 'newsletter resume-sending'.
+    """
+    with shell.services() as services:
+        who = actor(services.store, by, Role.SENDER, "stop all sending")
+        kept = services.delivery.guard().stop(by=who, reason=reason)
+    if as_json:
+        print_json({"hold": {HoldKind.STOP.value: kept}})
+    say(f"sending is stopped: {kept}; 'newsletter resume-sending --by EMAIL' resumes it")
+
+
+@click.command("resume-sending")
+@by_whom
+@as_json
+@in_workspace
+def resume_sending(shell: Shell, by: str | None, as_json: bool) -> None:
+    """Resume all sending.
+
+    'newsletter release' is its old name, and works too. Sending is stopped by 'newsletter stop', by
+    a restore, or by the discovery that the database is a copy. After the last two compare the books
+    with the provider first; it takes an admin.
+    """
+    with shell.services() as services:
+        lifted = lift(services.delivery, by, set(services.delivery.guard().holds()))
+    if as_json:
+        print_json({"released": {kind.value: reason for kind, reason in lifted.items()}})
+    tell(lifted)
+
+
+release = copy(resume_sending)
+"""By its old name."""
+release.name = "release"
+
+
+def lift(delivery: Delivery, by: str | None, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
+    """Lift holds of these kinds, if whoever ``by`` names may. Raises Refused."""
+    doubted = HoldKind.DOUBT in kinds
+    if doubted and by is None:
+        raise Refused("the books were in doubt: name the admin who compared them, with --by EMAIL")
+    needed, deed = (
+        (Role.ADMIN, "release a restored or copied database")
+        if doubted
+        else (Role.SENDER, "release what was stopped")
+    )
+    who = actor(delivery.store, by, needed, deed)
+    with only_one(delivery.lock_path) if doubted else nullcontext():
+        return delivery.guard().release(by=who, kinds=kinds)
+
+
+def tell(lifted: dict[HoldKind, str]) -> None:
+    """What was lifted, for people."""
+    for reason in lifted.values():
+        say(f"sending is resumed; it was stopped: {reason}")
+    if not lifted:
+        say("sending was not stopped")

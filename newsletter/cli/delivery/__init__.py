@@ -1,1 +1,0 @@
-"""Commands that send, and that stop sending."""

@@ -1,1 +1,0 @@
-"""Commands about those who may act, and about what they did."""

@@ -1,0 +1,190 @@
+"""``init``, ``newsletter config`` and ``doctor``: a workspace is made, looked at and checked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
+from newsletter.config import environment
+from newsletter.domain.delivery.provider import Finding, Level
+from newsletter.domain.errors import NewsletterError, Refused
+
+
+@click.group()
+def config() -> None:
+    """Show and check newsletter.yaml."""
+
+
+@config.command()
+@as_json
+@in_workspace
+def show(shell: Shell, as_json: bool) -> None:
+    """Show all settings with their defaults; secrets are masked."""
+    from newsletter.config.loading import FILE_NAME, load
+    from newsletter.config.loading import show as masked
+
+    settings = masked(load(shell.folder / FILE_NAME, environment()))
+    if as_json:
+        print_json(settings)
+    else:
+        for line in _lines(settings):
+            click.echo(line)
+
+
+def _lines(value: object, path: str = "") -> list[str]:
+    if isinstance(value, dict):
+        dot = f"{path}." if path else ""
+        return [line for key, inner in value.items() for line in _lines(inner, f"{dot}{key}")]
+    if isinstance(value, (list, tuple)) and value and isinstance(value[0], dict):
+        return [
+            line for place, inner in enumerate(value) for line in _lines(inner, f"{path}[{place}]")
+        ]
+    return [f"{path}: {', '.join(map(str, value)) if isinstance(value, (list, tuple)) else value}"]
+
+
+@config.command()
+@in_workspace
+def validate(shell: Shell) -> None:
+    """Check newsletter.yaml and list every fault."""
+    from newsletter.config.loading import FILE_NAME, load
+
+    path = shell.folder / FILE_NAME
+    load(path, environment())
+    say(f"{path} is valid")
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON Schema of newsletter.yaml, for editors."""
+    from newsletter.config.schema import json_schema
+
+    print_json(json_schema())
+
+
+_MOST_MAIL = 1 << 20
+"""Bytes of an email that are read: its header fields come first."""
+_SHOWN = {Level.OK: "ok   ", Level.WARNING: "CHECK", Level.FAULT: "FIX  "}
+
+
+@click.command()
+@click.option(
+    "--mail",
+    type=click.File("rb"),
+    metavar="FILE.eml",
+    help="Instead, look at a test email as it arrived in a mailbox: is it signed for us?",
+)
+@as_json
+@in_workspace
+def doctor(shell: Shell, mail: BinaryIO | None, as_json: bool) -> int:
+    """Check all that has to be right, and mail nobody.
+
+    One line for each thing: ok, CHECK where it could not be proved, FIX with what to do. The
+    provider is asked about its key and the sending domain; nothing is changed there.
+    """
+    from newsletter.runtime.diagnosis import CONNECTION
+
+    findings = list(_examine(shell) if mail is None else _examine_mail(shell, mail))
+    if as_json:
+        print_json([_plain(finding) for finding in findings])
+    else:
+        for finding in findings:
+            advice = f"; {finding.advice}" if finding.advice else ""
+            click.echo(f"{_SHOWN[finding.level]} {finding.what}: {finding.detail}{advice}")
+    faults = {finding.what for finding in findings if finding.level is Level.FAULT}
+    return (6 if faults == {CONNECTION} else 3) if faults else 0
+
+
+def _plain(finding: Finding) -> dict[str, object]:
+    return {
+        "what": finding.what,
+        "level": finding.level.value,
+        "well": finding.level is not Level.FAULT,
+        "detail": finding.detail,
+        "advice": finding.advice,
+    }
+
+
+def _examine_mail(shell: Shell, mail: BinaryIO) -> Iterator[Finding]:
+    from newsletter.config.loading import FILE_NAME, load
+    from newsletter.domain.delivery.authentication import examine_arrived
+
+    settings = load(shell.folder / FILE_NAME, environment())
+    return examine_arrived(mail.read(_MOST_MAIL), settings.public_url)
+
+
+def _examine(shell: Shell) -> Iterator[Finding]:
+    from newsletter.runtime.diagnosis import attempt, finding, of_interpreter, of_workspace
+
+    yield of_interpreter((sys.version_info[0], sys.version_info[1], sys.version_info[2]))
+    config = attempt("configuration", lambda: _configured(shell))
+    yield config
+    if config.level is Level.FAULT:
+        return
+    try:
+        with shell.services() as services:
+            services.tick.prepare()
+            yield from of_workspace(services.statements, services.delivery)
+    except NewsletterError as error:
+        yield finding("workspace", well=False, detail=str(error))
+
+
+def _configured(shell: Shell) -> str:
+    from newsletter.config.loading import FILE_NAME, load
+
+    path = shell.folder / FILE_NAME
+    load(path, environment())
+    return str(path)
+
+
+_EDITOR = "editor@forum.example"
+_SLUG = "example"
+
+
+def make_workspace(folder: Path) -> list[Path]:
+    """Write a workspace and return its files. Raises Refused rather than overwrite anything."""
+    from newsletter.config.loading import FILE_NAME
+    from newsletter.config.schema import json_schema
+    from newsletter.rendering.mail.files import default_templates
+
+    examples = default_templates() / "workspace"
+    files = {
+        folder / FILE_NAME: examples / "newsletter.yaml",
+        folder / "subscribers.yaml": examples / "subscribers.yaml",
+        folder / "statements" / "example.md": examples / "example.md",
+    }
+    schema = folder / "newsletter.schema.json"
+    present = [str(path) for path in (*files, schema) if path.exists()]
+    if present:
+        verb = "exists" if len(present) == 1 else "exist"
+        raise Refused(f"{', '.join(present)} {verb} already; nothing was written")
+    for sub in ("statements", "templates"):
+        (folder / sub).mkdir(parents=True, exist_ok=True)
+    (folder / "var").mkdir(mode=0o700, exist_ok=True)
+    for target, example in files.items():
+        shutil.copyfile(example, target)
+    (folder / "subscribers.yaml").chmod(0o600)  # while only made-up people stand in it
+    schema.write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
+    return [*files, schema]
+
+
+@click.command()
+@click.argument("folder", default=".", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Write a new workspace: settings, a statement, subscribers."""
+    for path in make_workspace(folder):
+        click.echo(str(path))
+    say(
+        "next: edit newsletter.yaml, then\n"
+        "  newsletter doctor\n"
+        "  newsletter subscribers import subscribers.yaml\n"
+        "  newsletter user invite you@example.org --role admin\n"
+        "  newsletter run\n"
+        "and open the link of the invitation: at the desk you write, approve and send"
+    )
