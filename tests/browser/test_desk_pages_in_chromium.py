@@ -11,7 +11,7 @@ from dev.desk_screens import furnish, pages, sent, signed_in
 from newsletter.cli.workspace.demo import at_the_desk
 from newsletter.runtime.services import Services
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.site import routes
+from newsletter.web.pages import desk_routes
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations_in_both
 from tests.browser.opening import Windows, opening
@@ -116,7 +116,7 @@ ELSEWHERE = {
 def test_every_page_there_is_was_looked_at(served: tuple[Services, str]) -> None:
     app, _ = served
     looked_at = [path for _, path, _ in pages(app)]
-    for route in routes(Desk(app.staff), app):
+    for route in desk_routes(Desk(app.staff), app):
         if route.method == "GET" and route.path not in ELSEWHERE:
             pattern, _, _ = compile_path(route.path)
             assert any(pattern.match(path) for path in looked_at), route.path

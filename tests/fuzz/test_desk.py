@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.web.desk.page import PROOF, Desk
-from newsletter.web.desk.route import Route
-from newsletter.web.desk.site import routes
+from newsletter.web.desk.request import Route
+from newsletter.web.pages import routes
 from tests.desk import OURS, Staffed, desk
 from tests.fuzz.hostile import TEXT, hostile
 from tests.unit.pipeline.staff.office import PASSWORDS

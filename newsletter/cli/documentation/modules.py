@@ -111,8 +111,8 @@ def _grid(project: Path) -> Iterator[str]:
     yield "|---" * (len(_SUBJECTS) + 1) + "|"
     for layer in _LAYERS:
         folder = project / "newsletter" / layer
-        has = {path.name for path in folder.rglob("*") if path.is_dir()}
-        has |= {path.stem for path in folder.glob("*.py")}  # a subject of one module is no folder
+        # a subject of one module is no folder
+        has = {path.stem for path in folder.rglob("*") if path.is_dir() or path.suffix == ".py"}
         if has & set(_SUBJECTS):
             cells = ("●" if subject in has else "" for subject in _SUBJECTS)
             yield f"| `{layer}` | {' | '.join(cells)} |"

@@ -1,5 +1,6 @@
-"""The browser that asks: what its cookie holds, where it is, and where it may be led."""
+"""The browser that asks: what its cookie holds, where it is, where it may go, and its passkeys."""
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -7,7 +8,10 @@ from starlette.responses import Response
 
 from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.staff.account import browser_of
-from newsletter.pipeline.staff.proofs import Place
+from newsletter.domain.staff.passkey import Party, party_of
+from newsletter.pipeline.staff.proofs import Place, Signed
+from newsletter.runtime.staff import Staff
+from newsletter.web.desk.request import DeskRequest
 
 HOME = "/desk"
 _COOKIE = "desk"
@@ -64,3 +68,58 @@ def inside(address: str) -> str:
     if not (ours and plain) or parts.scheme or parts.netloc or "\\" in address or ".." in address:
         return HOME
     return HOME if parts.path.startswith(_DOORS) else address
+
+
+PASSKEY = "passkey"
+"""The field of a form in which a passkey's signature stands in the place of a code."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasskeyOffer:
+    """Whether a page offers to use a passkey."""
+
+    here: bool
+    elsewhere: str = ""
+    """Where it could be used instead, in a sentence; empty where it can here, or there is none."""
+
+
+def party_at(request: DeskRequest, staff: Staff) -> Party | None:
+    """For which website a passkey is, at the address that is asked; None: for none.
+
+    On this machine itself that is the address in the browser, as the one in the configuration
+    leads somewhere else. A passkey that was made for localhost opens no other desk.
+    """
+    settings, name = staff.settings, staff.settings.organisation.name
+    if is_loopback(request.http):
+        return party_of(f"http://{request.http.url.netloc}", name)
+    return party_of(settings.desk_url, name)
+
+
+def elsewhere(request: DeskRequest, staff: Staff) -> str:
+    """Where passkeys work, in a sentence; empty where they work here."""
+    url, party = request.http.url, party_at(request, staff)
+    if party is not None and party.id == url.hostname:
+        return ""
+    if is_loopback(request.http):
+        port = f":{url.port}" if url.port else ""
+        there = f"http://localhost{port}/desk"
+        return f"Passkeys don't work at {url.hostname}, as they need a name. Use {there} instead."
+    if party is None:
+        return "Passkeys need an address of the desk that begins with https://."
+    return f"Passkeys work only at {staff.settings.desk_url}."
+
+
+def offer(request: DeskRequest, address: str, staff: Staff) -> PasskeyOffer:
+    """Whether somebody can use a passkey on this page."""
+    party = party_at(request, staff)
+    with staff.store.read() as tx:
+        theirs = tx.passkeys.of(address)
+    if not theirs or elsewhere(request, staff):
+        return PasskeyOffer(here=False, elsewhere=elsewhere(request, staff) if theirs else "")
+    return PasskeyOffer(here=any(party is not None and one.party == party.id for one in theirs))
+
+
+def shown(request: DeskRequest, field: str, staff: Staff) -> str | Signed:
+    """What somebody shows as a second factor: a passkey, or what was typed into a field."""
+    said, party = request.field(PASSKEY), party_at(request, staff)
+    return Signed(said=said, party=party) if said and party else request.field(field)

@@ -24,7 +24,6 @@ from newsletter.domain.wording import listed, without_commands
 from newsletter.pipeline.ledger import go_of, return_of, standing_of
 from newsletter.store.sql import Transaction
 
-_DIGITS = 15
 _YEARS = range(2000, 9999)
 """Beyond them there is no such instant in each zone."""
 _ADDRESS = re.compile(r"(?<![^\s@,;:()“”])[^\s@,;:()“”]++@[^\s@,;:()“”]*[^\s@,;:()“”.]")
@@ -175,12 +174,6 @@ def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str
     said = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), said)
     said = said[:1].upper() + said[1:]
     return said if said.endswith((".", "?", "!")) else f"{said}."
-
-
-def whole(text: str) -> int | None:
-    """A number of ours in a field or path; None for anything else."""
-    legible = text.isascii() and text.isdigit() and len(text) <= _DIGITS
-    return int(text) if legible else None
 
 
 def wall_of(text: str) -> datetime | None:

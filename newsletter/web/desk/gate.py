@@ -1,8 +1,8 @@
 """What every request to the desk has to pass: origin, session, role, fresh factor, size.
 
-Whatever is dangerous about a browser is decided here once, by the rows of ``site``; a page only
-answers. A GET changes nothing, so that the last request of a session is known to this process, and
-written down with the next POST.
+Whatever is dangerous about a browser is decided here once, by the rows of ``desk_routes``; a page
+only answers. A GET changes nothing, so that the last request of a session is known to this process,
+and written down with the next POST.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route as HttpRoute
-from starlette.types import Message
 
 from newsletter.credentials.links import hash_of
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
@@ -28,12 +26,10 @@ from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.pipeline.staff.signin import step_up
 from newsletter.runtime.staff import Staff
-from newsletter.web.desk.browser import place_of, set_cookie, word_of
+from newsletter.web.desk.browser import PASSKEY, place_of, set_cookie, shown, word_of
 from newsletter.web.desk.page import PROOF, Desk
-from newsletter.web.desk.route import Route
-from newsletter.web.desk.touching import PASSKEY, shown
-from newsletter.web.desk.visit import Posted, Upload, Visit
-from newsletter.web.http.forms import read_body
+from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.http.forms import Posted, body_of, form_in
 
 log = logging.getLogger("newsletter.web")
 ROOT = "/desk"
@@ -69,97 +65,97 @@ class Gate:
         return [*found, assets, HttpRoute(f"{ROOT}/{{rest:path}}", self._nowhere)]
 
     def _guarded(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            if request.method not in _SAFE and not _is_our_own(request):
-                log.warning("a post to %s from another site was refused", request.url.path)
-                return self._desk.refused(Visit(request=request, member=None))
+        async def answer(http: Request) -> Response:
+            if http.method not in _SAFE and not _is_our_own(http):
+                log.warning("a post to %s from another site was refused", http.url.path)
+                return self._desk.refused(DeskRequest(http=http, member=None))
             most = route.most
-            if route.files and await run_in_threadpool(self._member, word_of(request)) is None:
+            if route.files and await run_in_threadpool(self._member, word_of(http)) is None:
                 most = min(most, _STRANGERS)  # nobody keeps megabytes of files for them
             try:
-                posted, body = await _read(request, route, most)
+                posted, body = await _read(http, route, most)
             except HTTPException as error:
                 if error.status_code != 413 or most == route.most:
                     raise
-                visit = Visit(request=request, member=None)
-                return self._desk.sign_in_again(visit)
-            return await run_in_threadpool(self._answer, route, request, posted, body)
+                request = DeskRequest(http=http, member=None)
+                return self._desk.sign_in_again(request)
+            return await run_in_threadpool(self._answer, route, http, posted, body)
 
         return answer
 
-    def _answer(self, route: Route, request: Request, posted: Posted, body: bytes) -> Response:
-        visit = Visit(
-            request=request,
-            member=self._member(word_of(request)),
+    def _answer(self, route: Route, http: Request, posted: Posted, body: bytes) -> Response:
+        request = DeskRequest(
+            http=http,
+            member=self._member(word_of(http)),
             posted=posted,
             body=body,
         )
-        proved = self._proved(route, visit)
+        proved = self._proved(route, request)
         if isinstance(proved, Denied):
-            return self._desk.step_up(visit, proved)
+            return self._desk.step_up(request, proved)
         if proved is not None:
             fields = {
                 name: said for name, said in posted.fields.items() if name not in {PROOF, PASSKEY}
             }
             posted = replace(posted, fields=fields)
-            visit = replace(visit, member=self._member(proved.word), posted=posted)
-        response = self._objection(route, visit) or self._done(route, visit)
+            request = replace(request, member=self._member(proved.word), posted=posted)
+        response = self._objection(route, request) or self._done(route, request)
         if proved is not None and "set-cookie" not in response.headers:
-            set_cookie(response, request, proved.word)
+            set_cookie(response, http, proved.word)
         return response
 
-    def _proved(self, route: Route, visit: Visit) -> SignedIn | Denied | None:
+    def _proved(self, route: Route, request: DeskRequest) -> SignedIn | Denied | None:
         """What came of a fresh factor that was sent along with what needs one; None: none was."""
-        said, member = shown(visit, PROOF, self._staff), visit.member
+        said, member = shown(request, PROOF, self._staff), request.member
         asks = route.step_up or route.may_step_up
         if not (said and member and route.role and asks and member.may(route.role)):
             return None
         if member.session.fresh(self._desk.now()):
             return None
-        place = place_of(visit.request)
+        place = place_of(request.http)
         return step_up(member.session.hash, said, place=place, proofs=self._staff.proofs)
 
-    def _done(self, route: Route, visit: Visit) -> Response:
-        if visit.member is not None and visit.request.method not in _SAFE:
+    def _done(self, route: Route, request: DeskRequest) -> Response:
+        if request.member is not None and request.http.method not in _SAFE:
             with self._staff.store.begin() as tx:
-                tx.sessions.seen(visit.member.session.hash, self._desk.now())
-        return self._explained(route, visit)
+                tx.sessions.seen(request.member.session.hash, self._desk.now())
+        return self._explained(route, request)
 
-    def _explained(self, route: Route, visit: Visit) -> Response:
+    def _explained(self, route: Route, request: DeskRequest) -> Response:
         try:
-            return route.answer(visit)
+            return route.answer(request)
         except NotFound as error:
-            return self._desk.failed(visit, "This page does not exist", str(error), status=404)
+            return self._desk.failed(request, "This page does not exist", str(error), status=404)
         except Refused as error:
-            return self._desk.failed(visit, "That was not done", str(error), status=409)
+            return self._desk.failed(request, "That was not done", str(error), status=409)
         except InvalidInput as error:
-            return self._desk.failed(visit, "Something has to be changed", str(error), status=422)
+            return self._desk.failed(request, "Something has to be changed", str(error), status=422)
 
-    def _objection(self, route: Route, visit: Visit) -> Response | None:
+    def _objection(self, route: Route, request: DeskRequest) -> Response | None:
         """Why the route does not answer, as a page; None where it does."""
         if route.role is None:
             return None
-        member = visit.member
+        member = request.member
         if member is None:
-            if visit.request.method in _SAFE and not visit.body:
-                return RedirectResponse(self._desk.sign_in_address(visit), status_code=303)
-            return self._desk.sign_in_again(visit)
+            if request.http.method in _SAFE and not request.body:
+                return RedirectResponse(self._desk.sign_in_address(request), status_code=303)
+            return self._desk.sign_in_again(request)
         if not member.may(route.role):
-            if visit.request.method not in _SAFE:
-                self._note_refusal(visit, member, route.role)
-            return self._desk.forbidden(visit, route.role)
+            if request.http.method not in _SAFE:
+                self._note_refusal(request, member, route.role)
+            return self._desk.forbidden(request, route.role)
         if route.step_up and not member.session.fresh(self._desk.now()):
-            return self._desk.step_up(visit)
+            return self._desk.step_up(request)
         return None
 
-    def _note_refusal(self, visit: Visit, member: Member, role: Role) -> None:
+    def _note_refusal(self, request: DeskRequest, member: Member, role: Role) -> None:
         """That somebody tried what their role may not. To look at a page is no deed."""
         with self._staff.store.begin() as tx:
             tx.audit.enter(
                 at=self._desk.now(),
                 actor=member.address,
                 action="refused",
-                subject=visit.path[:200],
+                subject=request.path[:200],
                 detail=f"is {member.role.value}; this takes the role {role.value}",
             )
 
@@ -184,66 +180,42 @@ class Gate:
             self._seen.pop(min(self._seen, key=lambda one: self._seen[one]), None)
         self._seen[hashed] = now
 
-    async def _asset(self, request: Request) -> Response:
-        return self._desk.assets.answer(request.path_params["name"]) or await self._nowhere(request)
+    async def _asset(self, http: Request) -> Response:
+        return self._desk.assets.answer(http.path_params["name"]) or await self._nowhere(http)
 
-    async def _only_posted(self, request: Request) -> Response:
+    async def _only_posted(self, http: Request) -> Response:
         """Somebody loads again what only a form leads to."""
-        member = await run_in_threadpool(self._member, word_of(request))
-        visit = Visit(request=request, member=member)
+        member = await run_in_threadpool(self._member, word_of(http))
+        request = DeskRequest(http=http, member=member)
         text = "A form leads here, and this page can't be loaded again. Go to Home."
-        page = self._desk.failed(visit, "There is nothing to see here", text, status=405)
+        page = self._desk.failed(request, "There is nothing to see here", text, status=405)
         page.headers["Allow"] = "POST"
         return page
 
-    async def _nowhere(self, request: Request) -> Response:
-        member = await run_in_threadpool(self._member, word_of(request))
-        visit = Visit(request=request, member=member)
+    async def _nowhere(self, http: Request) -> Response:
+        member = await run_in_threadpool(self._member, word_of(http))
+        request = DeskRequest(http=http, member=member)
         text = "There is nothing at this address. Go to Home and look from there."
-        return self._desk.failed(visit, "This page does not exist", text, status=404)
+        return self._desk.failed(request, "This page does not exist", text, status=404)
 
 
-def _is_our_own(request: Request) -> bool:
+def _is_our_own(http: Request) -> bool:
     """A post that our own page sent: browsers say so, and other programs name no origin."""
-    site = request.headers.get("sec-fetch-site")
+    site = http.headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    origin = request.headers.get("origin", "")
-    return bool(origin) and urlsplit(origin).netloc == request.headers.get("host", "")
+    origin = http.headers.get("origin", "")
+    return bool(origin) and urlsplit(origin).netloc == http.headers.get("host", "")
 
 
-async def _read(request: Request, route: Route, most: int) -> tuple[Posted, bytes]:
+async def _read(http: Request, route: Route, most: int) -> tuple[Posted, bytes]:
     """Form and body. Raises HTTPException 400 for what is no form, 413 for what is too long."""
-    if request.method in _SAFE:
+    if http.method in _SAFE:
         return Posted(), b""
-    try:
-        body = await read_body(request, most)
-    except ClientDisconnect as error:
-        raise HTTPException(400) from error
-    if body is None:
-        raise HTTPException(413)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await body_of(http, most)
+    kind = http.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
         return Posted(), body
-    return await _form(request, body, route), body
-
-
-async def _form(request: Request, body: bytes, route: Route) -> Posted:
-    async def once() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    fields: dict[str, list[str]] = {}
-    files: dict[str, list[Upload]] = {}
-    limits = {"max_files": _MOST_FILES if route.files else 0, "max_fields": _MOST_FIELDS}
-    try:
-        async with Request(request.scope, once).form(max_part_size=route.most, **limits) as form:
-            for name, value in form.multi_items():
-                if isinstance(value, UploadFile):
-                    data, kind = await value.read(), value.content_type or ""
-                    one = Upload(name=value.filename or "", kind=kind, data=data)
-                    files.setdefault(name, []).append(one)
-                else:
-                    fields.setdefault(name, []).append(value)
-    except ValueError as error:
-        raise HTTPException(400) from error
-    return Posted(fields=fields, files=files)
+    files = _MOST_FILES if route.files else 0
+    form = form_in(http, body, most=route.most, most_fields=_MOST_FIELDS, most_files=files)
+    return await form, body

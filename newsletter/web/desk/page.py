@@ -23,8 +23,8 @@ from newsletter.pipeline.staff.proofs import Denied
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.runtime.staff import Staff
-from newsletter.web.desk.touching import PASSKEY, offer
-from newsletter.web.desk.visit import Visit
+from newsletter.web.desk.browser import PASSKEY, offer
+from newsletter.web.desk.request import DeskRequest
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:;"
@@ -160,7 +160,7 @@ class Desk:
 
     def page(
         self,
-        visit: Visit,
+        request: DeskRequest,
         template: str,
         *,
         title: str,
@@ -173,10 +173,10 @@ class Desk:
             "title": title,
             "nav": nav,
             "organisation": self._staff.settings.organisation.name,
-            "me": visit.member,
-            "here": visit.address,
-            "done": DONE.get(visit.query("done"), ""),
-            "stopped": self._stopped() if visit.member else (),
+            "me": request.member,
+            "here": request.address,
+            "done": DONE.get(request.query("done"), ""),
+            "stopped": self._stopped() if request.member else (),
             "assets": self.assets,
             "zone": self._staff.settings.timezone,
             "Role": Role,
@@ -190,7 +190,7 @@ class Desk:
         """A template alone, without the frame."""
         return self._templates.fill(template, {"Role": Role, **values})
 
-    def go(self, visit: Visit, path: str, *, done: str = "") -> Response:
+    def go(self, request: DeskRequest, path: str, *, done: str = "") -> Response:
         """On to another page of the desk after an act, with what was done as its first sentence."""
         query = f"{'&' if '?' in path else '?'}{urlencode({'done': done})}" if done else ""
         fields = {"Cache-Control": "no-store"}
@@ -215,54 +215,54 @@ class Desk:
 
     # --- refusals
 
-    def failed(self, visit: Visit, title: str, text: str, *, status: int) -> Response:
+    def failed(self, request: DeskRequest, title: str, text: str, *, status: int) -> Response:
         """What could not be done, and why; colleagues are called by their names."""
-        lines = self._named_in(text).splitlines() if visit.member else text.splitlines()
-        return self.page(visit, "failed.html.j2", title=title, status=status, lines=lines)
+        lines = self._named_in(text).splitlines() if request.member else text.splitlines()
+        return self.page(request, "failed.html.j2", title=title, status=status, lines=lines)
 
-    def refused(self, visit: Visit) -> Response:
+    def refused(self, request: DeskRequest) -> Response:
         """A post that another site sent."""
         text = "It came from another website. Nothing was changed."
-        return self.failed(visit, "This request was refused", text, status=403)
+        return self.failed(request, "This request was refused", text, status=403)
 
-    def forbidden(self, visit: Visit, role: Role) -> Response:
+    def forbidden(self, request: DeskRequest, role: Role) -> Response:
         """Their role is not enough: who could do it instead."""
         others = [name for name, _ in self._holders(role)]
         asks = f" Ask {_one_of(others)}." if others else ""
         text = f"This takes the role {role.value}.{asks} Nothing was changed."
-        return self.failed(visit, "You can't do this with your role", text, status=403)
+        return self.failed(request, "You can't do this with your role", text, status=403)
 
-    def sign_in_address(self, visit: Visit) -> str:
+    def sign_in_address(self, request: DeskRequest) -> str:
         """The page to sign in, from where one comes back."""
-        return f"/desk/sign-in?{urlencode({'next': visit.address})}"
+        return f"/desk/sign-in?{urlencode({'next': request.address})}"
 
-    def sign_in_again(self, visit: Visit) -> Response:
+    def sign_in_again(self, request: DeskRequest) -> Response:
         """The session is over: sign in, and what was being sent is sent after all."""
-        post = visit.request.method == "POST"
-        carried = {"action": visit.address, "fields": _carried(visit)}
+        post = request.http.method == "POST"
+        carried = {"action": request.address, "fields": _carried(request)}
         again = json.dumps(carried) if post else ""
         values: dict[str, Any] = {"again": again, "faults": [], "address": ""}
-        onward = "/desk" if post else visit.address
+        onward = "/desk" if post else request.address
         return self.page(
-            visit, "sign-in.html.j2", title="Sign in", status=401, next=onward, **values
+            request, "sign-in.html.j2", title="Sign in", status=401, next=onward, **values
         )
 
-    def step_up(self, visit: Visit, denied: Denied | None = None) -> Response:
+    def step_up(self, request: DeskRequest, denied: Denied | None = None) -> Response:
         """A fresh factor is needed: it is sent along with what was being sent."""
-        post = visit.request.method == "POST"
+        post = request.http.method == "POST"
         values: dict[str, Any] = {
-            "action": visit.address if post else "/desk/step-up",
-            "fields": _carried(visit) if post else {"next": [visit.address]},
+            "action": request.address if post else "/desk/step-up",
+            "fields": _carried(request) if post else {"next": [request.address]},
             "faults": [(PROOF, PROOF_FAULTS[denied])] if denied else [],
-            "has_factor": self._has_factor(visit),
-            "passkeys": offer(visit, visit.who.address, self._staff),
+            "has_factor": self._has_factor(request),
+            "passkeys": offer(request, request.who.address, self._staff),
         }
         title, status = "Confirm that it's you", 429 if denied is Denied.TOO_OFTEN else 401
-        return self.page(visit, "step-up.html.j2", title=title, status=status, **values)
+        return self.page(request, "step-up.html.j2", title=title, status=status, **values)
 
-    def _has_factor(self, visit: Visit) -> bool:
+    def _has_factor(self, request: DeskRequest) -> bool:
         with self._staff.store.read() as tx:
-            account = tx.accounts.get(visit.who.address)
+            account = tx.accounts.get(request.who.address)
         return account is not None and account.has_factor
 
     def _holders(self, role: Role) -> list[tuple[str, Role]]:
@@ -343,9 +343,9 @@ class Assets:
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
-def _carried(visit: Visit) -> dict[str, list[str]]:
+def _carried(request: DeskRequest) -> dict[str, list[str]]:
     """What was being sent, for a form that carries it along; never a secret."""
-    fields = visit.posted.fields.items()
+    fields = request.posted.fields.items()
     return {name: list(values) for name, values in fields if name not in _SECRETS}
 
 

@@ -29,11 +29,9 @@ from newsletter.web.desk.deciding import (
     titles,
     typed_from,
     wall_of,
-    whole,
 )
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.route import Route
-from newsletter.web.desk.visit import Visit
+from newsletter.web.desk.request import DeskRequest, Route, whole
 
 _SOON = 3600
 """Seconds: what leaves within them is counted down."""
@@ -88,88 +86,82 @@ class Starting:
         """Path and method → page."""
         here, may = "/statements/{slug}", Role.SENDER
         return [
-            Route(method="GET", path=f"{here}/start", role=may, answer=self.look),
-            Route(
-                method="POST",
-                path=f"{here}/start",
-                role=may,
-                may_step_up=True,
-                answer=self.start,
-            ),
-            Route(method="POST", path=f"{here}/time", role=may, answer=self.set_time),
-            Route(method="POST", path=f"{here}/undo", role=Role.APPROVER, answer=self.undo),
+            Route("GET", f"{here}/start", may, self.look),
+            Route("POST", f"{here}/start", may, self.start, may_step_up=True),
+            Route("POST", f"{here}/time", may, self.set_time),
+            Route("POST", f"{here}/undo", Role.APPROVER, self.undo),
         ]
 
-    def look(self, visit: Visit) -> Response:
+    def look(self, request: DeskRequest) -> Response:
         """The page."""
-        return self._page(visit)
+        return self._page(request)
 
-    def start(self, visit: Visit) -> Response:
+    def start(self, request: DeskRequest) -> Response:
         """Start the version that was on the page, for as many as were on it, or say why not."""
-        slug, shown = visit.param("slug"), whole(visit.field("shown"))
-        faults = [*self._faults_of_count(visit, shown), *self._faults_of_time(visit)]
+        slug, shown = request.param("slug"), whole(request.field("shown"))
+        faults = [*self._faults_of_count(request, shown), *self._faults_of_time(request)]
         if faults or shown is None:
-            return self._page(visit, faults=faults, status=422)
-        if shown >= typed_from(self._statements.settings) and not visit.who.session.fresh(
+            return self._page(request, faults=faults, status=422)
+        if shown >= typed_from(self._statements.settings) and not request.who.session.fresh(
             self._desk.now()
         ):
-            return self._desk.step_up(visit)
-        when = visit.field("when")
+            return self._desk.step_up(request)
+        when = request.field("when")
         asked = Start(
             slug=slug,
-            by=visit.who.address,
-            seen=visit.field("digest") or "none",
+            by=request.who.address,
+            seen=request.field("digest") or "none",
             shown=shown,
-            at=self._instant(visit) if when == AT else None,
+            at=self._instant(request) if when == AT else None,
             at_once=when == NOW,
         )
         try:
             self._campaigns.starter().start(asked)
         except Refused as error:
-            return self._page(visit, faults=[("", self._why_not(error))], status=409)
-        return self._desk.go(visit, f"/statements/{slug}", done="started")
+            return self._page(request, faults=[("", self._why_not(error))], status=409)
+        return self._desk.go(request, f"/statements/{slug}", done="started")
 
-    def set_time(self, visit: Visit) -> Response:
+    def set_time(self, request: DeskRequest) -> Response:
         """Set another time for what was started and has not begun."""
-        slug, when = visit.param("slug"), visit.field("when")
-        faults = self._faults_of_time(visit)
+        slug, when = request.param("slug"), request.field("when")
+        faults = self._faults_of_time(request)
         if faults:
-            return self._page(visit, faults=faults, status=422)
-        at = self._desk.now() if when == NOW else self._instant(visit)
+            return self._page(request, faults=faults, status=422)
+        at = self._desk.now() if when == NOW else self._instant(request)
         try:
-            self._campaigns.hand(visit.who.address).schedule(slug, at)
+            self._campaigns.hand(request.who.address).schedule(slug, at)
         except Refused as error:
-            return self._page(visit, faults=[("", f"Not changed. {plain(error)}")], status=409)
+            return self._page(request, faults=[("", f"Not changed. {plain(error)}")], status=409)
         except NotFound as error:
             raise NotFound("There is no such statement.") from error
-        return self._desk.go(visit, f"/statements/{slug}", done="time")
+        return self._desk.go(request, f"/statements/{slug}", done="time")
 
-    def undo(self, visit: Visit) -> Response:
+    def undo(self, request: DeskRequest) -> Response:
         """Let it not go out after all, or say that it has begun."""
-        slug = visit.param("slug")
+        slug = request.param("slug")
         try:
-            approved = self._campaigns.starter().undo(slug, by=visit.who.address)
+            approved = self._campaigns.starter().undo(slug, by=request.who.address)
         except Late as late:
-            return self._late(visit, late)
+            return self._late(request, late)
         except Refused as error:
             with self._statements.store.read() as tx:
                 names = subject(tx, self._statements.policy, slug).names
-            return self._desk.failed(visit, "Nothing was undone", plain(error, names), status=409)
+            return self._desk.failed(request, "Nothing was undone", plain(error, names), status=409)
         return self._desk.go(
-            visit, f"/statements/{slug}", done="undone" if approved else "undone-approval"
+            request, f"/statements/{slug}", done="undone" if approved else "undone-approval"
         )
 
     # --- what a form holds
 
-    def _faults_of_count(self, visit: Visit, shown: int | None) -> list[tuple[str, str]]:
+    def _faults_of_count(self, request: DeskRequest, shown: int | None) -> list[tuple[str, str]]:
         if shown is None:
             return [("", "Nothing was started. Look at the number of people, and try again")]
         found = []
-        if not visit.field("right") and self._is_off(visit.param("slug")):
+        if not request.field("right") and self._is_off(request.param("slug")):
             found.append(("right-yes", "Confirm that the number of people is right"))
         if (
             shown >= typed_from(self._statements.settings)
-            and typed_number(visit.field("typed")) != shown
+            and typed_number(request.field("typed")) != shown
         ):
             found.append(("typed", f"Type {shown}, the number of people who get it"))
         return found
@@ -178,8 +170,8 @@ class Starting:
         with self._statements.store.read() as tx:
             return bool(self._remarks(tx, subject(tx, self._statements.policy, slug)))
 
-    def _faults_of_time(self, visit: Visit) -> list[tuple[str, str]]:
-        when, text = visit.field("when"), visit.field("at").strip()
+    def _faults_of_time(self, request: DeskRequest) -> list[tuple[str, str]]:
+        when, text = request.field("when"), request.field("at").strip()
         if when not in {NOW, WRITTEN, AT}:
             return [("when-1", "Choose when it goes out")]
         if when != AT:
@@ -197,8 +189,8 @@ class Starting:
         passed = f"This time has passed: it is {self._desk.clock(now)} now. Give a later one"
         return [("at", passed)] if at <= now else []
 
-    def _instant(self, visit: Visit) -> datetime | None:
-        wall = wall_of(visit.field("at").strip())
+    def _instant(self, request: DeskRequest) -> datetime | None:
+        wall = wall_of(request.field("at").strip())
         return None if wall is None else resolve(wall, self._statements.settings.timezone)
 
     # --- what comes of it
@@ -220,10 +212,10 @@ class Starting:
             return f"This was already started, by {who} on {at}. Nothing was started twice."
         return f"Nothing was started. {plain(error, names)}"
 
-    def _late(self, visit: Visit, late: Late) -> Response:
+    def _late(self, request: DeskRequest, late: Late) -> Response:
         campaign = late.campaign
         return self._desk.page(
-            visit,
+            request,
             "late.html.j2",
             title="It has begun",
             nav="statements",
@@ -231,18 +223,18 @@ class Starting:
             campaign=campaign,
             accepted=people(campaign.counts.accepted),
             may_pause=campaign.state in {CampaignState.SENDING, CampaignState.ATTENTION}
-            and visit.who.may(Role.SENDER),
+            and request.who.may(Role.SENDER),
         )
 
-    def _page(self, visit: Visit, *, faults: Faults = (), status: int = 200) -> Response:
+    def _page(self, request: DeskRequest, *, faults: Faults = (), status: int = 200) -> Response:
         with self._statements.store.read() as tx:
-            prospect = self._prospect(tx, visit.param("slug"))
+            prospect = self._prospect(tx, request.param("slug"))
         one = prospect.subject
         if one.began is not None and not faults:
-            return self._desk.go(visit, f"/campaigns/{one.began.id}")
-        chosen = visit.field("when") or (WRITTEN if prospect.written or prospect.hour else NOW)
+            return self._desk.go(request, f"/campaigns/{one.began.id}")
+        chosen = request.field("when") or (WRITTEN if prospect.written or prospect.hour else NOW)
         return self._desk.page(
-            visit,
+            request,
             "start.html.j2",
             title=f"Send: {one.statement.title}",
             nav="statements",
@@ -252,7 +244,7 @@ class Starting:
             faults=faults,
             fault=dict(faults),
             chosen=chosen,
-            fields={name: visit.field(name) for name in ("at", "right")},
+            fields={name: request.field(name) for name in ("at", "right")},
             lists=titles(self._statements.settings, prospect.count.lists) if prospect.count else "",
             by_sender=self._campaigns.rules.start is StartBy.SENDER,
             window=_lasting(self._campaigns.rules.undo_window),

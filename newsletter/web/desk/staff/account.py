@@ -1,24 +1,19 @@
-"""One's own account: password, second factor, recovery codes, sessions."""
-
-from collections.abc import Callable
-from typing import Literal
+"""One's own account: password, second factor, passkeys, recovery codes, sessions."""
 
 from starlette.responses import Response
 
 from newsletter.credentials import qr
 from newsletter.domain.staff.account import Stage
+from newsletter.domain.staff.passkey import LONGEST_NAME
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.runtime.staff import Staff
-from newsletter.web.desk.browser import inside, place_of, set_cookie
+from newsletter.web.desk.browser import elsewhere, inside, party_at, place_of, set_cookie, word_of
 from newsletter.web.desk.page import PROOF_FAULTS, Desk
-from newsletter.web.desk.route import Route
-from newsletter.web.desk.staff.door import codes_page
-from newsletter.web.desk.visit import Visit
+from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.staff.sign_in import codes_page
 
-Method = Literal["GET", "POST"]
-Answer = Callable[[Visit], Response]
 _HERE = "/account"
 
 
@@ -32,44 +27,41 @@ class Account:
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
-
-        def route(method: Method, path: str, answer: Answer, *, fresh: bool = False) -> Route:
-            return Route(method=method, path=path, role=Role.VIEWER, answer=answer, step_up=fresh)
-
+        see = Role.VIEWER
         return [
-            route("GET", "/account", self.overview),
-            route("GET", "/account/password", self.password_form),
-            route("POST", "/account/password", self.password),
-            route("GET", "/account/factor", self.factor_form, fresh=True),
-            route("POST", "/account/factor", self.factor, fresh=True),
-            route("POST", "/account/factor/confirm", self.confirm, fresh=True),
-            route("POST", "/account/factor/remove", self.remove, fresh=True),
-            route("POST", "/account/codes", self.codes, fresh=True),
-            route("POST", "/account/codes/kept", self.kept),
-            route("POST", "/account/sessions", self.end_others),
-            route("POST", "/account/sessions/{key}", self.end),
+            Route("GET", "/account", see, self.overview),
+            Route("GET", "/account/password", see, self.password_form),
+            Route("POST", "/account/password", see, self.password),
+            Route("GET", "/account/factor", see, self.factor_form, step_up=True),
+            Route("POST", "/account/factor", see, self.factor, step_up=True),
+            Route("POST", "/account/factor/confirm", see, self.confirm, step_up=True),
+            Route("POST", "/account/factor/remove", see, self.remove, step_up=True),
+            Route("POST", "/account/codes", see, self.codes, step_up=True),
+            Route("POST", "/account/codes/kept", see, self.kept),
+            Route("POST", "/account/sessions", see, self.end_others),
+            Route("POST", "/account/sessions/{key}", see, self.end),
         ]
 
-    def overview(self, visit: Visit) -> Response:
+    def overview(self, request: DeskRequest) -> Response:
         """All of it on one page."""
         return self._desk.page(
-            visit,
+            request,
             "account.html.j2",
             title="Your account",
             nav="account",
-            mine=account.overview(visit.who.address, proofs=self._proofs),
-            session=visit.who.session.key,
+            mine=account.overview(request.who.address, proofs=self._proofs),
+            session=request.who.session.key,
         )
 
     # --- password
 
-    def password_form(self, visit: Visit) -> Response:
+    def password_form(self, request: DeskRequest) -> Response:
         """The form for another password."""
-        return self._password(visit)
+        return self._password(request)
 
-    def _password(self, visit: Visit, field: str = "", fault: str = "") -> Response:
+    def _password(self, request: DeskRequest, field: str = "", fault: str = "") -> Response:
         return self._desk.page(
-            visit,
+            request,
             "password.html.j2",
             title="Change your password",
             nav="account",
@@ -77,34 +69,34 @@ class Account:
             faults=[(field, fault)] if fault else [],
         )
 
-    def password(self, visit: Visit) -> Response:
+    def password(self, request: DeskRequest) -> Response:
         """Set another password; all other sessions end."""
         done = account.change_password(
-            visit.who.session.hash,
-            visit.field("old"),
-            visit.field("new"),
-            place=place_of(visit.request),
+            request.who.session.hash,
+            request.field("old"),
+            request.field("new"),
+            place=place_of(request.http),
             proofs=self._proofs,
         )
         if not isinstance(done, SignedIn):
-            return self._password(visit, *done)
-        return self._went(visit, done, "password")
+            return self._password(request, *done)
+        return self._went(request, done, "password")
 
     # --- second factor
 
-    def factor_form(self, visit: Visit) -> Response:
+    def factor_form(self, request: DeskRequest) -> Response:
         """The QR code of what is being set up, or the button that makes one."""
-        return self._factor(visit)
+        return self._factor(request)
 
-    def _factor(self, visit: Visit, denied: Denied | None = None) -> Response:
+    def _factor(self, request: DeskRequest, denied: Denied | None = None) -> Response:
         shown = account.enrolment(
-            visit.who.session.hash,
+            request.who.session.hash,
             stage=Stage.WHOLE,
             issuer=self._staff.settings.organisation.name,
             proofs=self._proofs,
         )
         return self._desk.page(
-            visit,
+            request,
             "set-up.html.j2",
             title="Set up a second factor",
             nav="account",
@@ -117,73 +109,164 @@ class Account:
             next="/desk/account",
         )
 
-    def factor(self, visit: Visit) -> Response:
+    def factor(self, request: DeskRequest) -> Response:
         """Make a secret for an app; the factor of before goes on until it is proved."""
-        account.begin_factor(visit.who.session.hash, stage=Stage.WHOLE, proofs=self._proofs)
-        return self._desk.go(visit, "/account/factor")
+        account.begin_factor(request.who.session.hash, stage=Stage.WHOLE, proofs=self._proofs)
+        return self._desk.go(request, "/account/factor")
 
-    def confirm(self, visit: Visit) -> Response:
+    def confirm(self, request: DeskRequest) -> Response:
         """A first code turns it on."""
         done = account.confirm_factor(
-            visit.who.session.hash,
-            visit.field("code"),
+            request.who.session.hash,
+            request.field("code"),
             stage=Stage.WHOLE,
-            place=place_of(visit.request),
+            place=place_of(request.http),
             proofs=self._proofs,
         )
         if isinstance(done, Denied):
-            return self._factor(visit, done)
-        return codes_page(self._desk, visit, done, onward="/desk/account")
+            return self._factor(request, done)
+        return codes_page(self._desk, request, done, onward="/desk/account")
 
-    def remove(self, visit: Visit) -> Response:
+    def remove(self, request: DeskRequest) -> Response:
         """Sign in with the password alone from now on."""
         done = account.drop_factor(
-            visit.who.session.hash, place=place_of(visit.request), proofs=self._proofs
+            request.who.session.hash, place=place_of(request.http), proofs=self._proofs
         )
-        return self._went(visit, done, "factor-removed")
+        return self._went(request, done, "factor-removed")
 
     # --- recovery codes
 
-    def codes(self, visit: Visit) -> Response:
+    def codes(self, request: DeskRequest) -> Response:
         """New ones, shown once."""
-        made = account.renew_codes(visit.who.session.hash, proofs=self._proofs)
-        return self._codes(visit, made)
+        made = account.renew_codes(request.who.session.hash, proofs=self._proofs)
+        return self._codes(request, made)
 
-    def _codes(self, visit: Visit, made: tuple[str, ...], fault: str = "") -> Response:
+    def _codes(self, request: DeskRequest, made: tuple[str, ...], fault: str = "") -> Response:
         return self._desk.page(
-            visit,
+            request,
             "codes.html.j2",
             title="Your recovery codes",
             nav="account",
             status=422 if fault else 200,
             faults=[("code", fault)] if fault else [],
             codes=made,
-            next=inside(visit.field("next") or "/desk/account"),
+            next=inside(request.field("next") or "/desk/account"),
         )
 
-    def kept(self, visit: Visit) -> Response:
+    def kept(self, request: DeskRequest) -> Response:
         """One is typed back."""
-        hashed, code = visit.who.session.hash, visit.field("code")
+        hashed, code = request.who.session.hash, request.field("code")
         if account.type_back(hashed, code, proofs=self._proofs):
-            onward = inside(visit.field("next") or "/desk/account")
-            return self._desk.go(visit, onward.removeprefix("/desk"), done="codes-kept")
+            onward = inside(request.field("next") or "/desk/account")
+            return self._desk.go(request, onward.removeprefix("/desk"), done="codes-kept")
         fault = "This is none of your codes. Look at what you kept, or make new codes."
-        return self._codes(visit, (), fault)
+        return self._codes(request, (), fault)
 
     # --- sessions
 
-    def end(self, visit: Visit) -> Response:
+    def end(self, request: DeskRequest) -> Response:
         """End one of one's own sessions."""
-        key = visit.param("key")
-        account.end_session(visit.who.session.hash, key, proofs=self._proofs)
-        return self._desk.go(visit, _HERE, done="session-ended")
+        key = request.param("key")
+        account.end_session(request.who.session.hash, key, proofs=self._proofs)
+        return self._desk.go(request, _HERE, done="session-ended")
 
-    def end_others(self, visit: Visit) -> Response:
+    def end_others(self, request: DeskRequest) -> Response:
         """End all but this one."""
-        account.end_others(visit.who.session.hash, proofs=self._proofs)
-        return self._desk.go(visit, _HERE, done="sessions-ended")
+        account.end_others(request.who.session.hash, proofs=self._proofs)
+        return self._desk.go(request, _HERE, done="sessions-ended")
 
-    def _went(self, visit: Visit, done: SignedIn, what: str) -> Response:
-        response = self._desk.go(visit, _HERE, done=what)
-        set_cookie(response, visit.request, done.word)
+    def _went(self, request: DeskRequest, done: SignedIn, what: str) -> Response:
+        response = self._desk.go(request, _HERE, done=what)
+        set_cookie(response, request.http, done.word)
+        return response
+
+
+_PASSKEYS = "/account/passkeys"
+_NOBODY = "You've been signed out, or you have no passkey for this website. Use a code instead."
+
+
+class Passkeys:
+    """Adding, removing and asking for passkeys."""
+
+    def __init__(self, desk: Desk, staff: Staff) -> None:
+        self._desk = desk
+        self._staff = staff
+        self._proofs = staff.proofs
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        see = Role.VIEWER
+        return [
+            Route("POST", "/passkey", None, self.ask),
+            Route("GET", _PASSKEYS, see, self.form, step_up=True),
+            Route("POST", _PASSKEYS, see, self.add, step_up=True),
+            Route("POST", f"{_PASSKEYS}/options", see, self.options, step_up=True),
+            Route("POST", f"{_PASSKEYS}/{{key}}/remove", see, self.remove, step_up=True),
+        ]
+
+    def ask(self, request: DeskRequest) -> Response:
+        """What the script hands to the browser, so that a passkey is shown: JSON."""
+        party = party_at(request, self._staff)
+        asked = party and account.ask_for_passkey(
+            word_of(request.http), party=party, proofs=self._proofs
+        )
+        if not asked:
+            return self._desk.data({"fault": _NOBODY}, status=409)
+        return self._desk.data(asked)
+
+    def form(self, request: DeskRequest) -> Response:
+        """The page that adds one."""
+        return self._form(request)
+
+    def _form(self, request: DeskRequest, fault: str = "") -> Response:
+        return self._desk.page(
+            request,
+            "passkey.html.j2",
+            title="Add a passkey",
+            nav="account",
+            status=422 if fault else 200,
+            faults=[("", fault)] if fault else [],
+            name=request.field("name")[:LONGEST_NAME] or place_of(request.http).browser,
+            longest=LONGEST_NAME,
+            elsewhere=elsewhere(request, self._staff),
+            app=account.overview(request.who.address, proofs=self._proofs).factor_at,
+        )
+
+    def options(self, request: DeskRequest) -> Response:
+        """What the script hands to the browser, so that a passkey is made: JSON."""
+        party = party_at(request, self._staff)
+        if party is None:
+            return self._desk.data({"fault": elsewhere(request, self._staff)}, status=409)
+        hashed = request.who.session.hash
+        return self._desk.data(account.begin_passkey(hashed, party=party, proofs=self._proofs))
+
+    def add(self, request: DeskRequest) -> Response:
+        """Keep the one that the browser made."""
+        party, place = party_at(request, self._staff), place_of(request.http)
+        if party is None:
+            return self._form(request, elsewhere(request, self._staff))
+        done = account.add_passkey(
+            request.who.session.hash,
+            request.field("made"),
+            name=request.field("name"),
+            party=party,
+            place=place,
+            proofs=self._proofs,
+        )
+        if isinstance(done, Denied):
+            return self._form(request, PROOF_FAULTS[done])
+        response = self._desk.go(request, "/account", done="passkey")
+        set_cookie(response, request.http, done.word)
+        return response
+
+    def remove(self, request: DeskRequest) -> Response:
+        """Take one of one's own away."""
+        done = account.remove_passkey(
+            request.who.session.hash,
+            request.param("key"),
+            place=place_of(request.http),
+            proofs=self._proofs,
+        )
+        response = self._desk.go(request, "/account", done="passkey-removed")
+        set_cookie(response, request.http, done.word)
         return response

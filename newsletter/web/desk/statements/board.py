@@ -1,4 +1,4 @@
-"""The board: all statements, by what they wait for."""
+"""What waits for whom: the first page of the desk, and the board of all statements."""
 
 from urllib.parse import urlencode
 
@@ -6,14 +6,40 @@ from starlette.responses import Response
 
 from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.campaigns.board import PAGE, BoardPage, board
+from newsletter.pipeline.campaigns.board import PAGE, BoardPage, board, desktop
 from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.presenting import ALWAYS_SHOWN, KINDS, SHELVES, when
-from newsletter.web.desk.route import Route
-from newsletter.web.desk.visit import Visit
+from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.statements.presenting import ALWAYS_SHOWN, KINDS, SHELVES, buttons, when
 
-_MOST_DIGITS = 6
+
+class Home:
+    """What waits for me, what goes out next, what is going out, what went out last."""
+
+    def __init__(self, desk: Desk, statements: Statements) -> None:
+        self._desk = desk
+        self._statements = statements
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        return [Route("GET", "", Role.VIEWER, self.home)]
+
+    def home(self, request: DeskRequest) -> Response:
+        """The page."""
+        statements, me = self._statements, request.who
+        with statements.store.read() as tx:
+            found = desktop(tx, me.address, me.role, statements.standpoint, self._desk.now())
+        return self._desk.page(
+            request,
+            "home.html.j2",
+            title="Home",
+            nav="home",
+            found=found,
+            kinds=KINDS,
+            first=lambda one: next(iter(buttons(one, me.address)), None),
+        )
+
+
 _LONGEST = 200
 """Characters of a search that are looked for, and shown again."""
 
@@ -27,23 +53,23 @@ class Board:
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
-        return [Route(method="GET", path="/statements", role=Role.VIEWER, answer=self.all)]
+        return [Route("GET", "/statements", Role.VIEWER, self.all)]
 
-    def all(self, visit: Visit) -> Response:
+    def all(self, request: DeskRequest) -> Response:
         """The page; its query names the shelf, the words and the number of the page."""
         statements = self._statements
-        words = " ".join(visit.query("q")[:_LONGEST].split())
+        words = " ".join(request.query("q")[:_LONGEST].split())
         with statements.store.read() as tx:
             found = board(
                 tx,
                 statements.standpoint,
                 self._desk.now(),
-                shelf=_shelf(visit.query("state")),
+                shelf=_shelf(request.query("state")),
                 words=words,
-                number=_number(visit.query("page")),
+                number=request.page,
             )
         return self._desk.page(
-            visit,
+            request,
             "statements.html.j2",
             title="Statements",
             nav="statements",
@@ -59,11 +85,6 @@ class Board:
 
 def _shelf(named: str) -> Shelf | None:
     return next((one for one in Shelf if one.value == named), None)
-
-
-def _number(text: str) -> int:
-    legible = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
-    return max(1, int(text)) if legible else 1
 
 
 def _tabs(found: BoardPage) -> list[tuple[str, int, str, bool]]:

@@ -22,10 +22,9 @@ from newsletter.sources.desk import draft_file, draft_text
 from newsletter.sources.statements import parse_statement
 from newsletter.sources.writing import slugify
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.route import Route
+from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.fields import LABELS, Words, by_field, number_of, sentences
-from newsletter.web.desk.statements.test_email import colleagues_of, why_not_sent
-from newsletter.web.desk.visit import Visit
+from newsletter.web.desk.statements.preview import colleagues_of, why_not_sent
 
 _LARGEST = 20_000_000
 _A_PAGE = 50
@@ -50,35 +49,30 @@ class Drafts:
         """Path and method → page."""
         writer, at = Role.WRITER, "/drafts/{key}"
         new = Route(
-            method="POST",
-            path="/drafts/new",
-            role=writer,
-            answer=self.begin,
-            files=True,
-            most=_LARGEST + (256 << 10),
+            "POST", "/drafts/new", writer, self.begin, files=True, most=_LARGEST + (256 << 10)
         )
         return [
-            Route(method="GET", path="/drafts", role=Role.VIEWER, answer=self.all),
-            Route(method="GET", path="/drafts/new", role=writer, answer=self.new),
+            Route("GET", "/drafts", Role.VIEWER, self.all),
+            Route("GET", "/drafts/new", writer, self.new),
             new,
-            Route(method="GET", path=at, role=Role.VIEWER, answer=self.one),
-            Route(method="GET", path=f"{at}/download", role=Role.VIEWER, answer=self.download),
-            Route(method="POST", path=f"{at}/test", role=writer, answer=self.test),
-            Route(method="POST", path=f"{at}/hand-in", role=writer, answer=self.hand_in),
-            Route(method="POST", path=f"{at}/take-back", role=writer, answer=self.take_back),
-            Route(method="POST", path=f"{at}/looked", role=writer, answer=self.looked),
-            Route(method="POST", path=f"{at}/delete", role=writer, answer=self.delete),
-            Route(method="POST", path="/statements/{slug}/copy", role=writer, answer=self.copy),
+            Route("GET", at, Role.VIEWER, self.one),
+            Route("GET", f"{at}/download", Role.VIEWER, self.download),
+            Route("POST", f"{at}/test", writer, self.test),
+            Route("POST", f"{at}/hand-in", writer, self.hand_in),
+            Route("POST", f"{at}/take-back", writer, self.take_back),
+            Route("POST", f"{at}/looked", writer, self.looked),
+            Route("POST", f"{at}/delete", writer, self.delete),
+            Route("POST", "/statements/{slug}/copy", writer, self.copy),
         ]
 
-    def all(self, visit: Visit) -> Response:
+    def all(self, request: DeskRequest) -> Response:
         """The texts that nobody has handed in yet, what was changed last first."""
-        page = number_of(visit.query("page"))
+        page = number_of(request.query("page"))
         with self._statements.store.read() as tx:
             found = tx.drafts.unseen(_A_PAGE + 1, skip=page * _A_PAGE)
             names = tx.staff.names()
         return self._desk.page(
-            visit,
+            request,
             "drafts.html.j2",
             title="Drafts",
             nav="statements",
@@ -90,51 +84,53 @@ class Drafts:
 
     # --- a new text
 
-    def new(self, visit: Visit) -> Response:
+    def new(self, request: DeskRequest) -> Response:
         """An empty text, or one that is there already somewhere."""
-        return self._new(visit, ())
+        return self._new(request, ())
 
-    def _new(self, visit: Visit, faults: tuple[Fault, ...]) -> Response:
+    def _new(self, request: DeskRequest, faults: tuple[Fault, ...]) -> Response:
         told = [(one.key or "file", _said(one)) for one in faults]
         return self._desk.page(
-            visit,
+            request,
             "draft-new.html.j2",
             title="New statement",
             status=422 if told else 200,
             nav="statements",
             faults=told,
             fault_of=by_field(told, "file", "pasted"),
-            named=visit.field("title"),
-            pasted=visit.field("pasted"),
-            markdown=visit.field("markdown") == "yes",
+            named=request.field("title"),
+            pasted=request.field("pasted"),
+            markdown=request.field("markdown") == "yes",
             kinds=_KINDS,
         )
 
-    def begin(self, visit: Visit) -> Response:
+    def begin(self, request: DeskRequest) -> Response:
         """Begin with a title, with a file, or with what was pasted."""
         try:
-            text, found, pictures = self._given(visit)
-            writing = self._statements.writing(visit.who.address)
+            text, found, pictures = self._given(request)
+            writing = self._statements.writing(request.who.address)
             draft = writing.new(text, found=found)
             for one in pictures:
                 made = Made(kind=one.kind, data=one.data, width=one.width, height=one.height)
                 writing.illustrate(draft.key, made, alt=one.alt[:500], decoration=not one.alt)
         except InvalidInput as error:
-            return self._new(visit, error.faults)
+            return self._new(request, error.faults)
         done = "began" if found is None else "imported"
-        return self._desk.go(visit, f"/drafts/{draft.key}/edit", done=done)
+        return self._desk.go(request, f"/drafts/{draft.key}/edit", done=done)
 
-    def _given(self, visit: Visit) -> tuple[DraftText, Found | None, Sequence[ImportedPicture]]:
+    def _given(
+        self, request: DeskRequest
+    ) -> tuple[DraftText, Found | None, Sequence[ImportedPicture]]:
         settings = self._statements.settings
         today = self._desk.now().astimezone(ZoneInfo(settings.timezone)).date()
         bare = DraftText(lists=settings.default_lists, language=settings.language)
-        upload, pasted = visit.upload("file"), visit.field("pasted")
+        upload, pasted = request.upload("file"), request.field("pasted")
         if upload is not None:
             return self._read(upload.data, upload.name or "file", bare)
         if pasted.strip():
-            name = "pasted.md" if visit.field("markdown") == "yes" else "pasted.txt"
+            name = "pasted.md" if request.field("markdown") == "yes" else "pasted.txt"
             return self._read(pasted.encode("utf-8", "replace"), name, bare)
-        return replace(bare, title=visit.field("title"), date=today.isoformat()), None, ()
+        return replace(bare, title=request.field("title"), date=today.isoformat()), None, ()
 
     def _read(
         self, data: bytes, name: str, bare: DraftText
@@ -162,25 +158,25 @@ class Drafts:
         notes = (*map(_note, read.notes), *map(_of_picture, read.pictures))
         return text, Found(file=name, left_out=left_out, notes=notes), read.pictures
 
-    def copy(self, visit: Visit) -> Response:
+    def copy(self, request: DeskRequest) -> Response:
         """Bring a statement that lives elsewhere to the desk."""
-        draft = self._statements.writing(visit.who.address).copy(visit.param("slug"))
-        return self._desk.go(visit, f"/drafts/{draft.key}/edit", done="copied")
+        draft = self._statements.writing(request.who.address).copy(request.param("slug"))
+        return self._desk.go(request, f"/drafts/{draft.key}/edit", done="copied")
 
     # --- one text
 
-    def one(self, visit: Visit) -> Response:
+    def one(self, request: DeskRequest) -> Response:
         """Where a text stands before it is a statement: what is next, its checks, its email."""
-        draft = self._find(visit)
-        return self._one(visit, draft)
+        draft = self._find(request)
+        return self._one(request, draft)
 
-    def test(self, visit: Visit) -> Response:
+    def test(self, request: DeskRequest) -> Response:
         """Send a test email of the text as it was saved last, whether it is handed in or not."""
-        draft, me = self._find(visit), visit.who.address
-        to = visit.field("to") or me
+        draft, me = self._find(request), request.who.address
+        to = request.field("to") or me
         parsed = self._words.as_far_as_possible(draft.version.text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
-            return self._one(visit, draft, parsed.faults)
+            return self._one(request, draft, parsed.faults)
         send = partial(
             self._delivery.send_test,
             draft.slug or draft.key,
@@ -191,12 +187,12 @@ class Drafts:
         )
         fault = why_not_sent(self._statements.store, to, send)
         if fault:
-            return self._one(visit, draft, not_sent=fault)
-        return self._desk.go(visit, f"/drafts/{draft.key}", done="test")
+            return self._one(request, draft, not_sent=fault)
+        return self._desk.go(request, f"/drafts/{draft.key}", done="test")
 
     def _one(
         self,
-        visit: Visit,
+        request: DeskRequest,
         draft: Draft,
         faults: Sequence[Fault] = (),
         *,
@@ -207,9 +203,9 @@ class Drafts:
         with self._statements.store.read() as tx:
             names = tx.staff.names()
             campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
-        size = "phone" if visit.query("size") == "phone" else "desktop"
+        size = "phone" if request.query("size") == "phone" else "desktop"
         return self._desk.page(
-            visit,
+            request,
             "draft.html.j2",
             title=text.title.strip() or "A new text",
             status=409 if not_sent else 422 if told else 200,
@@ -217,22 +213,22 @@ class Drafts:
             draft=draft,
             text=text,
             faults=told,
-            staff=self._colleagues(visit),
+            staff=self._colleagues(request),
             names=names,
             gone=campaign is not None and campaign.started_at is not None,
-            remarks=self._remarks(visit, draft),
+            remarks=self._remarks(request, draft),
             labels=LABELS,
             size=size,
             meant=self._words.meant(text, self._desk.moment, key=draft.key, slug=draft.slug),
         )
 
-    def _colleagues(self, visit: Visit) -> list[tuple[str, str]]:
+    def _colleagues(self, request: DeskRequest) -> list[tuple[str, str]]:
         """Whom a test may go to; nobody, for those who send none."""
-        if not visit.who.may(Role.WRITER):
+        if not request.who.may(Role.WRITER):
             return []
-        return colleagues_of(self._statements.store, visit.who.address)
+        return colleagues_of(self._statements.store, request.who.address)
 
-    def _remarks(self, visit: Visit, draft: Draft) -> tuple[ReviewFinding, ...]:
+    def _remarks(self, request: DeskRequest, draft: Draft) -> tuple[ReviewFinding, ...]:
         """What checks say about a text, whether it is ready or not."""
         parsed = self._words.parse(draft.version.text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
@@ -251,44 +247,44 @@ class Drafts:
         )
         return statements.review_rules.reviewer.review(parsed.statement, None, around)
 
-    def download(self, visit: Visit) -> Response:
+    def download(self, request: DeskRequest) -> Response:
         """A file of a folder that makes the same email."""
-        draft = self._find(visit)
+        draft = self._find(request)
         text = draft.version.text
         file = draft_file(text, slug=draft.slug, author=draft.created_by)
         name = f"{draft.slug or slugify(text.title)}.md"
         return self._desk.file(file.encode(), name=name, kind="text/markdown; charset=utf-8")
 
-    def hand_in(self, visit: Visit) -> Response:
+    def hand_in(self, request: DeskRequest) -> Response:
         """Have others look at it."""
-        draft = self._find(visit)
-        base = number_of(visit.field("base"))
+        draft = self._find(request)
+        base = number_of(request.field("base"))
         try:
-            done = self._statements.hand_in(draft.key, base, by=visit.who.address)
+            done = self._statements.hand_in(draft.key, base, by=request.who.address)
         except InvalidInput as error:
-            return self._one(visit, draft, error.faults)
-        return self._desk.go(visit, f"/statements/{done.slug}", done="handed-in")
+            return self._one(request, draft, error.faults)
+        return self._desk.go(request, f"/statements/{done.slug}", done="handed-in")
 
-    def take_back(self, visit: Visit) -> Response:
+    def take_back(self, request: DeskRequest) -> Response:
         """Have nobody look at it any more."""
-        key = visit.param("key")
-        self._statements.take_back(key, by=visit.who.address)
-        return self._desk.go(visit, f"/drafts/{key}", done="taken-back")
+        key = request.param("key")
+        self._statements.take_back(key, by=request.who.address)
+        return self._desk.go(request, f"/drafts/{key}", done="taken-back")
 
-    def looked(self, visit: Visit) -> Response:
+    def looked(self, request: DeskRequest) -> Response:
         """What the import left out was looked at."""
-        key = visit.param("key")
-        self._statements.writing(visit.who.address).looked_through(key)
-        return self._desk.go(visit, f"/drafts/{key}/edit")
+        key = request.param("key")
+        self._statements.writing(request.who.address).looked_through(key)
+        return self._desk.go(request, f"/drafts/{key}/edit")
 
-    def delete(self, visit: Visit) -> Response:
+    def delete(self, request: DeskRequest) -> Response:
         """Take it away."""
-        self._statements.writing(visit.who.address).delete(visit.param("key"))
-        return self._desk.go(visit, "/drafts", done="deleted")
+        self._statements.writing(request.who.address).delete(request.param("key"))
+        return self._desk.go(request, "/drafts", done="deleted")
 
-    def _find(self, visit: Visit) -> Draft:
+    def _find(self, request: DeskRequest) -> Draft:
         with self._statements.store.read() as tx:
-            return find_draft(tx, visit.param("key"))
+            return find_draft(tx, request.param("key"))
 
 
 def _day(wall: datetime | None, zone: ZoneInfo) -> date | None:

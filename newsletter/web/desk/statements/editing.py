@@ -1,4 +1,4 @@
-"""The page on which a text is written, and what its scripts ask for."""
+"""Where a text is written: the form, what its scripts ask for, and the versions it had."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.comment import Returned
-from newsletter.domain.statements.draft import Draft, DraftText, both, differences
+from newsletter.domain.statements.draft import Draft, DraftText, Version, both, differences
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.trial import filled, made_up
 from newsletter.pipeline.ledger import find_draft, return_of
@@ -20,7 +20,7 @@ from newsletter.pipeline.statements.write import Conflict
 from newsletter.rendering import preview as views
 from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.route import Route
+from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.fields import (
     Words,
     by_field,
@@ -31,7 +31,6 @@ from newsletter.web.desk.statements.fields import (
     sentences,
     text_of,
 )
-from newsletter.web.desk.visit import Visit
 
 _MOST = 2 << 20
 """Bytes of a form with a text in it."""
@@ -51,53 +50,49 @@ class Editing:
         at = "/drafts/{key}"
         writer = Role.WRITER
         return [
-            Route(method="GET", path=f"{at}/edit", role=writer, answer=self.edit),
-            Route(method="POST", path=f"{at}/edit", role=writer, answer=self.keep, most=_MOST),
-            Route(method="POST", path=f"{at}/save", role=writer, answer=self.save, most=_MOST),
-            Route(method="GET", path=f"{at}/preview", role=Role.VIEWER, answer=self.seen),
-            Route(
-                method="POST", path=f"{at}/preview", role=writer, answer=self.preview, most=_MOST
-            ),
-            Route(
-                method="POST", path=f"{at}/paste", role=writer, answer=self.paste, most=2 * _MOST
-            ),
+            Route("GET", f"{at}/edit", writer, self.edit),
+            Route("POST", f"{at}/edit", writer, self.keep, most=_MOST),
+            Route("POST", f"{at}/save", writer, self.save, most=_MOST),
+            Route("GET", f"{at}/preview", Role.VIEWER, self.seen),
+            Route("POST", f"{at}/preview", writer, self.preview, most=_MOST),
+            Route("POST", f"{at}/paste", writer, self.paste, most=2 * _MOST),
         ]
 
     # --- the form
 
-    def edit(self, visit: Visit) -> Response:
+    def edit(self, request: DeskRequest) -> Response:
         """The form, with what stands in the text now."""
-        draft = self._find(visit)
-        return self._form(visit, draft, draft.version.text)
+        draft = self._find(request)
+        return self._form(request, draft, draft.version.text)
 
-    def keep(self, visit: Visit) -> Response:
+    def keep(self, request: DeskRequest) -> Response:
         """Keep what a form holds, and go on as its button says."""
-        draft = self._find(visit)
-        text = text_of(visit.posted.fields, draft.version.text)
-        base = number_of(visit.field("base"))
+        draft = self._find(request)
+        text = text_of(request.posted.fields, draft.version.text)
+        base = number_of(request.field("base"))
         try:
-            saved = self._statements.writing(visit.who.address).save(draft.key, base, text)
+            saved = self._statements.writing(request.who.address).save(draft.key, base, text)
         except InvalidInput as error:
-            return self._form(visit, draft, text, faults=error.faults, base=base)
+            return self._form(request, draft, text, faults=error.faults, base=base)
         if isinstance(saved, Conflict):
-            return self._conflict(visit, saved)
-        act = visit.field("act")
+            return self._conflict(request, saved)
+        act = request.field("act")
         if act == "hand-in":
-            return self._hand_in(visit, saved)
+            return self._hand_in(request, saved)
         if act == "preview":
-            return self._desk.go(visit, f"/drafts/{draft.key}")
-        return self._desk.go(visit, f"/drafts/{draft.key}/edit", done="saved")
+            return self._desk.go(request, f"/drafts/{draft.key}")
+        return self._desk.go(request, f"/drafts/{draft.key}/edit", done="saved")
 
-    def _hand_in(self, visit: Visit, draft: Draft) -> Response:
+    def _hand_in(self, request: DeskRequest, draft: Draft) -> Response:
         try:
-            done = self._statements.hand_in(draft.key, draft.revision, by=visit.who.address)
+            done = self._statements.hand_in(draft.key, draft.revision, by=request.who.address)
         except InvalidInput as error:
-            return self._form(visit, draft, draft.version.text, faults=error.faults)
-        return self._desk.go(visit, f"/statements/{done.slug}", done="handed-in")
+            return self._form(request, draft, draft.version.text, faults=error.faults)
+        return self._desk.go(request, f"/statements/{done.slug}", done="handed-in")
 
     def _form(
         self,
-        visit: Visit,
+        request: DeskRequest,
         draft: Draft,
         text: DraftText,
         *,
@@ -107,7 +102,7 @@ class Editing:
         told = sentences(faults)
         meant = self._words.meant(text, self._desk.moment, key=draft.key, slug=draft.slug)
         return self._desk.page(
-            visit,
+            request,
             "draft-edit.html.j2",
             title=text.title.strip() or "A new text",
             status=422 if told else 200,
@@ -119,17 +114,17 @@ class Editing:
             base=draft.revision if base is None else base,
             faults=told,
             fault_of=by_field(told),
-            lists=self._lists(visit, text),
+            lists=self._lists(request, text),
             default_lists=self._statements.settings.default_lists,
             meant=meant,
             language=self._statements.settings.language,
             segments=[one.name for one in self._statements.defaults.segments],
-            gone=self._gone(visit, draft),
+            gone=self._gone(request, draft),
             returned=self._returned(draft),
-            others=self._present.note(draft.key, visit.who.name, self._desk.now()),
+            others=self._present.note(draft.key, request.who.name, self._desk.now()),
         )
 
-    def _gone(self, visit: Visit, draft: Draft) -> bool:
+    def _gone(self, request: DeskRequest, draft: Draft) -> bool:
         with self._statements.store.read() as tx:
             campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
         return campaign is not None and campaign.started_at is not None
@@ -140,7 +135,7 @@ class Editing:
             stored = tx.statements.get(draft.slug) if draft.slug else None
             return return_of(tx, stored) if stored else None
 
-    def _lists(self, visit: Visit, text: DraftText) -> list[tuple[str, str]]:
+    def _lists(self, request: DeskRequest, text: DraftText) -> list[tuple[str, str]]:
         """(name, title) of each list that a text may go to."""
         settings = self._statements.settings
         titles = {one.name: one.title for one in settings.offers()}
@@ -150,10 +145,10 @@ class Editing:
 
     # --- two writers
 
-    def _conflict(self, visit: Visit, conflict: Conflict) -> Response:
+    def _conflict(self, request: DeskRequest, conflict: Conflict) -> Response:
         theirs, mine = conflict.theirs, conflict.mine.text
         return self._desk.page(
-            visit,
+            request,
             "draft-conflict.html.j2",
             title="Somebody changed this text while you wrote",
             status=409,
@@ -174,19 +169,19 @@ class Editing:
 
     # --- what scripts ask for
 
-    def save(self, visit: Visit) -> Response:
+    def save(self, request: DeskRequest) -> Response:
         """Keep what was typed so far: 200 with its number, or 409 with what another typed."""
         try:
-            said = visit.json()
-            draft = self._find(visit)
+            said = request.json()
+            draft = self._find(request)
             text = text_of(posted_json(said.get("fields")), draft.version.text)
             base = number_of(said.get("base"))
-            saved = self._statements.writing(visit.who.address).save(draft.key, base, text)
+            saved = self._statements.writing(request.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
             return self._said(error)
         if isinstance(saved, Conflict):
             return self._desk.data(self._theirs(saved), status=409)
-        others = self._present.note(draft.key, visit.who.name, self._desk.now())
+        others = self._present.note(draft.key, request.who.name, self._desk.now())
         at = saved.changed_at.isoformat()
         return self._desk.data({"version": saved.revision, "saved_at": at, "others": others})
 
@@ -200,12 +195,12 @@ class Editing:
             "both": listed(both(theirs.version.text, mine)),
         }
 
-    def paste(self, visit: Visit) -> Response:
+    def paste(self, request: DeskRequest) -> Response:
         """The Markdown of what was pasted, and what was left out."""
         from newsletter.documents.isolated import pasted
 
         try:
-            html = visit.json().get("html")
+            html = request.json().get("html")
             read = pasted(html if isinstance(html, str) else "")
         except InvalidInput as error:
             return self._said(error)
@@ -221,24 +216,24 @@ class Editing:
 
     # --- the email
 
-    def seen(self, visit: Visit) -> Response:
+    def seen(self, request: DeskRequest) -> Response:
         """The email of a text as it stands, or of one of its versions."""
-        draft = self._find(visit)
+        draft = self._find(request)
         text = draft.version.text
-        if visit.query("version"):
+        if request.query("version"):
             with self._statements.store.read() as tx:
-                version = tx.drafts.version(draft.key, number_of(visit.query("version")))
+                version = tx.drafts.version(draft.key, number_of(request.query("version")))
             if version is None:
                 raise NotFound("There is no such version of this text.")
             text = version.text
-        return self._mail(visit, draft, text)
+        return self._mail(request, draft, text)
 
-    def preview(self, visit: Visit) -> Response:
+    def preview(self, request: DeskRequest) -> Response:
         """The email of what a form holds, which is kept nowhere."""
-        draft = self._find(visit)
-        return self._mail(visit, draft, text_of(visit.posted.fields, draft.version.text))
+        draft = self._find(request)
+        return self._mail(request, draft, text_of(request.posted.fields, draft.version.text))
 
-    def _mail(self, visit: Visit, draft: Draft, text: DraftText) -> Response:
+    def _mail(self, request: DeskRequest, draft: Draft, text: DraftText) -> Response:
         statements = self._statements
         parsed = self._words.as_far_as_possible(text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
@@ -261,9 +256,9 @@ class Editing:
 
     # --- whose, and who
 
-    def _find(self, visit: Visit) -> Draft:
+    def _find(self, request: DeskRequest) -> Draft:
         with self._statements.store.read() as tx:
-            return find_draft(tx, visit.param("key"))
+            return find_draft(tx, request.param("key"))
 
     def _name(self, address: str) -> str:
         with self._statements.store.read() as tx:
@@ -290,3 +285,77 @@ class Present:
             if len(self._seen) > self._MOST:
                 self._seen.popitem(last=False)
             return sorted(one for one in there if one != name)
+
+
+_A_PAGE = 50
+
+
+class Versions:
+    """Versions of a text."""
+
+    def __init__(self, desk: Desk, statements: Statements) -> None:
+        self._desk = desk
+        self._statements = statements
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        at = "/drafts/{key}/versions"
+        one = f"{at}/{{number}}"
+        return [
+            Route("GET", at, Role.VIEWER, self.all),
+            Route("GET", one, Role.VIEWER, self.one),
+            Route("POST", f"{one}/restore", Role.WRITER, self.restore),
+        ]
+
+    def all(self, request: DeskRequest) -> Response:
+        """The versions, the newest first."""
+        skip = number_of(request.query("page")) * _A_PAGE
+        with self._statements.store.read() as tx:
+            draft = find_draft(tx, request.param("key"))
+            found = tx.drafts.versions(draft.key, _A_PAGE, skip=skip)
+            count = tx.drafts.count(draft.key)
+            names = tx.staff.names()
+        page = skip // _A_PAGE
+        here = f"/desk/drafts/{draft.key}/versions"
+        return self._desk.page(
+            request,
+            "draft-versions.html.j2",
+            title="Versions",
+            nav="statements",
+            draft=draft,
+            versions=found,
+            names=names,
+            count=count,
+            newer=f"{here}?page={page - 1}" if page else "",
+            older=f"{here}?page={page + 1}" if skip + _A_PAGE < count else "",
+        )
+
+    def one(self, request: DeskRequest) -> Response:
+        """One version: its email, and what differs from the text as it stands now."""
+        with self._statements.store.read() as tx:
+            draft = find_draft(tx, request.param("key"))
+            version = tx.drafts.version(draft.key, number_of(request.param("number")))
+            names = tx.staff.names()
+        if version is None:
+            raise NotFound("There is no such version of this text.")
+        return self._desk.page(
+            request,
+            "draft-version.html.j2",
+            title=f"Version of {self._desk.moment(version.at)}",
+            nav="statements",
+            draft=draft,
+            version=version,
+            names=names,
+            now=_is_now(draft, version),
+            differences=named(differences(version.text, draft.version.text)),
+        )
+
+    def restore(self, request: DeskRequest) -> Response:
+        """Bring it back, as one more version."""
+        key, number = request.param("key"), number_of(request.param("number"))
+        self._statements.writing(request.who.address).restore(key, number)
+        return self._desk.go(request, f"/drafts/{key}/edit", done="restored")
+
+
+def _is_now(draft: Draft, version: Version) -> bool:
+    return draft.version.number == version.number

@@ -27,11 +27,10 @@ from newsletter.web.desk.deciding import (
     titles,
     typed_from,
     version_of,
-    whole,
 )
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.route import Route
-from newsletter.web.desk.visit import Visit
+from newsletter.web.desk.request import DeskRequest, Route, whole
+from newsletter.web.desk.statements.presenting import SEVERITIES
 
 VIEWS = {"desktop": "Desktop", "phone": "Phone", "dark": "Dark", "text": "Plain text"}
 _GRAVE = (Severity.BLOCKING, Severity.WARNING)
@@ -91,30 +90,24 @@ class Reviewing:
         mail = f"{here}/versions/{{digest}}"
         over = f"{here}/override"
         return [
-            Route(method="GET", path=f"{here}/review", role=may, answer=self.look),
-            Route(
-                method="POST",
-                path=f"{here}/review",
-                role=may,
-                may_step_up=True,
-                answer=self.approve,
-            ),
-            Route(method="GET", path=mail, role=Role.VIEWER, answer=self.mail),
-            Route(method="POST", path=f"{here}/send-back", role=may, answer=self.send_back),
-            Route(method="POST", path=f"{here}/withdraw", role=may, answer=self.withdraw),
-            Route(method="POST", path=over, role=admin, step_up=True, answer=self.override),
+            Route("GET", f"{here}/review", may, self.look),
+            Route("POST", f"{here}/review", may, self.approve, may_step_up=True),
+            Route("GET", mail, Role.VIEWER, self.mail),
+            Route("POST", f"{here}/send-back", may, self.send_back),
+            Route("POST", f"{here}/withdraw", may, self.withdraw),
+            Route("POST", over, admin, self.override, step_up=True),
         ]
 
-    def look(self, visit: Visit) -> Response:
+    def look(self, request: DeskRequest) -> Response:
         """The page."""
-        return self._page(visit)
+        return self._page(request)
 
-    def mail(self, visit: Visit) -> Response:
+    def mail(self, request: DeskRequest) -> Response:
         """The email of one version, as a made-up reader gets it, for the frame."""
         with self._statements.store.read() as tx:
-            one = subject(tx, self._statements.policy, visit.param("slug"))
-            content = version_of(tx, one, visit.param("digest"))
-        view = visit.query("view")
+            one = subject(tx, self._statements.policy, request.param("slug"))
+            content = version_of(tx, one, request.param("digest"))
+        view = request.query("view")
         if view == "text":
             said = content.in_words(content.text)
             page = views.plain(said, title=content.subject, language=content.language)
@@ -122,90 +115,90 @@ class Reviewing:
         seen = views.dark if view == "dark" else views.light
         return self._desk.mail(seen(content.in_words(content.html), fetch=True))
 
-    def approve(self, visit: Visit) -> Response:
+    def approve(self, request: DeskRequest) -> Response:
         """Take down an approval of the version that was on the page, or say why not."""
-        slug, shown = visit.param("slug"), whole(visit.field("shown"))
+        slug, shown = request.param("slug"), whole(request.field("shown"))
         if shown is not None and shown >= typed_from(self._statements.settings):
-            if typed_number(visit.field("typed")) != shown:
+            if typed_number(request.field("typed")) != shown:
                 fault = f"Type {shown}, the number of people who would get it"
-                return self._page(visit, faults=[("typed", fault)], status=422)
-            if not visit.who.session.fresh(self._desk.now()):
-                return self._desk.step_up(visit)
+                return self._page(request, faults=[("typed", fault)], status=422)
+            if not request.who.session.fresh(self._desk.now()):
+                return self._desk.step_up(request)
         try:
             given = self._statements.approve(
                 slug,
-                by=visit.who.address,
-                expect=_seen(visit),
-                despite=visit.field("despite").strip() or None,
-                no_embargo=bool(visit.field("no_embargo")),
+                by=request.who.address,
+                expect=_seen(request),
+                despite=request.field("despite").strip() or None,
+                no_embargo=bool(request.field("no_embargo")),
                 at_desk=True,
                 shown=shown,
             )
         except Refused as error:
-            return self._not_done(visit, error, "Not approved.")
+            return self._not_done(request, error, "Not approved.")
         done = "approved" if given.standing.approved else "approved-partly"
-        return self._desk.go(visit, f"/statements/{slug}", done=done)
+        return self._desk.go(request, f"/statements/{slug}", done=done)
 
-    def override(self, visit: Visit) -> Response:
+    def override(self, request: DeskRequest) -> Response:
         """As one of two admins, stand in for an approval that is missing."""
-        slug, why = visit.param("slug"), visit.field("why").strip()
+        slug, why = request.param("slug"), request.field("why").strip()
         if not why:
             fault = "Say why you stand in for the approval that is missing"
-            return self._page(visit, faults=[("why", fault)], status=422)
+            return self._page(request, faults=[("why", fault)], status=422)
         try:
             given = self._statements.approve(
                 slug,
-                by=visit.who.address,
-                expect=_seen(visit),
+                by=request.who.address,
+                expect=_seen(request),
                 despite=why,
-                no_embargo=bool(visit.field("no_embargo")),
+                no_embargo=bool(request.field("no_embargo")),
                 override=True,
             )
         except Refused as error:
-            return self._not_done(visit, error, "Not approved.")
+            return self._not_done(request, error, "Not approved.")
         done = "approved" if given.standing.approved else "stood-in"
-        return self._desk.go(visit, f"/statements/{slug}", done=done)
+        return self._desk.go(request, f"/statements/{slug}", done=done)
 
-    def send_back(self, visit: Visit) -> Response:
+    def send_back(self, request: DeskRequest) -> Response:
         """Send it back to its writers."""
-        slug, reason = visit.param("slug"), visit.field("reason")
+        slug, reason = request.param("slug"), request.field("reason")
         if not reason.strip():
             fault = "Say in a few words what should change"
-            return self._page(visit, faults=[("reason", fault)], status=422)
+            return self._page(request, faults=[("reason", fault)], status=422)
         try:
             self._statements.send_back(
-                slug, by=visit.who.address, expect=_seen(visit), reason=reason
+                slug, by=request.who.address, expect=_seen(request), reason=reason
             )
         except Refused as error:
-            return self._not_done(visit, error, "Not sent back.")
-        return self._desk.go(visit, f"/statements/{slug}", done="sent-back")
+            return self._not_done(request, error, "Not sent back.")
+        return self._desk.go(request, f"/statements/{slug}", done="sent-back")
 
-    def withdraw(self, visit: Visit) -> Response:
+    def withdraw(self, request: DeskRequest) -> Response:
         """Take one's own approval back."""
-        slug, own = visit.param("slug"), self._statements
+        slug, own = request.param("slug"), self._statements
         try:
-            revoke(slug, by=visit.who.address, store=own.store, clock=own.clock, own=True)
+            revoke(slug, by=request.who.address, store=own.store, clock=own.clock, own=True)
         except Refused as error:
-            return self._not_done(visit, error, "Not withdrawn.")
+            return self._not_done(request, error, "Not withdrawn.")
         except NotFound as error:
             raise NotFound("You have not approved this statement.") from error
-        return self._desk.go(visit, f"/statements/{slug}", done="approval-withdrawn")
+        return self._desk.go(request, f"/statements/{slug}", done="approval-withdrawn")
 
-    def _not_done(self, visit: Visit, error: Refused, what: str) -> Response:
+    def _not_done(self, request: DeskRequest, error: Refused, what: str) -> Response:
         """The page as it stands now, with why nothing was decided on top."""
         if isinstance(error, Changed):
-            text = f"{what} {self._changed(visit)}"
-            return self._page(visit, faults=[("", text)], status=409, seen=error.seen)
+            text = f"{what} {self._changed(request)}"
+            return self._page(request, faults=[("", text)], status=409, seen=error.seen)
         if isinstance(error, Moved):
             now, then = people(error.readers), f"{error.shown:,}"
             text = f"{what} It would go to {now} now, and not to {then}. Look again."
-            return self._page(visit, faults=[("", text)], status=409)
-        return self._page(visit, status=409, refused=error, what=what)
+            return self._page(request, faults=[("", text)], status=409)
+        return self._page(request, status=409, refused=error, what=what)
 
-    def _changed(self, visit: Visit) -> str:
+    def _changed(self, request: DeskRequest) -> str:
         """That there is another text now: of whom and since when, where the desk knows."""
         with self._statements.store.read() as tx:
-            draft = tx.drafts.of(visit.param("slug"))
+            draft = tx.drafts.of(request.param("slug"))
             number = draft.handed_in if draft else None
             version = tx.drafts.version(draft.key, number) if draft and number else None
         if version is None or version.handed_in_at is None:
@@ -217,7 +210,7 @@ class Reviewing:
 
     def _page(
         self,
-        visit: Visit,
+        request: DeskRequest,
         *,
         faults: Faults = (),
         status: int = 200,
@@ -226,17 +219,17 @@ class Reviewing:
         what: str = "",
     ) -> Response:
         with self._statements.store.read() as tx:
-            shown = self._shown(tx, visit, seen)
+            shown = self._shown(tx, request, seen)
         one = shown.subject
         if refused is not None:
             first, *others = str(refused).splitlines()
             faults = [("", f"{what} {plain(first, one.names)}")]
-            needs_reason = bool(others) and not visit.field("despite").strip()
+            needs_reason = bool(others) and not request.field("despite").strip()
             if needs_reason and shown.warnings and not shown.blocked:
                 faults = [("despite", f"{what} Say why it may go out like this.")]
-        view = visit.query("view")
+        view = request.query("view")
         return self._desk.page(
-            visit,
+            request,
             "review.html.j2",
             title=f"Review: {one.statement.title}",
             nav="statements",
@@ -246,7 +239,7 @@ class Reviewing:
             faults=faults,
             fault=dict(faults),
             changed_now=bool(seen),
-            fields=_typed(visit, keep=not seen),
+            fields=_typed(request, keep=not seen),
             view=view if view in VIEWS else "desktop",
             views=VIEWS,
             grades=SEVERITIES,
@@ -254,7 +247,7 @@ class Reviewing:
             leaves=self._leaves(shown.outlook),
             missing=self._statements.policy.required - len(one.standing.counted),
             is_draft=one.statement.progress is Progress.DRAFT,
-            mine=[yes for yes in one.standing.given if yes.by == visit.who.address],
+            mine=[yes for yes in one.standing.given if yes.by == request.who.address],
         )
 
     def _leaves(self, to_come: Outlook | None) -> str:
@@ -265,9 +258,9 @@ class Reviewing:
         today = self._desk.day(at) == self._desk.day(now)
         return f"at {self._desk.clock(at)}" if today else self._desk.moment(at)
 
-    def _shown(self, tx: Transaction, visit: Visit, seen: str) -> Shown:
+    def _shown(self, tx: Transaction, request: DeskRequest, seen: str) -> Shown:
         statements, rules, now = self._statements, self._campaigns.rules, self._desk.now()
-        one = subject(tx, statements.policy, visit.param("slug"))
+        one = subject(tx, statements.policy, request.param("slug"))
         stored, policy = one.stored, statements.policy
         remarks: tuple[ReviewFinding, ...] = ()
         to_come = None
@@ -284,25 +277,17 @@ class Reviewing:
             compared=differences(tx, before, stored.content_hash) if before else None,
             outlook=to_come,
             starts=rules.start is StartBy.APPROVAL and missing == 1,
-            wrote=wrote(one.statement, visit.who.address) and not policy.author_may_approve,
+            wrote=wrote(one.statement, request.who.address) and not policy.author_may_approve,
             typed_from=typed_from(statements.settings),
         )
 
 
-SEVERITIES: Mapping[Severity, tuple[str, str]] = {
-    Severity.BLOCKING: ("stopped", "Has to be changed"),
-    Severity.WARNING: ("waits", "Warning"),
-    Severity.ADVICE: ("draft", "Advice"),
-}
-"""How much a remark matters: the kind of its mark, and the word in it."""
-
-
-def _seen(visit: Visit) -> str:
+def _seen(request: DeskRequest) -> str:
     """The version that was on the page; one that no version is called, where the form has none."""
-    return visit.field("digest") or "none"
+    return request.field("digest") or "none"
 
 
-def _typed(visit: Visit, *, keep: bool) -> Mapping[str, str]:
+def _typed(request: DeskRequest, *, keep: bool) -> Mapping[str, str]:
     """What was written into the forms, so that nothing of it is lost."""
     names = ("despite", "reason", "why") + (("no_embargo",) if keep else ())
-    return {name: visit.field(name) for name in names}
+    return {name: request.field(name) for name in names}

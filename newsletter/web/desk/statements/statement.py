@@ -22,14 +22,12 @@ from newsletter.pipeline.statements.review import Audiences, review
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.presenting import KINDS, buttons, lives
-from newsletter.web.desk.route import Route
-from newsletter.web.desk.visit import Visit
+from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.statements.presenting import KINDS, SEVERITIES, buttons, lives
 
 _COMMENTS = 50
 _DEEDS = 5
 _HISTORY = 50
-_MOST_DIGITS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,43 +66,43 @@ class StatementPage:
         here = "/statements/{slug}"
         see, write = Role.VIEWER, Role.WRITER
         return [
-            Route(method="GET", path=here, role=see, answer=self.show),
-            Route(method="POST", path=f"{here}/comments", role=write, answer=self.comment),
-            Route(method="GET", path=f"{here}/history", role=see, answer=self.history),
-            Route(method="GET", path=f"{here}/checks", role=see, answer=self.checks),
+            Route("GET", here, see, self.show),
+            Route("POST", f"{here}/comments", write, self.comment),
+            Route("GET", f"{here}/history", see, self.history),
+            Route("GET", f"{here}/checks", see, self.checks),
         ]
 
-    def show(self, visit: Visit) -> Response:
+    def show(self, request: DeskRequest) -> Response:
         """The page."""
-        return self._page(visit)
+        return self._page(request)
 
-    def comment(self, visit: Visit) -> Response:
+    def comment(self, request: DeskRequest) -> Response:
         """Keep what somebody says."""
-        slug, typed = visit.param("slug"), visit.field("comment")
+        slug, typed = request.param("slug"), request.field("comment")
         try:
             comment(
                 slug,
                 typed,
-                by=visit.who.address,
+                by=request.who.address,
                 store=self._statements.store,
                 clock=self._statements.clock,
             )
         except InvalidInput as error:
             faults = [("comment", one.message) for one in error.faults]
-            return self._page(visit, status=422, typed=typed, faults=faults)
-        return self._desk.go(visit, f"/statements/{slug}", done="commented")
+            return self._page(request, status=422, typed=typed, faults=faults)
+        return self._desk.go(request, f"/statements/{slug}", done="commented")
 
-    def history(self, visit: Visit) -> Response:
+    def history(self, request: DeskRequest) -> Response:
         """All that happened to it, a page at a time."""
-        number = _number(visit.query("page"))
+        number = request.page
         with self._statements.store.read() as tx:
-            stored = find(tx, visit.param("slug"))
+            stored = find(tx, request.param("slug"))
             skip = (number - 1) * _HISTORY
             entered = tx.audit.about(stored.statement.slug, skip=skip, most=_HISTORY + 1)
             names = _names(tx)
         here = f"/desk/statements/{stored.statement.slug}/history"
         return self._desk.page(
-            visit,
+            request,
             "history.html.j2",
             title=f"History: {stored.statement.title}",
             nav="statements",
@@ -114,14 +112,14 @@ class StatementPage:
             older=f"{here}?page={number + 1}" if len(entered) > _HISTORY else "",
         )
 
-    def checks(self, visit: Visit) -> Response:
+    def checks(self, request: DeskRequest) -> Response:
         """What the checks say, beside the lines that they speak of."""
         with self._statements.store.read() as tx:
-            stored = find(tx, visit.param("slug"))
+            stored = find(tx, request.param("slug"))
             remarks = self._remarks(tx, stored)
         lines = numbered(stored, remarks)
         return self._desk.page(
-            visit,
+            request,
             "checks.html.j2",
             title=f"Checks: {stored.statement.title}",
             nav="statements",
@@ -135,16 +133,16 @@ class StatementPage:
 
     def _page(
         self,
-        visit: Visit,
+        request: DeskRequest,
         *,
         status: int = 200,
         typed: str = "",
         faults: Sequence[tuple[str, str]] = (),
     ) -> Response:
-        reading = self._read(visit.param("slug"))
-        me = visit.who.address
+        reading = self._read(request.param("slug"))
+        me = request.who.address
         return self._desk.page(
-            visit,
+            request,
             "statement.html.j2",
             title=reading.stored.statement.title,
             nav="statements",
@@ -198,14 +196,6 @@ class StatementPage:
     def _titles(self, lists: Sequence[str]) -> list[str]:
         known = {one.name: one.title for one in self._statements.settings.offers()}
         return [known.get(one, one) for one in lists]
-
-
-SEVERITIES: Mapping[Severity, tuple[str, str]] = {
-    Severity.BLOCKING: ("stopped", "Has to be changed"),
-    Severity.WARNING: ("waits", "Warning"),
-    Severity.ADVICE: ("draft", "Advice"),
-}
-"""How much a remark matters: the kind of its mark, and the word in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,8 +252,3 @@ def _changes(tx: Transaction, stored: StoredStatement, situation: Situation) -> 
         tx.statements.content(stored.content_hash),
     )
     return len(passages(before, after)) if before and after else None
-
-
-def _number(text: str) -> int:
-    legible = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
-    return max(1, int(text)) if legible else 1

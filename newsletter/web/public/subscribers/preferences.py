@@ -37,7 +37,7 @@ from newsletter.pipeline.subscribers.prefer import (
 )
 from newsletter.rendering.mail.details import base_language, written_date
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.forms import Posted, first, read_form
+from newsletter.web.http.forms import Posted, read_form
 from newsletter.web.http.frame import Button, Frame
 
 
@@ -76,11 +76,11 @@ class Form:
 
     def one(self, name: str) -> str:
         """The value of a field, without blanks around it."""
-        return first(self._posted, name).strip()
+        return self._posted.first(name).strip()
 
     def all(self, name: str) -> frozenset[str]:
         """The values of all boxes of a name that were ticked."""
-        return frozenset(self._posted.get(name, ()))
+        return frozenset(self._posted.all(name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,10 +190,10 @@ _FIELDS = ("name", "language", "timezone", "day", "address")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Visit:
+class ReaderRequest:
     """One request of somebody who has a link of theirs."""
 
-    request: Request
+    http: Request
     owner: Owner
     chosen: Chosen
     words: Mapping[str, str]
@@ -201,11 +201,11 @@ class Visit:
 
     @property
     def link(self) -> str:
-        return f"/preferences/{self.request.path_params['token']}"
+        return f"/preferences/{self.http.path_params['token']}"
 
     @property
     def host(self) -> str:
-        return self.request.client.host if self.request.client else ""
+        return self.http.client.host if self.http.client else ""
 
 
 class PreferencesPage:
@@ -232,7 +232,9 @@ class PreferencesPage:
 
     # --- who asks
 
-    def _opened(self, page: Callable[[Visit], Awaitable[Response]]) -> Callable[..., object]:
+    def _opened(
+        self, page: Callable[[ReaderRequest], Awaitable[Response]]
+    ) -> Callable[..., object]:
         """A page for whoever has a link that still opens it."""
 
         async def answer(request: Request) -> Response:
@@ -249,7 +251,9 @@ class PreferencesPage:
                 self._frame.language_of(request, chosen.preferences.language)
             )
             return await page(
-                Visit(request=request, owner=owner, chosen=chosen, words=words, language=language)
+                ReaderRequest(
+                    http=request, owner=owner, chosen=chosen, words=words, language=language
+                )
             )
 
         return answer
@@ -293,42 +297,42 @@ class PreferencesPage:
 
     # --- what they get
 
-    async def show(self, visit: Visit) -> Response:
+    async def show(self, request: ReaderRequest) -> Response:
         """Everything that can be chosen, as it stands."""
-        return self._sheet(visit, saved=_SAVED in visit.request.query_params)
+        return self._sheet(request, saved=_SAVED in request.http.query_params)
 
-    async def save(self, visit: Visit) -> Response:
+    async def save(self, request: ReaderRequest) -> Response:
         """All of it or, where something cannot be, nothing."""
-        form = Form(await read_form(visit.request))
-        sheet, chosen = self._made_of(visit), visit.chosen.preferences
+        form = Form(await read_form(request.http))
+        sheet, chosen = self._made_of(request), request.chosen.preferences
         wish, faults = sheet.wish(form, chosen, self._subscribers.clock.now())
         if faults:
-            return self._sheet(visit, form=form, faults=faults)
+            return self._sheet(request, form=form, faults=faults)
         await run_in_threadpool(
             save,
-            visit.owner,
+            request.owner,
             wish,
             shown=sheet.shown(chosen),
-            language=visit.language,
+            language=request.language,
             store=self._subscribers.store,
             clock=self._subscribers.clock,
         )
         # a page that is loaded again asks for nothing again
-        there = f"{visit.link}?{_SAVED}=1"
+        there = f"{request.link}?{_SAVED}=1"
         return RedirectResponse(there, status_code=303, headers=dict(self._frame.data_fields))
 
-    def _made_of(self, visit: Visit) -> Sheet:
+    def _made_of(self, request: ReaderRequest) -> Sheet:
         return Sheet(
             offers=self._subscribers.settings.offers(),
             languages=self._frame.languages(),
             zone=self._subscribers.settings.timezone,
-            words=visit.words,
-            language=visit.language,
+            words=request.words,
+            language=request.language,
         )
 
     def _sheet(
         self,
-        visit: Visit,
+        request: ReaderRequest,
         *,
         form: Form | None = None,
         faults: Mapping[str, str] | None = None,
@@ -336,48 +340,48 @@ class PreferencesPage:
         address: str = "",
     ) -> Response:
         return self._frame.page(
-            visit.words["preferences"],
+            request.words["preferences"],
             template="preferences.html.j2",
-            language=visit.language,
+            language=request.language,
             status=422 if faults else 200,
-            link=visit.link,
+            link=request.link,
             saved=saved,
-            suppressed=visit.chosen.suppressed is not None,
-            lasting=visit.chosen.suppressed is SuppressionReason.MANUAL,
-            address=visit.chosen.address,
+            suppressed=request.chosen.suppressed is not None,
+            lasting=request.chosen.suppressed is SuppressionReason.MANUAL,
+            address=request.chosen.address,
             new_address=address,
             wrong=bool(faults),
             faults=dict.fromkeys(_FIELDS, "") | dict(faults or {}),
-            **self._made_of(visit).values(visit.chosen.preferences, form),
+            **self._made_of(request).values(request.chosen.preferences, form),
         )
 
     # --- where they get it
 
-    async def move(self, visit: Visit) -> Response:
+    async def move(self, request: ReaderRequest) -> Response:
         """An email to the other address. The answer is the same whether we know it or not."""
-        form = Form(await read_form(visit.request))
+        form = Form(await read_form(request.http))
         try:
             address = parse_address(form.one("address"))
         except ValueError:
-            faults = {"address": visit.words["fault_malformed"]}
-            return self._sheet(visit, faults=faults, address=form.one("address"))
+            faults = {"address": request.words["fault_malformed"]}
+            return self._sheet(request, faults=faults, address=form.one("address"))
         await run_in_threadpool(
             ask_to_move,
-            visit.owner,
+            request.owner,
             address,
-            host=visit.host,
-            language=visit.language,
+            host=request.host,
+            language=request.language,
             store=self._subscribers.store,
             clock=self._subscribers.clock,
         )
-        text = visit.words["move_sent_text"].format(address=address)
-        return self._frame.page(visit.words["link_sent"], [text], language=visit.language)
+        text = request.words["move_sent_text"].format(address=address)
+        return self._frame.page(request.words["link_sent"], [text], language=request.language)
 
     # --- what is kept of them
 
-    async def data(self, visit: Visit) -> Response:
+    async def data(self, request: ReaderRequest) -> Response:
         """All of it, as a file that programs can read."""
-        found = await run_in_threadpool(self._data_export, visit.owner)
+        found = await run_in_threadpool(self._data_export, request.owner)
         body = json.dumps(found, ensure_ascii=False, indent=2)
         fields = {"Content-Disposition": 'attachment; filename="my-data.json"'}
         return Response(
@@ -388,18 +392,18 @@ class PreferencesPage:
         with self._subscribers.store.read() as tx:
             return tx.data_exports.of(owner.subscriber_id)
 
-    async def ask_to_delete(self, visit: Visit) -> Response:
+    async def ask_to_delete(self, request: ReaderRequest) -> Response:
         """One button more: it cannot be undone."""
         return self._frame.page(
-            visit.words["delete_title"],
-            [visit.words["delete_text"], visit.words["delete_kept"]],
-            language=visit.language,
-            buttons=[Button(action=f"{visit.link}/delete", label=visit.words["delete_yes"])],
+            request.words["delete_title"],
+            [request.words["delete_text"], request.words["delete_kept"]],
+            language=request.language,
+            buttons=[Button(action=f"{request.link}/delete", label=request.words["delete_yes"])],
         )
 
-    async def delete(self, visit: Visit) -> Response:
+    async def delete(self, request: ReaderRequest) -> Response:
         """Gone before the answer."""
-        await run_in_threadpool(self._subscribers.forget, visit.chosen.address, by="the reader")
+        await run_in_threadpool(self._subscribers.forget, request.chosen.address, by="the reader")
         return self._frame.page(
-            visit.words["deleted"], [visit.words["deleted_text"]], language=visit.language
+            request.words["deleted"], [request.words["deleted_text"]], language=request.language
         )

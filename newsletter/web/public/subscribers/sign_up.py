@@ -35,7 +35,7 @@ from newsletter.domain.subscribers.signup import (
 from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask, confirm, follow
 from newsletter.rendering.mail.details import direction
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.forms import Posted, first, read_form, shown_again
+from newsletter.web.http.forms import Posted, read_form, shown_again
 from newsletter.web.http.frame import Frame
 
 _HOUR = timedelta(hours=1)
@@ -240,11 +240,11 @@ class SignUpPages:
 
 
 def _form_of(posted: Posted) -> SignUpForm:
-    field = partial(first, posted)
+    field = posted.first
     return SignUpForm(
         address=field("email"),
         name=field("name"),
-        lists=tuple(posted.get("list", ())),
+        lists=posted.all("list"),
         language=field("language"),
         wording=field("wording"),
         trap=field(TRAP),

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.site import routes
-from newsletter.web.pages import Pages
+from newsletter.web.pages import Pages, desk_routes
 from tests.desk import Staffed, desk
 from tests.pages import Answer, Forum
 from tests.unit.web.desk.test_matrix import asked_of
@@ -57,7 +56,7 @@ def test_at_the_host_of_the_desk_nothing_is_public_but_pictures(own: Staffed, ho
 def test_at_the_public_host_the_desk_is_not_there(own: Staffed, host: str) -> None:
     assert "On hours" in at(own.site, host, "/archive/hours").text
     dan = own.as_("dan", fresh=True)
-    for route in routes(Desk(own.site.app.staff), own.site.app):
+    for route in desk_routes(Desk(own.site.app.staff), own.site.app):
         answer = dan.ask(route.method, asked_of(route), headers={"Host": host})
         assert (answer.status, "set-cookie" in answer.headers) == (404, False), route.path
     assert at(own.site, host, "/desk/static/x/desk.js").status == 404

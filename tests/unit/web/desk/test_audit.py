@@ -10,8 +10,8 @@ import pytest
 
 from newsletter.domain.statements.statement import Role
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.route import Route
-from newsletter.web.desk.site import routes
+from newsletter.web.desk.request import Route
+from newsletter.web.pages import desk_routes
 from tests.pages import Answer
 from tests.rows import rows
 from tests.unit.web.desk.acting import EXAMPLES, Example
@@ -29,7 +29,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[
 
 
 def posts(at: Room) -> list[Route]:
-    return [one for one in routes(Desk(at.app.staff), at.app) if one.method == "POST"]
+    return [one for one in desk_routes(Desk(at.app.staff), at.app) if one.method == "POST"]
 
 
 def test_each_post_has_an_example(world: World) -> None:

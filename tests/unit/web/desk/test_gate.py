@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.store.delivery.limits import HoldKind
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.site import routes
+from newsletter.web.pages import desk_routes
 from tests.desk import OURS, Staffed, desk, words
 from tests.pages import Forum
 from tests.unit.web.desk.test_matrix import asked_of
@@ -137,7 +137,7 @@ def test_with_no_staff_there_is_no_page_on_which_somebody_becomes_one(site: Foru
         "code": "000000",
         "next": "/desk",
     }
-    for route in routes(Desk(site.app.staff), site.app):
+    for route in desk_routes(Desk(site.app.staff), site.app):
         form = {} if route.method == "GET" else {"form": told}
         path = asked_of(route).replace("nothing-there", "eve@elsewhere.example")
         answer = site.ask(route.method, f"/desk{path}", headers=OURS, **form)

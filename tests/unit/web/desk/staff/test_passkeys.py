@@ -8,8 +8,8 @@ import pytest
 from starlette.requests import Request
 
 from newsletter.domain.statements.statement import Role
-from newsletter.web.desk.touching import elsewhere
-from newsletter.web.desk.visit import Visit
+from newsletter.web.desk.browser import elsewhere
+from newsletter.web.desk.request import DeskRequest
 from tests.desk import OURS, words
 from tests.pages import Answer, Forum
 from tests.rows import rows
@@ -176,6 +176,6 @@ def test_a_browser_wants_a_name(site: Forum, url: str, said: str) -> None:
         "query_string": b"",
         "headers": [(b"host", parts.netloc.encode())],
     }
-    visit = Visit(request=Request(scope), member=None)
-    assert elsewhere(visit, site.app.staff).endswith(said)
-    assert bool(elsewhere(visit, site.app.staff)) == bool(said)
+    asked = DeskRequest(http=Request(scope), member=None)
+    assert elsewhere(asked, site.app.staff).endswith(said)
+    assert bool(elsewhere(asked, site.app.staff)) == bool(said)

@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.domain.events import Bounce, EventKind
 from tests.pages import Answer
-from tests.unit.web.desk.campaigns.test_watching import told
+from tests.unit.web.desk.campaigns.test_campaign import told
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, room
 
 

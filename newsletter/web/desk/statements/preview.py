@@ -1,12 +1,14 @@
 """The email of a statement as readers see it: on screens of each kind, and as a test email."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
 from starlette.responses import Response
 
-from newsletter.domain.errors import NotFound
+from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.errors import InvalidInput, NewsletterError, NotFound
+from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Role, StoredStatement
 from newsletter.domain.subscribers.audience import fold
@@ -15,10 +17,9 @@ from newsletter.pipeline.campaigns.trial import filled, shown
 from newsletter.rendering import preview as views
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
+from newsletter.store.sql import Store
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.route import Route
-from newsletter.web.desk.statements.test_email import colleagues_of, why_not_sent
-from newsletter.web.desk.visit import Visit
+from newsletter.web.desk.request import DeskRequest, Route
 
 VIEWS: Mapping[str, str] = MappingProxyType(
     {
@@ -33,7 +34,7 @@ VIEWS: Mapping[str, str] = MappingProxyType(
 _DIGITS = 18
 
 
-class Look:
+class EmailPreview:
     """An email as its readers see it."""
 
     def __init__(self, desk: Desk, statements: Statements, delivery: Delivery) -> None:
@@ -46,66 +47,66 @@ class Look:
         here = "/statements/{slug}"
         see, write, send = Role.VIEWER, Role.WRITER, Role.SENDER
         return [
-            Route(method="GET", path=f"{here}/look", role=see, answer=self.look),
-            Route(method="POST", path=f"{here}/look", role=send, answer=self.as_reader),
-            Route(method="POST", path=f"{here}/test", role=write, answer=self.test),
-            Route(method="GET", path=f"{here}/mail", role=see, answer=self.mail),
-            Route(method="GET", path=f"{here}/mail/{{reader}}", role=send, answer=self.mail_to),
+            Route("GET", f"{here}/look", see, self.look),
+            Route("POST", f"{here}/look", send, self.as_reader),
+            Route("POST", f"{here}/test", write, self.test),
+            Route("GET", f"{here}/mail", see, self.mail),
+            Route("GET", f"{here}/mail/{{reader}}", send, self.mail_to),
         ]
 
-    def look(self, visit: Visit) -> Response:
+    def look(self, request: DeskRequest) -> Response:
         """The page; its query names the view."""
-        return self._page(visit)
+        return self._page(request)
 
-    def as_reader(self, visit: Visit) -> Response:
+    def as_reader(self, request: DeskRequest) -> Response:
         """The same, as one reader gets it. The address stays out of every address of a page."""
-        typed = visit.field("reader").strip()
+        typed = request.field("reader").strip()
         try:
             address = fold(typed)
         except ValueError as error:
-            return self._page(visit, typed=typed, faults=[("reader", f"{error}")], status=422)
+            return self._page(request, typed=typed, faults=[("reader", f"{error}")], status=422)
         with self._statements.store.read() as tx:
             person = tx.readers.find(address)
         if person is None:
             fault = f"There is no reader with the address {typed}"
-            return self._page(visit, typed=typed, faults=[("reader", fault)], status=422)
-        return self._page(visit, typed=typed, reader=person.id)
+            return self._page(request, typed=typed, faults=[("reader", fault)], status=422)
+        return self._page(request, typed=typed, reader=person.id)
 
-    def mail(self, visit: Visit) -> Response:
+    def mail(self, request: DeskRequest) -> Response:
         """The email alone, for the frame, as a made-up reader gets it."""
-        return self._framed(visit, 0)
+        return self._framed(request, 0)
 
-    def mail_to(self, visit: Visit) -> Response:
+    def mail_to(self, request: DeskRequest) -> Response:
         """The same as one reader gets it, whose number is in the path."""
-        number = visit.param("reader")
+        number = request.param("reader")
         if not (number.isascii() and number.isdigit() and len(number) <= _DIGITS and int(number)):
             raise NotFound("There is no such reader.")
-        return self._framed(visit, int(number))
+        return self._framed(request, int(number))
 
-    def test(self, visit: Visit) -> Response:
+    def test(self, request: DeskRequest) -> Response:
         """Send one test email to somebody among the staff."""
-        slug, me = visit.param("slug"), visit.who.address
-        to = visit.field("to") or me
+        slug, me = request.param("slug"), request.who.address
+        to = request.field("to") or me
         send = partial(self._delivery.send_test, slug, to=to, by=me)
         fault = why_not_sent(self._statements.store, to, send)
         if fault:
-            return self._page(visit, faults=[("to", fault)], status=409)
-        return self._desk.go(visit, f"/statements/{slug}/look", done="test")
+            return self._page(request, faults=[("to", fault)], status=409)
+        return self._desk.go(request, f"/statements/{slug}/look", done="test")
 
     def _page(
         self,
-        visit: Visit,
+        request: DeskRequest,
         *,
         status: int = 200,
         typed: str = "",
         reader: int = 0,
         faults: Sequence[tuple[str, str]] = (),
     ) -> Response:
-        stored, content = self._content(visit.param("slug"), reader)
-        view = visit.query("view") if visit.query("view") in VIEWS else "desktop"
+        stored, content = self._content(request.param("slug"), reader)
+        view = request.query("view") if request.query("view") in VIEWS else "desktop"
         here = f"/desk/statements/{stored.statement.slug}"
         return self._desk.page(
-            visit,
+            request,
             "look.html.j2",
             title=f"Email: {stored.statement.title}",
             nav="statements",
@@ -118,8 +119,8 @@ class Look:
             frame=f"{here}/mail{f'/{reader}' if reader else ''}?view={view}",
             typed=typed,
             reader=reader,
-            staff=colleagues_of(self._statements.store, visit.who.address)
-            if visit.who.may(Role.WRITER)
+            staff=colleagues_of(self._statements.store, request.who.address)
+            if request.who.may(Role.WRITER)
             else [],
             faults=faults,
         )
@@ -131,11 +132,11 @@ class Look:
             found = shown(tx, stored, reader=reader, links=self._statements.links)
         return stored, filled(*found) if found else None
 
-    def _framed(self, visit: Visit, reader: int) -> Response:
-        _, content = self._content(visit.param("slug"), reader)
+    def _framed(self, request: DeskRequest, reader: int) -> Response:
+        _, content = self._content(request.param("slug"), reader)
         if content is None:
             raise NotFound("There is no email of this statement.")
-        return self._desk.mail(seen(content, visit.query("view")))
+        return self._desk.mail(seen(content, request.query("view")))
 
 
 def seen(content: Content, view: str) -> str:
@@ -147,3 +148,36 @@ def seen(content: Content, view: str) -> str:
     if view == "dark":
         return views.dark(content.html, fetch=True)
     return views.light(content.html, fetch=True)
+
+
+def colleagues_of(store: Store, me: str) -> list[tuple[str, str]]:
+    """Address and name of whom a test may go to, oneself first."""
+    with store.read() as tx:
+        names, known = tx.staff.names(), tx.staff.roles()
+    others = [(one, names.get(one) or name_of(one)) for one in known if one != me]
+    return [(me, "Me"), *others]
+
+
+def why_not_sent(store: Store, to: str, send: Callable[[], Answer]) -> str:
+    """Send one to somebody among the staff; why it was not taken, and empty where it was."""
+    with store.read() as tx:
+        if to not in tx.staff.roles():
+            return "Choose somebody among the staff"
+    try:
+        outcome = send().outcome
+    except NewsletterError as error:
+        return _sentence(error)
+    return "" if outcome.verdict is Verdict.ACCEPTED else _why(outcome)
+
+
+def _why(outcome: Outcome) -> str:
+    said = f": {outcome.reason}" if outcome.reason else ""
+    if outcome.verdict is Verdict.UNKNOWN:
+        return f"Nobody knows whether the provider took the test email{said}"
+    return f"The provider did not take the test email{said}"
+
+
+def _sentence(error: NewsletterError) -> str:
+    faults = error.faults if isinstance(error, InvalidInput) else ()
+    said = "; ".join(one.message for one in faults) or str(error)
+    return said[:1].upper() + said[1:]

@@ -1,11 +1,10 @@
-"""The door of the desk: sign in, second factor, its first set-up, invitations, sign out.
+"""Signing in: password, second factor, its first set-up, invitations, and out again.
 
 These pages are open to whoever is not signed in. What they learn is decided by the pipeline.
 """
 
 import json
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from starlette.responses import Response
 
@@ -17,11 +16,9 @@ from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.runtime.staff import Staff
-from newsletter.web.desk.browser import HOME, inside, place_of, set_cookie, word_of
+from newsletter.web.desk.browser import HOME, inside, offer, place_of, set_cookie, shown, word_of
 from newsletter.web.desk.page import PROOF, PROOF_FAULTS, ROLES, Desk
-from newsletter.web.desk.route import Route
-from newsletter.web.desk.touching import offer, shown
-from newsletter.web.desk.visit import Visit
+from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.http.forms import shown_again
 
 _CARRIES = 4 << 20
@@ -34,7 +31,7 @@ _NOT_IN = (
 _SET_UP = "/desk/second/set-up"
 
 
-class Door:
+class SignIn:
     """What stands before the desk."""
 
     def __init__(self, desk: Desk, staff: Staff) -> None:
@@ -44,144 +41,137 @@ class Door:
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
-
-        def open_to_all(
-            method: Literal["GET", "POST"],
-            path: str,
-            answer: Callable[[Visit], Response],
-            most: int = 64 << 10,
-        ) -> Route:
-            return Route(method=method, path=path, role=None, answer=answer, most=most)
-
         return [
-            open_to_all("GET", "/sign-in", self.form),
-            open_to_all("POST", "/sign-in", self.sign_in, most=_CARRIES),
-            open_to_all("GET", "/second", self.second_form),
-            open_to_all("POST", "/second", self.second, most=_CARRIES),
-            open_to_all("GET", "/second/set-up", self.set_up_form),
-            open_to_all("POST", "/second/set-up", self.set_up),
-            open_to_all("POST", "/second/set-up/confirm", self.confirm),
-            open_to_all("GET", "/invitation/{word}", self.invitation),
-            open_to_all("POST", "/invitation/{word}", self.accept),
-            open_to_all("POST", "/sign-out", self.sign_out),
-            Route(method="POST", path="/step-up", role=Role.VIEWER, answer=self.step_up),
+            Route("GET", "/sign-in", None, self.form),
+            Route("POST", "/sign-in", None, self.sign_in, most=_CARRIES),
+            Route("GET", "/second", None, self.second_form),
+            Route("POST", "/second", None, self.second, most=_CARRIES),
+            Route("GET", "/second/set-up", None, self.set_up_form),
+            Route("POST", "/second/set-up", None, self.set_up),
+            Route("POST", "/second/set-up/confirm", None, self.confirm),
+            Route("GET", "/invitation/{word}", None, self.invitation),
+            Route("POST", "/invitation/{word}", None, self.accept),
+            Route("POST", "/sign-out", None, self.sign_out),
+            Route("POST", "/step-up", Role.VIEWER, self.step_up),
         ]
 
     # --- password
 
-    def form(self, visit: Visit) -> Response:
+    def form(self, request: DeskRequest) -> Response:
         """The form to sign in; whoever is signed in goes on."""
-        onward = inside(visit.query("next"))
-        if visit.member is not None:
-            return self._on(visit, onward)
-        return self._form(visit, onward)
+        onward = inside(request.query("next"))
+        if request.member is not None:
+            return self._on(request, onward)
+        return self._form(request, onward)
 
-    def _form(self, visit: Visit, onward: str, *, status: int = 200, fault: str = "") -> Response:
+    def _form(
+        self, request: DeskRequest, onward: str, *, status: int = 200, fault: str = ""
+    ) -> Response:
         return self._desk.page(
-            visit,
+            request,
             "sign-in.html.j2",
             title="Sign in",
             status=status,
             faults=[("email", fault)] if fault else [],
-            address=shown_again(visit.field("email")),
+            address=shown_again(request.field("email")),
             next=onward,
-            again=visit.field("again"),
+            again=request.field("again"),
         )
 
-    def sign_in(self, visit: Visit) -> Response:
+    def sign_in(self, request: DeskRequest) -> Response:
         """Take an address and a password."""
-        onward = inside(visit.field("next"))
+        onward = inside(request.field("next"))
         done = signin.sign_in(
-            visit.field("email"),
-            visit.field("password"),
-            place=place_of(visit.request),
-            before=word_of(visit.request),
+            request.field("email"),
+            request.field("password"),
+            place=place_of(request.http),
+            before=word_of(request.http),
             proofs=self._proofs,
         )
         if isinstance(done, Denied):
             status = 429 if done is Denied.TOO_OFTEN else 401
-            return self._form(visit, onward, status=status, fault=_NOT_IN)
-        return self._entered(visit, done, onward)
+            return self._form(request, onward, status=status, fault=_NOT_IN)
+        return self._entered(request, done, onward)
 
-    def _entered(self, visit: Visit, done: SignedIn, onward: str) -> Response:
+    def _entered(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
         """One step further, with the word of the session in the cookie."""
-        response = self._next(visit, done, onward)
-        set_cookie(response, visit.request, done.word)
+        response = self._next(request, done, onward)
+        set_cookie(response, request.http, done.word)
         return response
 
-    def _next(self, visit: Visit, done: SignedIn, onward: str) -> Response:
+    def _next(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
         if done.stage is Stage.HALF:
-            return self._second(visit, onward, done.address)
+            return self._second(request, onward, done.address)
         if done.stage is Stage.ENROLLING:
-            return self._desk.go(visit, _SET_UP.removeprefix(HOME))
-        carried = _carried(visit.field("again"))
+            return self._desk.go(request, _SET_UP.removeprefix(HOME))
+        carried = _carried(request.field("again"))
         if carried is None:
-            return self._on(visit, onward)
+            return self._on(request, onward)
         return self._desk.page(
-            visit,
+            request,
             "again.html.j2",
             title="You are signed in again",
             who=done.address,
             **carried,
         )
 
-    def _on(self, visit: Visit, onward: str) -> Response:
-        return self._desk.go(visit, onward.removeprefix(HOME))
+    def _on(self, request: DeskRequest, onward: str) -> Response:
+        return self._desk.go(request, onward.removeprefix(HOME))
 
     # --- second factor
 
-    def second_form(self, visit: Visit) -> Response:
+    def second_form(self, request: DeskRequest) -> Response:
         """The form for a code; whoever is not halfway in begins again."""
-        half = self._half(visit)
+        half = self._half(request)
         if half is None or half.stage is not Stage.HALF:
-            return self._desk.go(visit, "/sign-in")
-        return self._second(visit, inside(visit.query("next")), half.address)
+            return self._desk.go(request, "/sign-in")
+        return self._second(request, inside(request.query("next")), half.address)
 
     def _second(
-        self, visit: Visit, onward: str, address: str, *, status: int = 200, fault: str = ""
+        self, request: DeskRequest, onward: str, address: str, *, status: int = 200, fault: str = ""
     ) -> Response:
         return self._desk.page(
-            visit,
+            request,
             "second.html.j2",
             title="Enter your code",
             status=status,
             faults=[("code", fault)] if fault else [],
             next=onward,
-            again=visit.field("again"),
-            passkeys=offer(visit, address, self._staff),
+            again=request.field("again"),
+            passkeys=offer(request, address, self._staff),
         )
 
-    def second(self, visit: Visit) -> Response:
+    def second(self, request: DeskRequest) -> Response:
         """Take a one-time or recovery code, or a passkey."""
-        onward = inside(visit.field("next"))
+        onward = inside(request.field("next"))
         done = signin.second(
-            word_of(visit.request),
-            shown(visit, "code", self._staff),
-            place=place_of(visit.request),
+            word_of(request.http),
+            shown(request, "code", self._staff),
+            place=place_of(request.http),
             proofs=self._proofs,
         )
         if done is Denied.OVER:
-            return self._form(visit, onward, status=401, fault=PROOF_FAULTS[done])
+            return self._form(request, onward, status=401, fault=PROOF_FAULTS[done])
         if isinstance(done, Denied):
             status = 429 if done is Denied.TOO_OFTEN else 401
-            half, said = self._half(visit), PROOF_FAULTS[done]
+            half, said = self._half(request), PROOF_FAULTS[done]
             address = half.address if half else ""
-            return self._second(visit, onward, address, status=status, fault=said)
-        return self._entered(visit, done, onward)
+            return self._second(request, onward, address, status=status, fault=said)
+        return self._entered(request, done, onward)
 
-    def _half(self, visit: Visit) -> Session | None:
-        return signin.halfway(word_of(visit.request), proofs=self._proofs)
+    def _half(self, request: DeskRequest) -> Session | None:
+        return signin.halfway(word_of(request.http), proofs=self._proofs)
 
     # --- its first set-up, where the role demands it
 
-    def set_up_form(self, visit: Visit) -> Response:
+    def set_up_form(self, request: DeskRequest) -> Response:
         """The QR code, or the button that makes one."""
-        half = self._half(visit)
+        half = self._half(request)
         if half is None or half.stage is not Stage.ENROLLING:
-            return self._desk.go(visit, "/sign-in")
-        return self._set_up(visit, half)
+            return self._desk.go(request, "/sign-in")
+        return self._set_up(request, half)
 
-    def _set_up(self, visit: Visit, half: Session, *, fault: str = "") -> Response:
+    def _set_up(self, request: DeskRequest, half: Session, *, fault: str = "") -> Response:
         shown = account.enrolment(
             half.hash,
             stage=Stage.ENROLLING,
@@ -189,7 +179,7 @@ class Door:
             proofs=self._proofs,
         )
         return self._desk.page(
-            visit,
+            request,
             "set-up.html.j2",
             title="Set up a second factor",
             status=401 if fault else 200,
@@ -201,47 +191,49 @@ class Door:
             next=HOME,
         )
 
-    def set_up(self, visit: Visit) -> Response:
+    def set_up(self, request: DeskRequest) -> Response:
         """Make a secret for an app."""
-        hashed = hash_of(word_of(visit.request))
+        hashed = hash_of(word_of(request.http))
         account.begin_factor(hashed, stage=Stage.ENROLLING, proofs=self._proofs)
-        return self._desk.go(visit, _SET_UP.removeprefix(HOME))
+        return self._desk.go(request, _SET_UP.removeprefix(HOME))
 
-    def confirm(self, visit: Visit) -> Response:
+    def confirm(self, request: DeskRequest) -> Response:
         """A first code turns it on, and signs in."""
-        hashed = hash_of(word_of(visit.request))
+        hashed = hash_of(word_of(request.http))
         done = account.confirm_factor(
             hashed,
-            visit.field("code"),
+            request.field("code"),
             stage=Stage.ENROLLING,
-            place=place_of(visit.request),
+            place=place_of(request.http),
             proofs=self._proofs,
         )
-        half = self._half(visit)
+        half = self._half(request)
         if isinstance(done, Denied):
             if half is None:
-                return self._desk.go(visit, "/sign-in")
-            return self._set_up(visit, half, fault=PROOF_FAULTS[done])
-        return codes_page(self._desk, visit, done, onward=HOME)
+                return self._desk.go(request, "/sign-in")
+            return self._set_up(request, half, fault=PROOF_FAULTS[done])
+        return codes_page(self._desk, request, done, onward=HOME)
 
     # --- invitations
 
-    def invitation(self, visit: Visit) -> Response:
+    def invitation(self, request: DeskRequest) -> Response:
         """What a link offers. To look at it spends nothing."""
         try:
-            offered = people.look_at(visit.param("word"), proofs=self._proofs)
+            offered = people.look_at(request.param("word"), proofs=self._proofs)
         except NotFound as error:
-            return self._spent(visit, error)
-        return self._invitation(visit, offered)
+            return self._spent(request, error)
+        return self._invitation(request, offered)
 
-    def _spent(self, visit: Visit, error: NotFound) -> Response:
+    def _spent(self, request: DeskRequest, error: NotFound) -> Response:
         title = "This link doesn't work any more"
-        return self._desk.failed(visit, title, str(error), status=404)
+        return self._desk.failed(request, title, str(error), status=404)
 
-    def _invitation(self, visit: Visit, offered: Invitation, *, fault: str = "") -> Response:
+    def _invitation(
+        self, request: DeskRequest, offered: Invitation, *, fault: str = ""
+    ) -> Response:
         joins = offered.kind is LinkKind.INVITATION
         return self._desk.page(
-            visit,
+            request,
             "invitation.html.j2",
             title="Welcome" if joins else "Choose a new password",
             status=422 if fault else 200,
@@ -249,58 +241,60 @@ class Door:
             fault=fault,
             joins=joins,
             address=offered.address,
-            name=shown_again(visit.field("name")) or name_of(offered.address),
+            name=shown_again(request.field("name")) or name_of(offered.address),
             role=offered.role.value,
             does=ROLES[offered.role],
-            action=visit.path,
+            action=request.path,
         )
 
-    def accept(self, visit: Visit) -> Response:
+    def accept(self, request: DeskRequest) -> Response:
         """Use a link: set the password, and sign in."""
-        word = visit.param("word")
+        word = request.param("word")
         try:
             done = people.accept(
                 word,
-                name=visit.field("name"),
-                password=visit.field("password"),
-                place=place_of(visit.request),
+                name=request.field("name"),
+                password=request.field("password"),
+                place=place_of(request.http),
                 proofs=self._proofs,
             )
             if isinstance(done, str):
                 offered = people.look_at(word, proofs=self._proofs)
-                return self._invitation(visit, offered, fault=done)
+                return self._invitation(request, offered, fault=done)
         except NotFound as error:
-            return self._spent(visit, error)
-        return self._entered(visit, done, HOME)
+            return self._spent(request, error)
+        return self._entered(request, done, HOME)
 
     # --- out, and a fresh factor for a page that is only looked at
 
-    def sign_out(self, visit: Visit) -> Response:
+    def sign_out(self, request: DeskRequest) -> Response:
         """End the session here and on the server. It does no harm twice."""
-        signin.sign_out(hash_of(word_of(visit.request)), proofs=self._proofs)
-        response = self._desk.go(visit, "/sign-in", done="signed-out")
-        set_cookie(response, visit.request, "")
+        signin.sign_out(hash_of(word_of(request.http)), proofs=self._proofs)
+        response = self._desk.go(request, "/sign-in", done="signed-out")
+        set_cookie(response, request.http, "")
         return response
 
-    def step_up(self, visit: Visit) -> Response:
+    def step_up(self, request: DeskRequest) -> Response:
         """Take a fresh factor, and go on to the page that asked for it."""
         done = signin.step_up(
-            visit.who.session.hash,
-            shown(visit, PROOF, self._staff),
-            place=place_of(visit.request),
+            request.who.session.hash,
+            shown(request, PROOF, self._staff),
+            place=place_of(request.http),
             proofs=self._proofs,
         )
         if isinstance(done, Denied):
-            return self._desk.step_up(visit, done)
-        response = self._on(visit, inside(visit.field("next")))
-        set_cookie(response, visit.request, done.word)
+            return self._desk.step_up(request, done)
+        response = self._on(request, inside(request.field("next")))
+        set_cookie(response, request.http, done.word)
         return response
 
 
-def codes_page(desk: Desk, visit: Visit, done: account.Enrolled, *, onward: str) -> Response:
+def codes_page(
+    desk: Desk, request: DeskRequest, done: account.Enrolled, *, onward: str
+) -> Response:
     """The recovery codes, once, and the new word of the session."""
     response = desk.page(
-        visit,
+        request,
         "codes.html.j2",
         title="Your recovery codes",
         nav="account",
@@ -308,7 +302,7 @@ def codes_page(desk: Desk, visit: Visit, done: account.Enrolled, *, onward: str)
         codes=done.codes,
         next=onward,
     )
-    set_cookie(response, visit.request, done.signed_in.word)
+    set_cookie(response, request.http, done.signed_in.word)
     return response
 
 

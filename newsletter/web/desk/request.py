@@ -1,42 +1,29 @@
-"""One request to the desk, as a page sees it: who asks, and with which fields."""
+"""A request to the desk as its pages see it, and the route that answers it."""
+
+from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, Literal, Protocol
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
 from newsletter.domain.staff.account import Member
+from newsletter.domain.statements.statement import Role
+from newsletter.web.http.forms import Posted, Upload
 
 _DIGITS = 15
 """SQLite knows no longer numbers, and Starlette's own ``:int`` fails on those that are."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Upload:
-    """A file that a form brought along."""
-
-    name: str
-    kind: str
-    """The media type that the browser named; nobody believes it."""
-    data: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Posted:
-    """What a form holds."""
-
-    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    files: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Visit:
+class DeskRequest:
     """One request. The body is read; an answer may block, as it has a thread of its own."""
 
-    request: Request
+    http: Request
     member: Member | None
     posted: Posted = field(default_factory=Posted)
     body: bytes = b""
@@ -51,36 +38,37 @@ class Visit:
     @property
     def path(self) -> str:
         """As it was asked for, without the query."""
-        return self.request.url.path
+        return self.http.url.path
 
     @property
     def address(self) -> str:
         """The path with its query, to come back to."""
-        query = self.request.url.query
+        query = self.http.url.query
         return f"{self.path}?{query}" if query else self.path
 
     def param(self, name: str) -> str:
         """A part of the path."""
-        return str(self.request.path_params[name])
+        return str(self.http.path_params[name])
 
     def number(self, name: str) -> int:
         """A part of the path that is a number. Raises NotFound for what no row can have."""
-        said = self.param(name)
-        if not (said.isascii() and said.isdecimal() and len(said) <= _DIGITS):
+        found = whole(self.param(name))
+        if found is None:
             raise NotFound("There is nothing at this address.")
-        return int(said)
+        return found
+
+    @property
+    def page(self) -> int:
+        """Which page of a list the query asks for, from 1 on."""
+        return max(1, whole(self.query("page")) or 1)
 
     def query(self, name: str) -> str:
         """A value of the query; empty where there is none."""
-        return self.request.query_params.get(name, "")
+        return self.http.query_params.get(name, "")
 
     def field(self, name: str) -> str:
         """The value of a field of the form, or its first one; empty where there is none."""
-        return next(iter(self.posted.fields.get(name, ())), "")
-
-    def values(self, name: str) -> list[str]:
-        """All values of a field."""
-        return list(self.posted.fields.get(name, ()))
+        return self.posted.first(name)
 
     def upload(self, name: str) -> Upload | None:
         """The file of a field; None where none was chosen."""
@@ -96,3 +84,38 @@ class Visit:
         if not isinstance(read, dict):
             raise InvalidInput([Fault(file="body", message="is no JSON object")])
         return read
+
+
+@dataclass(frozen=True)
+class Route:
+    """One page or act of the desk."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    """Below ``/desk``, in Starlette's words."""
+    role: Role | None
+    """The least that may; None opens it to whoever is not signed in."""
+    answer: Callable[[DeskRequest], Response]
+    _: KW_ONLY
+    step_up: bool = False
+    """It asks for a second factor that was shown within the last ten minutes."""
+    may_step_up: bool = False
+    """Its answer asks for one, by ``Desk.step_up``, where much hangs on what is sent."""
+    most: int = 64 << 10
+    """Bytes of the body."""
+    files: bool = False
+    """Files may come along."""
+
+
+def whole(text: str) -> int | None:
+    """A number of ours in a field, a path or a query; None for anything else."""
+    legible = text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return int(text) if legible else None
+
+
+class Group(Protocol):
+    """Pages that belong together."""
+
+    def routes(self) -> list[Route]:
+        """What it answers."""
+        ...

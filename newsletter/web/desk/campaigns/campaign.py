@@ -1,8 +1,14 @@
-"""A campaign: how far it is while it goes out, and its report afterwards. No address is on it."""
+"""A campaign: how far it is while it goes out, and its report afterwards, as a page and as a file.
 
-from collections.abc import Callable, Mapping
+No reader's address is on the page or in the file, for nobody.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -15,10 +21,10 @@ from newsletter.pipeline.campaigns.report import figures
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, titles, whole
+from newsletter.subscriber_files.csv_files import guarded
+from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, titles
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.route import Route
-from newsletter.web.desk.visit import Visit
+from newsletter.web.desk.request import DeskRequest, Route, whole
 
 _LATELY = timedelta(minutes=2)
 _MINUTE = 60
@@ -54,9 +60,9 @@ BOUNCES: Mapping[Bounce, str] = {
 }
 
 
-def campaign_of(tx: Transaction, visit: Visit) -> Campaign:
+def campaign_of(tx: Transaction, request: DeskRequest) -> Campaign:
     """The campaign with the number in the path. Raises NotFound."""
-    number = whole(visit.param("id"))
+    number = whole(request.param("id"))
     found = None if number is None else tx.campaigns.get(number)
     if found is None:
         raise NotFound("There is no such campaign.")
@@ -69,7 +75,7 @@ def title_of(tx: Transaction, campaign: Campaign) -> str:
     return stored.statement.title if stored else campaign.slug
 
 
-class Watching:
+class CampaignPage:
     """One campaign, live and afterwards."""
 
     def __init__(self, desk: Desk, campaigns: Campaigns, delivery: Delivery) -> None:
@@ -81,33 +87,33 @@ class Watching:
         """Path and method → page."""
         here, see, may = "/campaigns/{id}", Role.VIEWER, Role.SENDER
         return [
-            Route(method="GET", path=here, role=see, answer=self.look),
-            Route(method="GET", path=f"{here}/figures", role=see, answer=self.figures),
-            Route(method="GET", path=f"{here}/people", role=may, answer=self.people),
-            Route(method="POST", path=f"{here}/pause", role=may, answer=self.pause),
-            Route(method="POST", path=f"{here}/resume", role=may, answer=self.resume),
-            Route(method="GET", path=f"{here}/cancel", role=may, answer=self.ask_cancel),
-            Route(method="POST", path=f"{here}/cancel", role=may, answer=self.cancel),
+            Route("GET", here, see, self.look),
+            Route("GET", f"{here}/figures", see, self.figures),
+            Route("GET", f"{here}/people", may, self.people),
+            Route("POST", f"{here}/pause", may, self.pause),
+            Route("POST", f"{here}/resume", may, self.resume),
+            Route("GET", f"{here}/cancel", may, self.ask_cancel),
+            Route("POST", f"{here}/cancel", may, self.cancel),
         ]
 
     # --- looking
 
-    def look(self, visit: Visit) -> Response:
+    def look(self, request: DeskRequest) -> Response:
         """The page."""
-        return self._page(visit)
+        return self._page(request)
 
-    def figures(self, visit: Visit) -> Response:
+    def figures(self, request: DeskRequest) -> Response:
         """The figures that move, for the script that renews them."""
         with self._campaigns.store.read() as tx:
-            return self._desk.data(self._live(tx, campaign_of(tx, visit)))
+            return self._desk.data(self._live(tx, campaign_of(tx, request)))
 
-    def people(self, visit: Visit) -> Response:
+    def people(self, request: DeskRequest) -> Response:
         """By address, whom it did not reach: for senders, who may see addresses."""
         with self._campaigns.store.read() as tx:
-            campaign = campaign_of(tx, visit)
+            campaign = campaign_of(tx, request)
             title, found = title_of(tx, campaign), _missed(tx, campaign.id)
         return self._desk.page(
-            visit,
+            request,
             "missed.html.j2",
             title="Who it did not reach",
             nav="statements",
@@ -118,15 +124,15 @@ class Watching:
             people=people,
         )
 
-    def ask_cancel(self, visit: Visit) -> Response:
+    def ask_cancel(self, request: DeskRequest) -> Response:
         """What a cancellation comes to, in exact numbers."""
         with self._campaigns.store.read() as tx:
-            campaign = campaign_of(tx, visit)
+            campaign = campaign_of(tx, request)
             title = title_of(tx, campaign)
         if campaign.state.final:
-            return self._desk.go(visit, f"/campaigns/{campaign.id}")
+            return self._desk.go(request, f"/campaigns/{campaign.id}")
         return self._desk.page(
-            visit,
+            request,
             "cancel.html.j2",
             title="Cancel what is left?",
             nav="statements",
@@ -138,33 +144,35 @@ class Watching:
 
     # --- acting
 
-    def pause(self, visit: Visit) -> Response:
+    def pause(self, request: DeskRequest) -> Response:
         """Stop after the calls that are under way."""
-        return self._act(visit, self._campaigns.hand(visit.who.address).pause, "paused")
+        return self._act(request, self._campaigns.hand(request.who.address).pause, "paused")
 
-    def resume(self, visit: Visit) -> Response:
+    def resume(self, request: DeskRequest) -> Response:
         """Go on where it stopped."""
-        return self._act(visit, self._campaigns.hand(visit.who.address).resume, "resumed")
+        return self._act(request, self._campaigns.hand(request.who.address).resume, "resumed")
 
-    def cancel(self, visit: Visit) -> Response:
+    def cancel(self, request: DeskRequest) -> Response:
         """End it."""
-        return self._act(visit, self._campaigns.hand(visit.who.address).cancel, "cancelled")
+        return self._act(request, self._campaigns.hand(request.who.address).cancel, "cancelled")
 
-    def _act(self, visit: Visit, act: Callable[[str], Campaign], done: str) -> Response:
+    def _act(self, request: DeskRequest, act: Callable[[str], Campaign], done: str) -> Response:
         with self._campaigns.store.read() as tx:
-            number = campaign_of(tx, visit).id
+            number = campaign_of(tx, request).id
         try:
             act(str(number))
         except Refused as error:
-            return self._page(visit, status=409, refused=error)
-        return self._desk.go(visit, f"/campaigns/{number}", done=done)
+            return self._page(request, status=409, refused=error)
+        return self._desk.go(request, f"/campaigns/{number}", done=done)
 
     # --- what is shown
 
-    def _page(self, visit: Visit, *, status: int = 200, refused: Refused | None = None) -> Response:
+    def _page(
+        self, request: DeskRequest, *, status: int = 200, refused: Refused | None = None
+    ) -> Response:
         now = self._desk.now()
         with self._campaigns.store.read() as tx:
-            campaign = campaign_of(tx, visit)
+            campaign = campaign_of(tx, request)
             said = figures(tx, campaign, now=now, waits=self._delivery.waits())
             names = colleagues(tx)
             values = {
@@ -179,7 +187,7 @@ class Watching:
             }
         kind, word = KINDS[campaign.state]
         return self._desk.page(
-            visit,
+            request,
             "campaign.html.j2",
             title=f"{values['statement']}: {word}",
             nav="statements",
@@ -293,3 +301,65 @@ def time_left(pending: int, rate: float) -> str:
     if high < 2 * _MINUTE:
         return f"{low} to {high} minutes"
     return f"{low // _MINUTE} to {high // _MINUTE + 1} hours"
+
+
+class ReportFile:
+    """What a report says, in two columns."""
+
+    def __init__(self, desk: Desk, campaigns: Campaigns) -> None:
+        self._desk = desk
+        self._campaigns = campaigns
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        here = "/campaigns/{id}/report.csv"
+        return [Route("GET", here, Role.VIEWER, self.file)]
+
+    def file(self, request: DeskRequest) -> Response:
+        """The file, under the name of its statement."""
+        with self._campaigns.store.read() as tx:
+            campaign = campaign_of(tx, request)
+            rows = list(self._rows(tx, campaign))
+        written = io.StringIO()
+        sheet = csv.writer(written)
+        sheet.writerow(["What", "Value"])
+        sheet.writerows([guarded(name), guarded(str(value))] for name, value in rows)
+        # the mark in front tells spreadsheets that the letters are UTF-8
+        data = written.getvalue().encode("utf-8-sig")
+        name = f"{campaign.slug}-report.csv"
+        return self._desk.file(data, name=name, kind="text/csv; charset=utf-8")
+
+    def _rows(self, tx: Transaction, campaign: Campaign) -> Iterator[tuple[str, object]]:
+        said, names = figures(tx, campaign), colleagues(tx)
+        settings = self._campaigns.settings
+        yield "Statement", title_of(tx, campaign)
+        yield "Name", campaign.slug
+        yield "State", KINDS[campaign.state][1]
+        yield "Lists", titles(settings, campaign.lists)
+        yield "Segment", said["segment"]
+        yield "Approved by", ", ".join(names.get(one, "Somebody") for one in campaign.approved_by)
+        yield "Version", campaign.content_hash
+        yield "Provider", provider_named(said["providers"])
+        yield "Began", self._at(campaign.started_at)
+        yield "Ended", self._at(campaign.finished_at)
+        yield "People in all", said["audience"]
+        for name, label in SIX:
+            yield label.capitalize(), said[name]
+        yield "Unsubscribed by its link", said["unsubscribed"]
+        if not said["events_received"]:  # nobody told: that is no nought
+            yield "Delivered", "not known"
+            yield "Bounced", "not known"
+            yield "Reported as spam", "not known"
+            return
+        yield "Delivered", said["delivered"]
+        yield "Bounced", said["bounced"]
+        for kind in Bounce:
+            yield f"Bounced: {BOUNCES[kind]}", said["bounces"][kind.value]
+        yield "Reported as spam", said["complained"]
+
+    def _at(self, instant: datetime | None) -> str:
+        """A time as spreadsheets read one, in the zone of the workspace, and how far that is."""
+        if instant is None:
+            return ""
+        local = instant.astimezone(ZoneInfo(self._campaigns.settings.timezone))
+        return local.isoformat(sep=" ", timespec="seconds")

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.campaigns.state import Act, Home, Shelf, State
+from newsletter.domain.statements.review import Severity
 
 KINDS: Mapping[State, str] = MappingProxyType(
     {
@@ -54,6 +55,13 @@ ALWAYS_SHOWN = (
     Shelf.SENT,
 )
 """The others are shown where there is something on them."""
+
+SEVERITIES: Mapping[Severity, tuple[str, str]] = {
+    Severity.BLOCKING: ("stopped", "Has to be changed"),
+    Severity.WARNING: ("waits", "Warning"),
+    Severity.ADVICE: ("draft", "Advice"),
+}
+"""How much a remark matters: the kind of its mark, and the word in it."""
 
 _LABELS: Mapping[Act, str] = MappingProxyType(
     {

@@ -12,7 +12,7 @@ from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
-from newsletter.web.desk.campaigns.watching import time_left
+from newsletter.web.desk.campaigns.campaign import time_left
 from tests.desk import Signed, address_of, words
 from tests.fakes import RecordingProvider, always
 from tests.rows import rows

@@ -12,12 +12,11 @@ from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.write import Made
 from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.route import Route
+from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.fields import by_field
-from newsletter.web.desk.visit import Visit
 
 
-class Illustrating:
+class DraftPictures:
     """Pictures of a text."""
 
     def __init__(self, desk: Desk, statements: Statements) -> None:
@@ -40,26 +39,26 @@ class Illustrating:
             Route(method="POST", path=f"{at}/{{name}}/place", role=Role.WRITER, answer=self.place),
         ]
 
-    def all(self, visit: Visit) -> Response:
+    def all(self, request: DeskRequest) -> Response:
         """All pictures of a text, each with the line that stands for it."""
-        return self._page(visit, ())
+        return self._page(request, ())
 
-    def add(self, visit: Visit) -> Response:
+    def add(self, request: DeskRequest) -> Response:
         """Take a picture: a script gets its address, a form comes back to the page."""
-        scripted = "application/json" in visit.request.headers.get("accept", "")
+        scripted = "application/json" in request.http.headers.get("accept", "")
         try:
-            picture = self._taken(visit)
+            picture = self._taken(request)
         except InvalidInput as error:
             if scripted:
                 said = " ".join(_sentence(fault) for fault in error.faults)
                 return self._desk.data({"error": said}, status=422)
-            return self._page(visit, error.faults)
+            return self._page(request, error.faults)
         except (NotFound, Refused) as error:
             if scripted:
                 return self._desk.data({"error": str(error)}, status=409)
             raise
         if not scripted:
-            return self._desk.go(visit, f"/drafts/{picture.draft}/pictures", done="picture")
+            return self._desk.go(request, f"/drafts/{picture.draft}/pictures", done="picture")
         url = self._statements.settings.public_url
         return self._desk.data(
             {
@@ -71,44 +70,44 @@ class Illustrating:
             }
         )
 
-    def place(self, visit: Visit) -> Response:
+    def place(self, request: DeskRequest) -> Response:
         """Put a picture at the end of the text."""
-        key = visit.param("key")
+        key = request.param("key")
         with self._statements.store.read() as tx:
             draft = find_draft(tx, key)
-            found = [one for one in tx.pictures.of(key) if one.name == visit.param("name")]
+            found = [one for one in tx.pictures.of(key) if one.name == request.param("name")]
         if not found:
             raise NotFound("There is no such picture.")
         line = found[0].markdown(self._statements.settings.public_url)
         text = draft.version.text
         body = f"{text.body.rstrip()}\n\n{line}\n".lstrip("\n")
-        self._statements.writing(visit.who.address).save(
+        self._statements.writing(request.who.address).save(
             key, draft.revision, replace(text, body=body)
         )
-        return self._desk.go(visit, f"/drafts/{key}/edit", done="placed")
+        return self._desk.go(request, f"/drafts/{key}/edit", done="placed")
 
-    def _taken(self, visit: Visit) -> Picture:
+    def _taken(self, request: DeskRequest) -> Picture:
         from newsletter.documents.isolated import picture as read
 
-        key, upload = visit.param("key"), visit.upload("picture")
+        key, upload = request.param("key"), request.upload("picture")
         if upload is None or not upload.data:
             raise InvalidInput([Fault(file=key, key="picture", message="Choose a picture.")])
         made = read(upload.data, file=upload.name[:80] or "the picture")
-        return self._statements.writing(visit.who.address).illustrate(
+        return self._statements.writing(request.who.address).illustrate(
             key,
             Made(kind=made.kind, data=made.data, width=made.width, height=made.height),
-            alt=visit.field("alt")[:500],
-            decoration=visit.field("decoration") == "yes",
+            alt=request.field("alt")[:500],
+            decoration=request.field("decoration") == "yes",
         )
 
-    def _page(self, visit: Visit, faults: tuple[Fault, ...]) -> Response:
+    def _page(self, request: DeskRequest, faults: tuple[Fault, ...]) -> Response:
         with self._statements.store.read() as tx:
-            draft = find_draft(tx, visit.param("key"))
+            draft = find_draft(tx, request.param("key"))
             pictures = tx.pictures.of(draft.key)
         told = [(fault.key or "picture", _sentence(fault)) for fault in faults]
         url = self._statements.settings.public_url
         return self._desk.page(
-            visit,
+            request,
             "draft-pictures.html.j2",
             title="Pictures",
             status=422 if told else 200,
@@ -117,8 +116,8 @@ class Illustrating:
             pictures=[(one, one.markdown(url)) for one in pictures],
             faults=told,
             fault_of=by_field(told, "picture", "alt"),
-            alt=visit.field("alt"),
-            decoration=visit.field("decoration") == "yes",
+            alt=request.field("alt"),
+            decoration=request.field("decoration") == "yes",
         )
 
 

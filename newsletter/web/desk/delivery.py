@@ -1,0 +1,169 @@
+"""What only people decide of sending: to stop and resume it, and what became of the unknown."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from starlette.responses import Response
+
+from newsletter.domain.delivery.batch import Resolution
+from newsletter.domain.delivery.restore_guard import HoldKind
+from newsletter.domain.errors import Refused
+from newsletter.domain.statements.statement import Role
+from newsletter.domain.wording import people
+from newsletter.runtime.campaigns import Campaigns
+from newsletter.runtime.delivery import Delivery
+from newsletter.store.file.lock import only_one
+from newsletter.web.desk.campaigns.campaign import campaign_of
+from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.request import DeskRequest, Route, whole
+
+_LONGEST = 200
+
+
+class Stopping:
+    """The hold over everything."""
+
+    def __init__(self, desk: Desk, delivery: Delivery) -> None:
+        self._desk = desk
+        self._delivery = delivery
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        may = Role.SENDER
+        admin = Role.ADMIN
+        return [
+            Route("GET", "/stop", may, self.look),
+            Route("POST", "/stop", may, self.stop),
+            Route("POST", "/resume", may, self.resume, step_up=True),
+            Route("POST", "/compared", admin, self.compared, step_up=True),
+        ]
+
+    def look(self, request: DeskRequest) -> Response:
+        """The page."""
+        return self._page(request)
+
+    def stop(self, request: DeskRequest) -> Response:
+        """Stop all sending."""
+        reason = " ".join(request.field("reason").split())
+        if len(reason) > _LONGEST or not reason.isprintable():
+            fault = f"Write the reason in at most {_LONGEST} plain characters"
+            return self._page(request, faults=[("reason", fault)], status=422)
+        if HoldKind.STOP not in self._delivery.guard().holds():
+            self._delivery.guard().stop(by=request.who.address, reason=reason)
+        return self._desk.go(request, "/stop", done="stopped")
+
+    def resume(self, request: DeskRequest) -> Response:
+        """Lift what a person stopped, and nothing else."""
+        return self._lift(request, HoldKind.STOP)
+
+    def compared(self, request: DeskRequest) -> Response:
+        """As an admin who compared the books with the provider, lift the doubt about them."""
+        with self._nobody_sends():
+            return self._lift(request, HoldKind.DOUBT)
+
+    @contextmanager
+    def _nobody_sends(self) -> Iterator[None]:
+        """Raises Refused while a process sends by the books that are in doubt."""
+        try:
+            with only_one(self._delivery.lock_path):
+                yield
+        except Refused as error:
+            raise Refused(plain(error)) from error
+
+    def _lift(self, request: DeskRequest, kind: HoldKind) -> Response:
+        lifted = self._delivery.guard().release(by=request.who.address, kinds={kind})
+        return self._desk.go(request, "/stop", done="resumed-all" if lifted else "")
+
+    def _page(
+        self, request: DeskRequest, *, faults: Sequence[tuple[str, str]] = (), status: int = 200
+    ) -> Response:
+        holds = self._delivery.guard().holds()
+        with self._delivery.store.read() as tx:
+            names, admins = colleagues(tx), holders(tx, Role.ADMIN)
+        return self._desk.page(
+            request,
+            "stop.html.j2",
+            title="Sending is stopped" if holds else "Stop all sending?",
+            status=status,
+            faults=faults,
+            reason=request.field("reason"),
+            by_person=HoldKind.STOP in holds,
+            in_doubt=plain(holds[HoldKind.DOUBT], names) if HoldKind.DOUBT in holds else "",
+            admins=admins,
+        )
+
+
+WAYS = {
+    "has": Resolution.ACCEPTED,
+    "none": Resolution.RESEND,
+    "leave": Resolution.GIVE_UP,
+}
+
+
+class UnknownDeliveries:
+    """Decide for those of whom nobody knows whether the provider took their email."""
+
+    def __init__(self, desk: Desk, campaigns: Campaigns) -> None:
+        self._desk = desk
+        self._campaigns = campaigns
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        here, decide = "/campaigns/{id}/unknown", Role.ADMIN
+        return [
+            Route("GET", here, Role.SENDER, self.look),
+            Route("POST", here, decide, self.decide, step_up=True),
+        ]
+
+    def look(self, request: DeskRequest) -> Response:
+        """The page."""
+        return self._page(request)
+
+    def decide(self, request: DeskRequest) -> Response:
+        """Book what the admin found in the provider's log."""
+        to, shown = WAYS.get(request.field("way")), whole(request.field("shown"))
+        if to is None or shown is None:
+            fault = "Choose what you found in the provider's log"
+            return self._page(request, faults=[("way-1", fault)], status=422)
+        with self._campaigns.store.read() as tx:
+            number, names = campaign_of(tx, request).id, colleagues(tx)
+        try:
+            self._campaigns.hand(request.who.address).resolve(str(number), to, shown=shown)
+        except Refused as error:
+            faults = [("", f"Nothing was decided. {plain(error, names)}")]
+            return self._page(request, faults=faults, status=409)
+        return self._desk.go(request, f"/campaigns/{number}", done="decided")
+
+    def _page(
+        self, request: DeskRequest, *, faults: Sequence[tuple[str, str]] = (), status: int = 200
+    ) -> Response:
+        with self._campaigns.store.read() as tx:
+            campaign = campaign_of(tx, request)
+            calls = tx.unknowns.calls(campaign.id)
+            stored = tx.statements.get(campaign.slug)
+            deciders = holders(tx, Role.ADMIN)
+            providers = tx.unknowns.providers(campaign.id) or [campaign.provider]
+        if not campaign.counts.unknown and not faults:
+            return self._desk.go(request, f"/campaigns/{campaign.id}")
+        return self._desk.page(
+            request,
+            "unknown.html.j2",
+            title="Nobody knows",
+            nav="statements",
+            status=status,
+            campaign=campaign,
+            statement=stored.statement.title if stored else campaign.slug,
+            faults=faults,
+            chosen=request.field("way"),
+            who=people(campaign.counts.unknown),
+            span=self._span(calls) if calls else "",
+            provider=provider_named(providers),
+            deciders=deciders,
+        )
+
+    def _span(self, calls: tuple[datetime, datetime]) -> str:
+        """When to look in the provider's log: from a minute before the first call to after it."""
+        first, last = calls[0], calls[1] + timedelta(minutes=1)
+        return f"{self._desk.moment(first)} to {self._desk.clock(last)}"

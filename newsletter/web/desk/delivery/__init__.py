@@ -1,1 +1,0 @@
-"""All sending at the desk: stopped, and resumed."""

@@ -1,0 +1,215 @@
+"""What admins look after: who the staff are, who is invited, and the audit log."""
+
+from functools import partial
+
+from starlette.responses import Response
+
+from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
+from newsletter.domain.staff.audit import in_short
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.staff import people
+from newsletter.runtime.staff import Staff
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.request import DeskRequest, Route, whole
+from newsletter.web.http.forms import shown_again
+
+_STAFF = "/staff"
+_DOES = {
+    Role.VIEWER: "Sees statements and figures. Changes nothing.",
+    Role.WRITER: "Writes statements too, and hands them in.",
+    Role.APPROVER: "Approves statements too, or sends them back.",
+    Role.SENDER: "Sends too: starts, pauses and cancels. Sees who the subscribers are.",
+    Role.ADMIN: "Does everything, and looks after the staff.",
+}
+"""What each role does, to whoever chooses one for somebody."""
+
+
+class StaffPages:
+    """What admins see and change of others' accounts."""
+
+    def __init__(self, desk: Desk, staff: Staff) -> None:
+        self._desk = desk
+        self._staff = staff
+        self._proofs = staff.proofs
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        admin = Role.ADMIN
+        return [
+            Route("GET", "/staff", Role.ADMIN, self.everybody),
+            Route("POST", "/staff/invitations", admin, self.make_link, step_up=True),
+            Route(
+                "POST", "/staff/invitations/{number}/withdraw", admin, self.withdraw, step_up=True
+            ),
+            Route("GET", "/staff/{address}", Role.ADMIN, self.person),
+            Route("POST", "/staff/{address}/role", admin, self.change_role, step_up=True),
+            Route("POST", "/staff/{address}/reset", admin, self.reset, step_up=True),
+            Route("POST", "/staff/{address}/remove", admin, self.remove, step_up=True),
+        ]
+
+    def everybody(self, request: DeskRequest) -> Response:
+        """All of them, and who is invited."""
+        return self._list(request)
+
+    def _list(self, request: DeskRequest, *, status: int = 200, fault: str = "") -> Response:
+        return self._desk.page(
+            request,
+            "staff.html.j2",
+            title="Staff",
+            nav="staff",
+            status=status,
+            faults=[("email", fault)] if fault else [],
+            fault=fault,
+            team=people.team(proofs=self._proofs),
+            roles=_choices(),
+            email=shown_again(request.field("email")),
+            role=request.field("role") or Role.WRITER.value,
+        )
+
+    def make_link(self, request: DeskRequest) -> Response:
+        """Make a link for somebody, and show it this once."""
+        try:
+            link = people.invite(
+                request.field("email"),
+                _role(request.field("role")),
+                by=request.who.address,
+                proofs=self._proofs,
+            )
+        except InvalidInput as error:
+            return self._list(request, status=422, fault=_said(error))
+        except Refused as error:
+            return self._list(request, status=409, fault=f"{error}.")
+        return self._link(request, link, joins=True)
+
+    def _link(self, request: DeskRequest, link: people.Link, *, joins: bool) -> Response:
+        return self._desk.page(
+            request,
+            "link.html.j2",
+            title="Give this link to them" if joins else "A link to sign in again",
+            nav="staff",
+            joins=joins,
+            address=link.address,
+            role=link.role.value,
+            until=link.expires_at,
+            link=f"{self._staff.settings.desk_url}/invitation/{link.word}",
+        )
+
+    def withdraw(self, request: DeskRequest) -> Response:
+        """Take an invitation back."""
+        people.withdraw(request.number("number"), by=request.who.address, proofs=self._proofs)
+        return self._desk.go(request, _STAFF, done="withdrawn")
+
+    # --- one of them
+
+    def person(self, request: DeskRequest) -> Response:
+        """One person, and what can be done about their account."""
+        address = request.param("address")
+        found = [one for one in people.team(proofs=self._proofs).people if one.address == address]
+        if not found:
+            raise NotFound("Nobody of the staff has this address.")
+        return self._desk.page(
+            request,
+            "person.html.j2",
+            title=found[0].name,
+            nav="staff",
+            person=found[0],
+            mine=found[0].address == request.who.address,
+            roles=_choices(),
+        )
+
+    def change_role(self, request: DeskRequest) -> Response:
+        """Give them another role."""
+        people.change_role(
+            request.param("address"),
+            _role(request.field("role")),
+            by=request.who.address,
+            proofs=self._proofs,
+        )
+        return self._desk.go(request, _STAFF, done="role")
+
+    def reset(self, request: DeskRequest) -> Response:
+        """Make a link by which they set a new password, and show it this once."""
+        address = request.param("address")
+        link = people.reset(address, by=request.who.address, proofs=self._proofs)
+        return self._link(request, link, joins=False)
+
+    def remove(self, request: DeskRequest) -> Response:
+        """Take their account away."""
+        people.disable(request.param("address"), by=request.who.address, proofs=self._proofs)
+        return self._desk.go(request, _STAFF, done="removed")
+
+
+def _choices() -> list[tuple[str, str, str]]:
+    """Each role with what it does."""
+    return [(role.value, role.value.capitalize(), _DOES[role]) for role in Role]
+
+
+def _role(said: str) -> Role:
+    try:
+        return Role(said)
+    except ValueError as error:
+        raise Refused("choose one of the roles") from error
+
+
+def _said(error: InvalidInput) -> str:
+    """What is wrong with an address, without where it stands: there is one field."""
+    return f"{error.faults[0].message}."
+
+
+_A_PAGE = 50
+
+
+class AuditLog:
+    """What admins see of it. Nobody changes it."""
+
+    def __init__(self, desk: Desk, staff: Staff) -> None:
+        self._desk = desk
+        self._staff = staff
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        return [
+            Route("GET", "/audit", Role.ADMIN, self.show),
+            Route("POST", "/audit/verify", Role.ADMIN, self.verify),
+        ]
+
+    def show(self, request: DeskRequest) -> Response:
+        """Fifty lines, the newest first; ``?before=`` goes back."""
+        before = whole(request.query("before"))
+        if before is None and request.query("before"):
+            raise NotFound("There is no such page of the audit log.")
+        with self._staff.store.read() as tx:
+            lines, count = tx.audit.page(before, _A_PAGE), tx.audit.count()
+            names = tx.staff.names()
+        newest = bool(before is None or (lines and lines[0].number == count))
+        older = lines[-1].number if lines and lines[-1].number > 1 else None
+        return self._desk.page(
+            request,
+            "audit.html.j2",
+            title="Audit log",
+            nav="audit",
+            lines=lines,
+            count=count,
+            names=names,
+            in_short=partial(in_short, zone=self._staff.settings.timezone),
+            newer=None if newest else "/desk/audit",
+            older=None if older is None else f"/desk/audit?before={older}",
+        )
+
+    def verify(self, request: DeskRequest) -> Response:
+        """Check each line under its key."""
+        try:
+            with self._staff.store.read() as tx:
+                tx.audit.verify()
+        except Defect as error:
+            text = f"{error}.\nTell your operator now: 'newsletter audit verify' says the same."
+            return self._desk.failed(request, "The audit log is not sound", text, status=409)
+        return self._desk.go(request, "/audit", done="verified")
+
+
+def _number(said: str) -> int | None:
+    if not said:
+        return None
+    if not (said.isascii() and said.isdecimal() and len(said) <= 15):
+        raise NotFound("There is no such page of the audit log.")
+    return int(said)
