@@ -7,10 +7,10 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from copy import copy
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,6 +32,7 @@ from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role
 from newsletter.runtime.delivery import Delivery
+from newsletter.runtime.outcome import Ending, Outcome, outcome_of
 from newsletter.store.file.lock import only_one
 
 if TYPE_CHECKING:
@@ -47,7 +48,16 @@ port_option = click.option("--port", default=8000, show_default=True, type=click
 
 _TOLD = 5
 """Campaigns that the line at the end names."""
-_INVALID, _REFUSED, _NEEDS_A_PERSON, _UNREACHABLE = 3, 4, 5, 6
+_EXIT_CODES: Mapping[Ending, int] = MappingProxyType(
+    {
+        Ending.DONE: 0,
+        Ending.INVALID: 3,
+        Ending.HELD: 4,
+        Ending.REFUSED: 4,
+        Ending.NEEDS_A_PERSON: 5,
+        Ending.UNREACHABLE: 6,
+    }
+)
 
 
 class Display:
@@ -150,27 +160,26 @@ def work(services: Services, *, until_idle: bool) -> int:
 
 
 def _exit_code(delivery: Delivery, run: Run) -> int:
-    """What a finished run says to a shell; the gravest thing wins."""
-    if run.held:
-        say(f"sending is stopped: {run.held}; 'newsletter resume-sending --by EMAIL' resumes it")
-        return _REFUSED
-    if left := _left(delivery, run):
-        say(left)
-        return _UNREACHABLE
-    campaigns = _in_question(delivery, run)
-    waiting = [one for one in campaigns if one.state is CampaignState.SCHEDULED]
-    for campaign in waiting:
-        time = wall_time(campaign.release_at, delivery.settings.timezone)
-        say(f"{campaign.slug} is scheduled for {time}")
-    _say_hours(delivery, campaigns)
-    if _need_a_person(campaigns, run):
-        return _NEEDS_A_PERSON
-    if run.withdrawn or run.last.held:
-        return _REFUSED
-    if run.faults:
+    """Say what a finished run came to; returns what it says to a shell."""
+    outcome = outcome_of(run, store=delivery.store, clock=delivery.clock)
+    for sentence in _sentences(outcome, run, delivery.settings.timezone):
+        say(sentence)
+    if outcome.ending is Ending.INVALID:
         show_faults(run.faults)
-        return _INVALID
-    return 0
+    return _EXIT_CODES[outcome.ending]
+
+
+def _sentences(outcome: Outcome, run: Run, zone: str) -> Iterator[str]:
+    if outcome.ending is Ending.HELD:
+        yield f"sending is stopped: {run.held}; 'newsletter resume-sending --by EMAIL' resumes it"
+    if outcome.ending is Ending.UNREACHABLE:
+        yield _left(outcome, run, zone)
+    for campaign in outcome.scheduled:
+        yield f"{campaign.slug} is scheduled for {wall_time(campaign.release_at, zone)}"
+    for campaign, later in outcome.later:
+        hours = hours_to_come(later.readers, later.next_at, later.last_at, zone)
+        yield f"{campaign.slug}: {hours}; nothing is lost, run it again then"
+    yield from map(_question, outcome.in_question)
 
 
 def _done(delivery: Delivery, run: Run) -> str:
@@ -186,56 +195,22 @@ def _done(delivery: Delivery, run: Run) -> str:
     return f"done: {'; '.join(told[:_TOLD])}{more}" if told else "done: nothing was due"
 
 
-def _in_question(delivery: Delivery, run: Run) -> list[Campaign]:
-    """What is not over, and what this run worked on, oldest first."""
-    with delivery.store.read() as tx:
-        found = {one.id: one for one in tx.campaigns.open()}
-        worked_on = [tx.campaigns.get(number) for number in run.finished - found.keys()]
-    found |= {one.id: one for one in worked_on if one is not None}
-    return [found[number] for number in sorted(found)]
-
-
-def _left(delivery: Delivery, run: Run) -> str:
-    """What could not leave and why, in words; empty where all has left."""
+def _left(outcome: Outcome, run: Run, zone: str) -> str:
+    """What could not leave and why."""
     if run.wait is not None:
-        until = wall_time(run.wait.until, delivery.settings.timezone)
         return (
-            f"not all has left: waiting for the {run.wait.cause.value} until {until}:"
-            f" {run.wait.reason}; nothing is lost, run it again then"
+            f"not all has left: waiting for the {run.wait.cause.value} until"
+            f" {wall_time(run.wait.until, zone)}: {run.wait.reason}; nothing is lost, run it again"
+            " then"
         )
     if run.unreachable:
         return f"the provider cannot be reached; nothing is lost, try again: {run.unreachable}"
-    with delivery.store.read() as tx:
-        letters, _ = tx.emails.waiting()
-    if letters:
-        return f"letters to readers that still wait: {letters:,}; nothing is lost, run it again"
-    return ""
+    waiting = f"{outcome.emails_waiting:,}"
+    return f"letters to readers that still wait: {waiting}; nothing is lost, run it again"
 
 
-def _say_hours(delivery: Delivery, campaigns: list[Campaign]) -> None:
-    """Until when what is going out waits for hours by readers' own clocks."""
-    now = delivery.clock.now()
-    going = [one for one in campaigns if one.state is CampaignState.SENDING]
-    with delivery.store.read() as tx:
-        waits = [(one, tx.batches.later(one.id, now)) for one in going]
-    for campaign, later in waits:
-        if later is not None:
-            zone = delivery.settings.timezone
-            said = hours_to_come(later.readers, later.next_at, later.last_at, zone)
-            say(f"{campaign.slug}: {said}; nothing is lost, run it again then")
-
-
-def _need_a_person(campaigns: list[Campaign], run: Run) -> bool:
-    questions = [
-        question for one in campaigns if (question := _question(one, one.id in run.finished))
-    ]
-    for question in questions:
-        say(question)
-    return bool(questions)
-
-
-def _question(campaign: Campaign, worked_on: bool) -> str:
-    """What a person has to decide or look at, and how; empty where nothing is open."""
+def _question(campaign: Campaign) -> str:
+    """What a person has to decide or look at, and how."""
     named, number = f"campaign {campaign.id} ({campaign.slug})", campaign.id
     if campaign.state is CampaignState.ATTENTION:
         return f"{named} needs a person: {campaign.reason}; 'newsletter report {number}' names them"
@@ -246,10 +221,8 @@ def _question(campaign: Campaign, worked_on: bool) -> str:
             else (f"; once that is settled, 'newsletter resume {number}' lets it go on")
         )
         return f"{named} is paused: {campaign.reason}{after}"
-    if worked_on and campaign.counts.rejected:
-        rejected = f"{campaign.counts.rejected:,} rejected"
-        return f"{named}: {rejected}; 'newsletter report {number}' says who and why"
-    return ""
+    rejected = f"{campaign.counts.rejected:,} rejected"
+    return f"{named}: {rejected}; 'newsletter report {number}' says who and why"
 
 
 @click.command()

@@ -39,7 +39,7 @@ def add(shell: Shell, email: str, role: str) -> None:
 
     Whoever was added acts by commands that name them. For the desk, invite them.
     """
-    from newsletter.pipeline.staff.people import change_role
+    from newsletter.pipeline.staff.people import change_role, put
 
     address = _address(email)
     with shell.services() as services:
@@ -48,20 +48,8 @@ def add(shell: Shell, email: str, role: str) -> None:
         if known is not None and known is not Role(role):
             change_role(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
         else:
-            _put(services.staff, address, Role(role))
+            put(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
     say(f"{address} is a{'n' if role[0] in 'aeiou' else ''} {role}")
-
-
-def _put(staff: Staff, address: str, role: Role) -> None:
-    from newsletter.pipeline.staff.people import refuse_same_mailbox
-
-    with staff.store.begin() as tx:
-        refuse_same_mailbox(tx, address, staff.clock.now())
-        tx.staff.put(address, role, staff.clock.now())
-        tx.invitations.withdraw_of(address, staff.clock.now())  # it may be for another role
-        tx.audit.enter(
-            at=staff.clock.now(), actor=OPERATOR, action="user", subject=address, detail=role.value
-        )
 
 
 @user.command()

@@ -224,16 +224,10 @@ def _lay_ready(
 def _bring_in(
     subscribers: Subscribers, staging: Staging[Transaction], read: SubscriberFile
 ) -> Brought:
-    now = subscribers.clock.now()
-    with staging.bring_in(now, f"import of {read.path.name}") as (tx, brought):
-        # So that a consent, which names its source, can be traced to the very file.
-        detail = (
-            f"{brought.new} new, {brought.known} known, {brought.suppressed} suppressed;"
-            f" SHA-256 {read.digest}"
-        )
-        subject = read.path.name
-        tx.audit.enter(at=now, actor=OPERATOR, action="import", subject=subject, detail=detail)
-    return brought
+    from newsletter.pipeline.subscribers.administer import bring_in
+
+    file, clock = read.path.name, subscribers.clock
+    return bring_in(staging, file=file, sha256=read.digest, by=OPERATOR, clock=clock)
 
 
 @click.command()

@@ -1,7 +1,6 @@
 """``newsletter subscribers``: the people on the lists."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -19,21 +18,17 @@ from newsletter.cli.shell import (
     say,
     say_left_out,
 )
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import (
-    Consent,
     Entry,
     Subscriber,
-    SuppressedEntry,
-    SuppressionReason,
     parse_address,
 )
 from newsletter.domain.subscribers.signup import ConsentRecord
-from newsletter.domain.wording import guess
 from newsletter.formats.text import control_in_value
 from newsletter.formats.times import language_objection
-from newsletter.runtime.subscribers import Subscribers
+from newsletter.pipeline.subscribers.administer import refuse_unknown_list
 from newsletter.store.sql import Transaction
 
 
@@ -127,18 +122,9 @@ def _in_words(consent: Mapping[str, Any]) -> str:
 @in_workspace
 def suppress(shell: Shell, address: str, by: str | None) -> None:
     """Never send to an address again."""
-    entry = SuppressedEntry(address=_address(address), reason=SuppressionReason.MANUAL)
     with shell.services() as services:
         who = actor(services.store, by, Role.SENDER, "suppress")
-        with services.store.begin() as tx:
-            added = tx.readers.suppress([entry], services.clock.now(), f"by {who}")
-            tx.audit.enter(
-                at=services.clock.now(),
-                actor=who,
-                action="suppress",
-                subject="subscriber",
-                detail="",
-            )
+        added = services.subscribers.suppress(_address(address), by=who)
     say(f"{address} is suppressed" + ("" if added else ", as it was before"))
 
 
@@ -155,19 +141,7 @@ def lift(shell: Shell, address: str, by: str | None, reason: str) -> None:
     """
     with shell.services() as services:
         who = actor(services.store, by, Role.ADMIN, "lift")
-        with services.store.begin() as tx:
-            before = tx.readers.suppressed(_address(address))
-            if before is None:
-                raise NotFound(f"{address} is not suppressed")
-            if before.only_theirs:
-                raise Refused(
-                    f"{address} is suppressed as {before.value}: only the person can come back,"
-                    " by the page to subscribe"
-                )
-            tx.readers.release(_address(address))
-            detail = f"was {before.value}: {reason}"
-            now = services.clock.now()
-            tx.audit.enter(at=now, actor=who, action="lift", subject="subscriber", detail=detail)
+        before = services.subscribers.lift(_address(address), by=who, reason=reason)
     say(f"{address} is suppressed no more; it was {before.value}")
 
 
@@ -182,14 +156,8 @@ def data(shell: Shell, address: str, by: str | None) -> None:
     """
     with shell.services() as services:
         who = actor(services.store, by, Role.ADMIN, "data")
-        with services.store.begin() as tx:
-            person = tx.readers.find(_address(address))
-            if person is None:
-                raise NotFound(f"{address} is not a subscriber")
-            found = tx.data_exports.of(person.id)
-            now = services.clock.now()
-            tx.audit.enter(at=now, actor=who, action="data", subject="subscriber", detail="")
-    print_json(found)
+        kept = services.subscribers.data_of(_address(address), by=who)
+    print_json(kept)
 
 
 @subscribers.command()
@@ -226,7 +194,7 @@ def list_people(shell: Shell, list_name: str, query: str, as_json: bool, most: i
     """Show the people, the newest ones."""
     with shell.services() as services, services.store.read() as tx:
         if list_name:
-            _refuse_unknown(services.subscribers, tx, list_name)
+            refuse_unknown_list(tx, list_name, services.subscribers.offered_lists)
         people = tx.readers.some(list_name=list_name, query=query, most=most)
         count = tx.readers.count(list_name=list_name, query=query)
     rows = [_as_data(one) for one in reversed(people)]
@@ -282,9 +250,9 @@ def add(
     entry = _entry(address, lists, name, language)
     with shell.services() as services:
         who = actor(services.store, by, Role.SENDER, "add subscribers")
-        before, after = _added(services.subscribers, entry, who)
+        before, after = services.subscribers.add(entry, by=who)
     joined = sorted(set(lists) - set(before.lists if before else ()))
-    if as_json and after is not None:
+    if as_json:
         print_json(_as_data(after) | {"new": before is None, "joined": joined})
     elif joined:
         say(f"{entry.address} is on {', '.join(joined)} now")
@@ -304,47 +272,3 @@ def _entry(address: str, lists: tuple[str, ...], name: str, language: str) -> En
         message = "holds a control character; leave it out"
         raise InvalidInput([Fault(file="--name", message=message)])
     return Entry(address=address, lists=lists, name=name, language=language)
-
-
-def _added(
-    subscribers: Subscribers, entry: Entry, who: str
-) -> tuple[Subscriber | None, Subscriber | None]:
-    """Put the person on the lists; returns them as they were and as they are."""
-    now = subscribers.clock.now()
-    with subscribers.store.begin() as tx:
-        for name in entry.lists:
-            _refuse_unknown(subscribers, tx, name)
-        before = tx.readers.find(entry.address)
-        _refuse_who_left(tx, entry.address, before, entry.lists)
-        consent = Consent(source=f"added by {who}", at=now)
-        tx.readers.upsert([replace(entry, consent=consent)], now)
-        detail = f"to {', '.join(entry.lists)}"
-        tx.audit.enter(at=now, actor=who, action="add", subject="subscriber", detail=detail)
-        return before, tx.readers.find(entry.address)
-
-
-def _refuse_who_left(
-    tx: Transaction, address: str, person: Subscriber | None, lists: tuple[str, ...]
-) -> None:
-    reason = tx.readers.suppressed(address)
-    if reason is not None:
-        raise Refused(
-            f"{address} is suppressed ({reason.value}) and was not added: only the person can come"
-            " back, by the page to subscribe"
-        )
-    left = sorted(set(lists) & set(person.left if person else ()))
-    if left:
-        raise Refused(
-            f"{address} unsubscribed from {', '.join(left)} and was not added: only the person can"
-            " come back, by the page to subscribe"
-        )
-
-
-def _refuse_unknown(subscribers: Subscribers, tx: Transaction, name: str) -> None:
-    offered = [one.name for one in subscribers.settings.offers()]
-    known = sorted({*tx.readers.lists(), *offered, *subscribers.settings.default_lists})
-    if name not in known:
-        raise NotFound(
-            f"there is no list {name!r}{guess(name, known) or ';'}"
-            f" there are: {', '.join(known) or 'none'}"
-        )

@@ -89,6 +89,19 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
     return before
 
 
+def put(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
+    """Add a member of staff, who acts by commands alone until they are invited.
+
+    Raises Refused where another address of the same mailbox is known.
+    """
+    with proofs.store.begin() as tx:
+        now = proofs.clock.now()
+        refuse_same_mailbox(tx, address, now)
+        tx.staff.put(address, role, now)
+        tx.invitations.withdraw_of(address, now)  # it may be for another role
+        tx.audit.enter(at=now, actor=by, action="user", subject=address, detail=role.value)
+
+
 def disable(address: str, *, by: str, proofs: Proofs) -> None:
     """Take somebody's account and role away; it ends their sessions. What they did stays.
 

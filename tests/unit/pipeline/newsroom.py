@@ -76,6 +76,7 @@ class BalancedStore:
         self._audiences: dict[int, int] = {}
         self.read = store.read
         self.secure_erase = store.secure_erase
+        self.staging = store.staging
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:

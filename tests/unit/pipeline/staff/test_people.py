@@ -349,3 +349,12 @@ def test_a_stolen_database_holds_no_link(office: Office) -> None:
         assert found is not None
         [row] = tx.connection.exec_driver_sql("SELECT * FROM invitation").all()
     assert link.word not in str(row)
+
+
+def test_whoever_is_added_acts_by_commands_and_an_older_invitation_is_over(office: Office) -> None:
+    people.invite(ANA, Role.ADMIN, by=OPERATOR, proofs=office.proofs)
+    people.put(ANA, Role.WRITER, by=OPERATOR, proofs=office.proofs)
+    assert office.deeds()[-1] == (OPERATOR, "user", ANA)
+    with office.store.read() as tx:
+        assert tx.staff.role(ANA) is Role.WRITER
+        assert tx.invitations.open(office.clock.now()) == []

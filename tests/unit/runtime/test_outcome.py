@@ -1,0 +1,70 @@
+"""What a finished run comes to, whoever shows it."""
+
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.delivery.rate_limit import Cause, Wait
+from newsletter.domain.errors import Fault
+from newsletter.runtime.outcome import Ending, Outcome, outcome_of
+from newsletter.runtime.scheduler import Run
+from newsletter.runtime.services import Look
+from newsletter.store.sql import Store
+from tests.fakes import NOON, FixedClock, always
+from tests.unit.pipeline.newsroom import Newsroom
+
+
+@pytest.fixture
+def room(store: Store) -> Newsroom:
+    return Newsroom(store, FixedClock(NOON))
+
+
+def outcome(room: Newsroom, run: Run) -> Outcome:
+    return outcome_of(run, store=room.store, clock=room.clock)
+
+
+def test_a_run_after_which_nothing_is_left_is_done(room: Newsroom) -> None:
+    campaign = room.start(3)
+    room.drain()
+    assert outcome(room, Run(finished={campaign.id})) == Outcome(ending=Ending.DONE)
+
+
+def test_a_stop_outweighs_all_and_work_that_is_left_outweighs_the_rest(room: Newsroom) -> None:
+    fault = Look(faults=(Fault(file="a.md", message="has no title"),))
+    wait = Wait(until=NOON + timedelta(hours=1), cause=Cause.QUOTA, reason="all has left today")
+    assert outcome(room, Run(held="stopped", unreachable="no route")).ending is Ending.HELD
+    assert outcome(room, Run(unreachable="no route", last=fault)).ending is Ending.UNREACHABLE
+    assert outcome(room, Run(wait=wait, last=fault)).ending is Ending.UNREACHABLE
+    assert outcome(room, Run(last=fault)).ending is Ending.INVALID
+
+
+def test_what_is_paused_or_unknown_needs_a_person(room: Newsroom) -> None:
+    campaign = room.start(3)
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.dispatch()
+    found = outcome(room, Run())
+    assert found.ending is Ending.NEEDS_A_PERSON
+    assert [(one.id, one.state) for one in found.in_question] == [
+        (campaign.id, CampaignState.ATTENTION)
+    ]
+
+
+def test_whom_a_run_saw_rejected_is_in_question_in_that_run_alone(room: Newsroom) -> None:
+    campaign = room.start(3)
+    room.provider.answer = always(Verdict.REJECTED)
+    room.drain()
+    run = Run(finished={campaign.id})
+    assert outcome(room, run).ending is Ending.NEEDS_A_PERSON
+    assert outcome(room, Run()).ending is Ending.DONE
+
+
+def test_a_campaign_that_waits_for_its_time_is_named(room: Newsroom) -> None:
+    room.subscribe(3)
+    room.write()
+    room.look()
+    room.approve()
+    room.plan()
+    found = outcome(room, Run())
+    assert (found.ending, [one.slug for one in found.scheduled]) == (Ending.DONE, ["resignation"])
