@@ -128,9 +128,8 @@ def test_a_list_of_statements_loads_the_stages_that_it_needs_alone(listed: set[s
     assert modules_in("pipeline", listed) == {
         *("ingest", "render", "inherit_approvals"),  # what is stored is brought up to date
         *("approve", "review"),  # by front matter
-        *("translations", "ledger", "naming"),  # how far each is
+        *("translations", "ledger"),  # how far each is
         "restore_guard",  # no claim of the past is missing
-        "kept",  # what the database holds itself
     }
 
 
