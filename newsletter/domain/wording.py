@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 _MOST_NAMED = 3
 _CLAUSE = re.compile(r"(?<=[;:\n])|(?<=[.?] )")
 _COMMAND = "'newsletter "
+_KEY = re.compile(r" \([a-z]+_[a-z]+\)")
 
 
 def moment(instant: datetime, zone: str) -> str:
@@ -49,8 +50,8 @@ def listed(names: Sequence[str], word: str = "and") -> str:
 
 
 def without_commands(said: str) -> str:
-    """A message without the parts that name a command: they help nobody on a page."""
-    clauses = _CLAUSE.split(said)
+    """A message without the parts that name a command or a key: they help nobody on a page."""
+    clauses = _CLAUSE.split(_KEY.sub("", said))
     return "".join(one for one in clauses if _COMMAND not in one).strip(" ;,:")
 
 

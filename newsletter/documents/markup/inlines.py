@@ -349,7 +349,13 @@ class Inlines:
             return
         name = "" if source.startswith("data:") else source.split("?")[0].rpartition("/")[2]
         text = alt or name or "a picture without a description"
-        why = "a picture: pictures are not imported"
+        elsewhere = self.keeps and source and not source.startswith((PART, "data:"))
+        why = (
+            "which is not in the file: add it yourself"
+            if elsewhere
+            else "pictures are not imported"
+        )
+        why = f"a picture: {why}"
         self.dropped.append(Dropped(line=line_of(element), text=shortened(text), why=why))
 
     def _address(self, element: Element) -> str:

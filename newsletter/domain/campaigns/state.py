@@ -163,6 +163,8 @@ class Act(Enum):
     """See what put it right."""
     OPEN_ORIGINAL = "open original"
     """See what it translates."""
+    CORRECT = "correct"
+    """Write to those who have it what is right."""
     COPY = "copy"
     """Copy it to the desk, to go on with it there."""
 
@@ -184,6 +186,7 @@ NEEDED: Mapping[Act, Role] = MappingProxyType(
         Act.REPORT: Role.VIEWER,
         Act.OPEN_CORRECTION: Role.VIEWER,
         Act.OPEN_ORIGINAL: Role.VIEWER,
+        Act.CORRECT: Role.WRITER,
         Act.COPY: Role.WRITER,
     }
 )
@@ -341,9 +344,9 @@ _ACTS: Mapping[State, tuple[Act, ...]] = MappingProxyType(
         State.SCHEDULED: (Act.CHANGE_TIME, Act.UNDO),
         State.LEAVING: (Act.UNDO,),
         State.SENDING: (Act.PAUSE, Act.CANCEL, Act.REPORT),
-        State.PAUSED: (Act.RESUME, Act.CANCEL, Act.REPORT),
-        State.ATTENTION: (Act.DECIDE, Act.REPORT),
-        State.SENT: (Act.REPORT,),
+        State.PAUSED: (Act.RESUME, Act.CANCEL, Act.REPORT, Act.CORRECT),
+        State.ATTENTION: (Act.DECIDE, Act.REPORT, Act.CORRECT),
+        State.SENT: (Act.REPORT, Act.CORRECT),
         State.CORRECTED: (Act.OPEN_CORRECTION, Act.REPORT),
         State.WITHDRAWN: (Act.REPORT,),
         State.CANCELLED: (Act.HAND_IN, Act.REPORT),
@@ -363,6 +366,8 @@ def acts_of(state: State, facts: Facts) -> tuple[Act, ...]:
         return (Act.REPORT,)
     if facts.campaign is None:
         found = tuple(act for act in found if act is not Act.REPORT)
+    if not facts.begun or facts.home is Home.ROUNDUP:
+        found = tuple(act for act in found if act is not Act.CORRECT)
     if facts.home is Home.DESK:
         return found
     kept = tuple(act for act in found if act not in _AT_THE_DESK)

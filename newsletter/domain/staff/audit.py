@@ -53,7 +53,7 @@ _PAST: Mapping[str, str] = MappingProxyType(
         "test": "sent a test email",
         "schedule": "set the time:",
         "start": "started it:",
-        "undo": "undid the start",
+        "undo": "undid",
         "pause": "paused it",
         "resume": "resumed it",
         "cancel": "cancelled it",
@@ -62,7 +62,7 @@ _PAST: Mapping[str, str] = MappingProxyType(
     }
 )
 """What the log calls a deed → what people say of whoever did it."""
-_WHAT = dict.fromkeys(("hand in", "submit", "take back"), "the text")
+_WHAT = dict.fromkeys(("hand in", "submit", "take back"), "the text") | {"undo": "the start"}
 """What they did it to, where the log does not say which version."""
 _BY_ITSELF: Mapping[str, str] = MappingProxyType(
     {
@@ -72,7 +72,7 @@ _BY_ITSELF: Mapping[str, str] = MappingProxyType(
         "start": "Began to go",
         "pause": "Paused:",
         "cancel": "Cancelled:",
-        "finish": "Sending is over:",
+        "finish": "Finished:",
         "fail over": "Another provider took over:",
         "revoke": "Approvals lapsed:",
         "approve": "Approved",
@@ -86,7 +86,7 @@ _OTHERS: Mapping[str, str] = MappingProxyType(
 _DIGEST = re.compile(r"\b([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}\b")
 _CAMPAIGN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
 _FILLING = re.compile(
-    r" by (?:command|desk)\b|^one test mail$|^approvals? [0-9, ]+ taken back(?:: )?"
+    r" by (?:command|desk)\b|^one test mail$|^start$|^approvals? [0-9, ]+ taken back(?:: )?"
 )
 """What the sentence says already."""
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d|Z)")

@@ -66,7 +66,7 @@ class Check(Enum):
     IMAGE_SIZE = "image-size"
     """An image has no size, and Outlook for Windows may show it far too large."""
     TABLE_WIDTH = "table-width"
-    """A table is too wide for telephones, where each of its rows becomes a record."""
+    """A table is too wide for phones, where each of its rows is shown as a list."""
     DOWNLOAD_SIZE = "download-size"
     """A file to download has no size beside it."""
     HEADINGS = "headings"

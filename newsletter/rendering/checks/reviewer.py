@@ -135,12 +135,12 @@ def _found(
 def _about_tables(tokens: Sequence[Token]) -> Iterator[_Found]:
     for table in tables_in(tokens):
         line = (tokens[table.first].map or [0])[0]
-        needed = f"this table needs {table.needs} pixels, so that no word or figure is broken"
+        needed = f"this table is too wide ({table.needs} pixels)"
         if table.fits is Fits.ON_DESKS:
-            message = f"{needed}, and a telephone has {PHONE}: there each row becomes a record"
+            message = f"{needed} for a phone ({PHONE}): there each row is shown as a list"
             yield Check.TABLE_WIDTH, line, message
         elif table.fits is Fits.NOWHERE:
-            message = f"{needed}, and a mail has {SHEET}: each row becomes a record on any screen"
+            message = f"{needed} for an email ({SHEET}): each row is shown as a list on any screen"
             yield Check.TABLE_WIDTH, line, f"{message}; fewer columns would leave it a table"
 
 

@@ -145,6 +145,11 @@ def provider_named(kinds: Sequence[str]) -> str:
     return listed([_PROVIDERS.get(one, one.capitalize()) for one in kinds], "or")
 
 
+def is_trial(settings: Settings) -> bool:
+    """Whether emails become files on this machine, and nobody gets them."""
+    return all(getattr(one, "kind", "") == "outbox" for one in settings.providers)
+
+
 def holders(tx: Transaction, role: Role) -> str:
     """Who has a role, by name: Cleo or Dan; empty where nobody has."""
     names = colleagues(tx)

@@ -73,7 +73,7 @@ DONE: Mapping[str, str] = {
     "role": "The role is changed, and they were signed out.",
     "removed": "The account is removed, and they were signed out.",
     "verified": "The audit log is complete: no line was changed or removed.",
-    "began": "Your text is here. Only staff can see it.",
+    "began": "Your draft is ready to write in. Only staff can see it.",
     "imported": "Imported. Look at what was left out before you hand it in.",
     "copied": "Copied. From here on this text is edited at the desk.",
     "handed-in": "Handed in. Now somebody who did not write in it can approve it.",

@@ -201,6 +201,7 @@ class CampaignPage:
             bounces=[(BOUNCES[one], said["bounces"][one.value]) for one in Bounce],
             lists=titles(self._campaigns.settings, campaign.lists),
             provider=provider_named(said["providers"]),
+            trial=list(said["providers"]) == ["outbox"],
             now=now,
             polls=campaign.state is CampaignState.SENDING,
             people=people,

@@ -13,7 +13,7 @@ from newsletter.documents.release.imported import ImportedPicture
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.draft import Draft, DraftText, Found
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.statements.statement import Role, Statement
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.write import Made
 from newsletter.runtime.delivery import Delivery
@@ -90,6 +90,7 @@ class Drafts:
 
     def _new(self, request: DeskRequest, faults: tuple[Fault, ...]) -> Response:
         told = [(one.key or "file", _said(one)) for one in faults]
+        corrected = self._corrected(request)
         return self._desk.page(
             request,
             "draft-new.html.j2",
@@ -98,11 +99,19 @@ class Drafts:
             nav="statements",
             faults=told,
             fault_of=by_field(told, "file", "pasted"),
-            named=request.field("title"),
+            named=request.field("title") or (f"Correction: {corrected.title}" if corrected else ""),
+            corrected=corrected,
             pasted=request.field("pasted"),
             markdown=request.field("markdown") == "yes",
             kinds=_KINDS,
         )
+
+    def _corrected(self, request: DeskRequest) -> Statement | None:
+        """What a new text puts right, where it was begun from the page of that."""
+        slug = request.field("corrects") or request.query("corrects")
+        with self._statements.store.read() as tx:
+            stored = tx.statements.get(slug) if slug else None
+        return stored.statement if stored is not None else None
 
     def begin(self, request: DeskRequest) -> Response:
         """Begin with a title, with a file, or with what was pasted."""
@@ -124,6 +133,14 @@ class Drafts:
         settings = self._statements.settings
         today = self._desk.now().astimezone(ZoneInfo(settings.timezone)).date()
         bare = DraftText(lists=settings.default_lists, language=settings.language)
+        corrected = self._corrected(request)
+        if corrected is not None:
+            bare = replace(
+                bare,
+                corrects=corrected.slug,
+                lists=corrected.lists,
+                language=corrected.language,
+            )
         upload, pasted = request.upload("file"), request.field("pasted")
         if upload is not None:
             return self._read(upload.data, upload.name or "file", bare)

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.comment import Returned
@@ -118,6 +119,7 @@ class Editing:
             default_lists=self._statements.settings.default_lists,
             meant=meant,
             language=self._statements.settings.language,
+            by_sender=self._statements.settings.schedule.start == StartBy.SENDER.value,
             segments=[one.name for one in self._statements.defaults.segments],
             gone=self._gone(request, draft),
             returned=self._returned(draft),

@@ -80,6 +80,7 @@ _LABELS: Mapping[Act, str] = MappingProxyType(
         Act.REPORT: "See the report",
         Act.OPEN_CORRECTION: "Open the correction",
         Act.OPEN_ORIGINAL: "Open the original",
+        Act.CORRECT: "Write a correction",
         Act.COPY: "Copy to the desk",
     }
 )
@@ -129,6 +130,7 @@ def _address(act: Act, situation: Situation) -> str:
         Act.REPORT: campaign,
         Act.OPEN_CORRECTION: f"/desk/statements/{corrected}",
         Act.OPEN_ORIGINAL: f"/desk/statements/{facts.statement.translation_of}",
+        Act.CORRECT: f"/desk/drafts/new?corrects={facts.statement.slug}",
         Act.COPY: f"{here}/copy",
     }[act]
 

@@ -61,7 +61,8 @@ def entry(actor: str, action: str, detail: str = "") -> Entered:
             "No longer scheduled: its file is gone, or has a fault.",
         ),
         (entry("scheduler", "start", "campaign 3 to 12 readers"), "Began to go to 12 readers."),
-        (entry("scheduler", "finish", "campaign 3 is sent"), "Sending is over: sent."),
+        (entry("scheduler", "finish", "campaign 3 is sent"), "Finished: sent."),
+        (entry("cleo@forum.example", "undo", "start"), "Cleo undid the start."),
         (entry("newsletter", "retire", "3 mailboxes"), "Retire: 3 mailboxes."),
         (entry("operator", "test", "one test mail"), "An operator sent a test email."),
         (

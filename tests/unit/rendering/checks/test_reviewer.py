@@ -184,10 +184,10 @@ def test_what_a_table_needs_is_said_in_pixels_with_where_it_stands() -> None:
     figures = "\n|1,240,500,000|1,240,500,000|1|2|" * 2
     [remark] = review(f"Text.\n\n|a|b|c|d|\n|-|-|-|-|{figures}")
     assert remark.line == 8
-    assert "needs 292 pixels" in remark.message
-    assert "a telephone has 276: there each row becomes a record" in remark.message
+    assert "(292 pixels)" in remark.message
+    assert "for a phone (276): there each row is shown as a list" in remark.message
     [nowhere] = review(f"|{'acknowledgement|' * 6}\n{'|-' * 6}|\n{'|1' * 6}|\n{'|2' * 6}|")
-    assert "a mail has 528: each row becomes a record on any screen" in nowhere.message
+    assert "for an email (528): each row is shown as a list on any screen" in nowhere.message
 
 
 def test_a_text_that_can_never_be_rendered_is_not_read() -> None:

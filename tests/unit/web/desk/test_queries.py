@@ -51,6 +51,7 @@ PASSED_OVER: list[tuple[str, str]] = [
     ("view", "/statements/hours/review"),
     ("size", "{draft}"),
     ("done", ""),
+    ("corrects", "/drafts/new"),
 ]
 """Name → page: what is no word of the list, and no number, is as if nobody had said it."""
 NOT_THERE = [("before", "/audit"), ("version", "{draft}/preview")]

@@ -200,7 +200,7 @@ class Visual {
     if (!lost.length) return this.tell();
     const undoing = make("button", { type: "button", class: "plain", onclick: () => this.takeBack() }, "Undo");
     const count = lost.length === 1 ? "1 thing was" : `${lost.length} things were`;
-    this.tell(`Pasted. ${count} left out: ${lost.join("; ")}. `, this.view ? undoing : "");
+    this.tell(`Pasted. ${count} left out: ${lost.join("; ").replace(/\.$/, "")}. `, this.view ? undoing : "");
   }
 
   takeBack() {

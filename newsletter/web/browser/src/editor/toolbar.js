@@ -54,8 +54,8 @@ export class Toolbar {
         this.button("Add column", "Add column to the right", "", { run: addColumn }),
         this.button("Remove row", "Remove row", "", { run: removeRow }),
         this.button("Remove column", "Remove column", "", { run: removeColumn }),
-        this.button("Left", "Left: align this column", "", { run: align("") }),
-        this.button("Right", "Right: align this column", "", { run: align("right") }),
+        this.button("Align left", "Align left: this column", "", { run: align("") }),
+        this.button("Align right", "Align right: this column", "", { run: align("right") }),
         this.button("Remove table", "Remove table", "", { run: removeTable }),
       ),
     );

@@ -51,6 +51,9 @@ def test_a_sender_sees_how_many_get_it_and_who_is_left_out(at: Room, cleo: Signe
     assert "Send to 9 people?" in said
     assert "Left out 3: 2 bounced, 1 unsubscribed" in said
     assert "Approved by Ben" in said
+    assert (
+        "This is a trial: emails are kept as files on this machine, and nobody gets them." in said
+    )
     assert "Anyone who subscribes before it leaves gets it too." in said
     assert "Nothing leaves for 5 minutes. Until then you can undo it." in said
     assert not any(one in page.text for one in CANARIES)

@@ -14,6 +14,7 @@ from newsletter.domain.statements.statement import Progress
 from newsletter.domain.subscribers.audience import Entry
 from tests.desk import desk as at_the_desk
 from tests.desk import words
+from tests.unit.web.desk.work import send
 from tests.unit.web.desk.writing import FORM, Desk, key_in, multipart
 
 
@@ -300,6 +301,21 @@ def test_a_deleted_text_is_gone(desk: Desk) -> None:
 def test_a_correction_is_checked_too(desk: Desk) -> None:
     desk.keep(corrects="earlier")
     assert desk.ana.get(desk.at).status == 200
+
+
+def test_the_page_of_what_went_out_leads_to_a_correction_of_it(desk: Desk) -> None:
+    """Nobody has to know what the statement is called within, nor whom it goes to."""
+    desk.staffed.site.subscribe("r1@example.org")
+    send(desk.staffed, lists=["press", "supporters"], language="es")
+    link = "/drafts/new?corrects=hours"
+    assert f"/desk{link}" in desk.ana.get("/statements/hours").text
+    page = desk.ana.get(link)
+    assert "This is a correction of The library opens earlier ." in words(page)
+    assert 'value="Correction: The library opens earlier"' in page.text
+    answer = desk.ana.post("/drafts/new", {"title": "Correction: at ten", "corrects": "hours"})
+    desk.key = key_in(answer)
+    text = desk.draft.version.text
+    assert (text.corrects, text.lists, text.language) == ("hours", ("press", "supporters"), "es")
 
 
 # --- out again

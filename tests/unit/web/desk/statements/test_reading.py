@@ -50,6 +50,8 @@ def test_home_shows_what_waits_for_whom(staffed: Staffed) -> None:
     write(staffed)
     assert "The library opens earlier in review" in on_home(staffed, "ben")
     assert "Nothing waits for you." in on_home(staffed, "ana"), "she wrote it"
+    assert "New statement" in said(staffed, "", "ana"), "what she can do in the meantime"
+    assert "New statement" not in said(staffed, "", "vera")
     assert "Nothing waits for you." in on_home(staffed, "vera")
     approve(staffed)
     assert "Nothing waits for you." in on_home(staffed, "ben")
