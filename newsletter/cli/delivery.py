@@ -206,7 +206,7 @@ def _left(outcome: Outcome, run: Run, zone: str) -> str:
     if run.unreachable:
         return f"the provider cannot be reached; nothing is lost, try again: {run.unreachable}"
     waiting = f"{outcome.emails_waiting:,}"
-    return f"letters to readers that still wait: {waiting}; nothing is lost, run it again"
+    return f"emails to readers that still wait: {waiting}; nothing is lost, run it again"
 
 
 def _question(campaign: Campaign) -> str:

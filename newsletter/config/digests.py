@@ -129,7 +129,7 @@ class DigestOptions(Section):
     trust_parts: bool = Field(
         default=False,
         description="Whether those who approved each statement in it have thereby approved the "
-        "digest email. Otherwise it waits for a yes of its own.",
+        "digest email. Otherwise it waits for an approval of its own.",
         examples=[False],
     )
 

@@ -88,10 +88,10 @@ class SignUp(Section):
     )
     consent: Annotated[Line, AfterValidator(_words)] | None = Field(
         default=None,
-        description="What they say yes to, in your words and in every language the same. `{lists}`"
+        description="What they agree to, in your words and in every language the same. `{lists}`"
         " stands for the titles of what is offered, `{organisation}` for your name. Without it, our"
         " words in the language of the page. What each person was shown is kept as proof.",
-        examples=['"{organisation} may send me e-mail on: {lists}. I can leave at any time."'],
+        examples=['"{organisation} may send me email on: {lists}. I can leave at any time."'],
     )
     refuse_roles: tuple[Annotated[str, AfterValidator(_role)], ...] = Field(
         default=ROLES,
@@ -107,7 +107,7 @@ class SignUp(Section):
     most_per_hour: int = Field(
         default=600,
         ge=1,
-        description="So many letters that readers asked for leave within an hour; the others wait."
+        description="So many emails that readers asked for leave within an hour; the others wait."
         " A flood of sign-ups then cannot ruin the name of your domain.",
         examples=[600],
     )

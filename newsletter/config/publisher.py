@@ -25,7 +25,7 @@ class PressContact(Section):
 
     name: Line = Field(description="Who answers.", examples=["Press Office"])
     email: Address | None = Field(
-        default=None, description="Their e-mail address.", examples=["press@forum.example"]
+        default=None, description="Their email address.", examples=["press@forum.example"]
     )
     phone: Line | None = Field(
         default=None, description="Their telephone number.", examples=['"+1 202 555 0100"']

@@ -212,7 +212,7 @@ def test_a_letter_that_cannot_leave_is_told_of_and_kept(workspace: Workspace, si
 
     first = workspace.do("run", "--until-idle", code=6)
 
-    assert "letters to readers that still wait: 1" in first.stderr
+    assert "emails to readers that still wait: 1" in first.stderr
     assert len(workspace.outbox) == 1
     assert "@" not in first.stderr, "no address in the log"
 

@@ -66,9 +66,9 @@ def approve(
     override: bool,
     as_json: bool,
 ) -> None:
-    """Say yes to a statement as it stands now. One byte later it counts no more.
+    """Approve a statement as it stands now. One byte later it counts no more.
 
-    While a check warns, that takes --despite and a reason, which is written down with the yes.
+    While a check warns, that takes --despite and a reason, which is kept with the approval.
     While its text speaks of an embargo without an end, it takes embargo_until, or --no-embargo.
     """
     with shell.services() as services:

@@ -338,7 +338,7 @@ def submit(shell: Shell, slug: str, by: str | None) -> None:
 
 
 for _name, _about in (
-    ("approve", "Say yes to a statement as it stands now."),
+    ("approve", "Approve a statement as it stands now."),
     ("revoke", "Take one's yes back; an admin takes back everybody's."),
     ("schedule", "Set when a statement goes out, over what its file says."),
     ("unschedule", "Go back to the time that the statement's file says."),

@@ -23,7 +23,7 @@ from newsletter.rendering.mail.headers import word_of_departure
 def form(shell: Shell, lists: tuple[str, ...], language: str | None) -> None:
     """Print a form to sign up by, for a page of your own site.
 
-    Plain HTML without script or styles. It posts to our page, which sends the letter to confirm
+    Plain HTML without script or styles. It posts to our page, which sends the email to confirm
     by. The words of consent in it are kept, as what people who use it were shown.
     """
     from newsletter.web.http.frame import Frame

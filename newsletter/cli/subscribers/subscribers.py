@@ -63,7 +63,7 @@ for _name, _at, _about in (
 @as_json
 @in_workspace
 def show(shell: Shell, address: str, as_json: bool) -> None:
-    """Show one subscriber, and what they said yes to.
+    """Show one subscriber, and what they agreed to.
 
     Of each yes the list, where it was said, when it was asked and confirmed, and the words.
     """
@@ -244,7 +244,7 @@ def add(
 ) -> None:
     """Put one person on a list.
 
-    Only somebody who said yes to it, and never whoever left that list or is suppressed: they alone
+    Only somebody who agreed to it, and never whoever left that list or is suppressed: they alone
     can come back, by the page to subscribe.
     """
     entry = _entry(address, lists, name, language)
