@@ -36,9 +36,9 @@ SKIPS = (
 )
 """Why CI may leave a test out. Everything else that it lacks is a failure there."""
 
-UNMEASURED = {"acceptance", "browser", "simulation", "fuzz"}
-"""Folders of tests that ask from outside: what they run is not counted as covered, which costs as
-much again as the run itself. The logic is measured by the tests that stand beside it."""
+UNMEASURED = {"acceptance", "browser", "simulation", "fuzz", "tests"}
+"""Folders of tests that ask from outside: what they run is not counted as covered, which costs half
+as much again as the run itself. The logic is measured by the tests that stand beside it."""
 
 _FALLBACK_COST = 5.0
 _SEED = pytest.StashKey[int]()
@@ -84,8 +84,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """A test of ``UNMEASURED`` is not measured, nor is what its fixtures do."""
-    measuring = Coverage.current() if item.path.parent.name in UNMEASURED else None
+    """Where a test is not measured, nor is what its fixtures do."""
+    measuring = None if counts(item) else Coverage.current()
     if measuring is None:
         return (yield)
     measuring.stop()
@@ -93,6 +93,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         measuring.start()
+
+
+def counts(item: pytest.Item) -> bool:
+    """Whether what a test runs counts as covered.
+
+    What a test draws at random does not, or a gate would hold in one run and not in the next; nor
+    does a slow one, which is dear enough without.
+    """
+    drawn = item.get_closest_marker("hypothesis") or "seed" in getattr(item, "fixturenames", ())
+    slow = item.get_closest_marker("slow") or item.get_closest_marker("faults")
+    return not (item.path.parent.name in UNMEASURED or drawn or slow)
 
 
 def draw(items: Sequence[pytest.Item], seed: int) -> list[pytest.Item]:

@@ -5,10 +5,13 @@ from datetime import timedelta
 from newsletter.domain.delivery.transactional import (
     LINK_LIVES,
     EmailKind,
+    EmailText,
     TransactionalEmail,
     mailbox_of,
     network_of,
+    plan_for,
 )
+from newsletter.domain.subscribers.audience import SuppressionReason
 from tests.fakes import NOON
 from tests.rows import rows
 
@@ -70,3 +73,11 @@ def test_an_alias_counts_for_the_mailbox_behind_it(address: str, mailbox: str) -
 )
 def test_a_network_is_named_where_it_is_not_our_own(host: str, network: str) -> None:
     assert network_of(host) == network
+
+
+def test_who_is_to_be_told_of_their_account_is_told_though_suppressed_as_a_reader() -> None:
+    letter = TransactionalEmail(
+        id=1, kind=EmailKind.NOTICE, address="ana@example.org", asked_at=NOON
+    )
+    planned = plan_for(letter, person=None, suppressed=SuppressionReason.MANUAL, now=NOON)
+    assert (planned.says, planned.reason) == (EmailText.NOTICE, "")

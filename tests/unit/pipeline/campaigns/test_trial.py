@@ -10,7 +10,14 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.content import MARK_PREFIX
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.rehearse import DryRun, lines_of
-from newsletter.pipeline.campaigns.trial import Sample, filled, look_at, sample, send_test
+from newsletter.pipeline.campaigns.trial import (
+    Sample,
+    filled,
+    look_at,
+    sample,
+    send_test,
+    shown,
+)
 from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.subscribers.leave import leave, read
 from newsletter.store.sql import Store
@@ -244,3 +251,29 @@ def test_a_name_that_was_taken_out_of_the_file_does_not_hide_what_was_approved(
     room.write(body="The Forum has not resigned.")
     room.look()
     assert "+The Forum has not resigned." in diff(room)
+
+
+def bodies(room: Newsroom, *, reader: int = 0) -> str | None:
+    """The text that is shown, if any."""
+    with room.store.read() as tx:
+        stored = tx.statements.get("resignation")
+        assert stored is not None
+        found = shown(tx, stored, reader=reader, links=room.links)
+    return found and found[0].text
+
+
+def test_what_went_out_is_shown_and_not_what_was_written_since(room: Newsroom) -> None:
+    room.start(5)
+    assert "has resigned" in (bodies(room) or "")
+    room.dispatch()
+    room.write(body="The Forum has not resigned.")
+    room.look()
+    assert "has resigned" in (bodies(room, reader=1) or "")
+    with pytest.raises(NotFound, match="no such reader"):
+        bodies(room, reader=99)
+
+
+def test_of_a_text_that_cannot_be_rendered_there_is_no_mail_to_show(room: Newsroom) -> None:
+    room.write(body="unrenderable")
+    room.look()
+    assert bodies(room) is None

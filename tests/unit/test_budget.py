@@ -1,0 +1,25 @@
+"""Which tests count as covering what they run: none that runs other lines in another run."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.budget import counts
+
+
+def test_what_a_test_beside_the_code_runs_counts(request: pytest.FixtureRequest) -> None:
+    assert counts(request.node)
+
+
+@pytest.mark.slow("nothing but the mark, which is what counts")
+def test_what_a_slow_one_runs_does_not(request: pytest.FixtureRequest) -> None:
+    assert not counts(request.node)
+
+
+def test_nor_what_one_runs_that_goes_by_the_seed(request: pytest.FixtureRequest, seed: int) -> None:
+    assert not counts(request.node)
+
+
+@given(st.none())
+def test_nor_what_a_property_draws(request: pytest.FixtureRequest, drawn: None) -> None:
+    assert not counts(request.node)
