@@ -35,8 +35,9 @@ def _chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
+    """One for all these tests: to start it costs two seconds of work, and a window one more."""
     path = _chromium()
     from playwright.sync_api import sync_playwright
 
@@ -46,7 +47,7 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def opened(browser: Any) -> Windows:
     return Windows(browser)
 
