@@ -324,9 +324,9 @@ def _feeds(settings: Settings, clock: Clock) -> tuple[Feed, ...]:
 
 def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Clock) -> Feed:
     from newsletter.config.sources import FeedOptions
-    from newsletter.sources.feeds.elsewhere import Elsewhere
     from newsletter.sources.feeds.fetching import Fetcher  # with what reads pages
-    from newsletter.sources.feeds.visiting import SyndicatedFeed, WordPressFeed
+    from newsletter.sources.feeds.polling import SyndicatedFeed, WordPressFeed
+    from newsletter.sources.feeds.readers import SandboxReader
 
     fetcher = Fetcher(allow_private=options.allow_private)
     if isinstance(options, FeedOptions):
@@ -336,7 +336,7 @@ def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Cl
             every=options.every,
             trusted=options.trusted,
             fetcher=fetcher,
-            reader=Elsewhere(),
+            reader=SandboxReader(),
             clock=clock,
             zone=settings.timezone,
         )
@@ -347,7 +347,7 @@ def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Cl
         every=options.every,
         trusted=options.trusted,
         fetcher=fetcher,
-        reader=Elsewhere(),
+        reader=SandboxReader(),
         clock=clock,
         zone=settings.timezone,
     )

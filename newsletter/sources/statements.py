@@ -10,11 +10,16 @@ from newsletter.domain.schedule import LocalTime, resolve
 from newsletter.domain.statements.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
 from newsletter.domain.subscribers.audience import LIST_NAME
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.formats.frontmatter import parse_front_matter, unknown_key
+from newsletter.formats.frontmatter import (
+    Reader,
+    address,
+    as_it_is,
+    parse_front_matter,
+    unknown_key,
+)
 from newsletter.formats.scalars import did_you_mean
 from newsletter.formats.text import decode_utf8
 from newsletter.formats.times import is_local, language_objection, read_date, read_local, read_time
-from newsletter.sources.values import Reader, address, as_it_is
 from newsletter.sources.writing import slugify
 
 KEYS = (

@@ -7,8 +7,7 @@ from pathlib import Path
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.subscriber_files.csv_files import Member, members, rows
-from newsletter.subscriber_files.entry_counts import Located, Person
-from newsletter.subscriber_files.entry_reader import DuplicateCheck, Faults
+from newsletter.subscriber_files.entries import DuplicateCheck, Faults
 from newsletter.subscriber_files.exports import (
     FORMATS,
     ExportFormat,
@@ -22,8 +21,14 @@ from newsletter.subscriber_files.exports import (
     possible,
     small,
 )
-from newsletter.subscriber_files.streams import encoding_in
-from newsletter.subscriber_files.subscriber_file import SubscriberFile, check, digest_of
+from newsletter.subscriber_files.subscriber_file import (
+    Located,
+    Person,
+    SubscriberFile,
+    check,
+    digest_of,
+    encoding_in,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,197 @@
-"""A file of subscribers that can be read again and again, and is never held whole."""
+"""A file of subscribers that can be read again and again, and is never held whole.
 
+How it is encoded, where it is no text, and how many people of each kind are in it.
+"""
+
+import codecs
 import hashlib
+import io
+import zipfile
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import IO, NamedTuple
 
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
-from newsletter.subscriber_files.entry_counts import EntryCounts, Located
-from newsletter.subscriber_files.entry_reader import Faults
-from newsletter.subscriber_files.streams import CHANGED, readable
+from newsletter.domain.subscribers.audience import (
+    EXAMPLES,
+    Entry,
+    SuppressedEntry,
+    SuppressionReason,
+)
+from newsletter.formats.text import encoding_by_head, first_control
+from newsletter.subscriber_files.entries import Faults
+from newsletter.subscriber_files.exports import Skip
+
+Opener = Callable[[], IO[bytes]]
+
+CHANGED = "changed while it was read; import it again"
+
+_CHUNK = 1 << 18
+_NOT = {
+    "utf-8": "not UTF-8",
+    "utf-8-sig": "not UTF-8",
+    "utf-16": "not UTF-16",
+    "utf-16-le": "not UTF-16",
+    "utf-16-be": "not UTF-16",
+    "cp1252": "neither UTF-8, UTF-16 nor Windows-1252",
+}
+
+
+@contextmanager
+def readable(file: str) -> Iterator[None]:
+    """Raises InvalidInput where the system, or the ZIP that it is in, does not give the file."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        message = f"cannot be unpacked: {error}; export it again"
+        raise InvalidInput([Fault(file=file, message=message)]) from error
+    except OSError as error:
+        message = f"cannot be read: {error.strerror or error}; check its name and permissions"
+        raise InvalidInput([Fault(file=file, message=message)]) from error
+
+
+def encoding_in(file: str, opened: Opener) -> str:
+    """UTF-8 or UTF-16, with or without a byte order mark, else Windows-1252."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with readable(file), opened() as stream:
+        chunk = stream.read(_CHUNK)
+        by_head = encoding_by_head(chunk)
+        if by_head:
+            return by_head
+        try:
+            while chunk:
+                decoder.decode(chunk)
+                chunk = stream.read(_CHUNK)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8"
+
+
+def not_text(file: str, opened: Opener, encoding: str) -> Fault:
+    """The first byte that means nothing in an encoding, with its line and column."""
+    place = _Place()
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with readable(file), opened() as stream:
+        for chunk in chain(iter(partial(stream.read, _CHUNK), b""), [b""]):
+            before = decoder.getstate()
+            try:
+                place.pass_by(decoder.decode(chunk, final=not chunk))
+            except UnicodeDecodeError as error:
+                decoder.setstate(before)
+                good = len(chunk) - (len(error.object) - error.start)
+                place.pass_by(decoder.decode(chunk[: max(good, 0)]))
+                octet = f"0x{error.object[error.start]:02x}"
+                message = f"holds {octet} here, which is {_NOT[encoding]}; save the file as UTF-8"
+                return place.fault(file, message)
+    return Fault(file=file, message=CHANGED)
+
+
+def control_in(file: str, opened: Opener, encoding: str) -> Fault | None:
+    """The first control character of a text, with its line and column; tabs are none.
+
+    Raises UnicodeDecodeError.
+    """
+    place = _Place()
+    with readable(file), io.TextIOWrapper(opened(), encoding) as text:
+        for piece in iter(partial(text.read, _CHUNK), ""):
+            found = first_control(piece)
+            if found:
+                at, name = found
+                place.pass_by(piece[:at])
+                return place.fault(file, f"holds {name}, which is invisible; take it out")
+            place.pass_by(piece)
+    return None
+
+
+class _Place:
+    """Where in a text one is that comes in pieces."""
+
+    def __init__(self) -> None:
+        self._line = self._column = 1
+        self._line_ends = io.IncrementalNewlineDecoder(None, translate=True)
+
+    def pass_by(self, piece: str, *, final: bool = False) -> None:
+        text = self._line_ends.decode(piece, final=final)
+        ends = text.count("\n")
+        self._line += ends
+        self._column = len(text) - text.rfind("\n") if ends else self._column + len(text)
+
+    def fault(self, file: str, message: str) -> Fault:
+        self.pass_by("", final=True)
+        return Fault(file=file, line=self._line, column=self._column, message=message)
+
+
+Person = Entry | SuppressedEntry | Skip
+
+_SUPPRESSED = {
+    SuppressionReason.MANUAL: "shut out by the staff",
+    SuppressionReason.BOUNCED: "bounced",
+    SuppressionReason.UNSUBSCRIBED: "unsubscribed",
+    SuppressionReason.COMPLAINED: "complained",
+    SuppressionReason.ERASED: "erased",
+}
+
+
+class Located(NamedTuple):
+    """A person of a file."""
+
+    place: str
+    """The file's name and the line."""
+    person: Person
+    grouped: bool = False
+    """Whether the other tool's tags or labels stand there too, which are left aside."""
+
+
+@dataclass(kw_only=True)
+class EntryCounts:
+    """Counts what is read; holds nobody."""
+
+    entries: int = 0
+    grouped: int = 0
+    """How many people have tags or labels there."""
+    skipped: Counter[Skip] = field(default_factory=Counter)
+    suppressed: Counter[SuppressionReason] = field(default_factory=Counter)
+    _first: dict[Skip | SuppressionReason, list[str]] = field(default_factory=dict)
+
+    def add(self, found: Located) -> None:
+        """Count a person."""
+        self.grouped += found.grouped
+        person = found.person
+        if isinstance(person, Entry):
+            self.entries += 1
+            return
+        if isinstance(person, Skip):
+            self.skipped[person] += 1
+        else:
+            self.suppressed[person.reason] += 1
+        first = self._first.setdefault(person if isinstance(person, Skip) else person.reason, [])
+        if len(first) < EXAMPLES:
+            first.append(found.place)
+
+    @property
+    def people(self) -> int:
+        """Who is to be added, and who is never to be written to."""
+        return self.entries + self.suppressed.total()
+
+    def notes(self) -> Iterator[str]:
+        """What to tell of the people who are not simply added, in sentences."""
+        if self.grouped:
+            yield f"tags ignored, of {self.grouped:,} people: everybody goes to --list"
+        for reason, count in self.suppressed.items():
+            yield f"to be suppressed: {count:,} {_SUPPRESSED[reason]}, {self._places(reason)}"
+        for skip, count in self.skipped.items():
+            yield f"skipped: {count:,} {skip.value}, {self._places(skip)}"
+
+    def _places(self, what: Skip | SuppressionReason) -> str:
+        return f"first at {', '.join(self._first[what])}"
+
 
 PROGRESS_STEP = 1000
 

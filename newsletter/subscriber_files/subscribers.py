@@ -6,14 +6,18 @@ from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import LIST_NAME
-from newsletter.subscriber_files.csv_files import Member
-from newsletter.subscriber_files.csv_rows import Columns, read_csv
-from newsletter.subscriber_files.entry_counts import Located
-from newsletter.subscriber_files.entry_reader import EntryReader, Faults
+from newsletter.subscriber_files.csv_files import Columns, Member, read_csv
+from newsletter.subscriber_files.entries import EntryReader, Faults
 from newsletter.subscriber_files.exported import read_export
 from newsletter.subscriber_files.exports import FORMATS
-from newsletter.subscriber_files.streams import encoding_in, not_text
-from newsletter.subscriber_files.subscriber_file import SubscriberFile, check, digest_of
+from newsletter.subscriber_files.subscriber_file import (
+    Located,
+    SubscriberFile,
+    check,
+    digest_of,
+    encoding_in,
+    not_text,
+)
 
 _YAML = {".yaml", ".yml"}
 _CSV = {".csv", ".tsv", ".txt"}

@@ -11,10 +11,14 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
 from newsletter.formats.scalars import NULL_TAG, misreading, quoted, tag_of_plain
 from newsletter.subscriber_files.csv_files import Member
-from newsletter.subscriber_files.entries import Raw, subscriber, suppression, unknown_key
-from newsletter.subscriber_files.entry_counts import Located
-from newsletter.subscriber_files.entry_reader import EntryReader
-from newsletter.subscriber_files.streams import control_in, not_text
+from newsletter.subscriber_files.entries import (
+    EntryReader,
+    Raw,
+    subscriber,
+    suppression,
+    unknown_key,
+)
+from newsletter.subscriber_files.subscriber_file import Located, control_in, not_text
 
 _MAX_DEPTH = 8
 _LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

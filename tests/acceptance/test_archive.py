@@ -11,7 +11,7 @@ import requests
 from lxml import etree, html
 
 from newsletter.domain.statements.feed import Item
-from newsletter.sources.feeds import jsonfeed, syndication
+from newsletter.sources.feeds import syndication
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.site import Site
 from tests.acceptance.workspace import Workspace, copied, wait_until
@@ -75,7 +75,7 @@ def rss(site: Site) -> list[Item]:
 def json_feed(site: Site) -> list[Item]:
     answer = site.ask("GET", "/feed.json")
     assert answer.headers["Content-Type"].startswith("application/feed+json")
-    return jsonfeed.items_of(answer.content.decode(), f"{PUBLIC}/feed.json")
+    return syndication.json_items_of(answer.content.decode(), f"{PUBLIC}/feed.json")
 
 
 def notices(answer: requests.Response) -> list[str]:

@@ -19,7 +19,7 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.frontmatter import parse_front_matter
 from newsletter.runtime.keys import SignedLinks
-from newsletter.sources.feeds import jsonfeed
+from newsletter.sources.feeds import syndication
 from newsletter.sources.feeds.markup import tree
 from newsletter.sources.feeds.syndication import items_of
 from newsletter.sources.statements import Defaults, parse_statement
@@ -81,7 +81,7 @@ def test_a_document(data: bytes) -> None:
 @given(TEXT)
 def test_a_json_feed(text: str) -> None:
     with suppress(FeedUnreadable):
-        jsonfeed.items_of(text, URL)
+        syndication.json_items_of(text, URL)
     with suppress(FeedUnreadable):
         item = {
             "id": text,
@@ -90,7 +90,9 @@ def test_a_json_feed(text: str) -> None:
             "date_published": text,
             "url": text,
         }
-        jsonfeed.items_of(json.dumps({"version": VERSION, "language": text, "items": [item]}), URL)
+        syndication.json_items_of(
+            json.dumps({"version": VERSION, "language": text, "items": [item]}), URL
+        )
 
 
 @hostile

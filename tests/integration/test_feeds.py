@@ -12,10 +12,10 @@ import pytest
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
-from newsletter.sources.feeds.elsewhere import Elsewhere
 from newsletter.sources.feeds.fetching import Fetcher, Page
-from newsletter.sources.feeds.reading import Here
-from newsletter.sources.feeds.visiting import Posts, SyndicatedFeed, WordPressFeed
+from newsletter.sources.feeds.polling import Posts, SyndicatedFeed, WordPressFeed
+from newsletter.sources.feeds.readers import SandboxReader
+from newsletter.sources.feeds.reading import DirectReader
 from tests.fakes import FixedClock
 from tests.servers import LoopbackServer, Received, Step, reply
 
@@ -26,7 +26,7 @@ SHARED: dict[str, Any] = {
     "every": timedelta(minutes=15),
     "trusted": False,
     "fetcher": Fetcher(allow_private=True, within=timedelta(seconds=5)),
-    "reader": Here(),
+    "reader": DirectReader(),
     "clock": FixedClock(),
     "zone": "America/New_York",
 }
@@ -91,7 +91,7 @@ def test_what_a_person_should_know_is_said(server: LoopbackServer) -> None:
 
 
 def test_no_process_is_started_where_there_is_nothing_to_read(server: LoopbackServer) -> None:
-    nobody = SHARED | {"reader": Elsewhere(module="newsletter.no.such.reader")}
+    nobody = SHARED | {"reader": SandboxReader(module="newsletter.no.such.reader")}
     server.script.append(reply(304))
     feed = SyndicatedFeed(address=f"{server.url}/feed", **nobody)
     assert feed.fetch('{"etag": "7"}').unchanged
@@ -211,7 +211,11 @@ def test_changes_are_asked_for_page_by_page_and_the_backlog_is_not(
 def test_a_site_that_is_slow_page_after_page_is_left_for_now(site: Site) -> None:
     site.posts = [post(n) for n in range(150)]
     posts = Posts(
-        site=site.url, category="", fetcher=SHARED["fetcher"], reader=Here(), within=timedelta(0)
+        site=site.url,
+        category="",
+        fetcher=SHARED["fetcher"],
+        reader=DirectReader(),
+        within=timedelta(0),
     )
     with pytest.raises(FeedUnreadable, match="too slow to list what changed"):
         posts.fetch("2026-11-20T00:00:00+00:00", ())

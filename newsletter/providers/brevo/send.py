@@ -24,7 +24,6 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content, MergeField
-from newsletter.providers.common.answers import at_fault, longest, refused
 from newsletter.providers.common.bodies import (
     Compiled,
     Template,
@@ -41,7 +40,10 @@ from newsletter.providers.common.options import ProviderOptions, WebhookKey, pub
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
+    at_fault,
     json_object,
+    longest,
+    refused,
     reset_after,
     retry_after,
     words,

@@ -27,7 +27,6 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import MARK_PREFIX, Content
-from newsletter.providers.common.answers import refused
 from newsletter.providers.common.bodies import (
     Compiled,
     Template,
@@ -47,6 +46,7 @@ from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
     json_object,
+    refused,
     retry_after,
     words,
 )

@@ -16,7 +16,6 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
-from newsletter.providers.common.answers import at_fault, longest, refused
 from newsletter.providers.common.bodies import (
     Compiled,
     addresses,
@@ -33,7 +32,10 @@ from newsletter.providers.transport.http import (
     LONGEST_WAIT,
     HttpRequest,
     HttpResponse,
+    at_fault,
     json_object,
+    longest,
+    refused,
     retry_after,
     until,
     words,

@@ -21,7 +21,6 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import MARK_PREFIX, Content, MergeField, Recipient
-from newsletter.providers.common.answers import by_item, read_each, refused
 from newsletter.providers.common.bodies import (
     Compiled,
     Template,
@@ -36,7 +35,15 @@ from newsletter.providers.common.bodies import (
     values,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, public
-from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object, words
+from newsletter.providers.transport.http import (
+    HttpRequest,
+    HttpResponse,
+    by_item,
+    json_object,
+    read_each,
+    refused,
+    words,
+)
 
 MAX_RECIPIENTS = 50
 MAX_BYTES = 15_000_000

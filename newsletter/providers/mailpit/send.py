@@ -12,7 +12,6 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities, Finding
 from newsletter.domain.statements.content import MARK_PREFIX, Content
-from newsletter.providers.common.answers import refused
 from newsletter.providers.common.bodies import (
     Compiled,
     Template,
@@ -27,7 +26,13 @@ from newsletter.providers.common.bodies import (
 )
 from newsletter.providers.common.examination import Probe, well
 from newsletter.providers.common.options import ProviderOptions, public
-from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object, words
+from newsletter.providers.transport.http import (
+    HttpRequest,
+    HttpResponse,
+    json_object,
+    refused,
+    words,
+)
 
 _USUAL_URL = "http://127.0.0.1:8025"
 _OWN = ("ADDRESS", "CAMPAIGN", "ATTEMPT", "SUBSCRIBER")

@@ -15,7 +15,6 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
-from newsletter.providers.common.answers import at_fault, by_item, read_each, refused
 from newsletter.providers.common.bodies import (
     Compiled,
     Template,
@@ -32,7 +31,11 @@ from newsletter.providers.common.options import ProviderOptions, WebhookKey, bea
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
+    at_fault,
+    by_item,
     json_object,
+    read_each,
+    refused,
     retry_after,
     words,
 )

@@ -14,7 +14,6 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content
-from newsletter.providers.common.answers import refused
 from newsletter.providers.common.bodies import (
     Compiled,
     Template,
@@ -29,7 +28,13 @@ from newsletter.providers.common.bodies import (
     values,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey
-from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object, words
+from newsletter.providers.transport.http import (
+    HttpRequest,
+    HttpResponse,
+    json_object,
+    refused,
+    words,
+)
 
 _OWN = ("ADDRESS", "TAG")
 _ADDRESS, _TAG = _MARKS = own_marks(*_OWN)

@@ -17,7 +17,6 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.providers.common.answers import by_item, read_each
 from newsletter.providers.common.bodies import (
     Compiled,
     Template,
@@ -36,7 +35,9 @@ from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
     answer_by_status,
+    by_item,
     json_object,
+    read_each,
     retry_after,
     words,
 )

@@ -15,7 +15,6 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common.answers import at_fault, refused
 from newsletter.providers.common.bodies import (
     Compiled,
     Template,
@@ -34,7 +33,9 @@ from newsletter.providers.common.options import ProviderOptions, WebhookKey, bea
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
+    at_fault,
     json_object,
+    refused,
     retry_after,
     words,
 )

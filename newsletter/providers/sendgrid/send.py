@@ -19,7 +19,6 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
-from newsletter.providers.common.answers import at_fault, longest, refused
 from newsletter.providers.common.bodies import (
     Compiled,
     addresses,
@@ -34,7 +33,10 @@ from newsletter.providers.transport.http import (
     LONGEST_WAIT,
     HttpRequest,
     HttpResponse,
+    at_fault,
     json_object,
+    longest,
+    refused,
     reset_after,
     retry_after,
     words,

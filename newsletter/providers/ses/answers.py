@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.providers.common.answers import put_together
 from newsletter.providers.transport.http import (
     HttpResponse,
     answer_by_status,
     json_object,
+    put_together,
     retry_after,
     words,
 )

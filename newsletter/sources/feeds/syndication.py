@@ -1,6 +1,7 @@
-"""RSS (0.9 to 2.0) and Atom, from the tree of a feed to its items."""
+"""RSS (0.9 to 2.0), Atom and JSON Feed (1.0 and 1.1), to their items."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
@@ -190,3 +191,66 @@ def _inherited(element: Element, name: str) -> str:
         if one.get(name):
             return str(one.get(name))
     return ""
+
+
+# --- JSON Feed ---------------------------------------------------------------------------------
+
+_VERSION = "https://jsonfeed.org/version/"
+
+
+def values_of(text: str) -> Any:
+    """What JSON says. Raises FeedUnreadable."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FeedUnreadable(
+            "it is not well-formed JSON, or its end is missing; it is tried again, and its keeper"
+            " may mend it"
+        ) from error
+
+
+def json_items_of(text: str, url: str) -> list[Item]:
+    """The items of a feed that came from ``url``. Raises FeedUnreadable."""
+    feed = values_of(text)
+    version = feed.get("version") if isinstance(feed, dict) else None
+    if not (isinstance(version, str) and version.startswith(_VERSION)):
+        raise FeedUnreadable("it is JSON and no JSON Feed; correct its url")
+    items = feed.get("items")
+    spoken = _value(feed, "language")
+    if not isinstance(items, list):
+        raise FeedUnreadable("it has no list of items; its keeper may mend it")
+    return [_json_item(one, spoken, url) for one in bounded(items) if isinstance(one, dict)]
+
+
+def _json_item(item: dict[str, Any], spoken: str, url: str) -> Item:
+    link = address(url, _value(item, "url") or _value(item, "external_url"))
+    title = plain(_value(item, "title"))
+    published = instant(_value(item, "date_published")) or instant(_value(item, "date_modified"))
+    rich, simple = _value(item, "content_html"), _value(item, "content_text")
+    summary = _value(item, "summary")
+    content = rich or simple or summary
+    return Item(
+        id=_id(item) or link or made_up_id(title, published),
+        title=title,
+        link=link,
+        published=published,
+        content=content,
+        markup=bool(rich),
+        whole=bool(rich or simple),
+        summary=plain(summary) if rich or simple else "",
+        language=language(_value(item, "language")) or language(spoken),
+        base=link or url,
+    )
+
+
+def _id(item: dict[str, Any]) -> str:
+    """Should be text; some feeds write a number."""
+    value = item.get("id")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return clean(value) if isinstance(value, str) else ""
+
+
+def _value(item: dict[str, Any], key: str) -> str:
+    value = item.get(key)
+    return clean(value).strip() if isinstance(value, str) else ""

@@ -16,9 +16,9 @@ import pytest
 from newsletter.documents.sandbox import CutOff, ask, serve
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
-from newsletter.sources.feeds.elsewhere import Elsewhere
 from newsletter.sources.feeds.fetching import Page
-from newsletter.sources.feeds.reading import Here, handle
+from newsletter.sources.feeds.readers import SandboxReader
+from newsletter.sources.feeds.reading import DirectReader, handle
 from tests.fakes import NOON
 from tests.unit.sources import strangers
 
@@ -104,16 +104,16 @@ def _lives(pid: int) -> bool:
 
 
 def test_a_feed_is_read_alike_here_and_apart() -> None:
-    apart, here = Elsewhere().feed(page(RSS)), Here().feed(page(RSS))
+    apart, here = SandboxReader().feed(page(RSS)), DirectReader().feed(page(RSS))
     assert apart == here
     [item] = here.items
-    [text] = Elsewhere().compose([item], zone="UTC", now=NOON)
+    [text] = SandboxReader().compose([item], zone="UTC", now=NOON)
     assert isinstance(text, InvalidInput)
-    assert str(text) == str(Here().compose([item], zone="UTC", now=NOON)[0])
+    assert str(text) == str(DirectReader().compose([item], zone="UTC", now=NOON)[0])
 
 
 def test_an_answer_that_is_the_same_as_before_starts_no_process() -> None:
-    reader = Elsewhere(module=STRANGERS)
+    reader = SandboxReader(module=STRANGERS)
     first = reader.feed(page(b"1")).remark
     assert reader.feed(page(b"1")).remark == first
     assert reader.feed(page(b"2")).remark != first
@@ -121,7 +121,7 @@ def test_an_answer_that_is_the_same_as_before_starts_no_process() -> None:
 
 def test_a_feed_that_is_none_is_refused_apart_with_the_words_of_here() -> None:
     with pytest.raises(FeedUnreadable, match="XML of another kind"):
-        Elsewhere().feed(page(b"<other/>"))
+        SandboxReader().feed(page(b"<other/>"))
 
 
 def test_a_text_that_takes_for_ever_is_left_out_and_spoils_no_other() -> None:
@@ -129,7 +129,7 @@ def test_a_text_that_takes_for_ever_is_left_out_and_spoils_no_other() -> None:
         Item(id=name, title=f"On {name}", content=content, markup=False, link=f"https://x/{name}")
         for name, content in (("a", "It is new."), ("b", "endless"), ("c", "So is this."))
     ]
-    reader = Elsewhere(module=STRANGERS)
+    reader = SandboxReader(module=STRANGERS)
     first, second, third = reader.compose(items, zone="UTC", now=NOON)
     assert isinstance(first, ExtractedStatement)
     assert isinstance(third, ExtractedStatement)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.documents import sandbox
-from newsletter.sources.feeds.listed import Listed, item_of, plain_listed, plain_text
-from newsletter.sources.feeds.reading import Here
+from newsletter.sources.feeds.readers import Listed, item_of, plain_listed, plain_text
+from newsletter.sources.feeds.reading import DirectReader
 
 Read = Callable[[Mapping[str, Any], bytes], Iterator[Any]]
 
@@ -21,7 +21,7 @@ def _compose(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
         if item.content == "endless":
             _never()
         now = datetime.fromisoformat(said["now"])
-        yield plain_text(Here().compose([item], zone=said["zone"], now=now)[0])
+        yield plain_text(DirectReader().compose([item], zone=said["zone"], now=now)[0])
 
 
 def _feed(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:

@@ -2,7 +2,7 @@
 
 import tracemalloc
 
-from newsletter.subscriber_files.entry_reader import DuplicateCheck
+from newsletter.subscriber_files.entries import DuplicateCheck
 
 
 def test_an_address_is_found_again_by_its_folded_form_with_its_first_line() -> None:

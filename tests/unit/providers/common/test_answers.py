@@ -6,8 +6,14 @@ import pytest
 
 from newsletter.domain.delivery.batch import Outcome, Verdict
 from newsletter.domain.statements.content import Recipient
-from newsletter.providers.common.answers import at_fault, by_item, longest, read_each, refused
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.providers.transport.http import (
+    HttpResponse,
+    at_fault,
+    by_item,
+    longest,
+    read_each,
+    refused,
+)
 from tests.contracts.provider import batch
 
 LATER = HttpResponse(status=200, headers={"retry-after": "7"})

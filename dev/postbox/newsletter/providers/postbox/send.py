@@ -14,7 +14,6 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
-from newsletter.providers.common.answers import by_item, read_each, refused
 from newsletter.providers.common.bodies import (
     Compiled,
     Template,
@@ -29,7 +28,15 @@ from newsletter.providers.common.bodies import (
     values,
 )
 from newsletter.providers.common.options import ProviderOptions, bearer, public
-from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object, words
+from newsletter.providers.transport.http import (
+    HttpRequest,
+    HttpResponse,
+    by_item,
+    json_object,
+    read_each,
+    refused,
+    words,
+)
 
 MAX_RECIPIENTS = 100
 PUBLIC_URL = "https://api.postbox.example"

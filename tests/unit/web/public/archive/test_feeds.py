@@ -9,7 +9,7 @@ import pytest
 from lxml import etree, html
 
 from newsletter.domain.statements.feed import Item
-from newsletter.sources.feeds import jsonfeed, syndication
+from newsletter.sources.feeds import syndication
 from newsletter.web.public.archive.feeds import (
     FeedPublisher,
     Listed,
@@ -60,7 +60,7 @@ def read_atom(entries: list[Listed]) -> list[Item]:
 
 def read_json(entries: list[Listed]) -> list[Item]:
     text = json_feed(PUBLISHER, entries).decode()
-    return jsonfeed.items_of(text, "https://news.forum.example/feed.json")
+    return syndication.json_items_of(text, "https://news.forum.example/feed.json")
 
 
 def read_rss(entries: list[Listed]) -> list[Item]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from newsletter.domain.statements.feed import FeedUnreadable, Item
-from newsletter.sources.feeds import jsonfeed
+from newsletter.sources.feeds import syndication
 from newsletter.sources.feeds.markup import tree
 from newsletter.sources.feeds.syndication import items_of
 from tests.costs import working
@@ -308,7 +308,7 @@ def test_thousands_of_items_are_read_at_once() -> None:
 
 def json_items(*items: object, **feed: object) -> list[Item]:
     whole = {"version": "https://jsonfeed.org/version/1.1", "items": list(items), **feed}
-    return jsonfeed.items_of(json.dumps(whole), URL)
+    return syndication.json_items_of(json.dumps(whole), URL)
 
 
 def test_an_item_of_a_json_feed_is_read() -> None:
@@ -358,4 +358,4 @@ def test_plain_text_and_a_summary_alone_are_told_apart() -> None:
 )
 def test_what_is_no_json_feed_is_refused(text: str, message: str) -> None:
     with pytest.raises(FeedUnreadable, match=message):
-        jsonfeed.items_of(text, URL)
+        syndication.json_items_of(text, URL)

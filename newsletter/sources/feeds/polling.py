@@ -12,9 +12,9 @@ from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Fetched, Item
 from newsletter.sources.feeds.fetching import Fetcher, Page, checked
-from newsletter.sources.feeds.jsonfeed import values_of
-from newsletter.sources.feeds.listed import Listed, Reader, whatever_it_holds
 from newsletter.sources.feeds.markup import address, clean, instant, plain
+from newsletter.sources.feeds.readers import Listed, Reader, whatever_it_holds
+from newsletter.sources.feeds.syndication import values_of
 
 _FIELDS = "id,link,date_gmt,modified_gmt,title,content,excerpt"
 _PER_PAGE = 100
