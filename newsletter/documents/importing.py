@@ -10,13 +10,13 @@ from email.message import EmailMessage, MIMEPart
 from pathlib import PurePath
 from typing import Protocol
 
+from newsletter.documents.markdown_files import import_markdown
 from newsletter.documents.markup.docx import import_docx
 from newsletter.documents.markup.odt import import_odt
 from newsletter.documents.markup.pages import import_page
 from newsletter.documents.markup.pdf import import_pdf
 from newsletter.documents.plain_text import import_bytes, import_document
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
-from newsletter.documents.written import import_markdown
 from newsletter.formats.text import decode
 
 _PASSED_ON = re.compile(r"(?:(?:re|fwd?|aw|wg|rv|tr)\s{0,3}:\s{0,3}){1,9}", re.IGNORECASE)
@@ -52,8 +52,10 @@ def _read(part: MIMEPart, subject: str, *, today: date, file: str) -> ImportedDo
     except (LookupError, UnicodeError):  # emails often name what they are not
         text = decode(raw, file=file)
     if part.get_content_subtype() == "html":
-        return import_page(b"\xef\xbb\xbf" + text.encode(), today=today, file=file, said=[subject])
-    return import_document(text, today=today, file=file, said=[subject])
+        return import_page(
+            b"\xef\xbb\xbf" + text.encode(), today=today, file=file, beside=[subject]
+        )
+    return import_document(text, today=today, file=file, beside=[subject])
 
 
 def _header(message: EmailMessage, name: str) -> str:

@@ -129,11 +129,11 @@ def import_document(
     today: date,
     file: str = "the text",
     notes: Iterable[str] = (),
-    said: Iterable[str] = (),
+    beside: Iterable[str] = (),
 ) -> ImportedDocument:
     """Find title, date and body of a plain text.
 
-    ``said`` stands beside it, such as a subject, and may speak of an embargo.
+    ``beside`` stands beside it, such as a subject, and may speak of an embargo.
     Raises InvalidInput, naming ``file``, if it is empty or has no body.
     """
     every = read_lines(text)
@@ -144,9 +144,9 @@ def import_document(
     width = wrap_width(lines)
     prose = first_prose(lines, width)
     found = recognise(lines, prose=prose, width=width, file=file)
-    beside = [(every[n].number, every[n].text) for n in running]
-    beside += [(0, one) for one in said]
-    embargo = find_embargo(lines, prose, today=today, beside=beside)
+    left_out = [(every[n].number, every[n].text) for n in running]
+    other = [*left_out, *((0, text) for text in beside)]
+    embargo = find_embargo(lines, prose, today=today, beside=other)
     broken = {*running, *_breaks(every, lines, found.reasons)}
     how = how_to_join(lines, width=width, soft=_soft(every, broken))
     body = "\n\n".join(_blocks([lines[n] for n in found.kept], how))

@@ -44,14 +44,14 @@ class NotStarted(CutOff):
 
 
 def ask(
-    module: str, said: Mapping[str, Any], body: bytes = b"", *, within: timedelta = WITHIN
+    module: str, task: Mapping[str, Any], body: bytes = b"", *, within: timedelta = WITHIN
 ) -> list[Any]:
     """What ``module``, run as a process, reads in the bytes. Raises CutOff."""
     seconds = within.total_seconds()
     late = False
     with _started(module, seconds) as process:
         try:
-            out, _ = process.communicate(json.dumps(said).encode() + b"\n" + body, timeout=seconds)
+            out, _ = process.communicate(json.dumps(task).encode() + b"\n" + body, timeout=seconds)
         except subprocess.TimeoutExpired:
             late = True
             process.kill()
@@ -101,9 +101,9 @@ def work(handle: Handle) -> None:
 
 def serve(handle: Handle, source: IO[bytes], sink: IO[bytes], *, largest: int = _LARGEST) -> None:
     """Read what stands in ``source``, and write down each thing as soon as it is read."""
-    said = json.loads(source.readline())
+    task = json.loads(source.readline())
     left = largest
-    for one in handle(said, source.read()):
+    for one in handle(task, source.read()):
         line = json.dumps(one).encode() + b"\n"
         left -= len(line)
         if left < 0:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from newsletter.documents.markup.inlines import line_of, tag_of, text_of
+from newsletter.documents.markup.inline_markup import line_of, tag_of, text_of
 from newsletter.documents.release.imported import Dropped
 from newsletter.documents.release.lines import ends_sentence, shortened
 

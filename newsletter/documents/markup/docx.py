@@ -12,7 +12,7 @@ from typing import Any
 import mammoth
 from lxml import etree
 
-from newsletter.documents.markup.inlines import PART
+from newsletter.documents.markup.inline_markup import PART
 from newsletter.documents.markup.packed import Packing
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
@@ -71,13 +71,13 @@ def _name_pictures(trees: Mapping[str, Any]) -> None:
         for one in (relations if relations is not None else ())
         if one.get("TargetMode") != "External"
     }
-    for said in trees[_MAIN].iter("{*}docPr"):
-        shown = next(said.getparent().iter("{*}blip"), None)
+    for description in trees[_MAIN].iter("{*}docPr"):
+        shown = next(description.getparent().iter("{*}blip"), None)
         keys = [] if shown is None else [v for k, v in shown.attrib.items() if k.endswith("}embed")]
         place = posixpath.normpath(posixpath.join("word", places.get(keys[0], ""))) if keys else ""
         if place.startswith("word/media/"):
-            alt = said.get("descr") or said.get("title") or ""
-            said.set("descr", f"{PART}{place}{_BEHIND}{alt}")
+            alt = description.get("descr") or description.get("title") or ""
+            description.set("descr", f"{PART}{place}{_BEHIND}{alt}")
 
 
 def _image(image: Any) -> dict[str, str]:

@@ -1,13 +1,13 @@
-"""From the tree of a page to pieces of text: paragraphs, headings, lists, quotations, tables."""
+"""From the tree of a page to blocks of text: paragraphs, headings, lists, quotations, tables."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from newsletter.documents.markup.inlines import (
+from newsletter.documents.markup.inline_markup import (
     BLOCKS,
-    Inlines,
+    InlineReader,
     Run,
     line_of,
     lines_of,
@@ -16,13 +16,13 @@ from newsletter.documents.markup.inlines import (
     text_of,
     words,
 )
+from newsletter.documents.release.blocks import RULE, Block
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.furniture import at_the_edge, is_contact, release_line
-from newsletter.documents.release.pieces import RULE, Piece
 
 Element = Any
 Rows = Sequence[Sequence[Element]]
-Cells = Sequence[Sequence[Sequence[Piece]]]
+Cells = Sequence[Sequence[Sequence[Block]]]
 
 _LONGEST_CELL = 400
 _WIDEST = 40
@@ -53,8 +53,8 @@ def layout(rows: Rows, cells: Cells) -> bool:
     filled = [[cell for cell in row if cell] for row in cells]
     if sum(bool(row) for row in filled) < 2 or max(map(len, filled), default=0) < 2:
         return True
-    parts = [piece for row in cells for cell in row for piece in cell]
-    texts = [" ".join(piece.text for piece in cell) for row in cells for cell in row]
+    parts = [block for row in cells for cell in row for block in cell]
+    texts = [" ".join(block.text for block in cell) for row in cells for cell in row]
     written = any("\n" in one.markdown or one.level for one in parts)
     long = any(len(text) > _LONGEST_CELL for text in texts)
     head = [text for text in texts[: len(rows[0]) * 2] if len(rows) <= 3]
@@ -65,29 +65,29 @@ def _is_letterhead(text: str) -> bool:
     return bool(release_line(text) is not None or is_contact(text) or date_line(text))
 
 
-def table(rows: Rows, cells: Cells, line: int) -> list[Piece]:
+def table(rows: Rows, cells: Cells, line: int) -> list[Block]:
     """Write a table as Markdown; its first row becomes the head."""
     hanging: dict[int, int] = {}
     grid = [_spread(row, of_row, hanging) for row, of_row in zip(rows, cells, strict=True)]
     grid = [row for row in grid if any(row)]
     width = max(map(len, grid))
     lines = ["| " + " | ".join([*row, *[""] * (width - len(row))]) + " |" for row in grid]
-    text = " ".join(piece.text for row in cells for cell in row for piece in cell)
+    text = " ".join(block.text for row in cells for cell in row for block in cell)
     lines.insert(1, "|" + " --- |" * width)
-    return [Piece(number=line, text=text, markdown="\n".join(lines))]
+    return [Block(number=line, text=text, markdown="\n".join(lines))]
 
 
 def _spread(
-    row: Sequence[Element], cells: Sequence[Sequence[Piece]], hanging: dict[int, int]
+    row: Sequence[Element], cells: Sequence[Sequence[Block]], hanging: dict[int, int]
 ) -> list[str]:
     """The texts of a row, column by column.
 
     ``hanging`` holds how many rows below the last one a cell above reaches down to, by column.
     """
     out: list[str] = []
-    for element, pieces in zip(row, cells, strict=True):
+    for element, blocks in zip(row, cells, strict=True):
         _skip_hanging(out, hanging)
-        text = " ".join(piece.markdown for piece in pieces).replace("|", "\\|")
+        text = " ".join(block.markdown for block in blocks).replace("|", "\\|")
         for n in range(_span(element, "colspan")):
             hanging[len(out)] = _span(element, "rowspan") - 1
             out.append("" if n else text)
@@ -112,41 +112,41 @@ _TYPED_BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7](?=\s)\s*")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Blocks:
-    """Reads the blocks of one page; ``inlines`` keeps what had to be left out."""
+class BlockReader:
+    """Reads the blocks of one page; ``inline`` keeps what had to be left out."""
 
-    inlines: Inlines
+    inline: InlineReader
     holding: frozenset[Element]
     """The elements that have a block somewhere in them."""
 
-    def read(self, element: Element) -> list[Piece]:
-        """All pieces in an element, in order."""
+    def read(self, element: Element) -> list[Block]:
+        """All blocks in an element, in order."""
         return _typed_lists(self._inside(element, Run(text="")))
 
-    def _inside(self, element: Element, like: Run) -> list[Piece]:
-        """The pieces of an element's children; ``like`` carries the marks that stand around."""
-        pieces: list[Piece] = []
+    def _inside(self, element: Element, like: Run) -> list[Block]:
+        """The blocks of an element's children; ``like`` carries the marks that stand around."""
+        blocks: list[Block] = []
         runs: list[Run] = [replace(like, text=element.text or "")]
         line = line_of(element)
         for child in element:
             if tag_of(child) in BLOCKS or child in self.holding:
-                pieces += _paragraphs(runs, line)
+                blocks += _paragraphs(runs, line)
                 runs = []
-                pieces += self._block(child, self.inlines.under(child, like))
+                blocks += self._block(child, self.inline.under(child, like))
                 line = line_of(child)
             else:
-                runs += self.inlines.runs(child, like)
+                runs += self.inline.runs(child, like)
             runs.append(replace(like, text=child.tail or ""))
-        return _parted([*pieces, *_paragraphs(runs, line)])
+        return _parted([*blocks, *_paragraphs(runs, line)])
 
-    def _block(self, element: Element, like: Run) -> list[Piece]:
+    def _block(self, element: Element, like: Run) -> list[Block]:
         tag = tag_of(element)
         if _HEADING.fullmatch(tag):
             return self._heading(element, int(tag[1]))
         if tag == "pre":
             return _code(element)
         if tag == "hr":
-            return [Piece(number=line_of(element), text=RULE, markdown=RULE)]
+            return [Block(number=line_of(element), text=RULE, markdown=RULE)]
         readers = {
             **dict.fromkeys(("ul", "ol", "menu", "dir"), self._list),
             "blockquote": self._quote,
@@ -155,15 +155,15 @@ class Blocks:
         }
         return readers.get(tag, self._inside)(element, like)
 
-    def _heading(self, element: Element, level: int) -> list[Piece]:
-        lines = [line for line in lines_of(self.inlines.runs_in(element, Run(text=""))) if line]
+    def _heading(self, element: Element, level: int) -> list[Block]:
+        lines = [line for line in lines_of(self.inline.runs_in(element, Run(text=""))) if line]
         text = " ".join(map(words, lines)).strip()
         if not text:
             return []
         written = " ".join(markdown(line, marked=False) for line in lines)
         written = re.sub(r"(?<!#)(#++)$", r"\\\1", written)
         return [
-            Piece(
+            Block(
                 number=line_of(element),
                 text=text,
                 markdown=f"{'#' * max(2, level)} {written}",
@@ -171,10 +171,10 @@ class Blocks:
             )
         ]
 
-    def _list(self, element: Element, like: Run) -> list[Piece]:
+    def _list(self, element: Element, like: Run) -> list[Block]:
         first = element.get("start", "1")
         number = int(first) if first.isdecimal() and len(first) < 9 else 1
-        items: list[list[Piece]] = []
+        items: list[list[Block]] = []
         stray = _paragraphs([replace(like, text=element.text or "")], line_of(element))
         for child in element:
             tag = tag_of(child)
@@ -192,59 +192,59 @@ class Blocks:
         marks = [f"{number + n}." for n in range(len(items))]
         return list_of(items, marks if tag_of(element) == "ol" else ["-"] * len(items))
 
-    def _quote(self, element: Element, like: Run) -> list[Piece]:
+    def _quote(self, element: Element, like: Run) -> list[Block]:
         inside = self._inside(element, like)
         if not inside:
             return []
         lines = joined(inside).split("\n")
         return [
-            Piece(
+            Block(
                 number=inside[0].number,
                 text=" ".join(one.text for one in inside),
                 markdown="\n".join(f"> {line}".rstrip() for line in lines),
             )
         ]
 
-    def _table(self, element: Element, like: Run) -> list[Piece]:
+    def _table(self, element: Element, like: Run) -> list[Block]:
         if has_stray_words(element):
             return self._inside(element, like)
         rows = rows_of(element)
         captions = [child for child in element if tag_of(child) == "caption"]
-        above = [piece for one in captions for piece in self._inside(one, like)]
+        above = [block for one in captions for block in self._inside(one, like)]
         cells = [[self._inside(cell, Run(text="")) for cell in row] for row in rows]
         if layout(rows, cells):
             return _parted([*above, *(one for row in cells for cell in row for one in cell)])
         return [*above, *table(rows, cells, line_of(element))]
 
-    def _figure(self, element: Element, like: Run) -> list[Piece]:
+    def _figure(self, element: Element, like: Run) -> list[Block]:
         if not any(tag_of(one) in {"img", "video", "iframe"} for one in element.iter()):
             return self._inside(element, like)
         captions = list(element.iter("figcaption"))
         for caption in captions:
-            self.inlines.leave_out(caption, "the caption of a picture")
+            self.inline.leave_out(caption, "the caption of a picture")
             caption.drop_tree()
-        kept = len(self.inlines.pictures)
+        kept = len(self.inline.pictures)
         inside = self._inside(element, like)
-        for n in range(kept, len(self.inlines.pictures)):
+        for n in range(kept, len(self.inline.pictures)):
             text = " ".join(map(text_of, captions))
-            self.inlines.pictures[n] = replace(self.inlines.pictures[n], caption=text)
+            self.inline.pictures[n] = replace(self.inline.pictures[n], caption=text)
         return inside
 
 
-def _is_about_text(items: Sequence[Sequence[Piece]]) -> bool:
+def _is_about_text(items: Sequence[Sequence[Block]]) -> bool:
     """Whether a list holds the date, the author, links for sharing: its items are then lines."""
     texts = [one.text for item in items for one in item]
-    told = sum(bool(date_line(text) or at_the_edge(text)) for text in texts)
-    return max(map(len, texts), default=0) <= _LONGEST_ENTRY and told * 2 >= len(texts) > 0
+    telling = sum(bool(date_line(text) or at_the_edge(text)) for text in texts)
+    return max(map(len, texts), default=0) <= _LONGEST_ENTRY and telling * 2 >= len(texts) > 0
 
 
-def joined(pieces: Sequence[Piece]) -> str:
-    """The Markdown of pieces that stand together."""
-    return "".join((one.glue if n else "") + one.markdown for n, one in enumerate(pieces))
+def joined(blocks: Sequence[Block]) -> str:
+    """The Markdown of blocks that stand together."""
+    return "".join((one.glue if n else "") + one.markdown for n, one in enumerate(blocks))
 
 
-def list_of(items: Sequence[Sequence[Piece]], marks: Sequence[str]) -> list[Piece]:
-    """A list as one piece; an item is the pieces in it."""
+def list_of(items: Sequence[Sequence[Block]], marks: Sequence[str]) -> list[Block]:
+    """A list as one block; an item is the blocks in it."""
     if not items:
         return []
     loose = any(one.glue == "\n\n" and not _is_list(one) for item in items for one in item[1:])
@@ -262,7 +262,7 @@ def list_of(items: Sequence[Sequence[Piece]], marks: Sequence[str]) -> list[Piec
             )
         )
     return [
-        Piece(
+        Block(
             number=items[0][0].number,
             text=" ".join(one.text for item in items for one in item),
             markdown=("\n\n" if loose else "\n").join(written),
@@ -270,13 +270,13 @@ def list_of(items: Sequence[Sequence[Piece]], marks: Sequence[str]) -> list[Piec
     ]
 
 
-def _is_list(piece: Piece) -> bool:
-    return bool(re.match(r"(?:[-*]|\d+[.)]) ", piece.markdown)) and piece.text != RULE
+def _is_list(block: Block) -> bool:
+    return bool(re.match(r"(?:[-*]|\d+[.)]) ", block.markdown)) and block.text != RULE
 
 
-def _paragraphs(runs: Iterable[Run], number: int) -> list[Piece]:
+def _paragraphs(runs: Iterable[Run], number: int) -> list[Block]:
     """Paragraphs of running words: a line break breaks the line, two of them the paragraph."""
-    pieces: list[Piece] = []
+    blocks: list[Block] = []
     broken = False
     for line in lines_of(runs):
         text = words(line)
@@ -285,16 +285,16 @@ def _paragraphs(runs: Iterable[Run], number: int) -> list[Piece]:
             continue
         glue = "\\\n" if broken else "\n\n"
         written = markdown(line)
-        pieces.append(Piece(number=number, text=text, markdown=written, broken=broken, glue=glue))
+        blocks.append(Block(number=number, text=text, markdown=written, broken=broken, glue=glue))
         broken = True
-    return pieces
+    return blocks
 
 
-def _parted(pieces: list[Piece]) -> list[Piece]:
+def _parted(blocks: list[Block]) -> list[Block]:
     """Keep two lists in a row from becoming one: the second gets another mark."""
-    for n in range(1, len(pieces)):
-        before, after = pieces[n - 1].markdown, pieces[n].markdown
-        if not (_is_list(pieces[n - 1]) and _is_list(pieces[n])):
+    for n in range(1, len(blocks)):
+        before, after = blocks[n - 1].markdown, blocks[n].markdown
+        if not (_is_list(blocks[n - 1]) and _is_list(blocks[n])):
             continue
         if before.startswith("- ") and after.startswith("- "):
             changed = re.sub(r"^- ", "* ", after, flags=re.MULTILINE)
@@ -302,36 +302,36 @@ def _parted(pieces: list[Piece]) -> list[Piece]:
             changed = re.sub(r"^(\d+)\. ", r"\1) ", after, flags=re.MULTILINE)
         else:
             continue
-        pieces[n] = replace(pieces[n], markdown=changed)
-    return pieces
+        blocks[n] = replace(blocks[n], markdown=changed)
+    return blocks
 
 
-def _typed_lists(pieces: Sequence[Piece]) -> list[Piece]:
+def _typed_lists(blocks: Sequence[Block]) -> list[Block]:
     """Make lists of paragraphs that begin with a typed bullet."""
-    out: list[Piece] = []
-    items: list[list[Piece]] = []
-    for piece in pieces:
-        if _TYPED_BULLET.match(piece.markdown) and not _TYPED_BULLET.fullmatch(piece.text):
-            items.append([_without_bullet(piece)])
+    out: list[Block] = []
+    items: list[list[Block]] = []
+    for block in blocks:
+        if _TYPED_BULLET.match(block.markdown) and not _TYPED_BULLET.fullmatch(block.text):
+            items.append([_without_bullet(block)])
             continue
         out += list_of(items, ["-"] * len(items))
         items = []
-        out.append(piece)
+        out.append(block)
     return _parted([*out, *list_of(items, ["-"] * len(items))])
 
 
-def _without_bullet(piece: Piece) -> Piece:
-    text = _TYPED_BULLET.sub("", piece.text, count=1)
-    return replace(piece, text=text, markdown=_TYPED_BULLET.sub("", piece.markdown, count=1))
+def _without_bullet(block: Block) -> Block:
+    text = _TYPED_BULLET.sub("", block.text, count=1)
+    return replace(block, text=text, markdown=_TYPED_BULLET.sub("", block.markdown, count=1))
 
 
-def _code(element: Element) -> list[Piece]:
+def _code(element: Element) -> list[Block]:
     text = "".join(element.itertext()).strip("\n").replace("\r", "")
     if not text.strip():
         return []
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
     return [
-        Piece(
+        Block(
             number=line_of(element),
             text=" ".join(text.split()),
             markdown=f"{fence}\n{text}\n{fence}",
@@ -350,7 +350,7 @@ def holding_blocks(root: Element) -> frozenset[Element]:
     return frozenset(found)
 
 
-def numbered(pieces: Iterable[Piece]) -> Iterator[Piece]:
+def numbered(blocks: Iterable[Block]) -> Iterator[Block]:
     """Pieces with their places as numbers, for files that have no lines."""
-    for number, piece in enumerate(pieces, start=1):
-        yield replace(piece, number=number)
+    for number, block in enumerate(blocks, start=1):
+        yield replace(block, number=number)

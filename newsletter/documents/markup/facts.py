@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from newsletter.documents.markup.inlines import line_of, tag_of, text_of
+from newsletter.documents.markup.inline_markup import line_of, tag_of, text_of
 from newsletter.documents.release.candidates import (
     FULL_TITLE,
     is_body_name,
@@ -46,7 +46,7 @@ class Facts:
     """Of the article, where its data hold it; else nothing."""
     dated: Dated
     base: str
-    said: tuple[str, ...] = ()
+    described: tuple[str, ...] = ()
     """All that it says about itself and of its pictures, and no reader sees as text."""
 
 
@@ -55,13 +55,13 @@ def facts_of(root: Element, *, document: bool) -> Facts:
 
     ``document`` tells a text that a word processor saved: its own title is often an old one.
     """
-    said = _meta(root)
+    meta = _meta(root)
     data = list(_linked_data(root))
-    sites = [said[key] for key in _SITES if said.get(key)]
+    sites = [meta[key] for key in _SITES if meta.get(key)]
     sites += [name for one in data if (name := _publisher(one))]
     page = ordinary(next((one.text or "" for one in root.iter("title")), "")).strip()
     headline = next((one for one in (_words(one, "headline") for one in data) if one), "")
-    windows = tuple(dict.fromkeys(filter(None, [headline, said.get("og:title", ""), page])))
+    windows = tuple(dict.fromkeys(filter(None, [headline, meta.get("og:title", ""), page])))
     names, shown = _shown(root, sites)
     parted = [_parted(one, names, shown) for one in windows]
     title, note = _title(root, parted, windows, names, document=document)
@@ -71,9 +71,9 @@ def facts_of(root: Element, *, document: bool) -> Facts:
         windows=() if document else windows,
         spare=("", "") if document else _spare(windows, parted[0][0] if parted else "", headline),
         text=max((_words(one, "articleBody") for one in data), key=len, default=""),
-        dated=_dated(root, said, data),
-        base=_base(root, said),
-        said=(*said.values(), *_described(root)),
+        dated=_dated(root, meta, data),
+        base=_base(root, meta),
+        described=(*meta.values(), *_described(root)),
     )
 
 
@@ -94,11 +94,11 @@ def words_of(root: Element) -> Iterator[tuple[str, int]]:
 
 
 def _meta(root: Element) -> dict[str, str]:
-    said: dict[str, str] = {}
+    meta: dict[str, str] = {}
     for one in root.iter("meta"):
         key = one.get("property") or one.get("name") or one.get("itemprop") or ""
-        said.setdefault(key.lower(), ordinary(one.get("content") or "").strip())
-    return said
+        meta.setdefault(key.lower(), ordinary(one.get("content") or "").strip())
+    return meta
 
 
 def _linked_data(root: Element) -> Iterator[dict[str, Any]]:
@@ -229,8 +229,8 @@ def _parted(title: str, names: Container[str], shown: Container[str]) -> tuple[s
 # --- date and address --------------------------------------------------------------------------
 
 
-def _dated(root: Element, said: dict[str, str], data: Iterable[dict[str, Any]]) -> Dated:
-    written = [(said[key], "the page's data") for key in _DATES if said.get(key)]
+def _dated(root: Element, meta: dict[str, str], data: Iterable[dict[str, Any]]) -> Dated:
+    written = [(meta[key], "the page's data") for key in _DATES if meta.get(key)]
     for one in data:
         value = one.get("datePublished")
         written += [(value, "the page's data")] if isinstance(value, str) else []
@@ -251,12 +251,12 @@ def _day(text: str) -> date | None:
     return found[0].value if found else None
 
 
-def _base(root: Element, said: dict[str, str]) -> str:
+def _base(root: Element, meta: dict[str, str]) -> str:
     canonical = ""
     for link in root.iter("link"):
         if "canonical" in (link.get("rel") or "").lower().split():
             canonical = canonical or link.get("href") or ""
-    address = next((one for one in (canonical, said.get("og:url", "")) if _is_web(one)), "")
+    address = next((one for one in (canonical, meta.get("og:url", "")) if _is_web(one)), "")
     for base in root.iter("base"):
         if _is_web(base.get("href") or ""):
             return str(base.get("href"))

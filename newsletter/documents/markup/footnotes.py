@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from newsletter.documents.markup.inlines import BLOCKS, tag_of
+from newsletter.documents.markup.inline_markup import BLOCKS, tag_of
 
 Element = Any
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from newsletter.documents.markup.inlines import PART
+from newsletter.documents.markup.inline_markup import PART
 from newsletter.documents.markup.packed import Packing
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
@@ -76,7 +76,7 @@ class _Looks:
                 return
             yield name
             style = self._styles.get(name)
-            name = "" if style is None else _said(style, "parent-style-name")
+            name = "" if style is None else _attribute(style, "parent-style-name")
 
     def marks(self, name: str) -> tuple[str, ...]:
         """The elements of HTML that mark words as a style does, the innermost first."""
@@ -85,10 +85,10 @@ class _Looks:
             style = self._styles.get(one)
             words = None if style is None else style.find("{*}text-properties")
             if words is not None:
-                bold = bold or _said(words, "font-weight")
-                italic = italic or _said(words, "font-style")
-                line = line or _said(words, "text-underline-style")
-                raised = raised or _said(words, "text-position")
+                bold = bold or _attribute(words, "font-weight")
+                italic = italic or _attribute(words, "font-style")
+                line = line or _attribute(words, "text-underline-style")
+                raised = raised or _attribute(words, "text-position")
         marked = {
             "sup": raised.startswith("super"),
             "sub": raised.startswith("sub"),
@@ -102,8 +102,10 @@ class _Looks:
         """Whether a list counts at this level, from 1."""
         style = self._lists.get(name)
         for one in () if style is None else style:
-            if _said(one, "level") == str(level):
-                return _name(one) == "list-level-style-number" and bool(_said(one, "num-format"))
+            if _attribute(one, "level") == str(level):
+                return _name(one) == "list-level-style-number" and bool(
+                    _attribute(one, "num-format")
+                )
         return False
 
 
@@ -112,7 +114,7 @@ def _looks(trees: Mapping[str, Element]) -> _Looks:
     lists: dict[str, Element] = {}
     for part in (_STYLES, _CONTENT):
         for one in trees[part].iter("{*}style", "{*}list-style") if part in trees else ():
-            (lists if _name(one) == "list-style" else styles)[_said(one, "name")] = one
+            (lists if _name(one) == "list-style" else styles)[_attribute(one, "name")] = one
     return _Looks(styles, lists)
 
 
@@ -138,9 +140,9 @@ class _Writer:
 
     def _paragraph(self, element: Element) -> str:
         inside = self._inside(element)
-        styles = set(self._looks.ancestors(_said(element, "style-name")))
+        styles = set(self._looks.ancestors(_attribute(element, "style-name")))
         if _name(element) == "h":
-            level = _said(element, "outline-level")
+            level = _attribute(element, "outline-level")
             tag = f"h{min(6, max(1, int(level)))}" if level.isdecimal() and len(level) < 3 else "h2"
             return f"<{tag}>{inside}</{tag}>"
         if _TITLE in styles:
@@ -148,12 +150,12 @@ class _Writer:
         if "Horizontal_20_Line" in styles:
             return "<hr>"
         if _HEAD not in styles:  # a head is bold as it is
-            inside = self._marked(inside, _said(element, "style-name"))
+            inside = self._marked(inside, _attribute(element, "style-name"))
         whole = f"<p>{inside}</p>"
         return f"<blockquote>{whole}</blockquote>" if styles & _QUOTES else whole
 
     def _list(self, element: Element, style: str, level: int) -> str:
-        style = _said(element, "style-name") or style
+        style = _attribute(element, "style-name") or style
         tag = "ol" if self._looks.is_numbered(style, level) else "ul"
         items = "".join(
             f"<li>{''.join(self.blocks(item, style, level))}</li>"
@@ -171,18 +173,18 @@ class _Writer:
     def _cells(self, row: Element) -> Iterator[str]:
         cells = [one for one in row if _name(one) == "table-cell"][:_MOST_CELLS]
         for cell in cells:
-            spans = [_said(cell, f"number-{way}-spanned") for way in ("columns", "rows")]
-            said = "".join(
+            spans = [_attribute(cell, f"number-{way}-spanned") for way in ("columns", "rows")]
+            attributes = "".join(
                 f' {name}="{span}"'
                 for name, span in zip(("colspan", "rowspan"), spans, strict=True)
                 if span.isdecimal() and 1 < int(span[:4]) <= _MOST_CELLS
             )
             inside = "".join(self.blocks(cell))
             tag = "th" if self._heads(cell) else "td"
-            yield f"<{tag}{said}>{inside}</{tag}>"
+            yield f"<{tag}{attributes}>{inside}</{tag}>"
 
     def _heads(self, cell: Element) -> bool:
-        styles = (_said(one, "style-name") for one in cell.iter("{*}p"))
+        styles = (_attribute(one, "style-name") for one in cell.iter("{*}p"))
         return any(_HEAD in set(self._looks.ancestors(style)) for style in styles)
 
     def _inside(self, element: Element) -> str:
@@ -196,7 +198,7 @@ class _Writer:
         if name in _LEFT_OUT or not name:
             return ""
         if name == "s":
-            count = _said(one, "c")
+            count = _attribute(one, "c")
             return " " * min(_MOST_BLANKS, int(count) if count[:4].isdecimal() else 1)
         simple = {"tab": " ", "line-break": "<br>"}
         if name in simple:
@@ -207,8 +209,8 @@ class _Writer:
             return self._frame(one)
         inside = self._inside(one)
         if name == "a":
-            return f'<a href="{escape(_said(one, "href"))}">{inside}</a>'
-        return self._marked(inside, _said(one, "style-name")) if name == "span" else inside
+            return f'<a href="{escape(_attribute(one, "href"))}">{inside}</a>'
+        return self._marked(inside, _attribute(one, "style-name")) if name == "span" else inside
 
     def _marked(self, inside: str, style: str) -> str:
         for tag in self._looks.marks(style) if inside.strip() else ():
@@ -220,8 +222,8 @@ class _Writer:
         image = one.find("{*}image")
         if image is None:
             return ""
-        said = next((part.text or "" for part in one.iter("{*}desc", "{*}title")), "")
-        return f'<img src="{escape(PART + _said(image, "href"))}" alt="{escape(said)}">'
+        alt = next((part.text or "" for part in one.iter("{*}desc", "{*}title")), "")
+        return f'<img src="{escape(PART + _attribute(image, "href"))}" alt="{escape(alt)}">'
 
     def _note(self, one: Element) -> str:
         """In the form that is known of web pages: two places that link to each other."""
@@ -284,7 +286,7 @@ def _name(element: Element) -> str:
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
-def _said(element: Element, name: str) -> str:
+def _attribute(element: Element, name: str) -> str:
     """An attribute by its name alone: no two of one element differ in their namespace only."""
     return next(
         (value for key, value in element.attrib.items() if etree.QName(key).localname == name), ""

@@ -1,4 +1,4 @@
-"""Web pages, saved from a browser or by Word, into pieces of Markdown."""
+"""Web pages, saved from a browser or by Word, into blocks of Markdown."""
 
 import codecs
 import re
@@ -11,10 +11,10 @@ from typing import Any
 from lxml import etree, html
 
 from newsletter.documents.markup.article import drop_unseen, find_article
-from newsletter.documents.markup.elements import Blocks, holding_blocks, joined, numbered
+from newsletter.documents.markup.elements import BlockReader, holding_blocks, joined, numbered
 from newsletter.documents.markup.facts import facts_of, words_of
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
-from newsletter.documents.markup.inlines import Inlines, line_of
+from newsletter.documents.markup.inline_markup import InlineReader, line_of
 from newsletter.documents.markup.word_processors import (
     Review,
     clean_google,
@@ -24,12 +24,12 @@ from newsletter.documents.markup.word_processors import (
     take_review,
 )
 from newsletter.documents.pictures import embedded, illustrated
+from newsletter.documents.release.blocks import RULE, Block, ExtractedText, import_blocks
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.imported import Dropped, ImportedDocument, Pasted, unusable
 from newsletter.documents.release.lines import letters, ordinary
 from newsletter.documents.release.paragraphs import escape
-from newsletter.documents.release.pieces import RULE, Piece, Pieces, import_pieces
 from newsletter.formats.text import decode, encoding_note
 
 Element = Any
@@ -53,11 +53,11 @@ _OF_DATA = (
 
 
 def import_page(
-    data: bytes, *, today: date, file: str, said: Iterable[str] = ()
+    data: bytes, *, today: date, file: str, beside: Iterable[str] = ()
 ) -> ImportedDocument:
     """Find the statement in a web page. Raises InvalidInput, naming ``file``.
 
-    ``said`` stands beside it, such as a subject, and may speak of an embargo.
+    ``beside`` stands beside it, such as a subject, and may speak of an embargo.
     """
     text, note = decode_page(data, file=file)
     root = parse(text, file=file)
@@ -67,60 +67,60 @@ def import_page(
     words = dict(words_of(root))
     review = _cleaned(root, google=google, document=document)
     footnotes = take_footnotes(root)
-    inlines = Inlines(base=facts.base, references=footnotes.references, keeps=True)
+    inline = InlineReader(base=facts.base, references=footnotes.references, keeps=True)
     article = None if document else find_article(root)
     chosen = article.element if article else root
     for shown, _ in words_of(chosen):
         words.pop(shown, None)
-    pieces = read_blocks(chosen, inlines)
-    hidden = _hidden_text(facts.text, pieces, inlines)
+    blocks = read_blocks(chosen, inline)
+    hidden = _hidden_text(facts.text, blocks, inline)
     if article is not None and not hidden:
-        pieces = [*between(root, chosen, facts.title), *pieces]
+        blocks = [*between(root, chosen, facts.title), *blocks]
     dated = facts.dated
     if dated.value is None and article is not None:
         dated = date_above(root, chosen)
     notes = [note, facts.note, *review.notes(), *(article.notes if article else ())]
     notes += [_OF_DATA] if hidden else []
-    read = Pieces(
-        pieces=tuple(hidden or pieces),
+    read = ExtractedText(
+        blocks=tuple(hidden or blocks),
         title=facts.title,
         windows=facts.windows,
         spare=facts.spare,
         dated=dated,
-        foot=foot_of(footnotes, hidden or pieces, inlines),
+        foot=foot_of(footnotes, hidden or blocks, inline),
         beside=(
             *((line, one) for one, line in words.items()),
-            *((0, one) for one in (*facts.said, *said)),
+            *((0, one) for one in (*facts.described, *beside)),
         ),
-        dropped=(*(article.dropped if article else ()), *inlines.dropped),
-        pictures=tuple(inlines.pictures),
-        notes=tuple(filter(None, [*notes, *link_notes(inlines)])),
+        dropped=(*(article.dropped if article else ()), *inline.dropped),
+        pictures=tuple(inline.pictures),
+        notes=tuple(filter(None, [*notes, *link_notes(inline)])),
     )
-    return illustrated(import_pieces(_in_words(read), today=today, file=file), embedded)
+    return illustrated(import_blocks(_in_words(read), today=today, file=file), embedded)
 
 
-def _in_words(read: Pieces) -> Pieces:
+def _in_words(read: ExtractedText) -> ExtractedText:
     """Without the lines of a page most of which stands on one: they tell nobody a place."""
-    counts = Counter(one.number for one in read.pieces)
-    if len(read.pieces) < 2 or max(counts.values()) * 2 <= len(read.pieces):
+    counts = Counter(one.number for one in read.blocks)
+    if len(read.blocks) < 2 or max(counts.values()) * 2 <= len(read.blocks):
         return read
     return replace(
         read,
-        pieces=tuple(replace(one, number=0) for one in read.pieces),
+        blocks=tuple(replace(one, number=0) for one in read.blocks),
         dropped=tuple(replace(one, line=0) for one in read.dropped),
         beside=tuple((0, one) for _, one in read.beside),
     )
 
 
-def _hidden_text(text: str, shown: Sequence[Piece], inlines: Inlines) -> list[Piece]:
+def _hidden_text(text: str, shown: Sequence[Block], inline: InlineReader) -> list[Block]:
     """What a page's data hold of the article, where the page itself shows far less of it."""
     if len(letters(text)) * _SHOWN_OF_DATA <= sum(len(letters(one.text)) for one in shown):
         return []
     if re.search(r"</?(?:p|br|div|li)\b", text):
-        return list(numbered(read_blocks(parse(text, file=""), inlines)))
+        return list(numbered(read_blocks(parse(text, file=""), inline)))
     lines = (ordinary(one).strip() for one in text.split("\n"))
-    pieces = (Piece(number=0, text=one, markdown=escape(one)) for one in lines if one)
-    return list(numbered(pieces))
+    blocks = (Block(number=0, text=one, markdown=escape(one)) for one in lines if one)
+    return list(numbered(blocks))
 
 
 def date_above(root: Element, chosen: Element) -> Dated:
@@ -133,7 +133,7 @@ def date_above(root: Element, chosen: Element) -> Dated:
     return Dated(value=None)
 
 
-def between(root: Element, chosen: Element, title: str) -> list[Piece]:
+def between(root: Element, chosen: Element, title: str) -> list[Block]:
     """What stands between the headline and the article as long as a subhead: a standfirst."""
     wanted = letters(title)
     above = _above(root, chosen)
@@ -145,7 +145,7 @@ def between(root: Element, chosen: Element, title: str) -> list[Piece]:
     if not title or not ends:
         return []
     return [
-        Piece(number=line, text=words, markdown=escape(words))
+        Block(number=line, text=words, markdown=escape(words))
         for words, line in above[ends[-1] + 1 :]
         if len(words.split()) >= _SHORTEST_SUBHEAD and date_line(words) is None
     ]
@@ -191,20 +191,20 @@ def import_body(
     """
     root = parse(f"<body>{body}</body>", file=file)
     footnotes = take_footnotes(root)
-    inlines = Inlines(references=footnotes.references, keeps=True)
-    pieces = tuple(numbered(read_blocks(root, inlines)))
-    foot = foot_of(footnotes, pieces, inlines)
-    dropped = tuple(replace(one, line=0) for one in inlines.dropped)
-    read = Pieces(
-        pieces=pieces,
+    inline = InlineReader(references=footnotes.references, keeps=True)
+    blocks = tuple(numbered(read_blocks(root, inline)))
+    foot = foot_of(footnotes, blocks, inline)
+    dropped = tuple(replace(one, line=0) for one in inline.dropped)
+    read = ExtractedText(
+        blocks=blocks,
         title=title,
         foot=foot,
         dropped=(*edges, *dropped),
-        pictures=tuple(inlines.pictures),
-        notes=(*notes, *link_notes(inlines)),
-        beside=tuple((0, text) for text in (*beside, *(one.text for one in inlines.dropped))),
+        pictures=tuple(inline.pictures),
+        notes=(*notes, *link_notes(inline)),
+        beside=tuple((0, text) for text in (*beside, *(one.text for one in inline.dropped))),
     )
-    return import_pieces(read, today=today, file=file)
+    return import_blocks(read, today=today, file=file)
 
 
 def decode_page(data: bytes, *, file: str) -> tuple[str, str]:
@@ -243,21 +243,21 @@ def parse(text: str, *, file: str) -> Element:
     return root
 
 
-def read_blocks(root: Element, inlines: Inlines) -> list[Piece]:
-    """The pieces of a part of a page."""
-    return Blocks(inlines=inlines, holding=holding_blocks(root)).read(root)
+def read_blocks(root: Element, inline: InlineReader) -> list[Block]:
+    """The blocks of a part of a page."""
+    return BlockReader(inline=inline, holding=holding_blocks(root)).read(root)
 
 
-def foot_of(footnotes: Footnotes, pieces: Sequence[Piece], inlines: Inlines) -> tuple[str, ...]:
-    """The footnotes that the pieces refer to, as Markdown; the others are told of."""
+def foot_of(footnotes: Footnotes, blocks: Sequence[Block], inline: InlineReader) -> tuple[str, ...]:
+    """The footnotes that the blocks refer to, as Markdown; the others are told of."""
     written = []
-    text = "\n".join(one.markdown for one in pieces)
+    text = "\n".join(one.markdown for one in blocks)
     for name, element in footnotes.notes.items():
         if f"[^{name}]" not in text:
-            inlines.leave_out(element, "a footnote of what was left out")
+            inline.leave_out(element, "a footnote of what was left out")
             continue
         element.tag = "div"
-        inside = [one for one in read_blocks(element, inlines) if one.text != RULE]
+        inside = [one for one in read_blocks(element, inline) if one.text != RULE]
         if inside:
             lines = joined(inside).split("\n")
             rest = ["    " + line if line else "" for line in lines[1:]]
@@ -265,27 +265,27 @@ def foot_of(footnotes: Footnotes, pieces: Sequence[Piece], inlines: Inlines) -> 
     return tuple(written)
 
 
-def link_notes(inlines: Inlines) -> list[str]:
+def link_notes(inline: InlineReader) -> list[str]:
     """What to say of links and marks that a mail may not have."""
     notes = []
-    if inlines.redirects:
-        count = "1 link" if inlines.redirects == 1 else f"{inlines.redirects} links"
+    if inline.redirects:
+        count = "1 link" if inline.redirects == 1 else f"{inline.redirects} links"
         notes.append(f"{count} through Google's redirect made direct.")
-    if inlines.http:
-        count = "1 link begins" if inlines.http == 1 else f"{inlines.http} links begin"
+    if inline.http:
+        count = "1 link begins" if inline.http == 1 else f"{inline.http} links begin"
         notes.append(
             f"{count} with http://, which is not encrypted: write https:// where it works."
         )
-    return [*notes, *_lost(inlines)]
+    return [*notes, *_lost(inline)]
 
 
-def _lost(inlines: Inlines) -> Iterator[str]:
+def _lost(inline: InlineReader) -> Iterator[str]:
     """Marks that Markdown does not have."""
-    if inlines.underlined:
-        count = "1 place was" if inlines.underlined == 1 else f"{inlines.underlined} places were"
+    if inline.underlined:
+        count = "1 place was" if inline.underlined == 1 else f"{inline.underlined} places were"
         yield f"{count} underlined; in a mail only links are: make bold what has to stand out."
-    if inlines.raised:
-        count = "1 place stood" if inlines.raised == 1 else f"{inlines.raised} places stood"
+    if inline.raised:
+        count = "1 place stood" if inline.raised == 1 else f"{inline.raised} places stood"
         yield f"{count} above or below the line, as in 5ᵗʰ, and stand on it now."
 
 
@@ -301,7 +301,7 @@ _FILE = "what was pasted"
 
 
 def read_pasted(html: str) -> Pasted:
-    """Read a piece of a page, of a Word file or of Google Docs. Raises InvalidInput."""
+    """Read a block of a page, of a Word file or of Google Docs. Raises InvalidInput."""
     root = parse(html, file=_FILE)
     if is_google(root):
         clean_google(root)
@@ -310,18 +310,18 @@ def read_pasted(html: str) -> Pasted:
     if is_word(root):
         clean_word(root)
     footnotes = take_footnotes(root)
-    inlines = Inlines(references=footnotes.references)
-    pieces = read_blocks(root, inlines)
-    foot = foot_of(footnotes, pieces, inlines)
-    lost = [f"{one.text[:80]} ({one.why})" for one in inlines.dropped]
+    inline = InlineReader(references=footnotes.references)
+    blocks = read_blocks(root, inline)
+    foot = foot_of(footnotes, blocks, inline)
+    lost = [f"{one.text[:80]} ({one.why})" for one in inline.dropped]
     return Pasted(
-        markdown="\n\n".join(filter(None, [_joined(pieces), *foot])),
-        left_out=(*lost, *review.notes(), *link_notes(inlines)),
+        markdown="\n\n".join(filter(None, [_joined(blocks), *foot])),
+        left_out=(*lost, *review.notes(), *link_notes(inline)),
     )
 
 
-def _joined(pieces: list[Piece]) -> str:
+def _joined(blocks: list[Block]) -> str:
     text = ""
-    for one in pieces:
+    for one in blocks:
         text += (one.glue if text else "") + one.markdown
     return text

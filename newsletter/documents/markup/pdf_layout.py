@@ -119,10 +119,10 @@ _Link = tuple[tuple[float, float, float, float], str]
 
 def _links(page: PDFPage) -> Iterator[_Link]:
     for one in (resolve1(page.annots) or [])[:_MOST_LINKS]:
-        said = resolve1(one)
-        action = resolve1(said.get("A")) if isinstance(said, dict) else None
+        annotation = resolve1(one)
+        action = resolve1(annotation.get("A")) if isinstance(annotation, dict) else None
         target = resolve1(action.get("URI")) if isinstance(action, dict) else None
-        place = resolve1(said.get("Rect")) if target else None
+        place = resolve1(annotation.get("Rect")) if target else None
         if isinstance(target, bytes) and isinstance(place, list) and len(place) == 4:
             left, bottom, right, top = (float(resolve1(number)) for number in place)
             yield (left, bottom, right, top), target.decode("utf-8", "replace")

@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import html
 
-from newsletter.documents.markup.inlines import tag_of, text_of
+from newsletter.documents.markup.inline_markup import tag_of, text_of
 
 Element = Any
 
@@ -120,13 +120,15 @@ def is_google(root: Element) -> bool:
 def clean_google(root: Element) -> None:
     """Write what style sheets say into the elements, nest the lists, and mark the title."""
     rules = {
-        name: said for sheet in root.iter("style") for name, said in _RULE.findall(sheet.text or "")
+        name: styles
+        for sheet in root.iter("style")
+        for name, styles in _RULE.findall(sheet.text or "")
     }
     for element in root.iter("p", "span", "li", "h1", "h2", "h3", "h4", "h5", "h6"):
         names = (element.get("class") or "").split()
-        said = [*(rules[name] for name in names if name in rules), element.get("style") or ""]
+        styles = [*(rules[name] for name in names if name in rules), element.get("style") or ""]
         if element.tag in {"p", "span", "li"}:
-            element.set("style", ";".join(said))
+            element.set("style", ";".join(styles))
         if element.tag == "p" and "title" in names:
             element.tag = "h1"
     _nest_lists(root)

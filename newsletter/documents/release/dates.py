@@ -100,8 +100,8 @@ def date_line(text: str) -> FoundDate | None:
     before, behind = text[: first.start], text[first.end :]
     if not (_AROUND.fullmatch(before) or _is_beside(before, last=True)):
         return None
-    said = _AROUND.fullmatch(behind) or _BEHIND.fullmatch(behind) or _is_beside(behind, last=False)
-    return first if said else None
+    alone = _AROUND.fullmatch(behind) or _BEHIND.fullmatch(behind) or _is_beside(behind, last=False)
+    return first if alone else None
 
 
 def _is_beside(text: str, *, last: bool) -> bool:

@@ -263,7 +263,7 @@ def find_embargo(
     lines: what was left out, a page's own title, the head of each page; with its line, or 0.
     """
     abroad = any(_TRADE.search(_folded(line.text)) for line in lines)
-    found = [(n.told, n.text, below) for n, below in _hits(lines, prose, today, abroad=abroad)]
+    found = [(n.opening, n.text, below) for n, below in _hits(lines, prose, today, abroad=abroad)]
     seen = {words for _, words, _ in found}
     for number, text in beside:
         if text not in seen and _is_told(text, abroad=abroad):
@@ -296,9 +296,9 @@ def _hits(
     for n, line in enumerate(lines):
         near = n < top or n >= len(lines) - _FOOT
         below = lines[n + 1].text if n + 1 < len(lines) and not lines[n + 1].gap else ""
-        told = near and (is_embargo(line.text) or _names_embargo(line.text, abroad=abroad))
-        told = told or (n < above and _goes_over(line.text, below))
-        if told or _begins_with_it(line.text) or _is_to_come(line.text, today):
+        speaks = near and (is_embargo(line.text) or _names_embargo(line.text, abroad=abroad))
+        speaks = speaks or (n < above and _goes_over(line.text, below))
+        if speaks or _begins_with_it(line.text) or _is_to_come(line.text, today):
             yield line, below
 
 

@@ -74,7 +74,7 @@ def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> H
     heading = continued(lines, head, chosen, head[chosen].text, width)
     if len(unnamed) == 1 or heading.last > heading.first:
         return heading
-    note = f"{head[chosen].told} was taken for the title; look whether it is."
+    note = f"{head[chosen].opening} was taken for the title; look whether it is."
     return replace(heading, note=note)
 
 
@@ -160,8 +160,8 @@ def _hangs_together(above: str, below: str) -> bool:
 def _telling(head: Sequence[Line], candidates: list[int], unnamed: list[int]) -> int | None:
     """The one line that says something of a name which stands above it as the masthead."""
     names = [head[n].text.lower() for n in candidates if n not in unnamed]
-    said = {n: head[n].text.lower() for n in unnamed}
-    found = [n for n, text in said.items() if any(name in text != name for name in names)]
+    texts = {n: head[n].text.lower() for n in unnamed}
+    found = [n for n, text in texts.items() if any(name in text != name for name in names)]
     return found[0] if len(found) == 1 else None
 
 
@@ -273,8 +273,8 @@ def _is_wrapped_headline(lines: Sequence[Line], index: int) -> bool:
     text = " ".join(line.text for line in lines[index : last + 1])
     if ends_sentence(text):
         return len(text) <= _LONGEST_STOPPED and is_one_sentence(text) and is_first(lines, index)
-    told = any(tells(lines, n) for n in range(index))
-    return may_be_title(text) and text[-1] not in ":,;" and not told
+    titled = any(tells(lines, n) for n in range(index))
+    return may_be_title(text) and text[-1] not in ":,;" and not titled
 
 
 def find_heading(lines: Sequence[Line], prose: int | None, width: int) -> Heading | None:
@@ -294,7 +294,7 @@ def _beside_embargo(head: Sequence[Line]) -> Heading | None:
     for index, line in enumerate(head):
         title = headline_beside(line.text) if is_embargo(line.text) else ""
         if title and may_be_title(title):
-            note = f"{line.told} speaks of an embargo and was taken for the title too."
+            note = f"{line.opening} speaks of an embargo and was taken for the title too."
             return Heading(title=title, first=index, last=index, note=f"{note} Look whether it is.")
     return None
 
@@ -304,7 +304,7 @@ def _guessed(head: Sequence[Line]) -> Heading | None:
     for index, line in enumerate(head):
         words = len(line.text.split())
         if words >= FULL_TITLE and len(line.text) <= LONGEST_TITLE and not is_around(line.text):
-            note = f"{line.told} was taken for the title, a guess: {_LOOK}"
+            note = f"{line.opening} was taken for the title, a guess: {_LOOK}"
             title = line.text.removesuffix(".")
             return Heading(title=title, first=index, last=index, note=note, guessed=True)
     return None

@@ -23,7 +23,7 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _WIDEST_WRAP = 130
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
 _LONGEST_DATELINE = 200
-_TOLD = 60
+_QUOTED = 60
 _SHOWN = 80
 _DATELINE = re.compile(
     r"(?:\([A-Z][\w.’' -]++(?:, ?[A-Z][\w.’' -]++){0,3},?\)"
@@ -55,10 +55,10 @@ class Line:
         """Its place for a person, amid a sentence: its number, else its first words."""
         if self.number:
             return f"line {self.number}"
-        return f"“{self.text if len(self.text) <= _TOLD else self.text[:_TOLD].rstrip() + '…'}”"
+        return f"“{self.text if len(self.text) <= _QUOTED else self.text[:_QUOTED].rstrip() + '…'}”"
 
     @property
-    def told(self) -> str:
+    def opening(self) -> str:
         """The same at the beginning of a sentence."""
         return self.where[0].upper() + self.where[1:]
 

@@ -136,8 +136,8 @@ def _below_signature(lines: Sequence[Line], top: int, known: int) -> int:
 def _may_be_foot(text: str) -> bool:
     if at_the_edge(text):
         return True
-    told = ends_sentence(text) or is_contact_label(text) or text[-1] in ":,;–"
-    return len(text) <= _LONGEST_FOOT_LINE and not told
+    ended = ends_sentence(text) or is_contact_label(text) or text[-1] in ":,;–"
+    return len(text) <= _LONGEST_FOOT_LINE and not ended
 
 
 def _foot(
@@ -159,7 +159,7 @@ def _foot(
         yield index, "the vendor's line: a firm's name alone below the last paragraph"
     elif alone and _may_sign(line.text):
         notes.append(
-            f"{line.told}, {line.text!r}, stands alone at the end and was kept: "
+            f"{line.opening}, {line.text!r}, stands alone at the end and was kept: "
             "take it out if it is not a signature."
         )
 
@@ -246,7 +246,7 @@ def summary_of(lines: Sequence[Line], subhead: int | None) -> tuple[str, str]:
     if subhead is None:
         return "", ""
     line = lines[subhead]
-    note = f"{line.told} reads like a subhead: it stays in the text, and is the summary too."
+    note = f"{line.opening} reads like a subhead: it stays in the text, and is the summary too."
     return line.text, note
 
 
@@ -299,12 +299,12 @@ def _below_notes(lines: Sequence[Line]) -> Iterator[str]:
     for line in lines:
         if is_contact_label(line.text):
             yield (
-                f"{line.told} begins a contact, which was kept. Each mail ends with the "
+                f"{line.opening} begins a contact, which was kept. Each mail ends with the "
                 "press contact of the configuration: take this one out if it is the same."
             )
         if is_for_editors(line.text):
             yield (
-                f"{line.told} begins what editors are told, which was kept: take it out if "
+                f"{line.opening} begins what editors are told, which was kept: take it out if "
                 "it is not for readers."
             )
 

@@ -14,13 +14,13 @@ from newsletter.documents import sandbox
 from newsletter.documents.markup.article import drop_furniture, drop_unseen
 from newsletter.documents.markup.elements import joined
 from newsletter.documents.markup.footnotes import take_footnotes
-from newsletter.documents.markup.inlines import Inlines
+from newsletter.documents.markup.inline_markup import InlineReader
 from newsletter.documents.markup.pages import foot_of, link_notes, parse, read_blocks
 from newsletter.documents.markup.word_processors import clean_word, is_word
+from newsletter.documents.release.blocks import RULE, Block
 from newsletter.documents.release.imported import Dropped, unusable
 from newsletter.documents.release.lines import ordinary, shortened
 from newsletter.documents.release.paragraphs import escape
-from newsletter.documents.release.pieces import RULE, Piece
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
 from newsletter.sources.feeds import polling as wordpress
@@ -87,16 +87,16 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
     if is_word(root):
         clean_word(root)
     footnotes = take_footnotes(root)
-    inlines = Inlines(base=item.base, references=footnotes.references)
-    pieces = _without_frame(read_blocks(body, inlines), item.title, dropped)
-    foot = foot_of(footnotes, pieces, inlines)
-    text = "\n\n".join(filter(None, [joined(pieces), *foot]))
-    return text, [*_told([*dropped, *inlines.dropped]), *link_notes(inlines)]
+    inline = InlineReader(base=item.base, references=footnotes.references)
+    blocks = _without_frame(read_blocks(body, inline), item.title, dropped)
+    foot = foot_of(footnotes, blocks, inline)
+    text = "\n\n".join(filter(None, [joined(blocks), *foot]))
+    return text, [*_told([*dropped, *inline.dropped]), *link_notes(inline)]
 
 
-def _without_frame(pieces: Sequence[Piece], title: str, dropped: list[Dropped]) -> list[Piece]:
+def _without_frame(blocks: Sequence[Block], title: str, dropped: list[Dropped]) -> list[Block]:
     """Without the title said again above, and what a site adds below each of its texts."""
-    kept = list(pieces)
+    kept = list(blocks)
     while kept and (kept[0].text == RULE or _is_title(kept[0], title)):
         del kept[0]
     while kept and (kept[-1].text == RULE or _is_frame(kept[-1].text)):
@@ -107,8 +107,8 @@ def _without_frame(pieces: Sequence[Piece], title: str, dropped: list[Dropped]) 
     return kept
 
 
-def _is_title(piece: Piece, title: str) -> bool:
-    return bool(piece.level) and piece.text.casefold() == title.casefold()
+def _is_title(block: Block, title: str) -> bool:
+    return bool(block.level) and block.text.casefold() == title.casefold()
 
 
 def _is_frame(text: str) -> bool:

@@ -265,7 +265,7 @@ def text_of(element: Element) -> str:
 
 
 @dataclass(kw_only=True)
-class Inlines:
+class InlineReader:
     """Reads the words of one page, and keeps what it left out and what it could not resolve."""
 
     base: str = ""

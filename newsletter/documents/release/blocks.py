@@ -1,4 +1,4 @@
-"""From the pieces of a page or a Word file, each with its Markdown, to an imported statement."""
+"""From the blocks of a page or a Word file, each with its Markdown, to an imported statement."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ RULE = "* * *"
 
 _LONGEST_BOLD = 100
 _LONGEST_KICKER = 2
-"""How many pieces of running text may stand above a title, such as a notice."""
+"""How many blocks of running text may stand above a title, such as a notice."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Piece:
+class Block:
     """A paragraph, a line of one, a heading, or a whole list, quotation or table."""
 
     number: int
@@ -38,16 +38,16 @@ class Piece:
     level: int = 0
     """Of a heading, from 1; 0 for all else."""
     glue: str = "\n\n"
-    """What stands before it in Markdown, where the piece before it is kept too."""
+    """What stands before it in Markdown, where the block before it is kept too."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pieces:
+class ExtractedText:
     """All of a file that may be statement, and what the file says about itself."""
 
-    pieces: tuple[Piece, ...]
+    blocks: tuple[Block, ...]
     title: str = ""
-    """Where the file says it outside of its text; else it is looked for in the pieces."""
+    """Where the file says it outside of its text; else it is looked for in the blocks."""
     windows: tuple[str, ...] = ()
     """What the file calls itself, a site's name and all: lines that it names are its headline."""
     spare: tuple[str, str] = ("", "")
@@ -61,21 +61,21 @@ class Pieces:
     pictures: tuple[ImportedPicture, ...] = ()
     notes: tuple[str, ...] = ()
     beside: tuple[tuple[int, str], ...] = ()
-    """Line or 0, and words, of what is not among the pieces and may speak of an embargo."""
+    """Line or 0, and words, of what is not among the blocks and may speak of an embargo."""
 
 
-def import_pieces(read: Pieces, *, today: date, file: str) -> ImportedDocument:
+def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDocument:
     """Find title, date and body. Raises InvalidInput, naming ``file``, without a text."""
-    if not read.pieces:
+    if not read.blocks:
         raise unusable(file, "holds no text; look whether it is the right file")
-    lines = list(_lines(read.pieces))
+    lines = list(_lines(read.blocks))
     prose = first_prose(lines, 0)
     heading = _heading(read, lines, prose)
     found = recognise(lines, prose=prose, width=0, file=file, heading=heading)
     dated = _dated(found, read.dated)
     beside = ((0, read.title), *read.beside)
     embargo = find_embargo(lines, prose, today=today, beside=beside)
-    body = _body(read.pieces, found.kept)
+    body = _body(read.blocks, found.kept)
     summary, of_summary = (read.summary, "") if read.summary else summary_of(lines, found.subhead)
     guesses = [found.heading.note, dated.note, future_note(dated.value, today), *found.notes]
     guesses = [*(embargo.notes if embargo else ()), *guesses]
@@ -93,20 +93,20 @@ def import_pieces(read: Pieces, *, today: date, file: str) -> ImportedDocument:
     )
 
 
-def _lines(pieces: Sequence[Piece]) -> Iterator[Line]:
-    """The pieces as lines; bold ones in a row are those of one headline."""
-    for n, one in enumerate(pieces):
-        row = n > 0 and _is_bold(pieces[n - 1]) and _is_bold(one)
+def _lines(blocks: Sequence[Block]) -> Iterator[Line]:
+    """The blocks as lines; bold ones in a row are those of one headline."""
+    for n, one in enumerate(blocks):
+        row = n > 0 and _is_bold(blocks[n - 1]) and _is_bold(one)
         yield Line(number=one.number, text=one.text, gap=n > 0 and not one.broken and not row)
 
 
-def _is_bold(piece: Piece) -> bool:
+def _is_bold(block: Block) -> bool:
     """Whether a short line is bold as a whole."""
-    bold = piece.markdown.startswith("**") and piece.markdown.endswith("**")
-    return bold and piece.markdown.count("**") == 2 and len(piece.text) <= _LONGEST_BOLD
+    bold = block.markdown.startswith("**") and block.markdown.endswith("**")
+    return bold and block.markdown.count("**") == 2 and len(block.text) <= _LONGEST_BOLD
 
 
-def _heading(read: Pieces, lines: Sequence[Line], prose: int | None) -> Heading | None:
+def _heading(read: ExtractedText, lines: Sequence[Line], prose: int | None) -> Heading | None:
     """The title that the file names, or the first of its highest headings above the text."""
     near = lines[: (len(lines) if prose is None else prose) + _LONGEST_KICKER]
     title = headline_beside(read.title) if is_embargo(read.title) else read.title
@@ -122,48 +122,48 @@ def _heading(read: Pieces, lines: Sequence[Line], prose: int | None) -> Heading 
     if title:
         place = _place(read, title, near, prose)
         return Heading(title=title, first=place.start, last=place.stop - 1, note=note)
-    head = read.pieces if prose is None else read.pieces[:prose]
+    head = read.blocks if prose is None else read.blocks[:prose]
     headings = [n for n, one in enumerate(head) if one.level and may_be_title(one.text)]
     if not headings:
         return None
     best = min(headings, key=lambda n: (head[n].level, n))
     alone = sum(head[n].level == head[best].level for n in headings) == 1
-    note = f"{lines[best].told} was taken for the title; look whether it is."
+    note = f"{lines[best].opening} was taken for the title; look whether it is."
     return Heading(title=head[best].text, first=best, last=best, note="" if alone else note)
 
 
-def _place(read: Pieces, title: str, near: Sequence[Line], prose: int | None) -> range:
+def _place(read: ExtractedText, title: str, near: Sequence[Line], prose: int | None) -> range:
     """Where the known title stands above the text, or as a heading just inside it; else -1."""
     end = len(near) if prose is None else prose
-    for n, one in enumerate(read.pieces[: len(near)]):
+    for n, one in enumerate(read.blocks[: len(near)]):
         if letters(one.text) == letters(title) and (n < end or one.level):
             return range(n, n + 1)
     found = named_by_page(title, near[:end])
     return range(found.first, found.last + 1) if found else range(-1, 0)
 
 
-def _dated(found: Recognised, said: Dated | None) -> Dated:
+def _dated(found: Recognised, stated: Dated | None) -> Dated:
     """The date that readers see, else the one that the file says of itself."""
     seen = found.dated
-    if said is None or said.value is None:
+    if stated is None or stated.value is None:
         return seen
     if seen.value is None:
-        return said
-    if seen.value == said.value:
+        return stated
+    if seen.value == stated.value:
         return Dated(value=seen.value)
-    note = f"The text is dated {seen.value}, and the file's own data say {said.value}."
+    note = f"The text is dated {seen.value}, and the file's own data say {stated.value}."
     return Dated(value=seen.value, note=note)
 
 
-def _body(pieces: Sequence[Piece], kept: Iterable[int]) -> str:
+def _body(blocks: Sequence[Block], kept: Iterable[int]) -> str:
     numbers = list(kept)
-    while len(numbers) > 1 and pieces[numbers[0]].text == RULE:
+    while len(numbers) > 1 and blocks[numbers[0]].text == RULE:
         del numbers[0]
-    while len(numbers) > 1 and pieces[numbers[-1]].text == RULE:
+    while len(numbers) > 1 and blocks[numbers[-1]].text == RULE:
         del numbers[-1]
     body = ""
     for place, n in enumerate(numbers):
         follows = place > 0 and numbers[place - 1] == n - 1
-        glue = pieces[n].glue if follows or not pieces[n].broken else "\n\n"
-        body += (glue if place else "") + pieces[n].markdown
+        glue = blocks[n].glue if follows or not blocks[n].broken else "\n\n"
+        body += (glue if place else "") + blocks[n].markdown
     return body

@@ -6,11 +6,11 @@ from datetime import date
 
 import yaml
 
+from newsletter.documents.release.blocks import Block, ExtractedText, import_blocks
 from newsletter.documents.release.dates import dates_in
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
 from newsletter.documents.release.lines import ordinary
-from newsletter.documents.release.pieces import Piece, Pieces, import_pieces
 from newsletter.formats.frontmatter import Field, FrontMatter, parse_front_matter
 from newsletter.formats.text import decode, encoding_note
 
@@ -32,11 +32,11 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
     """
     text = decode(data, file=file).removeprefix("\ufeff")
     front = _front(text, file)
-    pieces = tuple(_pieces(front.body, front.body_line))
+    blocks = tuple(_blocks(front.body, front.body_line))
     values = {key: _value(front.fields[key]) for key in _TAKEN if key in front.fields}
     dated = _dated(values.get("date", ""))
-    read = Pieces(
-        pieces=pieces,
+    read = ExtractedText(
+        blocks=blocks,
         title=ordinary(values.get("title", "")).strip(),
         dated=dated,
         summary=ordinary(values.get("summary", "")).strip(),
@@ -45,7 +45,7 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
         notes=tuple(filter(None, [encoding_note(data)])),
         beside=tuple(_embargo(front)),
     )
-    return import_pieces(read, today=today, file=file)
+    return import_blocks(read, today=today, file=file)
 
 
 def _front(text: str, file: str) -> FrontMatter:
@@ -85,7 +85,7 @@ def _embargo(front: FrontMatter) -> Iterator[tuple[int, str]]:
 # --- the text ----------------------------------------------------------------------------------
 
 
-def _pieces(body: str, first: int) -> Iterator[Piece]:
+def _blocks(body: str, first: int) -> Iterator[Block]:
     """Cut a text at its blank lines and below its headings, and nowhere inside of code."""
     chunk: list[str] = []
     start, blanks, fence = 0, 1, ""
@@ -93,10 +93,10 @@ def _pieces(body: str, first: int) -> Iterator[Piece]:
     for n, line in enumerate([*lines, ""]):
         last = n == len(lines)
         if chunk and not fence and (not line.strip() or _ATX.fullmatch(line) or _is_whole(chunk)):
-            yield _piece(chunk, first + start, blanks)
+            yield _block_of(chunk, first + start, blanks)
             blanks, chunk = 0, []
         if last and chunk:  # code that is never closed
-            yield _piece(chunk, first + start, blanks)
+            yield _block_of(chunk, first + start, blanks)
         if not line.strip() and not chunk:
             blanks += 1
             continue
@@ -119,10 +119,10 @@ def _fenced(line: str, fence: str) -> str:
     return "" if found[1].startswith(fence) and not line.strip().strip(found[1][0]) else fence
 
 
-def _piece(chunk: list[str], number: int, blanks: int) -> Piece:
+def _block_of(chunk: list[str], number: int, blanks: int) -> Block:
     written = "\n".join(chunk)
     level, words = _heading(chunk)
-    return Piece(
+    return Block(
         number=number,
         text=_plain(words) or ordinary(written).strip(),
         markdown=written,
