@@ -105,7 +105,7 @@ def find_article(root: Element) -> Article:
 
 def _places(body: Element, lost: Sequence[Dropped]) -> str:
     """Their lines; what they say, where most of the page stands on one line."""
-    lines = Counter(line_of(one) for one in body.iter())
+    lines = Counter(line_of(element) for element in body.iter())
     if max(lines.values()) * 2 > lines.total() > len(lost):
         return ", ".join(f"“{one.text}”" for one in lost)
     return "line " + ", ".join(str(one.line) for one in lost)

@@ -89,7 +89,7 @@ def _image(image: Any) -> dict[str, str]:
 def _reviewed(trees: Mapping[str, Any]) -> Review:
     counts: Counter[str] = Counter()
     for name in filter(_PART.fullmatch, trees):
-        counts.update(etree.QName(one).localname for one in trees[name].iter("{*}*"))
+        counts.update(etree.QName(element).localname for element in trees[name].iter("{*}*"))
     return Review(
         inserted=counts["ins"] + counts["moveTo"],
         deleted=counts["del"] + counts["moveFrom"],
@@ -102,7 +102,7 @@ def _edges(trees: Mapping[str, Any]) -> Iterator[Dropped]:
     """What stands at the head and foot of each page."""
     seen: set[str] = set()
     for name in filter(_EDGE.fullmatch, trees):
-        words = (one.text or "" for one in trees[name].iter("{*}t"))
+        words = (element.text or "" for element in trees[name].iter("{*}t"))
         text = ordinary(" ".join(words)).strip()
         if text and text not in seen:
             seen.add(text)
@@ -114,18 +114,18 @@ def _beside(trees: Mapping[str, Any]) -> Iterator[str]:
     """What stands beside the running text: text boxes, watermarks, page heads, the file's data."""
     for name, tree in trees.items():
         if name.startswith("docProps/"):
-            yield from (ordinary(one.text or "").strip() for one in tree.iter("{*}*"))
+            yield from (ordinary(element.text or "").strip() for element in tree.iter("{*}*"))
         elif name == _MAIN:
             for box in tree.iter("{*}txbxContent"):
                 yield from _paragraphs(box)
         elif _BESIDE.fullmatch(name):
             yield from _paragraphs(tree)
-        yield from (one.get("string") or "" for one in tree.iter("{*}textpath"))
+        yield from (element.get("string") or "" for element in tree.iter("{*}textpath"))
 
 
 def _paragraphs(part: Any) -> Iterator[str]:
     for paragraph in part.iter("{*}p"):
-        yield ordinary("".join(one.text or "" for one in paragraph.iter("{*}t"))).strip()
+        yield ordinary("".join(element.text or "" for element in paragraph.iter("{*}t"))).strip()
 
 
 def _as_html(parts: Mapping[str, bytes], file: str) -> str:

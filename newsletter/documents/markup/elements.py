@@ -42,9 +42,13 @@ def rows_of(element: Element) -> list[list[Element]]:
 def has_stray_words(element: Element) -> bool:
     """Whether a table holds words outside of its cells, as broken pages do."""
     parts = [element, *element.iter("thead", "tbody", "tfoot", "tr")]
-    words = [element.text, *(one.text for one in parts), *(c.tail for one in parts for c in one)]
+    words = [
+        element.text,
+        *(part.text for part in parts),
+        *(c.tail for part in parts for c in part),
+    ]
     known = {"thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col", ""}
-    odd = any(tag_of(child) not in known for one in parts for child in one)
+    odd = any(tag_of(child) not in known for part in parts for child in part)
     return odd or any(word and word.strip() for word in words)
 
 
@@ -55,7 +59,7 @@ def layout(rows: Rows, cells: Cells) -> bool:
         return True
     parts = [block for row in cells for cell in row for block in cell]
     texts = [" ".join(block.text for block in cell) for row in cells for cell in row]
-    written = any("\n" in one.markdown or one.level for one in parts)
+    written = any("\n" in part.markdown or part.level for part in parts)
     long = any(len(text) > _LONGEST_CELL for text in texts)
     head = [text for text in texts[: len(rows[0]) * 2] if len(rows) <= 3]
     return written or long or max(map(len, rows)) > _WIDEST or any(map(_is_letterhead, head))
@@ -200,7 +204,7 @@ class BlockReader:
         return [
             Block(
                 number=inside[0].number,
-                text=" ".join(one.text for one in inside),
+                text=" ".join(block.text for block in inside),
                 markdown="\n".join(f"> {line}".rstrip() for line in lines),
             )
         ]
@@ -210,7 +214,7 @@ class BlockReader:
             return self._inside(element, like)
         rows = rows_of(element)
         captions = [child for child in element if tag_of(child) == "caption"]
-        above = [block for one in captions for block in self._inside(one, like)]
+        above = [block for caption in captions for block in self._inside(caption, like)]
         cells = [[self._inside(cell, Run(text="")) for cell in row] for row in rows]
         if layout(rows, cells):
             return _parted([*above, *(one for row in cells for cell in row for one in cell)])
@@ -240,7 +244,7 @@ def _is_about_text(items: Sequence[Sequence[Block]]) -> bool:
 
 def joined(blocks: Sequence[Block]) -> str:
     """The Markdown of blocks that stand together."""
-    return "".join((one.glue if n else "") + one.markdown for n, one in enumerate(blocks))
+    return "".join((block.glue if n else "") + block.markdown for n, block in enumerate(blocks))
 
 
 def list_of(items: Sequence[Sequence[Block]], marks: Sequence[str]) -> list[Block]:

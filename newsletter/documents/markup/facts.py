@@ -59,11 +59,11 @@ def facts_of(root: Element, *, document: bool) -> Facts:
     data = list(_linked_data(root))
     sites = [meta[key] for key in _SITES if meta.get(key)]
     sites += [name for one in data if (name := _publisher(one))]
-    page = ordinary(next((one.text or "" for one in root.iter("title")), "")).strip()
+    page = ordinary(next((element.text or "" for element in root.iter("title")), "")).strip()
     headline = next((one for one in (_words(one, "headline") for one in data) if one), "")
     windows = tuple(dict.fromkeys(filter(None, [headline, meta.get("og:title", ""), page])))
     names, shown = _shown(root, sites)
-    parted = [_parted(one, names, shown) for one in windows]
+    parted = [_parted(window, names, shown) for window in windows]
     title, note = _title(root, parted, windows, names, document=document)
     return Facts(
         title=title,
@@ -79,25 +79,25 @@ def facts_of(root: Element, *, document: bool) -> Facts:
 
 def _described(root: Element) -> Iterator[str]:
     """What pictures and other parts are said to be."""
-    for one in root.iter("*"):
-        yield from (ordinary(text).strip() for name in _DESCRIBING if (text := one.get(name)))
+    for element in root.iter("*"):
+        yield from (ordinary(text).strip() for name in _DESCRIBING if (text := element.get(name)))
 
 
 def words_of(root: Element) -> Iterator[tuple[str, int]]:
     """The words between any two tags, with their line; without scripts and tracked deletions."""
-    for one in root.iter("*"):
-        inside = "" if one.tag in _NO_WORDS else one.text
-        for text in (inside, one.tail):
+    for element in root.iter("*"):
+        inside = "" if element.tag in _NO_WORDS else element.text
+        for text in (inside, element.tail):
             clean = ordinary(text or "").strip()
             if clean:
-                yield clean, line_of(one)
+                yield clean, line_of(element)
 
 
 def _meta(root: Element) -> dict[str, str]:
     meta: dict[str, str] = {}
-    for one in root.iter("meta"):
-        key = one.get("property") or one.get("name") or one.get("itemprop") or ""
-        meta.setdefault(key.lower(), ordinary(one.get("content") or "").strip())
+    for element in root.iter("meta"):
+        key = element.get("property") or element.get("name") or element.get("itemprop") or ""
+        meta.setdefault(key.lower(), ordinary(element.get("content") or "").strip())
     return meta
 
 
@@ -141,7 +141,7 @@ def _publisher(data: dict[str, Any]) -> str:
 def _shown(root: Element, sites: Iterable[str]) -> tuple[set[str], set[str]]:
     """The names of the site, and the headings that the page shows, as letters alone."""
     return {letters(site) for site in sites}, {
-        letters(text_of(one)) for one in root.iter("h1", "h2")
+        letters(text_of(element)) for element in root.iter("h1", "h2")
     }
 
 
@@ -153,7 +153,7 @@ def _title(
     *,
     document: bool,
 ) -> tuple[str, str]:
-    headings = [text for one in root.iter("h1") if (text := text_of(one))]
+    headings = [text for element in root.iter("h1") if (text := text_of(element))]
     headings = [text for text in headings if letters(text) not in names]
     for title, _ in parted:
         for heading in headings:

@@ -23,7 +23,7 @@ class Footnotes:
 def take_footnotes(root: Element) -> Footnotes:
     """Find all footnotes and take their words out of the text."""
     places = _places(root)
-    links = [one for one in root.iter("a") if _leads_within(one)]
+    links = [element for element in root.iter("a") if _leads_within(element)]
     backs = {link: places.get(link.get("href")[1:]) for link in links}
     leading: dict[Element, list[Element]] = {}
     for link, home in backs.items():
@@ -91,7 +91,7 @@ def _take_out(
     backs: dict[Element, Element | None],
 ) -> None:
     for holder in notes.values():
-        for link in [one for one in holder.iter("a") if backs.get(one) is not None]:
+        for link in [element for element in holder.iter("a") if backs.get(element) is not None]:
             if link not in references:
                 link.drop_tree()
         if holder.getparent() is not None:

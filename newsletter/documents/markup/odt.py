@@ -184,7 +184,7 @@ class _Writer:
             yield f"<{tag}{attributes}>{inside}</{tag}>"
 
     def _heads(self, cell: Element) -> bool:
-        styles = (_attribute(one, "style-name") for one in cell.iter("{*}p"))
+        styles = (_attribute(element, "style-name") for element in cell.iter("{*}p"))
         return any(_HEAD in set(self._looks.ancestors(style)) for style in styles)
 
     def _inside(self, element: Element) -> str:
@@ -272,8 +272,10 @@ def _beside(trees: Mapping[str, Element]) -> Iterator[str]:
 
 def _words(part: Element) -> Iterator[str]:
     """The paragraphs of a part, or its single values."""
-    for one in part.iter("{*}p", "{*}h", "{*}title", "{*}subject", "{*}keyword", "{*}description"):
-        text = _ordinary("".join(one.itertext())).strip()
+    for element in part.iter(
+        "{*}p", "{*}h", "{*}title", "{*}subject", "{*}keyword", "{*}description"
+    ):
+        text = _ordinary("".join(element.itertext())).strip()
         if text:
             yield text
 

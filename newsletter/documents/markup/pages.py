@@ -101,7 +101,7 @@ def import_page(
 
 def _in_words(read: ExtractedText) -> ExtractedText:
     """Without the lines of a page most of which stands on one: they tell nobody a place."""
-    counts = Counter(one.number for one in read.blocks)
+    counts = Counter(block.number for block in read.blocks)
     if len(read.blocks) < 2 or max(counts.values()) * 2 <= len(read.blocks):
         return read
     return replace(
@@ -119,7 +119,7 @@ def _hidden_text(text: str, shown: Sequence[Block], inline: InlineReader) -> lis
     if re.search(r"</?(?:p|br|div|li)\b", text):
         return list(numbered(read_blocks(parse(text, file=""), inline)))
     lines = (ordinary(one).strip() for one in text.split("\n"))
-    blocks = (Block(number=0, text=one, markdown=escape(one)) for one in lines if one)
+    blocks = (Block(number=0, text=line, markdown=escape(line)) for line in lines if line)
     return list(numbered(blocks))
 
 
@@ -251,7 +251,7 @@ def read_blocks(root: Element, inline: InlineReader) -> list[Block]:
 def foot_of(footnotes: Footnotes, blocks: Sequence[Block], inline: InlineReader) -> tuple[str, ...]:
     """The footnotes that the blocks refer to, as Markdown; the others are told of."""
     written = []
-    text = "\n".join(one.markdown for one in blocks)
+    text = "\n".join(block.markdown for block in blocks)
     for name, element in footnotes.notes.items():
         if f"[^{name}]" not in text:
             inline.leave_out(element, "a footnote of what was left out")
@@ -322,6 +322,6 @@ def read_pasted(html: str) -> Pasted:
 
 def _joined(blocks: list[Block]) -> str:
     text = ""
-    for one in blocks:
-        text += (one.glue if text else "") + one.markdown
+    for block in blocks:
+        text += (block.glue if text else "") + block.markdown
     return text

@@ -48,7 +48,7 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
     return import_body(
         "".join(_Sheet(usual=_usual_size(kept), margin=_margin(kept)).html(blocks)),
         edges=edges,
-        beside=[one.text for one in edges],
+        beside=[edge.text for edge in edges],
         notes=[_NOTE],
         today=today,
         file=file,
@@ -257,13 +257,15 @@ def _inside(block: _Block, *, without_mark: bool = False) -> str:
 
 def _without_mark(words: Sequence[Words]) -> list[Words]:
     """An item without what marks it, be that in words of its own or in the first ones."""
-    text = "".join(one.text for one in words)
+    text = "".join(word.text for word in words)
     found = _BULLET.match(text) or _NUMBER.match(text)
     left = found.end() if found else 0
     kept = []
-    for one in words:
-        kept.append(Words(text=one.text[left:], bold=one.bold, italic=one.italic, href=one.href))
-        left = max(0, left - len(one.text))
+    for word in words:
+        kept.append(
+            Words(text=word.text[left:], bold=word.bold, italic=word.italic, href=word.href)
+        )
+        left = max(0, left - len(word.text))
     return kept
 
 

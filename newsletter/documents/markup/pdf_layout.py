@@ -50,7 +50,7 @@ class Cell:
     @property
     def text(self) -> str:
         """Without marks."""
-        return "".join(one.text for one in self.words).strip()
+        return "".join(word.text for word in self.words).strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,7 @@ def _is_blank(one: object) -> bool:
 
 def _line(line: LTTextLine, links: Sequence[_Link], box: int, bare: float) -> PdfLine:
     characters = list(line)
-    sizes = sorted(one.size for one in characters if isinstance(one, LTChar))
+    sizes = sorted(character.size for character in characters if isinstance(character, LTChar))
     size = sizes[len(sizes) // 2] if sizes else 0.0
     cells = tuple(_cell(part, links) for part in _parts(characters, size, bare))
     cells = tuple(cell for cell in cells if cell.text)
@@ -146,15 +146,15 @@ def _parts(characters: Sequence[Any], size: float, bare: float) -> Iterator[list
     part: list[Any] = []
     right: float | None = None
     blank = False
-    for one in characters:
-        if isinstance(one, LTChar) and one.get_text().strip():
-            if right is not None and one.x0 - right > size * (_WIDE_GAP if blank else bare):
+    for character in characters:
+        if isinstance(character, LTChar) and character.get_text().strip():
+            if right is not None and character.x0 - right > size * (_WIDE_GAP if blank else bare):
                 yield part
                 part = []
-            right, blank = one.x1, False
-        elif isinstance(one, LTChar):
+            right, blank = character.x1, False
+        elif isinstance(character, LTChar):
             blank = True
-        part.append(one)
+        part.append(character)
     if part:
         yield part
 
@@ -162,17 +162,17 @@ def _parts(characters: Sequence[Any], size: float, bare: float) -> Iterator[list
 def _cell(characters: Sequence[Any], links: Sequence[_Link]) -> Cell:
     looks: tuple[bool, bool, str] = (False, False, "")
     marked: list[tuple[tuple[bool, bool, str], str]] = []
-    for one in characters:
-        if isinstance(one, LTChar) and one.get_text().strip():
-            looks = _look(one, links)
-        elif isinstance(one, LTChar) and looks[2]:
-            looks = (*looks[:2], _target(one, links))
-        marked.append((looks, one.get_text()))
+    for character in characters:
+        if isinstance(character, LTChar) and character.get_text().strip():
+            looks = _look(character, links)
+        elif isinstance(character, LTChar) and looks[2]:
+            looks = (*looks[:2], _target(character, links))
+        marked.append((looks, character.get_text()))
     words = tuple(
         Words(text=ordinary("".join(text for _, text in group)), bold=b, italic=i, href=href)
         for (b, i, href), group in groupby(marked, key=lambda pair: pair[0])
     )
-    left = next((one.x0 for one in characters if isinstance(one, LTChar)), 0.0)
+    left = next((character.x0 for character in characters if isinstance(character, LTChar)), 0.0)
     return Cell(words=words, left=left)
 
 

@@ -24,7 +24,7 @@ def is_word(root: Element) -> bool:
             r"\bword|openoffice|libreoffice|outlook", meta.get("content") or "", re.IGNORECASE
         ):
             return True
-    return any((one.get("class") or "").startswith("Mso") for one in root.iter("p", "li"))
+    return any((element.get("class") or "").startswith("Mso") for element in root.iter("p", "li"))
 
 
 def clean_word(root: Element) -> None:
@@ -183,14 +183,18 @@ class Review:
 
 def take_review(root: Element) -> Review:
     """Take comments and tracked deletions out of a page that Word or Google Docs saved."""
-    tracked = [one for one in root.iter("ins", "del") if one.get("datetime") or one.get("cite")]
+    tracked = [
+        element
+        for element in root.iter("ins", "del")
+        if element.get("datetime") or element.get("cite")
+    ]
     deleted = [one for one in tracked if one.tag == "del"]
     marks = [one for one in root.iter("a") if _COMMENT.fullmatch(one.get("href") or "")]
     comments = {_number(one) for one in marks}
     parts = [one for one in root.iter("div") if _COMMENT_PART.search(one.get("style") or "")]
-    for one in marks:
-        if _is_back(one):
-            parts += _comment(one)
+    for mark in marks:
+        if _is_back(mark):
+            parts += _comment(mark)
     for one in [*deleted, *parts, *marks]:
         if one.getparent() is not None:
             one.drop_tree()

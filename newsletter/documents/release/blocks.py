@@ -95,9 +95,9 @@ def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDoc
 
 def _lines(blocks: Sequence[Block]) -> Iterator[Line]:
     """The blocks as lines; bold ones in a row are those of one headline."""
-    for n, one in enumerate(blocks):
-        row = n > 0 and _is_bold(blocks[n - 1]) and _is_bold(one)
-        yield Line(number=one.number, text=one.text, gap=n > 0 and not one.broken and not row)
+    for n, block in enumerate(blocks):
+        row = n > 0 and _is_bold(blocks[n - 1]) and _is_bold(block)
+        yield Line(number=block.number, text=block.text, gap=n > 0 and not block.broken and not row)
 
 
 def _is_bold(block: Block) -> bool:
@@ -135,8 +135,8 @@ def _heading(read: ExtractedText, lines: Sequence[Line], prose: int | None) -> H
 def _place(read: ExtractedText, title: str, near: Sequence[Line], prose: int | None) -> range:
     """Where the known title stands above the text, or as a heading just inside it; else -1."""
     end = len(near) if prose is None else prose
-    for n, one in enumerate(read.blocks[: len(near)]):
-        if letters(one.text) == letters(title) and (n < end or one.level):
+    for n, block in enumerate(read.blocks[: len(near)]):
+        if letters(block.text) == letters(title) and (n < end or block.level):
             return range(n, n + 1)
     found = named_by_page(title, near[:end])
     return range(found.first, found.last + 1) if found else range(-1, 0)

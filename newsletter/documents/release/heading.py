@@ -133,14 +133,14 @@ def _is_one(texts: Sequence[str]) -> bool:
     """Whether lines are written as one headline is that was set over several lines."""
     if not 1 < len(texts) <= _MOST_LINES or len(" ".join(texts)) > LONGEST_TITLE:
         return False
-    if any(is_other(one) or len(one) > _BROKEN for one in texts[:-1]):
+    if any(is_other(text) or len(text) > _BROKEN for text in texts[:-1]):
         return False
     if is_body_name(texts[0]) and not (begins_small(texts[1]) or _OPEN_END.search(texts[0])):
         return False
     last = texts[-1]
     if len(last) > _BROKEN or (is_other(last) and not _ends_stopped(last)):
         return False
-    if any(ends_sentence(one) for one in texts[:-1]):
+    if any(ends_sentence(text) for text in texts[:-1]):
         return False
     return all(_hangs_together(above, below) for above, below in pairwise(texts))
 

@@ -109,7 +109,7 @@ def samples(batch: OutgoingBatch) -> list[str]:
     For providers that take a call as a whole. Addresses beyond ASCII are left out: nobody says
     how a log writes them.
     """
-    handed = [ascii_domain(one.address) for one in batch.recipients]
+    handed = [ascii_domain(recipient.address) for recipient in batch.recipients]
     plain = [address for address in handed if address.isascii()]
     some = plain[:: max(1, len(plain) // _SAMPLES)][:_SAMPLES]
     return list(dict.fromkeys(form for one in some for form in (one, one.lower())))
@@ -117,7 +117,7 @@ def samples(batch: OutgoingBatch) -> list[str]:
 
 def all_of(batch: OutgoingBatch, provider_id: str) -> Page:
     """The whole batch is there, as one of it is: such a provider takes all of a call or nothing."""
-    return Page(found={one.subscriber_id: provider_id for one in batch.recipients})
+    return Page(found={recipient.subscriber_id: provider_id for recipient in batch.recipients})
 
 
 def refuse_others(asked: Question, addresses: Iterable[str]) -> None:

@@ -150,7 +150,11 @@ def _refused(status: int, payload: dict[str, Any]) -> Verdict | None:
     if status != 422 or not isinstance(errors, dict) or set(errors) != {_ITS_ADDRESS}:
         return None
     reasons = errors[_ITS_ADDRESS] if isinstance(errors[_ITS_ADDRESS], list) else []
-    return Verdict.REJECTED if reasons and all(_NO_ADDRESS in str(one) for one in reasons) else None
+    return (
+        Verdict.REJECTED
+        if reasons and all(_NO_ADDRESS in str(reason) for reason in reasons)
+        else None
+    )
 
 
 def _reason(payload: dict[str, Any]) -> str:

@@ -119,7 +119,7 @@ class MailgunInquiry:
             return absent(this, {str(each["id"]) for each in payload["items"]}, least=len(this.of))
         if this.about is About.LATEST:
             return Page(found={}, more=self._control(batch, payload["items"]))
-        numbers = {_folded(one): one.subscriber_id for one in batch.recipients}
+        numbers = {_folded(recipient): recipient.subscriber_id for recipient in batch.recipients}
         accepted = [
             (item["recipient"].lower(), str(item["id"]))
             for item in payload["items"]
@@ -153,7 +153,7 @@ class MailgunInquiry:
     def _after(self, batch: OutgoingBatch, of: list[str]) -> Question:
         """The next recipients; everything, where all were asked for."""
         last = of[0].rpartition(" OR ")[2]
-        place = 1 + [_folded(one) for one in batch.recipients].index(last)
+        place = 1 + [_folded(recipient) for recipient in batch.recipients].index(last)
         if place < len(batch.recipients):
             return self._of(batch, place)
         return self._events(batch)

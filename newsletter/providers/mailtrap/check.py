@@ -103,7 +103,7 @@ class MailtrapInquiry:
 
     def ask(self, batch: OutgoingBatch) -> HttpRequest:
         """What the first readers got around the time of the attempt."""
-        addresses = [ascii_domain(one.address) for one in batch.recipients]
+        addresses = [ascii_domain(recipient.address) for recipient in batch.recipients]
         window = around(batch.at, self._timeout)
         readers = [
             self._question(About.ATTEMPT, _to(addresses[place : place + _AT_ONCE], window))
@@ -130,7 +130,7 @@ class MailtrapInquiry:
         return self._question(About.LATEST, ours)
 
     def _control(self, batch: OutgoingBatch, rows: Sequence[dict[str, Any]]) -> Question:
-        if not all(ascii_domain(one.address).isascii() for one in batch.recipients):
+        if not all(ascii_domain(recipient.address).isascii() for recipient in batch.recipients):
             raise ValueError("nobody says how the log writes addresses beyond ASCII")
         ours = {row["to"]: row for row in rows if _domain(batch) in row["from"]}
         some = dict(list(ours.items())[:_AT_ONCE])
@@ -169,7 +169,9 @@ def _after(asked: Question, cursor: str) -> Question:
 
 def _named(batch: OutgoingBatch, rows: Sequence[dict[str, Any]]) -> dict[int, str]:
     """Subscriber id → message id. Raises ValueError for one of ours that does not say whose."""
-    numbers = {str(one.subscriber_id): one.subscriber_id for one in batch.recipients}
+    numbers = {
+        str(recipient.subscriber_id): recipient.subscriber_id for recipient in batch.recipients
+    }
     found = {}
     for row in rows:
         about = row["custom_variables"]

@@ -126,7 +126,9 @@ class PostmarkInquiry:
         if this.about is About.LATEST:
             return Page(found={}, more=self._control(payload["Messages"]))
         messages, total = payload["Messages"], int(payload["TotalCount"])
-        numbers = {str(one.subscriber_id): one.subscriber_id for one in batch.recipients}
+        numbers = {
+            str(recipient.subscriber_id): recipient.subscriber_id for recipient in batch.recipients
+        }
         about = [(message["Metadata"], str(message["MessageID"])) for message in messages]
         found = {
             numbers[metadata["subscriber"]]: name

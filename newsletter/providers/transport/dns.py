@@ -31,4 +31,4 @@ class Names:
         except dns.exception.DNSException as error:
             raise LookupFailed(f"{name}: {' '.join(str(error).split())}") from error
         pieces = [record.strings for record in list(answer)[:_MOST]]
-        return [b"".join(one).decode("ascii", "replace") for one in pieces]
+        return [b"".join(part).decode("ascii", "replace") for part in pieces]

@@ -264,7 +264,7 @@ class TemplateRenderer:
         if ends_with(tokens, values["end_mark"]):
             values["end_mark"] = ""
         links = ["unsubscribe_url", "preferences_url", "archive_url", "original_url"]
-        found = [values[one] for one in links if values[one]]
+        found = [values[link] for link in links if values[link]]
         demands = self._demands(*found, embargo=values["embargo"], gaps=values["gaps"])
         html = self._html(name, origin, {**values, **body.parts()}, demands)
         return html, self._text(name, origin, to_text(tokens), values, html, demands)

@@ -86,10 +86,10 @@ def blocks(
 
     ``fallbacks`` are the words for readers without a name so far, to which theirs are added.
     """
-    faults = chain.from_iterable(_faults(one) for one in translations)
+    faults = chain.from_iterable(_faults(translation) for translation in translations)
     if found := tuple(dict.fromkeys(faults)):
         raise InvalidInput(found)
-    return tuple(_block(one, wordings, counting, fallbacks) for one in translations)
+    return tuple(_block(translation, wordings, counting, fallbacks) for translation in translations)
 
 
 def left_out(part: str, wanted: Sequence[Block]) -> Iterator[str]:

@@ -292,7 +292,7 @@ def _downloads(span: Span, _language: str) -> list[Token] | None:
     items = [token for token in span.tokens if token.type == "list_item_open" and token.level == 1]
     lines = [token for token in span.tokens if token.type == "inline"]
     files = [_file(token.children or []) for token in lines]
-    if len(items) != len(lines) or any(one is None for one in files):
+    if len(items) != len(lines) or any(file is None for file in files):
         return None
     made = iter(files)
     opening, *rest = span.tokens

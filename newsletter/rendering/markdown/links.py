@@ -38,7 +38,9 @@ def _linked(children: Sequence[Token]) -> Iterator[Token]:
         if words and not inside:
             yield from _pieces(tokens)
         else:
-            inside += sum((one.type == "link_open") - (one.type == "link_close") for one in tokens)
+            inside += sum(
+                (token.type == "link_open") - (token.type == "link_close") for token in tokens
+            )
             yield from tokens
 
 

@@ -191,12 +191,12 @@ class _Writer:
 
     def _button(self, node: SyntaxTreeNode, width: int) -> list[str]:
         """Words, and on a line of its own where they lead: nobody presses a number."""
-        (link,) = (one for one in node.children[0].children if one.type == "link")
+        (link,) = (child for child in node.children[0].children if child.type == "link")
         return [*wrap(f"{self._inline(link)}:", width), str(link.attrs["href"])]
 
     def _video(self, node: SyntaxTreeNode, width: int) -> list[str]:
         poster, play = node.children
-        (link,) = (one for one in poster.children if one.type == "link")
+        (link,) = (child for child in poster.children if child.type == "link")
         shown = [line for line in wrap(self._inline(link), width) if line]
         return [*shown, *self._button(play, width)]
 

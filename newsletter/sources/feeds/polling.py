@@ -120,7 +120,7 @@ def _list(body: bytes) -> list[dict[str, Any]]:
     values = values_of(body.decode("utf-8-sig", "replace"))
     if not isinstance(values, list):
         raise FeedUnreadable("its REST API gives no list of posts; correct its url")
-    return [one for one in values if isinstance(one, dict)]
+    return [value for value in values if isinstance(value, dict)]
 
 
 def _item(post: dict[str, Any], site: str) -> Item | None:
