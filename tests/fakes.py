@@ -115,7 +115,7 @@ class PlainRenderer:
 class PlainWriter:
     """Writes letters of a line. A language called ``unwritable`` is a fault."""
 
-    def letter(
+    def transactional(
         self,
         says: EmailText,
         *,

@@ -219,7 +219,7 @@ class Feed(Protocol):
 class EmailWriter(Protocol):
     """Writes letters."""
 
-    def letter(
+    def transactional(
         self,
         says: EmailText,
         *,

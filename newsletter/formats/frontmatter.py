@@ -216,10 +216,10 @@ class Reader:
         if place is None:
             return False
         node = place.node
-        said = node.value.casefold() if isinstance(node, yaml.ScalarNode) else ""
-        if said not in {"true", "false"} or node.tag != _SWITCH_TAG or _cut_off(place):
+        value = node.value.casefold() if isinstance(node, yaml.ScalarNode) else ""
+        if value not in {"true", "false"} or node.tag != _SWITCH_TAG or _cut_off(place):
             self.fault(key, f"must be true or false, without quotes; write {key}: true")
-        return bool(said == "true")
+        return bool(value == "true")
 
     def when(self, key: str, check: Callable[[str], T]) -> T | None:
         """A date or a time, which YAML may read as something else as long as we can."""

@@ -16,7 +16,7 @@ _TIME = re.compile(
 )
 _HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _LOCAL = re.compile(r"(?:(?P<day>\S+)(?:[Tt]|[ \t]+))?(?P<hour>[0-9:]+)[ \t]+local")
-_SAID_LOCAL = re.compile(r"\blocal\b", re.IGNORECASE)
+_SAYS_LOCAL = re.compile(r"\blocal\b", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 _NOT_PLACES = {"localtime", "Factory", "posixrules"}
@@ -59,7 +59,7 @@ def read_time(value: str) -> datetime:
 
 def is_local(value: str) -> bool:
     """Whether somebody means a time by each reader's own clock."""
-    return _SAID_LOCAL.search(value) is not None
+    return _SAYS_LOCAL.search(value) is not None
 
 
 def read_local(value: str) -> LocalTime:

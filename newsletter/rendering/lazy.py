@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LazyRenderer:
-    """Reads the templates once anybody asks, and parses them for mails, letters and words.
+    """Reads the templates once anybody asks, and parses them for mails and words.
 
     All but the fingerprint raises InvalidInput for a template that cannot be read or parsed.
     """
@@ -55,7 +55,7 @@ class LazyRenderer:
         """As the renderer does."""
         return self._renderer.render(statement, translations, test=test)
 
-    def letter(
+    def transactional(
         self,
         says: EmailText,
         *,
@@ -65,7 +65,9 @@ class LazyRenderer:
         about: str = "",
     ) -> Content:
         """As the renderer does."""
-        return self._renderer.letter(says, language=language, url=url, lists=lists, about=about)
+        return self._renderer.transactional(
+            says, language=language, url=url, lists=lists, about=about
+        )
 
     @cached_property
     def _renderer(self) -> "TemplateRenderer":

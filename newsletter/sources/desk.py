@@ -42,10 +42,10 @@ def parse_draft(
     read = parse_statement(file.encode(), file=origin, defaults=defaults)
     if read.statement is None:
         lines = file.count("\n", 0, above)
-        told = {one.key for one in missing}
+        missing_keys = {one.key for one in missing}
         faults = [_placed(fault, lines, text.body) for fault in read.faults]
         return replace(
-            read, faults=(*missing, *(fault for fault in faults if fault.key not in told))
+            read, faults=(*missing, *(fault for fault in faults if fault.key not in missing_keys))
         )
     return Parsed(
         statement=replace(

@@ -201,7 +201,7 @@ class Columns:
 
 
 def read_csv(
-    member: Member, encoding: str, reader: EntryReader, said: Columns
+    member: Member, encoding: str, reader: EntryReader, given: Columns
 ) -> Iterator[Located]:
     """Read all rows; what is wrong is noted.
 
@@ -215,10 +215,10 @@ def read_csv(
     if not header:
         reader.fault(line, "", f"is empty; {_FIRST_ROW}")
         return
-    columns = _columns(header, line, reader, said)
+    columns = _columns(header, line, reader, given)
     if columns is None:
         return
-    everybody = {"lists": ";".join(said.lists)} if said.lists else {}
+    everybody = {"lists": ";".join(given.lists)} if given.lists else {}
     for line, row in body:
         place = f"{member.name}:{line}"
         if len(row) != len(columns):
@@ -230,9 +230,11 @@ def read_csv(
             yield from _entries(_with_name(cells), place, line, reader)
 
 
-def _columns(row: Sequence[str], line: int, reader: EntryReader, said: Columns) -> list[str] | None:
-    ours = {header.strip().lower(): name for name, header in said.mapped.items()}
-    columns = [ours.get(name.strip().lower()) or _unmapped(name, said) for name in row]
+def _columns(
+    row: Sequence[str], line: int, reader: EntryReader, given: Columns
+) -> list[str] | None:
+    ours = {header.strip().lower(): name for name, header in given.mapped.items()}
+    columns = [ours.get(name.strip().lower()) or _unmapped(name, given) for name in row]
     before = len(reader)
     for number, name in enumerate(columns):
         if name not in (*COLUMNS, FIRST_NAME, LAST_NAME):
@@ -240,20 +242,20 @@ def _columns(row: Sequence[str], line: int, reader: EntryReader, said: Columns) 
             reader.fault(line, "", f"{place} {unknown_key(name, COLUMNS)}")
         elif name in columns[:number]:
             reader.fault(line, "", f"column {name!r} stands twice; keep one of them")
-    for name, header in said.mapped.items():
+    for name, header in given.mapped.items():
         if name not in columns:
             reader.fault(line, "", f"has no column {header!r}, which --column {name} names")
-    if "email" not in columns and "email" not in said.mapped:
+    if "email" not in columns and "email" not in given.mapped:
         reader.fault(line, "", f"has no column email; {_FIRST_ROW}")
-    if said.lists and "lists" in columns:
+    if given.lists and "lists" in columns:
         reader.fault(line, "", "has a column lists; take --list away, or remove that column")
     return columns if len(reader) == before else None
 
 
-def _unmapped(header: str, said: Columns) -> str:
+def _unmapped(header: str, given: Columns) -> str:
     """What a header means that nobody mapped; not what another one was mapped to."""
     found = column_of(header)
-    return header.strip().lower() if found in said.mapped else found
+    return header.strip().lower() if found in given.mapped else found
 
 
 def _with_name(cells: dict[str, str]) -> dict[str, str]:

@@ -344,15 +344,15 @@ def person(
             return Skip.UNREACHABLE
         return SuppressedEntry(address=address, reason=REASONS[standing])
     address = _address(at, row)
-    said_yes_at = _consent_at(at, row)
-    if standing is Standing.UNCONFIRMED or (at.known.proves_consent and said_yes_at is None):
+    consented_at = _consent_at(at, row)
+    if standing is Standing.UNCONFIRMED or (at.known.proves_consent and consented_at is None):
         return Skip.UNCONFIRMED
     return Entry(
         address=address,
         name=_name(at, row),
         lists=lists,
         timezone=_timezone(at, row),
-        consent=Consent(source=source, at=said_yes_at),
+        consent=Consent(source=source, at=consented_at),
     )
 
 

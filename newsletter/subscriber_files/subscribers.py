@@ -101,8 +101,8 @@ def read_people(
         option = "--list" if lists else "--column"
         message = f"names its own lists and keys; take {option} away, or write it into the file"
         raise InvalidInput([Fault(file=str(path), message=message)])
-    said = Columns(mapped=mapped, lists=tuple(lists))
-    return read_subscribers(path, progress=progress, columns=said)
+    given = Columns(mapped=mapped, lists=tuple(lists))
+    return read_subscribers(path, progress=progress, columns=given)
 
 
 def _read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Located]:

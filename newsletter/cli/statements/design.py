@@ -65,7 +65,7 @@ def _mails(statements: Statements) -> Iterator[tuple[str, Content]]:
 
 def _letter(statements: Statements, says: EmailText) -> Content:
     path = "confirm" if says in {EmailText.CONFIRMATION, EmailText.MOVE} else "preferences"
-    return statements.renderer.letter(
+    return statements.renderer.transactional(
         says,
         language=statements.settings.language,
         url=f"{statements.settings.public_url}/{path}/their-own-link",

@@ -16,7 +16,7 @@ from newsletter.documents.release.candidates import (
 )
 from newsletter.documents.release.dates import dates_in
 from newsletter.documents.release.heading import Dated
-from newsletter.documents.release.lines import letters, ordinary
+from newsletter.documents.release.lines import comparable, ordinary
 
 Element = Any
 
@@ -140,8 +140,8 @@ def _publisher(data: dict[str, Any]) -> str:
 
 def _shown(root: Element, sites: Iterable[str]) -> tuple[set[str], set[str]]:
     """The names of the site, and the headings that the page shows, as letters alone."""
-    return {letters(site) for site in sites}, {
-        letters(text_of(element)) for element in root.iter("h1", "h2")
+    return {comparable(site) for site in sites}, {
+        comparable(text_of(element)) for element in root.iter("h1", "h2")
     }
 
 
@@ -154,18 +154,18 @@ def _title(
     document: bool,
 ) -> tuple[str, str]:
     headings = [text for element in root.iter("h1") if (text := text_of(element))]
-    headings = [text for text in headings if letters(text) not in names]
+    headings = [text for text in headings if comparable(text) not in names]
     for title, _ in parted:
         for heading in headings:
-            if letters(title) == letters(heading):
+            if comparable(title) == comparable(heading):
                 return heading, ""
     if document:
         return "", ""
     named = _named(root, windows)
     if named:
         return named, ""
-    cut = {letters(rest) for _, rest in parted}
-    headings = [text for text in headings if letters(text) not in cut]
+    cut = {comparable(rest) for _, rest in parted}
+    headings = [text for text in headings if comparable(text) not in cut]
     if len(headings) == 1 or (headings and not parted):
         return headings[0], ""
     return "", ""
@@ -174,13 +174,13 @@ def _title(
 def _named(root: Element, windows: Sequence[str]) -> str:
     """The longest words on the page that its own title begins with; else those of a heading."""
     found: list[str] = []
-    wanted = [(window, letters(window)) for window in windows]
+    wanted = [(window, comparable(window)) for window in windows]
     for one in root.iter(*_MAY_SHOW) if windows else ():
         text = _short(one)
         if not text:
             continue
         for window, whole in wanted:
-            same = tag_of(one) in _HEADINGS and letters(text) == whole
+            same = tag_of(one) in _HEADINGS and comparable(text) == whole
             if same or names_page(window, text) or is_whole_title(window, text):
                 found.append(text)
     return max(found, key=len, default="")
@@ -214,11 +214,11 @@ def _parted(title: str, names: Container[str], shown: Container[str]) -> tuple[s
     """
     for found in _PARTING.finditer(title):
         before, after = title[: found.start()], title[found.end() :]
-        if letters(after) in names:
+        if comparable(after) in names:
             return before, after
-        if letters(before) in names:
+        if comparable(before) in names:
             return after, before
-        first, last = letters(before) in shown, letters(after) in shown
+        first, last = comparable(before) in shown, comparable(after) in shown
         if last and len(after) > len(before):
             return after, before
         if first or last:

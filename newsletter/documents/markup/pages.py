@@ -28,7 +28,7 @@ from newsletter.documents.release.blocks import RULE, Block, ExtractedText, impo
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.imported import Dropped, ImportedDocument, Pasted, unusable
-from newsletter.documents.release.lines import letters, ordinary
+from newsletter.documents.release.lines import comparable, ordinary
 from newsletter.documents.release.paragraphs import escape
 from newsletter.formats.text import decode, encoding_note
 
@@ -114,7 +114,7 @@ def _in_words(read: ExtractedText) -> ExtractedText:
 
 def _hidden_text(text: str, shown: Sequence[Block], inline: InlineReader) -> list[Block]:
     """What a page's data hold of the article, where the page itself shows far less of it."""
-    if len(letters(text)) * _SHOWN_OF_DATA <= sum(len(letters(one.text)) for one in shown):
+    if len(comparable(text)) * _SHOWN_OF_DATA <= sum(len(comparable(one.text)) for one in shown):
         return []
     if re.search(r"</?(?:p|br|div|li)\b", text):
         return list(numbered(read_blocks(parse(text, file=""), inline)))
@@ -135,12 +135,12 @@ def date_above(root: Element, chosen: Element) -> Dated:
 
 def between(root: Element, chosen: Element, title: str) -> list[Block]:
     """What stands between the headline and the article as long as a subhead: a standfirst."""
-    wanted = letters(title)
+    wanted = comparable(title)
     above = _above(root, chosen)
     ends = [
         n
         for n, (words, _) in enumerate(above)
-        if len(letters(words)) >= _SHORTEST_PART and wanted.endswith(letters(words))
+        if len(comparable(words)) >= _SHORTEST_PART and wanted.endswith(comparable(words))
     ]
     if not title or not ends:
         return []

@@ -13,7 +13,7 @@ from newsletter.documents.release.imported import (
     ImportedPicture,
     unusable,
 )
-from newsletter.documents.release.lines import Line, letters
+from newsletter.documents.release.lines import Line, comparable
 from newsletter.documents.release.recognition import Recognised, future_note, recognise, summary_of
 
 RULE = "* * *"
@@ -136,7 +136,7 @@ def _place(read: ExtractedText, title: str, near: Sequence[Line], prose: int | N
     """Where the known title stands above the text, or as a heading just inside it; else -1."""
     end = len(near) if prose is None else prose
     for n, block in enumerate(read.blocks[: len(near)]):
-        if letters(block.text) == letters(title) and (n < end or block.level):
+        if comparable(block.text) == comparable(title) and (n < end or block.level):
             return range(n, n + 1)
     found = named_by_page(title, near[:end])
     return range(found.first, found.last + 1) if found else range(-1, 0)

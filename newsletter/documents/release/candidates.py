@@ -19,9 +19,9 @@ from newsletter.documents.release.furniture import (
 from newsletter.documents.release.lines import (
     Line,
     begins_dateline,
+    comparable,
     ends_sentence,
     in_title_case,
-    letters,
 )
 
 LONGEST_TITLE = 250
@@ -213,14 +213,14 @@ def names_page(page: str, title: str) -> bool:
 
     They may differ in dashes, quotes, case and accents.
     """
-    wanted = letters(title)
+    wanted = comparable(title)
     if len(title) < _SHORTEST_NAMED or len(page) > _LONGEST_PAGE:
         return False
-    if not wanted or not letters(page).startswith(wanted):
+    if not wanted or not comparable(page).startswith(wanted):
         return False
     end, found = 0, ""
     while end < len(page) and len(found) < len(wanted):
-        found += letters(page[end])
+        found += comparable(page[end])
         end += 1
     rest = _ENDING.sub("", page[end:])
     return found == wanted and bool(_SITE.fullmatch(rest))
@@ -229,7 +229,7 @@ def names_page(page: str, title: str) -> bool:
 def is_whole_title(page: str, text: str) -> bool:
     """Whether words that are no heading are all of a page's title, and no mere name of a site."""
     full = len(text.split()) > FULL_TITLE and not is_body_name(text)
-    return full and letters(page) == letters(text)
+    return full and comparable(page) == comparable(text)
 
 
 def named_by_page(page: str, head: Sequence[Line], *, whole: bool = False) -> Heading | None:
@@ -251,14 +251,15 @@ def named_by_page(page: str, head: Sequence[Line], *, whole: bool = False) -> He
 
 def _is_whole(page: str, title: str, allowed: bool) -> bool:
     """Whether lines are the page's whole title."""
-    return allowed and len(title) >= _SHORTEST_NAMED and letters(page) == letters(title)
+    return allowed and len(title) >= _SHORTEST_NAMED and comparable(page) == comparable(title)
 
 
 def _ends_page(page: str, title: str) -> bool:
     """Whether a page's title is a site's name with the title behind it, which is the longer."""
-    wanted, whole = letters(title), letters(page)
+    wanted, whole = comparable(title), comparable(page)
     if len(wanted) * 2 <= len(whole) or len(title.split()) < 4 or not whole.endswith(wanted):
         return False
     return any(
-        letters(page[found.end() :]) == wanted for found in re.finditer(r"\s[|–—»·:-]\s|:\s", page)
+        comparable(page[found.end() :]) == wanted
+        for found in re.finditer(r"\s[|–—»·:-]\s|:\s", page)
     )

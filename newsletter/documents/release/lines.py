@@ -97,7 +97,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1].rstrip() + "…"
 
 
-def letters(text: str) -> str:
+def comparable(text: str) -> str:
     """The letters and digits alone, small and without accents: what is the same for a reader."""
     apart = unicodedata.normalize("NFKD", text.casefold().replace("ı", "i"))
     return "".join(one for one in apart if one.isalnum())

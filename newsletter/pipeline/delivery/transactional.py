@@ -149,7 +149,7 @@ class TransactionalSender(Attempts[HeldLetter, Posted]):
     def _write(self, claimed: ClaimedEmail, plan: Plan, says: EmailText, at: datetime) -> Content:
         letter = claimed.letter
         notice = plan.says is EmailText.NOTICE
-        return self.writer.letter(
+        return self.writer.transactional(
             says,
             language=letter.language or self.language,
             url=self.desk if notice else f"{self.public_url}/{self._path(letter, plan, at)}",

@@ -35,8 +35,8 @@ def secret(key: str, *, looks_like: str) -> bytes:
 
 def endpoint_secret(key: str) -> bytes:
     """``whsec_`` and base64, as Svix and Standard Webhooks write their secrets."""
-    known, _, letters = key.partition("whsec_")
-    found = b"" if known else unbase64(letters + "=" * (-len(letters) % 4))
+    known, _, encoded = key.partition("whsec_")
+    found = b"" if known else unbase64(encoded + "=" * (-len(encoded) % 4))
     if not found:
         raise ValueError("must be whsec_ and then letters of base64, as Resend's page shows it")
     return found
@@ -81,10 +81,10 @@ def _public_key(key: str) -> object:
         return None
 
 
-def unbase64(letters: str) -> bytes | None:
+def unbase64(encoded: str) -> bytes | None:
     """The bytes, or None for what is no base64, down to a stray blank."""
     try:
-        return base64.b64decode(letters.encode("ascii"), validate=True)
+        return base64.b64decode(encoded.encode("ascii"), validate=True)
     except (binascii.Error, ValueError):
         return None
 
@@ -130,8 +130,8 @@ def require_rsa(
 
 def require_user(key: bytes, headers: Mapping[str, str]) -> None:
     """Basic authentication (RFC 7617). Raises Forged."""
-    scheme, _, letters = header(headers, "authorization").partition(" ")
-    given = unbase64(letters)
+    scheme, _, encoded = header(headers, "authorization").partition(" ")
+    given = unbase64(encoded)
     matches = hmac.compare_digest(given or b"", key)  # before the rest: no early way out
     if scheme.lower() != "basic" or not matches:
         raise Forged("the user name or the password does not match")

@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 from newsletter.domain.events import Bounce, Event, EventKind
 
 MAX_RAW = 20_000
-"""Letters of an event that are kept as it came."""
+"""Characters of an event that are kept as it came."""
 _MAX_REASON = 500
 _MAX_NAME = 256
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")

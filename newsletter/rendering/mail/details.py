@@ -104,8 +104,8 @@ def preheader(summary: str, tokens: Sequence[Token]) -> str:
     The preview line or the summary, or else as many of the body's first sentences as make 40
     characters.
     """
-    said = " ".join(visible(summary).split())
-    return shortened(said or opening(tokens), PREHEADER_MOST)
+    written = " ".join(visible(summary).split())
+    return shortened(written or opening(tokens), PREHEADER_MOST)
 
 
 def preheader_padding(text: str) -> str:
@@ -125,8 +125,8 @@ def opening(tokens: Sequence[Token]) -> str:
         if node.type == "inline" and node.parent and _speaks(node.parent)
     ]
     openings = [_first_sentences(line) for line in lines if line]
-    told = next((one for one in openings if _GREETED not in one), next(iter(openings), ""))
-    return told.replace(_GREETED, "")
+    chosen = next((one for one in openings if _GREETED not in one), next(iter(openings), ""))
+    return chosen.replace(_GREETED, "")
 
 
 def _first_sentences(text: str) -> str:
@@ -165,7 +165,7 @@ class Reason:
 
     def html(self, direction: str) -> Markup:
         """As HTML; ``direction`` is that of the sentence."""
-        shown = {name: isolated(said, direction) for name, said in self.filling.items()}
+        shown = {name: isolated(text, direction) for name, text in self.filling.items()}
         filled = _REASON_GAP.sub(lambda gap: shown[gap[1]], str(escape(self.sentence)))
         return Markup(filled)  # noqa: S704 - each part of it was escaped
 

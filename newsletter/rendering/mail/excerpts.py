@@ -87,8 +87,8 @@ def body_of(content: Content) -> str:
     Where a template of one's own has the title outside of a cell, nobody can tell the statement
     from its foot: then it is all that follows the title.
     """
-    said = excerpt_of(content)
-    return said.page or _plain(content.in_words(content.html).partition("</h1>")[2])
+    found = excerpt_of(content)
+    return found.page or _plain(content.in_words(content.html).partition("</h1>")[2])
 
 
 def _plain(html: str) -> str:
@@ -113,13 +113,13 @@ def _for_everybody(_tag: str, name: str, value: str) -> str | None:
 
 def text_of(content: Content) -> str:
     """The words of the statement within a mail, without its title: its summary, and its text."""
-    said = excerpt_of(content)
+    found = excerpt_of(content)
     reader = _Words()
-    reader.feed(said.body)
+    reader.feed(found.body)
     reader.close()
     text = " ".join("".join(reader.words).split())
-    begins = said.opening.removesuffix("…")
-    return text if begins in text else f"{said.opening} {text}".strip()
+    begins = found.opening.removesuffix("…")
+    return text if begins in text else f"{found.opening} {text}".strip()
 
 
 def _layout_of(table: Mapping[str, str]) -> str:

@@ -87,8 +87,8 @@ def opens_with(tokens: Sequence[Token], words: str) -> bool:
 
 def ends_with(tokens: Sequence[Token], mark: str) -> bool:
     """The author set an end mark, this one or the usual."""
-    said = [text_of(token) for token in tokens if token.type == "inline" and text_of(token)]
-    return bool(said) and said[-1] in {mark, "###"}
+    texts = [text_of(token) for token in tokens if token.type == "inline" and text_of(token)]
+    return bool(texts) and texts[-1] in {mark, "###"}
 
 
 def _plain(words: str) -> str:
@@ -97,14 +97,14 @@ def _plain(words: str) -> str:
 
 _VERSION_DIGITS = 12
 
-_LETTERS = {
+_TRANSACTIONAL = {
     EmailText.CONFIRMATION: ("confirm_subject", "confirm"),
     EmailText.MOVE: ("move_subject", "move"),
     EmailText.PREFERENCES: ("preferences_subject", "preferences"),
     EmailText.KNOWN: ("known_subject", "known"),
     EmailText.NOTICE: ("notice_subject", "notice"),
 }
-"""The fixed words that are a letter's subject and its opening."""
+"""The fixed words that are the subject and the opening of a transactional email."""
 
 
 class TemplateRenderer:
@@ -183,7 +183,7 @@ class TemplateRenderer:
             fallbacks=tuple(fallbacks),
         )
 
-    def letter(
+    def transactional(
         self,
         says: EmailText,
         *,
@@ -198,7 +198,7 @@ class TemplateRenderer:
         No gap is left in it but the message's name. Raises InvalidInput.
         """
         values = common_values(self._house, language, self.wordings)
-        subject, opening = (values["words"][key] for key in _LETTERS[says])
+        subject, opening = (values["words"][key] for key in _TRANSACTIONAL[says])
         preheader = details.preheader(opening, ())
         values |= {
             "subject": subject,

@@ -94,9 +94,9 @@ def blocks(
 
 def left_out(part: str, wanted: Sequence[Block]) -> Iterator[str]:
     """What a template of one's own forgot: no mail leaves with only some of its languages."""
-    said = "".join(part.split())
+    whole = "".join(part.split())
     for block in wanted:
-        if "".join(block.title.split()) not in said:
+        if "".join(block.title.split()) not in whole:
             yield f"it leaves out the translation in {block.name}: fill in translations"
 
 

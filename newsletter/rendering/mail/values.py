@@ -114,12 +114,12 @@ class WrittenAbstracts:
     def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
         """What to say of a statement that went out that day."""
         tokens = read_markdown(statement.body, statement.language)
-        said = " ".join(visible(statement.summary).split())
+        summary = " ".join(visible(statement.summary).split())
         return Abstract(
             title=statement.title,
             address=archive_url(self._house, statement),
             dated=self.dated(statement.date or went_out, language),
-            opening=said or details.shortened(details.opening(tokens), _MOST),
+            opening=summary or details.shortened(details.opening(tokens), _MOST),
         )
 
     def dated(self, day: date, language: str) -> str:

@@ -151,9 +151,9 @@ def _video(span: Span, language: str) -> list[Token] | None:
     base = language.partition("-")[0].lower()
     arrow = "◀" if base in RIGHT_TO_LEFT else "▶"
     words = f"{arrow}{_AS_TEXT} {title or _WATCH.get(base) or children[1].content}"
-    said = [children[0], Token("text", "", 0, content=words), children[2]]
+    label_tokens = [children[0], Token("text", "", 0, content=words), children[2]]
     inline = span.tokens[1].copy(children=list(children))
-    label = span.tokens[1].copy(children=said, content="")
+    label = span.tokens[1].copy(children=label_tokens, content="")
     return _pair("video", [inline, *_pair("play", [label])])
 
 
@@ -265,15 +265,15 @@ def _quotation(span: Span, _language: str) -> list[Token] | None:
     name = children[last + 1 :]
     if not name or name[0].type != "text" or not _DASH.match(name[0].content):
         return None
-    said, first = children[: max(last, 0)], name[0].copy()
-    if not said and len(before) < 2:
+    words, first = children[: max(last, 0)], name[0].copy()
+    if not words and len(before) < 2:
         return None
     first.content = "— " + _DASH.sub("", name[0].content, count=1)
     above, _, below = line.content.rpartition("\n")
     first_line, after = line.map or [0, 1]
-    quoted = line.copy(children=said, content=above)
+    quoted = line.copy(children=words, content=above)
     signed = line.copy(content=below, map=[max(first_line, after - 1), after])
-    kept = [*before, paragraph, quoted, close] if said else before
+    kept = [*before, paragraph, quoted, close] if words else before
     kind = "pull" if _length(kept) <= _PULLED else "quoted"
     return [
         _classed(kept[0], kind),
@@ -312,9 +312,9 @@ def _file(children: Sequence[Token]) -> list[Token] | None:
         return None
     if _types(children[len(link) :]) not in ([], ["text"]):
         return None
-    said = size[1] if size else kind[1].upper()
-    note = Token("kind", "", 0, content=said)
-    note.meta["sized"] = any(map(str.isdigit, said))
+    shown = size[1] if size else kind[1].upper()
+    note = Token("kind", "", 0, content=shown)
+    note.meta["sized"] = any(map(str.isdigit, shown))
     return [*link, note]
 
 
@@ -335,11 +335,11 @@ def _is_prose(table: Table) -> bool:
 
 
 def _head_of(token: Token) -> list[Token]:
-    said = token.children or []
+    children = token.children or []
     if not text_of(token):
         return []
     opening, closing = Token("strong_open", "strong", 1), Token("strong_close", "strong", -1)
-    return _paragraph([opening, *said, closing], "head", token)
+    return _paragraph([opening, *children, closing], "head", token)
 
 
 def _stacked(token: Token) -> list[Token]:

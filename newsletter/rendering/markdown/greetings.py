@@ -8,7 +8,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from newsletter.domain.statements.content import LONGEST, NAME_MARKS, speakable
-from newsletter.rendering.markdown.links import LETTERS, between
+from newsletter.rendering.markdown.links import WORD_TOKENS, between
 
 GREETING = "greeting"
 """The kind of token; its content is the word for readers without a name."""
@@ -62,7 +62,7 @@ def too_many(fallbacks: Sequence[str]) -> Iterator[str]:
 
 
 def _found(children: Sequence[Token]) -> Iterator[Token]:
-    for words, run in groupby(children, key=lambda child: child.type in LETTERS):
+    for words, run in groupby(children, key=lambda child: child.type in WORD_TOKENS):
         tokens = list(run)
         yield from _pieces(tokens) if words else tokens
 

@@ -27,13 +27,13 @@ def link_bare_addresses(state: StateCore) -> None:
             token.children = list(_linked(token.children))
 
 
-LETTERS = frozenset({"text", "text_special"})
+WORD_TOKENS = frozenset({"text", "text_special"})
 """Tokens that are words: the second kind was escaped, and one address may hold both."""
 
 
 def _linked(children: Sequence[Token]) -> Iterator[Token]:
     inside = 0
-    for words, run in groupby(children, key=lambda child: child.type in LETTERS):
+    for words, run in groupby(children, key=lambda child: child.type in WORD_TOKENS):
         tokens = list(run)
         if words and not inside:
             yield from _pieces(tokens)

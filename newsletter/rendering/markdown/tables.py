@@ -261,16 +261,16 @@ def _records(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
     for row in rows:
         children: list[Token] = []
         for name, cell in zip(head, row, strict=True):
-            said = _held(tokens[cell.at].children or [], cell.text)
+            content = _held(tokens[cell.at].children or [], cell.text)
             if children:
                 children.append(Token("hardbreak", "br", 0))
-                children += [*_label(name.text), *said]
+                children += [*_label(name.text), *content]
             else:
                 opening, closing = (
                     Token("strong_open", "strong", 1),
                     Token("strong_close", "strong", -1),
                 )
-                children += [opening, *said, closing]
+                children += [opening, *content, closing]
         yield Token("paragraph_open", "p", 1, attrs={"class": "record"}, block=True)
         yield Token("inline", "", 0, children=children, block=True)
         yield Token("paragraph_close", "p", -1, block=True)

@@ -188,7 +188,7 @@ class Fetcher:
         end.daemon = True
         end.start()
         try:
-            connection.request("GET", _path(parts), headers=_said(headers))
+            connection.request("GET", _path(parts), headers=_request_headers(headers))
             with connection.getresponse() as response:
                 body = _read(response)
             if monotonic() >= until:
@@ -278,7 +278,7 @@ def _path(parts: SplitResult) -> str:
     return f"{path}?{quote(parts.query, safe=_IN_A_PATH + '?[]')}" if parts.query else path
 
 
-def _said(headers: Mapping[str, str]) -> dict[str, str]:
+def _request_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {
         "User-Agent": f"newsletter/{__version__}",
         "Accept": "application/atom+xml, application/rss+xml, application/feed+json,"

@@ -68,9 +68,9 @@ def plain_item(item: Item) -> dict[str, Any]:
     return asdict(item) | {"published": _plain_time(item.published)}
 
 
-def item_of(said: Mapping[str, Any]) -> Item:
+def item_of(plain: Mapping[str, Any]) -> Item:
     """The item that was said so."""
-    return Item(**{**said, "published": _time(said["published"])})
+    return Item(**{**plain, "published": _time(plain["published"])})
 
 
 def plain_listed(listed: Listed) -> dict[str, Any]:
@@ -83,10 +83,10 @@ def plain_listed(listed: Listed) -> dict[str, Any]:
     }
 
 
-def listed_of(said: Mapping[str, Any]) -> Listed:
+def listed_of(plain: Mapping[str, Any]) -> Listed:
     """The answer that was said so."""
-    items = tuple(item_of(item) for item in said["items"])
-    return Listed(**{**said, "items": items, "latest": _time(said["latest"])})
+    items = tuple(item_of(item) for item in plain["items"])
+    return Listed(**{**plain, "items": items, "latest": _time(plain["latest"])})
 
 
 def plain_text(text: Text) -> dict[str, Any]:
@@ -96,12 +96,12 @@ def plain_text(text: Text) -> dict[str, Any]:
     return {"text": asdict(text) | {"date": text.date.isoformat() if text.date else None}}
 
 
-def text_of(said: Mapping[str, Any]) -> Text:
+def text_of(plain: Mapping[str, Any]) -> Text:
     """What was said so to be made of an item."""
-    if "unusable" in said:
-        [[file, message]] = said["unusable"]
+    if "unusable" in plain:
+        [[file, message]] = plain["unusable"]
         return unusable(file, message)
-    text = said["text"]
+    text = plain["text"]
     made = date.fromisoformat(text["date"]) if text["date"] else None
     return ExtractedStatement(**{**text, "date": made, "notes": tuple(text["notes"])})
 
@@ -147,13 +147,13 @@ class SandboxReader:
 
         Raises FeedUnreadable where nothing can be read just now.
         """
-        said = {"read": "compose", "zone": zone, "now": now.isoformat()}
+        task = {"read": "compose", "zone": zone, "now": now.isoformat()}
         made: list[Text] = []
         cut_off = 0
         while (left := items[len(made) :]) and cut_off < _MOST_CUT_OFF:
             body = json.dumps([plain_item(item) for item in left]).encode()
             try:
-                made += map(text_of, ask(self._module, said, body, within=self._within))
+                made += map(text_of, ask(self._module, task, body, within=self._within))
             except NotStarted as error:
                 raise FeedUnreadable(
                     f"its texts were not read: {error}; it is tried again"
@@ -166,14 +166,14 @@ class SandboxReader:
         why = "it was not read, since others before it could not be"
         return [*made, *(_left_out(item, why) for item in items[len(made) :])]
 
-    def _read(self, said: Mapping[str, Any], page: Page) -> dict[str, Any]:
+    def _read(self, task: Mapping[str, Any], page: Page) -> dict[str, Any]:
         """An answer that is the very one of before is not read again."""
-        told = {**said, "url": page.url, "headers": _needed(page)}
-        key = hashlib.sha256(json.dumps(told).encode() + b"\n" + page.body).digest()
+        question = {**task, "url": page.url, "headers": _needed(page)}
+        key = hashlib.sha256(json.dumps(question).encode() + b"\n" + page.body).digest()
         if key == self._last[0]:
             return self._last[1]
         try:
-            [answer] = ask(self._module, told, page.body, within=self._within)
+            [answer] = ask(self._module, question, page.body, within=self._within)
         except CutOff as error:
             raise FeedUnreadable(
                 f"its answer was cut off: {error}; ask for a feed of the newest items alone, or"

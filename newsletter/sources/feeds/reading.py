@@ -91,7 +91,7 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
     blocks = _without_frame(read_blocks(body, inline), item.title, dropped)
     foot = foot_of(footnotes, blocks, inline)
     text = "\n\n".join(filter(None, [joined(blocks), *foot]))
-    return text, [*_told([*dropped, *inline.dropped]), *link_notes(inline)]
+    return text, [*_left_out_notes([*dropped, *inline.dropped]), *link_notes(inline)]
 
 
 def _without_frame(blocks: Sequence[Block], title: str, dropped: list[Dropped]) -> list[Block]:
@@ -115,7 +115,7 @@ def _is_frame(text: str) -> bool:
     return bool(_PLUG.fullmatch(text) or _MORE.fullmatch(text))
 
 
-def _told(dropped: Iterable[Dropped]) -> list[str]:
+def _left_out_notes(dropped: Iterable[Dropped]) -> list[str]:
     return [f"Left out: {one.text} ({one.why})." for one in dropped]
 
 
@@ -177,28 +177,28 @@ def _composed(item: Item, zone: str, now: datetime) -> Text:
         return unusable(item.link or item.id, f"{what}; please report it")
 
 
-def handle(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
+def handle(task: Mapping[str, Any], body: bytes) -> Iterator[Any]:
     """What the process in the sandbox is asked to read."""
     here = DirectReader()
-    if said["read"] == "compose":
-        now = datetime.fromisoformat(said["now"])
+    if task["read"] == "compose":
+        now = datetime.fromisoformat(task["now"])
         for one in json.loads(body):
-            [text] = here.compose([item_of(one)], zone=said["zone"], now=now)
+            [text] = here.compose([item_of(one)], zone=task["zone"], now=now)
             yield plain_text(text)
         return
-    page = Page(status=200, headers=said["headers"], body=body, url=said["url"])
+    page = Page(status=200, headers=task["headers"], body=body, url=task["url"])
     try:
-        yield _read(here, page, said)
+        yield _read(here, page, task)
     except FeedUnreadable as error:
         yield {"unreadable": str(error)}
 
 
-def _read(here: DirectReader, page: Page, said: Mapping[str, Any]) -> dict[str, Any]:
-    match said["read"]:
+def _read(here: DirectReader, page: Page, task: Mapping[str, Any]) -> dict[str, Any]:
+    match task["read"]:
         case "category":
             return {"category": here.category(page)}
         case "posts":
-            return plain_listed(here.posts(page, said["site"]))
+            return plain_listed(here.posts(page, task["site"]))
         case _:
             return plain_listed(here.feed(page))
 

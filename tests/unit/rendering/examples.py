@@ -217,7 +217,7 @@ def render_letter(
     says: EmailText = EmailText.CONFIRMATION, *, house: Publisher = HOUSE, language: str = "en"
 ) -> Content:
     """A letter; a confirmation is of two lists."""
-    return renderer(house).letter(
+    return renderer(house).transactional(
         says,
         lists=("press", "supporters"),
         language=language,

@@ -21,7 +21,7 @@ def test_it_renders_what_the_renderer_renders(tmp_path: Path) -> None:
     assert waiting.render(STATEMENT) == renderer.render(STATEMENT)
     assert waiting.wordings.languages == renderer.wordings.languages
     letters = [
-        one.letter(EmailText.MOVE, language="en", url="https://news.forum.example/confirm/x")
+        one.transactional(EmailText.MOVE, language="en", url="https://news.forum.example/confirm/x")
         for one in (waiting, renderer)
     ]
     assert letters[0] == letters[1]
