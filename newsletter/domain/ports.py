@@ -217,7 +217,7 @@ class Feed(Protocol):
 
 
 class EmailWriter(Protocol):
-    """Writes letters."""
+    """Writes transactional email."""
 
     def transactional(
         self,
@@ -228,7 +228,7 @@ class EmailWriter(Protocol):
         lists: tuple[str, ...] = (),
         about: str = "",
     ) -> Content:
-        """A letter with its reader's own link, and the lists that it names, in readers' words.
+        """An email with its reader's own link, and the lists that it names, in readers' words.
 
         ``about`` is what a notice tells of.
         No gap is left in it but the message's name. Raises InvalidInput.
