@@ -26,7 +26,7 @@ from newsletter.pipeline.subscribers import prefer
 from newsletter.store.sql import Transaction
 from tests.fakes import PlainLinks, PlainWriter
 from tests.simulation.baton import Actor, Crash
-from tests.simulation.database import BATCH, database
+from tests.simulation.database import BATCH, Rows, database
 from tests.simulation.oracle import LEASE, Bar, Expected, figures
 from tests.simulation.service import Claimed, Customer, Service
 
@@ -123,7 +123,7 @@ class Noted:
 class Copy:
     """A workspace at one moment."""
 
-    books: sqlite3.Connection
+    books: Rows
     expected: Expected
     witness: Witness | None
     location: Location

@@ -8,8 +8,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -79,7 +78,14 @@ class Expected:
     """These books are older than what went out."""
 
     def copy(self) -> "Expected":
-        return deepcopy(self)
+        moves = {number: [*each] for number, each in self.addresses.items()}
+        return replace(
+            self,
+            audiences={**self.audiences},
+            slugs={**self.slugs},
+            bars={**self.bars},
+            addresses=moves,
+        )
 
 
 @dataclass(kw_only=True)

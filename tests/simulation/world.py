@@ -51,7 +51,7 @@ class World:
             for name, each in zip(PROVIDERS, traits.split("/"), strict=False)
         ]
         first = Copy(
-            books=made.database,
+            books=made.rows,
             expected=Expected(),
             witness=None,
             location=Location(file=1, machine="one"),
