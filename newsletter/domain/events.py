@@ -93,7 +93,7 @@ _FULL = {"2.2"}  # 5.2.2 is a permanent code for a mailbox that is full today
 _NO_MAILBOX = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.4"}
 
 
-def bounce_class(said: Bounce, diagnostic: str) -> Bounce:
+def bounce_class(bounce: Bounce, diagnostic: str) -> Bounce:
     """The class of a bounce that the provider calls ``said``, with the server's own words.
 
     An objection to us is a policy bounce whatever the provider calls it, so that no reader is
@@ -101,15 +101,15 @@ def bounce_class(said: Bounce, diagnostic: str) -> Bounce:
     """
     code = _CODE.search(diagnostic)
     detail = f"{code[2]}.{code[3]}" if code else ""
-    if said is Bounce.COMPLAINT:
-        return said
+    if bounce is Bounce.COMPLAINT:
+        return bounce
     refused = code is not None and code[1] == "5" and code[2] == "7"
     if refused or (detail not in _NO_MAILBOX and _AGAINST_US.search(diagnostic)):
         return Bounce.POLICY
     if detail in _FULL:
         return Bounce.SOFT
-    if said is not Bounce.OTHER or code is None:
-        return said
+    if bounce is not Bounce.OTHER or code is None:
+        return bounce
     if code[1] == "4":
         return Bounce.SOFT
     return Bounce.HARD if detail in _NO_MAILBOX else Bounce.OTHER

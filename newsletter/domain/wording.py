@@ -49,9 +49,9 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     return f"{', '.join(before)} {word} {last}" if before else last
 
 
-def without_commands(said: str) -> str:
+def without_commands(message: str) -> str:
     """A message without the parts that name a command or a key: they help nobody on a page."""
-    clauses = _CLAUSE.split(_KEY.sub("", said))
+    clauses = _CLAUSE.split(_KEY.sub("", message))
     return "".join(one for one in clauses if _COMMAND not in one).strip(" ;,:")
 
 

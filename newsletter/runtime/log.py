@@ -41,7 +41,7 @@ def log_look(look: Look, before: Look) -> None:
 def _log_made(look: Look) -> None:
     """Digest emails that were put together, and what was approved over warnings."""
     for made in look.gathered:
-        log.info("digest email %s of %s: %s", made.name, made.day.isoformat(), made.said)
+        log.info("digest email %s of %s: %s", made.name, made.day.isoformat(), made.summary)
     for noted in look.approved:
         if noted.warnings:
             why = noted.despite or "no reason is given"

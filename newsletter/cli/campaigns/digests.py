@@ -107,7 +107,7 @@ def make(shell: Shell, name: str, by: str | None) -> int:
             name, actor(services.store, by, Role.WRITER, "make a digest email")
         )
         faults = [fault for fault in services.statements.refresh() if made.slug in fault.file]
-    say(made.said)
+    say(made.summary)
     show_faults(faults)
     click.echo(made.slug)
     return 3 if faults else 0

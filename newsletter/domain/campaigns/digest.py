@@ -264,8 +264,8 @@ def compose(digest: Digest, day: date, abstracts: Sequence[Abstract], *, dated: 
 
 
 def _article(abstract: Abstract) -> str:
-    said = " · ".join(words for words in (abstract.dated, abstract.opening) if words)
-    return f"## [{as_markdown(abstract.title)}](<{abstract.address}>)\n\n{as_markdown(said)}"
+    line = " · ".join(words for words in (abstract.dated, abstract.opening) if words)
+    return f"## [{as_markdown(abstract.title)}](<{abstract.address}>)\n\n{as_markdown(line)}"
 
 
 def as_markdown(text: str) -> str:

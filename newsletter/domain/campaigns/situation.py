@@ -178,9 +178,9 @@ def _leaving(facts: Facts) -> str:
     return f"Leaves at {clock(facts.release, facts.timezone)}{whom}."
 
 
-def _of_campaign(said: Callable[[Campaign, Facts], str]) -> Callable[[Facts], str]:
+def _of_campaign(sentence: Callable[[Campaign, Facts], str]) -> Callable[[Facts], str]:
     def where(facts: Facts) -> str:
-        return said(facts.campaign, facts) if facts.campaign else _draft(facts)
+        return sentence(facts.campaign, facts) if facts.campaign else _draft(facts)
 
     return where
 
@@ -285,9 +285,9 @@ def _names(addresses: list[str], facts: Facts, word: str = "and") -> str:
 
 def _by_name(reason: str, facts: Facts) -> str:
     """Why it is paused or cancelled, with a colleague's name in the place of their address."""
-    said = reason or "stopped"
-    deed, by, who = said.partition(" by ")
-    named = f"{deed}{by}{name(who, facts)}" if "@" in who and " " not in who else said
+    stopped = reason or "stopped"
+    deed, by, who = stopped.partition(" by ")
+    named = f"{deed}{by}{name(who, facts)}" if "@" in who and " " not in who else stopped
     return named[:1].upper() + named[1:].rstrip(".")
 
 

@@ -288,16 +288,16 @@ def _judged(message: Message) -> Iterator[Finding]:
         advice = "send a test to Gmail or another large provider, and save the original there"
         yield check("mailbox", "it did not note what it made of SPF, DKIM and DMARC", advice)
         return
-    said = {
+    verdicts = {
         name.lower(): verdict.lower()
         for name, verdict in reversed(_RESULT.findall(_COMMENT.sub(" ", results[0])))
     }
     for name in ("spf", "dkim", "dmarc"):
-        detail = f"the mailbox found {name}={said.get(name, 'none')}"
-        if said.get(name) == "pass":
+        detail = f"the mailbox found {name}={verdicts.get(name, 'none')}"
+        if verdicts.get(name) == "pass":
             yield ok("mailbox", detail)
             continue
-        level = check if said.get("dmarc") == "pass" else fix  # which needs one of the two
+        level = check if verdicts.get("dmarc") == "pass" else fix  # which needs one of the two
         yield level("mailbox", detail, f"see what 'newsletter doctor' says of {name.upper()}")
 
 

@@ -151,8 +151,8 @@ class RateLimit:
         if self.blocked_until > now:
             return Wait(until=self.blocked_until, cause=self.cause, reason=self.reason)
         if self.left(limits) == 0:
-            said = f"{self.used:,} of {limits.allowance(self.day):,} messages have left today"
-            return Wait(until=limits.end_of(self.day), cause=Cause.QUOTA, reason=said)
+            reason = f"{self.used:,} of {limits.allowance(self.day):,} messages have left today"
+            return Wait(until=limits.end_of(self.day), cause=Cause.QUOTA, reason=reason)
         if limits.rate is not None and self.free_at > now:
             return Wait(until=self.free_at, cause=Cause.TURN)
         return None

@@ -223,5 +223,5 @@ def browser_of(user_agent: str) -> str:
     return browser or system or "An unknown browser"
 
 
-def _first(names: tuple[tuple[str, str], ...], said: str) -> str:
-    return next((name for part, name in names if part in said), "")
+def _first(names: tuple[tuple[str, str], ...], text: str) -> str:
+    return next((name for part, name in names if part in text), "")

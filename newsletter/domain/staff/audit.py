@@ -107,8 +107,8 @@ def told(entry: Entered, names: Mapping[str, str], zone: str) -> str:
         detail = detail or _WHAT.get(entry.action, "")
         own = f" by {who(entry.actor, names)}"
         detail = detail if not detail.endswith(own) else ""  # "paused by …": said already
-    said = f"{did} {detail}".rstrip().rstrip(":.")
-    return said if said.endswith(("?", "!")) else f"{said}."
+    sentence = f"{did} {detail}".rstrip().rstrip(":.")
+    return sentence if sentence.endswith(("?", "!")) else f"{sentence}."
 
 
 def who(actor: str, names: Mapping[str, str]) -> str:
@@ -118,10 +118,10 @@ def who(actor: str, names: Mapping[str, str]) -> str:
 
 def in_short(detail: str, zone: str) -> str:
     """The same with versions in short and times in the zone."""
-    said = _DIGEST.sub(r"version \1 \2", detail)
-    return _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0]), zone), said)
+    shortened = _DIGEST.sub(r"version \1 \2", detail)
+    return _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0]), zone), shortened)
 
 
 def _readable(detail: str, names: Mapping[str, str], zone: str) -> str:
-    said = _FILLING.sub("", in_short(_CAMPAIGN.sub("", detail), zone))
-    return _ADDRESS.sub(lambda found: names.get(found[0], _SOMEBODY), said)
+    shortened = _FILLING.sub("", in_short(_CAMPAIGN.sub("", detail), zone))
+    return _ADDRESS.sub(lambda found: names.get(found[0], _SOMEBODY), shortened)

@@ -24,7 +24,7 @@ class Comment:
     """Of the text that they saw."""
 
 
-def said(typed: str) -> str:
+def comment_text(typed: str) -> str:
     """A comment as it is kept. Raises ValueError, saying what to write, where it cannot be."""
     lines = (
         "".join(one if one.isprintable() else " " for one in line).rstrip()

@@ -43,10 +43,10 @@ def speakable(name: str) -> str:
     """
     if len(name) > _LONGEST_RAW or any(map(_unseen, name)):
         return ""
-    said = " ".join(unicodedata.normalize("NFC", name).translate(_QUOTES).split()).rstrip(" ,")
-    shape = "".join(map(_shape, said))
-    fits = len(said) <= LONGEST and _SPEAKABLE.fullmatch(shape)
-    return said if fits and not _NOT_IN_A_NAME.search(shape) else ""
+    spoken = " ".join(unicodedata.normalize("NFC", name).translate(_QUOTES).split()).rstrip(" ,")
+    shape = "".join(map(_shape, spoken))
+    fits = len(spoken) <= LONGEST and _SPEAKABLE.fullmatch(shape)
+    return spoken if fits and not _NOT_IN_A_NAME.search(shape) else ""
 
 
 def _unseen(character: str) -> bool:
@@ -220,9 +220,9 @@ class Content:
         """What stands in each gap for a reader of this name, which comes from outside."""
         if not self.fallbacks:
             return ()
-        said = speakable(name)
-        known = said and MARK_PREFIX not in said.upper()
-        return tuple(said if known else fallback for fallback in self.fallbacks)
+        spoken = speakable(name)
+        known = spoken and MARK_PREFIX not in spoken.upper()
+        return tuple(spoken if known else fallback for fallback in self.fallbacks)
 
     def in_words(self, part: str) -> str:
         """The HTML or the text for everybody: as readers without a name get it."""

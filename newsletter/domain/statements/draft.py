@@ -45,11 +45,11 @@ class DraftText:
 
     def cleaned(self) -> "DraftText":
         """The same with line ends of one kind, and nothing that cannot be stored."""
-        said: dict[str, Any] = {
+        plain: dict[str, Any] = {
             name: _clean(value) if isinstance(value, str) else value
             for name, value in asdict(self).items()
         }
-        return DraftText(**said | {"lists": tuple(dict.fromkeys(map(_clean, self.lists)))})
+        return DraftText(**plain | {"lists": tuple(dict.fromkeys(map(_clean, self.lists)))})
 
     def too_long(self) -> dict[str, int]:
         """Field → how many characters it may have, for each that has more."""

@@ -46,8 +46,8 @@ class Item:
         """Changes whenever readers would get something else."""
         at = self.published.isoformat() if self.published else ""
         parts = [self.title, self.link, at, self.content, self.summary, self.language]
-        said = json.dumps([*parts, self.markup, self.whole, self.locked])
-        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+        packed = json.dumps([*parts, self.markup, self.whole, self.locked])
+        return hashlib.sha256(packed.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,8 +153,8 @@ def classify(
     renewed = complete and len(listed) > 1 and bool(by_id) and len(strangers) == len(listed)
     fresh, old, remark = _parted(strangers, record, renewed=renewed)
     doubles = len(items) - len(listed)
-    said = [f"{doubles} of its items have the id of another and do not count"] if doubles else []
-    remarks = "; ".join([*said, *([remark] if remark else [])])
+    doubled = [f"{doubles} of its items have the id of another and do not count"] if doubles else []
+    remarks = "; ".join([*doubled, *([remark] if remark else [])])
     return ClassifiedItems(fresh=tuple(fresh), old=tuple(old), known=changed, remark=remarks)
 
 

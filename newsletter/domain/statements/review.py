@@ -172,9 +172,9 @@ _FEW = 10
 """People: with small lists a fifth is quickly come by, and says nothing."""
 
 
-def far_off(said: int, now: int) -> bool:
+def far_off(shown: int, now: int) -> bool:
     """Whether an audience differs by more than a fifth, so that somebody has to say why."""
-    return abs(now - said) * _FIFTH > said and abs(now - said) >= _FEW
+    return abs(now - shown) * _FIFTH > shown and abs(now - shown) >= _FEW
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,8 +47,8 @@ def mismatches(text: str, *, about: date) -> Iterator[Mismatch]:
             if not 1 <= number <= 31 or year not in _YEARS:
                 continue  # it is no date at all
             right = _right(year, month, number)
-            said = {_index(days, word) for word in (found["before"], found["day"]) if word}
-            if right not in said:
+            named = {_index(days, word) for word in (found["before"], found["day"]) if word}
+            if right not in named:
                 yield Mismatch(
                     offset=found.start(),
                     written=found.group(),

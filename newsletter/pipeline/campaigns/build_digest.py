@@ -117,7 +117,7 @@ class BuiltDigest:
     day: date
     slug: str
     """Of the statement; empty where there is none."""
-    said: str
+    summary: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,22 +244,22 @@ class DigestBuilder:
         done = self._make(tx, digest, issue, _SCHEDULER)
         if found.passed_over:
             days = ", ".join(day.isoformat() for day in found.passed_over)
-            done = replace(done, said=f"{done.said}; passed over: {days}")
+            done = replace(done, summary=f"{done.summary}; passed over: {days}")
         return [done]
 
     def _make(self, tx: Transaction, digest: Digest, issue: Issue, actor: str) -> BuiltDigest:
         parts = self.issues.parts(tx, digest, issue.upto)
         went = f"{_counted(len(parts))} went out{_to(digest)}"
-        said = f"{went}, and it takes {digest.least}: there is no issue"
+        summary = f"{went}, and it takes {digest.least}: there is no issue"
         if len(parts) >= digest.least:
             issue = self.issues.fill(digest, issue, parts[-MOST:])
             inherited = ", unless its parts vouch for it" if digest.trust_parts else ""
-            said = f"{_counted(len(issue.parts))}; it waits for approval{inherited}"
+            summary = f"{_counted(len(issue.parts))}; it waits for approval{inherited}"
         if len(parts) > MOST:
-            said += f"; the {len(parts) - MOST} oldest are left out, for one mail holds {MOST}"
+            summary += f"; the {len(parts) - MOST} oldest are left out, for one mail holds {MOST}"
         tx.digests.put(issue, self.clock.now())
-        self._enter(tx, actor, "gather", issue.slug, ", ".join(issue.parts) or said)
-        return _gathered(issue, said)
+        self._enter(tx, actor, "gather", issue.slug, ", ".join(issue.parts) or summary)
+        return _gathered(issue, summary)
 
     def _nothing(self, tx: Transaction, digest: Digest) -> str:
         began = tx.digests.since()[digest.name].astimezone(ZoneInfo(self.issues.timezone))
@@ -278,18 +278,18 @@ class DigestBuilder:
         right = self._right(tx, issue)
         tx.digests.put(right, self.clock.now())
         rest = f"it is made anew of {_counted(len(right.parts))}" if right.parts else "none is left"
-        said = f"a part was corrected or cancelled since, and {rest}"
-        self._enter(tx, _SCHEDULER, "gather", issue.slug, ", ".join(right.parts) or said)
-        return _gathered(right, said)
+        summary = f"a part was corrected or cancelled since, and {rest}"
+        self._enter(tx, _SCHEDULER, "gather", issue.slug, ", ".join(right.parts) or summary)
+        return _gathered(right, summary)
 
     def _enter(self, tx: Transaction, actor: str, action: str, slug: str, detail: str) -> None:
         now = self.clock.now()
         tx.audit.enter(at=now, actor=actor, action=action, subject=slug, detail=detail)
 
 
-def _gathered(issue: Issue, said: str) -> BuiltDigest:
+def _gathered(issue: Issue, summary: str) -> BuiltDigest:
     slug = issue.slug if issue.statement else ""
-    return BuiltDigest(name=issue.name, day=issue.day, slug=slug, said=said)
+    return BuiltDigest(name=issue.name, day=issue.day, slug=slug, summary=summary)
 
 
 def _to(digest: Digest) -> str:

@@ -276,8 +276,8 @@ class Hand:
                     f"campaign {campaign.id} ({campaign.slug}) has nothing unknown that went to"
                     " another account at a provider that is configured"
                 )
-            said = f"{people} went to the account that is configured now"
-            self._enter(tx, "same account", campaign, said)
+            detail = f"{people} went to the account that is configured now"
+            self._enter(tx, "same account", campaign, detail)
             return find_campaign(tx, str(campaign.id)), people
 
     def _refuse_undecidable(self, campaign: Campaign, to: Resolution, shown: int | None) -> None:

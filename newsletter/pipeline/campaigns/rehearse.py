@@ -170,8 +170,8 @@ def lines_of(dry: DryRun, shown: int = 3, zone: str = "UTC") -> Iterator[str]:
     whys = Counter(why for _, why in dry.elsewhere)
     yield from (f"{many:,} more on these lists: {why}" for why, many in sorted(whys.items()))
     yield from (f"{slug} is not approved, so nobody waits for it" for slug in dry.unapproved)
-    said = "approved" if dry.approved else "not approved"
-    yield f"version {dry.content_hash[:4]} {dry.content_hash[4:8]}, {said}"
+    approval = "approved" if dry.approved else "not approved"
+    yield f"version {dry.content_hash[:4]} {dry.content_hash[4:8]}, {approval}"
     yield from (f"  {reason}" for reason in dry.reasons)
 
 

@@ -31,8 +31,8 @@ def report(
     """The report as JSON-ready values, with the addresses of those whom it did not reach."""
     with store.read() as tx:
         campaign = find_campaign(tx, name)
-        said = figures(tx, campaign, now=now, waits=waits, accounts=accounts)
-        return said | _people(tx, campaign.id)
+        counted = figures(tx, campaign, now=now, waits=waits, accounts=accounts)
+        return counted | _people(tx, campaign.id)
 
 
 def figures(

@@ -265,8 +265,8 @@ class Reconciler:
         and maybe by a proxy that was not there at the first try.
         """
         numbers = [one.subscriber_id for one in batch.recipients]
-        said = {n: answer.exceptions.get(n, answer.outcome) for n in numbers}
-        known = {n: outcome for n, outcome in said.items() if outcome.verdict in _FINAL}
+        outcomes = {n: answer.exceptions.get(n, answer.outcome) for n in numbers}
+        known = {n: outcome for n, outcome in outcomes.items() if outcome.verdict in _FINAL}
         if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(held.members):
             known = {n: outcome for n, outcome in known.items() if n in answer.exceptions}
             return _Found(known=known, rest=Rest.ACCEPTED, way=Way.REPLAY)

@@ -144,8 +144,8 @@ def enrolment(hashed: bytes, *, stage: Stage, issuer: str, proofs: Proofs) -> En
     if credential is None or not credential.pending:
         return None
     secret = proofs.secret(credential.pending)
-    said = codes.address_of(secret, account=address, issuer=issuer)
-    return Enrolment(secret=secret, address=said)
+    uri = codes.address_of(secret, account=address, issuer=issuer)
+    return Enrolment(secret=secret, address=uri)
 
 
 def confirm_factor(
@@ -258,7 +258,7 @@ def begin_passkey(hashed: bytes, *, party: Party, proofs: Proofs) -> dict[str, A
 
 
 def add_passkey(
-    hashed: bytes, said: str, *, name: str, party: Party, place: Place, proofs: Proofs
+    hashed: bytes, answer: str, *, name: str, party: Party, place: Place, proofs: Proofs
 ) -> SignedIn | Denied:
     """Keep a passkey that a browser made. Raises Refused where there can be no more."""
     with proofs.store.begin() as tx:
@@ -268,7 +268,7 @@ def add_passkey(
         if challenge is None:
             return Denied.UNFIT
         try:
-            made = passkeys.made(party, challenge, json_of(said))
+            made = passkeys.made(party, challenge, json_of(answer))
         except passkeys.Unfit as error:
             proofs.enter(tx, session.address, "passkey refused", session.address, str(error))
             return Denied.UNFIT
@@ -326,6 +326,6 @@ def _known(tx: Transaction, address: str) -> list[Passkey]:
     return known
 
 
-def _name(said: str) -> str:
-    line = " ".join("".join(one if one.isprintable() else " " for one in said).split())
+def _name(typed: str) -> str:
+    line = " ".join("".join(one if one.isprintable() else " " for one in typed).split())
     return line[:LONGEST_NAME].strip()

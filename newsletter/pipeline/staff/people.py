@@ -315,7 +315,7 @@ def _parsed(address: str) -> str:
         raise InvalidInput([Fault(file="email", message=str(error))]) from error
 
 
-def _name(said: str, address: str) -> str:
+def _name(typed: str, address: str) -> str:
     """What colleagues call them: one line, and not too long."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in said).split())
+    line = " ".join("".join(one if one.isprintable() else " " for one in typed).split())
     return line[:_LONGEST_NAME].strip() or name_of(address)

@@ -70,7 +70,7 @@ class SignedIn:
 class Signed:
     """What a browser says of a passkey, in the place of a code."""
 
-    said: str
+    answer: str
     """JSON, as WebAuthn writes it (``AuthenticationResponseJSON``)."""
     party: Party
 
@@ -215,7 +215,7 @@ class Proofs:
         mine = [one for one in tx.passkeys.of(session.address) if one.party == signed.party.id]
         known = {one.id: one.public for one in mine}
         try:
-            used, count = passkeys.shown(signed.party, challenge, json_of(signed.said), known)
+            used, count = passkeys.shown(signed.party, challenge, json_of(signed.answer), known)
         except passkeys.Unfit as error:
             return Denied.UNFIT, f"passkey refused: {error}"
         [passkey] = [one for one in mine if one.id == used]

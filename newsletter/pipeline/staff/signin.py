@@ -120,7 +120,7 @@ def _waits(tx: Transaction, half: Session | None, proofs: Proofs) -> bool:
 
 
 def step_up(
-    hashed: bytes, said: str | Signed, *, place: Place, proofs: Proofs
+    hashed: bytes, proof: str | Signed, *, place: Place, proofs: Proofs
 ) -> SignedIn | Denied:
     """Take a fresh factor of somebody who is signed in: a code or a passkey, or the password of
     who has neither.
@@ -133,11 +133,11 @@ def step_up(
     if credential is None:
         return Denied.WRONG
     right = None
-    if not credential.has_factor and isinstance(said, str):
-        right = proofs.passwords.fits(said, credential.password)
+    if not credential.has_factor and isinstance(proof, str):
+        right = proofs.passwords.fits(proof, credential.password)
     with proofs.store.begin() as tx:
         session = proofs.holder(tx, hashed)
-        denied = _deny(tx, session, said, place, proofs, "step-up refused", right=right)
+        denied = _deny(tx, session, proof, place, proofs, "step-up refused", right=right)
         if denied is not None:
             return denied
         proofs.enter(tx, session.address, "step-up", session.address, _where(place))
@@ -147,7 +147,7 @@ def step_up(
 def _deny(
     tx: Transaction,
     session: Session,
-    said: str | Signed,
+    proof: str | Signed,
     place: Place,
     proofs: Proofs,
     action: str,
@@ -160,7 +160,7 @@ def _deny(
     counted = proofs.attempt(tx, limits)
     if counted is None:
         return Denied.TOO_OFTEN
-    wrong = _wrong(tx, session, said, right, proofs)
+    wrong = _wrong(tx, session, proof, right, proofs)
     if wrong is None:
         tx.throttle.take_back(counted)
         return None
@@ -174,14 +174,14 @@ def _deny(
 
 
 def _wrong(
-    tx: Transaction, session: Session, said: str | Signed, right: bool | None, proofs: Proofs
+    tx: Transaction, session: Session, proof: str | Signed, right: bool | None, proofs: Proofs
 ) -> tuple[Denied, str] | None:
     """What is wrong with a factor, and the same for the audit log. It is used by that."""
-    if isinstance(said, Signed):
-        return proofs.sign(tx, session, said)
+    if isinstance(proof, Signed):
+        return proofs.sign(tx, session, proof)
     if right is None:
         credential = tx.accounts.get(session.address)
-        right = credential is not None and proofs.spend(tx, credential, said)
+        right = credential is not None and proofs.spend(tx, credential, proof)
     return None if right else (Denied.WRONG, "wrong code")
 
 

@@ -2,7 +2,7 @@
 
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
-from newsletter.domain.statements.comment import Comment, Returned, said
+from newsletter.domain.statements.comment import Comment, Returned, comment_text
 from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role, StoredStatement
 from newsletter.pipeline.ledger import (
     authorise,
@@ -19,7 +19,7 @@ from newsletter.store.sql import Store, Transaction
 def comment(slug: str, typed: str, *, by: str, store: Store, clock: Clock) -> Comment:
     """Keep what somebody says about a statement. Raises NotFound, Refused or InvalidInput."""
     try:
-        words = said(typed)
+        words = comment_text(typed)
     except ValueError as error:
         raise InvalidInput([Fault(file="comment", message=str(error))]) from error
     with store.begin() as tx:

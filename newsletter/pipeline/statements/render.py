@@ -57,7 +57,7 @@ class Tried:
         for of, members in groups.items():
             self.groups[of] = tuple(_translation_faults(texts.get(of), members, together))
 
-    def said(self) -> tuple[Fault, ...]:
+    def all_faults(self) -> tuple[Fault, ...]:
         """All that is wrong."""
         found = [known[slug] for known in (self.groups, self.faults) for slug in sorted(known)]
         return tuple(dict.fromkeys(fault for group in found for fault in group))
@@ -101,7 +101,7 @@ def render(
             before.faults |= {slug: faults} if faults else {}
             rendered.append(slug)
     before.mark = mark
-    return Rendered(slugs=tuple(rendered), faults=before.said())
+    return Rendered(slugs=tuple(rendered), faults=before.all_faults())
 
 
 def _grouped(known: Sequence[StoredStatement]) -> TranslationGroups:

@@ -92,8 +92,8 @@ def save(
         joined = tx.choices.join(number, wish.joins, now)
         left = tx.choices.leave(number, wish.leaves, now)
         back = bool(joined or wish.returns) and _lift(tx, chosen.address, now)
-        said = tx.choices.of(number) if back else None
-        given = said.lists if said else joined
+        standing = tx.choices.of(number) if back else None
+        given = standing.lists if standing else joined
         records = [
             ConsentRecord(
                 list=name,

@@ -69,8 +69,8 @@ class Goes:
         self._connection.execute(sealed)
 
     def _seal(self, row: Row[Any]) -> str:
-        said = (row.slug, row.digest, row.by, row.at, _count(row), row.found, row.revoked_at)
-        return self._chain.seal("go", row.id, *said)
+        sealed = (row.slug, row.digest, row.by, row.at, _count(row), row.found, row.revoked_at)
+        return self._chain.seal("go", row.id, *sealed)
 
 
 @cache

@@ -230,8 +230,8 @@ def _as_stored(
 def as_stored(address: bytes, stored: bytes, hash_address: Callable[[str], bytes]) -> str | None:
     """The address, if it is the one whose hash was stored; else one of the two was damaged."""
     try:
-        said = address.decode()
-        return said if hash_address(said) == stored else None
+        decoded = address.decode()
+        return decoded if hash_address(decoded) == stored else None
     except ValueError:  # no text any more, or nothing that could be an address
         return None
 

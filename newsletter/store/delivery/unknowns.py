@@ -175,10 +175,10 @@ class Unknowns:
             for number, outcome in known.items()
         }
         claiming.add_rows(self._connection, held.id, held.campaign.id, rows, at)
-        said = [outcome.verdict.value for outcome in known.values()]
-        said += [rest.value] * people if rest is not Rest.UNKNOWN else []
-        for outcome_name in sorted(set(said)):
-            came_out = (way, outcome_name, said.count(outcome_name))
+        outcomes = [outcome.verdict.value for outcome in known.values()]
+        outcomes += [rest.value] * people if rest is not Rest.UNKNOWN else []
+        for outcome_name in sorted(set(outcomes)):
+            came_out = (way, outcome_name, outcomes.count(outcome_name))
             confirming.note(self._connection, held.campaign.id, held.id, came_out, at)
         return True
 

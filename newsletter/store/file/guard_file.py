@@ -44,9 +44,9 @@ def location_of(path: Path) -> Location:
 def machine(files: Sequence[Path] = MACHINE_ID, library: Any = None) -> str:
     """A name that stays with this installation of the system; empty where there is none."""
     for file in files:
-        said = _read(file)
-        if len(said) == 32 and said.strip("0123456789abcdef") == "":
-            return _hashed(said)
+        identifier = _read(file)
+        if len(identifier) == 32 and identifier.strip("0123456789abcdef") == "":
+            return _hashed(identifier)
     return _hashed(_host_uuid(library))
 
 
@@ -177,8 +177,8 @@ class WorkspaceGuardFile:
         """What the file says, or why it says nothing."""
         try:
             with self._path.open("rb") as file:
-                said = _parse(file.read(1024))
-            return _at_least(said, max(self._named(), default=0))
+                witness = _parse(file.read(1024))
+            return _at_least(witness, max(self._named(), default=0))
         except FileNotFoundError:
             return Absence.MISSING
         except OSError:
@@ -281,10 +281,10 @@ class WorkspaceGuardFile:
         )
 
 
-def _at_least(said: Witness | Absence, claims: int) -> Witness | Absence:
-    if isinstance(said, Absence) or said.mark.claims >= claims:
-        return said
-    return replace(said, mark=replace(said.mark, claims=claims))
+def _at_least(witness: Witness | Absence, claims: int) -> Witness | Absence:
+    if isinstance(witness, Absence) or witness.mark.claims >= claims:
+        return witness
+    return replace(witness, mark=replace(witness.mark, claims=claims))
 
 
 def _inode(path: Path) -> int:
@@ -304,38 +304,38 @@ def _flush_folder(folder: Path) -> None:
 
 def _format(witness: Witness) -> bytes:
     mark, location = witness.mark, witness.location
-    said = (
+    line = (
         f"newsletter claims {mark.claims:020d} epoch {mark.generation}"
         f" before {_word(witness.before, _LONG)} file {location.file:020d}"
         f" machine {_word(location.machine, _LONG)} filesystem {_word(location.filesystem, _SHORT)}"
         f" boot {_word(location.boot, _LONG)} device {_word(location.device, _SHORT)}"
     )
-    return f"{said} check {_check(said.encode())}\n".encode()
+    return f"{line} check {_check(line.encode())}\n".encode()
 
 
-def _word(said: str, length: int) -> str:
-    return said or "-" * length
+def _word(text: str, length: int) -> str:
+    return text or "-" * length
 
 
 def _parse(line: bytes) -> Witness | Absence:
     found = _LINE.fullmatch(line)
     if found is None:
         return Absence.UNREADABLE
-    said = {name: (word or b"").decode().strip("-") for name, word in found.groupdict().items()}
-    if _check(line[: found.start("check") - len(" check ")]) != said["check"]:
+    fields = {name: (word or b"").decode().strip("-") for name, word in found.groupdict().items()}
+    if _check(line[: found.start("check") - len(" check ")]) != fields["check"]:
         return Absence.UNREADABLE
     return Witness(
-        mark=Mark(generation=said["epoch"], claims=int(said["claims"])),
-        before=said["before"],
+        mark=Mark(generation=fields["epoch"], claims=int(fields["claims"])),
+        before=fields["before"],
         location=Location(
-            file=int(said["file"]),
-            machine=said["machine"],
-            filesystem=said["filesystem"],
-            boot=said["boot"],
-            device=said["device"],
+            file=int(fields["file"]),
+            machine=fields["machine"],
+            filesystem=fields["filesystem"],
+            boot=fields["boot"],
+            device=fields["device"],
         ),
     )
 
 
-def _check(said: bytes) -> str:
-    return hashlib.blake2b(said, digest_size=8).hexdigest()
+def _check(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=8).hexdigest()

@@ -80,8 +80,8 @@ class Chain:
         return self._mac(["row", *parts])
 
     def _mac(self, parts: list[object]) -> str:
-        said = json.dumps(parts, ensure_ascii=False).encode()
-        return hmac.new(self.key, said, hashlib.sha256).hexdigest()
+        message = json.dumps(parts, ensure_ascii=False).encode()
+        return hmac.new(self.key, message, hashlib.sha256).hexdigest()
 
 
 def unkeyed(before: str, *parts: object) -> str:

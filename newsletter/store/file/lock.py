@@ -118,8 +118,8 @@ def _enter(file: int, by: str, *, mark: str = "") -> None:
 
 def _holders(file: int) -> str:
     named = dict(_living(file))  # whoever had it several times is named once
-    said = ", ".join(f"'{name}' (process {process})" for process, name in named.items())
-    return said or "another process"
+    holders = ", ".join(f"'{name}' (process {process})" for process, name in named.items())
+    return holders or "another process"
 
 
 def _living(file: int) -> list[tuple[int, str]]:

@@ -54,8 +54,8 @@ def vouch_for(connection: Connection, chain: Chain, row: Row[Any]) -> None:
 
 
 def _seal(chain: Chain, row: Row[Any]) -> str:
-    said = (row.slug, row.digest, row.by, row.channel, row.at, row.revoked_at)
-    return chain.seal("approval", row.id, *said, row.despite, row.warnings)
+    sealed = (row.slug, row.digest, row.by, row.channel, row.at, row.revoked_at)
+    return chain.seal("approval", row.id, *sealed, row.despite, row.warnings)
 
 
 _CHUNK = 1000
@@ -159,8 +159,8 @@ class Audit:
             return
         for row in list(rows(self._connection)):
             vouch_for(self._connection, self._chain, row)
-        said = "the lines before this one are from before there was a key"
-        self.enter(at=at, actor="newsletter", action=_SEAL, subject=_LOG, detail=said)
+        detail = "the lines before this one are from before there was a key"
+        self.enter(at=at, actor="newsletter", action=_SEAL, subject=_LOG, detail=detail)
 
     # --- whether it is what was written
 

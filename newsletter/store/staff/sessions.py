@@ -170,5 +170,5 @@ class Throttle:
         )
         return bool(self._connection.scalar(query))
 
-    def _key(self, said: str) -> bytes:
-        return self._hash(f"{said.encode().hex()}@throttle")
+    def _key(self, key: str) -> bytes:
+        return self._hash(f"{key.encode().hex()}@throttle")

@@ -73,8 +73,10 @@ class Approvals:
         revoked = revoked.values(revoked_at=to_ms(at)).returning(*tables.approval.c)
         for row in self._connection.execute(revoked).all():
             vouch_for(self._connection, self._chain, row)
-        said = ", ".join(map(str, numbers))
-        detail = f"approval{'s' * (len(numbers) > 1)} {said} taken back" + (f": {why}" * bool(why))
+        listed = ", ".join(map(str, numbers))
+        detail = f"approval{'s' * (len(numbers) > 1)} {listed} taken back" + (
+            f": {why}" * bool(why)
+        )
         self._audit.enter(at=at, actor=actor, action=REVOKE, subject=slug, detail=detail)
         return len(numbers)
 

@@ -122,4 +122,4 @@ def offer(request: DeskRequest, address: str, staff: Staff) -> PasskeyOffer:
 def shown(request: DeskRequest, field: str, staff: Staff) -> str | Signed:
     """What somebody shows as a second factor: a passkey, or what was typed into a field."""
     said, party = request.field(PASSKEY), party_at(request, staff)
-    return Signed(said=said, party=party) if said and party else request.field(field)
+    return Signed(answer=said, party=party) if said and party else request.field(field)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.statements.comment import LONGEST, Returned, said, standing_return
+from newsletter.domain.statements.comment import LONGEST, Returned, comment_text, standing_return
 from newsletter.domain.statements.statement import Approval, Channel
 from tests.fakes import NOON
 from tests.rows import rows
@@ -22,18 +22,18 @@ from tests.rows import rows
     ],
 )
 def test_a_comment_is_kept_as_plain_lines(typed: str, kept: str) -> None:
-    assert said(typed) == kept
+    assert comment_text(typed) == kept
 
 
 @rows("typed", ["", " \n\t", "\x00"])
 def test_an_empty_comment_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="Write a comment first"):
-        said(typed)
+        comment_text(typed)
 
 
 def test_too_long_a_comment_is_refused_and_says_by_how_much() -> None:
     with pytest.raises(ValueError, match="it has 2,001 characters, and 2,000 are the most"):
-        said("x" * (LONGEST + 1))
+        comment_text("x" * (LONGEST + 1))
 
 
 BACK = Returned(

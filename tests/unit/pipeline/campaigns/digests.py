@@ -51,7 +51,7 @@ class Desk(Newsroom):
 
     def build(self) -> list[tuple[str, str]]:
         """(slug, what is said) of all that was made, as the scheduler has it made."""
-        return [(one.slug, one.said) for one in self.builder().build()]
+        return [(one.slug, one.summary) for one in self.builder().build()]
 
     def tick(self) -> list[BuiltDigest]:
         """One look of the scheduler."""

@@ -392,7 +392,7 @@ def test_made_by_hand_it_is_that_of_today_and_the_slot_of_today_is_seen_to(desk:
     desk.set(least=3)
     desk.publish("one", "2026-11-27 10:00")
     done = desk.builder().make("weekly", "ada@forum.example")
-    assert (done.slug, done.said) == (FIRST, "1 statement; it waits for approval")
+    assert (done.slug, done.summary) == (FIRST, "1 statement; it waits for approval")
     assert ("ada@forum.example", "gather") in desk.deeds()
     desk.at("2026-11-27 16:00")
     assert desk.build() == []

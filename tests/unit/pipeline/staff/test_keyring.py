@@ -59,7 +59,7 @@ def asked(office: Office, entered: SignedIn) -> dict[str, Any]:
 
 def signed(device: Authenticator, options: dict[str, Any]) -> Signed:
     assert PARTY is not None
-    return Signed(said=json.dumps(device.sign(options)), party=PARTY)
+    return Signed(answer=json.dumps(device.sign(options)), party=PARTY)
 
 
 def second(office: Office, half: SignedIn, what: Signed) -> SignedIn | Denied:
@@ -286,7 +286,7 @@ def test_five_wrong_answers_are_enough_for_a_while(office: Office) -> None:
     assert PARTY is not None
     for said in ("", "[]", "nonsense", "{}", "[" * 9999):
         asked(office, half)
-        assert second(office, half, Signed(said=said, party=PARTY)) is Denied.UNFIT
+        assert second(office, half, Signed(answer=said, party=PARTY)) is Denied.UNFIT
     right = signed(device, asked(office, half))
     assert second(office, half, right) is Denied.TOO_OFTEN
     assert "tried several times" in office.told(CLEO)[-1]
