@@ -136,11 +136,11 @@ def _flood(connection: http.client.HTTPConnection, folder: Path, posts: int) -> 
     took = time.perf_counter() - begin
     with closing(sqlite3.connect(folder / "var" / "newsletter.db")) as database:
         query = "SELECT count(*), sum(asks) FROM letter WHERE address LIKE 'victim%'"
-        [(letters, asks)] = database.execute(query).fetchall()
-    assert (letters, asks) == (1, posts)
+        [(emails, asks)] = database.execute(query).fetchall()
+    assert (emails, asks) == (1, posts)
     print(
         f"flood: {posts:,} posts from {networks:,} networks at one mailbox in {took:.0f} s"
-        f" ({posts / took:,.0f}/s, one client): {letters} letter"
+        f" ({posts / took:,.0f}/s, one client): {emails} email"
     )
 
 

@@ -113,7 +113,7 @@ class PlainRenderer:
 
 
 class PlainWriter:
-    """Writes letters of a line. A language called ``unwritable`` is a fault."""
+    """Writes emails of a line. A language called ``unwritable`` is a fault."""
 
     def transactional(
         self,
@@ -287,10 +287,10 @@ class PlainLinks:
         known = kind == "t" and campaign_id.isdigit() and subscriber_id.isdigit()
         return (int(campaign_id), int(subscriber_id)) if known else None
 
-    def letter_token(self, letter_id: int) -> str:
-        return f"l-{letter_id}"
+    def email_token(self, email_id: int) -> str:
+        return f"l-{email_id}"
 
-    def read_letter(self, token: str) -> int | None:
+    def read_email(self, token: str) -> int | None:
         kind, _, number = token.partition("-")
         return int(number) if kind == "l" and number.isdigit() else None
 

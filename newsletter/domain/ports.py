@@ -159,12 +159,12 @@ class Links(Protocol):
         """(campaign id, subscriber id) if we signed it, else None."""
         ...
 
-    def letter_token(self, letter_id: int) -> str:
-        """The word in the link of a letter, of ``[A-Za-z0-9_-]``."""
+    def email_token(self, email_id: int) -> str:
+        """The word in the link of an email, of ``[A-Za-z0-9_-]``."""
         ...
 
-    def read_letter(self, token: str) -> int | None:
-        """The letter's id if we signed it, else None."""
+    def read_email(self, token: str) -> int | None:
+        """The email's id if we signed it, else None."""
         ...
 
     def preferences_token(self, subscriber_id: int, at: datetime) -> str:

@@ -219,7 +219,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     advice = "nobody can approve; 'newsletter user add EMAIL --role approver'"
     yield finding("staff", well=staffed, detail=_staff(roles) if staffed else advice)
     yield _hold(delivery)
-    yield _letters(delivery)
+    yield _emails(delivery)
     yield attempt("audit log", lambda: _audited(store))
     yield _file(store)
     yield from map(_sound, store.inspect(seconds=_LOOK))
@@ -235,8 +235,8 @@ def _hold(delivery: Delivery) -> Finding:
     return finding("sending", well=not reasons, detail=advice if reasons else "not stopped")
 
 
-def _letters(delivery: Delivery) -> Finding:
-    """The letters that readers asked for within a day, and whether they get them."""
+def _emails(delivery: Delivery) -> Finding:
+    """The emails that readers asked for within a day, and whether they get them."""
     now = delivery.clock.now()
     with delivery.store.read() as tx:
         counts, (_, due) = tx.emails.counts(now - _DAY), tx.emails.waiting()

@@ -212,7 +212,7 @@ def _mode(path: Path) -> int:
 
 
 _MAC_BYTES = 16
-_LETTER_BYTES = 7
+_EMAIL_BYTES = 7
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TOKEN_BYTES = 1 + 4 + 6 + _MAC_BYTES
 _LENGTH = _TOKEN_BYTES // 3 * 4  # three bytes are four letters and nothing is left over
@@ -232,7 +232,7 @@ class SignedLinks:
             raise ValueError("the key that signs cannot be retired")
         self._retired = frozenset(retired)
         self._unsubscribe = [_keyed(key, b"unsubscribe") for key in keys]
-        self._letter = [_keyed(key, b"letter") for key in keys]
+        self._email = [_keyed(key, b"letter") for key in keys]
         self._preferences = [_keyed(key, b"preferences") for key in keys]
         self._workspace = hashlib.blake2b(keys[0], digest_size=4, person=b"workspace").hexdigest()
 
@@ -258,13 +258,13 @@ class SignedLinks:
             return None
         return int.from_bytes(about[:4]), int.from_bytes(about[4:])
 
-    def letter_token(self, letter_id: int) -> str:
-        """The word in the link of a letter."""
-        return _sign(self._letter, letter_id.to_bytes(_LETTER_BYTES))
+    def email_token(self, email_id: int) -> str:
+        """The word in the link of an email."""
+        return _sign(self._email, email_id.to_bytes(_EMAIL_BYTES))
 
-    def read_letter(self, token: str) -> int | None:
-        """The letter's id if we signed it, else None."""
-        about = _read(token, self._letter, _LETTER_BYTES, self._retired)
+    def read_email(self, token: str) -> int | None:
+        """The email's id if we signed it, else None."""
+        about = _read(token, self._email, _EMAIL_BYTES, self._retired)
         return None if about is None else int.from_bytes(about)
 
     def preferences_token(self, subscriber_id: int, at: datetime) -> str:

@@ -83,12 +83,12 @@ def log_attempt(done: Dispatched) -> None:
 
 
 def log_posted(done: Posted) -> None:
-    """One line for each letter, without the address; as for attempts."""
+    """One line for each email, without the address; as for attempts."""
     well = done.state is EmailState.ACCEPTED and done.recorded
     log.log(
         logging.DEBUG if well else logging.INFO,
         "letter=%d kind=%s attempt=%s provider=%s state=%s recorded=%s%s",
-        done.letter_id,
+        done.email_id,
         done.kind.value,
         done.attempt_id,
         done.provider or "none",
@@ -128,8 +128,8 @@ class Pulse:
 def log_recovered(found: Recovered) -> None:
     if found.unknown:
         log.warning("after a crash: %d batches unknown", found.unknown)
-    if found.letters:
-        log.warning("after a crash: %d letters unknown", found.letters)
+    if found.emails:
+        log.warning("after a crash: %d letters unknown", found.emails)
     if found.strays:
         log.warning(
             "%d readers are unknown at another account than is configured: what this one knows or"

@@ -151,7 +151,7 @@ def _plain(vitals: Vitals, at_work: bool) -> dict[str, tuple[str, float]]:
         "batches_claimed": ("Batches that are being handed over.", vitals.batches.claimed),
         "transactional_emails_waiting": (
             "Confirmations, links and notices that wait to be handed over.",
-            vitals.letters,
+            vitals.emails,
         ),
     }
 

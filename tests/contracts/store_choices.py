@@ -210,7 +210,7 @@ class ChoicesContract:
             bounce=Bounce.SOFT,
             reason="full",
         )
-        letter = TransactionalEmail(
+        email = TransactionalEmail(
             id=0, kind=EmailKind.MOVE, address="new@example.org", asked_at=NOON
         )
         record = ConsentRecord(
@@ -221,7 +221,7 @@ class ChoicesContract:
             tx.events.keep("mailgun", [(told, Place(subscriber_id=1))], NOON)
             tx.events.keep("mailgun", [(other, Place(subscriber_id=1))], NOON)
             tx.events.note([bounce])
-            for one in (replace(letter, subscriber_id=1), replace(letter, address=ANA.address)):
+            for one in (replace(email, subscriber_id=1), replace(email, address=ANA.address)):
                 limits = EmailLimits()
                 tx.emails.ask(replace(one, kind=one.kind), network="", limits=limits)
             wording = tx.consents.keep_words("Yes, all of it.", "en", NOON)
@@ -237,7 +237,7 @@ class ChoicesContract:
         assert {one["list"] for one in found["subscriptions"]} == {"press", "supporters"}
         assert [one["words"] for one in found["consents"]] == ["Yes, all of it."]
         assert [one["address"] for one in found["letters"]] == ["new@example.org", ANA.address]
-        assert [one["lists"] for one in found["letters"]] == [list(letter.lists)] * 2
+        assert [one["lists"] for one in found["letters"]] == [list(email.lists)] * 2
         assert [one["raw"] for one in found["events"]] == [{"a": [1]}, "not JSON"]
         assert [one["reason"] for one in found["receipts"]] == ["full"]
         assert "reader1@" not in shown
@@ -279,14 +279,14 @@ class ChoicesContract:
         assert (state, reason) == ("rejected", "")
 
     def test_whoever_is_forgotten_leaves_no_letter_and_no_consent(self, store: Store) -> None:
-        letter = TransactionalEmail(id=0, kind=EmailKind.JOIN, address=ANA.address, asked_at=NOON)
+        email = TransactionalEmail(id=0, kind=EmailKind.JOIN, address=ANA.address, asked_at=NOON)
         record = ConsentRecord(
             list="press", given=True, method=Method.PREFERENCES, source="page", at=NOON
         )
         with store.begin() as tx:
             tx.readers.upsert([ANA], NOON)
-            tx.emails.ask(letter, network="", limits=EmailLimits())
-            move = replace(letter, kind=EmailKind.MOVE, address="new@b.example", subscriber_id=1)
+            tx.emails.ask(email, network="", limits=EmailLimits())
+            move = replace(email, kind=EmailKind.MOVE, address="new@b.example", subscriber_id=1)
             tx.emails.ask(move, network="", limits=EmailLimits())
             tx.consents.add(1, [record])
             assert not tx.traces.left()
@@ -302,9 +302,9 @@ class ChoicesContract:
     def test_whoever_moved_and_is_forgotten_leaves_no_old_address_either(
         self, store: Store
     ) -> None:
-        letter = TransactionalEmail(id=0, kind=EmailKind.JOIN, address=ANA.address, asked_at=NOON)
+        email = TransactionalEmail(id=0, kind=EmailKind.JOIN, address=ANA.address, asked_at=NOON)
         with store.begin() as tx:
-            tx.emails.ask(letter, network="", limits=EmailLimits())
+            tx.emails.ask(email, network="", limits=EmailLimits())
             tx.readers.upsert([ANA], NOON)
             suppress(tx, ANA.address, SuppressionReason.BOUNCED)
             assert tx.readers.move(1, "new@example.org")

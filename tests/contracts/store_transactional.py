@@ -1,4 +1,4 @@
-"""What every store does with letters: within limits, one attempt at a time, never twice."""
+"""What every store does with emails: within limits, one attempt at a time, never twice."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -35,9 +35,9 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def ask(
-    tx: Transaction, letter: TransactionalEmail = JOIN, network: str = HERE, **changes: object
+    tx: Transaction, email: TransactionalEmail = JOIN, network: str = HERE, **changes: object
 ) -> Taken:
-    return tx.emails.ask(replace(letter, **changes), network=network, limits=LIMITS)  # type: ignore[arg-type]
+    return tx.emails.ask(replace(email, **changes), network=network, limits=LIMITS)  # type: ignore[arg-type]
 
 
 def claim(tx: Transaction, attempt: str = "a1", at: timedelta = timedelta(0)) -> ClaimedEmail:
@@ -105,8 +105,8 @@ class LettersContract:
             ask(tx, address="b@example.org", asked_at=NOON + timedelta(seconds=1))
             ask(tx)
             later = timedelta(seconds=2)
-            assert claim(tx, "a1", later).letter.address == JOIN.address
-            assert claim(tx, "a2", later).letter.address == "b@example.org"
+            assert claim(tx, "a1", later).email.address == JOIN.address
+            assert claim(tx, "a2", later).email.address == "b@example.org"
             assert tx.emails.claim(at=NOON + later, attempt_id="a3") is None
             assert tx.emails.waiting() == (0, None)
 
@@ -136,7 +136,7 @@ class LettersContract:
             assert tx.emails.claim(at=NOON, attempt_id="a2") is None
             again = claim(tx, "a2", HOUR)
         assert again.attempts == 2
-        assert again.letter.state is EmailState.CALLING
+        assert again.email.state is EmailState.CALLING
 
     def test_what_a_wrong_clock_put_off_for_long_is_due(self, store: Store) -> None:
         with store.begin() as tx:
@@ -155,7 +155,7 @@ class LettersContract:
             assert tx.emails.settle(held, state, at=NOON, provider="p", provider_id="1")
             assert not tx.emails.settle(held, EmailState.REJECTED, at=NOON)
             assert not tx.emails.requeue(held, not_before=NOON, reason="late")
-            found = tx.emails.get(held.letter.id)
+            found = tx.emails.get(held.email.id)
         assert found is not None
         assert found.state is state
 
@@ -167,7 +167,7 @@ class LettersContract:
             assert intend(tx, held)
             assert tx.emails.abandon(NOON) == 1
             assert tx.emails.abandon(NOON) == 0
-            found = tx.emails.get(held.letter.id)
+            found = tx.emails.get(held.email.id)
             assert found is not None
             assert found.state is EmailState.UNKNOWN
             assert not tx.emails.settle(held, EmailState.ACCEPTED, at=NOON)
@@ -182,7 +182,7 @@ class LettersContract:
             held = claim(tx, "a2")
             assert tx.emails.abandon(NOON) == 0
             assert not tx.emails.settle(held, EmailState.ACCEPTED, at=NOON)
-            assert claim(tx, "a3").letter.id == held.letter.id
+            assert claim(tx, "a3").email.id == held.email.id
 
     def test_a_link_is_used_once(self, store: Store) -> None:
         with store.begin() as tx:
@@ -226,7 +226,7 @@ class LettersContract:
             assert tx.emails.distrust(NOON) == 1
             assert tx.emails.waiting() == (0, None)
             ask(tx, address="c@example.org")
-            assert claim(tx, "a2").letter.address == "c@example.org"
+            assert claim(tx, "a2").email.address == "c@example.org"
 
     def test_what_a_hold_kept_back_counts_from_its_end(self, store: Store) -> None:
         with store.begin() as tx:

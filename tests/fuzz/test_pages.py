@@ -54,8 +54,8 @@ def words(site: Forum) -> list[str]:
     """What may stand where whoever asks chooses, and means something."""
     mine = [site.unsubscribe_link(1), site.unsubscribe_link(999), site.preferences_link()]
     tokens = [link.rpartition("/")[2] for link in mine]
-    letter = site.app.links.letter_token(1)
-    return [*tokens, letter, tokens[0][:-1], "9" * 4400, "0", "-1", "mailgun", "²", "news"]
+    email = site.app.links.email_token(1)
+    return [*tokens, email, tokens[0][:-1], "9" * 4400, "0", "-1", "mailgun", "²", "news"]
 
 
 @settings(hostile, max_examples=hostile.max_examples // 6)

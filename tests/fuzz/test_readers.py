@@ -99,7 +99,7 @@ def test_a_json_feed(text: str) -> None:
 @given(st.one_of(TEXT, st.text("ABCabc019-_+/=", min_size=32, max_size=36)))
 def test_a_token(word: str) -> None:
     assert LINKS.read_unsubscribe(word) is None
-    assert LINKS.read_letter(word) is None
+    assert LINKS.read_email(word) is None
     assert LINKS.read_preferences(word) is None
 
 

@@ -210,5 +210,5 @@ def test_s6_a_forwarded_mail_only_has_a_letter_sent_to_the_owner(site: Forum) ->
     answers = [site.post(f"{site.unsubscribe_link(1)}/preferences") for _ in range(3)]
     unknown = site.post(f"{site.unsubscribe_link(99)}/preferences")
     assert {answer.text for answer in answers} == {unknown.text}
-    letters = site.rows("SELECT kind, address, subscriber_id, asks FROM letter")
-    assert letters == [("preferences", PEOPLE[0], 1, 3)]
+    emails = site.rows("SELECT kind, address, subscriber_id, asks FROM letter")
+    assert emails == [("preferences", PEOPLE[0], 1, 3)]

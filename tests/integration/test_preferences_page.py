@@ -1,4 +1,4 @@
-"""A person's own page, by the link in a letter: what they get, what is kept, and its end."""
+"""A person's own page, by the link in an email: what they get, what is kept, and its end."""
 
 import json
 from collections.abc import Iterator
@@ -287,7 +287,7 @@ def test_s6_mautic_a_changed_link_opens_nothing(site: Forum) -> None:
 def test_s6_a_word_signed_for_one_purpose_is_nothing_for_another(site: Forum) -> None:
     links, now = site.app.links, site.clock.now()
     [leaving] = links.unsubscribe_tokens(1, [1])
-    words = [leaving, links.letter_token(1)]
+    words = [leaving, links.email_token(1)]
     for word in words:
         assert site.get(f"/preferences/{word}").status == 404
     assert site.get(f"/u/{links.preferences_token(1, now)}").status == 404

@@ -35,11 +35,11 @@ def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
 
 
 def links_of_mails(site: Forum, people: int) -> list[str]:
-    """The path of each link of ours in a statement's mails, and in a letter of each kind."""
+    """The path of each link of ours in a statement's mails, and in an email of each kind."""
     site.subscribe(*(f"reader{number}@example.org" for number in range(people)))
     site.send()
     for kind in EmailKind:
-        letter = TransactionalEmail(
+        email = TransactionalEmail(
             id=0,
             kind=kind,
             address="reader1@example.org" if kind is not EmailKind.MOVE else "new@example.org",
@@ -50,7 +50,7 @@ def links_of_mails(site: Forum, people: int) -> list[str]:
             asked_at=site.clock.now(),
         )
         with site.app.store.begin() as tx:
-            tx.emails.ask(letter, network="", limits=EmailLimits())
+            tx.emails.ask(email, network="", limits=EmailLimits())
     transactional_sender = site.app.delivery.transactional_sender()
     while transactional_sender.post() is not None:
         pass

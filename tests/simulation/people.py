@@ -182,14 +182,14 @@ class People:
             self._end(host, number)
 
     def _join(self, host: Host, _number: int) -> None:
-        letter = TransactionalEmail(
+        email = TransactionalEmail(
             id=0,
             kind=EmailKind.JOIN,
             address=f"new{self._world.number()}@example.org",
             lists=("press",),
             asked_at=host.now(),
         )
-        self._world.office(host, lambda at: _asked(at, letter))
+        self._world.office(host, lambda at: _asked(at, email))
 
     def _end(self, host: Host, number: int) -> None:
         before = host.expected.bars.get(("reader", number))
@@ -245,9 +245,9 @@ def _moved(process: Process, number: int, where: str) -> None:
         tx.readers.move(number, where)
 
 
-def _asked(process: Process, letter: TransactionalEmail) -> None:
+def _asked(process: Process, email: TransactionalEmail) -> None:
     with process.store.begin() as tx:
-        tx.emails.ask(letter, network="", limits=EmailLimits())
+        tx.emails.ask(email, network="", limits=EmailLimits())
 
 
 def _event(mail: Mail, kind: str) -> Event:

@@ -154,9 +154,9 @@ def _configure(folder: Path, **said: str) -> None:
 
 
 def _password() -> str:
-    """Four times four letters: 75 bits, and they can be typed."""
-    letters = [secrets.choice(string.ascii_lowercase) for _ in range(16)]
-    return "-".join("".join(letters[at : at + 4]) for at in range(0, 16, 4))
+    """Four times four emails: 75 bits, and they can be typed."""
+    emails = [secrets.choice(string.ascii_lowercase) for _ in range(16)]
+    return "-".join("".join(emails[at : at + 4]) for at in range(0, 16, 4))
 
 
 # --- one statement goes out

@@ -1,6 +1,6 @@
 """Transactional email: mails to one person, because that person asked for something on our pages.
 
-What is asked for happens only when the link in the letter is used, by whoever reads the mailbox.
+What is asked for happens only when the link in the email is used, by whoever reads the mailbox.
 """
 
 import ipaddress
@@ -11,10 +11,10 @@ from enum import Enum
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 
 LINK_LIVES = timedelta(days=7)
-"""So long after it was asked for, or its hold ended, the link in a letter does something."""
+"""So long after it was asked for, or its hold ended, the link in an email does something."""
 
-LETTER_LIVES = timedelta(days=1)
-"""So long after that a letter is still handed over; later nobody waits for it."""
+EMAIL_LIVES = timedelta(days=1)
+"""So long after that an email is still handed over; later nobody waits for it."""
 
 
 class EmailKind(Enum):
@@ -23,7 +23,7 @@ class EmailKind(Enum):
     JOIN = "join"
     """To get what goes to some lists: confirmed by the link (double opt-in)."""
     MOVE = "move"
-    """To get it at another address, which the letter goes to: confirmed by the link."""
+    """To get it at another address, which the email goes to: confirmed by the link."""
     PREFERENCES = "preferences"
     """A link to one's own preferences."""
     NOTICE = "notice"
@@ -31,7 +31,7 @@ class EmailKind(Enum):
 
 
 class EmailText(Enum):
-    """What a letter says."""
+    """What an email says."""
 
     CONFIRMATION = "confirmation"
     """Its link says yes to some lists."""
@@ -46,7 +46,7 @@ class EmailText(Enum):
 
 
 class EmailState(Enum):
-    """Where a letter stands."""
+    """Where an email stands."""
 
     WAITING = "waiting"
     """Waits to be handed over."""
@@ -64,7 +64,7 @@ class EmailState(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionalEmail:
-    """One letter, and what its reader asked for."""
+    """One email, and what its reader asked for."""
 
     id: int
     """0 before it is stored."""
@@ -77,7 +77,7 @@ class TransactionalEmail:
     """Who asked, where we know it: for MOVE and PREFERENCES."""
     name: str = ""
     language: str = ""
-    """The language of the page, and so of the letter."""
+    """The language of the page, and so of the email."""
     timezone: str = ""
     source: str = ""
     """Where it was asked for, in words: a page of ours, or the address of a form. Of a NOTICE it is
@@ -103,48 +103,48 @@ class TransactionalEmail:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is to become of a letter that is due."""
+    """What is to become of an email that is due."""
 
     says: EmailText | None = None
     """None: it is withheld."""
     reader_id: int | None = None
-    """Whose preferences its link opens; None where the link is the letter's own."""
+    """Whose preferences its link opens; None where the link is the email's own."""
     reason: str = ""
     """Why it is withheld."""
 
 
 def plan_for(
-    letter: TransactionalEmail,
+    email: TransactionalEmail,
     *,
     person: Subscriber | None,
     suppressed: SuppressionReason | None,
     now: datetime,
 ) -> Plan:
-    """Decide what a letter says. ``person`` has its address now, ``suppressed`` is why it is.
+    """Decide what an email says. ``person`` has its address now, ``suppressed`` is why it is.
 
     Whoever left, bounced or complained can come back, by their own yes alone. So they get the
-    letter; but nobody whom staff entered does.
+    email; but nobody whom staff entered does.
     """
-    if letter.free_since + LETTER_LIVES < now:
+    if email.free_since + EMAIL_LIVES < now:
         return Plan(reason="it could not be handed over within a day")
-    if letter.kind is EmailKind.NOTICE:  # it is no newsletter, and they asked for none
+    if email.kind is EmailKind.NOTICE:  # it is no newsletter, and they asked for none
         return Plan(says=EmailText.NOTICE)
     if suppressed is SuppressionReason.MANUAL:
         return Plan(reason="a member of staff suppressed this address")
-    if letter.kind is EmailKind.PREFERENCES:
+    if email.kind is EmailKind.PREFERENCES:
         if person is None:
             return Plan(reason="this address is no subscriber's")
         return Plan(says=EmailText.PREFERENCES, reader_id=person.id)
-    if person is not None and _has_already(letter, person):
+    if person is not None and _has_already(email, person):
         return Plan(says=EmailText.KNOWN, reader_id=person.id)
-    moves = letter.kind is EmailKind.MOVE
+    moves = email.kind is EmailKind.MOVE
     return Plan(says=EmailText.MOVE if moves else EmailText.CONFIRMATION)
 
 
-def _has_already(letter: TransactionalEmail, person: Subscriber) -> bool:
-    if letter.kind is EmailKind.MOVE:
-        return person.id != letter.subscriber_id
-    return person.suppressed is None and set(letter.lists) <= set(person.lists)
+def _has_already(email: TransactionalEmail, person: Subscriber) -> bool:
+    if email.kind is EmailKind.MOVE:
+        return person.id != email.subscriber_id
+    return person.suppressed is None and set(email.lists) <= set(person.lists)
 
 
 _NO_DOTS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
@@ -191,20 +191,20 @@ def network_of(host: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class EmailLimits:
-    """How many letters are taken on. All are counted over letters that were asked for."""
+    """How many emails are taken on. All are counted over emails that were asked for."""
 
     a_day: int = 1
-    """Letters of a kind to a mailbox within 24 hours."""
+    """Emails of a kind to a mailbox within 24 hours."""
     a_month: int = 3
-    """Letters of a kind to a mailbox within 30 days."""
+    """Emails of a kind to a mailbox within 30 days."""
     a_network: int = 20
-    """Letters that one network may ask for within an hour."""
+    """Emails that one network may ask for within an hour."""
     waiting: int = 10_000
-    """Letters that may wait to be handed over."""
+    """Emails that may wait to be handed over."""
 
 
 class Taken(Enum):
-    """What became of asking for a letter. Nobody but staff may be told which."""
+    """What became of asking for an email. Nobody but staff may be told which."""
 
     NEW = "new"
     """It waits to be handed over."""
@@ -213,13 +213,13 @@ class Taken(Enum):
     NETWORK = "network"
     """Too many were asked for from this network."""
     FULL = "full"
-    """Too many letters wait."""
+    """Too many emails wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimedEmail:
-    """A letter about to be handed over; only the attempt that holds it may book its outcome."""
+    """An email about to be handed over; only the attempt that holds it may book its outcome."""
 
-    letter: TransactionalEmail
+    email: TransactionalEmail
     attempt_id: str
     attempts: int

@@ -188,7 +188,7 @@ class Vitals:
     """What campaigns that are sending still have to hand over."""
     overdue: timedelta
     """For how long the oldest scheduled campaign has been due without having begun."""
-    letters: int
+    emails: int
     """Transactional email that waits: confirmations, links, notices."""
 
 
@@ -197,11 +197,11 @@ def vitals(*, store: Store, clock: Clock) -> Vitals:
     now = clock.now()
     with store.read() as tx:
         due = [campaign.release_at for campaign in tx.campaigns.due(now)]
-        letters, _ = tx.emails.waiting()
+        emails, _ = tx.emails.waiting()
         return Vitals(
             stopped=bool(tx.hold.reasons()),
             campaigns=tuple(tx.campaigns.open()),
             batches=tx.batches.waiting(),
             overdue=now - min(due, default=now),
-            letters=letters,
+            emails=emails,
         )

@@ -42,8 +42,8 @@ class Recovered:
     """What a start found of the process before it, in batches."""
 
     unknown: int
-    letters: int = 0
-    """Letters that it was handing over: unknown, and never handed over again."""
+    emails: int = 0
+    """Emails that it was handing over: unknown, and never handed over again."""
     strays: int = 0
     """Readers of whom it is unknown at another account than is configured: nobody can be asked."""
 
@@ -61,7 +61,7 @@ def recover(*, store: Store, accounts: Mapping[str, str], clock: Clock) -> Recov
             finish(tx, campaign_id, clock)
         return Recovered(
             unknown=unknown,
-            letters=tx.emails.abandon(clock.now()),
+            emails=tx.emails.abandon(clock.now()),
             strays=tx.unknowns.strays(accounts),
         )
 

@@ -1,6 +1,6 @@
-"""letter → provider → outcome: what a letter says, when it may leave, and what became of it.
+"""email → provider → outcome: what an email says, when it may leave, and what became of it.
 
-Letters go ahead of all that waits for its turn: somebody sits before an inbox and waits. Each is
+Emails go ahead of all that waits for its turn: somebody sits before an inbox and waits. Each is
 handed over at most once, and what is unknown stays so: whoever got none asks again.
 """
 
@@ -38,7 +38,7 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _KEPT = {"networks": _DAY, "addresses": LINK_LIVES + _DAY, "rows": 31 * _DAY}
 """What limits and links need, each so long after it was asked for, and a day for wrong clocks."""
 _NO_SUBSCRIBER = 0
-"""A provider's books name no reader of ours: a letter may go to somebody who never was one."""
+"""A provider's books name no reader of ours: an email may go to somebody who never was one."""
 _FINAL = {
     Verdict.ACCEPTED: EmailState.ACCEPTED,
     Verdict.REJECTED: EmailState.REJECTED,
@@ -49,9 +49,9 @@ _FINAL = {
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
-    """What became of one letter."""
+    """What became of one email."""
 
-    letter_id: int
+    email_id: int
     kind: EmailKind
     attempt_id: str
     provider: str
@@ -60,12 +60,12 @@ class Posted:
     """WAITING where it was provably not handed over, and waits to be."""
     reason: str
     recorded: bool
-    """False when the attempt did not hold the letter any more."""
+    """False when the attempt did not hold the email any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeldLetter:
-    """A claimed letter, and what it is to say; ``line`` is None where it is withheld."""
+class HeldEmail:
+    """A claimed email, and what it is to say; ``line`` is None where it is withheld."""
 
     claimed: ClaimedEmail
     plan: Plan
@@ -73,10 +73,10 @@ class HeldLetter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransactionalSender(Attempts[HeldLetter, Posted]):
-    """Hands over one letter at a time.
+class TransactionalSender(Attempts[HeldEmail, Posted]):
+    """Hands over one email at a time.
 
-    ``titles`` are what readers read in place of lists' names; ``language`` is that of letters that
+    ``titles`` are what readers read in place of lists' names; ``language`` is that of emails that
     name none. At most ``most_per_hour`` leave within an hour, so that no flood of sign-ups ruins
     the sender's name. ``desk`` is where staff look after their accounts.
     """
@@ -89,14 +89,14 @@ class TransactionalSender(Attempts[HeldLetter, Posted]):
     desk: str = ""
 
     def post(self) -> Posted | None:
-        """Hand over the next letter that is due; None when there is none, or none may leave now."""
+        """Hand over the next email that is due; None when there is none, or none may leave now."""
         with self.store.read() as tx:
             if not tx.emails.waiting()[0]:
                 return None
         return self.attempt()
 
     def next_at(self) -> datetime | None:
-        """When the next letter may leave, as far as is known; None where none waits for that."""
+        """When the next email may leave, as far as is known; None where none waits for that."""
         now = self.clock.now()
         with self.store.read() as tx:
             _, due = tx.emails.waiting()
@@ -107,8 +107,8 @@ class TransactionalSender(Attempts[HeldLetter, Posted]):
         free = min(wait.until if wait else now for wait in blocks)
         return max(due, free, now + _HOUR if full else now)
 
-    def claim(self, tx: Transaction, attempt: Attempt) -> HeldLetter | None:
-        """The next letter, with what it says now, ahead of all that waits for its turn."""
+    def claim(self, tx: Transaction, attempt: Attempt) -> HeldEmail | None:
+        """The next email, with what it says now, ahead of all that waits for its turn."""
         at = attempt.at
         blocks = self.pool.blocks(tx, at)
         free = [line for line in self.pool.all if blocks[line.name] is None]
@@ -119,17 +119,17 @@ class TransactionalSender(Attempts[HeldLetter, Posted]):
             return None
         plan = _plan(tx, claimed, at)
         if plan.says is None:
-            return HeldLetter(claimed=claimed, plan=plan, line=None)
+            return HeldEmail(claimed=claimed, plan=plan, line=None)
         # each try goes to the next one: what waits was handed over to none
         line = free[(claimed.attempts - 1) % len(free)]
         line.limiter.take_ahead(tx, 1, at)
-        return HeldLetter(claimed=claimed, plan=plan, line=line)
+        return HeldEmail(claimed=claimed, plan=plan, line=line)
 
-    def line(self, held: HeldLetter) -> PooledProvider:
+    def line(self, held: HeldEmail) -> PooledProvider:
         """The one whose turn it is."""
         return held.line or self.pool.first
 
-    def prepare(self, held: HeldLetter, attempt: Attempt) -> PreparedRequest | Answer:
+    def prepare(self, held: HeldEmail, attempt: Attempt) -> PreparedRequest | Answer:
         """One mail to one person."""
         says = held.plan.says
         if says is None:
@@ -137,32 +137,32 @@ class TransactionalSender(Attempts[HeldLetter, Posted]):
         content = self._write(held.claimed, held.plan, says, attempt.at)
         return self.line(held).provider.prepare(_batch(held.claimed, content, says, attempt.at))
 
-    def intend(self, tx: Transaction, held: HeldLetter, body_hash: str) -> int | None:
+    def intend(self, tx: Transaction, held: HeldEmail, body_hash: str) -> int | None:
         """Its bytes are never replayed: whoever got none asks again."""
         line = self.line(held)
         return tx.emails.intend(held.claimed, provider=line.name, account=line.account)
 
-    def put_back(self, tx: Transaction, held: HeldLetter, reason: str) -> None:
+    def put_back(self, tx: Transaction, held: HeldEmail, reason: str) -> None:
         """Among those that wait."""
         tx.emails.requeue(held.claimed, not_before=self.clock.now(), reason=reason)
 
     def _write(self, claimed: ClaimedEmail, plan: Plan, says: EmailText, at: datetime) -> Content:
-        letter = claimed.letter
+        email = claimed.email
         notice = plan.says is EmailText.NOTICE
         return self.writer.transactional(
             says,
-            language=letter.language or self.language,
-            url=self.desk if notice else f"{self.public_url}/{self._path(letter, plan, at)}",
-            lists=tuple(self.titles.get(name, name) for name in letter.lists),
-            about=letter.source if notice else "",
+            language=email.language or self.language,
+            url=self.desk if notice else f"{self.public_url}/{self._path(email, plan, at)}",
+            lists=tuple(self.titles.get(name, name) for name in email.lists),
+            about=email.source if notice else "",
         )
 
-    def _path(self, letter: TransactionalEmail, plan: Plan, at: datetime) -> str:
+    def _path(self, email: TransactionalEmail, plan: Plan, at: datetime) -> str:
         if plan.reader_id is None:
-            return f"confirm/{self.links.letter_token(letter.id)}"
+            return f"confirm/{self.links.email_token(email.id)}"
         return f"preferences/{self.links.preferences_token(plan.reader_id, at)}"
 
-    def record(self, held: HeldLetter, answer: Answer, attempt: Attempt) -> Posted:
+    def record(self, held: HeldEmail, answer: Answer, attempt: Attempt) -> Posted:
         """What became of it, and what the provider's answer says of the next ones."""
         if held.line is None:
             return self._withhold(held)
@@ -186,7 +186,7 @@ class TransactionalSender(Attempts[HeldLetter, Posted]):
                 )
         return _posted(claimed, line.name, state, outcome.reason, recorded)
 
-    def _withhold(self, held: HeldLetter) -> Posted:
+    def _withhold(self, held: HeldEmail) -> Posted:
         claimed, state, reason = held.claimed, EmailState.WITHHELD, held.plan.reason
         with self.store.begin() as tx:
             recorded = tx.emails.settle(claimed, state, at=self.clock.now(), reason=reason)
@@ -194,15 +194,15 @@ class TransactionalSender(Attempts[HeldLetter, Posted]):
 
 
 def forget(*, store: Store, clock: Clock) -> int:
-    """Forget who asked for letters, once nothing needs it; returns how many addresses."""
+    """Forget who asked for emails, once nothing needs it; returns how many addresses."""
     with store.begin() as tx:
         return tx.emails.clear(clock.now(), **_KEPT)
 
 
 def _plan(tx: Transaction, claimed: ClaimedEmail, now: datetime) -> Plan:
-    address = claimed.letter.address
+    address = claimed.email.address
     return plan_for(
-        claimed.letter,
+        claimed.email,
         person=tx.readers.find(address),
         suppressed=tx.readers.suppressed(address),
         now=now,
@@ -212,7 +212,7 @@ def _plan(tx: Transaction, claimed: ClaimedEmail, now: datetime) -> Plan:
 def _batch(claimed: ClaimedEmail, content: Content, says: EmailText, at: datetime) -> OutgoingBatch:
     """A batch of one. No statement can have its name."""
     recipient = Recipient(
-        _NO_SUBSCRIBER, claimed.letter.address, "", f"letter.{unique_part(claimed.attempt_id)}"
+        _NO_SUBSCRIBER, claimed.email.address, "", f"letter.{unique_part(claimed.attempt_id)}"
     )
     return OutgoingBatch(
         campaign=f"letter_{says.value}",
@@ -228,8 +228,8 @@ def _posted(
     claimed: ClaimedEmail, provider: str, state: EmailState, reason: str, recorded: bool
 ) -> Posted:
     return Posted(
-        letter_id=claimed.letter.id,
-        kind=claimed.letter.kind,
+        email_id=claimed.email.id,
+        kind=claimed.email.kind,
         attempt_id=claimed.attempt_id,
         provider=provider,
         state=state,

@@ -1,4 +1,4 @@
-"""A reader joins or moves: asked for on a page, and done when the link in a letter is used.
+"""A reader joins or moves: asked for on a page, and done when the link in an email is used.
 
 To ask never looks at who is a subscriber. To open a link changes nothing, however often. To use it
 happens once: whoever left afterwards is not brought back by the same link.
@@ -34,7 +34,7 @@ _STAYS = frozenset(
 
 
 class LinkState(Enum):
-    """What the link in a letter can do."""
+    """What the link in an email can do."""
 
     OPEN = "open"
     """What was asked for, once its button is pressed."""
@@ -53,7 +53,7 @@ class Followed:
     """A link that was followed, and what it was about."""
 
     state: LinkState
-    letter: TransactionalEmail
+    email: TransactionalEmail
     reader_id: int | None = None
     """The subscriber; only once it was done, as an old link is no key to anybody's preferences."""
 
@@ -87,7 +87,7 @@ def ask(
         current = tx.consents.keep_words(shown.words, shown.language, now)
         if shown.wording not in {"", current} and not tx.consents.words(shown.wording):
             return Objection.WORDS
-        letter = TransactionalEmail(
+        email = TransactionalEmail(
             id=0,
             kind=EmailKind.JOIN,
             address=wish.address,
@@ -98,108 +98,108 @@ def ask(
             wording=shown.wording,
             asked_at=now,
         )
-        return tx.emails.ask(letter, network=network, limits=limits)
+        return tx.emails.ask(email, network=network, limits=limits)
 
 
 def follow(token: str, *, store: Store, links: Links, clock: Clock) -> Followed:
-    """Look at the link in a letter, and change nothing. Raises NotFound for one not of ours."""
+    """Look at the link in an email, and change nothing. Raises NotFound for one not of ours."""
     with store.read() as tx:
-        letter = _letter_of(tx, token, links)
-        state = _state(tx, letter, _mover(tx, letter), clock.now())
-    return Followed(state=state, letter=letter)
+        email = _email_of(tx, token, links)
+        state = _state(tx, email, _mover(tx, email), clock.now())
+    return Followed(state=state, email=email)
 
 
 def confirm(token: str, *, store: Store, links: Links, clock: Clock) -> Followed:
-    """Do what the letter's reader asked for. Once: again and again changes nothing.
+    """Do what the email's reader asked for. Once: again and again changes nothing.
 
     Raises NotFound for a link that is not ours.
     """
     now = clock.now()
     with store.begin() as tx:
-        letter = _letter_of(tx, token, links)
-        mover = _mover(tx, letter)
-        state = _state(tx, letter, mover, now)
+        email = _email_of(tx, token, links)
+        mover = _mover(tx, email)
+        state = _state(tx, email, mover, now)
         if state is not LinkState.OPEN:
-            return Followed(state=state, letter=letter)
-        tx.emails.use(letter.id, now)
-        number = _move(tx, mover, letter, now) if mover else _join(tx, letter, now)
-    return Followed(state=LinkState.DONE, letter=letter, reader_id=number)
+            return Followed(state=state, email=email)
+        tx.emails.use(email.id, now)
+        number = _move(tx, mover, email, now) if mover else _join(tx, email, now)
+    return Followed(state=LinkState.DONE, email=email, reader_id=number)
 
 
-def _letter_of(tx: Transaction, token: str, links: Links) -> TransactionalEmail:
-    number = links.read_letter(token)
-    letter = None if number is None else tx.emails.get(number)
-    if letter is None or letter.kind is EmailKind.PREFERENCES:
+def _email_of(tx: Transaction, token: str, links: Links) -> TransactionalEmail:
+    number = links.read_email(token)
+    email = None if number is None else tx.emails.get(number)
+    if email is None or email.kind is EmailKind.PREFERENCES:
         raise NotFound("this link is not one of ours, or a part of it is missing")
-    return letter
+    return email
 
 
-def _mover(tx: Transaction, letter: TransactionalEmail) -> Subscriber | None:
+def _mover(tx: Transaction, email: TransactionalEmail) -> Subscriber | None:
     """Whoever asked for another address, if they are still there and nobody else has it."""
-    if letter.kind is not EmailKind.MOVE or letter.subscriber_id is None:
+    if email.kind is not EmailKind.MOVE or email.subscriber_id is None:
         return None
-    owner = tx.readers.find(letter.address)
-    if owner is not None and owner.id != letter.subscriber_id:
+    owner = tx.readers.find(email.address)
+    if owner is not None and owner.id != email.subscriber_id:
         return None
-    return tx.readers.get(letter.subscriber_id)
+    return tx.readers.get(email.subscriber_id)
 
 
 def _state(
-    tx: Transaction, letter: TransactionalEmail, mover: Subscriber | None, now: datetime
+    tx: Transaction, email: TransactionalEmail, mover: Subscriber | None, now: datetime
 ) -> LinkState:
-    if letter.used_at is not None:
+    if email.used_at is not None:
         return LinkState.USED
-    if letter.expired(now):
+    if email.expired(now):
         return LinkState.EXPIRED
-    if tx.readers.suppressed(letter.address) is SuppressionReason.MANUAL:
+    if tx.readers.suppressed(email.address) is SuppressionReason.MANUAL:
         return LinkState.BLOCKED
-    if letter.kind is EmailKind.MOVE and mover is None:
+    if email.kind is EmailKind.MOVE and mover is None:
         return LinkState.BLOCKED
     return LinkState.OPEN
 
 
-def _join(tx: Transaction, letter: TransactionalEmail, now: datetime) -> int:
-    known = tx.readers.find(letter.address)
+def _join(tx: Transaction, email: TransactionalEmail, now: datetime) -> int:
+    known = tx.readers.find(email.address)
     entry = Entry(
-        address=letter.address,
-        lists=letter.lists,
-        name=letter.name,
+        address=email.address,
+        lists=email.lists,
+        name=email.name,
         # that of a page is a guess: what a reader chose before counts more
-        language="" if known and known.language else letter.language,
-        timezone=letter.timezone,
-        consent=Consent(source=letter.source, at=now),
+        language="" if known and known.language else email.language,
+        timezone=email.timezone,
+        consent=Consent(source=email.source, at=now),
     )
     number = tx.readers.join(entry, now)
-    _lift(tx, letter, now)
-    _prove(tx, number, letter.lists, letter, now)
+    _lift(tx, email, now)
+    _prove(tx, number, email.lists, email, now)
     return number
 
 
-def _move(tx: Transaction, person: Subscriber, letter: TransactionalEmail, now: datetime) -> int:
-    tx.readers.move(person.id, letter.address)
-    _lift(tx, letter, now)
+def _move(tx: Transaction, person: Subscriber, email: TransactionalEmail, now: datetime) -> int:
+    tx.readers.move(person.id, email.address)
+    _lift(tx, email, now)
     if person.suppressed is not None and person.suppressed in _STAYS:
-        entry = SuppressedEntry(address=letter.address, reason=person.suppressed)
+        entry = SuppressedEntry(address=email.address, reason=person.suppressed)
         tx.readers.suppress([entry], now, "change of address")
-    _prove(tx, person.id, person.lists, letter, now)
+    _prove(tx, person.id, person.lists, email, now)
     return person.id
 
 
-def _lift(tx: Transaction, letter: TransactionalEmail, now: datetime) -> None:
+def _lift(tx: Transaction, email: TransactionalEmail, now: datetime) -> None:
     """The mailbox is read by somebody who wants our mail: what spoke against it is over."""
-    reason = tx.readers.lift(letter.address)
+    reason = tx.readers.lift(email.address)
     if reason is not None:
         tx.audit.enter(
             at=now,
             actor="reader",
             action="lift",
             subject="subscriber",
-            detail=f"was {reason.value}; confirmed by letter {letter.id}",
+            detail=f"was {reason.value}; confirmed by letter {email.id}",
         )
 
 
 def _prove(
-    tx: Transaction, number: int, lists: tuple[str, ...], letter: TransactionalEmail, now: datetime
+    tx: Transaction, number: int, lists: tuple[str, ...], email: TransactionalEmail, now: datetime
 ) -> None:
     tx.consents.add(
         number,
@@ -208,9 +208,9 @@ def _prove(
                 list=name,
                 given=True,
                 method=Method.DOUBLE_OPT_IN,
-                source=letter.source,
-                wording=letter.wording,
-                asked_at=letter.asked_at,
+                source=email.source,
+                wording=email.wording,
+                asked_at=email.asked_at,
                 at=now,
             )
             for name in lists

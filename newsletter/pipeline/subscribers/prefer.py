@@ -50,7 +50,7 @@ class Chosen:
 
 
 def read(token: str, links: Links) -> Owner:
-    """Read the link in a letter. Raises NotFound for one that is not ours."""
+    """Read the link in an email. Raises NotFound for one that is not ours."""
     signed = links.read_preferences(token)
     if signed is None:
         raise NotFound("this link is not one of ours, or a part of it is missing")
@@ -82,7 +82,7 @@ def save(
     """Do what the person asks. Raises NotFound where nobody has this number any more.
 
     ``shown`` has the words that stood beside each list on the page, in its language: what they said
-    yes or no to. Whoever reads the mailbox has proved it is theirs, so joining needs no letter.
+    yes or no to. Whoever reads the mailbox has proved it is theirs, so joining needs no email.
     """
     now = clock.now()
     with store.begin() as tx:
@@ -140,29 +140,27 @@ def ask_for_link(
     with store.begin() as tx:
         person = tx.readers.get(subscriber_id)
         if person is not None:
-            letter = _letter(EmailKind.PREFERENCES, person, language, clock.now())
-            letter = replace(letter, source=source)
-            tx.emails.ask(letter, network=network_of(host), limits=EmailLimits())
+            email = _email(EmailKind.PREFERENCES, person, language, clock.now())
+            email = replace(email, source=source)
+            tx.emails.ask(email, network=network_of(host), limits=EmailLimits())
 
 
 def ask_to_move(
     owner: Owner, address: str, *, host: str, language: str, store: Store, clock: Clock
 ) -> None:
-    """Have a letter sent to another address of the person's: confirmed there, it is theirs.
+    """Have an email sent to another address of the person's: confirmed there, it is theirs.
 
     Until then nothing changes. Nobody is told whether the address is known to us.
     """
     with store.begin() as tx:
         person = tx.readers.get(owner.subscriber_id)
         if person is not None:
-            letter = _letter(EmailKind.MOVE, person, language, clock.now())
-            letter = replace(letter, address=address)
-            tx.emails.ask(letter, network=network_of(host), limits=EmailLimits())
+            email = _email(EmailKind.MOVE, person, language, clock.now())
+            email = replace(email, address=address)
+            tx.emails.ask(email, network=network_of(host), limits=EmailLimits())
 
 
-def _letter(
-    kind: EmailKind, person: Subscriber, language: str, now: datetime
-) -> TransactionalEmail:
+def _email(kind: EmailKind, person: Subscriber, language: str, now: datetime) -> TransactionalEmail:
     return TransactionalEmail(
         id=0,
         kind=kind,

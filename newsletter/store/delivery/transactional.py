@@ -1,4 +1,4 @@
-"""Letters that readers asked for: taken on within limits, claimed, booked, forgotten."""
+"""Emails that readers asked for: taken on within limits, claimed, booked, forgotten."""
 
 import json
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from newsletter.domain.delivery.transactional import (
-    LETTER_LIVES,
+    EMAIL_LIVES,
     ClaimedEmail,
     EmailKind,
     EmailLimits,
@@ -44,7 +44,7 @@ _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 _WRONG_CLOCK = timedelta(days=4)
 """What waits for longer was put off by a clock that was wrong, and is due."""
 _NOBODY = b""
-_letter = asking.letter.c
+_email = asking.letter.c
 
 
 class TransactionalEmails:
@@ -54,24 +54,24 @@ class TransactionalEmails:
         self._connection = connection
         self._hash = hash_address
 
-    def ask(self, letter: TransactionalEmail, *, network: str, limits: EmailLimits) -> Taken:
-        """Take a letter on, within the limits. ``network`` is what the person's address shows.
+    def ask(self, email: TransactionalEmail, *, network: str, limits: EmailLimits) -> Taken:
+        """Take an email on, within the limits. ``network`` is what the person's address shows.
 
         Costs the same whether the address is known to us or not, and never asks whether it is.
         """
-        mailbox = self._hash(mailbox_of(letter.address))
+        mailbox = self._hash(mailbox_of(email.address))
         from_where = self._hash(f"network@{network}") if network else _NOBODY
         same = and_(
-            _letter.mailbox_hash == mailbox,
-            _letter.kind == letter.kind.value,
-            _letter.state != EmailState.REJECTED.value,
+            _email.mailbox_hash == mailbox,
+            _email.kind == email.kind.value,
+            _email.state != EmailState.REJECTED.value,
         )
         day, month = (
-            self._count(same, _letter.asked_at > to_ms(letter.asked_at - span))
+            self._count(same, _email.asked_at > to_ms(email.asked_at - span))
             for span in (_DAY, _MONTH)
         )
         hour = self._count(
-            _letter.network_hash == from_where, _letter.asked_at > to_ms(letter.asked_at - _HOUR)
+            _email.network_hash == from_where, _email.asked_at > to_ms(email.asked_at - _HOUR)
         )
         waiting = self._count(_is_waiting())
         taken = Taken.NEW
@@ -83,14 +83,14 @@ class TransactionalEmails:
             taken = Taken.FULL
         # one row is written in any case, so that neither time nor size tells which it was
         if taken is Taken.NEW:
-            self._add(letter, mailbox, from_where)
+            self._add(email, mailbox, from_where)
         else:
             self._note_again(same)
         return taken
 
     def tell(self, address: str, what: str, at: datetime) -> None:
         """Take a notice to a member of staff on. There is no limit: what it tells of has one."""
-        letter = TransactionalEmail(
+        email = TransactionalEmail(
             id=0,
             kind=EmailKind.NOTICE,
             address=address,
@@ -98,44 +98,44 @@ class TransactionalEmails:
             source=what,
             asked_at=at,
         )
-        self._add(letter, self._hash(mailbox_of(address)), _NOBODY)
+        self._add(email, self._hash(mailbox_of(address)), _NOBODY)
 
     def _count(self, *conditions: ColumnElement[bool] | TextClause) -> int:
         query = select(func.count()).select_from(asking.letter).where(*conditions)
         return int(self._connection.scalar(query) or 0)
 
-    def _add(self, letter: TransactionalEmail, mailbox: bytes, network: bytes) -> None:
+    def _add(self, email: TransactionalEmail, mailbox: bytes, network: bytes) -> None:
         self._connection.execute(
             insert(asking.letter).values(
-                kind=letter.kind.value,
-                state=letter.state.value,
-                address=letter.address,
-                address_hash=self._hash(letter.address),
+                kind=email.kind.value,
+                state=email.state.value,
+                address=email.address,
+                address_hash=self._hash(email.address),
                 mailbox_hash=mailbox,
                 network_hash=network,
-                subscriber_id=letter.subscriber_id,
-                name=letter.name,
-                language=letter.language,
-                timezone=letter.timezone,
-                lists=json.dumps(letter.lists),
-                source=letter.source,
-                wording=letter.wording,
-                asked_at=to_ms(letter.asked_at),
+                subscriber_id=email.subscriber_id,
+                name=email.name,
+                language=email.language,
+                timezone=email.timezone,
+                lists=json.dumps(email.lists),
+                source=email.source,
+                wording=email.wording,
+                asked_at=to_ms(email.asked_at),
                 asks=1,
-                not_before=to_ms(letter.asked_at),
+                not_before=to_ms(email.asked_at),
             )
         )
 
     def _note_again(self, same: ColumnElement[bool]) -> None:
-        newest = select(func.max(_letter.id)).where(same).scalar_subquery()
+        newest = select(func.max(_email.id)).where(same).scalar_subquery()
         self._connection.execute(
-            update(asking.letter).where(_letter.id == newest).values(asks=_letter.asks + 1)
+            update(asking.letter).where(_email.id == newest).values(asks=_email.asks + 1)
         )
 
-    def get(self, letter_id: int) -> TransactionalEmail | None:
-        query = select(asking.letter).where(_letter.id == letter_id)
+    def get(self, email_id: int) -> TransactionalEmail | None:
+        query = select(asking.letter).where(_email.id == email_id)
         row = self._connection.execute(query).one_or_none()
-        return None if row is None else _letter_of(row)
+        return None if row is None else _email_of(row)
 
     def claim(self, *, at: datetime, attempt_id: str) -> ClaimedEmail | None:
         """Take the next one that is due; None where none is, or while everything is on hold."""
@@ -145,11 +145,11 @@ class TransactionalEmails:
             return None
         row = self._connection.execute(
             update(asking.letter)
-            .where(_letter.id == number)
+            .where(_email.id == number)
             .values(
                 state=EmailState.CALLING.value,
                 attempt_id=attempt_id,
-                attempts=_letter.attempts + 1,
+                attempts=_email.attempts + 1,
                 claimed_at=now,
                 provider="",
                 account="",
@@ -157,7 +157,7 @@ class TransactionalEmails:
             .returning(*asking.letter.c)
         ).one()
         return ClaimedEmail(
-            letter=_letter_of(row),
+            email=_email_of(row),
             attempt_id=attempt_id,
             attempts=row.attempts,
         )
@@ -165,7 +165,7 @@ class TransactionalEmails:
     def intend(self, claimed: ClaimedEmail, *, provider: str, account: str) -> int | None:
         """Write down where it is about to go.
 
-        Returns how many attempts, of batches and letters, there ever were in this database; None
+        Returns how many attempts, of batches and emails, there ever were in this database; None
         where this one does not hold it any more, or everything was stopped in the meantime.
         """
         free = self._connection.scalar(select(is_free()))
@@ -175,11 +175,11 @@ class TransactionalEmails:
     def _next_due(self, at: datetime) -> int | None:
         """The next one whose address is the one that was asked for; others are withheld."""
         now, ahead = to_ms(at), to_ms(at + _WRONG_CLOCK)
-        due = or_(_letter.not_before <= now, _letter.not_before > ahead)
+        due = or_(_email.not_before <= now, _email.not_before > ahead)
         query = (
-            select(_letter.id, func.hex(_letter.address), _letter.address_hash)
+            select(_email.id, func.hex(_email.address), _email.address_hash)
             .where(_is_waiting(), due, is_free())
-            .order_by(_letter.not_before, _letter.id)
+            .order_by(_email.not_before, _email.id)
             .limit(1)
         )
         while (found := self._connection.execute(query).one_or_none()) is not None:
@@ -188,7 +188,7 @@ class TransactionalEmails:
                 return int(number)
             withheld = {"state": EmailState.WITHHELD.value, "reason": DAMAGED, "settled_at": now}
             self._connection.execute(
-                update(asking.letter).where(_letter.id == number).values(withheld)
+                update(asking.letter).where(_email.id == number).values(withheld)
             )
         return None
 
@@ -221,16 +221,16 @@ class TransactionalEmails:
         booked = self._connection.execute(
             update(asking.letter)
             .where(
-                _letter.id == claimed.letter.id,
-                _letter.state == EmailState.CALLING.value,
-                _letter.attempt_id == claimed.attempt_id,
+                _email.id == claimed.email.id,
+                _email.state == EmailState.CALLING.value,
+                _email.attempt_id == claimed.attempt_id,
             )
             .values(**values)
         )
         return booked.rowcount == 1
 
     def abandon(self, at: datetime) -> int:
-        """Turn every letter that is being handed over into unknown: who held it is dead.
+        """Turn every email that is being handed over into unknown: who held it is dead.
 
         One that was not intended yet waits again: it has not left. Returns how many are unknown.
         """
@@ -238,7 +238,7 @@ class TransactionalEmails:
         return self._connection.execute(_abandon(), {"at": to_ms(at)}).rowcount
 
     def distrust(self, at: datetime) -> int:
-        """The database may be older than what went out from it, so that waiting letters may have.
+        """The database may be older than what went out from it, so that waiting emails may have.
 
         Withholds them; returns how many. What is asked for from then on waits for the release.
         """
@@ -253,16 +253,16 @@ class TransactionalEmails:
         ).rowcount
 
     def hold_over(self, at: datetime) -> int:
-        """A hold ended that kept letters back: the time for them begins now. Returns how many."""
+        """A hold ended that kept emails back: the time for them begins now. Returns how many."""
         return self._connection.execute(
             update(asking.letter).where(_is_waiting()).values(held_until=to_ms(at))
         ).rowcount
 
-    def use(self, letter_id: int, at: datetime) -> bool:
+    def use(self, email_id: int, at: datetime) -> bool:
         """Mark its link as used; False where it was already."""
         used = self._connection.execute(
             update(asking.letter)
-            .where(_letter.id == letter_id, _letter.used_at.is_(None))
+            .where(_email.id == email_id, _email.used_at.is_(None))
             .values(used_at=to_ms(at))
         )
         return used.rowcount == 1
@@ -274,53 +274,53 @@ class TransactionalEmails:
 
     def left_since(self, at: datetime) -> int:
         """How many were handed over since then, or may have been."""
-        left = _letter.state.in_([one.value for one in _LEFT])
+        left = _email.state.in_([one.value for one in _LEFT])
         # what is older than that is not handed over any more: two indexes lead to all the others
-        oldest = to_ms(at - LETTER_LIVES)
-        held = and_(text("letter.held_until > 0"), _letter.held_until > oldest)
-        lately = or_(_letter.asked_at > oldest, held)
-        return self._count(left, lately, _letter.claimed_at > to_ms(at))
+        oldest = to_ms(at - EMAIL_LIVES)
+        held = and_(text("letter.held_until > 0"), _email.held_until > oldest)
+        lately = or_(_email.asked_at > oldest, held)
+        return self._count(left, lately, _email.claimed_at > to_ms(at))
 
     def counts(self, asked_since: datetime) -> dict[EmailState, int]:
         """How many of those that were asked for since then are in each state; none is left out."""
         rows = self._connection.execute(
-            select(_letter.state, func.count())
-            .where(_letter.asked_at > to_ms(asked_since))
-            .group_by(_letter.state)
+            select(_email.state, func.count())
+            .where(_email.asked_at > to_ms(asked_since))
+            .group_by(_email.state)
         ).all()
         return dict.fromkeys(EmailState, 0) | {EmailState(row[0]): row[1] for row in rows}
 
     def clear(
         self, now: datetime, *, networks: timedelta, addresses: timedelta, rows: timedelta
     ) -> int:
-        """Forget networks, addresses and whole letters, each so long after they were asked for.
+        """Forget networks, addresses and whole emails, each so long after they were asked for.
 
         What waits or is being handed over stays. Returns how many addresses were forgotten.
         """
         networks_before, addresses_before, rows_before = (
             to_ms(now - span) for span in (networks, addresses, rows)
         )
-        known = _letter.network_hash != _NOBODY
+        known = _email.network_hash != _NOBODY
         self._connection.execute(
             update(asking.letter)
-            .where(_letter.asked_at < networks_before, known)
+            .where(_email.asked_at < networks_before, known)
             .values(network_hash=_NOBODY)
         )
         named = and_(
-            _letter.asked_at < addresses_before,
-            _letter.held_until < addresses_before,  # until then its link does something
-            _letter.address != "",
+            _email.asked_at < addresses_before,
+            _email.held_until < addresses_before,  # until then its link does something
+            _email.address != "",
         )
         cleared = self._connection.execute(
             update(asking.letter)
-            .where(named, _letter.state.not_in(_OPEN))
+            .where(named, _email.state.not_in(_OPEN))
             .values(address="", name="", reason="")
         ).rowcount
         self._connection.execute(
             delete(asking.letter).where(
-                _letter.asked_at < rows_before,
-                _letter.held_until < rows_before,
-                _letter.state.not_in(_OPEN),
+                _email.asked_at < rows_before,
+                _email.held_until < rows_before,
+                _email.state.not_in(_OPEN),
             )
         )
         return cleared
@@ -336,7 +336,7 @@ _OPEN = (EmailState.WAITING.value, EmailState.CALLING.value)
 
 
 def _is_waiting() -> TextClause:
-    """In the words of the partial index of such letters."""
+    """In the words of the partial index of such emails."""
     return text("letter.state = 'waiting'")
 
 
@@ -345,14 +345,14 @@ def _is_waiting() -> TextClause:
 
 @cache
 def _waiting() -> Select[Any, Any]:
-    return select(func.count(), func.min(_letter.not_before)).where(_is_waiting())
+    return select(func.count(), func.min(_email.not_before)).where(_is_waiting())
 
 
 @cache
 def _put_back() -> Update:
     return (
         update(asking.letter)
-        .where(_letter.state == EmailState.CALLING.value, _letter.provider == "")
+        .where(_email.state == EmailState.CALLING.value, _email.provider == "")
         .values(state=EmailState.WAITING.value)
     )
 
@@ -361,7 +361,7 @@ def _put_back() -> Update:
 def _abandon() -> Update:
     return (
         update(asking.letter)
-        .where(_letter.state == EmailState.CALLING.value)
+        .where(_email.state == EmailState.CALLING.value)
         .values(
             state=EmailState.UNKNOWN.value,
             settled_at=bindparam("at"),
@@ -370,7 +370,7 @@ def _abandon() -> Update:
     )
 
 
-def _letter_of(row: Row[Any]) -> TransactionalEmail:
+def _email_of(row: Row[Any]) -> TransactionalEmail:
     return TransactionalEmail(
         id=row.id,
         kind=EmailKind(row.kind),

@@ -100,10 +100,10 @@ def move(connection: Connection, subscriber_id: int, address: str, address_hash:
 
 def _let_go(connection: Connection, subscriber_id: int, old: bytes) -> None:
     """What names the address before goes with the person, should they be erased."""
-    letter = asking.letter.c
+    email = asking.letter.c
     connection.execute(
         update(asking.letter)
-        .where(letter.address_hash == old, letter.subscriber_id.is_(None))
+        .where(email.address_hash == old, email.subscriber_id.is_(None))
         .values(subscriber_id=subscriber_id)
     )
     connection.execute(

@@ -72,7 +72,7 @@ class DataExports:
             "suppression": self._suppression(person.address_hash),
             "subscriptions": self._subscriptions(subscriber_id),
             "consents": self._consents(subscriber_id),
-            "letters": self._letters(subscriber_id, person.address_hash),
+            "letters": self._emails(subscriber_id, person.address_hash),
             "deliveries": self._deliveries(subscriber_id),
             "receipts": self._receipts(subscriber_id),
             "events": self._events(subscriber_id),
@@ -126,12 +126,12 @@ class DataExports:
             .order_by(consent.id)
         )
 
-    def _letters(self, number: int, hashed: bytes) -> list[dict[str, object]]:
-        letter = asking.letter.c
+    def _emails(self, number: int, hashed: bytes) -> list[dict[str, object]]:
+        email = asking.letter.c
         hidden = {"address_hash", "mailbox_hash", "network_hash", "subscriber_id", "attempt_id"}
-        shown = [column for column in letter if column.name not in hidden]
-        mine = or_(letter.subscriber_id == number, letter.address_hash == hashed)
-        rows = self._rows(select(*shown).where(mine).order_by(letter.id))
+        shown = [column for column in email if column.name not in hidden]
+        mine = or_(email.subscriber_id == number, email.address_hash == hashed)
+        rows = self._rows(select(*shown).where(mine).order_by(email.id))
         return [{**row, "lists": json.loads(str(row["lists"]))} for row in rows]
 
     def _receipts(self, number: int) -> list[dict[str, object]]:
@@ -259,8 +259,8 @@ def note_erasure(connection: Connection) -> None:
     connection.execute(due)
 
 
-def erase_letters(connection: Connection, address_hash: bytes) -> None:
-    """Erase the letters to an address, whoever asked for them."""
+def erase_emails(connection: Connection, address_hash: bytes) -> None:
+    """Erase the emails to an address, whoever asked for them."""
     connection.execute(delete(asking.letter).where(asking.letter.c.address_hash == address_hash))
 
 

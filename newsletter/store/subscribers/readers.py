@@ -35,7 +35,7 @@ from newsletter.store.schema.columns import maybe_from_ms, to_ms
 from newsletter.store.schema.json_sql import each_id
 from newsletter.store.subscribers import choices as joining
 from newsletter.store.subscribers import importing
-from newsletter.store.subscribers.data_export import erase, erase_letters, note_erasure
+from newsletter.store.subscribers.data_export import erase, erase_emails, note_erasure
 from newsletter.store.subscribers.eligibility import (
     aimed,
     eligible,
@@ -209,7 +209,7 @@ class Readers:
             .where(_suppression.address_hash == self._hash(address))
             .values(address=None)
         )
-        erase_letters(self._connection, self._hash(address))
+        erase_emails(self._connection, self._hash(address))
         note_erasure(self._connection)
         if found is not None:
             erase(self._connection, found.id)

@@ -106,9 +106,9 @@ def test_a_token_is_written_in_one_way_alone() -> None:
 def test_a_retired_key_ends_subscriptions_and_nothing_else() -> None:
     old, new = SignedLinks([KEY]), SignedLinks([KEY, NEWER], retired={0})
     assert new.read_unsubscribe(token(old)) is not None
-    assert new.read_letter(old.letter_token(7)) is None
+    assert new.read_email(old.email_token(7)) is None
     assert new.read_preferences(old.preferences_token(7, NOON)) is None
-    assert new.read_letter(new.letter_token(7)) == 7
+    assert new.read_email(new.email_token(7)) == 7
     assert new.read_preferences(new.preferences_token(7, NOON)) == (7, NOON)
 
 
@@ -181,12 +181,12 @@ def test_the_message_id_survives_a_new_key() -> None:
 AT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 SIGNED: dict[str, Callable[[SignedLinks], str]] = {
     "unsubscribe": lambda links: token(links),
-    "letter": lambda links: links.letter_token(7),
+    "letter": lambda links: links.email_token(7),
     "preferences": lambda links: links.preferences_token(42, AT),
 }
 READ: dict[str, Callable[[SignedLinks, str], object]] = {
     "unsubscribe": lambda links, word: links.read_unsubscribe(word),
-    "letter": lambda links, word: links.read_letter(word),
+    "letter": lambda links, word: links.read_email(word),
     "preferences": lambda links, word: links.read_preferences(word),
 }
 ABOUT = {"unsubscribe": (7, 42), "letter": 7, "preferences": (42, AT)}
@@ -217,7 +217,7 @@ def test_each_purpose_survives_a_new_key_and_refuses_every_change(purpose: str) 
 @rows("number", [0, 1, 2**56 - 1])
 def test_the_token_of_a_letter_holds_its_number(number: int) -> None:
     links = SignedLinks([KEY])
-    assert links.read_letter(links.letter_token(number)) == number
+    assert links.read_email(links.email_token(number)) == number
 
 
 def test_a_token_for_preferences_says_to_the_minute_when_it_was_signed() -> None:

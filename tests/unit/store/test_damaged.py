@@ -70,18 +70,18 @@ def test_a_batch_of_damaged_addresses_alone_is_done(store: Store) -> None:
 def test_no_letter_goes_to_a_damaged_address(store: Store, how: str) -> None:
     with store.begin() as tx:
         for number in (1, 2):
-            letter = TransactionalEmail(
+            email = TransactionalEmail(
                 id=0,
                 kind=EmailKind.JOIN,
                 address=f"reader{number}@example.org",
                 asked_at=NOON,
             )
-            tx.emails.ask(letter, network="", limits=EmailLimits())
+            tx.emails.ask(email, network="", limits=EmailLimits())
     damage(store, "letter", how)
     with store.begin() as tx:
         claimed = tx.emails.claim(at=NOON, attempt_id="a")
         assert claimed is not None
-        assert claimed.letter.id == 2
+        assert claimed.email.id == 2
         assert tx.emails.claim(at=NOON, attempt_id="b") is None
         withheld = tx.connection.execute(text("SELECT state FROM letter WHERE id = 1")).scalar()
     assert withheld == EmailState.WITHHELD.value

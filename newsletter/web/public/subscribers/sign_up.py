@@ -293,11 +293,11 @@ class ConfirmationPages:
             followed = await run_in_threadpool(done, request.path_params["token"])
         except NotFound as error:
             raise HTTPException(404, str(error)) from error
-        return self._page(followed, self._frame.language_of(request, followed.letter.language))
+        return self._page(followed, self._frame.language_of(request, followed.email.language))
 
     def _page(self, followed: Followed, language: str) -> Response:
         words, _ = self._frame.words(language)
-        email = followed.letter
+        email = followed.email
         moves = email.kind is EmailKind.MOVE
         about = {
             "lists": ", ".join(self._titles.get(name, name) for name in email.lists),
@@ -320,7 +320,7 @@ class ConfirmationPages:
         if number is not None:
             token = self._subscribers.links.preferences_token(number, self._subscribers.clock.now())
             return {"way_on": f"/preferences/{token}", "way_on_text": "to_preferences"}
-        if followed.state is LinkState.EXPIRED and followed.letter.kind is EmailKind.JOIN:
+        if followed.state is LinkState.EXPIRED and followed.email.kind is EmailKind.JOIN:
             return {"way_on": PATH, "way_on_text": "ask_again"}
         return {"way_on": "", "way_on_text": ""}
 

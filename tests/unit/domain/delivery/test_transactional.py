@@ -1,4 +1,4 @@
-"""Letters: how long their link lives, and what limits are counted by."""
+"""Emails: how long their link lives, and what limits are counted by."""
 
 from datetime import timedelta
 
@@ -25,14 +25,14 @@ from tests.rows import rows
     ],
 )
 def test_a_link_that_was_not_used_expires(later: timedelta, used: bool, expired: bool) -> None:
-    letter = TransactionalEmail(
+    email = TransactionalEmail(
         id=1,
         kind=EmailKind.JOIN,
         address="ana@example.org",
         asked_at=NOON,
         used_at=NOON if used else None,
     )
-    assert letter.expired(NOON + later) is expired
+    assert email.expired(NOON + later) is expired
 
 
 @rows(

@@ -1,4 +1,4 @@
-"""A courier and the letters that it hands over."""
+"""A courier and the emails that it hands over."""
 
 import itertools
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ JOIN = TransactionalEmail(
 
 @dataclass(kw_only=True)
 class Post:
-    """The newsroom's letters."""
+    """The newsroom's emails."""
 
     room: Newsroom
     most_per_hour: int = 100
@@ -58,9 +58,9 @@ class Post:
         )
 
     def ask(self, address: str = JOIN.address, **changes: Any) -> Taken:
-        letter = replace(JOIN, address=address, asked_at=self.room.clock.now(), **changes)
+        email = replace(JOIN, address=address, asked_at=self.room.clock.now(), **changes)
         with self.room.store.begin() as tx:
-            return tx.emails.ask(letter, network="", limits=EmailLimits())
+            return tx.emails.ask(email, network="", limits=EmailLimits())
 
     def subscribe(self, address: str = JOIN.address, *lists: str) -> int:
         with self.room.store.begin() as tx:
@@ -80,10 +80,10 @@ class Post:
 
     def state(self, number: int = 1) -> EmailState:
         with self.room.store.read() as tx:
-            letter = tx.emails.get(number)
-        assert letter is not None
-        return letter.state
+            email = tx.emails.get(number)
+        assert email is not None
+        return email.state
 
     def said(self) -> str:
-        """The text of the last letter."""
+        """The text of the last email."""
         return self.room.provider.batches[-1].content.text

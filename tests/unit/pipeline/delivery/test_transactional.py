@@ -1,4 +1,4 @@
-"""Letters: what each says is decided when it is claimed, and none is handed over twice."""
+"""Emails: what each says is decided when it is claimed, and none is handed over twice."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -144,8 +144,8 @@ def test_the_claim_is_durable_and_noted_outside_before_anything_leaves(post: Pos
     def answer(batch: Any) -> Answer:
         witness = room.guard_file.read()
         with room.store.read() as tx:
-            letter, mark = tx.emails.get(1), tx.generation.mark()
-        seen.append((letter and letter.state, witness.mark.claims, mark.claims))  # type: ignore[union-attr]
+            email, mark = tx.emails.get(1), tx.generation.mark()
+        seen.append((email and email.state, witness.mark.claims, mark.claims))  # type: ignore[union-attr]
         return accept_all(batch)
 
     room.provider.answer = answer
@@ -240,7 +240,7 @@ def test_a_database_that_was_exchanged_hands_nothing_over(post: Post) -> None:
 
     assert post.room.provider.batches == []
     assert post.state() is EmailState.CALLING
-    assert post.room.recover().letters == 0
+    assert post.room.recover().emails == 0
     assert post.state() is EmailState.WAITING
 
 
@@ -273,7 +273,7 @@ def test_a_process_that_dies_leaves_a_letter_waiting_or_unknown(
 
     recovered = post.room.recover()
 
-    assert recovered.letters == unknown
+    assert recovered.emails == unknown
     if unknown:
         assert post.state() is EmailState.UNKNOWN
         assert post.transactional_sender().post() is None
@@ -428,11 +428,11 @@ def test_many_posts_from_many_networks_make_one_letter(post: Post, posts: int) -
     for number in range(posts):
         spelt = f"ana+{number}@example.org"
         with post.room.store.begin() as tx:
-            letter = JOIN.__class__(
+            email = JOIN.__class__(
                 id=0, kind=JOIN.kind, address=spelt, lists=JOIN.lists, asked_at=NOON
             )
             network = f"10.{number % (posts // 10)}.0.0/24"
-            taken.append(tx.emails.ask(letter, network=network, limits=limits))
+            taken.append(tx.emails.ask(email, network=network, limits=limits))
 
     assert taken == [Taken.NEW] + [Taken.AGAIN] * (posts - 1)
     post.post()

@@ -1,4 +1,4 @@
-"""Joining: whoever asks gets nothing but a letter; what happens then, its reader decides, once."""
+"""Joining: whoever asks gets nothing but an email; what happens then, its reader decides, once."""
 
 from dataclasses import replace
 
@@ -78,10 +78,10 @@ def test_the_words_that_were_shown_are_kept(room: Newsroom) -> None:
     sign_up(room)
 
     with room.store.read() as tx:
-        letter = tx.emails.get(1)
-        assert letter is not None
-        assert tx.consents.words(letter.wording) == WORDS
-    assert (letter.language, letter.source, letter.name) == ("es", "sign-up page", "Ana Ruiz")
+        email = tx.emails.get(1)
+        assert email is not None
+        assert tx.consents.words(email.wording) == WORDS
+    assert (email.language, email.source, email.name) == ("es", "sign-up page", "Ana Ruiz")
 
 
 def test_words_that_were_ours_once_are_proof_too(room: Newsroom) -> None:
@@ -90,9 +90,9 @@ def test_words_that_were_ours_once_are_proof_too(room: Newsroom) -> None:
 
     assert sign_up(room, replace(WISH, address="bo@example.org"), newer) is Taken.NEW
     with room.store.read() as tx:
-        letter = tx.emails.get(2)
-    assert letter is not None
-    assert letter.wording == wording_of(WORDS)
+        email = tx.emails.get(2)
+    assert email is not None
+    assert email.wording == wording_of(WORDS)
 
 
 def test_words_that_nobody_knows_are_no_proof(room: Newsroom) -> None:
@@ -106,9 +106,9 @@ def test_words_that_nobody_knows_are_no_proof(room: Newsroom) -> None:
 def test_a_form_that_does_not_say_what_it_showed_is_taken_without_words(room: Newsroom) -> None:
     assert sign_up(room, shown=replace(SHOWN, wording="")) is Taken.NEW
     with room.store.read() as tx:
-        letter = tx.emails.get(1)
-    assert letter is not None
-    assert letter.wording == ""
+        email = tx.emails.get(1)
+    assert email is not None
+    assert email.wording == ""
 
 
 @pytest.mark.parametrize("reason", [None, *SuppressionReason])

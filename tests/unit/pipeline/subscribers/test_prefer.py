@@ -33,13 +33,13 @@ def saved(room: Newsroom, owner: Owner, wish: PreferenceChange) -> Preferences:
     return look_up(owner, store=room.store).preferences
 
 
-def letters(room: Newsroom) -> list[tuple[str, str, int | None]]:
+def emails(room: Newsroom) -> list[tuple[str, str, int | None]]:
     found = []
     with room.store.read() as tx:
         for number in range(1, 10):
-            letter = tx.emails.get(number)
-            if letter is not None:
-                found.append((letter.kind.value, letter.address, letter.subscriber_id))
+            email = tx.emails.get(number)
+            if email is not None:
+                found.append((email.kind.value, email.address, email.subscriber_id))
     return found
 
 
@@ -124,7 +124,7 @@ def test_a_letter_goes_to_the_persons_own_address_or_to_the_new_one(
     nobody = Owner(subscriber_id=99, signed_at=room.clock.now())
     for one in (owner, nobody):
         ask_to_move(one, "new@example.org", **how)  # type: ignore[arg-type]
-    assert letters(room) == [
+    assert emails(room) == [
         ("preferences", "reader1@example.org", 1),
         ("move", "new@example.org", 1),
     ]

@@ -117,8 +117,8 @@ def test_a_damaged_database_is_set_aside_and_replaced(
 
 
 def test_only_a_whole_database_of_ours_is_put_back(path: Path, tmp_path: Path) -> None:
-    letter = tmp_path / "letter.db"
-    letter.write_bytes(b"This is a letter to the editor. " * 100)
+    email = tmp_path / "letter.db"
+    email.write_bytes(b"This is a letter to the editor. " * 100)
     theirs = tmp_path / "theirs.db"
     with closing(sqlite3.connect(theirs)) as connection, connection:
         connection.execute("CREATE TABLE theirs (x)")
@@ -127,7 +127,7 @@ def test_only_a_whole_database_of_ours_is_put_back(path: Path, tmp_path: Path) -
     whole = path.read_bytes()
     damaged.write_bytes(whole[:5000] + b"\xff" * 20_000 + whole[25_000:])
     before = path.read_bytes()
-    for bad in (letter, theirs, damaged, tmp_path / "missing.db"):
+    for bad in (email, theirs, damaged, tmp_path / "missing.db"):
         with pytest.raises(InvalidInput, match="take another backup") as caught:
             restore(bad, path, at=NOON)
         assert str(bad) in str(caught.value)
@@ -187,18 +187,18 @@ def campaign_and_reader(store: Store) -> tuple[int, int]:
 def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
     path: Path, store: Store, tmp_path: Path
 ) -> None:
-    """Ana's letter is not in the backup; Bo's is the first after it was put back."""
+    """Ana's email is not in the backup; Bo's is the first after it was put back."""
     links, clock, copy = SignedLinks([b"k" * 32]), FixedClock(), tmp_path / "copy.db"
 
     def ask(store: Store, address: str) -> str:
-        letter = TransactionalEmail(
+        email = TransactionalEmail(
             id=0, kind=EmailKind.JOIN, address=address, lists=("press",), asked_at=NOON
         )
         with store.begin() as tx:
-            tx.emails.ask(letter, network="", limits=EmailLimits())
+            tx.emails.ask(email, network="", limits=EmailLimits())
             claimed = tx.emails.claim(at=NOON, attempt_id="a")
         assert claimed is not None
-        return links.letter_token(claimed.letter.id)
+        return links.email_token(claimed.email.id)
 
     backup(path, copy)
     of_ana = ask(store, "ana@example.org")
@@ -230,10 +230,10 @@ def test_a_letter_that_waited_in_a_backup_does_not_leave_from_it(
     path: Path, store: Store, tmp_path: Path
 ) -> None:
     with store.begin() as tx:
-        letter = TransactionalEmail(
+        email = TransactionalEmail(
             id=0, kind=EmailKind.JOIN, address="ana@example.org", asked_at=NOON
         )
-        tx.emails.ask(letter, network="", limits=EmailLimits())
+        tx.emails.ask(email, network="", limits=EmailLimits())
     backup(path, tmp_path / "copy.db")
     store.close()
     restore(tmp_path / "copy.db", path, at=NOON)

@@ -63,7 +63,7 @@ def _say(tx: Transaction, number: int, subscriber_id: int, chance: random.Random
     padding = "x" * chance.choice([1, 700, 9_000])
     told = Event(id=f"e{number}", kind=EventKind.OTHER, at=NOON, raw=f"{address(number)} {padding}")
     tx.events.keep("mailgun", [(told, Place(subscriber_id=subscriber_id))], NOON)
-    letter = TransactionalEmail(
+    email = TransactionalEmail(
         id=0,
         kind=EmailKind.MOVE,
         address=f"{mark}@moved.example",
@@ -72,8 +72,8 @@ def _say(tx: Transaction, number: int, subscriber_id: int, chance: random.Random
         source=mark,
         asked_at=NOON,
     )
-    tx.emails.ask(letter, network="", limits=EmailLimits(waiting=1 << 30))
-    join = replace(letter, kind=EmailKind.JOIN, address=address(number), subscriber_id=None)
+    tx.emails.ask(email, network="", limits=EmailLimits(waiting=1 << 30))
+    join = replace(email, kind=EmailKind.JOIN, address=address(number), subscriber_id=None)
     tx.emails.ask(join, network="", limits=EmailLimits(waiting=1 << 30))
     record = ConsentRecord(
         list="press", given=True, method=Method.PREFERENCES, source=mark, at=NOON
