@@ -49,9 +49,8 @@ def _section(context: click.Context, seen: dict[int, str]) -> Iterator[str]:
     usage = " ".join(
         piece for piece in command.collect_usage_pieces(context) if piece not in _USUAL
     )
-    if usage:
-        yield from [f"`{path} {usage}`", ""]
-    yield from [_escaped(command.help or ""), ""]
+    help_text = _escaped(command.help or "")
+    yield from [f"`{path} {usage}`: {help_text}" if usage else help_text, ""]
     yield from _options(context)
 
 
