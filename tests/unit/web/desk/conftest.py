@@ -7,25 +7,35 @@ from pathlib import Path
 import pytest
 
 from tests.desk import Staffed, desk
-from tests.pages import Forum
+from tests.pages import Forum, Kept
 from tests.unit.pipeline.staff.office import PASSWORDS
 from tests.unit.web.desk.visitor import Browser
 
 
-@pytest.fixture
-def staffed(tmp_path: Path, migrated: Path) -> Iterator[Staffed]:
-    with desk(tmp_path, database=migrated) as staffed:
-        yield staffed
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
+    with desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
+        yield Kept(staffed.site)
 
 
 @pytest.fixture
-def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
+def staffed(kept: Kept) -> Staffed:
+    return Staffed(site=kept.again())
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
     """Without staff but those who join."""
-    with desk(tmp_path, database=migrated) as staffed:
+    with desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
         site = staffed.site
         site.change("DELETE FROM staff")
         vars(site.app.staff)["proofs"] = replace(site.app.staff.proofs, passwords=PASSWORDS)
-        yield Forum(app=site.app, folder=site.folder, clock=site.clock)
+        yield Kept(site)
+
+
+@pytest.fixture
+def site(empty: Kept) -> Forum:
+    return empty.again()
 
 
 @pytest.fixture

@@ -11,15 +11,20 @@ from newsletter.store.delivery.limits import HoldKind
 from newsletter.web.desk.page import Desk
 from newsletter.web.pages import desk_routes
 from tests.desk import OURS, Staffed, desk, words
-from tests.pages import Forum
+from tests.pages import Forum, Kept
 from tests.unit.web.desk.test_matrix import asked_of
 from tests.unit.web.desk.visitor import PASSWORD
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
+    with desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
+        yield Kept(staffed.site)
+
+
 @pytest.fixture
-def staffed(tmp_path: Path, migrated: Path) -> Iterator[Staffed]:
-    with desk(tmp_path, database=migrated) as staffed:
-        yield staffed
+def staffed(kept: Kept) -> Staffed:
+    return Staffed(site=kept.again())
 
 
 def test_who_is_not_signed_in_is_led_to_the_door_and_back(staffed: Staffed) -> None:

@@ -13,23 +13,29 @@ from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.web.desk.campaigns.campaign import time_left
-from tests.desk import Signed, address_of, words
+from tests.desk import Signed, Staffed, address_of, words
 from tests.fakes import RecordingProvider, always
+from tests.pages import Kept
 from tests.rows import rows
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, room
 
 
-@pytest.fixture
-def at(tmp_path: Path, migrated: Path) -> Iterator[Room]:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
     """Twelve readers, five of whom have it."""
-    with room(tmp_path, migrated) as found:
+    with room(tmp_path_factory.mktemp("desk"), migrated) as found:
         found.approve()
         cleo = found.as_("cleo")
         page = cleo.get(f"/statements/{SLUG}/start")
         found.press(cleo, page, f"/desk/statements/{SLUG}/start")
         found.begin()
         found.hand_over(batches=1)
-        yield found
+        yield Kept(found.site)
+
+
+@pytest.fixture
+def at(kept: Kept) -> Room:
+    return Room(Staffed(site=kept.again()))
 
 
 def here(at: Room) -> str:

@@ -8,22 +8,28 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.events import Bounce, EventKind
-from tests.pages import Answer
+from tests.desk import Staffed
+from tests.pages import Answer, Kept
 from tests.unit.web.desk.campaigns.test_campaign import told
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, room
 
 
-@pytest.fixture
-def at(tmp_path: Path, migrated: Path) -> Iterator[Room]:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
     """Twelve readers, who all have it."""
-    with room(tmp_path, migrated) as found:
+    with room(tmp_path_factory.mktemp("desk"), migrated) as found:
         found.approve()
         cleo = found.as_("cleo")
         page = cleo.get(f"/statements/{SLUG}/start")
         found.press(cleo, page, f"/desk/statements/{SLUG}/start")
         found.begin()
         found.hand_over()
-        yield found
+        yield Kept(found.site)
+
+
+@pytest.fixture
+def at(kept: Kept) -> Room:
+    return Room(Staffed(site=kept.again()))
 
 
 def asked(at: Room, who: str = "vera") -> Answer:

@@ -9,8 +9,8 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from tests.desk import Signed, address_of, words
-from tests.pages import Answer
+from tests.desk import Signed, Staffed, address_of, words
+from tests.pages import Answer, Kept
 from tests.unit.pipeline.staff.office import PASSWORDS
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, form_of, room
 from tests.unit.web.desk.visitor import Browser, action, hidden
@@ -20,12 +20,17 @@ TOMORROW = "2026-11-25T09:00"
 """In New York, where it is seven in the morning of the 24th."""
 
 
-@pytest.fixture
-def at(tmp_path: Path, migrated: Path) -> Iterator[Room]:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
     """Approved, and nobody has started it."""
-    with room(tmp_path, migrated) as found:
+    with room(tmp_path_factory.mktemp("desk"), migrated) as found:
         found.approve()
-        yield found
+        yield Kept(found.site)
+
+
+@pytest.fixture
+def at(kept: Kept) -> Room:
+    return Room(Staffed(site=kept.again()))
 
 
 @pytest.fixture

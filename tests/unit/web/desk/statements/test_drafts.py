@@ -12,16 +12,22 @@ from PIL import Image
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress
 from newsletter.domain.subscribers.audience import Entry
+from tests.desk import Staffed, words
 from tests.desk import desk as at_the_desk
-from tests.desk import words
+from tests.pages import Kept
 from tests.unit.web.desk.work import send
 from tests.unit.web.desk.writing import FORM, Desk, key_in, multipart
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
+    with at_the_desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
+        yield Kept(staffed.site)
+
+
 @pytest.fixture
-def desk(tmp_path: Path, migrated: Path) -> Iterator[Desk]:
-    with at_the_desk(tmp_path, database=migrated) as staffed:
-        yield Desk(staffed)
+def desk(kept: Kept) -> Desk:
+    return Desk(Staffed(site=kept.again()))
 
 
 def brought(desk: Desk, name: str, data: bytes) -> DraftText:

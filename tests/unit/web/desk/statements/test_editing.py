@@ -9,16 +9,22 @@ import pytest
 
 from newsletter.domain.statements.draft import VersionKind
 from newsletter.web.desk.statements.editing import Present
+from tests.desk import Staffed, words
 from tests.desk import desk as at_the_desk
-from tests.desk import words
 from tests.fakes import NOON
+from tests.pages import Kept
 from tests.unit.web.desk.writing import FORM, Desk, as_json, said
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
+    with at_the_desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
+        yield Kept(staffed.site)
+
+
 @pytest.fixture
-def desk(tmp_path: Path, migrated: Path) -> Iterator[Desk]:
-    with at_the_desk(tmp_path, database=migrated) as staffed:
-        yield Desk(staffed)
+def desk(kept: Kept) -> Desk:
+    return Desk(Staffed(site=kept.again()))
 
 
 # --- the form, without a script

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.desk import Staffed, desk, words
+from tests.pages import Kept
 from tests.rows import rows
 from tests.unit.web.desk.statements.test_reading import SETTINGS
 from tests.unit.web.desk.work import READERS, send, write
@@ -15,12 +16,17 @@ from tests.unit.web.desk.writing import Desk
 PICTURE = "![The library](https://forum.example/library.jpg)"
 
 
-@pytest.fixture
-def staffed(tmp_path: Path, migrated: Path) -> Iterator[Staffed]:
-    with desk(tmp_path, database=migrated, **SETTINGS) as staffed:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
+    with desk(tmp_path_factory.mktemp("desk"), database=migrated, **SETTINGS) as staffed:
         staffed.site.subscribe(*READERS)
         write(staffed, body=f"The library opens at nine.\n\n{PICTURE}")
-        yield staffed
+        yield Kept(staffed.site)
+
+
+@pytest.fixture
+def staffed(kept: Kept) -> Staffed:
+    return Staffed(site=kept.again())
 
 
 def test_the_page_shows_the_inbox_line_and_a_tab_for_each_way_of_looking(staffed: Staffed) -> None:

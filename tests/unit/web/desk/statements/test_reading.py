@@ -10,6 +10,7 @@ import pytest
 from newsletter.domain.statements.review import Check
 from tests.counting import counted
 from tests.desk import STAFF, Staffed, desk, words
+from tests.pages import Kept
 from tests.rows import rows
 from tests.unit.web.desk.work import READERS, approve, hand_over, send, write
 
@@ -19,10 +20,15 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
+    with desk(tmp_path_factory.mktemp("desk"), database=migrated, **SETTINGS) as staffed:
+        yield Kept(staffed.site)
+
+
 @pytest.fixture
-def staffed(tmp_path: Path, migrated: Path) -> Iterator[Staffed]:
-    with desk(tmp_path, database=migrated, **SETTINGS) as staffed:
-        yield staffed
+def staffed(kept: Kept) -> Staffed:
+    return Staffed(site=kept.again())
 
 
 def said(staffed: Staffed, path: str, name: str = "ben") -> str:

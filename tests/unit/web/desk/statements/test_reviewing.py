@@ -6,17 +6,22 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.statements.statement import Channel, Role
-from tests.desk import Signed, address_of, words
-from tests.pages import Answer
+from tests.desk import Signed, Staffed, address_of, words
+from tests.pages import Answer, Kept
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, form_of, room
 
 PAGE, HERE = f"/statements/{SLUG}/review", f"/desk/statements/{SLUG}"
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
+    with room(tmp_path_factory.mktemp("desk"), migrated) as found:
+        yield Kept(found.site)
+
+
 @pytest.fixture
-def at(tmp_path: Path, migrated: Path) -> Iterator[Room]:
-    with room(tmp_path, migrated) as found:
-        yield found
+def at(kept: Kept) -> Room:
+    return Room(Staffed(site=kept.again()))
 
 
 @pytest.fixture
@@ -314,10 +319,15 @@ def test_a_text_that_changed_is_not_stood_in_for(at: Room) -> None:
 # --- where approvals start it
 
 
+@pytest.fixture(scope="module")
+def kept_by_approval(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
+    with room(tmp_path_factory.mktemp("desk"), migrated, schedule={"start": "approval"}) as found:
+        yield Kept(found.site)
+
+
 @pytest.fixture
-def by_approval(tmp_path: Path, migrated: Path) -> Iterator[Room]:
-    with room(tmp_path, migrated, schedule={"start": "approval"}) as found:
-        yield found
+def by_approval(kept_by_approval: Kept) -> Room:
+    return Room(Staffed(site=kept_by_approval.again()))
 
 
 def test_the_button_says_when_and_to_how_many(by_approval: Room) -> None:

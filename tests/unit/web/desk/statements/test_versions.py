@@ -5,15 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.desk import Staffed, words
 from tests.desk import desk as at_the_desk
-from tests.desk import words
+from tests.pages import Kept
 from tests.unit.web.desk.writing import Desk
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
+    with at_the_desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
+        yield Kept(staffed.site)
+
+
 @pytest.fixture
-def desk(tmp_path: Path, migrated: Path) -> Iterator[Desk]:
-    with at_the_desk(tmp_path, database=migrated) as staffed:
-        yield Desk(staffed)
+def desk(kept: Kept) -> Desk:
+    return Desk(Staffed(site=kept.again()))
 
 
 def test_each_version_is_listed_with_who_wrote_it_and_who_handed_it_in(desk: Desk) -> None:
