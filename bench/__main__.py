@@ -10,8 +10,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench import product, table
-from bench.run import Bench, Compared
+from bench import product
+from bench.run import Bench, Compared, figures, ratios
 from bench.sink import compiled
 
 
@@ -60,9 +60,9 @@ def _print_message(workspace: Path) -> None:
 
 
 def _print(compared: Compared) -> None:
-    print(table.ratios(compared.ours, compared.others))
+    print(ratios(compared.ours, compared.others))
     print()
-    print(table.figures([*compared.ours, *compared.others]), flush=True)
+    print(figures([*compared.ours, *compared.others]), flush=True)
     print()
 
 

@@ -119,6 +119,7 @@ def run(workspace: Path) -> None:
     with opened(workspace, os.environ, clock=clock) as app:
         # each run works on a copy, which the product rightly holds: nothing was ever sent from it
         app.delivery.guard().release(by=OPERATOR, kinds={HoldKind.DOUBT})
+        app.tick.prepare()  # what a run loads and builds is paid once, whatever it sends
         clock.readings.clear()
         clock.now()
         Scheduler(app.tick, on_progress=lambda _sending: None).run(until_idle=True)

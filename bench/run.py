@@ -4,11 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
-from bench import measuring, product, table
+from bench import measuring, product
 from bench.measuring import Measured
 from bench.sink import ROOT, Program, Sink, sink
 
@@ -30,11 +31,38 @@ class Counted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Series:
+    """One contender at one size, measured one or more times."""
+
+    name: str
+    phase: str
+    recipients: int
+    runs: Sequence[Measured]
+    bytes: int
+    """Of all bodies of one run."""
+
+    @property
+    def rate(self) -> float:
+        """Messages a second: the median of the runs."""
+        return median(self.recipients / run.phases[self.phase].seconds for run in self.runs)
+
+    @property
+    def cpu(self) -> float:
+        """Microseconds of CPU a message, of the process that hands over: the median."""
+        return median(run.phases[self.phase].cpu * 1e6 / self.recipients for run in self.runs)
+
+    @property
+    def peak(self) -> float:
+        """Peak memory in MB (a million bytes): the median."""
+        return median(run.peak / 1e6 for run in self.runs)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Compared:
     """All series at one size."""
 
-    ours: list[table.Series]
-    others: list[table.Series]
+    ours: list[Series]
+    others: list[Series]
 
 
 class Bench:
@@ -53,7 +81,7 @@ class Bench:
         _child("bench.product", "prepare", str(self._workspace), str(self._recipients))
         self._product(keep=self._calls)
         rounds = [
-            {"product": self._product(), ANYMAIL: self._again("peer"), BARE: self._again("bare")}
+            {"product": self._product(), ANYMAIL: self._again("anymail"), BARE: self._again("bare")}
             for _ in range(runs)
         ]
         ours = [self._series(name, phase, "product", rounds) for name, phase in OURS.items()]
@@ -62,8 +90,8 @@ class Bench:
 
     def _series(
         self, name: str, phase: str, contender: str, rounds: list[dict[str, Counted]]
-    ) -> table.Series:
-        return table.Series(
+    ) -> Series:
+        return Series(
             name=name,
             phase=phase,
             recipients=self._recipients,
@@ -84,7 +112,7 @@ class Bench:
 
     def _again(self, contender: str) -> Counted:
         with sink(self._program) as target:
-            measured = _child(f"bench.{contender}", target.url, str(self._calls))
+            measured = _child("bench.others", contender, target.url, str(self._calls))
             return self._checked(contender, measured, target)
 
     def _checked(self, contender: str, output: str, target: Sink) -> Counted:
@@ -113,3 +141,49 @@ def _child(module: str, *arguments: str, environ: Mapping[str, str] | None = Non
         check=True,
     )
     return done.stdout
+
+
+_COLUMNS = ("recipients", "what", "messages/s", "CPU µs/message", "peak MB", "bytes/message", "n")
+
+
+def figures(series: Sequence[Series]) -> str:
+    """A row for each series."""
+    return _table(
+        _COLUMNS,
+        [
+            (
+                f"{one.recipients:,}",
+                one.name,
+                f"{one.rate:,.0f}",
+                f"{one.cpu:.2f}",
+                f"{one.peak:.0f}",
+                f"{one.bytes / one.recipients:.0f}",
+                str(len(one.runs)),
+            )
+            for one in series
+        ],
+    )
+
+
+def ratios(ours: Sequence[Series], others: Sequence[Series]) -> str:
+    """How many times the rate of each other one each of ours reaches, at the same size."""
+    return _table(
+        ("recipients", *(f"{one.name} / {other.name}" for one in ours for other in others)),
+        [
+            (
+                f"{ours[0].recipients:,}",
+                *(f"{one.rate / other.rate:.2f}" for one in ours for other in others),
+            )
+        ],
+    )
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
+    lines = [_line(head, widths), _line(["-" * width for width in widths], widths)]
+    return "\n".join([*lines, *(_line(row, widths) for row in rows)])
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+    return f"| {' | '.join(padded)} |"

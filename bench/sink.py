@@ -1,13 +1,19 @@
-"""The provider's end: a process that takes every call and remembers whom it was for."""
+"""The provider's end: a process that takes every call and remembers whom it was for.
+
+It is ``sink.c``; where there is no C compiler, ``python -m bench.sink [FOLDER]``, which says and
+keeps the same, and being slower takes more of the cores it shares.
+"""
 
 import http.client
 import json
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote_plus
 
@@ -38,7 +44,7 @@ def compiled(folder: Path) -> Program:
 def in_python() -> Program:
     """The sink that needs no compiler."""
     return Program(
-        command=(sys.executable, "-m", "bench.python_sink"),
+        command=(sys.executable, "-m", "bench.sink"),
         description="IN PYTHON, for want of cc on Linux: it slows down everything measured",
     )
 
@@ -93,3 +99,70 @@ def sink(program: Program, *, keep: Path | None = None) -> Iterator[Sink]:
     finally:
         process.kill()
         process.communicate()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, folder: Path | None) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.folder = folder
+        self.lock = threading.Lock()
+        self.recipients: list[bytes] = []
+        self.calls = self.bytes = 0
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        server = self.server
+        if self.path == "/recipients":
+            self._answer(b"".join(server.recipients))
+        else:
+            self._answer(json.dumps({"calls": server.calls, "bytes": server.bytes}).encode())
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        server = self.server
+        with server.lock:
+            server.calls += 1
+            server.bytes += len(body)
+            server.recipients += _fields(body)
+            number = server.calls
+        if server.folder is not None:
+            head = f"{self.requestline}\r\n{self.headers.as_string()}".replace("\r", "")
+            whole = head.replace("\n", "\r\n").encode() + body
+            (server.folder / f"{number:08}.call").write_bytes(whole)
+        answer = {"id": f"<{number}@sink.example>", "message": "Queued. Thank you."}
+        self._answer(json.dumps(answer).encode())
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads along."""
+
+
+def _fields(body: bytes) -> list[bytes]:
+    if body.startswith(b"--"):
+        values = [part.split(b"\r\n", 1)[0] for part in body.split(b'name="to"\r\n\r\n')[1:]]
+        return [b"m" + value + b"\n" for value in values]
+    return [b"u" + pair[3:] + b"\n" for pair in body.split(b"&") if pair.startswith(b"to=")]
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    server = _Server(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(server.server_port, flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

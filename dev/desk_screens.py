@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.cli.workspace.demo import PEOPLE, at_the_desk, send_one
-from newsletter.credentials.links import hash_of
+from newsletter.credentials.codes import hash_of
 from newsletter.domain.staff.account import Session
 from newsletter.domain.staff.passkey import Passkey
 from newsletter.domain.statements.statement import Role

@@ -12,12 +12,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.judge import table
-from bench.judge.brands import BRANDS, PLAIN
-from bench.judge.corpus import KINDS, default_places, read_text, statement_files
+from bench.judge.corpus import BRANDS, KINDS, PLAIN, default_places, read_text, statement_files
 from bench.judge.figures import Figures, missed
-from bench.judge.mail import Mail, make_mail, make_renderer
+from bench.judge.mail import ROUNDS, Mail, make_mail, make_renderer, unstable
 from bench.judge.panel import judge
-from bench.judge.sameness import ROUNDS, unstable
 from bench.judge.sheet import write_sheet
 from newsletter.domain.errors import InvalidInput
 

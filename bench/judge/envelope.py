@@ -16,7 +16,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bench.judge.brands import DOMAIN
+from bench.judge.corpus import DOMAIN
 
 _SCORE = re.compile(r"(?m)^X-Spam-Status: \w+, score=(-?[\d.]+) ")
 _TABLE = "\n pts rule name "

@@ -5,7 +5,10 @@
 
 import hashlib
 import json
+import subprocess
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -13,8 +16,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
-from bench.judge.brands import PLAIN, publisher_in
-from bench.judge.corpus import Text, read_text
+from bench.judge.corpus import PLAIN, Text, publisher_in, read_text
 from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.rendering.mail.files import mail_templates
@@ -97,6 +99,52 @@ def main() -> None:
     files = [Path(argument) for argument in sys.argv[2:]]
     mails = [make_mail(file.name, read_text(file), renderer) for file in files]
     print(json.dumps([mail.digest() for mail in mails]))
+
+
+_THREADS = 8
+ROUNDS = 8
+_LIMIT = 300.0
+
+
+def unstable(
+    files: Sequence[Path], mails: Sequence[Mail], brand: str = PLAIN, *, rounds: int = ROUNDS
+) -> list[bool]:
+    """For each file, whether any further rendering of it differs from its mail."""
+    seen = [{mail.digest()} for mail in mails]
+    for each in (
+        _again(files, brand),
+        *_in_threads(files, brand, rounds),
+        _elsewhere(files, brand),
+    ):
+        for known, digest in zip(seen, each, strict=True):
+            known.add(digest)
+    return [len(known) > 1 for known in seen]
+
+
+def _again(files: Sequence[Path], brand: str) -> list[str]:
+    renderer = make_renderer(brand)
+    return [make_mail(file.name, read_text(file), renderer).digest() for file in files]
+
+
+def _in_threads(files: Sequence[Path], brand: str, rounds: int) -> list[list[str]]:
+    """Different mails side by side, in one renderer."""
+    renderer = make_renderer(brand)
+    texts = [(file.name, read_text(file)) for file in files]
+
+    def digest(turn: int) -> str:
+        name, text = texts[turn % len(texts)]
+        return make_mail(name, text, renderer).digest()
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        made = list(pool.map(digest, range(rounds * len(files))))
+    return [made[start : start + len(files)] for start in range(0, len(made), len(files))]
+
+
+def _elsewhere(files: Sequence[Path], brand: str) -> list[str]:
+    command = [sys.executable, "-m", "bench.judge.mail", brand, *map(str, files)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT, check=True)
+    digests: list[str] = json.loads(ran.stdout)
+    return digests
 
 
 if __name__ == "__main__":

@@ -10,9 +10,8 @@ from typing import Any
 
 from bench.judge import browser, envelope, markup
 from bench.judge.figures import SPAM, Figures
-from bench.judge.judges import Judge, absent, this_machine
+from bench.judge.judges import Judge, absent, asleep, sentinel, this_machine
 from bench.judge.mail import Mail
-from bench.judge.sentinel import asleep, sentinel
 
 _Told = dict[str, Any]
 """Fields of Figures."""

@@ -1,4 +1,4 @@
-"""One-time codes of an app, and recovery codes.
+"""Random words of links and sessions, one-time codes of an app with their QR code, recovery codes.
 
 The secret of the codes stands nowhere: it is worked out of the workspace's key and a random salt.
 So whoever has the database alone can compute no code.
@@ -8,8 +8,9 @@ import hashlib
 import hmac
 import re
 import secrets
-from base64 import b32encode
+from base64 import b32encode, b64encode
 from datetime import datetime, timedelta
+from io import BytesIO
 
 _STEP = 30
 """Seconds that a code lasts (RFC 6238)."""
@@ -45,13 +46,13 @@ def step_of(code: str, secret: str, at: datetime) -> int | None:
     """
     from pyotp import TOTP
 
-    said = re.sub(r"\s", "", code)
-    if not re.fullmatch(rf"[0-9]{{{_DIGITS}}}", said, re.ASCII):
+    typed = re.sub(r"\s", "", code)
+    if not re.fullmatch(rf"[0-9]{{{_DIGITS}}}", typed, re.ASCII):
         return None
     totp, found = TOTP(secret), None
     for away in range(-_AWAY, _AWAY + 1):
         instant = at + timedelta(seconds=_STEP * away)
-        if hmac.compare_digest(totp.at(instant), said):
+        if hmac.compare_digest(totp.at(instant), typed):
             found = int(instant.timestamp()) // _STEP
     return found
 
@@ -67,10 +68,37 @@ def new_recovery_codes(count: int) -> tuple[str, ...]:
 def recovery_hash(key: bytes, address: str, code: str) -> bytes:
     """How a recovery code is stored: keyed, bound to its owner, however it was typed."""
     plain = re.sub(r"[^a-z0-9]", "", code.lower())
-    said = f"{address}\0{plain}".encode()
-    return hashlib.blake2b(said, key=key, digest_size=32, person=b"recovery").digest()
+    owned = f"{address}\0{plain}".encode()
+    return hashlib.blake2b(owned, key=key, digest_size=32, person=b"recovery").digest()
 
 
 def is_recovery_code(text: str) -> bool:
     """Whether it has the form of a recovery code."""
     return bool(re.fullmatch(rf"\s*[a-z0-9]{{{_HALF}}}[\s-]*[a-z0-9]{{{_HALF}}}\s*", text.lower()))
+
+
+_WORD_BYTES = 32
+WORD_LENGTH = 43
+"""Characters of such a word."""
+
+
+def new_word() -> str:
+    """256 bits, of ``[A-Za-z0-9_-]``."""
+    return secrets.token_urlsafe(_WORD_BYTES)
+
+
+def hash_of(word: str) -> bytes:
+    """How a word is stored. It is random, so that it needs neither salt nor key."""
+    return hashlib.sha256(word.encode("utf-8", "surrogatepass")).digest()
+
+
+def qr_code(text: str) -> str:
+    """A ``data:`` address for ``<img src>``: black on white, in light and in dark."""
+    import segno
+
+    out = BytesIO()
+    code = segno.make(text, error="m", micro=False)
+    code.save(
+        out, kind="svg", scale=5, border=4, dark="#000", light="#fff", svgclass=None, lineclass=None
+    )
+    return f"data:image/svg+xml;base64,{b64encode(out.getvalue()).decode()}"

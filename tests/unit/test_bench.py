@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bench import departures, measuring, moving, product, run, table
-from bench.material import kept, variables
+from bench import departures, measuring, moving, product, run
 from bench.measuring import Measured, Phase
+from bench.others import kept, variables
 from bench.sink import Program, Sink, addresses, compiled, in_python, sink
 from newsletter.subscriber_files.subscribers import read_subscribers
 from tests.rows import rows
@@ -174,8 +174,8 @@ def test_what_a_process_hands_in_is_read_back(capsys: pytest.CaptureFixture[str]
     assert 1_000_000 < measured.peak < 10_000_000_000
 
 
-def series(name: str, *seconds: float) -> table.Series:
-    return table.Series(
+def series(name: str, *seconds: float) -> run.Series:
+    return run.Series(
         name=name,
         phase="hand over",
         recipients=1_000,
@@ -189,12 +189,12 @@ def series(name: str, *seconds: float) -> table.Series:
 
 def test_the_table_shows_medians_and_the_ratios_of_rates() -> None:
     ours, other = series("ours", 0.1, 0.5, 0.2), series("theirs", 1.0)
-    lines = table.figures([ours, other]).splitlines()
+    lines = run.figures([ours, other]).splitlines()
     assert [cell.strip() for cell in lines[2].strip("|").split("|")] == [
         "1,000", "ours", "5,000", "100.00", "50", "150", "3",
     ]  # fmt: skip
     assert len({len(line) for line in lines}) == 1
-    assert table.ratios([ours], [other]).splitlines()[2].split("|")[2].strip() == "5.00"
+    assert run.ratios([ours], [other]).splitlines()[2].split("|")[2].strip() == "5.00"
 
 
 DEPARTED = """

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from bench.judge import corpus, sameness, table
-from bench.judge.brands import BRANDS
+from bench.judge import corpus, table
 from bench.judge.browser import picture, without_styles
+from bench.judge.corpus import BRANDS
 from bench.judge.envelope import Spam, as_mbox, read_reports, read_spam, seals, stdlib_defects
 from bench.judge.figures import Figures, missed
-from bench.judge.judges import Judge, Machine, absent
-from bench.judge.mail import Mail, make_mail, make_renderer
+from bench.judge.judges import Judge, Machine, absent, asleep, sentinel
+from bench.judge.mail import Mail, make_mail, make_renderer, unstable
 from bench.judge.markup import HERE, errors_by_file, is_error
 from bench.judge.peers.content import content_of, words_of
-from bench.judge.sentinel import asleep, sentinel
 from bench.judge.support import Cost, Mark, Support, score
 from newsletter.config.loading import load
 from newsletter.domain.errors import InvalidInput
@@ -458,7 +457,7 @@ def test_a_mail_that_comes_out_otherwise_is_found(mail: Mail) -> None:
     files = [corpus.EXAMPLES / "image.md", corpus.EXAMPLES / "spanish.md"]
     spanish = make_mail("spanish", corpus.read_text(files[1]), make_renderer())
     other = replace(mail, html="other")
-    assert sameness.unstable(files, [other, spanish], rounds=2) == [True, False]
+    assert unstable(files, [other, spanish], rounds=2) == [True, False]
 
 
 @rows(

@@ -6,16 +6,16 @@ Ends with 2 if somebody made nothing or a judge said nothing.
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bench.judge.corpus import BLOCKS, EXAMPLES, KINDS
 from bench.judge.figures import Figures
 from bench.judge.mail import Mail
 from bench.judge.panel import judge
-from bench.judge.peers import table
-from bench.judge.peers.makers import OURS, PEERS, NotMade, ours, theirs, version
+from bench.judge.peers.content import OURS, PEERS, NotMade, ours, theirs, version
 from bench.judge.sheet import write_sheet
+from bench.judge.support import FAMILIES
 
 _TWELVE = (
     *(EXAMPLES / f"{name}.md" for name in ("everything", "plain", "arabic", "image")),
@@ -33,7 +33,7 @@ def main() -> int:
     every = [mail for mails in made.values() for mail in mails]
     judged = judge(every, [True] * len(every))
     figures = _by_maker(made, judged.figures)
-    print(f"{table.makers(figures)}\n\n{table.by_mail(figures)}")
+    print(f"{makers(figures)}\n\n{by_mail(figures)}")
     if options.pictures:
         print(write_sheet(options.pictures, made), file=sys.stderr)
     silent += [f"{one.value} {why}" for one, why in judged.silent.items()]
@@ -73,6 +73,82 @@ def _by_maker(
         found[maker] = figures[at : at + len(mails)]
         at += len(mails)
     return found
+
+
+COLUMNS = (
+    "made by",
+    "mails",
+    "HTML, mean",
+    *FAMILIES.values(),
+    "all four",
+    "vnu",
+    "html-validate",
+    "axe light/dark",
+    "width",
+    "SpamAssassin",
+)
+_MISSING = "–"
+
+
+def makers(judged: Mapping[str, Sequence[Figures]]) -> str:
+    """Lowest scores, sums of objections, the widest page and the most points for the form."""
+    return _drawn(COLUMNS, [_row(maker, figures) for maker, figures in judged.items()])
+
+
+def by_mail(judged: Mapping[str, Sequence[Figures]]) -> str:
+    """The score over all four, a row a mail and a column a maker."""
+    names = [one.name for one in next(iter(judged.values()))]
+    rows = [
+        [name, *(_score([figures[place]]) for figures in judged.values())]
+        for place, name in enumerate(names)
+    ]
+    return _drawn(["mail", *judged], rows)
+
+
+def _row(maker: str, several: Sequence[Figures]) -> list[str]:
+    def summed(told: Callable[[Figures], tuple[str, ...] | None]) -> str:
+        answers = [told(one) for one in several]
+        return _MISSING if None in answers else str(sum(len(one or ()) for one in answers))
+
+    return [
+        maker,
+        str(len(several)),
+        f"{round(sum(one.html_bytes for one in several) / len(several)):,}",
+        *(_score(several, family) for family in FAMILIES),
+        _score(several),
+        summed(lambda one: one.checker),
+        summed(lambda one: one.validate),
+        f"{summed(lambda one: one.light)} / {summed(lambda one: one.dark)}",
+        _widths(several),
+        _spam(several),
+    ]
+
+
+def _score(several: Sequence[Figures], family: str = "") -> str:
+    scores = [
+        one.support.families[family] if family else one.support.overall
+        for one in several
+        if one.support
+    ]
+    return f"{min(scores):.1f}" if scores else _MISSING
+
+
+def _widths(several: Sequence[Figures]) -> str:
+    states = zip(
+        *((one.width, one.width_without_images, one.width_without_styles) for one in several),
+        strict=True,
+    )
+    return " / ".join(str(max((w for w in widths if w), default=_MISSING)) for widths in states)
+
+
+def _spam(several: Sequence[Figures]) -> str:
+    points = [one.spam_of_form or 0.0 for one in several if one.spam is not None]
+    return f"{max(points):.1f}" if points else _MISSING
+
+
+def _drawn(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rule = ["---", *["--:"] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
 
 
 if __name__ == "__main__":

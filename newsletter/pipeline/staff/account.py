@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.credentials import codes, passkeys
-from newsletter.credentials.links import hash_of
+from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import objection
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Credential, Session, Stage, of_codes

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.credentials.links import hash_of, new_word
+from newsletter.credentials.codes import hash_of, new_word
 from newsletter.credentials.passwords import objection
 from newsletter.domain.delivery.transactional import mailbox_of
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused

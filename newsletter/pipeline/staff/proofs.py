@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum
 
 from newsletter.credentials import codes, passkeys
-from newsletter.credentials.links import hash_of, new_word
+from newsletter.credentials.codes import hash_of, new_word
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused

@@ -7,7 +7,7 @@ many failures cost the same and are answered alike.
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from newsletter.credentials.links import hash_of
+from newsletter.credentials.codes import hash_of
 from newsletter.domain.staff.account import Credential, Limit, Session, Stage, of_passwords
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, Signed, SignedIn, folded

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route as HttpRoute
 
-from newsletter.credentials.links import hash_of
+from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import Member
 from newsletter.domain.statements.statement import Role

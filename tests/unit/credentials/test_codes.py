@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyotp import TOTP
 
-from newsletter.credentials import codes, links, qr
+from newsletter.credentials import codes
 from tests.fakes import NOON
 
 KEY = b"k" * 32
@@ -71,16 +71,16 @@ def test_what_has_another_form_is_no_recovery_code(typed: str) -> None:
 
 
 def test_words_of_links_have_256_bits() -> None:
-    made = {links.new_word() for _ in range(100)}
+    made = {codes.new_word() for _ in range(100)}
     assert len(made) == 100
     for word in made:
-        assert len(word) == links.LENGTH
+        assert len(word) == codes.WORD_LENGTH
         assert len(base64.urlsafe_b64decode(word + "=")) == 32
-        assert len(links.hash_of(word)) == 32
+        assert len(codes.hash_of(word)) == 32
 
 
 def test_a_qr_code_needs_neither_style_nor_script() -> None:
-    said = qr.picture(codes.address_of(SECRET, account="ana@forum.example", issuer="Forum"))
+    said = codes.qr_code(codes.address_of(SECRET, account="ana@forum.example", issuer="Forum"))
     head, _, data = said.partition(",")
     assert head == "data:image/svg+xml;base64"
     svg = base64.b64decode(data).decode()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from newsletter.credentials import passkeys
 from newsletter.credentials.passkeys import Unfit
 from newsletter.domain.staff.passkey import party_of
+from tests.properties import examples
 from tests.unit.credentials.authenticator import PRESENT, VERIFIED, Authenticator, base64url, octets
 
 PARTY = party_of("https://news.forum.example/desk", "Example Forum")
@@ -198,6 +199,7 @@ DEVICE = Authenticator()
 RIGHT, KEYS = DEVICE.make(ASKED), known(DEVICE)
 
 
+@examples(60)
 @given(ANYTHING, st.binary(max_size=200))
 def test_whatever_is_sent_in_its_place_is_unfit(said: Any, data: bytes) -> None:
     response = RIGHT["response"] | {"attestationObject": base64url(data)}

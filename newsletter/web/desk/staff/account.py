@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from newsletter.credentials import qr
+from newsletter.credentials import codes
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.passkey import LONGEST_NAME
 from newsletter.domain.statements.statement import Role
@@ -103,7 +103,7 @@ class Account:
             status=422 if denied else 200,
             faults=[("code", PROOF_FAULTS[denied])] if denied else [],
             demanded=False,
-            picture=qr.picture(shown.address) if shown else "",
+            picture=codes.qr_code(shown.address) if shown else "",
             secret=shown.secret if shown else "",
             action="/desk/account/factor",
             next="/desk/account",

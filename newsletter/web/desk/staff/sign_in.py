@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from newsletter.credentials import qr
-from newsletter.credentials.links import hash_of
+from newsletter.credentials import codes
+from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import Invitation, LinkKind, Session, Stage, name_of
 from newsletter.domain.statements.statement import Role
@@ -185,7 +185,7 @@ class SignIn:
             status=401 if fault else 200,
             faults=[("code", fault)] if fault else [],
             demanded=True,
-            picture=qr.picture(shown.address) if shown else "",
+            picture=codes.qr_code(shown.address) if shown else "",
             secret=shown.secret if shown else "",
             action=_SET_UP,
             next=HOME,

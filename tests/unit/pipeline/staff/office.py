@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from pyotp import TOTP
 
-from newsletter.credentials.links import hash_of
+from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.staff.account import DeskRules, Stage
 from newsletter.domain.statements.statement import Role

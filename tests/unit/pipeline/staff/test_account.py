@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.credentials.links import hash_of
+from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.statements.statement import Role

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.credentials.links import hash_of
+from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.passkey import CHALLENGE_LIVES, MOST_PASSKEYS, Passkey, party_of

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.credentials.links import hash_of
+from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import HALF, DeskRules, Session, Stage
 from newsletter.domain.statements.statement import Role

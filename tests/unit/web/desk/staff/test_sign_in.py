@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.credentials.links import hash_of
+from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff import people
