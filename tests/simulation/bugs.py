@@ -151,6 +151,18 @@ def _on_hold_too(tx: Any, right: Callable[..., Any], *given: Any, **named: Any) 
     return claimed
 
 
+def _intended_anyway(
+    tx: Any, _right: Callable[..., Any], batch_id: int, *, fence: int, **to: Any
+) -> Any:
+    held = _sql(
+        tx,
+        "UPDATE batch SET body_hash = ?, account = ?"
+        " WHERE id = ? AND fence = ? AND state = 'claimed' RETURNING id",
+        *(to["body_hash"], to["account"], batch_id, fence),
+    )
+    return _sql(tx, "UPDATE epoch SET claims = claims + 1 RETURNING claims")[0][0] if held else None
+
+
 def _unfenced(tx: Any, right: Callable[..., Any], claimed: Any, **named: Any) -> Any:
     _sql(
         tx,
@@ -276,6 +288,7 @@ BUGS: dict[str, Parts] = {
     "the cursor moves at fetch": _in("batches", "claim", _moved_at_fetch),
     "suppression is asked at the planning only": _in("batches", "claim", _whoever_left),
     "a hold is not asked": _in("batches", "claim intend", _on_hold_too),
+    "what ends while bytes are made is not asked": _in("batches", "intend", _intended_anyway),
     "no fence around putting back": _in("batches", "requeue", _unfenced),
     "a crash queues what was claimed": _in("batches", "abandon", _queued_again),
     "a lease is taken over too early": Parts(tick=_taken_over),

@@ -186,12 +186,14 @@ class Host:
             host=self.name,
             host_at=self.now(),
             jumps=self.jumps,
+            noted=self.world.commit,
         )
-        self.world.claimed.setdefault(self.world.holder, claimed)
+        first = self.world.claimed.setdefault(self.world.holder, claimed)
+        self.world.claimed[self.world.holder] = replace(first, noted=self.world.commit)
         self.world.say(f"{self.world.commit:5} {self.name} {said}")
 
     def claimed(self) -> Claimed:
-        """What whoever has the baton committed first in this deed: the claim."""
+        """What whoever has the baton committed in this deed: first the claim, last the note."""
         return self.world.claimed[self.world.holder]
 
 

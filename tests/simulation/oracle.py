@@ -27,7 +27,8 @@ class Rule(Enum):
     TWICE = "twice"
     """A reader got a campaign twice, and nobody had said that it should be sent again."""
     LATE = "late"
-    """Something left that was ended before it was claimed, or whose claim was over."""
+    """Something left of who had left before the claim, of what was stopped before it was written
+    down that it leaves, or by a claim that was over."""
     LOST = "lost"
     """The books say that a reader's message was taken, and it was not."""
     UNLISTED = "unlisted"
@@ -139,8 +140,10 @@ def _in_time(mail: Mail, expected: Expected) -> None:
         bar = expected.bars.get(key)
         if bar is None or not (bar.firm or mail.campaign != CORRECTION):
             continue
-        if bar.commit <= claimed.commit:
-            raise Violation(Rule.LATE, f"{mail.address}: {key} was ended before the claim")
+        reader = key[0] == "reader"  # who left meanwhile is asked again at the next claim
+        if bar.commit <= (claimed.commit if reader else claimed.noted):
+            before = "the claim" if reader else "it was written down to leave"
+            raise Violation(Rule.LATE, f"{mail.address}: {key} was ended before {before}")
         if mail.at - claimed.at > LEASE and bar.at < mail.at:
             late = mail.at - claimed.at
             raise Violation(Rule.LATE, f"{mail.address}: {key} had ended, claimed {late} ago")

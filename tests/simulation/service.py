@@ -65,6 +65,8 @@ class Claimed:
     """By the clock of that machine."""
     jumps: int
     """How often that clock had been changed."""
+    noted: int
+    """The commit that wrote down that it leaves: what was stopped before stays."""
 
 
 @dataclass(frozen=True, kw_only=True)

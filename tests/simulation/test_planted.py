@@ -40,6 +40,11 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
     "the cursor moves at fetch": ("begun", "mute", (first("take", 2), CRASH)),
     "suppression is asked at the planning only": ("begun", "mute", (Step("reader", "leave", 2),)),
     "a hold is not asked": ("begun", "mute", (Step("hold"), first("take"))),
+    "what ends while bytes are made is not asked": (
+        "begun",
+        "mute",
+        (first("take", 2), Step("hand", "cancel"), first("take")),
+    ),
     "no fence around putting back": (
         "begun",
         "keyed",
