@@ -221,7 +221,8 @@ def _goes_on(before: str, whole: Line, line: Line, width: int) -> bool:
     if is_other(before) or (is_other(line.text) and not _ends_stopped(line.text)):
         return False
     if begins_small(line.text) and line.text[0].isalpha() and len(line.text) <= LONGEST_TITLE // 2:
-        return not ends_sentence(before) and len(before) <= LONGEST_TITLE // 2
+        ended = ends_sentence(before.rstrip("-\u00ad"))
+        return not ended and len(before) <= LONGEST_TITLE // 2
     if line.gap or len(before) < 30 or len(line.text) > len(whole.text):
         return False
     if whole.text.isupper() != line.text.isupper():

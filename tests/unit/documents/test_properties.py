@@ -3,7 +3,7 @@
 import html
 from datetime import date
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsletter.documents.markdown_files import import_markdown
@@ -172,6 +172,13 @@ lines_of_text = st.builds(
 
 
 @examples(50)
+@example(
+    [
+        ["council council said", " the chair of the co", "uncil."],
+        ["council said the cha-", "ir of the council.-", ""],
+        ["council said the cha", "ir of the council."],
+    ]
+)
 @given(st.lists(lines_of_text, min_size=1, max_size=12))
 def test_each_word_of_a_plain_text_is_in_one_place_and_no_gap_is_closed(
     texts: list[list[str]],
