@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Entry
@@ -26,6 +27,10 @@ from tests.budget import (
     thorough,
 )
 from tests.fakes import FixedClock, chain_of, hash_address
+
+# a loaded machine is slow and not wrong: no example has a deadline
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")
 
 __all__ = [  # what pytest looks for here
     "pytest_addoption",

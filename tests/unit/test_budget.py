@@ -1,7 +1,7 @@
 """Which tests count as covering what they run: none that runs other lines in another run."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.budget import counts
@@ -23,3 +23,7 @@ def test_nor_what_one_runs_that_goes_by_the_seed(request: pytest.FixtureRequest,
 @given(st.none())
 def test_nor_what_a_property_draws(request: pytest.FixtureRequest, drawn: None) -> None:
     assert not counts(request.node)
+
+
+def test_no_example_of_a_property_has_a_deadline() -> None:
+    assert settings().deadline is None
