@@ -13,9 +13,9 @@ from newsletter.documents.release.imported import Dropped, ImportedDocument, unu
 from newsletter.documents.release.lines import Line, read_lines, wrap_width
 from newsletter.documents.release.paragraphs import (
     Joining,
-    escape,
     escape_words,
     how_to_join,
+    in_markdown,
     join_lines,
 )
 from newsletter.documents.release.recognition import (
@@ -173,7 +173,7 @@ def _blocks(lines: Sequence[Line], how: Joining) -> Iterator[str]:
         if cells:
             yield tabbed_table(part)
         else:
-            yield from map(escape, join_lines(part, how))
+            yield from in_markdown(join_lines(part, how))
 
 
 def _breaks(every: Sequence[Line], lines: Sequence[Line], reasons: Reasons) -> Iterator[int]:

@@ -40,11 +40,12 @@ _DATE = re.compile(
 _AROUND = re.compile(
     r"(?:[\W_]|\b(?:updated|modified|published|posted|released|issued|dated?|on|at|last|the|press"
     r"|news(?:room)?|media|release|office|admin|by|in|of|for|immediate|publication|datum|stand|fecha"
+    r"|(?:presse|medien)(?:mitteilung|information|erkl[äa]rung|meldung)|nr|no"
     r"|data|ver[öo]ffentlicht|publicado|publi[ée]e?|pubblicato|gepubliceerd|de|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
     r"|mon|tues?|wed|thurs?|fri|sat|sun|noon|midnight|local|time|a\.?m|p\.?m|[ecmp]s?t|[ecmp]dt"
     r"|gmt|utc|bst|cet|cest|uhr|den|vom|am|le|el|a|op|il|du|del|(?:mon|diens|donners|frei|sams|sonn)tag"
     r"|mittwoch|lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo|lundi|mardi|mercredi|jeudi"
-    r"|vendredi|samedi|dimanche|\d{1,2}(?::\d\d){0,2}(?:am|pm)?)\b)*",
+    r"|vendredi|samedi|dimanche|\d{1,2}(?::\d\d){0,2}(?:am|pm)?|\d{3,4})\b)*",
     re.IGNORECASE,
 )
 _WORD = (

@@ -15,6 +15,9 @@ from newsletter.documents.release.lines import (
 )
 
 _BULLET = re.compile(r"[•▪◦‣●○■□·o\uf0a7\uf0b7]")
+_MARKED = re.compile(r"[•▪◦‣●○■□*]\s+\S")
+"""What never goes on with the line above."""
+_ITEM = re.compile(r"(?:(?P<mark>[•▪◦‣●○■□·*\uf0a7\uf0b7-])|(?P<number>\d{1,2})[.)])\s+(?=\S)")
 _BULLETED = re.compile(r"(?:[•▪◦‣●○■□·*+]|[-–—]|\(?\d{1,2}[.)]|\([a-z]\))\s+\S")
 _UNFINISHED = re.compile(
     r"(?:[,;–—-]|[,–—-][\"”’']|\b(?:a|an|and|as|at|by|for|from|in|is|of|on|or|said|that|the|to|under"
@@ -117,7 +120,8 @@ def _continues(lines: Sequence[Line], index: int, how: Joining) -> bool:
         return False
     if begins_dateline(line.text) and not _UNFINISHED.search(before[-_LAST:]):
         return False
-    if _BULLETED.match(line.text) and (ends_sentence(before) or _ITEM_END.search(before)):
+    over = ends_sentence(before) or _ITEM_END.search(before)
+    if _MARKED.match(line.text) or (over and _BULLETED.match(line.text)):
         return False
     if how.width:
         return _wraps(before, line, how)
@@ -184,6 +188,35 @@ def _is_subheading(lines: Sequence[Line], index: int) -> bool:
     following = lines[index + 1].text if index + 1 < len(lines) else ""
     full = len(following) >= max(30, len(text)) and not begins_small(following)
     return own and full and len(text.split()) <= 12 and text[0].isupper() and in_title_case(text)
+
+
+def in_markdown(paragraphs: Sequence[str]) -> Iterator[str]:
+    """Write paragraphs of plain words in Markdown; those in a row that have marks are a list.
+
+    A list has two items or more, all with one mark, or with numbers from 1 on.
+    """
+    at = 0
+    while at < len(paragraphs):
+        items = _items(paragraphs[at:])
+        is_list = len(items) > 1
+        yield "\n".join(items) if is_list else escape(paragraphs[at])
+        at += len(items) if is_list else 1
+
+
+def _items(paragraphs: Sequence[str]) -> list[str]:
+    """The items of the list that these begin with, each in Markdown."""
+    found: list[str] = []
+    first: str | None = None
+    for paragraph in paragraphs:
+        item = _ITEM.match(paragraph)
+        if item is None or (found and item["mark"] != first):
+            break
+        if item["number"] and int(item["number"]) != len(found) + 1:
+            break
+        first = item["mark"]
+        sign = f"{item['number']}." if item["number"] else "-"
+        found.append(f"{sign} {escape(paragraph[item.end() :])}")
+    return found
 
 
 def escape(paragraph: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -9,20 +10,29 @@ from markdown_it import MarkdownIt
 from newsletter.documents.release.imported import ImportedDocument
 from newsletter.documents.release.lines import Line, read_lines
 
+_MARK = re.compile(r"(?:[•▪◦‣●○■□·*-]|(?P<number>[0-9]{1,2})[.)])\s+")
+
 
 def shown_blocks(markdown: str) -> list[str]:
-    """The texts of the paragraphs that a reader of the Markdown sees; a table's row is one."""
+    """The texts of the paragraphs that a reader of the Markdown sees; a table's row is one.
+
+    An item of a list has its mark: ``- `` or ``1. ``.
+    """
     tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(markdown)
     found: list[str] = []
     row: list[str] | None = None
+    mark = ""
     for token in tokens:
         if token.type == "tr_open":
             row = []
         elif token.type == "tr_close" and row is not None:
             found.append(" ".join(filter(None, row)))
             row = None
+        elif token.type == "list_item_open":
+            mark = f"{token.info}. " if token.info else "- "
         elif token.type == "inline":
-            text = "".join(child.content for child in token.children or [])
+            text = mark + "".join(child.content for child in token.children or [])
+            mark = ""
             if row is None:
                 found.append(text)
             else:
@@ -57,10 +67,16 @@ def _taken(waiting: list[Line], block: str) -> Iterator[int]:
         assert waiting, f"nobody wrote {rest[:60]!r}"
         line = waiting.pop(0)
         start = rest.removeprefix(" ")
+        if rest is block and _MARK.match(start) and not start.startswith(line.text):
+            line = replace(line, text=_MARK.sub(_shown, line.text))
         text = line.text if start.startswith(line.text) else line.text.removesuffix("-")
         assert start.startswith(text), f"{start[:60]!r} is not line {line.number}: {line.text!r}"
         rest = start[len(text) :]
         yield line.number
+
+
+def _shown(mark: re.Match[str]) -> str:
+    return f"{mark['number']}. " if mark["number"] else "- "
 
 
 def _range(lines: Sequence[int]) -> str:
@@ -68,12 +84,15 @@ def _range(lines: Sequence[int]) -> str:
 
 
 def crossed_gaps(raw: str, document: ImportedDocument) -> list[int]:
-    """The lines that a blank line parts from the one before, which are in one paragraph with it."""
+    """The lines that a blank line parts from the one before, which are in one paragraph with it.
+
+    Not those of the title: what blank lines set off together may be one headline.
+    """
     lines = {line.number: line for line in read_lines(raw)}
     gaps = {number for number, line in lines.items() if line.gap}
     dropped = {one.line for one in document.dropped}
     found = []
-    for block in accounted(raw, document).split():
+    for block in accounted(raw, document).split()[1:]:
         first, _, last = block.partition("-")
         numbers = range(int(first), int(last or first) + 1)
         kept = [n for n in numbers if n in lines and n not in dropped]

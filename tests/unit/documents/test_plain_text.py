@@ -270,6 +270,8 @@ def test_a_label_before_the_title_is_no_part_of_it() -> None:
         ("WASHINGTON, D.C. — September 21, 2011", "2011-09-21"),
         ("9/10/2011", "None"),
         ("February 30, 2011", "None"),
+        ("Pressemitteilung Nr. 47/2026 · Berlin, den 24. November 2026", "2026-11-24"),
+        ("٣ كانون الأول 2024", "2024-12-03"),
     ],
 )
 def test_dates_are_read_as_people_write_them(line: str, day: str) -> None:
@@ -492,9 +494,27 @@ def test_lines_broken_by_links_and_bold_words_are_mended() -> None:
         "tenants;",
         "owners; and",
         "(all others)",
-        "1\\. Nobody needs to bring anything along to the meetings.",
-        "2\\. Everybody may speak.",
+        "1. Nobody needs to bring anything along to the meetings.\n2. Everybody may speak.",
     ]
+
+
+@rows(
+    ("lines", "markdown"),
+    [
+        (["* $18 million for buses", "* training"], ["- $18 million for buses\n- training"]),
+        (["• one", "• two, and", "more of *it*"], ["- one\n- two, and more of \\*it\\*"]),
+        (["- one", "", "- two"], ["- one\n- two"]),
+        (["1) one", "2) two", "3) three"], ["1. one\n2. two\n3. three"]),
+        (["1. one", "2. two", "* three", "* four"], ["1. one\n2. two", "- three\n- four"]),
+        (["2. two", "3. three"], ["2\\. two", "3\\. three"]),
+        (["– So?", "– So."], ["– So?", "– So."]),  # in French and Spanish somebody speaks
+    ],
+)
+def test_lines_with_marks_below_each_other_are_a_list(
+    lines: list[str], markdown: list[str]
+) -> None:
+    text = "\n".join([TITLE, "", "May 3, 2024", "", FIRST, "", *lines, "", SECOND])
+    assert paragraphs(import_document(text, today=TODAY)) == [FIRST, *markdown, SECOND]
 
 
 def test_odd_blanks_become_single_ones_and_quotes_stay() -> None:
