@@ -52,7 +52,7 @@ def listed(names: Sequence[str], word: str = "and") -> str:
 def without_commands(message: str) -> str:
     """A message without the parts that name a command or a key: they help nobody on a page."""
     clauses = _CLAUSE.split(_KEY.sub("", message))
-    return "".join(one for one in clauses if _COMMAND not in one).strip(" ;,:")
+    return "".join(clause for clause in clauses if _COMMAND not in clause).strip(" ;,:")
 
 
 def _offset(local: datetime) -> str:

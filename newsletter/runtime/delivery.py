@@ -97,7 +97,7 @@ class Delivery:
     @property
     def lease(self) -> timedelta:
         """How long a claim holds: longer than the longest call."""
-        return max(one.timeout for one in self.settings.providers) + _LEASE_MARGIN
+        return max(provider.timeout for provider in self.settings.providers) + _LEASE_MARGIN
 
     def new_attempt(self) -> str:
         """A name that no try had before."""
@@ -131,7 +131,7 @@ class Delivery:
             pool=self.pool,
             links=self.links,
             writer=self.renderer,
-            titles={one.name: one.title for one in self.settings.offers()},
+            titles={offer.name: offer.title for offer in self.settings.offers()},
             public_url=self.settings.public_url,
             language=self.settings.language,
             most_per_hour=self.settings.signup.most_per_hour,

@@ -56,9 +56,9 @@ _PAGES = "public pages"
 def sends_into_the_world(settings: Settings) -> bool:
     """Whether any provider is somewhere else."""
     return any(
-        getattr(one, "kind", "") not in _NOWHERE
-        and (urlsplit(str(one.base_url or "")).hostname or "") not in _HERE
-        for one in settings.providers
+        getattr(provider, "kind", "") not in _NOWHERE
+        and (urlsplit(str(provider.base_url or "")).hostname or "") not in _HERE
+        for provider in settings.providers
     )
 
 
@@ -77,7 +77,7 @@ def examine_from_outside(settings: Settings) -> Iterator[Finding]:
 def sending_domains(settings: Settings) -> tuple[str, ...]:
     """The domain of each sender once, as the DNS knows it; that of ``sender`` first."""
     addresses = map(ascii_domain, settings.from_addresses)
-    return tuple(dict.fromkeys(one.rpartition("@")[2].lower() for one in addresses))
+    return tuple(dict.fromkeys(address.rpartition("@")[2].lower() for address in addresses))
 
 
 def examine_pages(public_url: str) -> Finding:
@@ -306,9 +306,9 @@ def _provider(delivery: Delivery) -> Iterator[Finding]:
     several = len(delivery.pool.all) > 1
     for line, examiners in zip(delivery.pool.all, delivery.examiners, strict=True):
         found = chain.from_iterable(map(_examined, examiners))
-        for one in dict.fromkeys(found):  # what is asked for each sender may be said of all
-            named = f"{line.name}: {one.detail}"
-            yield replace(one, detail=named) if several else one
+        for finding in dict.fromkeys(found):  # what is asked for each sender may be said of all
+            named = f"{line.name}: {finding.detail}"
+            yield replace(finding, detail=named) if several else finding
 
 
 def _examined(examiner: Examiner) -> Iterator[Finding]:

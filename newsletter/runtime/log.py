@@ -27,7 +27,10 @@ def log_look(look: Look, before: Look) -> None:
     _log_made(look)
     for campaign in look.scheduled:
         log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
-    for held in (*look.withdrawn, *(one for one in look.held if one not in before.held)):
+    for held in (
+        *look.withdrawn,
+        *(kept_back for kept_back in look.held if kept_back not in before.held),
+    ):
         log.warning("not sent: %s: %s", held.slug, held.reason)
     log_stopped(look.stopped)
     if look.retired:

@@ -55,10 +55,12 @@ def outcome_of(run: Run, *, store: Store, clock: Clock) -> Outcome:
     if run.wait is not None or run.unreachable or emails:
         return Outcome(ending=Ending.UNREACHABLE, emails_waiting=emails)
     campaigns = _worked_on(run, store)
-    in_question = tuple(one for one in campaigns if needs_a_person(one, one.id in run.finished))
+    in_question = tuple(
+        campaign for campaign in campaigns if needs_a_person(campaign, campaign.id in run.finished)
+    )
     return Outcome(
         ending=Ending.NEEDS_A_PERSON if in_question else _of_statements(run),
-        scheduled=tuple(one for one in campaigns if one.state is CampaignState.SCHEDULED),
+        scheduled=tuple(found for found in campaigns if found.state is CampaignState.SCHEDULED),
         later=_later(campaigns, store, clock),
         in_question=in_question,
     )
@@ -90,7 +92,7 @@ def _later(
     campaigns: list[Campaign], store: Store, clock: Clock
 ) -> tuple[tuple[Campaign, Later], ...]:
     now = clock.now()
-    going = [one for one in campaigns if one.state is CampaignState.SENDING]
+    going = [found for found in campaigns if found.state is CampaignState.SENDING]
     with store.read() as tx:
         waits = [(campaign, tx.batches.later(campaign.id, now)) for campaign in going]
     return tuple((campaign, later) for campaign, later in waits if later is not None)

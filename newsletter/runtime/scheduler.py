@@ -272,7 +272,7 @@ class Scheduler:
         if done is not None:
             self._note(done)
         elif self._sends and (
-            limiter := [one.until for one in self._delivery.waits().values() if one]
+            limiter := [wait.until for wait in self._delivery.waits().values() if wait]
         ):
             left = min(limiter) - self._delivery.clock.now()
             self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT))

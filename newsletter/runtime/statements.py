@@ -214,7 +214,7 @@ class Statements:
     def _fault(self, statement: Statement) -> str:
         """What is wrong with a text or its file, as far as this process has seen it."""
         faults = self.past.tried.faults.get(statement.slug, ())
-        own = (one for one in self.past.read.faults if one.file == statement.origin)
+        own = (fault for fault in self.past.read.faults if fault.file == statement.origin)
         found = next(iter((*faults, *own)), None)
         return "" if found is None else str(found)
 

@@ -85,7 +85,7 @@ def renderer_of(settings: Settings) -> LazyRenderer:
 def kept(settings: Settings) -> list[Path]:
     """Files and folders of ours that nobody else may read."""
     # of all kinds only the outbox keeps messages in a folder
-    outboxes = (getattr(one, "path", None) for one in settings.providers)
+    outboxes = (getattr(provider, "path", None) for provider in settings.providers)
     folders = [settings.resolve(path) for path in outboxes if isinstance(path, Path)]
     files = (settings.database_path, settings.in_use_path, settings.lock_path, settings.epoch_path)
     within = kept_in(settings.workspace / "var", *files)

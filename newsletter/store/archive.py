@@ -67,7 +67,7 @@ class Search:
 
     def put(self, searchable: Searchable) -> None:
         """Keep a statement's words, in the place of those that were kept under its slug."""
-        title, text = (one.translate(_CONTROLS) for one in (searchable.title, searchable.text))
+        title, text = (field.translate(_CONTROLS) for field in (searchable.title, searchable.text))
         self._drop(searchable.slug)
         row = {"slug": searchable.slug, "digest": searchable.content_hash}
         row |= {"language": searchable.language, "title": title, "text": text}

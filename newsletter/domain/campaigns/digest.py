@@ -214,7 +214,9 @@ def standing_for(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tuple[C
     out = {
         one.slug: one for _, one in _begun(campaigns) if one.state is not CampaignState.CANCELLED
     }
-    corrections = {one.corrects: one.slug for one in out.values() if one.corrects}
+    corrections = {
+        campaign.corrects: campaign.slug for campaign in out.values() if campaign.corrects
+    }
     named = set()
     for slug in slugs:
         name = slug

@@ -134,11 +134,13 @@ def _draft(facts: Facts) -> str:
 def _review(facts: Facts) -> str:
     have, needed = facts.standing.counted, facts.policy.required
     missing = plural(needed - len(have), "approval")
-    others = [one for one in facts.statement.written_by if one not in {yes.by for yes in have}]
+    others = [
+        writer for writer in facts.statement.written_by if writer not in {yes.by for yes in have}
+    ]
     barred = bool(others) and not facts.policy.author_may_approve
     whose = f", from someone other than {_names(others, facts, 'or')}" if barred else ""
     if have:
-        by = _names([one.by for one in have], facts)
+        by = _names([approval.by for approval in have], facts)
         return f"Approved by {by}. Waiting for {missing} more{whose}."
     return f"Waiting for {missing}{whose}."
 
@@ -150,7 +152,7 @@ def _returned(facts: Facts) -> str:
 
 
 def _changed(facts: Facts) -> str:
-    who = _names(list(dict.fromkeys(one.by for one in facts.standing.outdated)), facts)
+    who = _names(list(dict.fromkeys(approval.by for approval in facts.standing.outdated)), facts)
     return f"{who} approved another text. It changed since, so it needs a new approval."
 
 

@@ -261,7 +261,7 @@ class Facts:
 
     def wrote(self, address: str) -> bool:
         """Whether this person, under whatever spelling, wrote in this very text."""
-        return any(same_person(address, one) for one in self.statement.written_by)
+        return any(same_person(address, writer) for writer in self.statement.written_by)
 
     @property
     def begun(self) -> bool:
@@ -384,18 +384,18 @@ def actors_of(act: Act | None, facts: Facts) -> tuple[str, ...]:
     needed = NEEDED[act]
     able = [one for one, role in facts.staff.items() if role.includes(needed)]
     if act in {Act.REVIEW, Act.SEE_CHANGES}:
-        able = [one for one in able if _may_approve(one, facts)]
+        able = [address for address in able if _may_approve(address, facts)]
     if needed is Role.WRITER:
         able = [one for one in able if facts.wrote(one)] or able
     if act is Act.UNDO:
-        own = {one.by for one in facts.standing.given}
+        own = {approval.by for approval in facts.standing.given}
         able += [one for one in facts.staff if one in own and one not in able]
     return tuple(sorted(able, key=lambda one: (_rank(facts.staff[one]), one)))
 
 
 def _may_approve(address: str, facts: Facts) -> bool:
     barred = facts.wrote(address) and not facts.policy.author_may_approve
-    return not barred and address not in {one.by for one in facts.standing.counted}
+    return not barred and address not in {approval.by for approval in facts.standing.counted}
 
 
 def _rank(role: Role) -> int:

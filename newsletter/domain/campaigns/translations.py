@@ -86,7 +86,7 @@ def _of_its_fields(translation: Statement, original: Statement, others: Sequence
             f"it is in {language}, as is {original.slug}, which it translates;"
             " write its own language, as in language: es"
         )
-    twins = [one for one in others if one.language.lower() == language.lower()]
+    twins = [other for other in others if other.language.lower() == language.lower()]
     if twins:
         return (
             f"{twins[0].slug} is in {language} and translates {original.slug} too;"

@@ -52,7 +52,7 @@ def examine_domain(domain: str, selectors: Sequence[str], texts: Texts) -> Itera
 
 
 def _spf(domain: str, texts: Texts) -> Finding:
-    found = [one for one in texts(domain) if one.lower().startswith("v=spf1")]
+    found = [text for text in texts(domain) if text.lower().startswith("v=spf1")]
     if not found:
         advice = (
             "publish the TXT record that your provider's set-up page names, such as"
@@ -97,7 +97,7 @@ class _Lookups:
             included = _INCLUDED.fullmatch(term)
             if included is None or included[1] == domain:
                 continue
-            inner = [one for one in self._texts(included[1]) if one.lower().startswith("v=spf1")]
+            inner = [text for text in self._texts(included[1]) if text.lower().startswith("v=spf1")]
             for one in inner[:1]:
                 self._add(included[1], one, counted, depth + 1)
 
@@ -124,7 +124,7 @@ def _dkim(domain: str, selectors: Sequence[str], texts: Texts) -> Finding:
 
 def _dmarc(domain: str, texts: Texts) -> Finding:
     for name in _upwards(domain):
-        found = [one for one in texts(f"_dmarc.{name}") if tags_of(one).get("v") == "DMARC1"]
+        found = [text for text in texts(f"_dmarc.{name}") if tags_of(text).get("v") == "DMARC1"]
         if len(found) > 1:
             advice = "leave one: with two, mailbox providers read none"
             return fix("DMARC", f"_dmarc.{name} has {len(found)} records", advice)
@@ -256,7 +256,7 @@ def _signed(signatures: Sequence[_Signature], domain: str) -> Finding:
             "set up DKIM at your provider; if it is, save a mail that arrived, not one that left"
         )
         return fix("DKIM", "the email has no signature", advice)
-    ours = [one for one in signatures if _belong(one.domain, domain)]
+    ours = [signature for signature in signatures if _belong(signature.domain, domain)]
     if not ours:
         named = ", ".join(one.domain for one in signatures)
         advice = f"set up DKIM for {domain} at your provider: DMARC counts no other's"

@@ -101,7 +101,7 @@ class Answer:
 
     def not_handed_over(self, messages: int) -> int:
         """How many of so many messages provably did not leave."""
-        stayed = sum(one.verdict in NOT_HANDED_OVER for one in self.exceptions.values())
+        stayed = sum(exception.verdict in NOT_HANDED_OVER for exception in self.exceptions.values())
         if self.outcome.verdict not in NOT_HANDED_OVER:
             return stayed
         return messages - len(self.exceptions) + stayed

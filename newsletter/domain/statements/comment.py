@@ -27,7 +27,7 @@ class Comment:
 def comment_text(typed: str) -> str:
     """A comment as it is kept. Raises ValueError, saying what to write, where it cannot be."""
     lines = (
-        "".join(one if one.isprintable() else " " for one in line).rstrip()
+        "".join(character if character.isprintable() else " " for character in line).rstrip()
         for line in typed.splitlines()
     )
     words = "\n".join(lines).strip()

@@ -199,8 +199,8 @@ Listed = TypeVar("Listed", Item, KnownItem)
 def _alone(things: Iterable[Listed], mark: Callable[[Item | KnownItem], str]) -> dict[str, Listed]:
     """Those whose mark no other one has."""
     found: dict[str, list[Listed]] = {}
-    for one in things:
-        found.setdefault(mark(one), []).append(one)
+    for thing in things:
+        found.setdefault(mark(thing), []).append(thing)
     return {key: same[0] for key, same in found.items() if key and len(same) == 1}
 
 

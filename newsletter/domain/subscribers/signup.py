@@ -138,7 +138,7 @@ class SignUpRules:
 def _is_name(text: str) -> bool:
     if len(text) > LONGEST_NAME or _STRANGE.search(text):
         return False
-    return not any(unicodedata.category(one) in _NO_LINE for one in text)
+    return not any(unicodedata.category(character) in _NO_LINE for character in text)
 
 
 def consent_words(template: str, *, organisation: str, offers: Sequence[PublicList]) -> str:

@@ -40,8 +40,8 @@ def index(*, store: Store, text_of: Callable[[Content], str], before: Indexed | 
         with store.read() as tx:
             made = [_searchable(tx, slug, content_hash, text_of) for slug, content_hash in some]
         with store.begin() as tx:
-            for one in made:
-                tx.search.put(one)
+            for indexed in made:
+                tx.search.put(indexed)
     before.mark = mark
     return len(missing)
 

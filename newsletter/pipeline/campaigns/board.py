@@ -79,7 +79,7 @@ def _unseen(tx: Transaction, words: str, skip: int) -> list[Draft]:
 
 
 def _stand(tx: Transaction, slugs: list[str], rules: Rules, now: datetime) -> list[Situation]:
-    known = {one.statement.slug: one for one in tx.statements.some(slugs)}
+    known = {stored.statement.slug: stored for stored in tx.statements.some(slugs)}
     return situations(tx, [known[slug] for slug in slugs if slug in known], rules, now)
 
 
@@ -132,14 +132,14 @@ def desktop(tx: Transaction, address: str, role: Role, rules: Rules, now: dateti
         if role.includes(needed):
             slugs = tx.board.page(rules.sorting, shelf, most=_LOOKED_AT)
             found = _stand(tx, slugs, rules, now)
-            waiting += [one for one in found if one.waits_for(address)]
-    under_way = [one for one in tx.campaigns.open() if one.started_at is not None]
+            waiting += [situation for situation in found if situation.waits_for(address)]
+    under_way = [campaign for campaign in tx.campaigns.open() if campaign.started_at is not None]
     return Desktop(
         waiting=tuple(waiting[:_SHOWN]),
         more_waits=len(waiting) > _SHOWN,
         next=tuple(_of_campaigns(tx, tx.campaigns.soonest(_NEXT), rules, now)),
         going=tuple(_of_campaigns(tx, _going(under_way), rules, now)),
-        over=tuple((one, _title(tx, one.slug)) for one in tx.campaigns.last_ended(_REPORTS)),
+        over=tuple((ended, _title(tx, ended.slug)) for ended in tx.campaigns.last_ended(_REPORTS)),
         drafts=tuple(_mine(tx, address)),
         is_empty=not tx.board.page(rules.sorting, most=1) and not tx.board.unseen(most=1),
     )
@@ -147,7 +147,7 @@ def desktop(tx: Transaction, address: str, role: Role, rules: Rules, now: dateti
 
 def _mine(tx: Transaction, address: str) -> list[Draft]:
     unseen = tx.drafts.unseen(_LOOKED_AT)
-    return [one for one in unseen if address in one.version.writers][:_NEXT]
+    return [draft for draft in unseen if address in draft.version.writers][:_NEXT]
 
 
 def _going(campaigns: Iterable[Campaign]) -> list[Campaign]:

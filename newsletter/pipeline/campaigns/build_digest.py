@@ -46,7 +46,7 @@ class Issues:
         issues = tx.digests.issues()
         made = [issue for issue in issues if issue.name == digest.name and issue.statement]
         since = tx.digests.since().get(digest.name, upto)
-        after = max([since, *(one.upto for one in made)])
+        after = max([since, *(issued.upto for issued in made)])
         chosen = choose(
             tx.campaigns.begun(after),  # a correction begins after what it corrects
             after=after,
@@ -81,7 +81,9 @@ class Issues:
             return issue
         if digest is None or not standing:
             return replace(issue, statement=None, parts=())
-        return self.fill(digest, issue, [(one, as_it_went_out(tx, one)) for one in standing])
+        return self.fill(
+            digest, issue, [(campaign, as_it_went_out(tx, campaign)) for campaign in standing]
+        )
 
     def local_day(self, instant: datetime) -> date:
         """The date at an instant, in the workspace's zone."""
@@ -144,7 +146,9 @@ class DigestBuilder:
         """Make what is due, and put right what was made and has not begun to go out."""
         self._note_names()
         with self.store.read() as tx:
-            waiting = [one for one in self.digests if self._due(tx, one) is not None]
+            waiting = [
+                configured for configured in self.digests if self._due(tx, configured) is not None
+            ]
             wrong = self._wrong(tx)
         done = []
         for digest in waiting:
@@ -162,7 +166,9 @@ class DigestBuilder:
         now = self.clock.now()
         issue = Issue(name=name, day=self.issues.local_day(now), upto=now)
         with self.store.begin() as tx:
-            if any(one.slug == issue.slug and one.statement for one in tx.digests.issues()):
+            if any(
+                issued.slug == issue.slug and issued.statement for issued in tx.digests.issues()
+            ):
                 raise Refused(
                     f"{issue.slug} is made already, and a date has one issue; until it begins to"
                     f" go out, 'newsletter roundup drop {issue.slug}' takes it back"
@@ -182,7 +188,7 @@ class DigestBuilder:
                     f"there is no issue {slug!r} of a digest email; 'newsletter roundup show NAME'"
                     " names those that were made"
                 )
-            if slug not in {one.slug for one in tx.digests.waiting()}:
+            if slug not in {waiting_issue.slug for waiting_issue in tx.digests.waiting()}:
                 raise Refused(
                     f"{slug} has begun to go out; 'newsletter cancel {slug}' stops the rest"
                 )
@@ -269,7 +275,11 @@ class DigestBuilder:
         )
 
     def _wrong(self, tx: Transaction) -> list[Issue]:
-        return [one for one in tx.digests.waiting() if self._right(tx, one) != one]
+        return [
+            waiting_issue
+            for waiting_issue in tx.digests.waiting()
+            if self._right(tx, waiting_issue) != waiting_issue
+        ]
 
     def _right(self, tx: Transaction, issue: Issue) -> Issue:
         return self.issues.put_right(tx, issue, self._configured(issue.name))

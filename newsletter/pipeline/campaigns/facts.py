@@ -72,7 +72,7 @@ def situation_of(
 
 
 def _around(tx: Transaction, known: Iterable[StoredStatement]) -> _Around:
-    slugs = [one.statement.slug for one in known]
+    slugs = [stored.statement.slug for stored in known]
     return _Around(
         staff=tx.staff.roles(),
         names=tx.staff.names(),
@@ -196,7 +196,7 @@ def _translations(
 def _awaited(tx: Transaction, facts: Facts) -> tuple[str, ...]:
     if facts.campaign is None or facts.campaign.started_at is None:
         return ()
-    return tuple(f"{one}." for one in awaited(tx, facts.campaign))
+    return tuple(f"{reason}." for reason in awaited(tx, facts.campaign))
 
 
 def _hours(tx: Transaction, facts: Facts, rules: Rules) -> tuple[datetime, datetime] | None:

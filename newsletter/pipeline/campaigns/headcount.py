@@ -120,7 +120,7 @@ def _family(
     planned: list[Statement] = []
     if not times.together:
         approved, _ = siblings(tx, statement, policy)
-        planned = [one for one in approved if _is_started(tx, one, policy, times)]
+        planned = [sibling for sibling in approved if _is_started(tx, sibling, policy, times)]
     return group_of(tx, statement, together=times.together, to_be_planned=planned)
 
 

@@ -25,7 +25,11 @@ def inherit_approvals(
     """
     trusted = {digest.name for digest in digests if digest.trust_parts}
     with store.read() as tx:
-        touched = [one for one in tx.digests.waiting() if _differs(tx, one, trusted, rules, clock)]
+        touched = [
+            waiting_issue
+            for waiting_issue in tx.digests.waiting()
+            if _differs(tx, waiting_issue, trusted, rules, clock)
+        ]
     inherited = []
     for issue in touched:
         with store.begin() as tx:
@@ -55,7 +59,9 @@ def _yeses(
     if None in campaigns:
         return []
     known = {yes.by for yes in noted if yes.content_hash == stored.content_hash}
-    names = {by for one in campaigns if one is not None for by in one.approved_by} - known
+    names = {
+        by for campaign in campaigns if campaign is not None for by in campaign.approved_by
+    } - known
     if not names or _is_warned_of(tx, stored, rules, clock):
         return []
     at = clock.now()

@@ -393,7 +393,11 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
     if view.go is not None and _is_far_off(tx, view.go, campaign, reach, clock):
         return False
     content = approved_content(tx, campaign)
-    fits = [one.recipients_for(content) for one in (rules.capabilities, rules.second) if one]
+    fits = [
+        capabilities.recipients_for(content)
+        for capabilities in (rules.capabilities, rules.second)
+        if capabilities
+    ]
     batch_size = min(rules.batch_size, *fits)
     by_zone = view.timing.by_zone() if view.timing else None
     size = reach.freeze(tx, batch_size, by_zone)

@@ -83,7 +83,7 @@ def dry_run(
             return replace(dry, reasons=(*dry.reasons, str(error)))
         if correction is not None:
             return _with_correction(tx, dry, correction)
-        waiting = tuple(one.slug for one in others if one.slug != slug and not together)
+        waiting = tuple(other.slug for other in others if other.slug != slug and not together)
         approved_at = standing.complete_at or clock.now()
         dry = replace(
             dry,

@@ -64,10 +64,10 @@ def figures(
         "outage": _outage(tx.batches.outage(number)),
         "unsubscribed": tx.readers.left_through(number),
         "unknown_elsewhere": 0 if accounts is None else tx.unknowns.strays(accounts, number),
-        "awaited": [_awaited_row(one) for one in awaited(tx, campaign)],
+        "awaited": [_awaited_row(language_awaited) for language_awaited in awaited(tx, campaign)],
         "resolved": [
-            {"way": one.way.value, "outcome": one.outcome, "people": one.people}
-            for one in tx.unknowns.resolved(number)
+            {"way": resolved.way.value, "outcome": resolved.outcome, "people": resolved.people}
+            for resolved in tx.unknowns.resolved(number)
         ],
     }
 

@@ -158,7 +158,8 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
                 wait = timedelta(0)
             recorded = self._book(tx, claimed, answer, wait, pauses=not failed_over)
             if any(
-                one.verdict not in _KNOWN for one in (answer.outcome, *answer.exceptions.values())
+                outcome.verdict not in _KNOWN
+                for outcome in (answer.outcome, *answer.exceptions.values())
             ):
                 confirm_told(tx, claimed.campaign.id, self.clock)  # an event may have been faster
             finish(tx, claimed.campaign.id, self.clock)

@@ -113,10 +113,10 @@ class RateLimiter:
         rate_limit = kept.heard(answer.outcome.verdict, taken_at) if watched else kept
         if back := answer.not_handed_over(messages):
             rate_limit = rate_limit.give_back(back, self.limits.day(taken_at))
-        for one in (answer.outcome, *answer.exceptions.values()):
-            if one.verdict in {Verdict.RETRY, Verdict.QUOTA}:
-                cause = Cause.QUOTA if one.verdict is Verdict.QUOTA else Cause.BLOCKED
-                rate_limit = rate_limit.block(until, cause, one.reason)
+        for outcome in (answer.outcome, *answer.exceptions.values()):
+            if outcome.verdict in {Verdict.RETRY, Verdict.QUOTA}:
+                cause = Cause.QUOTA if outcome.verdict is Verdict.QUOTA else Cause.BLOCKED
+                rate_limit = rate_limit.block(until, cause, outcome.reason)
                 break
         if rate_limit is not kept:
             tx.rate_limits.put(self.provider, self.domain, rate_limit)

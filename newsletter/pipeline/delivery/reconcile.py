@@ -219,7 +219,7 @@ class Reconciler:
 
     def _batch(self, tx: Transaction, held: UnknownBatch, *, but: frozenset[int]) -> OutgoingBatch:
         content = approved_content(tx, held.campaign)
-        members = [one for one in held.members if one[1] and one[0] not in but]
+        members = [member for member in held.members if member[1] and member[0] not in but]
         return outgoing(
             held.campaign,
             content,
@@ -264,7 +264,7 @@ class Reconciler:
         "Too fast", "wrong key" or "too large" is said of the replay, before its key is looked at,
         and maybe by a proxy that was not there at the first try.
         """
-        numbers = [one.subscriber_id for one in batch.recipients]
+        numbers = [recipient.subscriber_id for recipient in batch.recipients]
         outcomes = {n: answer.exceptions.get(n, answer.outcome) for n in numbers}
         known = {n: outcome for n, outcome in outcomes.items() if outcome.verdict in _FINAL}
         if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(held.members):

@@ -90,7 +90,7 @@ def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event], clock: Cl
             continue
         content = repr(sorted((name, str(value)) for name, value in vars(event).items()))
         hashes = (hashlib.blake2b(one.encode(), digest_size=16) for one in (event.token, content))
-        token, content_hash = (one.digest() for one in hashes)
+        token, content_hash = (hashed.digest() for hashed in hashes)
         if not tx.events.is_first(token, content_hash, clock.now()):
             raise Forged("its token came before, with another event")
 

@@ -78,7 +78,7 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
             codes_left=tx.accounts.codes_left(address),
             codes_kept=credential is not None and credential.kept_at is not None,
             passkeys=tx.passkeys.of(address),
-            sessions=[one for one in tx.sessions.of(address) if one.alive(now)],
+            sessions=[session for session in tx.sessions.of(address) if session.alive(now)],
         )
 
 
@@ -227,7 +227,7 @@ def end_session(hashed: bytes, key: str, *, proofs: Proofs) -> None:
     """End another session of one's own. Raises NotFound for what is none of theirs."""
     with proofs.store.begin() as tx:
         address = proofs.holder(tx, hashed).address
-        theirs = [one for one in tx.sessions.of(address) if one.key == key]
+        theirs = [session for session in tx.sessions.of(address) if session.key == key]
         if not theirs:
             raise NotFound("This session has ended already, or it is not yours.")
         tx.sessions.end(theirs[0].hash)
@@ -253,7 +253,7 @@ def begin_passkey(hashed: bytes, *, party: Party, proofs: Proofs) -> dict[str, A
             proofs.ask(tx, session),
             handle=passkeys.handle_of(proofs.key, session.address),
             address=session.address,
-            known=[one.id for one in known],
+            known=[passkey.id for passkey in known],
         )
 
 
@@ -291,7 +291,7 @@ def remove_passkey(hashed: bytes, key: str, *, place: Place, proofs: Proofs) -> 
     """Take one of one's own passkeys away. Raises NotFound for what is none of theirs."""
     with proofs.store.begin() as tx:
         session = proofs.holder(tx, hashed)
-        mine = [one for one in tx.passkeys.of(session.address) if one.key == key]
+        mine = [passkey for passkey in tx.passkeys.of(session.address) if passkey.key == key]
         if not mine:
             raise NotFound("This passkey was removed already, or it is not yours.")
         tx.passkeys.remove(mine[0].id)
@@ -309,7 +309,9 @@ def ask_for_passkey(word: str, *, party: Party, proofs: Proofs) -> dict[str, Any
         session = tx.sessions.get(hashed) or tx.sessions.half(hashed)
         if session is None or not session.alive(proofs.clock.now()):
             return None
-        known = [one.id for one in tx.passkeys.of(session.address) if one.party == party.id]
+        known = [
+            passkey.id for passkey in tx.passkeys.of(session.address) if passkey.party == party.id
+        ]
         if not known or session.stage is Stage.ENROLLING:
             return None
         return passkeys.to_show(party, proofs.ask(tx, session), known)
@@ -327,5 +329,7 @@ def _known(tx: Transaction, address: str) -> list[Passkey]:
 
 
 def _name(typed: str) -> str:
-    line = " ".join("".join(one if one.isprintable() else " " for one in typed).split())
+    line = " ".join(
+        "".join(character if character.isprintable() else " " for character in typed).split()
+    )
     return line[:LONGEST_NAME].strip()

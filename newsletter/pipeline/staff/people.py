@@ -53,7 +53,7 @@ def team(*, proofs: Proofs) -> Team:
         people = []
         for address, role in tx.staff.roles().items():
             account = accounts.get(address)
-            open_ = [one.seen_at for one in tx.sessions.of(address)]
+            open_ = [session.seen_at for session in tx.sessions.of(address)]
             people.append(
                 Person(
                     address=address,
@@ -299,8 +299,11 @@ def _note(
 
 def refuse_same_mailbox(tx: Transaction, address: str, now: datetime) -> None:
     """Raises Refused where another of the staff, or of those who are invited, reads the mailbox."""
-    others = {*tx.staff.roles(), *(one.address for one in tx.invitations.open(now))} - {address}
-    same = [one for one in others if mailbox_of(one) == mailbox_of(address)]
+    others = {
+        *tx.staff.roles(),
+        *(invitation.address for invitation in tx.invitations.open(now)),
+    } - {address}
+    same = [other for other in others if mailbox_of(other) == mailbox_of(address)]
     if same:
         raise Refused(
             f"{address} and {same[0]} are one mailbox; each person has one account,"
@@ -317,5 +320,7 @@ def _parsed(address: str) -> str:
 
 def _name(typed: str, address: str) -> str:
     """What colleagues call them: one line, and not too long."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in typed).split())
+    line = " ".join(
+        "".join(character if character.isprintable() else " " for character in typed).split()
+    )
     return line[:_LONGEST_NAME].strip() or name_of(address)

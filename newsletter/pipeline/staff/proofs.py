@@ -154,7 +154,7 @@ class Proofs:
         now, limits = self.clock.now(), tuple(limits)
         if exceeded(limits, now, tx.throttle.count):
             return None
-        return tx.throttle.failed({one.key for one in limits}, now)
+        return tx.throttle.failed({limit.key for limit in limits}, now)
 
     def is_last(self, tx: Transaction, limits: Iterable[Limit]) -> bool:
         """Whether no more are looked at for now."""
@@ -188,7 +188,7 @@ class Proofs:
     def new_codes(self, tx: Transaction, address: str) -> tuple[str, ...]:
         """Recovery codes in the place of those that there were. They are shown once."""
         made = codes.new_recovery_codes(RECOVERY_CODES)
-        hashes = [codes.recovery_hash(self.key, address, one) for one in made]
+        hashes = [codes.recovery_hash(self.key, address, code) for code in made]
         tx.accounts.renew_codes(address, hashes)
         return made
 

@@ -209,4 +209,6 @@ def _note(tx: Transaction, address: str, how: str, place: Place, proofs: Proofs)
 
 
 def _where(place: Place) -> str:
-    return ", ".join(one for one in (place.browser, place.network) if one) or "an unknown place"
+    return (
+        ", ".join(named for named in (place.browser, place.network) if named) or "an unknown place"
+    )

@@ -132,7 +132,7 @@ def _entitled(tx: Transaction, yes: Yes, stored: StoredStatement, policy: Approv
 
 def wrote(statement: Statement, person: str) -> bool:
     """Whether their own words are in it. ``person`` is a folded address."""
-    return any(same_person(person, one) for one in statement.written_by)
+    return any(same_person(person, writer) for writer in statement.written_by)
 
 
 def _refuse_author(statement: Statement, person: str, policy: ApprovalPolicy) -> None:
@@ -147,7 +147,7 @@ def _has_said_so(yes: Yes, person: str, now: ApprovalStatus) -> bool:
     """That very yes counts already: nothing is written down twice."""
     if yes.override and now.approved:
         raise Refused(f"{yes.slug} has all the approvals it needs; nobody has to stand in for one")
-    return person in {one.by for one in (now.overrides if yes.override else now.counted)}
+    return person in {given.by for given in (now.overrides if yes.override else now.counted)}
 
 
 def _reason(despite: str | None) -> str:

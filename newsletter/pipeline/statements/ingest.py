@@ -52,7 +52,9 @@ def ingest(
     readings = [source.read() for source in sources]
     if before.mark is not None and not touched and _are_same(readings, before.readings):
         return Ingested(changed=(), faults=before.faults)
-    found, doubles = _by_slug([one for reading in readings for one in reading.statements])
+    found, doubles = _by_slug(
+        [statement for reading in readings for statement in reading.statements]
+    )
     faults = [fault for reading in readings for fault in reading.faults] + doubles
     with store.read() as tx:
         known = _compared(tx, before, found, touched)
@@ -151,7 +153,7 @@ class FeedSource:
             revision = tx.feeds.record(self.feed).revision
             if revision != self._known[0]:
                 reading = Reading(
-                    statements=tuple(self._statement(one) for one in tx.feeds.taken(self.feed))
+                    statements=tuple(self._statement(taken) for taken in tx.feeds.taken(self.feed))
                 )
                 # most visits bring nothing: the very reading of before says so to whoever compares
                 same = reading == self._known[1]
@@ -196,7 +198,7 @@ class RoundupSource:
             self._issues |= changed
             kept = sorted(self._issues.values(), key=lambda one: (one.name, one.day))
             self._reading = replace(
-                self._reading, statements=tuple(one.statement for one in kept if one.statement)
+                self._reading, statements=tuple(part.statement for part in kept if part.statement)
             )
         self._mark = mark
         return self._reading
@@ -222,7 +224,7 @@ class DeskSource:
             mark, touched = tx.statements.touched(self._mark)
             found = tx.drafts.handed_in() if self._mark is None else tx.drafts.some(touched)
         gone = self._known.keys() & (set(touched) - {one.slug for one in found})
-        changed = [one for one in found if self._said(one.slug) != one]
+        changed = [handed_in for handed_in in found if self._said(handed_in.slug) != handed_in]
         if changed or gone:
             for slug in gone:
                 del self._known[slug]
@@ -240,6 +242,6 @@ class DeskSource:
     def _all(self) -> Reading:
         parsed = [self._known[slug][1] for slug in sorted(self._known)]
         return Reading(
-            statements=tuple(one.statement for one in parsed if one.statement),
+            statements=tuple(part.statement for part in parsed if part.statement),
             faults=tuple(fault for one in parsed for fault in one.faults),
         )

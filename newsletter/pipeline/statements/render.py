@@ -115,7 +115,7 @@ def _grouped(known: Sequence[StoredStatement]) -> TranslationGroups:
 def _groups_of(tx: Transaction, before: Tried, touched: Sequence[str]) -> TranslationGroups:
     """Those that statements are in that changed, or were in before: whether in them or not."""
     changed = tx.statements.some(touched)
-    named = {one.statement.translation_of for one in changed}
+    named = {stored.statement.translation_of for stored in changed}
     named |= {before.originals.get(slug, "") for slug in touched}
     return {of: within(tx.statements.translations(of)) for of in sorted({*touched, *named} - {""})}
 

@@ -98,7 +98,7 @@ class _Others:
 
     @cached_property
     def going(self) -> list[Campaign]:
-        return [one for one in self._tx.campaigns.open_heads() if one.state in _GOING]
+        return [head for head in self._tx.campaigns.open_heads() if head.state in _GOING]
 
     @cached_property
     def begun(self) -> list[Campaign]:
@@ -112,21 +112,21 @@ class _Others:
 
     def last(self, statement: Statement) -> Campaign | None:
         """The campaign that went last to the same lists, and to all on them, with its figures."""
-        for one in self.begun:
-            if one.slug == statement.slug or one.corrects:
+        for campaign in self.begun:
+            if campaign.slug == statement.slug or campaign.corrects:
                 continue
-            if set(one.lists) == set(statement.lists):
-                content = self._tx.statements.content(one.content_hash)
+            if set(campaign.lists) == set(statement.lists):
+                content = self._tx.statements.content(campaign.content_hash)
                 if content is None or content.segment is None:
-                    return self._tx.campaigns.get(one.id)
+                    return self._tx.campaigns.get(campaign.id)
         return None
 
     def nearby(self, statement: Statement, goes_out: datetime) -> Iterator[str]:
-        for one in self.going:
-            near = abs((one.started_at or one.release_at) - goes_out) < _NEAR
-            shares = not set(one.lists).isdisjoint(statement.lists)
-            if near and shares and one.slug != statement.slug:
-                yield one.slug
+        for campaign in self.going:
+            near = abs((campaign.started_at or campaign.release_at) - goes_out) < _NEAR
+            shares = not set(campaign.lists).isdisjoint(statement.lists)
+            if near and shares and campaign.slug != statement.slug:
+                yield campaign.slug
 
 
 def is_settled(
@@ -189,8 +189,8 @@ def _of_translations(
 ) -> Iterator[ReviewFinding]:
     """What holds back a mail because of the translations in it; advice stays with each of them."""
     alone = ReviewContext(today=around.today, day=around.day)
-    for one in translations_of(tx, original.slug):
-        remarks = rules.reviewer.review(one, None, alone)
+    for translation in translations_of(tx, original.slug):
+        remarks = rules.reviewer.review(translation, None, alone)
         yield from (remark for remark in remarks if remark.grade is not Severity.ADVICE)
 
 

@@ -79,7 +79,9 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
         for translation in tx.statements.translations(of)
         if translation.present
     ]
-    why = objection(statement, original, [one for one in others if one.slug != statement.slug])
+    why = objection(
+        statement, original, [other for other in others if other.slug != statement.slug]
+    )
     if not why and campaign is not None and campaign.corrected_by and not begun:
         why = (
             f"it translates {of}, in whose place its correction {campaign.corrected_by} goes to all"
@@ -155,7 +157,11 @@ def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
     """Whom a campaign that has begun left to translations that have not reached them."""
     if campaign.translates or campaign.started_at is None:
         return ()
-    late = [one for one in tx.translations.campaigns(campaign.slug) if _is_late(one)]
+    late = [
+        translation
+        for translation in tx.translations.campaigns(campaign.slug)
+        if _is_late(translation)
+    ]
     if not late:
         return ()
     [original, *translations] = _versions(tx, [campaign, *late])
@@ -173,7 +179,7 @@ def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
         found.append(
             Awaited(slug=one.slug, language=version.language, readers=readers, state=one.state)
         )
-    return tuple(one for one in found if one.readers)
+    return tuple(awaited_by for awaited_by in found if awaited_by.readers)
 
 
 def why_none_left(campaign: Campaign, split: AudienceSplit) -> str:

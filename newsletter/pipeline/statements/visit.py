@@ -109,7 +109,9 @@ class Visitor:
         """
         with self.store.read() as tx:
             known = tx.feeds.items(feed.name)
-        found = next((one for one in known if wanted in {str(one.number), one.id, one.link}), None)
+        found = next(
+            (item for item in known if wanted in {str(item.number), item.id, item.link}), None
+        )
         if found is None:
             raise NotFound(
                 f"{feed.name} has no item {wanted!r}; 'source items {feed.name}' shows them"
@@ -260,7 +262,7 @@ class _Made:
 
     def name(self, tx: Transaction, slugify: Callable[[str], str]) -> None:
         """Give each new statement a slug that no other one has or had."""
-        used = {one.statement.slug for one in tx.statements.all()} | tx.feeds.slugs()
+        used = {stored.statement.slug for stored in tx.statements.all()} | tx.feeds.slugs()
         for known, composed in self._unnamed:
             slug = _free(slugify(composed.title), used)
             used.add(slug)
@@ -279,7 +281,7 @@ def _is_due(record: FeedRecord, feed: Feed, now: datetime) -> bool:
 def _with_choice(
     sifted: ClassifiedItems, chosen: KnownItem, items: Sequence[Item]
 ) -> ClassifiedItems:
-    item = next((one for one in items if one.id == chosen.id), None)
+    item = next((listed for listed in items if listed.id == chosen.id), None)
     if item is None:
         raise Refused(
             f"the feed does not list {chosen.title or chosen.id!r} any more;"

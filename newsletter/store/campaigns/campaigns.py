@@ -107,7 +107,7 @@ class Campaigns:
                 _CORRECTS_SOMETHING & _campaign.corrects.in_(asked)
             )
             rows = self._fetch(_without_counts().where(which))
-            found |= {one.id: one for one in rows}
+            found |= {row.id: row for row in rows}
             named = {one.slug for one in rows} | {one.corrects for one in rows}
             asked = named - seen - {""}
         return [found[number] for number in sorted(found)]

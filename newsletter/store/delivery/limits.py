@@ -17,7 +17,7 @@ from newsletter.store.schema.columns import from_ms, from_us, maybe_from_ms, to_
 @cache
 def _holds() -> Select[Any]:
     key = tables.meta.c.key
-    return select(key, tables.meta.c.value).where(or_(*(key == one for one in _HOLDS.values())))
+    return select(key, tables.meta.c.value).where(or_(*(key == held for held in _HOLDS.values())))
 
 
 class Hold:

@@ -274,7 +274,7 @@ class TransactionalEmails:
 
     def left_since(self, at: datetime) -> int:
         """How many were handed over since then, or may have been."""
-        left = _email.state.in_([one.value for one in _LEFT])
+        left = _email.state.in_([state.value for state in _LEFT])
         # what is older than that is not handed over any more: two indexes lead to all the others
         oldest = to_ms(at - EMAIL_LIVES)
         held = and_(text("letter.held_until > 0"), _email.held_until > oldest)

@@ -246,7 +246,7 @@ class WorkspaceGuardFile:
     def _named(self) -> dict[int, Path]:
         """The empty files beside it, by the counts in their names."""
         beside = self._path.parent.glob(f"{glob.escape(self._path.name)}.*")
-        return {int(one.suffix[1:]): one for one in beside if _COUNT.fullmatch(one.suffix)}
+        return {int(file.suffix[1:]): file for file in beside if _COUNT.fullmatch(file.suffix)}
 
     def _name(self, claims: int) -> None:
         """Put the count into the name of an empty file, in the place of all others."""

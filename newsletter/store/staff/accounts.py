@@ -148,7 +148,7 @@ class Accounts:
     def renew_codes(self, address: str, hashes: Iterable[bytes]) -> None:
         """Put these in the place of all that there were."""
         self._connection.execute(delete(desk_tables.recovery).where(_recovery.address == address))
-        rows = [{"address": address, "hash": one} for one in hashes]
+        rows = [{"address": address, "hash": hashed} for hashed in hashes]
         if rows:
             self._connection.execute(insert(desk_tables.recovery), rows)
         self._set(address, kept_at=None)

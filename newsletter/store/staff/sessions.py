@@ -132,7 +132,7 @@ class Throttle:
 
         Returns what takes these back.
         """
-        rows = [{"key": self._key(one), "at": to_ms(at)} for one in keys]
+        rows = [{"key": self._key(key), "at": to_ms(at)} for key in keys]
         counted = insert(desk_tables.throttle).returning(_throttle.id)
         numbers = list(self._connection.scalars(counted, rows))
         old = delete(desk_tables.throttle).where(_throttle.at < to_ms(at - _KEPT))

@@ -129,7 +129,7 @@ def _shelf(sorting: Sorting) -> ColumnElement[str]:
     within = (_statement.translation_of != "") if sorting.together else false()
     rules: list[tuple[ColumnElement[bool], Shelf]] = [
         (corrected, Shelf.SENT),
-        (begun & _campaign.state.in_([one.value for one in on_its_way]), Shelf.SENDING),
+        (begun & _campaign.state.in_([state.value for state in on_its_way]), Shelf.SENDING),
         (begun & cancelled & _reached(), Shelf.CANCELLED),
         (begun & ~cancelled, Shelf.SENT),
         (_statement.present == 0, Shelf.MISSING),

@@ -135,13 +135,13 @@ class Feeds:
         ]
         if new:
             self._connection.execute(insert(arrivals.feed_item), new)
-        for one in findings.items:
-            if one.number:
-                changed: dict[str, Any] = _row(one) | {"changed_at": now}
-                if one.slug in documents:
-                    changed["document"] = documents[one.slug]
+        for item in findings.items:
+            if item.number:
+                changed: dict[str, Any] = _row(item) | {"changed_at": now}
+                if item.slug in documents:
+                    changed["document"] = documents[item.slug]
                 self._connection.execute(
-                    update(arrivals.feed_item).where(_item.number == one.number).values(changed)
+                    update(arrivals.feed_item).where(_item.number == item.number).values(changed)
                 )
 
 

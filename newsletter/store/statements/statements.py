@@ -40,13 +40,13 @@ def last_of(slug: ColumnElement[str]) -> ScalarSelect[int]:
 
 def writers_of(statement: Statement) -> str:
     """The mailboxes of all who wrote in it, each between blanks, as the board compares them."""
-    return "".join(f" {mailbox(one)} " for one in statement.written_by)
+    return "".join(f" {mailbox(writer)} " for writer in statement.written_by)
 
 
 def sought(words: str) -> str:
     """Words as they are compared in a search: neither case nor accents count."""
     plain = unicodedata.normalize("NFKD", words.casefold())
-    return "".join(one for one in plain if not unicodedata.combining(one))
+    return "".join(character for character in plain if not unicodedata.combining(character))
 
 
 _AT_ONCE = 500

@@ -308,8 +308,13 @@ def _quotes(text: Column[str], address: str) -> ColumnElement[bool]:
     spellings = {address.translate(_LOWER), fold(address)}
     written = {
         form
-        for one in spellings
-        for form in (one, json.dumps(one)[1:-1], quote(one).lower(), quote(one, safe="").lower())
+        for spelling in spellings
+        for form in (
+            spelling,
+            json.dumps(spelling)[1:-1],
+            quote(spelling).lower(),
+            quote(spelling, safe="").lower(),
+        )
     }
     lowered = func.lower(text)
     return or_(*(func.instr(lowered, form) > 0 for form in sorted(written)))

@@ -353,7 +353,7 @@ def _sought(list_name: str, query: str) -> list[ColumnElement[bool]]:
     found = [subscribed([list_name])] if list_name else []
     if query:
         holds = (_subscriber.address, _subscriber.name)
-        found.append(or_(*(one.icontains(query, autoescape=True) for one in holds)))
+        found.append(or_(*(holder.icontains(query, autoescape=True) for holder in holds)))
     return found
 
 
