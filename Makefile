@@ -71,6 +71,7 @@ faults: setup-dev ## The long ones, all of them: kills, hostile providers, milli
 
 fuzz: setup-dev ## Texts at random, FUZZ times as many as in make test
 	FUZZ=$(FUZZ) $(PYTEST) tests/fuzz
+	FUZZ=$(FUZZ) $(PYTEST) -m hypothesis tests/unit
 
 new-provider: setup-dev ## The files of a new provider, to begin with: make new-provider NAME=postbox
 	$(BIN)/python -m dev.new_provider "$(NAME)"

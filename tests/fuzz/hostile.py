@@ -3,10 +3,7 @@
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from newsletter.config import environment
-
-TIMES = int(environment().get("FUZZ", "1"))
-"""``FUZZ=100 make fuzz`` tries a hundred times as much."""
+from tests.properties import TIMES
 
 hostile = settings(
     deadline=None,  # a loaded machine is no fault

@@ -11,8 +11,8 @@ from tests.simulation.bugs import BUGS
 from tests.simulation.host import Disk, Noted
 from tests.simulation.program import explain, first_broken, program, run, shrink
 
-PARTS, EACH = 24, 50
-"""Parts are for the workers of the suite; together they may take 50 seconds of CPU."""
+PARTS, EACH = 12, 50
+"""Parts are for the workers of the suite; together they may take 25 seconds of CPU."""
 MANY = 10_000
 
 

@@ -142,7 +142,7 @@ def imported(paragraphs: list[str], file: str = "a.txt") -> ImportedDocument:
     return import_file(KINDS[file](paragraphs), today=TODAY, file=file)
 
 
-@examples(60)
+@examples(20)
 @given(
     phrase=st.sampled_from(PHRASES),
     when=st.sampled_from(WHEN),

@@ -321,12 +321,12 @@ ASKED: dict[str, Callable[[Newsroom], object]] = {
 }
 
 
-@pytest.mark.slow("it writes two thousand statements")
+@pytest.mark.slow("it writes eight hundred statements")
 def test_what_a_page_asks_does_not_grow_with_all_that_ever_was(
     room: Newsroom,
 ) -> None:
     asked: dict[str, list[int]] = {name: [] for name in ASKED}
-    for count in (240, 2_000):
+    for count in (240, 800):
         fill(room, count)
         for name, ask in ASKED.items():
             with counted() as statements:
@@ -455,7 +455,7 @@ def _put(room: Newsroom, role: Role) -> None:
 
 
 @pytest.mark.slow("it tries out many histories")
-@examples(20)
+@examples(8)
 @given(history=st.lists(st.sampled_from(sorted(DEEDS)), max_size=20))
 def test_a_statement_is_listed_where_its_page_says_that_it_stands(
     fresh_store: FreshStores, history: list[str]

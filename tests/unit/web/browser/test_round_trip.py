@@ -161,7 +161,7 @@ TEXTS = st.lists(st.tuples(st.lists(STARTS, max_size=3).map("".join), LINES), ma
 )
 
 
-@examples(500)
+@examples(200)
 @given(TEXTS)
 def test_what_the_editor_makes_of_a_text_is_the_same_mail(editor: Answering, body: str) -> None:
     assert_the_same_mail(editor, body)
