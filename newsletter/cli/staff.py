@@ -108,6 +108,10 @@ def list_users(shell: Shell, as_json: bool) -> None:
     """Show the staff."""
     with shell.services() as services, services.store.read() as tx:
         roles = tx.staff.roles()
+        invited = tx.invitations.open(services.clock.now())
+    for one in invited:
+        until = wall_time(one.expires_at, services.settings.timezone)
+        say(f"{one.address} has a link that nobody has opened yet, until {until}")
     if as_json:
         print_json([{"email": address, "role": role.value} for address, role in roles.items()])
     else:

@@ -216,7 +216,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     advice = "none yet; 'newsletter subscribers import FILE'"
     yield finding("subscribers", well=bool(lists), detail=counts or advice)
     staffed = any(role.includes(Role.APPROVER) for role in roles.values())
-    advice = "nobody can approve; 'newsletter user add EMAIL --role approver'"
+    advice = "nobody can approve; 'newsletter user invite EMAIL --role approver'"
     yield finding("staff", well=staffed, detail=_staff(roles) if staffed else advice)
     yield _hold(delivery)
     yield _emails(delivery)
@@ -243,11 +243,13 @@ def _emails(delivery: Delivery) -> Finding:
     detail = ", ".join(f"{state.value} {count:,}" for state, count in counts.items() if count)
     late = due is not None and due < now - _LATE
     lost = counts[EmailState.UNKNOWN] + counts[EmailState.REJECTED]
-    advice = "letters wait for 'newsletter run' or 'newsletter worker'" if late else ""
+    advice = "they wait for 'newsletter run' or 'newsletter worker'" if late else ""
     if lost and not advice:
         advice = "the log of the run says why; whoever got none can ask again tomorrow"
     level = Level.WARNING if late or lost else Level.OK
-    return Finding(what="letters", level=level, detail=detail or "none today", advice=advice)
+    return Finding(
+        what="requested emails", level=level, detail=detail or "none today", advice=advice
+    )
 
 
 def _staff(roles: dict[str, Role]) -> str:

@@ -178,15 +178,15 @@ def test_ones_own_words_of_consent_are_shown_and_kept(workspace: Workspace) -> N
 
 def test_doctor_says_how_letters_fare(workspace: Workspace, site: Site) -> None:
     sign_up(site, ANA, "press")
-    assert "letters: waiting 1" in workspace.do("doctor").stdout
+    assert "requested emails: waiting 1" in workspace.do("doctor").stdout
     workspace.sql("UPDATE letter SET not_before = not_before - 3600000")
-    assert "CHECK letters: waiting 1; letters wait for 'newsletter run'" in (
+    assert "CHECK requested emails: waiting 1; they wait for 'newsletter run'" in (
         workspace.do("doctor").stdout
     )
     workspace.do("run", "--until-idle")
-    assert "ok    letters: accepted 1" in workspace.do("doctor").stdout
+    assert "ok    requested emails: accepted 1" in workspace.do("doctor").stdout
     workspace.sql("UPDATE letter SET state = 'unknown'")
-    assert "CHECK letters: unknown 1; the log" in workspace.do("doctor").stdout
+    assert "CHECK requested emails: unknown 1; the log" in workspace.do("doctor").stdout
 
 
 def test_a_link_that_is_too_old_says_so_and_where_to_ask_again(

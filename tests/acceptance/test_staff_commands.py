@@ -15,7 +15,9 @@ def test_an_invitation_prints_one_link_and_nothing_else(bare: Workspace) -> None
     assert "an admin" in done.stderr
     again = bare.do("user", "invite", "ana@forum.example", "--role", "writer").stdout
     assert again != done.stdout
-    assert bare.do("user", "list", "--json").json() == []
+    listed = bare.do("user", "list", "--json")
+    assert listed.json() == []
+    assert "ana@forum.example has a link that nobody has opened yet, until" in listed.stderr
     logged = bare.do("audit", "show").stdout
     assert "invite" in logged
     assert again.strip()[-43:] not in logged
