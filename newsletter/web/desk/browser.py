@@ -121,5 +121,7 @@ def offer(request: DeskRequest, address: str, staff: Staff) -> PasskeyOffer:
 
 def shown(request: DeskRequest, field: str, staff: Staff) -> str | Signed:
     """What somebody shows as a second factor: a passkey, or what was typed into a field."""
-    said, party = request.field(PASSKEY), party_at(request, staff)
-    return Signed(answer=said, party=party) if said and party else request.field(field)
+    signature, party = request.field(PASSKEY), party_at(request, staff)
+    if signature and party:
+        return Signed(answer=signature, party=party)
+    return request.field(field)

@@ -150,17 +150,17 @@ def is_trial(settings: Settings) -> bool:
     return all(getattr(one, "kind", "") == "outbox" for one in settings.providers)
 
 
-def holders(tx: Transaction, role: Role) -> str:
-    """Who has a role, by name: Cleo or Dan; empty where nobody has."""
+def holders(tx: Transaction, role: Role, most: int | None = None) -> str:
+    """Who has a role, by name: Cleo or Dan; empty where nobody has. ``most`` are named."""
     names = colleagues(tx)
     found = [names[one] for one, held in tx.staff.roles().items() if held.includes(role)]
-    return listed(found, "or") if found else ""
+    return listed(found[:most], "or") if found else ""
 
 
 def colleagues(tx: Transaction) -> Mapping[str, str]:
     """What each of the staff is called, by their folded addresses."""
-    said = tx.staff.names()
-    return {one: said.get(one) or name_of(one) for one in tx.staff.roles()}
+    names = tx.staff.names()
+    return {one: names.get(one) or name_of(one) for one in tx.staff.roles()}
 
 
 def typed_from(settings: Settings) -> int:
@@ -173,12 +173,10 @@ def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str
 
     Staff are called by their names; no other address is ever shown.
     """
-    said = without_commands(str(error))
+    text = without_commands(str(error))
     for ours, theirs in _WORDS.items():
-        said = said.replace(ours, theirs)
-    said = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), said)
-    said = said[:1].upper() + said[1:]
-    return said if said.endswith((".", "?", "!")) else f"{said}."
+        text = text.replace(ours, theirs)
+    return sentence(_ADDRESS.sub(lambda found: names.get(found[0], "somebody"), text))
 
 
 def wall_of(text: str) -> datetime | None:
@@ -189,3 +187,9 @@ def wall_of(text: str) -> datetime | None:
         return None
     legible = found.tzinfo is None and "T" in text and found.year in _YEARS
     return found if legible else None
+
+
+def sentence(text: str) -> str:
+    """A message as a sentence of its own."""
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else f"{text}."

@@ -34,15 +34,11 @@ class Stopping:
         may = Role.SENDER
         admin = Role.ADMIN
         return [
-            Route("GET", "/stop", may, self.look),
+            Route("GET", "/stop", may, self._page),
             Route("POST", "/stop", may, self.stop),
             Route("POST", "/resume", may, self.resume, step_up=True),
             Route("POST", "/compared", admin, self.compared, step_up=True),
         ]
-
-    def look(self, request: DeskRequest) -> Response:
-        """The page."""
-        return self._page(request)
 
     def stop(self, request: DeskRequest) -> Response:
         """Stop all sending."""
@@ -113,13 +109,9 @@ class UnknownDeliveries:
         """Path and method → page."""
         here, decide = "/campaigns/{id}/unknown", Role.ADMIN
         return [
-            Route("GET", here, Role.SENDER, self.look),
+            Route("GET", here, Role.SENDER, self._page),
             Route("POST", here, decide, self.decide, step_up=True),
         ]
-
-    def look(self, request: DeskRequest) -> Response:
-        """The page."""
-        return self._page(request)
 
     def decide(self, request: DeskRequest) -> Response:
         """Book what the admin found in the provider's log."""

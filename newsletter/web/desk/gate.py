@@ -94,9 +94,7 @@ class Gate:
         if isinstance(proved, Denied):
             return self._desk.step_up(request, proved)
         if proved is not None:
-            fields = {
-                name: said for name, said in posted.fields.items() if name not in {PROOF, PASSKEY}
-            }
+            fields = {name: posted.fields[name] for name in posted.fields.keys() - {PROOF, PASSKEY}}
             posted = replace(posted, fields=fields)
             request = replace(request, member=self._member(proved.word), posted=posted)
         response = self._objection(route, request) or self._done(route, request)
@@ -106,14 +104,14 @@ class Gate:
 
     def _proved(self, route: Route, request: DeskRequest) -> SignedIn | Denied | None:
         """What came of a fresh factor that was sent along with what needs one; None: none was."""
-        said, member = shown(request, PROOF, self._staff), request.member
+        proof, member = shown(request, PROOF, self._staff), request.member
         asks = route.step_up or route.may_step_up
-        if not (said and member and route.role and asks and member.may(route.role)):
+        if not (proof and member and route.role and asks and member.may(route.role)):
             return None
         if member.session.fresh(self._desk.now()):
             return None
         place = place_of(request.http)
-        return step_up(member.session.hash, said, place=place, proofs=self._staff.proofs)
+        return step_up(member.session.hash, proof, place=place, proofs=self._staff.proofs)
 
     def _done(self, route: Route, request: DeskRequest) -> Response:
         if request.member is not None and request.http.method not in _SAFE:
@@ -149,7 +147,7 @@ class Gate:
         return None
 
     def _note_refusal(self, request: DeskRequest, member: Member, role: Role) -> None:
-        """That somebody tried what their role may not. To look at a page is no deed."""
+        """That somebody tried what their role may not. To look at a page enters nothing."""
         with self._staff.store.begin() as tx:
             tx.audit.enter(
                 at=self._desk.now(),

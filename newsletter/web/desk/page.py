@@ -24,6 +24,7 @@ from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.runtime.staff import Staff
 from newsletter.web.desk.browser import PASSKEY, offer
+from newsletter.web.desk.deciding import colleagues, holders, sentence
 from newsletter.web.desk.request import DeskRequest
 
 _POLICY = (
@@ -147,9 +148,9 @@ class Desk:
     def _named_in(self, text: str) -> str:
         """The same with names in the place of the addresses of the staff."""
         with self._staff.store.read() as tx:
-            names, known = tx.staff.names(), tx.staff.roles()
-        for address in sorted(known, key=len, reverse=True):
-            text = text.replace(address, names.get(address) or name_of(address))
+            names = colleagues(tx)
+        for address in sorted(names, key=len, reverse=True):
+            text = text.replace(address, names[address])
         return text
 
     def now(self) -> datetime:
@@ -227,8 +228,9 @@ class Desk:
 
     def forbidden(self, request: DeskRequest, role: Role) -> Response:
         """Their role is not enough: who could do it instead."""
-        others = [name for name, _ in self._holders(role)]
-        asks = f" Ask {_one_of(others)}." if others else ""
+        with self._staff.store.read() as tx:
+            others = holders(tx, role, most=4)
+        asks = f" Ask {others}." if others else ""
         text = f"This takes the role {role.value}.{asks} Nothing was changed."
         return self.failed(request, "You can't do this with your role", text, status=403)
 
@@ -264,15 +266,6 @@ class Desk:
         with self._staff.store.read() as tx:
             account = tx.accounts.get(request.who.address)
         return account is not None and account.has_factor
-
-    def _holders(self, role: Role) -> list[tuple[str, Role]]:
-        with self._staff.store.read() as tx:
-            names, roles = tx.staff.names(), tx.staff.roles()
-        return [
-            (names.get(address) or name_of(address), held)
-            for address, held in roles.items()
-            if held.includes(role)
-        ]
 
     def _stopped(self) -> tuple[str, ...]:
         with self._staff.store.read() as tx:
@@ -354,12 +347,6 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
-def sentence(text: str) -> str:
-    """A message as a sentence of its own."""
-    said = text[:1].upper() + text[1:]
-    return said if said.endswith((".", "?", "!")) else f"{said}."
-
-
 def version(content_hash: str) -> str:
     """How a person names a version: 4fb0 2501."""
     return f"{content_hash[:4]} {content_hash[4:8]}" if content_hash else "–"
@@ -371,8 +358,3 @@ def _offset(local: datetime) -> str:
         return "UTC"
     hours, rest = divmod(abs(minutes), 60)
     return f"UTC{'+' if minutes > 0 else '−'}{hours}{f':{rest:02}' if rest else ''}"
-
-
-def _one_of(names: list[str]) -> str:
-    *others, last = names[:4]
-    return f"{', '.join(others)} or {last}" if others else last

@@ -87,7 +87,7 @@ class CampaignPage:
         """Path and method → page."""
         here, see, may = "/campaigns/{id}", Role.VIEWER, Role.SENDER
         return [
-            Route("GET", here, see, self.look),
+            Route("GET", here, see, self._page),
             Route("GET", f"{here}/figures", see, self.figures),
             Route("GET", f"{here}/people", may, self.people),
             Route("POST", f"{here}/pause", may, self.pause),
@@ -97,10 +97,6 @@ class CampaignPage:
         ]
 
     # --- looking
-
-    def look(self, request: DeskRequest) -> Response:
-        """The page."""
-        return self._page(request)
 
     def figures(self, request: DeskRequest) -> Response:
         """The figures that move, for the script that renews them."""
@@ -173,12 +169,12 @@ class CampaignPage:
         now = self._desk.now()
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            said = figures(tx, campaign, now=now, waits=self._delivery.waits())
+            report = figures(tx, campaign, now=now, waits=self._delivery.waits())
             names = colleagues(tx)
             values = {
                 "campaign": campaign,
                 "statement": title_of(tx, campaign),
-                "said": said,
+                "report": report,
                 "live": self._live(tx, campaign),
                 "why": plain(campaign.reason, names) if campaign.reason else "",
                 "approvers": [names.get(one, "Somebody") for one in campaign.approved_by],
@@ -195,13 +191,13 @@ class CampaignPage:
             faults=[("", f"That was not done. {plain(refused, names)}")] if refused else [],
             kind=kind,
             word=word,
-            where=_where(campaign, said, self._desk),
-            six=[(name, label, said[name]) for name, label in SIX],
-            bars=_bars(said),
-            bounces=[(BOUNCES[one], said["bounces"][one.value]) for one in Bounce],
+            where=_where(campaign, report, self._desk),
+            six=[(name, label, report[name]) for name, label in SIX],
+            bars=_bars(report),
+            bounces=[(BOUNCES[one], report["bounces"][one.value]) for one in Bounce],
             lists=titles(self._campaigns.settings, campaign.lists),
-            provider=provider_named(said["providers"]),
-            trial=list(said["providers"]) == ["outbox"],
+            provider=provider_named(report["providers"]),
+            trial=list(report["providers"]) == ["outbox"],
             now=now,
             polls=campaign.state is CampaignState.SENDING,
             people=people,
@@ -256,7 +252,7 @@ def _missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:
     return [*found, *((address, _STATES["unknown"], "") for address in unknown)]
 
 
-def _where(campaign: Campaign, said: Mapping[str, Any], desk: Desk) -> str:
+def _where(campaign: Campaign, report: Mapping[str, Any], desk: Desk) -> str:
     """Where it stands, in a sentence."""
     counts = campaign.counts
     if campaign.started_at is None and campaign.state is CampaignState.CANCELLED:
@@ -273,18 +269,18 @@ def _where(campaign: Campaign, said: Mapping[str, Any], desk: Desk) -> str:
     handed = counts.audience - counts.pending - counts.cancelled
     if campaign.state is CampaignState.CANCELLED:
         return f"It was cancelled after {handed:,} of {counts.audience:,} were handed over."
-    wait = said["waiting"]
+    wait = report["waiting"]
     why = f" It waits for the {wait['for']}." if wait else ""
     return f"{handed:,} of {counts.audience:,} are handed over.{why}"
 
 
-def _bars(said: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]]:
+def _bars(report: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]]:
     """(name, label, people, begin, width) of each figure above nought, in percent of them all."""
     found, begin = [], 0.0
     for name, label in SIX:
-        width = 100 * said[name] / (said["audience"] or 1)
-        if said[name]:
-            found.append((name, label, said[name], round(begin, 3), round(width, 3)))
+        width = 100 * report[name] / (report["audience"] or 1)
+        if report[name]:
+            found.append((name, label, report[name], round(begin, 3), round(width, 3)))
         begin += width
     return found
 
@@ -331,32 +327,32 @@ class ReportFile:
         return self._desk.file(data, name=name, kind="text/csv; charset=utf-8")
 
     def _rows(self, tx: Transaction, campaign: Campaign) -> Iterator[tuple[str, object]]:
-        said, names = figures(tx, campaign), colleagues(tx)
+        report, names = figures(tx, campaign), colleagues(tx)
         settings = self._campaigns.settings
         yield "Statement", title_of(tx, campaign)
         yield "Name", campaign.slug
         yield "State", KINDS[campaign.state][1]
         yield "Lists", titles(settings, campaign.lists)
-        yield "Segment", said["segment"]
+        yield "Segment", report["segment"]
         yield "Approved by", ", ".join(names.get(one, "Somebody") for one in campaign.approved_by)
         yield "Version", campaign.content_hash
-        yield "Provider", provider_named(said["providers"])
+        yield "Provider", provider_named(report["providers"])
         yield "Began", self._at(campaign.started_at)
         yield "Ended", self._at(campaign.finished_at)
-        yield "People in all", said["audience"]
+        yield "People in all", report["audience"]
         for name, label in SIX:
-            yield label.capitalize(), said[name]
-        yield "Unsubscribed by its link", said["unsubscribed"]
-        if not said["events_received"]:  # nobody told: that is no nought
+            yield label.capitalize(), report[name]
+        yield "Unsubscribed by its link", report["unsubscribed"]
+        if not report["events_received"]:  # nobody told: that is no nought
             yield "Delivered", "not known"
             yield "Bounced", "not known"
             yield "Reported as spam", "not known"
             return
-        yield "Delivered", said["delivered"]
-        yield "Bounced", said["bounced"]
+        yield "Delivered", report["delivered"]
+        yield "Bounced", report["bounced"]
         for kind in Bounce:
-            yield f"Bounced: {BOUNCES[kind]}", said["bounces"][kind.value]
-        yield "Reported as spam", said["complained"]
+            yield f"Bounced: {BOUNCES[kind]}", report["bounces"][kind.value]
+        yield "Reported as spam", report["complained"]
 
     def _at(self, instant: datetime | None) -> str:
         """A time as spreadsheets read one, in the zone of the workspace, and how far that is."""

@@ -87,15 +87,11 @@ class Starting:
         """Path and method → page."""
         here, may = "/statements/{slug}", Role.SENDER
         return [
-            Route("GET", f"{here}/start", may, self.look),
+            Route("GET", f"{here}/start", may, self._page),
             Route("POST", f"{here}/start", may, self.start, may_step_up=True),
             Route("POST", f"{here}/time", may, self.set_time),
             Route("POST", f"{here}/undo", Role.APPROVER, self.undo),
         ]
-
-    def look(self, request: DeskRequest) -> Response:
-        """The page."""
-        return self._page(request)
 
     def start(self, request: DeskRequest) -> Response:
         """Start the version that was on the page, for as many as were on it, or say why not."""
@@ -263,8 +259,8 @@ class Starting:
         left = int((at - self._desk.now()).total_seconds())
         if not 0 < left < _SOON:
             return {"leaves": self._desk.moment(at), "soon": ""}
-        said = clock(at, self._statements.settings.timezone)
-        return {"leaves": f"at {said}", "soon": f"{left // 60}:{left % 60:02}"}
+        hour = clock(at, self._statements.settings.timezone)
+        return {"leaves": f"at {hour}", "soon": f"{left // 60}:{left % 60:02}"}
 
     def _prospect(self, tx: Transaction, slug: str) -> Prospect:
         statements, rules, now = self._statements, self._campaigns.rules, self._desk.now()
@@ -280,7 +276,7 @@ class Starting:
             subject=one,
             count=count,
             objection=objection,
-            off=next((said.message for said in self._remarks(tx, one)), ""),
+            off=next((finding.message for finding in self._remarks(tx, one)), ""),
             leaves_at=timing.release(tx, one.campaign) if timing and started else None,
             written=_written(tx, one, statements.settings.timezone, now),
             hour=str(timing.hour or "") if timing else "",
@@ -302,7 +298,7 @@ class Starting:
         if not one.stored.content_hash or not one.stored.present:
             return []
         [reviewed] = review(tx, [one.stored], self._statements.review_rules, self._statements.clock)
-        return [said for said in reviewed.remarks if said.check is Check.AUDIENCE]
+        return [finding for finding in reviewed.remarks if finding.check is Check.AUDIENCE]
 
 
 def _written(tx: Transaction, one: Subject, zone: str, now: datetime) -> datetime | None:

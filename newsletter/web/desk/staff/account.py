@@ -30,9 +30,9 @@ class Account:
         see = Role.VIEWER
         return [
             Route("GET", "/account", see, self.overview),
-            Route("GET", "/account/password", see, self.password_form),
+            Route("GET", "/account/password", see, self._password),
             Route("POST", "/account/password", see, self.password),
-            Route("GET", "/account/factor", see, self.factor_form, step_up=True),
+            Route("GET", "/account/factor", see, self._factor, step_up=True),
             Route("POST", "/account/factor", see, self.factor, step_up=True),
             Route("POST", "/account/factor/confirm", see, self.confirm, step_up=True),
             Route("POST", "/account/factor/remove", see, self.remove, step_up=True),
@@ -55,11 +55,8 @@ class Account:
 
     # --- password
 
-    def password_form(self, request: DeskRequest) -> Response:
-        """The form for another password."""
-        return self._password(request)
-
     def _password(self, request: DeskRequest, field: str = "", fault: str = "") -> Response:
+        """The form for another password."""
         return self._desk.page(
             request,
             "password.html.j2",
@@ -84,11 +81,8 @@ class Account:
 
     # --- second factor
 
-    def factor_form(self, request: DeskRequest) -> Response:
-        """The QR code of what is being set up, or the button that makes one."""
-        return self._factor(request)
-
     def _factor(self, request: DeskRequest, denied: Denied | None = None) -> Response:
+        """The QR code of what is being set up, or the button that makes one."""
         shown = account.enrolment(
             request.who.session.hash,
             stage=Stage.WHOLE,
@@ -198,7 +192,7 @@ class Passkeys:
         see = Role.VIEWER
         return [
             Route("POST", "/passkey", None, self.ask),
-            Route("GET", _PASSKEYS, see, self.form, step_up=True),
+            Route("GET", _PASSKEYS, see, self._form, step_up=True),
             Route("POST", _PASSKEYS, see, self.add, step_up=True),
             Route("POST", f"{_PASSKEYS}/options", see, self.options, step_up=True),
             Route("POST", f"{_PASSKEYS}/{{key}}/remove", see, self.remove, step_up=True),
@@ -214,11 +208,8 @@ class Passkeys:
             return self._desk.data({"fault": _NOBODY}, status=409)
         return self._desk.data(asked)
 
-    def form(self, request: DeskRequest) -> Response:
-        """The page that adds one."""
-        return self._form(request)
-
     def _form(self, request: DeskRequest, fault: str = "") -> Response:
+        """The page that adds one."""
         return self._desk.page(
             request,
             "passkey.html.j2",

@@ -36,7 +36,7 @@ class StaffPages:
         """Path and method → page."""
         admin = Role.ADMIN
         return [
-            Route("GET", "/staff", Role.ADMIN, self.everybody),
+            Route("GET", "/staff", Role.ADMIN, self._list),
             Route("POST", "/staff/invitations", admin, self.make_link, step_up=True),
             Route(
                 "POST", "/staff/invitations/{number}/withdraw", admin, self.withdraw, step_up=True
@@ -47,11 +47,8 @@ class StaffPages:
             Route("POST", "/staff/{address}/remove", admin, self.remove, step_up=True),
         ]
 
-    def everybody(self, request: DeskRequest) -> Response:
-        """All of them, and who is invited."""
-        return self._list(request)
-
     def _list(self, request: DeskRequest, *, status: int = 200, fault: str = "") -> Response:
+        """All of them, and who is invited."""
         return self._desk.page(
             request,
             "staff.html.j2",
@@ -144,9 +141,9 @@ def _choices() -> list[tuple[str, str, str]]:
     return [(role.value, role.value.capitalize(), _DOES[role]) for role in Role]
 
 
-def _role(said: str) -> Role:
+def _role(named: str) -> Role:
     try:
-        return Role(said)
+        return Role(named)
     except ValueError as error:
         raise Refused("choose one of the roles") from error
 
@@ -205,11 +202,3 @@ class AuditLog:
             text = f"{error}.\nTell your operator now: 'newsletter audit verify' says the same."
             return self._desk.failed(request, "The audit log is not sound", text, status=409)
         return self._desk.go(request, "/audit", done="verified")
-
-
-def _number(said: str) -> int | None:
-    if not said:
-        return None
-    if not (said.isascii() and said.isdecimal() and len(said) <= 15):
-        raise NotFound("There is no such page of the audit log.")
-    return int(said)

@@ -154,9 +154,9 @@ class SignIn:
             return self._form(request, onward, status=401, fault=PROOF_FAULTS[done])
         if isinstance(done, Denied):
             status = 429 if done is Denied.TOO_OFTEN else 401
-            half, said = self._half(request), PROOF_FAULTS[done]
+            half, fault = self._half(request), PROOF_FAULTS[done]
             address = half.address if half else ""
-            return self._second(request, onward, address, status=status, fault=said)
+            return self._second(request, onward, address, status=status, fault=fault)
         return self._entered(request, done, onward)
 
     def _half(self, request: DeskRequest) -> Session | None:

@@ -53,7 +53,7 @@ class Drafts:
         )
         return [
             Route("GET", "/drafts", Role.VIEWER, self.all),
-            Route("GET", "/drafts/new", writer, self.new),
+            Route("GET", "/drafts/new", writer, self._new),
             new,
             Route("GET", at, Role.VIEWER, self.one),
             Route("GET", f"{at}/download", Role.VIEWER, self.download),
@@ -84,21 +84,18 @@ class Drafts:
 
     # --- a new text
 
-    def new(self, request: DeskRequest) -> Response:
+    def _new(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
         """An empty text, or one that is there already somewhere."""
-        return self._new(request, ())
-
-    def _new(self, request: DeskRequest, faults: tuple[Fault, ...]) -> Response:
-        told = [(one.key or "file", _said(one)) for one in faults]
+        shown = [(one.key or "file", _sentence(one)) for one in faults]
         corrected = self._corrected(request)
         return self._desk.page(
             request,
             "draft-new.html.j2",
             title="New statement",
-            status=422 if told else 200,
+            status=422 if shown else 200,
             nav="statements",
-            faults=told,
-            fault_of=by_field(told, "file", "pasted"),
+            faults=shown,
+            fault_of=by_field(shown, "file", "pasted"),
             named=request.field("title") or (f"Correction: {corrected.title}" if corrected else ""),
             corrected=corrected,
             pasted=request.field("pasted"),
@@ -184,8 +181,7 @@ class Drafts:
 
     def one(self, request: DeskRequest) -> Response:
         """Where a text stands before it is a statement: what is next, its checks, its email."""
-        draft = self._find(request)
-        return self._one(request, draft)
+        return self._one(request, self._find(request))
 
     def test(self, request: DeskRequest) -> Response:
         """Send a test email of the text as it was saved last, whether it is handed in or not."""
@@ -216,7 +212,7 @@ class Drafts:
         not_sent: str = "",
     ) -> Response:
         text = draft.version.text
-        told = [("to", not_sent)] if not_sent else sentences(faults)
+        shown = [("to", not_sent)] if not_sent else sentences(faults)
         with self._statements.store.read() as tx:
             names = tx.staff.names()
             campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
@@ -225,11 +221,11 @@ class Drafts:
             request,
             "draft.html.j2",
             title=text.title.strip() or "A new text",
-            status=409 if not_sent else 422 if told else 200,
+            status=409 if not_sent else 422 if shown else 200,
             nav="statements",
             draft=draft,
             text=text,
-            faults=told,
+            faults=shown,
             staff=self._colleagues(request),
             names=names,
             gone=campaign is not None and campaign.started_at is not None,
@@ -316,13 +312,13 @@ def _of_picture(picture: ImportedPicture) -> str:
     return f"{name} is kept under Pictures; put it into the text from there. {picture.note}"
 
 
-def _note(said: str) -> str:
+def _note(note: str) -> str:
     """A note of an import, which speaks of a file's keys, in the words of the page."""
     for pattern, words in _AT_THE_DESK:
-        said = pattern.sub(words, said)
-    return said
+        note = pattern.sub(words, note)
+    return note
 
 
-def _said(fault: Fault) -> str:
+def _sentence(fault: Fault) -> str:
     """Faults of a file begin with its name."""
     return f"{fault.file} {fault.message}." if not fault.key else f"{fault.message}."

@@ -100,21 +100,21 @@ class Editing:
         faults: Sequence[Fault] = (),
         base: int | None = None,
     ) -> Response:
-        told = sentences(faults)
+        shown = sentences(faults)
         meant = self._words.meant(text, self._desk.moment, key=draft.key, slug=draft.slug)
         return self._desk.page(
             request,
             "draft-edit.html.j2",
             title=text.title.strip() or "A new text",
-            status=422 if told else 200,
+            status=422 if shown else 200,
             nav="statements",
             editor=True,
             wide=True,
             draft=draft,
             text=text,
             base=draft.revision if base is None else base,
-            faults=told,
-            fault_of=by_field(told),
+            faults=shown,
+            fault_of=by_field(shown),
             lists=self._lists(request, text),
             default_lists=self._statements.settings.default_lists,
             meant=meant,
@@ -174,10 +174,10 @@ class Editing:
     def save(self, request: DeskRequest) -> Response:
         """Keep what was typed so far: 200 with its number, or 409 with what another typed."""
         try:
-            said = request.json()
+            posted = request.json()
             draft = self._find(request)
-            text = text_of(posted_json(said.get("fields")), draft.version.text)
-            base = number_of(said.get("base"))
+            text = text_of(posted_json(posted.get("fields")), draft.version.text)
+            base = number_of(posted.get("base"))
             saved = self._statements.writing(request.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
             return self._said(error)
@@ -211,10 +211,10 @@ class Editing:
     def _said(self, error: NewsletterError) -> Response:
         status = {NotFound: 404, Refused: 403}.get(type(error), 422)
         if isinstance(error, InvalidInput):
-            said = " ".join(sentence for _, sentence in sentences(error.faults))
+            message = " ".join(sentence for _, sentence in sentences(error.faults))
         else:
-            said = str(error)
-        return self._desk.data({"error": said}, status=status)
+            message = str(error)
+        return self._desk.data({"error": message}, status=status)
 
     # --- the email
 

@@ -12,6 +12,7 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import parse_draft
 from newsletter.sources.statements import Parsed
+from newsletter.web.desk.request import whole
 
 LABELS: Mapping[str, str] = {
     "title": "Title",
@@ -30,15 +31,13 @@ LABELS: Mapping[str, str] = {
     "urgent": "Ahead of other emails",
 }
 """Field → what it is called on the pages."""
-_LONGEST = 10
-"""Digits: nobody counts so far, and the database does not count much further."""
 _MANY, _TICKS = {"lists"}, {"urgent"}
 _MAY_BE_WRONG = set(LABELS) - {"title", "body", "urgent"}
 
 
 def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText:
     """What a form holds. A field that it does not have stays as it is; a tick of it is not set."""
-    said: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     whole = "title" in posted and "body" in posted
     for each in fields(DraftText):
         unset = () if whole and each.name in _MANY | _TICKS else None
@@ -46,18 +45,17 @@ def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText
         if values is None:
             continue
         if each.name in _MANY:
-            said[each.name] = tuple(value for value in values if value)
+            found[each.name] = tuple(value for value in values if value)
         elif each.name in _TICKS:
-            said[each.name] = "yes" in values
+            found[each.name] = "yes" in values
         else:
-            said[each.name] = next(iter(values), "")
-    return replace(before, **said).cleaned()
+            found[each.name] = next(iter(values), "")
+    return replace(before, **found).cleaned()
 
 
-def number_of(said: object) -> int:
+def number_of(named: object) -> int:
     """A number as an address, a form or a script names it; 0, which nothing has, for all else."""
-    text = str(said)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST else 0
+    return whole(str(named)) or 0
 
 
 def listed(text: DraftText) -> dict[str, list[str]]:
@@ -66,12 +64,12 @@ def listed(text: DraftText) -> dict[str, list[str]]:
     return found | {"lists": list(text.lists), "urgent": ["yes"] if text.urgent else []}
 
 
-def posted_json(said: object) -> dict[str, list[str]]:
+def posted_json(posted: object) -> dict[str, list[str]]:
     """The fields in a script's own words: a text or a list of texts each; all else is nothing."""
-    if not isinstance(said, dict):
+    if not isinstance(posted, dict):
         return {}
     found = {}
-    for name, value in said.items():
+    for name, value in posted.items():
         values = value if isinstance(value, list) else [value]
         if all(isinstance(one, str) for one in values):
             found[str(name)] = values
@@ -83,9 +81,9 @@ def sentences(faults: Iterable[Fault]) -> list[tuple[str, str]]:
     return [(_place(fault), _sentence(fault)) for fault in faults]
 
 
-def by_field(told: Sequence[tuple[str, str]], *others: str) -> dict[str, str]:
+def by_field(faults: Sequence[tuple[str, str]], *others: str) -> dict[str, str]:
     """Field → the first sentence about it; empty for each that is in order."""
-    return dict.fromkeys((*LABELS, *others), "") | dict(reversed(told))
+    return dict.fromkeys((*LABELS, *others), "") | dict(reversed(faults))
 
 
 def _place(fault: Fault) -> str:
@@ -95,8 +93,8 @@ def _place(fault: Fault) -> str:
 def _sentence(fault: Fault) -> str:
     name = LABELS[_place(fault)]
     where = f", line {fault.line}" if fault.line else ""
-    said = fault.message[:1].lower() + fault.message[1:]
-    return f"{name}{where}: {said.rstrip('.')}."
+    message = fault.message[:1].lower() + fault.message[1:]
+    return f"{name}{where}: {message.rstrip('.')}."
 
 
 def named(differences: Sequence[Difference]) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ class DraftPictures:
         """Path and method → page."""
         at = "/drafts/{key}/pictures"
         return [
-            Route(method="GET", path=at, role=Role.WRITER, answer=self.all),
+            Route(method="GET", path=at, role=Role.WRITER, answer=self._page),
             Route(
                 method="POST",
                 path=at,
@@ -39,10 +39,6 @@ class DraftPictures:
             Route(method="POST", path=f"{at}/{{name}}/place", role=Role.WRITER, answer=self.place),
         ]
 
-    def all(self, request: DeskRequest) -> Response:
-        """All pictures of a text, each with the line that stands for it."""
-        return self._page(request, ())
-
     def add(self, request: DeskRequest) -> Response:
         """Take a picture: a script gets its address, a form comes back to the page."""
         scripted = "application/json" in request.http.headers.get("accept", "")
@@ -50,8 +46,8 @@ class DraftPictures:
             picture = self._taken(request)
         except InvalidInput as error:
             if scripted:
-                said = " ".join(_sentence(fault) for fault in error.faults)
-                return self._desk.data({"error": said}, status=422)
+                faults = " ".join(_sentence(fault) for fault in error.faults)
+                return self._desk.data({"error": faults}, status=422)
             return self._page(request, error.faults)
         except (NotFound, Refused) as error:
             if scripted:
@@ -100,22 +96,23 @@ class DraftPictures:
             decoration=request.field("decoration") == "yes",
         )
 
-    def _page(self, request: DeskRequest, faults: tuple[Fault, ...]) -> Response:
+    def _page(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
+        """All pictures of a text, each with the line that stands for it."""
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             pictures = tx.pictures.of(draft.key)
-        told = [(fault.key or "picture", _sentence(fault)) for fault in faults]
+        shown = [(fault.key or "picture", _sentence(fault)) for fault in faults]
         url = self._statements.settings.public_url
         return self._desk.page(
             request,
             "draft-pictures.html.j2",
             title="Pictures",
-            status=422 if told else 200,
+            status=422 if shown else 200,
             nav="statements",
             draft=draft,
             pictures=[(one, one.markdown(url)) for one in pictures],
-            faults=told,
-            fault_of=by_field(told, "picture", "alt"),
+            faults=shown,
+            fault_of=by_field(shown, "picture", "alt"),
             alt=request.field("alt"),
             decoration=request.field("decoration") == "yes",
         )

@@ -47,16 +47,12 @@ class EmailPreview:
         here = "/statements/{slug}"
         see, write, send = Role.VIEWER, Role.WRITER, Role.SENDER
         return [
-            Route("GET", f"{here}/look", see, self.look),
+            Route("GET", f"{here}/look", see, self._page),
             Route("POST", f"{here}/look", send, self.as_reader),
             Route("POST", f"{here}/test", write, self.test),
             Route("GET", f"{here}/mail", see, self.mail),
             Route("GET", f"{here}/mail/{{reader}}", send, self.mail_to),
         ]
-
-    def look(self, request: DeskRequest) -> Response:
-        """The page; its query names the view."""
-        return self._page(request)
 
     def as_reader(self, request: DeskRequest) -> Response:
         """The same, as one reader gets it. The address stays out of every address of a page."""
@@ -102,6 +98,7 @@ class EmailPreview:
         reader: int = 0,
         faults: Sequence[tuple[str, str]] = (),
     ) -> Response:
+        """The page; its query names the view."""
         stored, content = self._content(request.param("slug"), reader)
         view = request.query("view") if request.query("view") in VIEWS else "desktop"
         here = f"/desk/statements/{stored.statement.slug}"
@@ -171,13 +168,13 @@ def why_not_sent(store: Store, to: str, send: Callable[[], Answer]) -> str:
 
 
 def _why(outcome: Outcome) -> str:
-    said = f": {outcome.reason}" if outcome.reason else ""
+    why = f": {outcome.reason}" if outcome.reason else ""
     if outcome.verdict is Verdict.UNKNOWN:
-        return f"Nobody knows whether the provider took the test email{said}"
-    return f"The provider did not take the test email{said}"
+        return f"Nobody knows whether the provider took the test email{why}"
+    return f"The provider did not take the test email{why}"
 
 
 def _sentence(error: NewsletterError) -> str:
     faults = error.faults if isinstance(error, InvalidInput) else ()
-    said = "; ".join(one.message for one in faults) or str(error)
-    return said[:1].upper() + said[1:]
+    text = "; ".join(one.message for one in faults) or str(error)
+    return text[:1].upper() + text[1:]

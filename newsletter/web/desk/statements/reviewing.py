@@ -90,17 +90,13 @@ class Reviewing:
         mail = f"{here}/versions/{{digest}}"
         over = f"{here}/override"
         return [
-            Route("GET", f"{here}/review", may, self.look),
+            Route("GET", f"{here}/review", may, self._page),
             Route("POST", f"{here}/review", may, self.approve, may_step_up=True),
             Route("GET", mail, Role.VIEWER, self.mail),
             Route("POST", f"{here}/send-back", may, self.send_back),
             Route("POST", f"{here}/withdraw", may, self.withdraw),
             Route("POST", over, admin, self.override, step_up=True),
         ]
-
-    def look(self, request: DeskRequest) -> Response:
-        """The page."""
-        return self._page(request)
 
     def mail(self, request: DeskRequest) -> Response:
         """The email of one version, as a made-up reader gets it, for the frame."""
@@ -109,8 +105,8 @@ class Reviewing:
             content = version_of(tx, one, request.param("digest"))
         view = request.query("view")
         if view == "text":
-            said = content.in_words(content.text)
-            page = views.plain(said, title=content.subject, language=content.language)
+            text = content.in_words(content.text)
+            page = views.plain(text, title=content.subject, language=content.language)
             return self._desk.mail(page)
         seen = views.dark if view == "dark" else views.light
         return self._desk.mail(seen(content.in_words(content.html), fetch=True))

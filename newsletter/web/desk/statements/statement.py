@@ -21,12 +21,13 @@ from newsletter.pipeline.statements.feedback import comment
 from newsletter.pipeline.statements.review import Audiences, review
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
+from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.presenting import KINDS, SEVERITIES, buttons, lives
 
 _COMMENTS = 50
-_DEEDS = 5
+_ENTRIES = 5
 _HISTORY = 50
 
 
@@ -66,15 +67,11 @@ class StatementPage:
         here = "/statements/{slug}"
         see, write = Role.VIEWER, Role.WRITER
         return [
-            Route("GET", here, see, self.show),
+            Route("GET", here, see, self._page),
             Route("POST", f"{here}/comments", write, self.comment),
             Route("GET", f"{here}/history", see, self.history),
             Route("GET", f"{here}/checks", see, self.checks),
         ]
-
-    def show(self, request: DeskRequest) -> Response:
-        """The page."""
-        return self._page(request)
 
     def comment(self, request: DeskRequest) -> Response:
         """Keep what somebody says."""
@@ -99,7 +96,7 @@ class StatementPage:
             stored = find(tx, request.param("slug"))
             skip = (number - 1) * _HISTORY
             entered = tx.audit.about(stored.statement.slug, skip=skip, most=_HISTORY + 1)
-            names = _names(tx)
+            names = colleagues(tx)
         here = f"/desk/statements/{stored.statement.slug}/history"
         return self._desk.page(
             request,
@@ -107,7 +104,7 @@ class StatementPage:
             title=f"History: {stored.statement.title}",
             nav="statements",
             stored=stored,
-            deeds=[(one.at, self._told(one, names)) for one in entered[:_HISTORY]],
+            entries=[(one.at, self._in_words(one, names)) for one in entered[:_HISTORY]],
             newer=f"{here}?page={number - 1}" if number > 1 else "",
             older=f"{here}?page={number + 1}" if len(entered) > _HISTORY else "",
         )
@@ -166,7 +163,7 @@ class StatementPage:
         with statements.store.read() as tx:
             stored = find(tx, slug)
             situation = situation_of(tx, stored, statements.standpoint, now)
-            names = _names(tx)
+            names = colleagues(tx)
             return Reading(
                 stored=stored,
                 situation=situation,
@@ -175,7 +172,8 @@ class StatementPage:
                 else self._remarks(tx, stored, _counted(situation)),
                 comments=tuple(tx.comments.of(slug, _COMMENTS)),
                 history=tuple(
-                    (one.at, self._told(one, names)) for one in tx.audit.about(slug, most=_DEEDS)
+                    (one.at, self._in_words(one, names))
+                    for one in tx.audit.about(slug, most=_ENTRIES)
                 ),
                 changes=_changes(tx, stored, situation),
                 names=names,
@@ -190,7 +188,7 @@ class StatementPage:
         [reviewed] = review(tx, [stored], rules, clock, counted=counted)
         return tuple(sorted(reviewed.remarks, key=lambda one: list(Severity).index(one.grade)))
 
-    def _told(self, entry: Entered, names: Mapping[str, str]) -> str:
+    def _in_words(self, entry: Entered, names: Mapping[str, str]) -> str:
         return told(entry, names, self._statements.settings.timezone)
 
     def _titles(self, lists: Sequence[str]) -> list[str]:
@@ -225,12 +223,6 @@ def numbered(stored: StoredStatement, remarks: Sequence[ReviewFinding]) -> list[
         )
         for number, text in enumerate(stored.statement.body.splitlines(), start=first)
     ]
-
-
-def _names(tx: Transaction) -> Mapping[str, str]:
-    """What colleagues call each of the staff."""
-    said = tx.staff.names()
-    return {one: said.get(one) or name_of(one) for one in tx.staff.roles()}
 
 
 def _counted(situation: Situation) -> Audiences:
