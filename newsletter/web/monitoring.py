@@ -118,7 +118,9 @@ class Monitoring:
             "newsletter_campaigns", "Campaigns that are not over.", labels=["state"]
         )
         for state in _OPEN:
-            states.add_metric([state.value], sum(one.state is state for one in vitals.campaigns))
+            states.add_metric(
+                [state.value], sum(campaign.state is state for campaign in vitals.campaigns)
+            )
         yield states
         yield _messages(vitals.campaigns)
         silent = GaugeMetricFamily(

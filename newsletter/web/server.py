@@ -95,7 +95,9 @@ class BoundedProtocol(H11Protocol):
 
     def _longest_waiting(self) -> "BoundedProtocol | None":
         waiting = [
-            one for one in self.connections if isinstance(one, BoundedProtocol) and one.is_waiting
+            connection
+            for connection in self.connections
+            if isinstance(connection, BoundedProtocol) and connection.is_waiting
         ]
         return min(waiting, key=lambda one: one.since, default=None)
 
@@ -232,8 +234,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen. One figure means both to asyncio, so the second is said again."""
         await super().startup(sockets)
-        for one in sockets or []:
-            one.listen(_MAY_WAIT)
+        for bound in sockets or []:
+            bound.listen(_MAY_WAIT)
 
 
 def serving(application: ASGIApp, bounds: Bounds) -> _Server:

@@ -116,7 +116,9 @@ def offer(request: DeskRequest, address: str, staff: Staff) -> PasskeyOffer:
         theirs = tx.passkeys.of(address)
     if not theirs or elsewhere(request, staff):
         return PasskeyOffer(here=False, elsewhere=elsewhere(request, staff) if theirs else "")
-    return PasskeyOffer(here=any(party is not None and one.party == party.id for one in theirs))
+    return PasskeyOffer(
+        here=any(party is not None and passkey.party == party.id for passkey in theirs)
+    )
 
 
 def shown(request: DeskRequest, field: str, staff: Staff) -> str | Signed:

@@ -89,18 +89,20 @@ class Subject:
     @property
     def began(self) -> Campaign | None:
         """The campaign that began to go out, or is over; None where another may still begin."""
-        one = self.campaign
-        if one is None or one.started_at is None:
+        campaign = self.campaign
+        if campaign is None or campaign.started_at is None:
             return None
-        gone = one.may_have_reached_anybody or not one.state.ended or one.corrected_by
-        return one if gone else None
+        gone = (
+            campaign.may_have_reached_anybody or not campaign.state.ended or campaign.corrected_by
+        )
+        return campaign if gone else None
 
     def name(self, address: str) -> str:
         """What colleagues call somebody."""
         return self.names.get(address) or name_of(address)
 
 
-def subject(tx: Transaction, policy: ApprovalPolicy, slug: str) -> Subject:
+def subject_of(tx: Transaction, policy: ApprovalPolicy, slug: str) -> Subject:
     """The statement with this slug. Raises NotFound."""
     stored = tx.statements.get(slug)
     if stored is None:
@@ -116,10 +118,13 @@ def subject(tx: Transaction, policy: ApprovalPolicy, slug: str) -> Subject:
     )
 
 
-def version_of(tx: Transaction, one: Subject, content_hash: str) -> Content:
+def version_of(tx: Transaction, subject: Subject, content_hash: str) -> Content:
     """A version of this very statement: as it is now, or as it once was approved. NotFound."""
-    known = {one.stored.content_hash, *(yes.content_hash for yes in tx.approvals.of(one.slug))}
-    known |= {one.campaign.content_hash} if one.campaign else set()
+    known = {
+        subject.stored.content_hash,
+        *(approval.content_hash for approval in tx.approvals.of(subject.slug)),
+    }
+    known |= {subject.campaign.content_hash} if subject.campaign else set()
     content = (
         tx.statements.content(content_hash) if content_hash in known and content_hash else None
     )
@@ -136,13 +141,13 @@ def differences(tx: Transaction, seen: str, now: str) -> Sequence[Passage] | Non
 
 def titles(settings: Settings, lists: Sequence[str]) -> str:
     """The titles of lists, as readers know them."""
-    known = {one.name: one.title for one in settings.offers()}
-    return listed([known.get(one, one) for one in lists])
+    known = {offer.name: offer.title for offer in settings.offers()}
+    return listed([known.get(name, name) for name in lists])
 
 
 def provider_named(kinds: Sequence[str]) -> str:
     """What providers call themselves: Mailgun or Amazon SES."""
-    return listed([_PROVIDERS.get(one, one.capitalize()) for one in kinds], "or")
+    return listed([_PROVIDERS.get(kind, kind.capitalize()) for kind in kinds], "or")
 
 
 def is_trial(settings: Settings) -> bool:
@@ -153,14 +158,14 @@ def is_trial(settings: Settings) -> bool:
 def holders(tx: Transaction, role: Role, most: int | None = None) -> str:
     """Who has a role, by name: Cleo or Dan; empty where nobody has. ``most`` are named."""
     names = colleagues(tx)
-    found = [names[one] for one, held in tx.staff.roles().items() if held.includes(role)]
+    found = [names[address] for address, held in tx.staff.roles().items() if held.includes(role)]
     return listed(found[:most], "or") if found else ""
 
 
 def colleagues(tx: Transaction) -> Mapping[str, str]:
     """What each of the staff is called, by their folded addresses."""
     names = tx.staff.names()
-    return {one: names.get(one) or name_of(one) for one in tx.staff.roles()}
+    return {address: names.get(address) or name_of(address) for address in tx.staff.roles()}
 
 
 def typed_from(settings: Settings) -> int:

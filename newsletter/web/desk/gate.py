@@ -94,7 +94,8 @@ class Gate:
         if isinstance(proved, Denied):
             return self._desk.step_up(request, proved)
         if proved is not None:
-            fields = {name: posted.fields[name] for name in posted.fields.keys() - {PROOF, PASSKEY}}
+            rest = posted.fields.items()
+            fields = {name: values for name, values in rest if name not in {PROOF, PASSKEY}}
             posted = replace(posted, fields=fields)
             request = replace(request, member=self._member(proved.word), posted=posted)
         response = self._objection(route, request) or self._done(route, request)

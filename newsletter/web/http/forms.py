@@ -94,4 +94,6 @@ async def read_form(request: Request) -> Posted:
 
 def shown_again(text: str) -> str:
     """What somebody typed, as a page can show it: a line of characters, and not too many."""
-    return "".join(one if one.isprintable() else " " for one in text[:_LONGEST_SHOWN]).strip()
+    return "".join(
+        character if character.isprintable() else " " for character in text[:_LONGEST_SHOWN]
+    ).strip()

@@ -117,7 +117,9 @@ class Frame:
     def language_of(self, request: Request, reader: str = "") -> str:
         """The language for a page: the reader's own, one that the browser asks for, or ours."""
         wanted = [reader, *_accepted(request.headers.get("accept-language", "")), self._language]
-        return next((one for one in wanted if one and self._wordings.of(one)[1]), "en")
+        return next(
+            (language for language in wanted if language and self._wordings.of(language)[1]), "en"
+        )
 
 
 def named(titles: Sequence[str], words: Mapping[str, str]) -> str:
@@ -127,8 +129,8 @@ def named(titles: Sequence[str], words: Mapping[str, str]) -> str:
 
 def _accepted(header: str) -> list[str]:
     """The languages of an Accept-Language field, most wanted first (RFC 9110, 12.5.4)."""
-    found = [_WANTED.fullmatch(one.strip()) for one in header.split(",")[:_MOST_WANTED]]
-    weighed = [(float(one[2] or "1"), one[1]) for one in found if one]
+    found = [_WANTED.fullmatch(part.strip()) for part in header.split(",")[:_MOST_WANTED]]
+    weighed = [(float(statement[2] or "1"), statement[1]) for statement in found if statement]
     return [name for weight, name in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
 
 

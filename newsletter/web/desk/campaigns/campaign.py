@@ -177,7 +177,7 @@ class CampaignPage:
                 "report": report,
                 "live": self._live(tx, campaign),
                 "why": plain(campaign.reason, names) if campaign.reason else "",
-                "approvers": [names.get(one, "Somebody") for one in campaign.approved_by],
+                "approvers": [names.get(address, "Somebody") for address in campaign.approved_by],
                 "deciders": holders(tx, Role.ADMIN),
                 "started": self._go(tx, campaign, names),
             }
@@ -194,7 +194,7 @@ class CampaignPage:
             where=_where(campaign, report, self._desk),
             six=[(name, label, report[name]) for name, label in SIX],
             bars=_bars(report),
-            bounces=[(BOUNCES[one], report["bounces"][one.value]) for one in Bounce],
+            bounces=[(BOUNCES[kind], report["bounces"][kind.value]) for kind in Bounce],
             lists=titles(self._campaigns.settings, campaign.lists),
             provider=provider_named(report["providers"]),
             trial=list(report["providers"]) == ["outbox"],
@@ -334,7 +334,10 @@ class ReportFile:
         yield "State", KINDS[campaign.state][1]
         yield "Lists", titles(settings, campaign.lists)
         yield "Segment", report["segment"]
-        yield "Approved by", ", ".join(names.get(one, "Somebody") for one in campaign.approved_by)
+        yield (
+            "Approved by",
+            ", ".join(names.get(address, "Somebody") for address in campaign.approved_by),
+        )
         yield "Version", campaign.content_hash
         yield "Provider", provider_named(report["providers"])
         yield "Began", self._at(campaign.started_at)

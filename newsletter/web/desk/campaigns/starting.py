@@ -26,7 +26,7 @@ from newsletter.web.desk.deciding import (
     colleagues,
     is_trial,
     plain,
-    subject,
+    subject_of,
     titles,
     typed_from,
     wall_of,
@@ -142,7 +142,7 @@ class Starting:
             return self._late(request, late)
         except Refused as error:
             with self._statements.store.read() as tx:
-                names = subject(tx, self._statements.policy, slug).names
+                names = subject_of(tx, self._statements.policy, slug).names
             return self._desk.failed(request, "Nothing was undone", plain(error, names), status=409)
         return self._desk.go(
             request, f"/statements/{slug}", done="undone" if approved else "undone-approval"
@@ -165,7 +165,7 @@ class Starting:
 
     def _is_off(self, slug: str) -> bool:
         with self._statements.store.read() as tx:
-            return bool(self._remarks(tx, subject(tx, self._statements.policy, slug)))
+            return bool(self._remarks(tx, subject_of(tx, self._statements.policy, slug)))
 
     def _faults_of_time(self, request: DeskRequest) -> list[tuple[str, str]]:
         when, text = request.field("when"), request.field("at").strip()
@@ -226,17 +226,17 @@ class Starting:
     def _page(self, request: DeskRequest, *, faults: Faults = (), status: int = 200) -> Response:
         with self._statements.store.read() as tx:
             prospect = self._prospect(tx, request.param("slug"))
-        one = prospect.subject
-        if one.began is not None and not faults:
-            return self._desk.go(request, f"/campaigns/{one.began.id}")
+        subject = prospect.subject
+        if subject.began is not None and not faults:
+            return self._desk.go(request, f"/campaigns/{subject.began.id}")
         chosen = request.field("when") or (WRITTEN if prospect.written or prospect.hour else NOW)
         return self._desk.page(
             request,
             "start.html.j2",
-            title=f"Send: {one.statement.title}",
+            title=f"Send: {subject.statement.title}",
             nav="statements",
             status=status,
-            one=one,
+            subject=subject,
             prospect=prospect,
             faults=faults,
             fault=dict(faults),
@@ -246,7 +246,7 @@ class Starting:
             by_sender=self._campaigns.rules.start is StartBy.SENDER,
             trial=is_trial(self._statements.settings),
             window=_lasting(self._campaigns.rules.undo_window),
-            waits_for=plain("; ".join(one.standing.reasons), one.names),
+            waits_for=plain("; ".join(subject.standing.reasons), subject.names),
             now=self._desk.now(),
             place=_place(self._statements.settings.timezone),
             **self._leaves(prospect.leaves_at),
@@ -264,49 +264,51 @@ class Starting:
 
     def _prospect(self, tx: Transaction, slug: str) -> Prospect:
         statements, rules, now = self._statements, self._campaigns.rules, self._desk.now()
-        one = subject(tx, statements.policy, slug)
+        subject = subject_of(tx, statements.policy, slug)
         count, objection = None, ""
         try:
-            count = headcount(tx, one.statement, statements.policy, rules.times)
+            count = headcount(tx, subject.statement, statements.policy, rules.times)
         except Refused as error:
-            objection = plain(error, one.names)
-        timing = self._timing(tx, one)
-        started = one.go is not None or rules.start is StartBy.APPROVAL
+            objection = plain(error, subject.names)
+        timing = self._timing(tx, subject)
+        started = subject.go is not None or rules.start is StartBy.APPROVAL
         return Prospect(
-            subject=one,
+            subject=subject,
             count=count,
             objection=objection,
-            off=next((finding.message for finding in self._remarks(tx, one)), ""),
-            leaves_at=timing.release(tx, one.campaign) if timing and started else None,
-            written=_written(tx, one, statements.settings.timezone, now),
+            off=next((finding.message for finding in self._remarks(tx, subject)), ""),
+            leaves_at=timing.release(tx, subject.campaign) if timing and started else None,
+            written=_written(tx, subject, statements.settings.timezone, now),
             hour=str(timing.hour or "") if timing else "",
             typed=count is not None and count.readers >= typed_from(statements.settings),
         )
 
-    def _timing(self, tx: Transaction, one: Subject) -> Timing | None:
+    def _timing(self, tx: Transaction, subject: Subject) -> Timing | None:
         """When it goes out, as things stand; None for a time that the zone does not have."""
-        since = one.go.at if one.go else one.standing.complete_at
+        since = subject.go.at if subject.go else subject.standing.complete_at
         try:
             return timing_of(
-                tx, one.statement, since or self._desk.now(), self._campaigns.rules.times
+                tx, subject.statement, since or self._desk.now(), self._campaigns.rules.times
             )
         except ValueError:
             return None
 
-    def _remarks(self, tx: Transaction, one: Subject) -> list[ReviewFinding]:
+    def _remarks(self, tx: Transaction, subject: Subject) -> list[ReviewFinding]:
         """What the checks say about the number of its readers."""
-        if not one.stored.content_hash or not one.stored.present:
+        if not subject.stored.content_hash or not subject.stored.present:
             return []
-        [reviewed] = review(tx, [one.stored], self._statements.review_rules, self._statements.clock)
+        [reviewed] = review(
+            tx, [subject.stored], self._statements.review_rules, self._statements.clock
+        )
         return [finding for finding in reviewed.remarks if finding.check is Check.AUDIENCE]
 
 
-def _written(tx: Transaction, one: Subject, zone: str, now: datetime) -> datetime | None:
+def _written(tx: Transaction, subject: Subject, zone: str, now: datetime) -> datetime | None:
     """The time that is set already, if it is still to come."""
-    at = tx.schedules.get(one.slug)
-    if at is None and one.statement.send_at is not None:
+    at = tx.schedules.get(subject.slug)
+    if at is None and subject.statement.send_at is not None:
         try:
-            at = resolve(one.statement.send_at, zone)
+            at = resolve(subject.statement.send_at, zone)
         except ValueError:
             return None
     return at if at is not None and at > now else None

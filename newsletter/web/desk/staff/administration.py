@@ -101,7 +101,11 @@ class StaffPages:
     def person(self, request: DeskRequest) -> Response:
         """One person, and what can be done about their account."""
         address = request.param("address")
-        found = [one for one in people.team(proofs=self._proofs).people if one.address == address]
+        found = [
+            person
+            for person in people.team(proofs=self._proofs).people
+            if person.address == address
+        ]
         if not found:
             raise NotFound("Nobody of the staff has this address.")
         return self._desk.page(

@@ -84,18 +84,22 @@ class Board:
 
 
 def _shelf(named: str) -> Shelf | None:
-    return next((one for one in Shelf if one.value == named), None)
+    return next((shelf for shelf in Shelf if shelf.value == named), None)
 
 
 def _tabs(found: BoardPage) -> list[tuple[str, int, str, bool]]:
     """Label, count, address and whether it is this one."""
-    shown = [one for one in Shelf if one in ALWAYS_SHOWN or found.counts[one] or one is found.shelf]
+    shown = [
+        shelf
+        for shelf in Shelf
+        if shelf in ALWAYS_SHOWN or found.counts[shelf] or shelf is found.shelf
+    ]
     tabs: list[tuple[str, int, str, bool]] = [
         ("All", found.all, _address(found.words, None), found.shelf is None)
     ]
-    for one in shown:
-        address = _address(found.words, one)
-        tabs.append((SHELVES[one], found.counts[one], address, one is found.shelf))
+    for shelf in shown:
+        address = _address(found.words, shelf)
+        tabs.append((SHELVES[shelf], found.counts[shelf], address, shelf is found.shelf))
     return tabs
 
 

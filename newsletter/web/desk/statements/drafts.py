@@ -86,7 +86,7 @@ class Drafts:
 
     def _new(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
         """An empty text, or one that is there already somewhere."""
-        shown = [(one.key or "file", _sentence(one)) for one in faults]
+        shown = [(fault.key or "file", _sentence(fault)) for fault in faults]
         corrected = self._corrected(request)
         return self._desk.page(
             request,
@@ -116,9 +116,13 @@ class Drafts:
             text, found, pictures = self._given(request)
             writing = self._statements.writing(request.who.address)
             draft = writing.new(text, found=found)
-            for one in pictures:
-                made = Made(kind=one.kind, data=one.data, width=one.width, height=one.height)
-                writing.illustrate(draft.key, made, alt=one.alt[:500], decoration=not one.alt)
+            for picture in pictures:
+                made = Made(
+                    kind=picture.kind, data=picture.data, width=picture.width, height=picture.height
+                )
+                writing.illustrate(
+                    draft.key, made, alt=picture.alt[:500], decoration=not picture.alt
+                )
         except InvalidInput as error:
             return self._new(request, error.faults)
         done = "began" if found is None else "imported"
@@ -168,7 +172,7 @@ class Drafts:
             date=read.date.isoformat() if read.date else "",
             embargo=read.embargo.words if read.embargo else "",
         )
-        left_out = tuple((one.line, one.text, one.why) for one in read.dropped)
+        left_out = tuple((line.line, line.text, line.why) for line in read.dropped)
         notes = (*map(_note, read.notes), *map(_of_picture, read.pictures))
         return text, Found(file=name, left_out=left_out, notes=notes), read.pictures
 

@@ -120,7 +120,7 @@ class Editing:
             meant=meant,
             language=self._statements.settings.language,
             by_sender=self._statements.settings.schedule.start == StartBy.SENDER.value,
-            segments=[one.name for one in self._statements.defaults.segments],
+            segments=[segment.name for segment in self._statements.defaults.segments],
             gone=self._gone(request, draft),
             returned=self._returned(draft),
             others=self._present.note(draft.key, request.who.name, self._desk.now()),
@@ -140,7 +140,7 @@ class Editing:
     def _lists(self, request: DeskRequest, text: DraftText) -> list[tuple[str, str]]:
         """(name, title) of each list that a text may go to."""
         settings = self._statements.settings
-        titles = {one.name: one.title for one in settings.offers()}
+        titles = {offer.name: offer.title for offer in settings.offers()}
         with self._statements.store.read() as tx:
             known = [*titles, *settings.default_lists, *tx.readers.list_names(), *text.lists]
         return [(name, titles.get(name, name)) for name in dict.fromkeys(known)]
@@ -282,7 +282,7 @@ class Present:
         """Somebody is in a text; returns who else is."""
         with self._turn:
             here: Mapping[str, datetime] = self._seen.pop(key, {})
-            there = {one: at for one, at in here.items() if now - at < self._AFTER}
+            there = {name: at for name, at in here.items() if now - at < self._AFTER}
             self._seen[key] = there | {name: now}
             if len(self._seen) > self._MOST:
                 self._seen.popitem(last=False)

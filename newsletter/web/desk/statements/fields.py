@@ -101,12 +101,14 @@ def named(differences: Sequence[Difference]) -> list[dict[str, Any]]:
     """Differences by what the pages call the fields, each as lines that are out and in."""
     return [
         {
-            "what": LABELS.get(one.what, one.what),
+            "what": LABELS.get(difference.what, difference.what),
             "lines": [
-                (kind, text) for kind, text in (("out", one.before), ("in", one.after)) if text
+                (kind, text)
+                for kind, text in (("out", difference.before), ("in", difference.after))
+                if text
             ],
         }
-        for one in differences
+        for difference in differences
     ]
 
 

@@ -71,7 +71,9 @@ class DraftPictures:
         key = request.param("key")
         with self._statements.store.read() as tx:
             draft = find_draft(tx, key)
-            found = [one for one in tx.pictures.of(key) if one.name == request.param("name")]
+            found = [
+                picture for picture in tx.pictures.of(key) if picture.name == request.param("name")
+            ]
         if not found:
             raise NotFound("There is no such picture.")
         line = found[0].markdown(self._statements.settings.public_url)
@@ -110,7 +112,7 @@ class DraftPictures:
             status=422 if shown else 200,
             nav="statements",
             draft=draft,
-            pictures=[(one, one.markdown(url)) for one in pictures],
+            pictures=[(picture, picture.markdown(url)) for picture in pictures],
             faults=shown,
             fault_of=by_field(shown, "picture", "alt"),
             alt=request.field("alt"),

@@ -112,7 +112,9 @@ class EmailPreview:
             content=content,
             inbox=views.inbox_line(content.html) if content else "",
             view=view,
-            tabs=[(label, f"{here}/look?view={one}", one == view) for one, label in VIEWS.items()],
+            tabs=[
+                (label, f"{here}/look?view={name}", name == view) for name, label in VIEWS.items()
+            ],
             frame=f"{here}/mail{f'/{reader}' if reader else ''}?view={view}",
             typed=typed,
             reader=reader,
@@ -151,7 +153,9 @@ def colleagues_of(store: Store, me: str) -> list[tuple[str, str]]:
     """Address and name of whom a test may go to, oneself first."""
     with store.read() as tx:
         names, known = tx.staff.names(), tx.staff.roles()
-    others = [(one, names.get(one) or name_of(one)) for one in known if one != me]
+    others = [
+        (address, names.get(address) or name_of(address)) for address in known if address != me
+    ]
     return [(me, "Me"), *others]
 
 
@@ -176,5 +180,5 @@ def _why(outcome: Outcome) -> str:
 
 def _sentence(error: NewsletterError) -> str:
     faults = error.faults if isinstance(error, InvalidInput) else ()
-    text = "; ".join(one.message for one in faults) or str(error)
+    text = "; ".join(fault.message for fault in faults) or str(error)
     return text[:1].upper() + text[1:]

@@ -23,7 +23,7 @@ from newsletter.web.desk.deciding import (
     Subject,
     differences,
     plain,
-    subject,
+    subject_of,
     titles,
     typed_from,
     version_of,
@@ -55,19 +55,19 @@ class Shown:
     @property
     def warnings(self) -> bool:
         """A reason is asked for."""
-        return any(one.grade is Severity.WARNING for one in self.remarks)
+        return any(finding.grade is Severity.WARNING for finding in self.remarks)
 
     @property
     def embargo(self) -> bool:
         """It speaks of an embargo that has no end."""
-        return any(one.check is Check.OPEN_EMBARGO for one in self.remarks)
+        return any(finding.check is Check.OPEN_EMBARGO for finding in self.remarks)
 
     @property
     def blocked(self) -> bool:
         """Nobody can approve it like this."""
         return any(
-            one.grade is Severity.BLOCKING and one.check is not Check.OPEN_EMBARGO
-            for one in self.remarks
+            finding.grade is Severity.BLOCKING and finding.check is not Check.OPEN_EMBARGO
+            for finding in self.remarks
         )
 
     @property
@@ -101,8 +101,8 @@ class Reviewing:
     def mail(self, request: DeskRequest) -> Response:
         """The email of one version, as a made-up reader gets it, for the frame."""
         with self._statements.store.read() as tx:
-            one = subject(tx, self._statements.policy, request.param("slug"))
-            content = version_of(tx, one, request.param("digest"))
+            subject = subject_of(tx, self._statements.policy, request.param("slug"))
+            content = version_of(tx, subject, request.param("digest"))
         view = request.query("view")
         if view == "text":
             text = content.in_words(content.text)
@@ -216,10 +216,10 @@ class Reviewing:
     ) -> Response:
         with self._statements.store.read() as tx:
             shown = self._shown(tx, request, seen)
-        one = shown.subject
+        subject = shown.subject
         if refused is not None:
             first, *others = str(refused).splitlines()
-            faults = [("", f"{what} {plain(first, one.names)}")]
+            faults = [("", f"{what} {plain(first, subject.names)}")]
             needs_reason = bool(others) and not request.field("despite").strip()
             if needs_reason and shown.warnings and not shown.blocked:
                 faults = [("despite", f"{what} Say why it may go out like this.")]
@@ -227,11 +227,11 @@ class Reviewing:
         return self._desk.page(
             request,
             "review.html.j2",
-            title=f"Review: {one.statement.title}",
+            title=f"Review: {subject.statement.title}",
             nav="statements",
             status=status,
             shown=shown,
-            one=one,
+            subject=subject,
             faults=faults,
             fault=dict(faults),
             changed_now=bool(seen),
@@ -241,9 +241,9 @@ class Reviewing:
             grades=SEVERITIES,
             lists=titles(self._statements.settings, shown.outlook.lists) if shown.outlook else "",
             leaves=self._leaves(shown.outlook),
-            missing=self._statements.policy.required - len(one.standing.counted),
-            is_draft=one.statement.progress is Progress.DRAFT,
-            mine=[yes for yes in one.standing.given if yes.by == request.who.address],
+            missing=self._statements.policy.required - len(subject.standing.counted),
+            is_draft=subject.statement.progress is Progress.DRAFT,
+            mine=[given for given in subject.standing.given if given.by == request.who.address],
         )
 
     def _leaves(self, to_come: Outlook | None) -> str:
@@ -256,24 +256,24 @@ class Reviewing:
 
     def _shown(self, tx: Transaction, request: DeskRequest, seen: str) -> Shown:
         statements, rules, now = self._statements, self._campaigns.rules, self._desk.now()
-        one = subject(tx, statements.policy, request.param("slug"))
-        stored, policy = one.stored, statements.policy
+        subject = subject_of(tx, statements.policy, request.param("slug"))
+        stored, policy = subject.stored, statements.policy
         remarks: tuple[ReviewFinding, ...] = ()
         to_come = None
         if stored.present and stored.content_hash:
             [reviewed] = review(tx, [stored], statements.review_rules, statements.clock)
             remarks = reviewed.remarks
-            to_come = outlook(tx, one.slug, now, policy=policy, times=rules.times)
-        missing = policy.required - len(one.standing.counted)
-        lapsed = () if one.standing.given else one.standing.outdated
+            to_come = outlook(tx, subject.slug, now, policy=policy, times=rules.times)
+        missing = policy.required - len(subject.standing.counted)
+        lapsed = () if subject.standing.given else subject.standing.outdated
         before = seen or (lapsed[-1].content_hash if lapsed else "")
         return Shown(
-            subject=one,
+            subject=subject,
             remarks=tuple(sorted(remarks, key=lambda remark: list(Severity).index(remark.grade))),
             compared=differences(tx, before, stored.content_hash) if before else None,
             outlook=to_come,
             starts=rules.start is StartBy.APPROVAL and missing == 1,
-            wrote=wrote(one.statement, request.who.address) and not policy.author_may_approve,
+            wrote=wrote(subject.statement, request.who.address) and not policy.author_may_approve,
             typed_from=typed_from(statements.settings),
         )
 

@@ -85,7 +85,7 @@ class StatementPage:
                 clock=self._statements.clock,
             )
         except InvalidInput as error:
-            faults = [("comment", one.message) for one in error.faults]
+            faults = [("comment", fault.message) for fault in error.faults]
             return self._page(request, status=422, typed=typed, faults=faults)
         return self._desk.go(request, f"/statements/{slug}", done="commented")
 
@@ -104,7 +104,7 @@ class StatementPage:
             title=f"History: {stored.statement.title}",
             nav="statements",
             stored=stored,
-            entries=[(one.at, self._in_words(one, names)) for one in entered[:_HISTORY]],
+            entries=[(entry.at, self._in_words(entry, names)) for entry in entered[:_HISTORY]],
             newer=f"{here}?page={number - 1}" if number > 1 else "",
             older=f"{here}?page={number + 1}" if len(entered) > _HISTORY else "",
         )
@@ -125,7 +125,7 @@ class StatementPage:
             grades=SEVERITIES,
             lines=lines,
             before=_before(stored),
-            shown={one.number for one in lines},
+            shown={line.number for line in lines},
         )
 
     def _page(
@@ -172,8 +172,8 @@ class StatementPage:
                 else self._remarks(tx, stored, _counted(situation)),
                 comments=tuple(tx.comments.of(slug, _COMMENTS)),
                 history=tuple(
-                    (one.at, self._in_words(one, names))
-                    for one in tx.audit.about(slug, most=_ENTRIES)
+                    (entry.at, self._in_words(entry, names))
+                    for entry in tx.audit.about(slug, most=_ENTRIES)
                 ),
                 changes=_changes(tx, stored, situation),
                 names=names,
@@ -192,8 +192,8 @@ class StatementPage:
         return told(entry, names, self._statements.settings.timezone)
 
     def _titles(self, lists: Sequence[str]) -> list[str]:
-        known = {one.name: one.title for one in self._statements.settings.offers()}
-        return [known.get(one, one) for one in lists]
+        known = {offer.name: offer.title for offer in self._statements.settings.offers()}
+        return [known.get(name, name) for name in lists]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,7 +218,9 @@ def numbered(stored: StoredStatement, remarks: Sequence[ReviewFinding]) -> list[
             number=number,
             text=text,
             remarks=tuple(
-                one for one in remarks if one.line == number and one.file == stored.statement.origin
+                finding
+                for finding in remarks
+                if finding.line == number and finding.file == stored.statement.origin
             ),
         )
         for number, text in enumerate(stored.statement.body.splitlines(), start=first)

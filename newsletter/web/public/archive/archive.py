@@ -135,7 +135,7 @@ def _digest(body: bytes, fields: Mapping[str, str]) -> str:
 def _has_it(headers: Headers, etag: str, changed_at: datetime) -> bool:
     tags = ",".join(headers.getlist("if-none-match"))
     if tags:  # it outranks the date
-        named = {one.strip().removeprefix("W/") for one in tags.split(",")}
+        named = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
         return bool(named & {etag, "*"})
     try:
         since = parsedate_to_datetime(headers.get("if-modified-since", ""))

@@ -90,9 +90,9 @@ class ArchiveBuild:
     def feed(self, name: str) -> Leaf:
         """The newest statements for feed readers: a file of ``feeds.KINDS``."""
         shown = self._with_content(self._shelf.newest(feeds.MOST))
-        entries = [self._listed(one, content) for one, content in shown]
+        entries = [self._listed(statement, content) for statement, content in shown]
         body = _WRITERS[name](self._publisher, entries)
-        return self._leaf(body, feeds.KINDS[name][1], [one for one, _ in shown])
+        return self._leaf(body, feeds.KINDS[name][1], [statement for statement, _ in shown])
 
     def site_map(self) -> Leaf:
         """The pages that search engines may list."""
@@ -108,8 +108,8 @@ class ArchiveBuild:
         """The names of the desk's pictures in these statements, each once."""
         there = f'"{self._archive.settings.public_url}/media/'
         found: dict[str, None] = {}
-        for one in shown:
-            for _, content in self._with_content([one]):
+        for statement in shown:
+            for _, content in self._with_content([statement]):
                 named = (_PICTURE.match(rest) for rest in content.html.split(there)[1:])
                 found |= dict.fromkeys(name[0] for name in named if name)
         return list(found)
@@ -130,7 +130,7 @@ class ArchiveBuild:
         shown: Sequence[Published],
         changed_at: datetime | None = None,
     ) -> Leaf:
-        changes = [one.updated_at for one in shown]
+        changes = [statement.updated_at for statement in shown]
         changes += [changed_at] if changed_at else []
         return Leaf(body=body, media_type=media_type, changed_at=max([self._began_at, *changes]))
 
@@ -159,13 +159,15 @@ class ArchiveBuild:
 
     def _with_content(self, shown: Sequence[Published]) -> list[tuple[Published, Content]]:
         with self._archive.store.read() as tx:
-            contents = [(one, tx.statements.content(one.content_hash)) for one in shown]
-        return [(one, content) for one, content in contents if content is not None]
+            contents = [
+                (statement, tx.statements.content(statement.content_hash)) for statement in shown
+            ]
+        return [(statement, content) for statement, content in contents if content is not None]
 
     def _languages(self, slug: str) -> tuple[Published | None, Mapping[Published, Content]]:
         """A statement, and all its languages with its own."""
         languages = self._shelf.translations(slug)
-        own = next((one for one in languages if one.slug == slug), None)
+        own = next((statement for statement in languages if statement.slug == slug), None)
         found = dict(self._with_content(languages))
         return (own if own in found else None), found
 

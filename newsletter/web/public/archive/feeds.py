@@ -67,7 +67,7 @@ def atom(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
     feed = Xml.Element("feed", xmlns="http://www.w3.org/2005/Atom")
     put(feed, "id", f"{publisher.public_url}/")
     put(feed, "title", publisher.name)
-    newest = max((one.shown.updated_at for one in entries), default=publisher.began_at)
+    newest = max((entry.shown.updated_at for entry in entries), default=publisher.began_at)
     put(feed, "updated", written(newest))
     _author(feed, publisher)
     kind = "application/atom+xml"
@@ -94,8 +94,11 @@ def json_feed(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
 def site_map(publisher: FeedPublisher, shown: Sequence[Published]) -> bytes:
     """A site map with the archive and its pages."""
     places = Xml.Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
-    newest = max((one.updated_at for one in shown), default=publisher.began_at)
-    pages = ((publisher.page(one.slug), one.updated_at) for one in shown[: MOST_PLACES - 1])
+    newest = max((statement.updated_at for statement in shown), default=publisher.began_at)
+    pages = (
+        (publisher.page(statement.slug), statement.updated_at)
+        for statement in shown[: MOST_PLACES - 1]
+    )
     for address, changed_at in [(f"{publisher.public_url}/", newest), *pages]:
         place = Xml.SubElement(places, "url")
         put(place, "loc", address)
@@ -207,7 +210,7 @@ def rss(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
     put(channel, "title", publisher.name)
     put(channel, "link", f"{publisher.public_url}/")
     put(channel, "description", f"Statements of {publisher.name}")
-    newest = max((one.shown.updated_at for one in entries), default=publisher.began_at)
+    newest = max((entry.shown.updated_at for entry in entries), default=publisher.began_at)
     put(channel, "lastBuildDate", _written(newest))
     itself = f"{publisher.public_url}/feed.rss"
     Xml.SubElement(channel, "atom:link", rel="self", type="application/rss+xml", href=itself)

@@ -165,8 +165,8 @@ def files(archive: Archive, *, began_at: datetime) -> dict[str, Callable[[], byt
         f"media/{name}": partial(build.picture, name) for name in build.pictures(shown)
     }
     leaves |= {
-        f"archive/{one.slug}/index.html": partial(build.statement, one.slug)
-        for one in reversed(shown)
+        f"archive/{statement.slug}/index.html": partial(build.statement, statement.slug)
+        for statement in reversed(shown)
     }
     for number in range(pages_for(len(shown)), 1, -1):
         leaves[f"page/{number}/index.html"] = partial(build.page, number)

@@ -114,12 +114,12 @@ class Listing:
             rows=[
                 self._row(
                     here,
-                    one,
+                    statement,
                     title=(Stretch(text=content.subject, found=False),),
                     language=content.language,
                     summary=(Stretch(text=excerpt_of(content).opening, found=False),),
                 )
-                for one, content in shown
+                for statement, content in shown
             ],
             turning=Turning(
                 number=number,

@@ -37,14 +37,16 @@ class Published:
 
 def published(campaigns: Sequence[Campaign]) -> list[Published]:
     """What has begun, newest first. ``campaigns`` are all there are, oldest first."""
-    begun = [one for one in campaigns if one.started_at is not None]
-    shown = {one.slug for one in begun}
-    aims = {one.slug: one.corrects for one in campaigns}
-    originals = {one.slug: _aim(one.corrects, aims, shown) for one in begun}
-    corrections = {originals[one.slug]: one for one in begun if originals[one.slug]}
+    begun = [campaign for campaign in campaigns if campaign.started_at is not None]
+    shown = {campaign.slug for campaign in begun}
+    aims = {campaign.slug: campaign.corrects for campaign in campaigns}
+    originals = {campaign.slug: _aim(campaign.corrects, aims, shown) for campaign in begun}
+    corrections = {
+        originals[campaign.slug]: campaign for campaign in begun if originals[campaign.slug]
+    }
     by_slug: dict[str, list[Campaign]] = {}
-    for one in begun:
-        by_slug.setdefault(one.slug, []).append(one)
+    for campaign in begun:
+        by_slug.setdefault(campaign.slug, []).append(campaign)
     found = [
         _published(own, originals[slug], corrections.get(slug)) for slug, own in by_slug.items()
     ]
@@ -79,7 +81,7 @@ def _published(own: Sequence[Campaign], corrects: str, correction: Campaign | No
 
 
 def _known(times: Iterable[datetime | None]) -> list[datetime]:
-    return [one for one in times if one is not None]
+    return [at for at in times if at is not None]
 
 
 class PublishedStatements:
@@ -98,7 +100,9 @@ class PublishedStatements:
     def count(self) -> tuple[int, datetime | None]:
         """How many there are, and when the list of them last changed."""
         if self._held is not None:
-            return len(self._held), max((one.updated_at for one in self._held), default=None)
+            return len(self._held), max(
+                (statement.updated_at for statement in self._held), default=None
+            )
         with self._store.read() as tx:
             return tx.campaigns.count_published()
 
@@ -114,7 +118,9 @@ class PublishedStatements:
     def some(self, slugs: Collection[str]) -> dict[str, Published]:
         """Those of these slugs."""
         if self._held is not None:
-            return {one.slug: one for one in self._held if one.slug in slugs}
+            return {
+                statement.slug: statement for statement in self._held if statement.slug in slugs
+            }
         with self._store.read() as tx:
             return _some(tx, slugs)
 
@@ -124,17 +130,17 @@ class PublishedStatements:
         if own is None:
             return []
         if self._held is not None:
-            return [one for one in self._held if one.original == own.original]
+            return [statement for statement in self._held if statement.original == own.original]
         with self._store.read() as tx:
             members = _some(tx, {own.original, *tx.campaigns.translations([own.original])})
-        found = [one for one in members.values() if one.original == own.original]
+        found = [statement for statement in members.values() if statement.original == own.original]
         return sorted(found, key=lambda one: one.began_at, reverse=True)
 
 
 def _some(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
     """What came of them is told by those that correct them, or that they correct."""
     found = published(tx.campaigns.kin(slugs))
-    return {one.slug: one for one in found if one.slug in slugs}
+    return {statement.slug: statement for statement in found if statement.slug in slugs}
 
 
 # Kept apart from the words of the mails: a word that changed there would change every hash.

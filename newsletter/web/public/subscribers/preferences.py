@@ -98,13 +98,13 @@ class Sheet:
     def shown(self, chosen: Preferences) -> dict[str, str]:
         """The words that stand beside each list: what the person says yes or no to."""
         return {
-            one.name: "\n".join(filter(None, (self.words["lists_ask"], one.title, one.about)))
-            for one in self._lists(chosen.lists)
+            offer.name: "\n".join(filter(None, (self.words["lists_ask"], offer.title, offer.about)))
+            for offer in self._lists(chosen.lists)
         }
 
     def _lists(self, joined: frozenset[str]) -> list[PublicList]:
         """Those that are offered, and those that the person is on without."""
-        offered = {one.name for one in self.offers}
+        offered = {offer.name for offer in self.offers}
         others = sorted(joined - offered)
         return [*self.offers, *(PublicList(name=name, title=name) for name in others)]
 
@@ -114,7 +114,7 @@ class Sheet:
         filled = {name: form.one(name) for name in _PLAIN} if form else now
         ticked = form.all("list") if form else chosen.lists
         return {
-            "lists": [(one, one.name in ticked) for one in self._lists(chosen.lists)],
+            "lists": [(offer, offer.name in ticked) for offer in self._lists(chosen.lists)],
             "had": sorted(chosen.lists),
             "was": now,
             "filled": filled,
@@ -159,7 +159,7 @@ class Sheet:
             faults["timezone"], zone = self.words["fault_choice"], None
         until = self._pause(form, zone or chosen.timezone or self.zone, now, faults)
         had, ticked = form.all("had"), form.all("list")
-        offered = {one.name for one in self.offers}
+        offered = {offer.name for offer in self.offers}
         wish = PreferenceChange(
             joins=(ticked - had) & offered,
             leaves=(had - ticked) & frozenset(self.shown(chosen)),
@@ -174,7 +174,7 @@ class Sheet:
         self, form: Form, zone: str, now: datetime, faults: dict[str, str]
     ) -> datetime | None:
         pause = form.one("pause")
-        if pause not in {one.value for one in Pause}:
+        if pause not in {length.value for length in Pause}:
             return None
         try:
             day = date.fromisoformat(form.one("day")) if pause == Pause.DAY.value else None

@@ -269,7 +269,7 @@ class ConfirmationPages:
     def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
         self._subscribers = subscribers
         self._frame = frame
-        self._titles = {one.name: one.title for one in subscribers.settings.offers()}
+        self._titles = {offer.name: offer.title for offer in subscribers.settings.offers()}
 
     def routes(self) -> list[Route]:
         """Path and method → page."""

@@ -135,8 +135,10 @@ class UnsubscribePages:
         self._tell(leave(departures, store=self._subscribers.store, clock=self._subscribers.clock))
 
     def _tell(self, strangers: Iterable[Departure]) -> None:
-        for one in strangers:
-            [name] = self._subscribers.links.message_ids(one.campaign_id, [one.subscriber_id])
+        for departure in strangers:
+            [name] = self._subscribers.links.message_ids(
+                departure.campaign_id, [departure.subscriber_id]
+            )
             log.warning(
                 "left message_id=%s by a reader who is not in these books: erased, or in none since"
                 " a backup was put back; then suppress the address that the provider's log has",
