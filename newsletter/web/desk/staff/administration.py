@@ -73,7 +73,7 @@ class StaffPages:
                 proofs=self._proofs,
             )
         except InvalidInput as error:
-            return self._list(request, status=422, fault=_said(error))
+            return self._list(request, status=422, fault=_sentence(error))
         except Refused as error:
             return self._list(request, status=409, fault=f"{error}.")
         return self._link(request, link, joins=True)
@@ -152,7 +152,7 @@ def _role(named: str) -> Role:
         raise Refused("choose one of the roles") from error
 
 
-def _said(error: InvalidInput) -> str:
+def _sentence(error: InvalidInput) -> str:
     """What is wrong with an address, without where it stands: there is one field."""
     return f"{error.faults[0].message}."
 

@@ -180,7 +180,7 @@ class Editing:
             base = number_of(posted.get("base"))
             saved = self._statements.writing(request.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
-            return self._said(error)
+            return self._failed(error)
         if isinstance(saved, Conflict):
             return self._desk.data(self._theirs(saved), status=409)
         others = self._present.note(draft.key, request.who.name, self._desk.now())
@@ -205,10 +205,10 @@ class Editing:
             html = request.json().get("html")
             read = pasted(html if isinstance(html, str) else "")
         except InvalidInput as error:
-            return self._said(error)
+            return self._failed(error)
         return self._desk.data({"markdown": read.markdown, "left_out": list(read.left_out)})
 
-    def _said(self, error: NewsletterError) -> Response:
+    def _failed(self, error: NewsletterError) -> Response:
         status = {NotFound: 404, Refused: 403}.get(type(error), 422)
         if isinstance(error, InvalidInput):
             message = " ".join(sentence for _, sentence in sentences(error.faults))
