@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from newsletter.web.desk.page import PROOF, Desk
 from newsletter.web.desk.request import Route
-from newsletter.web.pages import routes
+from newsletter.web.pages import desk_routes
 from tests.desk import OURS, Staffed, desk
 from tests.fuzz.hostile import TEXT, hostile
 from tests.unit.pipeline.staff.office import PASSWORDS
@@ -58,7 +58,7 @@ def test_each_route_answers_whatever_is_sent(staffed: Staffed, data: st.DataObje
         form["again"] = json.dumps(carried)
     form = {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
     who = data.draw(st.sampled_from(["vera", "cleo", "dan", ""]))
-    for route in routes(Desk(staffed.site.app.staff), staffed.site.app):
+    for route in desk_routes(Desk(staffed.site.app.staff), staffed.site.app):
         path = filled(route, part)
         if who:
             asked = staffed.as_(who, fresh=True)
