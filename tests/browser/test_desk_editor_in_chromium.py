@@ -117,7 +117,7 @@ def test_a_list_a_table_and_a_footnote(site: Site, open_page: Open) -> None:
     page.keyboard.press("Tab")
     page.keyboard.type("Mo")
     page.get_by_role("button", name="Remove row").click()
-    page.get_by_role("button", name="Right: align").click()
+    page.get_by_role("button", name="Align right").click()
     assert markdown(page) == "1. One\n   1. Two\n\n| Day | a\\|b |\n| --: | --- |\n|  |  |\n"
     page.keyboard.type("x")
     page.get_by_role("button", name="Footnote").click()
