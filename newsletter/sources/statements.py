@@ -23,26 +23,9 @@ from newsletter.formats.times import is_local, language_objection, read_date, re
 from newsletter.sources.writing import slugify
 
 KEYS = (
-    "title",
-    "date",
-    "summary",
-    "subject",
-    "preview",
-    "reply_to",
-    "slug",
-    "author",
-    "status",
-    "approved_by",
-    "lists",
-    "send_at",
-    "embargo_until",
-    "embargo",
-    "language",
-    "translation_of",
-    "corrects",
-    "urgent",
-    "despite",
-    "segment",
+    *("title", "date", "summary", "subject", "preview", "reply_to", "slug", "author", "status"),
+    *("approved_by", "lists", "send_at", "embargo_until", "embargo", "language", "translation_of"),
+    *("corrects", "urgent", "despite", "segment"),
 )
 
 

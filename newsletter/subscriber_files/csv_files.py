@@ -23,18 +23,8 @@ from newsletter.subscriber_files.exports import COLUMN_NAMES
 from newsletter.subscriber_files.subscriber_file import Located, Opener, not_text, readable
 
 COLUMNS = (
-    "email",
-    "name",
-    "lists",
-    "language",
-    "timezone",
-    "consent_source",
-    "consent_at",
-    "place",
-    "tags",
-    "paused_until",
-    "left",
-    "suppressed",
+    *("email", "name", "lists", "language", "timezone", "consent_source", "consent_at", "place"),
+    *("tags", "paused_until", "left", "suppressed"),
 )
 FIRST_NAME, LAST_NAME = "first name", "last name"
 """Columns that are parts of a name."""

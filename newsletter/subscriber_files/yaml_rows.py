@@ -106,17 +106,8 @@ class Events:
 _SECTIONS = ("subscribers", "suppressed")
 _SEVERAL = {"lists": "press", "tags": "board", "left": "press"}
 _KEYS = (
-    "email",
-    "name",
-    "lists",
-    "language",
-    "timezone",
-    "consent",
-    "place",
-    "tags",
-    "paused_until",
-    "left",
-    "suppressed",
+    *("email", "name", "lists", "language", "timezone", "consent", "place", "tags"),
+    *("paused_until", "left", "suppressed"),
 )
 _CONSENT = ("source", "at")
 _SUPPRESSED = ("email", "reason")

@@ -49,24 +49,8 @@ _NAMES_BODY = re.compile(
 _BEGINS_BODY = re.compile(rf"{_BODY} (?:de|des|du|del|dei|da|do|der|of|van|voor)\b", re.IGNORECASE)
 _SMALL = frozenset(
     [
-        "of",
-        "the",
-        "and",
-        "for",
-        "&",
-        "de",
-        "del",
-        "des",
-        "du",
-        "der",
-        "und",
-        "la",
-        "le",
-        "les",
-        "los",
-        "e.",
-        "et",
-        "y",
+        *("of", "the", "and", "for", "&", "de", "del", "des", "du", "der", "und", "la", "le"),
+        *("les", "los", "e.", "et", "y"),
     ]
 )
 _MOST_NAME = 9

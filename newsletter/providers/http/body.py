@@ -17,16 +17,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 Message = Mapping[str, Any]
 
 FIELDS = (
-    "id",
-    "to",
-    "name",
-    "subject",
-    "html",
-    "text",
-    "headers",
-    "from_name",
-    "from_address",
-    "reply_to",
+    *("id", "to", "name", "subject", "html", "text", "headers", "from_name", "from_address"),
+    *("reply_to",),
 )
 """What a template can say of a message. ``headers`` is a mapping, all else is text."""
 

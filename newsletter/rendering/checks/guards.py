@@ -19,23 +19,8 @@ _WHOLE_ADDRESS = re.compile(r"(?:https?://|mailto:|tel:).")
 _LINE_BREAKS = re.compile(r"[\n\r\u2028\u2029]")
 _FORBIDDEN = frozenset(
     [
-        "applet",
-        "audio",
-        "base",
-        "button",
-        "embed",
-        "form",
-        "frame",
-        "frameset",
-        "iframe",
-        "input",
-        "link",
-        "object",
-        "script",
-        "select",
-        "svg",
-        "textarea",
-        "video",
+        *("applet", "audio", "base", "button", "embed", "form", "frame", "frameset", "iframe"),
+        *("input", "link", "object", "script", "select", "svg", "textarea", "video"),
     ]
 )
 

@@ -22,16 +22,8 @@ FETCHES = re.compile(r"@import\b|<link\b", re.IGNORECASE)
 DEFAULT = "default/"
 _SUFFIXES = (".j2", ".css")
 _LIBRARIES = [
-    "babel",
-    "cssselect",
-    "cssutils",
-    "jinja2",
-    "lxml",
-    "markdown-it-py",
-    "markupsafe",
-    "mdit-py-plugins",
-    "nh3",
-    "premailer",
+    *("babel", "cssselect", "cssutils", "jinja2", "lxml", "markdown-it-py", "markupsafe"),
+    *("mdit-py-plugins", "nh3", "premailer"),
 ]
 
 
