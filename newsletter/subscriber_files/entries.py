@@ -116,11 +116,11 @@ class DuplicateCheck:
 
 
 class EntryReader:
-    """Holds nobody. ``watchful`` asks for a fault where an address comes twice."""
+    """Holds nobody. ``find_duplicates`` asks for a fault where an address comes twice."""
 
-    def __init__(self, faults: Faults, *, watchful: bool) -> None:
+    def __init__(self, faults: Faults, *, find_duplicates: bool) -> None:
         self._faults = faults
-        self._watchful = watchful
+        self._find_duplicates = find_duplicates
         self._subscribers = DuplicateCheck()
         self._suppressed = DuplicateCheck()
 
@@ -150,7 +150,7 @@ class EntryReader:
         except ValueError as error:
             self.fault(line, "email", str(error))
             return ""
-        first = known.note(address, line) if self._watchful else 0
+        first = known.note(address, line) if self._find_duplicates else 0
         if first:
             self.fault(line, "email", f"{address} stands on line {first} already; keep one of them")
             return ""

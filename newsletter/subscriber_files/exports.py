@@ -22,7 +22,7 @@ from newsletter.formats.text import control_in_value
 from newsletter.formats.times import read_instant, zone_objection
 
 
-class Standing(Enum):
+class ContactStatus(Enum):
     """Where a person of an export stands. Of several, the one furthest down here counts."""
 
     SUBSCRIBED = "subscribed"
@@ -39,13 +39,13 @@ class Standing(Enum):
     """Reported a message as spam there."""
 
 
-RANK = {standing: rank for rank, standing in enumerate(Standing)}
+RANK = {status: rank for rank, status in enumerate(ContactStatus)}
 
-REASONS: Mapping[Standing, SuppressionReason] = {
-    Standing.BLOCKED: SuppressionReason.MANUAL,
-    Standing.BOUNCED: SuppressionReason.BOUNCED,
-    Standing.LEFT: SuppressionReason.UNSUBSCRIBED,
-    Standing.COMPLAINED: SuppressionReason.COMPLAINED,
+REASONS: Mapping[ContactStatus, SuppressionReason] = {
+    ContactStatus.BLOCKED: SuppressionReason.MANUAL,
+    ContactStatus.BOUNCED: SuppressionReason.BOUNCED,
+    ContactStatus.LEFT: SuppressionReason.UNSUBSCRIBED,
+    ContactStatus.COMPLAINED: SuppressionReason.COMPLAINED,
 }
 """Who stands so is never to be written to from here either."""
 
@@ -61,7 +61,7 @@ class Meaning(Enum):
     """When the person said yes; of several, the first in the table that is filled."""
     GROUPS = "groups"
     """Tags or labels of the other tool: counted, not taken over."""
-    STANDING = "standing"
+    STATUS = "standing"
 
 
 FILLED = "*"
@@ -74,7 +74,7 @@ class Column:
 
     name: str
     meaning: Meaning
-    says: Mapping[str, Standing] = field(default_factory=dict)
+    says: Mapping[str, ContactStatus] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ class ExportFormat:
     """Columns that no other tool writes together: by them it is known."""
     needs: frozenset[str]
     """Columns without which nobody could be imported safely."""
-    by_file: Mapping[str, Standing] = field(default_factory=dict)
+    by_file: Mapping[str, ContactStatus] = field(default_factory=dict)
     """How the name of a file begins, and where everybody in it stands."""
     must: tuple[str, ...] = ()
     """How the names of files begin without which a ZIP would bring back who had left there."""
@@ -101,12 +101,12 @@ def _is(meaning: Meaning, *names: str) -> tuple[Column, ...]:
     return tuple(Column(name=name, meaning=meaning) for name in names)
 
 
-def _says(column: str, says: Mapping[str, Standing]) -> Column:
-    return Column(name=column, meaning=Meaning.STANDING, says=says)
+def _says(column: str, says: Mapping[str, ContactStatus]) -> Column:
+    return Column(name=column, meaning=Meaning.STATUS, says=says)
 
 
-def _each(standing: Standing, *values: str) -> dict[str, Standing]:
-    return dict.fromkeys(values, standing)
+def _each(status: ContactStatus, *values: str) -> dict[str, ContactStatus]:
+    return dict.fromkeys(values, status)
 
 
 _MAILCHIMP = ExportFormat(
@@ -118,19 +118,20 @@ _MAILCHIMP = ExportFormat(
         *_is(Meaning.CONSENT_AT, "confirm_time", "optin_time"),
         *_is(Meaning.GROUPS, "tags"),
         # The column alone tells which of the files it is, whatever its cell holds.
-        _says("unsub_time", _each(Standing.LEFT, "", FILLED)),
+        _says("unsub_time", _each(ContactStatus.LEFT, "", FILLED)),
         _says(
             "unsub_reason",
-            _each(Standing.LEFT, "", FILLED) | _each(Standing.COMPLAINED, "abuse", "spam"),
+            _each(ContactStatus.LEFT, "", FILLED)
+            | _each(ContactStatus.COMPLAINED, "abuse", "spam"),
         ),
-        _says("clean_time", _each(Standing.BOUNCED, "", FILLED)),
+        _says("clean_time", _each(ContactStatus.BOUNCED, "", FILLED)),
     ),
     marks=frozenset({"email address", "optin_time", "confirm_time"}),
     needs=frozenset({"email address", "optin_time"}),
     by_file={
-        "unsubscribed": Standing.LEFT,
-        "cleaned": Standing.BOUNCED,
-        "nonsubscribed": Standing.UNCONFIRMED,
+        "unsubscribed": ContactStatus.LEFT,
+        "cleaned": ContactStatus.BOUNCED,
+        "nonsubscribed": ContactStatus.UNCONFIRMED,
     },
     must=("unsubscribed", "cleaned"),
     proves_consent=True,
@@ -144,9 +145,9 @@ _LISTMONK = ExportFormat(
         _says(
             "status",
             {
-                "enabled": Standing.SUBSCRIBED,
-                "disabled": Standing.BLOCKED,
-                "blocklisted": Standing.LEFT,
+                "enabled": ContactStatus.SUBSCRIBED,
+                "disabled": ContactStatus.BLOCKED,
+                "blocklisted": ContactStatus.LEFT,
             },
         ),
     ),
@@ -162,7 +163,7 @@ _SUBSTACK = ExportFormat(
     columns=(
         *_is(Meaning.ADDRESS, "email"),
         *_is(Meaning.CONSENT_AT, "created_at"),
-        _says("email_disabled", {"true": Standing.LEFT, "false": Standing.SUBSCRIBED}),
+        _says("email_disabled", {"true": ContactStatus.LEFT, "false": ContactStatus.SUBSCRIBED}),
     ),
     marks=frozenset({"email", "email_disabled"}),
     needs=frozenset({"email", "email_disabled"}),
@@ -174,8 +175,10 @@ _GHOST = ExportFormat(
         *_is(Meaning.NAME, "name"),
         *_is(Meaning.CONSENT_AT, "created_at"),
         *_is(Meaning.GROUPS, "labels"),
-        _says("subscribed_to_emails", {"true": Standing.SUBSCRIBED, "false": Standing.LEFT}),
-        _says("deleted_at", {"": Standing.SUBSCRIBED, FILLED: Standing.LEFT}),
+        _says(
+            "subscribed_to_emails", {"true": ContactStatus.SUBSCRIBED, "false": ContactStatus.LEFT}
+        ),
+        _says("deleted_at", {"": ContactStatus.SUBSCRIBED, FILLED: ContactStatus.LEFT}),
     ),
     marks=frozenset({"email", "subscribed_to_emails"}),
     needs=frozenset({"email", "subscribed_to_emails"}),
@@ -188,15 +191,15 @@ _BUTTONDOWN = ExportFormat(
         *_is(Meaning.GROUPS, "tags"),
         _says(
             "subscriber_type",
-            _each(Standing.SUBSCRIBED, "regular", "premium", "gifted", "trialed", "unpaid")
-            | _each(Standing.SUBSCRIBED, "churning", "churned", "paused", "past_due")
-            | _each(Standing.UNCONFIRMED, "unactivated")
-            | _each(Standing.BLOCKED, "removed", "spammy", "blocked", "disabled")
-            | _each(Standing.BOUNCED, "undeliverable")
-            | _each(Standing.LEFT, "unsubscribed")
-            | _each(Standing.COMPLAINED, "complained"),
+            _each(ContactStatus.SUBSCRIBED, "regular", "premium", "gifted", "trialed", "unpaid")
+            | _each(ContactStatus.SUBSCRIBED, "churning", "churned", "paused", "past_due")
+            | _each(ContactStatus.UNCONFIRMED, "unactivated")
+            | _each(ContactStatus.BLOCKED, "removed", "spammy", "blocked", "disabled")
+            | _each(ContactStatus.BOUNCED, "undeliverable")
+            | _each(ContactStatus.LEFT, "unsubscribed")
+            | _each(ContactStatus.COMPLAINED, "complained"),
         ),
-        _says("unsubscription_date", {"": Standing.SUBSCRIBED, FILLED: Standing.LEFT}),
+        _says("unsubscription_date", {"": ContactStatus.SUBSCRIBED, FILLED: ContactStatus.LEFT}),
     ),
     marks=frozenset({"email", "subscriber_type"}),
     needs=frozenset({"email", "subscriber_type"}),
@@ -209,9 +212,9 @@ _KEILA = ExportFormat(
         _says(
             "status",
             {
-                "active": Standing.SUBSCRIBED,
-                "unsubscribed": Standing.LEFT,
-                "unreachable": Standing.BOUNCED,
+                "active": ContactStatus.SUBSCRIBED,
+                "unsubscribed": ContactStatus.LEFT,
+                "unreachable": ContactStatus.BOUNCED,
             },
         ),
     ),
@@ -270,7 +273,7 @@ class Layout:
     header: tuple[str, ...]
     """As the file writes it."""
     places: Mapping[Meaning, tuple[tuple[int, Column], ...]]
-    standing: Standing
+    status: ContactStatus
     """Of everybody in the file, by its name."""
     aside: tuple[str, ...]
     """Columns that mean nothing here."""
@@ -312,7 +315,7 @@ def layout(known: ExportFormat, header: Sequence[str], file: str) -> Layout:
             )
             for meaning in Meaning
         },
-        standing=_by_file(known, file),
+        status=_by_file(known, file),
         aside=tuple(
             name.strip() or f"column {number}, which has no name"
             for number, name in enumerate(header, start=1)
@@ -321,11 +324,9 @@ def layout(known: ExportFormat, header: Sequence[str], file: str) -> Layout:
     )
 
 
-def _by_file(known: ExportFormat, file: str) -> Standing:
-    found = (
-        standing for begin, standing in known.by_file.items() if file.lower().startswith(begin)
-    )
-    return next(found, Standing.SUBSCRIBED)
+def _by_file(known: ExportFormat, file: str) -> ContactStatus:
+    found = (status for begin, status in known.by_file.items() if file.lower().startswith(begin))
+    return next(found, ContactStatus.SUBSCRIBED)
 
 
 def person(
@@ -335,17 +336,17 @@ def person(
     if len(row) != len(at.header):
         what = f"has {len(row)} fields, and the first row {len(at.header)}"
         raise Unusable("", f"{what}; look for a delimiter or a quote too many or too few")
-    standing = _standing(at, row)
-    if standing in REASONS:
+    status = _status(at, row)
+    if status in REASONS:
         try:
             address = _address(at, row)
         except Unusable:
             # Lists of bounces are full of what never was an address; none can be written to.
             return Skip.UNREACHABLE
-        return SuppressedEntry(address=address, reason=REASONS[standing])
+        return SuppressedEntry(address=address, reason=REASONS[status])
     address = _address(at, row)
     consented_at = _consent_at(at, row)
-    if standing is Standing.UNCONFIRMED or (at.known.proves_consent and consented_at is None):
+    if status is ContactStatus.UNCONFIRMED or (at.known.proves_consent and consented_at is None):
         return Skip.UNCONFIRMED
     return Entry(
         address=address,
@@ -361,9 +362,9 @@ def groups(at: Layout, row: Sequence[str]) -> bool:
     return any(at.cells(row, Meaning.GROUPS))
 
 
-def _standing(at: Layout, row: Sequence[str]) -> Standing:
-    found = [at.standing]
-    for place, column in at.places[Meaning.STANDING]:
+def _status(at: Layout, row: Sequence[str]) -> ContactStatus:
+    found = [at.status]
+    for place, column in at.places[Meaning.STATUS]:
         cell = row[place].strip()
         says = column.says.get(cell.lower()) or (column.says.get(FILLED) if cell else None)
         if says is None:

@@ -50,7 +50,7 @@ def read_subscribers(
         raise InvalidInput([not_text(member.file, member.open, "utf-8")])
 
     def walk(faults: Faults, again: bool) -> Iterator[Located]:
-        reader = EntryReader(faults, watchful=not again)
+        reader = EntryReader(faults, find_duplicates=not again)
         if suffix in _YAML:
             return _read_yaml(member, encoding, reader)
         return read_csv(member, encoding, reader, columns or Columns())

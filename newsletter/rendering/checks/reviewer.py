@@ -17,14 +17,14 @@ from newsletter.domain.statements.review import (
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.statements.weekdays import Mismatch, mismatches
 from newsletter.rendering.checks.guards import HTML_LIMIT
-from newsletter.rendering.checks.passages import (
+from newsletter.rendering.checks.text_segments import (
     Image,
     Link,
-    Passage,
     Phrase,
+    TextSegment,
     old_copyrights,
-    passages,
     phrases_in,
+    text_segments,
 )
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.tables import PHONE, SHEET, Fits, tables_in
@@ -104,32 +104,32 @@ def _of_text(statement: Statement, around: ReviewContext) -> Iterator[ReviewFind
     for check, line, message in (*_about_tables(tokens), *_about_files(tokens)):
         place = first + line if first else 0
         yield ReviewFinding(check=check, message=message, file=statement.origin, line=place)
-    for passage in passages(tokens):
-        for check, line, message in _found(statement, around, passage, level):
+    for segment in text_segments(tokens):
+        for check, line, message in _found(statement, around, segment, level):
             place = first + line if first else 0
             yield ReviewFinding(check=check, message=message, file=statement.origin, line=place)
-        level = passage.heading or level
+        level = segment.heading or level
 
 
 _Found = tuple[Check, int, str]
 
 
 def _found(
-    statement: Statement, around: ReviewContext, passage: Passage, level: int
+    statement: Statement, around: ReviewContext, segment: TextSegment, level: int
 ) -> Iterator[_Found]:
-    """What one passage gives cause to say, each with its line in the body, from 0."""
+    """What one segment gives cause to say, each with its line in the body, from 0."""
     about = statement.date or around.day
-    phrases = (*phrases_in(passage.text), *old_copyrights(passage.text, around.day.year))
-    yield from (_placed(passage, phrase) for phrase in phrases)
-    for mismatch in mismatches(passage.text, about=about):
-        yield Check.WEEKDAY, passage.line_at(mismatch.offset), _wrong_day(mismatch)
-    for link in passage.links:
+    phrases = (*phrases_in(segment.text), *old_copyrights(segment.text, around.day.year))
+    yield from (_placed(segment, phrase) for phrase in phrases)
+    for mismatch in mismatches(segment.text, about=about):
+        yield Check.WEEKDAY, segment.line_at(mismatch.offset), _wrong_day(mismatch)
+    for link in segment.links:
         yield from _about_link(link)
-    for image in passage.images:
+    for image in segment.images:
         yield from _about_image(image)
-    if level and passage.heading > level + 1:
-        message = f"this heading is of level {passage.heading} below one of level {level}"
-        yield Check.HEADINGS, passage.line, f"{message}: write {'#' * (level + 1)}"
+    if level and segment.heading > level + 1:
+        message = f"this heading is of level {segment.heading} below one of level {level}"
+        yield Check.HEADINGS, segment.line, f"{message}: write {'#' * (level + 1)}"
 
 
 def _about_tables(tokens: Sequence[Token]) -> Iterator[_Found]:
@@ -155,8 +155,8 @@ def _about_files(tokens: Sequence[Token]) -> Iterator[_Found]:
                 yield Check.DOWNLOAD_SIZE, line, message
 
 
-def _placed(passage: Passage, phrase: Phrase) -> _Found:
-    return phrase.check, passage.line_at(phrase.offset), phrase.message
+def _placed(segment: TextSegment, phrase: Phrase) -> _Found:
+    return phrase.check, segment.line_at(phrase.offset), phrase.message
 
 
 def _wrong_day(mismatch: Mismatch) -> str:

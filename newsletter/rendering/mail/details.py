@@ -84,6 +84,13 @@ def _locale(tag: str) -> Locale | None:
     return None
 
 
+def own_name(language: str) -> str:
+    """What a language calls itself, by CLDR; empty for one that it does not know."""
+    locale = _locale(language)
+    name = str(locale.get_language_name(locale) or "") if locale else ""
+    return name[:1].upper() + name[1:]
+
+
 def written_time(wall: datetime | None, zone: str, language: str, words: Mapping[str, str]) -> str:
     """A date, the time of day and the zone: ``21 September 2011, 14:00 EDT``.
 

@@ -20,43 +20,8 @@ from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import to_text
 
-_NAMES = {
-    "ar": "العربية",
-    "bn": "বাংলা",
-    "ca": "Català",
-    "cs": "Čeština",
-    "da": "Dansk",
-    "de": "Deutsch",
-    "el": "Ελληνικά",
-    "en": "English",
-    "es": "Español",
-    "eu": "Euskara",
-    "fa": "فارسی",
-    "fi": "Suomi",
-    "fr": "Français",
-    "he": "עברית",
-    "hi": "हिन्दी",
-    "ht": "Kreyòl ayisyen",
-    "hu": "Magyar",
-    "id": "Bahasa Indonesia",
-    "it": "Italiano",
-    "ja": "日本語",
-    "ko": "한국어",
-    "nl": "Nederlands",
-    "no": "Norsk",
-    "pl": "Polski",
-    "pt": "Português",
-    "ro": "Română",
-    "ru": "Русский",
-    "sv": "Svenska",
-    "sw": "Kiswahili",
-    "tl": "Tagalog",
-    "tr": "Türkçe",
-    "uk": "Українська",
-    "ur": "اردو",
-    "vi": "Tiếng Việt",
-    "zh": "中文",
-}
+_NAMES = {"ht": "Kreyòl ayisyen", "id": "Bahasa Indonesia", "tl": "Tagalog"}
+"""Where people write another name than CLDR has."""
 _ONE_LOWER = {"h2": "h3", "h3": "h4"}
 
 
@@ -103,8 +68,8 @@ def left_out(part: str, wanted: Sequence[Block]) -> Iterator[str]:
 def language_name(language: str) -> str:
     """What a language calls itself, with a variant as its tag names it: Português (BR)."""
     plain, _, variant = language.partition("-")
-    name = _NAMES.get(plain.lower())
-    if name is None:
+    name = _NAMES.get(plain.lower()) or details.own_name(plain)
+    if not name:
         return language
     return f"{name} ({variant})" if variant else name
 

@@ -15,9 +15,9 @@ from newsletter.subscriber_files.exports import (
     FORMATS,
     RANK,
     REASONS,
+    ContactStatus,
     ExportFormat,
     Meaning,
-    Standing,
 )
 from newsletter.subscriber_files.subscriber_file import SubscriberFile
 from newsletter.subscriber_files.subscribers import AUTO, PLAIN, read_people
@@ -366,13 +366,15 @@ def test_each_format_is_whole(known: ExportFormat) -> None:
     assert known.needs <= names
     assert known.needs <= known.marks
     for column in known.columns:
-        assert (column.meaning is Meaning.STANDING) == bool(column.says)
+        assert (column.meaning is Meaning.STATUS) == bool(column.says)
         assert column.name == column.name.lower()
         assert all(value == value.lower() for value in column.says)
 
 
 def test_whoever_must_not_be_written_to_outranks_the_unconfirmed() -> None:
-    assert set(REASONS) == {each for each in Standing if RANK[each] > RANK[Standing.UNCONFIRMED]}
+    assert set(REASONS) == {
+        each for each in ContactStatus if RANK[each] > RANK[ContactStatus.UNCONFIRMED]
+    }
 
 
 def mailchimp_zip(folder: Path, *names: str, **more: str) -> Path:

@@ -159,6 +159,8 @@ def test_a_template_that_leaves_a_language_out_is_refused(tmp_path: Path) -> Non
         ("es", "Español"),
         ("pt-BR", "Português (BR)"),
         ("ZH-Hant", "中文 (Hant)"),
+        ("sq", "Shqip"),
+        ("ht", "Kreyòl ayisyen"),
         ("xx-YY", "xx-YY"),
     ],
 )

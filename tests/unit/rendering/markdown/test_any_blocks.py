@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as some
 
-from newsletter.rendering.checks.passages import passages
+from newsletter.domain.statements.draft import passages
 from newsletter.rendering.mail.details import opening
 from newsletter.rendering.markdown.blocks import in_parts
 from newsletter.rendering.markdown.markdown import read_markdown

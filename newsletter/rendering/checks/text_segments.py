@@ -1,4 +1,4 @@
-"""What readers see of a statement's text, passage by passage, and on which line it stands.
+"""What readers see of a statement's text, segment by segment, and on which line it stands.
 
 Each row of a table is one rule. A rule is worth having only if it is silent about ordinary text.
 """
@@ -44,7 +44,7 @@ class Image:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Passage:
+class TextSegment:
     """A paragraph, a heading, a cell: text that belongs together, in one line."""
 
     text: str
@@ -62,8 +62,8 @@ class Passage:
         return self.line + bisect_right(self.starts, offset) - 1
 
 
-def passages(tokens: Sequence[Token]) -> Iterator[Passage]:
-    """The passages of a text, in its order; footnotes come last. Code in blocks is left out."""
+def text_segments(tokens: Sequence[Token]) -> Iterator[TextSegment]:
+    """The segments of a text, in its order; footnotes come last. Code in blocks is left out."""
     line = heading = 0
     for token in tokens:
         line = token.map[0] if token.map else line
@@ -72,11 +72,11 @@ def passages(tokens: Sequence[Token]) -> Iterator[Passage]:
         elif token.type == "heading_close":
             heading = 0
         elif token.type == "inline":
-            yield _Reading(line).passage(token.children or [], heading)
+            yield _Reading(line).segment(token.children or [], heading)
 
 
 class _Reading:
-    """Puts the parts of one passage together."""
+    """Puts the parts of one segment together."""
 
     def __init__(self, line: int) -> None:
         self._first = self._line = line
@@ -88,10 +88,10 @@ class _Reading:
         self._open: list[tuple[int, str, int]] = []
         """Line, address and first part of each link that is not closed yet."""
 
-    def passage(self, children: Sequence[Token], heading: int) -> Passage:
+    def segment(self, children: Sequence[Token], heading: int) -> TextSegment:
         for child in children:
             self._take(child)
-        return Passage(
+        return TextSegment(
             text=_ADDRESS.sub(lambda found: HIDDEN * len(found.group()), "".join(self._parts)),
             links=tuple(self._links),
             images=tuple(self._images),
