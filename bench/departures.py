@@ -114,12 +114,12 @@ def running(workspace: Path, url: str) -> Iterator[int]:
     """``newsletter run``; gives the port of its pages."""
     log = workspace.with_name("run.log")
     command = [sys.executable, "-m", "newsletter", "--workspace", str(workspace), "run"]
-    with log.open("w") as said:
+    with log.open("w") as output:
         process = subprocess.Popen(
             [*command, "--port", "0"],
             cwd=ROOT,
             env={**os.environ, product.SINK_URL: url},
-            stderr=said,
+            stderr=output,
             stdout=subprocess.DEVNULL,
         )
         try:
@@ -189,7 +189,7 @@ def check(path: Path, answered: Mapping[int, Answered]) -> int:
 
     ``answered`` has the POST of each subscriber.
     """
-    statuses = {one.status for one in answered.values()}
+    statuses = {value.status for value in answered.values()}
     with closing(sqlite3.connect(path)) as database:
         [(still,)] = database.execute("SELECT count(*) FROM subscription WHERE state <> 'ended'")
         stayed = database.execute("SELECT subscriber_id FROM delivery WHERE state='suppressed'")

@@ -2,7 +2,8 @@
 
 For each size a workspace is made: so many statements lie in its folder, so many campaigns are
 over, each of 100 batches. Then a look at an unchanged world is measured in SQL statements and in
-CPU, and after that a whole ``newsletter run``, by what the kernel says it used in a while.
+CPU; then ``newsletter statement list``, a process each time; and after that a whole
+``newsletter run``, by what the kernel says it used in a while.
 The first size is the measure of the others. It ends with an error where a look takes more SQL
 statements than at the first size.
 """
@@ -26,12 +27,14 @@ from statistics import median
 from typing import Any
 
 from bench.sink import ROOT
+from bench.startup import cpu_of
 from newsletter.runtime.wiring import opened
 from tests.counting import counted
 from tests.workspaces import plain_workspace
 
 _SIZES = ("10/10", "10/1000", "300/10", "300/300", "2000/1000")
 _BATCHES = 100
+_PROCESSES = 5
 _SETTLES = 30
 """Seconds, in which a run that began has looked once at everything, on a busy machine too."""
 _STATEMENT = """\
@@ -91,19 +94,22 @@ def main() -> None:
     )
     print(
         "| statements | campaigns | SQL a look | ms of CPU a look | times | % of a core | times |"
+        " ms of CPU a `statement list` | times |"
     )
-    print("|--:|--:|--:|--:|--:|--:|--:|")
+    print("|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
     sizes = [tuple(map(int, size.split("/"))) for size in options.sizes]
-    first: tuple[Looked, float] | None = None
+    first: tuple[Looked, float, float] | None = None
     for statements, campaigns in sizes:
         with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as made:
             prepare(Path(made), statements, campaigns)
             looked = _looked(Path(made))
+            listed = _listed(Path(made))
             share = _idle(Path(made), options.seconds)
-        first = first or (looked, share)
+        first = first or (looked, share, listed)
         print(
             f"| {statements:,} | {campaigns:,} | {looked.statements} | {looked.cpu:.1f} |"
-            f" {looked.cpu / first[0].cpu:.1f} | {share:.2f} | {share / first[1]:.1f} |",
+            f" {looked.cpu / first[0].cpu:.1f} | {share:.2f} | {share / first[1]:.1f} |"
+            f" {listed:.0f} | {listed / first[2]:.1f} |",
             flush=True,
         )
         if looked.statements > first[0].statements and not options.anyhow:
@@ -139,8 +145,8 @@ def prepare(workspace: Path, statements: int, campaigns: int) -> None:
 
 def _looked(workspace: Path) -> Looked:
     command = [sys.executable, "-m", "bench.idle", "--look", str(workspace)]
-    said = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    return Looked(**json.loads(said.stdout.splitlines()[-1]))
+    ran = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return Looked(**json.loads(ran.stdout.splitlines()[-1]))
 
 
 def _look(workspace: Path) -> Looked:
@@ -150,8 +156,8 @@ def _look(workspace: Path) -> Looked:
         app.tick.look()
         found = [_measured(app) for _ in range(9)]
     return Looked(
-        statements=max(one.statements for one in found),
-        cpu=median(one.cpu for one in found),
+        statements=max(look.statements for look in found),
+        cpu=median(look.cpu for look in found),
     )
 
 
@@ -161,6 +167,13 @@ def _measured(app: Any) -> Looked:
         app.tick.look()
         cpu = time.process_time() - before
     return Looked(statements=len(statements), cpu=cpu * 1000)
+
+
+def _listed(workspace: Path) -> float:
+    """Milliseconds of CPU that the whole command takes: the median of some processes."""
+    command = ["-m", "newsletter", "statement", "list"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return median(cpu_of(command, environment, workspace) for _ in range(_PROCESSES)) * 1000
 
 
 def _idle(workspace: Path, seconds: float) -> float:
@@ -181,8 +194,8 @@ def _idle(workspace: Path, seconds: float) -> float:
 
 def _used(number: int) -> float:
     """Seconds of CPU that a process has used, user and system."""
-    said = Path(f"/proc/{number}/stat").read_text()
-    fields = said.rpartition(")")[2].split()
+    status = Path(f"/proc/{number}/stat").read_text()
+    fields = status.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

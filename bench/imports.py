@@ -53,7 +53,9 @@ def _row(path: Path) -> str:
 
 
 def _left_out(dropped: Sequence[Dropped]) -> Iterator[str]:
-    counts = Counter(re.sub(r"^below '.*': |: a firm's.*", "", one.why) for one in dropped)
+    counts = Counter(
+        re.sub(r"^below '.*': |: a firm's.*", "", dropped_line.why) for dropped_line in dropped
+    )
     for why, count in counts.items():
         yield why if count == 1 else f"{why} ({count})"
 

@@ -67,6 +67,6 @@ def hand_in(phases: dict[str, Phase]) -> None:
 
 def read(output: str) -> Measured:
     """The other end of ``hand_in``."""
-    said = json.loads(output.strip().splitlines()[-1])
-    phases = {name: Phase(**phase) for name, phase in said["phases"].items()}
-    return Measured(phases=phases, peak=said["peak"])
+    handed = json.loads(output.strip().splitlines()[-1])
+    phases = {name: Phase(**phase) for name, phase in handed["phases"].items()}
+    return Measured(phases=phases, peak=handed["peak"])

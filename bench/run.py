@@ -152,15 +152,15 @@ def figures(series: Sequence[Series]) -> str:
         _COLUMNS,
         [
             (
-                f"{one.recipients:,}",
-                one.name,
-                f"{one.rate:,.0f}",
-                f"{one.cpu:.2f}",
-                f"{one.peak:.0f}",
-                f"{one.bytes / one.recipients:.0f}",
-                str(len(one.runs)),
+                f"{each.recipients:,}",
+                each.name,
+                f"{each.rate:,.0f}",
+                f"{each.cpu:.2f}",
+                f"{each.peak:.0f}",
+                f"{each.bytes / each.recipients:.0f}",
+                str(len(each.runs)),
             )
-            for one in series
+            for each in series
         ],
     )
 

@@ -43,11 +43,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as made:
         workspace = Path(made) / "workspace"
         contenders = _contenders([_HERE, *options.code], Path(made))
-        _run(["-m", "newsletter", "init", str(workspace)], contenders[0][2], Path(made))
+        cpu_of(["-m", "newsletter", "init", str(workspace)], contenders[0][2], Path(made))
         found: dict[tuple[str, str], list[float]] = {}
         for turn in range(options.runs + 1):
             for code, what, environment, arguments in contenders:
-                seconds = _run(arguments, environment, workspace)
+                seconds = cpu_of(arguments, environment, workspace)
                 if turn:  # the first warms the bytecode
                     found.setdefault((code, what), []).append(seconds)
     print(table({key: median(times) for key, times in found.items()}))
@@ -74,8 +74,8 @@ def _contenders(
     return found
 
 
-def _run(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> float:
-    """Run Python; returns the seconds of CPU that it took."""
+def cpu_of(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> float:
+    """Run Python in a folder; returns the seconds of CPU that it took, user and system."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, *arguments]
     subprocess.run(command, env=dict(environment), cwd=folder, capture_output=True, check=False)

@@ -39,7 +39,7 @@ def main() -> int:
     if not mails:
         raise SystemExit("\n".join(refusals) or "there is no statement: name a folder of .md files")
     judged = judge(mails, stable)
-    reasons = [*refusals, *(reason for one in judged.figures for reason in missed(one))]
+    reasons = [*refusals, *(reason for figure in judged.figures for reason in missed(figure))]
     silent = [f"{one.value} {why}" for one, why in judged.silent.items()]
     print(_shown(judged.figures, reasons, silent, options))
     if options.pictures:
@@ -102,8 +102,12 @@ def _shown(
     options: argparse.Namespace,
 ) -> str:
     if options.json:
-        said = {"figures": [asdict(one) for one in figures], "missed": reasons, "silent": silent}
-        return json.dumps(said, ensure_ascii=False, indent=1)
+        found = {
+            "figures": [asdict(figure) for figure in figures],
+            "missed": reasons,
+            "silent": silent,
+        }
+        return json.dumps(found, ensure_ascii=False, indent=1)
     return table.markdown(figures) if options.markdown else table.plain(figures)
 
 

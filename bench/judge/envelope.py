@@ -68,9 +68,9 @@ def as_mbox(messages: Sequence[bytes]) -> bytes:
     )
 
 
-def read_reports(said: str, wanted: int) -> list[Spam]:
+def read_reports(output: str, wanted: int) -> list[Spam]:
     """Score and rules of each message, in whatever order they are told. Raises ValueError."""
-    _, *parts = _NUMBERED.split(said)
+    _, *parts = _NUMBERED.split(output)
     found = {int(number): report for number, report in zip(parts[::2], parts[1::2], strict=True)}
     return [read_spam(found.get(number, "")) for number in range(wanted)]
 

@@ -38,18 +38,20 @@ def judge(mails: Sequence[Mail], stable: Sequence[bool]) -> Judged:
                 answers[one] = ask(shown)
             except Exception as error:  # whatever a judge dies of: it has said nothing
                 silent[one] = f"failed: {_why(error)}"
-    told = _figures(shown, [*stable, True], answers)
-    sleepers = asleep(told[-1])
+    figures = _figures(shown, [*stable, True], answers)
+    sleepers = asleep(figures[-1])
     awake = {one: answer for one, answer in answers.items() if one not in sleepers}
     return Judged(figures=_figures(mails, stable, awake), silent=silent | sleepers)
 
 
 def _why(error: Exception) -> str:
-    said = str(error)
+    reason = str(error)
     if isinstance(error, subprocess.CalledProcessError):
-        told = error.stderr or error.stdout or b""
-        said += ": " + (told if isinstance(told, str) else told.decode(errors="replace")).strip()
-    return " ".join(said.split())[:300]
+        output = error.stderr or error.stdout or b""
+        reason += (
+            ": " + (output if isinstance(output, str) else output.decode(errors="replace")).strip()
+        )
+    return " ".join(reason.split())[:300]
 
 
 def _figures(
@@ -96,13 +98,13 @@ def _sights(mails: Sequence[Mail]) -> list[_Told]:
 
 
 def _spam(mails: Sequence[Mail]) -> list[_Told]:
-    said = envelope.spam([mail.message for mail in mails])
-    told: list[_Told] = [{"spam": one.score} for one in said]
-    doubtful = [place for place, one in enumerate(said) if one.score > SPAM]
+    reports = envelope.spam([mail.message for mail in mails])
+    told: list[_Told] = [{"spam": report.score} for report in reports]
+    doubtful = [place for place, report in enumerate(reports) if report.score > SPAM]
     for place, words in zip(
         doubtful, envelope.spam([mails[place].bare for place in doubtful]), strict=True
     ):
-        form = said[place].beyond(words)
+        form = reports[place].beyond(words)
         rules = tuple(rule for rule, points in form.rules.items() if points)
         told[place] |= {"spam_of_form": form.score, "form_rules": rules}
     return told

@@ -82,11 +82,11 @@ def _worst(several: Sequence[Figures]) -> _Cells:
 
     return [
         "worst",
-        f"{max(one.words for one in several):,}",
-        f"{max(one.html_bytes for one in several):,}",
-        f"{max(one.message_bytes for one in several):,}",
+        f"{max(each.words for each in several):,}",
+        f"{max(each.html_bytes for each in several):,}",
+        f"{max(each.message_bytes for each in several):,}",
         *(
-            _decimal(min(_known(_family(one, family) for one in several), default=None))
+            _decimal(min(_known(_family(each, family) for each in several), default=None))
             for family in FAMILIES
         ),
         least(lambda one: one.support.overall if one.support else None),
@@ -94,10 +94,10 @@ def _worst(several: Sequence[Figures]) -> _Cells:
         most(lambda one: one.validate),
         f"{most(lambda one: one.light)} / {most(lambda one: one.dark)}",
         _widths(several),
-        _decimal(max(_known(one.spam for one in several), default=None)),
+        _decimal(max(_known(each.spam for each in several), default=None)),
         most(_defects),
-        _yes(min(_known(one.dkim for one in several), default=None)),
-        _yes(all(one.stable for one in several)),
+        _yes(min(_known(each.dkim for each in several), default=None)),
+        _yes(all(each.stable for each in several)),
     ]
 
 
@@ -127,7 +127,10 @@ def _widths(several: Sequence[Figures]) -> str:
     states = [
         max(_known(widths), default=None)
         for widths in zip(
-            *((one.width, one.width_without_images, one.width_without_styles) for one in several),
+            *(
+                (each.width, each.width_without_images, each.width_without_styles)
+                for each in several
+            ),
             strict=True,
         )
     ]

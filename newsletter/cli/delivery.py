@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 host_option = click.option("--host", default="127.0.0.1", show_default=True)
 port_option = click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 
-_TOLD = 5
+_NAMED = 5
 """Campaigns that the line at the end names."""
 _EXIT_CODES: Mapping[Ending, int] = MappingProxyType(
     {
@@ -186,13 +186,13 @@ def _done(delivery: Delivery, run: Run) -> str:
     """What was done, in one line."""
     with delivery.store.read() as tx:
         found = [tx.campaigns.get(number) for number in sorted(run.finished)]
-    told = [
-        f"{one.slug} {one.counts.accepted:,} of {one.counts.audience:,} accepted"
-        for one in found
-        if one is not None
+    ended = [
+        f"{each.slug} {each.counts.accepted:,} of {each.counts.audience:,} accepted"
+        for each in found
+        if each is not None
     ]
-    more = f"; and {len(told) - _TOLD:,} more" if len(told) > _TOLD else ""
-    return f"done: {'; '.join(told[:_TOLD])}{more}" if told else "done: nothing was due"
+    more = f"; and {len(ended) - _NAMED:,} more" if len(ended) > _NAMED else ""
+    return f"done: {'; '.join(ended[:_NAMED])}{more}" if ended else "done: nothing was due"
 
 
 def _left(outcome: Outcome, run: Run, zone: str) -> str:
@@ -325,12 +325,12 @@ def lift(delivery: Delivery, by: str | None, kinds: Collection[HoldKind]) -> dic
     doubted = HoldKind.DOUBT in kinds
     if doubted and by is None:
         raise Refused("the books were in doubt: name the admin who compared them, with --by EMAIL")
-    needed, deed = (
+    needed, action = (
         (Role.ADMIN, "release a restored or copied database")
         if doubted
         else (Role.SENDER, "release what was stopped")
     )
-    who = actor(delivery.store, by, needed, deed)
+    who = actor(delivery.store, by, needed, action)
     with only_one(delivery.lock_path) if doubted else nullcontext():
         return delivery.guard().release(by=who, kinds=kinds)
 

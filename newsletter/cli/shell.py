@@ -113,14 +113,14 @@ def say_left_out(shown: int, count: int) -> None:
 by_whom = click.option("--by", metavar="EMAIL", help="Who does it, for the audit log.")
 
 
-def actor(store: Store, by: str | None, role: Role, deed: str) -> str:
+def actor(store: Store, by: str | None, role: Role, action: str) -> str:
     """Whoever ``--by`` names, if they may; else the operator. Raises Refused."""
     if by is None:
         return OPERATOR
     from newsletter.pipeline.ledger import authorise
 
     with store.read() as tx:
-        return authorise(tx, by, role, deed)
+        return authorise(tx, by, role, action)
 
 
 def print_json(value: Any) -> None:
@@ -149,7 +149,7 @@ def print_table(
     be copied; where nobody looks at it, a row is one line. ``width`` is the terminal's, where it
     is known.
     """
-    cells = [[_told(cell) for cell in row] for row in rows]
+    cells = [[_in_words(cell) for cell in row] for row in rows]
     shown = [at for at in range(len(columns)) if not cells or any(row[at] for row in cells)]
     lines = [[row[at] for at in shown] for row in (list(columns), *cells)]
     if width is None and not sys.stdout.isatty():
@@ -165,23 +165,23 @@ def _print_laid_out(lines: Sequence[Sequence[str]], width: int | None) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    room = 0
+    least_width = 0
     for at, (title, *below) in enumerate(zip(*lines, strict=True)):
         longest = max(map(len, (title, *below)))
         whole = at == 0 or title in _KEYS
         least = longest if whole else min(longest, _NARROWEST)
         table.add_column(title, min_width=least, no_wrap=whole, overflow="fold")
-        room += least + 1
+        least_width += least + 1
     for row in lines[1:]:
         table.add_row(*row)
-    wide = max(width or Console().width, room)
+    wide = max(width or Console().width, least_width)
     Console(width=wide, highlight=False, markup=False, emoji=False).print(table)  # data as it is
 
 
-def _told(cell: Any) -> str:
+def _in_words(cell: Any) -> str:
     """A value for people: no word of Python's."""
     if isinstance(cell, list | tuple):
-        return ", ".join(map(_told, cell))
+        return ", ".join(map(_in_words, cell))
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     return "" if cell is None else str(cell)

@@ -194,8 +194,8 @@ def verify(shell: Shell, expect: str | None) -> None:
     click.echo(str(head))
 
 
-def _head(said: str) -> AuditHead:
-    number, _, digest = said.strip().partition(":")
+def _head(text: str) -> AuditHead:
+    number, _, digest = text.strip().partition(":")
     if not number.isascii() or not number.isdecimal() or not digest:
         raise click.BadParameter("write it as 'audit verify' printed it: NUMBER:DIGEST")
     return AuditHead(number=int(number), digest=digest)

@@ -157,15 +157,15 @@ def configured(options: Sequence[DigestOptions], *, language: str) -> tuple[Dige
     """The digest emails in the words of the domain; ``language`` is of those that name none."""
     return tuple(
         Digest(
-            name=one.name,
-            title=one.title,
-            recurrence=one.recurrence(),
-            lists=one.lists,
-            language=one.language or language,
-            gathers=one.gathers,
-            least=one.least,
-            intro=one.intro or "",
-            trust_parts=one.trust_parts,
+            name=option.name,
+            title=option.title,
+            recurrence=option.recurrence(),
+            lists=option.lists,
+            language=option.language or language,
+            gathers=option.gathers,
+            least=option.least,
+            intro=option.intro or "",
+            trust_parts=option.trust_parts,
         )
-        for one in options
+        for option in options
     )

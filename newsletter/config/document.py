@@ -160,11 +160,11 @@ def _where(error: yaml.MarkedYAMLError) -> Place:
 
 
 def _in_plain_words(error: yaml.MarkedYAMLError) -> str:
-    said = " ".join(part for part in (error.context, error.problem) if part)
+    problem = " ".join(part for part in (error.context, error.problem) if part)
     for sign, hint in _HINTS.items():
-        if sign in said:
+        if sign in problem:
             return hint
-    return f"{said}; mend this line"
+    return f"{problem}; mend this line"
 
 
 def _stop(path: Path, message: str, place: Place | None = None) -> InvalidConfiguration:

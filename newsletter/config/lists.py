@@ -249,16 +249,16 @@ def configured(options: Sequence[SegmentOptions], *, timezone: str) -> tuple[Seg
     """The segments in the words of the domain; their dates begin in this zone."""
     return tuple(
         Segment(
-            name=one.name,
-            list_name=one.list,
+            name=option.name,
+            list_name=option.list,
             timezone=timezone,
-            languages=one.language,
-            joined_since=one.joined_since,
-            joined_before=one.joined_before,
-            places=one.place,
-            tags=one.tags,
-            any_tag=one.any_tag,
-            without_tags=one.without_tags,
+            languages=option.language,
+            joined_since=option.joined_since,
+            joined_before=option.joined_before,
+            places=option.place,
+            tags=option.tags,
+            any_tag=option.any_tag,
+            without_tags=option.without_tags,
         )
-        for one in options
+        for option in options
     )

@@ -131,7 +131,7 @@ class ListSender(Mailbox):
 
 def one_sender_a_list(senders: tuple[ListSender, ...]) -> tuple[ListSender, ...]:
     """Refuse two senders of one list."""
-    counts = Counter(name for one in senders for name in one.lists)
+    counts = Counter(name for sender in senders for name in sender.lists)
     repeated = [name for name, count in counts.items() if count > 1]
     if repeated:
         raise ValueError(f"names {', '.join(repeated)} more than once; one sender writes to a list")

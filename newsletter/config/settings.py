@@ -294,7 +294,9 @@ class Settings(Section):
     @property
     def statements_folder(self) -> Path:
         """Where a new statement is written: the first folder that is a source."""
-        folders = [one.path for one in self.statements if isinstance(one, FolderOptions)]
+        folders = [
+            statement.path for statement in self.statements if isinstance(statement, FolderOptions)
+        ]
         return self.resolve(folders[0] if folders else Path("statements"))
 
     @property
@@ -349,10 +351,12 @@ class Settings(Section):
             layout=self.layout.chosen(),
             counting=self.utm.chosen() if self.utm else content.Counting(),
             unsubscribe_inbox=self.sender.unsubscribe_inbox or "",
-            senders=tuple((name, one.named()) for one in self.senders for name in one.lists),
+            senders=tuple(
+                (name, sender.named()) for sender in self.senders for name in sender.lists
+            ),
             lists=tuple(
-                content.ListTitle(name=one.name, title=one.title, joinable=self.signup.enabled)
-                for one in self.offers()
+                content.ListTitle(name=offer.name, title=offer.title, joinable=self.signup.enabled)
+                for offer in self.offers()
             ),
         )
 

@@ -108,8 +108,8 @@ class Shape:
     @property
     def description(self) -> str:
         """What it is, in a sentence."""
-        said = self.field.description if self.field else None
-        return said or (cleandoc(self.type.__doc__ or "") if self._is_group else "")
+        own = self.field.description if self.field else None
+        return own or (cleandoc(self.type.__doc__ or "") if self._is_group else "")
 
     @property
     def default(self) -> Any:

@@ -170,7 +170,7 @@ SOURCES: dict[str, type[SourceOptions]] = {
 
 def visited(sources: tuple[AnySource, ...]) -> list[FeedOptions | WordPressOptions]:
     """Those that are visited over the network."""
-    return [one for one in sources if isinstance(one, FeedOptions | WordPressOptions)]
+    return [source for source in sources if isinstance(source, FeedOptions | WordPressOptions)]
 
 
 def sources_objection(sources: tuple[AnySource, ...], default_lists: Any) -> str:

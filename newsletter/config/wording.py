@@ -148,16 +148,16 @@ def _wrong_form(finding: Finding) -> str:
 
 def _own(finding: Finding) -> str:
     """What one of our own validators says, with the value the way it was written."""
-    said = str(finding.context.get("error", finding.error["msg"]))
+    message = str(finding.context.get("error", finding.error["msg"]))
     if finding.shape.secret:
         return "is not what this secret looks like; copy it again from the provider's pages"
     value = repr(finding.value)
-    if said.startswith(f"{value} "):
+    if message.startswith(f"{value} "):
         written = repr(finding.text) if isinstance(finding.value, str) else finding.text
-        said = f"{written}{said[len(value) :]}"
+        message = f"{written}{message[len(value) :]}"
     if finding.text and finding.reading and finding.reading != f"the number {finding.text}":
-        said += f" (YAML reads {finding.text} as {finding.reading})"
-    return said
+        message += f" (YAML reads {finding.text} as {finding.reading})"
+    return message
 
 
 def _otherwise(finding: Finding) -> str:

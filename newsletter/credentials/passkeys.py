@@ -84,12 +84,12 @@ def to_show(party: Party, challenge: str, known: Sequence[bytes]) -> dict[str, A
 # --- what it brings back
 
 
-def made(party: Party, challenge: str, said: Mapping[str, Any]) -> Made:
+def made(party: Party, challenge: str, answer_json: Mapping[str, Any]) -> Made:
     """The passkey that was made. Raises Unfit."""
     from fido2.webauthn import RegistrationResponse
 
     try:
-        answer = RegistrationResponse.from_dict(said)
+        answer = RegistrationResponse.from_dict(answer_json)
         _refuse_framed(answer.response.client_data.cross_origin)
         found = _server(party).register_complete(_state(challenge), answer)
         data = found.credential_data
@@ -105,15 +105,15 @@ def made(party: Party, challenge: str, said: Mapping[str, Any]) -> Made:
 
 
 def shown(
-    party: Party, challenge: str, said: Mapping[str, Any], known: Mapping[bytes, bytes]
+    party: Party, challenge: str, answer_json: Mapping[str, Any], known: Mapping[bytes, bytes]
 ) -> tuple[bytes, int]:
     """Which of those that are known (name → public key) signed, and its count. Raises Unfit."""
     from fido2.webauthn import AttestedCredentialData, AuthenticationResponse
 
     try:
-        answer = AuthenticationResponse.from_dict(said)
+        answer = AuthenticationResponse.from_dict(answer_json)
         _refuse_framed(answer.response.client_data.cross_origin)
-        keys = [AttestedCredentialData(one) for one in known.values()]
+        keys = [AttestedCredentialData(value) for value in known.values()]
         used = _server(party).authenticate_complete(_state(challenge), keys, answer)
         return used.credential_id, answer.response.authenticator_data.counter
     except Unfit:
@@ -143,8 +143,10 @@ _SAYS = {
 
 def _said(error: Exception) -> str:
     """What is wrong, of the few things that the library tells apart; never what was sent."""
-    said = str(error) if type(error) is ValueError else ""
-    return next((ours for theirs, ours in _SAYS.items() if said.startswith(theirs)), "not legible")
+    message = str(error) if type(error) is ValueError else ""
+    return next(
+        (ours for theirs, ours in _SAYS.items() if message.startswith(theirs)), "not legible"
+    )
 
 
 def _server(party: Party) -> "Fido2Server":

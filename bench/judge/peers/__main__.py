@@ -107,13 +107,13 @@ def by_mail(judged: Mapping[str, Sequence[Figures]]) -> str:
 
 def _row(maker: str, several: Sequence[Figures]) -> list[str]:
     def summed(told: Callable[[Figures], tuple[str, ...] | None]) -> str:
-        answers = [told(one) for one in several]
-        return _MISSING if None in answers else str(sum(len(one or ()) for one in answers))
+        answers = [told(each) for each in several]
+        return _MISSING if None in answers else str(sum(len(answer or ()) for answer in answers))
 
     return [
         maker,
         str(len(several)),
-        f"{round(sum(one.html_bytes for one in several) / len(several)):,}",
+        f"{round(sum(each.html_bytes for each in several) / len(several)):,}",
         *(_score(several, family) for family in FAMILIES),
         _score(several),
         summed(lambda one: one.checker),
@@ -126,23 +126,23 @@ def _row(maker: str, several: Sequence[Figures]) -> list[str]:
 
 def _score(several: Sequence[Figures], family: str = "") -> str:
     scores = [
-        one.support.families[family] if family else one.support.overall
-        for one in several
-        if one.support
+        each.support.families[family] if family else each.support.overall
+        for each in several
+        if each.support
     ]
     return f"{min(scores):.1f}" if scores else _MISSING
 
 
 def _widths(several: Sequence[Figures]) -> str:
     states = zip(
-        *((one.width, one.width_without_images, one.width_without_styles) for one in several),
+        *((each.width, each.width_without_images, each.width_without_styles) for each in several),
         strict=True,
     )
     return " / ".join(str(max((w for w in widths if w), default=_MISSING)) for widths in states)
 
 
 def _spam(several: Sequence[Figures]) -> str:
-    points = [one.spam_of_form or 0.0 for one in several if one.spam is not None]
+    points = [each.spam_of_form or 0.0 for each in several if each.spam is not None]
     return f"{max(points):.1f}" if points else _MISSING
 
 

@@ -86,7 +86,7 @@ class _Within:
         return _line(found[-1 if last else 0]) if found else ""
 
     def lines(self, tag: str, name: str) -> list[str]:
-        return [_line(one) for found in self.all(tag, name)[:1] for one in found]
+        return [_line(each) for found in self.all(tag, name)[:1] for each in found]
 
     def first(self, tag: str) -> str:
         return _line(self._tree.xpath(f"//{tag}")[0])
@@ -240,8 +240,8 @@ def theirs(peer: str, mails: dict[Path, Mail]) -> list[Mail]:
 
 def version(peer: str) -> str:
     """Of its package, as it is installed."""
-    said = json.loads((HERE / "node_modules" / _PACKAGES[peer] / "package.json").read_text())
-    return str(said["version"])
+    package = json.loads((HERE / "node_modules" / _PACKAGES[peer] / "package.json").read_text())
+    return str(package["version"])
 
 
 def _asked(peer: str, contents: str) -> Sequence[str]:

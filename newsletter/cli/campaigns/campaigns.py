@@ -54,9 +54,11 @@ def list_campaigns(shell: Shell, as_json: bool, most: int | None) -> None:
         now = services.clock.now()
         with services.store.read() as tx:
             rows = [
-                summary(one, tx.events.figures(one.id), waits, tx.batches.later(one.id, now))
+                summary(
+                    stored, tx.events.figures(stored.id), waits, tx.batches.later(stored.id, now)
+                )
                 | {"hold": hold}
-                for one in reversed(tx.campaigns.newest(most))
+                for stored in reversed(tx.campaigns.newest(most))
             ]
             count = tx.campaigns.count()
     if as_json:
@@ -66,8 +68,8 @@ def list_campaigns(shell: Shell, as_json: bool, most: int | None) -> None:
         shown = [row | {"state": _state(row)} for row in rows]
         print_table(keys, [[row[key] for key in keys] for row in shown])
         for row in rows:
-            for said in _to_come(row, zone):
-                say(f"campaign {row['campaign']}: {said}")
+            for line in _to_come(row, zone):
+                say(f"campaign {row['campaign']}: {line}")
     say_left_out(len(rows), count)
 
 
@@ -124,10 +126,10 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
     for override in figures["despite"]:
         click.echo(f"               {override_in_words(override)}")
     click.echo(f"  provider     {', '.join(figures['providers'])}")
-    for deed in ("started", "finished"):
-        at = figures[f"{deed}_at"]
+    for event in ("started", "finished"):
+        at = figures[f"{event}_at"]
         time = wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
-        click.echo(f"  {deed:<12} {time}")
+        click.echo(f"  {event:<12} {time}")
     _print_people(figures)
 
 
@@ -246,8 +248,8 @@ def cancel(shell: Shell, campaign: str, by: str | None) -> None:
         with services.store.read() as tx:
             original = tx.campaigns.latest(cancelled.translates)
             waiting = awaited(tx, original) if original else ()
-    for one in waiting:
-        say(str(one))
+    for email in waiting:
+        say(str(email))
 
 
 @click.command()

@@ -36,8 +36,8 @@ def list_digests(shell: Shell, as_json: bool) -> None:
     """Show all digest emails, when each comes next, and its last issue."""
     with shell.services() as services:
         rows = [
-            _row(services.campaigns, services.campaigns.digest_builder.forecast(one.name))
-            for one in services.campaigns.digests
+            _row(services.campaigns, services.campaigns.digest_builder.forecast(digest.name))
+            for digest in services.campaigns.digests
         ]
     if as_json:
         print_json(rows)
@@ -82,16 +82,16 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     with shell.services() as services:
         forecast = services.campaigns.digest_builder.forecast(name)
         row = _row(services.campaigns, forecast)
-    row["would_gather"] = [{"slug": one.slug, "title": one.title} for one in forecast.parts]
-    row["issues"] = [{"slug": one.slug, "parts": list(one.parts)} for one in forecast.made]
+    row["would_gather"] = [{"slug": part.slug, "title": part.title} for part in forecast.parts]
+    row["issues"] = [{"slug": each.slug, "parts": list(each.parts)} for each in forecast.made]
     if as_json:
         print_json(row)
         return
     for key in ("title", "rhythm", "next", "lists", "gathers", "trust_parts"):
         click.echo(f"{key + ':':<14} {_plain(row[key])}")
     click.echo(f"\nwould gather now: {len(forecast.parts) or 'nothing'}")
-    for one in forecast.parts:
-        click.echo(f"  {one.slug}: {one.title}")
+    for part in forecast.parts:
+        click.echo(f"  {part.slug}: {part.title}")
     for issue in forecast.made:
         click.echo(f"\n{issue.slug}: {', '.join(issue.parts)}")
 

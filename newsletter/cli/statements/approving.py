@@ -103,7 +103,7 @@ def _meant(statements: Statements, name: str, faults: Iterable[Fault]) -> str:
     try:
         return statement_slug(statements.store, name)
     except NotFound:
-        show_faults(one for one in faults if name in one.file)
+        show_faults(fault for fault in faults if name in fault.file)
         raise
 
 
@@ -134,7 +134,7 @@ def _answer(
         yield f"noted: version {version(given.content_hash)} by {by}{over}"
         yield from given.standing.reasons
     if to_come is not None:
-        titles = {one.name: one.title for one in campaigns.settings.offers()}
+        titles = {offer.name: offer.title for offer in campaigns.settings.offers()}
         lists = ", ".join(titles.get(name, name) for name in to_come.lists)
         of = f"who may have {to_come.corrects}" if to_come.corrects else f"on {lists}"
         people = "1 person" if to_come.readers == 1 else f"{to_come.readers:,} people"
@@ -157,9 +157,9 @@ def _left_behind(statements: Statements, slug: str) -> Iterator[str]:
         if statement.translation_of:
             yield f"{slug} does not go out by itself: {goes_within(statement)}"
     elif not statement.translation_of:
-        for one in others:
+        for other in others:
             yield (
-                f"{one.slug} ({one.language}) is not approved:"
+                f"{other.slug} ({other.language}) is not approved:"
                 f" its readers get {slug}, should that begin before it is"
             )
 

@@ -318,8 +318,8 @@ def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
         excluded = [{"address": address, "reason": why} for address, why in dry.excluded]
         elsewhere = [{"address": address, "reason": why} for address, why in dry.elsewhere]
         hours = [{"at": at.isoformat(), "readers": readers} for at, readers in dry.hours]
-        told = {"excluded": excluded, "elsewhere": elsewhere, "hours": hours}
-        print_json(asdict(dry) | told)
+        listed = {"excluded": excluded, "elsewhere": elsewhere, "hours": hours}
+        print_json(asdict(dry) | listed)
     else:
         for line in lines_of(dry, zone=zone):
             click.echo(line)
@@ -333,9 +333,9 @@ def _send_test(shell: Shell, slug: str, to: str) -> None:
     if outcome.verdict is Verdict.ACCEPTED:
         say(f"the provider accepted the test mail to {to}")
         return
-    said = f"{outcome.verdict.value}: {outcome.reason}"
+    answer = f"{outcome.verdict.value}: {outcome.reason}"
     if outcome.verdict in {Verdict.RETRY, Verdict.QUOTA, Verdict.LATE}:
-        raise ProviderUnreachable(f"the test mail was not handed over: {said}")
+        raise ProviderUnreachable(f"the test mail was not handed over: {answer}")
     if outcome.verdict is Verdict.UNKNOWN:
-        raise NewsletterError(f"nobody knows whether the provider took the test mail: {said}")
-    raise Refused(f"the provider refused the test mail: {said}")
+        raise NewsletterError(f"nobody knows whether the provider took the test mail: {answer}")
+    raise Refused(f"the provider refused the test mail: {answer}")

@@ -49,9 +49,14 @@ def list_sources(shell: Shell, as_json: bool) -> None:
 
     with shell.services() as services:
         rows = [
-            {"name": one.path.as_posix(), "kind": "folder", "url": "", "state": "read at each look"}
-            for one in services.settings.statements
-            if isinstance(one, FolderOptions)
+            {
+                "name": statement.path.as_posix(),
+                "kind": "folder",
+                "url": "",
+                "state": "read at each look",
+            }
+            for statement in services.settings.statements
+            if isinstance(statement, FolderOptions)
         ]
         with services.store.read() as tx:
             feeds = [
@@ -215,13 +220,13 @@ def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
     if as_json:
         print_json(made)
         return
-    for one in made:
-        for dropped in one["dropped"]:
+    for each in made:
+        for dropped in each["dropped"]:
             place = f", line {dropped['line']}" if dropped["line"] else ""
             say(f"left out{place}: {dropped['text']} ({dropped['why']})")
-        for note in one["notes"]:
+        for note in each["notes"]:
             say(f"please check: {note}")
-        click.echo(one["path"])
+        click.echo(each["path"])
 
 
 def _write_imported(services: Services, document: ImportedDocument) -> dict[str, Any]:
@@ -248,7 +253,8 @@ def _write_imported(services: Services, document: ImportedDocument) -> dict[str,
         "title": document.title,
         "date": document.date.isoformat() if document.date else None,
         "dropped": [
-            {"line": one.line, "text": one.text, "why": one.why} for one in document.dropped
+            {"line": dropped_line.line, "text": dropped_line.text, "why": dropped_line.why}
+            for dropped_line in document.dropped
         ],
         "embargo": document.embargo.words if document.embargo else "",
         "embargo_suggested": document.embargo.until if document.embargo else "",
@@ -265,10 +271,10 @@ def _write_picture(path: Path, picture: ImportedPicture) -> tuple[str, str]:
     mark = "" if picture.alt else ",decoration"
     caption = f' "{picture.caption}"' if picture.caption else ""
     written = f"![{picture.alt}](https://…/{path.name}#{size}{mark}{caption})"
-    told = (
+    advice = (
         f"{path} holds a picture. {picture.note} Mails load pictures from the web: put it on your"
     )
-    return str(path), f"{told} website and write {written} there."
+    return str(path), f"{advice} website and write {written} there."
 
 
 def _bytes_of(file: Path) -> bytes:

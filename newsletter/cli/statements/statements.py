@@ -59,7 +59,7 @@ def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
         faults = services.statements.refresh()
         with services.store.read() as tx:
             newest = sorted(tx.statements.newest(most), key=lambda one: one.statement.slug)
-            rows = [_describe(tx, services.statements, one) for one in newest]
+            rows = [_describe(tx, services.statements, stored) for stored in newest]
             count = tx.statements.count()
     show_faults(faults)
     if as_json:
@@ -124,7 +124,7 @@ def _describe(tx: Transaction, statements: Statements, stored: StoredStatement) 
         "reasons": list(standing.reasons),
         "lists": list(stored.statement.lists),
         "segment": str(stored.statement.segment or ""),
-        "send_at": _said_time(stored.statement),
+        "send_at": _written_time(stored.statement),
         "corrects": stored.statement.corrects,
         **_languages_of(tx, stored, campaign),
         "notes": list(stored.statement.notes),
@@ -138,8 +138,8 @@ def _situation(tx: Transaction, statements: Statements, stored: StoredStatement)
 
     found = situation_of(tx, stored, statements.standpoint, statements.clock.now())
     following = found.next().removeprefix("Next: ")
-    said = {"state": found.state.value, "where": found.where, "next": following}
-    return said | {"beside": " ".join(found.notes)}
+    row = {"state": found.state.value, "where": found.where, "next": following}
+    return row | {"beside": " ".join(found.notes)}
 
 
 def _in_a_word(stored: StoredStatement, standing: ApprovalStatus, statements: Statements) -> str:
@@ -162,11 +162,11 @@ def _languages_of(
     return {
         "translation_of": stored.statement.translation_of,
         "language": stored.statement.language,
-        "awaited": [str(one) for one in awaited(tx, campaign)] if campaign else [],
+        "awaited": [str(language) for language in awaited(tx, campaign)] if campaign else [],
     }
 
 
-def _said_time(statement: Statement) -> str:
+def _written_time(statement: Statement) -> str:
     """The time that its file says."""
     if statement.send_at is not None:
         return statement.send_at.isoformat(sep=" ", timespec="minutes")
@@ -241,7 +241,7 @@ def _check_one(statements: Statements, slug: str) -> _Checked:
         stored = tx.statements.get(slug)
         if stored is None or not stored.present:
             origin = stored.statement.origin if stored else ""
-            own = tuple(one for one in faults if one.file == origin or slug in one.file)
+            own = tuple(fault for fault in faults if fault.file == origin or slug in fault.file)
             if own:
                 return _checked(own, (), settled=True, statements=0)
             stored = tx.statements.get(statement_named(tx, slug))
@@ -258,12 +258,14 @@ def _check_all(statements: Statements) -> _Checked:
     with statements.store.read() as tx:
         present = tx.statements.count()
         policy, rules = statements.policy, statements.review_rules
-        open_ones = [one for one in tx.statements.unsettled() if one.present]
-        handed_in = [one for one in open_ones if one.statement.progress is not Progress.DRAFT]
-        unsettled = [one for one in handed_in if not is_settled(tx, one, policy, rules)]
+        open_ones = [stored for stored in tx.statements.unsettled() if stored.present]
+        handed_in = [
+            stored for stored in open_ones if stored.statement.progress is not Progress.DRAFT
+        ]
+        unsettled = [stored for stored in handed_in if not is_settled(tx, stored, policy, rules)]
         reviews = review(tx, unsettled, rules, statements.clock)
-    remarks = [one for reviewed in reviews for one in reviewed.remarks]
-    grave = [one for one in remarks if one.grade is not Severity.ADVICE]
+    remarks = [finding for reviewed in reviews for finding in reviewed.remarks]
+    grave = [finding for finding in remarks if finding.grade is not Severity.ADVICE]
     return _checked(faults, grave, settled=False, statements=present)
 
 
@@ -282,8 +284,14 @@ def about(
 ) -> tuple[Fault, ...]:
     """Those of its file, of what goes out in its mail, and of another file that bears its slug."""
     within = translations_of(tx, statement.slug) if statements.settings.together else ()
-    places = {f"{statement.slug}.md", statement.origin, *(one.origin for one in within)}
-    return tuple(one for one in faults if not places.isdisjoint({one.file, Path(one.file).name}))
+    places = {
+        f"{statement.slug}.md",
+        statement.origin,
+        *(translation.origin for translation in within),
+    }
+    return tuple(
+        fault for fault in faults if not places.isdisjoint({fault.file, Path(fault.file).name})
+    )
 
 
 def _as_data(remark: ReviewFinding) -> dict[str, object]:

@@ -143,7 +143,7 @@ def import_file(
         skipped = {} if read.kind == PLAIN else {"skipped": read.skipped}
         print_json(outcome.as_data() | skipped | {"sha256": read.digest})
     else:
-        say(outcome.told() + ("; nothing was changed" if dry_run else ""))
+        say(outcome.summary() + ("; nothing was changed" if dry_run else ""))
 
 
 def _mapped(columns: tuple[str, ...]) -> dict[str, str]:
@@ -179,16 +179,16 @@ class _Outcome:
             "refused_by_reason": by_reason,
         }
 
-    def told(self) -> str:
+    def summary(self) -> str:
         brought = self.brought
-        told = (
+        text = (
             f"{brought.new:,} new, {brought.known:,} known, {brought.suppressed:,} newly suppressed"
         )
         if self.refused:
-            told += f"; skipped, suppressed or erased here earlier: {self.refused:,}"
+            text += f"; skipped, suppressed or erased here earlier: {self.refused:,}"
         if brought.left.people:
-            told += f"; skipped, unsubscribed here earlier: {brought.left.people:,}"
-        return told
+            text += f"; skipped, unsubscribed here earlier: {brought.left.people:,}"
+        return text
 
     def notes(self) -> Iterator[str]:
         """Each reason why somebody stays away, with the first of those whom it keeps away."""

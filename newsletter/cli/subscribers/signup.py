@@ -35,7 +35,7 @@ def form(shell: Shell, lists: tuple[str, ...], language: str | None) -> None:
         offers = offering.rules.offered(lists)
         if not offering.rules.offers:
             raise Refused("nobody can join: set lists or default_lists, and signup.enabled")
-        strange = sorted(set(lists) - {one.name for one in offers})
+        strange = sorted(set(lists) - {offer.name for offer in offers})
         if strange:
             raise NotFound(f"no list {', '.join(strange)} is offered; lists in the file says which")
         chosen = language or settings.language

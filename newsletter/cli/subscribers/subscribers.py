@@ -89,8 +89,8 @@ def show(shell: Shell, address: str, as_json: bool) -> None:
         print_json(shown | {"consents": consents})
         return
     for key, value in shown.items():
-        told = ", ".join(value) if isinstance(value, list) else value
-        click.echo(f"{key + ':':<13} {told or '–'}")
+        shown_value = ", ".join(value) if isinstance(value, list) else value
+        click.echo(f"{key + ':':<13} {shown_value or '–'}")
     for consent in consents:
         click.echo("consent:      " + _in_words(consent))
 
@@ -109,11 +109,11 @@ def _consent(tx: Transaction, record: ConsentRecord) -> dict[str, Any]:
 
 
 def _in_words(consent: Mapping[str, Any]) -> str:
-    said = "yes to" if consent["given"] else "no more of"
+    verb = "yes to" if consent["given"] else "no more of"
     asked = f", asked {consent['asked_at']}" if consent["asked_at"] else ""
     words = f": {consent['words']}" if consent["words"] else ""
     how = f"{consent['method']} by {consent['source']}"
-    return f"{consent['at']} {said} {consent['list']} ({how}{asked}){words}"
+    return f"{consent['at']} {verb} {consent['list']} ({how}{asked}){words}"
 
 
 @subscribers.command()
@@ -197,7 +197,7 @@ def list_people(shell: Shell, list_name: str, query: str, as_json: bool, most: i
             refuse_unknown_list(tx, list_name, services.subscribers.offered_lists)
         people = tx.readers.some(list_name=list_name, query=query, most=most)
         count = tx.readers.count(list_name=list_name, query=query)
-    rows = [_as_data(one) for one in reversed(people)]
+    rows = [_as_data(person) for person in reversed(people)]
     if as_json:
         print_json(rows)
     else:

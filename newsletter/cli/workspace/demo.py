@@ -142,13 +142,13 @@ def _unused(folder: Path) -> Path:
     return candidate
 
 
-def _configure(folder: Path, **said: str) -> None:
+def _configure(folder: Path, **settings: str) -> None:
     """Write these values behind their keys, wherever they stand in the file."""
     from newsletter.config.loading import FILE_NAME
 
     file = folder / FILE_NAME
     text = file.read_text(encoding="utf-8")
-    for key, value in said.items():
+    for key, value in settings.items():
         text = re.sub(rf"(?m)^( +{key}: )\S+", rf"\g<1>{value}", text)
     file.write_text(text, encoding="utf-8")
 
