@@ -145,12 +145,12 @@ def refuse_if_gone_out(tx: Transaction, slug: str) -> None:
         )
 
 
-def entitle(tx: Transaction, actor: str, needed: Role, deed: str) -> str:
+def entitle(tx: Transaction, actor: str, needed: Role, action: str) -> str:
     """The same for whoever acts: whoever may use the shell may do anything. Raises Refused."""
-    return actor if actor == OPERATOR else authorise(tx, actor, needed, deed)
+    return actor if actor == OPERATOR else authorise(tx, actor, needed, action)
 
 
-def authorise(tx: Transaction, address: str, needed: Role, deed: str) -> str:
+def authorise(tx: Transaction, address: str, needed: Role, action: str) -> str:
     """The folded address of a member of staff who may do this. Raises Refused."""
     try:
         by = fold(address)
@@ -164,7 +164,7 @@ def authorise(tx: Transaction, address: str, needed: Role, deed: str) -> str:
         )
     if not role.includes(needed):
         article = "an" if role.value[0] in "ae" else "a"
-        raise Refused(f"{by} is {article} {role.value}; to {deed} takes the role {needed.value}")
+        raise Refused(f"{by} is {article} {role.value}; to {action} takes the role {needed.value}")
     return by
 
 

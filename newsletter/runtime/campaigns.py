@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from newsletter.domain.clock import Clock
     from newsletter.domain.statements.statement import ApprovalPolicy
     from newsletter.pipeline.campaigns.build_digest import DigestBuilder
-    from newsletter.pipeline.campaigns.control import Hand, Starter
+    from newsletter.pipeline.campaigns.control import OperatorActions, Starter
     from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch
     from newsletter.pipeline.delivery.provider_pool import PooledProvider
     from newsletter.rendering.lazy import LazyRenderer
@@ -109,11 +109,11 @@ class Campaigns:
             store=self.store, clock=self.clock, policy=self.policy, times=self.rules.times
         )
 
-    def hand(self, actor: str) -> Hand:
+    def hand(self, actor: str) -> OperatorActions:
         """A person's hand on campaigns."""
-        from newsletter.pipeline.campaigns.control import Hand
+        from newsletter.pipeline.campaigns.control import OperatorActions
 
-        return Hand(store=self.store, clock=self.clock, actor=actor)
+        return OperatorActions(store=self.store, clock=self.clock, actor=actor)
 
 
 def _batch_size(settings: Settings, *lines: PooledProvider | None) -> int:

@@ -176,11 +176,11 @@ class Scheduler:
         return clock
 
     def _repeat(
-        self, clock: BackgroundScheduler, executor: str, seconds: float, deed: Callable[[], None]
+        self, clock: BackgroundScheduler, executor: str, seconds: float, action: Callable[[], None]
     ) -> None:
         """Do a deed now and then every so many seconds, in the thread of an executor."""
         clock.add_job(
-            deed,
+            action,
             "interval",
             seconds=max(seconds, 0.1),
             next_run_time=self._delivery.clock.now(),

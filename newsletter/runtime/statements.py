@@ -164,9 +164,9 @@ class Statements:
         shown: int | None = None,
     ) -> Given:
         """Take down a yes to a statement. Raises NotFound or Refused."""
-        from newsletter.pipeline.statements.approve import Yes, approve
+        from newsletter.pipeline.statements.approve import ApprovalRequest, approve
 
-        yes = Yes(
+        approval = ApprovalRequest(
             slug=slug,
             by=by,
             expect=expect,
@@ -177,7 +177,7 @@ class Statements:
             shown=shown,
         )
         return approve(
-            yes,
+            approval,
             store=self.store,
             policy=self.policy,
             rules=self.review_rules,

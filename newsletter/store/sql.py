@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from newsletter.store.statements.statements import Schedules, Statements
     from newsletter.store.subscribers.choices import Choices, Consents
     from newsletter.store.subscribers.data_export import DataExports, Traces
-    from newsletter.store.subscribers.eligibility import Zones
+    from newsletter.store.subscribers.eligibility import TimeZones
     from newsletter.store.subscribers.readers import Readers
     from newsletter.store.subscribers.staging import Staging
 
@@ -103,7 +103,7 @@ class Transaction:
         "TransactionalEmails", "delivery.transactional", "hash_address"
     )
     consents: _Part[Consents] = _Part("Consents", "subscribers.choices")
-    zones: _Part[Zones] = _Part("Zones", "subscribers.eligibility")
+    zones: _Part[TimeZones] = _Part("TimeZones", "subscribers.eligibility")
     events: _Part[Events] = _Part("Events", "events.events", "hash_address")
     feeds: _Part[Feeds] = _Part("Feeds", "statements.feeds")
     search: _Part[Search] = _Part("Search", "archive")

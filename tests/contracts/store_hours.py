@@ -102,7 +102,9 @@ class HoursContract:
         assert books.settle(books.claim(), ACCEPTED, n2=BUSY)
         with books.step() as tx:
             assert tx.campaigns.hand_on(books.id, "second")
-            claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a2", room={"second": None})
+            claimed = tx.batches.claim(
+                at=NOON, lease=LEASE, attempt_id="a2", allowance={"second": None}
+            )
         assert claimed is not None
         assert ids(claimed) == [2]
         assert books.try_claim(NOON) is None

@@ -37,7 +37,9 @@ class PacesContract:
     def test_a_batch_of_which_a_part_may_leave_is_parted(self, store: Store) -> None:
         books = Books(store, 10, batch_size=5)
         with books.step() as tx:
-            claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a1", room={"recording": 2})
+            claimed = tx.batches.claim(
+                at=NOON, lease=LEASE, attempt_id="a1", allowance={"recording": 2}
+            )
         assert claimed is not None
         assert ids(claimed) == [1, 2]
         assert books.settle(claimed)
@@ -48,7 +50,9 @@ class PacesContract:
     def test_a_batch_that_may_leave_whole_is_not_parted(self, store: Store) -> None:
         books = Books(store, 5)
         with books.step() as tx:
-            claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a1", room={"recording": 5})
+            claimed = tx.batches.claim(
+                at=NOON, lease=LEASE, attempt_id="a1", allowance={"recording": 5}
+            )
         assert claimed is not None
         assert ids(claimed) == [1, 2, 3, 4, 5]
 
@@ -56,7 +60,9 @@ class PacesContract:
         books = Books(store, 4)
         with books.step() as tx:
             tx.readers.forget("reader1@example.org", NOON)
-            claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a1", room={"recording": 2})
+            claimed = tx.batches.claim(
+                at=NOON, lease=LEASE, attempt_id="a1", allowance={"recording": 2}
+            )
         assert claimed is not None
         assert books.settle(claimed, UNKNOWN)
         assert books.counts() == Counts(suppressed=1, unknown=2, pending=1)
@@ -103,7 +109,7 @@ class PacesContract:
         assert books.campaign().carrier == "second"
         for room in ({"recording": None, "second": 0}, {"recording": 5, "second": None}):
             with books.step() as tx:
-                claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a2", room=room)
+                claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a2", allowance=room)
             assert (claimed is None) is (room["second"] == 0)
         assert claimed is not None
         assert (claimed.provider, ids(claimed)) == ("second", [1, 2])
@@ -114,6 +120,8 @@ class PacesContract:
         books = Books(store, 2)
         with books.step() as tx:
             tx.campaigns.hand_on(books.id, "gone")
-            claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a", room={"new": None})
+            claimed = tx.batches.claim(
+                at=NOON, lease=LEASE, attempt_id="a", allowance={"new": None}
+            )
         assert claimed is not None
         assert claimed.provider == "new"

@@ -6,7 +6,12 @@ from datetime import date, timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import AudienceSplit, CampaignState, Correction
-from newsletter.domain.subscribers.audience import Aim, Entry, SuppressedEntry, SuppressionReason
+from newsletter.domain.subscribers.audience import (
+    Audience,
+    Entry,
+    SuppressedEntry,
+    SuppressionReason,
+)
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
@@ -152,7 +157,7 @@ class SegmentsContract:
                 ),
                 NOON,
             )
-            everybody = Aim(lists=("press",))
+            everybody = Audience(lists=("press",))
             assert tx.zones.counts(everybody) == {"": 1, "Asia/Tokyo": 2}
             spanish = replace(everybody, languages=frozenset({"es", ""}))
             assert tx.zones.counts(spanish) == {"Asia/Tokyo": 1}

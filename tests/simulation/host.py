@@ -14,7 +14,7 @@ from newsletter.domain.errors import Defect, Refused
 from newsletter.domain.ports import Links
 from newsletter.domain.statements.statement import ApprovalPolicy
 from newsletter.pipeline.campaigns import plan
-from newsletter.pipeline.campaigns.control import Hand
+from newsletter.pipeline.campaigns.control import OperatorActions
 from newsletter.pipeline.delivery import reconcile as recover
 from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool, RateLimiter
@@ -326,8 +326,8 @@ class Process:
             names=lambda: f"{self.host.world.number():032x}",
         )
 
-    def hand(self) -> Hand:
-        return Hand(store=self.store, clock=self.host, actor="ada@forum.example")
+    def hand(self) -> OperatorActions:
+        return OperatorActions(store=self.store, clock=self.host, actor="ada@forum.example")
 
     def begin(self) -> None:
         """What a run does first: it opens the database, as every command does, then begins."""

@@ -135,7 +135,9 @@ def _review(facts: Facts) -> str:
     have, needed = facts.standing.counted, facts.policy.required
     missing = plural(needed - len(have), "approval")
     others = [
-        writer for writer in facts.statement.written_by if writer not in {yes.by for yes in have}
+        writer
+        for writer in facts.statement.written_by
+        if writer not in {approval.by for approval in have}
     ]
     barred = bool(others) and not facts.policy.author_may_approve
     whose = f", from someone other than {_names(others, facts, 'or')}" if barred else ""
@@ -288,8 +290,8 @@ def _names(addresses: list[str], facts: Facts, word: str = "and") -> str:
 def _by_name(reason: str, facts: Facts) -> str:
     """Why it is paused or cancelled, with a colleague's name in the place of their address."""
     stopped = reason or "stopped"
-    deed, by, who = stopped.partition(" by ")
-    named = f"{deed}{by}{name(who, facts)}" if "@" in who and " " not in who else stopped
+    action, by, who = stopped.partition(" by ")
+    named = f"{action}{by}{name(who, facts)}" if "@" in who and " " not in who else stopped
     return named[:1].upper() + named[1:].rstrip(".")
 
 

@@ -137,7 +137,7 @@ class RateLimit:
         allowance = limits.allowance(self.day)
         return None if allowance is None else max(0, allowance - self.used)
 
-    def room(self, limits: Limits) -> int | None:
+    def allowance(self, limits: Limits) -> int | None:
         """At most so many messages in the next batch, so that no turn lasts over a second.
 
         Else an urgent campaign would wait for a long turn of another. None is no limit.

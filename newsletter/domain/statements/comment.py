@@ -65,5 +65,9 @@ def standing_return(
     last = max(reversed(list(found)), key=lambda one: one.at, default=None)
     if last is None or last.closed_at is not None or last.content_hash != content_hash:
         return None
-    since = [yes for yes in approvals if yes.content_hash == content_hash and yes.at >= last.at]
-    return None if any(yes.revoked_at is None for yes in since) else last
+    since = [
+        approval
+        for approval in approvals
+        if approval.content_hash == content_hash and approval.at >= last.at
+    ]
+    return None if any(approval.revoked_at is None for approval in since) else last

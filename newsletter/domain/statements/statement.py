@@ -202,7 +202,10 @@ def standing(
     counted: dict[str, Approval] = {}
     overrides: dict[str, Approval] = {}
     reasons: list[str] = []
-    live = sorted((yes for yes in approvals if yes.revoked_at is None), key=lambda yes: yes.at)
+    live = sorted(
+        (approval for approval in approvals if approval.revoked_at is None),
+        key=lambda approval: approval.at,
+    )
     outdated = [approval for approval in live if approval.content_hash != content_hash]
     for approval in live:
         if approval.content_hash != content_hash:

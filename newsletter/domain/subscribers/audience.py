@@ -210,7 +210,7 @@ class Brought:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Aim:
+class Audience:
     """Whom a statement goes to, before it is known who of them another language has."""
 
     lists: tuple[str, ...]

@@ -176,12 +176,12 @@ class Starter:
             raise Refused(f"there is nothing of {person} to undo: {slug} waits for somebody else")
         left = standing_of(tx, stored, self.policy)
         if not all_of_it and left.approved:
-            others = ", ".join(yes.by for yes in left.given)
+            others = ", ".join(approval.by for approval in left.given)
             raise Refused(f"{slug} is approved by {others} too; ask a sender to undo it")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hand:
+class OperatorActions:
     """Who acts, for the audit log, and on what."""
 
     store: Store
@@ -327,18 +327,18 @@ class Hand:
             )
 
     @contextmanager
-    def _acting(self, deed: str, needed: Role = Role.SENDER) -> Iterator[Transaction]:
+    def _acting(self, action: str, needed: Role = Role.SENDER) -> Iterator[Transaction]:
         """The transaction of an act, by somebody who may do it when it is done."""
         with self.store.begin() as tx:
-            entitle(tx, self.actor, needed, deed)
+            entitle(tx, self.actor, needed, action)
             yield tx
 
     def _move(
-        self, name: str, to: CampaignState, expect: set[CampaignState], reason: str, deed: str
+        self, name: str, to: CampaignState, expect: set[CampaignState], reason: str, action: str
     ) -> Campaign:
-        with self._acting(deed) as tx:
+        with self._acting(action) as tx:
             campaign = find_campaign(tx, name)
-            self._change(tx, campaign, to, expect, reason, deed)
+            self._change(tx, campaign, to, expect, reason, action)
             return find_campaign(tx, str(campaign.id))
 
     def _change(
@@ -348,7 +348,7 @@ class Hand:
         to: CampaignState,
         expect: set[CampaignState],
         reason: str,
-        deed: str,
+        action: str,
     ) -> None:
         moved = tx.campaigns.move(
             campaign.id, to, expect=expect, at=self.clock.now(), reason=reason
@@ -356,9 +356,9 @@ class Hand:
         if not moved:
             raise Refused(
                 f"campaign {campaign.id} ({campaign.slug}) is {campaign.state.value};"
-                f" to {deed} it, it has to be {' or '.join(sorted(s.value for s in expect))}"
+                f" to {action} it, it has to be {' or '.join(sorted(s.value for s in expect))}"
             )
-        self._enter(tx, deed, campaign, reason)
+        self._enter(tx, action, campaign, reason)
 
     def _enter(self, tx: Transaction, action: str, campaign: Campaign, detail: str) -> None:
         tx.audit.enter(

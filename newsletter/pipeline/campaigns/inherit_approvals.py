@@ -53,12 +53,16 @@ def _yeses(
     """What is to be taken down, and is not yet; nothing where the parts do not vouch for it."""
     stored = _rendered(tx, issue)
     noted = _noted(tx, issue)
-    if stored is None or issue.name not in trusted or any(yes.revoked_at for yes in noted):
+    if (
+        stored is None
+        or issue.name not in trusted
+        or any(approval.revoked_at for approval in noted)
+    ):
         return []
     campaigns = [_as_approved(tx, slug) for slug in issue.parts]
     if None in campaigns:
         return []
-    known = {yes.by for yes in noted if yes.content_hash == stored.content_hash}
+    known = {approval.by for approval in noted if approval.content_hash == stored.content_hash}
     names = {
         by for campaign in campaigns if campaign is not None for by in campaign.approved_by
     } - known
@@ -82,11 +86,15 @@ def _is_warned_of(
 
 def _is_stale(tx: Transaction, issue: Issue, trusted: set[str]) -> bool:
     """It counts as approved by its parts, and is not to be any more."""
-    return issue.name not in trusted and any(not yes.revoked_at for yes in _noted(tx, issue))
+    return issue.name not in trusted and any(
+        not approval.revoked_at for approval in _noted(tx, issue)
+    )
 
 
 def _noted(tx: Transaction, issue: Issue) -> list[Approval]:
-    return [yes for yes in tx.approvals.of(issue.slug) if yes.channel is Channel.PARTS]
+    return [
+        approval for approval in tx.approvals.of(issue.slug) if approval.channel is Channel.PARTS
+    ]
 
 
 def _rendered(tx: Transaction, issue: Issue) -> StoredStatement | None:
@@ -106,14 +114,14 @@ def _as_approved(tx: Transaction, slug: str) -> Campaign | None:
 
 
 def _add(tx: Transaction, issue: Issue, yeses: Sequence[Approval]) -> None:
-    for yes in yeses:
-        tx.approvals.add(yes)
+    for approval in yeses:
+        tx.approvals.add(approval)
         tx.audit.enter(
-            at=yes.at,
-            actor=yes.by,
+            at=approval.at,
+            actor=approval.by,
             action="approve",
             subject=issue.slug,
-            detail=f"{yes.content_hash} by {yes.channel.value}: {', '.join(issue.parts)}",
+            detail=f"{approval.content_hash} by {approval.channel.value}: {', '.join(issue.parts)}",
         )
 
 

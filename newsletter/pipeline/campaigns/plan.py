@@ -347,7 +347,7 @@ def _schedule(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> C
         content_hash=view.stored.content_hash,
         state=CampaignState.SCHEDULED,
         release_at=view.release,
-        approved_by=tuple(yes.by for yes in view.standing.given),
+        approved_by=tuple(approval.by for approval in view.standing.given),
         lists=view.correction.lists if view.correction else statement.lists,
         provider=rules.provider,
         corrects=statement.corrects,

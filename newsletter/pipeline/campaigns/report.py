@@ -54,12 +54,14 @@ def figures(
     later = tx.batches.later(number, now) if now else None
     content = tx.statements.content(campaign.content_hash)
     given = [
-        yes for yes in tx.approvals.of(campaign.slug) if yes.content_hash == campaign.content_hash
+        approval
+        for approval in tx.approvals.of(campaign.slug)
+        if approval.content_hash == campaign.content_hash
     ]
     return {
         **summary(campaign, tx.events.figures(number), waits, later),
         "segment": str(content.segment or "") if content else "",
-        "despite": overrides(yes for yes in given if yes.by in campaign.approved_by),
+        "despite": overrides(approval for approval in given if approval.by in campaign.approved_by),
         "providers": tx.campaigns.providers(number) or [campaign.provider],
         "outage": _outage(tx.batches.outage(number)),
         "unsubscribed": tx.readers.left_through(number),

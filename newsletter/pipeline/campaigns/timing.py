@@ -8,7 +8,7 @@ from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, Campaig
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import ByZone, LocalTime, by_zone, everywhere, release_time, resolve
 from newsletter.domain.statements.statement import Statement
-from newsletter.domain.subscribers.audience import Aim
+from newsletter.domain.subscribers.audience import Audience
 from newsletter.pipeline.ledger import embargo_of
 from newsletter.pipeline.statements.translations import group_of
 from newsletter.store.sql import Transaction
@@ -46,15 +46,15 @@ class Timing:
         """
         if self.hour is None or (campaign is not None and _goes(campaign)):
             return self.ready
-        aim = self._aim(tx)
+        audience = self._audience(tx)
         if campaign is not None and campaign.state in BEFORE_START:
             first = campaign.release_at
             instants = self._everywhere(self.hour).instants
             earlier = [zone for zone, at in instants.items() if at < first]
             then = [zone for zone, at in instants.items() if at == first]
-            if then and tx.zones.has(aim, then) and not tx.zones.has(aim, earlier):
+            if then and tx.zones.has(audience, then) and not tx.zones.has(audience, earlier):
                 return first
-        return self._of(self.hour, tx.zones.counts(aim)).first
+        return self._of(self.hour, tx.zones.counts(audience)).first
 
     def by_zone(self) -> ByZone | None:
         """When readers of each zone there is get it; None where all get it at once."""
@@ -67,7 +67,7 @@ class Timing:
         """
         if self.hour is None:
             return {}
-        counts = tx.zones.counts(self._aim(tx))
+        counts = tx.zones.counts(self._audience(tx))
         instants = self._of(self.hour, counts).instants
         found = dict.fromkeys(sorted(instants.values()), 0)
         for zone, readers in counts.items():
@@ -80,14 +80,14 @@ class Timing:
     def _everywhere(self, hour: LocalTime) -> ByZone:
         return everywhere(hour, home=self.rules.timezone, ready=self.ready)
 
-    def _aim(self, tx: Transaction) -> Aim:
+    def _audience(self, tx: Transaction) -> Audience:
         statement = self.statement
         try:
             group = group_of(tx, statement, together=self.rules.together)
         except Refused:  # it does not go out, and planning says why
             group = None
         languages = group.split(tx, statement.slug).languages if group else None
-        return Aim(lists=statement.lists, segment=statement.segment, languages=languages)
+        return Audience(lists=statement.lists, segment=statement.segment, languages=languages)
 
 
 def timing_of(

@@ -68,11 +68,11 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
     def claim(self, tx: Transaction, attempt: Attempt) -> HeldBatch | None:
         """The next batch, without those who left in the meantime."""
         rate_limits = self.pool.look(tx, attempt.at)
-        room = self.pool.room(rate_limits, attempt.at)
-        if not any(room.values()):
+        allowance = self.pool.allowance(rate_limits, attempt.at)
+        if not any(allowance.values()):
             return None
         claimed = tx.batches.claim(
-            at=attempt.at, lease=self.lease, attempt_id=attempt.id, room=room
+            at=attempt.at, lease=self.lease, attempt_id=attempt.id, allowance=allowance
         )
         if claimed is None:
             self._finish_emptied(tx)

@@ -73,12 +73,12 @@ class RateLimiter:
             )
         self.take(tx, rate_limit, messages, now)
 
-    def room(self, rate_limit: RateLimit, now: datetime, most: int) -> int:
+    def allowance(self, rate_limit: RateLimit, now: datetime, most: int) -> int:
         """How many messages the next batch may have; 0 while nothing may leave."""
         if rate_limit.wait(now, self.limits) is not None:
             return 0
-        room = rate_limit.room(self.limits)
-        return most if room is None else min(most, room)
+        allowance = rate_limit.allowance(self.limits)
+        return most if allowance is None else min(most, allowance)
 
     @property
     def of_records(self) -> "RateLimiter":
@@ -189,10 +189,10 @@ class ProviderPool:
                 self._fail_over_all(tx, self.second, wait.reason, now)
         return rate_limits
 
-    def room(self, rate_limits: Mapping[str, RateLimit], now: datetime) -> dict[str, int]:
+    def allowance(self, rate_limits: Mapping[str, RateLimit], now: datetime) -> dict[str, int]:
         """How many messages the next batch may have at each; 0 while nothing may leave there."""
         return {
-            line.name: line.limiter.room(
+            line.name: line.limiter.allowance(
                 rate_limits[line.name], now, line.provider.capabilities.max_recipients
             )
             for line in self.all

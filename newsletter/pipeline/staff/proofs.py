@@ -255,9 +255,9 @@ class Proofs:
         now = self.clock.now()
         tx.emails.tell(address, f"{what} It happened on {_moment(now)}.", now)
 
-    def admin(self, tx: Transaction, by: str, deed: str) -> str:
+    def admin(self, tx: Transaction, by: str, action: str) -> str:
         """Who does something that only admins may, or the operator. Raises Refused."""
-        return OPERATOR if by == OPERATOR else authorise(tx, by, Role.ADMIN, deed)
+        return OPERATOR if by == OPERATOR else authorise(tx, by, Role.ADMIN, action)
 
 
 _COPIED = "it may have been copied. Remove it on your account page, and add another one."

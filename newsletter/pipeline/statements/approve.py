@@ -61,7 +61,7 @@ Start = Callable[[Transaction, StoredStatement, str, int], object]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Yes:
+class ApprovalRequest:
     """What somebody says of a statement, having seen it."""
 
     slug: str
@@ -88,7 +88,7 @@ class Yes:
 
 
 def approve(
-    yes: Yes,
+    asked: ApprovalRequest,
     *,
     store: Store,
     policy: ApprovalPolicy,
@@ -100,33 +100,35 @@ def approve(
 
     Raises NotFound or Refused; Changed where it is another text than was seen.
     """
-    reason = _reason(yes.despite)
+    reason = _reason(asked.despite)
     with store.read() as tx:  # nobody waits for the database while the text is read
-        [reviewed] = review(tx, [find_statement(tx, yes.slug)], rules, clock)
+        [reviewed] = review(tx, [find_statement(tx, asked.slug)], rules, clock)
     with store.begin() as tx:
-        stored = find_seen(tx, yes.slug, yes.expect)
+        stored = find_seen(tx, asked.slug, asked.expect)
         if stored.content_hash != reviewed.content_hash:
-            raise Refused(f"{yes.slug} changed while it was looked at; look at it again")
-        person = _entitled(tx, yes, stored, policy)
+            raise Refused(f"{asked.slug} changed while it was looked at; look at it again")
+        person = _entitled(tx, asked, stored, policy)
         override = _Override()
-        if not _has_said_so(yes, person, standing_of(tx, stored, policy)):
-            override = _over(reviewed, reason, no_embargo=yes.no_embargo, always=yes.override)
-            _add(tx, stored, person, yes.channel, clock, override)
+        if not _has_said_so(asked, person, standing_of(tx, stored, policy)):
+            override = _over(reviewed, reason, no_embargo=asked.no_embargo, always=asked.override)
+            _add(tx, stored, person, asked.channel, clock, override)
         given = standing_of(tx, stored, policy)
-        if given.approved and yes.shown is not None and start is not None:
-            start(tx, stored, person, yes.shown)
+        if given.approved and asked.shown is not None and start is not None:
+            start(tx, stored, person, asked.shown)
         return Given(content_hash=stored.content_hash, standing=given, warnings=override.warnings)
 
 
-def _entitled(tx: Transaction, yes: Yes, stored: StoredStatement, policy: ApprovalPolicy) -> str:
+def _entitled(
+    tx: Transaction, asked: ApprovalRequest, stored: StoredStatement, policy: ApprovalPolicy
+) -> str:
     """Who says it, if they may say so of this text, and it has not gone out. Raises Refused."""
-    needed = Role.ADMIN if yes.override else Role.APPROVER
-    deed = "stand in for an approval" if yes.override else "approve"
-    person = authorise(tx, yes.by, needed, deed)
+    needed = Role.ADMIN if asked.override else Role.APPROVER
+    action = "stand in for an approval" if asked.override else "approve"
+    person = authorise(tx, asked.by, needed, action)
     _refuse_author(stored.statement, person, policy)
     if stored.statement.progress is Progress.DRAFT:
         raise Refused(is_draft(stored.statement))
-    refuse_if_gone_out(tx, yes.slug)
+    refuse_if_gone_out(tx, asked.slug)
     return person
 
 
@@ -143,11 +145,13 @@ def _refuse_author(statement: Statement, person: str, policy: ApprovalPolicy) ->
         )
 
 
-def _has_said_so(yes: Yes, person: str, now: ApprovalStatus) -> bool:
+def _has_said_so(asked: ApprovalRequest, person: str, now: ApprovalStatus) -> bool:
     """That very yes counts already: nothing is written down twice."""
-    if yes.override and now.approved:
-        raise Refused(f"{yes.slug} has all the approvals it needs; nobody has to stand in for one")
-    return person in {given.by for given in (now.overrides if yes.override else now.counted)}
+    if asked.override and now.approved:
+        raise Refused(
+            f"{asked.slug} has all the approvals it needs; nobody has to stand in for one"
+        )
+    return person in {given.by for given in (now.overrides if asked.override else now.counted)}
 
 
 def _reason(despite: str | None) -> str:
@@ -315,9 +319,9 @@ def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
     """
     channel = _channel(statement)
     latest = {
-        yes.by: yes.content_hash
-        for yes in tx.approvals.of(statement.slug)
-        if yes.channel is channel
+        approval.by: approval.content_hash
+        for approval in tx.approvals.of(statement.slug)
+        if approval.channel is channel
     }
     return {person for person, content_hash in latest.items() if content_hash}
 

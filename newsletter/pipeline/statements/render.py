@@ -186,7 +186,9 @@ def changes(tx: Transaction, stored: StoredStatement) -> list[str]:
     Empty where that very text was approved. Raises NotFound where nothing ever was.
     """
     slug = stored.statement.slug
-    approvals = [yes for yes in tx.approvals.of(slug) if yes.content_hash]  # not the mere removals
+    approvals = [
+        approval for approval in tx.approvals.of(slug) if approval.content_hash
+    ]  # not the mere removals
     before = tx.statements.content(approvals[-1].content_hash) if approvals else None
     now = tx.statements.content(stored.content_hash)
     if before is None or now is None:

@@ -146,9 +146,9 @@ def is_settled(
 def overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:
     """Those that were given over warnings, as JSON-ready values."""
     return [
-        {"by": yes.by, "why": yes.despite, "warnings": list(yes.warnings)}
-        for yes in approvals
-        if yes.warnings
+        {"by": approval.by, "why": approval.despite, "warnings": list(approval.warnings)}
+        for approval in approvals
+        if approval.warnings
     ]
 
 

@@ -104,11 +104,11 @@ def set_aside(
     return True
 
 
-def shorten(connection: Connection, claimed: ClaimedBatch, room: int | None) -> ClaimedBatch:
+def shorten(connection: Connection, claimed: ClaimedBatch, allowance: int | None) -> ClaimedBatch:
     """Keep as many members as there is room for; the others become a batch of their own."""
-    if room is None or len(claimed.members) <= room:
+    if allowance is None or len(claimed.members) <= allowance:
         return claimed
-    rest = [number for number, _ in claimed.members[room:]]
+    rest = [number for number, _ in claimed.members[allowance:]]
     values = {
         "members": _packed(_without(connection, claimed, rest)),
         "size": _batch.size - len(rest),
@@ -117,7 +117,7 @@ def shorten(connection: Connection, claimed: ClaimedBatch, room: int | None) -> 
     change(connection, claimed, values)
     before = {"state": BatchState.QUEUED.value, "attempts": claimed.attempts - 1}
     _add(connection, claimed, [rest], before)
-    return replace(claimed, members=claimed.members[:room])
+    return replace(claimed, members=claimed.members[:allowance])
 
 
 def _without(connection: Connection, claimed: ClaimedBatch, numbers: Collection[int]) -> list[int]:

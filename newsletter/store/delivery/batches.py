@@ -52,7 +52,7 @@ class Batches:
         at: datetime,
         lease: timedelta,
         attempt_id: str,
-        room: Mapping[str, int | None] = MappingProxyType({}),
+        allowance: Mapping[str, int | None] = MappingProxyType({}),
     ) -> ClaimedBatch | None:
         """Take one queued batch of a campaign that is sending, of urgent ones first; none on hold.
 
@@ -62,7 +62,7 @@ class Batches:
         ``room`` holds how many members a batch may have at each provider, the first one first;
         None is no limit. Those beyond it become a queued batch of their own.
         """
-        while (found := claiming.next_queued(self._connection, at, room)) is not None:
+        while (found := claiming.next_queued(self._connection, at, allowance)) is not None:
             batch_id, provider = found
             claimed = claiming.claim(
                 self._connection,
@@ -74,7 +74,7 @@ class Batches:
                 attempt_id=attempt_id,
             )
             if claimed.members:
-                return batch_splitting.shorten(self._connection, claimed, room.get(provider))
+                return batch_splitting.shorten(self._connection, claimed, allowance.get(provider))
             emptied = {"state": BatchState.DONE.value, "settled_at": to_ms(at)}
             batch_splitting.change(self._connection, claimed, emptied)
         return None

@@ -72,15 +72,15 @@ def is_due(at: Any) -> ColumnElement[bool]:
 
 
 def next_queued(
-    connection: Connection, at: datetime, room: Mapping[str, int | None]
+    connection: Connection, at: datetime, allowance: Mapping[str, int | None]
 ) -> tuple[int, str] | None:
     """The batch to be claimed next, locked where the database can, and its provider.
 
     The campaign is chosen first: an order over all that is open would cost more with each batch.
     """
     for campaign in connection.execute(_sending()).all():
-        provider = _carrier(campaign.carrier or campaign.provider, room)
-        if room.get(provider) == 0:
+        provider = _carrier(campaign.carrier or campaign.provider, allowance)
+        if allowance.get(provider) == 0:
             continue
         values = {"at": to_ms(at), "campaign": campaign.id}
         found = connection.scalar(_next_queued(), values)
@@ -89,9 +89,9 @@ def next_queued(
     return None
 
 
-def _carrier(named: str, room: Mapping[str, int | None]) -> str:
+def _carrier(named: str, allowance: Mapping[str, int | None]) -> str:
     """The provider of a campaign; where its own is not configured any more, the first that is."""
-    return next(iter(room)) if room and named not in room else named
+    return next(iter(allowance)) if allowance and named not in allowance else named
 
 
 # Building a statement takes longer than running it, so those of each batch are built once.

@@ -31,13 +31,13 @@ def triggers() -> list[str]:
     return found
 
 
-def _trigger(deed: str, table: str, slug: str, columns: tuple[str, ...] = ()) -> str:
+def _trigger(action: str, table: str, slug: str, columns: tuple[str, ...] = ()) -> str:
     differs = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in columns)
     when = f" WHEN {differs}" if differs else ""
     # the old note goes first, so that the new one has the highest number there ever was
     forget = f"DELETE FROM touched WHERE slug = {slug}"  # noqa: S608 - our own words
     note = f"touched (slug) VALUES ({slug})"
     return (
-        f"CREATE TRIGGER touched_by_{table}_{deed.lower()} AFTER {deed} ON {table}{when}"
+        f"CREATE TRIGGER touched_by_{table}_{action.lower()} AFTER {action} ON {table}{when}"
         f" BEGIN {forget}; INSERT INTO {note}; END"
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, or_, select
 
-from newsletter.domain.subscribers.audience import Aim, SubscriptionState
+from newsletter.domain.subscribers.audience import Audience, SubscriptionState
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import to_ms
@@ -142,29 +142,29 @@ def _tagged(names: Sequence[str]) -> ColumnElement[bool]:
     return exists().where(_tag.subscriber_id == _subscriber.id, _tag.name.in_(names))
 
 
-class Zones:
+class TimeZones:
     """The time zones of readers, as they named them; empty for those who named none."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def counts(self, aim: Aim) -> dict[str, int]:
+    def counts(self, audience: Audience) -> dict[str, int]:
         """Zone → how many of those who would get it have it."""
         rows = self._connection.execute(
             select(_subscriber.timezone, func.count())
-            .where(aimed(aim.lists, aim.segment, aim.languages))
+            .where(aimed(audience.lists, audience.segment, audience.languages))
             .group_by(_subscriber.timezone)
             .order_by(_subscriber.timezone)
         ).all()
         return {row[0]: row[1] for row in rows}
 
-    def has(self, aim: Aim, zones: Collection[str]) -> bool:
+    def has(self, audience: Audience, zones: Collection[str]) -> bool:
         """Whether any of those who would get it has one of these zones."""
         found = (
             select(_subscriber.id)
             .where(
                 _subscriber.timezone.in_(sorted(zones)),
-                aimed(aim.lists, aim.segment, aim.languages),
+                aimed(audience.lists, audience.segment, audience.languages),
             )
             .limit(1)
         )

@@ -14,7 +14,7 @@ from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.ports import GuardFile, Provider
 from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role, Statement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.pipeline.campaigns.control import Hand, Starter
+from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch, plan, start_due
 from newsletter.pipeline.campaigns.rehearse import DryRun, dry_run
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
@@ -22,10 +22,10 @@ from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderP
 from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler, Recovered, recover
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.statements.approve import (
+    ApprovalRequest,
     Compared,
     Given,
     Noted,
-    Yes,
     approve,
     note_front_matter,
 )
@@ -222,7 +222,7 @@ class Newsroom:
         shown: int | None = None,
         store: Any = None,
     ) -> Given:
-        yes = Yes(
+        yes = ApprovalRequest(
             slug=slug,
             by=by,
             expect=expect,
@@ -357,8 +357,8 @@ class Newsroom:
             names=lambda: f"{next(self._epochs):032x}",
         )
 
-    def hand(self, actor: str = "ada@forum.example") -> Hand:
-        return Hand(store=self.store, clock=self.clock, actor=actor)
+    def hand(self, actor: str = "ada@forum.example") -> OperatorActions:
+        return OperatorActions(store=self.store, clock=self.clock, actor=actor)
 
     # --- what is there
 

@@ -215,4 +215,4 @@ def test_a_batch_has_room_for_a_second_and_for_what_is_left_of_the_day(
     rate: float | None, quota: int | None, room: int | None
 ) -> None:
     limits = Limits(timezone=ZONE, rate=rate, daily_quota=quota)
-    assert RateLimit(day=TODAY).room(limits) == room
+    assert RateLimit(day=TODAY).allowance(limits) == room

@@ -10,7 +10,7 @@ from newsletter.domain.delivery.batch import OutgoingBatch, Resolution, Verdict
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.campaigns.control import Hand
+from newsletter.pipeline.campaigns.control import OperatorActions
 from tests.fakes import NOON, accept_all, always
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
@@ -284,7 +284,7 @@ def test_a_time_can_be_set_for_what_was_cancelled(room: Newsroom) -> None:
 def test_each_set_time_is_entered_in_the_log(room: Newsroom) -> None:
     room.write()
     room.look()
-    hand: Hand = room.hand("sam@forum.example")
+    hand: OperatorActions = room.hand("sam@forum.example")
     hand.schedule("resignation", NOON)
     hand.schedule("resignation", None)
     with room.store.read() as tx:
@@ -335,7 +335,9 @@ def test_a_role_that_was_lost_meanwhile_is_lost(room: Newsroom) -> None:
         with room.store.begin() as tx:
             tx.staff.put("sam@forum.example", Role.VIEWER, room.clock.now())
 
-    hand = Hand(store=Meanwhile(room.store, demote), clock=room.clock, actor="sam@forum.example")  # type: ignore[arg-type]
+    hand = OperatorActions(
+        store=Meanwhile(room.store, demote), clock=room.clock, actor="sam@forum.example"
+    )  # type: ignore[arg-type]
     with pytest.raises(Refused, match="is a viewer"):
         hand.pause("resignation")
     assert room.campaign().state is CampaignState.SENDING
