@@ -148,8 +148,8 @@ def prepare(workspace: Path, readers: int, rate: int) -> list[str]:
     settings = workspace / "newsletter.yaml"
     text = settings.read_text().replace("poll: 5s", "poll: 1s")
     settings.write_text(text.replace("  kind: mailgun\n", f"  kind: mailgun\n  rate: {rate}\n"))
-    with opened(workspace, {}) as app:
-        return app.links.unsubscribe_tokens(_CAMPAIGN, range(1, readers + 1))
+    with opened(workspace, {}) as services:
+        return services.links.unsubscribe_tokens(_CAMPAIGN, range(1, readers + 1))
 
 
 def measure(readers: int, rate: int) -> None:

@@ -131,8 +131,8 @@ def prepare(workspace: Path, statements: int, campaigns: int) -> None:
     for number in range(statements):
         text = _STATEMENT.format(number=number, day=number % 28 + 1)
         (workspace / "statements" / f"statement-{number:05}.md").write_text(text)
-    with opened(workspace, {}) as app:
-        app.tick.look()
+    with opened(workspace, {}) as services:
+        services.tick.look()
     members = json.dumps(list(range(1, 101)), separators=(",", ":"))
     with closing(sqlite3.connect(workspace / "var" / "newsletter.db")) as database, database:
         for number in range(-(-campaigns // statements) - 1):
@@ -150,21 +150,21 @@ def _looked(workspace: Path) -> Looked:
 
 
 def _look(workspace: Path) -> Looked:
-    with opened(workspace, {}) as app:
-        app.tick.look()  # what went out gets into the index
+    with opened(workspace, {}) as services:
+        services.tick.look()  # what went out gets into the index
         time.sleep(2.5)  # files that were written just now are read once more
-        app.tick.look()
-        found = [_measured(app) for _ in range(9)]
+        services.tick.look()
+        found = [_measured(services) for _ in range(9)]
     return Looked(
         statements=max(look.statements for look in found),
         cpu=median(look.cpu for look in found),
     )
 
 
-def _measured(app: Any) -> Looked:
+def _measured(services: Any) -> Looked:
     with counted() as statements:
         before = time.process_time()
-        app.tick.look()
+        services.tick.look()
         cpu = time.process_time() - before
     return Looked(statements=len(statements), cpu=cpu * 1000)
 

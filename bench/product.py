@@ -65,7 +65,7 @@ def prepare(workspace: Path, recipients: int) -> None:
         Entry(address=address(number), lists=("press",), consent=consent)
         for number in range(recipients)
     )
-    with opened(workspace, {}) as app, app.store.begin() as tx:
+    with opened(workspace, {}) as services, services.store.begin() as tx:
         tx.readers.upsert(entries, now)
         tx.staff.put("editor@forum.example", Role.APPROVER, now)
 
@@ -116,18 +116,18 @@ class NotingClock:
 def run(workspace: Path) -> None:
     """Let the scheduler find the statement, plan, freeze and hand over; check that all went."""
     clock = NotingClock()
-    with opened(workspace, os.environ, clock=clock) as app:
+    with opened(workspace, os.environ, clock=clock) as services:
         # each run works on a copy, which the product rightly holds: nothing was ever sent from it
-        app.delivery.guard().release(by=OPERATOR, kinds={HoldKind.DOUBT})
-        app.tick.prepare()  # what a run loads and builds is paid once, whatever it sends
+        services.delivery.guard().release(by=OPERATOR, kinds={HoldKind.DOUBT})
+        services.tick.prepare()  # what a run loads and builds is paid once, whatever it sends
         clock.readings.clear()
         clock.now()
-        Scheduler(app.tick, on_progress=lambda _sending: None).run(until_idle=True)
-        hand_in(_phases(app, clock))
+        Scheduler(services.tick, on_progress=lambda _sending: None).run(until_idle=True)
+        hand_in(_phases(services, clock))
 
 
-def _phases(app: Services, clock: NotingClock) -> dict[str, Phase]:
-    with app.store.read() as tx:
+def _phases(services: Services, clock: NotingClock) -> dict[str, Phase]:
+    with services.store.read() as tx:
         [campaign] = tx.campaigns.all()
         [frozen_at] = [line.at for line in tx.audit.all() if line.action == "start"]
     assert campaign.state is CampaignState.SENT, campaign
@@ -143,9 +143,9 @@ def _phases(app: Services, clock: NotingClock) -> dict[str, Phase]:
 
 def content(workspace: Path) -> Content:
     """What the readers get."""
-    with opened(workspace, {}) as app:
-        app.statements.refresh()
-        with app.store.read() as tx:
+    with opened(workspace, {}) as services:
+        services.statements.refresh()
+        with services.store.read() as tx:
             [stored] = tx.statements.all()
             found = tx.statements.content(stored.content_hash)
     assert found is not None

@@ -29,9 +29,9 @@ SCHEMES = ("light", "dark")
 """Of each size."""
 
 
-def pages(app: Services) -> Iterator[tuple[str, str, str]]:
+def pages(services: Services) -> Iterator[tuple[str, str, str]]:
     """What it is called, its address below ``/desk``, and who looks; "" is nobody."""
-    with app.store.read() as tx:
+    with services.store.read() as tx:
         draft = tx.drafts.unseen(1)[0].key
         written = tx.drafts.of("library-opening-hours-have-to-stay")
         key = written.key if written else draft
@@ -76,9 +76,9 @@ def pages(app: Services) -> Iterator[tuple[str, str, str]]:
     )
 
 
-def furnish(app: Services) -> None:
+def furnish(services: Services) -> None:
     """More staff than the demo has; one of them with an app and a passkey."""
-    now, dan = app.clock.now(), "dan@forum.example"
+    now, dan = services.clock.now(), "dan@forum.example"
     passkey = Passkey(
         id=b"dan",
         address=dan,
@@ -88,7 +88,7 @@ def furnish(app: Services) -> None:
         signatures=0,
         made_at=now,
     )
-    with app.store.begin() as tx:
+    with services.store.begin() as tx:
         for name, role in OTHERS.items():
             tx.staff.put(f"{name}@forum.example", role, now)
         tx.accounts.open(dan, "nobody knows it", now)
@@ -97,10 +97,10 @@ def furnish(app: Services) -> None:
         tx.passkeys.add(passkey)
 
 
-def signed_in(app: Services, name: str) -> str:
+def signed_in(services: Services, name: str) -> str:
     """What the cookie of a browser holds that this person is signed in with."""
-    word, now = secrets.token_urlsafe(24), app.clock.now()
-    with app.store.begin() as tx:
+    word, now = secrets.token_urlsafe(24), services.clock.now()
+    with services.store.begin() as tx:
         tx.sessions.begin(
             Session(
                 hash=hash_of(word),
@@ -132,11 +132,11 @@ def browser() -> Iterator[Any]:
 
 
 def taken(
-    chromium: Any, address: str, app: Services, page: tuple[str, str, str], out: Path
+    chromium: Any, address: str, services: Services, page: tuple[str, str, str], out: Path
 ) -> Iterator[str]:
     """Take a page in each size and scheme; yields what is wrong with it."""
     name, path, who = page
-    word = signed_in(app, who) if who else ""
+    word = signed_in(services, who) if who else ""
     for size, (width, height) in SIZES.items():
         for scheme in SCHEMES:
             context = chromium.new_context(
@@ -162,12 +162,12 @@ def main() -> int:
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     complaints: list[str] = []
-    with tempfile.TemporaryDirectory() as name, at_the_desk(sent(Path(name) / "forum")) as app:
-        furnish(app)
-        with WebServer(app, host="127.0.0.1", port=0) as server, browser() as chromium:
-            for page in pages(app):
+    with tempfile.TemporaryDirectory() as name, at_the_desk(sent(Path(name) / "forum")) as services:
+        furnish(services)
+        with WebServer(services, host="127.0.0.1", port=0) as server, browser() as chromium:
+            for page in pages(services):
                 address = server.address.replace("127.0.0.1", "localhost")
-                complaints += list(taken(chromium, address, app, page, out))
+                complaints += list(taken(chromium, address, services, page, out))
     for complaint in dict.fromkeys(complaints):
         print(complaint)
     return 1 if complaints else 0

@@ -70,7 +70,7 @@ class Staffed:
         signed = self._signed.get(name) or Signed(site=self.site, name=name)
         self._signed[name] = signed
         now = self.site.clock.now()
-        with self.site.app.store.begin() as tx:
+        with self.site.services.store.begin() as tx:
             tx.sessions.end(hash_of(signed.cookie))
             tx.sessions.begin(
                 Session(
@@ -90,7 +90,7 @@ def desk(
 ) -> Iterator[Staffed]:
     """A workspace with its desk; ``database`` is one that is copied."""
     with forum(folder, clock, database, **settings) as site:
-        with site.app.store.begin() as tx:
+        with site.services.store.begin() as tx:
             for name, role in STAFF.items():
                 tx.staff.put(address_of(name), role, site.clock.now())
         yield Staffed(site=site)

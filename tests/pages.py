@@ -56,13 +56,13 @@ class Answer:
 class Forum:
     """A workspace with its pages, on a clock that stands still."""
 
-    app: Services
+    services: Services
     folder: Path
     clock: FixedClock
     pages: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        self.pages = make(self.app)
+        self.pages = make(self.services)
 
     # --- asking
 
@@ -132,7 +132,7 @@ class Forum:
     # --- what stands in it
 
     def subscribe(self, *addresses: str, lists: Sequence[str] = ("press",), **more: Any) -> None:
-        with self.app.store.begin() as tx:
+        with self.services.store.begin() as tx:
             people = [Entry(address=one, lists=tuple(lists), **more) for one in addresses]
             tx.readers.upsert(people, self.clock.now())
 
@@ -141,64 +141,64 @@ class Forum:
         fields = {"title": f"On {slug}", "author": "ed@forum.example", "lists": ["press"], **head}
         text = f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\nThe library is open.\n"
         (self.folder / "statements" / f"{slug}.md").write_text(text, "utf-8")
-        self.app.tick.look()
-        self.app.statements.approve(slug, by="ed@forum.example", despite="a test")
+        self.services.tick.look()
+        self.services.statements.approve(slug, by="ed@forum.example", despite="a test")
 
     def send(self, slug: str = "news", **head: Any) -> None:
         """Write a statement, approve it and hand it over to everybody."""
         self.agree(slug, **head)
-        self.app.tick.look()
-        dispatcher = self.app.delivery.dispatcher()
+        self.services.tick.look()
+        dispatcher = self.services.delivery.dispatcher()
         while dispatcher.dispatch() is not None:
             pass
 
     def unsubscribe_link(self, number: int, campaign: int = 1) -> str:
-        [token] = self.app.links.unsubscribe_tokens(campaign, [number])
+        [token] = self.services.links.unsubscribe_tokens(campaign, [number])
         return f"/u/{token}"
 
     def preferences_link(self, number: int = 1) -> str:
-        return f"/preferences/{self.app.links.preferences_token(number, self.clock.now())}"
+        return f"/preferences/{self.services.links.preferences_token(number, self.clock.now())}"
 
     def lists_of(self, number: int = 1) -> list[str]:
-        with self.app.store.read() as tx:
+        with self.services.store.read() as tx:
             found = tx.readers.get(number)
         assert found is not None
         return list(found.lists)
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.app.settings.database_path)) as connection:
+        with closing(sqlite3.connect(self.services.settings.database_path)) as connection:
             return connection.execute(query, values).fetchall()
 
     def change(self, statement: str) -> None:
         """Behind the program's back."""
-        with closing(sqlite3.connect(self.app.settings.database_path)) as books, books:
+        with closing(sqlite3.connect(self.services.settings.database_path)) as books, books:
             books.execute(statement)
 
     def everything(self) -> str:
         """The whole database, as text: two that are alike hold the same."""
-        with closing(sqlite3.connect(self.app.settings.database_path)) as connection:
+        with closing(sqlite3.connect(self.services.settings.database_path)) as connection:
             return "\n".join(connection.iterdump())
 
     # --- as it was
 
     def files(self) -> dict[Path, bytes]:
         """All that the workspace holds, for ``put_back``."""
-        self.app.store.close()  # what stood in its log is in the database now
+        self.services.store.close()  # what stood in its log is in the database now
         found = [path for path in self.folder.rglob("*") if path.is_file()]
         return {path: path.read_bytes() for path in found}
 
     def put_back(self, files: Mapping[Path, bytes], at: datetime = NOON) -> None:
         """Make it what it was: to open one anew costs more than most tests do."""
-        self.app.store.close()
+        self.services.store.close()
         self.clock.advance(seconds=(at - self.clock.now()).total_seconds())
         for path in self.folder.rglob("*"):
             if path.is_file() and path not in files:
                 path.unlink()
         for path, data in files.items():
             path.write_bytes(data)  # into the same file, which is what the watermark knows
-        for service in (self.app.statements, self.app.campaigns, self.app.archive):
+        for service in (self.services.statements, self.services.campaigns, self.services.archive):
             vars(service.past).clear()  # what was looked at is no more
-        self.app.delivery.guard().begin()
+        self.services.delivery.guard().begin()
 
     @property
     def mails(self) -> list[bytes]:
@@ -212,10 +212,10 @@ class Kept:
     """
 
     def __init__(self, site: Forum) -> None:
-        app = site.app
+        services = site.services
         services = (
-            *(app.statements, app.campaigns, app.delivery),
-            *(app.subscribers, app.archive, app.staff),
+            *(services.statements, services.campaigns, services.delivery),
+            *(services.subscribers, services.archive, services.staff),
         )
         self._site, self._at, self._files = site, site.clock.now(), site.files()
         self._parts = [(service, dict(vars(service))) for service in services]
@@ -226,7 +226,7 @@ class Kept:
             vars(service).clear()
             vars(service).update(parts)
         self._site.put_back(self._files, self._at)
-        return Forum(app=self._site.app, folder=self._site.folder, clock=self._site.clock)
+        return Forum(services=self._site.services, folder=self._site.folder, clock=self._site.clock)
 
 
 @contextmanager
@@ -240,8 +240,8 @@ def forum(
     (folder / "statements").mkdir(parents=True, exist_ok=True)
     (folder / "newsletter.yaml").write_text(yaml.safe_dump(SETTINGS | settings), "utf-8")
     standing = clock or FixedClock()
-    with opened(folder, {}, clock=standing) as app:
-        with app.store.begin() as tx:
+    with opened(folder, {}, clock=standing) as services:
+        with services.store.begin() as tx:
             tx.staff.put("ed@forum.example", Role.APPROVER, standing.now())
-        app.delivery.guard().begin()
-        yield Forum(app=app, folder=folder, clock=standing)
+        services.delivery.guard().begin()
+        yield Forum(services=services, folder=folder, clock=standing)

@@ -309,9 +309,9 @@ def _work(
 ) -> None:
     fuse = Fuse(point, begun)
     _watch_folder(fuse, Path.cwd() / "var" / "outbox")
-    with opened(Path.cwd(), environment()) as app:
-        fused = FusedDelivery(**_fields(app.delivery), fuse=fuse, own_lease=lease)
-        Scheduler(replace(app.tick, delivery=fused), on_progress=lambda _campaigns: None).run(
+    with opened(Path.cwd(), environment()) as services:
+        fused = FusedDelivery(**_fields(services.delivery), fuse=fuse, own_lease=lease)
+        Scheduler(replace(services.tick, delivery=fused), on_progress=lambda _campaigns: None).run(
             until_idle=True
         )
 

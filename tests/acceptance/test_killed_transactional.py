@@ -26,13 +26,13 @@ BOOKED = LETTER.index("booking: after its commit")
 
 
 def ask(workspace: Workspace, address: str) -> None:
-    with opened(workspace.folder, environment()) as app, app.store.begin() as tx:
+    with opened(workspace.folder, environment()) as services, services.store.begin() as tx:
         letter = TransactionalEmail(
             id=0,
             kind=EmailKind.JOIN,
             address=address,
             lists=("press",),
-            asked_at=app.clock.now() - timedelta(seconds=1),
+            asked_at=services.clock.now() - timedelta(seconds=1),
         )
         assert tx.emails.ask(letter, network="", limits=EmailLimits()) is Taken.NEW
 

@@ -38,8 +38,8 @@ class Left:
 class Leaver:
     """Lets people leave, by the page or within the store, and looks at the books after each."""
 
-    def __init__(self, app: Services, workspace: Workspace, site: Site) -> None:
-        self._app = app
+    def __init__(self, services: Services, workspace: Workspace, site: Site) -> None:
+        self._app = services
         self._database = workspace.database
         self._site = site
         with closing(sqlite3.connect(self._database)) as books:
@@ -85,10 +85,10 @@ def test_no_attempt_begins_for_anybody_who_has_left(
     chance = random.Random(20110921)  # noqa: S311 - a test that is the same each time
     leaving = chance.sample(PEOPLE, LEAVING)
 
-    with opened(workspace.folder, environment()) as app:
+    with opened(workspace.folder, environment()) as services:
         running = workspace.start("run", "--until-idle")
         wait_until(lambda: mailgun.taken, describe=running.said)
-        leaver = Leaver(app, workspace, site)
+        leaver = Leaver(services, workspace, site)
         ways: list[Callable[[str], Left]] = [leaver.by_the_page, leaver.in_the_store]
 
         def leave(numbered: tuple[int, str]) -> Left:

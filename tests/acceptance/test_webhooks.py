@@ -28,15 +28,15 @@ MEGABYTE = 1 << 20
 class Told:
     """The readers' pages with a webhook for the outbox, and for SendGrid, whose posts are long."""
 
-    def __init__(self, app: Services, url: str) -> None:
-        self.app = app
+    def __init__(self, services: Services, url: str) -> None:
+        self.services = services
         self.url = f"{url}/webhooks/outbox"
         self.webhook = PostedEvents()
         self.session = requests.Session()
         self.session.trust_env = False
 
     def post(self, *events: Event, **changes: Any) -> requests.Response:
-        headers, body = self.webhook.post(*events, at=self.app.clock.now())
+        headers, body = self.webhook.post(*events, at=self.services.clock.now())
         return self.ask("POST", headers=headers, data=body, **changes)
 
     def ask(self, method: str, *, url: str = "", **options: Any) -> requests.Response:
@@ -47,7 +47,7 @@ class Told:
     def event(self, number: int, kind: EventKind, **fields: Any) -> Event:
         usual: dict[str, Any] = {
             "id": f"{kind.value}-{number}",
-            "at": self.app.clock.now(),
+            "at": self.services.clock.now(),
             "address": f"reader{number:05}@example.org",
             "campaign": "hours",
         }
@@ -68,9 +68,9 @@ def listening(workspace: Workspace) -> Iterator[Told]:
     with opened(workspace.folder, {}) as built:
         of = built.delivery
         heard = Listening(**{one.name: getattr(of, one.name) for one in fields(of)})
-        app = replace(built, delivery=heard)
-        with WebServer(app, host="127.0.0.1", port=0) as server:
-            told = Told(app, server.address)
+        services = replace(built, delivery=heard)
+        with WebServer(services, host="127.0.0.1", port=0) as server:
+            told = Told(services, server.address)
             yield told
             told.session.close()
 
@@ -166,7 +166,7 @@ def test_only_a_post_is_heard(untouched: Told, method: str) -> None:
 
 def test_what_the_provider_did_not_sign_is_refused_without_a_reason(untouched: Told) -> None:
     headers, body = PostedEvents(b"another key").post(
-        untouched.event(1, EventKind.COMPLAINED), at=untouched.app.clock.now()
+        untouched.event(1, EventKind.COMPLAINED), at=untouched.services.clock.now()
     )
     for forged in ({"headers": headers, "data": body}, {"data": b"{}"}, {}):
         answer = untouched.ask("POST", **forged)

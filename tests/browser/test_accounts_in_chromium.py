@@ -28,8 +28,10 @@ def served(
     browser: Any, tmp_path_factory: pytest.TempPathFactory, migrated: Path
 ) -> Iterator[tuple[Forum, str]]:
     with forum(tmp_path_factory.mktemp("accounts") / "forum", database=migrated) as site:
-        vars(site.app.staff)["proofs"] = replace(site.app.staff.proofs, passwords=PASSWORDS)
-        with WebServer(site.app, host="127.0.0.1", port=0) as server:
+        vars(site.services.staff)["proofs"] = replace(
+            site.services.staff.proofs, passwords=PASSWORDS
+        )
+        with WebServer(site.services, host="127.0.0.1", port=0) as server:
             yield site, server.address
 
 
@@ -63,7 +65,7 @@ def press(page: Any, name: str) -> None:
 
 
 def link_for(site: Forum, address: str, role: Role) -> str:
-    made = people.invite(address, role, by=OPERATOR, proofs=site.app.staff.proofs)
+    made = people.invite(address, role, by=OPERATOR, proofs=site.services.staff.proofs)
     return f"/desk/invitation/{made.word}"
 
 
@@ -159,7 +161,7 @@ def test_who_was_signed_out_comes_back_to_what_they_were_doing(
     press(page, "Sign in")
     assert heading(page) == "Change your password"
 
-    with site.app.store.begin() as tx:
+    with site.services.store.begin() as tx:
         tx.sessions.end_all(address)
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_label("New password").fill(OTHER)

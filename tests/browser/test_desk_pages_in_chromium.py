@@ -32,18 +32,18 @@ def served(
     browser: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Services, str]]:
     logging.getLogger("newsletter").setLevel(logging.WARNING)
-    with at_the_desk(sent(tmp_path_factory.mktemp("desk") / "forum")) as app:
-        furnish(app)
-        with WebServer(app, host="127.0.0.1", port=0) as server:
-            yield app, server.address.replace("127.0.0.1", "localhost")
+    with at_the_desk(sent(tmp_path_factory.mktemp("desk") / "forum")) as services:
+        furnish(services)
+        with WebServer(services, host="127.0.0.1", port=0) as server:
+            yield services, server.address.replace("127.0.0.1", "localhost")
 
 
 def test_axe_finds_nothing_and_nothing_is_wider_than_its_window(
     windows: Windows, served: tuple[Services, str], subtests: pytest.Subtests
 ) -> None:
-    app, url = served
-    words = {who: signed_in(app, who) for who in ("ana", "ben", "cleo", "dan", "vera")}
-    for number, (name, path, who) in enumerate(pages(app)):
+    services, url = served
+    words = {who: signed_in(services, who) for who in ("ana", "ben", "cleo", "dan", "vera")}
+    for number, (name, path, who) in enumerate(pages(services)):
         with subtests.test(name), opening(windows, url, expected=("403", "404")) as open_page:
             # each page in one of two widths, and all of them in both colours
             width = 390 if number % 2 else 1280
@@ -62,14 +62,14 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_its_window(
 def test_no_page_asks_anything_of_anybody_else(
     served: tuple[Services, str], windows: Windows
 ) -> None:
-    app, url = served
+    services, url = served
     with opening(windows, url, expected=("403", "404")) as open_page:
         page = open_page("/desk/sign-in")
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        word = signed_in(app, "ana")
+        word = signed_in(services, "ana")
         page.context.add_cookies([{"name": "desk", "value": word, "url": url}])
-        for _, path, who in pages(app):
+        for _, path, who in pages(services):
             if who == "ana":
                 page.goto(f"{url}/desk{path}")
         assert asked
@@ -79,10 +79,12 @@ def test_no_page_asks_anything_of_anybody_else(
 def test_a_report_is_printed_in_ink_on_white_without_what_can_be_pressed(
     served: tuple[Services, str], windows: Windows
 ) -> None:
-    app, url = served
+    services, url = served
     with opening(windows, url) as open_page:
         page = open_page("/desk/sign-in", scheme="dark")
-        page.context.add_cookies([{"name": "desk", "value": signed_in(app, "cleo"), "url": url}])
+        page.context.add_cookies(
+            [{"name": "desk", "value": signed_in(services, "cleo"), "url": url}]
+        )
         page.goto(f"{url}/desk/campaigns/1")
         assert page.get_by_role("button", name="Print").is_visible()
         page.emulate_media(media="print", color_scheme="dark")
@@ -114,9 +116,9 @@ ELSEWHERE = {
 
 
 def test_every_page_there_is_was_looked_at(served: tuple[Services, str]) -> None:
-    app, _ = served
-    looked_at = [path for _, path, _ in pages(app)]
-    for route in desk_routes(Desk(app.staff), app):
+    services, _ = served
+    looked_at = [path for _, path, _ in pages(services)]
+    for route in desk_routes(Desk(services.staff), services):
         if route.method == "GET" and route.path not in ELSEWHERE:
             pattern, _, _ = compile_path(route.path)
             assert any(pattern.match(path) for path in looked_at), route.path

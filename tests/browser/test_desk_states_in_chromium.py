@@ -32,7 +32,7 @@ def visiting(windows: Windows, folder: Path, database: Path) -> Iterator[tuple[R
     """A page as a member of staff has it: it fits its window, and axe finds nothing in it."""
     with (
         room(folder, database, desk={"typed_count": 5}) as at,
-        WebServer(at.app, host="127.0.0.1", port=0) as server,
+        WebServer(at.services, host="127.0.0.1", port=0) as server,
         opening(windows, server.address, expected=("401", "403", "404", "409", "422")) as open_page,
     ):
 
@@ -92,7 +92,7 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
     with visiting(windows, tmp_path, migrated) as (at, visit):
         at.approve()
         visit("cleo", f"{HERE}/start", fresh=True)
-        at.app.campaigns.starter().start(
+        at.services.campaigns.starter().start(
             Start(slug=SLUG, by=address_of("cleo"), seen=at.content_hash, shown=12)
         )
         at.begin()
@@ -100,14 +100,14 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
         here = f"/campaigns/{at.campaign.id}"
         for path, width in ((HERE, 390), (here, 1280), (f"{here}/cancel", 390)):
             assert "5" in said(visit("cleo", path, width=width))
-        at.app.campaigns.hand(address_of("cleo")).pause(SLUG)
+        at.services.campaigns.hand(address_of("cleo")).pause(SLUG)
         assert "Paused" in said(visit("cleo", here, width=390))
         visit("vera", HERE)
-        at.app.campaigns.hand(address_of("cleo")).resume(SLUG)
+        at.services.campaigns.hand(address_of("cleo")).resume(SLUG)
         losing = RecordingProvider(max_recipients=5)
         losing.answer = always(Verdict.UNKNOWN)
-        vars(at.app.delivery)["pool"] = ProviderPool(
-            first=PooledProvider(provider=losing, limiter=at.app.delivery.pool.first.limiter)
+        vars(at.services.delivery)["pool"] = ProviderPool(
+            first=PooledProvider(provider=losing, limiter=at.services.delivery.pool.first.limiter)
         )
         at.hand_over()
         assert at.campaign.state is CampaignState.ATTENTION

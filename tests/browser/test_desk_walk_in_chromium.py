@@ -38,9 +38,11 @@ def office(folder: Path, database: Path) -> Iterator[tuple[Forum, str]]:
     schedule = {"undo_window": "0s", "start": "sender"}
     approvals = {"author_may_approve": False}
     with forum(folder, database=database, schedule=schedule, approvals=approvals) as site:
-        vars(site.app.staff)["proofs"] = replace(site.app.staff.proofs, passwords=PASSWORDS)
+        vars(site.services.staff)["proofs"] = replace(
+            site.services.staff.proofs, passwords=PASSWORDS
+        )
         site.subscribe(*READERS)
-        with WebServer(site.app, host="127.0.0.1", port=0) as server:
+        with WebServer(site.services, host="127.0.0.1", port=0) as server:
             yield site, server.address
 
 
@@ -111,7 +113,7 @@ def walk(site: Forum, open_page: Open, *, keys: bool, width: int, script: bool) 
     hands: dict[str, Hands] = {}
     for name, role in people.items():
         address = f"{name.lower()}@forum.example"
-        made = people.invite(address, role, by=OPERATOR, proofs=site.app.staff.proofs)
+        made = people.invite(address, role, by=OPERATOR, proofs=site.services.staff.proofs)
         page = open_page(
             f"/desk/invitation/{made.word}", width=width, java_script_enabled=script, apart=name
         )
@@ -173,8 +175,8 @@ def send(site: Forum, cleo: Hands, title: str) -> None:
     cleo.press("link", "Choose a time and send")
     assert "Send to 3 people?" in cleo.page.get_by_role("heading", level=1).inner_text()
     cleo.press("button", "Send to 3 people")
-    site.app.tick.look()
-    dispatcher = site.app.delivery.dispatcher()
+    site.services.tick.look()
+    dispatcher = site.services.delivery.dispatcher()
     while dispatcher.dispatch() is not None:
         pass
     cleo.press("link", "Statements")

@@ -23,7 +23,7 @@ def served(
     with forum(tmp_path_factory.mktemp("own") / "forum", database=migrated) as site:
         site.subscribe(*PEOPLE, lists=["press", "old"], name="Ana Ruiz", language="en")
         site.send()
-        with WebServer(site.app, host="127.0.0.1", port=0) as server:
+        with WebServer(site.services, host="127.0.0.1", port=0) as server:
             yield site, server.address
 
 
@@ -110,13 +110,13 @@ def test_data_is_a_download_and_deleting_asks_once_more(site: Forum, open_page: 
     assert heading(page) == "Delete everything that we hold about you?"
     page.get_by_role("button", name="Yes, delete everything").click()
     assert heading(page) == "Your data has been deleted"
-    with site.app.store.read() as tx:
+    with site.services.store.read() as tx:
         assert tx.readers.get(13) is None
 
 
 def pages_of(site: Forum, number: int) -> list[str]:
     own = site.preferences_link(number)
-    late = site.app.links.preferences_token(number, site.clock.now().replace(year=2025))
+    late = site.services.links.preferences_token(number, site.clock.now().replace(year=2025))
     leave = site.unsubscribe_link(number)
     return [leave, own, f"{own}?saved=1", f"{own}/delete", f"/preferences/{late}"]
 

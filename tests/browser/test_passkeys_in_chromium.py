@@ -24,8 +24,10 @@ def served(
     browser: Any, tmp_path_factory: pytest.TempPathFactory, migrated: Path
 ) -> Iterator[tuple[Forum, str]]:
     with forum(tmp_path_factory.mktemp("passkeys") / "forum", database=migrated) as site:
-        vars(site.app.staff)["proofs"] = replace(site.app.staff.proofs, passwords=PASSWORDS)
-        with WebServer(site.app, host="127.0.0.1", port=0) as server:
+        vars(site.services.staff)["proofs"] = replace(
+            site.services.staff.proofs, passwords=PASSWORDS
+        )
+        with WebServer(site.services, host="127.0.0.1", port=0) as server:
             yield site, server.address
 
 

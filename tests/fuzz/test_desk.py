@@ -29,8 +29,8 @@ FIELDS = [
 @pytest.fixture(scope="module")
 def staffed(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Staffed]:
     with desk(tmp_path_factory.mktemp("desk") / "fuzzed", database=migrated) as staffed:
-        proofs = staffed.site.app.staff.proofs
-        vars(staffed.site.app.staff)["proofs"] = replace(proofs, passwords=PASSWORDS)
+        proofs = staffed.site.services.staff.proofs
+        vars(staffed.site.services.staff)["proofs"] = replace(proofs, passwords=PASSWORDS)
         yield staffed
 
 
@@ -58,7 +58,7 @@ def test_each_route_answers_whatever_is_sent(staffed: Staffed, data: st.DataObje
         form["again"] = json.dumps(carried)
     form = {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
     who = data.draw(st.sampled_from(["vera", "cleo", "dan", ""]))
-    for route in desk_routes(Desk(staffed.site.app.staff), staffed.site.app):
+    for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services):
         path = filled(route, part)
         if who:
             asked = staffed.as_(who, fresh=True)

@@ -54,7 +54,7 @@ def words(site: Forum) -> list[str]:
     """What may stand where whoever asks chooses, and means something."""
     mine = [site.unsubscribe_link(1), site.unsubscribe_link(999), site.preferences_link()]
     tokens = [link.rpartition("/")[2] for link in mine]
-    email = site.app.links.email_token(1)
+    email = site.services.links.email_token(1)
     return [*tokens, email, tokens[0][:-1], "9" * 4400, "0", "-1", "mailgun", "²", "news"]
 
 

@@ -26,8 +26,10 @@ def site(tmp_path_factory: pytest.TempPathFactory, migrated: Any) -> Iterator[Fo
     with forum(folder, clock=FixedClock(NOW), database=migrated) as site:
         site.subscribe("ana@example.org")
         site.send()
-        vars(site.app.delivery)["webhooks"] = {kind: one.webhook() for kind, one in SIGNERS.items()}
-        site.pages = make(site.app)
+        vars(site.services.delivery)["webhooks"] = {
+            kind: one.webhook() for kind, one in SIGNERS.items()
+        }
+        site.pages = make(site.services)
         yield site
 
 

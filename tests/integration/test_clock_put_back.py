@@ -43,8 +43,8 @@ def test_a_run_looks_again_soon_after_its_clock_was_put_back(
     workspace: Workspace, years: int
 ) -> None:
     clock = WrongClock(timedelta(days=365 * years))
-    with opened(workspace.folder, {}, clock=clock) as app:
-        scheduler = Scheduler(app.tick, on_progress=lambda _campaigns: None)
+    with opened(workspace.folder, {}, clock=clock) as services:
+        scheduler = Scheduler(services.tick, on_progress=lambda _campaigns: None)
         running = threading.Thread(target=scheduler.run)
         running.start()
         try:

@@ -75,14 +75,14 @@ def test_h3_a_link_works_after_a_new_key_was_added(tmp_path: Path) -> None:
 
 
 def test_h3_a_link_works_while_everything_is_on_hold(site: Forum) -> None:
-    with site.app.store.begin() as tx:
+    with site.services.store.begin() as tx:
         tx.hold.put(HoldKind.STOP, "maintenance")
     assert site.post(site.unsubscribe_link(1)).status == 200
     assert site.lists_of(1) == ["events"]
 
 
 def test_h3_a_link_works_for_the_suppressed_the_paused_and_the_erased(site: Forum) -> None:
-    with site.app.store.begin() as tx:
+    with site.services.store.begin() as tx:
         bounced = SuppressedEntry(address=PEOPLE[0], reason=SuppressionReason.BOUNCED)
         tx.readers.suppress([bounced], site.clock.now(), "test")
         tx.choices.pause(2, site.clock.now())
@@ -101,7 +101,7 @@ def test_who_left_and_is_in_no_book_is_told_by_the_name_of_their_message(
         caplog.clear()
         assert site.post(path).status == 200
         [line] = [one.getMessage() for one in caplog.records if "left" in one.getMessage()]
-        [name] = site.app.links.message_ids(1, [4711])
+        [name] = site.services.links.message_ids(1, [4711])
         assert f"message_id={name} " in line
     caplog.clear()
     assert site.post(site.unsubscribe_link(1)).status == 200
@@ -159,7 +159,7 @@ def test_the_pages_of_preferences_say_the_same_whoever_is_subscribed(site: Forum
     offered = site.get(path).text
     site.post(site.unsubscribe_link(1))
     assert site.get(path).text == offered
-    with site.app.store.begin() as tx:
+    with site.services.store.begin() as tx:
         tx.choices.pause(2, site.clock.now())
     paused = f"{site.unsubscribe_link(2)}/preferences"
     said = [site.post(path).text, site.post(paused).text]
@@ -171,7 +171,7 @@ def test_whoever_leaves_everything_gets_nothing_more(site: Forum) -> None:
     assert "You won&#39;t receive any more emails from us." in answer.text
     assert site.lists_of(1) == []
     site.subscribe(PEOPLE[0], lists=["another"])
-    with site.app.store.read() as tx:
+    with site.services.store.read() as tx:
         assert tx.readers.audience(["another"]) == 0
     assert site.lists_of(2) == ["events", "press"]
 

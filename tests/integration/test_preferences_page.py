@@ -56,7 +56,7 @@ def saved(site: Forum, **changes: Any) -> str:
 
 
 def chosen(site: Forum) -> Any:
-    with site.app.store.read() as tx:
+    with site.services.store.read() as tx:
         return tx.choices.of(1)
 
 
@@ -119,7 +119,7 @@ def test_everything_is_saved_at_once_and_the_page_says_so(site: Forum) -> None:
 
 def test_c1_each_yes_and_its_end_is_kept_with_the_words_that_were_shown(site: Forum) -> None:
     saved(site, list=["press", "events"])
-    with site.app.store.read() as tx:
+    with site.services.store.read() as tx:
         records = tx.consents.of(1)
         words = [tx.consents.words(one.wording) for one in records]
     assert [(one.list, one.given) for one in records] == [("events", True), ("old", False)]
@@ -218,33 +218,33 @@ def test_joining_takes_back_what_the_person_or_the_mailbox_said_and_nothing_else
         (SuppressionReason.COMPLAINED, True),
         (SuppressionReason.MANUAL, False),
     ):
-        with site.app.store.begin() as tx:
+        with site.services.store.begin() as tx:
             entry = SuppressedEntry(address=ANA, reason=reason)
             tx.readers.suppress([entry], site.clock.now(), "test")
         assert (
             "we don&#39;t send anything to your address" in site.get(site.preferences_link()).text
         )
         saved(site, name="Ana R.")
-        with site.app.store.read() as tx:
+        with site.services.store.read() as tx:
             assert tx.readers.suppressed(ANA) is reason, "not by a change of name"
         saved(site, list=["old", "press", "events"])
         saved(site, had=["events"], list=[])
-        with site.app.store.read() as tx:
+        with site.services.store.read() as tx:
             assert (tx.readers.suppressed(ANA) is None) == lifted
 
 
 def test_whoever_is_on_all_lists_can_ask_to_be_written_to_again(site: Forum) -> None:
     assert 'name="again"' not in site.get(site.preferences_link()).text
     for reason, lifted in ((SuppressionReason.BOUNCED, True), (SuppressionReason.MANUAL, False)):
-        with site.app.store.begin() as tx:
+        with site.services.store.begin() as tx:
             entry = SuppressedEntry(address=ANA, reason=reason)
             tx.readers.suppress([entry], site.clock.now(), "test")
         page = site.get(site.preferences_link()).text
         assert ('name="again"' in page) == lifted
         saved(site, again="1")
-        with site.app.store.read() as tx:
+        with site.services.store.read() as tx:
             assert (tx.readers.suppressed(ANA) is None) == lifted
-    with site.app.store.read() as tx:
+    with site.services.store.read() as tx:
         assert [(one.list, one.given) for one in tx.consents.of(1)] == [
             ("old", True),
             ("press", True),
@@ -285,7 +285,7 @@ def test_s6_mautic_a_changed_link_opens_nothing(site: Forum) -> None:
 
 
 def test_s6_a_word_signed_for_one_purpose_is_nothing_for_another(site: Forum) -> None:
-    links, now = site.app.links, site.clock.now()
+    links, now = site.services.links, site.clock.now()
     [leaving] = links.unsubscribe_tokens(1, [1])
     words = [leaving, links.email_token(1)]
     for word in words:
@@ -303,7 +303,7 @@ def test_s5_ghost_cve_2024_43409_one_persons_link_reaches_nobody_else(site: Foru
     fields = form(name="Eve", id="2", subscriber_id="2", email="bob@example.org")
     site.post(mine, fields)
     site.post(f"{mine}/delete", fields)
-    with site.app.store.read() as tx:
+    with site.services.store.read() as tx:
         bob = tx.readers.get(2)
     assert bob is not None
     assert (bob.name, bob.lists) == ("Bob", ("press",))
@@ -315,7 +315,7 @@ def test_s5_ghost_cve_2026_22595_no_spelling_of_a_path_opens_more(
     for end in ["/", "//", "/.", "/%2e", "%00", "/data/", "/DELETE", ";x"]:
         with subtests.test(end=end):
             before = site.everything()
-            late = site.app.links.preferences_token(1, site.clock.now() - timedelta(days=2))
+            late = site.services.links.preferences_token(1, site.clock.now() - timedelta(days=2))
             for method in ("GET", "POST", "PUT", "DELETE", "PATCH"):
                 answer = site.ask(method, f"/preferences/{late}{end}")
                 assert answer.status in {404, 405, 410}
@@ -364,7 +364,7 @@ def test_a_new_address_gets_a_letter_and_nothing_changes_before(site: Forum) -> 
         ("move", "new@example.org", 1),
         ("move", "known@example.org", 1),
     ]
-    with site.app.store.read() as tx:
+    with site.services.store.read() as tx:
         person = tx.readers.get(1)
     assert person is not None
     assert person.address == ANA
@@ -413,7 +413,7 @@ def test_deleting_asks_once_more_and_then_leaves_nothing_but_the_block(site: For
 
     path = site.preferences_link()
     assert site.post(f"{path}/delete").status == 200
-    with site.app.store.read() as tx:
+    with site.services.store.read() as tx:
         assert tx.readers.get(1) is None
         assert tx.readers.suppressed(ANA) is SuppressionReason.ERASED
         [entered] = [one for one in tx.audit.all() if one.action == "forget"]

@@ -49,9 +49,9 @@ def links_of_mails(site: Forum, people: int) -> list[str]:
             source="a test",
             asked_at=site.clock.now(),
         )
-        with site.app.store.begin() as tx:
+        with site.services.store.begin() as tx:
             tx.emails.ask(email, network="", limits=EmailLimits())
-    transactional_sender = site.app.delivery.transactional_sender()
+    transactional_sender = site.services.delivery.transactional_sender()
     while transactional_sender.post() is not None:
         pass
     mails = [mail.replace(b"=\r\n", b"") for mail in site.mails]

@@ -76,33 +76,33 @@ def test_a_question_that_failed_is_asked_again(versions: Versions) -> None:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Services]:
-    with opened(plain_workspace(tmp_path, "schedule: {poll: 1h}\n"), {}) as app:
-        yield app
+def services(tmp_path: Path) -> Iterator[Services]:
+    with opened(plain_workspace(tmp_path, "schedule: {poll: 1h}\n"), {}) as services:
+        yield services
 
 
-def write_elsewhere(app: Services, what: str) -> None:
-    with closing(sqlite3.connect(app.settings.database_path)) as books, books:
+def write_elsewhere(services: Services, what: str) -> None:
+    with closing(sqlite3.connect(services.settings.database_path)) as books, books:
         books.execute(what)
 
 
-def test_the_version_tells_each_commit_whoever_made_it(app: Services) -> None:
-    seen = [app.store.version()]
-    with app.store.read() as tx:
+def test_the_version_tells_each_commit_whoever_made_it(services: Services) -> None:
+    seen = [services.store.version()]
+    with services.store.read() as tx:
         tx.hold.reason()
-    assert app.store.version() == seen[0]
-    with app.store.begin() as tx:
+    assert services.store.version() == seen[0]
+    with services.store.begin() as tx:
         tx.staff.put("ed@forum.example", Role.VIEWER, NOON)
-    seen.append(app.store.version())
-    write_elsewhere(app, "DELETE FROM staff")
-    seen.append(app.store.version())
+    seen.append(services.store.version())
+    write_elsewhere(services, "DELETE FROM staff")
+    seen.append(services.store.version())
     assert len(set(seen)) == 3
 
 
 def test_an_idle_run_asks_nothing_between_its_looks_and_hears_other_processes(
-    app: Services,
+    services: Services,
 ) -> None:
-    scheduler = Scheduler(app.tick)
+    scheduler = Scheduler(services.tick)
     running = threading.Thread(target=scheduler.run)
     with counted() as asked:
         running.start()
@@ -110,7 +110,7 @@ def test_an_idle_run_asks_nothing_between_its_looks_and_hears_other_processes(
             before = settled(asked)
             time.sleep(_TICK)
             assert len(asked) == before
-            write_elsewhere(app, "INSERT INTO meta VALUES ('a word of', 'another process')")
+            write_elsewhere(services, "INSERT INTO meta VALUES ('a word of', 'another process')")
             until = time.monotonic() + 30
             while len(asked) == before and time.monotonic() < until:
                 time.sleep(0.05)

@@ -30,31 +30,31 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def app(workspace: Path) -> Iterator[Services]:
-    with opened(workspace, {}) as app:
-        yield app
+def services(workspace: Path) -> Iterator[Services]:
+    with opened(workspace, {}) as services:
+        yield services
 
 
-def add(app: Services, first: int, last: int) -> None:
+def add(services: Services, first: int, last: int) -> None:
     """A statement, a campaign and a line of the log for each number."""
     for number in range(first, last + 1):
-        path = app.settings.workspace / "statements" / f"s{number}.md"
+        path = services.settings.workspace / "statements" / f"s{number}.md"
         path.write_text(f"---\ntitle: Number {number}\n---\nText.\n")
-        app.statements.refresh()
-        with app.store.begin() as tx:
+        services.statements.refresh()
+        with services.store.begin() as tx:
             add_campaign(tx, f"s{number}")
             tx.audit.enter(at=NOON, actor="a", action="b", subject=f"s{number}", detail="")
 
 
 @pytest.mark.parametrize("which", LISTS)
 def test_a_list_shows_the_newest_and_says_how_to_see_more(
-    app: Services, capsys: pytest.CaptureFixture[str], which: str
+    services: Services, capsys: pytest.CaptureFixture[str], which: str
 ) -> None:
-    add(app, 1, 4)
+    add(services, 1, 4)
     group, name, key = LISTS[which]
 
     def shown(*options: str) -> tuple[list[str], str]:
-        arguments = [name, "--workspace", str(app.settings.workspace), "--json", *options]
+        arguments = [name, "--workspace", str(services.settings.workspace), "--json", *options]
         group.main(arguments, standalone_mode=False)
         said = capsys.readouterr()
         return [str(row[key]).removeprefix("s") for row in json.loads(said.out)], said.err
@@ -70,14 +70,14 @@ def test_a_list_shows_the_newest_and_says_how_to_see_more(
 
 
 def test_a_list_asks_as_little_however_much_there_is(
-    app: Services, capsys: pytest.CaptureFixture[str]
+    services: Services, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = []
     for first, last in ((1, 3), (4, 12)):
-        add(app, first, last)
+        add(services, first, last)
         with counted() as statements:
             for group, name, _ in LISTS.values():
-                arguments = [name, "--workspace", str(app.settings.workspace), "--limit", "2"]
+                arguments = [name, "--workspace", str(services.settings.workspace), "--limit", "2"]
                 group.main(arguments, standalone_mode=False)
         asked.append(len(statements))
     capsys.readouterr()

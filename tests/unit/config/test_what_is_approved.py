@@ -286,8 +286,8 @@ def test_what_shapes_nothing_asks_for_no_new_yes(tmp_path: Path) -> None:
 def content_hash(site: Forum) -> str:
     text = "---\ntitle: News\nauthor: ed@forum.example\n---\nThe library is open.\n"
     (site.folder / "statements" / "news.md").write_text(text, "utf-8")
-    assert not site.app.statements.refresh()
-    with site.app.store.read() as tx:
+    assert not site.services.statements.refresh()
+    with site.services.store.read() as tx:
         found = tx.statements.get("news")
     assert found is not None
     return found.content_hash

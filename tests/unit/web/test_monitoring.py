@@ -24,8 +24,8 @@ def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
 
 def give_a_sign_of_life(site: Forum, ago: timedelta = timedelta(0)) -> None:
     at = (site.clock.now() - ago).timestamp()
-    site.app.delivery.lock_path.touch()
-    os.utime(site.app.delivery.lock_path, (at, at))
+    site.services.delivery.lock_path.touch()
+    os.utime(site.services.delivery.lock_path, (at, at))
 
 
 def figures(site: Forum) -> dict[str, float]:
@@ -57,9 +57,9 @@ def test_it_is_not_ready_where_nobody_sends(site: Forum) -> None:
 
 def test_it_is_not_ready_while_sending_is_stopped(site: Forum) -> None:
     give_a_sign_of_life(site)
-    with site.app.store.begin() as tx:
+    with site.services.store.begin() as tx:
         tx.staff.put("vera@forum.example", Role.SENDER, site.clock.now())
-    site.app.delivery.guard().stop(by="vera@forum.example", reason="wrong figures")
+    site.services.delivery.guard().stop(by="vera@forum.example", reason="wrong figures")
     answer = site.get("/readyz")
     assert (answer.status, json.loads(answer.body)["sending"]) == (503, False)
     assert "wrong" not in answer.text
@@ -93,14 +93,14 @@ def test_the_figures_are_those_of_what_is_open(site: Forum) -> None:
     assert idle["newsletter_campaigns sending"] == 0
 
     site.agree("hours", send_at="2026-11-24 12:00")
-    site.app.tick.look()
+    site.services.tick.look()
     site.clock.advance(hours=5, seconds=30)  # noon in New York, and half a minute
     due = figures(site)
     assert due["newsletter_campaigns scheduled"] == 1
     assert due["newsletter_overdue_seconds"] == 30
 
     give_a_sign_of_life(site)
-    site.app.tick.look()
+    site.services.tick.look()
     sending = figures(site)
     assert sending["newsletter_campaigns sending"] == 1
     assert sending["newsletter_batches_queued"] == 1

@@ -15,61 +15,61 @@ from tests.workspaces import plain_workspace
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Services]:
-    with opened(plain_workspace(tmp_path), {}) as app:
-        with app.store.begin() as tx:
+def services(tmp_path: Path) -> Iterator[Services]:
+    with opened(plain_workspace(tmp_path), {}) as services:
+        with services.store.begin() as tx:
             tx.readers.upsert([Entry(address="ana@example.org", lists=("press",))], NOON)
-        yield app
+        yield services
 
 
 @pytest.fixture
-def arrive(app: Services, tmp_path: Path) -> Callable[[str], None]:
+def arrive(services: Services, tmp_path: Path) -> Callable[[str], None]:
     """An email with this subject arrives at the inbox."""
 
     def run(subject: str) -> None:
         email = tmp_path / "arrived.eml"
         email.write_text(f"From: someone@example.net\nSubject: {subject}\n\nunsubscribe\n")
-        words = ["unsubscribe", "--workspace", str(app.settings.workspace), str(email)]
+        words = ["unsubscribe", "--workspace", str(services.settings.workspace), str(email)]
         subscribers.main(words, standalone_mode=False)
 
     return run
 
 
-def lists(app: Services) -> tuple[str, ...]:
-    with app.store.read() as tx:
+def lists(services: Services) -> tuple[str, ...]:
+    with services.store.read() as tx:
         found = tx.readers.find("ana@example.org")
     assert found is not None
     return found.lists
 
 
-def word(app: Services, campaign: int, reader: int) -> str:
-    return app.links.unsubscribe_tokens(campaign, [reader])[0]
+def word(services: Services, campaign: int, reader: int) -> str:
+    return services.links.unsubscribe_tokens(campaign, [reader])[0]
 
 
 def test_the_signed_subject_ends_what_the_link_would_end(
-    app: Services, arrive: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+    services: Services, arrive: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arrive(f"unsubscribe.{word(app, 1, 1)}")
-    assert lists(app) == ()
+    arrive(f"unsubscribe.{word(services, 1, 1)}")
+    assert lists(services) == ()
     assert "gets no more" in capsys.readouterr().err
-    arrive(f"unsubscribe.{word(app, 1, 1)}")  # again does no harm
+    arrive(f"unsubscribe.{word(services, 1, 1)}")  # again does no harm
 
 
 def test_an_answer_to_a_test_email_ends_nothing(
-    app: Services, arrive: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+    services: Services, arrive: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arrive(f"unsubscribe.{word(app, 0, 1)}")
-    assert lists(app) == ("press",)
+    arrive(f"unsubscribe.{word(services, 0, 1)}")
+    assert lists(services) == ("press",)
     assert "a test email" in capsys.readouterr().err
 
 
 def test_what_a_person_wrote_or_made_up_ends_nothing_and_says_so(
-    app: Services, arrive: Callable[[str], None]
+    services: Services, arrive: Callable[[str], None]
 ) -> None:
     with pytest.raises(InvalidInput, match="a person has to read it"):
         arrive("Please take me off your list")
     with pytest.raises(NotFound, match="not one of ours"):
         arrive("unsubscribe.made-up")
     with pytest.raises(NotFound, match="not in these books"):
-        arrive(f"unsubscribe.{word(app, 1, 2)}")
-    assert lists(app) == ("press",)
+        arrive(f"unsubscribe.{word(services, 1, 2)}")
+    assert lists(services) == ("press",)

@@ -16,9 +16,9 @@ from tests.workspaces import plain_workspace
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Services]:
-    with opened(plain_workspace(tmp_path), {}) as app:
-        with app.store.begin() as tx:
+def services(tmp_path: Path) -> Iterator[Services]:
+    with opened(plain_workspace(tmp_path), {}) as services:
+        with services.store.begin() as tx:
             people = [
                 Entry(address="ana@example.org", name="Ana Ruiz", lists=("press",)),
                 Entry(address="bo@example.net", name="Bo 100%", lists=("press", "events")),
@@ -29,14 +29,14 @@ def app(tmp_path: Path) -> Iterator[Services]:
             gone = SuppressedEntry(address="bo@example.net", reason=SuppressionReason.BOUNCED)
             tx.readers.suppress([gone], NOON, "test")
             tx.choices.pause(1, NOON.replace(year=2099))
-        yield app
+        yield services
 
 
 @pytest.fixture
-def do(app: Services, capsys: pytest.CaptureFixture[str]) -> object:
+def do(services: Services, capsys: pytest.CaptureFixture[str]) -> object:
     def run(*words: str) -> tuple[object, str]:
         command, *rest = words
-        workspace = ["--workspace", str(app.settings.workspace)]
+        workspace = ["--workspace", str(services.settings.workspace)]
         subscribers.main([command, *workspace, *rest], standalone_mode=False)
         said = capsys.readouterr()
         return (json.loads(said.out) if "--json" in rest else said.out), said.err
@@ -68,27 +68,27 @@ def test_the_list_holds_people_of_a_list_or_whose_name_is_like_it(do) -> None:  
         do("list", "--list", "pres")
 
 
-def test_adding_puts_a_person_on_a_list_with_the_consent_noted(do, app: Services) -> None:  # type: ignore[no-untyped-def] # a command
+def test_adding_puts_a_person_on_a_list_with_the_consent_noted(do, services: Services) -> None:  # type: ignore[no-untyped-def] # a command
     added, _ = do("add", "di@example.org", "--list", "press", "--name", "Di", "--json")
     assert (added["new"], added["joined"], added["lists"]) == (True, ["press"], ["press"])
     again, _ = do("add", "DI@example.org", "--list", "press", "--json")
     assert (again["new"], again["joined"]) == (False, [])
     assert "already" in do("add", "di@example.org", "--list", "press")[1]
     assert "is on events now" in do("add", "di@example.org", "--list", "events")[1]
-    with app.store.read() as tx:
+    with services.store.read() as tx:
         [(_, consent)] = [one for one in tx.readers.all() if one[0].address == "di@example.org"]
         assert "added by operator" in consent
         assert tx.audit.newest(1)[0].action == "add"
 
 
-def test_adding_never_brings_anybody_back(do, app: Services) -> None:  # type: ignore[no-untyped-def] # a command
+def test_adding_never_brings_anybody_back(do, services: Services) -> None:  # type: ignore[no-untyped-def] # a command
     for address, why in (
         ("cy@example.com", "unsubscribed from events"),
         ("bo@example.net", "bounced"),
     ):
         with pytest.raises(Refused, match=why):
             do("add", address, "--list", "events")
-    with app.store.read() as tx:
+    with services.store.read() as tx:
         assert tx.readers.audience(["events"]) == 0
 
 

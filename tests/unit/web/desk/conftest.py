@@ -29,7 +29,9 @@ def empty(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[
     with desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
         site = staffed.site
         site.change("DELETE FROM staff")
-        vars(site.app.staff)["proofs"] = replace(site.app.staff.proofs, passwords=PASSWORDS)
+        vars(site.services.staff)["proofs"] = replace(
+            site.services.staff.proofs, passwords=PASSWORDS
+        )
         yield Kept(site)
 
 

@@ -37,7 +37,7 @@ class Room:
     def __init__(self, staffed: Staffed) -> None:
         self.staffed = staffed
         self.site = staffed.site
-        self.app = staffed.site.app
+        self.services = staffed.site.services
         self.clock = staffed.site.clock
 
     def as_(self, name: str, *, fresh: bool = False) -> Signed:
@@ -55,11 +55,11 @@ class Room:
         }
         path = self.site.folder / "statements" / f"{slug}.md"
         path.write_text(f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n{body}\n", "utf-8")
-        self.app.tick.look()
+        self.services.tick.look()
 
     def approve(self, by: str = "ben", slug: str = SLUG) -> None:
-        self.app.statements.approve(slug, by=address_of(by))
-        self.app.tick.look()
+        self.services.statements.approve(slug, by=address_of(by))
+        self.services.tick.look()
 
     def press(self, who: Signed, page: Answer, action: str, /, **typed: Any) -> Answer:
         """Send the form of a page that leads there, with what it holds and what is typed."""
@@ -67,48 +67,48 @@ class Room:
 
     def begin(self, minutes: int = 6) -> None:
         """Let the time to undo go by, and whatever is due begin."""
-        self.app.tick.look()
+        self.services.tick.look()
         self.clock.advance(minutes=minutes)
-        self.app.tick.look()
+        self.services.tick.look()
 
     def hand_over(self, batches: int | None = None) -> None:
-        dispatcher = self.app.delivery.dispatcher()
+        dispatcher = self.services.delivery.dispatcher()
         done = 0
         while done != batches and dispatcher.dispatch() is not None:
             done += 1
 
     @property
     def content_hash(self) -> str:
-        with self.app.store.read() as tx:
+        with self.services.store.read() as tx:
             stored = tx.statements.get(SLUG)
         assert stored is not None
         return stored.content_hash
 
     @property
     def approvals(self) -> list[Approval]:
-        with self.app.store.read() as tx:
+        with self.services.store.read() as tx:
             return [yes for yes in tx.approvals.of(SLUG) if yes.revoked_at is None]
 
     @property
     def goes(self) -> list[Go]:
-        with self.app.store.read() as tx:
+        with self.services.store.read() as tx:
             return [go for go in tx.goes.of(SLUG) if go.revoked_at is None]
 
     @property
     def campaign(self) -> Campaign:
-        with self.app.store.read() as tx:
+        with self.services.store.read() as tx:
             found = tx.campaigns.latest(SLUG)
         assert found is not None
         return found
 
     @property
     def campaigns(self) -> int:
-        with self.app.store.read() as tx:
+        with self.services.store.read() as tx:
             return tx.campaigns.count()
 
     def deeds(self) -> list[tuple[str, str]]:
         """(actor, action) of each line of the audit log, which is whole."""
-        with self.app.store.read() as tx:
+        with self.services.store.read() as tx:
             tx.audit.verify()
             return [(line.actor, line.action) for line in tx.audit.all()]
 

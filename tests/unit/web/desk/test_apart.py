@@ -27,7 +27,7 @@ def own(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[St
 def went_out(site: Forum) -> None:
     site.subscribe("reader@readers.example")
     site.send("hours")
-    site.app.tick.look()
+    site.services.tick.look()
 
 
 def at(site: Forum, host: str, path: str) -> Answer:
@@ -36,7 +36,7 @@ def at(site: Forum, host: str, path: str) -> Answer:
 
 def public_paths(site: Forum) -> list[str]:
     """An address of each public page, without any of the desk's."""
-    found = {route.path for route in Pages(site.app).routes()} | {"/webhooks/outbox"}
+    found = {route.path for route in Pages(site.services).routes()} | {"/webhooks/outbox"}
     return sorted(path.replace("{slug}", "hours").replace("{number}", "2") for path in found)
 
 
@@ -56,7 +56,7 @@ def test_at_the_host_of_the_desk_nothing_is_public_but_pictures(own: Staffed, ho
 def test_at_the_public_host_the_desk_is_not_there(own: Staffed, host: str) -> None:
     assert "On hours" in at(own.site, host, "/archive/hours").text
     dan = own.as_("dan", fresh=True)
-    for route in desk_routes(Desk(own.site.app.staff), own.site.app):
+    for route in desk_routes(Desk(own.site.services.staff), own.site.services):
         answer = dan.ask(route.method, asked_of(route), headers={"Host": host})
         assert (answer.status, "set-cookie" in answer.headers) == (404, False), route.path
     assert at(own.site, host, "/desk/static/x/desk.js").status == 404

@@ -29,7 +29,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[
 
 
 def posts(at: Room) -> list[Route]:
-    return [one for one in desk_routes(Desk(at.app.staff), at.app) if one.method == "POST"]
+    return [
+        one for one in desk_routes(Desk(at.services.staff), at.services) if one.method == "POST"
+    ]
 
 
 def test_each_post_has_an_example(world: World) -> None:
@@ -51,7 +53,7 @@ def test_what_is_done_is_one_line(world: World, example: Example) -> None:
 
 def test_an_approval_that_also_starts_is_one_line(tmp_path: Path, migrated: Path) -> None:
     with room(tmp_path, migrated, schedule={"start": "approval"}) as at:
-        at.app.tick.look()
+        at.services.tick.look()
         ben, here = at.as_("ben"), "/statements/hours/review"
         before = len(at.deeds())
         assert at.press(ben, ben.get(here), f"/desk{here}").status == 303

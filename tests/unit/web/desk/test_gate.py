@@ -112,7 +112,7 @@ def test_the_style_sheet_is_kept_for_ever_under_an_address_of_its_own(staffed: S
 
 
 def test_stopped_sending_stands_on_every_page(staffed: Staffed) -> None:
-    with staffed.site.app.store.begin() as tx:
+    with staffed.site.services.store.begin() as tx:
         tx.hold.put(next(iter(HoldKind)), "Cleo, 14:20: wrong list")
     said = words(staffed.as_("vera").get(""))
     assert "All sending is stopped." in said
@@ -142,7 +142,7 @@ def test_with_no_staff_there_is_no_page_on_which_somebody_becomes_one(site: Foru
         "code": "000000",
         "next": "/desk",
     }
-    for route in desk_routes(Desk(site.app.staff), site.app):
+    for route in desk_routes(Desk(site.services.staff), site.services):
         form = {} if route.method == "GET" else {"form": told}
         path = asked_of(route).replace("nothing-there", "eve@elsewhere.example")
         answer = site.ask(route.method, f"/desk{path}", headers=OURS, **form)

@@ -29,7 +29,8 @@ def asked_of(route: Route) -> str:
 
 def test_each_route_demands_what_stands_written(staffed: Staffed) -> None:
     found = sorted(
-        line_of(route) for route in desk_routes(Desk(staffed.site.app.staff), staffed.site.app)
+        line_of(route)
+        for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services)
     )
     written = MATRIX.read_text("utf-8").splitlines()
     assert found == sorted(written), "matrix.txt says what each route demands; add or mend its line"
@@ -37,7 +38,7 @@ def test_each_route_demands_what_stands_written(staffed: Staffed) -> None:
 
 @pytest.mark.slow("each route is asked as each of five people")
 def test_no_route_is_open_to_whom_it_is_not_for(staffed: Staffed) -> None:
-    for route in desk_routes(Desk(staffed.site.app.staff), staffed.site.app):
+    for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services):
         path = asked_of(route)
         for name, role in STAFF.items():
             answer = staffed.as_(name).ask(route.method, path)
@@ -49,7 +50,7 @@ def test_no_route_is_open_to_whom_it_is_not_for(staffed: Staffed) -> None:
 
 
 def test_who_is_not_signed_in_gets_to_the_door_alone(staffed: Staffed) -> None:
-    for route in desk_routes(Desk(staffed.site.app.staff), staffed.site.app):
+    for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services):
         if route.role is None:
             continue
         fields = {} if route.method == "GET" else {"Sec-Fetch-Site": "same-origin"}
@@ -73,7 +74,7 @@ VARIANTS = [
 @pytest.mark.parametrize("variant", range(len(VARIANTS)))
 def test_no_spelling_of_a_path_goes_round_its_role(staffed: Staffed, variant: int) -> None:
     vera = staffed.as_("vera")
-    for route in desk_routes(Desk(staffed.site.app.staff), staffed.site.app):
+    for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services):
         if route.role in {None, Role.VIEWER}:
             continue
         path = VARIANTS[variant](asked_of(route))
@@ -85,7 +86,7 @@ def test_no_spelling_of_a_path_goes_round_its_role(staffed: Staffed, variant: in
 def test_no_other_method_does_anything(staffed: Staffed, method: str) -> None:
     staffed.as_("vera")
     before = staffed.site.everything()
-    for route in desk_routes(Desk(staffed.site.app.staff), staffed.site.app):
+    for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services):
         answer = staffed.as_("vera").ask(method, asked_of(route))
         allowed = {200, 303, 401, 403, 404, 405} if method == "HEAD" else {403, 405}
         assert answer.status in allowed, f"{method} {asked_of(route)}: {answer.status}"
@@ -96,7 +97,7 @@ def test_a_refused_deed_is_in_the_audit_log_and_a_refused_look_is_not(staffed: S
     vera = staffed.as_("vera")
     vera.get("/audit")
     vera.post("/audit/verify")
-    with staffed.site.app.store.read() as tx:
+    with staffed.site.services.store.read() as tx:
         tx.audit.verify()
         lines = [(one.actor, one.action, one.subject, one.detail) for one in tx.audit.all()]
     assert lines == [

@@ -52,7 +52,7 @@ class Browser:
 
     def join(self, address: str, role: Role = Role.WRITER, password: str = PASSWORD) -> Answer:
         """Accept an invitation; with a second factor where the role demands one."""
-        link = people.invite(address, role, by=OPERATOR, proofs=self.site.app.staff.proofs)
+        link = people.invite(address, role, by=OPERATOR, proofs=self.site.services.staff.proofs)
         answer = self.post(f"/invitation/{link.word}", {"name": "", "password": password})
         assert answer.status == 303, answer.text
         if answer.headers["location"].endswith("/second/set-up"):
@@ -67,10 +67,12 @@ class Browser:
 
     def code(self, address: str, *, pending: bool = False, away: int = 0) -> str:
         """What somebody's app shows."""
-        with self.site.app.store.read() as tx:
+        with self.site.services.store.read() as tx:
             found = tx.accounts.get(address)
         assert found is not None
-        secret = codes.secret(self.site.app.staff.key, found.pending if pending else found.factor)
+        secret = codes.secret(
+            self.site.services.staff.key, found.pending if pending else found.factor
+        )
         return str(TOTP(secret).at(int(self.site.clock.now().timestamp()) + away))
 
     @property

@@ -22,12 +22,12 @@ def write(
     }
     path = staffed.site.folder / "statements" / f"{slug}.md"
     path.write_text(f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n{body}\n", "utf-8")
-    staffed.site.app.tick.look()
+    staffed.site.services.tick.look()
 
 
 def approve(staffed: Staffed, slug: str = "hours", by: str = "ben") -> None:
-    staffed.site.app.statements.approve(slug, by=address_of(by))
-    staffed.site.app.tick.look()
+    staffed.site.services.statements.approve(slug, by=address_of(by))
+    staffed.site.services.tick.look()
 
 
 def send(staffed: Staffed, slug: str = "hours", **head: Any) -> None:
@@ -35,12 +35,12 @@ def send(staffed: Staffed, slug: str = "hours", **head: Any) -> None:
     write(staffed, slug, **head)
     approve(staffed, slug)
     staffed.site.clock.advance(minutes=6)
-    staffed.site.app.tick.look()
+    staffed.site.services.tick.look()
     hand_over(staffed)
 
 
 def hand_over(staffed: Staffed) -> None:
-    dispatcher = staffed.site.app.delivery.dispatcher()
+    dispatcher = staffed.site.services.delivery.dispatcher()
     while dispatcher.dispatch() is not None:
         pass
-    staffed.site.app.tick.look()
+    staffed.site.services.tick.look()

@@ -28,9 +28,9 @@ class World:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
-        app = self.room.app
-        vars(app.staff)["proofs"] = replace(app.staff.proofs, passwords=PASSWORDS)
-        self.site = Forum(app=app, folder=self.room.site.folder, clock=self.room.clock)
+        services = self.room.services
+        vars(services.staff)["proofs"] = replace(services.staff.proofs, passwords=PASSWORDS)
+        self.site = Forum(services=services, folder=self.room.site.folder, clock=self.room.clock)
         self.room.site.pages = self.site.pages
 
     def as_(self, name: str) -> Signed:
@@ -43,7 +43,7 @@ class World:
         """The slug of a statement that waits for approval."""
         slug = f"hours-{next(self._numbers)}"
         self.room.write(slug=slug)
-        self.room.app.tick.look()
+        self.room.services.tick.look()
         return slug
 
     def approved(self) -> str:
@@ -61,14 +61,14 @@ class World:
         slug = self.started()
         self.room.begin()
         self.room.hand_over(batches=1)
-        with self.room.app.store.read() as tx:
+        with self.room.services.store.read() as tx:
             found = tx.campaigns.latest(slug)
         assert found is not None
         return found
 
     def lost(self) -> Campaign:
         """Of those who waited nobody knows."""
-        campaign, delivery = self.sending(), self.room.app.delivery
+        campaign, delivery = self.sending(), self.room.services.delivery
         losing, before = RecordingProvider(max_recipients=5), delivery.pool
         losing.answer = always(Verdict.UNKNOWN)
         vars(delivery)["pool"] = ProviderPool(
@@ -100,7 +100,7 @@ class World:
         """A text, and the name of a picture of it."""
         desk = self.text()
         give_picture(desk)
-        with self.room.app.store.read() as tx:
+        with self.room.services.store.read() as tx:
             [picture] = tx.pictures.of(desk.key)
         return desk, picture.name
 
@@ -126,13 +126,13 @@ class World:
         return browser, address
 
     def link(self, role: Role = Role.WRITER) -> str:
-        proofs = self.room.app.staff.proofs
+        proofs = self.room.services.staff.proofs
         return people.invite(self.address(), role, by=OPERATOR, proofs=proofs).word
 
     def enrolling(self) -> tuple[Browser, str]:
         """Somebody whose role demands a second factor, who has none yet."""
         browser, address = Browser(site=self.site), self.address()
-        proofs = self.room.app.staff.proofs
+        proofs = self.room.services.staff.proofs
         word = people.invite(address, Role.SENDER, by=OPERATOR, proofs=proofs).word
         browser.post(f"/invitation/{word}", {"name": "", "password": PASSWORD})
         return browser, address

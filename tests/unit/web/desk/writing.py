@@ -36,7 +36,7 @@ class Desk:
 
     @property
     def draft(self) -> Draft:
-        with self.staffed.site.app.store.read() as tx:
+        with self.staffed.site.services.store.read() as tx:
             found = tx.drafts.get(self.key)
         assert found is not None
         return found
@@ -54,17 +54,17 @@ class Desk:
 
     def versions(self) -> list[Version]:
         """The oldest first."""
-        with self.staffed.site.app.store.read() as tx:
+        with self.staffed.site.services.store.read() as tx:
             return list(reversed(tx.drafts.versions(self.key, 99)))
 
     def stored(self, slug: str = "library-hours") -> StoredStatement:
-        with self.staffed.site.app.store.read() as tx:
+        with self.staffed.site.services.store.read() as tx:
             found = tx.statements.get(slug)
         assert found is not None
         return found
 
     def deeds(self) -> list[tuple[str, str]]:
-        with self.staffed.site.app.store.read() as tx:
+        with self.staffed.site.services.store.read() as tx:
             tx.audit.verify()
             return [(one.actor.partition("@")[0], one.action) for one in tx.audit.all()]
 

@@ -103,7 +103,7 @@ def told(at: Room, kind: EventKind, number: int, **more: Any) -> None:
         raw="{}",
         **more,
     )
-    at.app.delivery.record("outbox", [event])
+    at.services.delivery.record("outbox", [event])
 
 
 def attempt(at: Room, number: int) -> str:
@@ -203,7 +203,7 @@ def test_one_that_is_paused_for_its_number_says_so_and_is_resumed(
         cleo = at.as_("cleo")
         form = f"/desk/statements/{SLUG}/start"
         at.press(cleo, cleo.get(f"/statements/{SLUG}/start"), form)
-        at.app.tick.look()
+        at.services.tick.look()
         at.site.subscribe(*(f"more{number}@readers.example" for number in range(20)))
         at.begin()
         page = cleo.get(here(at))
@@ -278,8 +278,8 @@ def lost(at: Room) -> Room:
     """Of the seven who waited nobody knows."""
     losing = RecordingProvider(max_recipients=5)
     losing.answer = always(Verdict.UNKNOWN)
-    first = at.app.delivery.pool.first
-    vars(at.app.delivery)["pool"] = ProviderPool(
+    first = at.services.delivery.pool.first
+    vars(at.services.delivery)["pool"] = ProviderPool(
         first=PooledProvider(provider=losing, limiter=first.limiter)
     )
     at.hand_over()
@@ -391,7 +391,7 @@ def test_to_resume_takes_a_fresh_factor(at: Room) -> None:
 
 
 def test_a_doubt_is_for_an_admin_who_compared(at: Room) -> None:
-    with at.app.store.begin() as tx:
+    with at.services.store.begin() as tx:
         tx.hold.put(HoldKind.DOUBT, "restored on Monday")
     cleo = at.as_("cleo", fresh=True)
     page = cleo.get("/stop")
@@ -399,17 +399,17 @@ def test_a_doubt_is_for_an_admin_who_compared(at: Room) -> None:
     assert "This takes the role admin. Ask Dan." in words(page)
     assert cleo.post("/resume").status == 303
     assert cleo.post("/compared").status == 403
-    assert HoldKind.DOUBT in at.app.delivery.guard().holds()
+    assert HoldKind.DOUBT in at.services.delivery.guard().holds()
     dan = at.as_("dan", fresh=True)
     assert at.press(dan, dan.get("/stop"), "/desk/compared").status == 303
-    assert at.app.delivery.guard().holds() == {}
+    assert at.services.delivery.guard().holds() == {}
 
 
 def test_a_reason_is_a_line(at: Room) -> None:
     cleo = at.as_("cleo")
     answer = at.press(cleo, cleo.get("/stop"), "/desk/stop", reason="x" * 201)
     assert answer.status == 422
-    assert at.app.delivery.guard().holds() == {}
+    assert at.services.delivery.guard().holds() == {}
 
 
 @pytest.mark.parametrize("who", ["vera", "ana", "ben"])
@@ -418,4 +418,4 @@ def test_who_does_not_send_stops_nothing(at: Room, who: str) -> None:
     assert signed.get("/stop").status == 403
     for deed in ("stop", "resume", "compared"):
         assert signed.post(f"/{deed}").status == 403
-    assert at.app.delivery.guard().holds() == {}
+    assert at.services.delivery.guard().holds() == {}

@@ -23,14 +23,14 @@ def dan(site: Forum) -> Browser:
 
 def test_an_account_shows_no_secret(dan: Browser) -> None:
     said = dan.get("/account").text
-    with dan.site.app.store.read() as tx:
+    with dan.site.services.store.read() as tx:
         known = tx.accounts.get(DAN)
     assert known is not None
     for secret in (
         known.password,
         known.factor,
         dan.cookie,
-        dan.site.app.staff.proofs.secret("00" * 20),
+        dan.site.services.staff.proofs.secret("00" * 20),
     ):
         assert secret not in said
     assert "Firefox on Linux" in said
@@ -168,7 +168,7 @@ def test_no_field_and_no_header_names_who_acts(dan: Browser, browser: Browser) -
     form = {"role": "viewer", "by": ANA, "actor": ANA, "member": ANA, "address": DAN}
     headers = {"From": ANA, "X-Remote-User": ANA, "Remote-User": ANA, "X-Forwarded-User": ANA}
     assert dan.post(f"/staff/{ANA}/role", form, headers=headers).status == 303
-    with dan.site.app.store.read() as tx:
+    with dan.site.services.store.read() as tx:
         last = tx.audit.newest(1)[0]
     assert (last.actor, last.action, last.subject) == (DAN, "role", ANA)
 
@@ -222,7 +222,7 @@ def test_acts_on_others_need_a_fresh_factor(dan: Browser, browser: Browser, site
 
 
 def test_a_name_is_text_wherever_it_stands(dan: Browser, browser: Browser) -> None:
-    link = people.invite(ANA, Role.WRITER, by="operator", proofs=dan.site.app.staff.proofs)
+    link = people.invite(ANA, Role.WRITER, by="operator", proofs=dan.site.services.staff.proofs)
     name = '<img src=x onerror="alert(1)">'
     browser.post(f"/invitation/{link.word}", {"name": name, "password": PASSWORD})
     for answer in (browser.get("/account"), dan.get("/staff"), dan.get(f"/staff/{ANA}")):
@@ -234,7 +234,7 @@ def test_a_name_is_text_wherever_it_stands(dan: Browser, browser: Browser) -> No
 
 
 def test_the_log_is_read_page_by_page_and_verified(dan: Browser) -> None:
-    with dan.site.app.store.begin() as tx:
+    with dan.site.services.store.begin() as tx:
         for number in range(120):
             now = dan.site.clock.now()
             detail = f"<b>{number}</b>"

@@ -32,9 +32,9 @@ def test_all_that_fails_costs_the_same(browser: Browser, site: Forum) -> None:
     browser.join(ANA)
     Browser(site=site).join(CLEO, Role.SENDER)
     counting = Counting()
-    proofs = replace(site.app.staff.proofs, passwords=counting)  # type: ignore[arg-type]
-    vars(site.app.staff)["proofs"] = proofs
-    again = Forum(app=site.app, folder=site.folder, clock=site.clock)
+    proofs = replace(site.services.staff.proofs, passwords=counting)  # type: ignore[arg-type]
+    vars(site.services.staff)["proofs"] = proofs
+    again = Forum(services=site.services, folder=site.folder, clock=site.clock)
     costs = {}
     for address in (ANA, CLEO, "nobody@forum.example", "no address"):
         stranger = Browser(site=again, client="93.184.216.34")
@@ -49,9 +49,9 @@ def test_all_that_fails_costs_the_same(browser: Browser, site: Forum) -> None:
 def test_who_tries_too_often_costs_a_password_all_the_same(browser: Browser, site: Forum) -> None:
     browser.join(ANA)
     counting = Counting()
-    proofs = replace(site.app.staff.proofs, passwords=counting)  # type: ignore[arg-type]
-    vars(site.app.staff)["proofs"] = proofs
-    again = Forum(app=site.app, folder=site.folder, clock=site.clock)
+    proofs = replace(site.services.staff.proofs, passwords=counting)  # type: ignore[arg-type]
+    vars(site.services.staff)["proofs"] = proofs
+    again = Forum(services=site.services, folder=site.folder, clock=site.clock)
     for address in (ANA, "nobody@forum.example"):
         stranger = Browser(site=again, client="93.184.216.34")
         statuses = [stranger.sign_in(address, OTHER).status for _ in range(11)]

@@ -15,7 +15,7 @@ ANA = "ana@forum.example"
 
 def posted(site: Forum) -> list[tuple[str, str, str]]:
     """(to, subject, text) of all that waited."""
-    transactional_sender = site.app.delivery.transactional_sender()
+    transactional_sender = site.services.delivery.transactional_sender()
     while transactional_sender.post() is not None:
         pass
     found = []
@@ -29,7 +29,7 @@ def posted(site: Forum) -> list[tuple[str, str, str]]:
 
 def test_a_notice_says_what_happened_and_leads_to_the_account(browser: Browser) -> None:
     browser.join(ANA)
-    people.change_role(ANA, Role.APPROVER, by=OPERATOR, proofs=browser.site.app.staff.proofs)
+    people.change_role(ANA, Role.APPROVER, by=OPERATOR, proofs=browser.site.services.staff.proofs)
     [(to, subject, text)] = posted(browser.site)
     assert to == ANA
     assert subject == "What happened to your account"
@@ -41,16 +41,16 @@ def test_a_notice_says_what_happened_and_leads_to_the_account(browser: Browser) 
 
 def test_a_notice_reaches_also_whom_the_staff_suppressed(browser: Browser) -> None:
     browser.join(ANA)
-    with browser.site.app.store.begin() as tx:
+    with browser.site.services.store.begin() as tx:
         entry = SuppressedEntry(address=ANA, reason=SuppressionReason.MANUAL)
         tx.readers.suppress([entry], browser.site.clock.now(), "test")
-    people.change_role(ANA, Role.APPROVER, by=OPERATOR, proofs=browser.site.app.staff.proofs)
+    people.change_role(ANA, Role.APPROVER, by=OPERATOR, proofs=browser.site.services.staff.proofs)
     assert [to for to, _, _ in posted(browser.site)] == [ANA]
 
 
 def test_a_notice_holds_no_link_that_does_anything(browser: Browser) -> None:
     browser.join(ANA)
-    people.disable(ANA, by=OPERATOR, proofs=browser.site.app.staff.proofs)
+    people.disable(ANA, by=OPERATOR, proofs=browser.site.services.staff.proofs)
     [(_, _, text)] = posted(browser.site)
     links = [word for word in text.split() if word.startswith("https://")]
     assert "https://news.forum.example/desk/account" in links

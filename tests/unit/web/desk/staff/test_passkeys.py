@@ -177,5 +177,5 @@ def test_a_browser_wants_a_name(site: Forum, url: str, said: str) -> None:
         "headers": [(b"host", parts.netloc.encode())],
     }
     asked = DeskRequest(http=Request(scope), member=None)
-    assert elsewhere(asked, site.app.staff).endswith(said)
-    assert bool(elsewhere(asked, site.app.staff)) == bool(said)
+    assert elsewhere(asked, site.services.staff).endswith(said)
+    assert bool(elsewhere(asked, site.services.staff)) == bool(said)

@@ -30,7 +30,7 @@ def again(site: Forum) -> Browser:
 def test_an_invitation_opens_an_account_and_is_spent_by_its_form_alone(
     browser: Browser, site: Forum
 ) -> None:
-    link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.app.staff.proofs)
+    link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.services.staff.proofs)
     before = site.everything()
     for _ in range(3):
         offered = browser.get(f"/invitation/{link.word}")
@@ -48,7 +48,7 @@ def test_an_invitation_opens_an_account_and_is_spent_by_its_form_alone(
 def test_a_bad_password_is_said_beside_its_field_and_never_shown_again(
     browser: Browser, site: Forum
 ) -> None:
-    link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.app.staff.proofs)
+    link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.services.staff.proofs)
     answer = browser.post(
         f"/invitation/{link.word}", {"name": "A. R.", "password": "qwerty-123456"}
     )
@@ -60,7 +60,7 @@ def test_a_bad_password_is_said_beside_its_field_and_never_shown_again(
 
 
 def test_a_role_that_needs_a_second_factor_sets_it_up_first(browser: Browser, site: Forum) -> None:
-    link = people.invite(CLEO, Role.SENDER, by=OPERATOR, proofs=site.app.staff.proofs)
+    link = people.invite(CLEO, Role.SENDER, by=OPERATOR, proofs=site.services.staff.proofs)
     answer = browser.post(f"/invitation/{link.word}", {"password": PASSWORD})
     assert answer.headers["location"] == "/desk/second/set-up"
     assert not browser.is_in
@@ -373,14 +373,14 @@ def test_a_workspace_without_a_desk_has_none(tmp_path: Path, migrated: Path) -> 
 
 
 def test_who_comes_while_too_many_sign_in_is_told(browser: Browser, site: Forum) -> None:
-    proofs = site.app.staff.proofs
+    proofs = site.services.staff.proofs
 
     class Busy:
         def fits(self, password: str, hashed: str) -> bool:
             raise Refused("too many people are signing in just now; try again in a minute")
 
-    vars(site.app.staff)["proofs"] = replace(proofs, passwords=Busy())  # type: ignore[arg-type]
-    crowded = Browser(site=Forum(app=site.app, folder=site.folder, clock=site.clock))
+    vars(site.services.staff)["proofs"] = replace(proofs, passwords=Busy())  # type: ignore[arg-type]
+    crowded = Browser(site=Forum(services=site.services, folder=site.folder, clock=site.clock))
     answer = crowded.sign_in(ANA)
     assert answer.status == 409
     assert "try again in a minute" in words(answer)
@@ -410,11 +410,11 @@ def test_thirty_guesses_at_once_are_ten(browser: Browser, site: Forum) -> None:
 
 
 def test_of_five_who_use_a_link_at_once_one_has_the_account(site: Forum) -> None:
-    link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.app.staff.proofs)
+    link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.services.staff.proofs)
     asked = [("POST", f"/desk/invitation/{link.word}")] * 5
     answers = site.ask_all(asked, form={"password": PASSWORD}, headers=OURS)
     assert sorted(answer.status for answer in answers) == [303, 404, 404, 404, 404]
-    with site.app.store.read() as tx:
+    with site.services.store.read() as tx:
         assert [one.action for one in tx.audit.all()].count("accept invitation") == 1
 
 

@@ -158,7 +158,7 @@ def test_what_is_no_text_is_refused_with_what_to_do(
 def in_a_folder(desk: Desk, slug: str, text: str) -> Path:
     path = desk.staffed.site.folder / "statements" / f"{slug}.md"
     path.write_text(text, "utf-8")
-    desk.staffed.site.app.statements.refresh()
+    desk.staffed.site.services.statements.refresh()
     return path
 
 
@@ -169,7 +169,7 @@ def test_a_statement_of_a_folder_is_copied_to_the_desk_and_edited_there(desk: De
     desk.key = key_in(answer)
     assert (desk.draft.version.text.title, desk.draft.copied_of) == ("Old", "old")
     file.unlink()
-    desk.staffed.site.app.statements.refresh()
+    desk.staffed.site.services.statements.refresh()
     desk.keep(act="hand-in", title="Old", body="New text.")
     assert desk.stored("old").statement.body == "New text."
     assert desk.ana.post("/statements/nothing/copy").status == 404
@@ -189,7 +189,7 @@ def test_texts_that_nobody_handed_in_are_listed_with_who_wrote_last(desk: Desk) 
 
 
 def test_many_texts_come_page_by_page(desk: Desk) -> None:
-    writing = desk.staffed.site.app.statements.writing(desk.ana.address)
+    writing = desk.staffed.site.services.statements.writing(desk.ana.address)
     for number in range(55):
         writing.new(DraftText(title=f"Text {number}"))
     first, second = desk.ana.get("/drafts?page=x"), desk.ana.get("/drafts?page=1")
@@ -241,11 +241,11 @@ def test_the_page_of_its_statement_leads_back_to_the_text(desk: Desk) -> None:
 def test_what_has_gone_out_is_neither_edited_nor_taken_back(desk: Desk) -> None:
     desk.keep(act="hand-in")
     site = desk.staffed.site
-    with site.app.store.begin() as tx:
+    with site.services.store.begin() as tx:
         tx.readers.upsert([Entry(address="a@example.org", lists=("press",))], site.clock.now())
-    site.app.tick.look()
-    site.app.statements.approve("library-hours", by=desk.ben.address, despite="a test")
-    site.app.tick.look()
+    site.services.tick.look()
+    site.services.statements.approve("library-hours", by=desk.ben.address, despite="a test")
+    site.services.tick.look()
     page = words(desk.ana.get(desk.at))
     assert "It has gone out. What is typed here reaches nobody." in page
     assert "Take back" not in page
@@ -348,12 +348,12 @@ def test_what_is_downloaded_makes_the_same_email_in_a_folder(
     assert file.headers["content-type"] == "text/markdown; charset=utf-8"
     with at_the_desk(tmp_path / "other", database=migrated) as other:
         (other.site.folder / "statements" / f"{slug}.md").write_bytes(file.body)
-        other.site.app.statements.refresh()
-        with other.site.app.store.read() as tx:
+        other.site.services.statements.refresh()
+        with other.site.services.store.read() as tx:
             known = tx.statements.get(slug)
             assert known is not None
             theirs = tx.statements.content(known.content_hash)
-    with desk.staffed.site.app.store.read() as tx:
+    with desk.staffed.site.services.store.read() as tx:
         ours = tx.statements.content(desk.stored(slug).content_hash)
     assert ours is not None
     assert ours == theirs
@@ -370,6 +370,6 @@ def test_the_file_says_that_it_is_a_draft_and_who_began_it(desk: Desk) -> None:
 def test_a_statement_of_the_desk_stands_before_a_file_of_the_same_name(desk: Desk) -> None:
     desk.keep(act="hand-in")
     in_a_folder(desk, "library-hours", "---\ntitle: Other\n---\nOther.")
-    faults = desk.staffed.site.app.statements.refresh()
+    faults = desk.staffed.site.services.statements.refresh()
     assert any(f"is taken by desk{desk.at}" in fault.message for fault in faults)
     assert desk.stored().statement.title == FORM["title"]

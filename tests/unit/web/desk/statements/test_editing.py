@@ -196,23 +196,23 @@ def test_fields_that_are_none_change_nothing(desk: Desk, fields: object) -> None
 
 def test_typing_is_unseen_and_costs_no_approval(desk: Desk) -> None:
     desk.keep(act="hand-in")
-    app = desk.staffed.site.app
-    app.tick.look()
-    app.statements.approve("library-hours", by=desk.ben.address, despite="a test")
+    services = desk.staffed.site.services
+    services.tick.look()
+    services.statements.approve("library-hours", by=desk.ben.address, despite="a test")
     content_hash = desk.stored().content_hash
     desk.save(base=desk.draft.revision, body="Typed on.")
-    app.tick.look()
+    services.tick.look()
     assert (desk.stored().content_hash, desk.stored().statement.body) == (
         content_hash,
         FORM["body"],
     )
-    with app.store.read() as tx:
+    with services.store.read() as tx:
         [campaign] = tx.campaigns.all()
     assert not campaign.state.ended
     desk.keep(act="hand-in", body="Typed on.")
     assert desk.stored().content_hash not in {"", content_hash}
-    app.tick.look()
-    with app.store.read() as tx:
+    services.tick.look()
+    with services.store.read() as tx:
         assert [one.state.ended for one in tx.campaigns.all()] == [True]
 
 
@@ -302,13 +302,13 @@ def test_where_all_languages_go_in_one_mail_the_preview_has_them(
             "---\ntitle: Horario\nlanguage: es\ntranslation_of: library-hours\n---\nAbre a las 9."
         )
         (staffed.site.folder / "statements" / "horario.md").write_text(text, "utf-8")
-        staffed.site.app.statements.refresh()
+        staffed.site.services.statements.refresh()
         assert "Abre a las 9." in words(desk.ana.get(f"{desk.at}/preview"))
 
 
 def test_a_session_that_ends_while_somebody_writes_loses_no_text(desk: Desk) -> None:
     long = "The library opens at 9. " * 4_000
-    with desk.staffed.site.app.store.begin() as tx:
+    with desk.staffed.site.services.store.begin() as tx:
         tx.sessions.end_everybody()
     page = desk.ana.post(f"{desk.at}/edit", FORM | {"base": "1", "act": "save", "body": long})
     assert page.status == 401

@@ -33,7 +33,7 @@ def give(desk: Desk, data: bytes, *, scripted: bool = False, **fields: str) -> A
 
 
 def pictures(desk: Desk) -> list[Picture]:
-    with desk.staffed.site.app.store.read() as tx:
+    with desk.staffed.site.services.store.read() as tx:
         return tx.pictures.of(desk.key)
 
 
@@ -58,7 +58,7 @@ def test_a_picture_is_put_at_the_end_of_the_text_and_stands_in_the_email(desk: D
     preview = desk.ana.get(f"{desk.at}/preview").text
     assert f'src="/media/{picture.name}"' in preview
     desk.keep(act="hand-in", body=desk.draft.version.text.body)
-    with desk.staffed.site.app.store.read() as tx:
+    with desk.staffed.site.services.store.read() as tx:
         content = tx.statements.content(desk.stored().content_hash)
     assert content is not None
     assert f'src="https://news.forum.example/media/{picture.name}"' in content.html

@@ -77,7 +77,7 @@ def test_what_went_out_is_shown_as_it_went_out_whatever_its_file_says_now(staffe
     write(staffed, "sent", body="As it is now.")
     assert "As it was sent." in staffed.as_("vera").get("/statements/sent/mail").text
     (staffed.site.folder / "statements" / "sent.md").unlink()
-    staffed.site.app.tick.look()
+    staffed.site.services.tick.look()
     assert "As it was sent." in staffed.as_("vera").get("/statements/sent/mail").text
 
 
@@ -131,7 +131,7 @@ def test_a_writer_sends_a_test_to_themselves(staffed: Staffed) -> None:
         "ana@forum.example",
         "[Test] The library opens earlier",
     )
-    with staffed.site.app.store.read() as tx:
+    with staffed.site.services.store.read() as tx:
         [line] = [one for one in tx.audit.all() if one.action == "test"]
     assert line.actor == "ana@forum.example"
     assert "Ana sent a test email." in words(staffed.as_("vera").get("/statements/hours/history"))
@@ -165,7 +165,7 @@ def test_a_text_is_tested_before_it_is_handed_in(staffed: Staffed) -> None:
     body = mail.get_body(("plain",))
     assert body is not None
     assert "The library opens at ten." in body.get_content()
-    with staffed.site.app.store.read() as tx:
+    with staffed.site.services.store.read() as tx:
         [line] = [one for one in tx.audit.all() if one.action == "test"]
     assert (line.actor, line.subject) == ("ana@forum.example", f"desk{written.at}")
     assert written.draft.handed_in is None

@@ -63,12 +63,12 @@ def test_home_shows_what_waits_for_whom(staffed: Staffed) -> None:
     assert "Nothing waits for you." in on_home(staffed, "ben")
     assert "Goes out next The library opens earlier Tue 24 Nov 2026, 07:05" in said(staffed, "")
     staffed.site.clock.advance(minutes=6)
-    staffed.site.app.tick.look()
+    staffed.site.services.tick.look()
     assert "0 of 5 handed over." in said(staffed, "", "vera")
-    staffed.site.app.campaigns.hand("cleo@forum.example").pause("hours")
+    staffed.site.services.campaigns.hand("cleo@forum.example").pause("hours")
     assert "Paused by Cleo. Nobody has it yet. Resume" in on_home(staffed, "cleo")
     assert "Resume" not in on_home(staffed, "ben")
-    staffed.site.app.campaigns.hand("cleo@forum.example").resume("hours")
+    staffed.site.services.campaigns.hand("cleo@forum.example").resume("hours")
     hand_over(staffed)
     assert "Went out last The library opens earlier 5 of 5 accepted." in said(staffed, "", "vera")
 
@@ -129,7 +129,7 @@ def test_fifty_are_on_a_page_and_the_others_are_one_further(staffed: Staffed) ->
     for number in range(51):
         path = staffed.site.folder / "statements" / f"s{number:02}.md"
         path.write_text(f"---\ntitle: Number {number:02}\n---\nText.\n", "utf-8")
-    staffed.site.app.tick.look()
+    staffed.site.services.tick.look()
     first = staffed.as_("vera").get("/statements").text
     assert first.count("/desk/statements/s") == 50
     assert 'rel="next" href="/desk/statements?page=2"' in first
@@ -189,7 +189,7 @@ def test_what_changed_since_the_approval_is_counted(staffed: Staffed) -> None:
 def test_a_statement_whose_file_is_gone_stays_and_says_so(staffed: Staffed) -> None:
     write(staffed)
     (staffed.site.folder / "statements" / "hours.md").unlink()
-    staffed.site.app.tick.look()
+    staffed.site.services.tick.look()
     page = said(staffed, "/statements/hours", "ana")
     assert "Its file statements/hours.md is gone. What was read of it before stays here." in page
     assert "Next: you can copy it to the desk and go on there. Copy to the desk" in page
@@ -209,7 +209,7 @@ def test_a_faulty_file_is_told_with_its_line(staffed: Staffed) -> None:
     write(staffed)
     path = staffed.site.folder / "statements" / "hours.md"
     path.write_text("---\ntitle: Hours\nlists: 7\n---\nText.\n", "utf-8")
-    staffed.site.app.tick.look()
+    staffed.site.services.tick.look()
     assert "It cannot be read any more: statements/hours.md:3" in said(staffed, "/statements/hours")
 
 
@@ -298,7 +298,7 @@ def test_viewers_do_not_comment_and_nobody_does_on_what_is_not_there(staffed: St
 def test_each_comment_is_one_line_of_the_log(staffed: Staffed) -> None:
     write(staffed)
     staffed.as_("ana").post("/statements/hours/comments", {"comment": "x"})
-    with staffed.site.app.store.read() as tx:
+    with staffed.site.services.store.read() as tx:
         [line] = [one for one in tx.audit.all() if one.action == "comment"]
         tx.audit.verify()
     assert (line.actor, line.subject) == ("ana@forum.example", "hours")
@@ -310,7 +310,7 @@ def test_the_history_tells_each_deed_a_page_at_a_time(staffed: Staffed) -> None:
     approve(staffed)
     history = said(staffed, "/statements/hours/history", "vera")
     assert re.search("Scheduled: version .... .....*Ben approved version .... ....", history)
-    with staffed.site.app.store.begin() as tx:
+    with staffed.site.services.store.begin() as tx:
         for _ in range(60):
             now = staffed.site.clock.now()
             tx.audit.enter(at=now, actor="x@y.example", action="note", subject="hours", detail="")
@@ -339,10 +339,10 @@ EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 def test_nothing_that_people_write_is_markup(staffed: Staffed) -> None:
     write(staffed, title=EVIL, body="Text.", author="ana@forum.example")
     staffed.as_("ana").post("/statements/hours/comments", {"comment": EVIL})
-    staffed.site.app.statements.approve("hours", by="ben@forum.example", despite=EVIL)
-    staffed.site.app.tick.look()
-    staffed.site.app.campaigns.hand("cleo@forum.example").pause("hours")
-    with staffed.site.app.store.begin() as tx:
+    staffed.site.services.statements.approve("hours", by="ben@forum.example", despite=EVIL)
+    staffed.site.services.tick.look()
+    staffed.site.services.campaigns.hand("cleo@forum.example").pause("hours")
+    with staffed.site.services.store.begin() as tx:
         tx.staff.rename("ana@forum.example", EVIL)
     for path in PATHS:
         page = staffed.as_("cleo").get(path).text
@@ -354,9 +354,9 @@ def test_nothing_that_people_write_is_a_template(staffed: Staffed) -> None:
     said = "{{ 191 * 7 }} {% raw %} ${191*7} #{191*7}"
     write(staffed, title=said, body=said, summary=said, author="ana@forum.example")
     staffed.as_("ana").post("/statements/hours/comments", {"comment": said})
-    staffed.site.app.statements.approve("hours", by="ben@forum.example", despite=said)
-    staffed.site.app.tick.look()
-    with staffed.site.app.store.begin() as tx:
+    staffed.site.services.statements.approve("hours", by="ben@forum.example", despite=said)
+    staffed.site.services.tick.look()
+    with staffed.site.services.store.begin() as tx:
         tx.staff.rename("ana@forum.example", said)
     for path in PATHS:
         assert "1337" not in staffed.as_("cleo").get(path).text, path
@@ -403,7 +403,7 @@ def begin(staffed: Staffed, title: str = "Concert in the park") -> str:
 
 
 def hand_in(staffed: Staffed, key: str) -> None:
-    with staffed.site.app.store.read() as tx:
+    with staffed.site.services.store.read() as tx:
         draft = tx.drafts.get(key)
     assert draft is not None
     answer = staffed.as_("ana").post(f"/drafts/{key}/hand-in", {"base": str(draft.revision)})
@@ -427,7 +427,7 @@ def test_a_text_of_the_desk_stands_on_the_board_from_its_first_word(staffed: Sta
 
 def test_what_was_sent_back_waits_for_its_writer_with_the_reason(staffed: Staffed) -> None:
     hand_in(staffed, begin(staffed))
-    with staffed.site.app.store.read() as tx:
+    with staffed.site.services.store.read() as tx:
         stored = tx.statements.get("concert-in-the-park")
     assert stored is not None
     here = "/statements/concert-in-the-park"
@@ -438,7 +438,7 @@ def test_what_was_sent_back_waits_for_its_writer_with_the_reason(staffed: Staffe
         staffed, here, "ana"
     )
     assert "Ben sent it back" in said(staffed, f"{here}/history", "vera")
-    with staffed.site.app.store.read() as tx:
+    with staffed.site.services.store.read() as tx:
         draft = tx.drafts.of("concert-in-the-park")
     assert draft is not None
     page = said(staffed, f"/drafts/{draft.key}/edit", "ana")
@@ -448,7 +448,7 @@ def test_what_was_sent_back_waits_for_its_writer_with_the_reason(staffed: Staffe
 def test_who_handed_in_another_text_meanwhile_is_named(staffed: Staffed) -> None:
     key = begin(staffed)
     hand_in(staffed, key)
-    with staffed.site.app.store.read() as tx:
+    with staffed.site.services.store.read() as tx:
         before = tx.statements.get("concert-in-the-park")
     assert before is not None
     staffed.site.clock.advance(minutes=3)

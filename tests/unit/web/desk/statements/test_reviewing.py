@@ -63,7 +63,7 @@ def test_the_email_in_the_frame_is_that_very_version_and_runs_nothing(
 
 def test_a_version_of_another_statement_is_not_there(at: Room, ben: Signed) -> None:
     at.write("Something else.", slug="other")
-    with at.app.store.read() as tx:
+    with at.services.store.read() as tx:
         other = tx.statements.get("other")
     assert other is not None
     assert ben.get(f"/statements/{SLUG}/versions/{other.content_hash}").status == 404
@@ -136,7 +136,7 @@ def test_two_who_approve_at_once_are_two_approvals_and_one_campaign(at: Room, be
     first, second = ben.get(PAGE), dan.get(PAGE)
     assert approve(at, ben, first).status == approve(at, dan, second).status == 303
     assert len(at.approvals) == 2
-    at.app.campaigns.starter()
+    at.services.campaigns.starter()
     start = at.as_("cleo")
     at.press(start, start.get(f"/statements/{SLUG}/start"), f"{HERE}/start")
     at.begin()
@@ -212,7 +212,7 @@ def test_a_draft_waits_for_its_writers(at: Room, ben: Signed) -> None:
 def test_what_cannot_be_rendered_cannot_be_approved(at: Room, ben: Signed) -> None:
     at.write("![](https://forum.example/a.png)")
     (at.site.folder / "statements" / f"{SLUG}.md").unlink()
-    at.app.tick.look()
+    at.services.tick.look()
     assert "It cannot be made into an email as it is" in words(ben.get(PAGE))
 
 
@@ -282,7 +282,7 @@ def test_what_began_is_not_withdrawn(at: Room, ben: Signed) -> None:
 
 
 def test_two_admins_stand_in_with_reasons_and_a_fresh_factor(at: Room) -> None:
-    with at.app.store.begin() as tx:
+    with at.services.store.begin() as tx:
         tx.staff.put(address_of("eve"), Role.ADMIN, at.clock.now())
     dan, eve = at.as_("dan", fresh=True), at.as_("eve", fresh=True)
     page = dan.get(PAGE)

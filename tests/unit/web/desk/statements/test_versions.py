@@ -61,9 +61,9 @@ def test_a_version_of_another_text_is_not_found(desk: Desk) -> None:
 def test_many_versions_come_page_by_page(desk: Desk) -> None:
     for number in range(60):
         desk.staffed.site.clock.advance(minutes=6)
-        app = desk.staffed.site.app
+        services = desk.staffed.site.services
         text = desk.draft.version.text
-        app.statements.writing(desk.ana.address).save(
+        services.statements.writing(desk.ana.address).save(
             desk.key, desk.draft.revision, type(text)(**vars(text) | {"body": f"{number}"})
         )
     first = desk.staffed.as_("ana").get(f"{desk.at}/versions")

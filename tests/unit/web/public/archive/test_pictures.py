@@ -14,8 +14,8 @@ OTHER = "b2" * 13
 def test_pictures_of_what_went_out_are_files_and_no_others(tmp_path: Path, migrated: Path) -> None:
     with forum(tmp_path / "forum", database=migrated) as site:
         site.subscribe("ana@example.org")
-        draft = site.app.statements.writing("ed@forum.example").new(DraftText(title="Notes"))
-        with site.app.store.begin() as tx:
+        draft = site.services.statements.writing("ed@forum.example").new(DraftText(title="Notes"))
+        with site.services.store.begin() as tx:
             for name in (NAME, OTHER):
                 picture = Picture(
                     name=name,
@@ -32,16 +32,16 @@ def test_pictures_of_what_went_out_are_files_and_no_others(tmp_path: Path, migra
         text += f"\nAnother one: [{OTHER}](https://other.example/media/{OTHER})\n"
         path = site.folder / "statements/news.md"
         path.write_text(f"---\ntitle: News\nlists: [press]\nauthor: ed@forum.example\n---\n{text}")
-        site.app.tick.look()
-        site.app.statements.approve("news", by="ed@forum.example", despite="a test")
+        site.services.tick.look()
+        site.services.statements.approve("news", by="ed@forum.example", despite="a test")
         out = tmp_path / "www"
-        bring_up(out, files(site.app.archive, began_at=NOON))
+        bring_up(out, files(site.services.archive, began_at=NOON))
         assert not (out / "media").exists()  # it has not gone out yet
-        site.app.tick.look()
-        done = bring_up(out, files(site.app.archive, began_at=NOON))
+        site.services.tick.look()
+        done = bring_up(out, files(site.services.archive, began_at=NOON))
         assert done.left == ()
         assert [one.name for one in (out / "media").iterdir()] == [NAME]
         assert (out / "media" / NAME).read_bytes() == b"PNG " + NAME.encode()
         assert f"/media/{NAME}" in (out / "archive/news/index.html").read_text("utf-8")
-        again = bring_up(out, files(site.app.archive, began_at=NOON))
+        again = bring_up(out, files(site.services.archive, began_at=NOON))
         assert (again.written, again.removed) == (0, 0)
