@@ -1,6 +1,7 @@
 """``python -m bench.house``: how the code is parted, in figures.
 
-With ``--code DIR``, another checkout stands beside it.
+With ``--code DIR``, another checkout stands beside it. With ``--picture`` both are drawn instead:
+which layer imports which, for Mermaid.
 
 Nothing is run: files are read. A Protocol is a class that names one as its base; a function's
 lines are those from ``def`` to its end; comments are whole lines, docstrings are none.
@@ -9,11 +10,11 @@ lines are those from ``def`` to its end; comments are whole lines, docstrings ar
 import argparse
 import ast
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from statistics import median, quantiles
 
-from newsletter.cli.documentation.modules import Module, edges, read
+from newsletter.cli.documentation.modules import Module, edges, picture, read
 
 _HERE = Path(__file__).parents[1]
 
@@ -22,9 +23,23 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.house", description=__doc__)
     parser.add_argument("--code", type=Path, action="append", default=[], metavar="DIR")
-    houses = [figures(read(project)) for project in (*parser.parse_args().code, _HERE)]
-    for name in houses[-1]:
-        print(f"| {name} | {' | '.join(str(house[name]) for house in houses)} |")
+    parser.add_argument("--picture", action="store_true")
+    given = parser.parse_args()
+    houses = [read(project) for project in (*given.code, _HERE)]
+    print("\n".join(pictures(houses) if given.picture else table(houses)))
+
+
+def pictures(houses: Iterable[list[Module]]) -> Iterator[str]:
+    """Which layer imports which, of each checkout."""
+    for house in houses:
+        yield from picture(house)
+
+
+def table(houses: Iterable[list[Module]]) -> Iterator[str]:
+    """A row for each figure, a column for each checkout."""
+    columns = [figures(house) for house in houses]
+    for name in columns[-1]:
+        yield f"| {name} | {' | '.join(column[name] for column in columns)} |"
 
 
 def figures(house: list[Module]) -> Mapping[str, str]:

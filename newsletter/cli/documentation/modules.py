@@ -118,7 +118,7 @@ def _grid(project: Path) -> Iterator[str]:
             yield f"| `{layer}` | {' | '.join(cells)} |"
 
 
-def _picture(house: list[Module]) -> Iterator[str]:
+def picture(house: list[Module]) -> Iterator[str]:
     """Mermaid draws it where the page is shown."""
     yield "```mermaid"
     yield "graph TD"
@@ -128,8 +128,9 @@ def _picture(house: list[Module]) -> Iterator[str]:
     yield "```"
 
 
-def _rank(edge: tuple[str, str]) -> tuple[int, int]:
-    return _LAYERS.index(edge[0]), _LAYERS.index(edge[1])
+def _rank(edge: tuple[str, str]) -> tuple[tuple[int, str], ...]:
+    """By the layers; those that only another checkout has come last, by their names."""
+    return tuple((_LAYERS.index(one) if one in _LAYERS else len(_LAYERS), one) for one in edge)
 
 
 def _index(house: list[Module]) -> Iterator[str]:
@@ -149,7 +150,7 @@ def _place(module: Module) -> tuple[Path, str]:
 def renewed(page: str, project: Path) -> str:
     """The page, its grid and its index written anew. Raises ValueError where they have no place."""
     house = read(project)
-    grid = [*_grid(project), "", *_picture(house)]
+    grid = [*_grid(project), "", *picture(house)]
     for head, lines in (("The grid", grid), ("The index", [*_index(house)])):
         before, start, rest = page.partition(f"<!-- {head}: {_BY}")
         _, end, after = rest.partition(_END)
