@@ -55,18 +55,12 @@ _FIX = "add it under Senders, Domains, and publish its DNS records"
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """The key, and whether the sender's domain is authenticated."""
-    base, domain = public(options, "https://api.brevo.com"), domain_of(sender)
+    base, domain = public(options, PUBLIC_URL), domain_of(sender)
     headers = {"api-key": options.api_key.get_secret_value()}
-    account = HttpRequest(method="GET", url=f"{base}/v3/account", headers=headers)
-    domains = HttpRequest(method="GET", url=f"{base}/v3/senders/domains", headers=headers)
+    domains = f"{base}/v3/senders/domains"
     return (
-        Probe(what=KEY, request=account, judge=_account, refused=_refused),
-        Probe(
-            what=DOMAIN,
-            request=domains,
-            judge=lambda payload: _domains(payload, domain),
-            refused=_refused,
-        ),
+        Probe.get(KEY, f"{base}/v3/account", headers, _account, _refused),
+        Probe.get(DOMAIN, domains, headers, lambda payload: _domains(payload, domain), _refused),
     )
 
 

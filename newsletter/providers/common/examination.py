@@ -6,7 +6,7 @@ A key that may only send is refused by most of these questions: that is no fault
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -39,6 +39,19 @@ class Probe:
     """What the JSON of a 200 says; None where it is not understood."""
     refused: Callable[[HttpResponse], Finding | None] = _nothing
     """What another status says at this provider; None where it means the usual."""
+
+    @classmethod
+    def get(
+        cls,
+        what: str,
+        url: str,
+        headers: Mapping[str, str],
+        judge: Callable[[Any], Finding | None],
+        refused: Callable[[HttpResponse], Finding | None] = _nothing,
+    ) -> Probe:
+        """A question by GET."""
+        request = HttpRequest(method="GET", url=url, headers=headers)
+        return cls(what=what, request=request, judge=judge, refused=refused)
 
     def read(self, response: HttpResponse) -> tuple[Finding, ...]:
         """What the answer proves. One that is understood proves the key as well."""

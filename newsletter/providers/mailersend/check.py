@@ -20,7 +20,6 @@ from newsletter.providers.common.examination import (
 from newsletter.providers.common.options import bearer, public
 from newsletter.providers.common.webhooks import inside
 from newsletter.providers.mailersend.send import PUBLIC_URL, Options
-from newsletter.providers.transport.http import HttpRequest
 
 _FIX = "add it under Domains, and publish its DNS records"
 
@@ -28,12 +27,9 @@ _FIX = "add it under Domains, and publish its DNS records"
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the sender's domain is verified, and sends."""
     domain = domain_of(sender)
-    request = HttpRequest(
-        method="GET",
-        url=f"{public(options, PUBLIC_URL)}/v1/domains?limit=100",
-        headers=bearer(options.api_token),
-    )
-    return (Probe(what=DOMAIN, request=request, judge=lambda payload: _domains(payload, domain)),)
+    url = f"{public(options, PUBLIC_URL)}/v1/domains?limit=100"
+    headers = bearer(options.api_token)
+    return (Probe.get(DOMAIN, url, headers, lambda payload: _domains(payload, domain)),)
 
 
 def _domains(payload: Any, domain: str) -> Finding | None:

@@ -72,12 +72,8 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             return uncertain(KEY, why, f"if it is the account's key, it is wrong; {_REGION}")
         return None
 
-    request = HttpRequest(
-        method="GET",
-        url=f"{public(options, 'https://api.mailgun.net')}/v4/domains/{domain}",
-        headers=basic("api", options.api_key),
-    )
-    probe = Probe(what=DOMAIN, request=request, judge=judge, refused=refused)
+    url = f"{public(options, PUBLIC_URL)}/v4/domains/{domain}"
+    probe = Probe.get(DOMAIN, url, basic("api", options.api_key), judge, refused)
     return (probe, *_alignment(domain, domain_of(sender)))
 
 

@@ -19,7 +19,7 @@ from newsletter.providers.common.examination import (
 )
 from newsletter.providers.common.options import basic, public
 from newsletter.providers.mailjet.send import Options
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.providers.transport.http import HttpResponse
 
 _SENDER = "sender"
 _MOST = 1000
@@ -36,16 +36,13 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     )
     senders = f"{base}/sender?Domain={domain}&Limit={_MOST}"
     return (
-        Probe(
-            what=_SENDER,
-            request=HttpRequest(method="GET", url=senders, headers=headers),
-            judge=lambda payload: _senders(payload, sender, domain),
-        ),
-        Probe(
-            what=DOMAIN,
-            request=HttpRequest(method="GET", url=f"{base}/dns/{domain}", headers=headers),
-            judge=lambda payload: _records(payload, domain),
-            refused=lambda response: _no_domain(response, domain),
+        Probe.get(_SENDER, senders, headers, lambda payload: _senders(payload, sender, domain)),
+        Probe.get(
+            DOMAIN,
+            f"{base}/dns/{domain}",
+            headers,
+            lambda payload: _records(payload, domain),
+            lambda response: _no_domain(response, domain),
         ),
     )
 

@@ -55,19 +55,8 @@ _FIX = "add it under Sending Domains, and publish its DNS records"
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the sender's domain is verified. The account has another host than sending."""
     domain = domain_of(sender)
-    request = HttpRequest(
-        method="GET",
-        url=f"{public(options, _PUBLIC_URL)}/api/domains",
-        headers=bearer(options.api_token),
-    )
-    return (
-        Probe(
-            what=DOMAIN,
-            request=request,
-            judge=lambda payload: _domains(payload, domain),
-            refused=_refused,
-        ),
-    )
+    url, headers = f"{public(options, _PUBLIC_URL)}/api/domains", bearer(options.api_token)
+    return (Probe.get(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _refused),)
 
 
 def _domains(payload: Any, domain: str) -> Finding | None:

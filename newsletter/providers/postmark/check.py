@@ -42,22 +42,19 @@ _FIX = "make a broadcast stream there, and write its id as provider.message_stre
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """The token and the stream; what the domain needs can only be said."""
-    base, stream = public(options, "https://api.postmarkapp.com"), options.message_stream
+    base, stream = public(options, PUBLIC_URL), options.message_stream
     headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
     path = f"/message-streams/{quote(stream, safe='')}"
     domain = domain_of(sender)
     why = f"a server's token cannot ask about {domain}"
     return (
-        Probe(
-            what=KEY,
-            request=HttpRequest(method="GET", url=f"{base}/server", headers=headers),
-            judge=_server,
-        ),
-        Probe(
-            what=_STREAM,
-            request=HttpRequest(method="GET", url=f"{base}{path}", headers=headers),
-            judge=lambda payload: _stream(payload, stream),
-            refused=lambda response: _no_stream(response, stream),
+        Probe.get(KEY, f"{base}/server", headers, _server),
+        Probe.get(
+            _STREAM,
+            f"{base}{path}",
+            headers,
+            lambda payload: _stream(payload, stream),
+            lambda response: _no_stream(response, stream),
         ),
         uncertain(DOMAIN, why, "see under Sender Signatures that it is verified"),
     )

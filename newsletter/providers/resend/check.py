@@ -20,7 +20,7 @@ from newsletter.providers.common.examination import (
 )
 from newsletter.providers.common.options import bearer, public
 from newsletter.providers.resend.send import Options
-from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object
+from newsletter.providers.transport.http import HttpResponse, json_object
 
 _FIX = "add it under Domains, and publish its DNS records"
 
@@ -28,19 +28,9 @@ _FIX = "add it under Domains, and publish its DNS records"
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the sender's domain is verified."""
     domain = domain_of(sender)
-    request = HttpRequest(
-        method="GET",
-        url=f"{public(options, 'https://api.resend.com')}/domains?limit=100",
-        headers=bearer(options.api_key),
-    )
-    return (
-        Probe(
-            what=DOMAIN,
-            request=request,
-            judge=lambda payload: _domains(payload, domain),
-            refused=_refused,
-        ),
-    )
+    url = f"{public(options, 'https://api.resend.com')}/domains?limit=100"
+    headers = bearer(options.api_key)
+    return (Probe.get(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _refused),)
 
 
 def _domains(payload: Any, domain: str) -> Finding | None:

@@ -54,15 +54,12 @@ _FIX = "publish its DNS records, and let SendGrid verify them"
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """What the key may do, and whether the sender's domain is authenticated."""
-    base = public(options, "https://api.sendgrid.com")
+    base = public(options, PUBLIC_URL)
     headers, domain = bearer(options.api_key), domain_of(sender)
-    scopes = HttpRequest(method="GET", url=f"{base}/v3/scopes", headers=headers)
-    domains = HttpRequest(
-        method="GET", url=f"{base}/v3/whitelabel/domains?limit={_MOST}", headers=headers
-    )
+    domains = f"{base}/v3/whitelabel/domains?limit={_MOST}"
     return (
-        Probe(what=KEY, request=scopes, judge=_scopes),
-        Probe(what=DOMAIN, request=domains, judge=lambda payload: _domains(payload, domain)),
+        Probe.get(KEY, f"{base}/v3/scopes", headers, _scopes),
+        Probe.get(DOMAIN, domains, headers, lambda payload: _domains(payload, domain)),
     )
 
 

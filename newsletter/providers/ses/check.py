@@ -22,7 +22,7 @@ from newsletter.providers.common.examination import (
 from newsletter.providers.common.options import public
 from newsletter.providers.ses.answers import error_name
 from newsletter.providers.ses.send import Options
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.providers.transport.http import HttpResponse
 
 _ACCOUNT = "provider account"
 _NO_KEY = {
@@ -42,15 +42,14 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the account may send to everybody, and whether the sender's domain is verified."""
     base = f"{public(options, f'https://email.{options.region}.amazonaws.com')}/v2/email"
     domain = domain_of(sender)
-    account = HttpRequest(method="GET", url=f"{base}/account")
-    identity = HttpRequest(method="GET", url=f"{base}/identities/{domain}")
     return (
-        Probe(what=_ACCOUNT, request=account, judge=_account, refused=_refused),
-        Probe(
-            what=DOMAIN,
-            request=identity,
-            judge=lambda payload: _identity(payload, domain),
-            refused=lambda response: _no_identity(response, domain, options.region),
+        Probe.get(_ACCOUNT, f"{base}/account", {}, _account, _refused),
+        Probe.get(
+            DOMAIN,
+            f"{base}/identities/{domain}",
+            {},
+            lambda payload: _identity(payload, domain),
+            lambda response: _no_identity(response, domain, options.region),
         ),
     )
 

@@ -17,7 +17,6 @@ from newsletter.providers.common.examination import (
     verified,
 )
 from newsletter.providers.common.options import bearer, public
-from newsletter.providers.transport.http import HttpRequest
 
 _FIX = "add it under Domains, and publish its DNS records"
 
@@ -25,12 +24,8 @@ _FIX = "add it under Domains, and publish its DNS records"
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the sender's domain is verified."""
     domain = domain_of(sender)
-    request = HttpRequest(
-        method="GET",
-        url=f"{public(options, PUBLIC_URL)}/v1/domains",
-        headers=bearer(options.api_key),
-    )
-    return (Probe(what=DOMAIN, request=request, judge=lambda payload: _domains(payload, domain)),)
+    url, headers = f"{public(options, PUBLIC_URL)}/v1/domains", bearer(options.api_key)
+    return (Probe.get(DOMAIN, url, headers, lambda payload: _domains(payload, domain)),)
 
 
 def _domains(payload: Any, domain: str) -> Finding | None:
