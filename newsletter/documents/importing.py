@@ -21,6 +21,11 @@ from newsletter.formats.text import decode
 
 _PASSED_ON = re.compile(r"(?:(?:re|fwd?|aw|wg|rv|tr)\s{0,3}:\s{0,3}){1,9}", re.IGNORECASE)
 _MOST_PARTS = 1_000
+_SIGNED = re.compile(r"\\--[ ]?(?:\\?\n|$)")
+"""How a paragraph begins in Markdown that was the line ``-- `` (RFC 3676, 4.3)."""
+_SIGNATURE, _MOST_SIGNED = 4, 12
+"""Paragraphs, and lines, that one has at most."""
+_SHOWN = 80
 
 
 def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
@@ -37,6 +42,7 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, "is no email with a text in it; copy its text into a .txt file")
     subject = _header(message, "subject")
     document = _read(part, subject, today=today, file=file)
+    document = _unsigned(document)
     document = replace(document, dropped=(*document.dropped, *_attached(message)))
     if document.guessed and subject:
         note = "The title is the email's subject; look whether it is the statement's."
@@ -55,7 +61,26 @@ def _read(part: MIMEPart, subject: str, *, today: date, file: str) -> ImportedDo
         return import_page(
             b"\xef\xbb\xbf" + text.encode(), today=today, file=file, beside=[subject]
         )
-    return import_document(text, today=today, file=file, beside=[subject])
+    above, mark, below = text.replace("\r\n", "\n").rpartition("\n-- \n")
+    if not mark or below.count("\n") > _MOST_SIGNED:
+        return import_document(text, today=today, file=file, beside=[subject])
+    document = import_document(above, today=today, file=file, beside=[subject])
+    return replace(document, dropped=(*document.dropped, _signature(below)))
+
+
+def _unsigned(document: ImportedDocument) -> ImportedDocument:
+    """Without the signature of whoever sent it, which is told of."""
+    blocks = document.body.split("\n\n")
+    for n in range(max(1, len(blocks) - _SIGNATURE), len(blocks)):
+        if _SIGNED.match(blocks[n]):
+            lost = _signature("\n".join(blocks[n:]).replace("\\", " "))
+            body = "\n\n".join(blocks[:n])
+            return replace(document, body=body, dropped=(*document.dropped, lost))
+    return document
+
+
+def _signature(text: str) -> Dropped:
+    return Dropped(line=0, text=" ".join(text.split())[:_SHOWN], why="the signature of the email")
 
 
 def _header(message: EmailMessage, name: str) -> str:

@@ -72,6 +72,38 @@ def test_what_is_no_email_is_refused_in_words(data: bytes, said: str) -> None:
 
 
 @rows(
+    ("text", "html"),
+    [
+        (
+            f"Forum leaves the council\n\n{FIRST}\n\n{SECOND}\n\n"
+            "-- \nPriya Nair\nSent from my iPhone\n",
+            "",
+        ),
+        (
+            "",
+            f"<h1>Forum leaves</h1><p>{FIRST}</p><p>{SECOND}</p>"
+            "<div>-- <br>Priya Nair<br>Sent from my iPhone</div>",
+        ),
+        (
+            "",
+            f"<h1>Forum leaves</h1><p>{FIRST}</p><p>{SECOND}</p><div>--</div>"
+            "<div class=gmail_signature><div>Priya Nair</div><div>Sent from my iPhone</div></div>",
+        ),
+    ],
+)
+def test_the_signature_of_whoever_sent_it_is_left_out_and_told_of(text: str, html: str) -> None:
+    document = imported(email("Forum leaves", text=text, html=html))
+    assert document.body == f"{FIRST}\n\n{SECOND}"
+    [lost] = [one for one in document.dropped if one.why == "the signature of the email"]
+    assert "Priya Nair Sent from my iPhone" in lost.text
+
+
+def test_a_dash_amid_the_text_signs_nothing() -> None:
+    text = "\n\n".join(["Forum leaves", FIRST, "--", *[SECOND] * 6])
+    assert imported(email("Forum leaves", text=text)).body.count(SECOND) == 6
+
+
+@rows(
     "charset",
     ["x-unknown", "utf-7-nonsense", "ascii"],
 )
