@@ -524,3 +524,14 @@ def test_where_a_sender_starts_it_an_approval_binds_nothing(room: Newsroom) -> N
     room.approve(slug="second", shown=99)
     with room.store.read() as tx:
         assert tx.goes.of("second") == []
+
+
+def test_of_two_approvals_the_last_alone_is_bound_to_a_number(room: Newsroom) -> None:
+    room.rules = replace(room.rules, start=StartBy.APPROVAL)
+    room.demand(required=2)
+    room.write("second")
+    room.look()
+    assert not room.approve(slug="second", shown=11).standing.approved
+    assert room.approve("flo@forum.example", "second", shown=12).standing.approved
+    with room.store.read() as tx:
+        assert [(go.by, go.count) for go in tx.goes.of("second")] == [("flo@forum.example", 12)]
