@@ -147,8 +147,9 @@ class Scheduler:
                 log.warning("%s", refusal)
             else:
                 return True
-            while guard.holds() and not self._stop.wait(_CALM):
-                pass
+            while guard.holds():
+                if self._stop.wait(_CALM):
+                    return False
             log.warning("sending is resumed")
         return False
 

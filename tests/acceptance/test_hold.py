@@ -123,7 +123,9 @@ def test_a_service_that_waits_for_a_release_can_be_ended(staffed: Workspace) -> 
     running = staffed.start("worker")
     running.wait_for("sending is stopped, nothing leaves")
     running.stop(signal.SIGTERM)
-    assert running.finish().code == 0
+    ended = running.finish()
+    assert ended.code == 0
+    assert "resumed" not in ended.stderr
     assert not staffed.outbox
 
 
