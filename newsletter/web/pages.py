@@ -20,19 +20,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.runtime.services import Services
-from newsletter.web.desk.campaigns.campaign import CampaignPage, ReportFile
+from newsletter.web.desk.campaigns.campaign import CampaignPage
 from newsletter.web.desk.campaigns.starting import Starting
 from newsletter.web.desk.delivery import Stopping, UnknownDeliveries
 from newsletter.web.desk.gate import ROOT, Gate
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import Group
 from newsletter.web.desk.request import Route as DeskRoute
-from newsletter.web.desk.staff.account import Account, Passkeys
+from newsletter.web.desk.staff.account import Account
 from newsletter.web.desk.staff.administration import AuditLog, StaffPages
 from newsletter.web.desk.staff.sign_in import SignIn
-from newsletter.web.desk.statements.board import Board, Home
+from newsletter.web.desk.statements.board import Board
 from newsletter.web.desk.statements.drafts import Drafts
-from newsletter.web.desk.statements.editing import Editing, Versions
+from newsletter.web.desk.statements.editing import Editing
 from newsletter.web.desk.statements.pictures import DraftPictures
 from newsletter.web.desk.statements.preview import EmailPreview
 from newsletter.web.desk.statements.reviewing import Reviewing
@@ -206,23 +206,19 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
     statements, campaigns = services.statements, services.campaigns
     delivery, staff = services.delivery, services.staff
     pages: list[Group] = [
-        Home(desk, statements),
         Board(desk, statements),
         StatementPage(desk, statements),
         EmailPreview(desk, statements, delivery),
         SignIn(desk, staff),
         Account(desk, staff),
-        Passkeys(desk, staff),
         StaffPages(desk, staff),
         AuditLog(desk, staff),
         Drafts(desk, statements, delivery),
         Editing(desk, statements),
-        Versions(desk, statements),
         DraftPictures(desk, statements),
         Reviewing(desk, statements, campaigns),
         Starting(desk, statements, campaigns),
         CampaignPage(desk, campaigns, delivery),
-        ReportFile(desk, campaigns),
         UnknownDeliveries(desk, campaigns),
         Stopping(desk, delivery),
     ]

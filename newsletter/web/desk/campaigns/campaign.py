@@ -88,6 +88,7 @@ class CampaignPage:
         here, see, may = "/campaigns/{id}", Role.VIEWER, Role.SENDER
         return [
             Route("GET", here, see, self._page),
+            Route("GET", f"{here}/report.csv", see, self.report_file),
             Route("GET", f"{here}/figures", see, self.figures),
             Route("GET", f"{here}/people", may, self.people),
             Route("POST", f"{here}/pause", may, self.pause),
@@ -236,6 +237,60 @@ class CampaignPage:
         seconds = max((now - since).total_seconds(), 1.0)
         return tx.batches.handed_over(campaign.id, since) / seconds
 
+    # --- the report as a file
+
+    def report_file(self, request: DeskRequest) -> Response:
+        """The file, under the name of its statement."""
+        with self._campaigns.store.read() as tx:
+            campaign = campaign_of(tx, request)
+            rows = list(self._rows(tx, campaign))
+        written = io.StringIO()
+        sheet = csv.writer(written)
+        sheet.writerow(["What", "Value"])
+        sheet.writerows([guarded(name), guarded(str(value))] for name, value in rows)
+        # the mark in front tells spreadsheets that the letters are UTF-8
+        data = written.getvalue().encode("utf-8-sig")
+        name = f"{campaign.slug}-report.csv"
+        return self._desk.file(data, name=name, kind="text/csv; charset=utf-8")
+
+    def _rows(self, tx: Transaction, campaign: Campaign) -> Iterator[tuple[str, object]]:
+        report, names = figures(tx, campaign), colleagues(tx)
+        settings = self._campaigns.settings
+        yield "Statement", title_of(tx, campaign)
+        yield "Name", campaign.slug
+        yield "State", KINDS[campaign.state][1]
+        yield "Lists", titles(settings, campaign.lists)
+        yield "Segment", report["segment"]
+        yield (
+            "Approved by",
+            ", ".join(names.get(address, "Somebody") for address in campaign.approved_by),
+        )
+        yield "Version", campaign.content_hash
+        yield "Provider", provider_named(report["providers"])
+        yield "Began", self._local(campaign.started_at)
+        yield "Ended", self._local(campaign.finished_at)
+        yield "People in all", report["audience"]
+        for name, label in SIX:
+            yield label.capitalize(), report[name]
+        yield "Unsubscribed by its link", report["unsubscribed"]
+        if not report["events_received"]:  # nobody told: that is no nought
+            yield "Delivered", "not known"
+            yield "Bounced", "not known"
+            yield "Reported as spam", "not known"
+            return
+        yield "Delivered", report["delivered"]
+        yield "Bounced", report["bounced"]
+        for kind in Bounce:
+            yield f"Bounced: {BOUNCES[kind]}", report["bounces"][kind.value]
+        yield "Reported as spam", report["complained"]
+
+    def _local(self, instant: datetime | None) -> str:
+        """A time as spreadsheets read one, in the zone of the workspace, and how far that is."""
+        if instant is None:
+            return ""
+        local = instant.astimezone(ZoneInfo(self._campaigns.settings.timezone))
+        return local.isoformat(sep=" ", timespec="seconds")
+
 
 def _missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:
     """(address, what became of it, why) of those whom a campaign did not reach, as far as told."""
@@ -298,68 +353,3 @@ def time_left(pending: int, rate: float) -> str:
     if high < 2 * _MINUTE:
         return f"{low} to {high} minutes"
     return f"{low // _MINUTE} to {high // _MINUTE + 1} hours"
-
-
-class ReportFile:
-    """What a report says, in two columns."""
-
-    def __init__(self, desk: Desk, campaigns: Campaigns) -> None:
-        self._desk = desk
-        self._campaigns = campaigns
-
-    def routes(self) -> list[Route]:
-        """Path and method → page."""
-        here = "/campaigns/{id}/report.csv"
-        return [Route("GET", here, Role.VIEWER, self.file)]
-
-    def file(self, request: DeskRequest) -> Response:
-        """The file, under the name of its statement."""
-        with self._campaigns.store.read() as tx:
-            campaign = campaign_of(tx, request)
-            rows = list(self._rows(tx, campaign))
-        written = io.StringIO()
-        sheet = csv.writer(written)
-        sheet.writerow(["What", "Value"])
-        sheet.writerows([guarded(name), guarded(str(value))] for name, value in rows)
-        # the mark in front tells spreadsheets that the letters are UTF-8
-        data = written.getvalue().encode("utf-8-sig")
-        name = f"{campaign.slug}-report.csv"
-        return self._desk.file(data, name=name, kind="text/csv; charset=utf-8")
-
-    def _rows(self, tx: Transaction, campaign: Campaign) -> Iterator[tuple[str, object]]:
-        report, names = figures(tx, campaign), colleagues(tx)
-        settings = self._campaigns.settings
-        yield "Statement", title_of(tx, campaign)
-        yield "Name", campaign.slug
-        yield "State", KINDS[campaign.state][1]
-        yield "Lists", titles(settings, campaign.lists)
-        yield "Segment", report["segment"]
-        yield (
-            "Approved by",
-            ", ".join(names.get(address, "Somebody") for address in campaign.approved_by),
-        )
-        yield "Version", campaign.content_hash
-        yield "Provider", provider_named(report["providers"])
-        yield "Began", self._at(campaign.started_at)
-        yield "Ended", self._at(campaign.finished_at)
-        yield "People in all", report["audience"]
-        for name, label in SIX:
-            yield label.capitalize(), report[name]
-        yield "Unsubscribed by its link", report["unsubscribed"]
-        if not report["events_received"]:  # nobody told: that is no nought
-            yield "Delivered", "not known"
-            yield "Bounced", "not known"
-            yield "Reported as spam", "not known"
-            return
-        yield "Delivered", report["delivered"]
-        yield "Bounced", report["bounced"]
-        for kind in Bounce:
-            yield f"Bounced: {BOUNCES[kind]}", report["bounces"][kind.value]
-        yield "Reported as spam", report["complained"]
-
-    def _at(self, instant: datetime | None) -> str:
-        """A time as spreadsheets read one, in the zone of the workspace, and how far that is."""
-        if instant is None:
-            return ""
-        local = instant.astimezone(ZoneInfo(self._campaigns.settings.timezone))
-        return local.isoformat(sep=" ", timespec="seconds")

@@ -15,6 +15,8 @@ from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.staff.sign_in import codes_page
 
 _HERE = "/account"
+_PASSKEYS = "/account/passkeys"
+_NOBODY = "You've been signed out, or you have no passkey for this website. Use a code instead."
 
 
 class Account:
@@ -40,6 +42,11 @@ class Account:
             Route("POST", "/account/codes/kept", see, self.kept),
             Route("POST", "/account/sessions", see, self.end_others),
             Route("POST", "/account/sessions/{key}", see, self.end),
+            Route("POST", "/passkey", None, self.ask_for_passkey),
+            Route("GET", _PASSKEYS, see, self._passkey_form, step_up=True),
+            Route("POST", _PASSKEYS, see, self.add_passkey, step_up=True),
+            Route("POST", f"{_PASSKEYS}/options", see, self.passkey_options, step_up=True),
+            Route("POST", f"{_PASSKEYS}/{{key}}/remove", see, self.remove_passkey, step_up=True),
         ]
 
     def overview(self, request: DeskRequest) -> Response:
@@ -128,6 +135,68 @@ class Account:
         )
         return self._went(request, done, "factor-removed")
 
+    # --- passkeys
+
+    def ask_for_passkey(self, request: DeskRequest) -> Response:
+        """What the script hands to the browser, so that a passkey is shown: JSON."""
+        party = party_at(request, self._staff)
+        asked = party and account.ask_for_passkey(
+            word_of(request.http), party=party, proofs=self._proofs
+        )
+        if not asked:
+            return self._desk.data({"fault": _NOBODY}, status=409)
+        return self._desk.data(asked)
+
+    def _passkey_form(self, request: DeskRequest, fault: str = "") -> Response:
+        """The page that adds one."""
+        return self._desk.page(
+            request,
+            "passkey.html.j2",
+            title="Add a passkey",
+            nav="account",
+            status=422 if fault else 200,
+            faults=[("", fault)] if fault else [],
+            name=request.field("name")[:LONGEST_NAME] or place_of(request.http).browser,
+            longest=LONGEST_NAME,
+            elsewhere=elsewhere(request, self._staff),
+            app=account.overview(request.who.address, proofs=self._proofs).factor_at,
+        )
+
+    def passkey_options(self, request: DeskRequest) -> Response:
+        """What the script hands to the browser, so that a passkey is made: JSON."""
+        party = party_at(request, self._staff)
+        if party is None:
+            return self._desk.data({"fault": elsewhere(request, self._staff)}, status=409)
+        hashed = request.who.session.hash
+        return self._desk.data(account.begin_passkey(hashed, party=party, proofs=self._proofs))
+
+    def add_passkey(self, request: DeskRequest) -> Response:
+        """Keep the one that the browser made."""
+        party, place = party_at(request, self._staff), place_of(request.http)
+        if party is None:
+            return self._passkey_form(request, elsewhere(request, self._staff))
+        done = account.add_passkey(
+            request.who.session.hash,
+            request.field("made"),
+            name=request.field("name"),
+            party=party,
+            place=place,
+            proofs=self._proofs,
+        )
+        if isinstance(done, Denied):
+            return self._passkey_form(request, PROOF_FAULTS[done])
+        return self._went(request, done, "passkey")
+
+    def remove_passkey(self, request: DeskRequest) -> Response:
+        """Take one of one's own away."""
+        done = account.remove_passkey(
+            request.who.session.hash,
+            request.param("key"),
+            place=place_of(request.http),
+            proofs=self._proofs,
+        )
+        return self._went(request, done, "passkey-removed")
+
     # --- recovery codes
 
     def codes(self, request: DeskRequest) -> Response:
@@ -171,93 +240,5 @@ class Account:
 
     def _went(self, request: DeskRequest, done: SignedIn, what: str) -> Response:
         response = self._desk.go(request, _HERE, done=what)
-        set_cookie(response, request.http, done.word)
-        return response
-
-
-_PASSKEYS = "/account/passkeys"
-_NOBODY = "You've been signed out, or you have no passkey for this website. Use a code instead."
-
-
-class Passkeys:
-    """Adding, removing and asking for passkeys."""
-
-    def __init__(self, desk: Desk, staff: Staff) -> None:
-        self._desk = desk
-        self._staff = staff
-        self._proofs = staff.proofs
-
-    def routes(self) -> list[Route]:
-        """Path and method → page."""
-        see = Role.VIEWER
-        return [
-            Route("POST", "/passkey", None, self.ask),
-            Route("GET", _PASSKEYS, see, self._form, step_up=True),
-            Route("POST", _PASSKEYS, see, self.add, step_up=True),
-            Route("POST", f"{_PASSKEYS}/options", see, self.options, step_up=True),
-            Route("POST", f"{_PASSKEYS}/{{key}}/remove", see, self.remove, step_up=True),
-        ]
-
-    def ask(self, request: DeskRequest) -> Response:
-        """What the script hands to the browser, so that a passkey is shown: JSON."""
-        party = party_at(request, self._staff)
-        asked = party and account.ask_for_passkey(
-            word_of(request.http), party=party, proofs=self._proofs
-        )
-        if not asked:
-            return self._desk.data({"fault": _NOBODY}, status=409)
-        return self._desk.data(asked)
-
-    def _form(self, request: DeskRequest, fault: str = "") -> Response:
-        """The page that adds one."""
-        return self._desk.page(
-            request,
-            "passkey.html.j2",
-            title="Add a passkey",
-            nav="account",
-            status=422 if fault else 200,
-            faults=[("", fault)] if fault else [],
-            name=request.field("name")[:LONGEST_NAME] or place_of(request.http).browser,
-            longest=LONGEST_NAME,
-            elsewhere=elsewhere(request, self._staff),
-            app=account.overview(request.who.address, proofs=self._proofs).factor_at,
-        )
-
-    def options(self, request: DeskRequest) -> Response:
-        """What the script hands to the browser, so that a passkey is made: JSON."""
-        party = party_at(request, self._staff)
-        if party is None:
-            return self._desk.data({"fault": elsewhere(request, self._staff)}, status=409)
-        hashed = request.who.session.hash
-        return self._desk.data(account.begin_passkey(hashed, party=party, proofs=self._proofs))
-
-    def add(self, request: DeskRequest) -> Response:
-        """Keep the one that the browser made."""
-        party, place = party_at(request, self._staff), place_of(request.http)
-        if party is None:
-            return self._form(request, elsewhere(request, self._staff))
-        done = account.add_passkey(
-            request.who.session.hash,
-            request.field("made"),
-            name=request.field("name"),
-            party=party,
-            place=place,
-            proofs=self._proofs,
-        )
-        if isinstance(done, Denied):
-            return self._form(request, PROOF_FAULTS[done])
-        response = self._desk.go(request, "/account", done="passkey")
-        set_cookie(response, request.http, done.word)
-        return response
-
-    def remove(self, request: DeskRequest) -> Response:
-        """Take one of one's own away."""
-        done = account.remove_passkey(
-            request.who.session.hash,
-            request.param("key"),
-            place=place_of(request.http),
-            proofs=self._proofs,
-        )
-        response = self._desk.go(request, "/account", done="passkey-removed")
         set_cookie(response, request.http, done.word)
         return response

@@ -12,9 +12,12 @@ from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.presenting import ALWAYS_SHOWN, KINDS, SHELVES, buttons, when
 
+_LONGEST = 200
+"""Characters of a search that are looked for, and shown again."""
 
-class Home:
-    """What waits for me, what goes out next, what is going out, what went out last."""
+
+class Board:
+    """What waits for me, goes out and went out; and all statements, a page at a time."""
 
     def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk
@@ -22,7 +25,10 @@ class Home:
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
-        return [Route("GET", "", Role.VIEWER, self.home)]
+        return [
+            Route("GET", "", Role.VIEWER, self.home),
+            Route("GET", "/statements", Role.VIEWER, self.all),
+        ]
 
     def home(self, request: DeskRequest) -> Response:
         """The page."""
@@ -38,22 +44,6 @@ class Home:
             kinds=KINDS,
             first=lambda one: next(iter(buttons(one, me.address)), None),
         )
-
-
-_LONGEST = 200
-"""Characters of a search that are looked for, and shown again."""
-
-
-class Board:
-    """All statements, a page at a time."""
-
-    def __init__(self, desk: Desk, statements: Statements) -> None:
-        self._desk = desk
-        self._statements = statements
-
-    def routes(self) -> list[Route]:
-        """Path and method → page."""
-        return [Route("GET", "/statements", Role.VIEWER, self.all)]
 
     def all(self, request: DeskRequest) -> Response:
         """The page; its query names the shelf, the words and the number of the page."""

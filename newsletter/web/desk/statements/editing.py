@@ -35,6 +35,8 @@ from newsletter.web.desk.statements.fields import (
 
 _MOST = 2 << 20
 """Bytes of a form with a text in it."""
+_A_PAGE = 50
+"""Versions."""
 
 
 class Editing:
@@ -49,6 +51,7 @@ class Editing:
     def routes(self) -> list[Route]:
         """Path and method → page."""
         at = "/drafts/{key}"
+        version = f"{at}/versions/{{number}}"
         writer = Role.WRITER
         return [
             Route("GET", f"{at}/edit", writer, self.edit),
@@ -57,6 +60,9 @@ class Editing:
             Route("GET", f"{at}/preview", Role.VIEWER, self.seen),
             Route("POST", f"{at}/preview", writer, self.preview, most=_MOST),
             Route("POST", f"{at}/paste", writer, self.paste, most=2 * _MOST),
+            Route("GET", f"{at}/versions", Role.VIEWER, self.versions),
+            Route("GET", version, Role.VIEWER, self.version),
+            Route("POST", f"{version}/restore", writer, self.restore),
         ]
 
     # --- the form
@@ -256,6 +262,57 @@ class Editing:
         lines = [sentence for _, sentence in sentences(faults)]
         return self._desk.mail(self._desk.part("draft-unshown.html.j2", lines=lines))
 
+    # --- the versions
+
+    def versions(self, request: DeskRequest) -> Response:
+        """The versions, the newest first."""
+        skip = number_of(request.query("page")) * _A_PAGE
+        with self._statements.store.read() as tx:
+            draft = find_draft(tx, request.param("key"))
+            found = tx.drafts.versions(draft.key, _A_PAGE, skip=skip)
+            count = tx.drafts.count(draft.key)
+            names = tx.staff.names()
+        page = skip // _A_PAGE
+        here = f"/desk/drafts/{draft.key}/versions"
+        return self._desk.page(
+            request,
+            "draft-versions.html.j2",
+            title="Versions",
+            nav="statements",
+            draft=draft,
+            versions=found,
+            names=names,
+            count=count,
+            newer=f"{here}?page={page - 1}" if page else "",
+            older=f"{here}?page={page + 1}" if skip + _A_PAGE < count else "",
+        )
+
+    def version(self, request: DeskRequest) -> Response:
+        """One version: its email, and what differs from the text as it stands now."""
+        with self._statements.store.read() as tx:
+            draft = find_draft(tx, request.param("key"))
+            version = tx.drafts.version(draft.key, number_of(request.param("number")))
+            names = tx.staff.names()
+        if version is None:
+            raise NotFound("There is no such version of this text.")
+        return self._desk.page(
+            request,
+            "draft-version.html.j2",
+            title=f"Version of {self._desk.moment(version.at)}",
+            nav="statements",
+            draft=draft,
+            version=version,
+            names=names,
+            now=_is_now(draft, version),
+            differences=named(differences(version.text, draft.version.text)),
+        )
+
+    def restore(self, request: DeskRequest) -> Response:
+        """Bring it back, as one more version."""
+        key, number = request.param("key"), number_of(request.param("number"))
+        self._statements.writing(request.who.address).restore(key, number)
+        return self._desk.go(request, f"/drafts/{key}/edit", done="restored")
+
     # --- whose, and who
 
     def _find(self, request: DeskRequest) -> Draft:
@@ -287,76 +344,6 @@ class Present:
             if len(self._seen) > self._MOST:
                 self._seen.popitem(last=False)
             return sorted(one for one in there if one != name)
-
-
-_A_PAGE = 50
-
-
-class Versions:
-    """Versions of a text."""
-
-    def __init__(self, desk: Desk, statements: Statements) -> None:
-        self._desk = desk
-        self._statements = statements
-
-    def routes(self) -> list[Route]:
-        """Path and method → page."""
-        at = "/drafts/{key}/versions"
-        one = f"{at}/{{number}}"
-        return [
-            Route("GET", at, Role.VIEWER, self.all),
-            Route("GET", one, Role.VIEWER, self.one),
-            Route("POST", f"{one}/restore", Role.WRITER, self.restore),
-        ]
-
-    def all(self, request: DeskRequest) -> Response:
-        """The versions, the newest first."""
-        skip = number_of(request.query("page")) * _A_PAGE
-        with self._statements.store.read() as tx:
-            draft = find_draft(tx, request.param("key"))
-            found = tx.drafts.versions(draft.key, _A_PAGE, skip=skip)
-            count = tx.drafts.count(draft.key)
-            names = tx.staff.names()
-        page = skip // _A_PAGE
-        here = f"/desk/drafts/{draft.key}/versions"
-        return self._desk.page(
-            request,
-            "draft-versions.html.j2",
-            title="Versions",
-            nav="statements",
-            draft=draft,
-            versions=found,
-            names=names,
-            count=count,
-            newer=f"{here}?page={page - 1}" if page else "",
-            older=f"{here}?page={page + 1}" if skip + _A_PAGE < count else "",
-        )
-
-    def one(self, request: DeskRequest) -> Response:
-        """One version: its email, and what differs from the text as it stands now."""
-        with self._statements.store.read() as tx:
-            draft = find_draft(tx, request.param("key"))
-            version = tx.drafts.version(draft.key, number_of(request.param("number")))
-            names = tx.staff.names()
-        if version is None:
-            raise NotFound("There is no such version of this text.")
-        return self._desk.page(
-            request,
-            "draft-version.html.j2",
-            title=f"Version of {self._desk.moment(version.at)}",
-            nav="statements",
-            draft=draft,
-            version=version,
-            names=names,
-            now=_is_now(draft, version),
-            differences=named(differences(version.text, draft.version.text)),
-        )
-
-    def restore(self, request: DeskRequest) -> Response:
-        """Bring it back, as one more version."""
-        key, number = request.param("key"), number_of(request.param("number"))
-        self._statements.writing(request.who.address).restore(key, number)
-        return self._desk.go(request, f"/drafts/{key}/edit", done="restored")
 
 
 def _is_now(draft: Draft, version: Version) -> bool:
