@@ -15,6 +15,7 @@ import pytest
 from pyotp import TOTP
 
 from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR
 from newsletter.web.server import WebServer
 from tests.browser.opening import Open, Windows, opening
@@ -109,9 +110,9 @@ def join(site: Forum, hands: Hands, name: str, role: Role) -> None:
 
 def walk(site: Forum, open_page: Open, *, keys: bool, width: int, script: bool) -> None:
     """Each of the three in a browser of their own."""
-    people = {"Ana": Role.WRITER, "Ben": Role.APPROVER, "Cleo": Role.SENDER}
+    roles = {"Ana": Role.WRITER, "Ben": Role.APPROVER, "Cleo": Role.SENDER}
     hands: dict[str, Hands] = {}
-    for name, role in people.items():
+    for name, role in roles.items():
         address = f"{name.lower()}@forum.example"
         made = people.invite(address, role, by=OPERATOR, proofs=site.services.staff.proofs)
         page = open_page(

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as some
 
-from newsletter.domain.statements.draft import passages
+from newsletter.rendering.checks.text_segments import text_segments
 from newsletter.rendering.mail.details import opening
 from newsletter.rendering.markdown.blocks import in_parts
 from newsletter.rendering.markdown.markdown import read_markdown
@@ -60,5 +60,5 @@ def test_whatever_stands_together_is_written_and_closed(body: str, language: str
     assert html.count("<!--[if") == html.count("<![endif]")
     assert len(parts.above) + len(parts.lead) + len(parts.rest) == len(tokens)
     to_text(tokens)
-    list(passages(tokens))
+    list(text_segments(tokens))
     opening(tokens)
