@@ -47,12 +47,11 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_its_window(
         with subtests.test(name), opening(windows, url, expected=("403", "404")) as open_page:
             # each page in one of two widths, and all of them in both colours
             width = 390 if number % 2 else 1280
-            page = open_page("/desk/static/x/desk.css", width=width)
-            page.context.clear_cookies()
+            window = windows.open(width=width).context
+            window.clear_cookies()
             if who:
-                cookie = {"name": "desk", "value": words[who], "url": url}
-                page.context.add_cookies([cookie])
-            page.goto(f"{url}/desk{path}")
+                window.add_cookies([{"name": "desk", "value": words[who], "url": url}])
+            page = open_page(f"/desk{path}", width=width)
             page.wait_for_load_state()
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             assert page.evaluate(_CUT_OFF) == []

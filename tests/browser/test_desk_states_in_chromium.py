@@ -38,12 +38,10 @@ def visiting(windows: Windows, folder: Path, database: Path) -> Iterator[tuple[R
 
         def visit(who: str, path: str, *, fresh: bool = False, width: int = 1280) -> Any:
             signed = at.as_(who, fresh=fresh)
-            page = open_page("/desk/static/x/desk.css", width=width)
-            page.context.clear_cookies()
-            cookie = {"name": "desk", "value": signed.cookie, "url": server.address}
-            page.context.add_cookies([cookie])
-            page.goto(f"{server.address}/desk{path}")
-            return sound(page, width)
+            window = windows.open(width=width).context
+            window.clear_cookies()
+            window.add_cookies([{"name": "desk", "value": signed.cookie, "url": server.address}])
+            return sound(open_page(f"/desk{path}", width=width), width)
 
         yield at, visit
 
