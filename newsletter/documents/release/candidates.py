@@ -197,8 +197,8 @@ def names_page(page: str, title: str) -> bool:
 
     They may differ in dashes, quotes, case and accents.
     """
-    wanted = comparable(title)
-    if len(title) < _SHORTEST_NAMED or len(page) > _LONGEST_PAGE:
+    wanted, page = comparable(title), _unlabelled(page)
+    if len(title) < _SHORTEST_NAMED or len(page) > _LONGEST_PAGE or is_label(title):
         return False
     if not wanted or not comparable(page).startswith(wanted):
         return False
@@ -231,6 +231,12 @@ def named_by_page(page: str, head: Sequence[Line], *, whole: bool = False) -> He
             if _ends_page(page, title):
                 return Heading(title=title, first=first, last=last)
     return None
+
+
+def _unlabelled(page: str) -> str:
+    """A page's title without the label before it: ``Press release: Title``."""
+    label, _, rest = page.partition(":")
+    return rest.strip() if rest.strip() and is_label(label.strip()) else page
 
 
 def _is_whole(page: str, title: str, allowed: bool) -> bool:

@@ -138,6 +138,14 @@ def test_the_title_is_the_pages_own_without_the_name_of_its_site(
     assert imported(page(f"{body}{TEXT}", head)).title == title
 
 
+def test_a_label_before_the_pages_title_is_not_the_title() -> None:
+    for label in ("Press release", "Pressemitteilung", "بيان صحفي"):
+        head = f"<title>{label}: {TITLE} - Example Forum</title>"
+        document = imported(page(f"<article><p>{label}</p><h1>{TITLE}</h1>{TEXT}</article>", head))
+        assert (document.title, document.guessed) == (TITLE, False), label
+        assert label not in document.body
+
+
 def test_a_title_that_comes_again_far_below_cuts_nothing_off() -> None:
     head = f"<meta property=og:title content='{TITLE}'>"
     document = imported(page(f"{TEXT}<p>{FIRST}</p><p>Read on:</p><p>{TITLE}</p>", head))
