@@ -270,9 +270,9 @@ class Desk:
     def _stopped(self) -> tuple[str, ...]:
         with self._staff.store.read() as tx:
             names, kept = tx.staff.names(), tuple(tx.hold.reasons().values())
-        return tuple(self._said_of(read_stopped(reason), reason, names) for reason in kept)
+        return tuple(self._stopped_by(read_stopped(reason), reason, names) for reason in kept)
 
-    def _said_of(self, stopped: Stopped | None, kept: str, names: Mapping[str, str]) -> str:
+    def _stopped_by(self, stopped: Stopped | None, kept: str, names: Mapping[str, str]) -> str:
         """Who stopped it, when and why: Cleo, Tue 24 Nov 2026, 14:20: wrong list."""
         if stopped is None:
             return kept

@@ -16,11 +16,9 @@ _LONGEST_SHOWN = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """A file that a form brought along."""
+    """A file that a form brought along. What the browser takes it for, nobody asks."""
 
     name: str
-    kind: str
-    """The media type that the browser named; nobody believes it."""
     data: bytes
 
 
@@ -76,8 +74,7 @@ async def form_in(
         async with Request(request.scope, once).form(max_part_size=most, **limits) as form:
             for name, value in form.multi_items():
                 if isinstance(value, UploadFile):
-                    data, kind = await value.read(), value.content_type or ""
-                    upload = Upload(name=value.filename or "", kind=kind, data=data)
+                    upload = Upload(name=value.filename or "", data=await value.read())
                     files.setdefault(name, []).append(upload)
                 else:
                     fields.setdefault(name, []).append(value)

@@ -33,7 +33,6 @@ from newsletter.web.desk.request import DeskRequest, Route, whole
 from newsletter.web.desk.statements.presenting import SEVERITIES
 
 VIEWS = {"desktop": "Desktop", "phone": "Phone", "dark": "Dark", "text": "Plain text"}
-_GRAVE = (Severity.BLOCKING, Severity.WARNING)
 Faults = Sequence[tuple[str, str]]
 
 
