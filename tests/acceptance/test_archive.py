@@ -155,7 +155,7 @@ def test_a_feed_and_a_page_have_fifty_and_the_archive_all(sent: Workspace, site:
     assert titles == ["Statements – Example Forum", "Statements – Page 2 of 2 – Example Forum"]
     own = [page.xpath("string(//link[@rel='canonical']/@href)") for page in (first, second)]
     assert own == [f"{PUBLIC}/", f"{PUBLIC}/page/2"]
-    for none in ("0", "1", "3", "999999999999999999999999", "-1", "x"):
+    for none in ("0", "1", "3", "9" * 24, "9" * 4_400, "-1", "x"):
         assert site.ask("GET", f"/page/{none}").status_code == 404
 
 
