@@ -1,4 +1,4 @@
-"""The courier's rounds: letters that readers wait for, in a thread of their own."""
+"""Transactional email, which readers wait for, and feeds: each in a thread of its own."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -44,7 +44,7 @@ class Rounds:
         self._busy = False
 
     def go(self) -> None:
-        """Hand over letter after letter, until none is due or none may leave."""
+        """Hand over email after email, until none is due or none may leave."""
         if self._still.holds():
             return
         self._busy = True
