@@ -38,7 +38,7 @@ class Windows:
         if page is None or page.is_closed():
             page = self._pages[key] = self._new(**options)
         page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(media="null", color_scheme=scheme)
+        page.emulate_media(media="null", color_scheme=scheme, reduced_motion="null")
         return page
 
     def _new(self, **options: Any) -> Any:
