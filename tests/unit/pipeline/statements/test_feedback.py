@@ -1,14 +1,14 @@
-"""statement → returned, until it says something else."""
+"""statement → returned, until it says something else; and what is said about one."""
 
 from typing import Any
 
 import pytest
 
-from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.ledger import Changed, return_of
-from newsletter.pipeline.statements.feedback import send_back
+from newsletter.pipeline.statements.feedback import comment, send_back
 from tests.unit.pipeline.newsroom import Newsroom
 
 ED = "ed@forum.example"
@@ -124,3 +124,17 @@ def test_what_is_not_there_is_not_sent_back(room: Newsroom) -> None:
     room.look()
     with pytest.raises(NotFound):
         back(room)
+
+
+def test_a_comment_is_about_the_text_that_there_was(room: Newsroom) -> None:
+    made = comment("resignation", " Which Saturday? ", by=ED, store=room.store, clock=room.clock)
+    assert (made.by, made.words) == (ED, "Which Saturday?")
+    assert made.content_hash == room.content_hash()
+    assert room.deeds()[-1] == (ED, "comment")
+
+
+def test_nothing_is_said_in_no_words_or_about_nothing(room: Newsroom) -> None:
+    with pytest.raises(InvalidInput):
+        comment("resignation", " ", by=ED, store=room.store, clock=room.clock)
+    with pytest.raises(NotFound, match="no statement 'nowhere'"):
+        comment("nowhere", "Which?", by=ED, store=room.store, clock=room.clock)
