@@ -212,10 +212,10 @@ class Kept:
     """
 
     def __init__(self, site: Forum) -> None:
-        services = site.services
+        its = site.services
         services = (
-            *(services.statements, services.campaigns, services.delivery),
-            *(services.subscribers, services.archive, services.staff),
+            *(its.statements, its.campaigns, its.delivery),
+            *(its.subscribers, its.archive, its.staff),
         )
         self._site, self._at, self._files = site, site.clock.now(), site.files()
         self._parts = [(service, dict(vars(service))) for service in services]
