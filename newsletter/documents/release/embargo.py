@@ -153,7 +153,7 @@ _TRADE = re.compile(
 )
 _NAMES_US = re.compile(rf"\b{_OURS}\b")
 _SECURITIES = re.compile(r"directly or indirectly|in or into|united states|jurisdiction")
-_SPACED = re.compile(r"\b(?:\w[ .-]){4,20}\w\b")
+_SPACED = re.compile(r"\b(?:[^\W\d_][ .-]){4,20}[^\W\d_]\b")
 _MARKS = str.maketrans({"’": "'", "‘": "'", "\u00a0": " ", "*": " ", "_": " ", "|": " | "})
 _PARTING = re.compile(r"[\])]\s*+[:–—-]?|:\s|\s[|–—-]{1,2}\s")
 _OPENS = re.compile(r"[(\[]|\s[|–—-]{1,2}\s")

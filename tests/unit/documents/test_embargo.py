@@ -170,6 +170,12 @@ def test_each_phrase_is_told_from_a_title(phrase: str) -> None:
     assert "the embargo" in {one.why for one in document.dropped}
 
 
+def test_letters_set_wide_end_before_a_figure() -> None:
+    document = imported(placed("Note: E M B A R G O 5 juin", "first"))
+
+    assert (document.title, document.embargo is None) == (TITLE, False)
+
+
 @rows("phrase", ARABIC)
 def test_in_arabic_too(phrase: str) -> None:
     title, told = "افتتاح ثلاث مكتبات عامة في شرق المدينة", phrase.format("3 كانون الأول 2026")
