@@ -17,6 +17,7 @@ from newsletter.documents.markup.pages import import_page
 from newsletter.documents.markup.pdf import import_pdf
 from newsletter.documents.plain_text import import_bytes, import_document
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.language import language_of
 from newsletter.formats.text import decode
 
 _PASSED_ON = re.compile(r"(?:(?:re|fwd?|aw|wg|rv|tr)\s{0,3}:\s{0,3}){1,9}", re.IGNORECASE)
@@ -150,7 +151,8 @@ def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
             "is of a kind that is not read; import .docx, .odt, .pdf, .eml, .html, .md or .txt"
         )
         raise unusable(file, message)
-    return reader(data, today=today, file=file)
+    document = reader(data, today=today, file=file)
+    return replace(document, language=language_of(document.body, document.language))
 
 
 def _disguised(data: bytes, kind: str) -> str:

@@ -78,7 +78,10 @@ def _document(answer: Mapping[str, Any]) -> ImportedDocument:
     )
     return ImportedDocument(
         pictures=tuple(pictures),
-        **{name: answer[name] for name in ("title", "body", "summary", "subject", "guessed")},
+        **{
+            name: answer[name]
+            for name in ("title", "body", "summary", "subject", "guessed", "language")
+        },
         date=date.fromisoformat(day) if day else None,
         dropped=tuple(Dropped(**each) for each in answer["dropped"]),
         notes=tuple(answer["notes"]),

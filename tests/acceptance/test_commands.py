@@ -321,6 +321,23 @@ def test_an_imported_embargo_blocks_until_its_end_is_set_or_a_person_waives_it(
     assert (given["approved"], given["warnings"]) == (True, ["open-embargo"])
 
 
+def test_a_page_in_another_language_becomes_a_statement_in_that(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    text = "أعلن المنتدى اليوم انسحابه من اللجنة الاستشارية بعد عامين من العمل على الإسكان العادل."
+    page.write_text(f"<html lang=en><h1>المنتدى ينسحب من اللجنة</h1><p>{text}</p>", "utf-8")
+
+    [row] = workspace.do("statement", "import", str(page), "--json").json()
+
+    assert "\nlanguage: ar\n" in Path(row["path"]).read_text("utf-8")
+    assert "The text was taken to be in Arabic: look whether its language is right." in row["notes"]
+    workspace.do("preview", row["slug"], "--out", "seen", "--no-screenshots")
+    assert '<html lang="ar" dir="rtl"' in (workspace.folder / "seen/message.html").read_text(
+        "utf-8"
+    )
+
+
 def test_a_text_without_a_title_becomes_a_draft_with_a_guess(
     workspace: Workspace, tmp_path: Path
 ) -> None:

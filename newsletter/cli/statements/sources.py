@@ -211,12 +211,14 @@ def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
     Also of LibreOffice texts (.odt) and Markdown. Says all that it leaves out or guesses.
     """
     from newsletter.documents.isolated import import_isolated
+    from newsletter.documents.release.language import with_language
 
     with shell.services() as services:
         today = services.clock.now().date()
         # all are read before one is written: a broken file leaves nothing half done
         read = [import_isolated(_bytes_of(file), today=today, file=str(file)) for file in files]
-        made = [_write_imported(services, document) for document in read]
+        usual = services.settings.language
+        made = [_write_imported(services, with_language(document, usual)) for document in read]
     if as_json:
         print_json(made)
         return
@@ -240,6 +242,7 @@ def _write_imported(services: Services, document: ImportedDocument) -> dict[str,
         status=Progress.DRAFT if document.guessed else Progress.REVIEW,
         embargo=document.embargo.words if document.embargo else "",
         embargo_suggested=document.embargo.until if document.embargo else "",
+        language=document.language,
         body=document.body,
     )
     write_new(path, text)

@@ -46,6 +46,7 @@ class Facts:
     """Of the article, where its data hold it; else nothing."""
     dated: Dated
     base: str
+    language: str = ""
     described: tuple[str, ...] = ()
     """All that it says about itself and of its pictures, and no reader sees as text."""
 
@@ -73,6 +74,7 @@ def facts_of(root: Element, *, document: bool) -> Facts:
         text=max((_words(one, "articleBody") for one in data), key=len, default=""),
         dated=_dated(root, meta, data),
         base=_base(root, meta),
+        language=root.get("lang") or "",
         described=(*meta.values(), *_described(root)),
     )
 

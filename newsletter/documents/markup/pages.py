@@ -96,7 +96,8 @@ def import_page(
         pictures=tuple(inline.pictures),
         notes=tuple(filter(None, [*notes, *link_notes(inline)])),
     )
-    return illustrated(import_blocks(_in_words(read), today=today, file=file), embedded)
+    made = import_blocks(_in_words(read), today=today, file=file)
+    return illustrated(replace(made, language=facts.language), embedded)
 
 
 def _in_words(read: ExtractedText) -> ExtractedText:

@@ -64,6 +64,8 @@ class ImportedDocument:
     """The title is the best that there was."""
     pictures: tuple[ImportedPicture, ...] = ()
     """Those that the file itself holds; they are not in the body."""
+    language: str = ""
+    """Its BCP 47 tag, as far as the file or its letters tell."""
 
 
 @dataclass(frozen=True, kw_only=True)

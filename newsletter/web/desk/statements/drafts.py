@@ -155,6 +155,7 @@ class Drafts:
     ) -> tuple[DraftText, Found, Sequence[ImportedPicture]]:
         """The text in a file; one of our own kind keeps all of its fields. Raises InvalidInput."""
         from newsletter.documents.isolated import import_isolated
+        from newsletter.documents.release.language import with_language
 
         if len(data) > _LARGEST:
             message = f"is larger than {_LARGEST // 1_000_000} MB; take its pictures out"
@@ -163,6 +164,7 @@ class Drafts:
         if name.endswith((".md", ".markdown")) and own.statement is not None:
             return draft_text(own.statement), Found(file=name), ()
         read = import_isolated(data, today=self._desk.now().date(), file=name)
+        read = with_language(read, bare.language)
         text = replace(
             bare,
             title=read.title,
@@ -171,6 +173,7 @@ class Drafts:
             subject=read.subject,
             date=read.date.isoformat() if read.date else "",
             embargo=read.embargo.words if read.embargo else "",
+            language=read.language or bare.language,
         )
         left_out = tuple((line.line, line.text, line.why) for line in read.dropped)
         notes = (*map(_note, read.notes), *map(_of_picture, read.pictures))

@@ -57,6 +57,15 @@ def test_a_title_that_is_too_long_is_told_and_shown_again(desk: Desk) -> None:
 
 
 @pytest.mark.slow("reads in a sandbox")
+def test_a_file_in_another_language_is_a_text_in_that(desk: Desk) -> None:
+    said = "Die Bücherei in der Mitte der Stadt öffnet ab Montag eine Stunde früher als bisher."
+    page = f"<html lang=de-AT><h1>Die Bücherei öffnet früher</h1><p>{said}</p>"
+
+    assert brought(desk, "a.html", page.encode()).language == "de-AT"
+    assert "The text was taken to be in German" in words(desk.ana.get(f"/drafts/{desk.key}/edit"))
+
+
+@pytest.mark.slow("reads in a sandbox")
 def test_pictures_of_a_file_are_pictures_of_the_text(desk: Desk) -> None:
     drawn = io.BytesIO()
     Image.new("RGB", (6, 4), "navy").save(drawn, "PNG")

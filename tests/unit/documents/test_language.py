@@ -1,0 +1,66 @@
+"""The language of what is imported: what its page says, where its letters agree."""
+
+from datetime import date
+
+import pytest
+
+from newsletter.documents.importing import import_file
+from newsletter.documents.release.imported import ImportedDocument
+from newsletter.documents.release.language import language_of, with_language
+
+ARABIC = "أعلن المنتدى اليوم انسحابه من اللجنة الاستشارية بعد عامين من العمل على الإسكان العادل."
+PERSIAN = "انجمن امروز پس از دو سال کار از کمیته مشورتی کناره‌گیری کرد و گفت که ادامه نمی‌دهد."
+URDU = "فورم نے آج دو سال کے کام کے بعد مشاورتی کمیٹی سے علیحدگی کا اعلان کیا اور وجہ بتائی۔"
+HEBREW = "הפורום הודיע היום על פרישתו מהוועדה המייעצת לאחר שנתיים של עבודה על דיור הוגן."
+GERMAN = "Das Forum verlässt heute den Beirat nach zwei Jahren Arbeit für bezahlbaren Wohnraum."
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "language"),
+    [
+        (ARABIC, "", "ar"),
+        (ARABIC, "en-US", "ar"),
+        (ARABIC, "ar-EG", "ar-EG"),
+        (ARABIC, "ckb", "ckb"),
+        (PERSIAN, "", "fa"),
+        (URDU, "", "ur"),
+        (HEBREW, "", "he"),
+        (HEBREW, "iw", "iw"),
+        (GERMAN, "de-AT", "de-AT"),
+        (GERMAN, " de ", "de"),
+        (GERMAN, "", ""),
+        (GERMAN, "he", ""),
+        (GERMAN, 'de"><script>', ""),
+        ("1,240", "de", ""),
+        (f"{GERMAN} {GERMAN} {ARABIC}", "", ""),
+    ],
+)
+def test_the_language_is_what_is_said_unless_the_letters_are_others(
+    text: str, said: str, language: str
+) -> None:
+    assert language_of(text, said) == language
+
+
+def imported(page: str) -> ImportedDocument:
+    return import_file(page.encode(), today=date(2026, 11, 1), file="page.html")
+
+
+def test_a_page_says_its_language() -> None:
+    page = f"<html lang='ar' dir='rtl'><h1>المنتدى ينسحب من اللجنة</h1><p>{ARABIC}</p></html>"
+    assert imported(page).language == "ar"
+    assert imported(page.replace("lang='ar'", "lang='en'")).language == "ar"
+
+
+def test_only_another_language_than_the_usual_one_is_told() -> None:
+    page = imported(f"<html lang='de-AT'><h1>Forum verlässt den Beirat</h1><p>{GERMAN}</p></html>")
+    told = with_language(page, "en")
+    assert told.language == "de-AT"
+    assert told.notes[-1] == (
+        "The text was taken to be in German: look whether its language is right."
+    )
+    usual = with_language(page, "de")
+    assert (usual.language, usual.notes) == ("", page.notes)
+    assert (
+        "in another language (zxx):"
+        in with_language(imported(f"<html lang=zxx><p>{GERMAN}</p>"), "en").notes[-1]
+    )
