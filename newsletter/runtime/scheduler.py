@@ -7,7 +7,8 @@ merely make us look there. Pausing it, losing it or running it late loses nothin
 import gc
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -43,6 +44,8 @@ _EXECUTORS = ("default", "reconcile", "poll", "feeds", "letters")
 _IDLE_WAIT = 1.0
 _WATCH, _CALM = 0.2, 1.0
 """How often it is looked whether it is over, or on hold; the calmer way while nothing is sent."""
+_TRIES = 10
+"""Tries to have the lock, each after ``_CALM``."""
 _RECONCILE = 1.0
 _POST, _FORGET = 1.0, 3600.0
 _PUT_BACK = timedelta(seconds=1)
@@ -113,45 +116,68 @@ class Scheduler:
         readers' links, need this process. ``until_idle`` raises Refused instead.
         """
         self._tick.prepare()  # the threads share what is built
-        with only_one(self._delivery.lock_path):
-            if not self._begins(until_idle):
-                return self._run
-            log_recovered(self._delivery.recover())
-            with self._delivery.store.read() as tx:
-                self._run.finished |= set(tx.campaigns.sending())
-            log_stopped(self._delivery.brake())  # before the first batch, not some batches later
-            clock = self._start_clock()
-            workers = self._start_workers()
-            try:
-                self._watch(until_idle, clock)
-            finally:
-                self.stop()
-                clock.shutdown(wait=True)
-                for worker in workers:
-                    worker.join()
-                gc.unfreeze()
-            self._report_progress()
+        tries = 1
+        while not self._stop.is_set():
+            with self._alone(tries):
+                if self._begins(until_idle):
+                    return self._at_work(until_idle)
+            self._await_resumption()
+            tries = _TRIES
+        return self._run
+
+    @contextmanager
+    def _alone(self, tries: int) -> Iterator[None]:
+        """Hold the lock of whoever sends. Who has just resumed it may have it a moment longer."""
+        with ExitStack() as held:
+            while True:
+                try:
+                    held.enter_context(only_one(self._delivery.lock_path))
+                    break
+                except Refused:
+                    tries -= 1
+                    if not tries or self._stop.wait(_CALM):
+                        raise
+            yield
+
+    def _begins(self, until_idle: bool) -> bool:
+        """An epoch has begun; False where sending is stopped."""
+        guard = self._delivery.guard()
+        try:
+            guard.begin()
+        except Refused as refusal:
+            if until_idle or not guard.holds():
+                raise
+            log.warning("%s", refusal)
+            return False
+        return True
+
+    def _await_resumption(self) -> None:
+        """Without the lock: whoever resumes what was in doubt proves by it that nobody sends."""
+        guard = self._delivery.guard()
+        while guard.holds():
+            if self._stop.wait(_CALM):
+                return
+        log.warning("sending is resumed")
+
+    def _at_work(self, until_idle: bool) -> Run:
+        log_recovered(self._delivery.recover())
+        with self._delivery.store.read() as tx:
+            self._run.finished |= set(tx.campaigns.sending())
+        log_stopped(self._delivery.brake())  # before the first batch, not some batches later
+        clock = self._start_clock()
+        workers = self._start_workers()
+        try:
+            self._watch(until_idle, clock)
+        finally:
+            self.stop()
+            clock.shutdown(wait=True)
+            for worker in workers:
+                worker.join()
+            gc.unfreeze()
+        self._report_progress()
         if self._run.failure is not None:
             raise self._run.failure
         return self._run
-
-    def _begins(self, until_idle: bool) -> bool:
-        """An epoch has begun; False where it was told to stop before it could begin."""
-        guard = self._delivery.guard()
-        while not self._stop.is_set():
-            try:
-                guard.begin()
-            except Refused as refusal:
-                if until_idle or not guard.holds():
-                    raise
-                log.warning("%s", refusal)
-            else:
-                return True
-            while guard.holds():
-                if self._stop.wait(_CALM):
-                    return False
-            log.warning("sending is resumed")
-        return False
 
     def _start_clock(self) -> BackgroundScheduler:
         clock = BackgroundScheduler(

@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import tarfile
 import time
@@ -143,6 +144,30 @@ def test_a_copy_from_before_the_campaign_was_planned_sends_nothing_once_it_is_re
     slow.do("release", "--by", ADMIN)
     slow.do("run", "--until-idle")
     assert not slow.outbox
+
+
+@pytest.mark.slow("two runs of a campaign that takes two seconds each, and commands beside them")
+def test_a_service_that_waits_goes_on_once_an_admin_has_compared(
+    slow: Workspace, tmp_path: Path
+) -> None:
+    copied(slow.database, tmp_path / "copy.db")
+    slow.do("run", "--until-idle")
+    cp(tmp_path / "copy.db", slow.database)
+    forget_the_outbox(slow)
+    running = slow.start("run", "--port", "0")
+    running.wait_for("of 0 claims, and there were 10")
+
+    slow.do("statement", "revoke", "news", "--by", EDITOR)
+    slow.write("later")
+    slow.approve("later")
+    slow.do("release", "--by", ADMIN)
+
+    running.wait_for("sending is resumed")
+    wait_until(lambda: len(slow.outbox) == len(PEOPLE), describe=running.said)
+    slow.do("run", "--until-idle", code=4)
+    running.stop(signal.SIGTERM)
+    assert running.finish().code == 0
+    assert slow.report("later")["state"] == "sent"
 
 
 def test_another_file_in_the_place_of_the_database_stops_a_run_that_is_at_work(

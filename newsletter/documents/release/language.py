@@ -15,9 +15,18 @@ _SCRIPTS = {
     "hebrew": {"he", "iw", "yi"},
 }
 _NAMES = {
-    "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian",
-    "pt": "Portuguese", "nl": "Dutch", "ar": "Arabic", "fa": "Persian", "ur": "Urdu",
-    "he": "Hebrew", "iw": "Hebrew",
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "ar": "Arabic",
+    "fa": "Persian",
+    "ur": "Urdu",
+    "he": "Hebrew",
+    "iw": "Hebrew",
 }
 _OTHERS = "other"
 _PERSIAN, _URDU = frozenset("پچژگ"), frozenset("ٹڈڑںے")
