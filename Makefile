@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test unit watch faults fuzz new-provider fmt lint types imports docs check bench judge peers lock clean
+.PHONY: help setup setup-dev demo test unit watch faults simulate fuzz new-provider fmt lint types imports docs check bench judge peers lock clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -66,8 +66,12 @@ watch: setup-dev ## The tests of what changed, whenever something did
 faults: setup-dev ## The long ones, all of them: kills, hostile providers, millions. Hours are allowed
 	$(PYTEST) --faults=all -m faults --durations=25
 	$(MAKE) fuzz
-	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --start $$(date +%s)
+	$(MAKE) simulate SEEDS=$(SEEDS)
 	$(MAKE) judge
+
+simulate: SEEDS = 2000
+simulate: setup-dev ## Fresh seeds of the simulator, on all processors
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --start $$(date +%s)
 
 fuzz: setup-dev ## Texts at random, FUZZ times as many as in make test
 	FUZZ=$(FUZZ) $(PYTEST) tests/fuzz

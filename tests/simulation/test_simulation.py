@@ -11,8 +11,8 @@ from tests.simulation.bugs import BUGS
 from tests.simulation.host import Disk, Noted
 from tests.simulation.program import explain, first_broken, program, run, shrink
 
-PARTS, EACH = 12, 50
-"""Parts are for the workers of the suite; together they may take 25 seconds of CPU."""
+PARTS, EACH = 6, 50
+"""Parts are for the workers of the suite. ``make simulate`` tries thousands."""
 MANY = 10_000
 
 
