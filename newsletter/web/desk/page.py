@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +55,8 @@ PROOF_FAULTS: Mapping[Denied, str] = {
     ),
     Denied.OVER: "That took too long. Sign in again.",
 }
+_WRITTEN = 80
+"""Characters of a field that somebody would not like to write again."""
 _SECRETS = frozenset({PROOF, PASSKEY, "password", "old", "new", "code"})
 """Fields that are carried along by no page."""
 
@@ -216,10 +218,22 @@ class Desk:
 
     # --- refusals
 
-    def failed(self, request: DeskRequest, title: str, text: str, *, status: int) -> Response:
-        """What could not be done, and why; colleagues are called by their names."""
+    def failed(
+        self,
+        request: DeskRequest,
+        title: str,
+        text: str,
+        *,
+        status: int,
+        written: Sequence[str] = (),
+    ) -> Response:
+        """What could not be done, and why; colleagues are called by their names.
+
+        ``written`` is what somebody wrote that would be lost: it is shown, to be copied.
+        """
         lines = self._named_in(text).splitlines() if request.member else text.splitlines()
-        return self.page(request, "failed.html.j2", title=title, status=status, lines=lines)
+        values: dict[str, Any] = {"lines": lines, "written": written}
+        return self.page(request, "failed.html.j2", title=title, status=status, **values)
 
     def refused(self, request: DeskRequest) -> Response:
         """A post that another site sent."""
@@ -232,7 +246,14 @@ class Desk:
             others = holders(tx, role, most=4)
         asks = f" Ask {others}." if others else ""
         text = f"This takes the role {role.value}.{asks} Nothing was changed."
-        return self.failed(request, "You can't do this with your role", text, status=403)
+        written = [
+            value
+            for values in (_carried(request).values() if request.http.method == "POST" else ())
+            for value in values
+            if len(value) >= _WRITTEN
+        ]
+        title = "You can't do this with your role"
+        return self.failed(request, title, text, status=403, written=written)
 
     def sign_in_address(self, request: DeskRequest) -> str:
         """The page to sign in, from where one comes back."""

@@ -306,6 +306,17 @@ def test_where_all_languages_go_in_one_mail_the_preview_has_them(
         assert "Abre a las 9." in words(desk.ana.get(f"{desk.at}/preview"))
 
 
+def test_a_role_that_is_lost_while_somebody_writes_loses_no_text(desk: Desk) -> None:
+    long = "The library opens at 9. " * 4_000
+    desk.staffed.site.change("UPDATE staff SET role = 'viewer' WHERE address = 'ana@forum.example'")
+    page = desk.ana.post(f"{desk.at}/edit", FORM | {"base": "1", "act": "save", "body": long})
+    assert page.status == 403
+    assert "What you wrote" in words(page)
+    assert long in unescape(page.text)
+    assert desk.save(base=1, body="Typed.").status == 403
+    assert desk.draft.version.text.body == ""
+
+
 def test_a_session_that_ends_while_somebody_writes_loses_no_text(desk: Desk) -> None:
     long = "The library opens at 9. " * 4_000
     with desk.staffed.site.services.store.begin() as tx:
