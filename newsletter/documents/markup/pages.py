@@ -10,9 +10,9 @@ from typing import Any
 
 from lxml import etree, html
 
-from newsletter.documents.markup.article import drop_unseen, find_article
+from newsletter.documents.markup.article import Article, drop_unseen, find_article
 from newsletter.documents.markup.elements import BlockReader, holding_blocks, joined, numbered
-from newsletter.documents.markup.facts import facts_of, words_of
+from newsletter.documents.markup.facts import Facts, facts_of, words_of
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
 from newsletter.documents.markup.inline_markup import InlineReader, line_of
 from newsletter.documents.markup.word_processors import (
@@ -76,9 +76,6 @@ def import_page(
     hidden = _hidden_text(facts.text, blocks, inline)
     if article is not None and not hidden:
         blocks = [*between(root, chosen, facts.title), *blocks]
-    dated = facts.dated
-    if dated.value is None and article is not None:
-        dated = date_above(root, chosen)
     notes = [note, facts.note, *review.notes(), *(article.notes if article else ())]
     notes += [_OF_DATA] if hidden else []
     read = ExtractedText(
@@ -86,7 +83,7 @@ def import_page(
         title=facts.title,
         windows=facts.windows,
         spare=facts.spare,
-        dated=dated,
+        dated=_dated(facts, root, article),
         foot=foot_of(footnotes, hidden or blocks, inline),
         beside=(
             *((line, one) for one, line in words.items()),
@@ -122,6 +119,13 @@ def _hidden_text(text: str, shown: Sequence[Block], inline: InlineReader) -> lis
     lines = (ordinary(one).strip() for one in text.split("\n"))
     blocks = (Block(number=0, text=line, markdown=escape(line)) for line in lines if line)
     return list(numbered(blocks))
+
+
+def _dated(facts: Facts, root: Element, article: Article | None) -> Dated:
+    """What the page says, else what stands above its article."""
+    if facts.dated.value is not None or article is None:
+        return facts.dated
+    return date_above(root, article.element)
 
 
 def date_above(root: Element, chosen: Element) -> Dated:

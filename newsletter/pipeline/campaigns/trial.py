@@ -139,10 +139,7 @@ def send_test(
     be longer than the longest call. Raises Refused for a suppressed address, ProviderUnreachable
     while the provider is to be left alone or the day's quota is used up.
     """
-    try:
-        address = parse_address(to)
-    except ValueError as error:
-        raise Refused(str(error)) from error
+    address = _address(to)
     content, recipient = _test_of(
         slug,
         to=address,
@@ -162,6 +159,13 @@ def send_test(
     with store.begin() as tx:
         limiter.settle(tx, answer, 1, taken_at=taken_at, until=clock.now() + wait)
     return answer
+
+
+def _address(to: str) -> str:
+    try:
+        return parse_address(to)
+    except ValueError as error:
+        raise Refused(str(error)) from error
 
 
 def _take_turn(
