@@ -247,6 +247,23 @@ class Statements:
         self._render_since(mark)
         return draft
 
+    def submit(self, name: str, *, by: str) -> str:
+        """Hand in a draft that is a file; returns its slug. Raises NotFound, Refused and more."""
+        from newsletter.pipeline.ledger import statement_named
+        from newsletter.pipeline.statements.submit import submit_file
+
+        self.refresh()
+        with self.store.read() as tx:
+            slug = statement_named(tx, name)
+        submit_file(slug, by=by, release=self._release, store=self.store, clock=self.clock)
+        self.refresh()
+        return slug
+
+    def _release(self, origin: str, line: int) -> None:
+        from newsletter.sources.writing import hand_in
+
+        hand_in(self.settings.workspace / origin, line)
+
     def _mark(self) -> int:
         with self.store.read() as tx:
             return tx.statements.touched(None)[0]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.shell import (
-    OPERATOR,
     Shell,
     as_json,
     in_workspace,
@@ -164,15 +163,6 @@ def take(shell: Shell, name: str, item: str) -> int:
     with shell.services() as services:
         services.statements.refresh()
         seen = services.statements.visitor().take(_feed(services.statements, name), item)
-        with services.store.begin() as tx:
-            for slug in seen.taken:
-                tx.audit.enter(
-                    at=services.clock.now(),
-                    actor=OPERATOR,
-                    action="take",
-                    subject=slug,
-                    detail=f"{item} of {name}",
-                )
     _tell(seen)
     return 0 if seen.taken else _INVALID
 

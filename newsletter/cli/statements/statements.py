@@ -9,8 +9,8 @@ import click
 
 from newsletter.cli.groups import Table
 from newsletter.cli.shell import (
+    OPERATOR,
     Shell,
-    actor,
     as_json,
     by_whom,
     for_others,
@@ -22,25 +22,23 @@ from newsletter.cli.shell import (
     say,
     say_left_out,
     show_faults,
-    statement_slug,
     version,
 )
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.errors import Fault, NotFound, Refused
+from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.statements.review import ReviewFinding, Severity, in_order, remark_of
 from newsletter.domain.statements.statement import (
     ApprovalStatus,
     Progress,
-    Role,
     Statement,
     StoredStatement,
 )
-from newsletter.pipeline.ledger import find_statement, is_draft, standing_of, statement_named
+from newsletter.pipeline.ledger import find_statement, standing_of, statement_named
 from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.statements.review import is_settled, overrides, review
 from newsletter.pipeline.statements.translations import awaited, translations_of
 from newsletter.runtime.statements import Statements
-from newsletter.sources.writing import hand_in, slugify, to_markdown, write_new
+from newsletter.sources.writing import slugify, to_markdown, write_new
 from newsletter.store.sql import Transaction
 
 
@@ -327,21 +325,7 @@ def submit(shell: Shell, slug: str, by: str | None) -> None:
     Its file says status: review from then on.
     """
     with shell.services() as services:
-        services.statements.refresh()
-        who = actor(services.store, by, Role.WRITER, "submit")
-        slug = statement_slug(services.store, slug)
-        with services.store.read() as tx:
-            found = find_statement(tx, slug).statement
-        if found.progress is not Progress.DRAFT:
-            raise Refused(f"{slug} is no draft: it says status: {found.progress.value} already")
-        if found.desk:
-            raise Refused(is_draft(found))
-        hand_in(services.settings.resolve(Path(found.origin)), found.line_of("status"))
-        services.statements.refresh()
-        with services.store.begin() as tx:
-            now = services.clock.now()
-            tx.returns.close(slug, now)
-            tx.audit.enter(at=now, actor=who, action="submit", subject=slug, detail="")
+        slug = services.statements.submit(slug, by=by or OPERATOR)
     say(f"{slug} waits for approval; 'newsletter statement approve {slug} --by EMAIL' approves it")
 
 

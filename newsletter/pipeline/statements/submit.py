@@ -1,7 +1,7 @@
-"""text → statement: what is handed in at the desk may be reviewed, and approved, from then on."""
+"""text → statement: what is handed in, at the desk or as a file, may be reviewed from then on."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from newsletter.domain.clock import Clock
@@ -10,11 +10,12 @@ from newsletter.domain.ports import Renderer
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import (
     SLUG_MAX_LENGTH,
+    Progress,
     Role,
     Statement,
     StoredStatement,
 )
-from newsletter.pipeline.ledger import authorise, find_draft
+from newsletter.pipeline.ledger import authorise, entitle, find_draft, find_statement, is_draft
 from newsletter.sources.desk import parse_draft, parse_handed_in
 from newsletter.sources.statements import Defaults
 from newsletter.sources.writing import slugify
@@ -105,6 +106,28 @@ class Submitting:
 
     def _enter(self, tx: Transaction, who: str, action: str, slug: str, detail: str) -> None:
         tx.audit.enter(at=self.clock.now(), actor=who, action=action, subject=slug, detail=detail)
+
+
+def submit_file(
+    slug: str, *, by: str, release: Callable[[str, int], None], store: Store, clock: Clock
+) -> None:
+    """Hand in a draft that is a file: its source reads it as in review from then on.
+
+    ``release`` has the file of this origin say so on this line. Raises NotFound or Refused, and
+    what ``release`` raises.
+    """
+    with store.read() as tx:
+        who = entitle(tx, by, Role.WRITER, "submit")
+        found = find_statement(tx, slug).statement
+    if found.progress is not Progress.DRAFT:
+        raise Refused(f"{slug} is no draft: it says status: {found.progress.value} already")
+    if found.desk:
+        raise Refused(is_draft(found))
+    release(found.origin, found.line_of("status"))
+    with store.begin() as tx:
+        now = clock.now()
+        tx.returns.close(slug, now)
+        tx.audit.enter(at=now, actor=who, action="submit", subject=slug, detail="")
 
 
 def _refuse_gone_out(tx: Transaction, draft: Draft) -> None:

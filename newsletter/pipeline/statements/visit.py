@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.ports import Feed
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.feed import (
     ClassifiedItems,
     ExtractedStatement,
@@ -100,7 +101,7 @@ class Visitor:
             since=began - _RECENT,
             visited=record.succeeded_at or began,
         )
-        return self._book(made, record, fetched, sifted, began, bool(chosen))
+        return self._book(made, record, fetched, sifted, began, chosen)
 
     def take(self, feed: Feed, wanted: str) -> Visited:
         """Make a statement of an item that was passed over, by its number, id or link.
@@ -150,7 +151,7 @@ class Visitor:
         fetched: Fetched,
         sifted: ClassifiedItems,
         began: datetime,
-        by_hand: bool,
+        chosen: KnownItem | None,
     ) -> Visited:
         feed = made.feed
         for item in sifted.old:
@@ -166,7 +167,7 @@ class Visitor:
             visited_at=now,
             succeeded_at=began,
             next_at=self._next(feed, now, 0),
-            bookmark=record.bookmark if by_hand else fetched.bookmark,
+            bookmark=record.bookmark if chosen else fetched.bookmark,
             failures=0,
             failure="",
             remark=_remark(record, fetched, sifted),
@@ -177,6 +178,9 @@ class Visitor:
             made.name(tx, self.slugify)
             findings = Findings(record=after, items=made.items, composed=made.composed)
             tx.feeds.put(feed.name, findings, now)
+            detail = f"{chosen.number} of {feed.name}" if chosen else ""
+            for slug in made.taken if chosen else ():
+                tx.audit.enter(at=now, actor=OPERATOR, action="take", subject=slug, detail=detail)
         return Visited(
             feed=feed.name,
             taken=tuple(made.taken),

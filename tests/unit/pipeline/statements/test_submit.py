@@ -1,6 +1,7 @@
 """Handing in at the desk: what the pipeline knows of a text, and what an approval is of."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,9 @@ from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.ledger import return_of, standing_of
 from newsletter.pipeline.statements.feedback import send_back
 from newsletter.pipeline.statements.ingest import DeskSource
+from newsletter.pipeline.statements.submit import submit_file
+from newsletter.sources.folder import FolderSource
+from newsletter.sources.writing import hand_in
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.desk import ANA, BEN, CLEO, DEFAULTS, VERA, WritingRoom
 
@@ -326,3 +330,40 @@ def test_what_was_sent_back_waits_for_approval_once_it_is_handed_in_again(
     desk.hand_in(draft)
     with room.store.read() as tx:
         assert return_of(tx, stored(desk)) is None
+
+
+def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(
+    room: Newsroom, tmp_path: Path
+) -> None:
+    file = tmp_path / "news.md"
+    file.write_text("---\ntitle: News\nlists: [press]\nstatus: draft\n---\nIt opens.\n")
+    room.source = FolderSource(  # type: ignore[assignment]
+        folder=tmp_path, workspace=tmp_path, default_lists=(), language="en", timezone="UTC"
+    )
+    room.look()
+
+    def release(origin: str, line: int) -> None:
+        hand_in(tmp_path / origin, line)
+
+    def submit(by: str = "operator") -> None:
+        submit_file("news", by=by, release=release, store=room.store, clock=room.clock)
+
+    with pytest.raises(Refused, match=r"nobody@forum\.example is not among the staff"):
+        submit("nobody@forum.example")
+    submit()
+    assert "status: review\n" in file.read_text()
+    assert room.deeds()[-1] == ("operator", "submit")
+    room.look()
+    with pytest.raises(Refused, match="news is no draft: it says status: review already"):
+        submit()
+
+
+def test_a_draft_of_the_desk_is_not_handed_in_as_a_file(desk: WritingRoom) -> None:
+    draft = desk.new()
+    desk.hand_in(draft)
+    desk.submitting.take_back(draft.key, by=ANA)
+    desk.room.look()
+    with pytest.raises(Refused, match="taken back by its writers; hand it in again at the desk"):
+        submit_file(
+            SLUG, by=ANA, release=lambda *_: None, store=desk.room.store, clock=desk.room.clock
+        )

@@ -328,6 +328,7 @@ def test_an_item_that_was_passed_over_can_be_taken_by_hand(desk: Desk, name: str
     assert desk.feed.asked[-1] == ("", ("old",))
     assert desk.states() == {"old": ItemState.TAKEN}
     assert desk.record().bookmark == "b1"
+    assert desk.room.deeds() == [("operator", "take")]
 
 
 def test_what_cannot_be_taken_is_refused_with_the_reason(desk: Desk) -> None:
