@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import chain, count
 from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput, Refused
@@ -15,6 +16,7 @@ _LETTERS = str.maketrans(
 )
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9][\w.+-]*@[\w.-]+")
 _DRAFT = re.compile(rb"(?P<key>^\s*[\"']?status[\"']?\s*:\s*)[\"']?draft\b[\"']?")
+_NAMELESS = "statement"
 _APOSTROPHES = re.compile(r"(?<=\w)['’](?=\w)")
 
 
@@ -32,7 +34,20 @@ def slugify(title: str) -> str:
         if len(longer) > SLUG_MAX_LENGTH:
             break
         slug = longer
-    return slug or "statement"
+    return slug or _NAMELESS
+
+
+def free_path(folder: Path, title: str) -> Path:
+    """The file of a new statement: by its title's slug.
+
+    Titles without a Latin letter share their slug, so theirs get a number where it is taken.
+    """
+    slug = slugify(title)
+    path = folder / f"{slug}.md"
+    if slug != _NAMELESS and re.search("[a-z]", slug):
+        return path
+    numbered = (folder / f"{slug}-{number}.md" for number in count(2))
+    return next(free for free in chain([path], numbered) if not free.exists())
 
 
 def to_markdown(

@@ -23,7 +23,7 @@ from newsletter.domain.statements.feed import FeedRecord
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.statements.visit import Visited
 from newsletter.runtime.statements import Statements
-from newsletter.sources.writing import slugify, to_markdown, write_bytes, write_new
+from newsletter.sources.writing import free_path, to_markdown, write_bytes, write_new
 from newsletter.store.sql import Transaction
 
 if TYPE_CHECKING:
@@ -222,8 +222,8 @@ def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _write_imported(services: Services, document: ImportedDocument) -> dict[str, Any]:
-    slug = slugify(document.title)
-    path = services.settings.statements_folder / f"{slug}.md"
+    path = free_path(services.settings.statements_folder, document.title)
+    slug = path.stem
     text = to_markdown(
         title=document.title,
         date=document.date,

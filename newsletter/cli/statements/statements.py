@@ -38,7 +38,7 @@ from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.statements.review import is_settled, overrides, review
 from newsletter.pipeline.statements.translations import awaited, translations_of
 from newsletter.runtime.statements import Statements
-from newsletter.sources.writing import slugify, to_markdown, write_new
+from newsletter.sources.writing import free_path, to_markdown, write_new
 from newsletter.store.sql import Transaction
 
 
@@ -184,7 +184,7 @@ def new(shell: Shell, title: str, author: str) -> None:
             date=services.clock.now().date(),
             author=author,
         )
-        path = services.settings.statements_folder / f"{slugify(title)}.md"
+        path = free_path(services.settings.statements_folder, title)
         with for_others(services.umask):
             write_new(path, text)
     click.echo(str(path))

@@ -14,7 +14,7 @@ from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.statements.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.statements import Defaults, parse_statement
-from newsletter.sources.writing import hand_in, slugify, to_markdown, write_new
+from newsletter.sources.writing import free_path, hand_in, slugify, to_markdown, write_new
 from tests.properties import examples
 from tests.rows import rows
 
@@ -103,6 +103,21 @@ def test_every_slug_is_one_that_the_domain_takes(title: str) -> None:
 
 def test_a_long_title_is_cut_between_words() -> None:
     assert slugify("word " * 40) == "-".join(["word"] * 16)
+
+
+def test_titles_without_a_latin_letter_get_files_of_their_own(tmp_path: Path) -> None:
+    for title, name in [
+        ("بيان المنتدى", "statement"),
+        ("声明", "statement-2"),
+        ("Заява", "statement-3"),
+        ("声明 2026", "2026"),
+        ("Заява 2026", "2026-2"),
+        ("Forum leaves", "forum-leaves"),
+        ("Forum leaves", "forum-leaves"),  # one that tells itself from others is never numbered
+    ]:
+        path = free_path(tmp_path, title)
+        assert path == tmp_path / f"{name}.md"
+        path.touch()
 
 
 def assert_reads_back(value: str) -> None:
