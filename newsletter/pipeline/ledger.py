@@ -255,11 +255,11 @@ def finish(tx: Transaction, campaign_id: int, clock: Clock) -> None:
     if state is campaign.state:
         return
     tx.audit.enter(
-        at=clock.now(),
-        actor="scheduler",
-        action="finish",
-        subject=campaign.slug,
-        detail=f"campaign {campaign_id} is {state.value}",
+        clock.now(),
+        "scheduler",
+        "finish",
+        campaign.slug,
+        f"campaign {campaign_id} is {state.value}",
     )
 
 

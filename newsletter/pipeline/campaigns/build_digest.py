@@ -294,7 +294,7 @@ class DigestBuilder:
 
     def _enter(self, tx: Transaction, actor: str, action: str, slug: str, detail: str) -> None:
         now = self.clock.now()
-        tx.audit.enter(at=now, actor=actor, action=action, subject=slug, detail=detail)
+        tx.audit.enter(now, actor, action, slug, detail)
 
 
 def _gathered(issue: Issue, summary: str) -> BuiltDigest:

@@ -148,11 +148,7 @@ class Starter:
     def _enter(self, tx: Transaction, by: str, go: Go, asked: Start) -> None:
         when = f", at {asked.at.isoformat()}" if asked.at else ", at once" * asked.at_once
         tx.audit.enter(
-            at=go.at,
-            actor=by,
-            action="start",
-            subject=go.slug,
-            detail=f"{go.content_hash} to {go.count} readers{when}",
+            go.at, by, "start", go.slug, f"{go.content_hash} to {go.count} readers{when}"
         )
 
     def _refuse_begun(self, campaign: Campaign | None) -> None:
@@ -168,7 +164,7 @@ class Starter:
         if all_of_it and self.times.start is StartBy.SENDER:
             taken = tx.goes.revoke(slug, now)
             if taken:
-                tx.audit.enter(at=now, actor=person, action="undo", subject=slug, detail="start")
+                tx.audit.enter(now, person, "undo", slug, "start")
         else:
             whose = None if all_of_it else person
             taken = tx.approvals.revoke(slug, now, whose, actor=person, why="undone")
@@ -318,13 +314,7 @@ class OperatorActions:
                 )
             tx.schedules.put(slug, at)
             detail = at.isoformat() if at else "as its file says"
-            tx.audit.enter(
-                at=self.clock.now(),
-                actor=self.actor,
-                action="schedule",
-                subject=slug,
-                detail=detail,
-            )
+            tx.audit.enter(self.clock.now(), self.actor, "schedule", slug, detail)
 
     @contextmanager
     def _acting(self, action: str, needed: Role = Role.SENDER) -> Iterator[Transaction]:
@@ -362,9 +352,5 @@ class OperatorActions:
 
     def _enter(self, tx: Transaction, action: str, campaign: Campaign, detail: str) -> None:
         tx.audit.enter(
-            at=self.clock.now(),
-            actor=self.actor,
-            action=action,
-            subject=campaign.slug,
-            detail=f"campaign {campaign.id}: {detail}",
+            self.clock.now(), self.actor, action, campaign.slug, f"campaign {campaign.id}: {detail}"
         )

@@ -31,11 +31,7 @@ def end_original(tx: Transaction, correction: Correction, clock: Clock) -> None:
         tx.corrections.take_over(campaign.id, correction.by)
         tx.approvals.revoke(campaign.slug, at, actor="scheduler", why=reason)
         tx.audit.enter(
-            at=at,
-            actor="scheduler",
-            action="cancel",
-            subject=campaign.slug,
-            detail=f"campaign {campaign.id}: {reason}",
+            at, "scheduler", "cancel", campaign.slug, f"campaign {campaign.id}: {reason}"
         )
 
 

@@ -117,11 +117,11 @@ def _add(tx: Transaction, issue: Issue, yeses: Sequence[Approval]) -> None:
     for approval in yeses:
         tx.approvals.add(approval)
         tx.audit.enter(
-            at=approval.at,
-            actor=approval.by,
-            action="approve",
-            subject=issue.slug,
-            detail=f"{approval.content_hash} by {approval.channel.value}: {', '.join(issue.parts)}",
+            approval.at,
+            approval.by,
+            "approve",
+            issue.slug,
+            f"{approval.content_hash} by {approval.channel.value}: {', '.join(issue.parts)}",
         )
 
 

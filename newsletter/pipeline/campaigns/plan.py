@@ -444,4 +444,4 @@ def _move(
 
 
 def _note(tx: Transaction, clock: Clock, action: str, slug: str, detail: str) -> None:
-    tx.audit.enter(at=clock.now(), actor="scheduler", action=action, subject=slug, detail=detail)
+    tx.audit.enter(clock.now(), "scheduler", action, slug, detail)

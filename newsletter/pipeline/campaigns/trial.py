@@ -177,7 +177,7 @@ def _take_turn(
     if reason is not None:
         raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
     limiter.take_ahead(tx, 1, at)
-    tx.audit.enter(at=at, actor=actor, action="test", subject=subject, detail="one test mail")
+    tx.audit.enter(at, actor, "test", subject, "one test mail")
 
 
 def _batch_of(slug: str, content: Content, recipient: Recipient, clock: Clock) -> OutgoingBatch:

@@ -241,7 +241,5 @@ class ProviderPool:
         if not tx.campaigns.hand_on(campaign.id, second.name):
             return  # an answer that was under way when it failed over
         detail = f"campaign {campaign.id} from {self.first.name} to {second.name}: {why}"
-        tx.audit.enter(
-            at=now, actor="scheduler", action="fail over", subject=campaign.slug, detail=detail
-        )
+        tx.audit.enter(now, "scheduler", "fail over", campaign.slug, detail)
         _log.warning("failed over: %s", detail)

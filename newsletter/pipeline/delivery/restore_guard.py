@@ -161,9 +161,7 @@ class Guard:
         return reason
 
     def _enter(self, tx: Transaction, actor: str, action: str, detail: str) -> None:
-        tx.audit.enter(
-            at=self.clock.now(), actor=actor, action=action, subject="workspace", detail=detail
-        )
+        tx.audit.enter(self.clock.now(), actor, action, "workspace", detail)
 
 
 def _with_doubt(reasons: dict[HoldKind, str], books: Books) -> dict[HoldKind, str]:

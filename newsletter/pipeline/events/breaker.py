@@ -42,10 +42,10 @@ def _pause(tx: Transaction, campaign_id: int, clock: Clock) -> bool:
     )
     if paused:
         tx.audit.enter(
-            at=clock.now(),
-            actor="breaker",
-            action="pause",
-            subject=find_campaign(tx, str(campaign_id)).slug,
-            detail=f"campaign {campaign_id}: {why}",
+            clock.now(),
+            "breaker",
+            "pause",
+            find_campaign(tx, str(campaign_id)).slug,
+            f"campaign {campaign_id}: {why}",
         )
     return paused

@@ -99,7 +99,7 @@ def put(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
         refuse_same_mailbox(tx, address, now)
         tx.staff.put(address, role, now)
         tx.invitations.withdraw_of(address, now)  # it may be for another role
-        tx.audit.enter(at=now, actor=by, action="user", subject=address, detail=role.value)
+        tx.audit.enter(now, by, "user", address, role.value)
 
 
 def disable(address: str, *, by: str, proofs: Proofs) -> None:

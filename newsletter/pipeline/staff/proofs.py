@@ -246,9 +246,7 @@ class Proofs:
 
     def enter(self, tx: Transaction, actor: str, action: str, subject: str, detail: str) -> None:
         """One line of the audit log."""
-        tx.audit.enter(
-            at=self.clock.now(), actor=actor, action=action, subject=subject, detail=detail
-        )
+        tx.audit.enter(self.clock.now(), actor, action, subject, detail)
 
     def tell(self, tx: Transaction, address: str, what: str) -> None:
         """Mail somebody what happened to their account."""

@@ -355,9 +355,5 @@ def _add(
         )
     )
     tx.audit.enter(
-        at=clock.now(),
-        actor=person,
-        action="approve",
-        subject=slug,
-        detail=f"{stored.content_hash} by {channel.value}{override}",
+        clock.now(), person, "approve", slug, f"{stored.content_hash} by {channel.value}{override}"
     )

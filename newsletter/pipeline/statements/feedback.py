@@ -31,7 +31,7 @@ def comment(slug: str, typed: str, *, by: str, store: Store, clock: Clock) -> Co
             slug=slug, by=person, at=clock.now(), words=words, content_hash=stored.content_hash
         )
         tx.comments.add(made)
-        tx.audit.enter(at=made.at, actor=person, action="comment", subject=slug, detail="")
+        tx.audit.enter(made.at, person, "comment", slug)
     return made
 
 
@@ -64,7 +64,7 @@ def send_back(
             Returned(slug=slug, content_hash=stored.content_hash, by=person, at=now, reason=why)
         )
         detail = f"{stored.content_hash}: {' '.join(why.split())}"
-        tx.audit.enter(at=now, actor=person, action="send back", subject=slug, detail=detail)
+        tx.audit.enter(now, person, "send back", slug, detail)
 
 
 def _reason(reason: str) -> str:

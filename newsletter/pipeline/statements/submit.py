@@ -105,7 +105,7 @@ class Submitting:
         return parsed.faults
 
     def _enter(self, tx: Transaction, who: str, action: str, slug: str, detail: str) -> None:
-        tx.audit.enter(at=self.clock.now(), actor=who, action=action, subject=slug, detail=detail)
+        tx.audit.enter(self.clock.now(), who, action, slug, detail)
 
 
 def submit_file(
@@ -127,7 +127,7 @@ def submit_file(
     with store.begin() as tx:
         now = clock.now()
         tx.returns.close(slug, now)
-        tx.audit.enter(at=now, actor=who, action="submit", subject=slug, detail="")
+        tx.audit.enter(now, who, "submit", slug)
 
 
 def _refuse_gone_out(tx: Transaction, draft: Draft) -> None:

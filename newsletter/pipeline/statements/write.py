@@ -244,9 +244,7 @@ class Writing:
 
     def _enter(self, tx: Transaction, who: str, action: str, draft: Draft, detail: str) -> None:
         subject = draft.slug or _subject(draft.key)
-        tx.audit.enter(
-            at=self.clock.now(), actor=who, action=action, subject=subject, detail=detail
-        )
+        tx.audit.enter(self.clock.now(), who, action, subject, detail)
 
 
 def _subject(key: str) -> str:

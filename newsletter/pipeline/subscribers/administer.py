@@ -43,7 +43,7 @@ def add(
         consent = Consent(source=f"added by {by}", at=now)
         tx.readers.upsert([replace(entry, consent=consent)], now)
         detail = f"to {', '.join(entry.lists)}"
-        tx.audit.enter(at=now, actor=by, action="add", subject=_SUBJECT, detail=detail)
+        tx.audit.enter(now, by, "add", _SUBJECT, detail)
         return before, _found(tx, entry.address)
 
 
@@ -53,7 +53,7 @@ def suppress(address: str, *, by: str, store: Store, clock: Clock) -> bool:
     now = clock.now()
     with store.begin() as tx:
         added = tx.readers.suppress([entry], now, f"by {by}")
-        tx.audit.enter(at=now, actor=by, action="suppress", subject=_SUBJECT, detail="")
+        tx.audit.enter(now, by, "suppress", _SUBJECT)
     return bool(added)
 
 
@@ -74,7 +74,7 @@ def lift(address: str, *, by: str, reason: str, store: Store, clock: Clock) -> S
             )
         tx.readers.release(address)
         detail = f"was {before.value}: {reason}"
-        tx.audit.enter(at=now, actor=by, action="lift", subject=_SUBJECT, detail=detail)
+        tx.audit.enter(now, by, "lift", _SUBJECT, detail)
     return before
 
 
@@ -82,7 +82,7 @@ def data_of(address: str, *, by: str, store: Store, clock: Clock) -> Mapping[str
     """All that is kept of one person, as JSON takes it. Raises NotFound."""
     with store.begin() as tx:
         kept = tx.data_exports.of(_found(tx, address).id)
-        tx.audit.enter(at=clock.now(), actor=by, action="data", subject=_SUBJECT, detail="")
+        tx.audit.enter(clock.now(), by, "data", _SUBJECT)
     return kept
 
 
@@ -96,7 +96,7 @@ def bring_in(
             f"{brought.new} new, {brought.known} known, {brought.suppressed} suppressed;"
             f" SHA-256 {sha256}"
         )
-        tx.audit.enter(at=now, actor=by, action="import", subject=file, detail=detail)
+        tx.audit.enter(now, by, "import", file, detail)
     return brought
 
 

@@ -190,11 +190,11 @@ def _lift(tx: Transaction, email: TransactionalEmail, now: datetime) -> None:
     reason = tx.readers.lift(email.address)
     if reason is not None:
         tx.audit.enter(
-            at=now,
-            actor="reader",
-            action="lift",
-            subject="subscriber",
-            detail=f"was {reason.value}; confirmed by letter {email.id}",
+            now,
+            "reader",
+            "lift",
+            "subscriber",
+            f"was {reason.value}; confirmed by letter {email.id}",
         )
 
 

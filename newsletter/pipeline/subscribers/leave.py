@@ -110,7 +110,7 @@ def forget(address: str, *, by: str, store: Store, clock: Clock) -> bool:
     with store.begin() as tx:
         known = tx.readers.forget(address, now)
         tx.traces.erase(traces)
-        tx.audit.enter(at=now, actor=by, action="forget", subject="subscriber", detail="")
+        tx.audit.enter(now, by, "forget", "subscriber")
     # From now on nothing that names them is kept; what was told meanwhile goes too.
     with store.read() as tx:
         traces = tx.traces.of(address)

@@ -114,7 +114,7 @@ def _lift(tx: Transaction, address: str, now: datetime) -> bool:
     reason = tx.readers.lift(address)
     if reason is not None:
         detail = f"was {reason.value}; on the page of preferences"
-        tx.audit.enter(at=now, actor="reader", action="lift", subject="subscriber", detail=detail)
+        tx.audit.enter(now, "reader", "lift", "subscriber", detail)
     return reason is not None
 
 

@@ -74,7 +74,7 @@ class Audit:
         self._chain = chain
         self._entered: AuditHead | None = None
 
-    def enter(self, *, at: datetime, actor: str, action: str, subject: str, detail: str) -> None:
+    def enter(self, at: datetime, actor: str, action: str, subject: str, detail: str = "") -> None:
         last = self._last()
         number, before = (last.number + 1, last.digest) if last else (1, "")
         values = {"at": to_ms(at), "actor": actor, "action": action, "subject": subject}

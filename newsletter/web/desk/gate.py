@@ -151,11 +151,11 @@ class Gate:
         """That somebody tried what their role may not. To look at a page enters nothing."""
         with self._staff.store.begin() as tx:
             tx.audit.enter(
-                at=self._desk.now(),
-                actor=member.address,
-                action="refused",
-                subject=request.path[:200],
-                detail=f"is {member.role.value}; this takes the role {role.value}",
+                self._desk.now(),
+                member.address,
+                "refused",
+                request.path[:200],
+                f"is {member.role.value}; this takes the role {role.value}",
             )
 
     def _member(self, word: str) -> Member | None:
