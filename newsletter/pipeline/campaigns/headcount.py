@@ -1,19 +1,19 @@
 """Who gets a statement, and when, in numbers alone. It is no stage: several share it."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.domain.campaigns.campaign import Correction, Go, StartBy, moved
+from newsletter.domain.campaigns.campaign import Go, StartBy, moved
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import ApprovalPolicy, Statement, StoredStatement
-from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.wording import people
-from newsletter.pipeline.campaigns.correction import correction_of
+from newsletter.pipeline.campaigns.reach import Reach, reach_of
 from newsletter.pipeline.campaigns.timing import TimeRules, timing_of
 from newsletter.pipeline.ledger import find_statement, go_of, standing_of
-from newsletter.pipeline.statements.translations import TranslationGroup, group_of, siblings
+from newsletter.pipeline.statements.translations import siblings
 from newsletter.store.sql import Transaction
 
 
@@ -50,29 +50,14 @@ def headcount(
     tx: Transaction, statement: Statement, policy: ApprovalPolicy, times: TimeRules
 ) -> Headcount:
     """Count, with those who would not get it. Raises Refused where planning would refuse it."""
-    correction = correction_of(tx, statement)
-    group = None if correction else _family(tx, statement, policy, times)
-    readers, lists = _readers(tx, statement, correction, group)
-    if correction is not None and not correction.unstarted:
-        left = tx.corrections.left_out(correction)
-        return Headcount(readers=readers, lists=lists, left_out=_in_order(left.items()))
-    segment = statement.segment if correction is None else correction.segment
+    reach = _reach(tx, statement, policy, times)
     return Headcount(
-        readers=readers,
-        lists=lists,
-        left_out=_in_order(tx.readers.left_out(lists).items()),
-        elsewhere=_elsewhere(tx, statement, group),
-        outside=_outside(tx, lists, segment),
+        readers=reach.count(tx),
+        lists=reach.lists,
+        left_out=_in_order(reach.left_out(tx)),
+        elsewhere=_in_order(_elsewhere(tx, reach)),
+        outside=reach.outside(tx),
     )
-
-
-def readers_of(
-    tx: Transaction, statement: Statement, policy: ApprovalPolicy, times: TimeRules
-) -> tuple[int, tuple[str, ...]]:
-    """How many would get it now, and on which lists. Raises Refused as ``headcount`` does."""
-    correction = correction_of(tx, statement)
-    group = None if correction else _family(tx, statement, policy, times)
-    return _readers(tx, statement, correction, group)
 
 
 def bind(
@@ -90,7 +75,7 @@ def bind(
     Raises Moved where it would go to another number now, and Refused where planning would.
     """
     slug = stored.statement.slug
-    readers, _ = readers_of(tx, stored.statement, policy, times)
+    readers = _reach(tx, stored.statement, policy, times).count(tx)
     if shown is not None and moved(shown, readers):
         raise Moved(slug, shown, readers)
     go = Go(slug=slug, content_hash=stored.content_hash, by=by, at=clock.now(), count=readers)
@@ -98,30 +83,15 @@ def bind(
     return go
 
 
-def _readers(
-    tx: Transaction,
-    statement: Statement,
-    correction: Correction | None,
-    group: TranslationGroup | None,
-) -> tuple[int, tuple[str, ...]]:
-    if correction is not None and not correction.unstarted:
-        return tx.corrections.audience(correction), correction.lists
-    if correction is not None:
-        return tx.readers.audience(correction.lists, correction.segment), correction.lists
-    if group is not None:
-        return tx.translations.audience(group.split(tx, statement.slug)), statement.lists
-    return tx.readers.audience(statement.lists, statement.segment), statement.lists
-
-
-def _family(
+def _reach(
     tx: Transaction, statement: Statement, policy: ApprovalPolicy, times: TimeRules
-) -> TranslationGroup | None:
+) -> Reach:
     """With the translations that the next look gives a campaign."""
     planned: list[Statement] = []
     if not times.together:
         approved, _ = siblings(tx, statement, policy)
         planned = [sibling for sibling in approved if _is_started(tx, sibling, policy, times)]
-    return group_of(tx, statement, together=times.together, to_be_planned=planned)
+    return reach_of(tx, statement, together=times.together, to_be_planned=planned)
 
 
 def _is_started(
@@ -133,27 +103,17 @@ def _is_started(
     return go_of(tx, stored, standing_of(tx, stored, policy)) is not None
 
 
-def _elsewhere(
-    tx: Transaction, statement: Statement, group: TranslationGroup | None
-) -> tuple[tuple[str, int], ...]:
-    if group is None:
-        return ()
-    found: dict[str, int] = {}
-    for language, many in tx.translations.left_to_others(group.split(tx, statement.slug)).items():
-        theirs = group.member_for(language).language
-        found[theirs] = found.get(theirs, 0) + many
-    return _in_order(found.items())
+def _elsewhere(tx: Transaction, reach: Reach) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    if reach.group is not None and reach.split is not None:
+        for language, many in tx.translations.left_to_others(reach.split).items():
+            found[reach.group.member_for(language).language] += many
+    return found
 
 
-def _outside(tx: Transaction, lists: tuple[str, ...], segment: Segment | None) -> int:
-    if segment is None:
-        return 0
-    return tx.readers.audience(lists) - tx.readers.audience(lists, segment)
-
-
-def _in_order(found: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+def _in_order(found: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     """Most people first."""
-    return tuple(sorted(found, key=lambda one: (-one[1], one[0])))
+    return tuple(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,13 +139,13 @@ def outlook(
     """
     statement = find_statement(tx, slug).statement
     try:
-        readers, lists = readers_of(tx, statement, policy, times)
+        reach = _reach(tx, statement, policy, times)
         timing = timing_of(tx, statement, approved_at, times)
     except (Refused, ValueError):
         return None
     return Outlook(
-        readers=readers,
-        lists=lists,
+        readers=reach.count(tx),
+        lists=reach.lists,
         leaves_at=timing.release(tx, None),
         hour=str(timing.hour or ""),
         corrects=statement.corrects,

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import (
     BEFORE_START,
-    AudienceSplit,
     Campaign,
     CampaignState,
     Correction,
@@ -18,7 +17,6 @@ from newsletter.domain.campaigns.campaign import (
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Refused
-from newsletter.domain.schedule import ByZone
 from newsletter.domain.statements.review import far_off
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
@@ -26,60 +24,12 @@ from newsletter.domain.statements.statement import (
     Role,
     StoredStatement,
 )
-from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.wording import people
-from newsletter.pipeline.campaigns.correction import correction_of, end_original, why_nobody
+from newsletter.pipeline.campaigns.reach import Reach, correction_of, reach_of
 from newsletter.pipeline.campaigns.timing import TimeRules, Timing, timing_of
 from newsletter.pipeline.ledger import approved_content, go_of, standing_of
-from newsletter.pipeline.statements.translations import (
-    check_translation,
-    goes_within,
-    group_of,
-    why_none_left,
-)
+from newsletter.pipeline.statements.translations import check_translation, goes_within
 from newsletter.store.sql import Store, Transaction
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reach:
-    """Whom one campaign goes to: readers of an original, of a language, of a segment, or all."""
-
-    campaign: Campaign
-    correction: Correction | None = None
-    split: AudienceSplit | None = None
-    """Of its lists' readers, where other languages may have some of them."""
-    segment: Segment | None = None
-
-    def freeze(self, tx: Transaction, batch_size: int, by_zone: ByZone | None) -> int:
-        """Fix the audience; returns its size."""
-        number = self.campaign.id
-        if self.correction is not None:
-            return tx.corrections.freeze(number, self.correction, batch_size)
-        if self.split is not None:
-            return tx.translations.freeze(number, self.split, batch_size, by_zone)
-        return tx.campaigns.freeze(
-            number, self.campaign.lists, batch_size, segment=self.segment, by_zone=by_zone
-        )
-
-    def count(self, tx: Transaction) -> int:
-        """How many would be in it now."""
-        if self.correction is not None:
-            return tx.corrections.audience(self.correction)
-        if self.split is not None:
-            return tx.translations.audience(self.split)
-        return tx.readers.audience(self.campaign.lists, self.segment)
-
-    def why_nobody(self) -> str:
-        """Why it cannot start, and what to do, where it goes to nobody."""
-        if self.split is not None:
-            return why_none_left(self.campaign, self.split)
-        if self.segment is not None:
-            return (
-                f"the segment {self.segment.name} picks nobody who may be written to"
-                f" ({self.segment.rule}); once it does, 'newsletter resume {self.campaign.id}'"
-            )
-        return why_nobody(self.campaign)
-
 
 _NOT_APPROVED = datetime.min.replace(tzinfo=UTC)
 """In the place of a release time, where there is none yet."""
@@ -389,7 +339,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
         _withdraw(tx, campaign, clock, view.why)
     if view.step is not Step.NOTHING or view.why:
         return False
-    reach = _reach(tx, view, campaign, rules)
+    reach = reach_of(tx, stored.statement, together=rules.together)
     if view.go is not None and _is_far_off(tx, view.go, campaign, reach, clock):
         return False
     content = approved_content(tx, campaign)
@@ -400,13 +350,13 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
     ]
     batch_size = min(rules.batch_size, *fits)
     by_zone = view.timing.by_zone() if view.timing else None
-    size = reach.freeze(tx, batch_size, by_zone)
+    size = reach.freeze(tx, campaign.id, batch_size, by_zone)
     if not size:
-        _move(tx, campaign, CampaignState.PAUSED, clock, reach.why_nobody())
+        _move(tx, campaign, CampaignState.PAUSED, clock, reach.why_nobody(campaign))
         return False
     _move(tx, campaign, CampaignState.SENDING, clock)
-    if view.correction is not None:
-        end_original(tx, view.correction, clock)
+    if reach.correction is not None:
+        _end_original(tx, reach.correction, clock)
     _note(tx, clock, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
 
@@ -427,13 +377,20 @@ def _is_far_off(tx: Transaction, go: Go, campaign: Campaign, reach: Reach, clock
     return True
 
 
-def _reach(tx: Transaction, view: _View, campaign: Campaign, rules: PlanRules) -> Reach:
-    statement = view.stored.statement
-    if view.correction is not None:
-        return Reach(campaign=campaign, correction=view.correction)
-    group = group_of(tx, statement, together=rules.together)
-    split = group.split(tx, statement.slug) if group else None
-    return Reach(campaign=campaign, split=split, segment=statement.segment)
+def _end_original(tx: Transaction, correction: Correction, clock: Clock) -> None:
+    """End what could still hand the original over, and spend its approvals."""
+    reason = f"corrected by {correction.by}"
+    for campaign in correction.stops:
+        at = clock.now()
+        tx.campaigns.move(
+            campaign.id, CampaignState.CANCELLED, expect={campaign.state}, at=at, reason=reason
+        )
+        tx.campaigns.cancel_pending(campaign.id)
+        tx.corrections.take_over(campaign.id, correction.by)
+        tx.approvals.revoke(campaign.slug, at, actor="scheduler", why=reason)
+        tx.audit.enter(
+            at, "scheduler", "cancel", campaign.slug, f"campaign {campaign.id}: {reason}"
+        )
 
 
 def _move(

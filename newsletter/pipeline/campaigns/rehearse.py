@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from newsletter.domain.campaigns.campaign import Correction
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import ApprovalPolicy, Statement
-from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.campaigns.correction import correction_of
+from newsletter.pipeline.campaigns.reach import Reach, reach_of
 from newsletter.pipeline.campaigns.timing import TimeRules, timing_of
 from newsletter.pipeline.ledger import find_statement, standing_of
-from newsletter.pipeline.statements.translations import TranslationGroup, group_of, siblings
+from newsletter.pipeline.statements.translations import siblings
 from newsletter.store.sql import Store, Transaction
 
 
@@ -53,54 +51,48 @@ def dry_run(
     slug: str, *, store: Store, policy: ApprovalPolicy, times: TimeRules, clock: Clock
 ) -> DryRun:
     """Say who would get it and who would not. Changes nothing."""
-    together = times.together
     with store.read() as tx:
         stored = find_statement(tx, slug)
-        standing = standing_of(tx, stored, policy)
+        statement, standing = stored.statement, standing_of(tx, stored, policy)
         dry = DryRun(
             slug=slug,
             content_hash=stored.content_hash,
             approved=standing.approved,
             reasons=standing.reasons,
-            lists=stored.statement.lists,
+            lists=statement.lists,
             audience=0,
             addresses=(),
             excluded=(),
-            corrects=stored.statement.corrects,
-            translates=stored.statement.translation_of,
-            segment=str(stored.statement.segment or ""),
+            corrects=statement.corrects,
+            translates=statement.translation_of,
+            segment=str(statement.segment or ""),
         )
         try:
-            correction = correction_of(tx, stored.statement)
-            approved, others = siblings(tx, stored.statement, policy)
-            group = group_of(
-                tx,
-                stored.statement,
-                together=together,
-                to_be_planned=() if together else approved,
-            )
+            approved, others = siblings(tx, statement, policy)
+            planned = () if times.together else approved
+            reach = reach_of(tx, statement, together=times.together, to_be_planned=planned)
         except Refused as error:
             return replace(dry, reasons=(*dry.reasons, str(error)))
-        if correction is not None:
-            return _with_correction(tx, dry, correction)
-        waiting = tuple(other.slug for other in others if other.slug != slug and not together)
-        approved_at = standing.complete_at or clock.now()
+        addresses, correction = reach.addresses(tx), reach.correction
         dry = replace(
             dry,
-            unapproved=waiting,
-            outside=_outside(tx, stored.statement),
-            hours=_hours(tx, stored.statement, approved_at, times),
+            lists=reach.lists,
+            audience=len(addresses),
+            addresses=addresses,
+            excluded=reach.excluded(tx),
+            segment=str(reach.segment or ""),
         )
-        if group is not None:
-            return _with_group(tx, dry, group)
-        return _with_lists(tx, dry, stored.statement.segment)
-
-
-def _outside(tx: Transaction, statement: Statement) -> int:
-    if statement.segment is None:
-        return 0
-    picked = tx.readers.audience(statement.lists, statement.segment)
-    return tx.readers.audience(statement.lists) - picked
+        if correction is not None:
+            ends = tuple(campaign.slug for campaign in correction.stops)
+            return replace(dry, corrects=correction.of, ends=ends)
+        waiting = tuple(one.slug for one in others if one.slug != slug and not times.together)
+        return replace(
+            dry,
+            elsewhere=tuple(_elsewhere(tx, reach)),
+            unapproved=waiting,
+            outside=reach.outside(tx),
+            hours=_hours(tx, statement, standing.complete_at or clock.now(), times),
+        )
 
 
 def _hours(
@@ -113,42 +105,12 @@ def _hours(
     return tuple(timing.hours(tx).items())
 
 
-def _with_lists(tx: Transaction, dry: DryRun, segment: Segment | None) -> DryRun:
-    addresses = tuple(tx.readers.reachable(dry.lists, segment))
-    excluded = tuple(tx.readers.excluded(dry.lists))
-    return replace(dry, audience=len(addresses), addresses=addresses, excluded=excluded)
-
-
-def _with_group(tx: Transaction, dry: DryRun, group: TranslationGroup) -> DryRun:
-    split = group.split(tx, dry.slug)
-    addresses = tuple(tx.translations.reachable(split))
-    elsewhere = []
-    for address, language, slug in tx.translations.elsewhere(split):
-        theirs = group.member_for(language)
-        why = f"gets it in {theirs.language}: {theirs.slug}"
-        elsewhere.append((address, f"is in the audience of {slug}" if slug else why))
-    return replace(
-        dry,
-        audience=len(addresses),
-        addresses=addresses,
-        excluded=tuple(tx.readers.excluded(dry.lists)),
-        elsewhere=tuple(elsewhere),
-    )
-
-
-def _with_correction(tx: Transaction, dry: DryRun, correction: Correction) -> DryRun:
-    dry = replace(
-        dry,
-        lists=correction.lists,
-        corrects=correction.of,
-        ends=tuple(campaign.slug for campaign in correction.stops),
-        segment=str(correction.segment or ""),
-    )
-    if correction.unstarted:
-        return _with_lists(tx, dry, correction.segment)
-    addresses = tuple(tx.corrections.reachable(correction))
-    excluded = tuple(tx.corrections.excluded(correction))
-    return replace(dry, audience=len(addresses), addresses=addresses, excluded=excluded)
+def _elsewhere(tx: Transaction, reach: Reach) -> Iterator[tuple[str, str]]:
+    if reach.group is not None and reach.split is not None:
+        for address, language, slug in tx.translations.elsewhere(reach.split):
+            theirs = reach.group.member_for(language)
+            why = f"gets it in {theirs.language}: {theirs.slug}"
+            yield address, f"is in the audience of {slug}" if slug else why
 
 
 def lines_of(dry: DryRun, shown: int = 3, zone: str = "UTC") -> Iterator[str]:

@@ -182,15 +182,6 @@ def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
     return tuple(awaited_by for awaited_by in found if awaited_by.readers)
 
 
-def why_none_left(campaign: Campaign, split: AudienceSplit) -> str:
-    """Why a translation cannot start, and what to do, where others have all its readers."""
-    return (
-        f"nobody on {', '.join(split.lists)} is left for {split.slug}: nobody reads its language,"
-        f" or other languages of {split.original} have them;"
-        f" 'newsletter cancel {campaign.id}' ends it"
-    )
-
-
 def _is_to_come(campaign: Campaign) -> bool:
     return campaign.started_at is None and campaign.state in BEFORE_START
 

@@ -1,0 +1,182 @@
+"""Whom a statement goes to, as things stand. It is no stage: planning and counting share it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, Correction
+from newsletter.domain.errors import Refused
+from newsletter.domain.schedule import ByZone
+from newsletter.domain.statements.statement import Statement
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.pipeline.ledger import approved_content
+from newsletter.pipeline.statements.translations import TranslationGroup, group_of
+from newsletter.store.sql import Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """Whom one statement goes to: readers of an original, of a language, of a segment, or all."""
+
+    lists: tuple[str, ...]
+    segment: Segment | None = None
+    correction: Correction | None = None
+    group: TranslationGroup | None = None
+    split: AudienceSplit | None = None
+    """Of its lists' readers, where other languages may have some of them."""
+
+    @property
+    def _of_original(self) -> Correction | None:
+        """The correction, where it goes to those who may have what it corrects."""
+        return None if self.correction is None or self.correction.unstarted else self.correction
+
+    def freeze(
+        self, tx: Transaction, campaign_id: int, batch_size: int, by_zone: ByZone | None
+    ) -> int:
+        """Fix the audience of a campaign; returns its size."""
+        if self.correction is not None:
+            return tx.corrections.freeze(campaign_id, self.correction, batch_size)
+        if self.split is not None:
+            return tx.translations.freeze(campaign_id, self.split, batch_size, by_zone)
+        return tx.campaigns.freeze(
+            campaign_id, self.lists, batch_size, segment=self.segment, by_zone=by_zone
+        )
+
+    def count(self, tx: Transaction) -> int:
+        """How many would get it now."""
+        if self._of_original is not None:
+            return tx.corrections.audience(self._of_original)
+        if self.split is not None:
+            return tx.translations.audience(self.split)
+        return tx.readers.audience(self.lists, self.segment)
+
+    def addresses(self, tx: Transaction) -> tuple[str, ...]:
+        """Who they are."""
+        if self._of_original is not None:
+            return tuple(tx.corrections.reachable(self._of_original))
+        if self.split is not None:
+            return tuple(tx.translations.reachable(self.split))
+        return tuple(tx.readers.reachable(self.lists, self.segment))
+
+    def excluded(self, tx: Transaction) -> tuple[tuple[str, str], ...]:
+        """(address, why) of those on these lists, or of the original's readers, who would not."""
+        if self._of_original is not None:
+            return tuple(tx.corrections.excluded(self._of_original))
+        return tuple(tx.readers.excluded(self.lists))
+
+    def left_out(self, tx: Transaction) -> dict[str, int]:
+        """Why → how many those are, without naming anybody."""
+        if self._of_original is not None:
+            return tx.corrections.left_out(self._of_original)
+        return tx.readers.left_out(self.lists)
+
+    def outside(self, tx: Transaction) -> int:
+        """How many on its lists could be written to, and are not in its segment."""
+        if self.segment is None:
+            return 0
+        return tx.readers.audience(self.lists) - tx.readers.audience(self.lists, self.segment)
+
+    def why_nobody(self, campaign: Campaign) -> str:
+        """Why a campaign cannot start, and what to do, where this is nobody."""
+        lists, number = ", ".join(self.lists), campaign.id
+        if self.split is not None:
+            return (
+                f"nobody on {lists} is left for {self.split.slug}: nobody reads its language,"
+                f" or other languages of {self.split.original} have them;"
+                f" 'newsletter cancel {number}' ends it"
+            )
+        if self.correction is not None:
+            return (
+                f"nobody who was sent {campaign.corrects} may still be written to;"
+                f" 'newsletter cancel {number}' ends it"
+            )
+        if self.segment is not None:
+            return (
+                f"the segment {self.segment.name} picks nobody who may be written to"
+                f" ({self.segment.rule}); once it does, 'newsletter resume {number}'"
+            )
+        return (
+            f"nobody is subscribed to {lists};"
+            f" import subscribers, then 'newsletter resume {number}'"
+        )
+
+
+def reach_of(
+    tx: Transaction,
+    statement: Statement,
+    *,
+    together: bool,
+    to_be_planned: Sequence[Statement] = (),
+) -> Reach:
+    """Whom it goes to now. ``to_be_planned`` are translations that the next look gives a campaign.
+
+    Raises Refused, with the reason why it cannot go out.
+    """
+    correction = correction_of(tx, statement)
+    group = group_of(tx, statement, together=together, to_be_planned=to_be_planned)
+    if correction is not None:
+        return Reach(lists=correction.lists, segment=correction.segment, correction=correction)
+    split = group.split(tx, statement.slug) if group else None
+    return Reach(lists=statement.lists, segment=statement.segment, group=group, split=split)
+
+
+def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
+    """Whose readers get this statement; None where it corrects nothing.
+
+    Where the original has not begun and is a correction itself, this one takes its place and goes
+    to whom that one would have gone to. Raises Refused, with the reason why it cannot go out.
+    """
+    if not statement.corrects:
+        return None
+    return _follow(tx, statement.slug, _chain(tx, statement), ())
+
+
+def _chain(tx: Transaction, statement: Statement) -> tuple[str, ...]:
+    """What it corrects, what that corrects, and so on. Raises Refused for a circle."""
+    chain = [statement.slug]
+    following = statement.corrects
+    while following:
+        if following in chain:
+            raise Refused(f"'corrects' leads in a circle: {', '.join([*chain, following])}")
+        chain.append(following)
+        stored = tx.statements.get(following)
+        following = stored.statement.corrects if stored is not None else ""
+    return tuple(chain[1:])
+
+
+def _follow(
+    tx: Transaction, by: str, chain: tuple[str, ...], stops: tuple[Campaign, ...]
+) -> Correction:
+    of, *further = chain
+    campaign = tx.campaigns.latest(of)
+    if campaign is None or not _concerns_anybody(campaign, by):
+        raise Refused(_nobody_was_sent(tx, of))
+    if not campaign.state.final:
+        stops = (*stops, campaign)
+    unstarted = campaign.started_at is None
+    if unstarted and (campaign.translates or tx.translations.campaigns(of)):
+        raise Refused(
+            f"it corrects {of}, which goes out in several languages and has not begun;"
+            f" mend {of} itself"
+        )
+    if unstarted and further:
+        return _follow(tx, by, tuple(further), stops)
+    return Correction(
+        by=by,
+        of=of,
+        lists=campaign.lists,
+        unstarted=unstarted,
+        stops=stops,
+        segment=approved_content(tx, campaign).segment if unstarted else None,
+    )
+
+
+def _concerns_anybody(campaign: Campaign, by: str) -> bool:
+    """Somebody may have it, or waits for it, or waited until this very correction ended it."""
+    goes_on = not campaign.state.final or campaign.corrected_by == by
+    return goes_on or campaign.may_have_reached_anybody or bool(campaign.counts.pending)
+
+
+def _nobody_was_sent(tx: Transaction, of: str) -> str:
+    if tx.statements.get(of) is None:
+        return f"it corrects {of}, and there is no statement of that name"
+    return f"it corrects {of}, which nobody was sent; mend {of} itself, or take 'corrects' out"
