@@ -42,13 +42,8 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     if part is None:
         raise unusable(file, "is no email with a text in it; copy its text into a .txt file")
     subject = _header(message, "subject")
-    document = _read(part, subject, today=today, file=file)
-    document = _unsigned(document)
-    document = replace(document, dropped=(*document.dropped, *_attached(message)))
-    if document.guessed and subject:
-        note = "The title is the email's subject; look whether it is the statement's."
-        return replace(document, title=subject, notes=(*document.notes, note))
-    return document
+    document = _unsigned(_read(part, subject, today=today, file=file))
+    return replace(document, dropped=(*document.dropped, *_attached(message)))
 
 
 def _read(part: MIMEPart, subject: str, *, today: date, file: str) -> ImportedDocument:
@@ -59,13 +54,12 @@ def _read(part: MIMEPart, subject: str, *, today: date, file: str) -> ImportedDo
     except (LookupError, UnicodeError):  # emails often name what they are not
         text = decode(raw, file=file)
     if part.get_content_subtype() == "html":
-        return import_page(
-            b"\xef\xbb\xbf" + text.encode(), today=today, file=file, beside=[subject]
-        )
+        data = b"\xef\xbb\xbf" + text.encode()
+        return import_page(data, today=today, file=file, subject=subject)
     above, mark, below = text.replace("\r\n", "\n").rpartition("\n-- \n")
     if not mark or below.count("\n") > _MOST_SIGNED:
-        return import_document(text, today=today, file=file, beside=[subject])
-    document = import_document(above, today=today, file=file, beside=[subject])
+        return import_document(text, today=today, file=file, subject=subject)
+    document = import_document(above, today=today, file=file, subject=subject)
     return replace(document, dropped=(*document.dropped, _signature(below)))
 
 

@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from newsletter.documents.release.embargo import find_embargo
+from newsletter.documents.release.furniture import below_forwarding
 from newsletter.documents.release.heading import first_prose
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
 from newsletter.documents.release.lines import Line, read_lines, wrap_width
@@ -129,23 +130,32 @@ def import_document(
     today: date,
     file: str = "the text",
     notes: Iterable[str] = (),
-    beside: Iterable[str] = (),
+    subject: str = "",
 ) -> ImportedDocument:
     """Find title, date and body of a plain text.
 
-    ``beside`` stands beside it, such as a subject, and may speak of an embargo.
-    Raises InvalidInput, naming ``file``, if it is empty or has no body.
+    ``subject`` is that of its email: the title where the text shows none. Raises InvalidInput,
+    naming ``file``, if it is empty or has no body.
     """
     every = read_lines(text)
     if not every:
         raise unusable(file, "is empty; copy the whole statement into it")
     running = running_lines(every)
     lines = [line for n, line in enumerate(every) if n not in running]
+    start, inner = below_forwarding([line.text for line in lines])
+    forwarded, lines = lines[:start], lines[start:]
     width = wrap_width(lines)
     prose = first_prose(lines, width)
-    found = recognise(lines, prose=prose, width=width, file=file)
-    left_out = [(every[n].number, every[n].text) for n in running]
-    other = [*left_out, *((0, text) for text in beside)]
+    found = recognise(
+        lines,
+        prose=prose,
+        width=width,
+        file=file,
+        forwarded=forwarded,
+        subject=inner or subject,
+    )
+    left_out = [*(every[n] for n in running), *forwarded]
+    other = [*((line.number, line.text) for line in left_out), (0, subject)]
     embargo = find_embargo(lines, prose, today=today, beside=other)
     broken = {*running, *_breaks(every, lines, found.reasons)}
     how = how_to_join(lines, width=width, soft=_soft(every, broken))

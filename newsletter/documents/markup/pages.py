@@ -52,15 +52,15 @@ _OF_DATA = (
 )
 
 
-def import_page(
-    data: bytes, *, today: date, file: str, beside: Iterable[str] = ()
-) -> ImportedDocument:
+def import_page(data: bytes, *, today: date, file: str, subject: str = "") -> ImportedDocument:
     """Find the statement in a web page. Raises InvalidInput, naming ``file``.
 
-    ``beside`` stands beside it, such as a subject, and may speak of an embargo.
+    ``subject`` is that of the email that it came in.
     """
     text, note = decode_page(data, file=file)
     root = parse(text, file=file)
+    for cited in list(root.iterfind(".//blockquote[@type='cite']")):
+        cited.drop_tag()  # Apple Mail and Thunderbird put all of a forwarded email into one
     google = is_google(root)
     document = google or is_word(root)
     facts = facts_of(root, document=document)
@@ -83,11 +83,12 @@ def import_page(
         title=facts.title,
         windows=facts.windows,
         spare=facts.spare,
+        email=subject,
         dated=_dated(facts, root, article),
         foot=foot_of(footnotes, hidden or blocks, inline),
         beside=(
             *((line, one) for one, line in words.items()),
-            *((0, one) for one in (*facts.described, *beside)),
+            *((0, one) for one in facts.described),
         ),
         dropped=(*(article.dropped if article else ()), *inline.dropped),
         pictures=tuple(inline.pictures),

@@ -1,11 +1,12 @@
 """From the blocks of a page or a Word file, each with its Markdown, to an imported statement."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.documents.release.candidates import Heading, may_be_title, named_by_page
 from newsletter.documents.release.embargo import find_embargo, headline_beside, is_embargo
+from newsletter.documents.release.furniture import below_forwarding
 from newsletter.documents.release.heading import Dated, first_prose
 from newsletter.documents.release.imported import (
     Dropped,
@@ -55,6 +56,8 @@ class ExtractedText:
     dated: Dated | None = None
     summary: str = ""
     subject: str = ""
+    email: str = ""
+    """The subject of the email that it came in: the title where the text shows none."""
     foot: tuple[str, ...] = ()
     """Footnotes in Markdown: they go below the text whatever stands there."""
     dropped: tuple[Dropped, ...] = ()
@@ -68,12 +71,23 @@ def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDoc
     """Find title, date and body. Raises InvalidInput, naming ``file``, without a text."""
     if not read.blocks:
         raise unusable(file, "holds no text; look whether it is the right file")
+    start, inner = below_forwarding([block.text for block in read.blocks])
+    forwarded = list(_lines(read.blocks[:start]))
+    read = replace(read, blocks=read.blocks[start:])
     lines = list(_lines(read.blocks))
     prose = first_prose(lines, 0)
-    heading = _heading(read, lines, prose)
-    found = recognise(lines, prose=prose, width=0, file=file, heading=heading)
+    found = recognise(
+        lines,
+        prose=prose,
+        width=0,
+        file=file,
+        heading=_heading(read, lines, prose),
+        forwarded=forwarded,
+        subject=inner or read.email,
+    )
     dated = _dated(found, read.dated)
-    beside = ((0, read.title), *read.beside)
+    head = ((line.number, line.text) for line in forwarded)
+    beside = ((0, read.title), (0, read.email), *head, *read.beside)
     embargo = find_embargo(lines, prose, today=today, beside=beside)
     body = _body(read.blocks, found.kept)
     summary, of_summary = (read.summary, "") if read.summary else summary_of(lines, found.subhead)

@@ -239,6 +239,39 @@ def _is_whole(line: Line) -> bool:
     return len(line.text) > _LONGEST or (ends_sentence(line.text) and len(line.text.split()) > 4)
 
 
+_MAIL_HEADS = {
+    name: kind
+    for kind, names in {
+        "from": "from von de da van",
+        "day": "date sent gesendet datum envoyé enviado inviato verzonden fecha data",
+        "to": "to an à a para aan",
+        "cc": "cc kopie",
+        "subject": "subject betreff objet asunto oggetto assunto onderwerp",
+    }.items()
+    for name in names.split()
+}
+"""What mail programs write above a forwarded email, and offices above a memo."""
+_MAIL_HEAD = re.compile(r"(?P<name>[^\W\d_]{1,10}) ?: ?(?P<value>.*)")
+_LATEST_HEAD = 10
+"""A head that begins further down is that of an email which the text answers."""
+
+
+def below_forwarding(texts: Sequence[str]) -> tuple[int, str]:
+    """Where a text begins, below the head of a forwarded email or a memo, and its subject."""
+    for first in range(min(len(texts), _LATEST_HEAD)):
+        values: dict[str, str] = {}
+        end = first
+        while end < len(texts) and (found := _MAIL_HEAD.match(texts[end])):
+            kind = _MAIL_HEADS.get(found["name"].casefold())
+            if kind is None:
+                break
+            values.setdefault(kind, found["value"])
+            end += 1
+        if len(values) > 2 and "subject" in values and end < len(texts):
+            return end, values["subject"]
+    return 0, ""
+
+
 _MENUS = """
 home, homepage, menu, main menu, search, search for, about, about us, about the office, about the
 agency, about the department, contact, contacts, contact us, news, newsroom, news room, news

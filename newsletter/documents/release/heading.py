@@ -325,6 +325,13 @@ def made_up_heading(lines: Sequence[Line], prose: int | None, file: str) -> Head
     return Heading(title=title, first=-1, last=-1, note=note, guessed=True)
 
 
+def subject_heading(subject: str) -> Heading | None:
+    """The subject of an email as a title that stands in no line."""
+    title = headline_beside(subject) if is_embargo(subject) else subject
+    note = "The title is the subject above the text; look whether it is the statement's."
+    return Heading(title=title, first=-1, last=-1, note=note, guessed=True) if title else None
+
+
 def find_date(lines: Sequence[Line], heading: Heading, prose: int | None) -> Dated:
     """Find the date: a line of its own near the title, else a dateline, else the page's data."""
     end = len(lines) if prose is None else prose

@@ -30,6 +30,7 @@ from newsletter.documents.release.heading import (
     find_date,
     find_heading,
     made_up_heading,
+    subject_heading,
 )
 from newsletter.documents.release.imported import Dropped, unusable
 from newsletter.documents.release.lines import Line, begins_dateline, ends_sentence
@@ -209,24 +210,34 @@ def recognise(
     width: int,
     file: str,
     heading: Heading | None = None,
+    forwarded: Sequence[Line] = (),
+    subject: str = "",
 ) -> Recognised:
     """Tell the text from what surrounds it.
 
     ``prose`` is the index of the first line of running text. ``heading`` is the title where the
-    file itself says it; its place is -1 if it stands in no line. Without a title one is made
-    up. Raises InvalidInput, naming ``file``, without a text.
+    file itself says it; its place is -1 if it stands in no line. Without a title it is the
+    ``subject`` of an email, or one is made up. ``forwarded`` are the lines down to the end of the
+    head of a forwarded email or a memo. Raises InvalidInput, naming ``file``, without a text.
     """
-    heading = heading or find_heading(lines, prose, width) or made_up_heading(lines, prose, file)
+    heading = heading or find_heading(lines, prose, width)
+    if heading is None or (subject and heading.guessed):
+        heading = subject_heading(subject) or made_up_heading(lines, prose, file)
     reasons, notes = _left_out(lines, heading, prose)
     kept = [n for n in range(len(lines)) if n not in reasons and not _in_title(n, heading)]
     if not kept:
         raise unusable(file, "has a title and no text below it; copy the whole statement into it")
+    dated = find_date(lines, heading, prose)
+    if dated.value is None and forwarded:
+        dated = find_date(forwarded, heading, None)
+    why = "the head of a forwarded email or a memo"
+    above = (Dropped(line=line.number, text=line.text, why=why) for line in forwarded)
     return Recognised(
         heading=heading,
-        dated=find_date(lines, heading, prose),
+        dated=dated,
         kept=tuple(kept),
         reasons=reasons,
-        dropped=_dropped(lines, reasons, heading),
+        dropped=(*above, *_dropped(lines, reasons, heading)),
         notes=tuple(notes),
         subhead=_subhead(lines, kept, prose),
     )

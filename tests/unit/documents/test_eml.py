@@ -47,6 +47,54 @@ def test_the_subject_is_the_title_where_the_text_shows_none() -> None:
     assert any("subject" in note for note in document.notes)
 
 
+HEAD = "From: Ada <ada@forum.example>\nSent: 26 November 2026 10:00\nTo: d@forum.example"
+GERMAN = "Von: Ada<br>Gesendet: 26. November 2026<br><b>An:</b> D<br><b>Betreff:</b> Our text"
+
+
+@rows(
+    ("head", "is_html"),
+    [
+        (f"Please send out.\n\n{HEAD}\nSubject: Our text\n\n", False),
+        ("----- Original Message -----\nFrom: Ada\nTo: D\nSubject: Our text\n", False),
+        (f"<p>-----Ursprüngliche Nachricht-----</p><p>{GERMAN}</p>", True),
+        (
+            f"<p>Bitte heute noch.</p><p>{GERMAN}</p>",
+            True,
+        ),
+    ],
+)
+def test_the_head_of_a_forwarded_email_is_left_out_and_told_of(head: str, is_html: bool) -> None:
+    for title in ("Forum leaves the council", ""):
+        if is_html:
+            html = f"{head}<p>{title}</p><p>{FIRST}</p><p>{SECOND}</p>"
+            document = imported(email("Fwd: Our text", html=html))
+        else:
+            document = imported(
+                email("Fwd: Our text", text=f"{head}\n{title}\n\n{FIRST}\n\n{SECOND}")
+            )
+        assert document.title == (title or "Our text")
+        assert document.guessed is not bool(title)
+        assert document.body == f"{FIRST}\n\n{SECOND}"
+        assert document.date == (date(2026, 11, 26) if "2026" in head else None)
+        lost = {one.text for one in document.dropped if "forwarded email" in one.why}
+        assert any(text.endswith(": Our text") for text in lost)
+
+
+def test_what_apple_mail_quotes_whole_is_no_quotation() -> None:
+    html = f"<blockquote type=cite><h1>Forum leaves</h1><p>{FIRST}</p><p>{SECOND}</p></blockquote>"
+    assert imported(email("Fwd: x", html=html)).body == f"{FIRST}\n\n{SECOND}"
+
+
+def test_the_subject_of_a_memo_is_its_title_and_an_email_that_is_answered_stays() -> None:
+    memo = f"TO: All media\nFROM: The Forum\nSUBJECT: Forum leaves\n\n{FIRST}\n\n{SECOND}"
+    assert imported(email("x", text=memo)).title == "Forum leaves"
+    above = "\n\n".join(["Forum leaves", *[SECOND] * 10])
+    assert (
+        "Subject: Our text"
+        in imported(email("x", text=f"{above}\n\n{HEAD}\nSubject: Our text\n\n{FIRST}")).body
+    )
+
+
 def test_an_embargo_in_the_subject_is_seen() -> None:
     document = imported(
         email(
