@@ -97,10 +97,6 @@ class Subject:
         )
         return campaign if gone else None
 
-    def name(self, address: str) -> str:
-        """What colleagues call somebody."""
-        return self.names.get(address) or name_of(address)
-
 
 def subject_of(tx: Transaction, policy: ApprovalPolicy, slug: str) -> Subject:
     """The statement with this slug. Raises NotFound."""

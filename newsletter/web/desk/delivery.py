@@ -1,6 +1,6 @@
 """What only people decide of sending: to stop and resume it, and what became of the unknown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.store.file.lock import only_one
 from newsletter.web.desk.campaigns.campaign import campaign_of
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named
-from newsletter.web.desk.page import Desk
+from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route, whole
 
 _LONGEST = 200
@@ -45,7 +45,7 @@ class Stopping:
         reason = " ".join(request.field("reason").split())
         if len(reason) > _LONGEST or not reason.isprintable():
             fault = f"Write the reason in at most {_LONGEST} plain characters"
-            return self._page(request, faults=[("reason", fault)], status=422)
+            return self._page(request, faults=[("reason", fault)])
         if HoldKind.STOP not in self._delivery.guard().holds():
             self._delivery.guard().stop(by=request.who.address, reason=reason)
         return self._desk.go(request, "/stop", done="stopped")
@@ -73,7 +73,7 @@ class Stopping:
         return self._desk.go(request, "/stop", done="resumed-all" if lifted else "")
 
     def _page(
-        self, request: DeskRequest, *, faults: Sequence[tuple[str, str]] = (), status: int = 200
+        self, request: DeskRequest, *, faults: Faults = (), status: int | None = None
     ) -> Response:
         holds = self._delivery.guard().holds()
         with self._delivery.store.read() as tx:
@@ -118,7 +118,7 @@ class UnknownDeliveries:
         to, shown = WAYS.get(request.field("way")), whole(request.field("shown"))
         if to is None or shown is None:
             fault = "Choose what you found in the provider's log"
-            return self._page(request, faults=[("way-1", fault)], status=422)
+            return self._page(request, faults=[("way-1", fault)])
         with self._campaigns.store.read() as tx:
             number, names = campaign_of(tx, request).id, colleagues(tx)
         try:
@@ -129,7 +129,7 @@ class UnknownDeliveries:
         return self._desk.go(request, f"/campaigns/{number}", done="decided")
 
     def _page(
-        self, request: DeskRequest, *, faults: Sequence[tuple[str, str]] = (), status: int = 200
+        self, request: DeskRequest, *, faults: Faults = (), status: int | None = None
     ) -> Response:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
@@ -143,7 +143,6 @@ class UnknownDeliveries:
             request,
             "unknown.html.j2",
             title="Nobody knows",
-            nav="statements",
             status=status,
             campaign=campaign,
             statement=stored.statement.title if stored else campaign.slug,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -23,7 +24,7 @@ from newsletter.pipeline.staff.proofs import Denied
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.runtime.staff import Staff
-from newsletter.web.desk.browser import PASSKEY, offer
+from newsletter.web.desk.browser import HOME, PASSKEY, offer
 from newsletter.web.desk.deciding import colleagues, holders, sentence
 from newsletter.web.desk.request import DeskRequest
 
@@ -55,6 +56,13 @@ PROOF_FAULTS: Mapping[Denied, str] = {
     ),
     Denied.OVER: "That took too long. Sign in again.",
 }
+
+
+def refusal_of(denied: Denied | None) -> int:
+    """The status of a page on which somebody proves who they are."""
+    return 429 if denied is Denied.TOO_OFTEN else 401
+
+
 _WRITTEN = 80
 """Characters of a field that somebody would not like to write again."""
 _SECRETS = frozenset({PROOF, PASSKEY, "password", "old", "new", "code"})
@@ -113,6 +121,12 @@ ROLES: Mapping[Role, str] = {
 """What each role does, to whoever holds none of it."""
 
 
+Faults = Sequence[tuple[str, str]]
+"""(field, sentence) of each thing that is wrong in a form; no field where it is none of one."""
+_PARTS = {"": "home", "drafts": "statements", "campaigns": "statements"}
+"""First word of a path below the desk → the part that it belongs to, where that is another one."""
+
+
 class Desk:
     """The frame of every page of the desk."""
 
@@ -167,14 +181,17 @@ class Desk:
         template: str,
         *,
         title: str,
-        status: int = 200,
-        nav: str = "",
+        status: int | None = None,
+        faults: Faults = (),
         **values: object,
     ) -> Response:
-        """A page in the frame. ``nav`` is the part of the desk that it belongs to."""
+        """A page in the frame. With faults it is answered 422, unless ``status`` says otherwise."""
+        part = request.path.removeprefix(HOME).strip("/").partition("/")[0]
         filled = {
             "title": title,
-            "nav": nav,
+            "nav": _PARTS.get(part, part),
+            "faults": faults,
+            "fault": defaultdict(str, reversed(faults)),  # of several in a field the first is said
             "organisation": self._staff.settings.organisation.name,
             "me": request.member,
             "here": request.address,
@@ -187,6 +204,7 @@ class Desk:
         }
         text = self._templates.fill(template, filled)
         headers = {**_HEADERS, "Content-Security-Policy": _POLICY}
+        status = status or (422 if faults else 200)
         return HTMLResponse(text, status_code=status, headers=headers)
 
     def part(self, template: str, **values: object) -> str:
@@ -233,7 +251,7 @@ class Desk:
         """
         lines = self._named_in(text).splitlines() if request.member else text.splitlines()
         values: dict[str, Any] = {"lines": lines, "written": written}
-        return self.page(request, "failed.html.j2", title=title, status=status, **values)
+        return self.page(request, "failed.html.j2", title=title, status=status, nav="", **values)
 
     def refused(self, request: DeskRequest) -> Response:
         """A post that another site sent."""
@@ -264,7 +282,7 @@ class Desk:
         post = request.http.method == "POST"
         carried = {"action": request.address, "fields": _carried(request)}
         again = json.dumps(carried) if post else ""
-        values: dict[str, Any] = {"again": again, "faults": [], "address": ""}
+        values: dict[str, Any] = {"again": again, "address": ""}
         onward = "/desk" if post else request.address
         return self.page(
             request, "sign-in.html.j2", title="Sign in", status=401, next=onward, **values
@@ -276,12 +294,15 @@ class Desk:
         values: dict[str, Any] = {
             "action": request.address if post else "/desk/step-up",
             "fields": _carried(request) if post else {"next": [request.address]},
-            "faults": [(PROOF, PROOF_FAULTS[denied])] if denied else [],
+            "nav": "",
+            "faults": [(PROOF, PROOF_FAULTS[denied])] if denied else (),
             "has_factor": self._has_factor(request),
             "passkeys": offer(request, request.who.address, self._staff),
         }
-        title, status = "Confirm that it's you", 429 if denied is Denied.TOO_OFTEN else 401
-        return self.page(request, "step-up.html.j2", title=title, status=status, **values)
+        title = "Confirm that it's you"
+        return self.page(
+            request, "step-up.html.j2", title=title, status=refusal_of(denied), **values
+        )
 
     def _has_factor(self, request: DeskRequest) -> bool:
         with self._staff.store.read() as tx:

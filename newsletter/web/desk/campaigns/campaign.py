@@ -113,7 +113,6 @@ class CampaignPage:
             request,
             "missed.html.j2",
             title="Who it did not reach",
-            nav="statements",
             campaign=campaign,
             statement=title,
             rows=found[:_MOST_SHOWN],
@@ -132,7 +131,6 @@ class CampaignPage:
             request,
             "cancel.html.j2",
             title="Cancel what is left?",
-            nav="statements",
             campaign=campaign,
             statement=title,
             moves=campaign.state is CampaignState.SENDING,
@@ -159,14 +157,12 @@ class CampaignPage:
         try:
             act(str(number))
         except Refused as error:
-            return self._page(request, status=409, refused=error)
+            return self._page(request, refused=error)
         return self._desk.go(request, f"/campaigns/{number}", done=done)
 
     # --- what is shown
 
-    def _page(
-        self, request: DeskRequest, *, status: int = 200, refused: Refused | None = None
-    ) -> Response:
+    def _page(self, request: DeskRequest, *, refused: Refused | None = None) -> Response:
         now = self._desk.now()
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
@@ -187,9 +183,8 @@ class CampaignPage:
             request,
             "campaign.html.j2",
             title=f"{values['statement']}: {word}",
-            nav="statements",
-            status=status,
-            faults=[("", f"That was not done. {plain(refused, names)}")] if refused else [],
+            status=409 if refused else 200,
+            faults=[("", f"That was not done. {plain(refused, names)}")] if refused else (),
             kind=kind,
             word=word,
             where=_where(campaign, report, self._desk),

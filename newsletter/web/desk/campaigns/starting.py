@@ -1,6 +1,5 @@
 """The pages on which a sender starts what is approved, sets its time, and undoes it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,13 +30,12 @@ from newsletter.web.desk.deciding import (
     typed_from,
     wall_of,
 )
-from newsletter.web.desk.page import Desk
+from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route, whole
 
 _SOON = 3600
 """Seconds: what leaves within them is counted down."""
 NOW, WRITTEN, AT = "now", "written", "at"
-Faults = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +96,7 @@ class Starting:
         slug, shown = request.param("slug"), whole(request.field("shown"))
         faults = [*self._faults_of_count(request, shown), *self._faults_of_time(request)]
         if faults or shown is None:
-            return self._page(request, faults=faults, status=422)
+            return self._page(request, faults=faults)
         if shown >= typed_from(self._statements.settings) and not request.who.session.fresh(
             self._desk.now()
         ):
@@ -123,7 +121,7 @@ class Starting:
         slug, when = request.param("slug"), request.field("when")
         faults = self._faults_of_time(request)
         if faults:
-            return self._page(request, faults=faults, status=422)
+            return self._page(request, faults=faults)
         at = self._desk.now() if when == NOW else self._instant(request)
         try:
             self._campaigns.hand(request.who.address).schedule(slug, at)
@@ -215,7 +213,6 @@ class Starting:
             request,
             "late.html.j2",
             title="It has begun",
-            nav="statements",
             status=409,
             campaign=campaign,
             accepted=people(campaign.counts.accepted),
@@ -223,7 +220,9 @@ class Starting:
             and request.who.may(Role.SENDER),
         )
 
-    def _page(self, request: DeskRequest, *, faults: Faults = (), status: int = 200) -> Response:
+    def _page(
+        self, request: DeskRequest, *, faults: Faults = (), status: int | None = None
+    ) -> Response:
         with self._statements.store.read() as tx:
             prospect = self._prospect(tx, request.param("slug"))
         subject = prospect.subject
@@ -234,12 +233,10 @@ class Starting:
             request,
             "start.html.j2",
             title=f"Send: {subject.statement.title}",
-            nav="statements",
             status=status,
             subject=subject,
             prospect=prospect,
             faults=faults,
-            fault=dict(faults),
             chosen=chosen,
             fields={name: request.field(name) for name in ("at", "right")},
             lists=titles(self._statements.settings, prospect.count.lists) if prospect.count else "",

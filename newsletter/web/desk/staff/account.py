@@ -2,7 +2,6 @@
 
 from starlette.responses import Response
 
-from newsletter.credentials import codes
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.passkey import LONGEST_NAME
 from newsletter.domain.statements.statement import Role
@@ -12,7 +11,7 @@ from newsletter.runtime.staff import Staff
 from newsletter.web.desk.browser import elsewhere, inside, party_at, place_of, set_cookie, word_of
 from newsletter.web.desk.page import PROOF_FAULTS, Desk
 from newsletter.web.desk.request import DeskRequest, Route
-from newsletter.web.desk.staff.sign_in import codes_page
+from newsletter.web.desk.staff.sign_in import codes_page, set_up_page
 
 _HERE = "/account"
 _PASSKEYS = "/account/passkeys"
@@ -55,7 +54,6 @@ class Account:
             request,
             "account.html.j2",
             title="Your account",
-            nav="account",
             mine=account.overview(request.who.address, proofs=self._proofs),
             session=request.who.session.key,
         )
@@ -68,9 +66,7 @@ class Account:
             request,
             "password.html.j2",
             title="Change your password",
-            nav="account",
-            status=422 if fault else 200,
-            faults=[(field, fault)] if fault else [],
+            faults=[(field, fault)] if fault else (),
         )
 
     def password(self, request: DeskRequest) -> Response:
@@ -89,26 +85,7 @@ class Account:
     # --- second factor
 
     def _factor(self, request: DeskRequest, denied: Denied | None = None) -> Response:
-        """The QR code of what is being set up, or the button that makes one."""
-        shown = account.enrolment(
-            request.who.session.hash,
-            stage=Stage.WHOLE,
-            issuer=self._staff.settings.organisation.name,
-            proofs=self._proofs,
-        )
-        return self._desk.page(
-            request,
-            "set-up.html.j2",
-            title="Set up a second factor",
-            nav="account",
-            status=422 if denied else 200,
-            faults=[("code", PROOF_FAULTS[denied])] if denied else [],
-            demanded=False,
-            picture=codes.qr_code(shown.address) if shown else "",
-            secret=shown.secret if shown else "",
-            action="/desk/account/factor",
-            next="/desk/account",
-        )
+        return set_up_page(self._desk, self._staff, request, request.who.session, denied)
 
     def factor(self, request: DeskRequest) -> Response:
         """Make a secret for an app; the factor of before goes on until it is proved."""
@@ -153,9 +130,7 @@ class Account:
             request,
             "passkey.html.j2",
             title="Add a passkey",
-            nav="account",
-            status=422 if fault else 200,
-            faults=[("", fault)] if fault else [],
+            faults=[("", fault)] if fault else (),
             name=request.field("name")[:LONGEST_NAME] or place_of(request.http).browser,
             longest=LONGEST_NAME,
             elsewhere=elsewhere(request, self._staff),
@@ -209,9 +184,7 @@ class Account:
             request,
             "codes.html.j2",
             title="Your recovery codes",
-            nav="account",
-            status=422 if fault else 200,
-            faults=[("code", fault)] if fault else [],
+            faults=[("code", fault)] if fault else (),
             codes=made,
             next=inside(request.field("next") or "/desk/account"),
         )

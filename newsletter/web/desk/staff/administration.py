@@ -47,16 +47,16 @@ class StaffPages:
             Route("POST", "/staff/{address}/remove", admin, self.remove, step_up=True),
         ]
 
-    def _list(self, request: DeskRequest, *, status: int = 200, fault: str = "") -> Response:
+    def _list(
+        self, request: DeskRequest, *, status: int | None = None, fault: str = ""
+    ) -> Response:
         """All of them, and who is invited."""
         return self._desk.page(
             request,
             "staff.html.j2",
             title="Staff",
-            nav="staff",
             status=status,
-            faults=[("email", fault)] if fault else [],
-            fault=fault,
+            faults=[("email", fault)] if fault else (),
             team=people.team(proofs=self._proofs),
             roles=_choices(),
             email=shown_again(request.field("email")),
@@ -73,7 +73,7 @@ class StaffPages:
                 proofs=self._proofs,
             )
         except InvalidInput as error:
-            return self._list(request, status=422, fault=_sentence(error))
+            return self._list(request, fault=_sentence(error))
         except Refused as error:
             return self._list(request, status=409, fault=f"{error}.")
         return self._link(request, link, joins=True)
@@ -83,7 +83,6 @@ class StaffPages:
             request,
             "link.html.j2",
             title="Give this link to them" if joins else "A link to sign in again",
-            nav="staff",
             joins=joins,
             address=link.address,
             role=link.role.value,
@@ -112,7 +111,6 @@ class StaffPages:
             request,
             "person.html.j2",
             title=found[0].name,
-            nav="staff",
             person=found[0],
             mine=found[0].address == request.who.address,
             roles=_choices(),
@@ -181,17 +179,14 @@ class AuditLog:
             raise NotFound("There is no such page of the audit log.")
         with self._staff.store.read() as tx:
             lines, count = tx.audit.page(before, _A_PAGE), tx.audit.count()
-            names = tx.staff.names()
         newest = bool(before is None or (lines and lines[0].number == count))
         older = lines[-1].number if lines and lines[-1].number > 1 else None
         return self._desk.page(
             request,
             "audit.html.j2",
             title="Audit log",
-            nav="audit",
             lines=lines,
             count=count,
-            names=names,
             in_short=partial(in_short, zone=self._staff.settings.timezone),
             newer=None if newest else "/desk/audit",
             older=None if older is None else f"/desk/audit?before={older}",

@@ -17,7 +17,7 @@ from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.runtime.staff import Staff
 from newsletter.web.desk.browser import HOME, inside, offer, place_of, set_cookie, shown, word_of
-from newsletter.web.desk.page import PROOF, PROOF_FAULTS, ROLES, Desk
+from newsletter.web.desk.page import PROOF, PROOF_FAULTS, ROLES, Desk, refusal_of
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.http.forms import shown_again
 
@@ -65,14 +65,14 @@ class SignIn:
         return self._form(request, onward)
 
     def _form(
-        self, request: DeskRequest, onward: str, *, status: int = 200, fault: str = ""
+        self, request: DeskRequest, onward: str, denied: Denied | None = None, fault: str = ""
     ) -> Response:
         return self._desk.page(
             request,
             "sign-in.html.j2",
             title="Sign in",
-            status=status,
-            faults=[("email", fault)] if fault else [],
+            status=refusal_of(denied) if denied else None,
+            faults=[("email", fault)] if denied else (),
             address=shown_again(request.field("email")),
             next=onward,
             again=request.field("again"),
@@ -89,8 +89,7 @@ class SignIn:
             proofs=self._proofs,
         )
         if isinstance(done, Denied):
-            status = 429 if done is Denied.TOO_OFTEN else 401
-            return self._form(request, onward, status=status, fault=_NOT_IN)
+            return self._form(request, onward, done, _NOT_IN)
         return self._entered(request, done, onward)
 
     def _entered(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
@@ -128,14 +127,14 @@ class SignIn:
         return self._second(request, inside(request.query("next")), half.address)
 
     def _second(
-        self, request: DeskRequest, onward: str, address: str, *, status: int = 200, fault: str = ""
+        self, request: DeskRequest, onward: str, address: str, denied: Denied | None = None
     ) -> Response:
         return self._desk.page(
             request,
             "second.html.j2",
             title="Enter your code",
-            status=status,
-            faults=[("code", fault)] if fault else [],
+            status=refusal_of(denied) if denied else None,
+            faults=[("code", PROOF_FAULTS[denied])] if denied else (),
             next=onward,
             again=request.field("again"),
             passkeys=offer(request, address, self._staff),
@@ -151,12 +150,10 @@ class SignIn:
             proofs=self._proofs,
         )
         if done is Denied.OVER:
-            return self._form(request, onward, status=401, fault=PROOF_FAULTS[done])
+            return self._form(request, onward, done, PROOF_FAULTS[done])
         if isinstance(done, Denied):
-            status = 429 if done is Denied.TOO_OFTEN else 401
-            half, fault = self._half(request), PROOF_FAULTS[done]
-            address = half.address if half else ""
-            return self._second(request, onward, address, status=status, fault=fault)
+            half = self._half(request)
+            return self._second(request, onward, half.address if half else "", done)
         return self._entered(request, done, onward)
 
     def _half(self, request: DeskRequest) -> Session | None:
@@ -169,27 +166,7 @@ class SignIn:
         half = self._half(request)
         if half is None or half.stage is not Stage.ENROLLING:
             return self._desk.go(request, "/sign-in")
-        return self._set_up(request, half)
-
-    def _set_up(self, request: DeskRequest, half: Session, *, fault: str = "") -> Response:
-        shown = account.enrolment(
-            half.hash,
-            stage=Stage.ENROLLING,
-            issuer=self._staff.settings.organisation.name,
-            proofs=self._proofs,
-        )
-        return self._desk.page(
-            request,
-            "set-up.html.j2",
-            title="Set up a second factor",
-            status=401 if fault else 200,
-            faults=[("code", fault)] if fault else [],
-            demanded=True,
-            picture=codes.qr_code(shown.address) if shown else "",
-            secret=shown.secret if shown else "",
-            action=_SET_UP,
-            next=HOME,
-        )
+        return set_up_page(self._desk, self._staff, request, half)
 
     def set_up(self, request: DeskRequest) -> Response:
         """Make a secret for an app."""
@@ -211,7 +188,7 @@ class SignIn:
         if isinstance(done, Denied):
             if half is None:
                 return self._desk.go(request, "/sign-in")
-            return self._set_up(request, half, fault=PROOF_FAULTS[done])
+            return set_up_page(self._desk, self._staff, request, half, done)
         return codes_page(self._desk, request, done, onward=HOME)
 
     # --- invitations
@@ -236,9 +213,7 @@ class SignIn:
             request,
             "invitation.html.j2",
             title="Welcome" if joins else "Choose a new password",
-            status=422 if fault else 200,
-            faults=[("password", fault)] if fault else [],
-            fault=fault,
+            faults=[("password", fault)] if fault else (),
             joins=joins,
             address=offered.address,
             name=shown_again(request.field("name")) or name_of(offered.address),
@@ -289,6 +264,27 @@ class SignIn:
         return response
 
 
+def set_up_page(
+    desk: Desk, staff: Staff, request: DeskRequest, session: Session, denied: Denied | None = None
+) -> Response:
+    """The QR code of what is being set up, or the button that makes one."""
+    demanded, proofs = session.stage is Stage.ENROLLING, staff.proofs
+    issuer = staff.settings.organisation.name
+    shown = account.enrolment(session.hash, stage=session.stage, issuer=issuer, proofs=proofs)
+    return desk.page(
+        request,
+        "set-up.html.j2",
+        title="Set up a second factor",
+        status=401 if denied and demanded else None,
+        faults=[("code", PROOF_FAULTS[denied])] if denied else (),
+        demanded=demanded,
+        picture=codes.qr_code(shown.address) if shown else "",
+        secret=shown.secret if shown else "",
+        action=_SET_UP if demanded else "/desk/account/factor",
+        next=HOME if demanded else "/desk/account",
+    )
+
+
 def codes_page(
     desk: Desk, request: DeskRequest, done: account.Enrolled, *, onward: str
 ) -> Response:
@@ -297,8 +293,6 @@ def codes_page(
         request,
         "codes.html.j2",
         title="Your recovery codes",
-        nav="account",
-        faults=[],
         codes=done.codes,
         next=onward,
     )

@@ -23,7 +23,7 @@ from newsletter.sources.statements import parse_statement
 from newsletter.sources.writing import slugify
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
-from newsletter.web.desk.statements.fields import LABELS, Words, by_field, number_of, sentences
+from newsletter.web.desk.statements.fields import LABELS, Words, number_of, sentences
 from newsletter.web.desk.statements.preview import colleagues_of, why_not_sent
 
 _LARGEST = 20_000_000
@@ -70,14 +70,11 @@ class Drafts:
         page = number_of(request.query("page"))
         with self._statements.store.read() as tx:
             found = tx.drafts.unseen(_A_PAGE + 1, skip=page * _A_PAGE)
-            names = tx.staff.names()
         return self._desk.page(
             request,
             "drafts.html.j2",
             title="Drafts",
-            nav="statements",
             drafts=found[:_A_PAGE],
-            names=names,
             newer=f"/desk/drafts?page={page - 1}" if page else "",
             older=f"/desk/drafts?page={page + 1}" if len(found) > _A_PAGE else "",
         )
@@ -92,10 +89,7 @@ class Drafts:
             request,
             "draft-new.html.j2",
             title="New statement",
-            status=422 if shown else 200,
-            nav="statements",
             faults=shown,
-            fault_of=by_field(shown, "file", "pasted"),
             named=request.field("title") or (f"Correction: {corrected.title}" if corrected else ""),
             corrected=corrected,
             pasted=request.field("pasted"),
@@ -221,20 +215,17 @@ class Drafts:
         text = draft.version.text
         shown = [("to", not_sent)] if not_sent else sentences(faults)
         with self._statements.store.read() as tx:
-            names = tx.staff.names()
             campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
         size = "phone" if request.query("size") == "phone" else "desktop"
         return self._desk.page(
             request,
             "draft.html.j2",
             title=text.title.strip() or "A new text",
-            status=409 if not_sent else 422 if shown else 200,
-            nav="statements",
+            status=409 if not_sent else None,
             draft=draft,
             text=text,
             faults=shown,
             staff=self._colleagues(request),
-            names=names,
             gone=campaign is not None and campaign.started_at is not None,
             remarks=self._remarks(request, draft),
             labels=LABELS,

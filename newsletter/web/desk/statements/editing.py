@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
-from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.draft import Draft, DraftText, Version, both, differences
 from newsletter.domain.statements.statement import Role
@@ -24,7 +23,6 @@ from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.fields import (
     Words,
-    by_field,
     listed,
     named,
     number_of,
@@ -106,21 +104,17 @@ class Editing:
         faults: Sequence[Fault] = (),
         base: int | None = None,
     ) -> Response:
-        shown = sentences(faults)
         meant = self._words.meant(text, self._desk.moment, key=draft.key, slug=draft.slug)
         return self._desk.page(
             request,
             "draft-edit.html.j2",
             title=text.title.strip() or "A new text",
-            status=422 if shown else 200,
-            nav="statements",
             editor=True,
             wide=True,
             draft=draft,
             text=text,
             base=draft.revision if base is None else base,
-            faults=shown,
-            fault_of=by_field(shown),
+            faults=sentences(faults),
             lists=self._lists(request, text),
             default_lists=self._statements.settings.default_lists,
             meant=meant,
@@ -155,18 +149,18 @@ class Editing:
 
     def _conflict(self, request: DeskRequest, conflict: Conflict) -> Response:
         theirs, mine = conflict.theirs, conflict.mine.text
+        who = self._desk.person(theirs.changed_by)
         return self._desk.page(
             request,
             "draft-conflict.html.j2",
             title="Somebody changed this text while you wrote",
             status=409,
-            nav="statements",
             draft=theirs,
             differences=named(differences(theirs.version.text, mine)),
-            who=self._name(theirs.changed_by),
+            who=who,
             ways=[
                 ("Keep mine", "primary", listed(mine)),
-                (f"Take {self._name(theirs.changed_by)}'s", "second", listed(theirs.version.text)),
+                (f"Take {who}'s", "second", listed(theirs.version.text)),
                 (
                     "Keep both, one below the other",
                     "second",
@@ -198,7 +192,7 @@ class Editing:
         return {
             "version": theirs.revision,
             "saved_at": theirs.changed_at.isoformat(),
-            "by": self._name(theirs.changed_by),
+            "by": self._desk.person(theirs.changed_by),
             "fields": listed(theirs.version.text),
             "both": listed(both(theirs.version.text, mine)),
         }
@@ -271,17 +265,14 @@ class Editing:
             draft = find_draft(tx, request.param("key"))
             found = tx.drafts.versions(draft.key, _A_PAGE, skip=skip)
             count = tx.drafts.count(draft.key)
-            names = tx.staff.names()
         page = skip // _A_PAGE
         here = f"/desk/drafts/{draft.key}/versions"
         return self._desk.page(
             request,
             "draft-versions.html.j2",
             title="Versions",
-            nav="statements",
             draft=draft,
             versions=found,
-            names=names,
             count=count,
             newer=f"{here}?page={page - 1}" if page else "",
             older=f"{here}?page={page + 1}" if skip + _A_PAGE < count else "",
@@ -292,17 +283,14 @@ class Editing:
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             version = tx.drafts.version(draft.key, number_of(request.param("number")))
-            names = tx.staff.names()
         if version is None:
             raise NotFound("There is no such version of this text.")
         return self._desk.page(
             request,
             "draft-version.html.j2",
             title=f"Version of {self._desk.moment(version.at)}",
-            nav="statements",
             draft=draft,
             version=version,
-            names=names,
             now=_is_now(draft, version),
             differences=named(differences(version.text, draft.version.text)),
         )
@@ -318,11 +306,6 @@ class Editing:
     def _find(self, request: DeskRequest) -> Draft:
         with self._statements.store.read() as tx:
             return find_draft(tx, request.param("key"))
-
-    def _name(self, address: str) -> str:
-        with self._statements.store.read() as tx:
-            given = tx.staff.names().get(address, "")
-        return given or name_of(address)
 
 
 class Present:

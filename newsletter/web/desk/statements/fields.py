@@ -81,11 +81,6 @@ def sentences(faults: Iterable[Fault]) -> list[tuple[str, str]]:
     return [(_place(fault), _sentence(fault)) for fault in faults]
 
 
-def by_field(faults: Sequence[tuple[str, str]], *others: str) -> dict[str, str]:
-    """Field → the first sentence about it; empty for each that is in order."""
-    return dict.fromkeys((*LABELS, *others), "") | dict(reversed(faults))
-
-
 def _place(fault: Fault) -> str:
     return fault.key if fault.key in LABELS else "body"
 

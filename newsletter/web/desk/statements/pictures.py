@@ -13,7 +13,6 @@ from newsletter.pipeline.statements.write import Made
 from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
-from newsletter.web.desk.statements.fields import by_field
 
 
 class DraftPictures:
@@ -109,12 +108,9 @@ class DraftPictures:
             request,
             "draft-pictures.html.j2",
             title="Pictures",
-            status=422 if shown else 200,
-            nav="statements",
             draft=draft,
             pictures=[(picture, picture.markdown(url)) for picture in pictures],
             faults=shown,
-            fault_of=by_field(shown, "picture", "alt"),
             alt=request.field("alt"),
             decoration=request.field("decoration") == "yes",
         )

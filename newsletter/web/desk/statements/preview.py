@@ -1,6 +1,6 @@
 """The email of a statement as readers see it: on screens of each kind, and as a test email."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -18,7 +18,7 @@ from newsletter.rendering import preview as views
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Store
-from newsletter.web.desk.page import Desk
+from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route
 
 VIEWS: Mapping[str, str] = MappingProxyType(
@@ -60,12 +60,12 @@ class EmailPreview:
         try:
             address = fold(typed)
         except ValueError as error:
-            return self._page(request, typed=typed, faults=[("reader", f"{error}")], status=422)
+            return self._page(request, typed=typed, faults=[("reader", f"{error}")])
         with self._statements.store.read() as tx:
             person = tx.readers.find(address)
         if person is None:
             fault = f"There is no reader with the address {typed}"
-            return self._page(request, typed=typed, faults=[("reader", fault)], status=422)
+            return self._page(request, typed=typed, faults=[("reader", fault)])
         return self._page(request, typed=typed, reader=person.id)
 
     def mail(self, request: DeskRequest) -> Response:
@@ -93,10 +93,10 @@ class EmailPreview:
         self,
         request: DeskRequest,
         *,
-        status: int = 200,
+        status: int | None = None,
         typed: str = "",
         reader: int = 0,
-        faults: Sequence[tuple[str, str]] = (),
+        faults: Faults = (),
     ) -> Response:
         """The page; its query names the view."""
         stored, content = self._content(request.param("slug"), reader)
@@ -106,7 +106,6 @@ class EmailPreview:
             request,
             "look.html.j2",
             title=f"Email: {stored.statement.title}",
-            nav="statements",
             status=status,
             stored=stored,
             content=content,

@@ -28,12 +28,11 @@ from newsletter.web.desk.deciding import (
     typed_from,
     version_of,
 )
-from newsletter.web.desk.page import Desk
+from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route, whole
 from newsletter.web.desk.statements.presenting import SEVERITIES
 
 VIEWS = {"desktop": "Desktop", "phone": "Phone", "dark": "Dark", "text": "Plain text"}
-Faults = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +115,7 @@ class Reviewing:
         if shown is not None and shown >= typed_from(self._statements.settings):
             if typed_number(request.field("typed")) != shown:
                 fault = f"Type {shown}, the number of people who would get it"
-                return self._page(request, faults=[("typed", fault)], status=422)
+                return self._page(request, faults=[("typed", fault)])
             if not request.who.session.fresh(self._desk.now()):
                 return self._desk.step_up(request)
         try:
@@ -139,7 +138,7 @@ class Reviewing:
         slug, why = request.param("slug"), request.field("why").strip()
         if not why:
             fault = "Say why you stand in for the approval that is missing"
-            return self._page(request, faults=[("why", fault)], status=422)
+            return self._page(request, faults=[("why", fault)])
         try:
             given = self._statements.approve(
                 slug,
@@ -159,7 +158,7 @@ class Reviewing:
         slug, reason = request.param("slug"), request.field("reason")
         if not reason.strip():
             fault = "Say in a few words what should change"
-            return self._page(request, faults=[("reason", fault)], status=422)
+            return self._page(request, faults=[("reason", fault)])
         try:
             self._statements.send_back(
                 slug, by=request.who.address, expect=_seen(request), reason=reason
@@ -208,7 +207,7 @@ class Reviewing:
         request: DeskRequest,
         *,
         faults: Faults = (),
-        status: int = 200,
+        status: int | None = None,
         seen: str = "",
         refused: Refused | None = None,
         what: str = "",
@@ -227,12 +226,10 @@ class Reviewing:
             request,
             "review.html.j2",
             title=f"Review: {subject.statement.title}",
-            nav="statements",
             status=status,
             shown=shown,
             subject=subject,
             faults=faults,
-            fault=dict(faults),
             changed_now=bool(seen),
             fields=_typed(request, keep=not seen),
             view=view if view in VIEWS else "desktop",

@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.audit import Entered, told
 from newsletter.domain.statements.comment import Comment
 from newsletter.domain.statements.draft import passages
@@ -22,7 +21,7 @@ from newsletter.pipeline.statements.review import Audiences, review
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import colleagues
-from newsletter.web.desk.page import Desk
+from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.presenting import KINDS, SEVERITIES, buttons, lives
 
@@ -42,7 +41,6 @@ class Reading:
     history: tuple[tuple[datetime, str], ...]
     changes: int | None
     """In how many places it differs from what was approved last; None where nothing was."""
-    names: Mapping[str, str]
 
     @property
     def changed(self) -> str:
@@ -86,7 +84,7 @@ class StatementPage:
             )
         except InvalidInput as error:
             faults = [("comment", fault.message) for fault in error.faults]
-            return self._page(request, status=422, typed=typed, faults=faults)
+            return self._page(request, typed=typed, faults=faults)
         return self._desk.go(request, f"/statements/{slug}", done="commented")
 
     def history(self, request: DeskRequest) -> Response:
@@ -102,7 +100,6 @@ class StatementPage:
             request,
             "history.html.j2",
             title=f"History: {stored.statement.title}",
-            nav="statements",
             stored=stored,
             entries=[(entry.at, self._in_words(entry, names)) for entry in entered[:_HISTORY]],
             newer=f"{here}?page={number - 1}" if number > 1 else "",
@@ -119,7 +116,6 @@ class StatementPage:
             request,
             "checks.html.j2",
             title=f"Checks: {stored.statement.title}",
-            nav="statements",
             stored=stored,
             remarks=remarks,
             grades=SEVERITIES,
@@ -132,9 +128,9 @@ class StatementPage:
         self,
         request: DeskRequest,
         *,
-        status: int = 200,
+        status: int | None = None,
         typed: str = "",
-        faults: Sequence[tuple[str, str]] = (),
+        faults: Faults = (),
     ) -> Response:
         reading = self._read(request.param("slug"))
         me = request.who.address
@@ -142,7 +138,6 @@ class StatementPage:
             request,
             "statement.html.j2",
             title=reading.stored.statement.title,
-            nav="statements",
             status=status,
             reading=reading,
             situation=reading.situation,
@@ -153,7 +148,6 @@ class StatementPage:
             buttons=buttons(reading.situation, me),
             lives=lives(reading.situation),
             lists=self._titles(reading.stored.statement.lists),
-            named=lambda address: reading.names.get(address) or name_of(address),
             typed=typed,
             faults=faults,
         )
@@ -176,7 +170,6 @@ class StatementPage:
                     for entry in tx.audit.about(slug, most=_ENTRIES)
                 ),
                 changes=_changes(tx, stored, situation),
-                names=names,
             )
 
     def _remarks(
