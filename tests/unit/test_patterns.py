@@ -37,7 +37,6 @@ _AS_IT_RUNS = {
     "newsletter.credentials.codes": "with a number of digits of our own",
     "newsletter.credentials.passwords": "one word as it is, in a password that may not be long",
     "newsletter.domain.statements.weekdays": "made at the start, and in its table of patterns",
-    "newsletter.providers.common.bodies": "one of several fixed words",
     "newsletter.providers.mailtrap.send": "a few words, held against one line of an answer",
     "newsletter.rendering.markdown.markup": "one set of letters, repeated",
 }

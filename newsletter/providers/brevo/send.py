@@ -8,7 +8,6 @@ setting of the account. A reader or sender may still be refused after the call, 
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,23 +24,26 @@ from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content, MergeField
 from newsletter.providers.common.bodies import (
+    ABOUT,
+    ADDRESS,
     Compiled,
     Template,
-    addresses,
     doubled,
+    filled,
     more_than_ascii,
-    plain,
     refuse,
     reserved,
     template,
-    values,
+    to_json,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, public
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
+    answered,
     at_fault,
     json_object,
+    json_post,
     longest,
     refused,
     reset_after,
@@ -52,7 +54,6 @@ from newsletter.providers.transport.http import (
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 10_000_000  # our own: Brevo names none for a call
 PUBLIC_URL = "https://api.brevo.com"
-_JSON = json.JSONEncoder(ensure_ascii=False).encode
 _MARK = re.compile(f"({'|'.join(field.value for field in MergeField)})".encode())
 _TAKEN_HEADERS = {"to", "cc", "bcc", "idempotencykey", "sender.ip", "x-mailin-custom"}
 _RESERVED = re.compile(r"\{[{%#]|\[(?:UNSUBSCRIBE|MIRROR|DEFAULT_\w+)\]")
@@ -77,7 +78,6 @@ class _Compiled:
     start: bytes
     """The call up to its headers: what each version falls back to."""
     version: Template
-    """A version after its own X-Mailin-custom."""
 
 
 class Brevo:
@@ -87,46 +87,46 @@ class Brevo:
 
     def __init__(self, options: Options) -> None:
         self.capabilities = Capabilities(
-            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_recipients=options.recipients(MAX_RECIPIENTS),
             max_bytes=MAX_BYTES,
             bodies=True,
             replay=Replay.KEYED,
             key_lives=timedelta(minutes=15),  # by the changelog; the page on it says 30
         )
         self._url = f"{public(options, PUBLIC_URL)}/v3/smtp/email"
-        self._api_key = options.api_key.get_secret_value()
+        self._headers = {"api-key": options.api_key.get_secret_value()}
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """JSON. Raises InvalidInput for content or addresses Brevo would misread."""
         compiled = self._compiled.of(batch)
+        versions = filled(compiled.version, batch, most=MAX_RECIPIENTS, who="Brevo")
         headers = {"idempotencyKey": idempotency_key(batch.attempt_id)}
         attempt = {"headers": headers, "tags": [batch.campaign, batch.attempt_id]}
-        parts = [compiled.start, json.dumps(attempt)[1:-1].encode(), b',"messageVersions":[']
-        custom = json.dumps(f"{batch.campaign}.{batch.attempt_id}.")[:-1]
-        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Brevo")
-        plain(batch.recipients)
-        for address, reader in zip(readers, batch.recipients, strict=True):
-            row = compiled.version.pieces(*values(reader))
-            start = f'{{"to":[{{"email":"{address}"}}],"headers":{{"X-Mailin-custom":{custom}'
-            parts += (f'{start}{reader.subscriber_id}"'.encode(), *row, b",")
-        parts[-1] = b"]}"
-        headers = {"api-key": self._api_key, "Content-Type": "application/json"}
-        return HttpRequest(method="POST", url=self._url, headers=headers, body=b"".join(parts))
+        start = b"%b,%b" % (compiled.start, to_json(attempt)[1:-1].encode())
+        body = b'%b,"messageVersions":[%b]}' % (start, b",".join(versions))
+        return json_post(self._url, self._headers, body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call: Brevo takes all of it or nothing."""
         payload = json_object(response) or {}
         reason = words(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            return Answer(outcome=_taken(response.status, payload, len(batch.recipients)))
+            return _taken(batch, response, payload)
         if response.status == 429:
+            # Retry-After or, in seconds from now, x-sib-ratelimit-reset: the longer one
+            wait = longest(retry_after(response), reset_after(response, "x-sib-ratelimit-reset"))
             outcome = Outcome(verdict=Verdict.RETRY, reason=reason)
-            return Answer(outcome=outcome, retry_after=_wait(response))
-        alone = len(batch.recipients) == 1
-        if verdict := _refused(response.status, str(payload.get("code")), reason, alone=alone):
-            return Answer(outcome=Outcome(verdict=verdict, reason=reason))
-        return refused(response, reason, alone=alone)
+            return Answer(outcome=outcome, retry_after=wait)
+        code = str(payload.get("code")) if response.status // 100 == 4 else ""
+        if code == "not_enough_credits":
+            return answered(response, Verdict.QUOTA, reason)
+        if code in {"duplicate_parameter", "duplicate_request"}:  # it has this attempt, or tried to
+            return answered(response, Verdict.UNKNOWN, reason)
+        about_a_reader = _ABOUT_A_READER.search(reason) and not _ABOUT_THE_CALL.search(reason)
+        if response.status == 400 and about_a_reader:
+            return answered(response, at_fault(batch), reason)
+        return refused(batch, response, reason)
 
 
 def idempotency_key(attempt_id: str) -> str:
@@ -134,31 +134,13 @@ def idempotency_key(attempt_id: str) -> str:
     return str(UUID(bytes=hashlib.sha256(attempt_id.encode()).digest()[:16], version=4))
 
 
-def _taken(status: int, payload: dict[str, Any], count: int) -> Outcome:
-    ids = payload.get("messageIds", [payload.get("messageId")])
+def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
+    ids, count = payload.get("messageIds", [payload.get("messageId")]), len(batch.recipients)
     full = isinstance(ids, list) and all(isinstance(each, str) and each for each in ids)
-    if status == 201 and full and len(ids) == count:
-        return Outcome(verdict=Verdict.ACCEPTED, reason="Accepted", provider_id=ids[0])
-    why = f"HTTP {status} without an id for each of {count}"
-    return Outcome(verdict=Verdict.UNKNOWN, reason=why)
-
-
-def _refused(status: int, code: str, reason: str, *, alone: bool) -> Verdict | None:
-    if status // 100 != 4:
-        return None
-    if code == "not_enough_credits":
-        return Verdict.QUOTA
-    if code in {"duplicate_parameter", "duplicate_request"}:  # it has this attempt, or tried to
-        return Verdict.UNKNOWN
-    about_a_reader = _ABOUT_A_READER.search(reason) and not _ABOUT_THE_CALL.search(reason)
-    if status == 400 and about_a_reader:
-        return at_fault(alone=alone)
-    return None
-
-
-def _wait(response: HttpResponse) -> timedelta | None:
-    """Retry-After or, in seconds from now, x-sib-ratelimit-reset: the longer one."""
-    return longest(retry_after(response), reset_after(response, "x-sib-ratelimit-reset"))
+    if response.status == 201 and full and len(ids) == count:
+        return answered(response, Verdict.ACCEPTED, "Accepted", provider_id=ids[0])
+    why = f"HTTP {response.status} without an id for each of {count}"
+    return answered(response, Verdict.UNKNOWN, why)
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -172,10 +154,16 @@ def _compile(content: Content) -> _Compiled:
     call: dict[str, Any] = {"sender": _sender(content), **bodies}
     if content.sender.reply_to:
         call["replyTo"] = {"email": ascii_domain(content.sender.reply_to)}
-    headers = json.dumps(dict(content.headers))[1:]
-    version = (", " if content.headers else "") + headers + "," + _JSON(bodies)[1:]
+    version: dict[str, Any] = {
+        "to": [{"email": ADDRESS}],
+        "headers": {
+            "X-Mailin-custom": ".".join(ABOUT.values()),
+            **dict(content.headers),
+        },
+        **bodies,
+    }
     # A version without bodies of its own would get these: nobody's link in them.
-    start = _MARK.sub(b"", content.in_words(_JSON(call))[:-1].encode()) + b","
+    start = _MARK.sub(b"", content.in_words(to_json(call))[:-1].encode())
     return _Compiled(start=start, version=template(version))
 
 
@@ -192,6 +180,6 @@ def _sender(content: Content) -> dict[str, str]:
 def _faults(content: Content) -> Iterator[Fault]:
     texts = (("from", content.sender.name), ("subject", content.subject), *content.headers)
     fields = (*texts, ("text", content.text), ("html", content.html))
-    yield from reserved(fields, _RESERVED, "Brevo")
+    yield from reserved(fields, "Brevo", _RESERVED)
     yield from doubled(content.headers, "Brevo", _TAKEN_HEADERS)
     yield from more_than_ascii(content.headers)  # sent as raw 8-bit, even when it comes encoded

@@ -3,10 +3,11 @@
 A provider says content in its own words once; what is checked here needs no escaping in JSON.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
@@ -20,7 +21,17 @@ from newsletter.domain.statements.content import (
 )
 
 _KEPT_CONTENTS = 4
-_MARKS = tuple(field.value for field in MergeField)
+CAMPAIGN, ATTEMPT, SUBSCRIBER, ADDRESS = _OWN = tuple(
+    MARK_PREFIX + name for name in ("CAMPAIGN", "ATTEMPT", "SUBSCRIBER", "ADDRESS")
+)
+"""Marks for what a call says of a recipient beside the merge fields."""
+ABOUT = {"campaign": CAMPAIGN, "attempt": ATTEMPT, "subscriber": SUBSCRIBER}
+"""What a message is sent with, so that events and records name its delivery."""
+_MARKS = [mark.encode() for mark in (*(field.value for field in MergeField), *_OWN, *NAME_MARKS)]
+_GAP = re.compile(b"(%b)" % b"|".join(_MARKS))
+_OURS = re.compile("|".join(_OWN))
+to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""A value in the fewest letters. Raises TypeError for what JSON does not have."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
 _WORDS = re.compile(r"[A-Za-z0-9._~+=-]*")
@@ -41,11 +52,8 @@ class Compiled(Generic[_T]):
         known = self._kept.get(batch.content_hash)
         if known is None or known[0] != batch.content:
             known = (batch.content, self._say(batch.content))
-            kept = list(self._kept.items())[1 - _KEPT_CONTENTS :]
-            self._kept = {
-                **dict(kept),
-                batch.content_hash: known,
-            }  # replaced whole: threads share it
+            kept = dict(list(self._kept.items())[1 - _KEPT_CONTENTS :])
+            self._kept = kept | {batch.content_hash: known}  # replaced whole: threads share it
         return known[1]
 
 
@@ -58,33 +66,35 @@ class Template:
     gaps: tuple[int, ...]
     """Which value belongs into each gap."""
 
-    def pieces(self, *values: bytes) -> list[bytes]:
-        """The text in pieces, with the values that ``values`` gives."""
+    def fill(self, *values: str) -> bytes:
+        """The text with these values in its gaps."""
         row = list(self.row)
-        row[1::2] = [values[gap] for gap in self.gaps]
-        return row
-
-    def fill(self, *values: bytes) -> bytes:
-        return b"".join(self.pieces(*values))
+        row[1::2] = [values[gap].encode() for gap in self.gaps]
+        return b"".join(row)
 
 
-def own_marks(*names: str) -> tuple[str, ...]:
-    """Marks for what a call says of a recipient beside the merge fields."""
-    return tuple(MARK_PREFIX + name for name in names)
+def template(value: Any) -> Template:
+    """JSON, split at its marks: those of MergeField, our own, and those of names."""
+    row = _GAP.split(to_json(value).encode())
+    return Template(row=tuple(row), gaps=tuple(_MARKS.index(mark) for mark in row[1::2]))
 
 
-def template(text: str | bytes, *own: str) -> Template:
-    """Split JSON at its merge marks and at the own marks of the provider."""
-    marks = [mark.encode() for mark in (*_MARKS, *own, *NAME_MARKS)]
-    encoded = text if isinstance(text, bytes) else text.encode()
-    row = re.split(b"(%b)" % b"|".join(marks), encoded)
-    return Template(row=tuple(row), gaps=tuple(marks.index(mark) for mark in row[1::2]))
+def filled(compiled: Template, batch: OutgoingBatch, *, most: int, who: str) -> list[bytes]:
+    """The template, filled for each recipient in order.
 
-
-def values(reader: Recipient, *own: str) -> list[bytes]:
-    """What fills a template: those of MergeField in order, of the own marks, and the names."""
-    filled = (reader.unsubscribe, reader.message_id, *own, *reader.names)
-    return [each.encode() for each in filled]
+    Nothing is escaped: raises InvalidInput for what would need it, as ``addresses`` does.
+    """
+    plain(batch.recipients, batch.campaign, batch.attempt_id)
+    return [
+        compiled.fill(
+            *(reader.unsubscribe, reader.message_id),
+            *(batch.campaign, batch.attempt_id, str(reader.subscriber_id), address),
+            *reader.names,
+        )
+        for address, reader in zip(
+            addresses(batch.recipients, most=most, who=who), batch.recipients, strict=True
+        )
+    ]
 
 
 def mailbox(name: str, address: str) -> str:
@@ -105,11 +115,11 @@ def refuse(faults: Iterable[Fault]) -> None:
 
 
 def reserved(
-    fields: Iterable[tuple[str, str]], marks: re.Pattern[str], who: str
+    fields: Iterable[tuple[str, str]], who: str, marks: re.Pattern[str] = _OURS
 ) -> Iterator[Fault]:
-    """A fault for each field that holds what the provider takes for a mark of its own."""
+    """A fault for each field that holds what the provider, or we, take for a mark."""
     for key, value in fields:
-        if mark := marks.search(value):
+        if mark := marks.search(value) or _OURS.search(value):
             why = f"holds “{mark.group()}”, which {who} might replace; write it another way"
             yield _fault(key, why)
 
@@ -146,8 +156,10 @@ def more_than_ascii(headers: Iterable[tuple[str, str]]) -> Iterator[Fault]:
             yield _fault(name, "is more than ASCII; write it in plain letters")
 
 
-def addresses(recipients: tuple[Recipient, ...], *, most: int, who: str) -> list[str]:
-    """The addresses in order, each once, their domains in ASCII.
+def addresses(
+    recipients: tuple[Recipient, ...], *, most: int, who: str, twice: bool = False
+) -> list[str]:
+    """The addresses in order, their domains in ASCII; each once, unless it may be there twice.
 
     Raises InvalidInput for nobody, for more than ``most``, for an address twice and for one that
     a list of addresses or JSON would have to escape.
@@ -162,7 +174,7 @@ def addresses(recipients: tuple[Recipient, ...], *, most: int, who: str) -> list
         raise refusal("to", f"{len(found)} recipients; {takes}")
     if "" in found or _NO_ADDRESS.search(everything):
         raise refusal("to", "an address is empty or holds a character none may")
-    if len(set(found)) < len(found):
+    if not twice and len(set(found)) < len(found):
         raise refusal("to", "an address stands in the batch twice")
     return found
 

@@ -1,8 +1,8 @@
 """The description of a provider in YAML: what stands in each call, and what its answers mean."""
 
-import base64
 import json
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -18,7 +18,7 @@ from pydantic import (
 
 from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import Probe, uncertain
-from newsletter.providers.common.options import ProviderOptions
+from newsletter.providers.common.options import ProviderOptions, basic, bearer
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.providers.transport.http import HttpResponse
 
@@ -115,12 +115,12 @@ class Auth(BaseModel):
             raise ValueError("has a bearer with a blank or a sign that no header may hold")
         return self
 
-    def header(self) -> str:
-        """The value of the Authorization field (RFC 7617, RFC 6750)."""
+    @property
+    def header(self) -> Mapping[str, str]:
+        """The Authorization field."""
         if self.bearer is not None:
-            return f"Bearer {self.bearer.get_secret_value()}"
-        password = self.password.get_secret_value() if self.password else ""
-        return f"Basic {base64.b64encode(f'{self.user}:{password}'.encode()).decode()}"
+            return bearer(self.bearer)
+        return basic(self.user or "", self.password or SecretStr(""))
 
 
 class Options(ProviderOptions):

@@ -15,46 +15,45 @@ listed only by time, ten times a minute; its Python client knows messages of a d
 day on the smallest plans, and no document shows where they are asked for or what is answered.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault
-from newsletter.domain.statements.content import MARK_PREFIX, Content
+from newsletter.domain.statements.content import Content
 from newsletter.providers.common.bodies import (
+    ABOUT,
+    ADDRESS,
     Compiled,
     Template,
-    addresses,
     doubled,
+    filled,
     misnamed,
     more_than_ascii,
-    own_marks,
-    plain,
     refuse,
     reserved,
     template,
-    values,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
+    answered,
     json_object,
+    json_post,
     refused,
-    retry_after,
     words,
 )
 
 PUBLIC_URL = "https://api.mailersend.com"
-_OWN = ("ADDRESS", "TAG")
-_ADDRESS, _TAG = _MARKS = own_marks(*_OWN)
-_RESERVED = re.compile(rf"\{{[{{%$]|{MARK_PREFIX}(?:{'|'.join(_OWN)})")  # in templates, at least
+_TAG = "/".join(ABOUT.values())
+"""All that an event can name."""
+_RESERVED = re.compile(r"\{[{%$]")  # in templates, at least
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 _UNSUBSCRIBE, _POST = "list-unsubscribe", "list-unsubscribe-post"
 _NOT_AS_A_HEADER = frozenset({"message-id", _UNSUBSCRIBE, _POST})
@@ -88,38 +87,37 @@ class MailerSend:
     def __init__(self, options: Options) -> None:
         self.capabilities = Capabilities(max_recipients=1, bodies=True)
         self._url = f"{public(options, PUBLIC_URL)}/v1/email"
-        self._authorization = bearer(options.api_token)
+        self._headers = bearer(options.api_token)
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for what MailerSend would misread."""
-        headers = {**self._authorization, "Content-Type": "application/json"}
-        body = _filled(self._compiled.of(batch), batch)
-        return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
+        (body,) = filled(self._compiled.of(batch), batch, most=1, who="MailerSend")
+        return json_post(self._url, self._headers, body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Accepted with an id in the header; a refusal names the field that it is about."""
         payload = json_object(response) or {}
         if response.status // 100 == 2:
-            return Answer(outcome=_taken(batch, response, payload))
+            return _taken(batch, response, payload)
         reason = _reason(payload) or f"HTTP {response.status}"
         if verdict := _refused(response.status, payload):
-            wait = retry_after(response) if verdict in {Verdict.RETRY, Verdict.QUOTA} else None
-            return Answer(outcome=Outcome(verdict=verdict, reason=reason), retry_after=wait)
-        return refused(response, reason, alone=True)
+            return answered(response, verdict, reason)
+        return refused(batch, response, reason)
 
 
-def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Outcome:
+def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
     given, warnings = response.headers.get("x-message-id", ""), payload.get("warnings")
+    why = _reason(payload) or "HTTP 202 without an id, or with more than an id"
     if response.status != 202:
-        return _unknown(f"HTTP {response.status}, and only 202 is a message that was taken")
-    if response.headers.get("x-send-paused", "false").lower() != "false":
-        return _unknown("MailerSend has it and keeps it: sending is paused for the domain")
-    if given and not response.body.strip():
-        return Outcome(verdict=Verdict.ACCEPTED, provider_id=given)
-    if not given and (reasons := _suppressed(batch, warnings)):
-        return Outcome(verdict=Verdict.REJECTED, reason=words(f"suppressed: {reasons}"))
-    return _unknown(_reason(payload) or "HTTP 202 without an id, or with more than an id")
+        why = f"HTTP {response.status}, and only 202 is a message that was taken"
+    elif response.headers.get("x-send-paused", "false").lower() != "false":
+        why = "MailerSend has it and keeps it: sending is paused for the domain"
+    elif given and not response.body.strip():
+        return answered(response, Verdict.ACCEPTED, "", provider_id=given)
+    elif not given and (reasons := _suppressed(batch, warnings)):
+        return answered(response, Verdict.REJECTED, words(f"suppressed: {reasons}"))
+    return answered(response, Verdict.UNKNOWN, why)
 
 
 def _suppressed(batch: OutgoingBatch, warnings: object) -> str:
@@ -131,10 +129,6 @@ def _suppressed(batch: OutgoingBatch, warnings: object) -> str:
             if to.lower() == ascii_domain(batch.recipients[0].address).lower():
                 return ", ".join(map(str, reasons)) or "it does not say why"
     return ""
-
-
-def _unknown(reason: str) -> Outcome:
-    return Outcome(verdict=Verdict.UNKNOWN, reason=reason)
 
 
 def _refused(status: int, payload: dict[str, Any]) -> Verdict | None:
@@ -185,24 +179,15 @@ def _compile(content: Content) -> Template:
         "list_unsubscribe": own.get(_UNSUBSCRIBE),
     }
     call = {key: value for key, value in fields.items() if value}
-    call |= {"to": [{"email": _ADDRESS}], "tags": [_TAG]}
+    call |= {"to": [{"email": ADDRESS}], "tags": [_TAG]}
     call["settings"] = dict.fromkeys(_TRACKING, False)
-    return template(json.dumps(call, ensure_ascii=False, separators=(",", ":")), *_MARKS)
+    return template(call)
 
 
 def _faults(content: Content, headers: list[tuple[str, str]]) -> Iterator[Fault]:
     texts = (("From", content.sender.name), ("Subject", content.subject), *content.headers)
     bodies = (("text", content.text), ("html", content.html))
-    yield from reserved((*texts, *bodies), _RESERVED, "MailerSend")
+    yield from reserved((*texts, *bodies), "MailerSend", _RESERVED)
     yield from misnamed(headers, _HEADER_NAME)
     yield from doubled(content.headers, "MailerSend", _TAKEN_HEADERS)
     yield from more_than_ascii(content.headers)
-
-
-def _filled(compiled: Template, batch: OutgoingBatch) -> bytes:
-    """The tag is all that an event can name."""
-    (address,) = addresses(batch.recipients, most=1, who="MailerSend")
-    (reader,) = batch.recipients
-    tag = f"{batch.campaign}/{batch.attempt_id}/{reader.subscriber_id}"
-    plain(batch.recipients, batch.campaign, batch.attempt_id)
-    return compiled.fill(*values(reader, address, tag))

@@ -32,6 +32,7 @@ from newsletter.providers.transport.http import (
     LONGEST_WAIT,
     HttpRequest,
     HttpResponse,
+    answered,
     at_fault,
     json_object,
     longest,
@@ -84,11 +85,10 @@ class Mailgun:
 
     def __init__(self, options: Options) -> None:
         self.capabilities = Capabilities(
-            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_recipients=options.recipients(MAX_RECIPIENTS),
             max_bytes=_MAX_BYTES,
         )
-        base = public(options, PUBLIC_URL)
-        self._url = f"{base}/v3/{options.domain}/messages"
+        self._url = f"{public(options, PUBLIC_URL)}/v3/{options.domain}/messages"
         self._authorization = basic("api", options.api_key)
         self._compiled = Compiled(_compile)
 
@@ -115,27 +115,22 @@ class Mailgun:
         payload = json_object(response) or {}
         message = words(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            return Answer(outcome=_taken(response, payload, message))
-        alone = len(batch.recipients) == 1
+            return _taken(response, payload, message)
         if response.status == 400 and payload.get("message"):  # else it is nobody's we know
-            return Answer(outcome=Outcome(verdict=_refused(message, alone=alone), reason=message))
+            reader = _ABOUT_A_RECIPIENT.search(message) or not _ABOUT_THE_CALL.search(message)
+            verdict = at_fault(batch) if reader else Verdict.CONFIGURATION
+            return answered(response, verdict, message)
         if response.status in {420, 429}:
             return _later(response, message)
         # 402 too: an unpaid account is not mended by time, so a person has to look
-        return refused(response, message, alone=alone)
+        return refused(batch, response, message)
 
 
-def _taken(response: HttpResponse, payload: dict[str, Any], message: str) -> Outcome:
+def _taken(response: HttpResponse, payload: dict[str, Any], message: str) -> Answer:
     provider_id = payload.get("id")
     if response.status == 200 and isinstance(provider_id, str) and provider_id:
-        return Outcome(verdict=Verdict.ACCEPTED, reason=message, provider_id=provider_id)
-    return Outcome(verdict=Verdict.UNKNOWN, reason=f"HTTP {response.status} without an id")
-
-
-def _refused(message: str, *, alone: bool) -> Verdict:
-    if not _ABOUT_A_RECIPIENT.search(message) and _ABOUT_THE_CALL.search(message):
-        return Verdict.CONFIGURATION
-    return at_fault(alone=alone)
+        return answered(response, Verdict.ACCEPTED, message, provider_id=provider_id)
+    return answered(response, Verdict.UNKNOWN, f"HTTP {response.status} without an id")
 
 
 def _later(response: HttpResponse, message: str) -> Answer:
@@ -145,12 +140,8 @@ def _later(response: HttpResponse, message: str) -> Answer:
         waits.append(min(timedelta(seconds=int(seconds[1])), LONGEST_WAIT))
     if date := _WAIT_DATE.search(message):
         waits.append(until(date[1], response))
-    return Answer(
-        outcome=Outcome(
-            verdict=Verdict.RETRY if response.status == 429 else Verdict.QUOTA, reason=message
-        ),
-        retry_after=longest(*waits),
-    )
+    verdict = Verdict.RETRY if response.status == 429 else Verdict.QUOTA
+    return Answer(outcome=Outcome(verdict=verdict, reason=message), retry_after=longest(*waits))
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -162,7 +153,7 @@ def _compile(content: Content) -> tuple[bytes, ...]:
     faults = [
         *misnamed(content.headers, _HEADER_NAME),
         *broken(field for field in fields if field[0] not in {"text", "html"}),
-        *reserved(fields, _RESERVED, "Mailgun"),
+        *reserved(fields, "Mailgun", _RESERVED),
     ]
     options = sum(len(name) + len(value.encode()) for name, value in fields if ":" in name)
     if options > _MAX_OPTION_BYTES:

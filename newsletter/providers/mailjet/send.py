@@ -9,9 +9,9 @@ marks are filled in while TemplateLanguage is off. A sender nobody validated has
 be answered with success, though nothing leaves.
 """
 
-import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
@@ -20,26 +20,29 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault
-from newsletter.domain.statements.content import MARK_PREFIX, Content, MergeField, Recipient
+from newsletter.domain.statements.content import Content, MergeField, Recipient
 from newsletter.providers.common.bodies import (
+    ABOUT,
+    ADDRESS,
+    CAMPAIGN,
     Compiled,
     Template,
-    addresses,
     doubled,
+    filled,
     more_than_ascii,
-    own_marks,
-    plain,
     refuse,
     reserved,
     template,
-    values,
+    to_json,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, public
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
+    answered,
     by_item,
     json_object,
+    json_post,
     read_each,
     refused,
     words,
@@ -49,8 +52,6 @@ MAX_RECIPIENTS = 50
 MAX_BYTES = 15_000_000
 MAX_SUBJECT = 255
 _PUBLIC_URL = "https://api.mailjet.com"
-_OWN = ("CAMPAIGN", "ATTEMPT", "SUBSCRIBER", "ADDRESS")
-_CAMPAIGN, _ATTEMPT, _SUBSCRIBER, _ADDRESS = _MARKS = own_marks(*_OWN)
 _NOT_OURS = frozenset({"message-id", "list-id"})
 """Headers that Mailjet refuses and that every campaign has: they are left out."""
 _TAKEN_HEADERS = frozenset(
@@ -62,10 +63,7 @@ _TAKEN_HEADERS = frozenset(
     }
 )
 _MAILJETS_OWN = re.compile(r"x-(?:mj|mailjet)-", re.IGNORECASE)
-_RESERVED = re.compile(
-    r"(?i:(?:\{\{|\[\[)\s*(?:var|data)\s*:)|\[\[(?:UNSUB_LINK|PERMALINK)"
-    rf"|{MARK_PREFIX}(?:{'|'.join(_OWN)})"
-)
+_RESERVED = re.compile(r"(?i:(?:\{\{|\[\[)\s*(?:var|data)\s*:)|\[\[(?:UNSUB_LINK|PERMALINK)")
 _TO = re.compile(r"To(?:\[[0-9]+\](?:\.Email)?)?")
 
 
@@ -85,28 +83,20 @@ class Mailjet:
 
     def __init__(self, options: Options) -> None:
         self.capabilities = Capabilities(
-            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_recipients=options.recipients(MAX_RECIPIENTS),
             max_bytes=MAX_BYTES,
             bodies=True,
             answers_each=True,
         )
         self._url = f"{public(options, _PUBLIC_URL)}/v3.1/send"
-        self._authorization = basic(options.api_key.get_secret_value(), options.secret_key)
+        self._headers = basic(options.api_key.get_secret_value(), options.secret_key)
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for content or addresses Mailjet would misread."""
-        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Mailjet")
-        plain(batch.recipients, batch.campaign, batch.attempt_id)
-        compiled = self._compiled.of(batch)
-        about = (batch.campaign, batch.attempt_id)
-        messages = [
-            compiled.fill(*values(reader, *about, str(reader.subscriber_id), address))
-            for address, reader in zip(readers, batch.recipients, strict=True)
-        ]
-        headers = {**self._authorization, "Content-Type": "application/json"}
+        messages = filled(self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Mailjet")
         body = b'{"Messages":[%b]}' % b",".join(messages)
-        return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
+        return json_post(self._url, self._headers, body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each message, by place.
@@ -117,14 +107,13 @@ class Mailjet:
         code, reason = payload.get("ErrorCode"), _reason([payload]) or f"HTTP {response.status}"
         if isinstance(payload.get("Messages"), list) and response.status in {200, 400, 401, 403}:
             return by_item(batch, read_each(batch, payload["Messages"], _item), response)
-        if response.status // 100 == 2 or (response.status == 400 and not _is_word(code)):
+        named = isinstance(code, str) and code
+        if response.status // 100 == 2 or (response.status == 400 and not named):
             why = f"{reason}, but not an answer for each message"
-            return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
-        alone = len(batch.recipients) == 1
+            return answered(response, Verdict.UNKNOWN, why)
         if response.status == 400 and code == "mj-0011":  # too large, as a 413 would say
-            verdict = Verdict.CONFIGURATION if alone else Verdict.SPLIT
-            return Answer(outcome=Outcome(verdict=verdict, reason=reason))
-        return refused(response, reason, alone=alone)
+            return refused(batch, replace(response, status=413), reason)
+        return refused(batch, response, reason)
 
 
 def _item(recipient: Recipient, payload: Any) -> Outcome | None:
@@ -164,10 +153,6 @@ def _verdict_of_one(error: dict[str, Any]) -> Verdict:
     return Verdict.CONFIGURATION
 
 
-def _is_word(code: object) -> bool:
-    return isinstance(code, str) and bool(code)
-
-
 # --- building ----------------------------------------------------------------------------------
 
 
@@ -181,29 +166,28 @@ def _compile(content: Content) -> Template:
     refuse(_faults(content, headers))
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     address = {"Email": ascii_domain(sender.address)}
-    about = {"campaign": _CAMPAIGN, "attempt": _ATTEMPT, "subscriber": _SUBSCRIBER}
     fields: dict[str, Any] = {
         "From": {**address, "Name": sender.name} if sender.name else address,
-        "To": [{"Email": _ADDRESS}],
+        "To": [{"Email": ADDRESS}],
         "ReplyTo": reply_to and {"Email": reply_to},
         "Subject": content.subject,
         "TextPart": content.text,
         "HTMLPart": content.html,
         "Headers": dict(headers),
         "CustomID": MergeField.MESSAGE_ID.value,
-        "EventPayload": json.dumps(about, separators=(",", ":")),
-        "CustomCampaign": _CAMPAIGN,
+        "EventPayload": to_json(ABOUT),
+        "CustomCampaign": CAMPAIGN,
     }
     if content.html:  # refused where there is nothing to track in
         fields |= {"TrackOpens": "disabled", "TrackClicks": "disabled"}
-    message = {name: value for name, value in fields.items() if value} | {"TemplateLanguage": False}
-    return template(json.dumps(message, ensure_ascii=False, separators=(",", ":")), *_MARKS)
+    message = {name: value for name, value in fields.items() if value}
+    return template(message | {"TemplateLanguage": False})
 
 
 def _faults(content: Content, headers: list[tuple[str, str]]) -> Iterator[Fault]:
     texts = (("From", content.sender.name), ("Subject", content.subject), *headers)
     bodies = (("TextPart", content.text), ("HTMLPart", content.html))
-    yield from reserved((*texts, *bodies), _RESERVED, "Mailjet")
+    yield from reserved((*texts, *bodies), "Mailjet", _RESERVED)
     theirs = {name.lower() for name, _ in headers if _MAILJETS_OWN.match(name)}
     yield from doubled(headers, "Mailjet", _TAKEN_HEADERS | theirs)
     yield from more_than_ascii(headers)

@@ -4,7 +4,6 @@ Facts: Mailtrap's OpenAPI description (``/api/batch``), its page on the bulk str
 django-anymail for what a request overrides. Tracking is a setting of the sending domain there.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,38 +15,37 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.providers.common.bodies import (
+    ABOUT,
+    ADDRESS,
+    CAMPAIGN,
     Compiled,
     Template,
-    addresses,
     doubled,
-    own_marks,
-    plain,
+    filled,
     refuse,
     reserved,
     template,
-    values,
+    to_json,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
+    answered,
     at_fault,
     by_item,
     json_object,
+    json_post,
     read_each,
     refused,
-    retry_after,
     words,
 )
 
 MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
 _PUBLIC_URL = "https://bulk.api.mailtrap.io"
-_OWN = ("CAMPAIGN", "ATTEMPT", "SUBSCRIBER", "ADDRESS")
-_CAMPAIGN, _ATTEMPT, _SUBSCRIBER, _ADDRESS = _MARKS = own_marks(*_OWN)
-_RESERVED = re.compile(  # its samples fill {{…}} also in text that belongs to no template
-    rf"\{{\{{|__unsubscribe_url__|{MARK_PREFIX}(?:{'|'.join(_OWN)})", re.IGNORECASE
-)
+# its samples fill {{…}} also in text that belongs to no template
+_RESERVED = re.compile(r"\{\{|__unsubscribe_url__", re.IGNORECASE)
 _BY_WORDS = {
     r"rate limit|too many requests|try again|temporar": Verdict.RETRY,
     r"\bsize\b|too (?:large|big|long)": Verdict.CONFIGURATION,
@@ -82,21 +80,21 @@ class Mailtrap:
 
     def __init__(self, options: Options) -> None:
         self.capabilities = Capabilities(
-            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_recipients=options.recipients(MAX_RECIPIENTS),
             max_bytes=MAX_BYTES,
             bodies=True,
             answers_each=True,
         )
         self._url = f"{public(options, _PUBLIC_URL)}/api/batch"
-        self._authorization = bearer(options.api_token)
+        self._headers = bearer(options.api_token)
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for content or addresses it would misread."""
         compiled = self._compiled.of(batch)
-        body = b'{"base":%b,"requests":[%b]}' % (compiled.base, _requests(compiled.request, batch))
-        headers = {**self._authorization, "Content-Type": "application/json"}
-        return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
+        requests = filled(compiled.request, batch, most=MAX_RECIPIENTS, who="Mailtrap")
+        body = b'{"base":%b,"requests":[%b]}' % (compiled.base, b",".join(requests))
+        return json_post(self._url, self._headers, body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each recipient, by place: the answers name nobody."""
@@ -106,14 +104,13 @@ class Mailtrap:
         if response.status // 100 == 2:
             items = _items(batch, payload) if response.status == 200 else []
             return by_item(batch, items, response)
-        alone = len(batch.recipients) == 1
+        verdict = _by_words(reason)
         if response.status in {400, 422} and errors:
-            verdict = _refused(reason, alone=alone)
-            return Answer(outcome=Outcome(verdict=verdict, reason=reason))
-        if response.status == 429 and _by_words(reason) is Verdict.QUOTA:
-            outcome = Outcome(verdict=Verdict.QUOTA, reason=reason)
-            return Answer(outcome=outcome, retry_after=retry_after(response))
-        return refused(response, reason, alone=alone)
+            verdict = verdict if verdict is Verdict.CONFIGURATION else at_fault(batch)
+            return answered(response, verdict, reason)
+        if response.status == 429 and verdict is Verdict.QUOTA:
+            return answered(response, verdict, reason)
+        return refused(batch, response, reason)
 
 
 def _reason(payload: dict[str, Any]) -> str:
@@ -124,12 +121,6 @@ def _reason(payload: dict[str, Any]) -> str:
 def _by_words(reason: str) -> Verdict | None:
     found = (v for pattern, v in _BY_WORDS.items() if re.search(pattern, reason, re.IGNORECASE))
     return next(found, None)
-
-
-def _refused(reason: str, *, alone: bool) -> Verdict:
-    if _by_words(reason) is Verdict.CONFIGURATION:
-        return Verdict.CONFIGURATION
-    return at_fault(alone=alone)
 
 
 def _items(batch: OutgoingBatch, payload: dict[str, Any]) -> list[Outcome]:
@@ -158,7 +149,6 @@ def _item(_: Recipient, payload: Any) -> Outcome | None:
 def _compile(content: Content) -> _Compiled:
     """What is the same for all goes into the base, the rest into a request; encoded once."""
     mime_template(content)  # refuses what no header field can hold, by name
-    headers = dict(content.headers)
     refuse(doubled(content.headers, "Mailtrap"))
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     address = {"email": ascii_domain(sender.address)}
@@ -168,32 +158,11 @@ def _compile(content: Content) -> _Compiled:
         "subject": content.subject,
         "text": content.text,
         "html": content.html,
-        "headers": headers,
+        "headers": dict(content.headers),
     }
-    refuse(reserved([("content", repr(fields))], _RESERVED, "Mailtrap"))
-    variables = {"campaign": _CAMPAIGN, "attempt": _ATTEMPT, "subscriber": _SUBSCRIBER}
-    fields |= {"to": [{"email": _ADDRESS}], "category": _CAMPAIGN, "custom_variables": variables}
-    message = {name: _json(value) for name, value in fields.items() if value}
-    base = {name: value for name, value in message.items() if not template(value, *_MARKS).gaps}
-    request = {name: value for name, value in message.items() if name not in base}
-    return _Compiled(base=_object(base), request=template(_object(request), *_MARKS))
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _object(members: dict[str, bytes]) -> bytes:
-    return b"{%b}" % b",".join([b'"%b":%b' % (name.encode(), m) for name, m in members.items()])
-
-
-def _requests(request: Template, batch: OutgoingBatch) -> bytes:
-    readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Mailtrap")
-    plain(batch.recipients, batch.campaign, batch.attempt_id)
-    about = (batch.campaign, batch.attempt_id)
-    return b",".join(
-        [
-            request.fill(*values(reader, *about, str(reader.subscriber_id), address))
-            for address, reader in zip(readers, batch.recipients, strict=True)
-        ]
-    )
+    refuse(reserved([("content", repr(fields))], "Mailtrap", _RESERVED))
+    fields |= {"to": [{"email": ADDRESS}], "category": CAMPAIGN, "custom_variables": ABOUT}
+    message = {name: value for name, value in fields.items() if value}
+    base = {name: each for name, each in message.items() if MARK_PREFIX not in to_json(each)}
+    request = {name: each for name, each in message.items() if name not in base}
+    return _Compiled(base=to_json(base).encode(), request=template(request))

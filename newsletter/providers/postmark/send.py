@@ -18,27 +18,29 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common.bodies import (
+    ABOUT,
+    ADDRESS,
+    CAMPAIGN,
     Compiled,
     Template,
-    addresses,
     broken,
+    filled,
     mailbox,
     misnamed,
-    plain,
     refuse,
     reserved,
     template,
-    values,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, public
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
-    answer_by_status,
+    at_fault,
     by_item,
     json_object,
+    json_post,
     read_each,
-    retry_after,
+    refused,
     words,
 )
 
@@ -88,32 +90,20 @@ class Postmark:
 
     def __init__(self, options: Options) -> None:
         self.capabilities = Capabilities(
-            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_recipients=options.recipients(MAX_RECIPIENTS),
             max_bytes=MAX_BYTES,
             bodies=True,
             answers_each=True,
         )
         self._url = f"{public(options, PUBLIC_URL)}/email/batch"
-        self._token = options.server_token.get_secret_value()
+        self._headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
         stream = options.message_stream
         self._compiled = Compiled(lambda content: _compile(content, stream))
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """A JSON list. Raises InvalidInput for content or addresses Postmark would misread."""
-        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Postmark")
-        plain(batch.recipients)
-        about = {"campaign": batch.campaign, "attempt": batch.attempt_id, "subscriber": ""}
-        tail = json.dumps({"Tag": batch.campaign, "Metadata": about})
-        compiled = self._compiled.of(batch)
-        rest = f",{tail[1:-3]}"  # open for the id
-        messages = [
-            compiled.fill(*values(recipient))
-            + f'{rest}{recipient.subscriber_id}"}},"To":"{to}"}}'.encode()
-            for recipient, to in zip(batch.recipients, readers, strict=True)
-        ]
-        headers = {"X-Postmark-Server-Token": self._token, "Content-Type": "application/json"}
-        body = b"[%b]" % b",".join(messages)
-        return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
+        messages = filled(self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Postmark")
+        return json_post(self._url, self._headers, b"[%b]" % b",".join(messages))
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each message, by place; Postmark names the address of those it took."""
@@ -122,22 +112,12 @@ class Postmark:
             return by_item(batch, read_each(batch, said_of_each, _item), response)
         payload = json_object(response) or {}
         message = words(payload.get("Message") or f"HTTP {response.status}")
-        alone = len(batch.recipients) == 1
-        if response.status == 413 and alone:
-            return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=message))
-        if shared := answer_by_status(response, message):
-            return shared
         verdict = _verdict(payload.get("ErrorCode"), message)
-        if verdict is Verdict.REJECTED and not alone:
-            verdict = Verdict.SPLIT
-        elif verdict not in {Verdict.REJECTED, Verdict.RETRY}:
+        if verdict is Verdict.REJECTED:
+            verdict = at_fault(batch)
+        elif verdict is not Verdict.RETRY:
             verdict = Verdict.CONFIGURATION  # a 4xx: nothing was taken, and no retry helps
-        return _answer(response, Outcome(verdict=verdict, reason=message))
-
-
-def _answer(response: HttpResponse, outcome: Outcome) -> Answer:
-    wait = retry_after(response) if outcome.verdict is Verdict.RETRY else None
-    return Answer(outcome=outcome, retry_after=wait)
+        return refused(batch, response, message, verdict)
 
 
 def _listed(response: HttpResponse) -> object:
@@ -189,7 +169,7 @@ def _compile(content: Content, stream: str) -> Template:
         (
             *misnamed(content.headers, _HEADER_NAME),
             *broken(field for field in fields if field[0] not in _BODIES),
-            *reserved(fields, _RESERVED, "Postmark"),
+            *reserved(fields, "Postmark", _RESERVED),
             *_too_long(fields),
         )
     )
@@ -199,9 +179,11 @@ def _compile(content: Content, stream: str) -> Template:
         "MessageStream": stream,
         "TrackOpens": False,
         "TrackLinks": "None",
+        "Tag": CAMPAIGN,
+        "Metadata": ABOUT,
+        "To": ADDRESS,
     }
-    message = json.dumps({**call, **fixed}, ensure_ascii=False)
-    return template(message[:-1])
+    return template({**call, **fixed})
 
 
 def _too_long(fields: Iterable[tuple[str, str]]) -> Iterator[Fault]:

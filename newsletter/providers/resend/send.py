@@ -4,39 +4,39 @@ Facts: Resend's OpenAPI description (``/emails/batch``) and its pages on errors,
 rate limits and batch validation. Tracking is a setting of the sending domain there.
 """
 
-import json
 import re
 from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common.bodies import (
+    ABOUT,
+    ADDRESS,
     Compiled,
     Template,
-    addresses,
     broken,
     doubled,
+    filled,
     mailbox,
     misnamed,
-    plain,
     refuse,
     reserved,
     template,
-    values,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
+    answered,
     at_fault,
     json_object,
+    json_post,
     refused,
-    retry_after,
     words,
 )
 
@@ -69,71 +69,48 @@ class Resend:
 
     def __init__(self, options: Options) -> None:
         self.capabilities = Capabilities(
-            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_recipients=options.recipients(MAX_RECIPIENTS),
             bodies=True,
             replay=Replay.KEYED,
             key_lives=timedelta(hours=24),
         )
         self._url = f"{public(options, _PUBLIC_URL)}/emails/batch"
-        self._authorization = bearer(options.api_key)
+        self._headers = {**bearer(options.api_key), "x-batch-validation": "strict"}
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """A JSON list. Raises InvalidInput for content or addresses Resend would misread."""
-        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Resend")
-        plain(batch.recipients)
-        about = {"campaign": batch.campaign, "attempt": batch.attempt_id, "subscriber": ""}
-        tail = json.dumps([{"name": name, "value": value} for name, value in about.items()])
-        compiled = self._compiled.of(batch)
-        rest = f',"tags":{tail[:-3]}'  # open for the id
-        messages = [
-            compiled.fill(*values(recipient))
-            + f'{rest}{recipient.subscriber_id}"}}],"to":["{to}"]}}'.encode()
-            for recipient, to in zip(batch.recipients, readers, strict=True)
-        ]
-        headers = {
-            **self._authorization,
-            "Content-Type": "application/json",
-            "Idempotency-Key": batch.attempt_id,
-            "x-batch-validation": "strict",
-        }
-        body = b"[%b]" % b",".join(messages)
-        return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
+        messages = filled(self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Resend")
+        headers = {**self._headers, "Idempotency-Key": batch.attempt_id}
+        return json_post(self._url, headers, b"[%b]" % b",".join(messages))
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call."""
         payload = json_object(response) or {}
         message = words(payload.get("message") or f"HTTP {response.status}")
-        alone = len(batch.recipients) == 1
         if response.status // 100 == 2:
-            return Answer(outcome=_taken(response, payload, len(batch.recipients)))
-        if response.status == 409 or (response.status, str(payload.get("name"))) in _BY_NAME:
-            # 409: another call under this key; it is unknown what became of that, unless it says so
-            verdict = _BY_NAME.get((response.status, str(payload.get("name"))), Verdict.UNKNOWN)
-            wait = None if verdict is Verdict.UNKNOWN else retry_after(response)
-            return Answer(outcome=Outcome(verdict=verdict, reason=message), retry_after=wait)
+            return _taken(batch, response, payload)
+        if verdict := _BY_NAME.get((response.status, str(payload.get("name")))):
+            return answered(response, verdict, message)
         if response.status in {400, 422}:
-            verdict = _refused(payload, message, alone=alone)
-            return Answer(outcome=Outcome(verdict=verdict, reason=message))
-        return refused(response, message, alone=alone)
+            # only a fault in an address is looked for by halving: others would refuse everybody
+            named = payload.get("name") == "validation_error"
+            about_a_recipient = named and _ABOUT_A_RECIPIENT.search(message)
+            verdict = at_fault(batch) if about_a_recipient else Verdict.CONFIGURATION
+            return answered(response, verdict, message)
+        # 409: another call under this key; it is unknown what became of that, unless it says so
+        return refused(batch, response, message)
 
 
-def _taken(response: HttpResponse, payload: dict[str, Any], expected: int) -> Outcome:
-    data = payload.get("data")
+def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
+    data, expected = payload.get("data"), len(batch.recipients)
     items = data if isinstance(data, list) else []
     ids = [item.get("id") for item in items if isinstance(item, dict)]
     whole = all(isinstance(each, str) and each for each in ids) and len(items) == expected
     if response.status == 200 and whole and len(set(ids)) == expected and not payload.get("errors"):
-        return Outcome(verdict=Verdict.ACCEPTED, reason="accepted", provider_id=str(ids[0]))
+        return answered(response, Verdict.ACCEPTED, "accepted", provider_id=str(ids[0]))
     why = f"HTTP {response.status} without an id for each message"
-    return Outcome(verdict=Verdict.UNKNOWN, reason=why)
-
-
-def _refused(payload: dict[str, Any], message: str, *, alone: bool) -> Verdict:
-    """Only a fault in an address is looked for by halving: all else would refuse every reader."""
-    if payload.get("name") != "validation_error" or not _ABOUT_A_RECIPIENT.search(message):
-        return Verdict.CONFIGURATION
-    return at_fault(alone=alone)
+    return answered(response, Verdict.UNKNOWN, why)
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -155,9 +132,10 @@ def _compile(content: Content) -> Template:
         (
             *misnamed(content.headers, _HEADER_NAME),
             *broken(field for field in fields if field[0] not in {"text", "html"}),
-            *reserved(fields, _RESERVED, "Resend"),
+            *reserved(fields, "Resend", _RESERVED),
             *doubled(content.headers, "Resend"),
         )
     )
-    message = json.dumps({**call, "headers": dict(content.headers)}, ensure_ascii=False)
-    return template(message[:-1])
+    tags = [{"name": name, "value": value} for name, value in ABOUT.items()]
+    headers = dict(content.headers)
+    return template({**call, "headers": headers, "tags": tags, "to": [ADDRESS]})

@@ -33,8 +33,10 @@ from newsletter.providers.transport.http import (
     LONGEST_WAIT,
     HttpRequest,
     HttpResponse,
+    answered,
     at_fault,
     json_object,
+    json_post,
     longest,
     refused,
     reset_after,
@@ -83,11 +85,11 @@ class SendGrid:
 
     def __init__(self, options: Options) -> None:
         self.capabilities = Capabilities(
-            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_recipients=options.recipients(MAX_RECIPIENTS),
             max_bytes=MAX_BYTES,
         )
         self._url = f"{public(options, PUBLIC_URL)}/v3/mail/send"
-        self._authorization = bearer(options.api_key)
+        self._headers = bearer(options.api_key)
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
@@ -106,9 +108,7 @@ class SendGrid:
             for address, recipient in zip(readers, batch.recipients, strict=True)
         ]
         rest = f',"categories":[{campaign}],"personalizations":[{",".join(personalizations)}]}}'
-        body = compiled.start + rest.encode()
-        headers = {**self._authorization, "Content-Type": "application/json"}
-        return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
+        return json_post(self._url, self._headers, compiled.start + rest.encode())
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call: SendGrid takes all of it or nothing."""
@@ -116,14 +116,15 @@ class SendGrid:
         messages = "; ".join(str(error.get("message")) for error in errors)
         reason = words(messages or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            return Answer(outcome=_taken(response))
+            return _taken(response)
         if response.status in {429, 401, 403}:
             return _later(response, reason)
-        alone = len(batch.recipients) == 1
         if response.status == 400:
-            outcome = Outcome(verdict=_refused(errors, alone=alone), reason=reason)
-            return Answer(outcome=outcome)
-        return refused(response, reason, alone=alone)
+            fields = [str(error.get("field")) for error in errors]
+            about_readers = fields and all(map(_AN_ADDRESS.fullmatch, fields))
+            verdict = at_fault(batch) if about_readers else Verdict.CONFIGURATION
+            return answered(response, verdict, reason)
+        return refused(batch, response, reason)
 
 
 def _names(reader: Recipient) -> str:
@@ -133,25 +134,17 @@ def _names(reader: Recipient) -> str:
     return "".join(f',"{mark}":"{name}"' for mark, name in named)
 
 
-def _taken(response: HttpResponse) -> Outcome:
+def _taken(response: HttpResponse) -> Answer:
     given = response.headers.get("x-message-id", "").strip()
     if response.status == 202 and given and not response.body:
-        return Outcome(verdict=Verdict.ACCEPTED, reason="Accepted", provider_id=given)
+        return answered(response, Verdict.ACCEPTED, "Accepted", provider_id=given)
     why = f"HTTP {response.status}, but not the empty answer with an X-Message-Id"
-    return Outcome(verdict=Verdict.UNKNOWN, reason=why)
+    return answered(response, Verdict.UNKNOWN, why)
 
 
 def _errors(response: HttpResponse) -> list[dict[str, Any]]:
     errors = (json_object(response) or {}).get("errors")
-    return (
-        [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-    )
-
-
-def _refused(errors: list[dict[str, Any]], *, alone: bool) -> Verdict:
-    if not errors or not all(_AN_ADDRESS.fullmatch(str(error.get("field"))) for error in errors):
-        return Verdict.CONFIGURATION
-    return at_fault(alone=alone)
+    return [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
 
 
 def _later(response: HttpResponse, reason: str) -> Answer:
@@ -196,6 +189,6 @@ def _compile(content: Content) -> _Compiled:
 
 def _faults(content: Content) -> Iterator[Fault]:
     fields = [(key, getattr(content, key)) for key in ("subject", "text", "html")]
-    yield from reserved(fields, _RESERVED, "SendGrid")
+    yield from reserved(fields, "SendGrid", _RESERVED)
     yield from doubled(content.headers, "SendGrid", _TAKEN_HEADERS)
     yield from more_than_ascii(content.headers)  # SendGrid leaves encoding to its callers

@@ -6,16 +6,16 @@ results stand in the order of the entries is django-anymail's reading; AWS says 
 """
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.providers.transport.http import (
     HttpResponse,
-    answer_by_status,
+    answered,
+    at_fault,
     json_object,
     put_together,
-    retry_after,
+    refused,
     words,
 )
 
@@ -58,12 +58,12 @@ def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
     payload = json_object(response) or {}
     alone = len(batch.recipients) == 1
     if response.status // 100 != 2:
-        return _refused(response, payload, alone=alone)
+        return _refused(batch, response, payload)
     results = [{**payload, "Status": "SUCCESS"}] if alone else payload.get("BulkEmailEntryResults")
     items = [_item(each) for each in results] if isinstance(results, list) else []
     if response.status != 200 or len(items) != len(batch.recipients):
         why = f"HTTP {response.status} without an answer for each recipient"
-        return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
+        return answered(response, Verdict.UNKNOWN, why)
     return put_together(batch, items)
 
 
@@ -74,29 +74,21 @@ def error_name(response: HttpResponse) -> str:
     return str(named).split(":")[0].rpartition("#")[2]
 
 
-def _refused(response: HttpResponse, payload: Mapping[str, Any], *, alone: bool) -> Answer:
+def _refused(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
     """The whole call was refused."""
     name = error_name(response)
     text = str(payload.get("message") or payload.get("Message") or "")
     reason = words(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
-    verdict = _of_a_call(response.status, name, text, alone=alone)
-    if verdict is None and (shared := answer_by_status(response, reason)):
-        return shared
-    wait = retry_after(response) if verdict in _LATER else None
-    outcome = Outcome(verdict=verdict or Verdict.CONFIGURATION, reason=reason)
-    return Answer(outcome=outcome, retry_after=wait)
-
-
-def _of_a_call(status: int, name: str, text: str, *, alone: bool) -> Verdict | None:
-    if status == 413:  # one message that is too large is too large for everybody
-        return Verdict.CONFIGURATION if alone else Verdict.SPLIT
-    verdict = _BY_NAME.get(name) if status // 100 == 4 else None
+    verdict = _BY_NAME.get(name)
+    if verdict is None or response.status // 100 != 4 or response.status == 413:
+        return refused(batch, response, reason)
     if verdict in _LATER:  # one name serves both limits
         daily, rate = "daily" in text.lower(), "rate" in text.lower()
-        return Verdict.QUOTA if daily else Verdict.RETRY if rate else verdict
-    if verdict is Verdict.SPLIT and _about(text) is Verdict.REJECTED:
-        return Verdict.REJECTED if alone else Verdict.SPLIT
-    return Verdict.CONFIGURATION if verdict is Verdict.SPLIT else verdict
+        verdict = Verdict.QUOTA if daily else Verdict.RETRY if rate else verdict
+    else:
+        about_a_reader = _about(text) is Verdict.REJECTED
+        verdict = at_fault(batch) if about_a_reader else Verdict.CONFIGURATION
+    return answered(response, verdict, reason)
 
 
 def _about(text: str) -> Verdict:

@@ -13,7 +13,6 @@ not when the batch is built.
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -34,17 +33,24 @@ from newsletter.domain.statements.content import (
     MergeField,
     Recipient,
 )
-from newsletter.providers.common.options import ProviderOptions, WebhookTopics
+from newsletter.providers.common.bodies import (
+    Compiled,
+    addresses,
+    doubled,
+    more_than_ascii,
+    refusal,
+    refuse,
+    to_json,
+)
+from newsletter.providers.common.options import ProviderOptions, WebhookTopics, public
 from newsletter.providers.ses.answers import read
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_post
 
 MAX_RECIPIENTS = 50
 MAX_BYTES = 1_000_000
 MAX_HEADERS = 15
 MAX_HEADER_NAME, MAX_HEADER = 126, 996  # characters; the second is of name and value together
 MAX_TAG = 256
-_KEPT_CONTENTS = 4
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _VARIABLES = {
     MergeField.UNSUBSCRIBE.value: "unsubscribe",
     MergeField.MESSAGE_ID.value: "message",
@@ -54,7 +60,6 @@ _OFF = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
 _TAKEN_HEADERS = {"cc", "bcc", "sender", "return-path", "dkim-signature"}
 _MARKS = "|".join(_VARIABLES)
 _RESERVED = re.compile(rf"\{{\{{|[{{\\](?:{_MARKS})|(?:{_MARKS})\}}")
-_NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
 _WORDS = re.compile(r"[A-Za-z0-9._~-]*")  # what no template escapes
 _NO_TAG = re.compile(r"[^A-Za-z0-9_-]")
 _TOO_LONG = f"is empty or too long; SES takes {MAX_HEADER} characters, {MAX_HEADER_NAME} in a name"
@@ -90,7 +95,6 @@ class Options(ProviderOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class _Compiled:
-    content: Content
     common: dict[str, Any]
     """What both calls say alike."""
     headers: tuple[tuple[str, str], ...]
@@ -106,12 +110,12 @@ class Ses:
 
     def __init__(self, options: Options) -> None:
         self.capabilities = Capabilities(
-            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_recipients=options.recipients(MAX_RECIPIENTS),
             max_bytes=MAX_BYTES,
             answers_each=True,
         )
-        base = options.base_url or f"https://email.{options.region}.amazonaws.com"
-        self._url = f"{base.rstrip('/')}/v2/email/outbound-"
+        base = public(options, f"https://email.{options.region}.amazonaws.com")
+        self._url = f"{base}/v2/email/outbound-"
         token = options.session_token
         self._key = SigningKey(
             access_key_id=options.access_key_id,
@@ -121,25 +125,23 @@ class Ses:
             service="ses",
         )
         self._configuration_set = options.configuration_set
-        self._compiled: dict[str, _Compiled] = {}
+        self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """JSON, not signed yet. Raises InvalidInput for what SES would misread or refuse."""
-        compiled = self._template(batch)
-        addresses = _addresses(batch.recipients)
+        compiled = self._compiled.of(batch)
+        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="SES", twice=True)
+        values = "".join([reader.unsubscribe + reader.message_id for reader in batch.recipients])
+        if not _WORDS.fullmatch(values):
+            raise refusal("to", "a merge value holds more than plain letters")
         call = dict(compiled.common)
         if self._configuration_set:
             call["ConfigurationSetName"] = self._configuration_set
-        if len(addresses) == 1:
-            path, call = "emails", call | _single(batch, compiled, addresses[0])
+        if len(readers) == 1:
+            path, call = "emails", call | _single(batch, compiled, readers[0])
         else:
-            path, call = "bulk-emails", call | _bulk(batch, compiled, addresses)
-        return HttpRequest(
-            method="POST",
-            url=self._url + path,
-            headers={"Content-Type": "application/json"},
-            body=_JSON(call).encode(),
-        )
+            path, call = "bulk-emails", call | _bulk(batch, compiled, readers)
+        return json_post(self._url + path, {}, to_json(call).encode())
 
     def sign(self, request: HttpRequest, at: datetime) -> HttpRequest:
         """The same call, signed. SES takes it for some minutes after ``at``."""
@@ -156,14 +158,6 @@ class Ses:
         """One verdict for each entry."""
         return read(batch, response)
 
-    def _template(self, batch: OutgoingBatch) -> _Compiled:
-        known = self._compiled.get(batch.content_hash)
-        if known is None or known.content != batch.content:
-            known = _compile(batch.content)
-            kept = list(self._compiled.items())[1 - _KEPT_CONTENTS :]
-            self._compiled = {**dict(kept), batch.content_hash: known}
-        return known
-
 
 def _compile(content: Content) -> _Compiled:
     """What is the same for each batch of a campaign."""
@@ -172,11 +166,9 @@ def _compile(content: Content) -> _Compiled:
     common: dict[str, Any] = {"FromEmailAddress": plain_mailbox(sender.name, sender.address)}
     if sender.reply_to:
         common["ReplyToAddresses"] = [plain_mailbox("", sender.reply_to)]
-    if faults := list(_faults(content)):
-        raise InvalidInput(faults)
+    refuse(_faults(content))
     bodies = {"subject": content.subject, "text": content.text, "html": content.html}
     return _Compiled(
-        content=content,
         common={**common, "ConfigurationOverrides": {"Tracking": _OFF}},
         headers=tuple(
             (name, value if MARK_PREFIX in value else plain_field(name, value))
@@ -195,13 +187,9 @@ def _faults(content: Content) -> Iterator[Fault]:
     for key in ("address", "reply_to"):
         if not ascii_domain(getattr(content.sender, key)).isascii():
             yield _fault(f"sender.{key}", "is more than ASCII before the @; SES takes no such")
-    seen = set(_TAKEN_HEADERS)
-    for name, value in content.headers:
-        if name.lower() in seen or name.lower().startswith("x-ses-"):
-            yield _fault(name, "cannot be given to SES, or not twice; leave it out")
-        if MARK_PREFIX in value and not value.isascii():
-            yield _fault(name, "is more than ASCII; write it in plain letters")
-        seen.add(name.lower())
+    own = {name.lower() for name, _ in content.headers if name.lower().startswith("x-ses-")}
+    yield from doubled(content.headers, "SES", _TAKEN_HEADERS | own)
+    yield from more_than_ascii(header for header in content.headers if MARK_PREFIX in header[1])
     if len(content.headers) > MAX_HEADERS:
         yield _fault("headers", f"are {len(content.headers)}; SES takes {MAX_HEADERS}")
 
@@ -225,7 +213,7 @@ def _single(batch: OutgoingBatch, compiled: _Compiled, address: str) -> dict[str
     }
 
 
-def _bulk(batch: OutgoingBatch, compiled: _Compiled, addresses: list[str]) -> dict[str, Any]:
+def _bulk(batch: OutgoingBatch, compiled: _Compiled, readers: list[str]) -> dict[str, Any]:
     """One template for all, and what differs in each entry.
 
     Tags and headers stand whole in each entry: right whether SES adds them to those of the call
@@ -244,11 +232,11 @@ def _bulk(batch: OutgoingBatch, compiled: _Compiled, addresses: list[str]) -> di
             "Destination": {"ToAddresses": [address]},
             "ReplacementTags": _tags(batch, reader),
             "ReplacementEmailContent": {
-                "ReplacementTemplate": {"ReplacementTemplateData": _JSON(_values(reader))}
+                "ReplacementTemplate": {"ReplacementTemplateData": to_json(_values(reader))}
             },
             "ReplacementHeaders": _headers(compiled, reader),
         }
-        for address, reader in zip(addresses, batch.recipients, strict=True)
+        for address, reader in zip(readers, batch.recipients, strict=True)
     ]
     return {
         "DefaultContent": {"Template": {"TemplateContent": template, "TemplateData": "{}"}},
@@ -283,24 +271,9 @@ def _headers(compiled: _Compiled, reader: Recipient) -> list[dict[str, str]]:
     for name, open_value in compiled.headers:
         value = reader.merge(open_value)
         if not value or len(name) > MAX_HEADER_NAME or len(name + value) > MAX_HEADER:
-            raise InvalidInput([_fault(name[:MAX_HEADER_NAME], _TOO_LONG)])
+            raise refusal(name[:MAX_HEADER_NAME], _TOO_LONG)
         headers.append({"Name": name, "Value": value})
     return headers
-
-
-def _addresses(recipients: tuple[Recipient, ...]) -> list[str]:
-    addresses = [ascii_domain(recipient.address) for recipient in recipients]
-    values = "".join([reader.unsubscribe + reader.message_id for reader in recipients])
-    why = ""
-    if not 1 <= len(addresses) <= MAX_RECIPIENTS:
-        why = f"{len(addresses)} recipients; SES takes 1 to {MAX_RECIPIENTS}"
-    elif "" in addresses or _NO_ADDRESS.search("".join(addresses)):
-        why = "an address is empty or holds a character none may"
-    elif not _WORDS.fullmatch(values):
-        why = "a merge value holds more than plain letters"
-    if why:
-        raise InvalidInput([_fault("to", why)])
-    return addresses
 
 
 def _fault(key: str, message: str) -> Fault:

@@ -28,6 +28,7 @@ _BY_STATUS = {
     # nor does what no standard knows: a proxy's 460 or 499 says that it stopped listening
     **dict.fromkeys(set(range(400, 500)) - {int(one) for one in HTTPStatus}, Verdict.UNKNOWN),
 }
+_LATER = frozenset({Verdict.RETRY, Verdict.QUOTA})
 _SINCE_1970 = 1_000_000_000
 """No wait is so many seconds long: a header that says so names an instant."""
 
@@ -84,14 +85,41 @@ class Translator(Protocol):
         ...
 
 
-def answer_by_status(response: HttpResponse, reason: str) -> Answer | None:
-    """What the status alone says, or None for 2xx and those 4xx that each provider uses its way."""
-    verdict = _BY_STATUS.get(response.status)
-    if verdict is None and response.status // 100 in {2, 4}:
-        return None
-    outcome = Outcome(verdict=verdict or Verdict.UNKNOWN, reason=reason)
-    wait = retry_after(response) if verdict is Verdict.RETRY else None
+def answered(
+    response: HttpResponse, verdict: Verdict, reason: str, *, provider_id: str = ""
+) -> Answer:
+    """One outcome for the whole call. Who goes again waits for as long as the answer asks."""
+    outcome = Outcome(verdict=verdict, reason=reason, provider_id=provider_id)
+    wait = retry_after(response) if verdict in _LATER else None
     return Answer(outcome=outcome, retry_after=wait)
+
+
+def refused(
+    batch: OutgoingBatch,
+    response: HttpResponse,
+    reason: str,
+    otherwise: Verdict = Verdict.CONFIGURATION,
+) -> Answer:
+    """A refusal of the whole call by its status.
+
+    ``otherwise``: what another 4xx means. One that nobody knows stops the campaign, not a reader.
+    """
+    usual = otherwise if response.status // 100 == 4 else Verdict.UNKNOWN
+    verdict = _BY_STATUS.get(response.status, usual)
+    if verdict is Verdict.SPLIT and len(batch.recipients) == 1:
+        verdict = Verdict.CONFIGURATION  # one message that is too large is so for everybody
+    return answered(response, verdict, reason)
+
+
+def at_fault(batch: OutgoingBatch) -> Verdict:
+    """Somebody in the batch is refused, and the answer does not say who: halve it until it does."""
+    return Verdict.REJECTED if len(batch.recipients) == 1 else Verdict.SPLIT
+
+
+def json_post(url: str, headers: Mapping[str, str], body: bytes) -> HttpRequest:
+    """A call with JSON."""
+    headers = {**headers, "Content-Type": "application/json"}
+    return HttpRequest(method="POST", url=url, headers=headers, body=body)
 
 
 def retry_after(response: HttpResponse) -> timedelta | None:
@@ -146,7 +174,6 @@ def words(text: object) -> str:
     return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"
 
 
-_LATER = frozenset({Verdict.RETRY, Verdict.QUOTA})
 # where nobody was accepted, what stops all of them leads
 _LEADING = (
     Verdict.ACCEPTED,
@@ -156,23 +183,6 @@ _LEADING = (
     Verdict.UNKNOWN,
     Verdict.REJECTED,
 )
-
-
-def refused(response: HttpResponse, reason: str, *, alone: bool) -> Answer:
-    """A refusal by its status: a 4xx that nobody knows stops the campaign, not a reader.
-
-    ``alone``: the batch has one recipient. One message that is too large is so for everybody.
-    """
-    if response.status == 413 and alone:
-        return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=reason))
-    return answer_by_status(response, reason) or Answer(
-        outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=reason)
-    )
-
-
-def at_fault(*, alone: bool) -> Verdict:
-    """Somebody in the batch is refused, and the answer does not say who: halve it until it does."""
-    return Verdict.REJECTED if alone else Verdict.SPLIT
 
 
 def longest(*waits: timedelta | None) -> timedelta | None:

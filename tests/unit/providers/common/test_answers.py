@@ -16,6 +16,7 @@ from newsletter.providers.transport.http import (
 )
 from tests.contracts.provider import batch
 
+ALONE = batch("ana@a.example")
 LATER = HttpResponse(status=200, headers={"retry-after": "7"})
 A, R, U = Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN
 RETRY, QUOTA, SETTING = Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION
@@ -23,26 +24,32 @@ RETRY, QUOTA, SETTING = Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION
 
 def test_a_refusal_that_says_no_more_is_read_by_its_status(subtests: pytest.Subtests) -> None:
     for status, several, one in [
-        (400, SETTING, SETTING),
-        (401, SETTING, SETTING),
-        (408, U, U),
+        *((status, U, U) for status in (100, 103, 200, 202, 206)),
+        *((status, U, U) for status in (300, 301, 302, 303, 304, 307, 308)),
+        *((status, SETTING, SETTING) for status in (400, 402, 405, 406, 410, 422, 451)),
+        *((status, SETTING, SETTING) for status in (401, 403, 404, 418)),
+        *((status, U, U) for status in (408, 409, 425)),
+        *((status, U, U) for status in (419, 420, 444, 460, 463, 494, 498, 499)),
         (413, Verdict.SPLIT, SETTING),
-        (418, SETTING, SETTING),
         (429, RETRY, RETRY),
-        (503, U, U),
+        *((status, U, U) for status in (500, 501, 502, 503, 504, 520, 599, 600, 999)),
     ]:
-        with subtests.test(status=status, several=several, one=one):
-            response = HttpResponse(status=status, headers={})
-            assert refused(response, "why", alone=False).outcome == Outcome(
-                verdict=several, reason="why"
-            )
-            assert refused(response, "why", alone=True).outcome == Outcome(
-                verdict=one, reason="why"
-            )
+        response = HttpResponse(status=status, headers={"retry-after": "7"})
+        for sent, verdict in ((batch(), several), (ALONE, one)):
+            with subtests.test(status=status, readers=len(sent.recipients)):
+                answer = refused(sent, response, "why")
+                assert answer.outcome == Outcome(verdict=verdict, reason="why")
+                assert answer.retry_after == (timedelta(seconds=7) if verdict is RETRY else None)
+
+
+def test_a_provider_says_what_its_other_refusals_mean() -> None:
+    for status, verdict in [(422, R), (401, SETTING), (503, U)]:
+        response = HttpResponse(status=status, headers={})
+        assert refused(batch(), response, "why", R).outcome.verdict is verdict
 
 
 def test_who_is_at_fault_is_found_by_halving() -> None:
-    assert (at_fault(alone=False), at_fault(alone=True)) == (Verdict.SPLIT, R)
+    assert (at_fault(batch()), at_fault(ALONE)) == (Verdict.SPLIT, R)
 
 
 def test_the_longest_wait_counts() -> None:

@@ -79,7 +79,7 @@ def test_the_exact_bytes_of_a_small_call() -> None:
     )
 
 
-@rows("mark", ["{{ name }}", "{{name}}", "{% if x %}", "{$unsubscribe}", "NLMERGETAG"])
+@rows("mark", ["{{ name }}", "{{name}}", "{% if x %}", "{$unsubscribe}", "NLMERGECAMPAIGN"])
 def test_a_mark_of_mailersends_or_our_own_is_refused(mark: str) -> None:
     for field in ("subject", "text", "html"):
         with pytest.raises(InvalidInput, match="MailerSend might replace"):

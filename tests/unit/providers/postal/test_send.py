@@ -87,7 +87,7 @@ def test_the_exact_bytes_of_a_small_call() -> None:
 
 
 def test_a_mark_of_postals_or_our_own_is_refused(subtests: pytest.Subtests) -> None:
-    for mark in ["https+notrack://x.example", "NLMERGEADDRESS", "NLMERGETAG"]:
+    for mark in ["https+notrack://x.example", "NLMERGEADDRESS", "NLMERGECAMPAIGN"]:
         for field in ["subject", "text", "html"]:
             with subtests.test(mark=mark, field=field):
                 with pytest.raises(InvalidInput) as caught:

@@ -6,11 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter.domain.delivery.batch import Verdict
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
-    answer_by_status,
     json_object,
     reset_after,
     retry_after,
@@ -23,37 +21,6 @@ DATE = "Wed, 21 Sep 2011 18:00:00 GMT"
 def response(status: int = 429, body: bytes = b"", **headers: str) -> HttpResponse:
     fields: Mapping[str, str] = {name.replace("_", "-"): value for name, value in headers.items()}
     return HttpResponse(status=status, headers=fields, body=body)
-
-
-def test_the_shared_table_says_what_a_status_means(subtests: pytest.Subtests) -> None:
-    for status, verdict in [
-        (100, Verdict.UNKNOWN),
-        (103, Verdict.UNKNOWN),
-        *((status, None) for status in (200, 201, 202, 204, 206)),
-        *((status, Verdict.UNKNOWN) for status in (300, 301, 302, 303, 304, 307, 308)),
-        *((status, None) for status in (400, 402, 405, 406, 410, 422, 451)),
-        (401, Verdict.CONFIGURATION),
-        (403, Verdict.CONFIGURATION),
-        (404, Verdict.CONFIGURATION),
-        *((status, Verdict.UNKNOWN) for status in (408, 409, 425)),
-        *((status, Verdict.UNKNOWN) for status in (419, 420, 444, 460, 463, 494, 498, 499)),
-        (413, Verdict.SPLIT),
-        (429, Verdict.RETRY),
-        *((status, Verdict.UNKNOWN) for status in (500, 501, 502, 503, 504, 520, 599, 600, 999)),
-    ]:
-        with subtests.test(status=status, verdict=verdict):
-            answer = answer_by_status(response(status), "why")
-            assert (answer.outcome.verdict if answer else None) is verdict
-            assert answer is None or answer.outcome.reason == "why"
-
-
-def test_only_a_rate_limit_passes_on_how_long_to_wait() -> None:
-    limited = answer_by_status(response(429, retry_after="7"), "")
-    broken = answer_by_status(response(503, retry_after="7"), "")
-    assert limited is not None
-    assert limited.retry_after == timedelta(seconds=7)
-    assert broken is not None
-    assert broken.retry_after is None
 
 
 def test_no_retry_after_does_harm(subtests: pytest.Subtests) -> None:

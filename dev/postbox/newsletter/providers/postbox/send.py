@@ -4,7 +4,6 @@ Facts: Postbox's reference of ``POST /v1/batches`` and its table of errors. Unco
 large a call may be, and whether a header field with more than ASCII is encoded on the way.
 """
 
-import json
 import re
 from typing import Any, Literal
 
@@ -13,19 +12,18 @@ from pydantic import Field, SecretStr
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
-from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
+from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common.bodies import (
+    ABOUT,
+    ADDRESS,
     Compiled,
     Template,
-    addresses,
     doubled,
+    filled,
     more_than_ascii,
-    own_marks,
-    plain,
     refuse,
     reserved,
     template,
-    values,
 )
 from newsletter.providers.common.options import ProviderOptions, bearer, public
 from newsletter.providers.transport.http import (
@@ -33,6 +31,7 @@ from newsletter.providers.transport.http import (
     HttpResponse,
     by_item,
     json_object,
+    json_post,
     read_each,
     refused,
     words,
@@ -40,9 +39,7 @@ from newsletter.providers.transport.http import (
 
 MAX_RECIPIENTS = 100
 PUBLIC_URL = "https://api.postbox.example"
-_OWN = ("CAMPAIGN", "ATTEMPT", "SUBSCRIBER", "ADDRESS")
-_CAMPAIGN, _ATTEMPT, _SUBSCRIBER, _ADDRESS = _MARKS = own_marks(*_OWN)
-_RESERVED = re.compile(rf"\{{\{{|{MARK_PREFIX}(?:{'|'.join(_OWN)})")  # it fills in {{…}} itself
+_RESERVED = re.compile(r"\{\{")  # it fills in {{…}} itself
 _BY_CODE = {
     "bad_address": Verdict.REJECTED,
     "suppressed": Verdict.REJECTED,
@@ -65,27 +62,19 @@ class Postbox:
 
     def __init__(self, options: Options) -> None:
         self.capabilities = Capabilities(
-            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_recipients=options.recipients(MAX_RECIPIENTS),
             bodies=True,
             answers_each=True,
         )
         self._url = f"{public(options, PUBLIC_URL)}/v1/batches"
-        self._authorization = bearer(options.api_key)
+        self._headers = bearer(options.api_key)
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for what Postbox would misread."""
-        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Postbox")
-        plain(batch.recipients, batch.campaign, batch.attempt_id)
-        compiled = self._compiled.of(batch)
-        about = (batch.campaign, batch.attempt_id)
-        messages = [
-            compiled.fill(*values(reader, *about, str(reader.subscriber_id), address))
-            for address, reader in zip(readers, batch.recipients, strict=True)
-        ]
-        headers = {**self._authorization, "Content-Type": "application/json"}
+        messages = filled(self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Postbox")
         body = b'{"messages":[%b]}' % b",".join(messages)
-        return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
+        return json_post(self._url, self._headers, body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each message, by place; those it took have their address with them."""
@@ -94,7 +83,7 @@ class Postbox:
             results = payload.get("results") if response.status == 200 else None
             return by_item(batch, read_each(batch, results, _item), response)
         reason = words(payload.get("message") or f"HTTP {response.status}")
-        return refused(response, reason, alone=len(batch.recipients) == 1)
+        return refused(batch, response, reason)
 
 
 def _item(recipient: Recipient, payload: Any) -> Outcome | None:
@@ -116,7 +105,7 @@ def _compile(content: Content) -> Template:
     refuse(more_than_ascii(content.headers))
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     fields: dict[str, Any] = {
-        "to": _ADDRESS,
+        "to": ADDRESS,
         "from": {"address": ascii_domain(sender.address), "name": sender.name},
         **({"reply_to": reply_to} if reply_to else {}),
         "subject": content.subject,
@@ -124,8 +113,8 @@ def _compile(content: Content) -> Template:
         "html": content.html,
         "headers": dict(content.headers),
         "tracking": False,
-        "about": {"campaign": _CAMPAIGN, "attempt": _ATTEMPT, "subscriber": _SUBSCRIBER},
+        "about": ABOUT,
     }
     texts = (sender.name, content.subject, content.text, content.html, *fields["headers"].values())
-    refuse(reserved((("content", text) for text in texts), _RESERVED, "Postbox"))
-    return template(json.dumps(fields, ensure_ascii=False, separators=(",", ":")), *_MARKS)
+    refuse(reserved((("content", text) for text in texts), "Postbox", _RESERVED))
+    return template(fields)
