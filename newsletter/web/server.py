@@ -64,6 +64,9 @@ def connections_for(open_files: int) -> int:
     return max(_FEWEST, min(_MOST, open_files - min(_KEPT_BACK, open_files // 2)))
 
 
+_UNREAD = "the rest of an answer to be read"
+
+
 class BoundedProtocol(H11Protocol):
     """One connection, whose every wait for the other side ends."""
 
@@ -78,7 +81,7 @@ class BoundedProtocol(H11Protocol):
     @property
     def is_waiting(self) -> bool:
         """Whether the other side has to say something before there is anything to do."""
-        return self._waits_for in {"", "head", "body"}
+        return self._waits_for in {"", "head", "body", _UNREAD}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection on, or refuse it where nobody can make room."""
@@ -108,11 +111,18 @@ class BoundedProtocol(H11Protocol):
             self._wait_for(self._wanted or "head")
 
     def on_response_complete(self) -> None:
-        """Answered: what came early is next, or uvicorn waits for as long as idle ones may."""
-        self._wait_for("")
+        """Answered: what came early is next, or uvicorn waits for as long as idle ones may.
+
+        An answer is complete once it is written down here. While the other side reads none of it,
+        the end of the connection waits for that, so the time of the answer goes on.
+        """
+        if self.transport.get_write_buffer_size():
+            self._waits_for = _UNREAD
+        else:
+            self._wait_for("")
         super().on_response_complete()
-        if not self.transport.is_closing():
-            self._wait_for(self._wanted)
+        if not self.transport.is_closing() and (wanted := self._wanted):
+            self._wait_for(wanted)
 
     @property
     def _wanted(self) -> str:
@@ -138,10 +148,10 @@ class BoundedProtocol(H11Protocol):
             self._timer = self.loop.call_later(getattr(self._bounds, what), self._too_late)
 
     def _too_late(self) -> None:
-        if self._waits_for == "answer":
-            self.transport.abort()  # what was written is not read
-        else:
+        if self._waits_for in {"head", "body"} and not self.transport.get_write_buffer_size():
             self._refuse(408)
+        else:
+            self.transport.abort()  # what was written is not read
 
     def _refuse(self, status: int) -> None:
         self._wait_for("")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,21 +28,27 @@ async def echo(request: Request) -> Response:
 
 
 @contextmanager
-def listening(bounds: Bounds) -> Iterator[Open]:
-    """A server with these bounds, and what connects to it."""
+def served(bounds: Bounds) -> Iterator[tuple[uvicorn.Server, tuple[str, int]]]:
+    """A server with these bounds, and where it listens."""
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
     bound.listen()
     server = serving(Starlette(routes=[Route("/", echo, methods=["GET", "POST"])]), bounds)
     thread = threading.Thread(target=server.run, args=([bound],))
     thread.start()
-    with ExitStack() as stack:
-        stack.callback(bound.close)
-        stack.callback(thread.join, PATIENCE)
-        stack.callback(setattr, server, "should_exit", True)
-        yield lambda: stack.enter_context(
-            socket.create_connection(bound.getsockname(), timeout=PATIENCE)
-        )
+    try:
+        yield server, bound.getsockname()
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
+        bound.close()
+
+
+@contextmanager
+def listening(bounds: Bounds) -> Iterator[Open]:
+    """What connects to a server with these bounds."""
+    with served(bounds) as (_, place), ExitStack() as stack:
+        yield lambda: stack.enter_context(socket.create_connection(place, timeout=PATIENCE))
 
 
 def test_a_server_ends_when_it_is_told_to_and_not_at_its_next_tick() -> None:
@@ -126,6 +133,23 @@ def test_requests_that_come_together_are_all_answered() -> None:
         connection = connect()
         connection.sendall(GET + POST + b"good news" + GET)
         assert read_all(connection).count(b"HTTP/1.1 200") == 3
+
+
+@pytest.mark.parametrize("then", [b"", GET, b"GET /"], ids=["nothing", "another", "half of one"])
+def test_who_does_not_read_an_answer_is_let_go(then: bytes) -> None:
+    """It is larger than what the system takes on its way, and nobody takes any of it."""
+    size = 32 << 20
+    with (
+        served(Bounds(connections=10, head=1, answer=0.2)) as (server, place),
+        socket.create_connection(place, timeout=PATIENCE) as connection,
+    ):
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
+        connection.sendall(bytes(size) + then)
+        until = time.monotonic() + PATIENCE
+        while server.server_state.connections and time.monotonic() < until:
+            time.sleep(0.01)
+        assert not server.server_state.connections
+        assert len(read_all(connection)) < size
 
 
 def test_once_there_are_too_many_the_one_that_waits_longest_makes_room() -> None:
