@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from newsletter.cli import main
 from newsletter.cli.documentation import commands, matrix, modules
@@ -108,6 +109,18 @@ def test_every_command_and_every_option_is_documented() -> None:
                 assert f"`{parameter.opts[0]}" in section, (
                     f"{context.command_path} {parameter.opts}"
                 )
+
+
+def test_no_option_of_a_command_is_a_secret() -> None:
+    secret = re.compile("password|secret|token|key|code")
+    options = [
+        (context.command_path, option)
+        for context in all_commands(click.Context(main.newsletter, info_name="newsletter"))
+        for parameter in context.command.params
+        for option in (*parameter.opts, parameter.name or "")
+    ]
+    assert len(options) > 100
+    assert [named for named in options if secret.search(named[1].lower())] == []
 
 
 def test_every_command_that_a_document_shows_exists() -> None:
@@ -260,6 +273,54 @@ def test_every_decision_is_in_the_index() -> None:
     files = {path.name for path in (DOCS / "decisions").glob("[0-9]*.md")}
     index = read(DOCS / "decisions" / "README.md")
     assert set(re.findall(r"\((\d{4}-[\w-]+\.md)\)", index)) == files
+
+
+# --- what is promised --------------------------------------------------------------------------
+
+PROMISES = ROOT / "tests" / "promises.yaml"
+EXPLAINS = "says"
+"""Stands for the tests of a sentence that explains or advises, and claims nothing."""
+
+
+def sentences(text: str) -> Iterator[str]:
+    """The sentences and the rows of a section, without its blocks of code."""
+    text = re.sub(r"(?ms)^ *```.*?^ *```$|^    .*?$|^#.*?$|^\|[^\n]*\n\|[-|]+\|$", "", text)
+    for block in re.split(r"\n\s*\n|\n(?=\| |- |\d+\. )", text):
+        whole = re.sub(r"^(?:-|\d+\.) ", "", " ".join(block.split()))
+        if whole.startswith("|"):
+            yield whole
+        elif whole:
+            yield from re.split(r"(?:(?<=[.!?])|(?<=[.!?]\))) (?=[A-Z`(*])", whole)
+
+
+def test_each_sentence_that_promises_something_names_the_tests_that_hold_it() -> None:
+    """A new or changed one fails here until somebody finds or writes the test for it."""
+    promises = yaml.safe_load(read(PROMISES))
+    for document, titles in promises.items():
+        sections = dict(re.findall(r"(?ms)^## (.+?)\n(.*?)(?=^## |\Z)", read(ROOT / document)))
+        for title, held in titles.items():
+            said = list(sentences(sections[title]))
+            where = f"{PROMISES.name} and {document}, {title}:"
+            assert [one for one in said if one not in held] == [], f"{where} no test is named"
+            assert [one for one in held if one not in said] == [], f"{where} nobody says so"
+
+
+def test_each_test_that_holds_a_sentence_exists() -> None:
+    promises = yaml.safe_load(read(PROMISES))
+    there = {
+        name
+        for path in (ROOT / "tests").rglob("*.py")
+        for name in re.findall(r"(?m)^ *def test_(\w+)\(", read(path))
+    }
+    named = {
+        name
+        for titles in promises.values()
+        for held in titles.values()
+        for tests in held.values()
+        for name in tests.split()
+    }
+    assert len(named) > 100
+    assert named - there - {EXPLAINS} == set(), f"{PROMISES.name} names tests that there are not"
 
 
 # --- links and paths ---------------------------------------------------------------------------

@@ -13,9 +13,11 @@ from newsletter.runtime.diagnosis import (
     examine_pages,
     holes_in,
     mended_by,
+    of_workspace,
     sending_domains,
     sends_into_the_world,
 )
+from tests.pages import forum
 from tests.rows import rows
 from tests.servers import LoopbackServer, closed_port, reply
 from tests.workspaces import BASE
@@ -115,3 +117,14 @@ def test_a_version_has_the_holes_that_were_mended_after_it(
 def test_the_version_to_go_to_has_none() -> None:
     assert mended_by((3, 12, 1)) == "3.12.9"
     assert not holes_in((3, 12, 9))
+
+
+def test_doctor_names_what_others_may_read(tmp_path: Path, migrated: Path) -> None:
+    """What an opening could not put right: here it is opened again after that."""
+    with forum(tmp_path, database=migrated) as site:
+        services = site.services
+        (tmp_path / "var" / "keys").chmod(0o755)
+        found = {one.what: one for one in of_workspace(services.statements, services.delivery)}
+    assert found["permissions"].level is Level.FAULT
+    assert found["permissions"].detail == f"others may read {tmp_path / 'var' / 'keys'}"
+    assert "chmod go-rwx" in found["permissions"].advice

@@ -1,0 +1,86 @@
+"""What is written down of people, and that SECURITY.md says so: a new column has to be told of."""
+
+from pathlib import Path
+
+from newsletter.store.schema.tables import metadata
+
+PAGE = Path(__file__).parents[4] / "SECURITY.md"
+OF_PEOPLE = {
+    "id address address_hash name language timezone consent added_at place paused_until": (
+        "subscriber",
+        "address, name, language, time zone, place, tags, lists|where and when they consented"
+        "|the end of a pause",
+    ),
+    "name subscriber_id": ("tag", "tags"),
+    "list_id subscriber_id state changed_at ended_by": (
+        "subscription",
+        "campaign whose link ended",
+    ),
+    "address_hash address reason origin at": (
+        "suppression",
+        "a keyed hash of the address, the address, the reason and its origin",
+    ),
+    "id subscriber_id list given method source wording asked_at at": (
+        "consent",
+        "which list, the words, where and when it was asked for and confirmed",
+    ),
+    "id kind state address address_hash mailbox_hash network_hash subscriber_id name language"
+    " timezone lists source wording asked_at asks not_before attempts attempt_id provider"
+    " provider_id reason claimed_at settled_at used_at account held_until": (
+        "letter",
+        "what was asked for, with the address|keyed hashes of the mailbox and, for a day",
+    ),
+    "provider id kind at received_at campaign_id subscriber_id raw": (
+        "event",
+        "each event as it came",
+    ),
+    "campaign_id subscriber_id kind bounce at reason": ("receipt", "each event as it came"),
+    "campaign_id subscriber_id batch_id state reason provider_id at": (
+        "delivery",
+        "the outcome of each delivery that differs",
+    ),
+    "address role added_at name": ("staff", "address, name, role"),
+    "address password password_at factor factor_at factor_step pending kept_at": (
+        "credential",
+        "what they use to sign in",
+    ),
+    "hash address used_at": ("recovery", "what they use to sign in"),
+    "id address party name public signatures made_at used_at": (
+        "passkey",
+        "what they use to sign in",
+    ),
+    "hash address stage created_at seen_at stepped_up_at browser network challenge challenge_at": (
+        "session",
+        "Of each session its browser and network",
+    ),
+    "id hash kind address role by made_at expires_at used_at withdrawn_at": (
+        "invitation",
+        "what they use to sign in",
+    ),
+    "id key at": ("throttle", "for a day of whom a failure counts against"),
+    "address network at": ("familiar", "a keyed hash of the networks they signed in from"),
+    "number draft kind by writers document began_at at closed handed_in_at handed_in_by": (
+        "version",
+        "the texts, pictures and comments they wrote",
+    ),
+    "id slug by at digest words": ("comment", "the texts, pictures and comments they wrote"),
+    "number at actor action subject detail digest": ("audit", "what they did, in the audit log"),
+}
+"""All columns of each table in which something of a person stands, and the page's words for it."""
+OF_NOBODY = {
+    *("feed", "feed_item", "roundup", "issue", "searchable", "wording", "draft", "picture", "go"),
+    *("returned", "meta", "epoch", "statement", "touched", "content", "approval", "schedule"),
+    *("list", "campaign", "batch", "resolution", "pace", "signed", "overruled"),
+}
+"""Tables of texts, campaigns and figures: of people they hold numbers, and who of staff acted."""
+
+
+def test_security_names_all_that_is_stored() -> None:
+    told = PAGE.read_text("utf-8").partition("\n## What is stored\n")[2].partition("\n## ")[0]
+    told = " ".join(told.split())
+    tables = {table.name: table for table in metadata.tables.values()}
+    assert tables.keys() == OF_NOBODY | {name for name, _ in OF_PEOPLE.values()}
+    for columns, (name, words) in OF_PEOPLE.items():
+        now = " ".join(column.name for column in tables[name].columns)
+        assert now == columns, f"{name}: say in SECURITY.md what is stored, and here"
+        assert [one for one in words.split("|") if one not in told] == []
