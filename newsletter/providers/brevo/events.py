@@ -9,18 +9,9 @@ left, complained or bounced before: Brevo does not say which. Unconfirmed: the w
 from datetime import datetime
 from typing import Any
 
-from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.providers.common.signatures import ByPassword
-from newsletter.providers.common.webhooks import (
-    address,
-    content_id,
-    instant,
-    raw,
-    reason,
-    split_delivery,
-    text,
-    words,
-)
+from newsletter.providers.common.webhooks import content_id, split_delivery, text, told
 
 _KINDS: dict[str, tuple[EventKind, Bounce | None]] = {
     "request": (EventKind.ACCEPTED, None),
@@ -52,15 +43,15 @@ class Brevo(ByPassword):
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
     kind, bounce = _KINDS.get(text(item.get("event")), (EventKind.OTHER, None))
-    why = item.get("reason")
-    return Event(
-        id=content_id(*(text(item.get(name), 1000) for name in _STABLE)),
+    return told(
+        item,
+        now,
         kind=kind,
-        at=instant(item.get("ts_event")) or instant(item.get("ts")) or now,
-        bounce=bounce_class(bounce, words(why)) if bounce else None,
-        address=address(item.get("email")),
-        provider_id=text(item.get("message-id")),
-        reason=reason(why),
-        raw=raw(item),
-        **split_delivery(item.get("X-Mailin-custom"), "."),
+        id=content_id(*(text(item.get(name), 1000) for name in _STABLE)),
+        at=(item.get("ts_event"), item.get("ts")),
+        to=[item.get("email")],
+        sent_as=[item.get("message-id")],
+        delivery=split_delivery(item.get("X-Mailin-custom"), "."),
+        reasons=[item.get("reason")],
+        bounce=bounce,
     )

@@ -7,11 +7,11 @@ sends through Amazon and hands these types on.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
-from newsletter.domain.events import Bounce, Event, EventKind
+from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
 
 MAX_RAW = 20_000
 """Characters of an event that are kept as it came."""
@@ -188,6 +188,40 @@ def unread(body: bytes, now: datetime, *, id: str = "") -> Event:
         kind=EventKind.OTHER,
         at=now,
         raw=as_it_came(body),
+    )
+
+
+def told(
+    item: Any,
+    now: datetime,
+    *,
+    kind: EventKind,
+    id: Any = "",
+    at: Iterable[Any],
+    to: Iterable[Any],
+    sent_as: Iterable[Any],
+    delivery: Delivery,
+    reasons: Sequence[Any],
+    about: Sequence[Any] = (),
+    bounce: Bounce | None = None,
+) -> Event:
+    """The event that an item of a post is, made of values as they came.
+
+    The first of ``at``, ``to`` and ``sent_as`` counts that is an instant, an address, an id of the
+    provider's. ``reasons`` are the words of the reader's server, which may make another class of
+    ``bounce``; ``about`` are the provider's own, which people read before them.
+    """
+    said = words(*reasons)
+    return Event(
+        id=text(id) or content_id(item),
+        kind=kind,
+        at=next(filter(None, map(instant, at)), now),
+        bounce=bounce_class(bounce or Bounce.OTHER, said) if kind is EventKind.BOUNCED else None,
+        address=next(filter(None, map(address, to)), ""),
+        provider_id=next(filter(None, map(text, sent_as)), ""),
+        reason=reason(*about, *reasons),
+        raw=raw(item),
+        **delivery,
     )
 
 

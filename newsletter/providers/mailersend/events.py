@@ -13,23 +13,20 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.providers.common import signatures as keys
 from newsletter.providers.common.signatures import header, require_hmac, require_recent
 from newsletter.providers.common.webhooks import (
     Delivery,
-    address,
-    content_id,
     inside,
     instant,
     kind_of,
     listed,
     parse,
-    raw,
     read_one,
-    reason,
     split_delivery,
     text,
+    told,
     words,
 )
 
@@ -72,27 +69,26 @@ def _event(payload: dict[str, Any], now: datetime) -> Event:
     kind, data = kind_of(_KINDS, payload.get("type")), payload.get("data")
     reasons = [inside(data, "meta", name) for name in _REASONS]
     reasons += [inside(data, "morph", name) for name in _OLDER_REASONS]
-    older = inside(data, "email", "recipient", "email")
-    return Event(
-        id=text(inside(data, "id")) or content_id(payload),
+    suppressed = payload.get("type") == "activity.suppressed"
+    return told(
+        payload,
+        now,
         kind=kind,
-        at=instant(inside(data, "created_at")) or instant(payload.get("created_at")) or now,
-        bounce=_bounce(text(payload.get("type")), words(*reasons))
-        if kind is EventKind.BOUNCED
-        else None,
-        address=address(inside(data, "email")) or address(older),
-        provider_id=text(inside(data, "message_id"))
-        or text(inside(data, "email", "message", "id")),
-        reason=reason(*reasons),
-        raw=raw(payload),
-        **_delivery(listed(inside(data, "tags")) or listed(inside(data, "email", "tags"))),
+        id=inside(data, "id"),
+        at=(inside(data, "created_at"), payload.get("created_at")),
+        to=(inside(data, "email"), inside(data, "email", "recipient", "email")),
+        sent_as=(inside(data, "message_id"), inside(data, "email", "message", "id")),
+        delivery=_delivery(listed(inside(data, "tags")) or listed(inside(data, "email", "tags"))),
+        # why it suppresses is its own word, and none of a server that objects to us
+        reasons=() if suppressed else reasons,
+        about=reasons if suppressed else (),
+        bounce=_bounce(text(payload.get("type")), words(*reasons)),
     )
 
 
 def _bounce(kind: str, diagnostic: str) -> Bounce:
-    if bounce := _BOUNCES.get(kind):
-        return bounce_class(bounce, diagnostic)
-    return next((each for word, each in _SUPPRESSED.items() if word in diagnostic), Bounce.OTHER)
+    suppressed = (each for word, each in _SUPPRESSED.items() if word in diagnostic)
+    return _BOUNCES.get(kind) or next(suppressed, Bounce.OTHER)
 
 
 def _delivery(tags: list[Any]) -> Delivery:

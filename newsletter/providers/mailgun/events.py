@@ -20,24 +20,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from newsletter.domain.events import Bounce, Event, EventKind, Forged, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.providers.common import signatures
 from newsletter.providers.common.options import basic, public
 from newsletter.providers.common.records import Listed
 from newsletter.providers.common.signatures import require_fresh, require_hmac
 from newsletter.providers.common.webhooks import (
-    address,
-    content_id,
     delivery,
     exact,
     inside,
     instant,
     kind_of,
     parse,
-    raw,
-    reason,
     smtp_bounce,
     text,
+    told,
     unread,
     words,
 )
@@ -104,29 +101,27 @@ def event(data: dict[str, Any], now: datetime) -> Event:
         kind = EventKind.DELAYED if severity == "temporary" else EventKind.OTHER
     status = data.get("delivery-status")
     reasons = [inside(status, name) for name in ("code", "enhanced-code", "message", "description")]
-    why = inside(data, "reject", "reason") or data.get("reason")
-    when = instant(data.get("timestamp")) or now
-    sent_as = text(inside(data, "message", "headers", "message-id"))
-    return Event(
-        id=text(data.get("id")) or content_id(data),
+    sent_as = text(inside(data, "message", "headers", "message-id")).strip("<>")
+    return told(
+        data,
+        now,
         kind=kind,
-        at=when,
-        bounce=_bounce(data, reasons) if kind is EventKind.BOUNCED else None,
-        address=address(data.get("recipient")),
-        provider_id=f"<{sent_as.strip('<>')}>" if sent_as else "",
-        reason=reason(why, *reasons),
-        raw=raw(data),
-        **delivery(data.get("user-variables")),
+        id=data.get("id"),
+        at=[data.get("timestamp")],
+        to=[data.get("recipient")],
+        sent_as=[sent_as and f"<{sent_as}>"],
+        delivery=delivery(data.get("user-variables")),
+        reasons=reasons,
+        about=[inside(data, "reject", "reason") or data.get("reason")],
+        bounce=_bounce(data, reasons),
     )
 
 
 def _bounce(data: dict[str, Any], reasons: list[Any]) -> Bounce:
-    diagnostic = words(*reasons)
     code, why = text(reasons[0]), text(data.get("reason"))
-    bounce = _CODES.get(code) or _REASONS.get(why) or smtp_bounce(diagnostic)
     if code == "552":  # full, though Mailgun may call it a bounce
-        bounce = Bounce.SOFT
-    return bounce_class(bounce, diagnostic)
+        return Bounce.SOFT
+    return _CODES.get(code) or _REASONS.get(why) or smtp_bounce(words(*reasons))
 
 
 class MailgunListing:

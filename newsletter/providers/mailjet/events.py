@@ -10,21 +10,17 @@ attempt and subscriber with dots between them, or JSON. An address that is prebl
 from datetime import datetime
 from typing import Any
 
-from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.providers.common.signatures import ByPassword
 from newsletter.providers.common.webhooks import (
     Delivery,
-    address,
     content_id,
     delivery,
-    instant,
     kind_of,
     parse,
-    raw,
-    reason,
     split_delivery,
     text,
-    words,
+    told,
 )
 
 _KINDS = {
@@ -67,27 +63,23 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
     kind = kind_of(_KINDS, item.get("event"))
     if item.get("error") == "greylisted" and item.get("hard_bounce") is not True:
         kind = EventKind.DELAYED  # "Delivery will be re-attempted."
-    reasons = [item.get("comment"), item.get("smtp_reply")]
-    return Event(
-        id=content_id(*(text(item.get(name), 1000) for name in _STABLE)),
-        kind=kind,
-        at=instant(item.get("time")) or now,
-        bounce=_bounce(item, words(*reasons)) if kind is EventKind.BOUNCED else None,
-        address=address(item.get("email")),
-        provider_id=text(item.get("MessageID")) or text(item.get("mj_message_id")),
-        reason=reason(item.get("error_related_to"), item.get("error"), *reasons),
-        raw=raw(item),
-        **_delivery(item),
-    )
-
-
-def _bounce(item: dict[str, Any], diagnostic: str) -> Bounce:
     permanent = item.get("hard_bounce")
-    otherwise = Bounce.HARD if permanent is True else Bounce.OTHER
-    bounce = _ERRORS.get(text(item.get("error")), otherwise)
+    bounce = _ERRORS.get(text(item.get("error")), Bounce.HARD if permanent is True else None)
     if bounce is Bounce.HARD and permanent is False:
         bounce = Bounce.SOFT
-    return bounce_class(bounce, diagnostic)
+    return told(
+        item,
+        now,
+        kind=kind,
+        id=content_id(*(text(item.get(name), 1000) for name in _STABLE)),
+        at=[item.get("time")],
+        to=[item.get("email")],
+        sent_as=(item.get("MessageID"), item.get("mj_message_id")),
+        delivery=_delivery(item),
+        reasons=(item.get("comment"), item.get("smtp_reply")),
+        about=(item.get("error_related_to"), item.get("error")),
+        bounce=bounce,
+    )
 
 
 def _delivery(item: dict[str, Any]) -> Delivery:

@@ -11,22 +11,19 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import header, require_hmac, require_recent
 from newsletter.providers.common.webhooks import (
-    address,
-    content_id,
     delivery,
     inside,
     instant,
     kind_of,
     parse_many,
-    raw,
     read_many,
-    reason,
     smtp_bounce,
     text,
+    told,
     words,
 )
 
@@ -71,25 +68,24 @@ class Mailtrap:
 def _event(item: dict[str, Any], now: datetime) -> Event:
     kind = kind_of(_KINDS, item.get("event"))
     reasons = [item.get("response_code"), item.get("response") or item.get("reason")]
-    return Event(
-        id=text(item.get("event_id")) or content_id(item),
+    return told(
+        item,
+        now,
         kind=kind,
-        at=instant(item.get("timestamp")) or now,
-        bounce=_bounce(item, words(*reasons)) if kind is EventKind.BOUNCED else None,
-        address=address(item.get("email")),
-        provider_id=text(item.get("message_id")),
-        reason=reason(*reasons),
-        raw=raw(item),
-        **delivery(inside(item, "custom_variables")),
+        id=item.get("event_id"),
+        at=[item.get("timestamp")],
+        to=[item.get("email")],
+        sent_as=[item.get("message_id")],
+        delivery=delivery(inside(item, "custom_variables")),
+        reasons=reasons,
+        bounce=_bounce(item, words(*reasons)),
     )
 
 
 def _bounce(item: dict[str, Any], diagnostic: str) -> Bounce:
     if item.get("event") == "reject":
         why = diagnostic.lower()
-        bounce = next((kind for word, kind in _SUPPRESSED.items() if word in why), Bounce.OTHER)
-        return bounce_class(bounce, diagnostic)
-    category = _CATEGORIES.get(text(item.get("bounce_category")))
+        return next((kind for word, kind in _SUPPRESSED.items() if word in why), Bounce.OTHER)
     # "Permanent delivery failure", unless the code blames something else.
     bounce = smtp_bounce(diagnostic) if item.get("response_code") else Bounce.HARD
-    return bounce_class(category or bounce, diagnostic)
+    return _CATEGORIES.get(text(item.get("bounce_category"))) or bounce

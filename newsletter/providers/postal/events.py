@@ -13,22 +13,19 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 
-from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import header, require_recent, require_rsa
 from newsletter.providers.common.webhooks import (
-    address,
-    content_id,
     inside,
     instant,
     kind_of,
     parse,
-    raw,
     read_one,
-    reason,
     smtp_bounce,
     split_delivery,
     text,
+    told,
     words,
 )
 
@@ -69,20 +66,16 @@ def _event(post: dict[str, Any], now: datetime) -> Event:
     kind, payload = kind_of(_KINDS, post.get("event")), post.get("payload")
     message = inside(payload, "original_message") or inside(payload, "message")
     reasons = [inside(payload, "output"), inside(payload, "details")]
-    when = instant(inside(payload, "timestamp")) or instant(post.get("timestamp"))
-    return Event(
-        id=text(post.get("uuid")) or content_id(post),
-        kind=kind,
-        at=when or now,
-        bounce=_bounce(payload, words(*reasons)) if kind is EventKind.BOUNCED else None,
-        address=address(inside(message, "to")),
-        provider_id=text(inside(message, "id")),
-        reason=reason(*reasons),
-        raw=raw(post),
-        **split_delivery(inside(message, "tag"), "/"),
-    )
-
-
-def _bounce(payload: Any, diagnostic: str) -> Bounce:
     bounce = _BOUNCES.get(text(inside(payload, "bounce", "bounce_type")))
-    return bounce_class(bounce or smtp_bounce(diagnostic), diagnostic)
+    return told(
+        post,
+        now,
+        kind=kind,
+        id=post.get("uuid"),
+        at=(inside(payload, "timestamp"), post.get("timestamp")),
+        to=[inside(message, "to")],
+        sent_as=[inside(message, "id")],
+        delivery=split_delivery(inside(message, "tag"), "/"),
+        reasons=reasons,
+        bounce=bounce or smtp_bounce(words(*reasons)),
+    )

@@ -17,20 +17,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.providers.common.options import public
 from newsletter.providers.common.records import Listed
 from newsletter.providers.common.signatures import ByPassword
-from newsletter.providers.common.webhooks import (
-    address,
-    content_id,
-    delivery,
-    instant,
-    raw,
-    reason,
-    text,
-    words,
-)
+from newsletter.providers.common.webhooks import address, content_id, delivery, text, told
 from newsletter.providers.postmark.send import PUBLIC_URL, Options
 from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
@@ -87,20 +78,21 @@ def event(payload: dict[str, Any], now: datetime) -> Event:
     kind, bounce = _meaning(record, payload)
     when = next((payload[name] for name in _TIMES if name in payload), None)
     to = address(payload.get("Recipient")) or address(payload.get("Email"))
-    details = payload.get("Details")
     name = [record, text(payload.get("ID"))]
     if not name[1]:
         name += [text(payload.get("MessageID")), to, text(when), text(payload.get("OriginalLink"))]
-    return Event(
-        id=content_id(*name),
+    return told(
+        payload,
+        now,
         kind=kind,
-        at=instant(when) or now,
-        bounce=bounce_class(bounce, words(details)) if bounce else None,
-        address=to,
-        provider_id=text(payload.get("MessageID")),
-        reason=reason(payload.get("Type") or payload.get("SuppressionReason"), details),
-        raw=raw(payload),
-        **delivery(payload.get("Metadata")),
+        id=content_id(*name),
+        at=[when],
+        to=[to],
+        sent_as=[payload.get("MessageID")],
+        delivery=delivery(payload.get("Metadata")),
+        reasons=[payload.get("Details")],
+        about=[payload.get("Type") or payload.get("SuppressionReason")],
+        bounce=bounce,
     )
 
 

@@ -13,11 +13,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.events import Bounce, Event, EventKind, Forged, bounce_class
+from newsletter.domain.events import Event, EventKind, Forged
 from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import header, require_fresh, same
 from newsletter.providers.common.webhooks import (
-    address,
     amazon_bounce,
     delivery,
     inside,
@@ -25,11 +24,9 @@ from newsletter.providers.common.webhooks import (
     kind_of,
     listed,
     parse,
-    raw,
-    reason,
     text,
+    told,
     unread,
-    words,
 )
 
 RETRIES = timedelta(0)
@@ -80,22 +77,20 @@ def _event(payload: dict[str, Any], name: str, now: datetime) -> Event:
     codes = inside(details, "diagnosticCode")
     reasons = [*(codes if isinstance(codes, list) else [codes])[:5]]
     reasons += [inside(details, part) for part in ("message", "reason")]
-    return Event(
-        id=name,
+    amazons = (inside(details, "type"), inside(details, "subType"))
+    return told(
+        payload,
+        now,
         kind=kind,
-        at=instant(payload.get("created_at")) or now,
-        bounce=_bounce(details, words(*reasons)) if kind is EventKind.BOUNCED else None,
-        address=address(next(iter(listed(inside(data, "to"))), None)),
-        provider_id=text(inside(data, "email_id")),
-        reason=reason(inside(details, "type"), inside(details, "subType"), *reasons),
-        raw=raw(payload),
-        **delivery(_tags(inside(data, "tags"))),
+        id=name,
+        at=[payload.get("created_at")],
+        to=listed(inside(data, "to"))[:1],
+        sent_as=[inside(data, "email_id")],
+        delivery=delivery(_tags(inside(data, "tags"))),
+        reasons=reasons,
+        about=amazons,
+        bounce=amazon_bounce(*amazons),
     )
-
-
-def _bounce(details: Any, diagnostic: str) -> Bounce:
-    bounce = amazon_bounce(inside(details, "type"), inside(details, "subType"))
-    return bounce_class(bounce, diagnostic)
 
 
 def _tags(tags: Any) -> Any:

@@ -14,21 +14,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from newsletter.domain.events import Bounce, Event, EventKind, Forged, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import LONGEST, header, require_fresh
-from newsletter.providers.common.webhooks import (
-    address,
-    content_id,
-    delivery,
-    instant,
-    kind_of,
-    raw,
-    read_many,
-    reason,
-    text,
-    words,
-)
+from newsletter.providers.common.webhooks import delivery, instant, kind_of, read_many, text, told
 
 RETRIES = LONGEST
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
@@ -94,23 +83,22 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
     # What the server said comes before the status, which is often no more than 5.0.0.
     reasons = [item.get("reason") or item.get("response"), item.get("status")]
     sent_as = text(item.get("sg_message_id")).partition(".filter")[0].partition(".recvd")[0]
-    return Event(
-        id=text(item.get("sg_event_id")) or content_id(item),
+    return told(
+        item,
+        now,
         kind=kind,
-        at=instant(item.get("timestamp")) or now,
-        bounce=_bounce(item, words(*reasons)) if kind is EventKind.BOUNCED else None,
-        address=address(item.get("email")),
-        provider_id=sent_as,
-        reason=reason(*reasons),
-        raw=raw(item),
-        **delivery(item),
+        id=item.get("sg_event_id"),
+        at=[item.get("timestamp")],
+        to=[item.get("email")],
+        sent_as=[sent_as],
+        delivery=delivery(item),
+        reasons=reasons,
+        bounce=_bounce(item),
     )
 
 
-def _bounce(item: dict[str, Any], diagnostic: str) -> Bounce:
+def _bounce(item: dict[str, Any]) -> Bounce | None:
     if item.get("event") == "dropped":
-        why = text(item.get("reason")).lower().partition(" (")[0]
-        return bounce_class(_DROPS.get(why, Bounce.OTHER), diagnostic)
+        return _DROPS.get(text(item.get("reason")).lower().partition(" (")[0])
     classified = _CLASSIFIED.get(text(item.get("bounce_classification")).lower())
-    how = text(item.get("type")) or text(item.get("event"))
-    return bounce_class(classified or _TYPES.get(how, Bounce.OTHER), diagnostic)
+    return classified or _TYPES.get(text(item.get("type")) or text(item.get("event")))

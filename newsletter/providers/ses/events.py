@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from newsletter.domain.events import Bounce, Event, EventKind, Forged, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.providers.common.signatures import Memory, Unverifiable, require_fresh, require_rsa
 from newsletter.providers.common.webhooks import (
     address,
@@ -37,11 +37,9 @@ from newsletter.providers.common.webhooks import (
     instant,
     listed,
     parse,
-    raw,
-    reason,
     text,
+    told,
     unread,
-    words,
 )
 
 RETRIES = timedelta(hours=1)
@@ -80,6 +78,12 @@ _KINDS: dict[str, tuple[EventKind, str, str]] = {
     "Click": (EventKind.CLICKED, "click", ""),
 }
 """Kind → what it means, the object that tells more, and the readers in it (or in ``mail``)."""
+_NOTHING = (EventKind.OTHER, "", "")
+_WORDS = (
+    *("bounceType", "bounceSubType", "complaintSubType", "complaintFeedbackType"),
+    *("delayType", "reason", "errorMessage"),
+)
+"""Where an object says why."""
 _REPORTS_OF_OTHERS = {"not-spam", "auth-failure", "virus"}
 
 
@@ -180,20 +184,25 @@ def _events(post: dict[str, Any], now: datetime) -> Iterator[Event]:
         yield unread(str(message).encode(errors="replace"), now, id=sns_id)
         return
     name = _name(event)
-    kind, where, who = _KINDS.get(name, (EventKind.OTHER, "", ""))
+    _, where, who = _KINDS.get(name, _NOTHING)
     more, mail = event.get(where), event.get("mail")
     for reader in listed(inside(more, who)) or listed(inside(mail, "destination")) or [""]:
         to = address(inside(reader, "emailAddress") or reader)
         sent_as = text(inside(mail, "messageId"))
         once = [inside(more, part) for part in ("feedbackId", "timestamp", "link")]
-        yield Event(
+        kind, bounce = _meaning(name, more)
+        yield told(
+            message,
+            now,
+            kind=kind,
             id=content_id(name, sent_as, once, to) if sent_as else content_id(sns_id, to),
-            at=instant(inside(more, "timestamp")) or instant(inside(mail, "timestamp")) or now,
-            address=to,
-            provider_id=sent_as,
-            raw=raw(message),
-            **_meaning(name, kind, more, reader),
-            **delivery(_tags(inside(mail, "tags"))),
+            at=(inside(more, "timestamp"), inside(mail, "timestamp")),
+            to=[to],
+            sent_as=[sent_as],
+            delivery=delivery(_tags(inside(mail, "tags"))),
+            reasons=[inside(reader, part) for part in ("diagnosticCode", "status")],
+            about=[inside(more, part) for part in _WORDS],
+            bounce=bounce,
         )
 
 
@@ -205,34 +214,19 @@ def _name(event: dict[str, Any]) -> str:
     return next((known for known, (_, where, _) in _KINDS.items() if where in event), name)
 
 
-def _meaning(name: str, kind: EventKind, more: Any, reader: Any) -> dict[str, Any]:
-    """What it means for one reader: kind, class of bounce, and the words."""
-    reasons = [inside(reader, "diagnosticCode"), inside(reader, "status")]
-    about = ("bounceType", "bounceSubType", "complaintSubType", "complaintFeedbackType")
-    more_words = [inside(more, part) for part in (*about, "delayType", "reason", "errorMessage")]
-    bounce = None
+def _meaning(name: str, more: Any) -> tuple[EventKind, Bounce | None]:
+    kind = _KINDS.get(name, _NOTHING)[0]
     if name == "Complaint":
-        kind, bounce = _complaint(more)
-    elif name == "Subscription" and inside(_preferences(more), "unsubscribeAll") is not True:
-        kind = EventKind.OTHER
-    elif name == "Bounce":
-        bounce = amazon_bounce(inside(more, "bounceType"), inside(more, "bounceSubType"))
-        bounce = bounce_class(bounce, words(*reasons))
-    elif kind is EventKind.BOUNCED:
-        bounce = Bounce.POLICY if name == "Reject" else Bounce.OTHER
-    return {"kind": kind, "bounce": bounce, "reason": reason(*more_words, *reasons)}
-
-
-def _complaint(more: Any) -> tuple[EventKind, Bounce | None]:
-    if text(inside(more, "complaintSubType")) == "OnAccountSuppressionList":
-        return EventKind.BOUNCED, Bounce.COMPLAINT  # never sent: the reader complained before
-    if text(inside(more, "complaintFeedbackType")) in _REPORTS_OF_OTHERS:
-        return EventKind.OTHER, None
-    return EventKind.COMPLAINED, None
-
-
-def _preferences(more: Any) -> Any:
-    return inside(more, "newTopicPreferences")
+        if text(inside(more, "complaintSubType")) == "OnAccountSuppressionList":
+            return EventKind.BOUNCED, Bounce.COMPLAINT  # never sent: the reader complained before
+        if text(inside(more, "complaintFeedbackType")) in _REPORTS_OF_OTHERS:
+            return EventKind.OTHER, None
+    if name == "Subscription":
+        left = inside(more, "newTopicPreferences", "unsubscribeAll") is True
+        return (kind if left else EventKind.OTHER), None
+    if name == "Bounce":
+        return kind, amazon_bounce(inside(more, "bounceType"), inside(more, "bounceSubType"))
+    return kind, Bounce.POLICY if name == "Reject" else None
 
 
 def _tags(tags: Any) -> Any:
