@@ -16,9 +16,7 @@ _WORDS = {
 }
 _PLAIN = re.compile(r"[^\W_][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*")
 _MARKUP = re.compile(r":(?: |$)| #|[\[\]{},&*?|<>=!%@`\"\\]|\s$")
-_UNPRINTABLE = re.compile(
-    r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 @lru_cache(maxsize=4096)

@@ -100,6 +100,10 @@ class KnownItem:
     def has_statement(self) -> bool:
         return self.state in {ItemState.TAKEN, ItemState.TRUSTED}
 
+    @property
+    def trusted(self) -> bool:
+        return self.state is ItemState.TRUSTED
+
 
 @dataclass(frozen=True, kw_only=True)
 class FeedRecord:

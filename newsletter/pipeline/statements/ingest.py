@@ -1,19 +1,24 @@
 """source → statement: what sources hold, the database itself too, is written down as it stands."""
 
+from __future__ import annotations
+
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from newsletter.domain.campaigns.digest import Issue
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Source
 from newsletter.domain.statements.draft import HandedIn
-from newsletter.domain.statements.feed import ItemState, TakenItem
 from newsletter.domain.statements.statement import Progress, Reading, Statement, StoredStatement
 from newsletter.sources.desk import parse_handed_in
 from newsletter.sources.statements import Defaults, Parsed
 from newsletter.store.sql import Store, Transaction
+
+if TYPE_CHECKING:  # a workspace without feeds needs none of it
+    from newsletter.domain.statements.feed import TakenItem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +167,7 @@ class FeedSource:
 
     def _statement(self, item: TakenItem) -> Statement:
         composed = item.composed
-        vouched = bool(self.approved_by) and item.known.state is ItemState.TRUSTED
+        vouched = bool(self.approved_by) and item.known.trusted
         return Statement(
             slug=item.known.slug,
             title=composed.title,
