@@ -132,7 +132,7 @@ def prepare(workspace: Path, statements: int, campaigns: int) -> None:
         text = _STATEMENT.format(number=number, day=number % 28 + 1)
         (workspace / "statements" / f"statement-{number:05}.md").write_text(text)
     with opened(workspace, {}) as services:
-        services.tick.look()
+        services.tick.run()
     members = json.dumps(list(range(1, 101)), separators=(",", ":"))
     with closing(sqlite3.connect(workspace / "var" / "newsletter.db")) as database, database:
         for number in range(-(-campaigns // statements) - 1):
@@ -151,9 +151,9 @@ def _looked(workspace: Path) -> Looked:
 
 def _look(workspace: Path) -> Looked:
     with opened(workspace, {}) as services:
-        services.tick.look()  # what went out gets into the index
+        services.tick.run()  # what went out gets into the index
         time.sleep(2.5)  # files that were written just now are read once more
-        services.tick.look()
+        services.tick.run()
         found = [_measured(services) for _ in range(9)]
     return Looked(
         statements=max(look.statements for look in found),
@@ -164,7 +164,7 @@ def _look(workspace: Path) -> Looked:
 def _measured(services: Any) -> Looked:
     with counted() as statements:
         before = time.process_time()
-        services.tick.look()
+        services.tick.run()
         cpu = time.process_time() - before
     return Looked(statements=len(statements), cpu=cpu * 1000)
 

@@ -118,7 +118,7 @@ def run(workspace: Path) -> None:
     clock = NotingClock()
     with opened(workspace, os.environ, clock=clock) as services:
         # each run works on a copy, which the product rightly holds: nothing was ever sent from it
-        services.delivery.guard().release(by=OPERATOR, kinds={HoldKind.DOUBT})
+        services.delivery.guard().release(by=OPERATOR, kinds={HoldKind.RESTORE_GUARD})
         services.tick.prepare()  # what a run loads and builds is paid once, whatever it sends
         clock.readings.clear()
         clock.now()

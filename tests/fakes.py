@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, attempt_name
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
-from newsletter.domain.delivery.restore_guard import Absence, Location, Mark, Witness
+from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark
 from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
@@ -227,7 +227,7 @@ def always(verdict: Verdict, reason: str = "because") -> Callable[[OutgoingBatch
 
 
 class MemoryWatermark:
-    """Holds the witness in memory. ``full`` is a full disk.
+    """Holds the guard record in memory. ``full`` is a full disk.
 
     ``begun`` spares those tests the beginning of an epoch that look at other things.
     """
@@ -235,21 +235,21 @@ class MemoryWatermark:
     def __init__(self, *, begun: bool = False) -> None:
         self.full = False
         self._lock = threading.Lock()
-        self._witness: Witness | None = None
+        self._record: GuardRecord | None = None
         if begun:
-            self._witness = Witness(
+            self._record = GuardRecord(
                 mark=Mark(generation="0" * 32), before="0" * 32, location=Location(file=1)
             )
 
     def location(self) -> Location:
         return Location(file=1)
 
-    def read(self) -> Witness | Absence:
-        return Absence.MISSING if self._witness is None else self._witness
+    def read(self) -> GuardRecord | Absence:
+        return Absence.MISSING if self._record is None else self._record
 
-    def write(self, witness: Witness) -> None:
+    def write(self, record: GuardRecord) -> None:
         self._refuse_when_full()
-        self._witness = witness
+        self._record = record
 
     def follow(self, claims: int) -> None:
         if claims <= self._known().mark.claims:
@@ -260,15 +260,15 @@ class MemoryWatermark:
             known = self._known()
             if claims > known.mark.claims:
                 self._refuse_when_full()
-                self._witness = replace(known, mark=replace(known.mark, claims=claims))
+                self._record = replace(known, mark=replace(known.mark, claims=claims))
 
     def close(self) -> None:
         """Nothing is open."""
 
-    def _known(self) -> Witness:
-        if self._witness is None:
+    def _known(self) -> GuardRecord:
+        if self._record is None:
             raise Defect("a claim was made before its generation began")
-        return self._witness
+        return self._record
 
     def _refuse_when_full(self) -> None:
         if self.full:

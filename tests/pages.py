@@ -141,13 +141,13 @@ class Forum:
         fields = {"title": f"On {slug}", "author": "ed@forum.example", "lists": ["press"], **head}
         text = f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\nThe library is open.\n"
         (self.folder / "statements" / f"{slug}.md").write_text(text, "utf-8")
-        self.services.tick.look()
+        self.services.tick.run()
         self.services.statements.approve(slug, by="ed@forum.example", despite="a test")
 
     def send(self, slug: str = "news", **head: Any) -> None:
         """Write a statement, approve it and hand it over to everybody."""
         self.agree(slug, **head)
-        self.services.tick.look()
+        self.services.tick.run()
         dispatcher = self.services.delivery.dispatcher()
         while dispatcher.dispatch() is not None:
             pass

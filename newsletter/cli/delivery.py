@@ -322,7 +322,7 @@ release.name = "release"
 
 def lift(delivery: Delivery, by: str | None, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
     """Lift holds of these kinds, if whoever ``by`` names may. Raises Refused."""
-    doubted = HoldKind.DOUBT in kinds
+    doubted = HoldKind.RESTORE_GUARD in kinds
     if doubted and by is None:
         raise Refused("the books were in doubt: name the admin who compared them, with --by EMAIL")
     needed, action = (

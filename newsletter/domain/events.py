@@ -267,7 +267,7 @@ class Forged(NewsletterError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class EventPage:
     """One page of what a provider tells when it is asked for events."""
 
     events: tuple[Event, ...]

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
         LookupResult,
         PreparedRequest,
     )
-    from newsletter.domain.delivery.restore_guard import Absence, Location, Witness
+    from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
     from newsletter.domain.delivery.transactional import EmailText
     from newsletter.domain.errors import InvalidInput
-    from newsletter.domain.events import Event, Told
+    from newsletter.domain.events import Event, EventPage
     from newsletter.domain.statements.content import Content
     from newsletter.domain.statements.feed import ExtractedStatement, Fetched, Item
     from newsletter.domain.statements.review import ReviewContext, ReviewFinding
@@ -32,9 +32,9 @@ class GuardFile(Protocol):
         """Where the database's file lies."""
         ...
 
-    def read(self) -> Witness | Absence: ...
+    def read(self) -> GuardRecord | Absence: ...
 
-    def write(self, witness: Witness) -> None:
+    def write(self, record: GuardRecord) -> None:
         """Begin with this. It is durable then. Raises StoreUnavailable."""
         ...
 
@@ -135,7 +135,7 @@ class History(Protocol):
         """An event may be listed so long after it happened."""
         ...
 
-    def read(self, begin: datetime, end: datetime) -> Iterator[Told]:
+    def read(self, begin: datetime, end: datetime) -> Iterator[EventPage]:
         """A bounded number of pages. Raises ProviderUnreachable or InvalidConfiguration."""
         ...
 

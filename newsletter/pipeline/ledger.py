@@ -28,7 +28,7 @@ from newsletter.domain.wording import guess, several
 from newsletter.store.sql import Transaction
 
 _MAY_END = {CampaignState.SENDING, CampaignState.ATTENTION}
-TOLD = "told by an event"
+BY_EVENT = "told by an event"
 """Why a delivery that was unknown counts as accepted."""
 
 
@@ -224,10 +224,10 @@ def confirm(
     return people
 
 
-def confirm_told(tx: Transaction, campaign_id: int, clock: Clock) -> int:
+def confirm_by_events(tx: Transaction, campaign_id: int, clock: Clock) -> int:
     """The same, for those of whom an event was told before the books could say so."""
     told = dict.fromkeys(tx.events.telling(campaign_id), "")
-    return confirm(tx, campaign_id, told, TOLD, clock) if told else 0
+    return confirm(tx, campaign_id, told, BY_EVENT, clock) if told else 0
 
 
 def _question(campaign: Campaign) -> str:

@@ -230,7 +230,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
 
 def _hold(delivery: Delivery) -> Finding:
     reasons = delivery.guard().holds()
-    when = ", once the books are compared" if HoldKind.DOUBT in reasons else ""
+    when = ", once the books are compared" if HoldKind.RESTORE_GUARD in reasons else ""
     advice = f"{'; '.join(reasons.values())}; 'newsletter resume-sending --by EMAIL'{when}"
     return finding("sending", well=not reasons, detail=advice if reasons else "not stopped")
 

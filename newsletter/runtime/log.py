@@ -13,14 +13,14 @@ from newsletter.pipeline.delivery.reconcile import Reconciled, Recovered
 from newsletter.pipeline.delivery.transactional import Posted
 from newsletter.pipeline.events.record import Polled
 from newsletter.pipeline.statements.visit import Visited
-from newsletter.runtime.services import Look
+from newsletter.runtime.services import TickResult
 
 log = logging.getLogger("newsletter.run")
 _PULSE = 60.0
 """Seconds."""
 
 
-def log_look(look: Look, before: Look) -> None:
+def log_tick(look: TickResult, before: TickResult) -> None:
     """One line for each thing that is new since the look before."""
     for fault in look.faults if look.faults != before.faults else ():
         log.error("%s", fault)
@@ -41,7 +41,7 @@ def log_look(look: Look, before: Look) -> None:
         log.info("started %s as campaign %d", campaign.slug, campaign.id)
 
 
-def _log_made(look: Look) -> None:
+def _log_made(look: TickResult) -> None:
     """Digest emails that were put together, and what was approved over warnings."""
     for made in look.gathered:
         log.info("digest email %s of %s: %s", made.name, made.day.isoformat(), made.summary)

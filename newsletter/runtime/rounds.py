@@ -94,7 +94,7 @@ class Visits:
     def go(self) -> None:
         """Visit what is due, one after the other."""
         try:
-            self._await_a_look()
+            self._await_a_tick()
             for feed in self._visitor.due(self._statements.feeds):
                 if self._stopped():
                     return
@@ -104,7 +104,7 @@ class Visits:
         finally:
             self._round_over = True
 
-    def _await_a_look(self) -> None:
+    def _await_a_tick(self) -> None:
         """So that no item gets the slug of a file that is new."""
         while not self._looked.wait(_PATIENCE) and not self._stopped():
             pass

@@ -28,14 +28,14 @@ from newsletter.pipeline.events.record import Polled, Poller
 from newsletter.runtime.log import (
     Pulse,
     log_attempt,
-    log_look,
     log_polled,
     log_reconciled,
     log_recovered,
     log_stopped,
+    log_tick,
 )
 from newsletter.runtime.rounds import Rounds, Stillness, Visits
-from newsletter.runtime.services import Look, Tick
+from newsletter.runtime.services import Tick, TickResult
 from newsletter.store.file.lock import beat, only_one
 
 log = logging.getLogger("newsletter.run")
@@ -61,8 +61,8 @@ _GIVE_UP_AFTER = 4
 class Run:
     """What one run saw, for its end."""
 
-    last: Look = field(default_factory=Look)
-    looks: int = 0
+    last: TickResult = field(default_factory=TickResult)
+    ticks: int = 0
     withdrawn: list[Held] = field(default_factory=list)
     finished: set[int] = field(default_factory=set)
     """Campaigns that this run worked on."""
@@ -188,7 +188,7 @@ class Scheduler:
         )
         clock.add_listener(self._failed, EVENT_JOB_ERROR)
         poll = self._delivery.settings.schedule.poll.total_seconds()
-        self._repeat(clock, "default", poll, self._look)
+        self._repeat(clock, "default", poll, self._run_tick)
         reconcile = partial(self._reconcile, self._delivery.reconciler())
         self._repeat(clock, "reconcile", _RECONCILE, reconcile)
         if self._tick.statements.feeds:
@@ -225,7 +225,7 @@ class Scheduler:
             worker.start()
         return workers
 
-    def _look(self) -> None:
+    def _run_tick(self) -> None:
         if self._stop.is_set():
             return
         try:
@@ -235,12 +235,12 @@ class Scheduler:
             return
         if self._run.held:
             return
-        look = self._visits.followed_by(self._tick.look)
-        log_look(look, self._run.last)
+        look = self._visits.followed_by(self._tick.run)
+        log_tick(look, self._run.last)
         self._run.last = look
         self._run.withdrawn += look.withdrawn
         self._run.finished |= {campaign.id for campaign in look.started}
-        self._run.looks += 1
+        self._run.ticks += 1
         if look.started:
             self._send()
 
@@ -323,7 +323,7 @@ class Scheduler:
             beat(self._delivery.lock_path)
             if until_idle and self._run.held:
                 return
-            if until_idle and self._run.looks and not self._visits.open and self._is_over():
+            if until_idle and self._run.ticks and not self._visits.open and self._is_over():
                 return
 
     def _report_progress(self) -> None:

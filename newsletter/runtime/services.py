@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class TickResult:
     """What one look at the world brought."""
 
     faults: tuple[Fault, ...] = ()
@@ -66,7 +66,7 @@ class Tick:
         import_all("newsletter.pipeline")
         import_all("newsletter.store", but={"migrations"})  # that brings Alembic
 
-    def look(self) -> Look:
+    def run(self) -> TickResult:
         """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""
         gathered = self.campaigns.digest_builder.build()
         faults, noted = self.statements.take_in()
@@ -76,7 +76,7 @@ class Tick:
         started = self.campaigns.start_due()
         self.archive.index()
         self.subscribers.clean()
-        return Look(
+        return TickResult(
             faults=faults,
             gathered=gathered,
             approved=noted,

@@ -94,12 +94,12 @@ def kept(settings: Settings) -> list[Path]:
 
 def _refuse_lost(settings: Settings) -> None:
     """A database that was there and is gone is not begun anew: nobody would be subscribed."""
-    database, witness = settings.database_path, settings.epoch_path
-    if witness.exists() and not database.exists():
+    database, guard_file = settings.database_path, settings.epoch_path
+    if guard_file.exists() and not database.exists():
         raise Refused(
-            f"the database {database} is gone, and {witness} says that there was one; nothing was"
-            " changed. Move it back, or put a backup back with 'newsletter db restore FILE'. To"
-            f" begin anew, without subscribers and without what has gone out, remove {witness}"
+            f"the database {database} is gone, and {guard_file} says that there was one; nothing"
+            " was changed. Move it back, or put a backup back with 'newsletter db restore FILE'. To"
+            f" begin anew, without subscribers and without what has gone out, remove {guard_file}"
         )
 
 

@@ -20,7 +20,7 @@ from typing import IO, Any
 from newsletter.config import environment
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
-from newsletter.domain.delivery.restore_guard import Absence, Location, Witness
+from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.ports import GuardFile, Provider
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.provider_pool import PooledProvider
@@ -185,11 +185,11 @@ class FusedGuardFile:
     def location(self) -> Location:
         return self.guard_file.location()
 
-    def read(self) -> Witness | Absence:
+    def read(self) -> GuardRecord | Absence:
         return self.guard_file.read()
 
-    def write(self, witness: Witness) -> None:
-        self.guard_file.write(witness)
+    def write(self, record: GuardRecord) -> None:
+        self.guard_file.write(record)
 
     def follow(self, claims: int) -> None:
         self.guard_file.follow(claims)

@@ -176,7 +176,7 @@ def send(site: Forum, cleo: Hands, title: str) -> None:
     cleo.press("link", "Choose a time and send")
     assert "Send to 3 people?" in cleo.page.get_by_role("heading", level=1).inner_text()
     cleo.press("button", "Send to 3 people")
-    site.services.tick.look()
+    site.services.tick.run()
     dispatcher = site.services.delivery.dispatcher()
     while dispatcher.dispatch() is not None:
         pass

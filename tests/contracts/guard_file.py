@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from newsletter.domain.delivery.restore_guard import Absence, Location, Mark, Witness
+from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark
 from newsletter.domain.errors import Defect, Refused
 from newsletter.domain.ports import GuardFile
 from tests.contracts.store_threads import THREADS, in_threads
@@ -15,8 +15,8 @@ from tests.contracts.store_threads import THREADS, in_threads
 EPOCH, BEFORE = "a" * 32, "b" * 32
 
 
-def witness(claims: int = 0, before: str = BEFORE, file: int = 12345) -> Witness:
-    return Witness(
+def record(claims: int = 0, before: str = BEFORE, file: int = 12345) -> GuardRecord:
+    return GuardRecord(
         mark=Mark(generation=EPOCH, claims=claims), before=before, location=Location(file=file)
     )
 
@@ -26,41 +26,41 @@ class WatermarkContract:
         assert guard_file.read() is Absence.MISSING
 
     @pytest.mark.parametrize(
-        "written", [witness(), witness(claims=2**40), witness(before=""), witness(file=2**63)]
+        "written", [record(), record(claims=2**40), record(before=""), record(file=2**63)]
     )
     def test_what_was_written_is_read_by_the_next_process(
-        self, guard_file: GuardFile, again: Callable[[], GuardFile], written: Witness
+        self, guard_file: GuardFile, again: Callable[[], GuardFile], written: GuardRecord
     ) -> None:
-        guard_file.write(witness(claims=99))
+        guard_file.write(record(claims=99))
         guard_file.write(written)
         assert guard_file.read() == again().read() == written
 
     def test_a_claim_is_noted_for_the_next_process(
         self, guard_file: GuardFile, again: Callable[[], GuardFile]
     ) -> None:
-        guard_file.write(witness(claims=4))
+        guard_file.write(record(claims=4))
         for claims in (5, 6):
             guard_file.note(claims)
-            assert again().read() == witness(claims=claims)
+            assert again().read() == record(claims=claims)
 
     def test_a_lower_number_never_overwrites_a_higher_one(self, guard_file: GuardFile) -> None:
-        guard_file.write(witness(claims=4))
+        guard_file.write(record(claims=4))
         for claims in (9, 5, 9, 0):
             guard_file.note(claims)
-        assert guard_file.read() == witness(claims=9)
+        assert guard_file.read() == record(claims=9)
 
     def test_with_many_threads_the_highest_number_stays(self, guard_file: GuardFile) -> None:
-        guard_file.write(witness())
+        guard_file.write(record())
 
         def work(number: int) -> None:
             for step in range(50):
                 guard_file.note(1 + step * THREADS + number)
 
         in_threads(work)
-        assert guard_file.read() == witness(claims=50 * THREADS)
+        assert guard_file.read() == record(claims=50 * THREADS)
 
     def test_a_number_that_was_made_before_is_refused(self, guard_file: GuardFile) -> None:
-        guard_file.write(witness(claims=4))
+        guard_file.write(record(claims=4))
         guard_file.follow(5)
         guard_file.note(7)
         guard_file.follow(8)

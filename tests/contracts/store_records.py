@@ -180,13 +180,13 @@ class RecordsContract:
         with store.begin() as tx:
             assert (tx.hold.reasons(), tx.hold.reason()) == ({}, "")
             tx.hold.put(HoldKind.STOP, "stopped by ed")
-            tx.hold.put(HoldKind.DOUBT, "restored")
+            tx.hold.put(HoldKind.RESTORE_GUARD, "restored")
             tx.hold.put(HoldKind.STOP, "stopped by flo")
         with store.begin() as tx:
-            both = {HoldKind.DOUBT: "restored", HoldKind.STOP: "stopped by flo"}
+            both = {HoldKind.RESTORE_GUARD: "restored", HoldKind.STOP: "stopped by flo"}
             assert (tx.hold.reasons(), tx.hold.reason()) == (both, "restored; stopped by flo")
-            tx.hold.release(HoldKind.DOUBT)
-            tx.hold.release(HoldKind.DOUBT)
+            tx.hold.release(HoldKind.RESTORE_GUARD)
+            tx.hold.release(HoldKind.RESTORE_GUARD)
         with store.read() as tx:
             assert tx.hold.reasons() == {HoldKind.STOP: "stopped by flo"}
 

@@ -1,6 +1,6 @@
 """One thread at a time: each hands the baton back at named points, and goes on when it is told to.
 
-The pipeline's code is as it is, synchronous. What it calls (the store, the provider, the witness)
+The pipeline's code is as it is, synchronous. What it calls (store, provider, guard file)
 has points, and only there does anybody else get a turn: so the order of everything is the order in
 which a program hands the baton out, and the same program gives the same order.
 """

@@ -116,7 +116,7 @@ class _NextOnes(PlainLinks):
 
 
 def _forgetful(noted: Noted) -> Any:
-    """A witness that begins an epoch and writes down no claim."""
+    """A guard record that begins an epoch and writes down no claim."""
     return Instead(noted, note=lambda _claims: None, follow=lambda _claims: None)
 
 
@@ -283,7 +283,7 @@ BUGS: dict[str, Parts] = {
     "a stale claim leaves": Parts(provider=_whenever),
     "records of another account are asked": Parts(provider=_elsewhere),
     "another reader's link": Parts(links=_NextOnes()),
-    "claims are not noted outside": Parts(witness=_forgetful),
+    "claims are not noted outside": Parts(guard_file=_forgetful),
     "the last commit is lost with the power": Parts(full=False),
     "the cursor moves at fetch": _in("batches", "claim", _moved_at_fetch),
     "suppression is asked at the planning only": _in("batches", "claim", _whoever_left),

@@ -1,4 +1,4 @@
-"""One installation: its database, its witness beside it, its clock, and the process that runs."""
+"""One installation: its database, its guard file, its clock, and the process that runs."""
 
 import sqlite3
 import threading
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.delivery.rate_limit import Limits
-from newsletter.domain.delivery.restore_guard import Absence, Location, Witness
+from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.errors import Defect, Refused
 from newsletter.domain.ports import Links
 from newsletter.domain.statements.statement import ApprovalPolicy
@@ -49,7 +49,7 @@ class Parts:
 
     transaction: Callable[[Transaction], Any] = as_it_is
     provider: Callable[[Customer], Any] = as_it_is
-    witness: Callable[["Noted"], Any] = as_it_is
+    guard_file: Callable[["Noted"], Any] = as_it_is
     links: Links = field(default_factory=PlainLinks)
     tick: Callable[[sqlite3.Connection, datetime], object] = lambda _books, _now: None
     """What a look does besides."""
@@ -63,10 +63,10 @@ class Disk:
 
     location: Location
     """Where the database's file lies."""
-    witness: Witness | None = None
-    flushed: Witness | None = None
+    record: GuardRecord | None = None
+    flushed: GuardRecord | None = None
     """What outlives a power cut."""
-    best: Witness | None = None
+    best: GuardRecord | None = None
     """The last that was written."""
     times: int = 0
     """How often the file was replaced: a process that is older writes into one that is gone."""
@@ -78,21 +78,21 @@ class Noted:
     def __init__(self, disk: Disk, point: Callable[[str], None]) -> None:
         self._disk = disk
         self._point = point
-        self._written: Witness | None = None
+        self._written: GuardRecord | None = None
         self._times = 0
         self._lock = threading.Lock()
 
     def location(self) -> Location:
         return self._disk.location
 
-    def read(self) -> Witness | Absence:
-        return self._disk.witness or Absence.MISSING
+    def read(self) -> GuardRecord | Absence:
+        return self._disk.record or Absence.MISSING
 
-    def write(self, witness: Witness) -> None:
+    def write(self, record: GuardRecord) -> None:
         self._point("write")
         self._disk.times += 1
         self._times = self._disk.times
-        self._written = self._disk.witness = self._disk.flushed = self._disk.best = witness
+        self._written = self._disk.record = self._disk.flushed = self._disk.best = record
 
     def follow(self, claims: int) -> None:
         if claims <= self._known().mark.claims:
@@ -105,15 +105,15 @@ class Noted:
             if claims > known.mark.claims:
                 self._written = replace(known, mark=replace(known.mark, claims=claims))
                 if self._times == self._disk.times:
-                    self._disk.witness = self._disk.best = self._written
+                    self._disk.record = self._disk.best = self._written
 
     def flush(self) -> None:
-        self._disk.flushed = self._disk.witness
+        self._disk.flushed = self._disk.record
 
     def close(self) -> None:
         self._written = None
 
-    def _known(self) -> Witness:
+    def _known(self) -> GuardRecord:
         if self._written is None:
             raise Defect("a claim was made before its generation began")
         return self._written
@@ -125,7 +125,7 @@ class Copy:
 
     books: Rows
     expected: Expected
-    witness: Witness | None
+    record: GuardRecord | None
     location: Location
 
 
@@ -138,7 +138,7 @@ class Host:
         self.number = number
         self.database = database(number)
         self.disk = Disk(
-            location=copy.location, witness=copy.witness, flushed=copy.witness, best=copy.witness
+            location=copy.location, record=copy.record, flushed=copy.record, best=copy.record
         )
         self.ahead = timedelta(0)
         self.jumps = 0
@@ -159,7 +159,7 @@ class Host:
         return Copy(
             books=self.database.copy(),
             expected=self.expected.copy(),
-            witness=self.disk.witness,
+            record=self.disk.record,
             location=self.disk.location,
         )
 
@@ -238,7 +238,7 @@ class Process:
         self.up = False
         """It began an epoch, and may send."""
         self.store = Books(host)
-        self.witness = world.parts.witness(Noted(host.disk, world.point))
+        self.guard_file = world.parts.guard_file(Noted(host.disk, world.point))
         self.actors = {name: Actor(f"{host.name}{host.starts} {name}") for name in WORKERS}
         first, *others = (self._line(service) for service in world.services)
         second = others[0] if others else None
@@ -254,7 +254,7 @@ class Process:
         )
         self.dispatcher = Dispatcher(
             store=self.store,
-            guard_file=self.witness,
+            guard_file=self.guard_file,
             pool=self.pool,
             links=world.parts.links,
             clock=host,
@@ -272,7 +272,7 @@ class Process:
         )
         self.transactional_sender = TransactionalSender(
             store=self.store,
-            guard_file=self.witness,
+            guard_file=self.guard_file,
             pool=self.pool,
             links=world.parts.links,
             writer=PlainWriter(),
@@ -321,7 +321,7 @@ class Process:
     def guard(self) -> Guard:
         return Guard(
             store=self.store,
-            guard_file=self.witness,
+            guard_file=self.guard_file,
             clock=self.host,
             names=lambda: f"{self.host.world.number():032x}",
         )
@@ -338,7 +338,7 @@ class Process:
 
     def look(self) -> None:
         """What the scheduler does at each tick, as far as it changes what goes out."""
-        self.witness.flush()
+        self.guard_file.flush()
         prefer.resume(store=self.store, clock=self.host)
         plan.plan(store=self.store, rules=self.rules, clock=self.host)
         record.retire(store=self.store, clock=self.host)

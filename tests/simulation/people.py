@@ -87,7 +87,7 @@ class People:
         """Lift every hold, as a careful person does: a doubt only once the books are compared."""
         process = Process(host)
         kinds = process.guard().holds()
-        if HoldKind.DOUBT in kinds:
+        if HoldKind.RESTORE_GUARD in kinds:
             self._compare(host)
         if self._world.office(
             host, lambda process: process.guard().release(by=_ADMIN, kinds=kinds)

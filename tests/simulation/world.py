@@ -53,7 +53,7 @@ class World:
         first = Copy(
             books=made.rows,
             expected=Expected(),
-            witness=None,
+            record=None,
             location=Location(file=1, machine="one"),
         )
         self.people = People(self)
@@ -160,7 +160,7 @@ class World:
         doomed = list(process.actors.values()) if process else []
         if power or host.older:
             doomed += host.older
-            host.disk.witness = host.disk.flushed
+            host.disk.record = host.disk.flushed
             if not self.parts.full:
                 host.become(host.before)
         for actor in doomed:
@@ -199,12 +199,12 @@ class World:
         self.backups.append(host.copy())
 
     def restore(self, host: Host, number: int, *, in_place: bool) -> None:
-        """Put older books in the place of the newer, by hand. The witness lies elsewhere.
+        """Put older books in the place of the newer, by hand. The guard record lies elsewhere.
 
-        Not in the second in which the power fails, too: what that costs the witness is given back.
+        Not in the second in which the power fails, too: what it costs is given back.
         """
         self.crash(host)
-        host.disk.witness = host.disk.flushed = host.disk.best
+        host.disk.record = host.disk.flushed = host.disk.best
         copy = self.backups[number % len(self.backups)]
         host.become(copy)
         host.expected.put_back = True

@@ -34,7 +34,7 @@ from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refus
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import ReviewFinding
 from newsletter.pipeline.campaigns.rehearse import dry_run, lines_of
-from newsletter.pipeline.campaigns.trial import Sample, filled, look_at
+from newsletter.pipeline.campaigns.trial import Sample, filled, sample
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.review import review
 from newsletter.rendering import preview as views
@@ -156,17 +156,17 @@ def preview(
     with shell.services() as services:
         services.statements.refresh()
         slug = statement_slug(services.store, slug)
-        look = look_at(
+        seen = sample(
             slug,
             address=address,
             store=services.store,
             links=services.links,
             policy=services.statements.policy,
         )
-        message = to_mime(content=look.content, recipient=look.recipient, at=services.clock.now())
-        made = filled(look.content, look.recipient)
+        message = to_mime(content=seen.content, recipient=seen.recipient, at=services.clock.now())
+        made = filled(seen.content, seen.recipient)
         facts = _facts(
-            services.statements, look, slug, real=address is not None, fetched=with_images
+            services.statements, seen, slug, real=address is not None, fetched=with_images
         )
         facts = replace(facts, remarks=_remarks(services.statements, slug))
     folder = Folder(out)
@@ -181,14 +181,14 @@ def preview(
         _open(out / SHEET)
 
 
-def _facts(statements: Statements, look: Sample, slug: str, *, real: bool, fetched: bool) -> Facts:
-    made = filled(look.content, look.recipient)
+def _facts(statements: Statements, seen: Sample, slug: str, *, real: bool, fetched: bool) -> Facts:
+    made = filled(seen.content, seen.recipient)
     return Facts(
         slug=slug,
         sender=made.sender.name,
         sender_address=made.sender.address,
         reply_to=made.sender.reply_to,
-        to=look.recipient.address,
+        to=seen.recipient.address,
         made_up=not real,
         subject=made.subject,
         inbox_line=views.inbox_line(made.html),
@@ -198,10 +198,10 @@ def _facts(statements: Statements, look: Sample, slug: str, *, real: bool, fetch
         send_at=_readable(made.send_at),
         embargo_until=_readable(made.embargo_until),
         made=wall_time(statements.clock.now().replace(second=0), statements.settings.timezone),
-        content_hash=look.content.content_hash(),
-        approved=look.standing.approved,
-        approved_by=tuple(yes.by for yes in look.standing.counted),
-        reasons=look.standing.reasons,
+        content_hash=seen.content.content_hash(),
+        approved=seen.standing.approved,
+        approved_by=tuple(yes.by for yes in seen.standing.counted),
+        reasons=seen.standing.reasons,
         size=len(made.html.encode()),
         picture_hosts=views.picture_hosts(made.html),
         fetched=fetched,

@@ -105,7 +105,7 @@ def restore(shell: Shell, file: Path) -> None:
 def release(shell: Shell, by: str) -> None:
     """Let a restored or copied database send again."""
     with shell.services() as services:
-        tell(lift(services.delivery, by, {HoldKind.DOUBT}))
+        tell(lift(services.delivery, by, {HoldKind.RESTORE_GUARD}))
         stopped = services.delivery.guard().holds().get(HoldKind.STOP)
     if stopped:
         say(

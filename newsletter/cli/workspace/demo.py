@@ -200,9 +200,10 @@ def _let_in(services: Services, person: _Person, password: str) -> None:
 
 
 def _show_around(services: Services, folder: Path) -> None:
-    content, recipient = sample(_SLUG, address=None, store=services.store, links=services.links)
+    store, links, policy = services.store, services.links, services.statements.policy
+    seen = sample(_SLUG, address=None, store=store, links=links, policy=policy)
     page = folder / "var" / "example.html"
-    page.write_text(filled(content, recipient).html, encoding="utf-8")
+    page.write_text(filled(seen.content, seen.recipient).html, encoding="utf-8")
     mails = sorted((folder / "var" / "outbox").glob("*.eml"))
     command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
     click.echo(
@@ -228,7 +229,7 @@ def _work_at_the_desk(services: Services) -> None:
     scheduled = _approved(services, _SCHEDULED)
     _start_tomorrow(services, scheduled)
     services.statements.writing(_ANA.address).new(_DRAFT)
-    services.tick.look()
+    services.tick.run()
 
 
 def _handed_in(services: Services, text: DraftText) -> str:

@@ -77,7 +77,7 @@ def _differ(one: str, other: str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Witness:
+class GuardRecord:
     """What is known outside the database."""
 
     mark: Mark
@@ -88,7 +88,7 @@ class Witness:
 
 
 class Absence(Enum):
-    """Why there is no witness."""
+    """Why there is no guard record."""
 
     MISSING = "missing"
     """Nothing lies where it should be."""
@@ -96,7 +96,7 @@ class Absence(Enum):
     """What lies there is not what was written."""
 
 
-class Doubt(Enum):
+class Mismatch(Enum):
     """Why a database may be older than what went out from it."""
 
     BEHIND = "behind"
@@ -105,85 +105,85 @@ class Doubt(Enum):
     """It lies in another file, on another disk or machine than the one that last sent."""
     FOREIGN = "foreign"
     """It is in another generation: a copy that went its own way, or another database."""
-    UNWITNESSED = "unwitnessed"
+    UNCONFIRMED = "unconfirmed"
     """It has sent, or may have, and nothing outside it says how much."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Books:
-    """A database beside its witness."""
+    """A database beside its guard record."""
 
     mark: Mark
     location: Location
-    witness: Witness | Absence
-    doubt: Doubt | None = field(init=False)
+    record: GuardRecord | Absence
+    mismatch: Mismatch | None = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "doubt", _doubt(self.mark, self.location, self.witness))
+        object.__setattr__(self, "mismatch", _mismatch(self.mark, self.location, self.record))
 
     @property
     def unmarked(self) -> bool:
         """Nothing was ever claimed from it, and no copy of it could be told from it yet."""
-        return self.mark == Mark() and self.doubt is None
+        return self.mark == Mark() and self.mismatch is None
 
     @property
     def evidence(self) -> str:
         """What the doubt rests on, in a word: another one is another doubt."""
-        if isinstance(self.witness, Absence):
-            return f"{self.witness.value} {self.location.machine} {self.location.file}"
-        mark = self.witness.mark
+        if isinstance(self.record, Absence):
+            return f"{self.record.value} {self.location.machine} {self.location.file}"
+        mark = self.record.mark
         return f"{mark.generation} {mark.claims} {self.location.machine} {self.location.file}"
 
     @property
     def claims(self) -> int:
         """How many claims there were, as whoever knows of the most says."""
-        if isinstance(self.witness, Absence):
+        if isinstance(self.record, Absence):
             return self.mark.claims
-        return max(self.mark.claims, self.witness.mark.claims)
+        return max(self.mark.claims, self.record.mark.claims)
 
     @property
     def explanation(self) -> str:
         """The doubt in words; empty where there is none."""
-        return "" if self.doubt is None else self._words(self.doubt)
+        return "" if self.mismatch is None else self._words(self.mismatch)
 
     @property
     def _moved(self) -> str:
         return (
             ""
-            if isinstance(self.witness, Absence)
-            else self.location.moved_from(self.witness.location)
+            if isinstance(self.record, Absence)
+            else self.location.moved_from(self.record.location)
         )
 
-    def _words(self, doubt: Doubt) -> str:
-        if doubt is Doubt.COPIED:
+    def _words(self, mismatch: Mismatch) -> str:
+        if mismatch is Mismatch.COPIED:
             return f"this database {self._moved}: copied, restored or moved"
-        if doubt is Doubt.FOREIGN:
+        if mismatch is Mismatch.FOREIGN:
             return "this database is not the one that the last run worked on: copied or restored"
-        if doubt is Doubt.BEHIND:
+        if mismatch is Mismatch.BEHIND:
             missing = self.claims - self.mark.claims
             return (
                 f"this database knows of {self.mark.claims:,} claims, and there were"
                 f" {self.claims:,}: what went out with the last {missing:,} is not in it"
             )
-        what = "is missing" if self.witness is Absence.MISSING else "cannot be read"
+        what = "is missing" if self.record is Absence.MISSING else "cannot be read"
         return (
             f"this database knows of {self.mark.claims:,} claims, and the epoch_file, which could"
             f" confirm it, {what}: copied or restored?"
         )
 
 
-def _doubt(mark: Mark, location: Location, witness: Witness | Absence) -> Doubt | None:
-    if witness is Absence.UNREADABLE:
-        return Doubt.UNWITNESSED
-    if isinstance(witness, Absence):
-        return Doubt.UNWITNESSED if mark != Mark() else None
-    if witness.mark.claims > mark.claims:
-        return Doubt.BEHIND
-    if mark == Mark() and witness.before:
+def _mismatch(mark: Mark, location: Location, record: GuardRecord | Absence) -> Mismatch | None:
+    if record is Absence.UNREADABLE:
+        return Mismatch.UNCONFIRMED
+    if isinstance(record, Absence):
+        return Mismatch.UNCONFIRMED if mark != Mark() else None
+    if record.mark.claims > mark.claims:
+        return Mismatch.BEHIND
+    if mark == Mark() and record.before:
         return None  # a new database in the place of one from which nothing was ever claimed
-    if mark.generation not in {witness.mark.generation, witness.before}:
-        return Doubt.FOREIGN
-    return Doubt.COPIED if location.moved_from(witness.location) else None
+    if mark.generation not in {record.mark.generation, record.before}:
+        return Mismatch.FOREIGN
+    return Mismatch.COPIED if location.moved_from(record.location) else None
 
 
 class HoldKind(Enum):
@@ -191,5 +191,5 @@ class HoldKind(Enum):
 
     STOP = "stop"
     """A person stopped everything; what stands in the books is right."""
-    DOUBT = "doubt"
+    RESTORE_GUARD = "doubt"
     """The database may be older than what went out, so the books have to be compared first."""

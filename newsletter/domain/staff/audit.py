@@ -94,7 +94,7 @@ _SOMEBODY = "somebody"
 _ADDRESS = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
 
 
-def told(entry: Entered, names: Mapping[str, str], zone: str) -> str:
+def sentence(entry: Entered, names: Mapping[str, str], zone: str) -> str:
     """Who did what: staff by their names, versions in short, times in the zone.
 
     ``names`` has all staff by their folded addresses; no other address is ever shown.

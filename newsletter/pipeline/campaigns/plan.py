@@ -137,7 +137,7 @@ def plan(*, store: Store, rules: PlanRules, clock: Clock, before: Watch | None =
         anew = before.by != by
         mark, touched = tx.statements.touched(None if anew else before.mark)
         known = tx.statements.unsettled() if anew else tx.statements.some({*touched, *before.open})
-        views = [_look(tx, stored, rules) for stored in known if stored.fingerprint]
+        views = [_view_of(tx, stored, rules) for stored in known if stored.fingerprint]
     if anew:
         before.by, before.open, before.held = None, set(), {}
     scheduled: list[Campaign] = []
@@ -146,7 +146,7 @@ def plan(*, store: Store, rules: PlanRules, clock: Clock, before: Watch | None =
         slug = view.stored.statement.slug
         if view.step is not Step.NOTHING:
             with store.begin() as tx:
-                view = _look(tx, tx.statements.get(slug) or view.stored, rules)
+                view = _view_of(tx, tx.statements.get(slug) or view.stored, rules)
                 scheduled += _act(tx, view, rules, clock)
         if view.step is Step.WITHDRAW:
             withdrawn.append(Held(slug=slug, reason=view.why))
@@ -173,7 +173,7 @@ def _is_open(view: _View) -> bool:
     )
 
 
-def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
+def _view_of(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
     standing = standing_of(tx, stored, rules.policy)
     campaign = tx.campaigns.latest(stored.statement.slug)
     began = campaign is not None and campaign.started_at is not None
@@ -334,7 +334,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
     stored = tx.statements.get(campaign.slug)
     if stored is None or campaign not in tx.campaigns.due(clock.now()):
         return False
-    view = _look(tx, stored, rules)
+    view = _view_of(tx, stored, rules)
     if view.step is Step.WITHDRAW:
         _withdraw(tx, campaign, clock, view.why)
     if view.step is not Step.NOTHING or view.why:

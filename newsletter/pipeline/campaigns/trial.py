@@ -41,35 +41,21 @@ class Sample:
     standing: ApprovalStatus
 
 
-def look_at(
+def sample(
     slug: str, *, address: str | None, store: Store, links: Links, policy: ApprovalPolicy
 ) -> Sample:
-    """Look at a statement as a made-up reader gets it, or a real one. Raises NotFound."""
+    """A statement as a made-up reader gets it, or the real one at ``address``. Raises NotFound."""
     with store.read() as tx:
-        content, recipient = _sample(tx, slug, address=address, links=links)
-        standing = standing_of(tx, find_statement(tx, slug), policy)
-    return Sample(content=content, recipient=recipient, standing=standing)
-
-
-def sample(
-    slug: str, *, address: str | None, store: Store, links: Links
-) -> tuple[Content, Recipient]:
-    """The content of a statement and a recipient to fill it for: a made-up one, or a real one."""
-    with store.read() as tx:
-        return _sample(tx, slug, address=address, links=links)
-
-
-def _sample(
-    tx: Transaction, slug: str, *, address: str | None, links: Links
-) -> tuple[Content, Recipient]:
-    stored = find_statement(tx, slug)
-    content = tx.statements.content(stored.content_hash)
-    person = tx.readers.find(address) if address else None
+        stored = find_statement(tx, slug)
+        content = tx.statements.content(stored.content_hash)
+        person = tx.readers.find(address) if address else None
+        standing = standing_of(tx, stored, policy)
     if content is None:
         raise NotFound(f"the content of {slug} is not stored")
     if address and person is None:
         raise NotFound(f"{address} is not a subscriber; 'newsletter subscribers export' shows them")
-    return content, _as_reader(content, person, links)
+    recipient = _as_reader(content, person, links)
+    return Sample(content=content, recipient=recipient, standing=standing)
 
 
 def shown(

@@ -17,7 +17,13 @@ from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.statements.content import Content
 from newsletter.pipeline.delivery.attempt import Attempt, Attempts
 from newsletter.pipeline.delivery.provider_pool import PooledProvider
-from newsletter.pipeline.ledger import approved_content, confirm_told, finish, names_for, outgoing
+from newsletter.pipeline.ledger import (
+    approved_content,
+    confirm_by_events,
+    finish,
+    names_for,
+    outgoing,
+)
 from newsletter.store.sql import Transaction
 
 _KNOWN = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
@@ -67,7 +73,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
 
     def claim(self, tx: Transaction, attempt: Attempt) -> HeldBatch | None:
         """The next batch, without those who left in the meantime."""
-        rate_limits = self.pool.look(tx, attempt.at)
+        rate_limits = self.pool.rate_limits(tx, attempt.at)
         allowance = self.pool.allowance(rate_limits, attempt.at)
         if not any(allowance.values()):
             return None
@@ -161,7 +167,9 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
                 outcome.verdict not in _KNOWN
                 for outcome in (answer.outcome, *answer.exceptions.values())
             ):
-                confirm_told(tx, claimed.campaign.id, self.clock)  # an event may have been faster
+                confirm_by_events(
+                    tx, claimed.campaign.id, self.clock
+                )  # an event may have been faster
             finish(tx, claimed.campaign.id, self.clock)
         return recorded, failed_over
 

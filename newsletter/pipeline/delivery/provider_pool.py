@@ -36,7 +36,7 @@ class RateLimiter:
         """Why nothing may leave now, and until when; None where something may."""
         return self._kept(tx).at(now, self.limits).wait(now, self.limits)
 
-    def look(self, tx: Transaction, now: datetime) -> RateLimit:
+    def current(self, tx: Transaction, now: datetime) -> RateLimit:
         """The pace at this moment; a row that a wrong clock wrote is put right."""
         kept = self._kept(tx)
         rate_limit = kept.at(now, self.limits)
@@ -64,7 +64,7 @@ class RateLimiter:
 
         Raises ProviderUnreachable while nothing may leave for another reason than the rate.
         """
-        rate_limit = self.look(tx, now)
+        rate_limit = self.current(tx, now)
         wait = _beyond_turns(rate_limit.wait(now, self.limits))
         if wait is not None:
             until = wait.until.isoformat(timespec="seconds")
@@ -179,9 +179,9 @@ class ProviderPool:
         """By the line's name, why not even what goes ahead of all may leave there now."""
         return {line.name: line.limiter.blocked(tx, now) for line in self.all}
 
-    def look(self, tx: Transaction, now: datetime) -> dict[str, RateLimit]:
+    def rate_limits(self, tx: Transaction, now: datetime) -> dict[str, RateLimit]:
         """The pace of each at this moment; no campaign waits any longer for one that is ill."""
-        rate_limits = {line.name: line.limiter.look(tx, now) for line in self.all}
+        rate_limits = {line.name: line.limiter.current(tx, now) for line in self.all}
         rate_limit = rate_limits[self.first.name]
         if self.second is not None and fails_for_long(rate_limit, now, self.after):
             wait = rate_limit.wait(now, self.first.limiter.limits)

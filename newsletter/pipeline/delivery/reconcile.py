@@ -28,7 +28,7 @@ from newsletter.domain.ports import Links, Provider
 from newsletter.pipeline.delivery.provider_pool import ProviderPool
 from newsletter.pipeline.ledger import (
     approved_content,
-    confirm_told,
+    confirm_by_events,
     finish,
     names_for,
     outgoing,
@@ -56,7 +56,7 @@ def recover(*, store: Store, accounts: Mapping[str, str], clock: Clock) -> Recov
     with store.begin() as tx:
         unknown = tx.batches.abandon(at=clock.now())
         for campaign_id in tx.unknowns.campaigns():
-            confirm_told(tx, campaign_id, clock)
+            confirm_by_events(tx, campaign_id, clock)
         for campaign_id in tx.campaigns.sending():
             finish(tx, campaign_id, clock)
         return Recovered(

@@ -1,8 +1,8 @@
 """The hold over a whole workspace: a person's, or on a doubt whether its books are complete.
 
 Whoever opens a new database begins its first generation, so that a copy of it can be told from the
-very beginning; each run begins another. The witness is written first and allows the one before, so
-that a process that dies between the two leaves no doubt behind.
+very beginning; each run begins another. The guard record is written first and allows the one
+before, so that a process that dies between the two leaves no doubt behind.
 """
 
 from collections.abc import Callable, Collection
@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from newsletter.domain.clock import Clock
-from newsletter.domain.delivery.restore_guard import Books, HoldKind, Mark, Stopped, Witness
+from newsletter.domain.delivery.restore_guard import Books, GuardRecord, HoldKind, Mark, Stopped
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.ports import GuardFile
 from newsletter.domain.statements.statement import Role
@@ -19,7 +19,7 @@ from newsletter.store.sql import Store, Transaction
 
 _ADVICE = {
     HoldKind.STOP: "'newsletter resume-sending --by EMAIL' resumes it",
-    HoldKind.DOUBT: (
+    HoldKind.RESTORE_GUARD: (
         "compare 'newsletter campaign list' and 'newsletter statement list' with the provider;"
         " cancel what has gone, or revoke it where it has no campaign here; resolve what is"
         " unknown; then 'newsletter resume-sending --by EMAIL'. If you moved the workspace here"
@@ -46,10 +46,10 @@ class Guard:
         if books.unmarked:
             with suppress(StoreUnavailable):
                 self._begin_first()
-        elif books.doubt:
+        elif books.mismatch:
             with self.store.begin() as tx:
                 books = self._books(tx)
-                if books.doubt:  # a run that began between the two glances is none
+                if books.mismatch:  # a run that began between the two glances is none
                     self._act_on(tx, books)
 
     def _begin_first(self) -> None:
@@ -61,24 +61,24 @@ class Guard:
 
     def begin(self) -> None:
         """Begin an epoch. Raises Refused, saying why and what to do, where nothing may be sent."""
-        witness = None
+        record = None
         with self.store.begin() as tx:
             books = self._books(tx)
-            if books.doubt:
+            if books.mismatch:
                 self._act_on(tx, books)
             reasons = tx.hold.reasons()
             if not reasons:
-                witness = self._renew(tx, books)
-        if witness is None:
+                record = self._renew(tx, books)
+        if record is None:
             raise Refused(_refusal(reasons, books))
-        self._confirm(witness)
+        self._confirm(record)
 
     def holds(self) -> dict[HoldKind, str]:
         """Why nothing is sent, and what is in doubt though no run has seen it yet."""
         seen = self._seen()
-        if seen[1].doubt:
+        if seen[1].mismatch:
             seen = self._seen()  # a run that began between the two glances is no doubt
-        return _with_doubt(*seen)
+        return _with_mismatch(*seen)
 
     def stop(self, *, by: str, reason: str) -> str:
         """Put everything on hold until somebody releases it; returns the reason as it is kept."""
@@ -93,12 +93,12 @@ class Guard:
 
         To lift a doubt is to say that the books are complete now: both places begin a generation.
         """
-        witness = None
-        needed = Role.ADMIN if HoldKind.DOUBT in kinds else Role.SENDER
+        record = None
+        needed = Role.ADMIN if HoldKind.RESTORE_GUARD in kinds else Role.SENDER
         with self.store.begin() as tx:
             entitle(tx, by, needed, "resume sending")
             books = self._books(tx)
-            if books.doubt:
+            if books.mismatch:
                 self._act_on(tx, books)
             reasons = tx.hold.reasons()
             lifted = {kind: reason for kind, reason in reasons.items() if kind in kinds}
@@ -107,11 +107,11 @@ class Guard:
                 self._enter(tx, by, "release", reason)
             if lifted:
                 tx.emails.hold_over(self.clock.now())
-            if HoldKind.DOUBT in lifted:
+            if HoldKind.RESTORE_GUARD in lifted:
                 tx.audit.note_gap(at=self.clock.now(), actor=by)
-                witness = self._renew(tx, books)
-        if witness is not None:
-            self._confirm(witness)
+                record = self._renew(tx, books)
+        if record is not None:
+            self._confirm(record)
         return lifted
 
     def _act_on(self, tx: Transaction, books: Books) -> None:
@@ -125,35 +125,33 @@ class Guard:
             tx.emails.distrust(now)
             tx.sessions.end_everybody()
             tx.invitations.withdraw_all(now)
-        if HoldKind.DOUBT not in tx.hold.reasons():
+        if HoldKind.RESTORE_GUARD not in tx.hold.reasons():
             seen = f"{books.explanation}; seen on {now:%Y-%m-%d %H:%M} UTC"
-            self._put(tx, HoldKind.DOUBT, "scheduler", seen)
+            self._put(tx, HoldKind.RESTORE_GUARD, "scheduler", seen)
 
     def _books(self, tx: Transaction) -> Books:
         """Within a writing transaction: no claim can come between the two."""
-        witness = self.guard_file.read()
-        return Books(
-            mark=tx.generation.mark(), location=self.guard_file.location(), witness=witness
-        )
+        record = self.guard_file.read()
+        return Books(mark=tx.generation.mark(), location=self.guard_file.location(), record=record)
 
     def _seen(self) -> tuple[dict[HoldKind, str], Books]:
-        """The witness before the database, so that a claim between the two makes no doubt."""
-        witness, location = self.guard_file.read(), self.guard_file.location()
+        """The guard record before the database, so that a claim between the two makes no doubt."""
+        record, location = self.guard_file.read(), self.guard_file.location()
         with self.store.read() as tx:
             return tx.hold.reasons(), Books(
-                mark=tx.generation.mark(), location=location, witness=witness
+                mark=tx.generation.mark(), location=location, record=record
             )
 
-    def _renew(self, tx: Transaction, books: Books) -> Witness:
+    def _renew(self, tx: Transaction, books: Books) -> GuardRecord:
         mark = Mark(generation=self.names(), claims=books.claims)
-        witness = Witness(mark=mark, before=books.mark.generation, location=books.location)
-        self.guard_file.write(witness)
+        record = GuardRecord(mark=mark, before=books.mark.generation, location=books.location)
+        self.guard_file.write(record)
         tx.generation.renew(mark)
-        return witness
+        return record
 
-    def _confirm(self, witness: Witness) -> None:
+    def _confirm(self, record: GuardRecord) -> None:
         """The database has followed: from now on only the new epoch is right."""
-        self.guard_file.write(replace(witness, before=witness.mark.generation))
+        self.guard_file.write(replace(record, before=record.mark.generation))
 
     def _put(self, tx: Transaction, kind: HoldKind, by: str, reason: str) -> str:
         tx.hold.put(kind, reason)
@@ -164,16 +162,16 @@ class Guard:
         tx.audit.enter(self.clock.now(), actor, action, "workspace", detail)
 
 
-def _with_doubt(reasons: dict[HoldKind, str], books: Books) -> dict[HoldKind, str]:
+def _with_mismatch(reasons: dict[HoldKind, str], books: Books) -> dict[HoldKind, str]:
     """The reasons that are kept, and a doubt that no run has seen yet."""
-    if books.doubt is None or HoldKind.DOUBT in reasons:
+    if books.mismatch is None or HoldKind.RESTORE_GUARD in reasons:
         return reasons
-    return {**reasons, HoldKind.DOUBT: books.explanation}
+    return {**reasons, HoldKind.RESTORE_GUARD: books.explanation}
 
 
 def _refusal(reasons: dict[HoldKind, str], books: Books) -> str:
     known = [f"{reason}; {_ADVICE[kind]}" for kind, reason in reasons.items()]
     unsaid = books.explanation
-    if unsaid and unsaid not in reasons[HoldKind.DOUBT]:
+    if unsaid and unsaid not in reasons[HoldKind.RESTORE_GUARD]:
         known.insert(0, unsaid)
     return f"sending is stopped, nothing leaves: {'. '.join(known)}"

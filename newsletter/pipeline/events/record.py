@@ -33,7 +33,7 @@ from newsletter.domain.events import (
 )
 from newsletter.domain.ports import History
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.pipeline.ledger import TOLD, confirm
+from newsletter.pipeline.ledger import BY_EVENT, confirm
 from newsletter.store.sql import Store, Transaction
 
 _CHUNK = 500
@@ -147,7 +147,9 @@ def _confirm(tx: Transaction, told: Sequence[tuple[Event, Place]], clock: Clock)
         if place.delivery and not settled and event.kind.proves_acceptance:
             campaign_id, subscriber_id = place.delivery
             proved[campaign_id][subscriber_id] = event.provider_id
-    return sum(confirm(tx, campaign_id, ids, TOLD, clock) for campaign_id, ids in proved.items())
+    return sum(
+        confirm(tx, campaign_id, ids, BY_EVENT, clock) for campaign_id, ids in proved.items()
+    )
 
 
 def _follow(tx: Transaction, event: Event, place: Place, provider: str, clock: Clock) -> int:

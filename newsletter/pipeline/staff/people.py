@@ -222,7 +222,7 @@ def _made(
     return Link(address=address, role=role, word=word, expires_at=made.expires_at)
 
 
-def look_at(word: str, *, proofs: Proofs) -> Invitation:
+def invitation_of(word: str, *, proofs: Proofs) -> Invitation:
     """What a link offers. Raises NotFound for one that does nothing, whatever the reason."""
     with proofs.store.read() as tx:
         return _open(tx, word, proofs)

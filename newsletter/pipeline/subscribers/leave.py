@@ -47,7 +47,7 @@ def read(token: str, links: Links) -> Departure:
     return Departure(campaign_id=signed[0], subscriber_id=signed[1])
 
 
-def look_up(departure: Departure, *, store: Store) -> Ending:
+def ending_of(departure: Departure, *, store: Store) -> Ending:
     """What the link would end. Changes nothing."""
     with store.read() as tx:
         campaign = tx.campaigns.get(departure.campaign_id)

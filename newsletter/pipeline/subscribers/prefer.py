@@ -57,7 +57,7 @@ def read(token: str, links: Links) -> Owner:
     return Owner(subscriber_id=signed[0], signed_at=signed[1])
 
 
-def look_up(owner: Owner, *, store: Store) -> Chosen:
+def chosen_by(owner: Owner, *, store: Store) -> Chosen:
     """What stands. Changes nothing. Raises NotFound where nobody has this number any more."""
     with store.read() as tx:
         return _chosen(tx, owner)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.errors import ProviderUnreachable
-from newsletter.domain.events import Event, Told
+from newsletter.domain.events import Event, EventPage
 from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse
 from newsletter.providers.transport.transport import Transport
 
@@ -187,7 +187,7 @@ class HttpHistory:
     def lateness(self) -> timedelta:
         return self._listing.lateness
 
-    def read(self, begin: datetime, end: datetime) -> Iterator[Told]:
+    def read(self, begin: datetime, end: datetime) -> Iterator[EventPage]:
         """At most 400 pages. Raises ProviderUnreachable or InvalidConfiguration."""
         question: HttpRequest | None = self._listing.ask(begin, end)
         for _ in range(MOST_PAGES):
@@ -195,7 +195,7 @@ class HttpHistory:
                 return
             page = self._page(question, end)
             events = tuple(self._translate(item, end) for item in page.items)
-            yield Told(events=events, until=page.until)
+            yield EventPage(events=events, until=page.until)
             question = page.more
 
     def _page(self, question: HttpRequest, end: datetime) -> Listed:

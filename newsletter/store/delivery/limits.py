@@ -46,7 +46,7 @@ class Hold:
         self._connection.execute(delete(tables.meta).where(tables.meta.c.key == _HOLDS[kind]))
 
 
-_HOLDS = {HoldKind.DOUBT: copies.DOUBT, HoldKind.STOP: copies.STOP}
+_HOLDS = {HoldKind.RESTORE_GUARD: copies.DOUBT, HoldKind.STOP: copies.STOP}
 
 
 _pace = tables.pace.c

@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from newsletter.domain.delivery.restore_guard import Absence, Location, Mark, Witness
+from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
 from newsletter.store.file import numbers
 from newsletter.store.schema import tables
@@ -167,24 +167,24 @@ class WorkspaceGuardFile:
         self._location_of = location_of
         self._lock = threading.Lock()
         self._open: int | None = None
-        self._written: Witness | None = None
+        self._written: GuardRecord | None = None
 
     def location(self) -> Location:
         """Where the database's file lies."""
         return self._location_of(self._database)
 
-    def read(self) -> Witness | Absence:
+    def read(self) -> GuardRecord | Absence:
         """What the file says, or why it says nothing."""
         try:
             with self._path.open("rb") as file:
-                witness = _parse(file.read(1024))
-            return _at_least(witness, max(self._named(), default=0))
+                record = _parse(file.read(1024))
+            return _at_least(record, max(self._named(), default=0))
         except FileNotFoundError:
             return Absence.MISSING
         except OSError:
             return Absence.UNREADABLE
 
-    def write(self, witness: Witness) -> None:
+    def write(self, record: GuardRecord) -> None:
         """Replace the file in one step, and let the disk have it."""
         part = self._path.with_name(self._path.name + ".part")
         with self._lock:
@@ -192,10 +192,10 @@ class WorkspaceGuardFile:
                 self._let_go()
                 part.unlink(missing_ok=True)  # of a process that was cut off
                 self._open = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-                self._overwrite(witness)
+                self._overwrite(record)
                 os.fsync(self._open)
                 os.replace(part, self._path)  # noqa: PTH105 - replaces in one step
-                self._name(witness.mark.claims)
+                self._name(record.mark.claims)
                 _flush_folder(self._path.parent)
             except OSError as error:
                 raise self._unavailable(error) from error
@@ -257,16 +257,16 @@ class WorkspaceGuardFile:
         for other in others.keys() - {claims}:
             others[other].unlink(missing_ok=True)
 
-    def _known(self) -> Witness:
+    def _known(self) -> GuardRecord:
         if self._written is None:
             raise Defect("a claim was made before its generation began")
         return self._written
 
-    def _overwrite(self, witness: Witness) -> None:
-        line = _format(witness)
+    def _overwrite(self, record: GuardRecord) -> None:
+        line = _format(record)
         if self._open is None or os.pwrite(self._open, line, 0) != len(line):
             raise OSError("only a part of it could be written")
-        self._written = witness
+        self._written = record
 
     def _unavailable(self, error: OSError) -> StoreUnavailable:
         return StoreUnavailable(
@@ -281,10 +281,10 @@ class WorkspaceGuardFile:
         )
 
 
-def _at_least(witness: Witness | Absence, claims: int) -> Witness | Absence:
-    if isinstance(witness, Absence) or witness.mark.claims >= claims:
-        return witness
-    return replace(witness, mark=replace(witness.mark, claims=claims))
+def _at_least(record: GuardRecord | Absence, claims: int) -> GuardRecord | Absence:
+    if isinstance(record, Absence) or record.mark.claims >= claims:
+        return record
+    return replace(record, mark=replace(record.mark, claims=claims))
 
 
 def _inode(path: Path) -> int:
@@ -302,11 +302,11 @@ def _flush_folder(folder: Path) -> None:
         os.close(opened)
 
 
-def _format(witness: Witness) -> bytes:
-    mark, location = witness.mark, witness.location
+def _format(record: GuardRecord) -> bytes:
+    mark, location = record.mark, record.location
     line = (
         f"newsletter claims {mark.claims:020d} epoch {mark.generation}"
-        f" before {_word(witness.before, _LONG)} file {location.file:020d}"
+        f" before {_word(record.before, _LONG)} file {location.file:020d}"
         f" machine {_word(location.machine, _LONG)} filesystem {_word(location.filesystem, _SHORT)}"
         f" boot {_word(location.boot, _LONG)} device {_word(location.device, _SHORT)}"
     )
@@ -317,14 +317,14 @@ def _word(text: str, length: int) -> str:
     return text or "-" * length
 
 
-def _parse(line: bytes) -> Witness | Absence:
+def _parse(line: bytes) -> GuardRecord | Absence:
     found = _LINE.fullmatch(line)
     if found is None:
         return Absence.UNREADABLE
     fields = {name: (word or b"").decode().strip("-") for name, word in found.groupdict().items()}
     if _check(line[: found.start("check") - len(" check ")]) != fields["check"]:
         return Absence.UNREADABLE
-    return Witness(
+    return GuardRecord(
         mark=Mark(generation=fields["epoch"], claims=int(fields["claims"])),
         before=fields["before"],
         location=Location(

@@ -57,7 +57,7 @@ class Stopping:
     def compared(self, request: DeskRequest) -> Response:
         """As an admin who compared the books with the provider, lift the doubt about them."""
         with self._nobody_sends():
-            return self._lift(request, HoldKind.DOUBT)
+            return self._lift(request, HoldKind.RESTORE_GUARD)
 
     @contextmanager
     def _nobody_sends(self) -> Iterator[None]:
@@ -86,7 +86,9 @@ class Stopping:
             faults=faults,
             reason=request.field("reason"),
             by_person=HoldKind.STOP in holds,
-            in_doubt=plain(holds[HoldKind.DOUBT], names) if HoldKind.DOUBT in holds else "",
+            in_doubt=plain(holds[HoldKind.RESTORE_GUARD], names)
+            if HoldKind.RESTORE_GUARD in holds
+            else "",
             admins=admins,
         )
 

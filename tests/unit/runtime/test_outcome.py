@@ -10,7 +10,7 @@ from newsletter.domain.delivery.rate_limit import Cause, Wait
 from newsletter.domain.errors import Fault
 from newsletter.runtime.outcome import Ending, Outcome, outcome_of
 from newsletter.runtime.scheduler import Run
-from newsletter.runtime.services import Look
+from newsletter.runtime.services import TickResult
 from newsletter.store.sql import Store
 from tests.fakes import NOON, FixedClock, always
 from tests.unit.pipeline.newsroom import Newsroom
@@ -32,7 +32,7 @@ def test_a_run_after_which_nothing_is_left_is_done(room: Newsroom) -> None:
 
 
 def test_a_stop_outweighs_all_and_work_that_is_left_outweighs_the_rest(room: Newsroom) -> None:
-    fault = Look(faults=(Fault(file="a.md", message="has no title"),))
+    fault = TickResult(faults=(Fault(file="a.md", message="has no title"),))
     wait = Wait(until=NOON + timedelta(hours=1), cause=Cause.QUOTA, reason="all has left today")
     assert outcome(room, Run(held="stopped", unreachable="no route")).ending is Ending.HELD
     assert outcome(room, Run(unreachable="no route", last=fault)).ending is Ending.UNREACHABLE

@@ -239,7 +239,7 @@ def test_a_hold_says_why_until_it_is_released(store: Store) -> None:
         tx.connection.execute(text("INSERT INTO meta VALUES ('hold', 'restored')"))
     with store.begin() as tx:
         assert tx.hold.reason() == "restored"
-        tx.hold.release(HoldKind.DOUBT)
+        tx.hold.release(HoldKind.RESTORE_GUARD)
     with store.read() as tx:
         assert tx.hold.reason() == ""
 

@@ -93,14 +93,14 @@ def test_the_figures_are_those_of_what_is_open(site: Forum) -> None:
     assert idle["newsletter_campaigns sending"] == 0
 
     site.agree("hours", send_at="2026-11-24 12:00")
-    site.services.tick.look()
+    site.services.tick.run()
     site.clock.advance(hours=5, seconds=30)  # noon in New York, and half a minute
     due = figures(site)
     assert due["newsletter_campaigns scheduled"] == 1
     assert due["newsletter_overdue_seconds"] == 30
 
     give_a_sign_of_life(site)
-    site.services.tick.look()
+    site.services.tick.run()
     sending = figures(site)
     assert sending["newsletter_campaigns sending"] == 1
     assert sending["newsletter_batches_queued"] == 1

@@ -196,7 +196,7 @@ class SignIn:
     def invitation(self, request: DeskRequest) -> Response:
         """What a link offers. To look at it spends nothing."""
         try:
-            offered = people.look_at(request.param("word"), proofs=self._proofs)
+            offered = people.invitation_of(request.param("word"), proofs=self._proofs)
         except NotFound as error:
             return self._spent(request, error)
         return self._invitation(request, offered)
@@ -234,7 +234,7 @@ class SignIn:
                 proofs=self._proofs,
             )
             if isinstance(done, str):
-                offered = people.look_at(word, proofs=self._proofs)
+                offered = people.invitation_of(word, proofs=self._proofs)
                 return self._invitation(request, offered, fault=done)
         except NotFound as error:
             return self._spent(request, error)

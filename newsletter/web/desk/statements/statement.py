@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.staff.audit import Entered, told
+from newsletter.domain.staff.audit import Entered, sentence
 from newsletter.domain.statements.comment import Comment
 from newsletter.domain.statements.draft import passages
 from newsletter.domain.statements.review import ReviewFinding, Severity
@@ -182,7 +182,7 @@ class StatementPage:
         return tuple(sorted(reviewed.remarks, key=lambda one: list(Severity).index(one.grade)))
 
     def _in_words(self, entry: Entered, names: Mapping[str, str]) -> str:
-        return told(entry, names, self._statements.settings.timezone)
+        return sentence(entry, names, self._statements.settings.timezone)
 
     def _titles(self, lists: Sequence[str]) -> list[str]:
         known = {offer.name: offer.title for offer in self._statements.settings.offers()}

@@ -31,7 +31,7 @@ from newsletter.pipeline.subscribers.prefer import (
     Owner,
     ask_for_link,
     ask_to_move,
-    look_up,
+    chosen_by,
     read,
     save,
 )
@@ -244,7 +244,7 @@ class PreferencesPage:
             if owner.is_late(self._subscribers.clock.now()):
                 return self._late(request)
             try:
-                chosen = await run_in_threadpool(look_up, owner, store=self._subscribers.store)
+                chosen = await run_in_threadpool(chosen_by, owner, store=self._subscribers.store)
             except NotFound:
                 return self._said(request, "not_found", "nobody", status=404)
             words, language = self._frame.words(

@@ -18,9 +18,9 @@ from newsletter.domain.errors import NotFound
 from newsletter.pipeline.subscribers.leave import (
     Departure,
     Ending,
+    ending_of,
     leave,
     leave_everything,
-    look_up,
     read,
 )
 from newsletter.pipeline.subscribers.prefer import ask_for_link
@@ -61,7 +61,7 @@ class UnsubscribePages:
         departure = self._departure(request)
         if departure is None or departure.of_a_test:
             return self._no_link(request, departure)
-        ending = await run_in_threadpool(look_up, departure, store=self._subscribers.store)
+        ending = await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
         if ending.ended:
             return self._gone(request, ending, "not_subscribed")
         words, language = self._words(request, ending)
@@ -79,7 +79,7 @@ class UnsubscribePages:
         await run_in_threadpool(self._gathering.record, (departure,))
         if request.url.query != _BY_PAGE:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
-        ending = await run_in_threadpool(look_up, departure, store=self._subscribers.store)
+        ending = await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
         return self._gone(request, ending, "left")
 
     async def left_everything(self, request: Request) -> Response:
@@ -87,7 +87,7 @@ class UnsubscribePages:
         departure = self._departure(request)
         if departure is None or departure.of_a_test:
             return self._no_link(request, departure)
-        ending = await run_in_threadpool(look_up, departure, store=self._subscribers.store)
+        ending = await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
         strangers = await run_in_threadpool(
             leave_everything,
             departure,
@@ -103,7 +103,7 @@ class UnsubscribePages:
         departure = self._departure(request)
         if departure is None or departure.of_a_test:
             return self._no_link(request, departure)
-        ending = await run_in_threadpool(look_up, departure, store=self._subscribers.store)
+        ending = await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
         words, language = self._words(request, ending)
         link = f"/u/{request.path_params['token']}/preferences"
         return self._page(
@@ -118,7 +118,7 @@ class UnsubscribePages:
         departure = self._departure(request)
         if departure is None or departure.of_a_test:
             return self._no_link(request, departure)
-        ending = await run_in_threadpool(look_up, departure, store=self._subscribers.store)
+        ending = await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
         words, language = self._words(request, ending)
         await run_in_threadpool(
             ask_for_link,

@@ -8,11 +8,11 @@ import pytest
 from newsletter.domain.delivery.restore_guard import (
     Absence,
     Books,
-    Doubt,
+    GuardRecord,
     Location,
     Mark,
+    Mismatch,
     Stopped,
-    Witness,
     read_stopped,
 )
 from tests.fakes import NOON
@@ -22,68 +22,72 @@ FIRST, SECOND, THIRD = "a" * 32, "b" * 32, "c" * 32
 NEW = Mark()
 
 
-def witness(claims: int, epoch: str = FIRST, before: str = FIRST, file: int = 7) -> Witness:
-    return Witness(
+def record(claims: int, epoch: str = FIRST, before: str = FIRST, file: int = 7) -> GuardRecord:
+    return GuardRecord(
         mark=Mark(generation=epoch, claims=claims), before=before, location=Location(file=file)
     )
 
 
-def books(claims: int, seen: Witness | Absence, epoch: str = FIRST, file: int = 7) -> Books:
+def books(claims: int, seen: GuardRecord | Absence, epoch: str = FIRST, file: int = 7) -> Books:
     return Books(
-        mark=Mark(generation=epoch, claims=claims), location=Location(file=file), witness=seen
+        mark=Mark(generation=epoch, claims=claims), location=Location(file=file), record=seen
     )
 
 
 @rows(
     "sound",
     [
-        books(5, witness(5)),
-        books(5, witness(4)),
-        books(5, witness(5, epoch=SECOND, before=FIRST)),
-        Books(mark=NEW, location=Location(file=7), witness=Absence.MISSING),
-        Books(mark=NEW, location=Location(file=8), witness=witness(0)),
+        books(5, record(5)),
+        books(5, record(4)),
+        books(5, record(5, epoch=SECOND, before=FIRST)),
+        Books(mark=NEW, location=Location(file=7), record=Absence.MISSING),
+        Books(mark=NEW, location=Location(file=8), record=record(0)),
     ],
 )
 def test_what_a_dead_process_or_a_beginning_leaves_is_no_doubt(sound: Books) -> None:
-    assert sound.doubt is None
+    assert sound.mismatch is None
     assert sound.explanation == ""
 
 
 @rows(
-    ("found", "doubt", "words"),
+    ("found", "mismatch", "words"),
     [
-        (books(5, witness(8)), Doubt.BEHIND, "of 5 claims, and there were 8: .* the last 3 is not"),
         (
-            Books(mark=NEW, location=Location(file=7), witness=witness(8)),
-            Doubt.BEHIND,
+            books(5, record(8)),
+            Mismatch.BEHIND,
+            "of 5 claims, and there were 8: .* the last 3 is not",
+        ),
+        (
+            Books(mark=NEW, location=Location(file=7), record=record(8)),
+            Mismatch.BEHIND,
             "of 0 claims, and there were 8",
         ),
-        (books(5, witness(5), file=8), Doubt.COPIED, "another file than the one that last sent"),
-        (books(9, witness(5), epoch=THIRD), Doubt.FOREIGN, "not the one that the last run"),
+        (books(5, record(5), file=8), Mismatch.COPIED, "another file than the one that last sent"),
+        (books(9, record(5), epoch=THIRD), Mismatch.FOREIGN, "not the one that the last run"),
         (
             books(5, Absence.MISSING),
-            Doubt.UNWITNESSED,
+            Mismatch.UNCONFIRMED,
             "of 5 claims, and the epoch_file, .*, is missing: copied or",
         ),
-        (books(0, Absence.MISSING), Doubt.UNWITNESSED, "of 0 claims, .* is missing"),
-        (books(5, Absence.UNREADABLE), Doubt.UNWITNESSED, "cannot be read"),
+        (books(0, Absence.MISSING), Mismatch.UNCONFIRMED, "of 0 claims, .* is missing"),
+        (books(5, Absence.UNREADABLE), Mismatch.UNCONFIRMED, "cannot be read"),
         (
-            Books(mark=NEW, location=Location(file=7), witness=Absence.UNREADABLE),
-            Doubt.UNWITNESSED,
+            Books(mark=NEW, location=Location(file=7), record=Absence.UNREADABLE),
+            Mismatch.UNCONFIRMED,
             "cannot be read",
         ),
     ],
 )
 def test_a_copy_and_what_is_older_is_doubted_and_said_why(
-    found: Books, doubt: Doubt, words: str
+    found: Books, mismatch: Mismatch, words: str
 ) -> None:
-    assert found.doubt is doubt
+    assert found.mismatch is mismatch
     assert re.search(words, found.explanation)
 
 
 def test_the_books_go_on_from_the_highest_number_that_anybody_knows() -> None:
-    assert books(5, witness(8)).claims == 8
-    assert books(8, witness(5)).claims == 8
+    assert books(5, record(8)).claims == 8
+    assert books(8, record(5)).claims == 8
     assert books(5, Absence.MISSING).claims == 5
 
 
@@ -110,31 +114,31 @@ HERE = Location(file=7, machine="m", filesystem="f", boot="b", device="d")
     ],
 )
 def test_two_copies_are_told_apart_as_far_as_the_system_tells(there: Location, words: str) -> None:
-    seen = Witness(mark=Mark(generation=FIRST), before=FIRST, location=HERE)
-    found = Books(mark=Mark(generation=FIRST), location=there, witness=seen)
+    seen = GuardRecord(mark=Mark(generation=FIRST), before=FIRST, location=HERE)
+    found = Books(mark=Mark(generation=FIRST), location=there, record=seen)
     assert words in found.explanation
-    assert (found.doubt is Doubt.COPIED) is bool(words)
+    assert (found.mismatch is Mismatch.COPIED) is bool(words)
     assert bool(there.moved_from(HERE)) is bool(HERE.moved_from(there)) is bool(words)
 
 
 def test_a_database_is_unmarked_until_its_first_epoch_began() -> None:
-    assert Books(mark=NEW, location=HERE, witness=Absence.MISSING).unmarked
-    assert not Books(mark=NEW, location=HERE, witness=Absence.UNREADABLE).unmarked
-    assert not books(0, witness(0)).unmarked
+    assert Books(mark=NEW, location=HERE, record=Absence.MISSING).unmarked
+    assert not Books(mark=NEW, location=HERE, record=Absence.UNREADABLE).unmarked
+    assert not books(0, record(0)).unmarked
 
 
 def test_a_copy_made_while_the_first_epoch_began_is_doubted() -> None:
-    begun = witness(0, before="")
-    assert Books(mark=NEW, location=Location(file=7), witness=begun).unmarked
-    assert Books(mark=NEW, location=Location(file=8), witness=begun).doubt is Doubt.COPIED
+    begun = record(0, before="")
+    assert Books(mark=NEW, location=Location(file=7), record=begun).unmarked
+    assert Books(mark=NEW, location=Location(file=8), record=begun).mismatch is Mismatch.COPIED
 
 
-def test_another_witness_or_another_place_is_other_evidence() -> None:
+def test_another_guard_record_or_another_place_is_other_evidence() -> None:
     seen = [
-        books(5, witness(8)),
-        books(5, witness(9)),
-        books(5, witness(8, epoch=SECOND)),
-        books(5, witness(8), file=9),
+        books(5, record(8)),
+        books(5, record(9)),
+        books(5, record(8, epoch=SECOND)),
+        books(5, record(8), file=9),
         books(5, Absence.MISSING),
         books(5, Absence.UNREADABLE),
     ]

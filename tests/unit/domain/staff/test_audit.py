@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from newsletter.domain.staff.audit import Entered, told
+from newsletter.domain.staff.audit import Entered, sentence
 from tests.rows import rows
 
 DIGEST = "4fb02501" + "0" * 56
@@ -76,4 +76,4 @@ def entry(actor: str, action: str, detail: str = "") -> Entered:
     ],
 )
 def test_each_deed_is_a_sentence_without_an_address(line: Entered, said: str) -> None:
-    assert told(line, NAMES, "Europe/Berlin") == said
+    assert sentence(line, NAMES, "Europe/Berlin") == said

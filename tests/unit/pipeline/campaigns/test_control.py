@@ -319,7 +319,7 @@ def test_each_act_takes_its_role_within_its_transaction(room: Newsroom) -> None:
         lambda: room.hand("sam@forum.example").vouch("resignation", {}),
         lambda: room.guard().stop(by="ed@forum.example", reason=""),
         lambda: room.guard().release(by="ed@forum.example", kinds={HoldKind.STOP}),
-        lambda: room.guard().release(by="sam@forum.example", kinds={HoldKind.DOUBT}),
+        lambda: room.guard().release(by="sam@forum.example", kinds={HoldKind.RESTORE_GUARD}),
     ]
     before = room.deeds()
     for act in acts:

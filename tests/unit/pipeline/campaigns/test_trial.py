@@ -13,7 +13,6 @@ from newsletter.pipeline.campaigns.rehearse import DryRun, lines_of
 from newsletter.pipeline.campaigns.trial import (
     Sample,
     filled,
-    look_at,
     sample,
     send_test,
     shown,
@@ -28,14 +27,9 @@ def try_out(room: Newsroom) -> DryRun:
     return room.rehearse()
 
 
-def look(room: Newsroom) -> Sample:
-    return look_at(
-        "resignation",
-        address=None,
-        store=room.store,
-        links=room.links,
-        policy=room.rules.policy,
-    )
+def sampled(room: Newsroom, address: str | None = None) -> Sample:
+    policy = room.rules.policy
+    return sample("resignation", address=address, store=room.store, links=room.links, policy=policy)
 
 
 def send(room: Newsroom, to: str) -> None:
@@ -101,9 +95,9 @@ def test_a_dry_run_of_nothing_is_refused(room: Newsroom) -> None:
 
 def test_a_sample_is_filled_for_a_made_up_reader(room: Newsroom) -> None:
     ready(room)
-    content, recipient = sample("resignation", address=None, store=room.store, links=room.links)
-    done = filled(content, recipient)
-    assert MARK_PREFIX in content.html
+    seen = sampled(room)
+    done = filled(seen.content, seen.recipient)
+    assert MARK_PREFIX in seen.content.html
     for part in (done.html, done.text, *(value for _, value in done.headers)):
         assert MARK_PREFIX not in part
         assert "t-0-0" in part
@@ -111,30 +105,26 @@ def test_a_sample_is_filled_for_a_made_up_reader(room: Newsroom) -> None:
 
 def test_a_sample_can_be_filled_for_a_real_reader(room: Newsroom) -> None:
     ready(room)
-    _, recipient = sample(
-        "resignation", address="reader2@example.org", store=room.store, links=room.links
-    )
+    recipient = sampled(room, "reader2@example.org").recipient
     assert (recipient.subscriber_id, recipient.unsubscribe) == (2, "t-0-2")
     with pytest.raises(NotFound, match=r"eve@example\.org is not a subscriber"):
-        sample("resignation", address="eve@example.org", store=room.store, links=room.links)
+        sampled(room, "eve@example.org")
 
 
 def test_a_real_reader_is_addressed_as_they_wrote_themselves(room: Newsroom) -> None:
     ready(room)
-    _, recipient = sample(
-        "resignation", address="Reader2@EXAMPLE.org", store=room.store, links=room.links
-    )
+    recipient = sampled(room, "Reader2@EXAMPLE.org").recipient
     assert recipient.address == "reader2@example.org"
 
 
 def test_a_look_holds_the_text_and_whether_that_very_text_is_approved(room: Newsroom) -> None:
     ready(room)
-    before = look(room)
+    before = sampled(room)
     room.approve()
-    after = look(room)
+    after = sampled(room)
     room.write(body="Another text.")
     room.look()
-    changed = look(room)
+    changed = sampled(room)
 
     assert before.content == after.content != changed.content
     assert [one.standing.approved for one in (before, after, changed)] == [False, True, False]
@@ -149,7 +139,7 @@ def test_content_that_vanished_from_the_database_makes_no_sample(
     with store.begin() as tx:
         tx.connection.execute(text("DELETE FROM content"))
     with pytest.raises(NotFound, match="the content of resignation is not stored"):
-        sample("resignation", address=None, store=room.store, links=room.links)
+        sampled(room)
 
 
 def test_a_test_mail_goes_to_one_address_and_is_marked(room: Newsroom) -> None:
@@ -185,10 +175,10 @@ def test_a_test_mail_greets_whoever_gets_it_as_a_reader_or_a_colleague(room: New
         [reader] = room.provider.batches[-1].recipients
         assert reader.names == (name,)
         assert reader.subscriber_id == 0
-    made_up = sample("resignation", address=None, store=room.store, links=room.links)
-    real = sample("resignation", address="reader1@example.org", store=room.store, links=room.links)
-    assert "Dear friend" in filled(*made_up).text
-    assert "Dear Ana Ruiz" in filled(*real).text
+    made_up = sampled(room)
+    real = sampled(room, "reader1@example.org")
+    assert "Dear friend" in filled(made_up.content, made_up.recipient).text
+    assert "Dear Ana Ruiz" in filled(real.content, real.recipient).text
 
 
 def test_two_test_mails_are_two_messages(room: Newsroom) -> None:

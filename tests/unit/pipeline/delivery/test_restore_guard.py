@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.restore_guard import Absence, HoldKind, Location, Mark, Witness
+from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, HoldKind, Location, Mark
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.staff.account import Session
 from newsletter.domain.staff.audit import OPERATOR
@@ -99,11 +99,13 @@ def test_nothing_is_handed_over_after_a_stop_and_all_of_it_after_the_release(
 def test_only_the_holds_that_are_named_are_lifted(room: Newsroom) -> None:
     room.guard().stop(by=ADA, reason="")
     with room.store.begin() as tx:
-        tx.hold.put(HoldKind.DOUBT, "restored")
+        tx.hold.put(HoldKind.RESTORE_GUARD, "restored")
     room.guard().release(by=ADA, kinds={HoldKind.STOP})
-    assert room.guard().holds() == {HoldKind.DOUBT: "restored"}
+    assert room.guard().holds() == {HoldKind.RESTORE_GUARD: "restored"}
     room.guard().stop(by=ADA, reason="")
-    assert room.guard().release(by=ADA, kinds={HoldKind.DOUBT}) == {HoldKind.DOUBT: "restored"}
+    assert room.guard().release(by=ADA, kinds={HoldKind.RESTORE_GUARD}) == {
+        HoldKind.RESTORE_GUARD: "restored"
+    }
     assert HoldKind.STOP in room.guard().holds()
 
 
@@ -117,7 +119,7 @@ def test_each_run_begins_an_epoch_in_both_places(
     for number in (1, 2, 3):
         room.guard().begin()
         mark = Mark(generation=f"{number:032x}", claims=0)
-        assert guard_file.read() == Witness(mark=mark, before=mark.generation, location=place)
+        assert guard_file.read() == GuardRecord(mark=mark, before=mark.generation, location=place)
         with room.store.read() as tx:
             assert tx.generation.mark() == mark
     assert room.guard().holds() == {}
@@ -133,11 +135,11 @@ class Dying(MemoryWatermark):
     writings = 1000
     after = True
 
-    def write(self, witness: Witness) -> None:
+    def write(self, record: GuardRecord) -> None:
         self.writings -= 1
         if not self.after and not self.writings:
             raise Stopped
-        super().write(witness)
+        super().write(record)
         if not self.writings:
             raise Stopped
 
@@ -170,11 +172,11 @@ def test_a_release_that_is_cut_off_stays_a_hold_or_is_whole(
     assert "there were 7" in refusal(room)
     guard_file.writings, guard_file.after = writings, after
     with pytest.raises(Stopped):
-        room.guard().release(by=ADA, kinds={HoldKind.DOUBT})
+        room.guard().release(by=ADA, kinds={HoldKind.RESTORE_GUARD})
     guard_file.writings = 1000
     if writings == 1:
         assert "there were 7" in refusal(room)
-        room.guard().release(by=ADA, kinds={HoldKind.DOUBT})
+        room.guard().release(by=ADA, kinds={HoldKind.RESTORE_GUARD})
     room.guard().begin()
 
 
@@ -210,7 +212,7 @@ def test_a_doubt_is_kept_entered_in_the_log_and_told_once_more(
     room.guard().begin()
     room.start(5)
     (tmp_path / "epoch").unlink()
-    assert "is missing" in room.guard().holds()[HoldKind.DOUBT]
+    assert "is missing" in room.guard().holds()[HoldKind.RESTORE_GUARD]
     first = refusal(room)
     assert "sending is stopped, nothing leaves: this database knows of 0 claims" in first
     assert "compare 'newsletter campaign list' and 'newsletter statement list' with the" in first
@@ -246,10 +248,10 @@ def test_a_restored_database_says_also_what_the_outside_knows(
     room.guard().begin()
     guard_file.note(3)
     with room.store.begin() as tx:
-        tx.hold.put(HoldKind.DOUBT, "restored on Monday")
+        tx.hold.put(HoldKind.RESTORE_GUARD, "restored on Monday")
     said = refusal(room)
     assert "there were 3: what went out with the last 3 is not in it. restored on Monday;" in said
-    room.guard().release(by=ADA, kinds={HoldKind.DOUBT})
+    room.guard().release(by=ADA, kinds={HoldKind.RESTORE_GUARD})
     room.guard().begin()
     with room.store.read() as tx:
         assert tx.generation.mark().claims == 3
@@ -298,7 +300,7 @@ def test_restores_of_any_age_hand_nothing_over_and_go_on_when_released(
         assert room.drain() == 0
         room.recover()
         room.hand().cancel("resignation")
-        room.guard().release(by=ADA, kinds={HoldKind.DOUBT})
+        room.guard().release(by=ADA, kinds={HoldKind.RESTORE_GUARD})
         room.guard().begin()
         assert room.drain() == 0
         old.close()
@@ -335,7 +337,7 @@ def test_a_new_database_is_marked_when_it_is_opened_and_its_first_run_goes_on(
 ) -> None:
     room.guard().attend()
     first = guard_file.read()
-    assert isinstance(first, Witness)
+    assert isinstance(first, GuardRecord)
     room.guard().attend()
     assert guard_file.read() == first
     assert room.deeds() == []
@@ -356,7 +358,7 @@ def test_a_copy_from_before_the_first_run_is_held_and_the_original_goes_on(
     guard.attend()
     with pytest.raises(Refused, match=r"is another file .* that command alone is enough"):
         guard.begin()
-    guard.release(by=OPERATOR, kinds={HoldKind.DOUBT})
+    guard.release(by=OPERATOR, kinds={HoldKind.RESTORE_GUARD})
     guard.begin()
     copy.close()
     room.guard().begin()
@@ -378,7 +380,7 @@ def test_two_copies_of_one_disk_are_told_apart(room: Newsroom, tmp_path: Path) -
     at(here).attend()
     at(here).begin()
     for other in (replace(here, machine="c" * 32), replace(here, device="2" * 16)):
-        assert "lies on another" in at(other).holds()[HoldKind.DOUBT]
+        assert "lies on another" in at(other).holds()[HoldKind.RESTORE_GUARD]
     started_anew = replace(here, boot="d" * 32, device="2" * 16)
     assert at(started_anew).holds() == {}
 
@@ -391,7 +393,7 @@ def test_what_is_in_doubt_gives_no_number_again_before_anybody_is_answered(
     guard_file.note(3)
     room.guard().attend()
     assert ids(room, "bo@example.org") > before + 1_000_000
-    assert HoldKind.DOUBT in room.guard().holds()
+    assert HoldKind.RESTORE_GUARD in room.guard().holds()
     assert room.deeds()[-1] == ("scheduler", "hold")
 
 

@@ -142,10 +142,10 @@ def test_the_claim_is_durable_and_noted_outside_before_anything_leaves(post: Pos
     room, seen = post.room, []
 
     def answer(batch: Any) -> Answer:
-        witness = room.guard_file.read()
+        record = room.guard_file.read()
         with room.store.read() as tx:
             email, mark = tx.emails.get(1), tx.generation.mark()
-        seen.append((email and email.state, witness.mark.claims, mark.claims))  # type: ignore[union-attr]
+        seen.append((email and email.state, record.mark.claims, mark.claims))  # type: ignore[union-attr]
         return accept_all(batch)
 
     room.provider.answer = answer
@@ -307,7 +307,7 @@ def test_once_a_doubt_is_lifted_no_letter_of_before_leaves_and_each_of_after_doe
     assert post.transactional_sender().next_at() is None
     post.room.clock.advance(days=3)
 
-    post.room.guard().release(by="ada@forum.example", kinds={HoldKind.DOUBT})
+    post.room.guard().release(by="ada@forum.example", kinds={HoldKind.RESTORE_GUARD})
 
     assert post.state() is EmailState.WITHHELD
     assert post.post().state is EmailState.ACCEPTED

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from newsletter.domain.errors import ProviderUnreachable
-from newsletter.domain.events import Event, EventKind, Told
+from newsletter.domain.events import Event, EventKind, EventPage
 from newsletter.pipeline.events.record import Polled, Poller
 from tests.fakes import NOON, FixedClock
 
@@ -28,16 +28,16 @@ class Listed:
     broken: bool = False
     asked: list[tuple[datetime, datetime]] = field(default_factory=list)
 
-    def read(self, begin: datetime, end: datetime) -> Iterator[Told]:
+    def read(self, begin: datetime, end: datetime) -> Iterator[EventPage]:
         self.asked.append((begin, end))
         seen = sorted((e for at, e in self.events if at <= end), key=lambda event: event.at)
         matching = [event for event in seen if begin <= event.at <= end]
         for event in matching[: self.most]:
-            yield Told(events=(event,), until=event.at)
+            yield EventPage(events=(event,), until=event.at)
         if self.broken:
             raise ProviderUnreachable("nobody there")
         whole = len(matching) <= self.most
-        yield Told(events=(), until=end if whole else None)
+        yield EventPage(events=(), until=end if whole else None)
 
 
 def happened(number: int, at: datetime, *, seen: datetime | None = None) -> tuple[datetime, Event]:

@@ -152,11 +152,11 @@ def test_an_invitation_makes_an_account_with_its_role(office: Office) -> None:
 def test_to_open_a_link_spends_nothing_and_to_use_it_spends_it(office: Office) -> None:
     link = office.link(ANA)
     for _ in range(3):
-        offered = people.look_at(link.word, proofs=office.proofs)
+        offered = people.invitation_of(link.word, proofs=office.proofs)
     assert (offered.address, offered.role) == (ANA, Role.WRITER)
     office.accept(link.word)
     for again in (
-        lambda: people.look_at(link.word, proofs=office.proofs),
+        lambda: people.invitation_of(link.word, proofs=office.proofs),
         lambda: accept(office, link.word, OTHER),
     ):
         with pytest.raises(NotFound, match="does nothing any more"):
@@ -198,7 +198,7 @@ def test_a_newer_link_takes_the_place_of_the_one_before(office: Office) -> None:
 @pytest.mark.parametrize("word", ["", "x", "x" * 43, "\ud800"])
 def test_a_made_up_link_is_none(office: Office, word: str) -> None:
     with pytest.raises(NotFound):
-        people.look_at(word, proofs=office.proofs)
+        people.invitation_of(word, proofs=office.proofs)
 
 
 @pytest.mark.parametrize(

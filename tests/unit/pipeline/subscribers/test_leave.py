@@ -11,10 +11,10 @@ from newsletter.pipeline.subscribers.leave import (
     Departure,
     Ending,
     clean,
+    ending_of,
     forget,
     leave,
     leave_everything,
-    look_up,
     read,
 )
 from newsletter.runtime.keys import SignedLinks
@@ -32,7 +32,7 @@ def follow(room: Newsroom, *words: str) -> None:
 
 
 def look(room: Newsroom, word: str) -> Ending:
-    return look_up(read(word, room.links), store=room.store)
+    return ending_of(read(word, room.links), store=room.store)
 
 
 def lists_of(room: Newsroom, reader: int = 1) -> tuple[str, ...]:

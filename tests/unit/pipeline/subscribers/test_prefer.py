@@ -11,7 +11,7 @@ from newsletter.pipeline.subscribers.prefer import (
     Owner,
     ask_for_link,
     ask_to_move,
-    look_up,
+    chosen_by,
     read,
     resume,
     save,
@@ -30,7 +30,7 @@ def owner(room: Newsroom) -> Owner:
 def saved(room: Newsroom, owner: Owner, wish: PreferenceChange) -> Preferences:
     shown = {name: f"Yes to {name}." for name in ("press", "events")}
     save(owner, wish, shown=shown, language="en", store=room.store, clock=room.clock)
-    return look_up(owner, store=room.store).preferences
+    return chosen_by(owner, store=room.store).preferences
 
 
 def emails(room: Newsroom) -> list[tuple[str, str, int | None]]:
@@ -69,7 +69,7 @@ def test_a_link_opens_for_a_day_and_only_if_we_signed_it(room: Newsroom) -> None
 
 
 def test_only_what_a_wish_names_is_changed(room: Newsroom, owner: Owner) -> None:
-    before = look_up(owner, store=room.store).preferences
+    before = chosen_by(owner, store=room.store).preferences
     assert saved(room, owner, PreferenceChange()) == before
     until = room.clock.now() + timedelta(days=7)
     wish = PreferenceChange(
@@ -103,16 +103,16 @@ def test_joining_lifts_what_the_person_said_but_nothing_that_staff_entered(
     join = PreferenceChange(joins=frozenset({"events"}))
     room.suppress("reader1@example.org", SuppressionReason.COMPLAINED)
     saved(room, owner, PreferenceChange(name="Ana"))
-    assert look_up(owner, store=room.store).suppressed is SuppressionReason.COMPLAINED
+    assert chosen_by(owner, store=room.store).suppressed is SuppressionReason.COMPLAINED
     saved(room, owner, join)
-    assert look_up(owner, store=room.store).suppressed is None
+    assert chosen_by(owner, store=room.store).suppressed is None
     room.suppress("reader1@example.org", SuppressionReason.BOUNCED)
     saved(room, owner, PreferenceChange(returns=True))
-    assert look_up(owner, store=room.store).suppressed is None
+    assert chosen_by(owner, store=room.store).suppressed is None
     saved(room, owner, PreferenceChange(leaves=frozenset({"events"})))
     room.suppress("reader1@example.org", SuppressionReason.MANUAL)
     saved(room, owner, join)
-    assert look_up(owner, store=room.store).suppressed is SuppressionReason.MANUAL
+    assert chosen_by(owner, store=room.store).suppressed is SuppressionReason.MANUAL
 
 
 def test_a_letter_goes_to_the_persons_own_address_or_to_the_new_one(
@@ -133,6 +133,6 @@ def test_a_letter_goes_to_the_persons_own_address_or_to_the_new_one(
 def test_the_link_of_whoever_is_not_there_any_more_finds_nothing(room: Newsroom) -> None:
     nobody = Owner(subscriber_id=99, signed_at=room.clock.now())
     with pytest.raises(NotFound, match="nothing about"):
-        look_up(nobody, store=room.store)
+        chosen_by(nobody, store=room.store)
     with pytest.raises(NotFound, match="nothing about"):
         saved(room, nobody, PreferenceChange(name="Eve"))

@@ -210,14 +210,14 @@ def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
     restore(copy, path, at=NOON)
     restored = store_in(path)
     with restored.begin() as tx:
-        tx.hold.release(HoldKind.DOUBT)
+        tx.hold.release(HoldKind.RESTORE_GUARD)
     of_bo = confirm(ask(restored, "bo@example.org"), store=restored, links=links, clock=clock)
 
     for deed in (follow, confirm):
         with pytest.raises(NotFound):
             deed(of_ana, store=restored, links=links, clock=clock)
     with pytest.raises(NotFound):
-        prefer.look_up(prefer.read(own_page, links), store=restored)
+        prefer.chosen_by(prefer.read(own_page, links), store=restored)
     leave([read(in_mail, links)], store=restored, clock=clock)
     with restored.read() as tx:
         bo = tx.readers.get(of_bo.reader_id or 0)

@@ -21,7 +21,7 @@ from newsletter.store.file.guard_file import (
     location_of,
     machine,
 )
-from tests.contracts.guard_file import WatermarkContract, witness
+from tests.contracts.guard_file import WatermarkContract, record
 from tests.fakes import MemoryWatermark
 
 
@@ -67,7 +67,7 @@ def test_it_is_readable_by_its_owner_alone_and_leaves_no_draft(
     opened: Callable[[], WorkspaceGuardFile], file: Path
 ) -> None:
     file.with_name("epoch.part").write_bytes(b"of a process that was cut off")
-    opened().write(witness())
+    opened().write(record())
     assert file.stat().st_mode & 0o777 == 0o600
     assert not file.with_name("epoch.part").exists()
 
@@ -76,7 +76,7 @@ def test_its_length_and_its_place_never_change(
     opened: Callable[[], WorkspaceGuardFile], file: Path
 ) -> None:
     guard_file = opened()
-    guard_file.write(witness())
+    guard_file.write(record())
     before = file.stat()
     guard_file.note(10**19)
     assert (file.stat().st_size, file.stat().st_ino) == (before.st_size, before.st_ino)
@@ -86,7 +86,7 @@ def test_its_length_and_its_place_never_change(
 def test_a_file_cut_off_anywhere_is_unreadable(
     opened: Callable[[], WorkspaceGuardFile], file: Path, length: int
 ) -> None:
-    opened().write(witness())
+    opened().write(record())
     file.write_bytes(file.read_bytes()[:length])
     assert opened().read() is Absence.UNREADABLE
 
@@ -94,7 +94,7 @@ def test_a_file_cut_off_anywhere_is_unreadable(
 def test_any_changed_byte_makes_it_unreadable(
     opened: Callable[[], WorkspaceGuardFile], file: Path
 ) -> None:
-    opened().write(witness(claims=12))
+    opened().write(record(claims=12))
     whole = file.read_bytes()
     for place in range(len(whole)):
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
@@ -122,14 +122,14 @@ def test_a_copy_of_the_database_is_another_file(
 def test_where_it_cannot_be_written_it_says_where_and_what_to_do(path: Path) -> None:
     guard_file = WorkspaceGuardFile(path.with_name("none") / "epoch", path)
     with pytest.raises(StoreUnavailable, match=r"none/epoch cannot be written: .*'epoch_file'"):
-        guard_file.write(witness())
+        guard_file.write(record())
 
 
 def test_a_watermark_that_was_closed_notes_nothing_more(
     opened: Callable[[], WorkspaceGuardFile],
 ) -> None:
     guard_file = opened()
-    guard_file.write(witness())
+    guard_file.write(record())
     guard_file.close()
     with pytest.raises(StoreUnavailable, match="cannot be written"):
         guard_file.note(1)
@@ -148,7 +148,7 @@ def test_the_count_stands_in_a_name_too_since_the_last_look_or_the_end(
     opened: Callable[[], WorkspaceGuardFile], path: Path, file: Path
 ) -> None:
     guard_file = opened()
-    guard_file.write(witness(claims=3, file=path.stat().st_ino))
+    guard_file.write(record(claims=3, file=path.stat().st_ino))
     assert names(file) == ["epoch", "epoch.3"]
     guard_file.note(7)
     assert names(file) == ["epoch", "epoch.3"]
@@ -163,7 +163,7 @@ def test_an_old_line_is_not_believed_where_a_name_knows_of_more(
     opened: Callable[[], WorkspaceGuardFile], file: Path
 ) -> None:
     guard_file = opened()
-    guard_file.write(witness(claims=3))
+    guard_file.write(record(claims=3))
     old = file.read_bytes()
     guard_file.note(7)
     guard_file.close()
@@ -171,9 +171,9 @@ def test_an_old_line_is_not_believed_where_a_name_knows_of_more(
     file.with_name("epoch.3").touch()
     file.with_name("epoch.part").touch()
     file.with_name("epoch.99x").touch()
-    assert opened().read() == witness(claims=7)
+    assert opened().read() == record(claims=7)
 
-    opened().write(witness(claims=8))
+    opened().write(record(claims=8))
     assert names(file) == ["epoch", "epoch.8", "epoch.99x"]
     file.write_bytes(b"garbage")
     assert opened().read() is Absence.UNREADABLE
@@ -188,7 +188,7 @@ def test_a_look_at_what_stayed_in_its_place_finds_nothing(
     guard_file = opened()
     with pytest.raises(Defect):
         guard_file.flush()
-    guard_file.write(witness(file=path.stat().st_ino))
+    guard_file.write(record(file=path.stat().st_ino))
     guard_file.note(3)
     guard_file.flush()
 
@@ -197,7 +197,7 @@ def test_a_look_finds_that_the_file_was_taken_away(
     opened: Callable[[], WorkspaceGuardFile], path: Path, file: Path
 ) -> None:
     guard_file = opened()
-    guard_file.write(witness(file=path.stat().st_ino))
+    guard_file.write(record(file=path.stat().st_ino))
     file.unlink()
     with pytest.raises(Refused, match="epoch was taken away"):
         guard_file.flush()
@@ -210,7 +210,7 @@ def test_a_look_finds_another_database_in_the_location_of_this_one(
     opened: Callable[[], WorkspaceGuardFile], path: Path
 ) -> None:
     guard_file = opened()
-    guard_file.write(witness(file=path.stat().st_ino))
+    guard_file.write(record(file=path.stat().st_ino))
     copy = Path(shutil.copy(path, path.with_name("copy.db")))
     copy.replace(path)
     with pytest.raises(Refused, match=r"exchanged while it was at work: another file"):

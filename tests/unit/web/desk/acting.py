@@ -159,7 +159,7 @@ def _resumes(world: World) -> Act:
 
 def _compared(world: World) -> Act:
     with world.room.services.store.begin() as tx:
-        tx.hold.put(HoldKind.DOUBT, "restored on Monday")
+        tx.hold.put(HoldKind.RESTORE_GUARD, "restored on Monday")
     return lambda: world.as_("dan").post("/compared")
 
 

@@ -55,11 +55,11 @@ class Room:
         }
         path = self.site.folder / "statements" / f"{slug}.md"
         path.write_text(f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n{body}\n", "utf-8")
-        self.services.tick.look()
+        self.services.tick.run()
 
     def approve(self, by: str = "ben", slug: str = SLUG) -> None:
         self.services.statements.approve(slug, by=address_of(by))
-        self.services.tick.look()
+        self.services.tick.run()
 
     def press(self, who: Signed, page: Answer, action: str, /, **typed: Any) -> Answer:
         """Send the form of a page that leads there, with what it holds and what is typed."""
@@ -67,9 +67,9 @@ class Room:
 
     def begin(self, minutes: int = 6) -> None:
         """Let the time to undo go by, and whatever is due begin."""
-        self.services.tick.look()
+        self.services.tick.run()
         self.clock.advance(minutes=minutes)
-        self.services.tick.look()
+        self.services.tick.run()
 
     def hand_over(self, batches: int | None = None) -> None:
         dispatcher = self.services.delivery.dispatcher()

@@ -27,7 +27,7 @@ def own(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[St
 def went_out(site: Forum) -> None:
     site.subscribe("reader@readers.example")
     site.send("hours")
-    site.services.tick.look()
+    site.services.tick.run()
 
 
 def at(site: Forum, host: str, path: str) -> Answer:

@@ -53,7 +53,7 @@ def test_what_is_done_is_one_line(world: World, example: Example) -> None:
 
 def test_an_approval_that_also_starts_is_one_line(tmp_path: Path, migrated: Path) -> None:
     with room(tmp_path, migrated, schedule={"start": "approval"}) as at:
-        at.services.tick.look()
+        at.services.tick.run()
         ben, here = at.as_("ben"), "/statements/hours/review"
         before = len(at.deeds())
         assert at.press(ben, ben.get(here), f"/desk{here}").status == 303

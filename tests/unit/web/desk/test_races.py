@@ -90,7 +90,7 @@ def test_two_who_approve_at_once_are_two_approvals_and_one_campaign(
                 lambda who=who, form=form: who.post(f"/statements/{SLUG}/review", form)  # type: ignore[misc]
                 for who, form in zip(people, forms, strict=True)
             ),
-            at.services.tick.look,
+            at.services.tick.run,
         )
         assert {yes.by for yes in at.approvals} == {address_of("ben"), address_of("dan")}
         at.begin()
@@ -106,14 +106,14 @@ def test_of_an_undo_and_the_start_at_the_same_moment_one_wins_and_says_so(
     at.approve()
     cleo = at.as_("cleo")
     at.press(cleo, cleo.get(f"/statements/{SLUG}/start"), f"{HERE}/start")
-    at.services.tick.look()
+    at.services.tick.run()
     at.clock.advance(minutes=6)
     answers: list[int] = []
 
     def undo() -> None:
         answers.append(cleo.post(f"/statements/{SLUG}/undo").status)
 
-    acts: list[Callable[[], object]] = [undo, at.services.tick.look]
+    acts: list[Callable[[], object]] = [undo, at.services.tick.run]
     together(*(acts if turn % 2 else reversed(acts)))
     at.hand_over()
     began = at.campaign.started_at is not None

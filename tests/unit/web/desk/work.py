@@ -22,12 +22,12 @@ def write(
     }
     path = staffed.site.folder / "statements" / f"{slug}.md"
     path.write_text(f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n{body}\n", "utf-8")
-    staffed.site.services.tick.look()
+    staffed.site.services.tick.run()
 
 
 def approve(staffed: Staffed, slug: str = "hours", by: str = "ben") -> None:
     staffed.site.services.statements.approve(slug, by=address_of(by))
-    staffed.site.services.tick.look()
+    staffed.site.services.tick.run()
 
 
 def send(staffed: Staffed, slug: str = "hours", **head: Any) -> None:
@@ -35,7 +35,7 @@ def send(staffed: Staffed, slug: str = "hours", **head: Any) -> None:
     write(staffed, slug, **head)
     approve(staffed, slug)
     staffed.site.clock.advance(minutes=6)
-    staffed.site.services.tick.look()
+    staffed.site.services.tick.run()
     hand_over(staffed)
 
 
@@ -43,4 +43,4 @@ def hand_over(staffed: Staffed) -> None:
     dispatcher = staffed.site.services.delivery.dispatcher()
     while dispatcher.dispatch() is not None:
         pass
-    staffed.site.services.tick.look()
+    staffed.site.services.tick.run()

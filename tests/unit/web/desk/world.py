@@ -43,7 +43,7 @@ class World:
         """The slug of a statement that waits for approval."""
         slug = f"hours-{next(self._numbers)}"
         self.room.write(slug=slug)
-        self.room.services.tick.look()
+        self.room.services.tick.run()
         return slug
 
     def approved(self) -> str:

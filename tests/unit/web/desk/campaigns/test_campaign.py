@@ -203,7 +203,7 @@ def test_one_that_is_paused_for_its_number_says_so_and_is_resumed(
         cleo = at.as_("cleo")
         form = f"/desk/statements/{SLUG}/start"
         at.press(cleo, cleo.get(f"/statements/{SLUG}/start"), form)
-        at.services.tick.look()
+        at.services.tick.run()
         at.site.subscribe(*(f"more{number}@readers.example" for number in range(20)))
         at.begin()
         page = cleo.get(here(at))
@@ -392,14 +392,14 @@ def test_to_resume_takes_a_fresh_factor(at: Room) -> None:
 
 def test_a_doubt_is_for_an_admin_who_compared(at: Room) -> None:
     with at.services.store.begin() as tx:
-        tx.hold.put(HoldKind.DOUBT, "restored on Monday")
+        tx.hold.put(HoldKind.RESTORE_GUARD, "restored on Monday")
     cleo = at.as_("cleo", fresh=True)
     page = cleo.get("/stop")
     assert "This database may be older than what went out." in words(page)
     assert "This takes the role admin. Ask Dan." in words(page)
     assert cleo.post("/resume").status == 303
     assert cleo.post("/compared").status == 403
-    assert HoldKind.DOUBT in at.services.delivery.guard().holds()
+    assert HoldKind.RESTORE_GUARD in at.services.delivery.guard().holds()
     dan = at.as_("dan", fresh=True)
     assert at.press(dan, dan.get("/stop"), "/desk/compared").status == 303
     assert at.services.delivery.guard().holds() == {}

@@ -69,7 +69,7 @@ def test_what_was_started_leaves_after_the_time_to_undo(at: Room, cleo: Signed) 
     assert (answer.status, answer.headers["location"]) == (303, f"{HERE}?done=started")
     [go] = at.goes
     assert (go.by, go.count, go.content_hash) == (address_of("cleo"), 12, at.content_hash)
-    at.services.tick.look()
+    at.services.tick.run()
     assert at.site.mails == []
     at.begin()
     at.hand_over()
@@ -110,7 +110,7 @@ def test_back_and_start_again_is_already_started_also_once_it_has_gone(
 def test_a_time_is_read_in_the_zone_of_the_organisation(at: Room, cleo: Signed) -> None:
     assert "Date and time in New York" in words(cleo.get(PAGE))
     assert start(at, cleo, when="at", at=TOMORROW).status == 303
-    at.services.tick.look()
+    at.services.tick.run()
     assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
 
 
@@ -120,7 +120,7 @@ def test_the_time_of_the_text_is_chosen_before(at: Room, cleo: Signed) -> None:
     page = cleo.get(PAGE)
     assert "Wed 25 Nov 2026, 09:00 (UTC−5), as it is set" in words(page)
     start(at, cleo, page)
-    at.services.tick.look()
+    at.services.tick.run()
     assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
 
 
@@ -280,7 +280,7 @@ def test_what_is_not_there_is_not_started(cleo: Signed) -> None:
 
 def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> None:
     start(at, cleo)
-    at.services.tick.look()
+    at.services.tick.run()
     page = cleo.get(PAGE)
     said = words(page)
     assert "Leaves at 07:05:00, in 5:00 . It goes to about 12 people." in said
@@ -288,7 +288,7 @@ def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> 
     assert "Started by Cleo on Tue 24 Nov 2026, 07:00 (UTC−5) for 12." in said
     answer = at.press(cleo, page, f"{HERE}/time", when="at", at=TOMORROW)
     assert answer.headers["location"] == f"{HERE}?done=time"
-    at.services.tick.look()
+    at.services.tick.run()
     assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
     assert len(at.goes) == 1
     assert at.press(cleo, cleo.get(PAGE), f"{HERE}/time", when="at", at="").status == 422
@@ -296,7 +296,7 @@ def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> 
 
 def test_once_it_goes_no_time_is_set(at: Room, cleo: Signed) -> None:
     start(at, cleo)
-    at.services.tick.look()
+    at.services.tick.run()
     page = cleo.get(PAGE)
     at.begin()
     answer = at.press(cleo, page, f"{HERE}/time", when="at", at=TOMORROW)
@@ -310,7 +310,7 @@ def test_once_it_goes_no_time_is_set(at: Room, cleo: Signed) -> None:
 
 def test_undone_in_time_it_stays_approved(at: Room, cleo: Signed) -> None:
     start(at, cleo)
-    at.services.tick.look()
+    at.services.tick.run()
     answer = at.press(cleo, cleo.get(PAGE), f"{HERE}/undo")
     assert answer.headers["location"] == f"{HERE}?done=undone"
     assert at.campaign.state is CampaignState.CANCELLED
@@ -341,7 +341,7 @@ def test_too_late_it_says_how_many_have_it_and_offers_to_pause(at: Room, cleo: S
 
 def test_an_approver_undoes_their_own_approval(at: Room, cleo: Signed) -> None:
     start(at, cleo)
-    at.services.tick.look()
+    at.services.tick.run()
     answer = at.as_("ben").post(f"/statements/{SLUG}/undo")
     assert answer.headers["location"] == f"{HERE}?done=undone-approval"
     at.begin()
@@ -367,7 +367,7 @@ def test_where_approvals_start_it_the_page_sets_its_time(tmp_path: Path, migrate
 
 
 def test_no_get_changes_a_row(at: Room, cleo: Signed) -> None:
-    at.services.tick.look()
+    at.services.tick.run()
     cleo.get(PAGE)
     before = at.site.everything()
     for page in ("review", "start", f"versions/{at.content_hash}"):

@@ -252,9 +252,9 @@ def test_what_has_gone_out_is_neither_edited_nor_taken_back(desk: Desk) -> None:
     site = desk.staffed.site
     with site.services.store.begin() as tx:
         tx.readers.upsert([Entry(address="a@example.org", lists=("press",))], site.clock.now())
-    site.services.tick.look()
+    site.services.tick.run()
     site.services.statements.approve("library-hours", by=desk.ben.address, despite="a test")
-    site.services.tick.look()
+    site.services.tick.run()
     page = words(desk.ana.get(desk.at))
     assert "It has gone out. What is typed here reaches nobody." in page
     assert "Take back" not in page

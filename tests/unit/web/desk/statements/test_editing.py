@@ -197,11 +197,11 @@ def test_fields_that_are_none_change_nothing(desk: Desk, fields: object) -> None
 def test_typing_is_unseen_and_costs_no_approval(desk: Desk) -> None:
     desk.keep(act="hand-in")
     services = desk.staffed.site.services
-    services.tick.look()
+    services.tick.run()
     services.statements.approve("library-hours", by=desk.ben.address, despite="a test")
     content_hash = desk.stored().content_hash
     desk.save(base=desk.draft.revision, body="Typed on.")
-    services.tick.look()
+    services.tick.run()
     assert (desk.stored().content_hash, desk.stored().statement.body) == (
         content_hash,
         FORM["body"],
@@ -211,7 +211,7 @@ def test_typing_is_unseen_and_costs_no_approval(desk: Desk) -> None:
     assert not campaign.state.ended
     desk.keep(act="hand-in", body="Typed on.")
     assert desk.stored().content_hash not in {"", content_hash}
-    services.tick.look()
+    services.tick.run()
     with services.store.read() as tx:
         assert [one.state.ended for one in tx.campaigns.all()] == [True]
 

@@ -77,7 +77,7 @@ def test_what_went_out_is_shown_as_it_went_out_whatever_its_file_says_now(staffe
     write(staffed, "sent", body="As it is now.")
     assert "As it was sent." in staffed.as_("vera").get("/statements/sent/mail").text
     (staffed.site.folder / "statements" / "sent.md").unlink()
-    staffed.site.services.tick.look()
+    staffed.site.services.tick.run()
     assert "As it was sent." in staffed.as_("vera").get("/statements/sent/mail").text
 
 

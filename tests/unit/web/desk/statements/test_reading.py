@@ -63,7 +63,7 @@ def test_home_shows_what_waits_for_whom(staffed: Staffed) -> None:
     assert "Nothing waits for you." in on_home(staffed, "ben")
     assert "Goes out next The library opens earlier Tue 24 Nov 2026, 07:05" in said(staffed, "")
     staffed.site.clock.advance(minutes=6)
-    staffed.site.services.tick.look()
+    staffed.site.services.tick.run()
     assert "0 of 5 handed over." in said(staffed, "", "vera")
     staffed.site.services.campaigns.hand("cleo@forum.example").pause("hours")
     assert "Paused by Cleo. Nobody has it yet. Resume" in on_home(staffed, "cleo")
@@ -129,7 +129,7 @@ def test_fifty_are_on_a_page_and_the_others_are_one_further(staffed: Staffed) ->
     for number in range(51):
         path = staffed.site.folder / "statements" / f"s{number:02}.md"
         path.write_text(f"---\ntitle: Number {number:02}\n---\nText.\n", "utf-8")
-    staffed.site.services.tick.look()
+    staffed.site.services.tick.run()
     first = staffed.as_("vera").get("/statements").text
     assert first.count("/desk/statements/s") == 50
     assert 'rel="next" href="/desk/statements?page=2"' in first
@@ -189,7 +189,7 @@ def test_what_changed_since_the_approval_is_counted(staffed: Staffed) -> None:
 def test_a_statement_whose_file_is_gone_stays_and_says_so(staffed: Staffed) -> None:
     write(staffed)
     (staffed.site.folder / "statements" / "hours.md").unlink()
-    staffed.site.services.tick.look()
+    staffed.site.services.tick.run()
     page = said(staffed, "/statements/hours", "ana")
     assert "Its file statements/hours.md is gone. What was read of it before stays here." in page
     assert "Next: you can copy it to the desk and go on there. Copy to the desk" in page
@@ -209,7 +209,7 @@ def test_a_faulty_file_is_told_with_its_line(staffed: Staffed) -> None:
     write(staffed)
     path = staffed.site.folder / "statements" / "hours.md"
     path.write_text("---\ntitle: Hours\nlists: 7\n---\nText.\n", "utf-8")
-    staffed.site.services.tick.look()
+    staffed.site.services.tick.run()
     assert "It cannot be read any more: statements/hours.md:3" in said(staffed, "/statements/hours")
 
 
@@ -340,7 +340,7 @@ def test_nothing_that_people_write_is_markup(staffed: Staffed) -> None:
     write(staffed, title=EVIL, body="Text.", author="ana@forum.example")
     staffed.as_("ana").post("/statements/hours/comments", {"comment": EVIL})
     staffed.site.services.statements.approve("hours", by="ben@forum.example", despite=EVIL)
-    staffed.site.services.tick.look()
+    staffed.site.services.tick.run()
     staffed.site.services.campaigns.hand("cleo@forum.example").pause("hours")
     with staffed.site.services.store.begin() as tx:
         tx.staff.rename("ana@forum.example", EVIL)
@@ -355,7 +355,7 @@ def test_nothing_that_people_write_is_a_template(staffed: Staffed) -> None:
     write(staffed, title=said, body=said, summary=said, author="ana@forum.example")
     staffed.as_("ana").post("/statements/hours/comments", {"comment": said})
     staffed.site.services.statements.approve("hours", by="ben@forum.example", despite=said)
-    staffed.site.services.tick.look()
+    staffed.site.services.tick.run()
     with staffed.site.services.store.begin() as tx:
         tx.staff.rename("ana@forum.example", said)
     for path in PATHS:

@@ -32,12 +32,12 @@ def test_pictures_of_what_went_out_are_files_and_no_others(tmp_path: Path, migra
         text += f"\nAnother one: [{OTHER}](https://other.example/media/{OTHER})\n"
         path = site.folder / "statements/news.md"
         path.write_text(f"---\ntitle: News\nlists: [press]\nauthor: ed@forum.example\n---\n{text}")
-        site.services.tick.look()
+        site.services.tick.run()
         site.services.statements.approve("news", by="ed@forum.example", despite="a test")
         out = tmp_path / "www"
         bring_up(out, files(site.services.archive, began_at=NOON))
         assert not (out / "media").exists()  # it has not gone out yet
-        site.services.tick.look()
+        site.services.tick.run()
         done = bring_up(out, files(site.services.archive, began_at=NOON))
         assert done.left == ()
         assert [one.name for one in (out / "media").iterdir()] == [NAME]
