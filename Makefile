@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test unit watch faults simulate fuzz new-provider fmt lint types imports docs check bench judge peers lock clean
+.PHONY: help setup setup-dev demo test unit watch faults simulate fuzz new-provider fmt lint types imports docs words check bench judge peers lock clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -100,6 +100,12 @@ docs: setup-dev ## Regenerate what is generated, and fail where it was stale
 	$(BIN)/python -m newsletter.cli.documentation.matrix docs/providers.md
 	$(BIN)/python -m newsletter.cli.documentation.modules docs/architecture.md
 	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md docs/architecture.md
+
+words: setup-dev ## Bring the catalogues of fixed words in line with their templates, words.pot
+	@for file in templates/words/*.po templates/web/words/*.po; do \
+		$(BIN)/pybabel -q update --ignore-obsolete --ignore-pot-creation-date --width 100 \
+			-i $$(dirname $$file)/words.pot -o $$file -l $$(basename $$file .po); \
+	done
 
 check: lint types imports docs test ## All of it
 

@@ -13,7 +13,7 @@ from newsletter.domain.statements.statement import Statement
 if TYPE_CHECKING:
     from newsletter.rendering.mail.files import TemplateFiles
     from newsletter.rendering.mail.renderer import TemplateRenderer
-    from newsletter.rendering.mail.values import Wordings
+    from newsletter.rendering.mail.words import Wordings
 
 
 class LazyRenderer:

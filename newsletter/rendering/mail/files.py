@@ -20,7 +20,7 @@ FETCHES = re.compile(r"@import\b|<link\b", re.IGNORECASE)
 """What premailer fetches, even when told not to."""
 
 DEFAULT = "default/"
-_SUFFIXES = (".j2", ".css")
+_KINDS = ("*.j2", "*.css", "words/*.po", "words/*.pot")
 _LIBRARIES = [
     *("babel", "cssselect", "cssutils", "jinja2", "lxml", "markdown-it-py", "markupsafe"),
     *("mdit-py-plugins", "nh3", "premailer"),
@@ -29,7 +29,7 @@ _LIBRARIES = [
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateFiles:
-    """Templates by the name they are used under."""
+    """Templates by the name they are used under, and the fixed words as ``words/es.po``."""
 
     sources: Mapping[str, str]
     places: Mapping[str, str]
@@ -77,18 +77,18 @@ def read_templates(defaults: Path, override: Path | None = None) -> TemplateFile
     if override is not None and override.is_dir():
         folders.append((override, ("",)))
     for folder, prefixes in folders:
-        for path in sorted(folder.iterdir()):
-            if not path.name.endswith(_SUFFIXES) or not path.is_file():
-                continue
-            place = f"{folder.name}/{path.name}"
+        found = (path for kind in _KINDS for path in folder.glob(kind) if path.is_file())
+        for path in sorted(found):
+            name = path.relative_to(folder).as_posix()
+            place = f"{folder.name}/{name}"
             try:
                 source = path.read_bytes().decode()
             except (OSError, UnicodeDecodeError) as error:
                 faults.append(Fault(file=place, message=f"cannot be read as UTF-8: {error}"))
                 continue
             for prefix in prefixes:
-                sources[prefix + path.name] = source
-                places[prefix + path.name] = place
+                sources[prefix + name] = source
+                places[prefix + name] = place
     return TemplateFiles(sources=sources, places=places, faults=tuple(faults))
 
 

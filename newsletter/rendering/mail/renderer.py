@@ -28,7 +28,8 @@ from newsletter.rendering.mail.headers import (
 from newsletter.rendering.mail.inlining import inline
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.mail.translations import Block, blocks, language_name, left_out
-from newsletter.rendering.mail.values import Wordings, common_values
+from newsletter.rendering.mail.values import common_values
+from newsletter.rendering.mail.words import Wordings
 from newsletter.rendering.markdown import plaintext as wrapping
 from newsletter.rendering.markdown.blocks import in_parts
 from newsletter.rendering.markdown.faults import refuse_faults

@@ -52,6 +52,7 @@ class Templates:
         filters: Mapping[str, Callable[..., Any]],
         pages: bool = False,
     ) -> None:
+        self.files = files
         self._sources = files.sources
         self._places = files.places
         self._pages = pages
@@ -87,7 +88,7 @@ class Templates:
         except Exception as error:  # as in fill
             raise InvalidInput([self._fault(name, error)]) from error
         if found is None:
-            message = f"sets no {variable}: copy the default {name}, and change it"
+            message = f"sets no {variable}"
             raise InvalidInput([Fault(file=self.place(name), message=message)])
         return found
 
@@ -99,6 +100,8 @@ class Templates:
         """What is wrong with a workspace's own; default ones are compiled when they are used."""
         faults = []
         for name, source in self._sources.items():
+            if name.endswith((".po", ".pot")):
+                continue
             faults += [] if self._pages else _fetching(self._places[name], source)
             if name.startswith(DEFAULT) or self._sources.get(DEFAULT + name) is source:
                 continue

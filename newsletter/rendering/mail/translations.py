@@ -12,7 +12,7 @@ from newsletter.domain.statements.content import Counting
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks import guards
 from newsletter.rendering.mail import details
-from newsletter.rendering.mail.values import Wordings
+from newsletter.rendering.mail.words import Wordings
 from newsletter.rendering.markdown.faults import faults_of_statement
 from newsletter.rendering.markdown.greetings import open_greetings
 from newsletter.rendering.markdown.links import tag_links

@@ -1,66 +1,19 @@
 """What templates see: the house, its colours and fonts, and the fixed words of a language."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from markupsafe import Markup
 
 from newsletter.domain.campaigns.digest import Abstract
-from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements import brand as branding
 from newsletter.domain.statements.content import Publisher
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.headers import archive_url
-from newsletter.rendering.mail.templates import Templates
+from newsletter.rendering.mail.words import Wordings
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.plaintext import visible
-
-_WORDING = "wording.j2"
-_FALLBACK = "en"
-_NO_DATES = {"date": "", "months": ""}
-"""Only a workspace says how it writes dates; else they are written as the language does."""
-
-
-class Wordings:
-    """The fixed words, by language: those of the workspace, and the default ones behind them.
-
-    Raises InvalidInput, when made, for a file of words that cannot be read.
-    """
-
-    def __init__(self, templates: Templates) -> None:
-        given = _words_in(templates, _WORDING)
-        defaults = _words_in(templates, f"default/{_WORDING}")
-        self._english: dict[str, str] = {**defaults[_FALLBACK], **given.get(_FALLBACK, {})}
-        self._by_language: dict[str, dict[str, str]] = {**defaults, **given}
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Those that have words of their own, in the order in which they are written down."""
-        return tuple(self._by_language)
-
-    def of(self, language: str) -> tuple[Mapping[str, str], bool]:
-        """The words for a language, and whether they are its own and not the English ones."""
-        own = self._by_language.get(language) or self._by_language.get(
-            details.base_language(language)
-        )
-        if own is None:
-            return {**self._english, **_NO_DATES}, False
-        dates = {key: own.get(key, "") for key in _NO_DATES}
-        return {**self._english, **own, **dates}, True
-
-
-def _words_in(templates: Templates, name: str) -> dict[str, dict[str, str]]:
-    found = templates.exported(name, "wordings")
-    if not isinstance(found, dict) or not all(map(_are_words, found.values())):
-        message = 'wordings has to be like {"es": {"web": "Leer en la web"}}, all of it text'
-        raise InvalidInput([Fault(file=templates.place(name), message=message)])
-    return found
-
-
-def _are_words(found: Any) -> bool:
-    return isinstance(found, dict) and all(isinstance(one, str) for one in found.values())
 
 
 def look(brand: branding.Brand) -> dict[str, Any]:

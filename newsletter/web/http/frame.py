@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from newsletter.domain.statements.content import Publisher
-from newsletter.rendering.mail.details import direction
+from newsletter.rendering.mail.details import direction, own_name
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
-from newsletter.rendering.mail.values import Wordings, look
+from newsletter.rendering.mail.values import look
+from newsletter.rendering.mail.words import Wordings
 
 _POLICY = (
     "default-src 'none'; style-src {styles}; img-src https:; form-action 'self';"
@@ -112,7 +113,12 @@ class Frame:
 
     def languages(self) -> dict[str, str]:
         """The languages that pages can be in, each by its own name."""
-        return {code: self.words(code)[0]["language_name"] for code in self._wordings.languages}
+        names = {code: own_name(code) for code in self._wordings.languages}
+        return dict(sorted(names.items(), key=lambda language: language[1]))
+
+    def counted(self, key: str, count: int, language: str) -> str:
+        """What our pages say of so many in a language."""
+        return self._wordings.counted(key, count, language).format(count=f"{count:,}")
 
     def language_of(self, request: Request, reader: str = "") -> str:
         """The language for a page: the reader's own, one that the browser asks for, or ours."""

@@ -154,7 +154,7 @@ class Listing:
                 newer=_asked(typed, number - 1) if 1 < number <= count else "",
                 older=_asked(typed, number + 1) if number < count else "",
             ),
-            message=_counted(typed, hits.count, words),
+            message=self._counted(typed, hits.count),
             typed=typed,
         )
 
@@ -224,7 +224,9 @@ class Listing:
     def notice(self, shown: Published, language: str) -> Notice | None:
         """What came of a statement since, in this language, if anything did."""
         day = self._local_day(shown.updated_at)
-        return notice_of(shown, day, language, self.archive.renderer.wordings)
+        words, spoken = self.frame.words(details.base_language(language))
+        mail_words = self.archive.renderer.wordings.of(spoken)[0]
+        return notice_of(shown, details.written_date(day, spoken, mail_words), spoken, words)
 
     def _written(self, title: str, *, here: ArchiveLinks, **values: Any) -> bytes:
         page = self.frame.page(
@@ -247,6 +249,12 @@ class Listing:
     @property
     def _words(self) -> tuple[Mapping[str, str], str]:
         return self.frame.words(self.archive.settings.language)
+
+    def _counted(self, typed: str, count: int) -> str:
+        words, language = self._words
+        if not terms(typed):
+            return words["type_words"]
+        return self.frame.counted("found", count, language) if count else words["found_none"]
 
     def _head(self, number: int) -> Markup:
         """Where the page really is, and what leads feed readers on.
@@ -271,14 +279,6 @@ class Listing:
 def _marked(language: str) -> Markup:
     """The attributes of words in a language that is not the page's."""
     return Markup(' lang="{}" dir="{}"').format(language, details.direction(language))
-
-
-def _counted(typed: str, count: int, words: Mapping[str, str]) -> str:
-    if not terms(typed):
-        return words["type_words"]
-    if count < 2:
-        return words["found_one" if count else "found_none"]
-    return words["found_many"].format(count=f"{count:,}")
 
 
 def _asked(typed: str, number: int) -> str:

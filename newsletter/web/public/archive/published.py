@@ -4,13 +4,12 @@ What is asked for is read, not all that ever went out. For ``archive build``, wh
 in many files, all of it is held.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.rendering.mail import details
-from newsletter.rendering.mail.values import Wordings
 from newsletter.store.sql import Store, Transaction
 
 
@@ -143,53 +142,6 @@ def _some(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
     return {statement.slug: statement for statement in found if statement.slug in slugs}
 
 
-# Kept apart from the words of the mails: a word that changed there would change every hash.
-_NOTICES = {
-    "en": (
-        "This statement was corrected on {day}.",
-        "Read the correction",
-        "This statement was withdrawn on {day}.",
-        "This corrects an earlier statement.",
-        "Read the original statement",
-    ),
-    "es": (
-        "Este comunicado fue rectificado el {day}.",
-        "Leer la rectificación",
-        "Este comunicado fue retirado el {day}.",
-        "Este comunicado rectifica uno anterior.",
-        "Leer el comunicado original",
-    ),
-    "fr": (
-        "Ce communiqué a fait l’objet d’un rectificatif le {day}.",
-        "Lire le rectificatif",
-        "Ce communiqué a été retiré le {day}.",
-        "Ce communiqué en rectifie un autre.",
-        "Lire le communiqué d’origine",
-    ),
-    "de": (
-        "Diese Mitteilung wurde berichtigt ({day}).",
-        "Zur Berichtigung",
-        "Diese Mitteilung wurde zurückgezogen ({day}).",
-        "Diese Mitteilung berichtigt eine frühere.",
-        "Zur ursprünglichen Mitteilung",
-    ),
-    "pt": (
-        "Este comunicado foi retificado em {day}.",
-        "Ler a retificação",
-        "Este comunicado foi retirado em {day}.",
-        "Este comunicado retifica um anterior.",
-        "Ler o comunicado original",
-    ),
-    "ar": (
-        "صُحِّح هذا البيان في {day}.",
-        "قراءة التصحيح",
-        "سُحب هذا البيان في {day}.",
-        "هذا البيان يصحّح بيانًا سابقًا.",
-        "قراءة البيان الأصلي",
-    ),
-}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Notice:
     """A sentence above a statement, and where it leads."""
@@ -203,27 +155,25 @@ class Notice:
     link_text: str = ""
 
 
-def notice_of(shown: Published, day: date, language: str, wordings: Wordings) -> Notice | None:
-    """What to say of a statement in this language, or None: it may also be a correction itself.
+def notice_of(
+    shown: Published, dated: str, language: str, words: Mapping[str, str]
+) -> Notice | None:
+    """What to say of a statement, or None: it may also be a correction itself.
 
-    ``day`` is the local date of its last change.
+    ``dated`` is the local date of its last change, and ``language`` that of the words.
     """
-    spoken = details.base_language(language)
-    spoken = spoken if spoken in _NOTICES else "en"
-    corrected, read, withdrawn, corrects, read_original = _NOTICES[spoken]
     if shown.corrected_by:
-        text, link, link_text = corrected, shown.corrected_by, read
+        text, link, link_text = words["corrected_on"], shown.corrected_by, words["read_correction"]
     elif shown.withdrawn:
-        text, link, link_text = withdrawn, "", ""
+        text, link, link_text = words["withdrawn_on"], "", ""
     elif shown.corrects:
-        text, link, link_text = corrects, shown.corrects, read_original
+        text, link, link_text = words["corrects_earlier"], shown.corrects, words["read_original"]
     else:
         return None
-    written = details.written_date(day, spoken, wordings.of(spoken)[0])
     return Notice(
-        text=text.format(day=written),
-        language=spoken,
-        direction=details.direction(spoken),
+        text=text.format(day=dated),
+        language=language,
+        direction=details.direction(language),
         link=link,
         link_text=link_text,
     )

@@ -54,31 +54,6 @@ def test_an_override_may_build_on_the_default(override: Path) -> None:
     assert 'class="more"' in html
 
 
-def test_a_language_can_be_added_in_a_file_of_words(override: Path) -> None:
-    (override / "wording.j2").write_text(
-        '{% set wordings = {"fi": {"web": "Lue verkossa", "date": "{day}. {month} {year}",'
-        ' "months": "tammi helmi maalis huhti touko kesä heinä elo syyskuuta loka marras joulu"},'
-        ' "es": {"leave": "Borrarme"}} %}'
-    )
-    finnish = render(override=override, language="fi").text
-    assert "Lue verkossa:" in finnish
-    assert "21. syyskuuta 2011" in finnish
-    assert "Press contact" in finnish, "what it leaves out is English"
-    assert "Borrarme:" in render(override=override, language="es").text
-    assert "Read on the web:" in render(override=override).text
-
-
-def test_a_file_of_words_without_words_is_refused(override: Path) -> None:
-    (override / "wording.j2").write_text("{# nothing #}")
-    assert refusal(override).startswith("templates/wording.j2: sets no wordings")
-
-
-@pytest.mark.parametrize("words", ['["en"]', '{"en": 5}', '{"en": {"web": none}}'])
-def test_a_file_of_words_that_is_not_made_of_words_is_refused(override: Path, words: str) -> None:
-    (override / "wording.j2").write_text(f"{{% set wordings = {words} %}}")
-    assert refusal(override).startswith("templates/wording.j2: wordings has to be like")
-
-
 BARE = """<!DOCTYPE html>
 <html lang="en" dir="ltr"><body><h1>{{ title }}</h1>{{ body }}
 <p>{{ organisation.postal_address }}</p>

@@ -2,15 +2,13 @@
 
 import random
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.rendering.mail.files import default_templates, read_templates
-from newsletter.rendering.mail.templates import Templates
-from newsletter.rendering.mail.values import Wordings
 from newsletter.store.sql import Store
+from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.published import (
     Published,
     PublishedStatements,
@@ -21,6 +19,7 @@ from tests.contracts.books import add_campaign
 from tests.counting import counted
 from tests.fakes import NOON
 from tests.rows import rows
+from tests.unit.rendering.examples import HOUSE
 
 HOUR = timedelta(hours=1)
 
@@ -200,54 +199,46 @@ def test_a_page_reads_through_an_index_what_stands_on_it(store: Store) -> None:
     assert "TEMP B-TREE" not in str(plan)
 
 
-DAY = date(2026, 11, 24)
+DATED = "24 November 2026"
 PLAIN = Published(slug="a", content_hash="d", original="a", began_at=NOON, updated_at=NOON)
 CORRECTED = replace(PLAIN, corrected_by="b")
-FILTERS = ("breakable", "dialled", "isolated", "underlined", "wrapped")
 
 
 @pytest.fixture(scope="module")
-def wordings() -> Wordings:
-    return Wordings(
-        Templates(read_templates(default_templates()), filters=dict.fromkeys(FILTERS, str))
-    )
+def frame() -> Frame:
+    return Frame(house=HOUSE, language="en")
 
 
 @rows(
-    ("language", "day"),
+    ("language", "said"),
     [
-        ("en", "24 November 2026"),
-        ("es", "24 de noviembre de 2026"),
-        ("fr", "24 novembre 2026"),
-        ("de", "24. November 2026"),
-        ("pt-BR", "24 de novembro de 2026"),
-        ("ar", "2026"),
+        ("en", "This statement was corrected on 24 November 2026."),
+        ("de", "Diese Mitteilung wurde berichtigt (24 November 2026)."),
+        ("ar", "صُحِّح هذا البيان في 24 November 2026."),
     ],
 )
-def test_it_speaks_the_statements_language(wordings: Wordings, language: str, day: str) -> None:
-    notice = notice_of(CORRECTED, DAY, language, wordings)
+def test_it_speaks_the_statements_language(frame: Frame, language: str, said: str) -> None:
+    notice = notice_of(CORRECTED, DATED, language, frame.words(language)[0])
 
     assert notice is not None
-    assert day in notice.text
-    assert notice.language == language[:2]
+    assert (notice.text, notice.language, notice.link) == (said, language, "b")
     assert notice.direction == ("rtl" if language == "ar" else "ltr")
-    assert notice.link == "b"
 
 
-def test_other_languages_get_it_in_english_and_marked_so(wordings: Wordings) -> None:
-    notice = notice_of(replace(PLAIN, withdrawn=True), DAY, "he", wordings)
+def test_what_was_withdrawn_leads_nowhere(frame: Frame) -> None:
+    notice = notice_of(replace(PLAIN, withdrawn=True), DATED, "en", frame.words("en")[0])
 
     assert notice is not None
     assert notice.text == "This statement was withdrawn on 24 November 2026."
-    assert (notice.language, notice.direction, notice.link) == ("en", "ltr", "")
+    assert notice.link == ""
 
 
-def test_there_is_nothing_to_say_of_the_others(wordings: Wordings) -> None:
-    assert notice_of(PLAIN, DAY, "en", wordings) is None
+def test_there_is_nothing_to_say_of_the_others(frame: Frame) -> None:
+    assert notice_of(PLAIN, DATED, "en", frame.words("en")[0]) is None
 
 
-def test_a_correction_says_so(wordings: Wordings) -> None:
-    notice = notice_of(replace(PLAIN, corrects="b"), DAY, "en", wordings)
+def test_a_correction_says_so(frame: Frame) -> None:
+    notice = notice_of(replace(PLAIN, corrects="b"), DATED, "en", frame.words("en")[0])
 
     assert notice is not None
     assert (notice.text, notice.link) == ("This corrects an earlier statement.", "b")

@@ -1,0 +1,172 @@
+"""The fixed words of mails and pages, in gettext catalogues that a translator's tool opens.
+
+``words/words.pot`` has each sentence in English, under the key by which templates and code call it;
+``words/fi.po`` has it in Finnish (docs/decisions/0027).
+"""
+
+import re
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from gettext import c2py
+from io import StringIO
+from operator import attrgetter
+from typing import Any
+
+from babel.messages.catalog import Message
+from babel.messages.pofile import PoFileError, read_po
+
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.rendering.mail.details import base_language
+from newsletter.rendering.mail.files import DEFAULT
+from newsletter.rendering.mail.templates import Templates
+
+_SOURCE = f"{DEFAULT}words/words.pot"
+_OLDER = "wording.j2"
+"""Where a workspace had its words before there were catalogues: it goes on being read."""
+_FALLBACK = "en"
+_DATES = ("date", "months")
+"""Only a workspace says how it writes dates; else they are written as the language does."""
+_GAP = re.compile(r"\{[^{}]*\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """What is translated in a file: not what is open or fuzzy, nor what was of another sentence."""
+
+    words: dict[str, str] = field(default_factory=dict)
+    """By their keys."""
+    forms: dict[str, Sequence[str]] = field(default_factory=dict)
+    """What is counted, in each plural form of the language."""
+    plural: str = ""
+    """Which form goes with a number, in C as gettext has it."""
+
+
+class Wordings:
+    """The fixed words, by language: those of the workspace, and the default ones behind them.
+
+    Raises InvalidInput, when made, for words of a workspace that cannot be read. Default ones are
+    read when they are used.
+    """
+
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+        self._files = templates.files.sources
+        self._older = _older(templates)
+        self._known: dict[str, tuple[Mapping[str, str], bool]] = {}
+        self._names: dict[str, list[str]] = {tag: [] for tag in (_FALLBACK, *self._older)}
+        for name in sorted(self._files, key=lambda name: name.startswith(DEFAULT)):
+            if name.endswith(".po"):
+                # gettext writes pt_BR where tags of languages have pt-BR
+                tag = name.rpartition("/")[2].removesuffix(".po").replace("_", "-")
+                self._names.setdefault(tag, []).append(name)
+                if DEFAULT not in name and self._files.get(DEFAULT + name) is not self._files[name]:
+                    self._read(name)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that have words of their own, in the order of their tags."""
+        return tuple(sorted(self._names))
+
+    def of(self, language: str) -> tuple[Mapping[str, str], bool]:
+        """The words for a language, and whether they are its own and not the English ones."""
+        if language not in self._known:
+            tags = (language, base_language(language))
+            own = ChainMap(*(found.words for found in self._catalogues(*tags)))
+            english = ChainMap(*(found.words for found in self._catalogues(_FALLBACK)))
+            dates = {key: own.get(key, "") for key in _DATES}
+            native = not self._names.keys().isdisjoint(tags)
+            self._known[language] = {**english, **own, **dates}, native
+        return self._known[language]
+
+    def counted(self, key: str, count: int, language: str) -> str:
+        """What is said of so many, in the plural form for it; the number itself is still open."""
+        catalogues = self._catalogues(language, base_language(language), _FALLBACK)
+        found = next(found for found in catalogues if key in found.forms)
+        return found.forms[key][c2py(found.plural)(count)]
+
+    def _catalogues(self, *languages: str) -> Iterator[Catalogue]:
+        """Those of the languages, the workspace's own before the default ones."""
+        for tag in dict.fromkeys(languages):
+            yield Catalogue(words=self._older.get(tag, {}))
+            yield from map(self._read, self._names.get(tag, ()))
+            if tag == _FALLBACK:
+                yield _source(self._files[_SOURCE])
+
+    def _read(self, name: str) -> Catalogue:
+        return _catalogue(self._files[name], self._templates.place(name), self._files[_SOURCE])
+
+
+def _older(templates: Templates) -> dict[str, dict[str, str]]:
+    """What a ``wording.j2`` sets, like ``{"es": {"web": "Leer en la web"}}``."""
+    if _OLDER not in templates.files.sources:
+        return {}
+    found = templates.exported(_OLDER, "wordings")
+    if not isinstance(found, dict) or not all(map(_are_words, found.values())):
+        message = 'wordings has to be like {"es": {"web": "Leer en la web"}}, all of it text'
+        raise InvalidInput([Fault(file=templates.place(_OLDER), message=message)])
+    return found
+
+
+def _are_words(found: Any) -> bool:
+    return isinstance(found, dict) and all(isinstance(one, str) for one in found.values())
+
+
+@lru_cache(maxsize=8)
+def _source(text: str) -> Catalogue:
+    """The English sentences, of which the others are translations."""
+    found = Catalogue(plural="n != 1")
+    for message in filter(attrgetter("id"), read_po(StringIO(text))):
+        kept: dict[str, Any] = found.forms if message.pluralizable else found.words
+        kept[message.context or ""] = message.id
+    return found
+
+
+@lru_cache(maxsize=64)
+def _catalogue(text: str, place: str, source: str) -> Catalogue:
+    """Read a file. Raises InvalidInput for one that gettext would not take, or with other gaps."""
+    try:
+        messages = read_po(StringIO(text), abort_invalid=True)
+        c2py(messages.plural_expr)
+    except (PoFileError, ValueError) as error:  # the latter of what stands at its head
+        line = error.lineno + 1 if isinstance(error, PoFileError) else 0
+        fault = Fault(file=place, line=line, message=f"is not a gettext catalogue: {error}")
+        raise InvalidInput([fault]) from error
+    english = _source(source)
+    sentences = {**english.words, **english.forms}
+    found = Catalogue(plural=messages.plural_expr)
+    faults = []
+    for message in filter(_is_translated, messages):
+        key = message.context or ""
+        if key not in _DATES:
+            # a translation of what the sentence once was may say what does not hold any more
+            if message.id != sentences.get(key):
+                continue
+            faults += _gap_faults(message, place)
+        kept: dict[str, Any] = found.forms if message.pluralizable else found.words
+        kept[key] = message.string
+    if faults:
+        raise InvalidInput(faults)
+    return found
+
+
+def _is_translated(message: Message) -> bool:
+    """Each of its plural forms, and nobody has to look at it again."""
+    return bool(message.id) and not message.fuzzy and all(_texts(message.string))
+
+
+def _texts(found: Any) -> Sequence[str]:
+    return found if isinstance(found, tuple) else [found]
+
+
+def _gap_faults(message: Message, place: str) -> list[Fault]:
+    """What code fills in stands in braces, and a translation has to leave room for all of it."""
+    wanted, given = (
+        sorted(set(_GAP.findall(" ".join(_texts(found))))) for found in (message.id, message.string)
+    )
+    if wanted == given:
+        return []
+    held = ", ".join(wanted) or "nothing"
+    said = f"{message.context} has to hold in braces what it does in English: {held}"
+    return [Fault(file=place, line=message.lineno or 0, message=said)]
