@@ -20,7 +20,7 @@ from newsletter.subscriber_files.entries import (
     unknown_key,
 )
 from newsletter.subscriber_files.exports import COLUMN_NAMES
-from newsletter.subscriber_files.subscriber_file import Located, Opener, not_text, readable
+from newsletter.subscriber_files.subscriber_file import Located, Member, not_text, readable
 
 COLUMNS = (
     *("email", "name", "lists", "language", "timezone", "consent_source", "consent_at", "place"),
@@ -86,23 +86,19 @@ _OURS = frozenset({*COLUMNS, FIRST_NAME, LAST_NAME})
 _DECLARED = re.compile(r"sep=(.)\s*\n", re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Member:
-    """One file of CSV: the file itself, or one in a ZIP. ``file`` is how a fault names it."""
-
-    file: str
-    name: str
-    open: Opener
-    packed: bool = False
-
-
 def members(path: Path) -> tuple[Member, ...]:
     """The files of CSV in a file. Raises InvalidInput if it cannot be read or holds none."""
     if path.suffix.lower() != ".zip":
         return (Member(file=str(path), name=path.name, open=lambda: path.open("rb")),)
     with readable(str(path)), zipfile.ZipFile(path) as archive:
         tables = [info for info in archive.infolist() if _is_table(info.filename)]
-    objection = _objection(tables)
+    objection = ""
+    if not tables:
+        objection = "holds no file of CSV; look at what it is"
+    elif any(info.flag_bits & 1 for info in tables):  # bit 0 of PKWARE's APPNOTE 4.4.4: encrypted
+        objection = "has a password; unpack it and import its files one by one"
+    elif sum(info.file_size for info in tables) > MAX_UNPACKED:
+        objection = f"unpacks to more than {MAX_UNPACKED >> 30} GiB; import its files one by one"
     if objection:
         raise InvalidInput([Fault(file=str(path), message=objection)])
     return tuple(
@@ -118,16 +114,6 @@ def members(path: Path) -> tuple[Member, ...]:
 
 def _is_table(name: str) -> bool:
     return name.lower().endswith(".csv") and not name.startswith("__MACOSX/")
-
-
-def _objection(tables: list[zipfile.ZipInfo]) -> str:
-    if not tables:
-        return "holds no file of CSV; look at what it is"
-    if any(info.flag_bits & 1 for info in tables):
-        return "has a password; unpack it and import its files one by one"
-    if sum(info.file_size for info in tables) > MAX_UNPACKED:
-        return f"unpacks to more than {MAX_UNPACKED >> 30} GiB; import its files one by one"
-    return ""
 
 
 def _unpacked(path: Path, info: zipfile.ZipInfo) -> IO[bytes]:
@@ -158,7 +144,7 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
         message = f"is not CSV: {error}; look at its quotes"
         raise InvalidInput([Fault(file=member.file, line=line, message=message)]) from error
     except UnicodeDecodeError as error:
-        raise InvalidInput([not_text(member.file, member.open, encoding)]) from error
+        raise InvalidInput([not_text(member, encoding)]) from error
 
 
 def _begun(lines: Iterator[str]) -> tuple[int, str, Iterable[str]]:

@@ -5,7 +5,7 @@ What is kept in mind while a file is read: its faults, and who stood in it befor
 
 import re
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -32,32 +32,6 @@ from newsletter.formats.times import (
 )
 
 MAX_FAULTS = 1000
-
-
-class Faults:
-    """The faults of one file. Beyond the thousandth they are only counted."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self._kept: list[Fault] = []
-        self._more = 0
-
-    def __len__(self) -> int:
-        return len(self._kept) + self._more
-
-    def add(self, fault: Fault) -> None:
-        """Note a fault."""
-        if len(self._kept) < MAX_FAULTS:
-            self._kept.append(fault)
-        else:
-            self._more += 1
-
-    def finish(self) -> None:
-        """Raises InvalidInput if anything at all was wrong."""
-        if self._kept:
-            message = f"and {self._more} more"
-            more = [Fault(file=self.file, message=message)] if self._more else []
-            raise InvalidInput([*self._kept, *more])
 
 
 _SMALLEST = 1 << 10
@@ -116,50 +90,56 @@ class DuplicateCheck:
 
 
 class EntryReader:
-    """Holds nobody. ``find_duplicates`` asks for a fault where an address comes twice."""
+    """Notes the faults of a file, and on which line each address stands; holds nobody.
 
-    def __init__(self, faults: Faults, *, find_duplicates: bool) -> None:
-        self._faults = faults
-        self._find_duplicates = find_duplicates
-        self._subscribers = DuplicateCheck()
-        self._suppressed = DuplicateCheck()
+    Beyond the thousandth, faults are only counted. ``again`` says that the file was read before:
+    what stands in it twice was told of then.
+    """
+
+    def __init__(self, file: str, *, again: bool = False) -> None:
+        self.file = file
+        self.again = again
+        self.subscribers = DuplicateCheck()
+        self.suppressed = DuplicateCheck()
+        self._faults: list[Fault] = []
+        self._more = 0
 
     def __len__(self) -> int:
         """How many faults there are."""
-        return len(self._faults)
+        return len(self._faults) + self._more
 
-    def fault(self, line: int, key: str, message: str, column: int = 0) -> None:
-        """Note a fault of a line; 0 stands for none in particular."""
-        file = self._faults.file
-        self._faults.add(Fault(file=file, line=line, column=column, key=key, message=message))
+    def fault(self, line: int, key: str, message: str, *, column: int = 0, file: str = "") -> None:
+        """Note a fault of a line, 0 for none in particular, or of a ``file`` packed in this one."""
+        if len(self._faults) == MAX_FAULTS:
+            self._more += 1
+            return
+        where = file or self.file
+        fault = Fault(file=where, line=line, column=column, key=key, message=message)
+        self._faults.append(fault)
 
-    def subscriber_address(self, text: str, line: int) -> str:
-        """The address of a subscriber; empty, with a fault, if bad or not the first of its kind."""
-        return self._address(text, line, self._subscribers)
+    def finish(self) -> None:
+        """Raises InvalidInput if anything at all was wrong."""
+        if self._faults:
+            message = f"and {self._more} more"
+            more = [Fault(file=self.file, message=message)] if self._more else []
+            raise InvalidInput([*self._faults, *more])
 
-    def suppressed_address(self, text: str, line: int) -> str:
-        """The address of a suppression; empty, with a fault, if bad or not the first."""
-        return self._address(text, line, self._suppressed)
-
-    def _address(self, text: str, line: int, known: DuplicateCheck) -> str:
-        if not text:
-            self.fault(line, "email", "needs an address like ana@example.org")
-            return ""
+    def address(self, text: str, line: int, known: DuplicateCheck) -> str:
+        """An address; empty, with a fault, if bad or ``known`` from a line above."""
         try:
+            if not text:
+                raise ValueError("needs an address like ana@example.org")
             address = parse_address(text)
+            first = 0 if self.again else known.note(address, line)
+            if first:
+                raise ValueError(f"{address} stands on line {first} already; keep one of them")
         except ValueError as error:
             self.fault(line, "email", str(error))
-            return ""
-        first = known.note(address, line) if self._find_duplicates else 0
-        if first:
-            self.fault(line, "email", f"{address} stands on line {first} already; keep one of them")
             return ""
         return address
 
 
-_ABSENT = ""
-
-ProviderPool = Callable[[str], int]
+LineOf = Callable[[str], int]
 """Tells on which line each key stands."""
 
 
@@ -167,30 +147,35 @@ ProviderPool = Callable[[str], int]
 class Raw:
     """The texts of one subscriber, unchecked; empty means not given."""
 
-    email: str = _ABSENT
-    name: str = _ABSENT
+    email: str = ""
+    name: str = ""
     lists: Sequence[str] = ()
-    language: str = _ABSENT
-    timezone: str = _ABSENT
-    consent_source: str = _ABSENT
-    consent_at: str = _ABSENT
-    place: str = _ABSENT
+    language: str = ""
+    timezone: str = ""
+    consent_source: str = ""
+    consent_at: str = ""
+    place: str = ""
     tags: Sequence[str] = ()
-    paused_until: str = _ABSENT
+    paused_until: str = ""
     left: Sequence[str] = ()
 
 
-def subscriber(reader: EntryReader, raw: Raw, lines: ProviderPool) -> Entry | None:
+def subscriber(reader: EntryReader, raw: Raw, line_of: LineOf) -> Entry | None:
     """Check one subscriber; None, with what is wrong noted, if anything is."""
     before = len(reader)
-    address = reader.subscriber_address(raw.email, lines("email"))
-    _check(reader, lines, "name", raw.name, _line_objection)
-    _check(reader, lines, "place", raw.place, _line_objection)
-    _check(reader, lines, "language", raw.language, language_objection)
-    _check(reader, lines, "timezone", raw.timezone, zone_objection)
-    _check_names(reader, raw, lines)
-    consent = _consent(reader, raw, lines)
-    paused_until = _instant(reader, lines, "paused_until", raw.paused_until, _day_or_instant)
+    address = reader.address(raw.email, line_of("email"), reader.subscribers)
+    for key, objection in _OBJECTIONS.items():
+        value = getattr(raw, key)
+        for each in [value] if isinstance(value, str) else value:
+            message = objection(each) if each else ""
+            if message:
+                reader.fault(line_of(key), key, message)
+    for name in raw.left:
+        if name in raw.lists:
+            message = f"{name} stands in lists too; who left a list is not in it"
+            reader.fault(line_of("left"), "left", message)
+    consent = _consent(reader, raw, line_of)
+    paused_until = _instant(reader, line_of, "paused_until", raw.paused_until, _day_or_instant)
     if len(reader) > before:
         return None
     return Entry(
@@ -214,7 +199,7 @@ def suppression(
 
     ``key`` is what the file calls the reason.
     """
-    address = reader.suppressed_address(email, line)
+    address = reader.address(email, line, reader.suppressed)
     known = [reason.value for reason in SuppressionReason]
     if not reason:
         reader.fault(line, key, f"is missing; write one of {', '.join(known)}")
@@ -230,48 +215,28 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
     return f"means nothing here{did_you_mean(key, known)}"
 
 
-def _check(
-    reader: EntryReader, lines: ProviderPool, key: str, value: str, objection: Callable[[str], str]
-) -> None:
-    message = objection(value) if value else ""
-    if message:
-        reader.fault(lines(key), key, message)
-
-
-def _check_names(reader: EntryReader, raw: Raw, lines: ProviderPool) -> None:
-    for name in raw.lists:
-        _check(reader, lines, "lists", name, _list_objection)
-    for name in raw.left:
-        _check(reader, lines, "left", name, _list_objection)
-        if name in raw.lists:
-            message = f"{name} stands in lists too; who left a list is not in it"
-            reader.fault(lines("left"), "left", message)
-    for name in raw.tags:
-        _check(reader, lines, "tags", name, _tag_objection)
-
-
-def _consent(reader: EntryReader, raw: Raw, lines: ProviderPool) -> Consent | None:
+def _consent(reader: EntryReader, raw: Raw, line_of: LineOf) -> Consent | None:
     if not raw.consent_source and not raw.consent_at:
         return None
     if not raw.consent_source:
         reader.fault(
-            lines("consent"), "consent", "has a time and no source; write where it was given"
+            line_of("consent"), "consent", "has a time and no source; write where it was given"
         )
         return None
     objection = _line_objection(raw.consent_source)
     if objection:
-        reader.fault(lines("consent"), "consent.source", objection)
-    at = _instant(reader, lines, "consent.at", raw.consent_at, _any_instant)
+        reader.fault(line_of("consent"), "consent.source", objection)
+    at = _instant(reader, line_of, "consent.at", raw.consent_at, _any_instant)
     return Consent(source=raw.consent_source, at=at)
 
 
 def _instant(
-    reader: EntryReader, lines: ProviderPool, key: str, value: str, read: Callable[[str], datetime]
+    reader: EntryReader, line_of: LineOf, key: str, value: str, read: Callable[[str], datetime]
 ) -> datetime | None:
     try:
         return read(value) if value else None
     except ValueError as error:
-        reader.fault(lines(key.partition(".")[0]), key, str(error))
+        reader.fault(line_of(key.partition(".")[0]), key, str(error))
         return None
 
 
@@ -285,7 +250,8 @@ def _line_objection(value: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _list_objection(name: str) -> str:
+def list_objection(name: str) -> str:
+    """Why this is not the name of a list, or nothing."""
     if re.fullmatch(LIST_NAME, name):
         return ""
     return f"{name!r} is not the name of a list; write one like press or press-us"
@@ -296,6 +262,18 @@ def _tag_objection(name: str) -> str:
     if re.fullmatch(TAG_NAME, name):
         return ""
     return f"{name!r} is not a tag; write one like board-member, in small letters and figures"
+
+
+_OBJECTIONS: Mapping[str, Callable[[str], str]] = {
+    "name": _line_objection,
+    "place": _line_objection,
+    "language": language_objection,
+    "timezone": zone_objection,
+    "lists": list_objection,
+    "left": list_objection,
+    "tags": _tag_objection,
+}
+"""What may be wrong with a value, or with each of several, by its key."""
 
 
 @lru_cache(maxsize=4096)

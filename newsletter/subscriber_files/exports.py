@@ -50,44 +50,32 @@ REASONS: Mapping[ContactStatus, SuppressionReason] = {
 """Who stands so is never to be written to from here either."""
 
 
-class Meaning(Enum):
-    """What a column says of a person."""
-
-    ADDRESS = "address"
-    NAME = "name"
-    """A name or a part of it; several are joined in the order of the table."""
-    TIMEZONE = "timezone"
-    CONSENT_AT = "consent_at"
-    """When the person said yes; of several, the first in the table that is filled."""
-    GROUPS = "groups"
-    """Tags or labels of the other tool: counted, not taken over."""
-    STATUS = "standing"
-
-
 FILLED = "*"
 """Stands for every value that is not named itself, but not for an empty cell."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """One column of an export. ``says`` maps its values, in small letters, to a standing."""
-
-    name: str
-    meaning: Meaning
-    says: Mapping[str, ContactStatus] = field(default_factory=dict)
+Says = Mapping[str, ContactStatus]
+"""The values of a column, in small letters, and where a person stands by each."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportFormat:
-    """The export of one tool."""
+    """The export of one tool: the names of its columns, in small letters."""
 
     name: str
-    columns: tuple[Column, ...]
+    address: str = "email"
+    names: tuple[str, ...] = ()
+    """A name or its parts, which are joined in this order."""
+    timezone: tuple[str, ...] = ()
+    consent_at: tuple[str, ...] = ()
+    """When the person said yes; the first that is filled counts."""
+    groups: tuple[str, ...] = ()
+    """Tags or labels of the other tool: counted, not taken over."""
+    says: Mapping[str, Says]
     marks: frozenset[str]
     """Columns that no other tool writes together: by them it is known."""
     needs: frozenset[str]
     """Columns without which nobody could be imported safely."""
-    by_file: Mapping[str, ContactStatus] = field(default_factory=dict)
+    by_file: Says = field(default_factory=dict)
     """How the name of a file begins, and where everybody in it stands."""
     must: tuple[str, ...] = ()
     """How the names of files begin without which a ZIP would bring back who had left there."""
@@ -96,36 +84,33 @@ class ExportFormat:
     caution: str = ""
     """What the export does not tell, in a sentence."""
 
-
-def _is(meaning: Meaning, *names: str) -> tuple[Column, ...]:
-    return tuple(Column(name=name, meaning=meaning) for name in names)
-
-
-def _says(column: str, says: Mapping[str, ContactStatus]) -> Column:
-    return Column(name=column, meaning=Meaning.STATUS, says=says)
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All that mean something; whatever else a file holds is ignored."""
+        several = (self.names, self.timezone, self.consent_at, self.groups, self.says)
+        return (self.address, *(name for names in several for name in names))
 
 
-def _each(status: ContactStatus, *values: str) -> dict[str, ContactStatus]:
+def _each(status: ContactStatus, *values: str) -> Says:
     return dict.fromkeys(values, status)
 
 
 _MAILCHIMP = ExportFormat(
     name="mailchimp",
-    columns=(
-        *_is(Meaning.ADDRESS, "email address"),
-        *_is(Meaning.NAME, "first name", "last name"),
-        *_is(Meaning.TIMEZONE, "timezone"),
-        *_is(Meaning.CONSENT_AT, "confirm_time", "optin_time"),
-        *_is(Meaning.GROUPS, "tags"),
+    address="email address",
+    names=("first name", "last name"),
+    timezone=("timezone",),
+    consent_at=("confirm_time", "optin_time"),
+    groups=("tags",),
+    says={
         # The column alone tells which of the files it is, whatever its cell holds.
-        _says("unsub_time", _each(ContactStatus.LEFT, "", FILLED)),
-        _says(
-            "unsub_reason",
-            _each(ContactStatus.LEFT, "", FILLED)
-            | _each(ContactStatus.COMPLAINED, "abuse", "spam"),
-        ),
-        _says("clean_time", _each(ContactStatus.BOUNCED, "", FILLED)),
-    ),
+        "unsub_time": _each(ContactStatus.LEFT, "", FILLED),
+        "unsub_reason": {
+            **_each(ContactStatus.LEFT, "", FILLED),
+            **_each(ContactStatus.COMPLAINED, "abuse", "spam"),
+        },
+        "clean_time": _each(ContactStatus.BOUNCED, "", FILLED),
+    },
     marks=frozenset({"email address", "optin_time", "confirm_time"}),
     needs=frozenset({"email address", "optin_time"}),
     by_file={
@@ -138,19 +123,15 @@ _MAILCHIMP = ExportFormat(
 )
 _LISTMONK = ExportFormat(
     name="listmonk",
-    columns=(
-        *_is(Meaning.ADDRESS, "email"),
-        *_is(Meaning.NAME, "name"),
-        *_is(Meaning.CONSENT_AT, "created_at"),
-        _says(
-            "status",
-            {
-                "enabled": ContactStatus.SUBSCRIBED,
-                "disabled": ContactStatus.BLOCKED,
-                "blocklisted": ContactStatus.LEFT,
-            },
-        ),
-    ),
+    names=("name",),
+    consent_at=("created_at",),
+    says={
+        "status": {
+            "enabled": ContactStatus.SUBSCRIBED,
+            "disabled": ContactStatus.BLOCKED,
+            "blocklisted": ContactStatus.LEFT,
+        }
+    },
     marks=frozenset({"email", "status", "uuid"}),
     needs=frozenset({"email", "status"}),
     caution=(
@@ -160,64 +141,52 @@ _LISTMONK = ExportFormat(
 )
 _SUBSTACK = ExportFormat(
     name="substack",
-    columns=(
-        *_is(Meaning.ADDRESS, "email"),
-        *_is(Meaning.CONSENT_AT, "created_at"),
-        _says("email_disabled", {"true": ContactStatus.LEFT, "false": ContactStatus.SUBSCRIBED}),
-    ),
+    consent_at=("created_at",),
+    says={"email_disabled": {"true": ContactStatus.LEFT, "false": ContactStatus.SUBSCRIBED}},
     marks=frozenset({"email", "email_disabled"}),
     needs=frozenset({"email", "email_disabled"}),
 )
 _GHOST = ExportFormat(
     name="ghost",
-    columns=(
-        *_is(Meaning.ADDRESS, "email"),
-        *_is(Meaning.NAME, "name"),
-        *_is(Meaning.CONSENT_AT, "created_at"),
-        *_is(Meaning.GROUPS, "labels"),
-        _says(
-            "subscribed_to_emails", {"true": ContactStatus.SUBSCRIBED, "false": ContactStatus.LEFT}
-        ),
-        _says("deleted_at", {"": ContactStatus.SUBSCRIBED, FILLED: ContactStatus.LEFT}),
-    ),
+    names=("name",),
+    consent_at=("created_at",),
+    groups=("labels",),
+    says={
+        "subscribed_to_emails": {"true": ContactStatus.SUBSCRIBED, "false": ContactStatus.LEFT},
+        "deleted_at": {"": ContactStatus.SUBSCRIBED, FILLED: ContactStatus.LEFT},
+    },
     marks=frozenset({"email", "subscribed_to_emails"}),
     needs=frozenset({"email", "subscribed_to_emails"}),
 )
 _BUTTONDOWN = ExportFormat(
     name="buttondown",
-    columns=(
-        *_is(Meaning.ADDRESS, "email"),
-        *_is(Meaning.CONSENT_AT, "subscription_date", "creation_date"),
-        *_is(Meaning.GROUPS, "tags"),
-        _says(
-            "subscriber_type",
-            _each(ContactStatus.SUBSCRIBED, "regular", "premium", "gifted", "trialed", "unpaid")
-            | _each(ContactStatus.SUBSCRIBED, "churning", "churned", "paused", "past_due")
-            | _each(ContactStatus.UNCONFIRMED, "unactivated")
-            | _each(ContactStatus.BLOCKED, "removed", "spammy", "blocked", "disabled")
-            | _each(ContactStatus.BOUNCED, "undeliverable")
-            | _each(ContactStatus.LEFT, "unsubscribed")
-            | _each(ContactStatus.COMPLAINED, "complained"),
-        ),
-        _says("unsubscription_date", {"": ContactStatus.SUBSCRIBED, FILLED: ContactStatus.LEFT}),
-    ),
+    consent_at=("subscription_date", "creation_date"),
+    groups=("tags",),
+    says={
+        "subscriber_type": {
+            **_each(ContactStatus.SUBSCRIBED, "regular", "premium", "gifted", "trialed", "unpaid"),
+            **_each(ContactStatus.SUBSCRIBED, "churning", "churned", "paused", "past_due"),
+            **_each(ContactStatus.UNCONFIRMED, "unactivated"),
+            **_each(ContactStatus.BLOCKED, "removed", "spammy", "blocked", "disabled"),
+            **_each(ContactStatus.BOUNCED, "undeliverable"),
+            **_each(ContactStatus.LEFT, "unsubscribed"),
+            **_each(ContactStatus.COMPLAINED, "complained"),
+        },
+        "unsubscription_date": {"": ContactStatus.SUBSCRIBED, FILLED: ContactStatus.LEFT},
+    },
     marks=frozenset({"email", "subscriber_type"}),
     needs=frozenset({"email", "subscriber_type"}),
 )
 _KEILA = ExportFormat(
     name="keila",
-    columns=(
-        *_is(Meaning.ADDRESS, "email"),
-        *_is(Meaning.NAME, "first name", "last name"),
-        _says(
-            "status",
-            {
-                "active": ContactStatus.SUBSCRIBED,
-                "unsubscribed": ContactStatus.LEFT,
-                "unreachable": ContactStatus.BOUNCED,
-            },
-        ),
-    ),
+    names=("first name", "last name"),
+    says={
+        "status": {
+            "active": ContactStatus.SUBSCRIBED,
+            "unsubscribed": ContactStatus.LEFT,
+            "unreachable": ContactStatus.BOUNCED,
+        }
+    },
     marks=frozenset({"email", "status", "external id"}),
     needs=frozenset({"email", "status"}),
 )
@@ -225,23 +194,11 @@ _KEILA = ExportFormat(
 FORMATS: Mapping[str, ExportFormat] = {
     known.name: known for known in (_MAILCHIMP, _LISTMONK, _SUBSTACK, _GHOST, _BUTTONDOWN, _KEILA)
 }
-COLUMN_NAMES = frozenset(column.name for known in FORMATS.values() for column in known.columns)
-
-
-def marked(header: Iterable[str]) -> tuple[ExportFormat, ...]:
-    """The formats whose marks all stand in a header of small letters."""
-    columns = frozenset(header)
-    return tuple(known for known in FORMATS.values() if known.marks <= columns)
-
-
-def possible(header: Iterable[str]) -> tuple[ExportFormat, ...]:
-    """The formats that a header of small letters would do for, if a person says so."""
-    columns = frozenset(header)
-    return tuple(known for known in FORMATS.values() if known.needs <= columns)
+COLUMN_NAMES = frozenset(column for known in FORMATS.values() for column in known.columns)
 
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-# As Go prints a time: 2024-05-01 10:00:00.123456789 +0000 UTC.
+# listmonk prints a time as Go does: 2024-05-01 10:00:00.123456789 +0000 UTC.
 _FINER = re.compile(r"(\.\d{6})\d+")
 _ZONE_NAME = re.compile(r"(?<=[+-]\d{4}) \S+$")
 
@@ -272,19 +229,20 @@ class Layout:
     known: ExportFormat
     header: tuple[str, ...]
     """As the file writes it."""
-    places: Mapping[Meaning, tuple[tuple[int, Column], ...]]
+    places: Mapping[str, int]
+    """Of the columns that the file has, by their names."""
     status: ContactStatus
     """Of everybody in the file, by its name."""
     aside: tuple[str, ...]
     """Columns that mean nothing here."""
 
-    def cells(self, row: Sequence[str], meaning: Meaning) -> list[str]:
-        """What the row says in the columns of one meaning."""
-        return [row[place].strip() for place, _ in self.places[meaning]]
+    def cells(self, row: Sequence[str], columns: Iterable[str]) -> dict[str, str]:
+        """What the row says in those of the columns that the file has."""
+        return {name: row[self.places[name]].strip() for name in columns if name in self.places}
 
-    def title(self, meaning: Meaning) -> str:
-        """The name of the first column of a meaning."""
-        return self.header[self.places[meaning][0][0]]
+    def unusable(self, column: str, message: str) -> Unusable:
+        """The fault of a cell, by the column's name in the file."""
+        return Unusable(self.header[self.places[column]], message)
 
 
 def small(header: Sequence[str]) -> list[str]:
@@ -295,38 +253,24 @@ def small(header: Sequence[str]) -> list[str]:
 def layout(known: ExportFormat, header: Sequence[str], file: str) -> Layout:
     """Find the columns of a format in a header. Raises Unusable if one is missing or twice."""
     names = small(header)
-    wanted = {column.name for column in known.columns}
     for number, name in enumerate(names):
-        if name in wanted and name in names[:number]:
+        if name in known.columns and name in names[:number]:
             raise Unusable(header[number].strip(), "stands twice; keep one of them")
-    missing = sorted(known.needs.difference(names))
+    missing = ", ".join(sorted(known.needs.difference(names)))
     if missing:
-        raise Unusable(
-            "", f"has no column {', '.join(missing)}, which every {known.name} export has"
-        )
+        raise Unusable("", f"has no column {missing}, which every {known.name} export has")
+    by_file = (status for begin, status in known.by_file.items() if file.lower().startswith(begin))
     return Layout(
         known=known,
         header=tuple(name.strip() for name in header),
-        places={
-            meaning: tuple(
-                (names.index(column.name), column)
-                for column in known.columns
-                if column.meaning is meaning and column.name in names
-            )
-            for meaning in Meaning
-        },
-        status=_by_file(known, file),
+        places={name: names.index(name) for name in known.columns if name in names},
+        status=next(by_file, ContactStatus.SUBSCRIBED),
         aside=tuple(
             name.strip() or f"column {number}, which has no name"
             for number, name in enumerate(header, start=1)
-            if names[number - 1] not in wanted
+            if names[number - 1] not in known.columns
         ),
     )
-
-
-def _by_file(known: ExportFormat, file: str) -> ContactStatus:
-    found = (status for begin, status in known.by_file.items() if file.lower().startswith(begin))
-    return next(found, ContactStatus.SUBSCRIBED)
 
 
 def person(
@@ -337,75 +281,72 @@ def person(
         what = f"has {len(row)} fields, and the first row {len(at.header)}"
         raise Unusable("", f"{what}; look for a delimiter or a quote too many or too few")
     status = _status(at, row)
-    if status in REASONS:
-        try:
-            address = _address(at, row)
-        except Unusable:
-            # Lists of bounces are full of what never was an address; none can be written to.
+    try:
+        address = _address(at, row)
+    except Unusable:
+        # Lists of bounces are full of what never was an address; none can be written to.
+        if status in REASONS:
             return Skip.UNREACHABLE
+        raise
+    if status in REASONS:
         return SuppressedEntry(address=address, reason=REASONS[status])
-    address = _address(at, row)
     consented_at = _consent_at(at, row)
     if status is ContactStatus.UNCONFIRMED or (at.known.proves_consent and consented_at is None):
         return Skip.UNCONFIRMED
+    zone = "".join(at.cells(row, at.known.timezone).values())
     return Entry(
         address=address,
         name=_name(at, row),
         lists=lists,
-        timezone=_timezone(at, row),
+        timezone="" if zone_objection(zone) else zone,
         consent=Consent(source=source, at=consented_at),
     )
 
 
 def groups(at: Layout, row: Sequence[str]) -> bool:
     """Whether a row names tags or labels of the other tool."""
-    return any(at.cells(row, Meaning.GROUPS))
+    return any(at.cells(row, at.known.groups).values())
 
 
 def _status(at: Layout, row: Sequence[str]) -> ContactStatus:
     found = [at.status]
-    for place, column in at.places[Meaning.STATUS]:
-        cell = row[place].strip()
-        says = column.says.get(cell.lower()) or (column.says.get(FILLED) if cell else None)
+    for column, cell in at.cells(row, at.known.says).items():
+        values = at.known.says[column]
+        says = values.get(cell.lower()) or (values.get(FILLED) if cell else None)
         if says is None:
-            known = ", ".join(value for value in column.says if value not in {"", FILLED})
+            known = ", ".join(value for value in values if value not in {"", FILLED})
             message = f"{cell!r} is none of {known}: whether to write to them is not known"
-            raise Unusable(at.header[place], message)
+            raise at.unusable(column, message)
         found.append(says)
     return max(found, key=RANK.__getitem__)
 
 
 def _address(at: Layout, row: Sequence[str]) -> str:
-    [cell] = at.cells(row, Meaning.ADDRESS)
+    [cell] = at.cells(row, [at.known.address]).values()
     try:
         if not cell:
             raise ValueError("needs an address like ana@example.org")
         return parse_address(cell)
     except ValueError as error:
-        raise Unusable(at.title(Meaning.ADDRESS), str(error)) from error
+        raise at.unusable(at.known.address, str(error)) from error
 
 
 def _name(at: Layout, row: Sequence[str]) -> str:
-    name = " ".join(" ".join(at.cells(row, Meaning.NAME)).split())
+    cells = at.cells(row, at.known.names)
+    name = " ".join(" ".join(cells.values()).split())
     control = control_in_value(name)
     if control:
-        raise Unusable(at.title(Meaning.NAME), f"holds {control}; take it out")
+        raise at.unusable(next(iter(cells)), f"holds {control}; take it out")
     return name
 
 
-def _timezone(at: Layout, row: Sequence[str]) -> str:
-    zone = "".join(at.cells(row, Meaning.TIMEZONE))
-    return "" if zone_objection(zone) else zone
-
-
 def _consent_at(at: Layout, row: Sequence[str]) -> datetime | None:
-    for place, _ in at.places[Meaning.CONSENT_AT]:
-        cell = row[place].strip()
+    for column, cell in at.cells(row, at.known.consent_at).items():
         if cell:
             try:
                 return _instant(cell)
             except ValueError as error:
-                raise Unusable(at.header[place], str(error)) from error
+                raise at.unusable(column, str(error)) from error
     return None
 
 

@@ -9,7 +9,7 @@ import io
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,10 +25,19 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.formats.text import encoding_by_head, first_control
-from newsletter.subscriber_files.entries import Faults
+from newsletter.subscriber_files.entries import EntryReader
 from newsletter.subscriber_files.exports import Skip
 
-Opener = Callable[[], IO[bytes]]
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A file of text: the file itself, or one in a ZIP. ``file`` is how a fault names it."""
+
+    file: str
+    name: str
+    open: Callable[[], IO[bytes]]
+    packed: bool = False
+
 
 CHANGED = "changed while it was read; import it again"
 
@@ -56,10 +65,10 @@ def readable(file: str) -> Iterator[None]:
         raise InvalidInput([Fault(file=file, message=message)]) from error
 
 
-def encoding_in(file: str, opened: Opener) -> str:
+def encoding_in(member: Member) -> str:
     """UTF-8 or UTF-16, with or without a byte order mark, else Windows-1252."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    with readable(file), opened() as stream:
+    with readable(member.file), member.open() as stream:
         chunk = stream.read(_CHUNK)
         by_head = encoding_by_head(chunk)
         if by_head:
@@ -74,11 +83,11 @@ def encoding_in(file: str, opened: Opener) -> str:
     return "utf-8"
 
 
-def not_text(file: str, opened: Opener, encoding: str) -> Fault:
+def not_text(member: Member, encoding: str) -> Fault:
     """The first byte that means nothing in an encoding, with its line and column."""
     place = _Place()
     decoder = codecs.getincrementaldecoder(encoding)()
-    with readable(file), opened() as stream:
+    with readable(member.file), member.open() as stream:
         for chunk in chain(iter(partial(stream.read, _CHUNK), b""), [b""]):
             before = decoder.getstate()
             try:
@@ -89,23 +98,23 @@ def not_text(file: str, opened: Opener, encoding: str) -> Fault:
                 place.pass_by(decoder.decode(chunk[: max(good, 0)]))
                 octet = f"0x{error.object[error.start]:02x}"
                 message = f"holds {octet} here, which is {_NOT[encoding]}; save the file as UTF-8"
-                return place.fault(file, message)
-    return Fault(file=file, message=CHANGED)
+                return place.fault(member.file, message)
+    return Fault(file=member.file, message=CHANGED)
 
 
-def control_in(file: str, opened: Opener, encoding: str) -> Fault | None:
+def control_in(member: Member, encoding: str) -> Fault | None:
     """The first control character of a text, with its line and column; tabs are none.
 
     Raises UnicodeDecodeError.
     """
     place = _Place()
-    with readable(file), io.TextIOWrapper(opened(), encoding) as text:
+    with readable(member.file), io.TextIOWrapper(member.open(), encoding) as text:
         for piece in iter(partial(text.read, _CHUNK), ""):
             found = first_control(piece)
             if found:
                 at, name = found
                 place.pass_by(piece[:at])
-                return place.fault(file, f"holds {name}, which is invisible; take it out")
+                return place.fault(member.file, f"holds {name}, which is invisible; take it out")
             place.pass_by(piece)
     return None
 
@@ -195,8 +204,8 @@ class EntryCounts:
 
 PROGRESS_STEP = 1000
 
-Walk = Callable[[Faults, bool], Iterator[Located]]
-"""Reads the whole file, and notes its faults; says whether it was read before."""
+Walk = Callable[[EntryReader], Iterator[Located]]
+"""Reads the whole file; the faults are with the reader."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,29 +252,45 @@ class SubscriberFile:
         return {skip.value: count for skip, count in self.counts.skipped.items()}
 
     def _entries(self) -> Iterator[Located]:
-        faults = Faults(str(self.path))
-        yield from self.walk(faults, True)
+        reader = EntryReader(str(self.path), again=True)
+        yield from self.walk(reader)
         if digest_of(self.path) != self.digest:
             raise InvalidInput([Fault(file=str(self.path), message=CHANGED)])
-        faults.finish()
+        reader.finish()
 
 
-def check(walk: Walk, path: Path, progress: Callable[[int], None]) -> EntryCounts:
+def checked(
+    path: Path,
+    walk: Walk,
+    *,
+    kind: str,
+    digest: str,
+    notes: Iterable[str],
+    progress: Callable[[int], None],
+) -> SubscriberFile:
     """Read a file whole. Raises InvalidInput naming each bad line, at most a thousand of them.
 
-    ``progress`` is told now and then, and at the end, how many people were read.
+    ``digest`` is from before its first byte was read. ``progress`` is told now and then, and at
+    the end, how many people were read.
     """
     counts = EntryCounts()
-    faults = Faults(str(path))
+    reader = EntryReader(str(path))
     read = 0
-    for read, found in enumerate(walk(faults, False), start=1):
+    for read, found in enumerate(walk(reader), start=1):
         counts.add(found)
         if read % PROGRESS_STEP == 0:
             progress(read)
     if read % PROGRESS_STEP:
         progress(read)
-    faults.finish()
-    return counts
+    reader.finish()
+    return SubscriberFile(
+        path=path,
+        kind=kind,
+        walk=walk,
+        digest=digest,
+        counts=counts,
+        notes=(*notes, *counts.notes()),
+    )
 
 
 def digest_of(path: Path) -> str:

@@ -1,19 +1,29 @@
-"""Files of subscribers: subscribers and suppressions, all of a file or nothing."""
+"""Files of people: ours, or exports of other tools; all of a file or nothing."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.subscribers.audience import LIST_NAME
-from newsletter.subscriber_files.csv_files import Columns, Member, read_csv
-from newsletter.subscriber_files.entries import EntryReader, Faults
-from newsletter.subscriber_files.exported import read_export
-from newsletter.subscriber_files.exports import FORMATS
+from newsletter.domain.subscribers.audience import Entry
+from newsletter.subscriber_files.csv_files import Columns, members, read_csv, rows
+from newsletter.subscriber_files.entries import EntryReader, list_objection
+from newsletter.subscriber_files.exports import (
+    FORMATS,
+    ExportFormat,
+    Layout,
+    Skip,
+    Unusable,
+    groups,
+    layout,
+    person,
+    small,
+)
 from newsletter.subscriber_files.subscriber_file import (
     Located,
+    Member,
     SubscriberFile,
-    check,
+    checked,
     digest_of,
     encoding_in,
     not_text,
@@ -44,26 +54,21 @@ def read_subscribers(
         message = "is neither YAML nor CSV by its name; name it like subscribers.yaml or people.csv"
         raise InvalidInput([Fault(file=str(path), message=message)])
     digest = digest_of(path)
-    member = Member(file=str(path), name=path.name, open=lambda: path.open("rb"))
-    encoding = encoding_in(member.file, member.open)
+    [member] = members(path)
+    encoding = encoding_in(member)
     if suffix in _YAML and encoding == "cp1252":
-        raise InvalidInput([not_text(member.file, member.open, "utf-8")])
+        raise InvalidInput([not_text(member, "utf-8")])
 
-    def walk(faults: Faults, again: bool) -> Iterator[Located]:
-        reader = EntryReader(faults, find_duplicates=not again)
-        if suffix in _YAML:
-            return _read_yaml(member, encoding, reader)
-        return read_csv(member, encoding, reader, columns or Columns())
+    def walk(reader: EntryReader) -> Iterator[Located]:
+        if suffix not in _YAML:
+            return read_csv(member, encoding, reader, columns or Columns())
+        from newsletter.subscriber_files.yaml_rows import read_yaml  # a CSV needs no YAML
 
-    counts = check(walk, path, progress)
-    return SubscriberFile(
-        path=path,
-        kind=PLAIN,
-        walk=walk,
-        digest=digest,
-        counts=counts,
-        notes=(*_guessed(encoding), *counts.notes()),
-    )
+        return read_yaml(member, encoding, reader)
+
+    guessed = "It is not UTF-8 and was read as Windows-1252: look at its quotes and accents."
+    notes = [guessed] if encoding == "cp1252" else []
+    return checked(path, walk, kind=PLAIN, digest=digest, notes=notes, progress=progress)
 
 
 def read_people(
@@ -85,16 +90,14 @@ def read_people(
     mapped = dict(columns or {})
     suffix = path.suffix.lower()
     known = FORMATS.get(kind)
-    for name in lists:
-        if not re.fullmatch(LIST_NAME, name):
-            message = f"{name!r} is not the name of a list; write one like press or press-us"
-            raise InvalidInput([Fault(file="--list", message=message)])
+    objection = next(filter(None, map(list_objection, lists)), "")
+    if objection:
+        raise InvalidInput([Fault(file="--list", message=objection)])
     if known and suffix not in _CSV | {_ZIP}:
-        raise InvalidInput(
-            [Fault(file=str(path), message=f"is no export of {kind}, which is a .csv or a .zip")]
-        )
+        message = f"is no export of {kind}, which is a .csv or a .zip"
+        raise InvalidInput([Fault(file=str(path), message=message)])
     if known or (kind == AUTO and not mapped and suffix in _CSV | {_ZIP}):
-        export = read_export(path, known=known, lists=lists, progress=progress, without=without)
+        export = _read_export(path, known=known, lists=lists, progress=progress, without=without)
         if export:
             return export
     if suffix not in _CSV and (lists or mapped):
@@ -105,12 +108,138 @@ def read_people(
     return read_subscribers(path, progress=progress, columns=given)
 
 
-def _read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Located]:
-    from newsletter.subscriber_files.yaml_rows import read_yaml  # a CSV needs no YAML
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One file of CSV that is understood."""
 
-    return read_yaml(member, encoding, reader)
+    member: Member
+    encoding: str
+    layout: Layout
 
 
-def _guessed(encoding: str) -> Iterator[str]:
-    if encoding == "cp1252":
-        yield "It is not UTF-8 and was read as Windows-1252: look at its quotes and accents."
+def _read_export(
+    path: Path,
+    *,
+    known: ExportFormat | None,
+    lists: Sequence[str],
+    progress: Callable[[int], None],
+    without: Collection[str] = (),
+) -> SubscriberFile | None:
+    """Check an export; nothing if it is none and no format was asked for.
+
+    ``lists`` is where its people go. Raises InvalidInput naming each bad line, at most a thousand
+    of them; also if the columns could be those of several tools.
+    """
+    digest = digest_of(path)
+    present = members(path)
+    found = [_table(member, known) for member in present]
+    tables = [table for table in found if table is not None]
+    packed = path.suffix.lower() == _ZIP
+    if not tables and not packed:
+        return None
+    if not tables:
+        message = f"holds no export of {', '.join(FORMATS)}"
+        raise InvalidInput([Fault(file=str(path), message=message)])
+    if packed:
+        _refuse_missing(path, present, tables, without)
+    left = [member.name for member, table in zip(present, found, strict=True) if table is None]
+
+    def walk(reader: EntryReader) -> Iterator[Located]:
+        return _people(tables, path, tuple(lists), reader)
+
+    kind, notes = tables[0].layout.known.name, _notes(tables, left)
+    read = checked(path, walk, kind=kind, digest=digest, notes=notes, progress=progress)
+    if read.counts.entries and not lists:
+        message = "names no list of ours; say where its people go, like --list press"
+        raise InvalidInput([Fault(file=str(path), message=message)])
+    return read
+
+
+def _refuse_missing(
+    path: Path, present: Sequence[Member], tables: Sequence[Table], without: Collection[str]
+) -> None:
+    """Whoever unsubscribed there is in a file of its own: without it they would stay subscribed."""
+    read = [table.member.name.lower() for table in tables]
+    there = [member.name.lower() for member in present]
+    faults = []
+    for begins in tables[0].layout.known.must:
+        if any(name.startswith(begins) for name in read):
+            continue
+        unread = next((name for name in there if name.startswith(begins)), "")
+        if unread:
+            message = f"{unread} cannot be read as an export: its columns are others"
+            faults.append(Fault(file=str(path), message=f"{message}; export the audience again"))
+        elif begins not in without:
+            message = (
+                f"has no file {begins}…: whoever is in it would stay subscribed here; export the"
+                f" whole audience, or say --without {begins} if nobody was"
+            )
+            faults.append(Fault(file=str(path), message=message))
+    if faults:
+        raise InvalidInput(faults)
+
+
+def _table(member: Member, known: ExportFormat | None) -> Table | None:
+    encoding = encoding_in(member)
+    line, header = next(rows(member, encoding), (1, []))
+    asked = known or _recognised(header, member.file, line)
+    if asked is None or (member.packed and not asked.needs.issubset(small(header))):
+        return None
+    try:
+        found = layout(asked, header, member.name)
+    except Unusable as error:
+        fault = Fault(file=member.file, line=line, key=error.column, message=str(error))
+        raise InvalidInput([fault]) from error
+    return Table(member=member, encoding=encoding, layout=found)
+
+
+def _recognised(header: Sequence[str], file: str, line: int) -> ExportFormat | None:
+    """The tool that wrote a header; nothing if it is none that we know.
+
+    Raises InvalidInput if it could be several, or one that lacks what it is known by.
+    """
+    names = frozenset(small(header))
+    sure = [known for known in FORMATS.values() if known.marks <= names]
+    if len(sure) == 1:
+        return sure[0]
+    may = sure or [known for known in FORMATS.values() if known.needs <= names]
+    if not may:
+        return None
+    could = " or ".join(known.name for known in may)
+    which = f"say which, like --format {may[0].name}"
+    message = f"could be an export of {could} by its columns; {which}"
+    raise InvalidInput([Fault(file=file, line=line, message=message)])
+
+
+def _people(
+    tables: Sequence[Table], path: Path, lists: tuple[str, ...], reader: EntryReader
+) -> Iterator[Located]:
+    for table in tables:
+        member, at = table.member, table.layout
+        source = f"{at.known.name} export {path.name}"
+        body = rows(member, table.encoding)
+        next(body, None)
+        for line, row in body:
+            try:
+                found = person(at, row, source=source, lists=lists)
+            except Unusable as error:
+                reader.fault(line, error.column, str(error), file=member.file)
+                continue
+            # Whoever stands in it twice is skipped and no fault: each reading finds them anew.
+            if isinstance(found, Entry) and reader.subscribers.note(found.address, line):
+                found = Skip.TWICE
+            yield Located(f"{member.name}:{line}", found, groups(at, row))
+
+
+def _notes(tables: Sequence[Table], left: Sequence[str]) -> Iterator[str]:
+    for table in tables:
+        name = table.member.name
+        yield f"{name}: read as an export of {table.layout.known.name}"
+        if table.encoding == "cp1252":
+            yield f"{name}: is not UTF-8 and was read as Windows-1252: look at its accents"
+    aside = dict.fromkeys(column for table in tables for column in table.layout.aside)
+    if aside:
+        yield f"columns ignored: {', '.join(aside)}"
+    if left:
+        yield f"files ignored, no exports of people: {', '.join(left)}"
+    yield from filter(None, dict.fromkeys(table.layout.known.caution for table in tables))

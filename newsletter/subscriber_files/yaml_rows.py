@@ -10,7 +10,6 @@ import yaml
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
 from newsletter.formats.scalars import NULL_TAG, misreading, quoted, tag_of_plain
-from newsletter.subscriber_files.csv_files import Member
 from newsletter.subscriber_files.entries import (
     EntryReader,
     Raw,
@@ -18,7 +17,7 @@ from newsletter.subscriber_files.entries import (
     suppression,
     unknown_key,
 )
-from newsletter.subscriber_files.subscriber_file import Located, control_in, not_text
+from newsletter.subscriber_files.subscriber_file import Located, Member, control_in, not_text
 
 _MAX_DEPTH = 8
 _LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -123,9 +122,9 @@ def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Lo
     Raises InvalidInput where the file is not text.
     """
     try:
-        control = control_in(member.file, member.open, encoding)
+        control = control_in(member, encoding)
     except UnicodeDecodeError as error:
-        raise InvalidInput([not_text(member.file, member.open, encoding)]) from error
+        raise InvalidInput([not_text(member, encoding)]) from error
     if control:
         raise InvalidInput([control])
     try:
@@ -142,7 +141,7 @@ def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Lo
         what = f"YAML cannot read on from here ({problem})"
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 0)
         hint = "look at the quotes, colons and blanks of this line"
-        reader.fault(line, "", f"{what}; {hint}", column)
+        reader.fault(line, "", f"{what}; {hint}", column=column)
 
 
 def _document(events: Events, reader: EntryReader) -> Iterator[tuple[int, Found]]:
