@@ -170,10 +170,9 @@ def subscriber(reader: EntryReader, raw: Raw, line_of: LineOf) -> Entry | None:
             message = objection(each) if each else ""
             if message:
                 reader.fault(line_of(key), key, message)
-    for name in raw.left:
-        if name in raw.lists:
-            message = f"{name} stands in lists too; who left a list is not in it"
-            reader.fault(line_of("left"), "left", message)
+            if key == "left" and each in raw.lists:
+                message = f"{each} stands in lists too; who left a list is not in it"
+                reader.fault(line_of(key), key, message)
     consent = _consent(reader, raw, line_of)
     paused_until = _instant(reader, line_of, "paused_until", raw.paused_until, _day_or_instant)
     if len(reader) > before:
