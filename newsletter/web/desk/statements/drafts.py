@@ -23,7 +23,14 @@ from newsletter.sources.statements import parse_statement
 from newsletter.sources.writing import slugify
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
-from newsletter.web.desk.statements.fields import LABELS, Words, number_of, sentences
+from newsletter.web.desk.statements.fields import (
+    LABELS,
+    Words,
+    has_gone,
+    number_of,
+    of_file,
+    sentences,
+)
 from newsletter.web.desk.statements.preview import colleagues_of, why_not_sent
 
 _LARGEST = 20_000_000
@@ -83,13 +90,12 @@ class Drafts:
 
     def _new(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
         """An empty text, or one that is there already somewhere."""
-        shown = [(fault.key or "file", _sentence(fault)) for fault in faults]
         corrected = self._corrected(request)
         return self._desk.page(
             request,
             "draft-new.html.j2",
             title="New statement",
-            faults=shown,
+            faults=of_file(faults, "file"),
             named=request.field("title") or (f"Correction: {corrected.title}" if corrected else ""),
             corrected=corrected,
             pasted=request.field("pasted"),
@@ -212,10 +218,9 @@ class Drafts:
         *,
         not_sent: str = "",
     ) -> Response:
-        text = draft.version.text
-        shown = [("to", not_sent)] if not_sent else sentences(faults)
+        text, me = draft.version.text, request.who
         with self._statements.store.read() as tx:
-            campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
+            gone = has_gone(tx, draft)
         size = "phone" if request.query("size") == "phone" else "desktop"
         return self._desk.page(
             request,
@@ -224,20 +229,14 @@ class Drafts:
             status=409 if not_sent else None,
             draft=draft,
             text=text,
-            faults=shown,
-            staff=self._colleagues(request),
-            gone=campaign is not None and campaign.started_at is not None,
+            faults=[("to", not_sent)] if not_sent else sentences(faults),
+            staff=colleagues_of(self._statements.store, me.address) if me.may(Role.WRITER) else [],
+            gone=gone,
             remarks=self._remarks(request, draft),
             labels=LABELS,
             size=size,
-            meant=self._words.meant(text, self._desk.moment, key=draft.key, slug=draft.slug),
+            meant=self._words.meant(text, self._desk, key=draft.key, slug=draft.slug),
         )
-
-    def _colleagues(self, request: DeskRequest) -> list[tuple[str, str]]:
-        """Whom a test may go to; nobody, for those who send none."""
-        if not request.who.may(Role.WRITER):
-            return []
-        return colleagues_of(self._statements.store, request.who.address)
 
     def _remarks(self, request: DeskRequest, draft: Draft) -> tuple[ReviewFinding, ...]:
         """What checks say about a text, whether it is ready or not."""
@@ -315,8 +314,3 @@ def _note(note: str) -> str:
     for pattern, words in _AT_THE_DESK:
         note = pattern.sub(words, note)
     return note
-
-
-def _sentence(fault: Fault) -> str:
-    """Faults of a file begin with its name."""
-    return f"{fault.file} {fault.message}." if not fault.key else f"{fault.message}."

@@ -10,8 +10,7 @@ from starlette.responses import Response
 
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
-from newsletter.domain.statements.comment import Returned
-from newsletter.domain.statements.draft import Draft, DraftText, Version, both, differences
+from newsletter.domain.statements.draft import Draft, DraftText, both, differences
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.trial import filled, made_up
 from newsletter.pipeline.ledger import find_draft, return_of
@@ -19,10 +18,12 @@ from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict
 from newsletter.rendering import preview as views
 from newsletter.runtime.statements import Statements
+from newsletter.store.sql import Transaction
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.fields import (
     Words,
+    has_gone,
     listed,
     named,
     number_of,
@@ -104,7 +105,11 @@ class Editing:
         faults: Sequence[Fault] = (),
         base: int | None = None,
     ) -> Response:
-        meant = self._words.meant(text, self._desk.moment, key=draft.key, slug=draft.slug)
+        with self._statements.store.read() as tx:
+            stored = tx.statements.get(draft.slug) if draft.slug else None
+            returned = return_of(tx, stored) if stored else None
+            gone, lists = has_gone(tx, draft), self._lists(tx, text)
+        meant = self._words.meant(text, self._desk, key=draft.key, slug=draft.slug)
         return self._desk.page(
             request,
             "draft-edit.html.j2",
@@ -115,34 +120,22 @@ class Editing:
             text=text,
             base=draft.revision if base is None else base,
             faults=sentences(faults),
-            lists=self._lists(request, text),
+            lists=lists,
             default_lists=self._statements.settings.default_lists,
             meant=meant,
             language=self._statements.settings.language,
             by_sender=self._statements.settings.schedule.start == StartBy.SENDER.value,
             segments=[segment.name for segment in self._statements.defaults.segments],
-            gone=self._gone(request, draft),
-            returned=self._returned(draft),
+            gone=gone,
+            returned=returned,
             others=self._present.note(draft.key, request.who.name, self._desk.now()),
         )
 
-    def _gone(self, request: DeskRequest, draft: Draft) -> bool:
-        with self._statements.store.read() as tx:
-            campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
-        return campaign is not None and campaign.started_at is not None
-
-    def _returned(self, draft: Draft) -> Returned | None:
-        """Who sent it back, and why, until it is handed in again."""
-        with self._statements.store.read() as tx:
-            stored = tx.statements.get(draft.slug) if draft.slug else None
-            return return_of(tx, stored) if stored else None
-
-    def _lists(self, request: DeskRequest, text: DraftText) -> list[tuple[str, str]]:
+    def _lists(self, tx: Transaction, text: DraftText) -> list[tuple[str, str]]:
         """(name, title) of each list that a text may go to."""
         settings = self._statements.settings
         titles = {offer.name: offer.title for offer in settings.offers()}
-        with self._statements.store.read() as tx:
-            known = [*titles, *settings.default_lists, *tx.readers.list_names(), *text.lists]
+        known = [*titles, *settings.default_lists, *tx.readers.list_names(), *text.lists]
         return [(name, titles.get(name, name)) for name in dict.fromkeys(known)]
 
     # --- two writers
@@ -291,7 +284,7 @@ class Editing:
             title=f"Version of {self._desk.moment(version.at)}",
             draft=draft,
             version=version,
-            now=_is_now(draft, version),
+            now=draft.version.number == version.number,
             differences=named(differences(version.text, draft.version.text)),
         )
 
@@ -327,7 +320,3 @@ class Present:
             if len(self._seen) > self._MOST:
                 self._seen.popitem(last=False)
             return sorted(one for one in there if one != name)
-
-
-def _is_now(draft: Draft, version: Version) -> bool:
-    return draft.version.number == version.number

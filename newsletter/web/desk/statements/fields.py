@@ -7,11 +7,12 @@ from typing import Any
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import resolve
-from newsletter.domain.statements.draft import Difference, DraftText
-from newsletter.domain.statements.statement import Statement
+from newsletter.domain.statements.draft import Difference, Draft, DraftText
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import parse_draft
 from newsletter.sources.statements import Parsed
+from newsletter.store.sql import Transaction
+from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import whole
 
 LABELS: Mapping[str, str] = {
@@ -76,20 +77,30 @@ def posted_json(posted: object) -> dict[str, list[str]]:
     return found
 
 
-def sentences(faults: Iterable[Fault]) -> list[tuple[str, str]]:
+def sentences(faults: Iterable[Fault]) -> Faults:
     """(field, sentence) of each thing that is wrong, as the form shows them."""
-    return [(_place(fault), _sentence(fault)) for fault in faults]
+    found = []
+    for fault in faults:
+        key = fault.key if fault.key in LABELS else "body"
+        where = f", line {fault.line}" if fault.line else ""
+        message = fault.message[:1].lower() + fault.message[1:]
+        found.append((key, f"{LABELS[key]}{where}: {message.rstrip('.')}."))
+    return found
 
 
-def _place(fault: Fault) -> str:
-    return fault.key if fault.key in LABELS else "body"
+def of_file(faults: Iterable[Fault], key: str) -> Faults:
+    """The same for a form with a file in ``key``: what is wrong in that begins with its name."""
+    found = []
+    for fault in faults:
+        message = fault.message if fault.key else f"{fault.file} {fault.message}"
+        found.append((fault.key or key, f"{message.rstrip('.')}."))
+    return found
 
 
-def _sentence(fault: Fault) -> str:
-    name = LABELS[_place(fault)]
-    where = f", line {fault.line}" if fault.line else ""
-    message = fault.message[:1].lower() + fault.message[1:]
-    return f"{name}{where}: {message.rstrip('.')}."
+def has_gone(tx: Transaction, draft: Draft) -> bool:
+    """Whether what was handed in has begun to go out: what is typed now reaches nobody."""
+    campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
+    return campaign is not None and campaign.started_at is not None
 
 
 def named(differences: Sequence[Difference]) -> list[dict[str, Any]]:
@@ -105,14 +116,6 @@ def named(differences: Sequence[Difference]) -> list[dict[str, Any]]:
         }
         for difference in differences
     ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Meant:
-    """What the times of a text mean, in words; empty where they mean nothing yet."""
-
-    sends: str
-    embargo: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,27 +148,21 @@ class Words:
             parsed = self.parse(replace(filled, **emptied), key=key, slug=slug)
         return parsed
 
-    def meant(self, text: DraftText, moment: Any, *, key: str, slug: str) -> Meant:
-        """What its times mean. ``moment`` writes an instant with its day and zone."""
+    def meant(self, text: DraftText, desk: Desk, *, key: str, slug: str) -> dict[str, str]:
+        """What its times mean in words: ``sends`` and ``embargo``, empty where they mean nothing."""
         alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
         statement = self.as_far_as_possible(alone, key=key, slug=slug).statement
         if statement is None:
-            return Meant(sends="", embargo="")
-        return Meant(
-            sends=self._sends(statement, moment),
-            embargo=self._until(statement.embargo_until, moment),
-        )
-
-    def _sends(self, statement: Statement, moment: Any) -> str:
-        hour = statement.local_time
+            return {"sends": "", "embargo": ""}
+        sends, hour = self._until(statement.send_at, desk), statement.local_time
         if hour is not None:
             day = f" on {hour.day.day} {hour.day:%b %Y}" if hour.day else ""
-            return f"At {hour.at:%H:%M} by each reader's own clock{day}"
-        return self._until(statement.send_at, moment)
+            sends = f"At {hour.at:%H:%M} by each reader's own clock{day}"
+        return {"sends": sends, "embargo": self._until(statement.embargo_until, desk)}
 
-    def _until(self, wall: datetime | None, moment: Any) -> str:
+    def _until(self, wall: datetime | None, desk: Desk) -> str:
         if wall is None:
             return ""
         instant = resolve(wall, self.statements.settings.timezone)
-        gone = " – this has passed" if instant <= self.statements.clock.now() else ""
-        return f"{moment(instant)}{gone}"
+        gone = " – this has passed" if instant <= desk.now() else ""
+        return f"{desk.moment(instant)}{gone}"

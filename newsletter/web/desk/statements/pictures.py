@@ -13,6 +13,7 @@ from newsletter.pipeline.statements.write import Made
 from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.statements.fields import of_file
 
 
 class DraftPictures:
@@ -24,18 +25,11 @@ class DraftPictures:
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
-        at = "/drafts/{key}/pictures"
+        writer, at = Role.WRITER, "/drafts/{key}/pictures"
         return [
-            Route(method="GET", path=at, role=Role.WRITER, answer=self._page),
-            Route(
-                method="POST",
-                path=at,
-                role=Role.WRITER,
-                answer=self.add,
-                files=True,
-                most=LARGEST_PICTURE + (64 << 10),
-            ),
-            Route(method="POST", path=f"{at}/{{name}}/place", role=Role.WRITER, answer=self.place),
+            Route("GET", at, writer, self._page),
+            Route("POST", at, writer, self.add, files=True, most=LARGEST_PICTURE + (64 << 10)),
+            Route("POST", f"{at}/{{name}}/place", writer, self.place),
         ]
 
     def add(self, request: DeskRequest) -> Response:
@@ -45,7 +39,7 @@ class DraftPictures:
             picture = self._taken(request)
         except InvalidInput as error:
             if scripted:
-                faults = " ".join(_sentence(fault) for fault in error.faults)
+                faults = " ".join(told for _, told in of_file(error.faults, "picture"))
                 return self._desk.data({"error": faults}, status=422)
             return self._page(request, error.faults)
         except (NotFound, Refused) as error:
@@ -102,7 +96,6 @@ class DraftPictures:
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             pictures = tx.pictures.of(draft.key)
-        shown = [(fault.key or "picture", _sentence(fault)) for fault in faults]
         url = self._statements.settings.public_url
         return self._desk.page(
             request,
@@ -110,12 +103,7 @@ class DraftPictures:
             title="Pictures",
             draft=draft,
             pictures=[(picture, picture.markdown(url)) for picture in pictures],
-            faults=shown,
+            faults=of_file(faults, "picture"),
             alt=request.field("alt"),
             decoration=request.field("decoration") == "yes",
         )
-
-
-def _sentence(fault: Fault) -> str:
-    """Faults of the file begin with its name."""
-    return fault.message if fault.key else f"{fault.file} {fault.message}."
