@@ -13,6 +13,7 @@ from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.draft import Passage, passages
+from newsletter.domain.statements.review import ReviewFinding, Severity
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     ApprovalStatus,
@@ -22,6 +23,8 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.domain.wording import listed, without_commands
 from newsletter.pipeline.ledger import go_of, return_of, standing_of
+from newsletter.pipeline.statements.review import Audiences, review
+from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 
 _YEARS = range(2000, 9999)
@@ -135,10 +138,32 @@ def differences(tx: Transaction, seen: str, now: str) -> Sequence[Passage] | Non
     return None if before is None or after is None else passages(before, after)
 
 
-def titles(settings: Settings, lists: Sequence[str]) -> str:
-    """The titles of lists, as readers know them."""
+def titled(settings: Settings, lists: Sequence[str]) -> list[str]:
+    """The title of each list, as readers know it."""
     known = {offer.name: offer.title for offer in settings.offers()}
-    return listed([known.get(name, name) for name in lists])
+    return [known.get(name, name) for name in lists]
+
+
+def titles(settings: Settings, lists: Sequence[str]) -> str:
+    """The titles of lists, in a sentence."""
+    return listed(titled(settings, lists))
+
+
+def remarks_of(
+    tx: Transaction,
+    stored: StoredStatement,
+    statements: Statements,
+    counted: Audiences | None = None,
+) -> list[ReviewFinding]:
+    """What the checks say of a statement, what matters most first; of one without an email nothing.
+
+    What was ``counted`` already is not counted again.
+    """
+    if not stored.present or not stored.content_hash:
+        return []
+    rules, clock = statements.review_rules, statements.clock
+    [reviewed] = review(tx, [stored], rules, clock, counted=counted)
+    return sorted(reviewed.remarks, key=lambda remark: list(Severity).index(remark.grade))
 
 
 def provider_named(kinds: Sequence[str]) -> str:

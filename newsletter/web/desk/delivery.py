@@ -1,7 +1,5 @@
 """What only people decide of sending: to stop and resume it, and what became of the unknown."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from starlette.responses import Response
@@ -14,7 +12,7 @@ from newsletter.domain.wording import people
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.store.file.lock import only_one
-from newsletter.web.desk.campaigns.campaign import campaign_of
+from newsletter.web.desk.campaigns.campaign import campaign_of, title_of
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route, whole
@@ -56,15 +54,9 @@ class Stopping:
 
     def compared(self, request: DeskRequest) -> Response:
         """As an admin who compared the books with the provider, lift the doubt about them."""
-        with self._nobody_sends():
-            return self._lift(request, HoldKind.RESTORE_GUARD)
-
-    @contextmanager
-    def _nobody_sends(self) -> Iterator[None]:
-        """Raises Refused while a process sends by the books that are in doubt."""
         try:
-            with only_one(self._delivery.lock_path):
-                yield
+            with only_one(self._delivery.lock_path):  # no process may send by books in doubt
+                return self._lift(request, HoldKind.RESTORE_GUARD)
         except Refused as error:
             raise Refused(plain(error)) from error
 
@@ -136,8 +128,7 @@ class UnknownDeliveries:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             calls = tx.unknowns.calls(campaign.id)
-            stored = tx.statements.get(campaign.slug)
-            deciders = holders(tx, Role.ADMIN)
+            title, deciders = title_of(tx, campaign), holders(tx, Role.ADMIN)
             providers = tx.unknowns.providers(campaign.id) or [campaign.provider]
         if not campaign.counts.unknown and not faults:
             return self._desk.go(request, f"/campaigns/{campaign.id}")
@@ -147,7 +138,7 @@ class UnknownDeliveries:
             title="Nobody knows",
             status=status,
             campaign=campaign,
-            statement=stored.statement.title if stored else campaign.slug,
+            statement=title,
             faults=faults,
             chosen=request.field("way"),
             who=people(campaign.counts.unknown),

@@ -15,7 +15,6 @@ from newsletter.pipeline.campaigns.control import Late, Start, Started
 from newsletter.pipeline.campaigns.headcount import Headcount, Moved, headcount
 from newsletter.pipeline.campaigns.timing import Timing, timing_of
 from newsletter.pipeline.ledger import Changed
-from newsletter.pipeline.statements.review import review
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -25,6 +24,7 @@ from newsletter.web.desk.deciding import (
     colleagues,
     is_trial,
     plain,
+    remarks_of,
     subject_of,
     titles,
     typed_from,
@@ -292,12 +292,8 @@ class Starting:
 
     def _remarks(self, tx: Transaction, subject: Subject) -> list[ReviewFinding]:
         """What the checks say about the number of its readers."""
-        if not subject.stored.content_hash or not subject.stored.present:
-            return []
-        [reviewed] = review(
-            tx, [subject.stored], self._statements.review_rules, self._statements.clock
-        )
-        return [finding for finding in reviewed.remarks if finding.check is Check.AUDIENCE]
+        found = remarks_of(tx, subject.stored, self._statements)
+        return [finding for finding in found if finding.check is Check.AUDIENCE]
 
 
 def _written(tx: Transaction, subject: Subject, zone: str, now: datetime) -> datetime | None:

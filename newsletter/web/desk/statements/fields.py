@@ -149,7 +149,7 @@ class Words:
         return parsed
 
     def meant(self, text: DraftText, desk: Desk, *, key: str, slug: str) -> dict[str, str]:
-        """What its times mean in words: ``sends`` and ``embargo``, empty where they mean nothing."""
+        """What its times mean, as ``sends`` and ``embargo``; empty where they mean nothing."""
         alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
         statement = self.as_far_as_possible(alone, key=key, slug=slug).statement
         if statement is None:

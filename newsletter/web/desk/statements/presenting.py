@@ -102,11 +102,10 @@ class Button:
 
 def buttons(situation: Situation, address: str) -> list[Button]:
     """What this person is offered, the first thing first."""
-    return [_button(act, situation) for act in situation.acts_for(address)]
-
-
-def _button(act: Act, situation: Situation) -> Button:
-    return Button(label=_LABELS[act], address=_address(act, situation), posts=act in _AT_ONCE)
+    return [
+        Button(label=_LABELS[act], address=_address(act, situation), posts=act in _AT_ONCE)
+        for act in situation.acts_for(address)
+    ]
 
 
 def _address(act: Act, situation: Situation) -> str:

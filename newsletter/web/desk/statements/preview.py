@@ -6,9 +6,8 @@ from types import MappingProxyType
 
 from starlette.responses import Response
 
-from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.errors import InvalidInput, NewsletterError, NotFound
-from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Role, StoredStatement
 from newsletter.domain.subscribers.audience import fold
@@ -18,8 +17,9 @@ from newsletter.rendering import preview as views
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Store
+from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, Route, whole
 
 VIEWS: Mapping[str, str] = MappingProxyType(
     {
@@ -31,7 +31,6 @@ VIEWS: Mapping[str, str] = MappingProxyType(
     }
 )
 """The ways of looking at an email, by the word in the address."""
-_DIGITS = 18
 
 
 class EmailPreview:
@@ -74,10 +73,10 @@ class EmailPreview:
 
     def mail_to(self, request: DeskRequest) -> Response:
         """The same as one reader gets it, whose number is in the path."""
-        number = request.param("reader")
-        if not (number.isascii() and number.isdigit() and len(number) <= _DIGITS and int(number)):
+        number = whole(request.param("reader"))
+        if not number:
             raise NotFound("There is no such reader.")
-        return self._framed(request, int(number))
+        return self._framed(request, number)
 
     def test(self, request: DeskRequest) -> Response:
         """Send one test email to somebody among the staff."""
@@ -151,11 +150,8 @@ def seen(content: Content, view: str) -> str:
 def colleagues_of(store: Store, me: str) -> list[tuple[str, str]]:
     """Address and name of whom a test may go to, oneself first."""
     with store.read() as tx:
-        names, known = tx.staff.names(), tx.staff.roles()
-    others = [
-        (address, names.get(address) or name_of(address)) for address in known if address != me
-    ]
-    return [(me, "Me"), *others]
+        names = colleagues(tx)
+    return [(me, "Me"), *((address, name) for address, name in names.items() if address != me)]
 
 
 def why_not_sent(store: Store, to: str, send: Callable[[], Answer]) -> str:
@@ -166,18 +162,12 @@ def why_not_sent(store: Store, to: str, send: Callable[[], Answer]) -> str:
     try:
         outcome = send().outcome
     except NewsletterError as error:
-        return _sentence(error)
-    return "" if outcome.verdict is Verdict.ACCEPTED else _why(outcome)
-
-
-def _why(outcome: Outcome) -> str:
+        faults = error.faults if isinstance(error, InvalidInput) else ()
+        text = "; ".join(fault.message for fault in faults) or str(error)
+        return text[:1].upper() + text[1:]
+    if outcome.verdict is Verdict.ACCEPTED:
+        return ""
     why = f": {outcome.reason}" if outcome.reason else ""
     if outcome.verdict is Verdict.UNKNOWN:
         return f"Nobody knows whether the provider took the test email{why}"
     return f"The provider did not take the test email{why}"
-
-
-def _sentence(error: NewsletterError) -> str:
-    faults = error.faults if isinstance(error, InvalidInput) else ()
-    text = "; ".join(fault.message for fault in faults) or str(error)
-    return text[:1].upper() + text[1:]

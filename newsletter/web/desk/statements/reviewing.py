@@ -1,7 +1,9 @@
 """The page on which an approver decides: approve the version that was read, or send it back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 from starlette.responses import Response
 
@@ -14,8 +16,6 @@ from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.headcount import Moved, Outlook, outlook
 from newsletter.pipeline.ledger import Changed
 from newsletter.pipeline.statements.approve import revoke, wrote
-from newsletter.pipeline.statements.review import review
-from newsletter.rendering import preview as views
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -23,6 +23,7 @@ from newsletter.web.desk.deciding import (
     Subject,
     differences,
     plain,
+    remarks_of,
     subject_of,
     titles,
     typed_from,
@@ -31,6 +32,7 @@ from newsletter.web.desk.deciding import (
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route, whole
 from newsletter.web.desk.statements.presenting import SEVERITIES
+from newsletter.web.desk.statements.preview import seen
 
 VIEWS = {"desktop": "Desktop", "phone": "Phone", "dark": "Dark", "text": "Plain text"}
 
@@ -40,7 +42,7 @@ class Shown:
     """What an approver sees before they decide."""
 
     subject: Subject
-    remarks: tuple[ReviewFinding, ...]
+    remarks: Sequence[ReviewFinding]
     compared: Sequence[Passage] | None
     """Where it differs from what was approved last, or from what they saw; None without either."""
     outlook: Outlook | None
@@ -48,7 +50,8 @@ class Shown:
     """This one approval is all that is missing, and starts it."""
     wrote: bool
     """Who looks wrote in it."""
-    typed_from: int
+    typed: bool
+    """The number of readers has to be typed."""
 
     @property
     def warnings(self) -> bool:
@@ -67,11 +70,6 @@ class Shown:
             finding.grade is Severity.BLOCKING and finding.check is not Check.OPEN_EMBARGO
             for finding in self.remarks
         )
-
-    @property
-    def typed(self) -> bool:
-        """The number of readers has to be typed."""
-        return self.outlook is not None and self.starts and self.outlook.readers >= self.typed_from
 
 
 class Reviewing:
@@ -101,57 +99,43 @@ class Reviewing:
         with self._statements.store.read() as tx:
             subject = subject_of(tx, self._statements.policy, request.param("slug"))
             content = version_of(tx, subject, request.param("digest"))
-        view = request.query("view")
-        if view == "text":
-            text = content.in_words(content.text)
-            page = views.plain(text, title=content.subject, language=content.language)
-            return self._desk.mail(page)
-        seen = views.dark if view == "dark" else views.light
-        return self._desk.mail(seen(content.in_words(content.html), fetch=True))
+        html, text = content.in_words(content.html), content.in_words(content.text)
+        return self._desk.mail(seen(replace(content, html=html, text=text), request.query("view")))
 
     def approve(self, request: DeskRequest) -> Response:
         """Take down an approval of the version that was on the page, or say why not."""
-        slug, shown = request.param("slug"), whole(request.field("shown"))
+        shown = whole(request.field("shown"))
         if shown is not None and shown >= typed_from(self._statements.settings):
             if typed_number(request.field("typed")) != shown:
                 fault = f"Type {shown}, the number of people who would get it"
                 return self._page(request, faults=[("typed", fault)])
             if not request.who.session.fresh(self._desk.now()):
                 return self._desk.step_up(request)
+        despite = request.field("despite").strip() or None
+        return self._approve(request, "approved-partly", despite=despite, at_desk=True, shown=shown)
+
+    def _approve(self, request: DeskRequest, partly: str, **how: Any) -> Response:
+        slug = request.param("slug")
         try:
             given = self._statements.approve(
                 slug,
                 by=request.who.address,
                 expect=_seen(request),
-                despite=request.field("despite").strip() or None,
                 no_embargo=bool(request.field("no_embargo")),
-                at_desk=True,
-                shown=shown,
+                **how,
             )
         except Refused as error:
             return self._not_done(request, error, "Not approved.")
-        done = "approved" if given.standing.approved else "approved-partly"
+        done = "approved" if given.standing.approved else partly
         return self._desk.go(request, f"/statements/{slug}", done=done)
 
     def override(self, request: DeskRequest) -> Response:
         """As one of two admins, stand in for an approval that is missing."""
-        slug, why = request.param("slug"), request.field("why").strip()
+        why = request.field("why").strip()
         if not why:
             fault = "Say why you stand in for the approval that is missing"
             return self._page(request, faults=[("why", fault)])
-        try:
-            given = self._statements.approve(
-                slug,
-                by=request.who.address,
-                expect=_seen(request),
-                despite=why,
-                no_embargo=bool(request.field("no_embargo")),
-                override=True,
-            )
-        except Refused as error:
-            return self._not_done(request, error, "Not approved.")
-        done = "approved" if given.standing.approved else "stood-in"
-        return self._desk.go(request, f"/statements/{slug}", done=done)
+        return self._approve(request, "stood-in", despite=why, override=True)
 
     def send_back(self, request: DeskRequest) -> Response:
         """Send it back to its writers."""
@@ -197,9 +181,7 @@ class Reviewing:
             version = tx.drafts.version(draft.key, number) if draft and number else None
         if version is None or version.handed_in_at is None:
             return "This text was changed while you were reading it."
-        who, at = self._desk.person(version.handed_in_by), version.handed_in_at
-        today = self._desk.day(at) == self._desk.day(self._desk.now())
-        when = f"at {self._desk.clock(at)}" if today else f"on {self._desk.moment(at)}"
+        who, when = self._desk.person(version.handed_in_by), self._when(version.handed_in_at, "on ")
         return f"{who} handed in another text {when}, while you were reading this one."
 
     def _page(
@@ -236,41 +218,37 @@ class Reviewing:
             views=VIEWS,
             grades=SEVERITIES,
             lists=titles(self._statements.settings, shown.outlook.lists) if shown.outlook else "",
-            leaves=self._leaves(shown.outlook),
+            leaves=self._when(shown.outlook.leaves_at) if shown.outlook else "",
             missing=self._statements.policy.required - len(subject.standing.counted),
             is_draft=subject.statement.progress is Progress.DRAFT,
             mine=[given for given in subject.standing.given if given.by == request.who.address],
         )
 
-    def _leaves(self, to_come: Outlook | None) -> str:
-        """When it would leave: the time alone where that is today."""
-        if to_come is None:
-            return ""
-        at, now = to_come.leaves_at, self._desk.now()
-        today = self._desk.day(at) == self._desk.day(now)
-        return f"at {self._desk.clock(at)}" if today else self._desk.moment(at)
+    def _when(self, at: datetime, on: str = "") -> str:
+        """The time alone where that is today, else with its day."""
+        today = self._desk.day(at) == self._desk.day(self._desk.now())
+        return f"at {self._desk.clock(at)}" if today else f"{on}{self._desk.moment(at)}"
 
     def _shown(self, tx: Transaction, request: DeskRequest, seen: str) -> Shown:
         statements, rules, now = self._statements, self._campaigns.rules, self._desk.now()
         subject = subject_of(tx, statements.policy, request.param("slug"))
         stored, policy = subject.stored, statements.policy
-        remarks: tuple[ReviewFinding, ...] = ()
         to_come = None
         if stored.present and stored.content_hash:
-            [reviewed] = review(tx, [stored], statements.review_rules, statements.clock)
-            remarks = reviewed.remarks
             to_come = outlook(tx, subject.slug, now, policy=policy, times=rules.times)
         missing = policy.required - len(subject.standing.counted)
+        starts = rules.start is StartBy.APPROVAL and missing == 1
+        many = to_come is not None and to_come.readers >= typed_from(statements.settings)
         lapsed = () if subject.standing.given else subject.standing.outdated
         before = seen or (lapsed[-1].content_hash if lapsed else "")
         return Shown(
             subject=subject,
-            remarks=tuple(sorted(remarks, key=lambda remark: list(Severity).index(remark.grade))),
+            remarks=remarks_of(tx, stored, statements),
             compared=differences(tx, before, stored.content_hash) if before else None,
             outlook=to_come,
-            starts=rules.start is StartBy.APPROVAL and missing == 1,
+            starts=starts,
             wrote=wrote(subject.statement, request.who.address) and not policy.author_may_approve,
-            typed_from=typed_from(statements.settings),
+            typed=starts and many,
         )
 
 
