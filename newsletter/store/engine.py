@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.util import LRUCache
 
 from newsletter.domain.errors import Defect, StoreUnavailable
 
@@ -28,14 +31,35 @@ _PATIENCE, _PAUSE = 30.0, 0.1
 """Seconds to wait for a descriptor, as ``busy_timeout`` for a lock."""
 
 
+class AnyFile(SQLiteDialect_pysqlite):
+    """The dialect of each of our files: equal to that of any other, so that all share their SQL.
+
+    SQLAlchemy keeps what it compiled by dialect, and takes longer to compile a statement than
+    SQLite takes to run it: a process that opens a second file would pay for all of it again.
+    """
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is AnyFile
+
+    def __hash__(self) -> int:
+        return hash(AnyFile)
+
+
+registry.register("sqlite.anyfile", __name__, AnyFile.__name__)
+_COMPILED: LRUCache[Any, Any] = LRUCache(1000)
+
+
 def open_sqlite(path: Path) -> Engine:
     """An engine for one file, made if it is not there. Its folder has to exist."""
     engine = create_engine(
-        URL.create("sqlite", database=str(path)),  # a path may hold what a URL may not
+        URL.create("sqlite+anyfile", database=str(path)),  # a path may hold what a URL may not
         poolclass=QueuePool,
         pool_size=8,
         max_overflow=64,
         connect_args={"check_same_thread": False, "timeout": 30},
+        execution_options={"compiled_cache": _COMPILED},
     )
     event.listen(engine, "do_connect", _connect)
     return engine

@@ -8,9 +8,11 @@ import sys
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, func, select, table, text
+from sqlalchemy.engine.interfaces import CacheStats
 
 from newsletter.domain.errors import Defect, StoreUnavailable
 from newsletter.domain.subscribers.audience import Entry
@@ -53,6 +55,18 @@ def test_each_connection_is_set_up_for_safety(engine: Engine, name: str, value: 
     with connected(engine, reads=True) as first, connected(engine, reads=True) as second:
         for connection in (first, second):
             assert connection.exec_driver_sql(f"PRAGMA {name}").scalar() == value
+
+
+def test_sql_that_was_compiled_for_one_file_is_not_compiled_for_the_next(tmp_path: Path) -> None:
+    counted = select(func.count()).select_from(table("sqlite_master"))
+    found = []
+    for name in ("first.db", "second.db"):
+        engine = open_sqlite(tmp_path / name)
+        with connected(engine, reads=True) as connection:
+            context: Any = connection.execute(counted).context
+            found.append(context.cache_hit)
+        engine.dispose()
+    assert found == [CacheStats.CACHE_MISS, CacheStats.CACHE_HIT]
 
 
 @rows("name", ["what? #1 %20.db", "a:b@c.db", "ünï.db"])
