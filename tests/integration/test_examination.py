@@ -604,7 +604,5 @@ def test_who_is_asked_is_who_gets_the_mail(subtests: pytest.Subtests, tmp_path: 
             prepared = provider.prepare(batch("ana@a.example"))
             assert isinstance(prepared, HttpParcel)
             parts = registry.probes(asked, sender=SENDER)
-            hosts = {
-                urlsplit(part.request.url).hostname for part in parts if isinstance(part, Probe)
-            }
+            hosts = {urlsplit(part.url).hostname for part in parts if isinstance(part, Probe)}
             assert hosts == {urlsplit(prepared.request.url).hostname}

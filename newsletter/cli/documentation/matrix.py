@@ -124,7 +124,7 @@ def _events(kind: str) -> str:
 
 def _asked(options: ProviderOptions) -> str:
     parts = registry.probes(options, sender=_SENDER)
-    paths = [urlsplit(part.request.url).path for part in parts if isinstance(part, Probe)]
+    paths = [urlsplit(part.url).path for part in parts if isinstance(part, Probe)]
     return ", ".join(f"`{path}`" for path in paths) or "nothing"
 
 

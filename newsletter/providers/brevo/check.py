@@ -16,7 +16,6 @@ show both of ours is neither found nor absent.
 import json
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Finding
@@ -35,20 +34,17 @@ from newsletter.providers.common.examination import (
 )
 from newsletter.providers.common.options import public
 from newsletter.providers.common.records import (
-    LOOKS_FOR,
-    SETTLES_IN,
     About,
+    Inquiry,
     Page,
     Question,
-    absent,
     all_of,
     around,
     chained,
-    question,
     refuse_others,
     samples,
 )
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.providers.transport.http import HttpResponse
 
 _FIX = "add it under Senders, Domains, and publish its DNS records"
 
@@ -59,8 +55,8 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     headers = {"api-key": options.api_key.get_secret_value()}
     domains = f"{base}/v3/senders/domains"
     return (
-        Probe.get(KEY, f"{base}/v3/account", headers, _account, _refused),
-        Probe.get(DOMAIN, domains, headers, lambda payload: _domains(payload, domain), _refused),
+        Probe(KEY, f"{base}/v3/account", headers, _account, _refused),
+        Probe(DOMAIN, domains, headers, lambda payload: _domains(payload, domain), _refused),
     )
 
 
@@ -94,18 +90,16 @@ _DAYS = 5
 """Unknown batches are looked up for three days, and a day there is one of the account's zone."""
 
 
-class BrevoInquiry:
+class BrevoInquiry(Inquiry):
     """Asks for the attempt's tag, for a few readers, and whether the log can be read."""
 
-    settles_in = SETTLES_IN
-    kept_for = LOOKS_FOR
+    rows, row_id = "events", "messageId"
 
     def __init__(self, options: Options) -> None:
-        self._url = f"{public(options, PUBLIC_URL)}/v3/smtp/statistics/events"
-        self._headers = {"api-key": options.api_key.get_secret_value()}
-        self._timeout = options.timeout
+        url = f"{public(options, PUBLIC_URL)}/v3/smtp/statistics/events"
+        super().__init__(url, {"api-key": options.api_key.get_secret_value()}, options.timeout)
 
-    def ask(self, batch: OutgoingBatch) -> HttpRequest:
+    def ask(self, batch: OutgoingBatch) -> Question:
         """What stands under the attempt's tag."""
         tagged = self._events(About.ATTEMPT, tags=json.dumps([batch.attempt_id]), limit="1")
         readers = [
@@ -115,24 +109,19 @@ class BrevoInquiry:
         latest = self._events(About.LATEST, limit="1")
         return chained([tagged, *readers, latest])
 
-    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
+    def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
         """Whether an event carries the attempt. Without events the answer holds no list."""
-        this, payload = question(asked), json.loads(response.body)
         rows = payload.get("events") or []
-        if this.about is About.CONTROL:
-            return absent(this, {row["messageId"] for row in rows})
-        if this.about is About.LATEST:
-            return Page(found={}, more=self._control(batch, rows))
         if len(rows) >= _LIMIT:
             raise ValueError(f"there may be more than {_LIMIT} messages to a reader")
         for row in rows:
             if batch.attempt_id in row.get("tag", ""):
                 return all_of(batch, row["messageId"])
-        if this.of:
-            refuse_others(this, (row["email"] for row in rows))
+        if asked.of:
+            refuse_others(asked, (row["email"] for row in rows))
             if any(self._in_doubt(batch, row) for row in rows):
                 raise ValueError("a message of those minutes does not name its attempt")
-        return Page(found={}, more=chained(this.then))
+        return Page(more=chained(asked.then))
 
     def _in_doubt(self, batch: OutgoingBatch, row: dict[str, Any]) -> bool:
         """Whether it may be of the attempt, though it does not say so."""
@@ -140,7 +129,8 @@ class BrevoInquiry:
         begin, end = around(batch.at, self._timeout)
         return begin <= at <= end and len(_tags(row.get("tag", ""))) < 2
 
-    def _control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+    def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+        """Another reader's message, asked for by address."""
         if not rows or not samples(batch):
             raise ValueError("there is nobody whose absence could be told from an empty log")
         identity = frozenset({rows[0]["messageId"]})
@@ -148,8 +138,7 @@ class BrevoInquiry:
 
     def _events(self, about: About, of: frozenset[str] = frozenset(), **more: str) -> Question:
         query = {"event": "requests", "days": str(_DAYS), "limit": str(_LIMIT), **more}
-        url = f"{self._url}?{urlencode(query)}"
-        return Question(method="GET", url=url, headers=self._headers, about=about, of=of)
+        return self.question(about, query, of)
 
 
 def _tags(tag: str) -> list[str]:

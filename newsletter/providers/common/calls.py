@@ -7,7 +7,7 @@ from datetime import timedelta
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest
 from newsletter.domain.errors import ClaimOver, InvalidConfiguration, ProviderUnreachable
-from newsletter.providers.common.records import MOST_PAGES, Inquiry
+from newsletter.providers.common.records import MOST_PAGES, Inquiry, Question
 from newsletter.providers.transport.http import (
     AnswerLost,
     HttpRequest,
@@ -95,7 +95,7 @@ class HttpProvider:
         if self._inquiry is None:
             return LookupResult(reason=f"{self.name} cannot be asked")
         found: dict[int, str] = {}
-        question: HttpRequest | None = self._inquiry.ask(batch)
+        question: Question | None = self._inquiry.ask(batch)
         for _ in range(MOST_PAGES):
             if question is None or len(found) == len(batch.recipients):
                 return LookupResult(found=found, whole=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -25,53 +25,34 @@ DOMAIN = "sending domain"
 TRY = "send yourself a test: newsletter send SLUG --to YOU"
 
 
-def _nothing(_: HttpResponse) -> Finding | None:
-    return None
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Probe:
-    """A question. It changes nothing at the provider and hands nothing over."""
+    """A question by GET. It changes nothing at the provider and hands nothing over."""
 
     what: str
-    request: HttpRequest
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
     judge: Callable[[Any], Finding | None]
     """What the JSON of a 200 says; None where it is not understood."""
-    refused: Callable[[HttpResponse], Finding | None] = _nothing
+    refused: Callable[[HttpResponse], Finding | None] = lambda _: None
     """What another status says at this provider; None where it means the usual."""
-
-    @classmethod
-    def get(
-        cls,
-        what: str,
-        url: str,
-        headers: Mapping[str, str],
-        judge: Callable[[Any], Finding | None],
-        refused: Callable[[HttpResponse], Finding | None] = _nothing,
-    ) -> Probe:
-        """A question by GET."""
-        request = HttpRequest(method="GET", url=url, headers=headers)
-        return cls(what=what, request=request, judge=judge, refused=refused)
 
     def read(self, response: HttpResponse) -> tuple[Finding, ...]:
         """What the answer proves. One that is understood proves the key as well."""
         if response.status != 200:
             return (self.refused(response) or _usual(self.what, response.status),)
-        finding = self._judged(response.body)
+        try:
+            finding = self.judge(json.loads(response.body))
+        except (ValueError, RecursionError):
+            finding = None
         if finding is None:
             why = "it answered with something that is not understood"
             return (uncertain(self.what, why, "look at base_url"),)
         return (finding,) if finding.what == KEY else (well(KEY, "the provider takes it"), finding)
 
-    def _judged(self, body: bytes) -> Finding | None:
-        try:
-            return self.judge(json.loads(body))
-        except (ValueError, RecursionError):
-            return None
-
 
 class Examination:
-    """All questions to one provider. Implements ``newsletter.ports.Examiner``."""
+    """All questions to one provider. Implements ``newsletter.domain.ports.Examiner``."""
 
     def __init__(
         self,
@@ -105,17 +86,14 @@ class Examination:
     def _found(self, part: Probe | Finding, transport: Transport) -> tuple[Finding, ...]:
         if isinstance(part, Finding):
             return (part,)
-        return _ask(part, self._sign(part.request), transport)
-
-
-def _ask(probe: Probe, request: HttpRequest, transport: Transport) -> tuple[Finding, ...]:
-    try:
-        return probe.read(transport.call(request))
-    except AnswerLost as error:
-        host = urlsplit(probe.request.url).hostname
-        raise ProviderUnreachable(
-            f"{host} did not answer in full. It was only asked: try again."
-        ) from error
+        request = self._sign(HttpRequest(method="GET", url=part.url, headers=part.headers))
+        try:
+            return part.read(transport.call(request))
+        except AnswerLost as error:
+            host = urlsplit(part.url).hostname
+            raise ProviderUnreachable(
+                f"{host} did not answer in full. It was only asked: try again."
+            ) from error
 
 
 def well(what: str, detail: str) -> Finding:

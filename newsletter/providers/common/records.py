@@ -5,11 +5,14 @@ question about an attempt is a control: a message that is surely there, asked fo
 filters.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
+from urllib.parse import urlencode
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
@@ -26,40 +29,7 @@ _WRONG = timedelta(days=3)
 _SAMPLES = 5
 LOOKS_FOR = timedelta(days=3)
 """For providers that keep their records longer than anybody looks."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """One page of a provider's records."""
-
-    found: Mapping[int, str]
-    """Subscriber id → the provider's id, for those of the attempt that stand on it."""
-    more: HttpRequest | None = None
-    """What to ask for the next page."""
-    checks: bool = False
-    """It was asked for in another way. Whoever is on it should have been found before."""
-
-
-class Inquiry(Protocol):
-    """Asks, in one provider's words, what it has of an attempt. Does no input or output."""
-
-    @property
-    def settles_in(self) -> timedelta:
-        """So long after an attempt the provider's records name all it took."""
-        ...
-
-    @property
-    def kept_for(self) -> timedelta:
-        """So long the records are kept on each plan: what is gone by then proves no absence."""
-        ...
-
-    def ask(self, batch: OutgoingBatch) -> HttpRequest:
-        """The question for the first page of records in which the attempt would stand."""
-        ...
-
-    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
-        """What the page that was asked for says. Raises any error for what is not understood."""
-        ...
+Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 class About(Enum):
@@ -85,16 +55,71 @@ class Question(HttpRequest):
     then: tuple["Question", ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What one page of a provider's records says."""
+
+    found: Mapping[int, str] = field(default_factory=dict)
+    """Subscriber id → the provider's id, for those of the attempt that stand on it."""
+    more: Question | None = None
+    """What to ask for the next page."""
+    checks: bool = False
+    """It was asked for in another way. Whoever is on it should have been found before."""
+
+
+class Inquiry(ABC):
+    """Asks, in one provider's words, what it has of an attempt. Does no input or output."""
+
+    settles_in = SETTLES_IN
+    """So long after an attempt the provider's records name all it took."""
+    kept_for = LOOKS_FOR
+    """So long the records are kept on each plan: what is gone by then proves no absence."""
+    rows: ClassVar[str]
+    """Under which name a page holds its messages."""
+    row_id: ClassVar[str]
+    """Under which name a message holds its id."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], timeout: timedelta) -> None:
+        self._url = url
+        self._headers = headers
+        self._timeout = timeout
+
+    @abstractmethod
+    def ask(self, batch: OutgoingBatch) -> Question:
+        """The question for the first page of records in which the attempt would stand."""
+
+    @abstractmethod
+    def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
+        """What a page that was asked for about the attempt says. Raises any error."""
+
+    @abstractmethod
+    def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+        """The same filters for messages that are there. Raises any error where there are none."""
+
+    def read(self, batch: OutgoingBatch, asked: Question, response: HttpResponse) -> Page:
+        """What the page that was asked for says. Raises any error for what is not understood."""
+        payload = json.loads(response.body)
+        if asked.about is About.CONTROL:
+            ids = {str(row[self.row_id]) for row in payload[self.rows]}
+            if len(asked.of & ids) < min(2, len(asked.of)):
+                raise ValueError("messages that are there were not found either")
+            return Page()
+        if asked.about is About.LATEST:
+            # Brevo leaves the list out where it is empty
+            return Page(more=self.control(batch, payload.get(self.rows) or []))
+        return self.found(batch, asked, payload)
+
+    def question(
+        self, about: About, query: Query, of: frozenset[str] = frozenset(), path: str = ""
+    ) -> Question:
+        """A question by GET."""
+        url = f"{self._url}{path}?{urlencode(query)}".rstrip("?")
+        return Question(method="GET", url=url, headers=self._headers, about=about, of=of)
+
+
 def chained(questions: Sequence[Question]) -> Question:
     """The first of them, knowing the others."""
     return replace(questions[0], then=tuple(questions[1:]))
-
-
-def question(asked: HttpRequest) -> Question:
-    """What was asked. Raises TypeError for a call that is no question."""
-    if not isinstance(asked, Question):
-        raise TypeError("only what an inquiry asked can be read by it")
-    return asked
 
 
 def around(at: datetime, timeout: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
@@ -124,13 +149,6 @@ def refuse_others(asked: Question, addresses: Iterable[str]) -> None:
     """Raises ValueError if records of others came: then the filter was not understood."""
     if not {address.lower() for address in addresses} <= {address.lower() for address in asked.of}:
         raise ValueError("records of others came: the filter was not understood")
-
-
-def absent(asked: Question, ids: Set[str], *, least: int = 1) -> Page:
-    """The end of an absence. Raises ValueError where the control was not found either."""
-    if len(asked.of & ids) < least:
-        raise ValueError("messages that are there were not found either")
-    return Page(found={})
 
 
 @dataclass(frozen=True, kw_only=True)

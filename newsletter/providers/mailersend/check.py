@@ -29,7 +29,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     domain = domain_of(sender)
     url = f"{public(options, PUBLIC_URL)}/v1/domains?limit=100"
     headers = bearer(options.api_token)
-    return (Probe.get(DOMAIN, url, headers, lambda payload: _domains(payload, domain)),)
+    return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain)),)
 
 
 def _domains(payload: Any, domain: str) -> Finding | None:

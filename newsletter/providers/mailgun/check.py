@@ -19,11 +19,9 @@ Not confirmed: what the service says to a span that ends in the future. Were it 
 is unknown would stay so.
 """
 
-import json
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
@@ -40,9 +38,9 @@ from newsletter.providers.common.examination import (
     wrong,
 )
 from newsletter.providers.common.options import basic, public
-from newsletter.providers.common.records import About, Page, Question, absent, question
+from newsletter.providers.common.records import About, Inquiry, Page, Question
 from newsletter.providers.mailgun.send import PUBLIC_URL, Options
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.providers.transport.http import HttpResponse
 
 _REGION = "in the European region, set base_url: https://api.eu.mailgun.net"
 
@@ -73,7 +71,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
         return None
 
     url = f"{public(options, PUBLIC_URL)}/v4/domains/{domain}"
-    probe = Probe.get(DOMAIN, url, basic("api", options.api_key), judge, refused)
+    probe = Probe(DOMAIN, url, basic("api", options.api_key), judge, refused)
     return (probe, *_alignment(domain, domain_of(sender)))
 
 
@@ -93,28 +91,23 @@ _AT_ONCE = 50
 _LATEST = 20
 
 
-class MailgunInquiry:
+class MailgunInquiry(Inquiry):
     """Reads the domain's accepted events."""
 
-    settles_in = timedelta(minutes=30)
     kept_for = timedelta(days=1)
+    rows, row_id = "items", "id"
 
     def __init__(self, options: Options) -> None:
-        self._base = public(options, PUBLIC_URL)
         self._path = f"/v3/{options.domain}/events"
-        self._headers = basic("api", options.api_key)
+        url = public(options, PUBLIC_URL) + self._path
+        super().__init__(url, basic("api", options.api_key), options.timeout)
 
-    def ask(self, batch: OutgoingBatch) -> HttpRequest:
+    def ask(self, batch: OutgoingBatch) -> Question:
         """The accepted events of the first recipients."""
         return self._of(batch, 0)
 
-    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
+    def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
         """Mailgun gives an address for the next page also on the last one, which is empty."""
-        this, payload = question(asked), json.loads(response.body)
-        if this.about is About.CONTROL:
-            return absent(this, {str(each["id"]) for each in payload["items"]}, least=len(this.of))
-        if this.about is About.LATEST:
-            return Page(found={}, more=self._control(batch, payload["items"]))
         numbers = {_folded(recipient): recipient.subscriber_id for recipient in batch.recipients}
         accepted = [
             (item["recipient"].lower(), str(item["id"]))
@@ -126,25 +119,26 @@ class MailgunInquiry:
         if of is not None:
             return Page(found=found, more=self._after(batch, of))
         if not payload["items"]:
-            return Page(found=found, more=self._latest(batch))
+            latest = {"ascending": "no", "limit": str(_LATEST)}
+            return Page(found=found, more=self._events(batch, latest, about=About.LATEST))
         after = urlsplit(payload["paging"]["next"])
-        return Page(found=found, more=self._request(f"{after.path}?{after.query}".rstrip("?")))
+        if not after.path.startswith(self._path):
+            raise ValueError(f"{after.path} is no page of the events")
+        path = after.path.removeprefix(self._path)
+        more = self.question(About.ATTEMPT, parse_qsl(after.query), path=path)
+        return Page(found=found, more=more)
 
-    def _latest(self, batch: OutgoingBatch) -> Question:
-        """What the domain accepted last, for whomever."""
-        query = self._around(batch, _WRONG) | {"ascending": "no", "limit": str(_LATEST)}
-        return self._request(f"{self._path}?{urlencode(query)}", About.LATEST)
-
-    def _control(self, batch: OutgoingBatch, items: Sequence[dict[str, Any]]) -> Question:
-        tagged = [each for each in items if each["tags"]]
+    def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+        """Two events that were accepted last, asked for as the batch's are."""
+        tagged = [each for each in rows if each["tags"]]
         if not tagged:
             raise ValueError("there is nobody whose absence could be told from an empty log")
         tag = tagged[0]["tags"][0]
         alike = {each["recipient"]: str(each["id"]) for each in tagged if tag in each["tags"]}
         some = dict(list(alike.items())[:2])
-        query = self._around(batch, _WRONG) | {"tags": tag, "recipient": " OR ".join(some)}
-        path = f"{self._path}?{urlencode(query)}"
-        return self._request(path, About.CONTROL, frozenset(some.values()))
+        of, recipient = frozenset(some.values()), " OR ".join(some)
+        by = {"tags": tag, "recipient": recipient}
+        return self._events(batch, by, about=About.CONTROL, of=of)
 
     def _after(self, batch: OutgoingBatch, of: list[str]) -> Question:
         """The next recipients; everything, where all were asked for."""
@@ -152,34 +146,29 @@ class MailgunInquiry:
         place = 1 + [_folded(recipient) for recipient in batch.recipients].index(last)
         if place < len(batch.recipients):
             return self._of(batch, place)
-        return self._events(batch)
+        return self._events(batch, {"tags": batch.campaign}, wrong=timedelta(0))
 
     def _of(self, batch: OutgoingBatch, place: int) -> Question:
-        some = batch.recipients[place : place + _AT_ONCE]
-        return self._events(batch, _WRONG, recipient=" OR ".join(map(_folded, some)))
+        some = " OR ".join(map(_folded, batch.recipients[place : place + _AT_ONCE]))
+        return self._events(batch, {"tags": batch.campaign, "recipient": some})
 
     def _events(
-        self, batch: OutgoingBatch, wrong: timedelta = timedelta(0), **more: str
+        self,
+        batch: OutgoingBatch,
+        by: dict[str, str],
+        *,
+        wrong: timedelta = _WRONG,
+        about: About = About.ATTEMPT,
+        of: frozenset[str] = frozenset(),
     ) -> Question:
-        query = self._around(batch, wrong) | {"tags": batch.campaign, **more}
-        return self._request(f"{self._path}?{urlencode(query)}")
-
-    def _around(self, batch: OutgoingBatch, wrong: timedelta) -> dict[str, str]:
-        return {
+        query = {
             "event": "accepted",
             "begin": f"{(batch.at - _BEFORE - wrong).timestamp():.0f}",
             "end": f"{(batch.at + _AFTER + wrong).timestamp():.0f}",
             "ascending": "yes",
             "limit": "300",
         }
-
-    def _request(
-        self, path: str, about: About = About.ATTEMPT, of: frozenset[str] = frozenset()
-    ) -> Question:
-        if not path.startswith(self._path):
-            raise ValueError(f"{path} is no page of the events")
-        url = self._base + path
-        return Question(method="GET", url=url, headers=self._headers, about=about, of=of)
+        return self.question(about, query | by, of)
 
 
 def _folded(recipient: Recipient) -> str:

@@ -36,8 +36,8 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     )
     senders = f"{base}/sender?Domain={domain}&Limit={_MOST}"
     return (
-        Probe.get(_SENDER, senders, headers, lambda payload: _senders(payload, sender, domain)),
-        Probe.get(
+        Probe(_SENDER, senders, headers, lambda payload: _senders(payload, sender, domain)),
+        Probe(
             DOMAIN,
             f"{base}/dns/{domain}",
             headers,

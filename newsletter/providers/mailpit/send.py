@@ -111,7 +111,7 @@ _WHAT = "provider"
 def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:
     """Whether it is there."""
     url = f"{public(options, _USUAL_URL)}/api/v1/info"
-    return (Probe(what=_WHAT, request=HttpRequest(method="GET", url=url), judge=_info),)
+    return (Probe(_WHAT, url, {}, _info),)
 
 
 def _info(payload: Any) -> Finding | None:

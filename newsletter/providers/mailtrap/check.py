@@ -15,12 +15,11 @@ Readers are asked for some at a time. Whoever is not found counts as absent only
 readers of the same domain are found by the same filters.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
@@ -37,17 +36,16 @@ from newsletter.providers.common.examination import (
 )
 from newsletter.providers.common.options import bearer, public
 from newsletter.providers.common.records import (
-    SETTLES_IN,
     About,
+    Inquiry,
     Page,
+    Query,
     Question,
-    absent,
     around,
     chained,
-    question,
 )
 from newsletter.providers.mailtrap.send import Options
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.providers.transport.http import HttpResponse
 
 _FIX = "add it under Sending Domains, and publish its DNS records"
 
@@ -56,7 +54,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the sender's domain is verified. The account has another host than sending."""
     domain = domain_of(sender)
     url, headers = f"{public(options, _PUBLIC_URL)}/api/domains", bearer(options.api_token)
-    return (Probe.get(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _refused),)
+    return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _refused),)
 
 
 def _domains(payload: Any, domain: str) -> Finding | None:
@@ -76,49 +74,40 @@ def _refused(response: HttpResponse) -> Finding | None:
 
 _PUBLIC_URL = "https://mailtrap.io"
 _AT_ONCE = 50
-_Query = list[tuple[str, str]]
 
 
-class MailtrapInquiry:
+class MailtrapInquiry(Inquiry):
     """Reads the log for the readers of a batch, and asks whether it can be read."""
 
-    settles_in = SETTLES_IN
     kept_for = timedelta(days=1)
+    rows, row_id = "messages", "message_id"
 
     def __init__(self, options: Options) -> None:
-        self._url = f"{public(options, _PUBLIC_URL)}/api/email_logs"
-        self._headers = bearer(options.api_token)
-        self._timeout = options.timeout
+        url = f"{public(options, _PUBLIC_URL)}/api/email_logs"
+        super().__init__(url, bearer(options.api_token), options.timeout)
 
-    def ask(self, batch: OutgoingBatch) -> HttpRequest:
+    def ask(self, batch: OutgoingBatch) -> Question:
         """What the first readers got around the time of the attempt."""
         addresses = [ascii_domain(recipient.address) for recipient in batch.recipients]
         window = around(batch.at, self._timeout)
         readers = [
-            self._question(About.ATTEMPT, _to(addresses[place : place + _AT_ONCE], window))
+            self.question(About.ATTEMPT, _to(addresses[place : place + _AT_ONCE], window))
             for place in range(0, len(addresses), _AT_ONCE)
         ]
-        return chained([*readers, self._latest(batch)])
+        ours = {
+            "filters[from][operator]": "ci_contain",
+            "filters[from][value]": _domain(batch),
+        }
+        return chained([*readers, self.question(About.LATEST, ours)])
 
-    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
+    def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
         """Whom the page names, and the next page or question."""
-        this, payload = question(asked), json.loads(response.body)
-        rows, cursor = payload["messages"], payload["next_page_cursor"]
-        if this.about is About.LATEST:
-            return Page(found={}, more=self._control(batch, rows))
-        if this.about is About.CONTROL:
-            return absent(this, {row["message_id"] for row in rows}, least=2)
-        more = _after(this, cursor) if cursor else chained(this.then)
-        return Page(found=_named(batch, rows), more=more)
+        cursor = payload["next_page_cursor"]
+        more = _after(asked, cursor) if cursor else chained(asked.then)
+        return Page(found=_named(batch, payload["messages"]), more=more)
 
-    def _latest(self, batch: OutgoingBatch) -> Question:
-        ours = [
-            ("filters[from][operator]", "ci_contain"),
-            ("filters[from][value]", _domain(batch)),
-        ]
-        return self._question(About.LATEST, ours)
-
-    def _control(self, batch: OutgoingBatch, rows: Sequence[dict[str, Any]]) -> Question:
+    def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+        """What other readers of the domain got, asked for as the batch's were."""
         if not all(ascii_domain(recipient.address).isascii() for recipient in batch.recipients):
             raise ValueError("nobody says how the log writes addresses beyond ASCII")
         ours = {row["to"]: row for row in rows if _domain(batch) in row["from"]}
@@ -128,18 +117,14 @@ class MailtrapInquiry:
         times = [datetime.fromisoformat(row["sent_at"]) for row in some.values()]
         window = min(times) - timedelta(seconds=1), max(times) + timedelta(seconds=1)
         known = frozenset(row["message_id"] for row in some.values())
-        return self._question(About.CONTROL, _to(list(some), window), known)
-
-    def _question(self, about: About, query: _Query, of: frozenset[str] = frozenset()) -> Question:
-        url = f"{self._url}?{urlencode(query)}"
-        return Question(method="GET", url=url, headers=self._headers, about=about, of=of)
+        return self.question(About.CONTROL, _to(list(some), window), known)
 
 
 def _domain(batch: OutgoingBatch) -> str:
     return "@" + ascii_domain(batch.content.sender.address).rpartition("@")[2]
 
 
-def _to(addresses: Sequence[str], window: tuple[datetime, datetime]) -> _Query:
+def _to(addresses: Sequence[str], window: tuple[datetime, datetime]) -> Query:
     return [
         ("filters[sent_after]", window[0].isoformat()),
         ("filters[sent_before]", window[1].isoformat()),
@@ -149,11 +134,9 @@ def _to(addresses: Sequence[str], window: tuple[datetime, datetime]) -> _Query:
 
 
 def _after(asked: Question, cursor: str) -> Question:
-    split = urlsplit(asked.url)
-    query = [each for each in parse_qsl(split.query) if each[0] != "search_after"]
-    return replace(
-        asked, url=split._replace(query=urlencode([*query, ("search_after", cursor)])).geturl()
-    )
+    base, _, query = asked.url.partition("?")
+    kept = [each for each in parse_qsl(query) if each[0] != "search_after"]
+    return replace(asked, url=f"{base}?{urlencode([*kept, ('search_after', cursor)])}")
 
 
 def _named(batch: OutgoingBatch, rows: Sequence[dict[str, Any]]) -> dict[int, str]:

@@ -13,11 +13,9 @@ asked for by address, too, and a message that is surely there has to be found by
 Unconfirmed: how soon a message can be found.
 """
 
-import json
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
@@ -32,9 +30,9 @@ from newsletter.providers.common.examination import (
     wrong,
 )
 from newsletter.providers.common.options import public
-from newsletter.providers.common.records import LOOKS_FOR, About, Page, Question, absent, question
+from newsletter.providers.common.records import About, Inquiry, Page, Question
 from newsletter.providers.postmark.send import PUBLIC_URL, Options
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.providers.transport.http import HttpResponse
 
 _STREAM = "message stream"
 _FIX = "make a broadcast stream there, and write its id as provider.message_stream"
@@ -48,8 +46,8 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     domain = domain_of(sender)
     why = f"a server's token cannot ask about {domain}"
     return (
-        Probe.get(KEY, f"{base}/server", headers, _server),
-        Probe.get(
+        Probe(KEY, f"{base}/server", headers, _server),
+        Probe(
             _STREAM,
             f"{base}{path}",
             headers,
@@ -100,28 +98,24 @@ _MOST = 10_000
 _LATEST = 50
 
 
-class PostmarkInquiry:
+class PostmarkInquiry(Inquiry):
     """Searches the messages of the stream."""
 
     settles_in = timedelta(minutes=10)
-    kept_for = LOOKS_FOR
+    rows, row_id = "Messages", "MessageID"
 
     def __init__(self, options: Options) -> None:
-        self._url = f"{public(options, PUBLIC_URL)}/messages/outbound"
-        self._headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
+        headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
+        url = f"{public(options, PUBLIC_URL)}/messages/outbound"
+        super().__init__(url, headers, options.timeout)
         self._stream = options.message_stream
 
-    def ask(self, batch: OutgoingBatch) -> HttpRequest:
+    def ask(self, batch: OutgoingBatch) -> Question:
         """The first page of the attempt's messages."""
         return self._page(batch, 0)
 
-    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
+    def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
         """Whom the page names, and the next one while there is more."""
-        this, payload = question(asked), json.loads(response.body)
-        if this.about is About.CONTROL:
-            return absent(this, {str(each["MessageID"]) for each in payload["Messages"]})
-        if this.about is About.LATEST:
-            return Page(found={}, more=self._control(payload["Messages"]))
         messages, total = payload["Messages"], int(payload["TotalCount"])
         numbers = {
             str(recipient.subscriber_id): recipient.subscriber_id for recipient in batch.recipients
@@ -141,8 +135,17 @@ class PostmarkInquiry:
         more = self._page(batch, read) if read < total else self._check(batch)
         return Page(found=found, more=more)
 
+    def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+        """A message of another attempt, asked for by its metadata."""
+        ours = [each for each in rows if each["Tag"] and each["Metadata"].get("attempt")]
+        if not ours:
+            raise ValueError("there is nobody whose absence could be told from an empty search")
+        by = {"tag": ours[0]["Tag"], "metadata_attempt": ours[0]["Metadata"]["attempt"]}
+        return self._search(About.CONTROL, by, of=frozenset({str(ours[0]["MessageID"])}))
+
     def _page(self, batch: OutgoingBatch, offset: int) -> Question:
-        return self._search(batch.campaign, offset, metadata_attempt=batch.attempt_id)
+        by = {"tag": batch.campaign, "metadata_attempt": batch.attempt_id, "offset": str(offset)}
+        return self._search(About.ATTEMPT, by)
 
     def _check(self, batch: OutgoingBatch, after: str = "") -> Question:
         """Ask for the first, the last or the middle one by address; then for any message."""
@@ -150,23 +153,11 @@ class PostmarkInquiry:
         sample = list(dict.fromkeys(ascii_domain(batch.recipients[n].address) for n in places))
         rest = sample[sample.index(after) + 1 :] if after else sample
         if rest:
-            return self._search(batch.campaign, 0, recipient=rest[0])
-        return self._question(About.LATEST, {"count": str(_LATEST), "offset": "0"})
+            return self._search(About.ATTEMPT, {"tag": batch.campaign, "recipient": rest[0]})
+        return self._search(About.LATEST, {"count": str(_LATEST)})
 
-    def _control(self, messages: Sequence[dict[str, Any]]) -> Question:
-        ours = [each for each in messages if each["Tag"] and each["Metadata"].get("attempt")]
-        if not ours:
-            raise ValueError("there is nobody whose absence could be told from an empty search")
-        of = frozenset({str(ours[0]["MessageID"])})
-        by = {"tag": ours[0]["Tag"], "metadata_attempt": ours[0]["Metadata"]["attempt"]}
-        return self._question(About.CONTROL, {"count": str(_COUNT), "offset": "0", **by}, of)
-
-    def _search(self, tag: str, offset: int, **more: str) -> Question:
-        query = {"count": str(_COUNT), "offset": str(offset), "tag": tag, **more}
-        return self._question(About.ATTEMPT, query)
-
-    def _question(
-        self, about: About, query: dict[str, str], of: frozenset[str] = frozenset()
+    def _search(
+        self, about: About, by: dict[str, str], of: frozenset[str] = frozenset()
     ) -> Question:
-        url = f"{self._url}?{urlencode({**query, 'messagestream': self._stream})}"
-        return Question(method="GET", url=url, headers=self._headers, about=about, of=of)
+        query = {"count": str(_COUNT), "offset": "0", "messagestream": self._stream}
+        return self.question(about, query | by, of)

@@ -30,7 +30,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     domain = domain_of(sender)
     url = f"{public(options, 'https://api.resend.com')}/domains?limit=100"
     headers = bearer(options.api_key)
-    return (Probe.get(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _refused),)
+    return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _refused),)
 
 
 def _domains(payload: Any, domain: str) -> Finding | None:

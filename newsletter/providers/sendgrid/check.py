@@ -32,21 +32,17 @@ from newsletter.providers.common.examination import (
 )
 from newsletter.providers.common.options import bearer, public
 from newsletter.providers.common.records import (
-    LOOKS_FOR,
-    SETTLES_IN,
     About,
+    Inquiry,
     Page,
     Question,
-    absent,
     all_of,
     around,
     chained,
-    question,
     refuse_others,
     samples,
 )
 from newsletter.providers.sendgrid.send import PUBLIC_URL, Options
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 _MOST = 200
 _FIX = "publish its DNS records, and let SendGrid verify them"
@@ -58,8 +54,8 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     headers, domain = bearer(options.api_key), domain_of(sender)
     domains = f"{base}/v3/whitelabel/domains?limit={_MOST}"
     return (
-        Probe.get(KEY, f"{base}/v3/scopes", headers, _scopes),
-        Probe.get(DOMAIN, domains, headers, lambda payload: _domains(payload, domain)),
+        Probe(KEY, f"{base}/v3/scopes", headers, _scopes),
+        Probe(DOMAIN, domains, headers, lambda payload: _domains(payload, domain)),
     )
 
 
@@ -94,42 +90,37 @@ _LIMIT = 1000
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
-class SendGridInquiry:
+class SendGridInquiry(Inquiry):
     """Asks for a few readers, opens what they got, and then asks whether the logs can be read."""
 
-    settles_in = SETTLES_IN
-    kept_for = LOOKS_FOR
+    rows, row_id = "messages", "sg_message_id"
 
     def __init__(self, options: Options) -> None:
-        self._url = f"{public(options, PUBLIC_URL)}/v3/logs"
-        self._headers = {**bearer(options.api_key), "Content-Type": "application/json"}
-        self._timeout = options.timeout
+        headers = {**bearer(options.api_key), "Content-Type": "application/json"}
+        super().__init__(f"{public(options, PUBLIC_URL)}/v3/logs", headers, options.timeout)
 
-    def ask(self, batch: OutgoingBatch) -> HttpRequest:
+    def ask(self, batch: OutgoingBatch) -> Question:
         """What the first reader got around the time of the attempt."""
         readers = [
             self._to(address, batch.at, self._timeout, About.ATTEMPT, address)
             for address in samples(batch)
         ]
-        return chained([*readers, self._search("", 10, about=About.LATEST)])
+        return chained([*readers, self._search("", 10, About.LATEST)])
 
-    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
+    def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
         """A summary leads to its message; the message tells whose it is."""
-        this, payload = question(asked), json.loads(response.body)
-        if this.about is About.MESSAGE:
-            return _opened(batch, this, payload)
+        if asked.about is About.MESSAGE:
+            return _opened(batch, asked, payload)
         rows = payload["messages"]
         if len(rows) >= _LIMIT:
             raise ValueError(f"there may be more than {_LIMIT} messages, and no further page")
-        if this.about is About.CONTROL:
-            return absent(this, {row["sg_message_id"] for row in rows})
-        if this.about is About.LATEST:
-            return Page(found={}, more=self._control(batch, rows))
-        refuse_others(this, (row["to_email"] for row in rows))
-        messages = [self._message(str(row["sg_message_id"])) for row in rows]
-        return Page(found={}, more=chained([*messages, *this.then]))
+        refuse_others(asked, (row["to_email"] for row in rows))
+        paths = [f"/{quote(str(row['sg_message_id']), safe='')}" for row in rows]
+        messages = [self.question(About.MESSAGE, {}, path=path) for path in paths]
+        return Page(more=chained([*messages, *asked.then]))
 
-    def _control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+    def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+        """Another reader's message, asked for by address and time."""
         if not rows or not samples(batch):
             raise ValueError("there is nobody whose absence could be told from an empty log")
         at = datetime.fromisoformat(rows[0]["sg_message_id_created_at"])
@@ -142,9 +133,9 @@ class SendGridInquiry:
             f'to_email = "{address}" AND sg_message_id_created_at >= {begin}'
             f" AND sg_message_id_created_at < {end}"
         )
-        return self._search(query, _LIMIT, about=about, of=of)
+        return self._search(query, _LIMIT, about, of)
 
-    def _search(self, query: str, limit: int, *, about: About, of: str = "") -> Question:
+    def _search(self, query: str, limit: int, about: About, of: str = "") -> Question:
         search = {"query": query, "limit": limit} if query else {"limit": limit}
         return Question(
             method="POST",
@@ -155,10 +146,6 @@ class SendGridInquiry:
             of=frozenset({of}),
         )
 
-    def _message(self, identity: str) -> Question:
-        url = f"{self._url}/{quote(identity, safe='')}"
-        return Question(method="GET", url=url, headers=self._headers, about=About.MESSAGE)
-
 
 def _opened(batch: OutgoingBatch, asked: Question, payload: dict[str, Any]) -> Page:
     attempt = payload.get("custom_args", {}).get("attempt")
@@ -166,4 +153,4 @@ def _opened(batch: OutgoingBatch, asked: Question, payload: dict[str, Any]) -> P
         return all_of(batch, payload["sg_message_id"].partition(".")[0])
     if attempt is None and batch.campaign in payload.get("category", []):
         raise ValueError("a message of the campaign came without the attempt it belongs to")
-    return Page(found={}, more=chained(asked.then))
+    return Page(more=chained(asked.then))

@@ -43,8 +43,8 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     base = f"{public(options, f'https://email.{options.region}.amazonaws.com')}/v2/email"
     domain = domain_of(sender)
     return (
-        Probe.get(_ACCOUNT, f"{base}/account", {}, _account, _refused),
-        Probe.get(
+        Probe(_ACCOUNT, f"{base}/account", {}, _account, _refused),
+        Probe(
             DOMAIN,
             f"{base}/identities/{domain}",
             {},

@@ -25,7 +25,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the sender's domain is verified."""
     domain = domain_of(sender)
     url, headers = f"{public(options, PUBLIC_URL)}/v1/domains", bearer(options.api_key)
-    return (Probe.get(DOMAIN, url, headers, lambda payload: _domains(payload, domain)),)
+    return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain)),)
 
 
 def _domains(payload: Any, domain: str) -> Finding | None:
