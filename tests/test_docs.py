@@ -5,6 +5,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 
@@ -17,9 +18,14 @@ from newsletter.cli.documentation import commands, matrix, modules
 from newsletter.cli.documentation import settings as configuration
 from newsletter.cli.groups import loaded
 from newsletter.config.loading import load
+from newsletter.domain.delivery.rate_limit import LONGEST_BLOCK, LONGEST_TURN
+from newsletter.domain.delivery.transactional import EmailLimits
 from newsletter.domain.statements.review import SEVERITIES, Check
 from newsletter.providers import registry
 from newsletter.providers.common import signatures as signing
+from newsletter.providers.transport.http import LONGEST_WAIT
+from newsletter.web.http import forms
+from newsletter.web.server import Bounds, connections_for
 from tests.fakes import FixedClock
 
 ROOT = Path(__file__).parents[1]
@@ -321,6 +327,25 @@ def test_each_test_that_holds_a_sentence_exists() -> None:
     }
     assert len(named) > 100
     assert named - there - {EXPLAINS} == set(), f"{PROMISES.name} names tests that there are not"
+
+
+def test_the_limits_that_operations_tells_are_those_of_the_code() -> None:
+    page = " ".join(read(DOCS / "operations.md").split())
+    emails, bounds = EmailLimits(), Bounds(connections=1)
+    told = [
+        f"{emails.a_day} in 24 hours, {emails.a_month} in 30 days |",
+        f"in an hour | {emails.a_network}; then the page says so, with 429 |",
+        f"emails that wait | {emails.waiting:,}; what comes beyond is let go",
+        f"bytes of a form | {forms.MOST:,} |",
+        f"A head has {bounds.head} seconds, a body {bounds.body}, an answer {bounds.answer}, an"
+        f" idle connection {bounds.idle}.",
+        f"up to half of the files, {connections_for(1 << 20):,} at the most,",
+    ]
+    assert [one for one in told if one not in page] == []
+    assert timedelta(hours=1) == LONGEST_TURN == LONGEST_WAIT
+    assert timedelta(days=1) == LONGEST_BLOCK
+    assert "Retry-After; an hour at the most" in page
+    assert "longer than an hour for the rate, or a day for the provider" in page
 
 
 # --- links and paths ---------------------------------------------------------------------------

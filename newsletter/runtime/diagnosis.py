@@ -206,7 +206,8 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     """All of a workspace that is open, its providers and what the world sees of it."""
     settings, store = delivery.settings, delivery.store
     yield finding("database", well=True, detail=str(settings.database_path))
-    yield _disk(settings.database_path.parent)
+    folder = settings.database_path.parent
+    yield of_space(shutil.disk_usage(folder).free, folder)
     faults = statements.refresh()
     detail = "; ".join(map(str, faults)) or "all can be rendered"
     yield finding("statements", well=not faults, detail=detail)
@@ -258,8 +259,8 @@ def _staff(roles: dict[str, Role]) -> str:
     return ", ".join(f"{address} ({role.value})" for address, role in roles.items())
 
 
-def _disk(folder: Path) -> Finding:
-    free = shutil.disk_usage(folder).free
+def of_space(free: int, folder: Path) -> Finding:
+    """Whether there is room for what is written; ``free`` is in bytes."""
     detail = f"{free // 1_000_000:,} MB free at {folder}"
     if free < _FREE_BYTES:
         detail += f"; at least {_FREE_BYTES // 1_000_000} MB are wanted"

@@ -171,7 +171,7 @@ def test_only_who_may_send_may_stop_and_release(staffed: Workspace) -> None:
     assert "sending was not stopped" in said
     assert "sending is still stopped: stopped by" in said
     staffed.do("run", "--until-idle", code=4)
-    staffed.do("release", "--by", SENDER)
+    staffed.do("resume-sending", "--by", SENDER)
     staffed.do("run", "--until-idle")
 
 

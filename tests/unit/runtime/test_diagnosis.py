@@ -13,6 +13,7 @@ from newsletter.runtime.diagnosis import (
     examine_pages,
     holes_in,
     mended_by,
+    of_space,
     of_workspace,
     sending_domains,
     sends_into_the_world,
@@ -128,3 +129,10 @@ def test_doctor_names_what_others_may_read(tmp_path: Path, migrated: Path) -> No
     assert found["permissions"].level is Level.FAULT
     assert found["permissions"].detail == f"others may read {tmp_path / 'var' / 'keys'}"
     assert "chmod go-rwx" in found["permissions"].advice
+
+
+@pytest.mark.parametrize(("free", "level"), [(199_999_999, Level.FAULT), (200_000_000, Level.OK)])
+def test_doctor_wants_200_megabytes_of_free_disk(free: int, level: Level) -> None:
+    found = of_space(free, Path("/srv/var"))
+    assert found.level is level
+    assert ("at least 200 MB are wanted" in found.detail) == (level is Level.FAULT)

@@ -21,6 +21,9 @@ from newsletter.runtime.keys import (
     open_to_others,
     private,
 )
+from newsletter.runtime.wiring import opened
+from tests.fakes import FixedClock
+from tests.pages import forum
 from tests.rows import rows
 
 KEY = b"k" * 32
@@ -226,3 +229,24 @@ def test_the_owners_rights_stay(tmp_path: Path, before: int) -> None:
     path.chmod(before)
     close_off([path])
     assert mode(path) == before & 0o700
+
+
+@pytest.mark.parametrize("name", ["links", "addresses"])
+def test_a_workspace_without_its_key_is_refused_until_the_key_is_back(
+    tmp_path: Path, migrated: Path, name: str
+) -> None:
+    """A new one is made where a file is missing: it is another one."""
+    with forum(tmp_path, database=migrated):
+        pass
+    file = tmp_path / "var" / "keys" / name
+    kept = file.read_bytes()
+    file.unlink()
+    for _ in range(2):
+        with (
+            pytest.raises(Refused, match=f"var/keys/{name} is not the key.*put the right"),
+            opened(tmp_path, {}, clock=FixedClock()),
+        ):
+            pass
+    file.write_bytes(kept)
+    with opened(tmp_path, {}, clock=FixedClock()):
+        pass

@@ -8,6 +8,10 @@ import pytest
 
 from tests.pages import Forum, forum
 
+FEEDS = ("/feed.rss", "/feed.atom", "/feed.json")
+FOR_EVER = ("/pictures/", "/desk")
+"""What is named by its content, and what has tests of its own."""
+
 
 @pytest.fixture
 def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
@@ -46,3 +50,26 @@ def test_what_staff_wrote_has_not_the_origin_of_the_desk(site: Forum) -> None:
 def test_no_path_has_two_pages_of_which_one_would_never_be_asked(site: Forum) -> None:
     paths = Counter((route.path, *sorted(route.methods)) for route in site.pages.routes)
     assert [path for path, count in paths.items() if count > 1] == []
+
+
+def test_the_archive_may_be_kept_for_five_minutes_and_nothing_else_by_anybody(site: Forum) -> None:
+    site.subscribe("ana@example.org")
+    site.send("news")
+    archive = {"/archive/{slug}": "/archive/news", "/page/{page:number}": "/page/1"}
+    archive |= {path: path for path in ("/", "/robots.txt", "/sitemap.xml", *FEEDS)}
+    mine = [site.unsubscribe_link(1), site.preferences_link(1)]
+    kept, others = set(), 0
+    for route in site.pages.routes:
+        if "GET" not in (route.methods or ()) or route.path.startswith(FOR_EVER):
+            continue
+        token = mine["preferences" in route.path].rpartition("/")[2]
+        path = archive.get(route.path, route.path.replace("{token}", token))
+        answer = site.get(path)
+        if answer.headers["cache-control"] == "public, max-age=300":
+            kept.add(route.path)
+        else:
+            others += 1
+            assert answer.headers["cache-control"] == "no-store", path
+    assert kept <= archive.keys()
+    assert {"/", "/archive/{slug}", *FEEDS} <= kept
+    assert others > 10

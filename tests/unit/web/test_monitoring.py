@@ -2,13 +2,16 @@
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from newsletter.domain.delivery.rate_limit import Cause, RateLimit
 from newsletter.domain.statements.statement import Role
 from tests.pages import Forum, forum
 
@@ -106,3 +109,23 @@ def test_the_figures_are_those_of_what_is_open(site: Forum) -> None:
     assert sending["newsletter_batches_queued"] == 1
     assert sending["newsletter_messages 1 pending hours"] == 2
     assert sending["newsletter_provider_silent first"] == 0
+
+
+def test_it_is_not_ready_while_no_provider_would_take_anything(site: Forum) -> None:
+    give_a_sign_of_life(site)
+    with site.services.store.begin() as tx:
+        until = site.clock.now() + timedelta(minutes=5)
+        blocked = RateLimit(blocked_until=until, cause=Cause.BLOCKED)
+        tx.rate_limits.put("outbox", "forum.example", blocked)
+    answer = site.get("/readyz")
+    assert (answer.status, json.loads(answer.body)["provider"]) == (503, False)
+
+
+def test_a_database_that_cannot_be_read_is_told_to_monitoring(site: Forum) -> None:
+    with closing(sqlite3.connect(site.services.settings.database_path)) as other:
+        other.execute("ALTER TABLE meta RENAME TO hidden")
+        health, ready = site.get("/healthz"), site.get("/readyz")
+        other.execute("ALTER TABLE hidden RENAME TO meta")
+    assert (health.status, json.loads(health.body)) == (503, {"ok": False})
+    assert (ready.status, json.loads(ready.body)) == (503, {"ready": False, "database": False})
+    assert site.get("/healthz").status == 200

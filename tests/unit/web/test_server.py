@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from newsletter.cli.delivery import run, serve
 from newsletter.web.server import Bounds, connections_for, serving
 
 PATIENCE = 20.0  # seconds, on a loaded machine; nothing here takes one
@@ -27,13 +28,18 @@ async def echo(request: Request) -> Response:
     return Response(await request.body() or b"here")
 
 
+async def who(request: Request) -> Response:
+    return Response(request.client.host if request.client else "")
+
+
 @contextmanager
 def served(bounds: Bounds) -> Iterator[tuple[uvicorn.Server, tuple[str, int]]]:
     """A server with these bounds, and where it listens."""
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
     bound.listen()
-    server = serving(Starlette(routes=[Route("/", echo, methods=["GET", "POST"])]), bounds)
+    routes = [Route("/", echo, methods=["GET", "POST"]), Route("/who", who)]
+    server = serving(Starlette(routes=routes), bounds)
     thread = threading.Thread(target=server.run, args=([bound],))
     thread.start()
     try:
@@ -229,3 +235,23 @@ def test_a_process_with_few_files_keeps_some_however_many_connect_at_once() -> N
 )
 def test_half_of_all_descriptors_are_kept_back_at_least(open_files: int, connections: int) -> None:
     assert connections_for(open_files) == connections
+
+
+@pytest.mark.parametrize(("proxy", "seen"), [(None, b"203.0.113.7"), ("192.0.2.1", b"127.0.0.1")])
+def test_the_word_of_a_proxy_counts_from_this_machine_or_where_it_is_said_to_run(
+    monkeypatch: pytest.MonkeyPatch, proxy: str | None, seen: bytes
+) -> None:
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    if proxy:
+        monkeypatch.setenv("FORWARDED_ALLOW_IPS", proxy)
+    with listening(Bounds(connections=10)) as connect:
+        connection = connect()
+        fields = b"Host: x\r\nConnection: close\r\nX-Forwarded-For: 203.0.113.7\r\n"
+        connection.sendall(b"GET /who HTTP/1.1\r\n" + fields + b"\r\n")
+        assert read_all(connection).endswith(seen)
+
+
+def test_pages_are_for_this_machine_unless_said_otherwise() -> None:
+    for command in (run, serve):
+        options = {option.name: option.default for option in command.params}
+        assert (options["host"], options["port"]) == ("127.0.0.1", 8000)

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.content import MARK_PREFIX
+from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.rehearse import DryRun, lines_of
 from newsletter.pipeline.campaigns.trial import (
@@ -267,3 +268,12 @@ def test_of_a_text_that_cannot_be_rendered_there_is_no_mail_to_show(room: Newsro
     room.write(body="unrenderable")
     room.look()
     assert bodies(room) is None
+
+
+def test_a_test_mail_goes_while_all_sending_is_stopped(room: Newsroom) -> None:
+    ready(room)
+    with room.store.begin() as tx:
+        tx.staff.put("vera@forum.example", Role.SENDER, room.clock.now())
+    room.guard().stop(by="vera@forum.example", reason="wrong figures")
+    send(room, "boss@forum.example")
+    assert room.provider.accepted == ["boss@forum.example"]

@@ -262,3 +262,9 @@ def test_other_languages_are_named_for_search_engines() -> None:
     head = str(head_of(PUBLISHER, ENTRY, {"horario": "es"}))
     other = "https://news.forum.example/archive/horario"
     assert f'<link rel="alternate" hreflang="es" href="{other}">' in head
+
+
+def test_an_id_holds_the_host_of_the_archive() -> None:
+    elsewhere = replace(PUBLISHER, public_url="https://news.example.org/archive")
+    assert PUBLISHER.id_of(SHOWN) == "tag:news.forum.example,2026-11-24:archive/hours"
+    assert elsewhere.id_of(SHOWN) == "tag:news.example.org,2026-11-24:archive/hours"
