@@ -16,7 +16,6 @@ from bench.sink import ROOT, Program, Sink, sink
 _PATIENCE = 300  # seconds, for one process
 OURS = {
     "product, hand over": "hand over",
-    "product, start to finish": "start to finish",
     "product, end to end": "end to end",
 }
 ANYMAIL, BARE = "django-anymail", "bare requests"

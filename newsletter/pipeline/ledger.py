@@ -196,18 +196,23 @@ def outgoing(
     ``called`` are the names of those who have one, by subscriber id; see ``names_for``.
     """
     numbers = [number for number, _ in members]
-    tokens = links.unsubscribe_tokens(campaign.id, numbers)
-    names = links.message_ids(campaign.id, numbers)
+    readers = zip(
+        numbers,
+        [address for _, address in members],
+        links.unsubscribe_tokens(campaign.id, numbers),
+        links.message_ids(campaign.id, numbers),
+        [content.called(called.get(number, "")) for number in numbers]
+        if called
+        else [content.called("")] * len(numbers),
+        strict=True,
+    )
     return OutgoingBatch(
         campaign=campaign.slug,
         attempt_id=attempt_id,
         at=at,
         content=content,
         content_hash=campaign.content_hash,
-        recipients=tuple(
-            Recipient(number, address, token, name, content.called(called.get(number, "")))
-            for (number, address), token, name in zip(members, tokens, names, strict=True)
-        ),
+        recipients=tuple(map(Recipient._make, readers)),  # half the time of a call by each value
     )
 
 

@@ -57,6 +57,7 @@ def open_sqlite(path: Path) -> Engine:
         URL.create("sqlite+anyfile", database=str(path)),  # a path may hold what a URL may not
         poolclass=QueuePool,
         pool_size=8,
+        pool_use_lifo=True,  # who wrote last has the pages that the next one needs
         max_overflow=64,
         connect_args={"check_same_thread": False, "timeout": 30},
         execution_options={"compiled_cache": _COMPILED},

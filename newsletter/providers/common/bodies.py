@@ -181,7 +181,7 @@ def addresses(
 
 def plain(recipients: tuple[Recipient, ...], *names: str) -> None:
     """Raise InvalidInput for a merge value, or another word of the call, that needs escaping."""
-    signed = [reader.unsubscribe + reader.message_id for reader in recipients]
+    signed = [link + message_id for _, _, link, message_id, _ in recipients]
     called = "".join(["".join(reader.names) for reader in recipients])
     if not _WORDS.fullmatch("".join([*names, *signed])) or _NEEDS_ESCAPING.search(called):
         raise refusal("recipients", "a merge value or a name holds more than plain letters")

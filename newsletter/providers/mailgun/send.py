@@ -6,7 +6,7 @@ and django-anymail for ``%recipient.…%`` in headers.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -191,17 +191,15 @@ def _recipients(recipients: tuple[Recipient, ...]) -> tuple[str, str]:
     plain(recipients)
     variables = ",".join(
         [
-            f'"{address}":{{"u":"{reader.unsubscribe}","m":"{reader.message_id}"{_names(reader)}}}'
-            for address, reader in zip(to, recipients, strict=True)
+            f'"{address}":{{"u":"{link}","m":"{message_id}"{_names(names) if names else ""}}}'
+            for address, (_, _, link, message_id, names) in zip(to, recipients, strict=True)
         ]
     )
     return ", ".join(to), f"{{{variables}}}"
 
 
-def _names(reader: Recipient) -> str:
-    if not reader.names:
-        return ""
-    return "".join(f',"n{number}":"{name}"' for number, name in enumerate(reader.names))
+def _names(names: Iterable[str]) -> str:
+    return "".join(f',"n{number}":"{name}"' for number, name in enumerate(names))
 
 
 def _part(name: str, value: str) -> bytes:

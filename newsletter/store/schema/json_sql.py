@@ -3,14 +3,9 @@
 The one place that speaks SQLite's own dialect for it.
 """
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
-    Connection,
-    Select,
-    Subquery,
     Text,
     cast,
     column,
@@ -38,18 +33,6 @@ def each_entry(mapping: str, name: str) -> Any:
 def as_list(number: ColumnElement[Any]) -> ColumnElement[str]:
     """Gather a column of numbers into a JSON list, as an aggregate."""
     return func.json_group_array(number)
-
-
-def gathered(rows: Select[Any]) -> Select[Any]:
-    """All rows of a query as one JSON value, for ``fetch``: a list for each column."""
-    inner: Subquery = rows.subquery("rows")
-    return select(func.json_array(*(func.json_group_array(column) for column in inner.c)))
-
-
-def fetch(connection: Connection, query: Select[Any], values: Mapping[str, Any]) -> list[Any]:
-    """Run what ``gathered`` made, with these parameters, and return its rows as tuples."""
-    columns = json.loads(connection.scalar(query, values))
-    return list(zip(*columns, strict=True))
 
 
 def holds(members: ColumnElement[str], number: Any) -> ColumnElement[bool]:

@@ -14,14 +14,16 @@ _subscription = tables.subscription.c
 _suppression = tables.suppression.c
 
 
-def list_ids(lists: Sequence[str]) -> ColumnElement[bool]:
-    """Whether a subscription belongs to one of these lists."""
+def list_ids(lists: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
+    """Whether a subscription belongs to one of these lists, by their names or numbers."""
+    if lists and isinstance(lists[0], int):
+        return _subscription.list_id.in_(lists)
     return _subscription.list_id.in_(
         select(tables.mailing_list.c.id).where(tables.mailing_list.c.name.in_(lists))
     )
 
 
-def subscribed(lists: Sequence[str]) -> ColumnElement[bool]:
+def subscribed(lists: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
     """The subscriber of the row has a confirmed subscription to one of these lists."""
     return exists().where(
         _subscription.subscriber_id == _subscriber.id,
@@ -35,7 +37,7 @@ def suppressed() -> ColumnElement[bool]:
     return exists().where(_suppression.address_hash == _subscriber.address_hash)
 
 
-def eligible(lists: Sequence[str] | None) -> ColumnElement[bool]:
+def eligible(lists: Sequence[str] | Sequence[int] | None) -> ColumnElement[bool]:
     """The subscriber of the row gets what goes to these lists. Suppression outranks everything.
 
     None stands for a correction, which goes to whoever may have the original and is not erased,
