@@ -20,6 +20,7 @@ from typing import Any
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.brevo.send import PUBLIC_URL, Options
+from newsletter.providers.common import records
 from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,
@@ -33,17 +34,7 @@ from newsletter.providers.common.examination import (
     wrong,
 )
 from newsletter.providers.common.options import public
-from newsletter.providers.common.records import (
-    About,
-    Inquiry,
-    Page,
-    Question,
-    all_of,
-    around,
-    chained,
-    refuse_others,
-    samples,
-)
+from newsletter.providers.common.records import About, Inquiry, Page, Question
 from newsletter.providers.transport.http import HttpResponse
 
 _FIX = "add it under Senders, Domains, and publish its DNS records"
@@ -104,10 +95,10 @@ class BrevoInquiry(Inquiry):
         tagged = self._events(About.ATTEMPT, tags=json.dumps([batch.attempt_id]), limit="1")
         readers = [
             self._events(About.ATTEMPT, frozenset({address}), email=address)
-            for address in samples(batch)
+            for address in records.samples(batch)
         ]
         latest = self._events(About.LATEST, limit="1")
-        return chained([tagged, *readers, latest])
+        return records.chained([tagged, *readers, latest])
 
     def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
         """Whether an event carries the attempt. Without events the answer holds no list."""
@@ -116,22 +107,22 @@ class BrevoInquiry(Inquiry):
             raise ValueError(f"there may be more than {_LIMIT} messages to a reader")
         for row in rows:
             if batch.attempt_id in row.get("tag", ""):
-                return all_of(batch, row["messageId"])
+                return records.all_of(batch, row["messageId"])
         if asked.of:
-            refuse_others(asked, (row["email"] for row in rows))
+            records.refuse_others(asked, (row["email"] for row in rows))
             if any(self._in_doubt(batch, row) for row in rows):
                 raise ValueError("a message of those minutes does not name its attempt")
-        return Page(more=chained(asked.then))
+        return Page(more=records.chained(asked.then))
 
     def _in_doubt(self, batch: OutgoingBatch, row: dict[str, Any]) -> bool:
         """Whether it may be of the attempt, though it does not say so."""
         at = datetime.fromisoformat(row["date"])
-        begin, end = around(batch.at, self._timeout)
+        begin, end = records.around(batch.at, self._timeout)
         return begin <= at <= end and len(_tags(row.get("tag", ""))) < 2
 
     def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Another reader's message, asked for by address."""
-        if not rows or not samples(batch):
+        if not rows or not records.samples(batch):
             raise ValueError("there is nobody whose absence could be told from an empty log")
         identity = frozenset({rows[0]["messageId"]})
         return self._events(About.CONTROL, identity, email=rows[0]["email"])

@@ -23,33 +23,11 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content, MergeField
-from newsletter.providers.common.bodies import (
-    ABOUT,
-    ADDRESS,
-    Compiled,
-    Template,
-    doubled,
-    filled,
-    more_than_ascii,
-    refuse,
-    reserved,
-    template,
-    to_json,
-)
+from newsletter.providers.common import bodies
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, Compiled, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, public
-from newsletter.providers.transport.http import (
-    HttpRequest,
-    HttpResponse,
-    answered,
-    at_fault,
-    json_object,
-    json_post,
-    longest,
-    refused,
-    reset_after,
-    retry_after,
-    words,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 10_000_000  # our own: Brevo names none for a call
@@ -100,33 +78,35 @@ class Brevo:
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """JSON. Raises InvalidInput for content or addresses Brevo would misread."""
         compiled = self._compiled.of(batch)
-        versions = filled(compiled.version, batch, most=MAX_RECIPIENTS, who="Brevo")
+        versions = bodies.filled(compiled.version, batch, most=MAX_RECIPIENTS, who="Brevo")
         headers = {"idempotencyKey": idempotency_key(batch.attempt_id)}
         attempt = {"headers": headers, "tags": [batch.campaign, batch.attempt_id]}
-        start = b"%b,%b" % (compiled.start, to_json(attempt)[1:-1].encode())
+        start = b"%b,%b" % (compiled.start, bodies.to_json(attempt)[1:-1].encode())
         body = b'%b,"messageVersions":[%b]}' % (start, b",".join(versions))
-        return json_post(self._url, self._headers, body)
+        return http.json_post(self._url, self._headers, body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call: Brevo takes all of it or nothing."""
-        payload = json_object(response) or {}
-        reason = words(payload.get("message") or f"HTTP {response.status}")
+        payload = http.json_object(response) or {}
+        reason = http.words(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             return _taken(batch, response, payload)
         if response.status == 429:
             # Retry-After or, in seconds from now, x-sib-ratelimit-reset: the longer one
-            wait = longest(retry_after(response), reset_after(response, "x-sib-ratelimit-reset"))
+            wait = http.longest(
+                http.retry_after(response), http.reset_after(response, "x-sib-ratelimit-reset")
+            )
             outcome = Outcome(verdict=Verdict.RETRY, reason=reason)
             return Answer(outcome=outcome, retry_after=wait)
         code = str(payload.get("code")) if response.status // 100 == 4 else ""
         if code == "not_enough_credits":
-            return answered(response, Verdict.QUOTA, reason)
+            return http.answered(response, Verdict.QUOTA, reason)
         if code in {"duplicate_parameter", "duplicate_request"}:  # it has this attempt, or tried to
-            return answered(response, Verdict.UNKNOWN, reason)
+            return http.answered(response, Verdict.UNKNOWN, reason)
         about_a_reader = _ABOUT_A_READER.search(reason) and not _ABOUT_THE_CALL.search(reason)
         if response.status == 400 and about_a_reader:
-            return answered(response, at_fault(batch), reason)
-        return refused(batch, response, reason)
+            return http.answered(response, http.at_fault(batch), reason)
+        return http.refused(batch, response, reason)
 
 
 def idempotency_key(attempt_id: str) -> str:
@@ -138,9 +118,9 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
     ids, count = payload.get("messageIds", [payload.get("messageId")]), len(batch.recipients)
     full = isinstance(ids, list) and all(isinstance(each, str) and each for each in ids)
     if response.status == 201 and full and len(ids) == count:
-        return answered(response, Verdict.ACCEPTED, "Accepted", provider_id=ids[0])
+        return http.answered(response, Verdict.ACCEPTED, "Accepted", provider_id=ids[0])
     why = f"HTTP {response.status} without an id for each of {count}"
-    return answered(response, Verdict.UNKNOWN, why)
+    return http.answered(response, Verdict.UNKNOWN, why)
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -149,9 +129,9 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
 def _compile(content: Content) -> _Compiled:
     """What is the same for each batch of a campaign."""
     mime_template(content)  # refuses what no message can have in its headers
-    refuse(_faults(content))
-    bodies = {"htmlContent": content.html, "textContent": content.text, "subject": content.subject}
-    call: dict[str, Any] = {"sender": _sender(content), **bodies}
+    bodies.refuse(_faults(content))
+    texts = {"htmlContent": content.html, "textContent": content.text, "subject": content.subject}
+    call: dict[str, Any] = {"sender": _sender(content), **texts}
     if content.sender.reply_to:
         call["replyTo"] = {"email": ascii_domain(content.sender.reply_to)}
     version: dict[str, Any] = {
@@ -160,11 +140,11 @@ def _compile(content: Content) -> _Compiled:
             "X-Mailin-custom": ".".join(ABOUT.values()),
             **dict(content.headers),
         },
-        **bodies,
+        **texts,
     }
     # A version without bodies of its own would get these: nobody's link in them.
-    start = _MARK.sub(b"", content.in_words(to_json(call))[:-1].encode())
-    return _Compiled(start=start, version=template(version))
+    start = _MARK.sub(b"", content.in_words(bodies.to_json(call))[:-1].encode())
+    return _Compiled(start=start, version=bodies.template(version))
 
 
 def _sender(content: Content) -> dict[str, str]:
@@ -180,6 +160,8 @@ def _sender(content: Content) -> dict[str, str]:
 def _faults(content: Content) -> Iterator[Fault]:
     texts = (("from", content.sender.name), ("subject", content.subject), *content.headers)
     fields = (*texts, ("text", content.text), ("html", content.html))
-    yield from reserved(fields, "Brevo", _RESERVED)
-    yield from doubled(content.headers, "Brevo", _TAKEN_HEADERS)
-    yield from more_than_ascii(content.headers)  # sent as raw 8-bit, even when it comes encoded
+    yield from bodies.reserved(fields, "Brevo", _RESERVED)
+    yield from bodies.doubled(content.headers, "Brevo", _TAKEN_HEADERS)
+    yield from bodies.more_than_ascii(
+        content.headers
+    )  # sent as raw 8-bit, even when it comes encoded

@@ -8,12 +8,8 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest
 from newsletter.domain.errors import ClaimOver, InvalidConfiguration, ProviderUnreachable
 from newsletter.providers.common.records import MOST_PAGES, Inquiry, Question
-from newsletter.providers.transport.http import (
-    AnswerLost,
-    HttpRequest,
-    Translator,
-    retry_after,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import AnswerLost, HttpRequest, Translator
 from newsletter.providers.transport.transport import Transport
 
 
@@ -105,7 +101,7 @@ class HttpProvider:
                 return LookupResult(found=found, reason=str(error))
             if response.status != 200:
                 why = f"HTTP {response.status} when asked what it has"
-                return LookupResult(found=found, reason=why, retry_after=retry_after(response))
+                return LookupResult(found=found, reason=why, retry_after=http.retry_after(response))
             try:
                 page = self._inquiry.read(batch, question, response)
             except Exception as error:  # whatever it says, it is no proof

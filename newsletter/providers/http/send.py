@@ -16,14 +16,8 @@ from newsletter.providers.common.bodies import Compiled, addresses, refusal
 from newsletter.providers.common.options import public
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.providers.http.description import AnswerPath, Options
-from newsletter.providers.transport.http import (
-    HttpRequest,
-    HttpResponse,
-    answered,
-    at_fault,
-    refused,
-    words,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 _SHORTEST_SECRET = 6
 
@@ -68,26 +62,26 @@ class Described:
         """One verdict for the whole call: nothing is known of how it might name one of many."""
         reason, status = self._reason(response), response.status
         if status in self._options.quota:
-            return answered(response, Verdict.QUOTA, reason)
+            return http.answered(response, Verdict.QUOTA, reason)
         if status in self._options.rejected:
-            return answered(response, at_fault(batch), reason)
+            return http.answered(response, http.at_fault(batch), reason)
         if status // 100 != 2:
-            return refused(batch, response, reason)
+            return http.refused(batch, response, reason)
         if status not in self._options.accepted:
             why = f"not among the accepted statuses: {reason}"
-            return answered(response, Verdict.UNKNOWN, why)
+            return http.answered(response, Verdict.UNKNOWN, why)
         provider_id = self._id.find(response) if self._id else ""
         if self._id and not provider_id:
             why = f"no id at {self._options.message_id}: {reason}"
-            return answered(response, Verdict.UNKNOWN, why)
-        return answered(response, Verdict.ACCEPTED, "", provider_id=provider_id)
+            return http.answered(response, Verdict.UNKNOWN, why)
+        return http.answered(response, Verdict.ACCEPTED, "", provider_id=provider_id)
 
     def _reason(self, response: HttpResponse) -> str:
         """The status and what it says; secrets that it repeats are left out."""
         text = response.body[:20_000].decode("utf-8", "replace")
         for secret in self._secrets:
             text = text.replace(secret, "…")
-        return words(f"HTTP {response.status} {text}".strip())
+        return http.words(f"HTTP {response.status} {text}".strip())
 
 
 def _secrets(options: Options) -> Iterator[str]:

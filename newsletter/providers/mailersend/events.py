@@ -15,20 +15,9 @@ from typing import Any
 
 from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.providers.common import signatures as keys
+from newsletter.providers.common import webhooks
 from newsletter.providers.common.signatures import header, require_hmac, require_recent
-from newsletter.providers.common.webhooks import (
-    Delivery,
-    inside,
-    instant,
-    kind_of,
-    listed,
-    parse,
-    read_one,
-    split_delivery,
-    text,
-    told,
-    words,
-)
+from newsletter.providers.common.webhooks import Delivery, inside, instant, listed, text, words
 
 RETRIES = timedelta(seconds=10 + 100 + 3 * 3)
 
@@ -60,17 +49,17 @@ class MailerSend:
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """One event. Raises Forged."""
         require_hmac(self._key, body, header(headers, "signature"))
-        events = read_one(body, now, _event)
-        require_recent(instant(inside(parse(body), "created_at")), events, now, RETRIES)
+        events = webhooks.read_one(body, now, _event)
+        require_recent(instant(inside(webhooks.parse(body), "created_at")), events, now, RETRIES)
         return events
 
 
 def _event(payload: dict[str, Any], now: datetime) -> Event:
-    kind, data = kind_of(_KINDS, payload.get("type")), payload.get("data")
+    kind, data = webhooks.kind_of(_KINDS, payload.get("type")), payload.get("data")
     reasons = [inside(data, "meta", name) for name in _REASONS]
     reasons += [inside(data, "morph", name) for name in _OLDER_REASONS]
     suppressed = payload.get("type") == "activity.suppressed"
-    return told(
+    return webhooks.told(
         payload,
         now,
         kind=kind,
@@ -93,4 +82,4 @@ def _bounce(kind: str, diagnostic: str) -> Bounce:
 
 def _delivery(tags: list[Any]) -> Delivery:
     """Out of the one tag that a message was sent with."""
-    return split_delivery(tags[0] if tags else "", "/")
+    return webhooks.split_delivery(tags[0] if tags else "", "/")

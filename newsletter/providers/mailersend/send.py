@@ -26,29 +26,11 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common.bodies import (
-    ABOUT,
-    ADDRESS,
-    Compiled,
-    Template,
-    doubled,
-    filled,
-    misnamed,
-    more_than_ascii,
-    refuse,
-    reserved,
-    template,
-)
+from newsletter.providers.common import bodies
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, Compiled, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
-from newsletter.providers.transport.http import (
-    HttpRequest,
-    HttpResponse,
-    answered,
-    json_object,
-    json_post,
-    refused,
-    words,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 PUBLIC_URL = "https://api.mailersend.com"
 _TAG = "/".join(ABOUT.values())
@@ -92,18 +74,18 @@ class MailerSend:
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for what MailerSend would misread."""
-        (body,) = filled(self._compiled.of(batch), batch, most=1, who="MailerSend")
-        return json_post(self._url, self._headers, body)
+        (body,) = bodies.filled(self._compiled.of(batch), batch, most=1, who="MailerSend")
+        return http.json_post(self._url, self._headers, body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Accepted with an id in the header; a refusal names the field that it is about."""
-        payload = json_object(response) or {}
+        payload = http.json_object(response) or {}
         if response.status // 100 == 2:
             return _taken(batch, response, payload)
         reason = _reason(payload) or f"HTTP {response.status}"
         if verdict := _refused(response.status, payload):
-            return answered(response, verdict, reason)
-        return refused(batch, response, reason)
+            return http.answered(response, verdict, reason)
+        return http.refused(batch, response, reason)
 
 
 def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
@@ -114,10 +96,10 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
     elif response.headers.get("x-send-paused", "false").lower() != "false":
         why = "MailerSend has it and keeps it: sending is paused for the domain"
     elif given and not response.body.strip():
-        return answered(response, Verdict.ACCEPTED, "", provider_id=given)
+        return http.answered(response, Verdict.ACCEPTED, "", provider_id=given)
     elif not given and (reasons := _suppressed(batch, warnings)):
-        return answered(response, Verdict.REJECTED, words(f"suppressed: {reasons}"))
-    return answered(response, Verdict.UNKNOWN, why)
+        return http.answered(response, Verdict.REJECTED, http.words(f"suppressed: {reasons}"))
+    return http.answered(response, Verdict.UNKNOWN, why)
 
 
 def _suppressed(batch: OutgoingBatch, warnings: object) -> str:
@@ -156,7 +138,7 @@ def _reason(payload: dict[str, Any]) -> str:
     errors = payload.get("errors")
     fields = errors.values() if isinstance(errors, dict) else []
     reasons = [str(each[0]) for each in fields if isinstance(each, list) and each]
-    return words("; ".join(reasons) or payload.get("message") or "")
+    return http.words("; ".join(reasons) or payload.get("message") or "")
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -167,7 +149,7 @@ def _compile(content: Content) -> Template:
     mime_template(content)  # refuses what no header field can hold, by name
     own = {name.lower(): value for name, value in content.headers}
     headers = [each for each in content.headers if each[0].lower() not in _NOT_AS_A_HEADER]
-    refuse(_faults(content, headers))
+    bodies.refuse(_faults(content, headers))
     sender, name = content.sender, {"name": content.sender.name} if content.sender.name else {}
     fields: dict[str, Any] = {
         "from": {"email": ascii_domain(sender.address), **name},
@@ -181,13 +163,13 @@ def _compile(content: Content) -> Template:
     call = {key: value for key, value in fields.items() if value}
     call |= {"to": [{"email": ADDRESS}], "tags": [_TAG]}
     call["settings"] = dict.fromkeys(_TRACKING, False)
-    return template(call)
+    return bodies.template(call)
 
 
 def _faults(content: Content, headers: list[tuple[str, str]]) -> Iterator[Fault]:
     texts = (("From", content.sender.name), ("Subject", content.subject), *content.headers)
-    bodies = (("text", content.text), ("html", content.html))
-    yield from reserved((*texts, *bodies), "MailerSend", _RESERVED)
-    yield from misnamed(headers, _HEADER_NAME)
-    yield from doubled(content.headers, "MailerSend", _TAKEN_HEADERS)
-    yield from more_than_ascii(content.headers)
+    parts = (("text", content.text), ("html", content.html))
+    yield from bodies.reserved((*texts, *parts), "MailerSend", _RESERVED)
+    yield from bodies.misnamed(headers, _HEADER_NAME)
+    yield from bodies.doubled(content.headers, "MailerSend", _TAKEN_HEADERS)
+    yield from bodies.more_than_ascii(content.headers)

@@ -21,23 +21,11 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
-from newsletter.providers.common import signatures
+from newsletter.providers.common import signatures, webhooks
 from newsletter.providers.common.options import basic, public
 from newsletter.providers.common.records import Listed
 from newsletter.providers.common.signatures import require_fresh, require_hmac
-from newsletter.providers.common.webhooks import (
-    delivery,
-    exact,
-    inside,
-    instant,
-    kind_of,
-    parse,
-    smtp_bounce,
-    text,
-    told,
-    unread,
-    words,
-)
+from newsletter.providers.common.webhooks import exact, inside, instant, text, words
 from newsletter.providers.mailgun.send import PUBLIC_URL, Options
 from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
@@ -79,7 +67,7 @@ class Mailgun:
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """One event. Raises Forged."""
-        payload = parse(body)
+        payload = webhooks.parse(body)
         signature = inside(payload, "signature")
         signed_at, token, claimed = (
             exact(inside(signature, name)) for name in ("timestamp", "token", "signature")
@@ -89,20 +77,20 @@ class Mailgun:
         require_hmac(self._key, (signed_at + token).encode(errors="replace"), claimed)
         require_fresh(instant(signed_at), now, RETRIES)
         data = inside(payload, "event-data")
-        translated = event(data, now) if isinstance(data, dict) else unread(body, now)
+        translated = event(data, now) if isinstance(data, dict) else webhooks.unread(body, now)
         return (replace(translated, token=token),)
 
 
 def event(data: dict[str, Any], now: datetime) -> Event:
     """Also for what is listed when it is asked for."""
-    kind = kind_of(_KINDS, data.get("event"))
+    kind = webhooks.kind_of(_KINDS, data.get("event"))
     severity = text(data.get("severity"))
     if data.get("event") == "failed" and severity != "permanent":
         kind = EventKind.DELAYED if severity == "temporary" else EventKind.OTHER
     status = data.get("delivery-status")
     reasons = [inside(status, name) for name in ("code", "enhanced-code", "message", "description")]
     sent_as = text(inside(data, "message", "headers", "message-id")).strip("<>")
-    return told(
+    return webhooks.told(
         data,
         now,
         kind=kind,
@@ -110,7 +98,7 @@ def event(data: dict[str, Any], now: datetime) -> Event:
         at=[data.get("timestamp")],
         to=[data.get("recipient")],
         sent_as=[sent_as and f"<{sent_as}>"],
-        delivery=delivery(data.get("user-variables")),
+        delivery=webhooks.delivery(data.get("user-variables")),
         reasons=reasons,
         about=[inside(data, "reject", "reason") or data.get("reason")],
         bounce=_bounce(data, reasons),
@@ -121,7 +109,7 @@ def _bounce(data: dict[str, Any], reasons: list[Any]) -> Bounce:
     code, why = text(reasons[0]), text(data.get("reason"))
     if code == "552":  # full, though Mailgun may call it a bounce
         return Bounce.SOFT
-    return _CODES.get(code) or _REASONS.get(why) or smtp_bounce(words(*reasons))
+    return _CODES.get(code) or _REASONS.get(why) or webhooks.smtp_bounce(words(*reasons))
 
 
 class MailgunListing:

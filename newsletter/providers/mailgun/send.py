@@ -16,31 +16,11 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
-from newsletter.providers.common.bodies import (
-    Compiled,
-    addresses,
-    broken,
-    mailbox,
-    misnamed,
-    plain,
-    refusal,
-    refuse,
-    reserved,
-)
+from newsletter.providers.common import bodies
+from newsletter.providers.common.bodies import Compiled
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, public
-from newsletter.providers.transport.http import (
-    LONGEST_WAIT,
-    HttpRequest,
-    HttpResponse,
-    answered,
-    at_fault,
-    json_object,
-    longest,
-    refused,
-    retry_after,
-    until,
-    words,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import LONGEST_WAIT, HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 1000
 _MAX_BYTES = 25_000_000  # of a message, uncompressed, by Mailgun's documentation
@@ -112,36 +92,38 @@ class Mailgun:
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call: Mailgun takes all of it or nothing."""
-        payload = json_object(response) or {}
-        message = words(payload.get("message") or f"HTTP {response.status}")
+        payload = http.json_object(response) or {}
+        message = http.words(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             return _taken(response, payload, message)
         if response.status == 400 and payload.get("message"):  # else it is nobody's we know
             reader = _ABOUT_A_RECIPIENT.search(message) or not _ABOUT_THE_CALL.search(message)
-            verdict = at_fault(batch) if reader else Verdict.CONFIGURATION
-            return answered(response, verdict, message)
+            verdict = http.at_fault(batch) if reader else Verdict.CONFIGURATION
+            return http.answered(response, verdict, message)
         if response.status in {420, 429}:
             return _later(response, message)
         # 402 too: an unpaid account is not mended by time, so a person has to look
-        return refused(batch, response, message)
+        return http.refused(batch, response, message)
 
 
 def _taken(response: HttpResponse, payload: dict[str, Any], message: str) -> Answer:
     provider_id = payload.get("id")
     if response.status == 200 and isinstance(provider_id, str) and provider_id:
-        return answered(response, Verdict.ACCEPTED, message, provider_id=provider_id)
-    return answered(response, Verdict.UNKNOWN, f"HTTP {response.status} without an id")
+        return http.answered(response, Verdict.ACCEPTED, message, provider_id=provider_id)
+    return http.answered(response, Verdict.UNKNOWN, f"HTTP {response.status} without an id")
 
 
 def _later(response: HttpResponse, message: str) -> Answer:
     """429 is a rate, 420 an allowance of recipients in a time; both may say in words until when."""
-    waits = [retry_after(response)]
+    waits = [http.retry_after(response)]
     if seconds := _WAIT_SECONDS.search(message):
         waits.append(min(timedelta(seconds=int(seconds[1])), LONGEST_WAIT))
     if date := _WAIT_DATE.search(message):
-        waits.append(until(date[1], response))
+        waits.append(http.until(date[1], response))
     verdict = Verdict.RETRY if response.status == 429 else Verdict.QUOTA
-    return Answer(outcome=Outcome(verdict=verdict, reason=message), retry_after=longest(*waits))
+    return Answer(
+        outcome=Outcome(verdict=verdict, reason=message), retry_after=http.longest(*waits)
+    )
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -151,20 +133,20 @@ def _compile(content: Content) -> tuple[bytes, ...]:
     """The parts that are the same for each batch of a campaign, merge marks in Mailgun's words."""
     fields = list(_fields(content))
     faults = [
-        *misnamed(content.headers, _HEADER_NAME),
-        *broken(field for field in fields if field[0] not in {"text", "html"}),
-        *reserved(fields, "Mailgun", _RESERVED),
+        *bodies.misnamed(content.headers, _HEADER_NAME),
+        *bodies.broken(field for field in fields if field[0] not in {"text", "html"}),
+        *bodies.reserved(fields, "Mailgun", _RESERVED),
     ]
     options = sum(len(name) + len(value.encode()) for name, value in fields if ":" in name)
     if options > _MAX_OPTION_BYTES:
-        faults += refusal("headers", f"take {options} bytes; Mailgun allows 16 KB").faults
-    refuse(faults)
+        faults += bodies.refusal("headers", f"take {options} bytes; Mailgun allows 16 KB").faults
+    bodies.refuse(faults)
     return tuple(_part(name, _in_mailgun_words(value)) for name, value in fields)
 
 
 def _fields(content: Content) -> Iterator[tuple[str, str]]:
     sender = content.sender
-    yield "from", mailbox(sender.name, sender.address)
+    yield "from", bodies.mailbox(sender.name, sender.address)
     yield "subject", content.subject
     yield "text", content.text
     yield "html", content.html
@@ -187,8 +169,8 @@ def _recipients(recipients: tuple[Recipient, ...]) -> tuple[str, str]:
 
     What is checked here needs no escaping, neither in a list of addresses nor in JSON.
     """
-    to = addresses(recipients, most=MAX_RECIPIENTS, who="Mailgun")
-    plain(recipients)
+    to = bodies.addresses(recipients, most=MAX_RECIPIENTS, who="Mailgun")
+    bodies.plain(recipients)
     variables = ",".join(
         [
             f'"{address}":{{"u":"{link}","m":"{message_id}"{_names(names) if names else ""}}}'

@@ -11,17 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.domain.events import Bounce, Event, EventKind
+from newsletter.providers.common import webhooks
 from newsletter.providers.common.signatures import ByPassword
-from newsletter.providers.common.webhooks import (
-    Delivery,
-    content_id,
-    delivery,
-    kind_of,
-    parse,
-    split_delivery,
-    text,
-    told,
-)
+from newsletter.providers.common.webhooks import Delivery, text
 
 _KINDS = {
     "sent": EventKind.DELIVERED,
@@ -60,18 +52,18 @@ class Mailjet(ByPassword):
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
-    kind = kind_of(_KINDS, item.get("event"))
+    kind = webhooks.kind_of(_KINDS, item.get("event"))
     if item.get("error") == "greylisted" and item.get("hard_bounce") is not True:
         kind = EventKind.DELAYED  # "Delivery will be re-attempted."
     permanent = item.get("hard_bounce")
     bounce = _ERRORS.get(text(item.get("error")), Bounce.HARD if permanent is True else None)
     if bounce is Bounce.HARD and permanent is False:
         bounce = Bounce.SOFT
-    return told(
+    return webhooks.told(
         item,
         now,
         kind=kind,
-        id=content_id(*(text(item.get(name), 1000) for name in _STABLE)),
+        id=webhooks.content_id(*(text(item.get(name), 1000) for name in _STABLE)),
         at=[item.get("time")],
         to=[item.get("email")],
         sent_as=(item.get("MessageID"), item.get("mj_message_id")),
@@ -84,8 +76,12 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 
 def _delivery(item: dict[str, Any]) -> Delivery:
     for marked in (text(item.get("Payload"), 1000), text(item.get("CustomID"), 1000)):
-        about = parse(marked)
-        found = delivery(about) if isinstance(about, dict) else split_delivery(marked, ".")
+        about = webhooks.parse(marked)
+        found = (
+            webhooks.delivery(about)
+            if isinstance(about, dict)
+            else webhooks.split_delivery(marked, ".")
+        )
         if found["campaign"]:
             return found
-    return delivery({})
+    return webhooks.delivery({})

@@ -21,32 +21,11 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content, MergeField, Recipient
-from newsletter.providers.common.bodies import (
-    ABOUT,
-    ADDRESS,
-    CAMPAIGN,
-    Compiled,
-    Template,
-    doubled,
-    filled,
-    more_than_ascii,
-    refuse,
-    reserved,
-    template,
-    to_json,
-)
+from newsletter.providers.common import bodies
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Compiled, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, public
-from newsletter.providers.transport.http import (
-    HttpRequest,
-    HttpResponse,
-    answered,
-    by_item,
-    json_object,
-    json_post,
-    read_each,
-    refused,
-    words,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 50
 MAX_BYTES = 15_000_000
@@ -94,26 +73,28 @@ class Mailjet:
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for content or addresses Mailjet would misread."""
-        messages = filled(self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Mailjet")
+        messages = bodies.filled(
+            self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Mailjet"
+        )
         body = b'{"Messages":[%b]}' % b",".join(messages)
-        return json_post(self._url, self._headers, body)
+        return http.json_post(self._url, self._headers, body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each message, by place.
 
         A 4xx may have taken some of them, so a 400 that is not understood is unknown.
         """
-        payload = json_object(response) or {}
+        payload = http.json_object(response) or {}
         code, reason = payload.get("ErrorCode"), _reason([payload]) or f"HTTP {response.status}"
         if isinstance(payload.get("Messages"), list) and response.status in {200, 400, 401, 403}:
-            return by_item(batch, read_each(batch, payload["Messages"], _item), response)
+            return http.by_item(batch, http.read_each(batch, payload["Messages"], _item), response)
         named = isinstance(code, str) and code
         if response.status // 100 == 2 or (response.status == 400 and not named):
             why = f"{reason}, but not an answer for each message"
-            return answered(response, Verdict.UNKNOWN, why)
+            return http.answered(response, Verdict.UNKNOWN, why)
         if response.status == 400 and code == "mj-0011":  # too large, as a 413 would say
-            return refused(batch, replace(response, status=413), reason)
-        return refused(batch, response, reason)
+            return http.refused(batch, replace(response, status=413), reason)
+        return http.refused(batch, response, reason)
 
 
 def _item(recipient: Recipient, payload: Any) -> Outcome | None:
@@ -132,7 +113,7 @@ def _item(recipient: Recipient, payload: Any) -> Outcome | None:
 
 def _reason(errors: list[dict[str, Any]]) -> str:
     messages = [str(each.get("ErrorMessage") or each.get("ErrorCode") or "") for each in errors]
-    return words("; ".join(filter(None, messages)))
+    return http.words("; ".join(filter(None, messages)))
 
 
 def _verdict(errors: list[dict[str, Any]]) -> Verdict:
@@ -163,7 +144,7 @@ def _compile(content: Content) -> Template:
     """
     mime_template(content)  # refuses what no message can have in its headers
     headers = [each for each in content.headers if each[0].lower() not in _NOT_OURS]
-    refuse(_faults(content, headers))
+    bodies.refuse(_faults(content, headers))
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     address = {"Email": ascii_domain(sender.address)}
     fields: dict[str, Any] = {
@@ -175,22 +156,22 @@ def _compile(content: Content) -> Template:
         "HTMLPart": content.html,
         "Headers": dict(headers),
         "CustomID": MergeField.MESSAGE_ID.value,
-        "EventPayload": to_json(ABOUT),
+        "EventPayload": bodies.to_json(ABOUT),
         "CustomCampaign": CAMPAIGN,
     }
     if content.html:  # refused where there is nothing to track in
         fields |= {"TrackOpens": "disabled", "TrackClicks": "disabled"}
     message = {name: value for name, value in fields.items() if value}
-    return template(message | {"TemplateLanguage": False})
+    return bodies.template(message | {"TemplateLanguage": False})
 
 
 def _faults(content: Content, headers: list[tuple[str, str]]) -> Iterator[Fault]:
     texts = (("From", content.sender.name), ("Subject", content.subject), *headers)
-    bodies = (("TextPart", content.text), ("HTMLPart", content.html))
-    yield from reserved((*texts, *bodies), "Mailjet", _RESERVED)
+    parts = (("TextPart", content.text), ("HTMLPart", content.html))
+    yield from bodies.reserved((*texts, *parts), "Mailjet", _RESERVED)
     theirs = {name.lower() for name, _ in headers if _MAILJETS_OWN.match(name)}
-    yield from doubled(headers, "Mailjet", _TAKEN_HEADERS | theirs)
-    yield from more_than_ascii(headers)
+    yield from bodies.doubled(headers, "Mailjet", _TAKEN_HEADERS | theirs)
+    yield from bodies.more_than_ascii(headers)
     if len(content.subject) > MAX_SUBJECT:
         why = f"is longer than the {MAX_SUBJECT} characters that Mailjet takes; shorten it"
         yield Fault(file="message", key="Subject", message=why)

@@ -10,29 +10,12 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities, Finding
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common.bodies import (
-    ABOUT,
-    ADDRESS,
-    CAMPAIGN,
-    Compiled,
-    Template,
-    doubled,
-    filled,
-    refuse,
-    reserved,
-    template,
-)
+from newsletter.providers.common import bodies
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Compiled, Template
 from newsletter.providers.common.examination import Probe, well
 from newsletter.providers.common.options import ProviderOptions, public
-from newsletter.providers.transport.http import (
-    HttpRequest,
-    HttpResponse,
-    answered,
-    json_object,
-    json_post,
-    refused,
-    words,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 _USUAL_URL = "http://127.0.0.1:8025"
 _RESTRICTED = frozenset({"cc", "bcc"})
@@ -57,25 +40,27 @@ class Mailpit:
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for what Mailpit would refuse or misread."""
-        (body,) = filled(self._compiled.of(batch), batch, most=1, who="Mailpit")
-        return json_post(self._url, {}, body)
+        (body,) = bodies.filled(self._compiled.of(batch), batch, most=1, who="Mailpit")
+        return http.json_post(self._url, {}, body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Accepted with an ID; a refusal says in words whether it is about the recipient."""
-        payload = json_object(response) or {}
+        payload = http.json_object(response) or {}
         if response.status // 100 == 2:
             return _taken(response, payload.get("ID"))
         error = payload.get("Error")
-        reason = words(error) if isinstance(error, str) and error else f"HTTP {response.status}"
+        reason = (
+            http.words(error) if isinstance(error, str) and error else f"HTTP {response.status}"
+        )
         if response.status == 400 and reason.startswith("invalid To address"):
-            return answered(response, Verdict.REJECTED, reason)
-        return refused(batch, response, reason)
+            return http.answered(response, Verdict.REJECTED, reason)
+        return http.refused(batch, response, reason)
 
 
 def _taken(response: HttpResponse, provider_id: object) -> Answer:
     if response.status == 200 and isinstance(provider_id, str) and provider_id:
-        return answered(response, Verdict.ACCEPTED, "", provider_id=provider_id)
-    return answered(response, Verdict.UNKNOWN, f"HTTP {response.status} without an ID")
+        return http.answered(response, Verdict.ACCEPTED, "", provider_id=provider_id)
+    return http.answered(response, Verdict.UNKNOWN, f"HTTP {response.status} without an ID")
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -88,8 +73,10 @@ def _compile(content: Content) -> Template:
     """
     mime_template(content)  # refuses what no header field can hold, by name
     headers = {"X-Attempt": ABOUT["attempt"], "X-Subscriber": ABOUT["subscriber"]}
-    refuse(doubled(content.headers, "Mailpit", _RESTRICTED | {name.lower() for name in headers}))
-    refuse(reserved([("content", repr(content))], "Mailpit"))
+    bodies.refuse(
+        bodies.doubled(content.headers, "Mailpit", _RESTRICTED | {name.lower() for name in headers})
+    )
+    bodies.refuse(bodies.reserved([("content", repr(content))], "Mailpit"))
     sender = content.sender
     fields: dict[str, Any] = {
         "From": {"Email": ascii_domain(sender.address), "Name": sender.name},
@@ -102,7 +89,7 @@ def _compile(content: Content) -> Template:
     }
     if sender.reply_to:
         fields["ReplyTo"] = [{"Email": ascii_domain(sender.reply_to)}]
-    return template(fields)
+    return bodies.template(fields)
 
 
 _WHAT = "provider"

@@ -24,6 +24,7 @@ from urllib.parse import parse_qsl, urlencode
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding
+from newsletter.providers.common import records
 from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,
@@ -35,15 +36,7 @@ from newsletter.providers.common.examination import (
     verified,
 )
 from newsletter.providers.common.options import bearer, public
-from newsletter.providers.common.records import (
-    About,
-    Inquiry,
-    Page,
-    Query,
-    Question,
-    around,
-    chained,
-)
+from newsletter.providers.common.records import About, Inquiry, Page, Query, Question
 from newsletter.providers.mailtrap.send import Options
 from newsletter.providers.transport.http import HttpResponse
 
@@ -89,7 +82,7 @@ class MailtrapInquiry(Inquiry):
     def ask(self, batch: OutgoingBatch) -> Question:
         """What the first readers got around the time of the attempt."""
         addresses = [ascii_domain(recipient.address) for recipient in batch.recipients]
-        window = around(batch.at, self._timeout)
+        window = records.around(batch.at, self._timeout)
         readers = [
             self.question(About.ATTEMPT, _to(addresses[place : place + _AT_ONCE], window))
             for place in range(0, len(addresses), _AT_ONCE)
@@ -98,12 +91,12 @@ class MailtrapInquiry(Inquiry):
             "filters[from][operator]": "ci_contain",
             "filters[from][value]": _domain(batch),
         }
-        return chained([*readers, self.question(About.LATEST, ours)])
+        return records.chained([*readers, self.question(About.LATEST, ours)])
 
     def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
         """Whom the page names, and the next page or question."""
         cursor = payload["next_page_cursor"]
-        more = _after(asked, cursor) if cursor else chained(asked.then)
+        more = _after(asked, cursor) if cursor else records.chained(asked.then)
         return Page(found=_named(batch, payload["messages"]), more=more)
 
     def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:

@@ -12,20 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.domain.events import Bounce, Event, EventKind
-from newsletter.providers.common import signatures
+from newsletter.providers.common import signatures, webhooks
 from newsletter.providers.common.signatures import header, require_hmac, require_recent
-from newsletter.providers.common.webhooks import (
-    delivery,
-    inside,
-    instant,
-    kind_of,
-    parse_many,
-    read_many,
-    smtp_bounce,
-    text,
-    told,
-    words,
-)
+from newsletter.providers.common.webhooks import inside, instant, text, words
 
 RETRIES = 40 * timedelta(minutes=5, seconds=30) + timedelta(seconds=30)
 
@@ -58,17 +47,19 @@ class Mailtrap:
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Any number of events. Raises Forged."""
         require_hmac(self._key, body, header(headers, "mailtrap-signature"))
-        times = [instant(inside(item, "timestamp")) for item in parse_many(body, key="events")]
-        events = read_many(body, now, _event, key="events")
+        times = [
+            instant(inside(item, "timestamp")) for item in webhooks.parse_many(body, key="events")
+        ]
+        events = webhooks.read_many(body, now, _event, key="events")
         newest = max((when for when in times if when), default=None)
         require_recent(newest, events, now, RETRIES)
         return events
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
-    kind = kind_of(_KINDS, item.get("event"))
+    kind = webhooks.kind_of(_KINDS, item.get("event"))
     reasons = [item.get("response_code"), item.get("response") or item.get("reason")]
-    return told(
+    return webhooks.told(
         item,
         now,
         kind=kind,
@@ -76,7 +67,7 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
         at=[item.get("timestamp")],
         to=[item.get("email")],
         sent_as=[item.get("message_id")],
-        delivery=delivery(inside(item, "custom_variables")),
+        delivery=webhooks.delivery(inside(item, "custom_variables")),
         reasons=reasons,
         bounce=_bounce(item, words(*reasons)),
     )
@@ -87,5 +78,5 @@ def _bounce(item: dict[str, Any], diagnostic: str) -> Bounce:
         why = diagnostic.lower()
         return next((kind for word, kind in _SUPPRESSED.items() if word in why), Bounce.OTHER)
     # "Permanent delivery failure", unless the code blames something else.
-    bounce = smtp_bounce(diagnostic) if item.get("response_code") else Bounce.HARD
+    bounce = webhooks.smtp_bounce(diagnostic) if item.get("response_code") else Bounce.HARD
     return _CATEGORIES.get(text(item.get("bounce_category"))) or bounce

@@ -14,32 +14,11 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
-from newsletter.providers.common.bodies import (
-    ABOUT,
-    ADDRESS,
-    CAMPAIGN,
-    Compiled,
-    Template,
-    doubled,
-    filled,
-    refuse,
-    reserved,
-    template,
-    to_json,
-)
+from newsletter.providers.common import bodies
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Compiled, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
-from newsletter.providers.transport.http import (
-    HttpRequest,
-    HttpResponse,
-    answered,
-    at_fault,
-    by_item,
-    json_object,
-    json_post,
-    read_each,
-    refused,
-    words,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
@@ -92,30 +71,30 @@ class Mailtrap:
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for content or addresses it would misread."""
         compiled = self._compiled.of(batch)
-        requests = filled(compiled.request, batch, most=MAX_RECIPIENTS, who="Mailtrap")
+        requests = bodies.filled(compiled.request, batch, most=MAX_RECIPIENTS, who="Mailtrap")
         body = b'{"base":%b,"requests":[%b]}' % (compiled.base, b",".join(requests))
-        return json_post(self._url, self._headers, body)
+        return http.json_post(self._url, self._headers, body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each recipient, by place: the answers name nobody."""
-        payload = json_object(response) or {}
+        payload = http.json_object(response) or {}
         errors = _reason(payload)
         reason = errors or f"HTTP {response.status}"
         if response.status // 100 == 2:
             items = _items(batch, payload) if response.status == 200 else []
-            return by_item(batch, items, response)
+            return http.by_item(batch, items, response)
         verdict = _by_words(reason)
         if response.status in {400, 422} and errors:
-            verdict = verdict if verdict is Verdict.CONFIGURATION else at_fault(batch)
-            return answered(response, verdict, reason)
+            verdict = verdict if verdict is Verdict.CONFIGURATION else http.at_fault(batch)
+            return http.answered(response, verdict, reason)
         if response.status == 429 and verdict is Verdict.QUOTA:
-            return answered(response, verdict, reason)
-        return refused(batch, response, reason)
+            return http.answered(response, verdict, reason)
+        return http.refused(batch, response, reason)
 
 
 def _reason(payload: dict[str, Any]) -> str:
     errors = payload.get("errors")
-    return words("; ".join(map(str, errors))) if isinstance(errors, list) else ""
+    return http.words("; ".join(map(str, errors))) if isinstance(errors, list) else ""
 
 
 def _by_words(reason: str) -> Verdict | None:
@@ -125,7 +104,7 @@ def _by_words(reason: str) -> Verdict | None:
 
 def _items(batch: OutgoingBatch, payload: dict[str, Any]) -> list[Outcome]:
     """What is said of each recipient; nothing where the call as a whole says otherwise."""
-    items = read_each(batch, payload.get("responses"), _item)
+    items = http.read_each(batch, payload.get("responses"), _item)
     accepted = any(item.verdict is Verdict.ACCEPTED for item in items)
     contradicted = accepted and (payload.get("success") is not True or bool(payload.get("errors")))
     return [] if contradicted else items
@@ -149,7 +128,7 @@ def _item(_: Recipient, payload: Any) -> Outcome | None:
 def _compile(content: Content) -> _Compiled:
     """What is the same for all goes into the base, the rest into a request; encoded once."""
     mime_template(content)  # refuses what no header field can hold, by name
-    refuse(doubled(content.headers, "Mailtrap"))
+    bodies.refuse(bodies.doubled(content.headers, "Mailtrap"))
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     address = {"email": ascii_domain(sender.address)}
     fields: dict[str, Any] = {
@@ -160,9 +139,9 @@ def _compile(content: Content) -> _Compiled:
         "html": content.html,
         "headers": dict(content.headers),
     }
-    refuse(reserved([("content", repr(fields))], "Mailtrap", _RESERVED))
+    bodies.refuse(bodies.reserved([("content", repr(fields))], "Mailtrap", _RESERVED))
     fields |= {"to": [{"email": ADDRESS}], "category": CAMPAIGN, "custom_variables": ABOUT}
     message = {name: value for name, value in fields.items() if value}
-    base = {name: each for name, each in message.items() if MARK_PREFIX not in to_json(each)}
+    base = {name: each for name, each in message.items() if MARK_PREFIX not in bodies.to_json(each)}
     request = {name: each for name, each in message.items() if name not in base}
-    return _Compiled(base=to_json(base).encode(), request=template(request))
+    return _Compiled(base=bodies.to_json(base).encode(), request=bodies.template(request))

@@ -14,20 +14,9 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 
 from newsletter.domain.events import Bounce, Event, EventKind
-from newsletter.providers.common import signatures
+from newsletter.providers.common import signatures, webhooks
 from newsletter.providers.common.signatures import header, require_recent, require_rsa
-from newsletter.providers.common.webhooks import (
-    inside,
-    instant,
-    kind_of,
-    parse,
-    read_one,
-    smtp_bounce,
-    split_delivery,
-    text,
-    told,
-    words,
-)
+from newsletter.providers.common.webhooks import inside, instant, text, words
 
 RETRIES = timedelta(minutes=2 + 3 + 6 + 10 + 15)
 _NEWER, _OLDER = "x-postal-signature-256", "x-postal-signature"
@@ -57,17 +46,17 @@ class Postal:
             require_rsa(self._key, body, header(headers, _NEWER), hashes.SHA256())
         else:
             require_rsa(self._key, body, header(headers, _OLDER), hashes.SHA1())  # noqa: S303 - above
-        events = read_one(body, now, _event)
-        require_recent(instant(inside(parse(body), "timestamp")), events, now, RETRIES)
+        events = webhooks.read_one(body, now, _event)
+        require_recent(instant(inside(webhooks.parse(body), "timestamp")), events, now, RETRIES)
         return events
 
 
 def _event(post: dict[str, Any], now: datetime) -> Event:
-    kind, payload = kind_of(_KINDS, post.get("event")), post.get("payload")
+    kind, payload = webhooks.kind_of(_KINDS, post.get("event")), post.get("payload")
     message = inside(payload, "original_message") or inside(payload, "message")
     reasons = [inside(payload, "output"), inside(payload, "details")]
     bounce = _BOUNCES.get(text(inside(payload, "bounce", "bounce_type")))
-    return told(
+    return webhooks.told(
         post,
         now,
         kind=kind,
@@ -75,7 +64,7 @@ def _event(post: dict[str, Any], now: datetime) -> Event:
         at=(inside(payload, "timestamp"), post.get("timestamp")),
         to=[inside(message, "to")],
         sent_as=[inside(message, "id")],
-        delivery=split_delivery(inside(message, "tag"), "/"),
+        delivery=webhooks.split_delivery(inside(message, "tag"), "/"),
         reasons=reasons,
-        bounce=bounce or smtp_bounce(words(*reasons)),
+        bounce=bounce or webhooks.smtp_bounce(words(*reasons)),
     )

@@ -13,28 +13,11 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common.bodies import (
-    ABOUT,
-    ADDRESS,
-    Compiled,
-    Template,
-    doubled,
-    filled,
-    mailbox,
-    refuse,
-    reserved,
-    template,
-)
+from newsletter.providers.common import bodies
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, Compiled, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey
-from newsletter.providers.transport.http import (
-    HttpRequest,
-    HttpResponse,
-    answered,
-    json_object,
-    json_post,
-    refused,
-    words,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 _TAG = "/".join(ABOUT.values())
 """All that an event can name."""
@@ -68,8 +51,8 @@ class Postal:
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for what Postal would misread."""
-        (body,) = filled(self._compiled.of(batch), batch, most=1, who="Postal")
-        return json_post(self._url, self._headers, body)
+        (body,) = bodies.filled(self._compiled.of(batch), batch, most=1, who="Postal")
+        return http.json_post(self._url, self._headers, body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """The status stands in the body; a refusal is about the server or the sender.
@@ -77,15 +60,15 @@ class Postal:
         Postal looks at no recipient before it has the message, so a code nobody knows stops the
         campaign rather than cost it its readers one by one.
         """
-        payload = json_object(response) or {}
+        payload = http.json_object(response) or {}
         data = payload.get("data")
         if response.status == 200 and isinstance(data, dict):
             return _read(batch, response, payload.get("status"), data)
         reason = f"HTTP {response.status}"
         if response.status // 100 == 2:
             why = f"{reason} without an answer of Postal's"
-            return answered(response, Verdict.UNKNOWN, why)
-        return refused(batch, response, reason)
+            return http.answered(response, Verdict.UNKNOWN, why)
+        return http.refused(batch, response, reason)
 
 
 def _read(
@@ -96,13 +79,13 @@ def _read(
     if status == "success":
         number = _number(data.get("messages"), ascii_domain(batch.recipients[0].address))
         if number:
-            return answered(response, Verdict.ACCEPTED, "", provider_id=str(number))
-        return answered(response, Verdict.UNKNOWN, "success, but not one message with an id")
+            return http.answered(response, Verdict.ACCEPTED, "", provider_id=str(number))
+        return http.answered(response, Verdict.UNKNOWN, "success, but not one message with an id")
     if status == "parameter-error" or (status == "error" and isinstance(code, str) and code):
         verdict = Verdict.REJECTED if code == "NoRecipients" else Verdict.CONFIGURATION
         parts = [str(each) for each in (code, message) if each]
-        return answered(response, verdict, words(": ".join(parts) or str(status)))
-    return answered(response, Verdict.UNKNOWN, f"its status is {words(status)}")
+        return http.answered(response, verdict, http.words(": ".join(parts) or str(status)))
+    return http.answered(response, Verdict.UNKNOWN, "its status is " + http.words(status))
 
 
 def _number(messages: Any, address: str) -> int:
@@ -122,16 +105,16 @@ def _compile(content: Content) -> Template:
     """The call to one recipient with its gaps, encoded once."""
     mime_template(content)  # refuses what no header field can hold, by name
     headers = {"X-AMP": "skip", **dict(content.headers)}
-    refuse(doubled(content.headers, "Postal", {"x-amp"}))
+    bodies.refuse(bodies.doubled(content.headers, "Postal", {"x-amp"}))
     sender = content.sender
     fields: dict[str, Any] = {
-        "from": mailbox(sender.name, sender.address),
+        "from": bodies.mailbox(sender.name, sender.address),
         "reply_to": ascii_domain(sender.reply_to),
         "subject": content.subject,
         "plain_body": content.text,
         "html_body": content.html,
         "headers": headers,
     }
-    refuse(reserved([("content", repr(fields))], "Postal", _RESERVED))
+    bodies.refuse(bodies.reserved([("content", repr(fields))], "Postal", _RESERVED))
     call = {key: value for key, value in fields.items() if value}
-    return template({"to": [ADDRESS], "tag": _TAG, **call})
+    return bodies.template({"to": [ADDRESS], "tag": _TAG, **call})

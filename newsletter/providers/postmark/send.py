@@ -17,32 +17,11 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.providers.common.bodies import (
-    ABOUT,
-    ADDRESS,
-    CAMPAIGN,
-    Compiled,
-    Template,
-    broken,
-    filled,
-    mailbox,
-    misnamed,
-    refuse,
-    reserved,
-    template,
-)
+from newsletter.providers.common import bodies
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Compiled, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, public
-from newsletter.providers.transport.http import (
-    HttpRequest,
-    HttpResponse,
-    at_fault,
-    by_item,
-    json_object,
-    json_post,
-    read_each,
-    refused,
-    words,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
@@ -102,22 +81,24 @@ class Postmark:
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """A JSON list. Raises InvalidInput for content or addresses Postmark would misread."""
-        messages = filled(self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Postmark")
-        return json_post(self._url, self._headers, b"[%b]" % b",".join(messages))
+        messages = bodies.filled(
+            self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Postmark"
+        )
+        return http.json_post(self._url, self._headers, b"[%b]" % b",".join(messages))
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each message, by place; Postmark names the address of those it took."""
         if response.status // 100 == 2:
             said_of_each = _listed(response) if response.status == 200 else None
-            return by_item(batch, read_each(batch, said_of_each, _item), response)
-        payload = json_object(response) or {}
-        message = words(payload.get("Message") or f"HTTP {response.status}")
+            return http.by_item(batch, http.read_each(batch, said_of_each, _item), response)
+        payload = http.json_object(response) or {}
+        message = http.words(payload.get("Message") or f"HTTP {response.status}")
         verdict = _verdict(payload.get("ErrorCode"), message)
         if verdict is Verdict.REJECTED:
-            verdict = at_fault(batch)
+            verdict = http.at_fault(batch)
         elif verdict is not Verdict.RETRY:
             verdict = Verdict.CONFIGURATION  # a 4xx: nothing was taken, and no retry helps
-        return refused(batch, response, message, verdict)
+        return http.refused(batch, response, message, verdict)
 
 
 def _listed(response: HttpResponse) -> object:
@@ -136,7 +117,7 @@ def _item(recipient: Recipient, item: Any) -> Outcome | None:
         return None
     if code == 0 and not (to and isinstance(provider_id, str) and provider_id):
         return None  # only a refusal may come without them
-    message = words(item.get("Message") or f"error {code}")
+    message = http.words(item.get("Message") or f"error {code}")
     verdict = _verdict(code, message)
     return Outcome(verdict=verdict, reason=message, provider_id="" if code else str(provider_id))
 
@@ -157,7 +138,7 @@ def _compile(content: Content, stream: str) -> Template:
     """A message as an open JSON object."""
     sender = content.sender
     call = {
-        "From": mailbox(sender.name, sender.address),
+        "From": bodies.mailbox(sender.name, sender.address),
         "Subject": content.subject,
         "TextBody": content.text,
         "HtmlBody": content.html,
@@ -165,11 +146,11 @@ def _compile(content: Content, stream: str) -> Template:
     if sender.reply_to:
         call["ReplyTo"] = ascii_domain(sender.reply_to)
     fields = (*call.items(), *content.headers)
-    refuse(
+    bodies.refuse(
         (
-            *misnamed(content.headers, _HEADER_NAME),
-            *broken(field for field in fields if field[0] not in _BODIES),
-            *reserved(fields, "Postmark", _RESERVED),
+            *bodies.misnamed(content.headers, _HEADER_NAME),
+            *bodies.broken(field for field in fields if field[0] not in _BODIES),
+            *bodies.reserved(fields, "Postmark", _RESERVED),
             *_too_long(fields),
         )
     )
@@ -183,7 +164,7 @@ def _compile(content: Content, stream: str) -> Template:
         "Metadata": ABOUT,
         "To": ADDRESS,
     }
-    return template({**call, **fixed})
+    return bodies.template({**call, **fixed})
 
 
 def _too_long(fields: Iterable[tuple[str, str]]) -> Iterator[Fault]:

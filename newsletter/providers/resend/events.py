@@ -14,20 +14,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.domain.events import Event, EventKind, Forged
-from newsletter.providers.common import signatures
+from newsletter.providers.common import signatures, webhooks
 from newsletter.providers.common.signatures import header, require_fresh, same
-from newsletter.providers.common.webhooks import (
-    amazon_bounce,
-    delivery,
-    inside,
-    instant,
-    kind_of,
-    listed,
-    parse,
-    text,
-    told,
-    unread,
-)
+from newsletter.providers.common.webhooks import inside, instant, listed, text
 
 RETRIES = timedelta(0)
 _SIGNATURE = re.compile(r"v[0-9a-z]+,[A-Za-z0-9+/]+={0,2}")
@@ -65,20 +54,22 @@ class Resend:
         if not any(same(one, f"v1,{expected}") for one in claimed):
             raise Forged("no signature matches")
         require_fresh(instant(signed_at), now, RETRIES)
-        payload, id_ = parse(body), text(name)
+        payload, id_ = webhooks.parse(body), text(name)
         return (
-            _event(payload, id_, now) if isinstance(payload, dict) else unread(body, now, id=id_),
+            _event(payload, id_, now)
+            if isinstance(payload, dict)
+            else webhooks.unread(body, now, id=id_),
         )
 
 
 def _event(payload: dict[str, Any], name: str, now: datetime) -> Event:
-    kind, data = kind_of(_KINDS, payload.get("type")), payload.get("data")
+    kind, data = webhooks.kind_of(_KINDS, payload.get("type")), payload.get("data")
     details = next((inside(data, part) for part in _DETAILS if inside(data, part)), None)
     codes = inside(details, "diagnosticCode")
     reasons = [*(codes if isinstance(codes, list) else [codes])[:5]]
     reasons += [inside(details, part) for part in ("message", "reason")]
     amazons = (inside(details, "type"), inside(details, "subType"))
-    return told(
+    return webhooks.told(
         payload,
         now,
         kind=kind,
@@ -86,10 +77,10 @@ def _event(payload: dict[str, Any], name: str, now: datetime) -> Event:
         at=[payload.get("created_at")],
         to=listed(inside(data, "to"))[:1],
         sent_as=[inside(data, "email_id")],
-        delivery=delivery(_tags(inside(data, "tags"))),
+        delivery=webhooks.delivery(_tags(inside(data, "tags"))),
         reasons=reasons,
         about=amazons,
-        bounce=amazon_bounce(*amazons),
+        bounce=webhooks.amazon_bounce(*amazons),
     )
 
 

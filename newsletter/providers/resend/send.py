@@ -14,31 +14,11 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common.bodies import (
-    ABOUT,
-    ADDRESS,
-    Compiled,
-    Template,
-    broken,
-    doubled,
-    filled,
-    mailbox,
-    misnamed,
-    refuse,
-    reserved,
-    template,
-)
+from newsletter.providers.common import bodies
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, Compiled, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
-from newsletter.providers.transport.http import (
-    HttpRequest,
-    HttpResponse,
-    answered,
-    at_fault,
-    json_object,
-    json_post,
-    refused,
-    words,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 100
 _PUBLIC_URL = "https://api.resend.com"
@@ -80,26 +60,26 @@ class Resend:
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """A JSON list. Raises InvalidInput for content or addresses Resend would misread."""
-        messages = filled(self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Resend")
+        messages = bodies.filled(self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Resend")
         headers = {**self._headers, "Idempotency-Key": batch.attempt_id}
-        return json_post(self._url, headers, b"[%b]" % b",".join(messages))
+        return http.json_post(self._url, headers, b"[%b]" % b",".join(messages))
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call."""
-        payload = json_object(response) or {}
-        message = words(payload.get("message") or f"HTTP {response.status}")
+        payload = http.json_object(response) or {}
+        message = http.words(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             return _taken(batch, response, payload)
         if verdict := _BY_NAME.get((response.status, str(payload.get("name")))):
-            return answered(response, verdict, message)
+            return http.answered(response, verdict, message)
         if response.status in {400, 422}:
             # only a fault in an address is looked for by halving: others would refuse everybody
             named = payload.get("name") == "validation_error"
             about_a_recipient = named and _ABOUT_A_RECIPIENT.search(message)
-            verdict = at_fault(batch) if about_a_recipient else Verdict.CONFIGURATION
-            return answered(response, verdict, message)
+            verdict = http.at_fault(batch) if about_a_recipient else Verdict.CONFIGURATION
+            return http.answered(response, verdict, message)
         # 409: another call under this key; it is unknown what became of that, unless it says so
-        return refused(batch, response, message)
+        return http.refused(batch, response, message)
 
 
 def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
@@ -108,9 +88,9 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
     ids = [item.get("id") for item in items if isinstance(item, dict)]
     whole = all(isinstance(each, str) and each for each in ids) and len(items) == expected
     if response.status == 200 and whole and len(set(ids)) == expected and not payload.get("errors"):
-        return answered(response, Verdict.ACCEPTED, "accepted", provider_id=str(ids[0]))
+        return http.answered(response, Verdict.ACCEPTED, "accepted", provider_id=str(ids[0]))
     why = f"HTTP {response.status} without an id for each message"
-    return answered(response, Verdict.UNKNOWN, why)
+    return http.answered(response, Verdict.UNKNOWN, why)
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -120,7 +100,7 @@ def _compile(content: Content) -> Template:
     """A message as an open JSON object."""
     sender = content.sender
     call = {
-        "from": mailbox(sender.name, sender.address),
+        "from": bodies.mailbox(sender.name, sender.address),
         "subject": content.subject,
         "text": content.text,
         "html": content.html,
@@ -128,14 +108,14 @@ def _compile(content: Content) -> Template:
     if sender.reply_to:
         call["reply_to"] = ascii_domain(sender.reply_to)
     fields = (*call.items(), *content.headers)
-    refuse(
+    bodies.refuse(
         (
-            *misnamed(content.headers, _HEADER_NAME),
-            *broken(field for field in fields if field[0] not in {"text", "html"}),
-            *reserved(fields, "Resend", _RESERVED),
-            *doubled(content.headers, "Resend"),
+            *bodies.misnamed(content.headers, _HEADER_NAME),
+            *bodies.broken(field for field in fields if field[0] not in {"text", "html"}),
+            *bodies.reserved(fields, "Resend", _RESERVED),
+            *bodies.doubled(content.headers, "Resend"),
         )
     )
     tags = [{"name": name, "value": value} for name, value in ABOUT.items()]
     headers = dict(content.headers)
-    return template({**call, "headers": headers, "tags": tags, "to": [ADDRESS]})
+    return bodies.template({**call, "headers": headers, "tags": tags, "to": [ADDRESS]})

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Finding
+from newsletter.providers.common import records
 from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,
@@ -31,17 +32,7 @@ from newsletter.providers.common.examination import (
     wrong,
 )
 from newsletter.providers.common.options import bearer, public
-from newsletter.providers.common.records import (
-    About,
-    Inquiry,
-    Page,
-    Question,
-    all_of,
-    around,
-    chained,
-    refuse_others,
-    samples,
-)
+from newsletter.providers.common.records import About, Inquiry, Page, Question
 from newsletter.providers.sendgrid.send import PUBLIC_URL, Options
 
 _MOST = 200
@@ -103,9 +94,9 @@ class SendGridInquiry(Inquiry):
         """What the first reader got around the time of the attempt."""
         readers = [
             self._to(address, batch.at, self._timeout, About.ATTEMPT, address)
-            for address in samples(batch)
+            for address in records.samples(batch)
         ]
-        return chained([*readers, self._search("", 10, About.LATEST)])
+        return records.chained([*readers, self._search("", 10, About.LATEST)])
 
     def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
         """A summary leads to its message; the message tells whose it is."""
@@ -114,21 +105,23 @@ class SendGridInquiry(Inquiry):
         rows = payload["messages"]
         if len(rows) >= _LIMIT:
             raise ValueError(f"there may be more than {_LIMIT} messages, and no further page")
-        refuse_others(asked, (row["to_email"] for row in rows))
+        records.refuse_others(asked, (row["to_email"] for row in rows))
         paths = [f"/{quote(str(row['sg_message_id']), safe='')}" for row in rows]
         messages = [self.question(About.MESSAGE, {}, path=path) for path in paths]
-        return Page(more=chained([*messages, *asked.then]))
+        return Page(more=records.chained([*messages, *asked.then]))
 
     def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Another reader's message, asked for by address and time."""
-        if not rows or not samples(batch):
+        if not rows or not records.samples(batch):
             raise ValueError("there is nobody whose absence could be told from an empty log")
         at = datetime.fromisoformat(rows[0]["sg_message_id_created_at"])
         identity = rows[0]["sg_message_id"]
         return self._to(rows[0]["to_email"], at, timedelta(0), About.CONTROL, identity)
 
     def _to(self, address: str, at: datetime, wait: timedelta, about: About, of: str) -> Question:
-        begin, end = (f'TIMESTAMP "{moment.strftime(_TIME)}"' for moment in around(at, wait))
+        begin, end = (
+            f'TIMESTAMP "{moment.strftime(_TIME)}"' for moment in records.around(at, wait)
+        )
         query = (
             f'to_email = "{address}" AND sg_message_id_created_at >= {begin}'
             f" AND sg_message_id_created_at < {end}"
@@ -150,7 +143,7 @@ class SendGridInquiry(Inquiry):
 def _opened(batch: OutgoingBatch, asked: Question, payload: dict[str, Any]) -> Page:
     attempt = payload.get("custom_args", {}).get("attempt")
     if attempt == batch.attempt_id:
-        return all_of(batch, payload["sg_message_id"].partition(".")[0])
+        return records.all_of(batch, payload["sg_message_id"].partition(".")[0])
     if attempt is None and batch.campaign in payload.get("category", []):
         raise ValueError("a message of the campaign came without the attempt it belongs to")
-    return Page(more=chained(asked.then))
+    return Page(more=records.chained(asked.then))

@@ -19,30 +19,11 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
-from newsletter.providers.common.bodies import (
-    Compiled,
-    addresses,
-    doubled,
-    more_than_ascii,
-    plain,
-    refuse,
-    reserved,
-)
+from newsletter.providers.common import bodies
+from newsletter.providers.common.bodies import Compiled
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
-from newsletter.providers.transport.http import (
-    LONGEST_WAIT,
-    HttpRequest,
-    HttpResponse,
-    answered,
-    at_fault,
-    json_object,
-    json_post,
-    longest,
-    refused,
-    reset_after,
-    retry_after,
-    words,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import LONGEST_WAIT, HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 30_000_000
@@ -95,8 +76,8 @@ class SendGrid:
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """JSON. Raises InvalidInput for content or addresses SendGrid would misread."""
         compiled = self._compiled.of(batch)
-        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="SendGrid")
-        plain(batch.recipients)
+        readers = bodies.addresses(batch.recipients, most=MAX_RECIPIENTS, who="SendGrid")
+        bodies.plain(batch.recipients)
         campaign = json.dumps(batch.campaign)
         attempt = f'"campaign":{campaign},"attempt":{json.dumps(batch.attempt_id)}'
         personalizations = [
@@ -108,13 +89,13 @@ class SendGrid:
             for address, recipient in zip(readers, batch.recipients, strict=True)
         ]
         rest = f',"categories":[{campaign}],"personalizations":[{",".join(personalizations)}]}}'
-        return json_post(self._url, self._headers, compiled.start + rest.encode())
+        return http.json_post(self._url, self._headers, compiled.start + rest.encode())
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call: SendGrid takes all of it or nothing."""
         errors = _errors(response)
         messages = "; ".join(str(error.get("message")) for error in errors)
-        reason = words(messages or f"HTTP {response.status}")
+        reason = http.words(messages or f"HTTP {response.status}")
         if response.status // 100 == 2:
             return _taken(response)
         if response.status in {429, 401, 403}:
@@ -122,9 +103,9 @@ class SendGrid:
         if response.status == 400:
             fields = [str(error.get("field")) for error in errors]
             about_readers = fields and all(map(_AN_ADDRESS.fullmatch, fields))
-            verdict = at_fault(batch) if about_readers else Verdict.CONFIGURATION
-            return answered(response, verdict, reason)
-        return refused(batch, response, reason)
+            verdict = http.at_fault(batch) if about_readers else Verdict.CONFIGURATION
+            return http.answered(response, verdict, reason)
+        return http.refused(batch, response, reason)
 
 
 def _names(reader: Recipient) -> str:
@@ -137,13 +118,13 @@ def _names(reader: Recipient) -> str:
 def _taken(response: HttpResponse) -> Answer:
     given = response.headers.get("x-message-id", "").strip()
     if response.status == 202 and given and not response.body:
-        return answered(response, Verdict.ACCEPTED, "Accepted", provider_id=given)
+        return http.answered(response, Verdict.ACCEPTED, "Accepted", provider_id=given)
     why = f"HTTP {response.status}, but not the empty answer with an X-Message-Id"
-    return answered(response, Verdict.UNKNOWN, why)
+    return http.answered(response, Verdict.UNKNOWN, why)
 
 
 def _errors(response: HttpResponse) -> list[dict[str, Any]]:
-    errors = (json_object(response) or {}).get("errors")
+    errors = (http.json_object(response) or {}).get("errors")
     return [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
 
 
@@ -161,7 +142,7 @@ def _later(response: HttpResponse, reason: str) -> Answer:
 
 def _wait(response: HttpResponse) -> timedelta | None:
     """Retry-After or, in seconds since 1970, X-RateLimit-Reset: the longer one."""
-    return longest(retry_after(response), reset_after(response, "x-ratelimit-reset"))
+    return http.longest(http.retry_after(response), http.reset_after(response, "x-ratelimit-reset"))
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -170,7 +151,7 @@ def _wait(response: HttpResponse) -> timedelta | None:
 def _compile(content: Content) -> _Compiled:
     """What is the same for each batch of a campaign. Merge marks are the substitutions' names."""
     mime_template(content)  # refuses what no message can have in its headers
-    refuse(_faults(content))
+    bodies.refuse(_faults(content))
     sender = {"email": ascii_domain(content.sender.address), "name": content.sender.name}
     reply_to = ascii_domain(content.sender.reply_to)
     call = {
@@ -189,6 +170,6 @@ def _compile(content: Content) -> _Compiled:
 
 def _faults(content: Content) -> Iterator[Fault]:
     fields = [(key, getattr(content, key)) for key in ("subject", "text", "html")]
-    yield from reserved(fields, "SendGrid", _RESERVED)
-    yield from doubled(content.headers, "SendGrid", _TAKEN_HEADERS)
-    yield from more_than_ascii(content.headers)  # SendGrid leaves encoding to its callers
+    yield from bodies.reserved(fields, "SendGrid", _RESERVED)
+    yield from bodies.doubled(content.headers, "SendGrid", _TAKEN_HEADERS)
+    yield from bodies.more_than_ascii(content.headers)  # SendGrid leaves encoding to its callers

@@ -9,15 +9,8 @@ import re
 from typing import Any
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.providers.transport.http import (
-    HttpResponse,
-    answered,
-    at_fault,
-    json_object,
-    put_together,
-    refused,
-    words,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import HttpResponse
 
 _ABOUT_A_READER = re.compile(
     r"local (?:address|name|part)|domain (?:contains|starts|ends|name)|missing domain|@domain"
@@ -55,7 +48,7 @@ _LATER = {Verdict.RETRY, Verdict.QUOTA}
 
 def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
     """One verdict for each entry, by place: the results name nobody."""
-    payload = json_object(response) or {}
+    payload = http.json_object(response) or {}
     alone = len(batch.recipients) == 1
     if response.status // 100 != 2:
         return _refused(batch, response, payload)
@@ -63,13 +56,13 @@ def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
     items = [_item(each) for each in results] if isinstance(results, list) else []
     if response.status != 200 or len(items) != len(batch.recipients):
         why = f"HTTP {response.status} without an answer for each recipient"
-        return answered(response, Verdict.UNKNOWN, why)
-    return put_together(batch, items)
+        return http.answered(response, Verdict.UNKNOWN, why)
+    return http.put_together(batch, items)
 
 
 def error_name(response: HttpResponse) -> str:
     """By what name AWS refuses a call: it stands in a header or in the body."""
-    payload = json_object(response) or {}
+    payload = http.json_object(response) or {}
     named = response.headers.get("x-amzn-errortype") or payload.get("__type") or ""
     return str(named).split(":")[0].rpartition("#")[2]
 
@@ -78,17 +71,17 @@ def _refused(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, An
     """The whole call was refused."""
     name = error_name(response)
     text = str(payload.get("message") or payload.get("Message") or "")
-    reason = words(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
+    reason = http.words(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
     verdict = _BY_NAME.get(name)
     if verdict is None or response.status // 100 != 4 or response.status == 413:
-        return refused(batch, response, reason)
+        return http.refused(batch, response, reason)
     if verdict in _LATER:  # one name serves both limits
         daily, rate = "daily" in text.lower(), "rate" in text.lower()
         verdict = Verdict.QUOTA if daily else Verdict.RETRY if rate else verdict
     else:
         about_a_reader = _about(text) is Verdict.REJECTED
-        verdict = at_fault(batch) if about_a_reader else Verdict.CONFIGURATION
-    return answered(response, verdict, reason)
+        verdict = http.at_fault(batch) if about_a_reader else Verdict.CONFIGURATION
+    return http.answered(response, verdict, reason)
 
 
 def _about(text: str) -> Verdict:
@@ -104,7 +97,7 @@ def _item(payload: Any) -> Outcome:
         return Outcome(verdict=Verdict.UNKNOWN, reason="an answer that is not understood")
     status, given = str(payload.get("Status")), payload.get("MessageId") or ""
     error = str(payload.get("Error") or "")
-    reason = words(": ".join(filter(None, (status, error))) or "no status")
+    reason = http.words(": ".join(filter(None, (status, error))) or "no status")
     verdict = _BY_STATUS.get(status, Verdict.UNKNOWN)
     accepted = verdict is Verdict.ACCEPTED
     if not isinstance(given, str) or bool(given) is not accepted or (accepted and error):

@@ -26,21 +26,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
+from newsletter.providers.common import webhooks
 from newsletter.providers.common.signatures import Memory, Unverifiable, require_fresh, require_rsa
-from newsletter.providers.common.webhooks import (
-    address,
-    amazon_bounce,
-    content_id,
-    delivery,
-    exact,
-    inside,
-    instant,
-    listed,
-    parse,
-    text,
-    told,
-    unread,
-)
+from newsletter.providers.common.webhooks import address, exact, inside, instant, listed, text
 
 RETRIES = timedelta(hours=1)
 _CERTIFICATES = 16
@@ -108,7 +96,7 @@ class Ses:
 
         Raises Forged, and of its kind Unverifiable where Amazon could not be asked.
         """
-        payload = parse(body)
+        payload = webhooks.parse(body)
         kind = exact(inside(payload, "Type"))
         if kind not in _SIGNED:
             raise Forged("it is no message of SNS's, or raw message delivery is on: switch it off")
@@ -179,9 +167,9 @@ def _signed(payload: dict[str, Any], names: Sequence[str]) -> bytes:
 
 def _events(post: dict[str, Any], now: datetime) -> Iterator[Event]:
     message, sns_id = post.get("Message"), text(post.get("MessageId"))
-    event = parse(message) if isinstance(message, str) else None
+    event = webhooks.parse(message) if isinstance(message, str) else None
     if not isinstance(event, dict):
-        yield unread(str(message).encode(errors="replace"), now, id=sns_id)
+        yield webhooks.unread(str(message).encode(errors="replace"), now, id=sns_id)
         return
     name = _name(event)
     _, where, who = _KINDS.get(name, _NOTHING)
@@ -191,15 +179,17 @@ def _events(post: dict[str, Any], now: datetime) -> Iterator[Event]:
         sent_as = text(inside(mail, "messageId"))
         once = [inside(more, part) for part in ("feedbackId", "timestamp", "link")]
         kind, bounce = _meaning(name, more)
-        yield told(
+        yield webhooks.told(
             message,
             now,
             kind=kind,
-            id=content_id(name, sent_as, once, to) if sent_as else content_id(sns_id, to),
+            id=webhooks.content_id(name, sent_as, once, to)
+            if sent_as
+            else webhooks.content_id(sns_id, to),
             at=(inside(more, "timestamp"), inside(mail, "timestamp")),
             to=[to],
             sent_as=[sent_as],
-            delivery=delivery(_tags(inside(mail, "tags"))),
+            delivery=webhooks.delivery(_tags(inside(mail, "tags"))),
             reasons=[inside(reader, part) for part in ("diagnosticCode", "status")],
             about=[inside(more, part) for part in _WORDS],
             bounce=bounce,
@@ -225,7 +215,9 @@ def _meaning(name: str, more: Any) -> tuple[EventKind, Bounce | None]:
         left = inside(more, "newTopicPreferences", "unsubscribeAll") is True
         return (kind if left else EventKind.OTHER), None
     if name == "Bounce":
-        return kind, amazon_bounce(inside(more, "bounceType"), inside(more, "bounceSubType"))
+        return kind, webhooks.amazon_bounce(
+            inside(more, "bounceType"), inside(more, "bounceSubType")
+        )
     return kind, Bounce.POLICY if name == "Reject" else None
 
 

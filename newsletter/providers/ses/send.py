@@ -33,15 +33,8 @@ from newsletter.domain.statements.content import (
     MergeField,
     Recipient,
 )
-from newsletter.providers.common.bodies import (
-    Compiled,
-    addresses,
-    doubled,
-    more_than_ascii,
-    refusal,
-    refuse,
-    to_json,
-)
+from newsletter.providers.common import bodies
+from newsletter.providers.common.bodies import Compiled
 from newsletter.providers.common.options import ProviderOptions, WebhookTopics, public
 from newsletter.providers.ses.answers import read
 from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_post
@@ -130,10 +123,10 @@ class Ses:
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """JSON, not signed yet. Raises InvalidInput for what SES would misread or refuse."""
         compiled = self._compiled.of(batch)
-        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="SES", twice=True)
+        readers = bodies.addresses(batch.recipients, most=MAX_RECIPIENTS, who="SES", twice=True)
         values = "".join([reader.unsubscribe + reader.message_id for reader in batch.recipients])
         if not _WORDS.fullmatch(values):
-            raise refusal("to", "a merge value holds more than plain letters")
+            raise bodies.refusal("to", "a merge value holds more than plain letters")
         call = dict(compiled.common)
         if self._configuration_set:
             call["ConfigurationSetName"] = self._configuration_set
@@ -141,7 +134,7 @@ class Ses:
             path, call = "emails", call | _single(batch, compiled, readers[0])
         else:
             path, call = "bulk-emails", call | _bulk(batch, compiled, readers)
-        return json_post(self._url + path, {}, to_json(call).encode())
+        return json_post(self._url + path, {}, bodies.to_json(call).encode())
 
     def sign(self, request: HttpRequest, at: datetime) -> HttpRequest:
         """The same call, signed. SES takes it for some minutes after ``at``."""
@@ -166,8 +159,8 @@ def _compile(content: Content) -> _Compiled:
     common: dict[str, Any] = {"FromEmailAddress": plain_mailbox(sender.name, sender.address)}
     if sender.reply_to:
         common["ReplyToAddresses"] = [plain_mailbox("", sender.reply_to)]
-    refuse(_faults(content))
-    bodies = {"subject": content.subject, "text": content.text, "html": content.html}
+    bodies.refuse(_faults(content))
+    texts = {"subject": content.subject, "text": content.text, "html": content.html}
     return _Compiled(
         common={**common, "ConfigurationOverrides": {"Tracking": _OFF}},
         headers=tuple(
@@ -177,7 +170,7 @@ def _compile(content: Content) -> _Compiled:
         ),
         faults=tuple(
             _fault(key, _REPLACED.format(mark.group()))
-            for key, value in (*bodies.items(), *content.headers)
+            for key, value in (*texts.items(), *content.headers)
             if (mark := _RESERVED.search(value))
         ),
     )
@@ -188,8 +181,10 @@ def _faults(content: Content) -> Iterator[Fault]:
         if not ascii_domain(getattr(content.sender, key)).isascii():
             yield _fault(f"sender.{key}", "is more than ASCII before the @; SES takes no such")
     own = {name.lower() for name, _ in content.headers if name.lower().startswith("x-ses-")}
-    yield from doubled(content.headers, "SES", _TAKEN_HEADERS | own)
-    yield from more_than_ascii(header for header in content.headers if MARK_PREFIX in header[1])
+    yield from bodies.doubled(content.headers, "SES", _TAKEN_HEADERS | own)
+    yield from bodies.more_than_ascii(
+        header for header in content.headers if MARK_PREFIX in header[1]
+    )
     if len(content.headers) > MAX_HEADERS:
         yield _fault("headers", f"are {len(content.headers)}; SES takes {MAX_HEADERS}")
 
@@ -232,7 +227,7 @@ def _bulk(batch: OutgoingBatch, compiled: _Compiled, readers: list[str]) -> dict
             "Destination": {"ToAddresses": [address]},
             "ReplacementTags": _tags(batch, reader),
             "ReplacementEmailContent": {
-                "ReplacementTemplate": {"ReplacementTemplateData": to_json(_values(reader))}
+                "ReplacementTemplate": {"ReplacementTemplateData": bodies.to_json(_values(reader))}
             },
             "ReplacementHeaders": _headers(compiled, reader),
         }
@@ -271,7 +266,7 @@ def _headers(compiled: _Compiled, reader: Recipient) -> list[dict[str, str]]:
     for name, open_value in compiled.headers:
         value = reader.merge(open_value)
         if not value or len(name) > MAX_HEADER_NAME or len(name + value) > MAX_HEADER:
-            raise refusal(name[:MAX_HEADER_NAME], _TOO_LONG)
+            raise bodies.refusal(name[:MAX_HEADER_NAME], _TOO_LONG)
         headers.append({"Name": name, "Value": value})
     return headers
 

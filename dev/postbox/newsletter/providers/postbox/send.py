@@ -13,29 +13,11 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.providers.common.bodies import (
-    ABOUT,
-    ADDRESS,
-    Compiled,
-    Template,
-    doubled,
-    filled,
-    more_than_ascii,
-    refuse,
-    reserved,
-    template,
-)
+from newsletter.providers.common import bodies
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, Compiled, Template
 from newsletter.providers.common.options import ProviderOptions, bearer, public
-from newsletter.providers.transport.http import (
-    HttpRequest,
-    HttpResponse,
-    by_item,
-    json_object,
-    json_post,
-    read_each,
-    refused,
-    words,
-)
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 100
 PUBLIC_URL = "https://api.postbox.example"
@@ -72,18 +54,20 @@ class Postbox:
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for what Postbox would misread."""
-        messages = filled(self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Postbox")
+        messages = bodies.filled(
+            self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Postbox"
+        )
         body = b'{"messages":[%b]}' % b",".join(messages)
-        return json_post(self._url, self._headers, body)
+        return http.json_post(self._url, self._headers, body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each message, by place; those it took have their address with them."""
-        payload = json_object(response) or {}
+        payload = http.json_object(response) or {}
         if response.status // 100 == 2:
             results = payload.get("results") if response.status == 200 else None
-            return by_item(batch, read_each(batch, results, _item), response)
-        reason = words(payload.get("message") or f"HTTP {response.status}")
-        return refused(batch, response, reason)
+            return http.by_item(batch, http.read_each(batch, results, _item), response)
+        reason = http.words(payload.get("message") or f"HTTP {response.status}")
+        return http.refused(batch, response, reason)
 
 
 def _item(recipient: Recipient, payload: Any) -> Outcome | None:
@@ -91,7 +75,7 @@ def _item(recipient: Recipient, payload: Any) -> Outcome | None:
     match payload:
         case {"error": {"code": str(code), "message": str(message)}} if "id" not in payload:
             verdict = _BY_CODE.get(code, Verdict.UNKNOWN)
-            return Outcome(verdict=verdict, reason=words(f"{code}: {message}"))
+            return Outcome(verdict=verdict, reason=http.words(f"{code}: {message}"))
         case {"to": str(to), "id": str(given)} if given and "error" not in payload:
             if to.lower() == ascii_domain(recipient.address).lower():
                 return Outcome(verdict=Verdict.ACCEPTED, provider_id=given)
@@ -101,8 +85,8 @@ def _item(recipient: Recipient, payload: Any) -> Outcome | None:
 def _compile(content: Content) -> Template:
     """The message to one recipient with its gaps: encoded once for all batches of a campaign."""
     mime_template(content)  # refuses what no message can have in its headers
-    refuse(doubled(content.headers, "Postbox"))
-    refuse(more_than_ascii(content.headers))
+    bodies.refuse(bodies.doubled(content.headers, "Postbox"))
+    bodies.refuse(bodies.more_than_ascii(content.headers))
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     fields: dict[str, Any] = {
         "to": ADDRESS,
@@ -116,5 +100,5 @@ def _compile(content: Content) -> Template:
         "about": ABOUT,
     }
     texts = (sender.name, content.subject, content.text, content.html, *fields["headers"].values())
-    refuse(reserved((("content", text) for text in texts), "Postbox", _RESERVED))
-    return template(fields)
+    bodies.refuse(bodies.reserved((("content", text) for text in texts), "Postbox", _RESERVED))
+    return bodies.template(fields)
