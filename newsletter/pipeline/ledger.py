@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Go, in_force, settled
+from newsletter.domain.campaigns.campaign import (
+    Campaign,
+    CampaignState,
+    Go,
+    has_begun,
+    in_force,
+    settled,
+)
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.errors import Defect, NotFound, Refused
@@ -87,8 +94,8 @@ def embargo_of(tx: Transaction, statement: Statement, timezone: str) -> datetime
 
 def _kept_back(tx: Transaction, slug: str) -> Statement | None:
     """A statement that has not begun to go out."""
-    stored, campaign = tx.statements.get(slug), tx.campaigns.latest(slug)
-    begun = campaign is not None and campaign.started_at is not None
+    stored = tx.statements.get(slug)
+    begun = has_begun(tx.campaigns.latest(slug))
     return None if stored is None or begun else stored.statement
 
 
@@ -136,7 +143,7 @@ def refuse_if_gone_out(tx: Transaction, slug: str) -> None:
             f"{slug} was ended by its correction {campaign.corrected_by}, which has its place;"
             " write what is still to be said as a statement with another slug"
         )
-    if campaign is None or campaign.started_at is None or not campaign.counts.audience:
+    if not has_begun(campaign) or not campaign.counts.audience:
         return
     if campaign.may_have_reached_anybody or not campaign.state.ended:
         raise Refused(

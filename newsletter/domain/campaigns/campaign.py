@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import TypeGuard
 
 from newsletter.domain.statements.statement import ApprovalStatus
 from newsletter.domain.subscribers.segment import Segment
@@ -99,6 +100,11 @@ class Campaign:
         return bool(counts.accepted or counts.unknown or self.given_up)
 
 
+def has_begun(campaign: Campaign | None) -> TypeGuard[Campaign]:
+    """Whether its audience was frozen, whatever came of it since."""
+    return campaign is not None and campaign.started_at is not None
+
+
 def settled(counts: Counts) -> CampaignState | None:
     """The state in which a campaign with these counts ends, or None while something is pending."""
     if counts.pending:
@@ -142,7 +148,7 @@ def decide(
     ready = present and standing.approved and started
     if campaign is None or _spent_nothing(campaign):
         return Step.SCHEDULE if ready else Step.NOTHING
-    if campaign.started_at is not None or campaign.state not in BEFORE_START:
+    if has_begun(campaign) or campaign.state not in BEFORE_START:
         return Step.NOTHING
     if not ready:
         return Step.WITHDRAW

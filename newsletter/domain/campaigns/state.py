@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
@@ -267,9 +267,11 @@ class Facts:
     def begun(self) -> bool:
         """It began to go out, and was not taken back before anybody could have it."""
         campaign = self.campaign
-        if campaign is None or campaign.started_at is None:
+        if not has_begun(campaign):
             return False
-        return campaign.state is not CampaignState.CANCELLED or _reached(campaign)
+        return campaign.state is not CampaignState.CANCELLED or bool(
+            campaign.may_have_reached_anybody or campaign.counts.pending or campaign.corrected_by
+        )
 
 
 _ON_ITS_WAY = {
@@ -323,13 +325,6 @@ def _not_approved(facts: Facts) -> State:
     campaign = facts.campaign
     cancelled = campaign is not None and campaign.state is CampaignState.CANCELLED
     return State.CANCELLED if cancelled and not facts.standing.counted else State.REVIEW
-
-
-def _reached(campaign: Campaign) -> bool:
-    """Cancelled, and somebody may have it all the same."""
-    return bool(
-        campaign.may_have_reached_anybody or campaign.counts.pending or campaign.corrected_by
-    )
 
 
 _REVIEWED = (Act.REVIEW,)
@@ -390,16 +385,13 @@ def actors_of(act: Act | None, facts: Facts) -> tuple[str, ...]:
     if act is Act.UNDO:
         own = {approval.by for approval in facts.standing.given}
         able += [one for one in facts.staff if one in own and one not in able]
-    return tuple(sorted(able, key=lambda one: (_rank(facts.staff[one]), one)))
+    ranks = list(Role)
+    return tuple(sorted(able, key=lambda one: (ranks.index(facts.staff[one]), one)))
 
 
 def _may_approve(address: str, facts: Facts) -> bool:
     barred = facts.wrote(address) and not facts.policy.author_may_approve
     return not barred and address not in {approval.by for approval in facts.standing.counted}
-
-
-def _rank(role: Role) -> int:
-    return list(Role).index(role)
 
 
 def may(act: Act, address: str, facts: Facts) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
 from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.errors import NotFound
@@ -133,35 +133,25 @@ def desktop(tx: Transaction, address: str, role: Role, rules: Rules, now: dateti
             slugs = tx.board.page(rules.sorting, shelf, most=_LOOKED_AT)
             found = _stand(tx, slugs, rules, now)
             waiting += [situation for situation in found if situation.waits_for(address)]
-    under_way = [campaign for campaign in tx.campaigns.open() if campaign.started_at is not None]
+    moving = {CampaignState.SENDING, CampaignState.PAUSED}
+    going = [one for one in tx.campaigns.open() if has_begun(one) and one.state in moving]
+    going.sort(key=lambda one: -one.id)
+    over = tx.campaigns.last_ended(_REPORTS)
+    ended = tx.statements.some([campaign.slug for campaign in over])
+    titles = {stored.statement.slug: stored.statement.title for stored in ended}
+    unseen = tx.drafts.unseen(_LOOKED_AT)
     return Desktop(
         waiting=tuple(waiting[:_SHOWN]),
         more_waits=len(waiting) > _SHOWN,
         next=tuple(_of_campaigns(tx, tx.campaigns.soonest(_NEXT), rules, now)),
-        going=tuple(_of_campaigns(tx, _going(under_way), rules, now)),
-        over=tuple((ended, _title(tx, ended.slug)) for ended in tx.campaigns.last_ended(_REPORTS)),
-        drafts=tuple(_mine(tx, address)),
+        going=tuple(_of_campaigns(tx, going[:_SHOWN], rules, now)),
+        over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
+        drafts=tuple([one for one in unseen if address in one.version.writers][:_NEXT]),
         is_empty=not tx.board.page(rules.sorting, most=1) and not tx.board.unseen(most=1),
     )
-
-
-def _mine(tx: Transaction, address: str) -> list[Draft]:
-    unseen = tx.drafts.unseen(_LOOKED_AT)
-    return [draft for draft in unseen if address in draft.version.writers][:_NEXT]
-
-
-def _going(campaigns: Iterable[Campaign]) -> list[Campaign]:
-    moving = {CampaignState.SENDING, CampaignState.PAUSED}
-    found = [campaign for campaign in campaigns if campaign.state in moving]
-    return sorted(found, key=lambda one: -one.id)[:_SHOWN]
 
 
 def _of_campaigns(
     tx: Transaction, campaigns: Iterable[Campaign], rules: Rules, now: datetime
 ) -> list[Situation]:
     return _stand(tx, [campaign.slug for campaign in campaigns], rules, now)
-
-
-def _title(tx: Transaction, slug: str) -> str:
-    stored = tx.statements.get(slug)
-    return stored.statement.title if stored else slug

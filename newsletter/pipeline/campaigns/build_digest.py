@@ -61,7 +61,9 @@ class Issues:
     def fill(self, digest: Digest, issue: Issue, parts: Sequence[Part]) -> Issue:
         """The issue with these parts, and the statement that says so."""
         abstracts = [
-            self.abstracts.of(one, self._began_on(campaign, issue), digest.language)
+            self.abstracts.of(
+                one, self.local_day(campaign.started_at or issue.upto), digest.language
+            )
             for campaign, one in parts
         ]
         dated = self.abstracts.dated(issue.day, digest.language)
@@ -88,9 +90,6 @@ class Issues:
     def local_day(self, instant: datetime) -> date:
         """The date at an instant, in the workspace's zone."""
         return instant.astimezone(ZoneInfo(self.timezone)).date()
-
-    def _began_on(self, campaign: Campaign, issue: Issue) -> date:
-        return self.local_day(campaign.started_at or issue.upto)
 
 
 def as_it_went_out(tx: Transaction, campaign: Campaign) -> Statement:
@@ -194,7 +193,8 @@ class DigestBuilder:
                 )
             dropped = replace(found[0], statement=None, parts=())
             tx.digests.put(dropped, self.clock.now())
-            self._enter(tx, actor, "drop", slug, f"it gathered {', '.join(found[0].parts)}")
+            detail = f"it gathered {', '.join(found[0].parts)}"
+            tx.audit.enter(self.clock.now(), actor, "drop", slug, detail)
             return dropped
 
     def forecast(self, name: str) -> Forecast:
@@ -264,7 +264,8 @@ class DigestBuilder:
         if len(parts) > MOST:
             summary += f"; the {len(parts) - MOST} oldest are left out, for one mail holds {MOST}"
         tx.digests.put(issue, self.clock.now())
-        self._enter(tx, actor, "gather", issue.slug, ", ".join(issue.parts) or summary)
+        detail = ", ".join(issue.parts) or summary
+        tx.audit.enter(self.clock.now(), actor, "gather", issue.slug, detail)
         return _gathered(issue, summary)
 
     def _nothing(self, tx: Transaction, digest: Digest) -> str:
@@ -289,12 +290,9 @@ class DigestBuilder:
         tx.digests.put(right, self.clock.now())
         rest = f"it is made anew of {_counted(len(right.parts))}" if right.parts else "none is left"
         summary = f"a part was corrected or cancelled since, and {rest}"
-        self._enter(tx, _SCHEDULER, "gather", issue.slug, ", ".join(right.parts) or summary)
+        detail = ", ".join(right.parts) or summary
+        tx.audit.enter(self.clock.now(), _SCHEDULER, "gather", issue.slug, detail)
         return _gathered(right, summary)
-
-    def _enter(self, tx: Transaction, actor: str, action: str, slug: str, detail: str) -> None:
-        now = self.clock.now()
-        tx.audit.enter(now, actor, action, slug, detail)
 
 
 def _gathered(issue: Issue, summary: str) -> BuiltDigest:

@@ -5,7 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState, Go, StartBy
+from newsletter.domain.campaigns.campaign import (
+    BEFORE_START,
+    Campaign,
+    CampaignState,
+    Go,
+    StartBy,
+    has_begun,
+)
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.errors import NotFound, Refused
@@ -107,7 +114,10 @@ class Starter:
         with self.store.begin() as tx:
             person = entitle(tx, by, Role.APPROVER, "undo")
             campaign = tx.campaigns.latest(slug)
-            self._refuse_begun(campaign)
+            if has_begun(campaign) and (
+                campaign.state is not CampaignState.CANCELLED or campaign.may_have_reached_anybody
+            ):
+                raise Late(campaign)
             stored = find_statement(tx, slug)
             self._take_back(tx, stored, person)
             if campaign is not None and campaign.state in BEFORE_START:
@@ -151,12 +161,6 @@ class Starter:
             go.at, by, "start", go.slug, f"{go.content_hash} to {go.count} readers{when}"
         )
 
-    def _refuse_begun(self, campaign: Campaign | None) -> None:
-        if campaign is None or campaign.started_at is None:
-            return
-        if campaign.state is not CampaignState.CANCELLED or campaign.may_have_reached_anybody:
-            raise Late(campaign)
-
     def _take_back(self, tx: Transaction, stored: StoredStatement, person: str) -> None:
         """What lets it go out. Raises Refused where that is nothing, or more than a person may."""
         slug, now = stored.statement.slug, self.clock.now()
@@ -197,8 +201,7 @@ class OperatorActions:
         """
         with self._acting("resume") as tx:
             campaign = find_campaign(tx, name)
-            begun = campaign.started_at is not None
-            to = CampaignState.SENDING if begun else CampaignState.SCHEDULED
+            to = CampaignState.SENDING if has_begun(campaign) else CampaignState.SCHEDULED
             self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
             self._overrule(tx, campaign)
             tx.goes.accept(campaign.slug)
@@ -301,8 +304,7 @@ class OperatorActions:
         """Set the time of a statement, over what its file says; None takes the setting back."""
         with self._acting("schedule") as tx:
             campaign = tx.campaigns.latest(slug)
-            begun = campaign is not None and campaign.started_at is not None
-            if campaign is not None and begun and campaign.state is not CampaignState.CANCELLED:
+            if has_begun(campaign) and campaign.state is not CampaignState.CANCELLED:
                 gone = campaign.state is CampaignState.SENT
                 raise Refused(
                     f"{slug} {'has gone' if gone else 'is going'} out already,"

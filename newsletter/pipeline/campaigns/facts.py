@@ -20,17 +20,13 @@ from newsletter.pipeline.statements.translations import awaited, check_translati
 from newsletter.store.sql import Transaction
 
 
-def _unknown(_: Statement) -> str:
-    return ""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Rules:
     """What of the configuration decides where a statement stands."""
 
     sorting: Sorting
     times: TimeRules
-    fault: Callable[[Statement], str] = _unknown
+    fault: Callable[[Statement], str] = lambda _: ""
     """What is wrong with its source, as far as this process knows."""
 
 
@@ -63,7 +59,7 @@ def situation_of(
         facts,
         release=facts.release or (hours[0] if hours and facts.standing.approved else None),
         translations=_translations(tx, stored.statement, rules, now),
-        awaited=_awaited(tx, facts),
+        awaited=tuple(f"{one}." for one in awaited(tx, facts.campaign)) if facts.campaign else (),
         hours=hours,
         ahead=draft is not None and draft.is_ahead,
         readers=_readers(tx, facts, rules),
@@ -86,6 +82,7 @@ def _facts(
 ) -> Facts:
     statement = stored.statement
     standing = standing_of(tx, stored, rules.sorting.policy)
+    issues = tx.digests.some([statement.slug]) if statement.roundup else []
     facts = Facts(
         statement=statement,
         content_hash=stored.content_hash,
@@ -103,7 +100,7 @@ def _facts(
         undo_window=rules.times.undo_window,
         together=rules.sorting.together,
         fault="" if stored.content_hash and stored.present else rules.fault(statement),
-        parts=_parts(tx, statement),
+        parts=sum(len(issue.parts) for issue in issues),
     )
     facts = replace(facts, corrected=_corrected(tx, facts, around))
     return facts if facts.begun else _before(tx, stored, facts, rules)
@@ -121,12 +118,6 @@ def _before(tx: Transaction, stored: StoredStatement, facts: Facts, rules: Rules
     go = go_of(tx, stored, facts.standing)
     facts = replace(facts, started_at=go.at if go else None)
     return replace(facts, release=_release(tx, facts, rules), objection=_objection(tx, facts))
-
-
-def _parts(tx: Transaction, statement: Statement) -> int:
-    if not statement.roundup:
-        return 0
-    return sum(len(issue.parts) for issue in tx.digests.some([statement.slug]))
 
 
 def _corrected(tx: Transaction, facts: Facts, around: _Around) -> Related | None:
@@ -191,12 +182,6 @@ def _translations(
         )
         for one, situation in zip(known, stand, strict=True)
     )
-
-
-def _awaited(tx: Transaction, facts: Facts) -> tuple[str, ...]:
-    if facts.campaign is None or facts.campaign.started_at is None:
-        return ()
-    return tuple(f"{reason}." for reason in awaited(tx, facts.campaign))
 
 
 def _hours(tx: Transaction, facts: Facts, rules: Rules) -> tuple[datetime, datetime] | None:

@@ -26,25 +26,27 @@ def inherit_approvals(
     trusted = {digest.name for digest in digests if digest.trust_parts}
     with store.read() as tx:
         touched = [
-            waiting_issue
-            for waiting_issue in tx.digests.waiting()
-            if _differs(tx, waiting_issue, trusted, rules, clock)
+            issue
+            for issue in tx.digests.waiting()
+            if _is_stale(tx, issue, trusted) or _yeses(tx, issue, trusted, rules, clock)
         ]
     inherited = []
     for issue in touched:
         with store.begin() as tx:
             if _is_stale(tx, issue, trusted):
-                _take_back(tx, issue, clock)
-            elif yeses := _yeses(tx, issue, trusted, rules, clock):
-                _add(tx, issue, yeses)
+                why = "its parts vouch for it no longer: trust_parts is off"
+                tx.approvals.revoke(
+                    issue.slug, clock.now(), channel=Channel.PARTS, actor="scheduler", why=why
+                )
+                continue
+            yeses, parts = _yeses(tx, issue, trusted, rules, clock), ", ".join(issue.parts)
+            for approval in yeses:
+                tx.approvals.add(approval)
+                detail = f"{approval.content_hash} by {Channel.PARTS.value}: {parts}"
+                tx.audit.enter(approval.at, approval.by, "approve", issue.slug, detail)
+            if yeses:
                 inherited.append(issue.slug)
     return tuple(inherited)
-
-
-def _differs(
-    tx: Transaction, issue: Issue, trusted: set[str], rules: ReviewRules, clock: Clock
-) -> bool:
-    return _is_stale(tx, issue, trusted) or bool(_yeses(tx, issue, trusted, rules, clock))
 
 
 def _yeses(
@@ -59,29 +61,21 @@ def _yeses(
         or any(approval.revoked_at for approval in noted)
     ):
         return []
-    campaigns = [_as_approved(tx, slug) for slug in issue.parts]
-    if None in campaigns:
+    campaigns = [campaign for slug in issue.parts if (campaign := _as_approved(tx, slug))]
+    if len(campaigns) < len(issue.parts):
         return []
     known = {approval.by for approval in noted if approval.content_hash == stored.content_hash}
-    names = {
-        by for campaign in campaigns if campaign is not None for by in campaign.approved_by
-    } - known
-    if not names or _is_warned_of(tx, stored, rules, clock):
+    names = {by for campaign in campaigns for by in campaign.approved_by} - known
+    if not names:
         return []
-    at = clock.now()
+    [reviewed] = review(tx, [stored], rules, clock)
+    if reviewed.warnings:
+        return []
+    text, at = stored.content_hash, clock.now()
     return [
-        Approval(
-            slug=issue.slug, content_hash=stored.content_hash, by=by, at=at, channel=Channel.PARTS
-        )
+        Approval(slug=issue.slug, content_hash=text, by=by, at=at, channel=Channel.PARTS)
         for by in sorted(names)
     ]
-
-
-def _is_warned_of(
-    tx: Transaction, stored: StoredStatement, rules: ReviewRules, clock: Clock
-) -> bool:
-    [reviewed] = review(tx, [stored], rules, clock)
-    return bool(reviewed.warnings)
 
 
 def _is_stale(tx: Transaction, issue: Issue, trusted: set[str]) -> bool:
@@ -111,21 +105,3 @@ def _as_approved(tx: Transaction, slug: str) -> Campaign | None:
     if stored is None or campaign is None or campaign.state not in _WENT_OUT:
         return None
     return campaign if stored.content_hash == campaign.content_hash else None
-
-
-def _add(tx: Transaction, issue: Issue, yeses: Sequence[Approval]) -> None:
-    for approval in yeses:
-        tx.approvals.add(approval)
-        tx.audit.enter(
-            approval.at,
-            approval.by,
-            "approve",
-            issue.slug,
-            f"{approval.content_hash} by {approval.channel.value}: {', '.join(issue.parts)}",
-        )
-
-
-def _take_back(tx: Transaction, issue: Issue, clock: Clock) -> None:
-    why = "its parts vouch for it no longer: trust_parts is off"
-    now, channel = clock.now(), Channel.PARTS
-    tx.approvals.revoke(issue.slug, now, channel=channel, actor="scheduler", why=why)

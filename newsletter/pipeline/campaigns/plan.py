@@ -13,6 +13,7 @@ from newsletter.domain.campaigns.campaign import (
     StartBy,
     Step,
     decide,
+    has_begun,
 )
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.provider import Capabilities
@@ -164,8 +165,7 @@ def _is_open(view: _View) -> bool:
     or what goes out with its original.
     """
     campaign = view.campaign
-    gone = campaign is not None and campaign.started_at is not None
-    if gone and campaign is not None and campaign.state is not CampaignState.CANCELLED:
+    if has_begun(campaign) and campaign.state is not CampaignState.CANCELLED:
         return False
     waits = campaign is not None and campaign.state in BEFORE_START
     return waits or (
@@ -176,12 +176,13 @@ def _is_open(view: _View) -> bool:
 def _view_of(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
     standing = standing_of(tx, stored, rules.policy)
     campaign = tx.campaigns.latest(stored.statement.slug)
-    began = campaign is not None and campaign.started_at is not None
     go = go_of(tx, stored, standing)
     started = rules.start is StartBy.APPROVAL or go is not None
     timing, release = None, _NOT_APPROVED
     try:
-        timing = _timing(tx, stored, _from(standing, go), rules) if started else None
+        # from when on the time to undo runs: somebody started it after its approvals
+        since = standing.complete_at if go is None else go.at
+        timing = _timing(tx, stored, since, rules) if started else None
         if timing is not None:
             release = timing.release(tx, campaign)
     except ValueError as error:  # the zone was changed since the statement was read
@@ -207,7 +208,7 @@ def _view_of(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _Vie
         why=why,
         go=go,
     )
-    if step is Step.NOTHING and began:
+    if step is Step.NOTHING and has_begun(campaign):
         return replace(view, why="")  # it went out as approved; its file now is another matter
     return _as_translation(tx, _as_correction(tx, view), rules)
 
@@ -222,11 +223,6 @@ def _say(step: Step, stored: StoredStatement, standing: ApprovalStatus) -> str:
         return "nobody has started it"
     waits = step is Step.WITHDRAW or standing.changed
     return "; ".join(standing.reasons) if waits else ""
-
-
-def _from(standing: ApprovalStatus, go: Go | None) -> datetime | None:
-    """From when on the time to undo runs: somebody started it after its approvals."""
-    return standing.complete_at if go is None else go.at
 
 
 def _as_correction(tx: Transaction, view: _View) -> _View:

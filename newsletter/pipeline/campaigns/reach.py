@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, Correction
+from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, Correction, has_begun
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import ByZone
 from newsletter.domain.statements.statement import Statement
@@ -152,7 +152,7 @@ def _follow(
         raise Refused(_nobody_was_sent(tx, of))
     if not campaign.state.final:
         stops = (*stops, campaign)
-    unstarted = campaign.started_at is None
+    unstarted = not has_begun(campaign)
     if unstarted and (campaign.translates or tx.translations.campaigns(of)):
         raise Refused(
             f"it corrects {of}, which goes out in several languages and has not begun;"

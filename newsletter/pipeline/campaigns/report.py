@@ -16,7 +16,7 @@ from newsletter.domain.delivery.rate_limit import Cause, Wait
 from newsletter.domain.events import Bounce, Figures
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.pipeline.statements.review import overrides
-from newsletter.pipeline.statements.translations import Awaited, awaited
+from newsletter.pipeline.statements.translations import awaited
 from newsletter.store.sql import Store, Transaction
 
 
@@ -63,10 +63,19 @@ def figures(
         "segment": str(content.segment or "") if content else "",
         "despite": overrides(approval for approval in given if approval.by in campaign.approved_by),
         "providers": tx.campaigns.providers(number) or [campaign.provider],
-        "outage": _outage(tx.batches.outage(number)),
+        "outage": _row(tx.batches.outage(number)),
         "unsubscribed": tx.readers.left_through(number),
         "unknown_elsewhere": 0 if accounts is None else tx.unknowns.strays(accounts, number),
-        "awaited": [_awaited_row(language_awaited) for language_awaited in awaited(tx, campaign)],
+        "awaited": [
+            {
+                "statement": one.slug,
+                "language": one.language,
+                "readers": one.readers,
+                "state": one.state.value,
+                "said": str(one),
+            }
+            for one in awaited(tx, campaign)
+        ],
         "resolved": [
             {"way": resolved.way.value, "outcome": resolved.outcome, "people": resolved.people}
             for resolved in tx.unknowns.resolved(number)
@@ -90,25 +99,13 @@ def _people(tx: Transaction, campaign_id: int) -> dict[str, Any]:
     }
 
 
-def _outage(outage: Outage | None) -> dict[str, Any] | None:
-    """What the provider did not take so far; None where nothing is wrong."""
-    if outage is None:
+def _row(found: Outage | Later | None) -> dict[str, Any] | None:
+    """JSON-ready; None where there is nothing."""
+    if found is None:
         return None
     return {
-        "people": outage.people,
-        "tries": outage.tries,
-        "reason": outage.reason,
-        "next_at": _iso(outage.next_at),
-    }
-
-
-def _awaited_row(one: Awaited) -> dict[str, Any]:
-    return {
-        "statement": one.slug,
-        "language": one.language,
-        "readers": one.readers,
-        "state": one.state.value,
-        "said": str(one),
+        name: _iso(value) if isinstance(value, datetime) else value
+        for name, value in vars(found).items()
     }
 
 
@@ -132,12 +129,7 @@ def summary(
         "translates": campaign.translates,
         "state": campaign.state.value,
         "audience": counts.audience,
-        "pending": counts.pending,
-        "accepted": counts.accepted,
-        "rejected": counts.rejected,
-        "suppressed": counts.suppressed,
-        "cancelled": counts.cancelled,
-        "unknown": counts.unknown,
+        **vars(counts),
         "delivered": figures.delivered,
         "bounced": figures.bounced,
         "bounces": {kind.value: figures.bounces.get(kind, 0) for kind in Bounce},
@@ -150,19 +142,8 @@ def summary(
         "started_at": _iso(campaign.started_at),
         "finished_at": _iso(campaign.finished_at),
         "reason": campaign.reason,
-        "later": _later_row(later),
+        "later": _row(later),
         "waiting": _waiting(campaign, waits.get(campaign.carrier, waits.get(""))),
-    }
-
-
-def _later_row(later: Later | None) -> dict[str, Any] | None:
-    """Who waits for their hour by their own clocks; None where nobody does."""
-    if later is None:
-        return None
-    return {
-        "readers": later.readers,
-        "next_at": _iso(later.next_at),
-        "last_at": _iso(later.last_at),
     }
 
 

@@ -4,7 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState, StartBy
+from newsletter.domain.campaigns.campaign import (
+    BEFORE_START,
+    Campaign,
+    CampaignState,
+    StartBy,
+    has_begun,
+)
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import ByZone, LocalTime, by_zone, everywhere, release_time, resolve
 from newsletter.domain.statements.statement import Statement
@@ -44,7 +50,8 @@ class Timing:
         While its campaign waits, all that is asked for is whether somebody has come whose hour is
         before, or has gone whose hour it was: to count the zones of a million readers takes longer.
         """
-        if self.hour is None or (campaign is not None and _goes(campaign)):
+        begun = has_begun(campaign) and campaign.state is not CampaignState.CANCELLED
+        if self.hour is None or begun:
             return self.ready
         audience = self._audience(tx)
         if campaign is not None and campaign.state in BEFORE_START:
@@ -107,8 +114,3 @@ def timing_of(
     )
     hour = statement.local_time if set_by_staff is None else None
     return Timing(statement=statement, rules=rules, ready=ready, hour=hour)
-
-
-def _goes(campaign: Campaign) -> bool:
-    """It has begun, and was not taken back before it reached anybody."""
-    return campaign.started_at is not None and campaign.state is not CampaignState.CANCELLED

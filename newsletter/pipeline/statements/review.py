@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
 from newsletter.domain.clock import Clock
 from newsletter.domain.ports import Reviewer
 from newsletter.domain.schedule import resolve
@@ -138,8 +138,7 @@ def is_settled(
     """
     if rules.together and stored.statement.translation_of:
         stored = tx.statements.get(stored.statement.translation_of) or stored
-    campaign = tx.campaigns.latest(stored.statement.slug)
-    gone = campaign is not None and campaign.started_at is not None
+    gone = has_begun(tx.campaigns.latest(stored.statement.slug))
     return gone or standing_of(tx, stored, policy).approved
 
 

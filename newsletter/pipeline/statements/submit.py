@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from newsletter.domain.campaigns.campaign import has_begun
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault, InvalidInput, Refused
 from newsletter.domain.ports import Renderer
@@ -40,7 +41,8 @@ class Submitting:
         gone out.
         """
         with self.store.read() as tx:
-            self._examine(find_draft(tx, key))
+            draft = find_draft(tx, key)
+        self.renderer.render(self.read(draft))  # what cannot be rendered is handed to nobody
         with self.store.begin() as tx:
             who = authorise(tx, by, Role.WRITER, "hand in a text")
             draft = find_draft(tx, key)
@@ -59,7 +61,7 @@ class Submitting:
             if faults:
                 raise InvalidInput(faults)
             tx.returns.close(slug, self.clock.now())  # it waits for approval, also unchanged
-            self._enter(tx, who, "submit", slug, f"version {number}")
+            tx.audit.enter(self.clock.now(), who, "submit", slug, f"version {number}")
             return find_draft(tx, key)
 
     def take_back(self, key: str, *, by: str) -> Draft:
@@ -72,7 +74,8 @@ class Submitting:
             _refuse_gone_out(tx, draft)
             tx.drafts.take_back(key)  # also where the configuration lacks by now what it names
             self._put(tx, draft.slug)
-            self._enter(tx, who, "take back", draft.slug, f"version {draft.handed_in}")
+            detail = f"version {draft.handed_in}"
+            tx.audit.enter(self.clock.now(), who, "take back", draft.slug, detail)
             return find_draft(tx, key)
 
     def read(self, draft: Draft) -> Statement:
@@ -88,10 +91,6 @@ class Submitting:
             raise InvalidInput(parsed.faults)
         return parsed.statement
 
-    def _examine(self, draft: Draft) -> None:
-        """What cannot be rendered is handed to nobody; no transaction is open meanwhile."""
-        self.renderer.render(self.read(draft))
-
     def _put(self, tx: Transaction, slug: str) -> tuple[Fault, ...]:
         """Write the statement down as its source reads it: the next look finds nothing to do.
 
@@ -103,9 +102,6 @@ class Submitting:
             stored = StoredStatement(statement=parsed.statement, content_hash="", fingerprint="")
             tx.statements.put(stored, self.clock.now())
         return parsed.faults
-
-    def _enter(self, tx: Transaction, who: str, action: str, slug: str, detail: str) -> None:
-        tx.audit.enter(self.clock.now(), who, action, slug, detail)
 
 
 def submit_file(
@@ -132,9 +128,7 @@ def submit_file(
 
 def _refuse_gone_out(tx: Transaction, draft: Draft) -> None:
     campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
-    if campaign is None or campaign.started_at is None:
-        return
-    if campaign.may_have_reached_anybody or not campaign.state.ended:
+    if has_begun(campaign) and (campaign.may_have_reached_anybody or not campaign.state.ended):
         raise Refused(
             f"It has gone out, as campaign {campaign.id}. Write what has to be put right as a new"
             " statement that corrects this one."
@@ -159,6 +153,5 @@ def _names(title: str) -> Iterator[str]:
 
 
 def _is_left(tx: Transaction, slug: str) -> bool:
-    stored, campaign = tx.statements.get(slug), tx.campaigns.latest(slug)
-    begun = campaign is not None and campaign.started_at is not None
+    stored, begun = tx.statements.get(slug), has_begun(tx.campaigns.latest(slug))
     return stored is not None and not stored.present and not begun and not tx.drafts.has(slug)

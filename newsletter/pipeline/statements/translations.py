@@ -8,6 +8,7 @@ from newsletter.domain.campaigns.campaign import (
     AudienceSplit,
     Campaign,
     CampaignState,
+    has_begun,
 )
 from newsletter.domain.campaigns.translations import LanguageVersion, allotted, objection
 from newsletter.domain.errors import Refused
@@ -72,7 +73,7 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
     of = statement.translation_of
     stored = tx.statements.get(of)
     campaign = tx.campaigns.latest(of)
-    begun = campaign is not None and campaign.started_at is not None
+    begun = has_begun(campaign)
     original = stored.statement if stored is not None and (stored.present or begun) else None
     others = [
         translation.statement
@@ -112,7 +113,9 @@ def group_of(
     campaigns = tx.translations.campaigns(original.slug)
     if original is statement and not campaigns and not to_be_planned:
         return None
-    to_come = [] if together else [campaign for campaign in campaigns if _is_to_come(campaign)]
+    to_come = [
+        one for one in campaigns if not (together or has_begun(one)) and one.state in BEFORE_START
+    ]
     found = {version.slug: version for version in _versions(tx, to_come)}
     itself = [] if original is statement else [statement]
     for one in (*to_be_planned, *itself):
@@ -133,8 +136,7 @@ def siblings(
     approved: list[Statement] = []
     others: list[Statement] = []
     for translation in tx.statements.translations(of):
-        campaign = tx.campaigns.latest(translation.statement.slug)
-        if not translation.present or (campaign is not None and campaign.started_at is not None):
+        if not translation.present or has_begun(tx.campaigns.latest(translation.statement.slug)):
             continue
         try:
             check_translation(tx, translation.statement)
@@ -155,12 +157,12 @@ def goes_within(statement: Statement) -> str:
 
 def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
     """Whom a campaign that has begun left to translations that have not reached them."""
-    if campaign.translates or campaign.started_at is None:
+    if campaign.translates or not has_begun(campaign):
         return ()
     late = [
         translation
         for translation in tx.translations.campaigns(campaign.slug)
-        if _is_late(translation)
+        if not has_begun(translation) or translation.state is CampaignState.CANCELLED
     ]
     if not late:
         return ()
@@ -180,14 +182,6 @@ def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
             Awaited(slug=one.slug, language=version.language, readers=readers, state=one.state)
         )
     return tuple(awaited_by for awaited_by in found if awaited_by.readers)
-
-
-def _is_to_come(campaign: Campaign) -> bool:
-    return campaign.started_at is None and campaign.state in BEFORE_START
-
-
-def _is_late(campaign: Campaign) -> bool:
-    return campaign.started_at is None or campaign.state is CampaignState.CANCELLED
 
 
 def _versions(tx: Transaction, campaigns: Sequence[Campaign]) -> list[LanguageVersion]:
