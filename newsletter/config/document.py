@@ -6,7 +6,7 @@ how it was written, for the fault that it may turn out to be.
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 import yaml
 
 from newsletter.domain.errors import Fault, InvalidConfiguration
+from newsletter.formats.scalars import misreading
+from newsletter.formats.yaml_nodes import compose
 
 _GAP = re.compile(
     r"(?P<literal>\$\$\{)"
@@ -70,29 +72,6 @@ class Place:
         return cls(line=text.count("\n") + 1, column=len(text) - text.rfind("\n"))
 
 
-class PlainLoader(yaml.SafeLoader):
-    """Safe YAML that ends: no aliases, which repeat without end, and no bottomless nesting."""
-
-    _depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose one node. Raises MarkedYAMLError for an alias, and beyond thirty levels."""
-        event = self.peek_event()  # type: ignore[no-untyped-call]  # bare in types-pyyaml
-        mark: Any = event.start_mark
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(None, None, "found an alias", mark)
-        if self._depth > _DEEPEST:
-            raise yaml.MarkedYAMLError(None, None, "nested too deeply", mark)
-        self._depth += 1
-        try:
-            return super().compose_node(parent, index)
-        finally:
-            self._depth -= 1
-
-
-_DEEPEST = 30
-
-
 _OPENING = ("while parsing a flow", "while scanning a quoted", "while scanning a simple key")
 
 _HINTS = {
@@ -122,7 +101,7 @@ def parse(path: Path) -> yaml.Node:
     """Read a YAML file. Raises InvalidConfiguration with the one fault that stops reading."""
     text = _decoded(path)
     try:
-        node = yaml.compose(text, Loader=PlainLoader)
+        node = compose(text)
     except yaml.MarkedYAMLError as error:
         raise _stop(path, f"this is not YAML: {_in_plain_words(error)}", _where(error)) from error
     except yaml.reader.ReaderError as error:
@@ -176,6 +155,9 @@ KeyPath = tuple[str | int, ...]
 """Keys and list indices from the top: ``("statements", 0, "kind")``."""
 
 _TAG = "tag:yaml.org,2002:"
+_CONSTRUCTED = frozenset({"bool", "int", "float"})
+_KINDS = _CONSTRUCTED | {"str", "value", "merge", "null", "timestamp"}
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,7 +233,7 @@ def _value(document: Document, node: yaml.Node, path: KeyPath) -> Any:
         return dict(_pairs(document, node, path))
     if isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
         return list(_items(document, node, path))
-    if isinstance(node, yaml.ScalarNode) and node.tag.removeprefix(_TAG) in _READERS:
+    if isinstance(node, yaml.ScalarNode) and node.tag.removeprefix(_TAG) in _KINDS:
         return _scalar(document, node, path)
     tag = node.tag.replace(_TAG, "!!")
     document.fault(path, f"has the tag {tag!r}, which has no meaning here; leave it out")
@@ -282,56 +264,18 @@ def _items(document: Document, node: yaml.SequenceNode, path: KeyPath) -> Iterab
 
 
 def _scalar(document: Document, node: yaml.ScalarNode, path: KeyPath) -> Any:
-    value, reading = _READERS[node.tag.removeprefix(_TAG)](node)
-    if reading:
-        document.written[path] = Written(text=node.value, reading=reading)
-    if isinstance(value, str) and not value.isprintable() and _has_half_character(value):
+    kind = node.tag.removeprefix(_TAG)
+    value = None if kind == "null" else node.value
+    if kind in _CONSTRUCTED:
+        try:
+            value = yaml.constructor.SafeConstructor().construct_object(node)
+        except ValueError:  # matches YAML's pattern of a number and is none, like 0b_
+            return node.value
+        if isinstance(value, float) and not math.isfinite(value):
+            return node.value
+    if kind == "timestamp" or value is not node.value:
+        document.written[path] = Written(text=node.value, reading=misreading(node.value))
+    if isinstance(value, str) and _HALF.search(value):
         document.fault(path, "holds half of a character (\\uD800 to \\uDFFF); write it whole")
         return ""
     return value
-
-
-def _has_half_character(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _read_text(node: yaml.ScalarNode) -> tuple[Any, str]:
-    return node.value, ""
-
-
-def _read_nothing(node: yaml.ScalarNode) -> tuple[Any, str]:
-    return None, "nothing"
-
-
-def _read_date(node: yaml.ScalarNode) -> tuple[Any, str]:
-    return node.value, "a date"
-
-
-def _read_switch(node: yaml.ScalarNode) -> tuple[Any, str]:
-    value = PlainLoader("").construct_yaml_bool(node)
-    return value, "true" if value else "false"
-
-
-def _read_number(construct: str) -> Callable[[yaml.ScalarNode], tuple[Any, str]]:
-    def read(node: yaml.ScalarNode) -> tuple[Any, str]:
-        try:
-            value = getattr(PlainLoader(""), construct)(node)
-        except ValueError:  # matches YAML's pattern of a number and is none, like 0b_
-            return node.value, ""
-        if isinstance(value, float) and not math.isfinite(value):
-            return node.value, ""
-        return value, f"the number {value}"
-
-    return read
-
-
-_READERS: dict[str, Callable[[yaml.ScalarNode], tuple[Any, str]]] = {
-    "str": _read_text,
-    "value": _read_text,
-    "merge": _read_text,
-    "null": _read_nothing,
-    "bool": _read_switch,
-    "int": _read_number("construct_yaml_int"),
-    "float": _read_number("construct_yaml_float"),
-    "timestamp": _read_date,
-}

@@ -11,10 +11,10 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import fold, parse_address
 from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, did_you_mean, misreading, quoted
 from newsletter.formats.text import control_in_lines, control_in_value
+from newsletter.formats.yaml_nodes import FoundAlias, TooDeep, compose
 
 _ENTRY = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
 _LONGEST_QUOTED = 300
-_FAST: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,10 @@ def _refuse_controls(text: str, *, offset: int, file: str) -> None:
 
 
 def _fields(header: str, file: str) -> dict[str, Field]:
-    root = _compose(header, file)
+    try:
+        root = compose(header)
+    except yaml.YAMLError as error:
+        raise InvalidInput([_explain(error, header, file)]) from error
     if root is None:
         return {}
     if not isinstance(root, yaml.MappingNode):
@@ -105,27 +108,10 @@ def _rest(header: str, node: yaml.Node) -> str:
     return lines[mark.line][mark.column :] if mark.line < len(lines) else ""
 
 
-def _compose(header: str, file: str) -> yaml.Node | None:
-    try:
-        return _compose_with(header, _FAST)
-    except yaml.YAMLError:
-        pass  # the slower parser says the same in words that do not depend on what is installed
-    try:
-        return _compose_with(header, yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise InvalidInput([_explain(error, header, file)]) from error
-    except RecursionError as error:
-        message = "the front matter is nested too deeply; write plain keys and values"
-        raise InvalidInput([Fault(file=file, line=1, message=message)]) from error
-
-
-def _compose_with(
-    header: str, loader: type[yaml.SafeLoader | yaml.CSafeLoader]
-) -> yaml.Node | None:
-    return yaml.compose(header, Loader=loader)
-
-
 def _explain(error: yaml.YAMLError, header: str, file: str) -> Fault:
+    if isinstance(error, TooDeep):
+        message = "the front matter is nested too deeply; write plain keys and values"
+        return Fault(file=file, line=1, message=message)
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or "it is not YAML"
     lines = header.split("\n")
@@ -134,11 +120,10 @@ def _explain(error: yaml.YAMLError, header: str, file: str) -> Fault:
         hint = _hint(lines[candidate]) if candidate >= 0 else ""
         if hint:
             return Fault(file=file, line=candidate + 2, message=hint)
-    return Fault(
-        file=file,
-        line=number + 2,
-        message=f"YAML cannot read this ({problem}); write key: value, with the value in quotes",
-    )
+    message = f"YAML cannot read this ({problem}); write key: value, with the value in quotes"
+    if isinstance(error, FoundAlias):
+        message = "refers to a value elsewhere by *; write the value itself"
+    return Fault(file=file, line=number + 2, message=message)
 
 
 def _hint(line: str) -> str:
@@ -159,8 +144,8 @@ def _hint(line: str) -> str:
 
 def _readable(line: str) -> bool:
     try:
-        yaml.compose(line, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError):
+        compose(line)
+    except yaml.YAMLError:
         return False
     return True
 

@@ -390,14 +390,15 @@ def test_a_title_in_unusual_scripts_and_signs_is_kept(tmp_path: Path) -> None:
     assert source(tmp_path).read().statements[0].title == 'Đường dây nóng 📣 — “ja” "so"'
 
 
-def test_a_merge_key_or_an_alias_brings_nothing_in(tmp_path: Path) -> None:
+def test_an_alias_is_refused_and_a_merge_key_brings_nothing_in(tmp_path: Path) -> None:
     write(tmp_path, "a.md", "---\nx: &x {title: Hidden}\n<<: *x\n---\nBody.")
+    write(tmp_path, "b.md", "---\n<<: {title: Hidden}\n---\nBody.")
 
     said = "\n".join(faults(source(tmp_path).read()))
 
-    assert "a.md:2 x: is not a key of a statement" in said
-    assert "a.md:3 <<: is not a key of a statement" in said
-    assert "title: is missing" in said
+    assert "a.md:3: refers to a value elsewhere by *; write the value itself" in said
+    assert "b.md:2 <<: is not a key of a statement" in said
+    assert "b.md:1 title: is missing" in said
 
 
 @rows(

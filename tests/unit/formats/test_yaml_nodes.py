@@ -1,0 +1,70 @@
+"""Nodes are what PyYAML's own composer makes of a text, but for what repeats or goes too deep."""
+
+import io
+from typing import Any
+
+import pytest
+import yaml
+
+from newsletter.formats.yaml_nodes import FoundAlias, Nodes, TooDeep, compose
+from tests.rows import rows
+
+
+def plain(node: Any) -> Any:
+    """A node with its tag, its place and what is in it."""
+    value = node.value
+    if isinstance(value, list):
+        value = [plain(one) if isinstance(one, yaml.Node) else [*map(plain, one)] for one in value]
+    start, end = node.start_mark, node.end_mark
+    return type(node), node.tag, value, start.line, start.column, end.line, end.column
+
+
+@rows(
+    "text",
+    [
+        "a: 1\nb: [x, 'y', \"z\", yes, ~, 2024-05-01, 0x1F, 1e3, =, <<]\n",
+        "- {a: {b: c}}\n- ! 12\n- !!str 12\n- !own x\n- |\n  two\n  lines\n",
+        "# nothing but\nä: 📣 e  # and on\n? [k]\n: v\n",
+        "--- text\n...\n",
+        "",
+    ],
+)
+def test_a_text_is_composed_as_pyyaml_does_it(text: str) -> None:
+    ours, theirs = compose(text), yaml.compose(text, Loader=yaml.SafeLoader)
+
+    assert (ours and plain(ours)) == (theirs and plain(theirs))
+
+
+@rows(
+    ("text", "problem"),
+    [
+        ("a: b: c", "mapping values are not allowed here"),
+        ("a: 'b", "found unexpected end of stream"),
+        ("a: 1\n---\nb: 2\n", "but found another document"),
+    ],
+)
+def test_what_is_no_yaml_is_told_in_pyyamls_words(text: str, problem: str) -> None:
+    with pytest.raises(yaml.MarkedYAMLError) as told:
+        compose(text)
+
+    assert told.value.problem == problem
+
+
+def test_aliases_and_what_has_no_bottom_are_refused() -> None:
+    with pytest.raises(FoundAlias):
+        compose("a: &a [*a]")
+    with pytest.raises(TooDeep):
+        compose("[" * 50_000)
+    with pytest.raises(TooDeep):
+        compose("[" * 32 + "]" * 32)
+    assert compose("[" * 31 + "]" * 31) is not None
+
+
+def test_a_text_is_read_no_further_than_its_nodes_are_asked_for() -> None:
+    text = io.StringIO("- one\n" * 200_000)
+    nodes = Nodes(text)
+    for _ in range(3):
+        nodes.event()
+
+    assert [nodes.node().value for _ in range(3)] == ["one"] * 3
+    assert text.tell() < 100_000
