@@ -2,14 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
-from markdown_it.utils import OptionsDict
 from markupsafe import Markup, escape
 
 from newsletter.rendering.markdown.faults import image_size, image_source
@@ -87,13 +86,11 @@ _CLASSES = {
     "td": {*SIDES, *(f"to-{side}" for side in SIDES), "first", "last"},
 }
 
-_Environment = MutableMapping[str, Any]
-
 
 def to_html(tokens: Sequence[Token]) -> str:
     """The body's HTML: only allowed elements, no styles but an image's greatest width."""
     renderer = RendererHTML()
-    renderer.rules.update(_RULES)
+    renderer.rules.update({kind: _by_token(rule) for kind, rule in _RULES.items()})
     clean = nh3.clean(
         renderer.render(with_records(tokens), MarkdownIt("commonmark").options, {}),
         tags=set(_ALLOWED),
@@ -105,6 +102,10 @@ def to_html(tokens: Sequence[Token]) -> str:
         strip_comments=True,
     )
     return laid_out(clean)
+
+
+def _by_token(rule: Callable[[Token], str]) -> Any:
+    return lambda tokens, at, *_: rule(tokens[at])
 
 
 def breakable(text: str, limit: int = LONG_WORD) -> Markup:
@@ -147,28 +148,21 @@ def _pieces(word: str, limit: int) -> list[str]:
 # --- one rule for each kind of token that mail wants otherwise -------------------------------
 
 
-def _text(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
-    content = tokens[at].content
-    return breakable(content.replace(" ", "\u00a0") if tokens[at].meta.get("whole") else content)
+def _text(token: Token) -> str:
+    content = token.content
+    return breakable(content.replace(" ", "\u00a0") if token.meta.get("whole") else content)
 
 
-def _greeting(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
+def _greeting(token: Token) -> str:
     """A name may run the other way than the text around it."""
-    return f'<span dir="auto">{escape(as_shown(tokens[at].content, tokens[at].meta))}</span>'
+    return f'<span dir="auto">{escape(as_shown(token.content, token.meta))}</span>'
 
 
-def _code(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
-    return f"<code>{breakable(tokens[at].content)}</code>"
+def _block_of_code(token: Token) -> str:
+    return f"<pre><code>{breakable(token.content)}</code></pre>\n"
 
 
-def _block_of_code(
-    tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment
-) -> str:
-    return f"<pre><code>{breakable(tokens[at].content)}</code></pre>\n"
-
-
-def _image(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
-    token = tokens[at]
+def _image(token: Token) -> str:
     source, alt = escape(image_source(token)), escape(token.content)
     most = int(token.meta.get("width", SHEET))
     width, height = image_size(token) or (most, 0)
@@ -178,51 +172,32 @@ def _image(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Envir
     return f'<img src="{source}" alt="{alt}" width="{width}"{tall} style="max-width:{width}px">'
 
 
-def _note_mark(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
-    return f"<sup>{tokens[at].meta['id'] + 1}</sup>"
-
-
-def _kind(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
-    return f'<br><span class="kind">{escape(tokens[at].content)}</span>'
-
-
-def _credit(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
-    return f'<span class="credit">{breakable(tokens[at].content)}</span>'
-
-
-def _label(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
+def _label(token: Token) -> str:
     """What a cell says, where the head of its column is not seen."""
-    head = tokens[at].content.rstrip(":")
+    head = token.content.rstrip(":")
     # behind Arabic letters, a number would lose its sign to the other side (UAX 9, W2 and W5)
-    mark = "\u200f" if any(map(_is_arabic, head)) else ""
+    arabic = any(unicodedata.bidirectional(character) == "AL" for character in head)
+    mark = "\u200f" if arabic else ""
     return f'<span class="named">{breakable(head)}:{mark}</span> '
 
 
-def _is_arabic(character: str) -> bool:
-    return unicodedata.bidirectional(character) == "AL"
-
-
-def _literally(html: str) -> Any:
-    def rule(*_: Any) -> str:
-        return html
-
-    return rule
-
-
-_RULES = {
+_RULES: dict[str, Callable[[Token], str]] = {
     "text": _text,
-    GREETING: _greeting,
-    "code_inline": _code,
+    # a name may run the other way than the text around it
+    GREETING: lambda token: (
+        f'<span dir="auto">{escape(as_shown(token.content, token.meta))}</span>'
+    ),
+    "code_inline": lambda token: f"<code>{breakable(token.content)}</code>",
     "code_block": _block_of_code,
     "fence": _block_of_code,
     "image": _image,
-    "kind": _kind,
-    "credit": _credit,
+    "kind": lambda token: f'<br><span class="kind">{escape(token.content)}</span>',
+    "credit": lambda token: f'<span class="credit">{breakable(token.content)}</span>',
     "label": _label,
-    "footnote_ref": _note_mark,
-    "footnote_block_open": _literally('<ol class="notes">\n'),
-    "footnote_block_close": _literally("</ol>\n"),
-    "footnote_open": _literally("<li>"),
-    "footnote_close": _literally("</li>\n"),
-    "footnote_anchor": _literally(""),
+    "footnote_ref": lambda token: f"<sup>{token.meta['id'] + 1}</sup>",
+    "footnote_block_open": lambda _: '<ol class="notes">\n',
+    "footnote_block_close": lambda _: "</ol>\n",
+    "footnote_open": lambda _: "<li>",
+    "footnote_close": lambda _: "</li>\n",
+    "footnote_anchor": lambda _: "",
 }
