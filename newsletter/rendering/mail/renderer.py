@@ -148,7 +148,8 @@ class TemplateRenderer:
         With ``test``, the mail says at its top that it is one. Raises InvalidInput.
         """
         _refuse(statement.origin, guards.statement_faults(statement))
-        tokens = read_markdown(statement.body, statement.language)
+        watch = self.wordings.of(statement.language)[0]["watch"]
+        tokens = read_markdown(statement.body, statement.language, watch=watch)
         refuse_faults(statement, tokens)
         tag_links(tokens, *self._counted(statement))
         fallbacks: list[str] = []

@@ -85,7 +85,8 @@ def _faults(statement: Statement) -> list[Fault]:
 def _block(
     statement: Statement, wordings: Wordings, counting: Counting, fallbacks: list[str]
 ) -> Block:
-    tokens = read_markdown(statement.body, statement.language)
+    words = wordings.of(statement.language)[0]
+    tokens = read_markdown(statement.body, statement.language, watch=words["watch"])
     tag_links(tokens, counting.marks(statement.slug), counting.hosts)
     open_greetings(tokens, fallbacks)
     _lower_headings(tokens)
@@ -98,7 +99,7 @@ def _block(
         body=Markup(to_html(tokens)),  # noqa: S704 - nh3 made it safe
         text=plain.text,
         links=plain.links,
-        words=wordings.of(statement.language)[0],
+        words=words,
     )
 
 

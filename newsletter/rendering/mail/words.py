@@ -28,6 +28,8 @@ _OLDER = "wording.j2"
 _FALLBACK = "en"
 _DATES = ("date", "months")
 """Only a workspace says how it writes dates; else they are written as the language does."""
+_OWN = (*_DATES, "watch")
+"""Empty where a language does not say it: English words in a text of another would be worse."""
 _GAP = re.compile(r"\{[^{}]*\}")
 
 
@@ -75,9 +77,9 @@ class Wordings:
             tags = (language, base_language(language))
             own = ChainMap(*(found.words for found in self._catalogues(*tags)))
             english = ChainMap(*(found.words for found in self._catalogues(_FALLBACK)))
-            dates = {key: own.get(key, "") for key in _DATES}
+            kept = {key: own.get(key, "") for key in _OWN}
             native = not self._names.keys().isdisjoint(tags)
-            self._known[language] = {**english, **own, **dates}, native
+            self._known[language] = {**english, **own, **kept}, native
         return self._known[language]
 
     def counted(self, key: str, count: int, language: str) -> str:

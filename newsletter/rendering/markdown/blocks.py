@@ -44,14 +44,6 @@ _CREDIT = re.compile(
     r"|©|\(c\)).{1,120}$",
     re.IGNORECASE,
 )
-_WATCH = {
-    "ar": "شاهد الفيديو",
-    "de": "Video ansehen",
-    "en": "Watch the video",
-    "es": "Ver el vídeo",
-    "fr": "Voir la vidéo",
-    "pt": "Ver o vídeo",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,15 +65,18 @@ class Span:
         return self.tokens[1].children or []
 
 
-def with_blocks(tokens: Sequence[Token], language: str) -> list[Token]:
-    """The same text, with the tokens of a block where an author wrote one."""
+def with_blocks(tokens: Sequence[Token], watch: str, *, mirrored: bool = False) -> list[Token]:
+    """The same text, with the tokens of a block where an author wrote one.
+
+    ``watch`` is said below a film that has no title; ``mirrored`` is a text from right to left.
+    """
     written: list[Token] = []
     for number, span in enumerate(spans(tokens)):
-        made = None
-        for rule in _RULES.get(span.kind, ()):
-            made = made or rule(span, language)
-        if made is None and number == 0 and span.kind == "paragraph":
-            made = _standfirst(span)
+        rule = _RULES.get(span.kind)
+        made = rule(span) if rule else None
+        if made is None and span.kind == "paragraph":
+            made = _video(span, watch, mirrored=mirrored)
+            made = _standfirst(span) if made is None and number == 0 else made
         written += span.tokens if made is None else made
     return list(_with_figures(list(_parted(written))))
 
@@ -129,7 +124,7 @@ def _paragraph(children: list[Token], kind: str = "", source: Token | None = Non
 # --- one rule for each kind of block; None where the text is not one ---
 
 
-def _button(span: Span, _language: str) -> list[Token] | None:
+def _button(span: Span) -> list[Token] | None:
     """A paragraph that is one link in bold."""
     types = _types(span.line)
     if types[:2] != ["strong_open", "link_open"] or types[-2:] != ["link_close", "strong_close"]:
@@ -140,7 +135,7 @@ def _button(span: Span, _language: str) -> list[Token] | None:
     return _pair("button", [span.tokens[1].copy(children=children)])
 
 
-def _video(span: Span, language: str) -> list[Token] | None:
+def _video(span: Span, watch: str, *, mirrored: bool) -> list[Token] | None:
     """A picture alone that leads to a film."""
     children = [child for child in span.line if child.type != "text" or child.content.strip()]
     if _types(children) != ["link_open", "image", "link_close"]:
@@ -148,9 +143,7 @@ def _video(span: Span, language: str) -> list[Token] | None:
     if not _is_film(str(children[0].attrs["href"])):
         return None
     title = str(children[1].attrs.get("title", ""))
-    base = language.partition("-")[0].lower()
-    arrow = "◀" if base in RIGHT_TO_LEFT else "▶"
-    words = f"{arrow}{_AS_TEXT} {title or _WATCH.get(base) or children[1].content}"
+    words = f"{'◀' if mirrored else '▶'}{_AS_TEXT} {title or watch or children[1].content}"
     label_tokens = [children[0], Token("text", "", 0, content=words), children[2]]
     inline = span.tokens[1].copy(children=list(children))
     label = span.tokens[1].copy(children=label_tokens, content="")
@@ -253,7 +246,7 @@ def _standfirst(span: Span) -> list[Token] | None:
     return [_classed(span.tokens[0], "standfirst"), line, span.tokens[2]]
 
 
-def _quotation(span: Span, _language: str) -> list[Token] | None:
+def _quotation(span: Span) -> list[Token] | None:
     """A quotation whose last line begins with a dash: who said it."""
     if len(span.tokens) < 5:
         return None
@@ -287,7 +280,7 @@ def _length(tokens: Sequence[Token]) -> int:
     return sum(len(text_of(token)) for token in tokens if token.type == "inline")
 
 
-def _downloads(span: Span, _language: str) -> list[Token] | None:
+def _downloads(span: Span) -> list[Token] | None:
     """A list each item of which is a link to a file, with its kind and size in brackets."""
     items = [token for token in span.tokens if token.type == "list_item_open" and token.level == 1]
     lines = [token for token in span.tokens if token.type == "inline"]
@@ -318,7 +311,7 @@ def _file(children: Sequence[Token]) -> list[Token] | None:
     return [*link, note]
 
 
-def _columns(span: Span, _language: str) -> list[Token] | None:
+def _columns(span: Span) -> list[Token] | None:
     """A table of one row and two columns that hold text."""
     table = next(tables_in(span.tokens))
     if len(table.rows) != 2 or len(table.rows[0]) != 2 or not _is_prose(table):
@@ -355,7 +348,7 @@ def _stacked(token: Token) -> list[Token]:
     return above + (_paragraph(rest, "", token) if _types(rest) else [])
 
 
-def _end_mark(span: Span, _language: str) -> list[Token] | None:
+def _end_mark(span: Span) -> list[Token] | None:
     """A heading of nothing but ``#``: the end of a press release."""
     heading = span.tokens[0]
     if (
@@ -367,12 +360,12 @@ def _end_mark(span: Span, _language: str) -> list[Token] | None:
     return _paragraph([Token("text", "", 0, content="###")], "end", heading)
 
 
-_RULES: dict[str, tuple[Callable[[Span, str], list[Token] | None], ...]] = {
-    "paragraph": (_button, _video),
-    "blockquote": (_quotation,),
-    "bullet_list": (_downloads,),
-    "table": (_columns,),
-    "heading": (_end_mark,),
+_RULES: dict[str, Callable[[Span], list[Token] | None]] = {
+    "paragraph": _button,
+    "blockquote": _quotation,
+    "bullet_list": _downloads,
+    "table": _columns,
+    "heading": _end_mark,
 }
 
 

@@ -32,11 +32,13 @@ _QUOTES = {
 _ENGLISH_QUOTES = ["“", "”", "‘", "’"]
 
 
-def read_markdown(body: str, language: str) -> list[Token]:
+def read_markdown(body: str, language: str, *, watch: str = "") -> list[Token]:
     """Parse a statement's body into tokens, with headings, tables and images made for a mail.
 
+    ``watch`` is said below a film that has no title; without it, what its picture shows.
+
     Every address is let through, and what would not be shown is marked with a token of its own:
-    ``references.faults_in`` says what of it a mail may not have.
+    ``faults_in`` says what of it a mail may not have.
     """
     parser = _parser(language)
     env: dict[str, Any] = {}
@@ -46,9 +48,10 @@ def read_markdown(body: str, language: str) -> list[Token]:
         if token.children:
             token.children = list(_without_anchors(token.children))
             _describe_images(token.children, parser)
-    tokens = with_blocks(tokens, language)
+    mirrored = language.partition("-")[0].lower() in RIGHT_TO_LEFT
+    tokens = with_blocks(tokens, watch, mirrored=mirrored)
     _settle_headings(tokens)
-    settle_tables(tokens, mirrored=language.partition("-")[0].lower() in RIGHT_TO_LEFT)
+    settle_tables(tokens, mirrored=mirrored)
     return tokens
 
 

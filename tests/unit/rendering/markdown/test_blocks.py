@@ -7,6 +7,7 @@ from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import PlainBody, to_text
 from tests.rows import rows
+from tests.unit.rendering.examples import render
 
 PICTURE = "https://a.example/b.jpg"
 
@@ -172,7 +173,7 @@ def test_a_picture_that_leads_to_a_film_says_that_it_plays() -> None:
 )
 def test_without_a_title_the_words_are_those_of_the_language(language: str, words: str) -> None:
     film = f"[![The hall]({PICTURE})](https://a.example/film.mp4)"
-    assert f">{words}</a>" in html(film, language)
+    assert f">{words}</a>" in render(film, language=language).html
 
 
 @rows(
