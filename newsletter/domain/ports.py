@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from newsletter.domain.events import Event, EventPage
     from newsletter.domain.statements.content import Content
     from newsletter.domain.statements.feed import ExtractedStatement, Fetched, Item
-    from newsletter.domain.statements.review import ReviewContext, ReviewFinding
     from newsletter.domain.statements.statement import Reading, Statement
 
 
@@ -232,19 +231,6 @@ class EmailWriter(Protocol):
 
         ``about`` is what a notice tells of.
         No gap is left in it but the message's name. Raises InvalidInput.
-        """
-        ...
-
-
-class Reviewer(Protocol):
-    """Says what there is to say about a statement. It visits no link and changes nothing."""
-
-    def review(
-        self, statement: Statement, content: Content | None, around: ReviewContext
-    ) -> tuple[ReviewFinding, ...]:
-        """All remarks in order; the same for the same. Never raises for what a person wrote.
-
-        ``content`` is None where the statement cannot be rendered.
         """
         ...
 

@@ -76,13 +76,10 @@ class LazyRenderer:
         return TemplateRenderer(house=self._house, files=self._files, carriage=self._carriage)
 
 
-class LazyReviewer:
-    """Reviews as the reviewer does."""
+def review_text(
+    statement: Statement, content: Content | None, around: ReviewContext
+) -> tuple[ReviewFinding, ...]:
+    """As the reviewer does."""
+    from newsletter.rendering.checks import reviewer
 
-    def review(
-        self, statement: Statement, content: Content | None, around: ReviewContext
-    ) -> tuple[ReviewFinding, ...]:
-        """All remarks in order."""
-        from newsletter.rendering.checks.reviewer import MarkdownReviewer
-
-        return MarkdownReviewer().review(statement, content, around)
+    return reviewer.review_text(statement, content, around)

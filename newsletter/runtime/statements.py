@@ -108,10 +108,10 @@ class Statements:
     def review_rules(self) -> ReviewRules:
         """How statements are reviewed."""
         from newsletter.pipeline.statements.review import ReviewRules
-        from newsletter.rendering.lazy import LazyReviewer
+        from newsletter.rendering.lazy import review_text
 
         return ReviewRules(
-            reviewer=LazyReviewer(),
+            review=review_text,
             timezone=self.settings.timezone,
             together=self.settings.together,
         )

@@ -4,7 +4,7 @@ Where all languages go out in one mail, the original is reviewed with its transl
 it is a yes to their text too.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
 from newsletter.domain.clock import Clock
-from newsletter.domain.ports import Reviewer
 from newsletter.domain.schedule import resolve
+from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import (
     ReviewContext,
     ReviewFinding,
@@ -41,9 +41,10 @@ _LOOKS_BACK = 200
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewRules:
-    """Who reviews, and the zone in which a wall time is read."""
+    """How a text is reviewed, and the zone in which a wall time is read."""
 
-    reviewer: Reviewer
+    review: Callable[[Statement, Content | None, ReviewContext], tuple[ReviewFinding, ...]]
+    """All there is to say of it; the content is None where the statement cannot be rendered."""
     timezone: str
     together: bool = False
     """Translations go out in the mail of their original."""
@@ -177,7 +178,7 @@ def _review(
         nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),
     )
     content = tx.statements.content(stored.content_hash) if stored.content_hash else None
-    remarks = rules.reviewer.review(statement, content, around)
+    remarks = rules.review(statement, content, around)
     if rules.together:
         remarks = in_order([*remarks, *_of_translations(tx, statement, rules, around)])
     return Reviewed(slug=statement.slug, content_hash=stored.content_hash, remarks=remarks)
@@ -189,7 +190,7 @@ def _of_translations(
     """What holds back a mail because of the translations in it; advice stays with each of them."""
     alone = ReviewContext(today=around.today, day=around.day)
     for translation in translations_of(tx, original.slug):
-        remarks = rules.reviewer.review(translation, None, alone)
+        remarks = rules.review(translation, None, alone)
         yield from (remark for remark in remarks if remark.grade is not Severity.ADVICE)
 
 

@@ -59,19 +59,19 @@ _FILE_NAME = re.compile(
 )
 
 
-class MarkdownReviewer:
-    """Reviews statements in Markdown. Safe to use from many threads; nothing is fetched."""
+def review_text(
+    statement: Statement, content: Content | None, around: ReviewContext
+) -> tuple[ReviewFinding, ...]:
+    """All remarks in order; the same for the same. Visits no link, and never raises for a text.
 
-    def review(
-        self, statement: Statement, content: Content | None, around: ReviewContext
-    ) -> tuple[ReviewFinding, ...]:
-        """All remarks in order; the same for the same."""
-        remarks = [*remarks_around(statement, around), *_of_front_matter(statement)]
-        if len(statement.body) <= HTML_LIMIT:  # what is longer cannot be rendered anyway
-            remarks += _of_text(statement, around)
-        if content is not None:
-            remarks += _of_size(statement, content)
-        return in_order(remarks)
+    ``content`` is None where the statement cannot be rendered.
+    """
+    remarks = [*remarks_around(statement, around), *_of_front_matter(statement)]
+    if len(statement.body) <= HTML_LIMIT:  # what is longer cannot be rendered anyway
+        remarks += _of_text(statement, around)
+    if content is not None:
+        remarks += _of_size(statement, content)
+    return in_order(remarks)
 
 
 def _of_front_matter(statement: Statement) -> Iterator[ReviewFinding]:

@@ -32,7 +32,7 @@ from newsletter.pipeline.statements.approve import (
 from newsletter.pipeline.statements.ingest import Ingested, Read, ingest
 from newsletter.pipeline.statements.render import Rendered, Tried, render
 from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
-from newsletter.rendering.checks.reviewer import MarkdownReviewer
+from newsletter.rendering.checks.reviewer import review_text
 from newsletter.store.sql import Store, Transaction
 from tests.fakes import (
     FixedClock,
@@ -112,7 +112,7 @@ class Newsroom:
             batch_size=10,
             capabilities=self.provider.capabilities,
         )
-        self.review_rules = ReviewRules(reviewer=MarkdownReviewer(), timezone=self.rules.timezone)
+        self.review_rules = ReviewRules(review=review_text, timezone=self.rules.timezone)
         self.limits = Limits(timezone="America/New_York")
         self.forget_looks()
         self._attempts = itertools.count(1)

@@ -255,7 +255,7 @@ class Drafts:
             readers=readers,
             audience=None if parsed.statement.corrects else audience,
         )
-        return statements.review_rules.reviewer.review(parsed.statement, None, around)
+        return statements.review_rules.review(parsed.statement, None, around)
 
     def download(self, request: DeskRequest) -> Response:
         """A file of a folder that makes the same email."""

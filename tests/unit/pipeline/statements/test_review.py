@@ -197,17 +197,15 @@ def test_a_reason_that_says_nothing_is_refused(
             assert approvals(unfinished) == []
 
 
-class Blocks:
-    """A reviewer to whom nothing may go out."""
-
-    def review(
-        self, statement: Statement, _content: Content | None, _around: ReviewContext
-    ) -> tuple[ReviewFinding, ...]:
-        return (ReviewFinding(check=Check.MERGE_MARK, message="mend it", file=statement.origin),)
+def refused(
+    statement: Statement, _content: Content | None, _around: ReviewContext
+) -> tuple[ReviewFinding, ...]:
+    """A review by which nothing may go out."""
+    return (ReviewFinding(check=Check.MERGE_MARK, message="mend it", file=statement.origin),)
 
 
 def test_what_is_blocking_goes_out_for_no_reason(room: Newsroom) -> None:
-    room.review_rules = replace(room.review_rules, reviewer=Blocks())
+    room.review_rules = replace(room.review_rules, review=refused)
     room.write()
     room.look()
     assert room.review().blocking == ("merge-mark",)

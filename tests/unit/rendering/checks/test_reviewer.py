@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from newsletter.documents.importing import import_file
-from newsletter.domain.ports import Reviewer
 from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding, Severity
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks.guards import HTML_LIMIT
-from newsletter.rendering.checks.reviewer import NEAR_LIMIT, MarkdownReviewer
+from newsletter.rendering.checks.reviewer import NEAR_LIMIT, review_text
 from newsletter.rendering.markdown.faults import refuse_faults
 from newsletter.rendering.markdown.markdown import read_markdown
 from tests.fakes import PlainRenderer
@@ -39,8 +38,7 @@ def statement(body: str, **fields: Any) -> Statement:
 
 
 def review(body: str, **fields: Any) -> tuple[ReviewFinding, ...]:
-    reviewer: Reviewer = MarkdownReviewer()
-    return reviewer.review(statement(body, **fields), None, AROUND)
+    return review_text(statement(body, **fields), None, AROUND)
 
 
 WARNED = [
@@ -176,7 +174,7 @@ def test_placeholders_are_looked_for_in_the_front_matter_too() -> None:
 def test_html_that_comes_near_the_limit_is_said(size: int, said: bool) -> None:
     one = statement("Text.")
     content = replace(PlainRenderer().render(one), html="x" * size)
-    remarks = MarkdownReviewer().review(one, content, AROUND)
+    remarks = review_text(one, content, AROUND)
     assert [remark.check for remark in remarks] == [Check.NEAR_LIMIT] * said
 
 
@@ -195,7 +193,7 @@ def test_a_text_that_can_never_be_rendered_is_not_read() -> None:
 
 
 def test_a_statement_that_uses_all_of_markdown_has_no_warning() -> None:
-    remarks = MarkdownReviewer().review(STATEMENT, None, AROUND)
+    remarks = review_text(STATEMENT, None, AROUND)
     assert {remark.grade for remark in remarks} <= {Severity.ADVICE}
 
 
@@ -204,7 +202,7 @@ def warnings_of(path: Path) -> set[Check]:
     read = import_file(path.read_bytes(), today=TODAY, file=path.name)
     day = read.date or TODAY
     one = statement(read.body, title=read.title, date=read.date)
-    remarks = MarkdownReviewer().review(one, None, replace(AROUND, today=day, day=day))
+    remarks = review_text(one, None, replace(AROUND, today=day, day=day))
     refuse_faults(one, read_markdown(one.body, one.language))
     return {remark.check for remark in remarks if remark.grade is not Severity.ADVICE}
 

@@ -7,7 +7,7 @@ import pytest
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import MARK_PREFIX, MOST_FALLBACKS, Recipient
 from newsletter.domain.statements.review import Check, ReviewContext
-from newsletter.rendering.checks.reviewer import MarkdownReviewer
+from newsletter.rendering.checks.reviewer import review_text
 from newsletter.rendering.mail.details import preheader
 from newsletter.rendering.mail.excerpts import body_of, text_of
 from newsletter.rendering.markdown.markdown import read_markdown
@@ -139,7 +139,7 @@ AROUND = ReviewContext(today=NOON.date(), day=NOON.date())
     ],
 )
 def test_the_check_of_marks_knows_ours_and_suggests_it(written: str, found: bool) -> None:
-    remarks = MarkdownReviewer().review(replace(statement(), body=written), None, AROUND)
+    remarks = review_text(replace(statement(), body=written), None, AROUND)
     said = [remark.message for remark in remarks if remark.check is Check.DIALECT]
     assert bool(said) == found
     assert all("write {name|friend}" in message for message in said)
