@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -92,13 +93,19 @@ def read_templates(defaults: Path, override: Path | None = None) -> TemplateFile
     return TemplateFiles(sources=sources, places=places, faults=tuple(faults))
 
 
+@cache
+def _versions() -> dict[str, str]:
+    """Those of the libraries: the same for as long as a process lives, and slow to be read."""
+    return {name: version(name) for name in _LIBRARIES}
+
+
 def fingerprint(files: TemplateFiles, house: Publisher, carriage: str) -> str:
     """SHA-256 over templates, house, carriage and library versions, as 64 hexadecimal digits."""
     known = {
         "carriage": carriage,
         "templates": files.digests,
         "house": asdict(house),
-        "versions": {name: version(name) for name in _LIBRARIES},
+        "versions": _versions(),
         "newsletter": newsletter.__version__,
     }
     return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
