@@ -67,7 +67,7 @@ def _taken(waiting: list[Line], block: str) -> Iterator[int]:
         assert waiting, f"nobody wrote {rest[:60]!r}"
         line = waiting.pop(0)
         start = rest.removeprefix(" ")
-        if rest is block and _MARK.match(start) and not start.startswith(line.text):
+        if rest is block and _MARK.match(start) and not start.startswith(line.text.rstrip("-")):
             line = replace(line, text=_MARK.sub(_shown, line.text))
         text = line.text if start.startswith(line.text) else line.text.removesuffix("-")
         assert start.startswith(text), f"{start[:60]!r} is not line {line.number}: {line.text!r}"
