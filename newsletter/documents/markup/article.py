@@ -144,7 +144,7 @@ def drop_furniture(body: Element) -> Iterator[Dropped]:
     most = _LARGEST_FURNITURE * max(prose.get(body, 0), 1)
     for element in list(body.iter()):
         why = _why(element) if element is not body and tag_of(element) else ""
-        if not why or not _is_within(element, body):
+        if not why or body not in element.iterancestors():  # dropped with a part above it
             continue
         named = tag_of(element) not in _BY_TAG
         large = prose.get(element, 0) > most
@@ -161,17 +161,12 @@ def _holds_article(element: Element) -> bool:
     return any(tag_of(one) in {"article", "main", "h1"} for one in element.iter())
 
 
-def _is_within(element: Element, body: Element) -> bool:
-    above = element
-    while above is not None and above is not body:
-        above = above.getparent()
-    return above is body
-
-
 def _why(element: Element) -> str:
     tag = tag_of(element)
     if tag in _BY_TAG:
-        return _BY_TAG[tag] if tag != "footer" or not _signed(element) else ""
+        # The foot of a quotation names its author.
+        quoted = tag == "footer" and next(element.iterancestors("blockquote"), None) is not None
+        return "" if quoted else _BY_TAG[tag]
     if element.get("role") in _BY_ROLE:
         return _BY_ROLE[element.get("role")]
     if tag in {"article", "main", "p", "h1", "h2", "h3", "body"}:
@@ -184,26 +179,16 @@ def _why(element: Element) -> str:
     return ""
 
 
-def _signed(footer: Element) -> bool:
-    """Whether a foot belongs to a quotation, which it names the author of."""
-    return any(tag_of(above) == "blockquote" for above in footer.iterancestors())
-
-
 def _named(body: Element, prose: dict[Element, int]) -> Element:
     """The article or main part by the page's own naming, if it has most of the text."""
-    whole = max(prose.get(body, 0), 1)
-    for wanted in ("articleBody", "article", "main"):
-        found = [one for one in body.iter() if _is_named(one, wanted)]
+    for attribute, wanted in (("itemprop", "articleBody"), ("role", "article"), ("role", "main")):
+        found = [
+            one for one in body.iter("*") if one.get(attribute) == wanted or tag_of(one) == wanted
+        ]
         best = max(found, key=lambda one: prose.get(one, 0), default=None)
-        if best is not None and prose.get(best, 0) > _MOST * whole:
+        if best is not None and prose.get(best, 0) > _MOST * max(prose.get(body, 0), 1):
             return best
     return body
-
-
-def _is_named(element: Element, wanted: str) -> bool:
-    if wanted == "articleBody":
-        return bool(tag_of(element)) and element.get("itemprop") == wanted
-    return tag_of(element) == wanted or (bool(tag_of(element)) and element.get("role") == wanted)
 
 
 def _narrowed(element: Element, prose: dict[Element, int]) -> Element:

@@ -58,12 +58,12 @@ def facts_of(root: Element, *, document: bool) -> Facts:
     """
     meta = _meta(root)
     data = list(_linked_data(root))
-    sites = [meta[key] for key in _SITES if meta.get(key)]
-    sites += [name for one in data if (name := _publisher(one))]
+    sites = [*(meta.get(key, "") for key in _SITES), *map(_publisher, data)]
+    names = {comparable(site) for site in sites if site}
+    shown = {comparable(text_of(element)) for element in root.iter("h1", "h2")}
     page = ordinary(next((element.text or "" for element in root.iter("title")), "")).strip()
     headline = next((one for one in (_words(one, "headline") for one in data) if one), "")
     windows = tuple(dict.fromkeys(filter(None, [headline, meta.get("og:title", ""), page])))
-    names, shown = _shown(root, sites)
     parted = [_parted(window, names, shown) for window in windows]
     title, note = _title(root, parted, windows, names, document=document)
     return Facts(
@@ -75,14 +75,16 @@ def facts_of(root: Element, *, document: bool) -> Facts:
         dated=_dated(root, meta, data),
         base=_base(root, meta),
         language=root.get("lang") or "",
-        described=(*meta.values(), *_described(root)),
+        described=(
+            *meta.values(),
+            *(
+                ordinary(text).strip()
+                for element in root.iter("*")
+                for name in _DESCRIBING
+                if (text := element.get(name))
+            ),
+        ),
     )
-
-
-def _described(root: Element) -> Iterator[str]:
-    """What pictures and other parts are said to be."""
-    for element in root.iter("*"):
-        yield from (ordinary(text).strip() for name in _DESCRIBING if (text := element.get(name)))
 
 
 def words_of(root: Element) -> Iterator[tuple[str, int]]:
@@ -119,11 +121,8 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
         if isinstance(one, dict):
             yield one
             graph = one.get("@graph")
-            yield from (
-                (part for part in graph if isinstance(part, dict))
-                if isinstance(graph, list)
-                else ()
-            )
+            parts = graph if isinstance(graph, list) else []
+            yield from (part for part in parts if isinstance(part, dict))
 
 
 def _words(data: dict[str, Any], name: str) -> str:
@@ -138,13 +137,6 @@ def _publisher(data: dict[str, Any]) -> str:
 
 
 # --- the title ---------------------------------------------------------------------------------
-
-
-def _shown(root: Element, sites: Iterable[str]) -> tuple[set[str], set[str]]:
-    """The names of the site, and the headings that the page shows, as letters alone."""
-    return {comparable(site) for site in sites}, {
-        comparable(text_of(element)) for element in root.iter("h1", "h2")
-    }
 
 
 def _title(

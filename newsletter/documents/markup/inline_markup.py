@@ -93,21 +93,24 @@ def _tidy(runs: Iterable[Run]) -> list[Run]:
         text = ordinary(run.text)
         if not run.literal and (not out or out[-1].text.endswith(" ")):
             text = text.lstrip(" ")
-        if not text and not run.literal:
-            continue
-        if out and not run.literal and not out[-1].literal and _same(out[-1], run):
-            out[-1] = replace(out[-1], text=out[-1].text + text)
-        else:
+        if text or run.literal:
             out.append(replace(run, text=text))
     while out and not out[-1].literal and not out[-1].text.strip():
         out.pop()
     if out and not out[-1].literal:
         out[-1] = replace(out[-1], text=out[-1].text.rstrip(" "))
+    return _merged(out)
+
+
+def _merged(runs: Iterable[Run]) -> list[Run]:
+    """Neighbours alike in one run; the mark of a footnote stays one of its own."""
+    out: list[Run] = []
+    for run in runs:
+        if out and not run.literal and replace(out[-1], text=run.text) == run:
+            out[-1] = replace(run, text=out[-1].text + run.text)
+        else:
+            out.append(run)
     return out
-
-
-def _same(one: Run, other: Run) -> bool:
-    return one.marks == other.marks and one.href == other.href and one.code == other.code
 
 
 # --- marks that Markdown would not see --------------------------------------------------------
@@ -131,16 +134,6 @@ def _with_possible_marks(run: Run, tilde: bool) -> Run:
     """Code carries no marks, and a line with a tilde of its own none that are made of tildes."""
     taken = run.marks if run.code else {STRUCK} if tilde else set()
     return replace(run, marks=run.marks - taken)
-
-
-def _merged(runs: Iterable[Run]) -> list[Run]:
-    out: list[Run] = []
-    for run in runs:
-        if out and not run.literal and not out[-1].literal and _same(out[-1], run):
-            out[-1] = replace(out[-1], text=out[-1].text + run.text)
-        else:
-            out.append(run)
-    return out
 
 
 def _blanks_apart(run: Run) -> list[Run]:
@@ -308,9 +301,8 @@ class InlineReader:
         if tag in _SHOWN_ELSEWHERE:
             self.leave_out(element, _SHOWN_ELSEWHERE[tag])
             if element.get("poster"):
-                poster = element.get("poster").split("?")[0].rpartition("/")[2]
                 why = "the poster of a film; a picture that leads to the film shows one in a mail"
-                self.dropped.append(Dropped(line=line_of(element), text=shortened(poster), why=why))
+                self.leave_out(element, why, _file_name(element.get("poster")))
             return []
         if element in self.references:
             return [Run(text="", literal=f"[^{self.references[element]}]")]
@@ -333,9 +325,10 @@ class InlineReader:
             runs.append(replace(like, text=child.tail or ""))
         return runs
 
-    def leave_out(self, element: Element, why: str) -> None:
-        """Note an element that is not taken."""
-        text = text_of(element) or element.get("src") or element.get("title") or tag_of(element)
+    def leave_out(self, element: Element, why: str, text: str = "") -> None:
+        """Note an element that is not taken, by its words where no ``text`` tells of it."""
+        text = text or text_of(element) or element.get("src") or element.get("title")
+        text = text or tag_of(element)
         self.dropped.append(Dropped(line=line_of(element), text=shortened(text), why=why))
 
     def leave_out_image(self, element: Element) -> None:
@@ -347,25 +340,24 @@ class InlineReader:
             above = ordinary(above).strip()[-_ABOVE:]
             self.pictures.append(ImportedPicture(source=source, alt=alt, above=above))
             return
-        name = "" if source.startswith("data:") else source.split("?")[0].rpartition("/")[2]
-        text = alt or name or "a picture without a description"
+        name = "" if source.startswith("data:") else _file_name(source)
         elsewhere = self.keeps and source and not source.startswith((PART, "data:"))
-        why = (
-            "which is not in the file: add it yourself"
-            if elsewhere
-            else "pictures are not imported"
-        )
-        why = f"a picture: {why}"
-        self.dropped.append(Dropped(line=line_of(element), text=shortened(text), why=why))
+        why = "which is not in the file: add it yourself"
+        why = f"a picture: {why if elsewhere else 'pictures are not imported'}"
+        self.leave_out(element, why, alt or name or "a picture without a description")
 
     def _address(self, element: Element) -> str:
         href = re.sub(r"[\x00-\x1f\x7f]", "", element.get("href")).strip()
         if href.startswith("#"):
             return ""
-        written = _joined(self.base, href)
-        address = _direct(written)
+        try:
+            written = urljoin(self.base, href)
+            address = _direct(written)
+            scheme = urlsplit(address).scheme.lower()
+        except ValueError:  # urllib's name for what is no address at all, like http://[x
+            written = address = href
+            scheme = ""
         self.redirects += address != written
-        scheme = _scheme(address)
         if scheme in _SCHEMES:
             self.http += scheme == "http"
             return _UNSAFE.sub(lambda found: quote(found.group()), address)
@@ -385,26 +377,13 @@ def _between(inside: list[Run], tag: str, like: Run) -> list[Run]:
     return [*end, *inside, *end]
 
 
-def _joined(base: str, href: str) -> str:
-    try:
-        return urljoin(base, href)
-    except ValueError:
-        return href
-
-
-def _scheme(address: str) -> str:
-    try:
-        return urlsplit(address).scheme.lower()
-    except ValueError:
-        return ""
+def _file_name(address: str) -> str:
+    return address.split("?")[0].rpartition("/")[2]
 
 
 def _direct(address: str) -> str:
-    """The address that a redirect of Google leads to; any other as it is."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return address
+    """The address that a redirect of Google leads to; any other as it is. Raises ValueError."""
+    parts = urlsplit(address)
     if parts.hostname != "www.google.com" or parts.path != "/url":
         return address
     query = parse_qs(parts.query)

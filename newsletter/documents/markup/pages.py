@@ -3,7 +3,7 @@
 import codecs
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -61,11 +61,10 @@ def import_page(data: bytes, *, today: date, file: str, subject: str = "") -> Im
     root = parse(text, file=file)
     for cited in list(root.iterfind(".//blockquote[@type='cite']")):
         cited.drop_tag()  # Apple Mail and Thunderbird put all of a forwarded email into one
-    google = is_google(root)
-    document = google or is_word(root)
+    document = is_google(root) or is_word(root)
     facts = facts_of(root, document=document)
     words = dict(words_of(root))
-    review = _cleaned(root, google=google, document=document)
+    review = _cleaned(root)
     footnotes = take_footnotes(root)
     inline = InlineReader(base=facts.base, references=footnotes.references, keeps=True)
     article = None if document else find_article(root)
@@ -123,20 +122,15 @@ def _hidden_text(text: str, shown: Sequence[Block], inline: InlineReader) -> lis
 
 
 def _dated(facts: Facts, root: Element, article: Article | None) -> Dated:
-    """What the page says, else what stands above its article."""
+    """What the page says, else what stands nearest above its article."""
     if facts.dated.value is not None or article is None:
         return facts.dated
-    return date_above(root, article.element)
-
-
-def date_above(root: Element, chosen: Element) -> Dated:
-    """The date that stands nearest above the article, and not in it."""
-    for words, _ in reversed(_above(root, chosen)):
+    for words, _ in reversed(_above(root, article.element)):
         found = date_line(words)
         if found and found.value is not None:
             note = f"The date {found.value} stands above the article on the page."
             return Dated(value=found.value, note=note)
-    return Dated(value=None)
+    return facts.dated
 
 
 def between(root: Element, chosen: Element, title: str) -> list[Block]:
@@ -169,13 +163,14 @@ def _above(root: Element, chosen: Element) -> list[tuple[str, int]]:
     return above
 
 
-def _cleaned(root: Element, *, google: bool, document: bool) -> Review:
+def _cleaned(root: Element) -> Review:
     """Take out what nobody sees and what only programs know; returns what colleagues left in it."""
+    google, word = is_google(root), is_word(root)  # what tells them is taken out below
     if google:
         clean_google(root)
     drop_unseen(root)
     review = take_review(root)
-    if document:
+    if google or word:
         clean_word(root)
     return review
 
@@ -272,27 +267,27 @@ def foot_of(footnotes: Footnotes, blocks: Sequence[Block], inline: InlineReader)
 
 
 def link_notes(inline: InlineReader) -> list[str]:
-    """What to say of links and marks that a mail may not have."""
-    notes = []
-    if inline.redirects:
-        count = "1 link" if inline.redirects == 1 else f"{inline.redirects} links"
-        notes.append(f"{count} through Google's redirect made direct.")
-    if inline.http:
-        count = "1 link begins" if inline.http == 1 else f"{inline.http} links begin"
-        notes.append(
-            f"{count} with http://, which is not encrypted: write https:// where it works."
-        )
-    return [*notes, *_lost(inline)]
-
-
-def _lost(inline: InlineReader) -> Iterator[str]:
-    """Marks that Markdown does not have."""
-    if inline.underlined:
-        count = "1 place was" if inline.underlined == 1 else f"{inline.underlined} places were"
-        yield f"{count} underlined; in a mail only links are: make bold what has to stand out."
-    if inline.raised:
-        count = "1 place stood" if inline.raised == 1 else f"{inline.raised} places stood"
-        yield f"{count} above or below the line, as in 5ᵗʰ, and stand on it now."
+    """What to say of links that were changed, and of links and marks that a mail may not have."""
+    counted = (
+        (inline.redirects, "1 link", "links", "through Google's redirect made direct."),
+        (
+            *(inline.http, "1 link begins", "links begin"),
+            "with http://, which is not encrypted: write https:// where it works.",
+        ),
+        (
+            *(inline.underlined, "1 place was", "places were"),
+            "underlined; in a mail only links are: make bold what has to stand out.",
+        ),
+        (
+            *(inline.raised, "1 place stood", "places stood"),
+            "above or below the line, as in 5ᵗʰ, and stand on it now.",
+        ),
+    )
+    return [
+        f"{single if count == 1 else f'{count} {several}'} {what}"
+        for count, single, several, what in counted
+        if count
+    ]
 
 
 def _depth(root: Element) -> int:
@@ -303,31 +298,16 @@ def _depth(root: Element) -> int:
     return deepest
 
 
-_FILE = "what was pasted"
-
-
 def read_pasted(html: str) -> Pasted:
     """Read a block of a page, of a Word file or of Google Docs. Raises InvalidInput."""
-    root = parse(html, file=_FILE)
-    if is_google(root):
-        clean_google(root)
-    drop_unseen(root)
-    review = take_review(root)
-    if is_word(root):
-        clean_word(root)
+    root = parse(html, file="what was pasted")
+    review = _cleaned(root)
     footnotes = take_footnotes(root)
     inline = InlineReader(references=footnotes.references)
     blocks = read_blocks(root, inline)
     foot = foot_of(footnotes, blocks, inline)
     lost = [f"{one.text[:80]} ({one.why})" for one in inline.dropped]
     return Pasted(
-        markdown="\n\n".join(filter(None, [_joined(blocks), *foot])),
+        markdown="\n\n".join(filter(None, [joined(blocks), *foot])),
         left_out=(*lost, *review.notes(), *link_notes(inline)),
     )
-
-
-def _joined(blocks: list[Block]) -> str:
-    text = ""
-    for block in blocks:
-        text += (block.glue if text else "") + block.markdown
-    return text

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from html import escape
@@ -85,10 +85,21 @@ def _shape(line: PdfLine) -> str:
 
 def _usual_size(pages: Sequence[Sequence[PdfLine]]) -> float:
     """The size of most letters, in points."""
-    sizes: Counter[float] = Counter()
-    for line in (line for page in pages for line in page):
-        sizes[round(line.size * 2) / 2] += len(line.text)
-    return sizes.most_common(1)[0][0] if sizes else 0.0
+    lines = (line for page in pages for line in page)
+    return _most((round(line.size * 2) / 2, len(line.text)) for line in lines)
+
+
+def _margin(pages: Sequence[Sequence[PdfLine]]) -> float:
+    """Where most lines begin, in points."""
+    lines = (line for page in pages for line in page if line.cells)
+    return _most((round(line.cells[0].left), 1) for line in lines)
+
+
+def _most(weighed: Iterable[tuple[float, int]]) -> float:
+    counts: Counter[float] = Counter()
+    for value, weight in weighed:
+        counts[value] += weight
+    return counts.most_common(1)[0][0] if counts else 0.0
 
 
 # --- lines to blocks
@@ -123,7 +134,11 @@ def _blocks(page: Sequence[PdfLine]) -> list[_Block]:
             blocks[-1].lines.append(line)
         else:
             blocks.append(_Block(lines=[line]))
-    return [_plain(block) for block in blocks]
+    # A single row of several cells is no table, but a line with gaps in it.
+    return [
+        _Block(lines=[_as_one(block.lines[0], block.rows[0])]) if len(block.rows) == 1 else block
+        for block in blocks
+    ]
 
 
 def _as_one(line: PdfLine, cells: Sequence[Cell]) -> PdfLine:
@@ -149,13 +164,6 @@ def _goes_on(above: PdfLine, line: PdfLine) -> bool:
     alike = abs(above.size - line.size) < 0.6
     marked = _BULLET.match(line.text) or _NUMBER.match(line.text)
     return above.box == line.box and alike and not marked
-
-
-def _plain(block: _Block) -> _Block:
-    """A single row of several cells is no table, but a line with gaps in it."""
-    if len(block.rows) != 1:
-        return block
-    return _Block(lines=[_as_one(block.lines[0], block.rows[0])])
 
 
 def _joined_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
@@ -241,12 +249,6 @@ def _counted(blocks: Sequence[_Block]) -> set[int]:
     return found
 
 
-def _margin(pages: Sequence[Sequence[PdfLine]]) -> float:
-    """Where most lines begin, in points."""
-    lefts = Counter(round(line.cells[0].left) for page in pages for line in page if line.cells)
-    return lefts.most_common(1)[0][0] if lefts else 0.0
-
-
 def _inside(block: _Block, *, without_mark: bool = False) -> str:
     words: list[Words] = []
     for line in block.lines:
@@ -262,33 +264,21 @@ def _without_mark(words: Sequence[Words]) -> list[Words]:
     left = found.end() if found else 0
     kept = []
     for word in words:
-        kept.append(
-            Words(text=word.text[left:], bold=word.bold, italic=word.italic, href=word.href)
-        )
+        kept.append(replace(word, text=word.text[left:]))
         left = max(0, left - len(word.text))
     return kept
 
 
 def _marked(words: Sequence[Words]) -> str:
     """Words that look alike as one."""
-    written = []
-    last: Words | None = None
-    for one in (word for word in words if word.text):
-        blank = not one.text.strip()
-        alike = last is not None and (blank or _looks(last) == _looks(one))
-        if last is not None and alike:
-            last = Words(
-                text=last.text + one.text, bold=last.bold, italic=last.italic, href=last.href
-            )
-            continue
-        written += [_html(last)] if last else []
-        last = one
-    written += [_html(last)] if last else []
-    return "".join(written)
-
-
-def _looks(one: Words) -> tuple[bool, bool, str]:
-    return one.bold, one.italic, one.href
+    merged: list[Words] = []
+    for one in filter(lambda word: word.text, words):
+        # A blank has the looks of what stands before it: PDFs often set it in another font.
+        if merged and (not one.text.strip() or replace(merged[-1], text=one.text) == one):
+            merged[-1] = replace(merged[-1], text=merged[-1].text + one.text)
+        else:
+            merged.append(one)
+    return "".join(map(_html, merged))
 
 
 def _html(one: Words) -> str:
