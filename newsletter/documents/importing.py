@@ -16,8 +16,7 @@ from newsletter.documents.markup.odt import import_odt
 from newsletter.documents.markup.pages import import_page
 from newsletter.documents.markup.pdf import import_pdf
 from newsletter.documents.plain_text import import_bytes, import_document
-from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
-from newsletter.documents.release.language import language_of
+from newsletter.documents.release.imported import Dropped, ImportedDocument, language_of, unusable
 from newsletter.formats.text import decode
 
 _PASSED_ON = re.compile(r"(?:(?:re|fwd?|aw|wg|rv|tr)\s{0,3}:\s{0,3}){1,9}", re.IGNORECASE)

@@ -201,7 +201,7 @@ def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
     Also of LibreOffice texts (.odt) and Markdown. Says all that it leaves out or guesses.
     """
     from newsletter.documents.isolated import import_isolated
-    from newsletter.documents.release.language import with_language
+    from newsletter.documents.release.imported import with_language
 
     with shell.services() as services:
         today = services.clock.now().date()

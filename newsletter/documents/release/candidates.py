@@ -90,34 +90,21 @@ def stopped_title(lines: Sequence[Line], index: int) -> bool:
     It is one sentence, in the style of headlines, or the first full line of all above the text.
     """
     text = lines[index].text
-    if (
-        len(text) > _LONGEST_STOPPED
-        or not text.endswith(".")
-        or not _is_wordy(text)
-        or is_around(text)
-    ):
+    if len(text) > _LONGEST_STOPPED or not text.endswith(".") or not _is_wordy(text):
         return False
-    if (
-        len(text.split()) < FULL_TITLE
-        or begins_dateline(text)
-        or re.search(r"[^\W\d_A-Z]{4}[.!?] ", text)
-    ):
+    words = len(text.split())
+    if words < FULL_TITLE or is_around(text) or begins_dateline(text) or not is_one_sentence(text):
         return False
-    if text.isupper() or (in_title_case(text) and len(text.split()) > FULL_TITLE):
+    if text.isupper() or (in_title_case(text) and words > FULL_TITLE):
         return True
-    return _is_followed(lines, index) and is_first(lines, index)
+    below = lines[index + 1] if index + 1 < len(lines) else None
+    apart = below is not None and (below.gap or date_line(below.text) is not None)
+    return apart and is_first(lines, index)
 
 
 def is_one_sentence(text: str) -> bool:
     """Whether no sentence ends within a line; abbreviations are short, or have capitals."""
     return not re.search(r"[^\W\d_A-Z]{4}[.!?] ", text)
-
-
-def _is_followed(lines: Sequence[Line], index: int) -> bool:
-    """Whether a blank line or a date stands below a line."""
-    if index + 1 >= len(lines):
-        return False
-    return lines[index + 1].gap or date_line(lines[index + 1].text) is not None
 
 
 def is_first(lines: Sequence[Line], index: int) -> bool:
@@ -216,19 +203,16 @@ def is_whole_title(page: str, text: str) -> bool:
     return full and comparable(page) == comparable(text)
 
 
-def named_by_page(page: str, head: Sequence[Line], *, whole: bool = False) -> Heading | None:
-    """The line, or the lines of one headline, that a page's title names; the last such one.
-
-    ``whole`` lets a single line count that is all of the page's title.
-    """
+def named_by_page(page: str, head: Sequence[Line]) -> Heading | None:
+    """The line, or the lines of one headline, that a page's title names; the last such one."""
     if len(page) > _LONGEST_PAGE:
         return None
     for first in range(len(head) - 1, -1, -1):
         for last in range(min(first + _MOST_LINES, len(head)) - 1, first - 1, -1):
             title = " ".join(line.text for line in head[first : last + 1])
-            if names_page(page, title) or _is_whole(page, title, whole or last > first):
-                return Heading(title=title, first=first, last=last)
-            if _ends_page(page, title):
+            all_of_it = len(title) >= _SHORTEST_NAMED and comparable(page) == comparable(title)
+            named = names_page(page, title) or (all_of_it and last > first)
+            if named or _ends_page(page, title):
                 return Heading(title=title, first=first, last=last)
     return None
 
@@ -237,11 +221,6 @@ def _unlabelled(page: str) -> str:
     """A page's title without the label before it: ``Press release: Title``."""
     label, _, rest = page.partition(":")
     return rest.strip() if rest.strip() and is_label(label.strip()) else page
-
-
-def _is_whole(page: str, title: str, allowed: bool) -> bool:
-    """Whether lines are the page's whole title."""
-    return allowed and len(title) >= _SHORTEST_NAMED and comparable(page) == comparable(title)
 
 
 def _ends_page(page: str, title: str) -> bool:

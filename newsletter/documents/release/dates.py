@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 _MONTHS = {
@@ -180,40 +180,28 @@ MOMENT = re.compile(
 _ARABIC_HALVES = {"ص": "a", "م": "p", "ظ": "p"}
 """By their first letters: *sabahan*, *masaan*, *zuhran*."""
 _NAMED = {
-    "noon": time(12),
-    "midday": time(12),
-    "midnight": time(0),
-    "mittag": time(12),
-    "midi": time(12),
-    "minuit": time(0),
+    **dict.fromkeys(("noon", "midday", "mittag", "midi"), time(12)),
+    **dict.fromkeys(("midnight", "minuit"), time(0)),
 }
 _NAMED_HOURS = re.compile(rf"\b(?:{'|'.join(_NAMED)})\b", re.IGNORECASE)
-_ZONES: dict[str, tuple[str, int | None]] = {
-    "Z": ("UTC", 0),
-    "UTC": ("UTC", 0),
-    "GMT": ("UTC", 0),
-    "BST": ("Europe/London", 60),
-    "WET": ("Europe/Lisbon", 0),
-    "WEST": ("Europe/Lisbon", 60),
-    "CET": ("Europe/Berlin", 60),
-    "CEST": ("Europe/Berlin", 120),
-    "MEZ": ("Europe/Berlin", 60),
-    "MESZ": ("Europe/Berlin", 120),
-    "HEC": ("Europe/Paris", None),
-    "ET": ("America/New_York", None),
-    "EST": ("America/New_York", -300),
-    "EDT": ("America/New_York", -240),
-    "CT": ("America/Chicago", None),
-    "CDT": ("America/Chicago", -300),
-    "MT": ("America/Denver", None),
-    "MST": ("America/Denver", -420),
-    "MDT": ("America/Denver", -360),
-    "PT": ("America/Los_Angeles", None),
-    "PST": ("America/Los_Angeles", -480),
-    "PDT": ("America/Los_Angeles", -420),
+_ZONES = {
+    name: zone
+    for zone, names in {
+        "UTC": "Z UTC GMT",
+        "Europe/London": "BST",
+        "Europe/Lisbon": "WET WEST",
+        "Europe/Berlin": "CET CEST MEZ MESZ",
+        "Europe/Paris": "HEC",
+        "America/New_York": "ET EST EDT",
+        "America/Chicago": "CT CDT",
+        "America/Denver": "MT MST MDT",
+        "America/Los_Angeles": "PT PST PDT",
+    }.items()
+    for name in names.split()
 }
-"""Zone and, where the name says it, the minutes by which it is ahead: many write EST in summer, and
-CST is another in China."""
+"""Without CST, which is another in China."""
+_ALL_YEAR = {"Z", "UTC", "GMT", "HEC", "ET", "CT", "MT", "PT"}
+_GERMAN = {"MEZ": "CET", "MESZ": "CEST"}
 _EASTERN = {"eastern": "ET", "pacific": "PT"}
 _ZONE = re.compile(r"[\s,(/]*(?P<name>[A-Za-z]{1,8})\b(?: ?(?P<ahead>[+-]\d{1,2}(?::?\d\d)?)\b)?")
 _BARE_OFFSET = re.compile(r"\s?(?P<ahead>[+-]\d\d:?\d\d)\b")
@@ -247,16 +235,12 @@ def end_of(text: str, following: str = "") -> str:
     hours = hours or [
         (_NAMED[found[0].casefold()], rest[found.end() :]) for found in _NAMED_HOURS.finditer(rest)
     ]
-    return _written(day, hours, rest)
-
-
-def _written(day: date, hours: list[tuple[time, str]], text: str) -> str:
     for hour, behind in hours:
         offset = _offset(datetime.combine(day, hour), behind)
         if offset:
             return f"{day} {hour:%H:%M}{offset}"
     alone = len({hour for hour, _ in hours}) == 1
-    plain = all(_is_plain(behind) for _, behind in hours) and not _OTHER_TIME.search(text)
+    plain = all(_is_plain(behind) for _, behind in hours) and not _OTHER_TIME.search(rest)
     return f"{day} {hours[0][0]:%H:%M}" if alone and plain else ""
 
 
@@ -291,10 +275,9 @@ def _offset(wall: datetime, behind: str) -> str:
         return ""
     if found["ahead"]:
         return _as_offset(found["ahead"]) if name in {"UTC", "GMT"} else ""
-    zone, minutes = _ZONES[name]
-    aware = wall.replace(tzinfo=ZoneInfo(zone))
-    ahead = aware.utcoffset() or timedelta()
-    if minutes is not None and ahead != timedelta(minutes=minutes):
+    aware = wall.replace(tzinfo=ZoneInfo(_ZONES[name]))
+    # Many write EST in summer: then nobody knows which hour is meant.
+    if name not in _ALL_YEAR and aware.tzname() != _GERMAN.get(name, name):
         return ""
     return aware.isoformat()[-6:]
 

@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache
 
 from newsletter.documents.release.dates import CLOCK, MOMENT, dates_in, end_of
-from newsletter.documents.release.lines import Line
+from newsletter.documents.release.lines import Line, shortened
 
 _LONGEST = 240
 """A line that says more than this says something else too."""
@@ -274,7 +274,7 @@ def find_embargo(
     ends = [end_of(text, following) for _, text, following in found]
     until = {end for end in ends if end}
     return Embargo(
-        words=_shown(found[0][1]),
+        words=shortened(found[0][1], _AT_ONCE),
         until=until.pop() if len(until) == 1 else "",
         notes=tuple(_note(hit[0], end) for hit, end in zip(found, ends, strict=True)),
     )
@@ -337,7 +337,3 @@ def _note(where: str, end: str) -> str:
         return f"{where} speaks of an embargo: set embargo_until."
     zone = "." if "+" in end or end.count("-") > 2 else " if that time is in your own zone."
     return f"{where} speaks of an embargo: set embargo_until, as in 'embargo_until: {end}'{zone}"
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= _AT_ONCE else text[: _AT_ONCE - 1].rstrip() + "…"

@@ -8,22 +8,14 @@ from itertools import pairwise
 
 _ENDS = re.compile(r"\r\n?|\n|\f|\v|\u2028|\u2029|\x85")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff]")
-_LIGATURES = {
-    "\ufb00": "ff",
-    "\ufb01": "fi",
-    "\ufb02": "fl",
-    "\ufb03": "ffi",
-    "\ufb04": "ffl",
-    "\ufb05": "st",
-    "\ufb06": "st",
-}
-_JOINED = str.maketrans(_LIGATURES)
+_JOINED = {sign: unicodedata.normalize("NFKC", chr(sign)) for sign in range(0xFB00, 0xFB07)}
+"""The ligatures that PDFs set: ff, fi, fl, ffi, ffl and two of st."""
 _SOFT_END = re.compile(r"\xad\s*$")
 _BLANKS = re.compile(r"[^\S\n]+")
 _WIDEST_WRAP = 130
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
 _LONGEST_DATELINE = 200
-_QUOTED = 60
+_QUOTED = 61
 _SHOWN = 80
 _DATELINE = re.compile(
     r"(?:\([A-Z][\w.’' -]++(?:, ?[A-Z][\w.’' -]++){0,3},?\)"
@@ -55,7 +47,7 @@ class Line:
         """Its place for a person, amid a sentence: its number, else its first words."""
         if self.number:
             return f"line {self.number}"
-        return f"“{self.text if len(self.text) <= _QUOTED else self.text[:_QUOTED].rstrip() + '…'}”"
+        return f"“{shortened(self.text, _QUOTED)}”"
 
     @property
     def opening(self) -> str:
@@ -92,9 +84,9 @@ def ordinary(text: str) -> str:
     return _BLANKS.sub(" ", plain).translate(_JOINED)
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, most: int = _SHOWN) -> str:
     """As much of a text as tells a person which one it is."""
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1].rstrip() + "…"
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def comparable(text: str) -> str:
@@ -140,11 +132,8 @@ def in_title_case(text: str) -> bool:
 def begins_small(text: str) -> bool:
     """Whether a line begins as nothing but the middle of a sentence does."""
     first = text[0]
-    return first.islower() or unicodedata.category(first) in {"Pe", "Po", "Pd"} - _openers(first)
-
-
-def _openers(first: str) -> set[str]:
-    return {"Po"} if first in "¿¡*#&@%\"'•·" else set()
+    closing = unicodedata.category(first) in {"Pe", "Po", "Pd"}
+    return first.islower() or (closing and first not in "¿¡*#&@%\"'•·")
 
 
 def is_prose(lines: Sequence[Line], index: int, width: int) -> bool:

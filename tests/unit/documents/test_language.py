@@ -5,8 +5,7 @@ from datetime import date
 import pytest
 
 from newsletter.documents.importing import import_file
-from newsletter.documents.release.imported import ImportedDocument
-from newsletter.documents.release.language import language_of, with_language
+from newsletter.documents.release.imported import ImportedDocument, language_of, with_language
 
 ARABIC = "أعلن المنتدى اليوم انسحابه من اللجنة الاستشارية بعد عامين من العمل على الإسكان العادل."
 PERSIAN = "انجمن امروز پس از دو سال کار از کمیته مشورتی کناره‌گیری کرد و گفت که ادامه نمی‌دهد."

@@ -155,7 +155,7 @@ class Drafts:
     ) -> tuple[DraftText, Found, Sequence[ImportedPicture]]:
         """The text in a file; one of our own kind keeps all of its fields. Raises InvalidInput."""
         from newsletter.documents.isolated import import_isolated
-        from newsletter.documents.release.language import with_language
+        from newsletter.documents.release.imported import with_language
 
         if len(data) > _LARGEST:
             message = f"is larger than {_LARGEST // 1_000_000} MB; take its pictures out"
