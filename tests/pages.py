@@ -201,8 +201,12 @@ class Forum:
         self.services.delivery.guard().begin()
 
     @property
+    def outbox(self) -> list[Path]:
+        return sorted((self.folder / "var/outbox").glob("*.eml"))
+
+    @property
     def mails(self) -> list[bytes]:
-        return [path.read_bytes() for path in sorted((self.folder / "var/outbox").glob("*.eml"))]
+        return [path.read_bytes() for path in self.outbox]
 
 
 class Kept:

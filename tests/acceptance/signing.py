@@ -11,6 +11,7 @@ from lxml import html
 from tests.acceptance.mails import read_mail
 from tests.acceptance.site import Site
 from tests.acceptance.workspace import Workspace
+from tests.pages import Forum
 
 LISTS = [
     {"name": "press", "title": "Press releases", "about": "What we say in public."},
@@ -40,7 +41,7 @@ def letters(workspace: Workspace) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute("SELECT * FROM letter ORDER BY id")]
 
 
-def confirmation_link(workspace: Workspace, address: str) -> str:
+def confirmation_link(workspace: Workspace | Forum, address: str) -> str:
     """The path in the letter to an address."""
     mails = [mail for mail in map(read_mail, workspace.outbox) if mail["To"] == address]
     [link] = {

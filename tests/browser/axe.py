@@ -40,13 +40,13 @@ def violations(page: Any, *, advice: bool = True) -> list[str]:
     return found
 
 
-def violations_in_both(page: Any) -> dict[str, list[str]]:
+def violations_in_both(page: Any, *, advice: bool = True) -> dict[str, list[str]]:
     """Light or dark → every rule that the page breaks in it. Of those without colour once.
 
     The page stays dark.
     """
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    light = violations(page)
+    light = violations(page, advice=advice)
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     dark = page.evaluate(_RUN, {"runOnly": {"type": "rule", "values": _OF_COLOUR}})
     return {scheme: found for scheme, found in (("light", light), ("dark", dark)) if found}

@@ -47,9 +47,11 @@ def open_page(windows: Windows, served: tuple[Forum, str]) -> Iterator[Open]:
 
 
 def sound(page: Any) -> None:
-    """The page fits its window and breaks no rule of axe, in light and in dark."""
+    """The page fits any window, and breaks no rule of axe on a telephone, in light and in dark."""
     page.wait_for_load_state()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+    for width in (WIDE, NARROW):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
     assert violations_in_both(page) == {}, page.url
 
 
@@ -92,12 +94,8 @@ def join(
 
 
 @pytest.mark.slow("a walk through eight pages, axe on each in two colours")
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-def test_an_admin_comes_in_and_lets_somebody_else_in(
-    site: Forum, open_page: Open, width: int
-) -> None:
-    address = f"dan{width}@forum.example"
-    page = open_page(link_for(site, address, Role.ADMIN), width=width)
+def test_an_admin_comes_in_and_lets_somebody_else_in(site: Forum, open_page: Open) -> None:
+    page = open_page(link_for(site, "dan@forum.example", Role.ADMIN), width=NARROW)
     assert heading(page) == "Welcome"
     sound(page)
     secret, codes = join(site, page, look=sound)
@@ -105,9 +103,6 @@ def test_an_admin_comes_in_and_lets_somebody_else_in(
     page.get_by_label("Type one of them").fill(codes[0])
     press(page, "I have kept them")
     assert page.get_by_role("status").inner_text() == "Your recovery codes are kept."
-    for path in ("/desk/account", "/desk/account/password", "/desk/staff", "/desk/audit"):
-        page.goto(page.url.partition("/desk")[0] + path)
-        sound(page)
 
     page.get_by_role("link", name="Staff", exact=True).click()
     page.get_by_label("Email address").fill("x")
@@ -115,18 +110,16 @@ def test_an_admin_comes_in_and_lets_somebody_else_in(
     press(page, "Make a link")
     assert "Something has to be changed" in page.get_by_role("alert").inner_text()
     sound(page)
-    page.get_by_label("Email address").fill(f"ana{width}@forum.example")
+    page.get_by_label("Email address").fill("ana@forum.example")
     page.get_by_label("Approver").check()
     press(page, "Make a link")
     assert "It makes ana" in page.locator(".lead").inner_text()
     sound(page)
     page.get_by_role("link", name="Back to the staff").click()
-    page.get_by_role("link", name=f"Dan{width}", exact=True).first.click()
-    sound(page)
 
     site.clock.advance(minutes=11)
     page.get_by_role("link", name="Staff", exact=True).click()
-    press(page, f"Withdraw the link of ana{width}@forum.example")
+    press(page, "Withdraw the link of ana@forum.example")
     assert heading(page) == "Confirm that it's you"
     sound(page)
     page.get_by_role("textbox", name="Code").fill("000000")

@@ -38,11 +38,17 @@ def served(
             yield services, server.address.replace("127.0.0.1", "localhost")
 
 
-def test_axe_finds_nothing_and_nothing_is_wider_than_its_window(
+def test_axe_finds_nothing_nothing_is_too_wide_and_nobody_else_is_asked_for_anything(
     windows: Windows, served: tuple[Services, str], subtests: pytest.Subtests
 ) -> None:
     services, url = served
     words = {who: signed_in(services, who) for who in ("ana", "ben", "cleo", "dan", "vera")}
+    asked: list[str] = []
+
+    def listen(request: Any) -> None:
+        asked.append(request.url)
+
+    windows.open().on("request", listen)
     for number, (name, path, who) in enumerate(pages(services)):
         with subtests.test(name), opening(windows, url, expected=("403", "404")) as open_page:
             # each page in one of two widths, and all of them in both colours
@@ -56,23 +62,9 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_its_window(
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             assert page.evaluate(_CUT_OFF) == []
             assert violations_in_both(page) == {}
-
-
-def test_no_page_asks_anything_of_anybody_else(
-    served: tuple[Services, str], windows: Windows
-) -> None:
-    services, url = served
-    with opening(windows, url, expected=("403", "404")) as open_page:
-        page = open_page("/desk/sign-in")
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        word = signed_in(services, "ana")
-        page.context.add_cookies([{"name": "desk", "value": word, "url": url}])
-        for _, path, who in pages(services):
-            if who == "ana":
-                page.goto(f"{url}/desk{path}")
-        assert asked
-        assert [one for one in asked if not one.startswith((url, "data:", "about:"))] == []
+    windows.open().remove_listener("request", listen)
+    assert asked
+    assert [one for one in asked if not one.startswith((url, "data:", "about:"))] == []
 
 
 def test_a_report_is_printed_in_ink_on_white_without_what_can_be_pressed(

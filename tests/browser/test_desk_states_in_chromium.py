@@ -36,12 +36,16 @@ def visiting(windows: Windows, folder: Path, database: Path) -> Iterator[tuple[R
         opening(windows, server.address, expected=("401", "403", "404", "409", "422")) as open_page,
     ):
 
-        def visit(who: str, path: str, *, fresh: bool = False, width: int = 1280) -> Any:
+        def visit(
+            who: str, path: str, *, fresh: bool = False, width: int = 1280, known: bool = False
+        ) -> Any:
+            """``known``: axe saw it in this state already."""
             signed = at.as_(who, fresh=fresh)
             window = windows.open(width=width).context
             window.clear_cookies()
             window.add_cookies([{"name": "desk", "value": signed.cookie, "url": server.address}])
-            return sound(open_page(f"/desk{path}", width=width), width)
+            page = open_page(f"/desk{path}", width=width)
+            return page if known else sound(page, width)
 
         yield at, visit
 
@@ -80,8 +84,7 @@ def test_before_it_goes_out(windows: Windows, tmp_path: Path, migrated: Path) ->
         page.locator("form").evaluate_all("forms => forms.forEach(form => form.noValidate = true)")
         assert "type 12" in said(press(page, "Send to 12 people", 390))
         page.get_by_label("To confirm, type 12").fill("12")
-        press(page, "Send to 12 people", 390)
-        assert "undo" in said(visit("cleo", HERE)).lower()
+        assert "undo" in said(press(page, "Send to 12 people", 390)).lower()
         visit("cleo", f"{HERE}/start")
         visit("cleo", "", width=390)
 
@@ -89,7 +92,6 @@ def test_before_it_goes_out(windows: Windows, tmp_path: Path, migrated: Path) ->
 def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migrated: Path) -> None:
     with visiting(windows, tmp_path, migrated) as (at, visit):
         at.approve()
-        visit("cleo", f"{HERE}/start", fresh=True)
         at.services.campaigns.starter().start(
             Start(slug=SLUG, by=address_of("cleo"), seen=at.content_hash, shown=12)
         )
@@ -116,16 +118,15 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
         page.get_by_label("Why?").fill("The wrong list")
         assert "The wrong list" in said(press(page, "Stop all sending", 390))
         visit("vera", "")
-        visit("dan", "/stop")
 
 
 def test_doors_in_the_middle_of_something(windows: Windows, tmp_path: Path, migrated: Path) -> None:
     with visiting(windows, tmp_path, migrated) as (at, visit):
-        page = visit("ben", f"{HERE}/review")
+        page = visit("ben", f"{HERE}/review", known=True)
         page.get_by_label("What should change?").fill("Name the street.")
         at.site.change("DELETE FROM session")
         assert "Sign in" in said(press(page, "Send back"))
-        page = visit("dan", "/staff", width=390)
+        page = visit("dan", "/staff", width=390, known=True)
         page.get_by_label("Email address").fill("eve@forum.example")
         page.get_by_label("Writer", exact=True).check()
         assert "Confirm that it's you" in said(press(page, "Make a link", 390))

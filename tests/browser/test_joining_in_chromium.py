@@ -1,59 +1,52 @@
 """A reader joins in Chromium: with script and without, by keyboard, on a telephone."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.mails import read_mail
-from tests.acceptance.signing import LISTS, confirmation_link, letters
-from tests.acceptance.workspace import Workspace
-from tests.browser.axe import violations
+from newsletter.web.http.frame import Frame
+from newsletter.web.public.subscribers.sign_up import Offering
+from newsletter.web.server import WebServer
+from tests.acceptance.signing import LISTS, confirmation_link
+from tests.browser.axe import violations_in_both
 from tests.browser.opening import Open, Windows, opening
+from tests.pages import Forum, forum
 
-pytestmark = [
-    pytest.mark.chromium,
-    pytest.mark.slow("readers join page by page, and a campaign goes out to them"),
-]
-
-
-@dataclass(kw_only=True)
-class Forum:
-    """A workspace and the address of its pages."""
-
-    workspace: Workspace
-    url: str
+pytestmark = pytest.mark.chromium
 
 
 @pytest.fixture(scope="module")
-def forum(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forum]:
-    workspace = Workspace.create(tmp_path_factory.mktemp("joining") / "forum", lists=LISTS)
-    server = workspace.start("serve", "--port", "0")
-    yield Forum(workspace=workspace, url=server.wait_for(r"http://\S+:\d+")[0])
-    server.stop()
-    assert server.finish(15).code == 0
-    workspace.close()
+def served(
+    browser: Any, tmp_path_factory: pytest.TempPathFactory, migrated: Path
+) -> Iterator[tuple[Forum, str]]:
+    folder = tmp_path_factory.mktemp("joining") / "forum"
+    with (
+        forum(folder, database=migrated, lists=LISTS) as site,
+        WebServer(site.services, host="127.0.0.1", port=0) as server,
+    ):
+        yield site, server.address
 
 
 @pytest.fixture
-def open_page(windows: Windows, forum: Forum) -> Iterator[Open]:
+def site(served: tuple[Forum, str]) -> Forum:
+    return served[0]
+
+
+@pytest.fixture
+def open_page(windows: Windows, served: tuple[Forum, str]) -> Iterator[Open]:
     expected = ("the server responded with a status of",)
-    with opening(windows, forum.url, width=375, expected=expected) as open_page:
+    with opening(windows, served[1], width=375, expected=expected) as open_page:
         yield open_page
 
 
-def unsubscribe_link(workspace: Workspace, address: str) -> str:
-    """The path in the mail of a campaign to somebody."""
-    mails = [read_mail(path) for path in workspace.outbox]
-    [link] = [
-        found[1]
-        for mail in mails
-        if mail["To"] == address
-        and (found := re.search(r"<https://[^/]+(/u/\S+)>", mail["List-Unsubscribe"] or ""))
-    ]
-    return link
+def link_in_the_letter(site: Forum, address: str) -> str:
+    """The path by which somebody confirms, once their letter was handed over."""
+    courier = site.services.delivery.transactional_sender()
+    while courier.post() is not None:
+        pass
+    return confirmation_link(site, address)
 
 
 def title(page: Any) -> str:
@@ -61,67 +54,44 @@ def title(page: Any) -> str:
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-def test_a_reader_signs_up_reads_the_letter_and_confirms(
-    forum: Forum, open_page: Open, script: bool
+def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
+    site: Forum, open_page: Open, script: bool
 ) -> None:
     address = f"ana{int(script)}@example.org"
     page = open_page("/subscribe?list=sport", java_script_enabled=script)
     assert page.get_by_label("Sport & games").is_checked()
     page.get_by_label("Email address").fill(address)
     page.get_by_label("Name (optional)").fill("Ana <b>")
-    page.get_by_label("Press releases").check()
     page.get_by_role("button", name="Subscribe").click()
     assert title(page) == "Check your inbox"
     page.reload()
     assert title(page) == "Check your inbox"
 
-    forum.workspace.do("run", "--until-idle")
-    page = open_page(confirmation_link(forum.workspace, address), java_script_enabled=script)
-    assert "Press releases, Sport & games" in page.locator("main").inner_text()
+    link = link_in_the_letter(site, address)
+    page = open_page(link, java_script_enabled=script)
+    assert "Sport & games" in page.locator("main").inner_text()
     assert page.get_by_role("button").count() == 1
     page.get_by_role("button").click()
-
     assert title(page) == "You're subscribed"
-    assert page.get_by_role("link", name="Manage preferences").count() == 1
-    shown = forum.workspace.do("subscribers", "show", address, "--json").json()
-    assert (shown["lists"], shown["name"]) == (["press", "sport"], "Ana <b>")
-    [row] = [one for one in letters(forum.workspace) if one["address"] == address]
-    assert row["source"] == "our sign-up page"
-    page.reload()  # a browser posts again
+    [(number, name)] = site.rows("SELECT id, name FROM subscriber WHERE address = ?", address)
+    assert (site.lists_of(number), name) == (["sport"], "Ana <b>")
+    [(source,)] = site.rows("SELECT source FROM letter WHERE address = ?", address)
+    assert source == "our sign-up page"
+
+    page.get_by_role("link", name="Manage preferences").click()
+    page.get_by_label("Press releases").check()
+    page.get_by_role("button", name="Save").click()
+    assert page.get_by_label("Press releases").is_checked()
+    assert site.lists_of(number) == ["press", "sport"]
+    page = open_page(link, java_script_enabled=script)
     assert title(page) == "This link has already been used"
 
-
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
-    forum: Forum, open_page: Open, script: bool
-) -> None:
-    workspace, address = forum.workspace, f"whole{int(script)}@example.org"
-    page = open_page("/subscribe?list=press", java_script_enabled=script)
-    page.get_by_label("Email address").fill(address)
-    page.get_by_role("button", name="Subscribe").click()
-    workspace.do("run", "--until-idle")
-
-    page = open_page(confirmation_link(workspace, address), java_script_enabled=script)
-    page.get_by_role("button").click()
-    page.get_by_role("link", name="Manage preferences").click()
-    page.get_by_label("Sport & games").check()
-    page.get_by_role("button", name="Save").click()
-    assert page.get_by_label("Sport & games").is_checked()
-    assert workspace.do("subscribers", "show", address, "--json").json()["lists"] == [
-        "press",
-        "sport",
-    ]
-
-    slug = f"statement-{int(script)}"
-    workspace.hire()
-    workspace.write(slug, lists=["press"])
-    workspace.approve(slug)
-    workspace.do("run", "--until-idle")
-    page = open_page(unsubscribe_link(workspace, address), java_script_enabled=script)
+    site.send(f"statement-{int(script)}", lists=["press"])
+    [(campaign,)] = site.rows("SELECT max(id) FROM campaign")
+    page = open_page(site.unsubscribe_link(number, campaign), java_script_enabled=script)
     page.get_by_role("button", name="Unsubscribe").click()
     assert title(page) == "You've been unsubscribed"
-    left = workspace.do("subscribers", "show", address, "--json").json()
-    assert (left["lists"], left["left"]) == (["sport"], ["press"])
+    assert site.lists_of(number) == ["sport"]
 
 
 def test_what_is_wrong_is_said_beside_its_field_and_the_focus_is_there(open_page: Open) -> None:
@@ -152,60 +122,55 @@ def test_the_keyboard_goes_from_field_to_field_and_never_into_the_trap(open_page
     assert trap is None or trap["x"] + trap["width"] < 0
 
 
-@pytest.mark.parametrize("width", [320, 375, 1000])
-def test_no_page_to_join_by_scrolls_sideways(open_page: Open, width: int) -> None:
+def test_no_page_to_join_by_scrolls_sideways(open_page: Open) -> None:
     for path in ("/subscribe", "/subscribe/asked", "/confirm/none"):
-        page = open_page(path, width=width)
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        for control in page.get_by_role("button").all():
-            assert control.bounding_box()["height"] >= 44, "a finger needs so much"
+        page = open_page(path)
+        for width in (320, 375, 1000):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            for control in page.get_by_role("button").all():
+                assert control.bounding_box()["height"] >= 44, "a finger needs so much"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nobody_stumbles_over_these_pages(forum: Forum, open_page: Open, scheme: str) -> None:
-    address = f"axe-{scheme}@example.org"
-    page = open_page("/subscribe", scheme=scheme)
-    assert violations(page) == []
+def test_nobody_stumbles_over_these_pages(site: Forum, open_page: Open) -> None:
+    page = open_page("/subscribe")
+    assert violations_in_both(page) == {}
     page.get_by_label("Email address").fill("ana@")
     page.get_by_role("button", name="Subscribe").click()
-    assert violations(page) == []
-    page.get_by_label("Email address").fill(address)
+    assert violations_in_both(page) == {}
+    page.get_by_label("Email address").fill("axe@example.org")
     page.get_by_label("Press releases").check()
     page.get_by_role("button", name="Subscribe").click()
     assert title(page) == "Check your inbox"
-    assert violations(page) == []
-    forum.workspace.do("run", "--until-idle")
-    page = open_page(confirmation_link(forum.workspace, address), scheme=scheme)
-    assert violations(page) == []
+    assert violations_in_both(page) == {}
+    page = open_page(link_in_the_letter(site, "axe@example.org"))
+    assert violations_in_both(page) == {}
     page.get_by_role("button").click()
     assert title(page) == "You're subscribed"
-    assert violations(page) == []
+    assert violations_in_both(page) == {}
 
 
-@pytest.fixture
-def elsewhere(forum: Forum, windows: Windows) -> Any:
-    """A page of another site with the form that the command prints."""
-    printed = forum.workspace.do("subscribers", "form").stdout
-    action = "https://news.forum.example/subscribe"
-    assert action in printed
+def test_the_form_for_other_sites_works_on_one(served: tuple[Forum, str], windows: Windows) -> None:
+    site, url = served
+    settings = site.services.settings
+    offering = Offering(settings, Frame(house=settings.house(), language=settings.language))
+    offers = offering.rules.offers
+    shown = offering.words("en", offers)
+    with site.services.store.begin() as tx:
+        tx.consents.keep_words(shown.words, shown.language, site.clock.now())
+    printed = offering.html("en", offers)
+    assert "https://news.forum.example/subscribe" in printed
     body = f"<!doctype html><html lang=en><title>x</title><main><h1>x</h1>{printed}</main>"
-    body = body.replace(action, f"{forum.url}/subscribe")
+    body = body.replace("https://news.forum.example/subscribe", f"{url}/subscribe")
     page = windows.open()
     host = "http://www.forum.localhost/"
     page.route(host, lambda route: route.fulfill(body=body, content_type="text/html"))
     page.goto(host)
-    return page
+    assert violations_in_both(page) == {}
 
-
-def test_the_form_for_other_sites_works_on_one(forum: Forum, elsewhere: Any) -> None:
-    elsewhere.get_by_label("Email address").fill("elsewhere@example.org")
-    elsewhere.get_by_label("Press releases").check()
-    elsewhere.get_by_role("button", name="Subscribe").click()
-    elsewhere.wait_for_url("**/subscribe/asked**")
-
-    [row] = [one for one in letters(forum.workspace) if one["address"].startswith("elsewhere")]
-    assert row["source"] == "a form on www.forum.localhost"
-
-
-def test_nobody_stumbles_over_the_form_for_other_sites(elsewhere: Any) -> None:
-    assert violations(elsewhere) == []
+    page.get_by_label("Email address").fill("elsewhere@example.org")
+    page.get_by_label("Press releases").check()
+    page.get_by_role("button", name="Subscribe").click()
+    page.wait_for_url("**/subscribe/asked**")
+    [(source,)] = site.rows("SELECT source FROM letter WHERE address LIKE 'elsewhere%'")
+    assert source == "a form on www.forum.localhost"
