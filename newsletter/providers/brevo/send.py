@@ -9,7 +9,6 @@ setting of the account. A reader or sender may still be refused after the call, 
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from email.header import Header
@@ -19,9 +18,8 @@ from uuid import UUID
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
-from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content, MergeField
 from newsletter.providers.common import bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, Compiled, Template
@@ -128,8 +126,8 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
 
 def _compile(content: Content) -> _Compiled:
     """What is the same for each batch of a campaign."""
-    mime_template(content)  # refuses what no message can have in its headers
-    bodies.refuse(_faults(content))
+    # header fields leave as raw 8-bit, even when they come encoded
+    bodies.check(content, "Brevo", marks=_RESERVED, taken=_TAKEN_HEADERS, ascii_only=True)
     texts = {"htmlContent": content.html, "textContent": content.text, "subject": content.subject}
     call: dict[str, Any] = {"sender": _sender(content), **texts}
     if content.sender.reply_to:
@@ -155,13 +153,3 @@ def _sender(content: Content) -> dict[str, str]:
             name = Header(name, charset="utf-8", maxlinelen=75).encode(linesep="")
         sender["name"] = name
     return sender
-
-
-def _faults(content: Content) -> Iterator[Fault]:
-    texts = (("from", content.sender.name), ("subject", content.subject), *content.headers)
-    fields = (*texts, ("text", content.text), ("html", content.html))
-    yield from bodies.reserved(fields, "Brevo", _RESERVED)
-    yield from bodies.doubled(content.headers, "Brevo", _TAKEN_HEADERS)
-    yield from bodies.more_than_ascii(
-        content.headers
-    )  # sent as raw 8-bit, even when it comes encoded

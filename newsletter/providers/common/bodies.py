@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from newsletter.domain.delivery.batch import OutgoingBatch
-from newsletter.domain.delivery.mime import ascii_domain
+from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import (
     MARK_PREFIX,
@@ -34,6 +34,7 @@ to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """A value in the fewest letters. Raises TypeError for what JSON does not have."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
+_ANY_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322
 _WORDS = re.compile(r"[A-Za-z0-9._~+=-]*")
 _NEEDS_ESCAPING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()%$*|_@:/]")
 """In JSON, HTML or a provider's template: ``greeting.speakable`` lets none of it through."""
@@ -105,7 +106,7 @@ def mailbox(name: str, address: str) -> str:
 
 
 def refusal(key: str, message: str) -> InvalidInput:
-    return InvalidInput([_fault(key, message)])
+    return InvalidInput([fault(key, message)])
 
 
 def refuse(faults: Iterable[Fault]) -> None:
@@ -114,38 +115,63 @@ def refuse(faults: Iterable[Fault]) -> None:
         raise InvalidInput(found)
 
 
-def reserved(
-    fields: Iterable[tuple[str, str]], who: str, marks: re.Pattern[str] = _OURS
+def check(
+    content: Content,
+    who: str,
+    *,
+    marks: re.Pattern[str] = _OURS,
+    names: re.Pattern[str] = _ANY_NAME,
+    taken: Iterable[str] = (),
+    ascii_only: bool = False,
+    more: Iterable[Fault] = (),
+) -> None:
+    """Refuse what a provider would misread, all of it at once. Raises InvalidInput.
+
+    ``marks``: what it takes for marks of its own; ``names``: the names of header fields that it
+    can carry; ``taken``: those, in lower case, that it refuses or sets by itself;
+    ``ascii_only``: it sends a header field as it is, though it needs encoding; ``more``: what else
+    it takes offence at.
+    """
+    lines = (("from", content.sender.name), ("subject", content.subject), *content.headers)
+    refuse(
+        (
+            *_misnamed(content.headers, names),
+            *_broken(lines),
+            *_reserved((*lines, ("text", content.text), ("html", content.html)), who, marks),
+            *_doubled(content.headers, who, taken),
+            *(more_than_ascii(content.headers) if ascii_only else ()),
+            *more,
+        )
+    )
+    mime_template(content)  # refuses what no message at all can have in its headers
+
+
+def _reserved(
+    fields: Iterable[tuple[str, str]], who: str, marks: re.Pattern[str]
 ) -> Iterator[Fault]:
-    """A fault for each field that holds what the provider, or we, take for a mark."""
     for key, value in fields:
         if mark := marks.search(value) or _OURS.search(value):
             why = f"holds “{mark.group()}”, which {who} might replace; write it another way"
-            yield _fault(key, why)
+            yield fault(key, why)
 
 
-def misnamed(headers: Iterable[tuple[str, str]], names: re.Pattern[str]) -> Iterator[Fault]:
-    """A fault for each header that is called by another name than the provider can carry."""
+def _misnamed(headers: Iterable[tuple[str, str]], names: re.Pattern[str]) -> Iterator[Fault]:
     for name, _ in headers:
         if not names.fullmatch(name):
-            yield _fault(name, "is not a name that a header field can have")
+            yield fault(name, "is not a name that a header field can have")
 
 
-def broken(lines: Iterable[tuple[str, str]]) -> Iterator[Fault]:
-    """A fault for each line that holds a control character."""
+def _broken(lines: Iterable[tuple[str, str]]) -> Iterator[Fault]:
     for key, value in lines:
         if control := _CONTROL.search(value):
-            yield _fault(key, f"holds the control character {control.group()!r}; write it without")
+            yield fault(key, f"holds the control character {control.group()!r}; write it without")
 
 
-def doubled(
-    headers: Iterable[tuple[str, str]], who: str, taken: Iterable[str] = ()
-) -> Iterator[Fault]:
-    """A fault for each header that is there twice or is the provider's; ``taken`` in lower case."""
+def _doubled(headers: Iterable[tuple[str, str]], who: str, taken: Iterable[str]) -> Iterator[Fault]:
     seen = set(taken)
     for name, _ in headers:
         if name.lower() in seen:
-            yield _fault(name, f"cannot be given to {who}, or not twice; leave it out")
+            yield fault(name, f"cannot be given to {who}, or not twice; leave it out")
         seen.add(name.lower())
 
 
@@ -153,7 +179,7 @@ def more_than_ascii(headers: Iterable[tuple[str, str]]) -> Iterator[Fault]:
     """A fault for each header that a provider would send as it is, though it needs encoding."""
     for name, value in headers:
         if not value.isascii():
-            yield _fault(name, "is more than ASCII; write it in plain letters")
+            yield fault(name, "is more than ASCII; write it in plain letters")
 
 
 def addresses(
@@ -187,5 +213,6 @@ def plain(recipients: tuple[Recipient, ...], *names: str) -> None:
         raise refusal("recipients", "a merge value or a name holds more than plain letters")
 
 
-def _fault(key: str, message: str) -> Fault:
+def fault(key: str, message: str) -> Fault:
+    """Of a message, in one of its fields: from, subject, text, html or a header."""
     return Fault(file="message", key=key, message=message)

@@ -8,11 +8,8 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from threading import Lock
-from typing import Generic, TypeVar
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -92,7 +89,6 @@ def unbase64(encoded: str) -> bytes | None:
 MARGIN = timedelta(minutes=5)
 """How far two clocks may differ."""
 LONGEST = timedelta(days=1)
-_Value = TypeVar("_Value")
 
 
 class Unverifiable(Forged):
@@ -172,25 +168,3 @@ class ByPassword:
         """One event, or all in an array. Raises Forged."""
         require_user(self._key, headers)
         return read_many(body, now, self._translate)
-
-
-class Memory(Generic[_Value]):
-    """The newest of what was learnt: a bounded map for many threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._known: OrderedDict[str, _Value] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, name: str) -> _Value | None:
-        """What is remembered under this name."""
-        with self._lock:
-            return self._known.get(name)
-
-    def put(self, name: str, value: _Value) -> _Value:
-        """Remember a value, unless there is one of this name. Returns what is remembered."""
-        with self._lock:
-            kept = self._known.setdefault(name, value)
-            while len(self._known) > self._most:
-                self._known.popitem(last=False)
-            return kept

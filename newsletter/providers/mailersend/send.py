@@ -16,15 +16,13 @@ day on the smallest plans, and no document shows where they are asked for or wha
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
-from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, Compiled, Template
@@ -146,10 +144,16 @@ def _reason(payload: dict[str, Any]) -> str:
 
 def _compile(content: Content) -> Template:
     """The call to one recipient with its gaps, encoded once."""
-    mime_template(content)  # refuses what no header field can hold, by name
+    bodies.check(
+        content,
+        "MailerSend",
+        marks=_RESERVED,
+        names=_HEADER_NAME,
+        taken=_TAKEN_HEADERS,
+        ascii_only=True,
+    )
     own = {name.lower(): value for name, value in content.headers}
     headers = [each for each in content.headers if each[0].lower() not in _NOT_AS_A_HEADER]
-    bodies.refuse(_faults(content, headers))
     sender, name = content.sender, {"name": content.sender.name} if content.sender.name else {}
     fields: dict[str, Any] = {
         "from": {"email": ascii_domain(sender.address), **name},
@@ -164,12 +168,3 @@ def _compile(content: Content) -> Template:
     call |= {"to": [{"email": ADDRESS}], "tags": [_TAG]}
     call["settings"] = dict.fromkeys(_TRACKING, False)
     return bodies.template(call)
-
-
-def _faults(content: Content, headers: list[tuple[str, str]]) -> Iterator[Fault]:
-    texts = (("From", content.sender.name), ("Subject", content.subject), *content.headers)
-    parts = (("text", content.text), ("html", content.html))
-    yield from bodies.reserved((*texts, *parts), "MailerSend", _RESERVED)
-    yield from bodies.misnamed(headers, _HEADER_NAME)
-    yield from bodies.doubled(content.headers, "MailerSend", _TAKEN_HEADERS)
-    yield from bodies.more_than_ascii(content.headers)

@@ -132,15 +132,10 @@ def _later(response: HttpResponse, message: str) -> Answer:
 def _compile(content: Content) -> tuple[bytes, ...]:
     """The parts that are the same for each batch of a campaign, merge marks in Mailgun's words."""
     fields = list(_fields(content))
-    faults = [
-        *bodies.misnamed(content.headers, _HEADER_NAME),
-        *bodies.broken(field for field in fields if field[0] not in {"text", "html"}),
-        *bodies.reserved(fields, "Mailgun", _RESERVED),
-    ]
-    options = sum(len(name) + len(value.encode()) for name, value in fields if ":" in name)
-    if options > _MAX_OPTION_BYTES:
-        faults += bodies.refusal("headers", f"take {options} bytes; Mailgun allows 16 KB").faults
-    bodies.refuse(faults)
+    size = sum(len(name) + len(value.encode()) for name, value in fields if ":" in name)
+    large = bodies.fault("headers", f"take {size} bytes; Mailgun allows 16 KB")
+    more = [large] if size > _MAX_OPTION_BYTES else []
+    bodies.check(content, "Mailgun", marks=_RESERVED, names=_HEADER_NAME, more=more)
     return tuple(_part(name, _in_mailgun_words(value)) for name, value in fields)
 
 

@@ -10,16 +10,14 @@ be answered with success, though nothing leaves.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
-from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content, MergeField, Recipient
 from newsletter.providers.common import bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Compiled, Template
@@ -142,9 +140,17 @@ def _compile(content: Content) -> Template:
 
     Globals could say once what all share; but the long parts, the bodies, differ by reader.
     """
-    mime_template(content)  # refuses what no message can have in its headers
     headers = [each for each in content.headers if each[0].lower() not in _NOT_OURS]
-    bodies.refuse(_faults(content, headers))
+    theirs = {name.lower() for name, _ in headers if _MAILJETS_OWN.match(name)}
+    why = f"is longer than the {MAX_SUBJECT} characters that Mailjet takes; shorten it"
+    bodies.check(
+        replace(content, headers=tuple(headers)),
+        "Mailjet",
+        marks=_RESERVED,
+        taken=_TAKEN_HEADERS | theirs,
+        ascii_only=True,
+        more=[bodies.fault("subject", why)] if len(content.subject) > MAX_SUBJECT else [],
+    )
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     address = {"Email": ascii_domain(sender.address)}
     fields: dict[str, Any] = {
@@ -163,15 +169,3 @@ def _compile(content: Content) -> Template:
         fields |= {"TrackOpens": "disabled", "TrackClicks": "disabled"}
     message = {name: value for name, value in fields.items() if value}
     return bodies.template(message | {"TemplateLanguage": False})
-
-
-def _faults(content: Content, headers: list[tuple[str, str]]) -> Iterator[Fault]:
-    texts = (("From", content.sender.name), ("Subject", content.subject), *headers)
-    parts = (("TextPart", content.text), ("HTMLPart", content.html))
-    yield from bodies.reserved((*texts, *parts), "Mailjet", _RESERVED)
-    theirs = {name.lower() for name, _ in headers if _MAILJETS_OWN.match(name)}
-    yield from bodies.doubled(headers, "Mailjet", _TAKEN_HEADERS | theirs)
-    yield from bodies.more_than_ascii(headers)
-    if len(content.subject) > MAX_SUBJECT:
-        why = f"is longer than the {MAX_SUBJECT} characters that Mailjet takes; shorten it"
-        yield Fault(file="message", key="Subject", message=why)

@@ -7,7 +7,7 @@ from ``GET /api/v1/info``. It has no template marks and no tracking.
 from typing import Any, Literal
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Finding
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import bodies
@@ -71,12 +71,8 @@ def _compile(content: Content) -> Template:
 
     The attempt is a header, not a tag: Mailpit lists every tag it has seen.
     """
-    mime_template(content)  # refuses what no header field can hold, by name
     headers = {"X-Attempt": ABOUT["attempt"], "X-Subscriber": ABOUT["subscriber"]}
-    bodies.refuse(
-        bodies.doubled(content.headers, "Mailpit", _RESTRICTED | {name.lower() for name in headers})
-    )
-    bodies.refuse(bodies.reserved([("content", repr(content))], "Mailpit"))
+    bodies.check(content, "Mailpit", taken=_RESTRICTED | {name.lower() for name in headers})
     sender = content.sender
     fields: dict[str, Any] = {
         "From": {"Email": ascii_domain(sender.address), "Name": sender.name},

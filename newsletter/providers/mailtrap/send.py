@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.providers.common import bodies
@@ -127,8 +127,7 @@ def _item(_: Recipient, payload: Any) -> Outcome | None:
 
 def _compile(content: Content) -> _Compiled:
     """What is the same for all goes into the base, the rest into a request; encoded once."""
-    mime_template(content)  # refuses what no header field can hold, by name
-    bodies.refuse(bodies.doubled(content.headers, "Mailtrap"))
+    bodies.check(content, "Mailtrap", marks=_RESERVED)
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     address = {"email": ascii_domain(sender.address)}
     fields: dict[str, Any] = {
@@ -139,7 +138,6 @@ def _compile(content: Content) -> _Compiled:
         "html": content.html,
         "headers": dict(content.headers),
     }
-    bodies.refuse(bodies.reserved([("content", repr(fields))], "Mailtrap", _RESERVED))
     fields |= {"to": [{"email": ADDRESS}], "category": CAMPAIGN, "custom_variables": ABOUT}
     message = {name: value for name, value in fields.items() if value}
     base = {name: each for name, each in message.items() if MARK_PREFIX not in bodies.to_json(each)}

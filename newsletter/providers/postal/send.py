@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import bodies
@@ -103,9 +103,8 @@ def _number(messages: Any, address: str) -> int:
 
 def _compile(content: Content) -> Template:
     """The call to one recipient with its gaps, encoded once."""
-    mime_template(content)  # refuses what no header field can hold, by name
+    bodies.check(content, "Postal", marks=_RESERVED, taken={"x-amp"})
     headers = {"X-AMP": "skip", **dict(content.headers)}
-    bodies.refuse(bodies.doubled(content.headers, "Postal", {"x-amp"}))
     sender = content.sender
     fields: dict[str, Any] = {
         "from": bodies.mailbox(sender.name, sender.address),
@@ -115,6 +114,5 @@ def _compile(content: Content) -> Template:
         "html_body": content.html,
         "headers": headers,
     }
-    bodies.refuse(bodies.reserved([("content", repr(fields))], "Postal", _RESERVED))
     call = {key: value for key, value in fields.items() if value}
     return bodies.template({"to": [ADDRESS], "tag": _TAG, **call})

@@ -7,7 +7,6 @@ unless the stream's unsubscribe handling is set to custom.
 
 import json
 import re
-from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
@@ -15,7 +14,6 @@ from pydantic import Field, SecretStr
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
-from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Compiled, Template
@@ -26,7 +24,6 @@ from newsletter.providers.transport.http import HttpRequest, HttpResponse
 MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
 MAX_BODY_BYTES = 5_000_000
-_BODIES = frozenset({"TextBody", "HtmlBody"})
 PUBLIC_URL = "https://api.postmarkapp.com"
 _RESERVED = re.compile(
     r"\{\{\s*+(?:\{\s*+)?pm:", re.IGNORECASE
@@ -145,15 +142,10 @@ def _compile(content: Content, stream: str) -> Template:
     }
     if sender.reply_to:
         call["ReplyTo"] = ascii_domain(sender.reply_to)
-    fields = (*call.items(), *content.headers)
-    bodies.refuse(
-        (
-            *bodies.misnamed(content.headers, _HEADER_NAME),
-            *bodies.broken(field for field in fields if field[0] not in _BODIES),
-            *bodies.reserved(fields, "Postmark", _RESERVED),
-            *_too_long(fields),
-        )
-    )
+    why = "is longer than the 5 MB that Postmark takes; shorten it"
+    parts = (("text", content.text), ("html", content.html))
+    more = [bodies.fault(key, why) for key, part in parts if len(part.encode()) > MAX_BODY_BYTES]
+    bodies.check(content, "Postmark", marks=_RESERVED, names=_HEADER_NAME, more=more)
     headers = (*content.headers, ("X-PM-KeepID", "true"))
     fixed = {
         "Headers": [{"Name": key, "Value": value} for key, value in headers],
@@ -165,10 +157,3 @@ def _compile(content: Content, stream: str) -> Template:
         "To": ADDRESS,
     }
     return bodies.template({**call, **fixed})
-
-
-def _too_long(fields: Iterable[tuple[str, str]]) -> Iterator[Fault]:
-    for key, value in fields:
-        if len(value.encode()) > MAX_BODY_BYTES:
-            why = "is longer than the 5 MB that Postmark takes; shorten it"
-            yield Fault(file="message", key=key, message=why)

@@ -107,15 +107,7 @@ def _compile(content: Content) -> Template:
     }
     if sender.reply_to:
         call["reply_to"] = ascii_domain(sender.reply_to)
-    fields = (*call.items(), *content.headers)
-    bodies.refuse(
-        (
-            *bodies.misnamed(content.headers, _HEADER_NAME),
-            *bodies.broken(field for field in fields if field[0] not in {"text", "html"}),
-            *bodies.reserved(fields, "Resend", _RESERVED),
-            *bodies.doubled(content.headers, "Resend"),
-        )
-    )
+    bodies.check(content, "Resend", marks=_RESERVED, names=_HEADER_NAME)
     tags = [{"name": name, "value": value} for name, value in ABOUT.items()]
     headers = dict(content.headers)
     return bodies.template({**call, "headers": headers, "tags": tags, "to": [ADDRESS]})

@@ -7,7 +7,6 @@ call or replaces them. Unconfirmed: the size of a call, international names befo
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -15,9 +14,8 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
-from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
 from newsletter.providers.common import bodies
 from newsletter.providers.common.bodies import Compiled
@@ -150,8 +148,8 @@ def _wait(response: HttpResponse) -> timedelta | None:
 
 def _compile(content: Content) -> _Compiled:
     """What is the same for each batch of a campaign. Merge marks are the substitutions' names."""
-    mime_template(content)  # refuses what no message can have in its headers
-    bodies.refuse(_faults(content))
+    # SendGrid leaves encoding to its callers
+    bodies.check(content, "SendGrid", marks=_RESERVED, taken=_TAKEN_HEADERS, ascii_only=True)
     sender = {"email": ascii_domain(content.sender.address), "name": content.sender.name}
     reply_to = ascii_domain(content.sender.reply_to)
     call = {
@@ -166,10 +164,3 @@ def _compile(content: Content) -> _Compiled:
     }
     start = json.dumps(call, ensure_ascii=False)[:-1].encode()
     return _Compiled(start=start, headers=json.dumps(dict(content.headers)))
-
-
-def _faults(content: Content) -> Iterator[Fault]:
-    fields = [(key, getattr(content, key)) for key in ("subject", "text", "html")]
-    yield from bodies.reserved(fields, "SendGrid", _RESERVED)
-    yield from bodies.doubled(content.headers, "SendGrid", _TAKEN_HEADERS)
-    yield from bodies.more_than_ascii(content.headers)  # SendGrid leaves encoding to its callers

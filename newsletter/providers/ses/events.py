@@ -18,6 +18,7 @@ Sovereign Cloud in ``.eu``. Amazon's secret regions have endings of their own an
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
@@ -27,7 +28,7 @@ from cryptography.x509.oid import NameOID
 
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.providers.common import webhooks
-from newsletter.providers.common.signatures import Memory, Unverifiable, require_fresh, require_rsa
+from newsletter.providers.common.signatures import Unverifiable, require_fresh, require_rsa
 from newsletter.providers.common.webhooks import address, exact, inside, instant, listed, text
 
 RETRIES = timedelta(hours=1)
@@ -89,7 +90,8 @@ class Ses:
                 raise ValueError(f"{why}arn:aws:sns:eu-west-1:123456789012:mail")
         self._topics = frozenset(topics)
         self._fetch = fetch
-        self._certificates: Memory[x509.Certificate] = Memory(_CERTIFICATES)
+        # what raises is not kept: Amazon is asked again
+        self._certificate = lru_cache(_CERTIFICATES)(self._fetched)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """An event for each reader; none for a subscription, which is confirmed.
@@ -121,21 +123,23 @@ class Ses:
         require_rsa(self._key(url, now), signed, exact(payload.get("Signature")), algorithm)
 
     def _key(self, url: str, now: datetime) -> rsa.RSAPublicKey:
-        certificate = self._certificates.get(url)
-        if certificate is None:
-            try:
-                certificate = x509.load_pem_x509_certificate(self._fetch(url))
-            except Exception as error:  # whatever the network or the page does
-                raise Unverifiable("Amazon's certificate could not be had") from error
-            if not any(map(_SUBJECT.fullmatch, _subjects(certificate))):
-                raise Forged("its certificate is somebody else's")
-            self._certificates.put(url, certificate)
+        certificate = self._certificate(url)
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
             raise Forged("its certificate is out of date")
         key = certificate.public_key()
         if not isinstance(key, rsa.RSAPublicKey):
             raise Forged("its certificate is not for RSA")
         return key
+
+    def _fetched(self, url: str) -> x509.Certificate:
+        try:
+            certificate = x509.load_pem_x509_certificate(self._fetch(url))
+        except Exception as error:  # whatever the network or the page does
+            raise Unverifiable("Amazon's certificate could not be had") from error
+        names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        if not any(_SUBJECT.fullmatch(str(name.value)) for name in names):
+            raise Forged("its certificate is somebody else's")
+        return certificate
 
     def _confirm(self, url: str) -> None:
         if not _CONFIRMATION.fullmatch(url):
@@ -144,12 +148,6 @@ class Ses:
             self._fetch(url)
         except Exception as error:  # whatever the network does
             raise Unverifiable("the subscription could not be confirmed") from error
-
-
-def _subjects(certificate: x509.Certificate) -> list[str]:
-    """The names that a certificate says it is for."""
-    found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return [str(name.value) for name in found]
 
 
 def _signed(payload: dict[str, Any], names: Sequence[str]) -> bytes:

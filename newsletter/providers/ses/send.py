@@ -23,7 +23,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
-from newsletter.domain.delivery.mime import ascii_domain, mime_template, plain_field, plain_mailbox
+from newsletter.domain.delivery.mime import ascii_domain, plain_field, plain_mailbox
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import (
@@ -154,12 +154,12 @@ class Ses:
 
 def _compile(content: Content) -> _Compiled:
     """What is the same for each batch of a campaign."""
-    mime_template(content)  # refuses what no message can have in its headers
     sender = content.sender
     common: dict[str, Any] = {"FromEmailAddress": plain_mailbox(sender.name, sender.address)}
     if sender.reply_to:
         common["ReplyToAddresses"] = [plain_mailbox("", sender.reply_to)]
-    bodies.refuse(_faults(content))
+    own = {name.lower() for name, _ in content.headers if name.lower().startswith("x-ses-")}
+    bodies.check(content, "SES", taken=_TAKEN_HEADERS | own, more=_faults(content))
     texts = {"subject": content.subject, "text": content.text, "html": content.html}
     return _Compiled(
         common={**common, "ConfigurationOverrides": {"Tracking": _OFF}},
@@ -169,7 +169,7 @@ def _compile(content: Content) -> _Compiled:
             if name.lower() != "message-id"  # SES writes its own over any
         ),
         faults=tuple(
-            _fault(key, _REPLACED.format(mark.group()))
+            bodies.fault(key, _REPLACED.format(mark.group()))
             for key, value in (*texts.items(), *content.headers)
             if (mark := _RESERVED.search(value))
         ),
@@ -179,14 +179,14 @@ def _compile(content: Content) -> _Compiled:
 def _faults(content: Content) -> Iterator[Fault]:
     for key in ("address", "reply_to"):
         if not ascii_domain(getattr(content.sender, key)).isascii():
-            yield _fault(f"sender.{key}", "is more than ASCII before the @; SES takes no such")
-    own = {name.lower() for name, _ in content.headers if name.lower().startswith("x-ses-")}
-    yield from bodies.doubled(content.headers, "SES", _TAKEN_HEADERS | own)
+            yield bodies.fault(
+                f"sender.{key}", "is more than ASCII before the @; SES takes no such"
+            )
     yield from bodies.more_than_ascii(
         header for header in content.headers if MARK_PREFIX in header[1]
     )
     if len(content.headers) > MAX_HEADERS:
-        yield _fault("headers", f"are {len(content.headers)}; SES takes {MAX_HEADERS}")
+        yield bodies.fault("headers", f"are {len(content.headers)}; SES takes {MAX_HEADERS}")
 
 
 def _single(batch: OutgoingBatch, compiled: _Compiled, address: str) -> dict[str, Any]:
@@ -269,10 +269,6 @@ def _headers(compiled: _Compiled, reader: Recipient) -> list[dict[str, str]]:
             raise bodies.refusal(name[:MAX_HEADER_NAME], _TOO_LONG)
         headers.append({"Name": name, "Value": value})
     return headers
-
-
-def _fault(key: str, message: str) -> Fault:
-    return Fault(file="message", key=key, message=message)
 
 
 _ALGORITHM = "AWS4-HMAC-SHA256"

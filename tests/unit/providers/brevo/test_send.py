@@ -140,13 +140,6 @@ def test_a_mark_of_brevos_own_is_refused_by_name(subtests: pytest.Subtests) -> N
                 assert mark[:2] in fault.message
 
 
-def test_marks_of_brevos_own_are_found_in_names_and_headers_and_all_listed() -> None:
-    sender = Sender(name="{{x}}", address="news@forum.example")
-    with pytest.raises(InvalidInput) as caught:
-        brevo().build(batch(sender=sender, headers=(("X-Note", "{% x %}"),)))
-    assert [fault.key for fault in caught.value.faults] == ["from", "X-Note"]
-
-
 def test_other_signs_pass_untouched(subtests: pytest.Subtests) -> None:
     for text in ["a { b } c", "p{color:red}@media{p{a:b}}", "[unsubscribe]", "100%", "}}"]:
         with subtests.test(text=text):

@@ -11,14 +11,11 @@ from newsletter.providers.common.bodies import (
     ADDRESS,
     Compiled,
     addresses,
-    broken,
-    doubled,
+    check,
+    fault,
     mailbox,
-    misnamed,
-    more_than_ascii,
     plain,
     refuse,
-    reserved,
     template,
 )
 from tests.contracts.provider import batch, content, recipients
@@ -46,9 +43,9 @@ def test_only_the_last_few_contents_are_kept() -> None:
 
 
 def test_content_that_cannot_be_said_is_looked_at_again() -> None:
-    compiled = Compiled(lambda each: refuse(misnamed([(each.subject, "")], re.compile("fine"))))
+    compiled = Compiled(lambda each: refuse([fault(each.subject, "is no name")]))
     for _ in range(2):
-        with pytest.raises(InvalidInput, match="is not a name"):
+        with pytest.raises(InvalidInput, match="is no name"):
             compiled.of(batch())
 
 
@@ -123,17 +120,28 @@ def test_a_value_that_would_have_to_be_escaped_is_refused(subtests: pytest.Subte
 
 
 def test_every_fault_is_named_with_its_field() -> None:
-    headers = [("X-A", "{{x}}"), ("x-a", "a\nb"), ("X B", "é"), ("To", f"\u2028{ADDRESS}")]
+    headers = (("X-A", "{{x}}"), ("x-a", "a\nb"), ("X B", "é"), ("To", f"\u2028{ADDRESS}"))
+    said = content(subject="a\tb", html="NLMERGESUBSCRIBER {{")
     with pytest.raises(InvalidInput) as caught:
-        refuse(
-            (
-                *reserved(headers, "It", re.compile(r"\{\{")),
-                *misnamed(headers, re.compile(r"[A-Za-z-]+")),
-                *broken(headers),
-                *doubled(headers, "It", {"to"}),
-                *more_than_ascii(headers[:3]),
-            )
+        check(
+            replace(said, headers=headers),
+            "It",
+            marks=re.compile(r"\{\{"),
+            names=re.compile(r"[A-Za-z-]+"),
+            taken={"to"},
+            ascii_only=True,
+            more=[fault("html", "is too long")],
         )
-    keys = [fault.key for fault in caught.value.faults]
-    assert keys == ["X-A", "To", "X B", "x-a", "To", "x-a", "To", "X B"]
-    refuse(())
+    assert [(each.key, each.message.split()[0]) for each in caught.value.faults] == [
+        ("X B", "is"),
+        *((key, "holds") for key in ("subject", "x-a", "To", "X-A", "To", "html")),
+        *((key, "cannot") for key in ("x-a", "To")),
+        *((key, "is") for key in ("X B", "To", "html")),
+    ]
+
+
+def test_what_no_message_can_have_is_refused_for_all() -> None:
+    check(content(), "It")
+    headers = (("X-Plain", "é"), ("From", "somebody"))
+    with pytest.raises(InvalidInput, match="From"):
+        check(replace(content(), headers=headers), "It")

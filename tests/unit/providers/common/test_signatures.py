@@ -1,12 +1,11 @@
-"""What is forged, and what is remembered."""
+"""What is forged."""
 
 from datetime import UTC, datetime, timedelta
-from threading import Thread
 
 import pytest
 
 from newsletter.domain.events import Forged
-from newsletter.providers.common.signatures import LONGEST, Memory, require_fresh, require_user
+from newsletter.providers.common.signatures import LONGEST, require_fresh, require_user
 from tests.rows import rows
 
 NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
@@ -45,26 +44,3 @@ def test_the_name_of_basic_authentication_may_be_written_in_any_case(value: str)
 def test_other_words_of_authentication_are_refused(value: str) -> None:
     with pytest.raises(Forged):
         require_user(b"a:b", {"authorization": value})
-
-
-def test_the_oldest_is_forgotten_and_the_first_value_stays() -> None:
-    memory: Memory[int] = Memory(2)
-    assert [memory.put("a", 1), memory.put("a", 2), memory.put("b", 3)] == [1, 1, 3]
-    memory.put("c", 4)
-    assert (memory.get("a"), memory.get("b"), memory.get("c")) == (None, 3, 4)
-
-
-def test_many_threads_may_remember_at_once() -> None:
-    memory: Memory[int] = Memory(50)
-
-    def learn(start: int) -> None:
-        for number in range(start, start + 2000):
-            memory.put(str(number), number)
-
-    threads = [Thread(target=learn, args=(start,)) for start in range(0, 8000, 1000)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=20)
-    assert not any(thread.is_alive() for thread in threads)
-    assert sum(memory.get(str(number)) is not None for number in range(10_000)) == 50

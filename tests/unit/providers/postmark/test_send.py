@@ -90,20 +90,11 @@ def test_a_sender_without_a_name_is_a_bare_address_and_no_reply_to_is_none() -> 
 
 def test_a_mark_of_postmarks_own_is_refused_by_name(subtests: pytest.Subtests) -> None:
     for mark in ["{{{ pm:unsubscribe }}}", "{{{pm:unsubscribe_url}}}", "{{ PM:x }}", "{{ { pm:x"]:
-        for field, key in [("subject", "Subject"), ("text", "TextBody"), ("html", "HtmlBody")]:
-            with subtests.test(mark=mark, field=field, key=key):
-                with pytest.raises(InvalidInput) as caught:
-                    postmark().build(batch(**{field: f"Leave here: {mark}"}))
-                (fault,) = caught.value.faults
-                assert fault.key == key
-                assert "Postmark might replace" in fault.message
-
-
-def test_marks_in_names_and_headers_are_found_and_all_listed() -> None:
-    sender = Sender(name="{{{pm:a}}}", address="news@forum.example")
-    with pytest.raises(InvalidInput) as caught:
-        postmark().build(batch(sender=sender, headers=(("X-Note", "{{{pm:b}}}"),)))
-    assert [fault.key for fault in caught.value.faults] == ["From", "X-Note"]
+        with (
+            subtests.test(mark=mark),
+            pytest.raises(InvalidInput, match=r"text: .*Postmark might replace"),
+        ):
+            postmark().build(batch(text=f"Leave here: {mark}"))
 
 
 def test_a_header_needs_a_name_that_it_can_have(subtests: pytest.Subtests) -> None:

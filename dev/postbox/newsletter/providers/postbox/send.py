@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import bodies
@@ -84,9 +84,7 @@ def _item(recipient: Recipient, payload: Any) -> Outcome | None:
 
 def _compile(content: Content) -> Template:
     """The message to one recipient with its gaps: encoded once for all batches of a campaign."""
-    mime_template(content)  # refuses what no message can have in its headers
-    bodies.refuse(bodies.doubled(content.headers, "Postbox"))
-    bodies.refuse(bodies.more_than_ascii(content.headers))
+    bodies.check(content, "Postbox", marks=_RESERVED, ascii_only=True)
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     fields: dict[str, Any] = {
         "to": ADDRESS,
@@ -99,6 +97,4 @@ def _compile(content: Content) -> Template:
         "tracking": False,
         "about": ABOUT,
     }
-    texts = (sender.name, content.subject, content.text, content.html, *fields["headers"].values())
-    bodies.refuse(bodies.reserved((("content", text) for text in texts), "Postbox", _RESERVED))
     return bodies.template(fields)
