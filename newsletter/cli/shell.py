@@ -18,11 +18,13 @@ import click
 
 from newsletter.cli.groups import kept
 from newsletter.config import environment
-from newsletter.domain.errors import Fault, InvalidConfiguration
+from newsletter.domain.errors import Fault, InvalidConfiguration, InvalidInput
 from newsletter.domain.staff import audit
+from newsletter.domain.subscribers.audience import parse_address
 from newsletter.runtime.keys import made_with
 
 if TYPE_CHECKING:
+    from newsletter.config.settings import Settings
     from newsletter.domain.statements.statement import Role
     from newsletter.runtime.services import Services
     from newsletter.store.sql import Store
@@ -49,6 +51,12 @@ class Shell:
             message = "does not exist; correct --workspace, or make one with: newsletter init DIR"
             raise InvalidConfiguration([Fault(file=str(folder / FILE_NAME), message=message)])
         return folder
+
+    def settings(self) -> Settings:
+        """What newsletter.yaml says. Raises InvalidConfiguration."""
+        from newsletter.config.loading import FILE_NAME, load
+
+        return load(self.folder / FILE_NAME, environment())
 
     @contextmanager
     def services(self) -> Iterator[Services]:
@@ -81,6 +89,13 @@ def for_others(umask: int) -> Iterator[None]:
         yield
 
 
+seen_version = click.option(
+    "--digest",
+    metavar="VERSION",
+    default="",
+    callback=lambda _context, _option, version: "".join(version.split()),
+    help="The version that you have seen: refuse if it changed.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 LISTED = 50
 """So many rows a list shows where nothing is said: it may hold many years."""
@@ -104,12 +119,6 @@ def limited(command: Callable[..., Any]) -> Callable[..., Any]:
     return limit(click.option("--all", "everything", is_flag=True, help="Show all.")(wrapped))
 
 
-def say_left_out(shown: int, count: int) -> None:
-    """That a list shows a part of what there is, and how to see more."""
-    if shown < count:
-        say(f"the newest {shown:,} of {count:,}; --limit N shows more, --all shows all")
-
-
 by_whom = click.option("--by", metavar="EMAIL", help="Who does it, for the audit log.")
 
 
@@ -126,6 +135,14 @@ def actor(store: Store, by: str | None, role: Role, action: str) -> str:
 def print_json(value: Any) -> None:
     """Data, on standard output."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def address_of(text: str, *, said: str) -> str:
+    """An address as it was written. Raises InvalidInput, naming the argument that said it."""
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        raise InvalidInput([Fault(file=said, message=str(error))]) from error
 
 
 def say(message: str) -> None:
@@ -157,6 +174,26 @@ def print_table(
             click.echo(line)
         return
     _print_laid_out(lines, width)
+
+
+def print_rows(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    *,
+    as_json: bool,
+    count: int = 0,
+    shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+) -> None:
+    """A list: all that is known of each row as JSON, or these columns as a table.
+
+    ``count`` is how many there are where the list may show a part; ``shown`` puts a row into words.
+    """
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(columns, [[row.get(key) for key in columns] for row in map(shown, rows)])
+    if len(rows) < count:
+        say(f"the newest {len(rows):,} of {count:,}; --limit N shows more, --all shows all")
 
 
 def _print_laid_out(lines: Sequence[Sequence[str]], width: int | None) -> None:

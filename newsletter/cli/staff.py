@@ -7,19 +7,18 @@ import click
 from newsletter.cli.shell import (
     OPERATOR,
     Shell,
+    address_of,
     as_json,
     in_workspace,
     limited,
-    print_json,
-    print_table,
+    print_rows,
     say,
-    say_left_out,
     wall_time,
 )
-from newsletter.domain.errors import Defect, Fault, InvalidInput
+from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import AuditHead
 from newsletter.domain.statements.statement import Role
-from newsletter.domain.subscribers.audience import fold, parse_address
+from newsletter.domain.subscribers.audience import fold
 from newsletter.runtime.staff import Staff
 
 _ROLES = click.Choice([role.value for role in Role])
@@ -41,7 +40,7 @@ def add(shell: Shell, email: str, role: str) -> None:
     """
     from newsletter.pipeline.staff.people import change_role, put
 
-    address = _address(email)
+    address = fold(address_of(email, said="EMAIL"))
     with shell.services() as services:
         with services.store.read() as tx:
             known = tx.staff.role(address)
@@ -49,7 +48,7 @@ def add(shell: Shell, email: str, role: str) -> None:
             change_role(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
         else:
             put(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
-    say(f"{address} is a{'n' if role[0] in 'aeiou' else ''} {role}")
+    say(f"{address} is {_a(Role(role))}")
 
 
 @user.command()
@@ -95,7 +94,7 @@ def disable(shell: Shell, email: str) -> None:
     """
     from newsletter.pipeline.staff.people import disable as done
 
-    address = _address(email)
+    address = fold(address_of(email, said="EMAIL"))
     with shell.services() as services:
         done(address, by=OPERATOR, proofs=services.staff.proofs)
     say(f"{address} can do nothing any more; 'newsletter user invite' lets them in again")
@@ -112,10 +111,8 @@ def list_users(shell: Shell, as_json: bool) -> None:
     for one in invited:
         until = wall_time(one.expires_at, services.settings.timezone)
         say(f"{one.address} has a link that nobody has opened yet, until {until}")
-    if as_json:
-        print_json([{"email": address, "role": role.value} for address, role in roles.items()])
-    else:
-        print_table(("email", "role"), [(address, role.value) for address, role in roles.items()])
+    rows = [{"email": address, "role": role.value} for address, role in roles.items()]
+    print_rows(rows, ("email", "role"), as_json=as_json)
 
 
 def _print_link(staff: Staff, word: str, until: datetime) -> None:
@@ -133,13 +130,6 @@ def _print_link(staff: Staff, word: str, until: datetime) -> None:
 
 def _a(role: Role) -> str:
     return f"a{'n' if role.value[0] in 'aeiou' else ''} {role.value}"
-
-
-def _address(email: str) -> str:
-    try:
-        return fold(parse_address(email))
-    except ValueError as error:
-        raise InvalidInput([Fault(file="EMAIL", message=str(error))]) from error
 
 
 @click.group()
@@ -166,12 +156,8 @@ def show(shell: Shell, as_json: bool, most: int | None) -> None:
         }
         for line in lines
     ]
-    if as_json:
-        print_json(rows)
-    else:
-        keys = ("number", "at", "actor", "action", "subject", "detail")
-        print_table(keys, [[row[key] for key in keys] for row in rows])
-    say_left_out(len(rows), count)
+    columns = ("number", "at", "actor", "action", "subject", "detail")
+    print_rows(rows, columns, as_json=as_json, count=count)
 
 
 @audit.command()

@@ -1,8 +1,10 @@
 """Campaigns: what is going out, what went out, and a person's hand on it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,9 +18,8 @@ from newsletter.cli.shell import (
     limited,
     override_in_words,
     print_json,
-    print_table,
+    print_rows,
     say,
-    say_left_out,
     version,
     wall_time,
 )
@@ -29,6 +30,10 @@ from newsletter.pipeline.campaigns.report import report as make_report
 from newsletter.pipeline.campaigns.report import summary
 from newsletter.pipeline.statements.translations import awaited
 from newsletter.runtime.delivery import Delivery
+
+if TYPE_CHECKING:
+    from newsletter.pipeline.campaigns.control import OperatorActions
+    from newsletter.runtime.services import Services
 
 _SAME_ACCOUNT = "same account"
 FIGURES = ("audience", "pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
@@ -46,31 +51,25 @@ def campaign() -> None:
 def list_campaigns(shell: Shell, as_json: bool, most: int | None) -> None:
     """Show the newest campaigns in figures, the last one at the end."""
     with shell.services() as services:
-        hold, waits, zone = (
-            _hold(services.delivery),
-            services.delivery.waits(),
-            services.settings.timezone,
-        )
-        now = services.clock.now()
+        hold, waits = _hold(services.delivery), services.delivery.waits()
+        zone, now = services.settings.timezone, services.clock.now()
         with services.store.read() as tx:
-            rows = [
-                summary(
-                    stored, tx.events.figures(stored.id), waits, tx.batches.later(stored.id, now)
-                )
-                | {"hold": hold}
-                for stored in reversed(tx.campaigns.newest(most))
-            ]
+            rows = []
+            for stored in reversed(tx.campaigns.newest(most)):
+                figures, later = tx.events.figures(stored.id), tx.batches.later(stored.id, now)
+                rows.append(summary(stored, figures, waits, later) | {"hold": hold})
             count = tx.campaigns.count()
-    if as_json:
-        print_json(rows)
-    else:
-        keys = ("campaign", "statement", "state", *FIGURES)
-        shown = [row | {"state": _state(row)} for row in rows]
-        print_table(keys, [[row[key] for key in keys] for row in shown])
-        for row in rows:
-            for line in _to_come(row, zone):
-                say(f"campaign {row['campaign']}: {line}")
-    say_left_out(len(rows), count)
+    columns = ("campaign", "statement", "state", *FIGURES)
+    print_rows(
+        rows,
+        columns,
+        as_json=as_json,
+        count=count,
+        shown=lambda row: {**row, "state": _state(row)},
+    )
+    for row in () if as_json else rows:
+        for line in _to_come(row, zone):
+            say(f"campaign {row['campaign']}: {line}")
 
 
 def _hold(delivery: Delivery) -> str:
@@ -215,9 +214,7 @@ def _to_come(row: dict[str, Any], zone: str) -> Iterator[str]:
 def pause(shell: Shell, campaign: str, by: str | None) -> None:
     """Stop a campaign after the calls that are under way."""
     with shell.services() as services:
-        _tell(
-            services.campaigns.hand(actor(services.store, by, Role.SENDER, "pause")).pause(campaign)
-        )
+        _tell(_hand(services, by, "pause").pause(campaign))
 
 
 @click.command()
@@ -227,11 +224,7 @@ def pause(shell: Shell, campaign: str, by: str | None) -> None:
 def resume(shell: Shell, campaign: str, by: str | None) -> None:
     """Let a paused campaign go on where it stopped."""
     with shell.services() as services:
-        _tell(
-            services.campaigns.hand(actor(services.store, by, Role.SENDER, "resume")).resume(
-                campaign
-            )
-        )
+        _tell(_hand(services, by, "resume").resume(campaign))
 
 
 @click.command()
@@ -241,9 +234,7 @@ def resume(shell: Shell, campaign: str, by: str | None) -> None:
 def cancel(shell: Shell, campaign: str, by: str | None) -> None:
     """End a campaign: what has gone has gone, the rest stays."""
     with shell.services() as services:
-        cancelled = services.campaigns.hand(
-            actor(services.store, by, Role.SENDER, "cancel")
-        ).cancel(campaign)
+        cancelled = _hand(services, by, "cancel").cancel(campaign)
         _tell(cancelled)
         with services.store.read() as tx:
             original = tx.campaigns.latest(cancelled.translates)
@@ -274,7 +265,7 @@ def resolve(shell: Shell, campaign: str, to: str | None, by: str | None) -> None
     if to is None:
         raise click.UsageError("say --sent, --resend, --give-up or --same-account")
     with shell.services() as services:
-        hand = services.campaigns.hand(actor(services.store, by, Role.ADMIN, "resolve"))
+        hand = _hand(services, by, "resolve", Role.ADMIN)
         if to == _SAME_ACCOUNT:
             resolved, people = hand.vouch(campaign, services.delivery.pool.accounts)
             say(f"{people} are looked up there again")
@@ -294,22 +285,22 @@ def go_back(shell: Shell, campaign: str, by: str | None) -> None:
     After a fail-over, once the first provider is well.
     """
     with shell.services() as services:
-        _tell(
-            services.campaigns.hand(actor(services.store, by, Role.SENDER, "return")).go_back(
-                campaign
-            )
-        )
+        _tell(_hand(services, by, "return").go_back(campaign))
 
 
-def _stands(campaign: Campaign) -> str:
-    attention = campaign.state is CampaignState.ATTENTION
-    return "needs attention" if attention else f"is {campaign.state.value}"
+def _hand(
+    services: Services, by: str | None, action: str, role: Role = Role.SENDER
+) -> OperatorActions:
+    """What whoever ``by`` names may do to campaigns. Raises Refused."""
+    return services.campaigns.hand(actor(services.store, by, role, action))
 
 
 def _tell(campaign: Campaign) -> None:
     counts = campaign.counts
+    attention = campaign.state is CampaignState.ATTENTION
+    stands = "needs attention" if attention else f"is {campaign.state.value}"
     say(
-        f"campaign {campaign.id} ({campaign.slug}) {_stands(campaign)}:"
+        f"campaign {campaign.id} ({campaign.slug}) {stands}:"
         f" {counts.accepted:,} accepted, {counts.pending:,} pending,"
         f" {counts.cancelled:,} cancelled, {counts.unknown:,} unknown"
     )

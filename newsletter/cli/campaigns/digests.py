@@ -11,7 +11,7 @@ from newsletter.cli.shell import (
     by_whom,
     in_workspace,
     print_json,
-    print_table,
+    print_rows,
     say,
     show_faults,
     wall_time,
@@ -39,13 +39,10 @@ def list_digests(shell: Shell, as_json: bool) -> None:
             _row(services.campaigns, services.campaigns.digest_builder.forecast(digest.name))
             for digest in services.campaigns.digests
         ]
-    if as_json:
-        print_json(rows)
-    elif not rows:
+    if not rows and not as_json:
         say("no digest email is configured; docs/configuration.md says how, under 'roundups'")
-    else:
-        keys = ("name", "title", "rhythm", "next", "lists", "last")
-        print_table(keys, [[_plain(row[key]) for key in keys] for row in rows])
+        return
+    print_rows(rows, ("name", "title", "rhythm", "next", "lists", "last"), as_json=as_json)
 
 
 def _row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:

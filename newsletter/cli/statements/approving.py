@@ -13,6 +13,7 @@ from newsletter.cli.shell import (
     in_workspace,
     print_json,
     say,
+    seen_version,
     show_faults,
     statement_slug,
     version,
@@ -37,12 +38,7 @@ from newsletter.runtime.statements import Statements
 @click.command()
 @click.argument("slug")
 @click.option("--by", required=True, metavar="EMAIL", help="Whose yes it is.")
-@click.option(
-    "--digest",
-    metavar="VERSION",
-    default="",
-    help="The version that you have seen: refuse if it changed.",
-)
+@seen_version
 @click.option("--despite", metavar="WHY", help="Why, although the checks warn.")
 @click.option(
     "--no-embargo",
@@ -77,11 +73,10 @@ def approve(
         with services.store.read() as tx:
             stored = tx.statements.get(slug)
             show_faults(about(services.statements, tx, faults, stored.statement) if stored else ())
-        expected = "".join(digest.split())
         given = services.statements.approve(
             slug,
             by=by,
-            expect=expected,
+            expect=digest,
             despite=despite,
             no_embargo=no_embargo,
             override=override,
@@ -212,21 +207,15 @@ def unschedule(shell: Shell, slug: str, by: str | None) -> None:
     """Go back to the time that the statement's file says."""
     with shell.services() as services:
         slug = statement_slug(services.store, slug)
-        services.campaigns.hand(actor(services.store, by, Role.SENDER, "schedule")).schedule(
-            slug, None
-        )
+        who = actor(services.store, by, Role.SENDER, "schedule")
+        services.campaigns.hand(who).schedule(slug, None)
     say(f"{slug} goes out when its file says")
 
 
 @click.command()
 @click.argument("slug")
 @by_whom
-@click.option(
-    "--digest",
-    metavar="VERSION",
-    default="",
-    help="The version that you have seen: refuse if it changed.",
-)
+@seen_version
 @click.option(
     "--count",
     metavar="N",
@@ -250,7 +239,7 @@ def start(
         asked = Start(
             slug=slug,
             by=actor(services.store, by, Role.SENDER, "start"),
-            seen="".join(digest.split()),
+            seen=digest,
             shown=count,
             at=_instant_of(at, services.settings.timezone) if at else None,
         )
@@ -288,19 +277,14 @@ def undo(shell: Shell, slug: str, by: str | None) -> None:
 @click.argument("slug")
 @click.option("--by", required=True, metavar="EMAIL", help="Who sends it back.")
 @click.option("--reason", required=True, metavar="TEXT", help="What should change.")
-@click.option(
-    "--digest",
-    metavar="VERSION",
-    default="",
-    help="The version that you have seen: refuse if it changed.",
-)
+@seen_version
 @in_workspace
 def send_back(shell: Shell, slug: str, by: str, reason: str, digest: str) -> None:
     """Send a statement back, saying what should change."""
     with shell.services() as services:
         services.statements.refresh()
         slug = statement_slug(services.store, slug)
-        services.statements.send_back(slug, by=by, expect="".join(digest.split()), reason=reason)
+        services.statements.send_back(slug, by=by, expect=digest, reason=reason)
     say(f"{slug} was sent back; it waits for its writers")
 
 

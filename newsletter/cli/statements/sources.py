@@ -12,7 +12,7 @@ from newsletter.cli.shell import (
     as_json,
     in_workspace,
     print_json,
-    print_table,
+    print_rows,
     say,
     wall_time,
 )
@@ -48,25 +48,17 @@ def list_sources(shell: Shell, as_json: bool) -> None:
 
     with shell.services() as services:
         rows = [
-            {
-                "name": statement.path.as_posix(),
-                "kind": "folder",
-                "url": "",
-                "state": "read at each look",
-            }
-            for statement in services.settings.statements
-            if isinstance(statement, FolderOptions)
+            {"name": one.path.as_posix(), "kind": "folder", "url": "", "state": "read at each look"}
+            for one in services.settings.statements
+            if isinstance(one, FolderOptions)
         ]
         with services.store.read() as tx:
             feeds = [
                 _described(tx, services.statements, feed) for feed in services.statements.feeds
             ]
-    if as_json:
-        print_json([*rows, *feeds])
-        return
-    keys = ("name", "url", "last_visit", "seen", "taken", "state")
-    print_table(keys, [[row.get(key, "") for key in keys] for row in [*rows, *feeds]])
-    for row in feeds:
+    columns = ("name", "url", "last_visit", "seen", "taken", "state")
+    print_rows([*rows, *feeds], columns, as_json=as_json)
+    for row in () if as_json else feeds:
         if row["failure"]:
             say(f"{row['name']} cannot be read: {row['failure']}")
         if row["remark"]:
@@ -124,11 +116,9 @@ def items(shell: Shell, name: str, taken: bool, as_json: bool) -> None:
         for one in known
         if one.slug or not taken
     ]
-    if as_json:
-        print_json(rows)
-    else:
-        keys = ("number", "published", "title", "state", "statement", "note")
-        print_table(keys, [[row[key] for key in keys] for row in rows])
+    print_rows(
+        rows, ("number", "published", "title", "state", "statement", "note"), as_json=as_json
+    )
 
 
 @source.command()

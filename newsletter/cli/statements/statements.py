@@ -18,9 +18,8 @@ from newsletter.cli.shell import (
     limited,
     override_in_words,
     print_json,
-    print_table,
+    print_rows,
     say,
-    say_left_out,
     show_faults,
     version,
 )
@@ -60,13 +59,17 @@ def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
             rows = [_describe(tx, services.statements, stored) for stored in newest]
             count = tx.statements.count()
     show_faults(faults)
-    if as_json:
-        print_json(rows)
-    else:
-        keys = ("slug", "title", "translation_of", "standing", "campaign")
-        shown = [[*(_shown(key, row[key]) for key in keys), version(row["digest"])] for row in rows]
-        print_table([*keys, "version"], shown)
-    say_left_out(len(rows), count)
+    print_rows(
+        rows,
+        ("slug", "title", "translation_of", "standing", "campaign", "version"),
+        as_json=as_json,
+        count=count,
+        shown=lambda row: {
+            **row,
+            "campaign": _shown("campaign", row["campaign"]),
+            "version": version(row["digest"]),
+        },
+    )
 
 
 @statement.command()

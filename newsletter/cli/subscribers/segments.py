@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, print_table, say
+from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, print_rows, say
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.sql import Transaction
@@ -26,13 +26,10 @@ def list_segments(shell: Shell, as_json: bool) -> None:
     """Show all segments, and how many each picks now."""
     with shell.services() as services, services.store.read() as tx:
         rows = [_row(tx, one) for one in services.subscribers.segments]
-    if as_json:
-        print_json(rows)
-    elif not rows:
+    if not rows and not as_json:
         say("no segment is configured; docs/configuration.md says how, under 'segments'")
-    else:
-        keys = ("name", "readers", "rule")
-        print_table(keys, [[row[key] for key in keys] for row in rows])
+        return
+    print_rows(rows, ("name", "readers", "rule"), as_json=as_json)
 
 
 @segment.command()

@@ -9,22 +9,18 @@ from newsletter.cli.groups import Table
 from newsletter.cli.shell import (
     Shell,
     actor,
+    address_of,
     as_json,
     by_whom,
     in_workspace,
     limited,
     print_json,
-    print_table,
+    print_rows,
     say,
-    say_left_out,
 )
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.statements.statement import Role
-from newsletter.domain.subscribers.audience import (
-    Entry,
-    Subscriber,
-    parse_address,
-)
+from newsletter.domain.subscribers.audience import Entry, Subscriber
 from newsletter.domain.subscribers.signup import ConsentRecord
 from newsletter.formats.text import control_in_value
 from newsletter.formats.times import language_objection
@@ -68,8 +64,8 @@ def show(shell: Shell, address: str, as_json: bool) -> None:
     Of each yes the list, where it was said, when it was asked and confirmed, and the words.
     """
     with shell.services() as services, services.store.read() as tx:
-        person = tx.readers.find(_address(address))
-        reason = tx.readers.suppressed(_address(address))
+        person = tx.readers.find(address_of(address, said="address"))
+        reason = tx.readers.suppressed(address_of(address, said="address"))
         consents = [_consent(tx, one) for one in tx.consents.of(person.id)] if person else []
     if person is None and reason is None:
         raise NotFound(f"{address} is not a subscriber")
@@ -124,7 +120,7 @@ def suppress(shell: Shell, address: str, by: str | None) -> None:
     """Never send to an address again."""
     with shell.services() as services:
         who = actor(services.store, by, Role.SENDER, "suppress")
-        added = services.subscribers.suppress(_address(address), by=who)
+        added = services.subscribers.suppress(address_of(address, said="address"), by=who)
     say(f"{address} is suppressed" + ("" if added else ", as it was before"))
 
 
@@ -141,7 +137,9 @@ def lift(shell: Shell, address: str, by: str | None, reason: str) -> None:
     """
     with shell.services() as services:
         who = actor(services.store, by, Role.ADMIN, "lift")
-        before = services.subscribers.lift(_address(address), by=who, reason=reason)
+        before = services.subscribers.lift(
+            address_of(address, said="address"), by=who, reason=reason
+        )
     say(f"{address} is suppressed no more; it was {before.value}")
 
 
@@ -156,7 +154,7 @@ def data(shell: Shell, address: str, by: str | None) -> None:
     """
     with shell.services() as services:
         who = actor(services.store, by, Role.ADMIN, "data")
-        kept = services.subscribers.data_of(_address(address), by=who)
+        kept = services.subscribers.data_of(address_of(address, said="address"), by=who)
     print_json(kept)
 
 
@@ -171,17 +169,10 @@ def forget(shell: Shell, address: str, by: str | None) -> None:
     """
     with shell.services() as services:
         who = actor(services.store, by, Role.ADMIN, "forget")
-        known, clean = services.subscribers.forget(_address(address), by=who)
+        known, clean = services.subscribers.forget(address_of(address, said="address"), by=who)
     say(f"{address} is erased" if known else f"{address} was not a subscriber; it is blocked now")
     if not clean:
         say("others work with the database: 'newsletter run' overwrites what is left of it")
-
-
-def _address(text: str) -> str:
-    try:
-        return parse_address(text)
-    except ValueError as error:
-        raise InvalidInput([Fault(file="address", message=str(error))]) from error
 
 
 @subscribers.command("list")
@@ -198,13 +189,8 @@ def list_people(shell: Shell, list_name: str, query: str, as_json: bool, most: i
         people = tx.readers.some(list_name=list_name, query=query, most=most)
         count = tx.readers.count(list_name=list_name, query=query)
     rows = [_as_data(person) for person in reversed(people)]
-    if as_json:
-        print_json(rows)
-    else:
-        columns = ("email", "name", "lists", "language", "state")
-        shown = [row | {"lists": ", ".join(row["lists"])} for row in rows]
-        print_table(columns, [[row[key] for key in columns] for row in shown])
-    say_left_out(len(rows), count)
+    columns = ("email", "name", "lists", "language", "state")
+    print_rows(rows, columns, as_json=as_json, count=count)
 
 
 def _as_data(person: Subscriber) -> dict[str, Any]:
@@ -262,10 +248,7 @@ def add(
 
 def _entry(address: str, lists: tuple[str, ...], name: str, language: str) -> Entry:
     """What was typed, as an entry. Raises InvalidInput."""
-    try:
-        address = parse_address(address)
-    except ValueError as error:
-        raise InvalidInput([Fault(file="EMAIL", message=str(error))]) from error
+    address = address_of(address, said="EMAIL")
     if language and (objection := language_objection(language)):
         raise InvalidInput([Fault(file="--language", message=objection)])
     if control_in_value(name):

@@ -11,7 +11,6 @@ import click
 
 from newsletter.cli.delivery import lift, tell
 from newsletter.cli.shell import Shell, in_workspace, say
-from newsletter.config import environment
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound
 from newsletter.runtime.clock import SystemClock
@@ -25,12 +24,6 @@ if TYPE_CHECKING:
 @click.group()
 def db() -> None:
     """Migrate, back up and restore the database."""
-
-
-def _settings(shell: Shell) -> Settings:
-    from newsletter.config.loading import FILE_NAME, load
-
-    return load(shell.folder / FILE_NAME, environment())
 
 
 @contextmanager
@@ -48,7 +41,7 @@ def migrate(shell: Shell) -> None:
     from newsletter.store.engine import open_sqlite
     from newsletter.store.schema.versions import migrate as run_migrations
 
-    settings = _settings(shell)
+    settings = shell.settings()
     with private(), _alone(settings, "newsletter db migrate"):
         engine = open_sqlite(settings.database_path)
         try:
@@ -62,7 +55,7 @@ def migrate(shell: Shell) -> None:
 @in_workspace
 def rekey(shell: Shell) -> None:
     """Sign links with a new key. Older ones only end subscriptions from then on."""
-    path = _settings(shell).workspace / "var" / "keys" / "links"
+    path = shell.settings().workspace / "var" / "keys" / "links"
     number = add_link_key(path)
     say(
         f"links are signed with key {number} now; restart what runs. Unsubscribe links in old mails"
@@ -77,7 +70,7 @@ def backup(shell: Shell, file: Path) -> None:
     """Copy the database to FILE, also while a campaign is going out."""
     from newsletter.store.file import copies
 
-    settings = _settings(shell)
+    settings = shell.settings()
     if not settings.database_path.exists():
         raise NotFound(f"there is no database yet at {settings.database_path}")
     with private(), in_use(settings.in_use_path, by="newsletter db backup"):
@@ -92,7 +85,7 @@ def restore(shell: Shell, file: Path) -> None:
     """Put a backup back. Nothing is sent from it until somebody releases it."""
     from newsletter.store.file import copies
 
-    settings = _settings(shell)
+    settings = shell.settings()
     with private(), _alone(settings, "newsletter db restore"):
         kept = copies.restore(file, settings.database_path, at=SystemClock().now())
     say(f"restored; the database that was there is {kept}" if kept.exists() else "restored")

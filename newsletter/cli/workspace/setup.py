@@ -12,7 +12,6 @@ from typing import BinaryIO
 import click
 
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
-from newsletter.config import environment
 from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import NewsletterError, Refused
 
@@ -27,10 +26,9 @@ def config() -> None:
 @in_workspace
 def show(shell: Shell, as_json: bool) -> None:
     """Show all settings with their defaults; secrets are masked."""
-    from newsletter.config.loading import FILE_NAME, load
     from newsletter.config.loading import show as masked
 
-    settings = masked(load(shell.folder / FILE_NAME, environment()))
+    settings = masked(shell.settings())
     if as_json:
         print_json(settings)
     else:
@@ -53,11 +51,15 @@ def _lines(value: object, path: str = "") -> list[str]:
 @in_workspace
 def validate(shell: Shell) -> None:
     """Check newsletter.yaml and list every fault."""
-    from newsletter.config.loading import FILE_NAME, load
+    say(f"{_valid(shell)} is valid")
 
-    path = shell.folder / FILE_NAME
-    load(path, environment())
-    say(f"{path} is valid")
+
+def _valid(shell: Shell) -> str:
+    """The path of newsletter.yaml, which has no fault. Raises InvalidConfiguration."""
+    from newsletter.config.loading import FILE_NAME
+
+    shell.settings()
+    return str(shell.folder / FILE_NAME)
 
 
 @config.command()
@@ -112,18 +114,16 @@ def _plain(finding: Finding) -> dict[str, object]:
 
 
 def _examine_mail(shell: Shell, mail: BinaryIO) -> Iterator[Finding]:
-    from newsletter.config.loading import FILE_NAME, load
     from newsletter.domain.delivery.authentication import examine_arrived
 
-    settings = load(shell.folder / FILE_NAME, environment())
-    return examine_arrived(mail.read(_MOST_MAIL), settings.public_url)
+    return examine_arrived(mail.read(_MOST_MAIL), shell.settings().public_url)
 
 
 def _examine(shell: Shell) -> Iterator[Finding]:
     from newsletter.runtime.diagnosis import attempt, finding, of_interpreter, of_workspace
 
     yield of_interpreter((sys.version_info[0], sys.version_info[1], sys.version_info[2]))
-    config = attempt("configuration", lambda: _configured(shell))
+    config = attempt("configuration", lambda: _valid(shell))
     yield config
     if config.level is Level.FAULT:
         return
@@ -133,18 +133,6 @@ def _examine(shell: Shell) -> Iterator[Finding]:
             yield from of_workspace(services.statements, services.delivery)
     except NewsletterError as error:
         yield finding("workspace", well=False, detail=str(error))
-
-
-def _configured(shell: Shell) -> str:
-    from newsletter.config.loading import FILE_NAME, load
-
-    path = shell.folder / FILE_NAME
-    load(path, environment())
-    return str(path)
-
-
-_EDITOR = "editor@forum.example"
-_SLUG = "example"
 
 
 def make_workspace(folder: Path) -> list[Path]:
