@@ -39,6 +39,7 @@ def test_the_example_is_valid_for_editors_and_for_us(schema: dict[str, Any]) -> 
 
     jsonschema.validate(yaml.safe_load(text), schema, cls=jsonschema.Draft202012Validator)
     assert load(EXAMPLE, {}).default_lists == ("press",)
+    assert load(EXAMPLE, {}).approvals.trust_front_matter is False
     assert text.startswith("# yaml-language-server: $schema=./newsletter.schema.json\n")
 
 
