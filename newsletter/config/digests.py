@@ -13,7 +13,7 @@ from pydantic import (
     field_validator,
 )
 
-from newsletter.config.fields import Language, Line, ListName, Section
+from newsletter.config.fields import Language, Line, ListName, Section, matching, some
 from newsletter.domain.campaigns.digest import (
     DATE_GAP,
     LAST,
@@ -30,15 +30,6 @@ _SOME_DAY = "a day of the week like friday, or of the month: 1 to 28, without qu
 _HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _SAFE_FROM = "04:00"
 """Before it, clocks are put forward and back: an hour may be missing, or come twice."""
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(SLUG, text) or len(text) > NAME_MAX_LENGTH:
-        raise ValueError(
-            f"{text!r} cannot name a digest email; write small letters and digits with - between"
-            f" them, at most {NAME_MAX_LENGTH}, like weekly"
-        )
-    return text
 
 
 def _title(text: str) -> str:
@@ -67,16 +58,17 @@ def _some_day(value: Any) -> Any:
     return value
 
 
-def _some(names: tuple[str, ...]) -> tuple[str, ...]:
-    if not names:
-        raise ValueError("names no list; write those it goes to, like [supporters]")
-    return names
-
-
 class DigestOptions(Section):
     """A mail that gathers what went out. It waits for approval like any other statement."""
 
-    name: Annotated[str, AfterValidator(_name)] = Field(
+    name: Annotated[
+        str,
+        matching(
+            rf"(?=.{{1,{NAME_MAX_LENGTH}}}\Z){SLUG}",
+            "cannot name a digest email; write small letters and digits with - between them, at"
+            f" most {NAME_MAX_LENGTH}, like weekly",
+        ),
+    ] = Field(
         description="What it is called here; the beginning of the slug of each issue.",
         examples=["weekly"],
         json_schema_extra={"pattern": f"^{SLUG}$", "maxLength": NAME_MAX_LENGTH},
@@ -103,9 +95,9 @@ class DigestOptions(Section):
         examples=['"16:00"'],
         json_schema_extra={"pattern": f"^{_HOUR}$"},
     )
-    lists: Annotated[tuple[ListName, ...], AfterValidator(_some)] = Field(
-        description="The lists it goes to.", examples=[["supporters"]]
-    )
+    lists: Annotated[
+        tuple[ListName, ...], some("names no list; write those it goes to, like [supporters]")
+    ] = Field(description="The lists it goes to.", examples=[["supporters"]])
     gathers: tuple[ListName, ...] = Field(
         default=(),
         description="It gathers what went to one of these lists. Without it, all that went out.",

@@ -1,7 +1,5 @@
 """The settings of lists: which are offered, who may join, and rules that pick readers of one."""
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from importlib.resources import files
@@ -9,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from newsletter.config.fields import Language, Line, ListName, Section
+from newsletter.config.fields import Language, Line, ListName, Section, matching, some
 from newsletter.domain.subscribers.audience import (
     LIST_NAME,
     TAG_NAME,
@@ -21,7 +19,7 @@ from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.subscribers.signup import CONSENT_GAPS, ROLES, SignUpRules
 
 _THROW_AWAY = "throwaway.txt"
-_ROLE = re.compile(r"[a-z0-9._-]+")
+_ROLE = r"[a-z0-9._-]+"
 
 
 def _words(text: str) -> str:
@@ -30,15 +28,6 @@ def _words(text: str) -> str:
         rest = rest.replace(gap, "")
     if {"{", "}"} & set(rest):
         raise ValueError(f"holds a brace; only {' and '.join(CONSENT_GAPS)} may stand there")
-    return text
-
-
-def _role(text: str) -> str:
-    if not _ROLE.fullmatch(text):
-        raise ValueError(
-            f"{text!r} is not the part of an address before the @; write it in small letters,"
-            " like postmaster"
-        )
     return text
 
 
@@ -69,13 +58,13 @@ class ListOptions(Section):
         return PublicList(name=self.name, title=self.title or self.name, about=self.about or "")
 
 
-def no_list_twice(lists: tuple[ListOptions, ...]) -> tuple[ListOptions, ...]:
-    """Refuse two of one name."""
-    counts = Counter(one.name for one in lists)
-    repeated = [name for name, count in counts.items() if count > 1]
-    if repeated:
-        raise ValueError(f"names {', '.join(repeated)} more than once; offer each list once")
-    return lists
+_Role = Annotated[
+    str,
+    matching(
+        _ROLE,
+        "is not the part of an address before the @; write it in small letters, like postmaster",
+    ),
+]
 
 
 class SignUp(Section):
@@ -93,7 +82,7 @@ class SignUp(Section):
         " words in the language of the page. What each person was shown is kept as proof.",
         examples=['"{organisation} may send me email on: {lists}. I can leave at any time."'],
     )
-    refuse_roles: tuple[Annotated[str, AfterValidator(_role)], ...] = Field(
+    refuse_roles: tuple[_Role, ...] = Field(
         default=ROLES,
         description="Addresses that begin so are a machine's or an office's, and cannot join.",
         examples=[["postmaster", "abuse"]],
@@ -134,32 +123,12 @@ _CONDITIONS = (
 )
 
 
-def _name(text: str) -> str:
-    if not re.fullmatch(LIST_NAME, text):
-        raise ValueError(
-            f"{text!r} cannot name a segment; write small letters and digits, "
-            "with - or _ between them, like texas or new-donors"
-        )
-    return text
-
-
-def _tag(text: str) -> str:
-    if not re.fullmatch(TAG_NAME, text):
-        raise ValueError(
-            f"{text!r} cannot be a tag; write small letters and digits, "
-            "with - or _ between them, like donor or board-member"
-        )
-    return text
-
-
 def _one_or_several(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list) else (value,)
 
 
-def _some(values: tuple[str, ...]) -> tuple[str, ...]:
-    """In one order, for the same rule has to read the same."""
-    if not values:
-        raise ValueError("is an empty list; fill it in, or delete the line")
+def _in_order(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The same rule has to read the same."""
     return tuple(sorted(set(values)))
 
 
@@ -167,18 +136,29 @@ def _schema(one: dict[str, Any]) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
 
 
-_Tag = Annotated[str, AfterValidator(_tag), Field(json_schema_extra={"pattern": f"^{TAG_NAME}$"})]
-_Tags = Annotated[tuple[_Tag, ...], AfterValidator(_some)]
+_SOME = some("is an empty list; fill it in, or delete the line")
+_Tag = Annotated[
+    str,
+    matching(
+        TAG_NAME,
+        "cannot be a tag; write small letters and digits, with - or _ between them, like donor or"
+        " board-member",
+    ),
+    Field(json_schema_extra={"pattern": f"^{TAG_NAME}$"}),
+]
+_Tags = Annotated[tuple[_Tag, ...], _SOME, AfterValidator(_in_order)]
 _Languages = Annotated[
     tuple[Language, ...],
     BeforeValidator(_one_or_several),
-    AfterValidator(_some),
+    _SOME,
+    AfterValidator(_in_order),
     _schema({"type": "string"}),
 ]
 _Places = Annotated[
     tuple[Line, ...],
     BeforeValidator(_one_or_several),
-    AfterValidator(_some),
+    _SOME,
+    AfterValidator(_in_order),
     _schema({"type": "string"}),
 ]
 
@@ -186,7 +166,14 @@ _Places = Annotated[
 class SegmentOptions(Section):
     """A rule that picks readers of one list; who is picked meets all that it asks for."""
 
-    name: Annotated[str, AfterValidator(_name)] = Field(
+    name: Annotated[
+        str,
+        matching(
+            LIST_NAME,
+            "cannot name a segment; write small letters and digits, with - or _ between them, like"
+            " texas or new-donors",
+        ),
+    ] = Field(
         description="What statements and commands call it.",
         examples=["texas"],
         json_schema_extra={"pattern": f"^{LIST_NAME}$"},

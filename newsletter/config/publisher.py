@@ -1,7 +1,6 @@
 """The settings of who speaks, how mails look, and what stands around their text."""
 
 import re
-from collections import Counter
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -16,6 +15,7 @@ from newsletter.config.fields import (
     PictureUrl,
     Section,
     Website,
+    some,
 )
 from newsletter.domain.statements import brand, content
 
@@ -113,29 +113,16 @@ class Sender(Mailbox):
     )
 
 
-def _some_lists(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Counted here, not by ``min_length``, which takes a list of faulty items for an empty one."""
-    if not names:
-        raise ValueError("names no list; write one, like [press], or delete this sender")
-    return names
-
-
 class ListSender(Mailbox):
     """Who writes to some lists instead of `sender`."""
 
-    lists: Annotated[tuple[ListName, ...], AfterValidator(_some_lists)] = Field(
+    lists: Annotated[
+        tuple[ListName, ...],
+        some("names no list; write one, like [press], or delete this sender"),
+    ] = Field(
         description="The lists. Of a statement that goes to several, the first it names decides.",
         examples=[["press"]],
     )
-
-
-def one_sender_a_list(senders: tuple[ListSender, ...]) -> tuple[ListSender, ...]:
-    """Refuse two senders of one list."""
-    counts = Counter(name for sender in senders for name in sender.lists)
-    repeated = [name for name, count in counts.items() if count > 1]
-    if repeated:
-        raise ValueError(f"names {', '.join(repeated)} more than once; one sender writes to a list")
-    return senders
 
 
 def _contact(given: PressContact | None) -> content.PressContact | None:
@@ -207,13 +194,6 @@ def _host(text: str) -> str:
     return text.lower()
 
 
-def _some(hosts: tuple[str, ...]) -> tuple[str, ...]:
-    """Counted here, not by ``min_length``, which takes a list of faulty items for an empty one."""
-    if not hosts:
-        raise ValueError("names no host; write your own site's, like [forum.example]")
-    return hosts
-
-
 class Layout(Section):
     """What stands around the text of each statement."""
 
@@ -265,11 +245,12 @@ class Counting(Section):
         description="What stands in `utm_campaign`. Without it: the short name of the statement.",
         examples=["autumn-2026"],
     )
-    hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], AfterValidator(_some)] = (
-        Field(
-            description="The hosts whose links get it, with all below them, and no others.",
-            examples=[["forum.example"]],
-        )
+    hosts: Annotated[
+        tuple[Annotated[str, AfterValidator(_host)], ...],
+        some("names no host; write your own site's, like [forum.example]"),
+    ] = Field(
+        description="The hosts whose links get it, with all below them, and no others.",
+        examples=[["forum.example"]],
     )
 
     def chosen(self) -> content.Counting:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,9 +26,10 @@ from newsletter.config.fields import (
     Section,
     Window,
     Zone,
-    each_name_once,
+    name_of,
+    once,
 )
-from newsletter.config.lists import ListOptions, SegmentOptions, SignUp, no_list_twice
+from newsletter.config.lists import ListOptions, SegmentOptions, SignUp
 from newsletter.config.publisher import (
     Brand,
     Counting,
@@ -37,7 +37,6 @@ from newsletter.config.publisher import (
     ListSender,
     Organisation,
     Sender,
-    one_sender_a_list,
 )
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
 from newsletter.domain.staff.account import DeskRules
@@ -131,11 +130,7 @@ class DeskOptions(Section):
         return DeskRules(second_factor=Role(self.second_factor))
 
 
-def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if repeated:
-        raise ValueError(f"names {', '.join(repeated)} more than once; write each list once")
-    return names
+_EACH_NAMED = once(name_of, "two are called {names}; give each a name of its own")
 
 
 def _fit_together(sources: tuple[AnySource, ...], info: ValidationInfo) -> tuple[AnySource, ...]:
@@ -162,9 +157,10 @@ class Settings(Section):
 
     organisation: Organisation = Field(description="Who speaks.")
     sender: Sender = Field(description="What stands in From and Reply-To.")
-    senders: Annotated[tuple[ListSender, ...], AfterValidator(one_sender_a_list)] = Field(
-        default=(), description="Lists that another sender writes to than `sender`."
-    )
+    senders: Annotated[
+        tuple[ListSender, ...],
+        once(lambda each: each.lists, "names {names} more than once; one sender writes to a list"),
+    ] = Field(default=(), description="Lists that another sender writes to than `sender`.")
     brand: Brand = Field(default=Brand(), description="How mails and our pages look.")
     layout: Layout = Field(
         default=Layout(), description="What stands around the text of each statement."
@@ -187,12 +183,18 @@ class Settings(Section):
         description="The language of statements that name none.",
         examples=["en"],
     )
-    default_lists: Annotated[tuple[ListName, ...], AfterValidator(_each_once)] = Field(
+    default_lists: Annotated[
+        tuple[ListName, ...],
+        once(lambda name: (name,), "names {names} more than once; write each list once"),
+    ] = Field(
         default=(),
         description="The lists for statements that name none. Without it, such a one is refused.",
         examples=[["press"]],
     )
-    lists: Annotated[tuple[ListOptions, ...], AfterValidator(no_list_twice)] = Field(
+    lists: Annotated[
+        tuple[ListOptions, ...],
+        once(name_of, "names {names} more than once; offer each list once"),
+    ] = Field(
         default=(),
         description="The lists that readers may join by themselves, in the order they are shown."
         " Without it: `default_lists`.",
@@ -219,10 +221,10 @@ class Settings(Section):
     desk: DeskOptions = Field(
         default=DeskOptions(), description="The pages on which staff write, approve and send."
     )
-    roundups: Annotated[tuple[DigestOptions, ...], AfterValidator(each_name_once)] = Field(
+    roundups: Annotated[tuple[DigestOptions, ...], _EACH_NAMED] = Field(
         default=(), description="Mails that gather what went out, each week or month."
     )
-    segments: Annotated[tuple[SegmentOptions, ...], AfterValidator(each_name_once)] = Field(
+    segments: Annotated[tuple[SegmentOptions, ...], _EACH_NAMED] = Field(
         default=(), description="Saved rules that pick readers of a list."
     )
     provider: Annotated[ProviderOptions, ByKind(OPTIONS)] = Field(
