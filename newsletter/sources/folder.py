@@ -57,11 +57,9 @@ class FolderSource:
         )
         self._now_ns = now_ns
         self._known: dict[str, _Kept] = {}
-        self._read: tuple[dict[str, Parsed], list[Fault], Reading] = (
-            {},
-            [],
-            Reading(statements=()),
-        )
+        self._parsed: dict[str, Parsed] = {}
+        self._faults: list[Fault] = []
+        self._reading = Reading(statements=())
 
     def read(self) -> Reading:
         """Read all statements, in the order of their paths.
@@ -79,20 +77,17 @@ class FolderSource:
             except FileNotFoundError:
                 continue  # it went away while we looked
             except OSError as error:
-                faults.append(_unreadable(name, error))
+                why = f"cannot be read: {error.strerror}; check the file and its permissions"
+                faults.append(Fault(file=name, message=why))
         parsed = {name: kept.parsed for name, kept in found.items()}
-        if not self._is_known(parsed, faults):
-            self._read = (parsed, faults, _reading(parsed, faults))
-        self._known = found
-        return self._read[2]
-
-    def _is_known(self, parsed: Mapping[str, Parsed], faults: list[Fault]) -> bool:
-        before = self._read[0]
-        return (
-            faults == self._read[1]
-            and list(parsed) == list(before)
-            and all(map(operator.is_, parsed.values(), before.values()))
+        same = list(parsed) == list(self._parsed) and all(
+            map(operator.is_, parsed.values(), self._parsed.values())
         )
+        if not same or faults != self._faults:
+            self._parsed, self._faults = parsed, faults
+            self._reading = _reading(parsed, faults)
+        self._known = found
+        return self._reading
 
     def _walk(self, faults: list[Fault]) -> Iterator[os.DirEntry[str]]:
         """What may be a statement; folders that cannot be read are faults."""
@@ -103,14 +98,18 @@ class FolderSource:
                 with os.scandir(folder) as entries:
                     ordered = sorted(entries, key=lambda entry: entry.name)
             except OSError as error:
-                faults.append(_no_folder(self._name(folder), error))
+                why = (
+                    f"this folder of statements cannot be read: {error.strerror}; make it, or"
+                    " correct its path under statements: in newsletter.yaml"
+                )
+                faults.append(Fault(file=self._name(folder), message=why))
                 continue
             for entry in ordered:
                 if entry.name.startswith("."):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
-                elif _is_statement(entry.name):
+                elif entry.name.lower().endswith(".md") and entry.name.lower() != "readme.md":
                     yield entry
 
     def _file(self, entry: os.DirEntry[str], name: str) -> _Kept:
@@ -118,26 +117,24 @@ class FolderSource:
         if entry.is_symlink():
             objection = _link_objection(Path(entry.path), self._folder)
             if objection:
-                parsed = _refused(Fault(file=name, message=objection))
-                return _kept(known, identity=(), parsed=parsed, certain=False)
+                return _kept(known, (), _refused(name, objection), certain=False)
         if known is not None and known.certain and known.identity == _identity(entry.stat()):
             return known
         began = self._now_ns()
         identity, parsed = self._parse(Path(entry.path), name)
-        certain = identity[1] < began - _YOUNG
-        return _kept(known, identity=identity, parsed=parsed, certain=certain)
+        return _kept(known, identity, parsed, certain=identity[1] < began - _YOUNG)
 
     def _parse(self, path: Path, name: str) -> tuple[tuple[int, ...], Parsed]:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             message = "is not an ordinary file; put a file of text here, or rename it"
-            return _identity(status), _refused(Fault(file=name, message=message))
+            return _identity(status), _refused(name, message)
         with path.open("rb") as file:
             identity = _identity(os.fstat(file.fileno()))
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             message = f"is larger than {MAX_BYTES // 1_000_000} MB, too much for a mail; shorten it"
-            return identity, _refused(Fault(file=name, message=message))
+            return identity, _refused(name, message)
         return identity, parse_statement(data, file=name, defaults=self._defaults)
 
     def _name(self, path: str) -> str:
@@ -146,7 +143,7 @@ class FolderSource:
 
 
 def _kept(
-    known: _Kept | None, *, identity: tuple[int, ...], parsed: Parsed, certain: bool
+    known: _Kept | None, identity: tuple[int, ...], parsed: Parsed, *, certain: bool
 ) -> _Kept:
     """What was read; where it says what it said, in the same object, so that nobody compares it."""
     if known is not None and known.parsed == parsed:
@@ -187,11 +184,6 @@ def _same_slug(slug: str, names: list[str], parsed: Mapping[str, Parsed]) -> Ite
         )
 
 
-def _is_statement(name: str) -> bool:
-    name = name.lower()
-    return name.endswith(".md") and name != "readme.md"
-
-
 def _link_objection(path: Path, folder: Path) -> str:
     if not path.exists():
         return "is a link that leads nowhere; put the file itself here"
@@ -205,18 +197,5 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
-def _refused(fault: Fault) -> Parsed:
-    return Parsed(statement=None, faults=(fault,))
-
-
-def _unreadable(name: str, error: OSError) -> Fault:
-    message = f"cannot be read: {error.strerror}; check the file and its permissions"
-    return Fault(file=name, message=message)
-
-
-def _no_folder(name: str, error: OSError) -> Fault:
-    message = (
-        f"this folder of statements cannot be read: {error.strerror}; make it, or correct its path "
-        "under statements: in newsletter.yaml"
-    )
-    return Fault(file=name, message=message)
+def _refused(name: str, why: str) -> Parsed:
+    return Parsed(statement=None, faults=(Fault(file=name, message=why),))

@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import date
 from itertools import chain, count
 from pathlib import Path
 
@@ -57,42 +57,35 @@ def to_markdown(
     date: date | None = None,
     summary: str = "",
     subject: str = "",
-    slug: str = "",
     author: str = "",
     status: Progress = Progress.DRAFT,
-    approved_by: Sequence[str] = (),
-    lists: Sequence[str] = (),
-    send_at: datetime | None = None,
-    embargo_until: datetime | None = None,
     embargo: str = "",
     embargo_suggested: str = "",
     language: str = "",
-    translation_of: str = "",
-    corrects: str = "",
 ) -> str:
     """Write a statement file. What is empty is left out; each value reads back as it was.
 
     ``embargo_suggested`` becomes a comment: a person takes the mark away, or writes another time.
     """
     values = {
-        "title": scalar(title),
+        "title": title,
         "date": date.isoformat() if date else "",
-        "summary": scalar(summary) if summary else "",
-        "subject": scalar(subject) if subject else "",
-        "slug": scalar(slug) if slug else "",
-        "author": _address(author) if author else "",
+        "summary": summary,
+        "subject": subject,
+        "author": author,
         "status": status.value,
-        "approved_by": _sequence(approved_by, _address),
-        "lists": _sequence(lists, scalar),
-        "send_at": _wall_time(send_at),
-        "embargo": scalar(embargo) if embargo else "",
+        "embargo": embargo,
         "# embargo_until": embargo_suggested,
-        "embargo_until": _wall_time(embargo_until),
-        "language": scalar(language) if language else "",
-        "translation_of": scalar(translation_of) if translation_of else "",
-        "corrects": scalar(corrects) if corrects else "",
+        "language": language,
     }
-    return as_file(values, body)
+    as_they_are = {"date", "status", "# embargo_until"}
+    if _PLAIN_ADDRESS.fullmatch(author):
+        as_they_are.add("author")  # people write it without quotes
+    said = {
+        key: value if key in as_they_are or not value else scalar(value)
+        for key, value in values.items()
+    }
+    return as_file(said, body)
 
 
 def as_file(values: Mapping[str, str], body: str) -> str:
@@ -144,18 +137,3 @@ def hand_in(path: Path, line: int) -> None:
     except OSError as error:
         message = f"cannot be written: {error.strerror}; write status: review into it"
         raise InvalidInput([Fault(file=str(path), message=message)]) from error
-
-
-def _wall_time(value: datetime | None) -> str:
-    if value is None:
-        return ""
-    exact = bool(value.second or value.microsecond)
-    return value.isoformat(sep=" ", timespec="auto" if exact else "minutes")
-
-
-def _sequence(values: Sequence[str], write: Callable[[str], str]) -> str:
-    return f"[{', '.join(map(write, values))}]" if values else ""
-
-
-def _address(value: str) -> str:
-    return value if _PLAIN_ADDRESS.fullmatch(value) else scalar(value)

@@ -13,7 +13,7 @@ import pytest
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
 from newsletter.sources.feeds.fetching import Fetcher, Page
-from newsletter.sources.feeds.polling import Posts, SyndicatedFeed, WordPressFeed
+from newsletter.sources.feeds.polling import SyndicatedFeed, WordPressFeed
 from newsletter.sources.feeds.readers import SandboxReader
 from newsletter.sources.feeds.reading import DirectReader
 from tests.fakes import FixedClock
@@ -210,15 +210,9 @@ def test_changes_are_asked_for_page_by_page_and_the_backlog_is_not(
 
 def test_a_site_that_is_slow_page_after_page_is_left_for_now(site: Site) -> None:
     site.posts = [post(n) for n in range(150)]
-    posts = Posts(
-        site=site.url,
-        category="",
-        fetcher=SHARED["fetcher"],
-        reader=DirectReader(),
-        within=timedelta(0),
-    )
+    feed = WordPressFeed(site=site.url, category="", within=timedelta(0), **SHARED)
     with pytest.raises(FeedUnreadable, match="too slow to list what changed"):
-        posts.fetch("2026-11-20T00:00:00+00:00", ())
+        feed.fetch("2026-11-20T00:00:00+00:00")
 
 
 def test_a_category_is_found_by_its_slug_once(site: Site) -> None:

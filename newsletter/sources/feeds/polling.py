@@ -26,19 +26,67 @@ _CUT_OFF = ("[…]", "[...]", "…")
 
 
 @dataclass(kw_only=True)
-class Posts:
-    """Asks one site for its posts; ``category`` is a number or a slug, or empty for all."""
+class _Polled:
+    """What both kinds are asked with, and what becomes of their items."""
+
+    name: str
+    every: timedelta
+    trusted: bool
+    fetcher: Fetcher
+    reader: Reader
+    clock: Clock
+    zone: str
+
+    def compose(self, items: Sequence[Item]) -> list[ExtractedStatement | InvalidInput]:
+        """A statement's text of each item, or why there is none."""
+        return self.reader.compose(items, zone=self.zone, now=self.clock.now())
+
+
+@dataclass(kw_only=True)
+class SyndicatedFeed(_Polled):
+    """RSS, Atom or JSON Feed, whichever is there."""
+
+    address: str
+
+    def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
+        """Ask whether it changed since the bookmark, and read it."""
+        with whatever_it_holds():
+            page = self.fetcher.get(self.address, _conditions(bookmark))
+            remark = f"it has moved for good: write {page.moved_to}" if page.moved_to else ""
+            if page.status == 304 and bookmark:
+                return Fetched(bookmark=bookmark, unchanged=True)
+            checked(page)
+            listed = self.reader.feed(page)
+            return Fetched(
+                items=listed.items,
+                bookmark=_bookmark(page),
+                remark="; ".join(filter(None, (remark, listed.remark))),
+            )
+
+
+@dataclass(kw_only=True)
+class WordPressFeed(_Polled):
+    """The posts of a WordPress site, or of one category of it: a number, a slug, or empty for all.
+
+    ``within``: no further page is asked for after so long.
+    """
 
     site: str
     category: str
-    fetcher: Fetcher
-    reader: Reader
     within: timedelta = timedelta(seconds=30)
-    """No further page is asked for after so long."""
     _number: str = field(default="", init=False)
 
-    def fetch(self, bookmark: str, wanted: Sequence[str]) -> Fetched:
-        """The posts that changed since the bookmark, or those that are wanted."""
+    @property
+    def address(self) -> str:
+        """Another category is another feed: what is in it already is old."""
+        return f"{self.site} ({self.category})" if self.category else self.site
+
+    def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
+        """Ask for what changed since the bookmark, or for these posts."""
+        with whatever_it_holds():
+            return self._fetch(bookmark, wanted)
+
+    def _fetch(self, bookmark: str, wanted: Sequence[str]) -> Fetched:
         query = {"status": "publish", "orderby": "modified", "order": "desc", "_fields": _FIELDS}
         query["per_page"] = str(_PER_PAGE)
         if wanted:
@@ -157,81 +205,6 @@ def _utc(post: dict[str, Any], key: str) -> datetime | None:
     value = post.get(key)
     at = instant(value) if isinstance(value, str) else None
     return at.astimezone(UTC) if at else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SyndicatedFeed:
-    """RSS, Atom or JSON Feed, whichever is there."""
-
-    name: str
-    address: str
-    every: timedelta
-    trusted: bool
-    fetcher: Fetcher
-    reader: Reader
-    clock: Clock
-    zone: str
-
-    def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
-        """Ask whether it changed since the bookmark, and read it."""
-        with whatever_it_holds():
-            return self._fetch(bookmark)
-
-    def _fetch(self, bookmark: str) -> Fetched:
-        page = self.fetcher.get(self.address, _conditions(bookmark))
-        remark = f"it has moved for good: write {page.moved_to}" if page.moved_to else ""
-        if page.status == 304 and bookmark:
-            return Fetched(bookmark=bookmark, unchanged=True)
-        checked(page)
-        listed = self.reader.feed(page)
-        return Fetched(
-            items=listed.items,
-            bookmark=_bookmark(page),
-            remark="; ".join(filter(None, (remark, listed.remark))),
-        )
-
-    def compose(self, items: Sequence[Item]) -> list[ExtractedStatement | InvalidInput]:
-        """A statement's text of each item, or why there is none."""
-        return self.reader.compose(items, zone=self.zone, now=self.clock.now())
-
-
-@dataclass(frozen=True, kw_only=True)
-class WordPressFeed:
-    """The posts of a WordPress site, or of one category of it."""
-
-    name: str
-    site: str
-    category: str
-    every: timedelta
-    trusted: bool
-    fetcher: Fetcher
-    reader: Reader
-    clock: Clock
-    zone: str
-    _posts: list[Posts] = field(default_factory=list, init=False, repr=False)
-
-    @property
-    def address(self) -> str:
-        """Another category is another feed: what is in it already is old."""
-        return f"{self.site} ({self.category})" if self.category else self.site
-
-    def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
-        """Ask for what changed since the bookmark, or for these posts."""
-        if not self._posts:
-            self._posts.append(
-                Posts(
-                    site=self.site,
-                    category=self.category,
-                    fetcher=self.fetcher,
-                    reader=self.reader,
-                )
-            )
-        with whatever_it_holds():
-            return self._posts[0].fetch(bookmark, wanted)
-
-    def compose(self, items: Sequence[Item]) -> list[ExtractedStatement | InvalidInput]:
-        """A statement's text of each item, or why there is none."""
-        return self.reader.compose(items, zone=self.zone, now=self.clock.now())
 
 
 def _conditions(bookmark: str) -> dict[str, str]:

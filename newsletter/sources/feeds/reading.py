@@ -5,7 +5,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,6 +43,7 @@ _LONGEST_SUMMARY = 250
 _SOON = timedelta(days=1)
 _PLUG = re.compile(r"The post .{1,400} (?:appeared first on|first appeared on) .{1,200}", re.DOTALL)
 _MORE = re.compile(r"(?:continue reading|read more|weiterlesen|seguir leyendo)\b.{0,200}", re.I)
+_FRAMES = (re.compile(re.escape(RULE)), _PLUG, _MORE)
 
 
 def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
@@ -60,17 +61,15 @@ def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
         raise unusable(where, "has no text; write it where it was written, or check the feed")
     if not item.whole:
         notes.insert(0, "Only a summary is in the feed: look whether it is the whole statement.")
-    ahead = item.published is not None and item.published > now + _SOON
-    if ahead:
-        notes.append(
-            f"It is dated in the future ({item.published:%Y-%m-%d}); the date is left out."
-        )
-    dated = item.published is not None and not ahead
+    at = item.published
+    if at is not None and at > now + _SOON:
+        notes.append(f"It is dated in the future ({at:%Y-%m-%d}); the date is left out.")
+        at = None
     return ExtractedStatement(
         title=item.title,
         body=body,
         summary=_summary(item.summary),
-        date=item.published.astimezone(ZoneInfo(zone)).date() if item.published and dated else None,
+        date=at.astimezone(ZoneInfo(zone)).date() if at else None,
         language=item.language,
         link=item.link,
         notes=tuple(notes),
@@ -91,32 +90,23 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
     blocks = _without_frame(read_blocks(body, inline), item.title, dropped)
     foot = foot_of(footnotes, blocks, inline)
     text = "\n\n".join(filter(None, [joined(blocks), *foot]))
-    return text, [*_left_out_notes([*dropped, *inline.dropped]), *link_notes(inline)]
+    left_out = [f"Left out: {one.text} ({one.why})." for one in (*dropped, *inline.dropped)]
+    return text, [*left_out, *link_notes(inline)]
 
 
 def _without_frame(blocks: Sequence[Block], title: str, dropped: list[Dropped]) -> list[Block]:
     """Without the title said again above, and what a site adds below each of its texts."""
     kept = list(blocks)
-    while kept and (kept[0].text == RULE or _is_title(kept[0], title)):
+    while kept and (
+        kept[0].text == RULE or (kept[0].level and kept[0].text.casefold() == title.casefold())
+    ):
         del kept[0]
-    while kept and (kept[-1].text == RULE or _is_frame(kept[-1].text)):
+    while kept and any(frame.fullmatch(kept[-1].text) for frame in _FRAMES):
         last = kept.pop()
         if last.text != RULE:
             why = "what the site adds below its texts"
             dropped.append(Dropped(line=0, text=shortened(last.text), why=why))
     return kept
-
-
-def _is_title(block: Block, title: str) -> bool:
-    return bool(block.level) and block.text.casefold() == title.casefold()
-
-
-def _is_frame(text: str) -> bool:
-    return bool(_PLUG.fullmatch(text) or _MORE.fullmatch(text))
-
-
-def _left_out_notes(dropped: Iterable[Dropped]) -> list[str]:
-    return [f"Left out: {one.text} ({one.why})." for one in dropped]
 
 
 def _paragraphs(text: str) -> str:

@@ -31,7 +31,10 @@ def items_of(root: Element, url: str) -> list[Item]:
     if name in {"rss", "RDF"}:
         channel = next(_children(root, "channel"), None)
         spoken = _text(_child(channel, "language"))
-        return [_rss(one, url, spoken) for one in bounded(_all(root, "item"))]
+        # they stand in the channel, or beside it in RSS 1.0
+        places = [*_children(root, "channel"), root]
+        items = (item for place in places for item in _children(place, "item"))
+        return [_rss(one, url, spoken) for one in bounded(items)]
     if name == "feed":
         return [_atom(one, url) for one in bounded(_children(root, "entry"))]
     raise FeedUnreadable(f"it is XML of another kind (<{name[:40]}>) and no feed; correct its url")
@@ -55,7 +58,9 @@ def _rss(item: Element, url: str, spoken: str) -> Item:
     guid = _child(item, "guid")
     guid_text = _text(guid)
     permalink = guid is not None and guid.get("isPermaLink", "true").lower() != "false"
-    link = address(base, _text(_plain_link(item)))
+    # some feeds also have a link of Atom's, with another meaning
+    plain_link = next((one for one in _children(item, "link") if one.tag != _ATOM_LINK), None)
+    link = address(base, _text(plain_link))
     if not link and permalink and guid_text.startswith(("http://", "https://")):
         link = address(base, guid_text)
     full, short = _text(item.find(_CONTENT)), _text(_child(item, "description"))
@@ -69,22 +74,13 @@ def _rss(item: Element, url: str, spoken: str) -> Item:
         link=link,
         published=published,
         content=content,
-        markup=_is_markup(content),
+        # HTML by custom; without one mark in it, line breaks mean something
+        markup="<" in content or "&" in content,
         whole=bool(full.strip()),
         summary=summary,
         language=language(own_language or spoken) or language(_inherited(item, _LANG)),
         base=link or base,
     )
-
-
-def _plain_link(item: Element) -> Element | None:
-    """The link that RSS means; some feeds also have one of Atom's, with another meaning."""
-    return next((one for one in _children(item, "link") if one.tag != _ATOM_LINK), None)
-
-
-def _is_markup(content: str) -> bool:
-    """Descriptions are HTML by custom; without one mark in it, line breaks mean something."""
-    return "<" in content or "&" in content
 
 
 def made_up_id(title: str, published: object) -> str:
@@ -135,9 +131,8 @@ def _alternate(entry: Element, base: str) -> str:
     links = [one for one in _children(entry, "link") if one.get("href")]
     own = [link for link in links if link.get("rel", "alternate") == "alternate"]
     pages = [one for one in own if one.get("type", "text/html").startswith("text/html")]
-    for one in [*pages, *own]:
-        return address(_base(one, base), one.get("href"))
-    return ""
+    best = next(iter([*pages, *own]), None)
+    return "" if best is None else address(_base(best, base), best.get("href"))
 
 
 def _time(entry: Element, *names: str) -> Any:
@@ -164,15 +159,6 @@ def _child(element: Element | None, name: str) -> Element | None:
     return next(iter([*own, *found]), None) if own or name not in {"title", "description"} else None
 
 
-def _all(root: Element, name: str) -> Iterable[Element]:
-    """Items stand in the channel, or beside it in RSS 1.0."""
-    for child in root:
-        if isinstance(child.tag, str) and etree.QName(child).localname == name:
-            yield child
-        elif isinstance(child.tag, str) and etree.QName(child).localname == "channel":
-            yield from _children(child, name)
-
-
 def _text(element: Element | None) -> str:
     return "" if element is None else clean("".join(element.itertext())).strip()
 
@@ -187,10 +173,8 @@ def _base(element: Element, url: str) -> str:
 
 
 def _inherited(element: Element, name: str) -> str:
-    for one in [element, *element.iterancestors()]:
-        if one.get(name):
-            return str(one.get(name))
-    return ""
+    around = [element, *element.iterancestors()]
+    return next((str(one.get(name)) for one in around if one.get(name)), "")
 
 
 # --- JSON Feed ---------------------------------------------------------------------------------
