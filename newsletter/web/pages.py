@@ -25,7 +25,6 @@ from newsletter.web.desk.campaigns.starting import Starting
 from newsletter.web.desk.delivery import Stopping, UnknownDeliveries
 from newsletter.web.desk.gate import ROOT, Gate
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.request import Group
 from newsletter.web.desk.request import Route as DeskRoute
 from newsletter.web.desk.staff.account import Account
 from newsletter.web.desk.staff.administration import AuditLog, StaffPages
@@ -205,21 +204,20 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
     """
     statements, campaigns = services.statements, services.campaigns
     delivery, staff = services.delivery, services.staff
-    pages: list[Group] = [
-        Board(desk, statements),
-        StatementPage(desk, statements),
-        EmailPreview(desk, statements, delivery),
-        SignIn(desk, staff),
-        Account(desk, staff),
-        StaffPages(desk, staff),
-        AuditLog(desk, staff),
-        Drafts(desk, statements, delivery),
-        Editing(desk, statements),
-        DraftPictures(desk, statements),
-        Reviewing(desk, statements, campaigns),
-        Starting(desk, statements, campaigns),
-        CampaignPage(desk, campaigns, delivery),
-        UnknownDeliveries(desk, campaigns),
-        Stopping(desk, delivery),
+    return [
+        *Board(desk, statements).routes(),
+        *StatementPage(desk, statements).routes(),
+        *EmailPreview(desk, statements, delivery).routes(),
+        *SignIn(desk, staff).routes(),
+        *Account(desk, staff).routes(),
+        *StaffPages(desk, staff).routes(),
+        *AuditLog(desk, staff).routes(),
+        *Drafts(desk, statements, delivery).routes(),
+        *Editing(desk, statements).routes(),
+        *DraftPictures(desk, statements).routes(),
+        *Reviewing(desk, statements, campaigns).routes(),
+        *Starting(desk, statements, campaigns).routes(),
+        *CampaignPage(desk, campaigns, delivery).routes(),
+        *UnknownDeliveries(desk, campaigns).routes(),
+        *Stopping(desk, delivery).routes(),
     ]
-    return [route for page in pages for route in page.routes()]

@@ -12,6 +12,7 @@ from newsletter.domain.staff.passkey import Party, party_of
 from newsletter.pipeline.staff.proofs import Place, Signed
 from newsletter.runtime.staff import Staff
 from newsletter.web.desk.request import DeskRequest
+from newsletter.web.http.forms import host_of
 
 HOME = "/desk"
 _COOKIE = "desk"
@@ -51,10 +52,8 @@ def is_loopback(request: Request) -> bool:
 
 def place_of(request: Request) -> Place:
     """Browser and network, in the words that its owner knows them by."""
-    host = request.client.host if request.client else ""
-    return Place(
-        browser=browser_of(request.headers.get("user-agent", "")), network=network_of(host)
-    )
+    agent = request.headers.get("user-agent", "")
+    return Place(browser=browser_of(agent), network=network_of(host_of(request)))
 
 
 def inside(address: str) -> str:

@@ -184,18 +184,19 @@ class Gate:
 
     async def _only_posted(self, http: Request) -> Response:
         """Somebody loads again what only a form leads to."""
-        member = await run_in_threadpool(self._member, word_of(http))
-        request = DeskRequest(http=http, member=member)
         text = "A form leads here, and this page can't be loaded again. Go to Home."
-        page = self._desk.failed(request, "There is nothing to see here", text, status=405)
+        page = await self._failed(http, "There is nothing to see here", text, 405)
         page.headers["Allow"] = "POST"
         return page
 
     async def _nowhere(self, http: Request) -> Response:
+        text = "There is nothing at this address. Go to Home and look from there."
+        return await self._failed(http, "This page does not exist", text, 404)
+
+    async def _failed(self, http: Request, title: str, text: str, status: int) -> Response:
         member = await run_in_threadpool(self._member, word_of(http))
         request = DeskRequest(http=http, member=member)
-        text = "There is nothing at this address. Go to Home and look from there."
-        return self._desk.failed(request, "This page does not exist", text, status=404)
+        return self._desk.failed(request, title, text, status=status)
 
 
 def _is_our_own(http: Request) -> bool:

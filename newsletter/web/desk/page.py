@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 import newsletter
-from newsletter.domain.delivery.restore_guard import Stopped, read_stopped
+from newsletter.domain.delivery.restore_guard import read_stopped
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import without_commands
@@ -291,12 +291,14 @@ class Desk:
     def step_up(self, request: DeskRequest, denied: Denied | None = None) -> Response:
         """A fresh factor is needed: it is sent along with what was being sent."""
         post = request.http.method == "POST"
+        with self._staff.store.read() as tx:
+            account = tx.accounts.get(request.who.address)
         values: dict[str, Any] = {
             "action": request.address if post else "/desk/step-up",
             "fields": _carried(request) if post else {"next": [request.address]},
             "nav": "",
             "faults": [(PROOF, PROOF_FAULTS[denied])] if denied else (),
-            "has_factor": self._has_factor(request),
+            "has_factor": account is not None and account.has_factor,
             "passkeys": offer(request, request.who.address, self._staff),
         }
         title = "Confirm that it's you"
@@ -304,23 +306,19 @@ class Desk:
             request, "step-up.html.j2", title=title, status=refusal_of(denied), **values
         )
 
-    def _has_factor(self, request: DeskRequest) -> bool:
-        with self._staff.store.read() as tx:
-            account = tx.accounts.get(request.who.address)
-        return account is not None and account.has_factor
-
     def _stopped(self) -> tuple[str, ...]:
+        """Who stopped sending, when and why: Cleo, Tue 24 Nov 2026, 14:20: wrong list."""
         with self._staff.store.read() as tx:
             names, kept = tx.staff.names(), tuple(tx.hold.reasons().values())
-        return tuple(self._stopped_by(read_stopped(reason), reason, names) for reason in kept)
-
-    def _stopped_by(self, stopped: Stopped | None, kept: str, names: Mapping[str, str]) -> str:
-        """Who stopped it, when and why: Cleo, Tue 24 Nov 2026, 14:20: wrong list."""
-        if stopped is None:
-            return kept
-        who = names.get(stopped.by) or name_of(stopped.by)
-        why = f": {stopped.why}" if stopped.why else ""
-        return f"{who}, {self.moment(stopped.at)}{why}."
+        found = []
+        for reason in kept:
+            stopped = read_stopped(reason)
+            if stopped is not None:
+                who = names.get(stopped.by) or name_of(stopped.by)
+                why = f": {stopped.why}" if stopped.why else ""
+                reason = f"{who}, {self.moment(stopped.at)}{why}."
+            found.append(reason)
+        return tuple(found)
 
     # --- words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -111,11 +111,3 @@ def whole(text: str) -> int | None:
     """A number of ours in a field, a path or a query; None for anything else."""
     legible = text.isascii() and text.isdigit() and len(text) <= _DIGITS
     return int(text) if legible else None
-
-
-class Group(Protocol):
-    """Pages that belong together."""
-
-    def routes(self) -> list[Route]:
-        """What it answers."""
-        ...

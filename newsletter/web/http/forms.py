@@ -33,9 +33,18 @@ class Posted:
         """The value of a field, or its first one; empty where there is none."""
         return next(iter(self.fields.get(name, ())), "")
 
+    def text(self, name: str) -> str:
+        """The same, without blanks around it."""
+        return self.first(name).strip()
+
     def all(self, name: str) -> tuple[str, ...]:
         """All values of a field."""
         return tuple(self.fields.get(name, ()))
+
+
+def host_of(request: Request) -> str:
+    """The address that a request comes from; empty where the server does not know it."""
+    return request.client.host if request.client else ""
 
 
 async def read_body(request: Request, most: int) -> bytes | None:

@@ -4,9 +4,10 @@ A GET writes nothing, and what a client has is not sent again (RFC 9110, section
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -35,26 +36,27 @@ class ArchivePages:
 
     def routes(self) -> list[Route]:
         """Path → page."""
+        build, data = self._build, self._frame.data_fields
         return [
-            Route("/", self.index),
-            Route("/page/{number}", self.older),
+            Route("/", self._served(lambda _: build.page(1))),
+            Route("/page/{number}", self._served(self._older)),
             Route("/search", self.search),
-            Route("/archive/{slug}", self.statement),
-            *(Route(f"/{name}", self.feed, name=name) for name in KINDS),
-            Route("/sitemap.xml", self.site_map),
-            Route("/robots.txt", self.robots),
+            Route(
+                "/archive/{slug}",
+                self._served(lambda request: build.statement(request.path_params["slug"])),
+            ),
+            *(Route(f"/{name}", self._served(partial(self._feed, name), data)) for name in KINDS),
+            Route("/sitemap.xml", self._served(lambda _: build.site_map(), data)),
+            Route("/robots.txt", self._served(lambda _: build.robots(), data)),
         ]
 
-    async def index(self, request: Request) -> Response:
-        """What went out, newest first."""
-        return await self._answer(request, self._frame.archive_fields, self._build.page, 1)
-
-    async def older(self, request: Request) -> Response:
-        """What went out before that."""
+    def _older(self, request: Request) -> Leaf | None:
+        """What went out before the first page, which has an address of its own."""
         number = _number(request.path_params["number"])
-        if number < 2:
-            raise HTTPException(404)  # the first one has an address of its own
-        return await self._answer(request, self._frame.archive_fields, self._build.page, number)
+        return self._build.page(number) if number > 1 else None
+
+    def _feed(self, name: str, _: Request) -> Leaf:
+        return self._build.feed(name)
 
     async def search(self, request: Request) -> Response:
         """What a person looks for. Nobody keeps the answer: it would tell what was asked."""
@@ -63,41 +65,24 @@ class ArchivePages:
         body = await run_in_threadpool(self._build.found, typed, max(1, _number(page)))
         return HTMLResponse(body, headers=dict(self._frame.archive_fields))
 
-    async def statement(self, request: Request) -> Response:
-        """One statement as it went out. Before it does, it is not there."""
-        slug = request.path_params["slug"]
-        return await self._answer(request, self._frame.archive_fields, self._build.statement, slug)
+    def _served(
+        self, write: Callable[[Request], Leaf | None], fields: Mapping[str, str] | None = None
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """What a path answers: 404 where there is nothing, such as a statement before it goes."""
 
-    async def feed(self, request: Request) -> Response:
-        """The newest statements for feed readers."""
-        name = request.url.path.rpartition("/")[2]
-        return await self._answer(request, self._frame.data_fields, self._build.feed, name)
+        async def served(request: Request) -> Response:
+            leaf = await run_in_threadpool(write, request)
+            if leaf is None:
+                raise HTTPException(404)
+            return answer(
+                request,
+                leaf.body,
+                media_type=leaf.media_type,
+                changed_at=leaf.changed_at,
+                fields={**(fields or self._frame.archive_fields), **_CACHED},
+            )
 
-    async def site_map(self, request: Request) -> Response:
-        """The pages that search engines may list."""
-        return await self._answer(request, self._frame.data_fields, self._build.site_map)
-
-    async def robots(self, request: Request) -> Response:
-        """What robots may visit."""
-        return await self._answer(request, self._frame.data_fields, self._build.robots)
-
-    async def _answer(
-        self,
-        request: Request,
-        fields: Mapping[str, str],
-        write: Callable[..., Leaf | None],
-        *which: object,
-    ) -> Response:
-        leaf = await run_in_threadpool(write, *which)
-        if leaf is None:
-            raise HTTPException(404)
-        return answer(
-            request,
-            leaf.body,
-            media_type=leaf.media_type,
-            changed_at=leaf.changed_at,
-            fields={**fields, **_CACHED},
-        )
+        return served
 
 
 def _number(written: str) -> int:

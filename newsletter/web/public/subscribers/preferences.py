@@ -37,7 +37,7 @@ from newsletter.pipeline.subscribers.prefer import (
 )
 from newsletter.rendering.mail.details import base_language, written_date
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.forms import Posted, read_form
+from newsletter.web.http.forms import Posted, host_of, read_form
 from newsletter.web.http.frame import Button, Frame
 
 
@@ -68,21 +68,6 @@ _RESUME = "now"
 _PLAIN = ("name", "language", "timezone")
 
 
-class Form:
-    """What was filled in. What was not posted is empty."""
-
-    def __init__(self, posted: Posted) -> None:
-        self._posted = posted
-
-    def one(self, name: str) -> str:
-        """The value of a field, without blanks around it."""
-        return self._posted.first(name).strip()
-
-    def all(self, name: str) -> frozenset[str]:
-        """The values of all boxes of a name that were ticked."""
-        return frozenset(self._posted.all(name))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
     """What a form is made of, beside what the person chose."""
@@ -108,10 +93,10 @@ class Sheet:
         others = sorted(joined - offered)
         return [*self.offers, *(PublicList(name=name, title=name) for name in others)]
 
-    def values(self, chosen: Preferences, form: Form | None = None) -> dict[str, Any]:
+    def values(self, chosen: Preferences, form: Posted | None = None) -> dict[str, Any]:
         """What the template shows: what stands, or what was filled in and has faults."""
         now = {name: getattr(chosen, name) for name in _PLAIN}
-        filled = {name: form.one(name) for name in _PLAIN} if form else now
+        filled = {name: form.text(name) for name in _PLAIN} if form else now
         ticked = form.all("list") if form else chosen.lists
         return {
             "lists": [(offer, offer.name in ticked) for offer in self._lists(chosen.lists)],
@@ -124,8 +109,8 @@ class Sheet:
             "house_zone": self.zone,
             "paused": self._day(chosen.paused_until, chosen.timezone),
             "pauses": [(one, self.words[f"pause_{one}"]) for one in ("week", "month", "quarter")],
-            "pause": form.one("pause") if form else "",
-            "day": form.one("day") if form else "",
+            "pause": form.text("pause") if form else "",
+            "day": form.text("day") if form else "",
         }
 
     def _languages(self, own: str) -> dict[str, str]:
@@ -142,12 +127,12 @@ class Sheet:
         return written_date(day, self.language, self.words)
 
     def wish(
-        self, form: Form, chosen: Preferences, now: datetime
+        self, form: Posted, chosen: Preferences, now: datetime
     ) -> tuple[PreferenceChange, dict[str, str]]:
         """What the person asks for, and what is wrong with it: field → sentence."""
         faults: dict[str, str] = {}
         changed = {
-            name: form.one(name) if form.one(name) != form.one(f"was_{name}") else None
+            name: form.text(name) if form.text(name) != form.text(f"was_{name}") else None
             for name in _PLAIN
         }
         name, language, zone = (changed[key] for key in _PLAIN)
@@ -158,26 +143,26 @@ class Sheet:
         if zone and zone not in zone_names():
             faults["timezone"], zone = self.words["fault_choice"], None
         until = self._pause(form, zone or chosen.timezone or self.zone, now, faults)
-        had, ticked = form.all("had"), form.all("list")
+        had, ticked = frozenset(form.all("had")), frozenset(form.all("list"))
         offered = {offer.name for offer in self.offers}
         wish = PreferenceChange(
             joins=(ticked - had) & offered,
             leaves=(had - ticked) & frozenset(self.shown(chosen)),
-            resumes=form.one("pause") == _RESUME,
-            returns=bool(form.one("again")),
+            resumes=form.text("pause") == _RESUME,
+            returns=bool(form.text("again")),
             pauses_until=until,
             **changed,
         )
         return wish, faults
 
     def _pause(
-        self, form: Form, zone: str, now: datetime, faults: dict[str, str]
+        self, form: Posted, zone: str, now: datetime, faults: dict[str, str]
     ) -> datetime | None:
-        pause = form.one("pause")
+        pause = form.text("pause")
         if pause not in {length.value for length in Pause}:
             return None
         try:
-            day = date.fromisoformat(form.one("day")) if pause == Pause.DAY.value else None
+            day = date.fromisoformat(form.text("day")) if pause == Pause.DAY.value else None
             return pause_end(Pause(pause), now, zone, day)
         except ValueError:
             faults["day"] = self.words["fault_day"]
@@ -202,10 +187,6 @@ class ReaderRequest:
     @property
     def link(self) -> str:
         return f"/preferences/{self.http.path_params['token']}"
-
-    @property
-    def host(self) -> str:
-        return self.http.client.host if self.http.client else ""
 
 
 class PreferencesPage:
@@ -287,7 +268,7 @@ class PreferencesPage:
         await run_in_threadpool(
             ask_for_link,
             owner.subscriber_id,
-            host=request.client.host if request.client else "",
+            host=host_of(request),
             language=self._frame.language_of(request),
             source="a link to preferences that came too late",
             store=self._subscribers.store,
@@ -303,7 +284,7 @@ class PreferencesPage:
 
     async def save(self, request: ReaderRequest) -> Response:
         """All of it or, where something cannot be, nothing."""
-        form = Form(await read_form(request.http))
+        form = await read_form(request.http)
         sheet, chosen = self._made_of(request), request.chosen.preferences
         wish, faults = sheet.wish(form, chosen, self._subscribers.clock.now())
         if faults:
@@ -334,7 +315,7 @@ class PreferencesPage:
         self,
         request: ReaderRequest,
         *,
-        form: Form | None = None,
+        form: Posted | None = None,
         faults: Mapping[str, str] | None = None,
         saved: bool = False,
         address: str = "",
@@ -359,17 +340,17 @@ class PreferencesPage:
 
     async def move(self, request: ReaderRequest) -> Response:
         """An email to the other address. The answer is the same whether we know it or not."""
-        form = Form(await read_form(request.http))
+        form = await read_form(request.http)
         try:
-            address = parse_address(form.one("address"))
+            address = parse_address(form.text("address"))
         except ValueError:
             faults = {"address": request.words["fault_malformed"]}
-            return self._sheet(request, faults=faults, address=form.one("address"))
+            return self._sheet(request, faults=faults, address=form.text("address"))
         await run_in_threadpool(
             ask_to_move,
             request.owner,
             address,
-            host=request.host,
+            host=host_of(request.http),
             language=request.language,
             store=self._subscribers.store,
             clock=self._subscribers.clock,

@@ -35,7 +35,7 @@ from newsletter.domain.subscribers.signup import (
 from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask, confirm, follow
 from newsletter.rendering.mail.details import direction
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.forms import Posted, read_form, shown_again
+from newsletter.web.http.forms import Posted, host_of, read_form, shown_again
 from newsletter.web.http.frame import Frame
 
 _HOUR = timedelta(hours=1)
@@ -161,7 +161,7 @@ class SignUpPages:
         judged = self._offering.rules.judge(form)
         if not isinstance(judged, SignUp):
             return self._show(form, language, judged)
-        network = network_of(request.client.host if request.client else "")
+        network = network_of(host_of(request))
         if self._network_limit.is_over(network):
             return self._busy(language)
         taken = await run_in_threadpool(self._ask, judged, form, language, network, request)

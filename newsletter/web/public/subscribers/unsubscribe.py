@@ -7,7 +7,7 @@ gets, and has an email with the link to their settings sent to the reader's own 
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -25,6 +25,7 @@ from newsletter.pipeline.subscribers.leave import (
 )
 from newsletter.pipeline.subscribers.prefer import ask_for_link
 from newsletter.runtime.subscribers import Subscribers
+from newsletter.web.http.forms import host_of
 from newsletter.web.http.frame import Button, Frame, named
 from newsletter.web.http.group_commit import GroupCommit
 
@@ -48,88 +49,87 @@ class UnsubscribePages:
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
+        pages = [
+            ("", "POST", self.left),
+            ("", "GET", self.ask),
+            ("/everything", "POST", self.left_everything),
+            ("/preferences", "GET", self.offer_link),
+            ("/preferences", "POST", self.send_link),
+        ]
         return [
-            Route("/u/{token}", self.left, methods=["POST"]),
-            Route("/u/{token}", self.ask, methods=["GET"]),
-            Route("/u/{token}/everything", self.left_everything, methods=["POST"]),
-            Route("/u/{token}/preferences", self.offer_link, methods=["GET"]),
-            Route("/u/{token}/preferences", self.send_link, methods=["POST"]),
+            Route("/u/{token}" + path, self._opened(page), methods=[by]) for path, by, page in pages
         ]
 
-    async def ask(self, request: Request) -> Response:
+    def _opened(
+        self, page: Callable[[Request, Departure], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """A page for whoever has a link that ends something: one of a test mail ends nothing."""
+
+        async def answer(request: Request) -> Response:
+            words, language = self._frame.words(self._frame.language_of(request))
+            try:
+                departure = read(request.path_params["token"], self._subscribers.links)
+            except NotFound:
+                text = [words["broken_link"]]
+                return self._page(words["not_found"], text, language=language, status=404)
+            if departure.of_a_test:
+                text = [words["test_link_text"]]
+                return self._page(words["test_link"], text, language=language)
+            return await page(request, departure)
+
+        return answer
+
+    async def ask(self, request: Request, departure: Departure) -> Response:
         """One button, for a person who followed the link in a mail."""
-        departure = self._departure(request)
-        if departure is None or departure.of_a_test:
-            return self._no_link(request, departure)
-        ending = await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
+        ending = await self._ending(departure)
         if ending.ended:
             return self._gone(request, ending, "not_subscribed")
         words, language = self._words(request, ending)
-        text = words["leave_lists"].format(lists=named(self._listed(ending), words))
-        if not ending.lists:
-            text = words["left_everything_text"]
+        text = self._said(ending, "leave_lists", words)
         buttons = [Button(action=f"?{_BY_PAGE}", label=words["leave"])]
         return self._page(words["leave_title"], [text], language=language, buttons=buttons)
 
-    async def left(self, request: Request) -> Response:
+    async def left(self, request: Request, departure: Departure) -> Response:
         """The effect is committed before the answer."""
-        departure = self._departure(request)
-        if departure is None or departure.of_a_test:
-            return self._no_link(request, departure)
         await run_in_threadpool(self._gathering.record, (departure,))
         if request.url.query != _BY_PAGE:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
-        ending = await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
-        return self._gone(request, ending, "left")
+        return self._gone(request, await self._ending(departure), "left")
 
-    async def left_everything(self, request: Request) -> Response:
+    async def left_everything(self, request: Request, departure: Departure) -> Response:
         """All lists at once, and none by an import."""
-        departure = self._departure(request)
-        if departure is None or departure.of_a_test:
-            return self._no_link(request, departure)
-        ending = await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
+        ending, of = await self._ending(departure), self._subscribers
         strangers = await run_in_threadpool(
-            leave_everything,
-            departure,
-            store=self._subscribers.store,
-            clock=self._subscribers.clock,
+            leave_everything, departure, store=of.store, clock=of.clock
         )
         self._tell(strangers)
         words, language = self._words(request, ending)
         return self._page(words["left"], [words["left_everything_text"]], language=language)
 
-    async def offer_link(self, request: Request) -> Response:
+    async def offer_link(self, request: Request, departure: Departure) -> Response:
         """One button: scanners open this page too. It says the same whoever is still subscribed."""
-        departure = self._departure(request)
-        if departure is None or departure.of_a_test:
-            return self._no_link(request, departure)
-        ending = await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
-        words, language = self._words(request, ending)
+        words, language = self._words(request, await self._ending(departure))
         link = f"/u/{request.path_params['token']}/preferences"
-        return self._page(
-            words["prefer_title"],
-            [words["prefer_text"]],
-            language=language,
-            buttons=[Button(action=link, label=words["prefer_button"])],
-        )
+        buttons = [Button(action=link, label=words["prefer_button"])]
+        texts = [words["prefer_text"]]
+        return self._page(words["prefer_title"], texts, language=language, buttons=buttons)
 
-    async def send_link(self, request: Request) -> Response:
+    async def send_link(self, request: Request, departure: Departure) -> Response:
         """An email to the reader's own address, which is not shown here."""
-        departure = self._departure(request)
-        if departure is None or departure.of_a_test:
-            return self._no_link(request, departure)
-        ending = await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
-        words, language = self._words(request, ending)
+        words, language = self._words(request, await self._ending(departure))
         await run_in_threadpool(
             ask_for_link,
             departure.subscriber_id,
-            host=request.client.host if request.client else "",
+            host=host_of(request),
             language=language,
             source="the link in a mail",
             store=self._subscribers.store,
             clock=self._subscribers.clock,
         )
         return self._page(words["link_sent"], [words["link_sent_text"]], language=language)
+
+    async def _ending(self, departure: Departure) -> Ending:
+        return await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
 
     def _leave(self, departures: tuple[Departure, ...], _posts: int) -> None:
         self._tell(leave(departures, store=self._subscribers.store, clock=self._subscribers.clock))
@@ -145,26 +145,10 @@ class UnsubscribePages:
                 name,
             )
 
-    def _departure(self, request: Request) -> Departure | None:
-        try:
-            return read(request.path_params["token"], self._subscribers.links)
-        except NotFound:
-            return None
-
-    def _no_link(self, request: Request, departure: Departure | None) -> Response:
-        """For a link that ends nothing, from a test mail or from nobody."""
-        words, language = self._frame.words(self._frame.language_of(request))
-        if departure is None:
-            text = [words["broken_link"]]
-            return self._page(words["not_found"], text, language=language, status=404)
-        return self._page(words["test_link"], [words["test_link_text"]], language=language)
-
     def _gone(self, request: Request, ending: Ending, title: str) -> Response:
         """What a person reads who gets nothing more by this link, and what they can do then."""
         words, language = self._words(request, ending)
-        text = words["left_lists"].format(lists=named(self._listed(ending), words))
-        if not ending.lists:
-            text = words["left_everything_text"]
+        text = self._said(ending, "left_lists", words)
         link = f"/u/{request.path_params['token']}"
         ways = {"preferences": "choose_instead", "everything": "leave_everything"}
         buttons = [
@@ -177,5 +161,10 @@ class UnsubscribePages:
     def _words(self, request: Request, ending: Ending) -> tuple[Mapping[str, str], str]:
         return self._frame.words(self._frame.language_of(request, ending.language))
 
-    def _listed(self, ending: Ending) -> list[str]:
-        return [self._titles.get(name, name) for name in ending.lists]
+    def _said(self, ending: Ending, key: str, words: Mapping[str, str]) -> str:
+        """What ends, by the titles of its lists; of an import none is named."""
+        if not ending.lists:
+            return words["left_everything_text"]
+        return words[key].format(
+            lists=named([self._titles.get(name, name) for name in ending.lists], words)
+        )
