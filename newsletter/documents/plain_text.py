@@ -2,12 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 
-from newsletter.documents.release.embargo import find_embargo
 from newsletter.documents.release.furniture import below_forwarding
 from newsletter.documents.release.heading import first_prose
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
@@ -23,9 +22,8 @@ from newsletter.documents.release.recognition import (
     PAGE_NUMBER,
     RUNNING_HEADER,
     Reasons,
-    future_note,
+    Stated,
     recognise,
-    summary_of,
 )
 from newsletter.formats.text import decode, encoding_note
 
@@ -36,6 +34,7 @@ _PAGE = re.compile(
     r"\W*(?P<behind>.*)",
     re.IGNORECASE,
 )
+_BREAKS = {PAGE_NUMBER, RUNNING_HEADER}
 _LONGEST = 100
 _TOP = 3
 """Lines among which the masthead is, which heads of pages repeat."""
@@ -103,7 +102,8 @@ def table_rows(lines: Sequence[Line]) -> Iterator[tuple[int, Line]]:
 
 def tabbed_table(rows: Sequence[Line]) -> str:
     """Write rows as Markdown; the first becomes the head."""
-    head, *others = [" | ".join(map(_cell, row.cells)) for row in rows]
+    cells = ([escape_words(cell).replace("|", "\\|") for cell in row.cells] for row in rows)
+    head, *others = map(" | ".join, cells)
     rule = " | ".join(["---"] * len(rows[0].cells))
     return "\n".join(f"| {row} |" for row in [head, rule, *others])
 
@@ -111,10 +111,6 @@ def tabbed_table(rows: Sequence[Line]) -> str:
 def _alike(one: Line, other: Line) -> bool:
     short = all(len(cell) <= _LONGEST_CELL for cell in [*one.cells, *other.cells])
     return len(one.cells) == len(other.cells) > 1 and short
-
-
-def _cell(text: str) -> str:
-    return escape_words(text).replace("|", "\\|")
 
 
 def import_bytes(data: bytes, *, today: date, file: str = "the text") -> ImportedDocument:
@@ -146,34 +142,22 @@ def import_document(
     forwarded, lines = lines[:start], lines[start:]
     width = wrap_width(lines)
     prose = first_prose(lines, width)
-    found = recognise(
-        lines,
-        prose=prose,
-        width=width,
-        file=file,
+    left_out = [
+        Dropped(line=every[n].number, text=every[n].text, why=why) for n, why in running.items()
+    ]
+    stated = Stated(
+        email=inner or subject,
         forwarded=forwarded,
-        subject=inner or subject,
+        beside=[(one.line, one.text) for one in left_out],
     )
-    left_out = [*(every[n] for n in running), *forwarded]
-    other = [*((line.number, line.text) for line in left_out), (0, subject)]
-    embargo = find_embargo(lines, prose, today=today, beside=other)
-    broken = {*running, *_breaks(every, lines, found.reasons)}
-    how = how_to_join(lines, width=width, soft=_soft(every, broken))
+    found = recognise(lines, stated, prose=prose, width=width, today=today, file=file)
+    # A paragraph may go on below what a page break left between its lines.
+    breaks = {lines[n].number for n, why in found.reasons.items() if why in _BREAKS}
+    breaks.update(every[n].number for n in running)
+    soft = {below.number for above, below in pairwise(every) if above.number in breaks}
+    how = how_to_join(lines, width=width, soft=frozenset(soft - breaks))
     body = "\n\n".join(_blocks([lines[n] for n in found.kept], how))
-    value = found.dated.value
-    summary, of_summary = summary_of(lines, found.subhead)
-    guesses = [found.heading.note, found.dated.note, future_note(value, today), *found.notes]
-    guesses = [*(embargo.notes if embargo else ()), *guesses]
-    return ImportedDocument(
-        title=found.heading.title,
-        date=value,
-        body=body,
-        dropped=tuple(sorted([*_dropped(every, running), *found.dropped], key=_by_line)),
-        notes=tuple(filter(None, [*notes, *guesses, of_summary, *how.notes()])),
-        summary=summary,
-        embargo=embargo,
-        guessed=found.heading.guessed,
-    )
+    return found.document(body, dropped=left_out, notes=(*notes, *found.notes, *how.notes()))
 
 
 def _blocks(lines: Sequence[Line], how: Joining) -> Iterator[str]:
@@ -184,26 +168,3 @@ def _blocks(lines: Sequence[Line], how: Joining) -> Iterator[str]:
             yield tabbed_table(part)
         else:
             yield from in_markdown(join_lines(part, how))
-
-
-def _breaks(every: Sequence[Line], lines: Sequence[Line], reasons: Reasons) -> Iterator[int]:
-    place = {line.number: n for n, line in enumerate(every)}
-    for n, why in reasons.items():
-        if why in {PAGE_NUMBER, RUNNING_HEADER}:
-            yield place[lines[n].number]
-
-
-def _soft(every: Sequence[Line], broken: Set[int]) -> frozenset[int]:
-    """The numbers of lines that follow upon what a page break left, so that no paragraph ends."""
-    return frozenset(
-        line.number for n, line in enumerate(every) if n not in broken and n - 1 in broken
-    )
-
-
-def _dropped(every: Sequence[Line], reasons: Reasons) -> Iterator[Dropped]:
-    for n, why in reasons.items():
-        yield Dropped(line=every[n].number, text=every[n].text, why=why)
-
-
-def _by_line(dropped: Dropped) -> int:
-    return dropped.line

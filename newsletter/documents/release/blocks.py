@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.documents.release.candidates import Heading, may_be_title, named_by_page
-from newsletter.documents.release.embargo import find_embargo, headline_beside, is_embargo
+from newsletter.documents.release.embargo import headline_beside, is_embargo
 from newsletter.documents.release.furniture import below_forwarding
 from newsletter.documents.release.heading import Dated, first_prose
 from newsletter.documents.release.imported import (
@@ -15,7 +15,7 @@ from newsletter.documents.release.imported import (
     unusable,
 )
 from newsletter.documents.release.lines import Line, comparable
-from newsletter.documents.release.recognition import Recognised, future_note, recognise, summary_of
+from newsletter.documents.release.recognition import Stated, recognise
 
 RULE = "* * *"
 """A line across the text, as words and as Markdown."""
@@ -76,35 +76,18 @@ def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDoc
     read = replace(read, blocks=read.blocks[start:])
     lines = list(_lines(read.blocks))
     prose = first_prose(lines, 0)
-    found = recognise(
-        lines,
-        prose=prose,
-        width=0,
-        file=file,
+    stated = Stated(
         heading=_heading(read, lines, prose),
+        dated=read.dated,
+        summary=read.summary,
+        email=inner or read.email,
         forwarded=forwarded,
-        subject=inner or read.email,
+        beside=((0, read.title), *read.beside),
     )
-    dated = _dated(found, read.dated)
-    head = ((line.number, line.text) for line in forwarded)
-    beside = ((0, read.title), (0, read.email), *head, *read.beside)
-    embargo = find_embargo(lines, prose, today=today, beside=beside)
-    body = _body(read.blocks, found.kept)
-    summary, of_summary = (read.summary, "") if read.summary else summary_of(lines, found.subhead)
-    guesses = [found.heading.note, dated.note, future_note(dated.value, today), *found.notes]
-    guesses = [*(embargo.notes if embargo else ()), *guesses]
-    return ImportedDocument(
-        title=found.heading.title,
-        date=dated.value,
-        body="\n\n".join([body, *read.foot]),
-        dropped=tuple(sorted([*found.dropped, *read.dropped], key=lambda one: one.line)),
-        notes=tuple(filter(None, [*read.notes, *guesses, of_summary])),
-        summary=summary,
-        subject=read.subject,
-        embargo=embargo,
-        pictures=read.pictures,
-        guessed=found.heading.guessed,
-    )
+    found = recognise(lines, stated, prose=prose, width=0, today=today, file=file)
+    body = "\n\n".join([_body(read.blocks, found.kept), *read.foot])
+    document = found.document(body, dropped=read.dropped, notes=(*read.notes, *found.notes))
+    return replace(document, subject=read.subject, pictures=read.pictures)
 
 
 def _lines(blocks: Sequence[Block]) -> Iterator[Line]:
@@ -154,19 +137,6 @@ def _place(read: ExtractedText, title: str, near: Sequence[Line], prose: int | N
             return range(n, n + 1)
     found = named_by_page(title, near[:end])
     return range(found.first, found.last + 1) if found else range(-1, 0)
-
-
-def _dated(found: Recognised, stated: Dated | None) -> Dated:
-    """The date that readers see, else the one that the file says of itself."""
-    seen = found.dated
-    if stated is None or stated.value is None:
-        return seen
-    if seen.value is None:
-        return stated
-    if seen.value == stated.value:
-        return Dated(value=seen.value)
-    note = f"The text is dated {seen.value}, and the file's own data say {stated.value}."
-    return Dated(value=seen.value, note=note)
 
 
 def _body(blocks: Sequence[Block], kept: Iterable[int]) -> str:

@@ -112,7 +112,8 @@ def _block(lines: Sequence[Line], index: int, text: str) -> range:
     first = index
     whole = text == lines[index].text
     while whole and first > 0 and not lines[first].gap and index - first < _MOST_LINES:
-        if _stands_apart(lines[first - 1].text):
+        above = lines[first - 1].text
+        if release_line(above) == "" or is_label(above) or date_line(above) is not None:
             break
         first -= 1
     last = index
@@ -122,11 +123,6 @@ def _block(lines: Sequence[Line], index: int, text: str) -> range:
     apart = last + 1 < len(lines) and lines[last + 1].gap
     texts = [text if n == index else lines[n].text for n in block]
     return block if apart and _is_one(texts) else range(index, index + 1)
-
-
-def _stands_apart(text: str) -> bool:
-    """Whether a line directly above a headline is none of it."""
-    return release_line(text) == "" or is_label(text) or date_line(text) is not None
 
 
 def _is_one(texts: Sequence[str]) -> bool:

@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from newsletter.documents.release.candidates import Heading, is_byline, names_page
 from newsletter.documents.release.dates import date_line
-from newsletter.documents.release.embargo import is_embargo
+from newsletter.documents.release.embargo import Embargo, find_embargo, is_embargo
 from newsletter.documents.release.furniture import (
     always,
     at_the_edge,
@@ -32,7 +32,7 @@ from newsletter.documents.release.heading import (
     made_up_heading,
     subject_heading,
 )
-from newsletter.documents.release.imported import Dropped, unusable
+from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
 from newsletter.documents.release.lines import Line, begins_dateline, ends_sentence
 from newsletter.documents.release.paragraphs import is_bullet
 
@@ -121,17 +121,13 @@ def _site_foot(lines: Sequence[Line], start: int, end: int) -> int:
     if not entries or len(known) < _FEWEST_ENTRIES:
         return end
     if len(known) >= _MANY_ENTRIES and len(known) * _THICK >= len(run):
-        return _below_signature(lines, top, known[0])
+        # A blank line or a mark parts a large foot from who signs the text above it.
+        marks = [n for n in range(top, known[0]) if lines[n].gap or is_end_mark(lines[n].text)]
+        return marks[-1] if marks else top
     first = known[0]
     while first > top and is_address(lines[first - 1].text):
         first -= 1
     return first
-
-
-def _below_signature(lines: Sequence[Line], top: int, known: int) -> int:
-    """The first line of a large foot: a blank line or a mark parts it from who signs the text."""
-    marks = [n for n in range(top, known) if lines[n].gap or is_end_mark(lines[n].text)]
-    return marks[-1] if marks else top
 
 
 def _may_be_foot(text: str) -> bool:
@@ -156,18 +152,15 @@ def _foot(
     line = lines[index]
     parted = line.gap or not any(other.gap for other in lines)
     alone = parted and ends_sentence(lines[index - 1].text)
+    words = len(line.text.split())
+    may_sign = words <= 6 and re.search(r"\w", line.text) and not ends_sentence(line.text)
     if alone and is_trade_name(line.text):
         yield index, "the vendor's line: a firm's name alone below the last paragraph"
-    elif alone and _may_sign(line.text):
+    elif alone and may_sign:
         notes.append(
             f"{line.opening}, {line.text!r}, stands alone at the end and was kept: "
             "take it out if it is not a signature."
         )
-
-
-def _may_sign(text: str) -> bool:
-    wordy = bool(re.search(r"\w", text))
-    return wordy and len(text.split()) <= 6 and not ends_sentence(text)
 
 
 def _foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:
@@ -193,77 +186,127 @@ class Recognised:
     """Which lines are the text, by index, and what the others are."""
 
     heading: Heading
-    dated: Dated
+    date: date | None
     kept: tuple[int, ...]
     reasons: Reasons
     dropped: tuple[Dropped, ...]
+    summary: str
+    embargo: Embargo | None
     notes: tuple[str, ...]
-    """Guesses about the end of the text; those about title and date are with these."""
-    subhead: int | None = None
-    """The one line between title and running text, which is kept."""
+    """Each guess, in a sentence."""
+
+    def document(
+        self, body: str, *, dropped: Iterable[Dropped] = (), notes: Iterable[str] = ()
+    ) -> ImportedDocument:
+        """The statement with its text in Markdown, and what was left out besides the lines."""
+        return ImportedDocument(
+            title=self.heading.title,
+            date=self.date,
+            body=body,
+            dropped=tuple(sorted([*self.dropped, *dropped], key=lambda one: one.line)),
+            notes=tuple(notes),
+            summary=self.summary,
+            embargo=self.embargo,
+            guessed=self.heading.guessed,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stated:
+    """What a file says of its statement outside of the lines."""
+
+    heading: Heading | None = None
+    """Its title; its place is -1 if it stands in no line."""
+    dated: Dated | None = None
+    summary: str = ""
+    email: str = ""
+    """The subject of the email that it came in: the title where the text shows none."""
+    forwarded: Sequence[Line] = ()
+    """The lines down to the end of the head of a forwarded email or a memo."""
+    beside: Sequence[tuple[int, str]] = ()
+    """Line or 0, and words, of what is not among the lines and may speak of an embargo."""
 
 
 def recognise(
     lines: Sequence[Line],
+    stated: Stated,
     *,
     prose: int | None,
     width: int,
+    today: date,
     file: str,
-    heading: Heading | None = None,
-    forwarded: Sequence[Line] = (),
-    subject: str = "",
 ) -> Recognised:
     """Tell the text from what surrounds it.
 
-    ``prose`` is the index of the first line of running text. ``heading`` is the title where the
-    file itself says it; its place is -1 if it stands in no line. Without a title it is the
-    ``subject`` of an email, or one is made up. ``forwarded`` are the lines down to the end of the
-    head of a forwarded email or a memo. Raises InvalidInput, naming ``file``, without a text.
+    ``prose`` is the index of the first line of running text. Without a title it is the subject of
+    an email, or one is made up. Raises InvalidInput, naming ``file``, without a text.
     """
-    heading = heading or find_heading(lines, prose, width)
-    if heading is None or (subject and heading.guessed):
-        heading = subject_heading(subject) or made_up_heading(lines, prose, file)
-    reasons, notes = _left_out(lines, heading, prose)
-    kept = [n for n in range(len(lines)) if n not in reasons and not _in_title(n, heading)]
+    heading = stated.heading or find_heading(lines, prose, width)
+    if heading is None or (stated.email and heading.guessed):
+        heading = subject_heading(stated.email) or made_up_heading(lines, prose, file)
+    reasons, ends = _left_out(lines, heading, prose)
+    title = range(heading.first, heading.last + 1)
+    kept = [n for n in range(len(lines)) if n not in reasons and n not in title]
     if not kept:
         raise unusable(file, "has a title and no text below it; copy the whole statement into it")
-    dated = find_date(lines, heading, prose)
-    if dated.value is None and forwarded:
-        dated = find_date(forwarded, heading, None)
+    head = [(line.number, line.text) for line in stated.forwarded]
+    beside = [*head, (0, stated.email), *stated.beside]
+    embargo = find_embargo(lines, prose, today=today, beside=beside)
+    dated = _dated(lines, heading, prose, stated)
+    ahead = f"The date {dated.value} lies in the future."
+    summary, of_summary = (stated.summary, "") if stated.summary else _summary(lines, kept, prose)
+    notes = [
+        *(embargo.notes if embargo else ()),
+        heading.note,
+        dated.note,
+        ahead if dated.value and dated.value > today else "",
+        *ends,
+        of_summary,
+    ]
     why = "the head of a forwarded email or a memo"
-    above = (Dropped(line=line.number, text=line.text, why=why) for line in forwarded)
+    above = (Dropped(line=line.number, text=line.text, why=why) for line in stated.forwarded)
     return Recognised(
         heading=heading,
-        dated=dated,
+        date=dated.value,
         kept=tuple(kept),
         reasons=reasons,
         dropped=(*above, *_dropped(lines, reasons, heading)),
-        notes=tuple(notes),
-        subhead=_subhead(lines, kept, prose),
+        summary=summary,
+        embargo=embargo,
+        notes=tuple(filter(None, notes)),
     )
 
 
-def _subhead(lines: Sequence[Line], kept: Sequence[int], prose: int | None) -> int | None:
+def _dated(lines: Sequence[Line], heading: Heading, prose: int | None, stated: Stated) -> Dated:
+    """The date that readers see, else the one that the file says of itself."""
+    seen = find_date(lines, heading, prose)
+    if seen.value is None and stated.forwarded:
+        seen = find_date(stated.forwarded, heading, None)
+    if stated.dated is None or stated.dated.value is None:
+        return seen
+    if seen.value is None:
+        return stated.dated
+    if seen.value == stated.dated.value:
+        return Dated(value=seen.value)
+    other = f"the file's own data say {stated.dated.value}"
+    return Dated(value=seen.value, note=f"The text is dated {seen.value}, and {other}.")
+
+
+def _summary(lines: Sequence[Line], kept: Sequence[int], prose: int | None) -> tuple[str, str]:
+    """What inboxes show beside the subject: the one line between title and text, which stays.
+
+    And what to say of it.
+    """
     above = [n for n in kept if prose is not None and n < prose]
     if len(above) != 1 or len(kept) == 1:
-        return None
-    text = lines[above[0]].text
-    wordy = len(text.split()) >= _FULL and len(text) <= _LONGEST_SUBHEAD and text[0].isalnum()
-    return above[0] if wordy and not begins_dateline(text) and not is_byline(text) else None
-
-
-def summary_of(lines: Sequence[Line], subhead: int | None) -> tuple[str, str]:
-    """What inboxes show beside the subject, from the subhead; and what to say of it."""
-    if subhead is None:
         return "", ""
-    line = lines[subhead]
+    line = lines[above[0]]
+    text = line.text
+    wordy = len(text.split()) >= _FULL and len(text) <= _LONGEST_SUBHEAD and text[0].isalnum()
+    if not wordy or begins_dateline(text) or is_byline(text):
+        return "", ""
     note = f"{line.opening} reads like a subhead: it stays in the text, and is the summary too."
-    return line.text, note
-
-
-def future_note(value: date | None, today: date) -> str:
-    """What to say of a date that is not there yet, or nothing."""
-    return f"The date {value} lies in the future." if value and value > today else ""
+    return text, note
 
 
 def _dropped(lines: Sequence[Line], reasons: Reasons, heading: Heading) -> tuple[Dropped, ...]:
@@ -352,7 +395,3 @@ def _inside(text: str) -> str:
     if is_bullet(text):
         return "a bullet without a text"
     return always(text)
-
-
-def _in_title(index: int, heading: Heading) -> bool:
-    return heading.first <= index <= heading.last
