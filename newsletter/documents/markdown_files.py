@@ -34,11 +34,11 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
     front = _front(text, file)
     blocks = tuple(_blocks(front.body, front.body_line))
     values = {key: _value(front.fields[key]) for key in _TAKEN if key in front.fields}
-    dated = _dated(values.get("date", ""))
+    dates = dates_in(values.get("date", "").replace("T", " ", 1))
     read = ExtractedText(
         blocks=blocks,
         title=ordinary(values.get("title", "")).strip(),
-        dated=dated,
+        dated=Dated(value=dates[0].value) if dates else None,
         summary=ordinary(values.get("summary", "")).strip(),
         subject=ordinary(values.get("subject", "")).strip(),
         dropped=tuple(_untaken(front)),
@@ -59,11 +59,6 @@ def _front(text: str, file: str) -> FrontMatter:
 
 def _value(field: Field) -> str:
     return str(field.node.value) if isinstance(field.node, yaml.ScalarNode) else ""
-
-
-def _dated(text: str) -> Dated | None:
-    found = dates_in(text.replace("T", " ", 1))
-    return Dated(value=found[0].value) if found else None
 
 
 def _untaken(front: FrontMatter) -> Iterator[Dropped]:
@@ -92,7 +87,8 @@ def _blocks(body: str, first: int) -> Iterator[Block]:
     lines = body.split("\n")
     for n, line in enumerate([*lines, ""]):
         last = n == len(lines)
-        if chunk and not fence and (not line.strip() or _ATX.fullmatch(line) or _is_whole(chunk)):
+        whole = len(chunk) == 1 and _ATX.fullmatch(chunk[0])
+        if chunk and not fence and (not line.strip() or _ATX.fullmatch(line) or whole):
             yield _block_of(chunk, first + start, blanks)
             blanks, chunk = 0, []
         if last and chunk:  # code that is never closed
@@ -103,10 +99,6 @@ def _blocks(body: str, first: int) -> Iterator[Block]:
         start = start if chunk else n
         chunk.append(line)
         fence = _fenced(line, fence)
-
-
-def _is_whole(chunk: list[str]) -> bool:
-    return len(chunk) == 1 and _ATX.fullmatch(chunk[0]) is not None
 
 
 def _fenced(line: str, fence: str) -> str:
@@ -134,17 +126,13 @@ def _block_of(chunk: list[str], number: int, blanks: int) -> Block:
 def _heading(chunk: list[str]) -> tuple[int, str]:
     found = _ATX.fullmatch(chunk[0])
     if found and len(chunk) == 1:
-        return len(found[1]), _unclosed(found[2].rstrip(" \t"))
+        words = found[2].rstrip(" \t")
+        bare = words.rstrip("#")  # some write the marks behind a heading too: ## Title ##
+        return len(found[1]), bare.rstrip(" \t") if bare.endswith((" ", "\t")) else words
     underline = _UNDERLINE.fullmatch(chunk[-1]) if len(chunk) > 1 else None
     if underline and not re.match(r"\s*(?:[-*+>|]|\d+[.)])\s", chunk[0]):
         return (1 if underline[1][0] == "=" else 2), " ".join(chunk[:-1])
     return 0, " ".join(chunk)
-
-
-def _unclosed(heading: str) -> str:
-    """A heading without the marks that some write behind it too: ``## Title ##``."""
-    bare = heading.rstrip("#")
-    return bare.rstrip(" \t") if bare.endswith((" ", "\t")) else heading
 
 
 def _plain(text: str) -> str:

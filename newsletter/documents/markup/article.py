@@ -146,19 +146,15 @@ def drop_furniture(body: Element) -> Iterator[Dropped]:
         why = _why(element) if element is not body and tag_of(element) else ""
         if not why or body not in element.iterancestors():  # dropped with a part above it
             continue
+        if next(element.iter("article", "main", "h1"), None) is not None:
+            continue  # some sites make one form of the whole page
         named = tag_of(element) not in _BY_TAG
-        large = prose.get(element, 0) > most
-        if _holds_article(element) or (large and (named or tag_of(element) == "form")):
+        if prose.get(element, 0) > most and (named or tag_of(element) == "form"):
             continue
         text = text_of(element)
         if text:
             yield Dropped(line=line_of(element), text=shortened(text), why=why)
         element.drop_tree()
-
-
-def _holds_article(element: Element) -> bool:
-    """Whether the text is in it: some sites make one form of the whole page."""
-    return any(tag_of(one) in {"article", "main", "h1"} for one in element.iter())
 
 
 def _why(element: Element) -> str:

@@ -62,11 +62,10 @@ def layout(rows: Rows, cells: Cells) -> bool:
     written = any("\n" in part.markdown or part.level for part in parts)
     long = any(len(text) > _LONGEST_CELL for text in texts)
     head = [text for text in texts[: len(rows[0]) * 2] if len(rows) <= 3]
-    return written or long or max(map(len, rows)) > _WIDEST or any(map(_is_letterhead, head))
-
-
-def _is_letterhead(text: str) -> bool:
-    return bool(release_line(text) is not None or is_contact(text) or date_line(text))
+    letterhead = any(
+        release_line(text) is not None or is_contact(text) or date_line(text) for text in head
+    )
+    return written or long or max(map(len, rows)) > _WIDEST or letterhead
 
 
 def table(rows: Rows, cells: Cells, line: int) -> list[Block]:
@@ -316,17 +315,14 @@ def _typed_lists(blocks: Sequence[Block]) -> list[Block]:
     items: list[list[Block]] = []
     for block in blocks:
         if _TYPED_BULLET.match(block.markdown) and not _TYPED_BULLET.fullmatch(block.text):
-            items.append([_without_bullet(block)])
+            text = _TYPED_BULLET.sub("", block.text, count=1)
+            written = _TYPED_BULLET.sub("", block.markdown, count=1)
+            items.append([replace(block, text=text, markdown=written)])
             continue
         out += list_of(items, ["-"] * len(items))
         items = []
         out.append(block)
     return _parted([*out, *list_of(items, ["-"] * len(items))])
-
-
-def _without_bullet(block: Block) -> Block:
-    text = _TYPED_BULLET.sub("", block.text, count=1)
-    return replace(block, text=text, markdown=_TYPED_BULLET.sub("", block.markdown, count=1))
 
 
 def _code(element: Element) -> list[Block]:

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from newsletter.documents.markup.inline_markup import line_of, tag_of, text_of
@@ -233,16 +232,12 @@ def _dated(root: Element, meta: dict[str, str], data: Iterable[dict[str, Any]]) 
         if inside or time.get("pubdate") is not None or time.get("itemprop") == "datePublished":
             written.append((time.get("datetime") or text_of(time), "the page's mark of a time"))
     for text, where in written:
-        value = _day(text)
-        if value is not None:
+        # The day as it is written there, in whatever zone that is.
+        found = dates_in(re.sub(r"(?<=\d)T(?=\d)", " ", text[:60]))
+        if found and found[0].value is not None:
+            value = found[0].value
             return Dated(value=value, note=f"The date {value} is from {where}.")
     return Dated(value=None)
-
-
-def _day(text: str) -> date | None:
-    """The day of a time as it is written there, in whatever zone that is."""
-    found = dates_in(re.sub(r"(?<=\d)T(?=\d)", " ", text[:60]))
-    return found[0].value if found else None
 
 
 def _base(root: Element, meta: dict[str, str]) -> str:

@@ -34,9 +34,12 @@ def take_footnotes(root: Element) -> Footnotes:
     names: dict[Element, str] = {}
     for link in links:
         seen.add(link)
-        later = [one for home in _homes(link) for one in leading.get(home, []) if one not in seen]
-        back = next((one for one in later if _is_at(one, backs[link])), None)
-        if back is None:
+        # A note may lead back to the link, a mark in it or beside it, or the figure around it.
+        near = [link, *link, link.getparent(), link.getprevious(), link.getnext()]
+        later = [one for home in near for one in leading.get(home, []) if one not in seen]
+        place = backs[link]
+        back = next((one for one in later if place in (one, *one.iterancestors())), None)
+        if back is None or place is None:
             continue
         holder = _holder(back)
         if holder not in names:
@@ -60,29 +63,17 @@ def _leads_within(link: Element) -> bool:
     return (link.get("href") or "").startswith("#")
 
 
-def _homes(link: Element) -> list[Element]:
-    """Where a note may lead back to: the link, a mark in it or beside it, the figure around it."""
-    near = [link.getparent(), link.getprevious(), link.getnext()]
-    return [link, *link, *(one for one in near if one is not None)]
-
-
-def _is_at(link: Element, place: Element | None) -> bool:
-    return place is not None and (link is place or place in link.iterancestors())
-
-
 def _holder(back: Element) -> Element:
     """The whole note: its paragraph, or the item or part that holds no link but this one."""
     holder = back
     while tag_of(holder) not in BLOCKS and holder.getparent() is not None:
         holder = holder.getparent()
     above = holder.getparent()
-    while above is not None and tag_of(above) in _CLIMBABLE and _alone(above, back):
+    while above is not None and tag_of(above) in _CLIMBABLE:
+        if any(one is not back for one in above.iter("a") if _leads_within(one)):
+            break
         holder, above = above, above.getparent()
     return holder
-
-
-def _alone(element: Element, back: Element) -> bool:
-    return all(one is back for one in element.iter("a") if _leads_within(one))
 
 
 def _take_out(

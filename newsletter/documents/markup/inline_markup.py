@@ -118,9 +118,10 @@ def _merged(runs: Iterable[Run]) -> list[Run]:
 
 def _settled(line: Sequence[Run]) -> list[Run]:
     """Take marks off where Markdown would show them as stars: beside letters, on blanks."""
-    tilde = any("~" in run.text for run in line)
+    # Markdown reads a tilde amid text that is struck out as the end of that.
+    tilde = {STRUCK} if any("~" in run.text for run in line) else set()
     runs = [_bare(run) if run.literal or not run.text.strip() else run for run in line]
-    runs = [_with_possible_marks(run, tilde) for run in runs]
+    runs = [replace(run, marks=run.marks - (run.marks if run.code else tilde)) for run in runs]
     runs = [part for run in runs for part in _blanks_apart(run)]
     for index in range(len(runs) - 1):
         before, after = runs[index : index + 2]
@@ -128,12 +129,6 @@ def _settled(line: Sequence[Run]) -> list[Run]:
         if touching and before.marks and after.marks and before.marks != after.marks:
             runs[index + 1] = replace(after, marks=before.marks & after.marks)
     return _merged([part for n in range(len(runs)) for part in _edges_apart(runs, n)])
-
-
-def _with_possible_marks(run: Run, tilde: bool) -> Run:
-    """Code carries no marks, and a line with a tilde of its own none that are made of tildes."""
-    taken = run.marks if run.code else {STRUCK} if tilde else set()
-    return replace(run, marks=run.marks - taken)
 
 
 def _blanks_apart(run: Run) -> list[Run]:

@@ -190,10 +190,10 @@ def take_review(root: Element) -> Review:
     ]
     deleted = [one for one in tracked if one.tag == "del"]
     marks = [one for one in root.iter("a") if _COMMENT.fullmatch(one.get("href") or "")]
-    comments = {_number(one) for one in marks}
+    comments = {re.sub(r"\D", "", one.get("href")) for one in marks}
     parts = [one for one in root.iter("div") if _COMMENT_PART.search(one.get("style") or "")]
     for mark in marks:
-        if _is_back(mark):
+        if "ref" in mark.get("href") or "anchor" in mark.get("href"):  # leads back to the text
             parts += _comment(mark)
     for one in [*deleted, *parts, *marks]:
         if one.getparent() is not None:
@@ -209,15 +209,6 @@ def _comment(back: Element) -> Iterator[Element]:
         if next(part.iter("a")) is back:
             yield part
     yield from list(back.iterancestors("p"))[:1]
-
-
-def _number(mark: Element) -> str:
-    return re.sub(r"\D", "", mark.get("href"))
-
-
-def _is_back(mark: Element) -> bool:
-    """Whether a link leads from a comment to its place in the text."""
-    return "ref" in mark.get("href") or "anchor" in mark.get("href")
 
 
 def _count(number: int, name: str) -> str:

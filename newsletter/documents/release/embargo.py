@@ -297,19 +297,13 @@ def _hits(
         near = n < top or n >= len(lines) - _FOOT
         below = lines[n + 1].text if n + 1 < len(lines) and not lines[n + 1].gap else ""
         speaks = near and (is_embargo(line.text) or _names_embargo(line.text, abroad=abroad))
-        speaks = speaks or (n < above and _goes_over(line.text, below))
-        if speaks or _begins_with_it(line.text) or _is_to_come(line.text, today):
+        if n < above and below and not is_embargo(below):
+            # Two lines may speak of it only together: they were one before it was wrapped.
+            speaks = speaks or is_embargo(f"{line.text} {below}")
+        # Amid the text a line is about its embargo only from the first word on.
+        begins = is_embargo(line.text) and (_place(_folded(line.text)) or 0) < _FIRST_WORD
+        if speaks or begins or _is_to_come(line.text, today):
             yield line, below
-
-
-def _goes_over(text: str, below: str) -> bool:
-    """Whether two lines speak of an embargo only together: they were one before it was wrapped."""
-    return bool(below) and not is_embargo(below) and is_embargo(f"{text} {below}")
-
-
-def _begins_with_it(text: str) -> bool:
-    """Whether a line amid the text is about its embargo from the first word on."""
-    return is_embargo(text) and (_place(_folded(text)) or 0) < _FIRST_WORD
 
 
 def _is_to_come(text: str, today: date) -> bool:

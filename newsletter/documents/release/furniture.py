@@ -211,7 +211,7 @@ def contact_lines(lines: Sequence[Line]) -> frozenset[int]:
     plain = [
         n
         for n, line in enumerate(lines)
-        if is_contact(line.text) or _is_date_and_contact(line.text)
+        if is_contact(line.text) or (date_line(line.text) and _BEHIND.search(line.text))
     ]
     found = set(plain)
     for first, last in pairwise(plain):
@@ -219,10 +219,6 @@ def contact_lines(lines: Sequence[Line]) -> frozenset[int]:
         if len(between) <= _MOST_BETWEEN and all(_may_belong(lines, n) for n in [*between, last]):
             found.update(between)
     return frozenset(found)
-
-
-def _is_date_and_contact(text: str) -> bool:
-    return date_line(text) is not None and bool(_BEHIND.search(text))
 
 
 def _may_belong(lines: Sequence[Line], index: int) -> bool:

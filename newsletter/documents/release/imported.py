@@ -132,7 +132,8 @@ def language_of(text: str, said: str = "") -> str:
     """
     said = said.strip() if _TAG.fullmatch(said.strip()) else ""
     letters = [one for one in text[:_READ] if one.isalpha()]
-    script = _script(letters)
+    counts = Counter(map(_script_of, letters))
+    script = counts.most_common(1)[0][0] if counts else ""
     if script == _OTHERS:
         return "" if _base(said) in set().union(*_SCRIPTS.values()) else said
     if _base(said) in _SCRIPTS.get(script, ()):
@@ -147,12 +148,6 @@ def with_language(document: ImportedDocument, usual: str) -> ImportedDocument:
     name = _NAMES.get(_base(document.language), f"another language ({document.language})")
     note = f"The text was taken to be in {name}: look whether its language is right."
     return replace(document, notes=(*document.notes, note))
-
-
-def _script(letters: list[str]) -> str:
-    """That of most letters; nothing where there are none."""
-    counts = Counter(_script_of(letter) for letter in letters)
-    return counts.most_common(1)[0][0] if counts else ""
 
 
 def _script_of(letter: str) -> str:

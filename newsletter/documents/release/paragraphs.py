@@ -116,9 +116,11 @@ def _continues(lines: Sequence[Line], index: int, how: Joining) -> bool:
         return True
     if line.cells and lines[index - 1].cells:
         return False
-    if _is_contact_alone(line.text) and not _leads_on(before):
+    unfinished = _UNFINISHED.search(before[-_LAST:])
+    amid = unfinished and not is_contact(before)  # a sentence may hold an address
+    if is_contact(line.text) and not (begins_small(line.text) and " " in line.text) and not amid:
         return False
-    if begins_dateline(line.text) and not _UNFINISHED.search(before[-_LAST:]):
+    if begins_dateline(line.text) and not unfinished:
         return False
     over = ends_sentence(before) or _ITEM_END.search(before)
     if _MARKED.match(line.text) or (over and _BULLETED.match(line.text)):
@@ -126,15 +128,6 @@ def _continues(lines: Sequence[Line], index: int, how: Joining) -> bool:
     if how.width:
         return _wraps(before, line, how)
     return _is_fragment(lines, index, how.parted)
-
-
-def _is_contact_alone(text: str) -> bool:
-    return is_contact(text) and not (begins_small(text) and " " in text)
-
-
-def _leads_on(before: str) -> bool:
-    """Whether a line in the middle of a sentence stands before an address or a telephone number."""
-    return bool(_UNFINISHED.search(before[-_LAST:])) and not is_contact(before)
 
 
 def _wraps(before: str, line: Line, how: Joining) -> bool:
@@ -145,8 +138,9 @@ def _wraps(before: str, line: Line, how: Joining) -> bool:
     room = len(before) + 1 + len(text.split(maxsplit=1)[0])
     if before.endswith(":") and len(text) < 0.8 * width and not begins_small(text):
         return False
-    if ends_sentence(before) and len(text) < 0.6 * width and _is_entry(text):
-        return False
+    entry = in_title_case(text) and not begins_small(text) and not ends_sentence(text)
+    if ends_sentence(before) and len(text) < 0.6 * width and entry:
+        return False  # a heading or a list's item, and not the last line of a paragraph
     if ends_sentence(before) or before.endswith(":"):
         if room > 0.96 * width:
             how.doubtful.append(line.number)
@@ -174,11 +168,6 @@ def _is_fragment(lines: Sequence[Line], index: int, parted: bool) -> bool:
 
 def _is_whole(text: str) -> bool:
     return ends_sentence(text) or (text[0] == "(" and text[-1] == ")")
-
-
-def _is_entry(text: str) -> bool:
-    """Whether a short line is a heading or a list's item, not the last line of a paragraph."""
-    return in_title_case(text) and not begins_small(text) and not ends_sentence(text)
 
 
 def _is_subheading(lines: Sequence[Line], index: int) -> bool:
