@@ -66,18 +66,6 @@ class Facts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
-    """One way to see the mail: a file, and how wide the frame is that shows it."""
-
-    name: str
-    title: str
-    about: str
-    file: str
-    width: int
-    """CSS pixels."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Screenshot:
     """A picture of a view."""
 
@@ -94,94 +82,31 @@ class Screenshot:
     """The picture itself as a data: address, for the page of all pictures."""
 
 
-VIEWS = (
-    View(
-        name="light",
-        title="Light",
-        about="A mail program on a light screen, wide enough for the whole column.",
-        file="light.html",
-        width=640,
-    ),
-    View(
-        name="dark",
-        title="Dark",
-        about="Apple Mail, and Outlook on Mac and phones, where the screen is set to dark."
-        " Gmail makes dark colours of its own.",
-        file="dark.html",
-        width=640,
-    ),
-    View(
-        name="phone-light",
-        title="Phone, light",
-        about="375 pixels wide, as many telephones are.",
-        file="light.html",
-        width=375,
-    ),
-    View(
-        name="phone-dark",
-        title="Phone, dark",
-        about="The same, set to dark.",
-        file="dark.html",
-        width=375,
-    ),
-    View(
-        name="no-images",
-        title="Images off",
-        about="As Outlook and many offices show mail from outside, until the reader asks for"
-        " the pictures. The words must do without them.",
-        file="no-images.html",
-        width=640,
-    ),
-    View(
-        name="no-styles",
-        title="Style sheets removed",
-        about="The Gmail app with a mailbox of another provider. Never dark, and nothing is"
-        " adapted to narrow screens.",
-        file="no-styles.html",
-        width=640,
-    ),
-    View(
-        name="text",
-        title="Plain text",
-        about="The other part of the mail: for mail programs without HTML, watches, and some"
-        " screen readers.",
-        file="text.html",
-        width=640,
-    ),
-)
+def contact_sheet(facts: Facts, screenshots: Sequence[Screenshot], *, combined: str = "") -> str:
+    """The page on which all is seen, for any browser, without script and without a network.
+
+    ``combined`` is the file of the picture that shows all screenshots.
+    """
+    return _filled("sheet.html.j2", facts, screenshots, combined)
 
 
-class ContactSheet:
-    """Writes the page. Reads its templates once."""
+def sheet_of_pictures(facts: Facts, screenshots: Sequence[Screenshot]) -> str:
+    """A page of all screenshots side by side, to be made a picture itself."""
+    return _filled("picture.html.j2", facts, screenshots)
 
-    def __init__(self) -> None:
-        from newsletter.rendering.mail.templates import Templates
 
-        self._templates = Templates(read_templates(default_templates() / "preview"), filters={})
+def _filled(name: str, facts: Facts, screenshots: Sequence[Screenshot], combined: str = "") -> str:
+    from newsletter.rendering.mail.templates import Templates
 
-    def page(self, facts: Facts, screenshots: Sequence[Screenshot], *, combined: str = "") -> str:
-        """The whole page, for any browser, without script and without a network.
-
-        ``combined`` is the file of the picture that shows them all.
-        """
-        return self._fill("sheet.html.j2", facts, screenshots, combined)
-
-    def picture(self, facts: Facts, screenshots: Sequence[Screenshot]) -> str:
-        """A page of all pictures side by side, to be made a picture itself."""
-        return self._fill("picture.html.j2", facts, screenshots, "")
-
-    def _fill(
-        self, name: str, facts: Facts, screenshots: Sequence[Screenshot], combined: str
-    ) -> str:
-        values = {
-            "mark": MARK,
-            "facts": facts,
-            "views": VIEWS,
-            "screenshots": screenshots,
-            "combined": combined,
-            "limit": HTML_LIMIT,
-        }
-        return self._templates.fill(name, values)
+    values = {
+        "mark": MARK,
+        "facts": facts,
+        "screenshots": screenshots,
+        "combined": combined,
+        "limit": HTML_LIMIT,
+    }
+    folder = default_templates() / "preview"
+    return Templates(read_templates(folder), filters={}).fill(name, values)
 
 
 _STYLE = re.compile(r"<style\b[^<>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)

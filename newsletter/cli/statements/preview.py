@@ -38,7 +38,7 @@ from newsletter.pipeline.campaigns.trial import Sample, filled, sample
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.review import review
 from newsletter.rendering import preview as views
-from newsletter.rendering.preview import MARK, ContactSheet, Facts, Screenshot
+from newsletter.rendering.preview import MARK, Facts, Screenshot, contact_sheet, sheet_of_pictures
 from newsletter.runtime.statements import Statements
 
 MAIL = ("message.html", "message.txt", "message.eml")
@@ -232,7 +232,7 @@ def _fill(folder: Folder, facts: Facts, made: Content, message: bytes) -> None:
     )
     mail = (made.html.encode(), made.text.encode(), message)
     # the sheet first: by it the folder is known as ours, also when a disk is full half way
-    folder.write({SHEET: ContactSheet().page(facts, ()).encode()})
+    folder.write({SHEET: contact_sheet(facts, ()).encode()})
     folder.write(dict(zip(MAIL, mail, strict=True)))
     folder.write({name: page.encode() for name, page in zip(VIEWS, pages, strict=True)})
 
@@ -242,8 +242,7 @@ def _photograph(folder: Folder, facts: Facts, made: Content, camera: Camera) -> 
     try:
         with started(camera.path(), hosts=camera.hosts, seconds=_SECONDS) as browser:
             taken = list(take(browser, _sittings(made, fetch=facts.fetched)))
-            sheet = ContactSheet()
-            page = sheet.picture(facts, [_within(shot, png) for shot, png in taken])
+            page = sheet_of_pictures(facts, [_within(shot, png) for shot, png in taken])
             whole = Sitting(
                 name=COMBINED, title="all views", html=page, width=_PICTURE_WIDTH, sharpness=1.0
             )
@@ -255,7 +254,7 @@ def _photograph(folder: Folder, facts: Facts, made: Content, camera: Camera) -> 
     for address in dict.fromkeys(one for shot in shots for one in shot.missing):
         say(f"the picture {address} did not come; the screenshots are without it")
     folder.write({shot.file: png for shot, png in taken} | {COMBINED: combined})
-    folder.write({SHEET: sheet.page(facts, shots, combined=COMBINED).encode()})
+    folder.write({SHEET: contact_sheet(facts, shots, combined=COMBINED).encode()})
 
 
 def _sittings(made: Content, *, fetch: bool) -> Iterator[Sitting]:
