@@ -33,13 +33,8 @@ def preferences_url(house: Publisher) -> str:
     return f"{unsubscribe_url(house)}/preferences"
 
 
-def archive_url(house: Publisher, statement: Statement) -> str:
-    """The statement's page on the web."""
-    return archive_page(house, statement.slug)
-
-
-def archive_page(house: Publisher, slug: str) -> str:
-    """The page of the statement with this slug."""
+def archive_url(house: Publisher, slug: str) -> str:
+    """The page on the web of the statement with this slug."""
     return f"{house.public_url}/archive/{slug}"
 
 

@@ -70,7 +70,7 @@ class WrittenAbstracts:
         summary = " ".join(visible(statement.summary).split())
         return Abstract(
             title=statement.title,
-            address=archive_url(self._house, statement),
+            address=archive_url(self._house, statement.slug),
             dated=self.dated(statement.date or went_out, language),
             opening=summary or details.shortened(details.opening(tokens), _MOST),
         )
