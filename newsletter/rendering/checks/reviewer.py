@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from urllib.parse import urlsplit
 
 from markdown_it.token import Token
@@ -15,13 +16,11 @@ from newsletter.domain.statements.review import (
     remarks_around,
 )
 from newsletter.domain.statements.statement import Statement
-from newsletter.domain.statements.weekdays import Mismatch, mismatches
+from newsletter.domain.statements.weekdays import mismatches
 from newsletter.rendering.checks.guards import HTML_LIMIT
 from newsletter.rendering.checks.text_segments import (
     Image,
     Link,
-    Phrase,
-    TextSegment,
     old_copyrights,
     phrases_in,
     text_segments,
@@ -98,38 +97,39 @@ def _of_size(statement: Statement, content: Content) -> Iterator[ReviewFinding]:
         yield ReviewFinding(check=Check.NEAR_LIMIT, message=message, file=statement.origin)
 
 
+_Found = tuple[Check, int, str]
+"""A check, the line of the body from 0, and what is to say."""
+
+
 def _of_text(statement: Statement, around: ReviewContext) -> Iterator[ReviewFinding]:
-    first, level = statement.line_of("body"), 0
+    first = statement.line_of("body")
     tokens = read_markdown(statement.body, statement.language)
-    for check, line, message in (*_about_tables(tokens), *_about_files(tokens)):
+    about = statement.date or around.day
+    segments = _about_segments(tokens, about, around.day.year)
+    for check, line, message in (*_about_tables(tokens), *_about_files(tokens), *segments):
         place = first + line if first else 0
         yield ReviewFinding(check=check, message=message, file=statement.origin, line=place)
+
+
+def _about_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator[_Found]:
+    """``about`` is the day that weekdays in the text are near to, ``year`` the one that it is."""
+    level = 0
     for segment in text_segments(tokens):
-        for check, line, message in _found(statement, around, segment, level):
-            place = first + line if first else 0
-            yield ReviewFinding(check=check, message=message, file=statement.origin, line=place)
+        for phrase in (*phrases_in(segment.text), *old_copyrights(segment.text, year)):
+            yield phrase.check, segment.line_at(phrase.offset), phrase.message
+        for day in mismatches(segment.text, about=about):
+            right = f"in {day.year} that is a {day.right}; correct the day or the date"
+            none = f"there is no such day in {day.year}; correct it"
+            message = f"{day.written!r}: {right if day.right else none}"
+            yield Check.WEEKDAY, segment.line_at(day.offset), message
+        for link in segment.links:
+            yield from _about_link(link)
+        for image in segment.images:
+            yield from _about_image(image)
+        if level and segment.heading > level + 1:
+            message = f"this heading is of level {segment.heading} below one of level {level}"
+            yield Check.HEADINGS, segment.line, f"{message}: write {'#' * (level + 1)}"
         level = segment.heading or level
-
-
-_Found = tuple[Check, int, str]
-
-
-def _found(
-    statement: Statement, around: ReviewContext, segment: TextSegment, level: int
-) -> Iterator[_Found]:
-    """What one segment gives cause to say, each with its line in the body, from 0."""
-    about = statement.date or around.day
-    phrases = (*phrases_in(segment.text), *old_copyrights(segment.text, around.day.year))
-    yield from (_placed(segment, phrase) for phrase in phrases)
-    for mismatch in mismatches(segment.text, about=about):
-        yield Check.WEEKDAY, segment.line_at(mismatch.offset), _wrong_day(mismatch)
-    for link in segment.links:
-        yield from _about_link(link)
-    for image in segment.images:
-        yield from _about_image(image)
-    if level and segment.heading > level + 1:
-        message = f"this heading is of level {segment.heading} below one of level {level}"
-        yield Check.HEADINGS, segment.line, f"{message}: write {'#' * (level + 1)}"
 
 
 def _about_tables(tokens: Sequence[Token]) -> Iterator[_Found]:
@@ -153,17 +153,6 @@ def _about_files(tokens: Sequence[Token]) -> Iterator[_Found]:
                     "the file has no size beside it: write one behind the link, like (PDF, 2 MB)"
                 )
                 yield Check.DOWNLOAD_SIZE, line, message
-
-
-def _placed(segment: TextSegment, phrase: Phrase) -> _Found:
-    return phrase.check, segment.line_at(phrase.offset), phrase.message
-
-
-def _wrong_day(mismatch: Mismatch) -> str:
-    written = repr(mismatch.written)
-    if not mismatch.right:
-        return f"{written}: there is no such day in {mismatch.year}; correct it"
-    return f"{written}: in {mismatch.year} that is a {mismatch.right}; correct the day or the date"
 
 
 def _about_link(link: Link) -> Iterator[_Found]:

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
-from markdown_it.token import Token
 from markupsafe import Markup
 
 from newsletter.domain.errors import Fault, InvalidInput
@@ -23,6 +21,7 @@ from newsletter.rendering.markdown.plaintext import to_text
 _NAMES = {"ht": "Kreyòl ayisyen", "id": "Bahasa Indonesia", "tl": "Tagalog"}
 """Where people write another name than CLDR has."""
 _ONE_LOWER = {"h2": "h3", "h3": "h4"}
+"""The title of a block is an h2, so that its own headings stand below that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +50,9 @@ def blocks(
 
     ``fallbacks`` are the words for readers without a name so far, to which theirs are added.
     """
-    faults = chain.from_iterable(_faults(translation) for translation in translations)
-    if found := tuple(dict.fromkeys(faults)):
-        raise InvalidInput(found)
+    faults = dict.fromkeys(fault for one in translations for fault in _faults(one))
+    if faults:
+        raise InvalidInput(faults)
     return tuple(_block(translation, wordings, counting, fallbacks) for translation in translations)
 
 
@@ -89,7 +88,8 @@ def _block(
     tokens = read_markdown(statement.body, statement.language, watch=words["watch"])
     tag_links(tokens, counting.marks(statement.slug), counting.hosts)
     open_greetings(tokens, fallbacks)
-    _lower_headings(tokens)
+    for token in tokens:
+        token.tag = _ONE_LOWER.get(token.tag, token.tag)
     plain = to_text(tokens)
     return Block(
         name=language_name(statement.language),
@@ -101,9 +101,3 @@ def _block(
         links=plain.links,
         words=words,
     )
-
-
-def _lower_headings(tokens: Sequence[Token]) -> None:
-    """The title of a block is an h2, so that its own headings stand below that."""
-    for token in tokens:
-        token.tag = _ONE_LOWER.get(token.tag, token.tag)
