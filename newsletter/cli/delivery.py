@@ -38,7 +38,6 @@ from newsletter.store.file.lock import only_one
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from newsletter.runtime.delivery import Delivery
     from newsletter.runtime.scheduler import Run
     from newsletter.runtime.services import Services
 
@@ -215,11 +214,8 @@ def _question(campaign: Campaign) -> str:
     if campaign.state is CampaignState.ATTENTION:
         return f"{named} needs a person: {campaign.reason}; 'newsletter report {number}' names them"
     if campaign.state is CampaignState.PAUSED:
-        after = (
-            ""
-            if "newsletter resume" in campaign.reason
-            else (f"; once that is settled, 'newsletter resume {number}' lets it go on")
-        )
+        how = f"; once that is settled, 'newsletter resume {number}' lets it go on"
+        after = "" if "newsletter resume" in campaign.reason else how
         return f"{named} is paused: {campaign.reason}{after}"
     rejected = f"{campaign.counts.rejected:,} rejected"
     return f"{named}: {rejected}; 'newsletter report {number}' says who and why"

@@ -4,7 +4,7 @@ import base64
 import sys
 import webbrowser
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -32,7 +32,6 @@ from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.review import ReviewFinding
 from newsletter.pipeline.campaigns.rehearse import dry_run, lines_of
 from newsletter.pipeline.campaigns.trial import Sample, filled, sample
 from newsletter.pipeline.ledger import find_statement
@@ -100,29 +99,6 @@ _PICTURE_WIDTH = 2704
 _SECONDS = 90.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Camera:
-    """What screenshots are taken with."""
-
-    browser: Path | None
-    """As the person named it; without it, one that is installed is looked for."""
-    hosts: tuple[str, ...]
-    """The only ones that it may ask for pictures."""
-
-    def path(self) -> str:
-        """The browser. Raises BrowserFailed where there is none."""
-        if self.browser is not None:
-            if not is_program(self.browser):
-                raise BrowserFailed(f"{self.browser} is not a program")
-            return str(self.browser.resolve())
-        found = find_browser()
-        if found is None:
-            raise BrowserFailed(
-                f"none of {', '.join(NAMES)} is installed; install one, or name it with --browser"
-            )
-        return found
-
-
 @click.command()
 @click.argument("slug")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to fill.")
@@ -168,13 +144,11 @@ def preview(
         facts = _facts(
             services.statements, seen, slug, real=address is not None, fetched=with_images
         )
-        facts = replace(facts, remarks=_remarks(services.statements, slug))
     folder = Folder(out)
     folder.claim()
     _fill(folder, facts, made, message)
     if not no_screenshots:
-        hosts = facts.picture_hosts if with_images else ()
-        _photograph(folder, facts, made, Camera(browser=browser, hosts=hosts))
+        _photograph(folder, facts, made, browser)
     for name in folder.written:
         click.echo(str(out / name))
     if show:
@@ -183,6 +157,9 @@ def preview(
 
 def _facts(statements: Statements, seen: Sample, slug: str, *, real: bool, fetched: bool) -> Facts:
     made = filled(seen.content, seen.recipient)
+    with statements.store.read() as tx:
+        stored = find_statement(tx, slug)
+        [reviewed] = review(tx, [stored], statements.review_rules, statements.clock)
     return Facts(
         slug=slug,
         sender=made.sender.name,
@@ -205,15 +182,8 @@ def _facts(statements: Statements, seen: Sample, slug: str, *, real: bool, fetch
         size=len(made.html.encode()),
         picture_hosts=views.picture_hosts(made.html),
         fetched=fetched,
+        remarks=reviewed.remarks,
     )
-
-
-def _remarks(statements: Statements, slug: str) -> tuple[ReviewFinding, ...]:
-    with statements.store.read() as tx:
-        [reviewed] = review(
-            tx, [find_statement(tx, slug)], statements.review_rules, statements.clock
-        )
-    return reviewed.remarks
 
 
 def _readable(iso: str) -> str:
@@ -237,10 +207,23 @@ def _fill(folder: Folder, facts: Facts, made: Content, message: bytes) -> None:
     folder.write({name: page.encode() for name, page in zip(VIEWS, pages, strict=True)})
 
 
-def _photograph(folder: Folder, facts: Facts, made: Content, camera: Camera) -> None:
+def _browser(named: Path | None) -> str:
+    """The browser that a person named, or one that is installed. Raises BrowserFailed."""
+    if named is not None and not is_program(named):
+        raise BrowserFailed(f"{named} is not a program")
+    found = str(named.resolve()) if named else find_browser()
+    if found is None:
+        raise BrowserFailed(
+            f"none of {', '.join(NAMES)} is installed; install one, or name it with --browser"
+        )
+    return found
+
+
+def _photograph(folder: Folder, facts: Facts, made: Content, named: Path | None) -> None:
     """Add screenshots, and the sheet that shows them. Without a browser it stays as it is."""
+    hosts = facts.picture_hosts if facts.fetched else ()
     try:
-        with started(camera.path(), hosts=camera.hosts, seconds=_SECONDS) as browser:
+        with started(_browser(named), hosts=hosts, seconds=_SECONDS) as browser:
             taken = list(take(browser, _sittings(made, fetch=facts.fetched)))
             page = sheet_of_pictures(facts, [_within(shot, png) for shot, png in taken])
             whole = Sitting(

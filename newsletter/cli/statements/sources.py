@@ -19,7 +19,6 @@ from newsletter.cli.shell import (
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.ports import Feed
 from newsletter.domain.schedule import format_duration
-from newsletter.domain.statements.feed import FeedRecord
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.statements.visit import Visited
 from newsletter.runtime.statements import Statements
@@ -67,15 +66,15 @@ def list_sources(shell: Shell, as_json: bool) -> None:
 
 def _described(tx: Transaction, statements: Statements, feed: Feed) -> dict[str, Any]:
     record, counts = tx.feeds.record(feed.name), tx.feeds.counts(feed.name)
-    zone = statements.settings.timezone
+    zone, visited = statements.settings.timezone, record.visited_at
     return {
         "name": feed.name,
         "kind": "feed",
         "url": feed.address,
         "every": format_duration(feed.every),
-        "last_visit": wall_time(record.visited_at, zone) if record.visited_at else "",
+        "last_visit": wall_time(visited, zone) if visited else "",
         "next_visit": wall_time(record.next_at, zone) if record.next_at else "",
-        "state": _state(record),
+        "state": "cannot be read" if record.failures else "ok" if visited else "not visited yet",
         "failures": record.failures,
         "failure": record.failure,
         "seen": counts.seen,
@@ -83,12 +82,6 @@ def _described(tx: Transaction, statements: Statements, feed: Feed) -> dict[str,
         "unusable": counts.unusable,
         "remark": record.remark,
     }
-
-
-def _state(record: FeedRecord) -> str:
-    if record.failures:
-        return "cannot be read"
-    return "ok" if record.visited_at else "not visited yet"
 
 
 @source.command()

@@ -23,7 +23,7 @@ from newsletter.cli.shell import (
     show_faults,
     version,
 )
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.statements.review import ReviewFinding, Severity, in_order, remark_of
 from newsletter.domain.statements.statement import (
@@ -127,7 +127,9 @@ def _describe(tx: Transaction, statements: Statements, stored: StoredStatement) 
         "segment": str(stored.statement.segment or ""),
         "send_at": _written_time(stored.statement),
         "corrects": stored.statement.corrects,
-        **_languages_of(tx, stored, campaign),
+        "translation_of": stored.statement.translation_of,
+        "language": stored.statement.language,
+        "awaited": [str(language) for language in awaited(tx, campaign)] if campaign else [],
         "notes": list(stored.statement.notes),
         "campaign": f"{campaign.id} {campaign.state.value}" if campaign else "",
     }
@@ -154,17 +156,6 @@ def _in_a_word(stored: StoredStatement, standing: ApprovalStatus, statements: St
     if standing.approved:
         return "approved"
     return "changed since approval" if standing.changed else "waits for approval"
-
-
-def _languages_of(
-    tx: Transaction, stored: StoredStatement, campaign: Campaign | None
-) -> dict[str, Any]:
-    """Of which statement it is the translation, and who waits for one of its own."""
-    return {
-        "translation_of": stored.statement.translation_of,
-        "language": stored.statement.language,
-        "awaited": [str(language) for language in awaited(tx, campaign)] if campaign else [],
-    }
 
 
 def _written_time(statement: Statement) -> str:
@@ -259,11 +250,13 @@ def _check_all(statements: Statements) -> _Checked:
     with statements.store.read() as tx:
         present = tx.statements.count()
         policy, rules = statements.policy, statements.review_rules
-        open_ones = [stored for stored in tx.statements.unsettled() if stored.present]
-        handed_in = [
-            stored for stored in open_ones if stored.statement.progress is not Progress.DRAFT
+        unsettled = [
+            stored
+            for stored in tx.statements.unsettled()
+            if stored.present
+            and stored.statement.progress is not Progress.DRAFT
+            and not is_settled(tx, stored, policy, rules)
         ]
-        unsettled = [stored for stored in handed_in if not is_settled(tx, stored, policy, rules)]
         reviews = review(tx, unsettled, rules, statements.clock)
     remarks = [finding for reviewed in reviews for finding in reviewed.remarks]
     grave = [finding for finding in remarks if finding.grade is not Severity.ADVICE]

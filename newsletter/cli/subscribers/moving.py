@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,7 +22,7 @@ from newsletter.subscriber_files.writing import FORMS, People
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from newsletter.domain.subscribers.audience import Away, Brought
+    from newsletter.domain.subscribers.audience import Brought
     from newsletter.runtime.subscribers import Subscribers
     from newsletter.store.sql import Transaction
     from newsletter.store.subscribers.readers import Readers
@@ -136,14 +136,14 @@ def import_file(
             without=without,
         )
     with shell.services() as services:
-        outcome = _import(services.subscribers, read, rehearse=dry_run)
-    for note in (*read.notes, *outcome.notes()):
+        brought = _import(services.subscribers, read, rehearse=dry_run)
+    for note in (*read.notes, *_notes(brought)):
         say(note)
     if as_json:
         skipped = {} if read.kind == PLAIN else {"skipped": read.skipped}
-        print_json(outcome.as_data() | skipped | {"sha256": read.digest})
+        print_json(_as_data(brought) | skipped | {"sha256": read.digest})
     else:
-        say(outcome.summary() + ("; nothing was changed" if dry_run else ""))
+        say(_summary(brought) + ("; nothing was changed" if dry_run else ""))
 
 
 def _mapped(columns: tuple[str, ...]) -> dict[str, str]:
@@ -158,59 +158,42 @@ def _mapped(columns: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Outcome:
-    """What came of a file, for people and programs."""
-
-    brought: Brought
-
-    @property
-    def refused(self) -> int:
-        return sum(away.people for away in self.brought.refused.values())
-
-    def as_data(self) -> dict[str, Any]:
-        by_reason = {reason.value: away.people for reason, away in self.brought.refused.items()}
-        return {
-            "new": self.brought.new,
-            "known": self.brought.known,
-            "suppressed": self.brought.suppressed,
-            "refused": self.refused,
-            "left": self.brought.left.people,
-            "refused_by_reason": by_reason,
-        }
-
-    def summary(self) -> str:
-        brought = self.brought
-        text = (
-            f"{brought.new:,} new, {brought.known:,} known, {brought.suppressed:,} newly suppressed"
-        )
-        if self.refused:
-            text += f"; skipped, suppressed or erased here earlier: {self.refused:,}"
-        if brought.left.people:
-            text += f"; skipped, unsubscribed here earlier: {brought.left.people:,}"
-        return text
-
-    def notes(self) -> Iterator[str]:
-        """Each reason why somebody stays away, with the first of those whom it keeps away."""
-        for reason, away in self.brought.refused.items():
-            yield f"skipped: {away.people:,} {reason.value} here earlier, first at {_first(away)}"
-        left = self.brought.left
-        if left.people:
-            people = f"{left.people:,} unsubscribed here earlier"
-            yield f"skipped: {people}, first at {_first(left)}"
+def _as_data(brought: Brought) -> dict[str, Any]:
+    by_reason = {reason.value: away.people for reason, away in brought.refused.items()}
+    return {
+        "new": brought.new,
+        "known": brought.known,
+        "suppressed": brought.suppressed,
+        "refused": sum(by_reason.values()),
+        "left": brought.left.people,
+        "refused_by_reason": by_reason,
+    }
 
 
-def _first(away: Away) -> str:
-    return ", ".join(f"{place} ({address})" for place, address in away.first)
+def _summary(brought: Brought) -> str:
+    text = f"{brought.new:,} new, {brought.known:,} known, {brought.suppressed:,} newly suppressed"
+    if refused := sum(away.people for away in brought.refused.values()):
+        text += f"; skipped, suppressed or erased here earlier: {refused:,}"
+    if brought.left.people:
+        text += f"; skipped, unsubscribed here earlier: {brought.left.people:,}"
+    return text
 
 
-def _import(subscribers: Subscribers, read: SubscriberFile, *, rehearse: bool) -> _Outcome:
+def _notes(brought: Brought) -> Iterator[str]:
+    """Each reason why somebody stays away, with the first of those whom it keeps away."""
+    reasons = [(reason.value, away) for reason, away in brought.refused.items()]
+    for reason, away in (*reasons, ("unsubscribed", brought.left)):
+        if away.people:
+            first = ", ".join(f"{place} ({address})" for place, address in away.first)
+            yield f"skipped: {away.people:,} {reason} here earlier, first at {first}"
+
+
+def _import(subscribers: Subscribers, read: SubscriberFile, *, rehearse: bool) -> Brought:
     with subscribers.store.staging() as staging:
         with counted("reading", total=read.counts.people) as progress:
             _lay_ready(staging, progress.each(read.people))
         with counted("trying" if rehearse else "writing"):
-            brought = staging.rehearse() if rehearse else _bring_in(subscribers, staging, read)
-    return _Outcome(brought=brought)
+            return staging.rehearse() if rehearse else _bring_in(subscribers, staging, read)
 
 
 def _lay_ready(

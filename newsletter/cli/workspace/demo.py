@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import secrets
-import string
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -111,7 +111,7 @@ def demo(folder: Path, serve: bool | None, port: int) -> int:
 def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
     """Make a workspace in an empty folder, and have a statement go out; returns the exit code."""
     make_workspace(folder)
-    # so that nobody needs an authenticator services to look around
+    # so that nobody needs an authenticator app to look around
     _configure(folder, undo_window="0s", start="approval", second_factor="admin")
     with _opened(folder) as services:
         code = _send(services, folder, passwords)
@@ -154,9 +154,8 @@ def _configure(folder: Path, **settings: str) -> None:
 
 
 def _password() -> str:
-    """Four times four emails: 75 bits, and they can be typed."""
-    emails = [secrets.choice(string.ascii_lowercase) for _ in range(16)]
-    return "-".join("".join(emails[at : at + 4]) for at in range(0, 16, 4))
+    """Four times four letters: 75 bits, and they can be typed."""
+    return "-".join("".join(secrets.choice(ascii_lowercase) for _ in range(4)) for _ in range(4))
 
 
 # --- one statement goes out
