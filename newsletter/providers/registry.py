@@ -11,7 +11,7 @@ from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.errors import Defect, Fault, InvalidConfiguration
 from newsletter.imports import Imported, imported
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from newsletter.domain.clock import Clock
     from newsletter.domain.delivery.provider import Finding
     from newsletter.domain.ports import Examiner, History, Provider, Webhook
-    from newsletter.providers.common.examination import Probe
+    from newsletter.providers.common.doctor import Probe
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.providers.transport.http import HttpRequest
     from newsletter.providers.transport.transport import Transport
@@ -40,13 +40,7 @@ def _found() -> Mapping[str, Kind]:
 
 
 KINDS = _found()
-
-
-def _place(kind: str, name: str) -> str:
-    return f"{_HERE}.{kind}.{name}"
-
-
-_PLACES = {kind: _place(kind, parts.options) for kind, parts in KINDS.items()}
+_PLACES = {kind: f"{_HERE}.{kind}.{parts.options}" for kind, parts in KINDS.items()}
 
 OPTIONS: Mapping[str, type[ProviderOptions]] = Imported(_PLACES)
 """Kind → the options it takes."""
@@ -61,10 +55,20 @@ def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provide
     kind = _kind(options)
     if not kind:
         raise Defect(f"{type(options).__name__} belongs to no provider; please report it")
-    if whole := KINDS[kind].whole:
-        made: Provider = imported(_place(kind, whole))(options, workspace)
+    parts = KINDS[kind]
+    if parts.whole:
+        made: Provider = _part(kind, parts.whole)(options, workspace)
         return made
-    return _over_http(kind, options, clock)
+    from newsletter.providers.common.calls import HttpProvider  # it brings the HTTP client
+
+    return HttpProvider(
+        _part(kind, parts.translator)(options),
+        _transport(options, clock),
+        _part(kind, parts.lookup)(options) if parts.lookup else None,
+        settle=options.settle,
+        kept=options.records_kept,
+        sign=_signer(options, clock),
+    )
 
 
 def webhook(
@@ -79,7 +83,7 @@ def webhook(
     given = topics if parts.by_topics else key
     if not parts.events or given is None or (parts.by_topics and not topics):
         return None
-    make = imported(_place(kind, parts.events))
+    make = _part(kind, parts.events)
     try:
         made: Webhook = make(given, fetch) if parts.by_topics else make(given)
     except ValueError as error:
@@ -100,13 +104,13 @@ def history(options: ProviderOptions) -> History:
         raise _fault("provider.poll_events", why)
     from newsletter.providers.common.records import HttpHistory  # it brings the HTTP client
 
-    lists, translate = (imported(_place(kind, name)) for name in (parts.history, parts.listed))
-    return HttpHistory(lists(options), _transport(options), translate)
+    listing = _part(kind, parts.history)(options)
+    return HttpHistory(listing, _transport(options), _part(kind, parts.listed))
 
 
 def examiner(options: ProviderOptions, *, sender: str, clock: Clock) -> Examiner:
     """What proves key and sending domain, handing nothing over. Nothing is called yet."""
-    from newsletter.providers.common.examination import Examination  # it brings the HTTP client
+    from newsletter.providers.common.doctor import Examination  # it brings the HTTP client
 
     parts = probes(options, sender=sender)
     return Examination(parts, lambda: _transport(options), _signer(options, clock))
@@ -116,8 +120,8 @@ def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, .
     """What the provider is asked, and what is known without asking."""
     kind = _kind(options)
     check = KINDS[kind].check if kind else ""
-    asked = _place(kind, check) if check else f"{_HERE}.common.examination:unasked"
-    found: tuple[Probe | Finding, ...] = imported(asked)(options, sender)
+    asked = _part(kind, check) if check else imported(f"{_HERE}.common.doctor:unasked")
+    found: tuple[Probe | Finding, ...] = asked(options, sender)
     return found
 
 
@@ -127,29 +131,18 @@ def _kind(options: ProviderOptions) -> str:
     return next((kind for kind, known in _PLACES.items() if known == place), "")
 
 
-def _over_http(kind: str, options: ProviderOptions, clock: Clock) -> Provider:
-    from newsletter.providers.common.calls import HttpProvider  # it brings the HTTP client
-
-    parts = KINDS[kind]
-    lookup = imported(_place(kind, parts.lookup)) if parts.lookup else None
-    return HttpProvider(
-        imported(_place(kind, parts.translator))(options),
-        _transport(options, clock),
-        lookup(options) if lookup else None,
-        settle=options.settle,
-        kept=options.records_kept,
-        sign=_signer(options, clock),
-    )
-
-
 def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], HttpRequest]:
     """What signs a call or a question at the moment it leaves; most leave as they are."""
     kind = _kind(options)
     if not (kind and KINDS[kind].signs):
         return lambda request: request
-    translator = imported(_place(kind, KINDS[kind].translator))(options)
+    translator = _part(kind, KINDS[kind].translator)(options)
     sign: Callable[[HttpRequest, datetime], HttpRequest] = translator.sign
     return lambda request: sign(request, clock.now())
+
+
+def _part(kind: str, name: str) -> Any:
+    return imported(f"{_HERE}.{kind}.{name}")
 
 
 def _transport(options: ProviderOptions, clock: Clock | None = None) -> Transport:

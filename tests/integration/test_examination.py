@@ -11,7 +11,7 @@ from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.providers import registry
 from newsletter.providers.common.calls import HttpParcel
-from newsletter.providers.common.examination import Probe
+from newsletter.providers.common.doctor import Probe
 from newsletter.providers.common.options import ProviderOptions
 from tests.contracts.provider import batch
 from tests.fakes import FixedClock

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.schedule import format_duration
 from newsletter.providers import registry
-from newsletter.providers.common.examination import Probe
+from newsletter.providers.common.doctor import Probe
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.runtime.clock import SystemClock
 

@@ -20,19 +20,8 @@ from typing import Any
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.brevo.send import PUBLIC_URL, Options
-from newsletter.providers.common import records
-from newsletter.providers.common.examination import (
-    DOMAIN,
-    KEY,
-    Probe,
-    domain_of,
-    has,
-    named,
-    uncertain,
-    verified,
-    well,
-    wrong,
-)
+from newsletter.providers.common import doctor, records
+from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import public
 from newsletter.providers.common.records import About, Inquiry, Page, Question
 from newsletter.providers.transport.http import HttpResponse
@@ -42,7 +31,7 @@ _FIX = "add it under Senders, Domains, and publish its DNS records"
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """The key, and whether the sender's domain is authenticated."""
-    base, domain = public(options, PUBLIC_URL), domain_of(sender)
+    base, domain = public(options, PUBLIC_URL), doctor.domain_of(sender)
     headers = {"api-key": options.api_key.get_secret_value()}
     domains = f"{base}/v3/senders/domains"
     return (
@@ -54,18 +43,20 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _account(payload: Any) -> Finding | None:
     match payload:
         case {"email": str()}:
-            return well(KEY, "the provider takes it")
+            return doctor.well(KEY, "the provider takes it")
     return None
 
 
 def _domains(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"domains": list(items)}:
-            found = named(items, "domain_name", domain)
+            found = doctor.named(items, "domain_name", domain)
             count = payload.get("count")
             if found is None and isinstance(count, int) and count > len(items):
-                return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
-            return verified(domain, has(found, "authenticated", True), _FIX)
+                return doctor.uncertain(
+                    DOMAIN, f"{domain} is not among the first {len(items)} domains"
+                )
+            return doctor.verified(domain, doctor.has(found, "authenticated", True), _FIX)
     return None
 
 
@@ -73,7 +64,7 @@ def _refused(response: HttpResponse) -> Finding | None:
     if response.status != 401:
         return None
     fix = "copy it again, and see under Security, Authorised IPs, that this machine may call"
-    return wrong(KEY, "it is refused", fix)
+    return doctor.wrong(KEY, "it is refused", fix)
 
 
 _LIMIT = 500

@@ -34,13 +34,6 @@ _KINDS: dict[str, tuple[EventKind, Bounce | None]] = {
 _STABLE = ("event", "email", "message-id", "ts_event", "ts", "ts_epoch", "reason", "link")
 
 
-class Brevo(ByPassword):
-    """Reads what Brevo posts. ``key``: ``user:password``."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key, _event)
-
-
 def _event(item: dict[str, Any], now: datetime) -> Event:
     kind, bounce = _KINDS.get(text(item.get("event")), (EventKind.OTHER, None))
     return told(
@@ -55,3 +48,9 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
         reasons=[item.get("reason")],
         bounce=bounce,
     )
+
+
+class Brevo(ByPassword):
+    """Reads what Brevo posts."""
+
+    translate = staticmethod(_event)

@@ -158,13 +158,17 @@ def require_recent(
 
 
 class ByPassword:
-    """A webhook of a provider that signs nothing, and says a user name and a password."""
+    """A webhook of a provider that signs nothing, and says a user name and a password.
 
-    def __init__(self, key: str, translate: Translate) -> None:
+    ``key``: ``user:password``.
+    """
+
+    translate: Translate
+
+    def __init__(self, key: str) -> None:
         self._key = user_and_password(key)
-        self._translate = translate
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """One event, or all in an array. Raises Forged."""
         require_user(self._key, headers)
-        return read_many(body, now, self._translate)
+        return read_many(body, now, self.translate)

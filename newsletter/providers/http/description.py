@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from newsletter.domain.delivery.provider import Finding
-from newsletter.providers.common.examination import Probe, uncertain
+from newsletter.providers.common.doctor import Probe, uncertain
 from newsletter.providers.common.options import ProviderOptions, basic, bearer
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.providers.transport.http import HttpResponse

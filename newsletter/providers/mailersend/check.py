@@ -7,16 +7,8 @@ Facts: MailerSend's reference of domains (``is_verified``, ``domain_settings.sen
 from typing import Any
 
 from newsletter.domain.delivery.provider import Finding
-from newsletter.providers.common.examination import (
-    DOMAIN,
-    Probe,
-    domain_of,
-    has,
-    named,
-    uncertain,
-    verified,
-    wrong,
-)
+from newsletter.providers.common import doctor
+from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import bearer, public
 from newsletter.providers.common.webhooks import inside
 from newsletter.providers.mailersend.send import PUBLIC_URL, Options
@@ -26,7 +18,7 @@ _FIX = "add it under Domains, and publish its DNS records"
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the sender's domain is verified, and sends."""
-    domain = domain_of(sender)
+    domain = doctor.domain_of(sender)
     url = f"{public(options, PUBLIC_URL)}/v1/domains?limit=100"
     headers = bearer(options.api_token)
     return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain)),)
@@ -37,11 +29,13 @@ def _domains(payload: Any, domain: str) -> Finding | None:
         case {"data": list(items)}:
             found = _entry(items, domain)
             if found is None and inside(payload, "links", "next"):
-                return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
+                return doctor.uncertain(
+                    DOMAIN, f"{domain} is not among the first {len(items)} domains"
+                )
             if inside(found, "domain_settings", "send_paused") is True:
                 why = f"sending is paused for {domain}"
-                return wrong(DOMAIN, why, "resume it on the domain's page at MailerSend")
-            return verified(domain, has(found, "is_verified", True), _FIX)
+                return doctor.wrong(DOMAIN, why, "resume it on the domain's page at MailerSend")
+            return doctor.verified(domain, doctor.has(found, "is_verified", True), _FIX)
     return None
 
 
@@ -49,4 +43,4 @@ def _entry(items: list[Any], domain: str) -> dict[str, Any] | None:
     """That of the domain, or else of the nearest one above it."""
     labels = domain.split(".")
     above = (".".join(labels[place:]) for place in range(len(labels)))
-    return next((found for one in above if (found := named(items, "name", one))), None)
+    return next((found for one in above if (found := doctor.named(items, "name", one))), None)

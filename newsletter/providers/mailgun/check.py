@@ -27,16 +27,8 @@ from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding
 from newsletter.domain.statements.content import Recipient
-from newsletter.providers.common.examination import (
-    DOMAIN,
-    KEY,
-    Probe,
-    domain_of,
-    uncertain,
-    verified,
-    well,
-    wrong,
-)
+from newsletter.providers.common import doctor
+from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import basic, public
 from newsletter.providers.common.records import About, Inquiry, Page, Question
 from newsletter.providers.mailgun.send import PUBLIC_URL, Options
@@ -52,27 +44,29 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     def judge(payload: Any) -> Finding | None:
         match payload:
             case {"domain": {"state": "active"}}:
-                return well(DOMAIN, f"{domain} is active")
+                return doctor.well(DOMAIN, f"{domain} is active")
             case {"domain": {"state": "unverified"}}:
-                return verified(
+                return doctor.verified(
                     domain, False, "publish its DNS records, and let Mailgun check them"
                 )
             case {"domain": {"state": str(state)}}:
-                return wrong(DOMAIN, f"{domain} is {state!r}", "ask Mailgun why, in its console")
+                return doctor.wrong(
+                    DOMAIN, f"{domain} is {state!r}", "ask Mailgun why, in its console"
+                )
         return None
 
     def refused(response: HttpResponse) -> Finding | None:
         if response.status == 404:
             fix = f"add it in Mailgun's console, or correct provider.domain; {_REGION}"
-            return verified(domain, None, fix)
+            return doctor.verified(domain, None, fix)
         if response.status == 401:
             why = "it is refused here, as a sending key may be: this proves nothing"
-            return uncertain(KEY, why, f"if it is the account's key, it is wrong; {_REGION}")
+            return doctor.uncertain(KEY, why, f"if it is the account's key, it is wrong; {_REGION}")
         return None
 
     url = f"{public(options, PUBLIC_URL)}/v4/domains/{domain}"
     probe = Probe(DOMAIN, url, basic("api", options.api_key), judge, refused)
-    return (probe, *_alignment(domain, domain_of(sender)))
+    return (probe, *_alignment(domain, doctor.domain_of(sender)))
 
 
 def _alignment(domain: str, used: str) -> tuple[Finding, ...]:
@@ -80,7 +74,9 @@ def _alignment(domain: str, used: str) -> tuple[Finding, ...]:
     if used == domain or used.endswith(f".{domain}") or domain.endswith(f".{used}"):
         return ()
     why = f"the sender writes from {used}, and Mailgun signs for {domain}"
-    return (uncertain("sender", why, "let sender.address and provider.domain belong together"),)
+    return (
+        doctor.uncertain("sender", why, "let sender.address and provider.domain belong together"),
+    )
 
 
 _BEFORE, _AFTER = timedelta(minutes=2), timedelta(minutes=8)
@@ -146,7 +142,7 @@ class MailgunInquiry(Inquiry):
         place = 1 + [_folded(recipient) for recipient in batch.recipients].index(last)
         if place < len(batch.recipients):
             return self._of(batch, place)
-        return self._events(batch, {"tags": batch.campaign}, wrong=timedelta(0))
+        return self._events(batch, {"tags": batch.campaign}, off=timedelta(0))
 
     def _of(self, batch: OutgoingBatch, place: int) -> Question:
         some = " OR ".join(map(_folded, batch.recipients[place : place + _AT_ONCE]))
@@ -157,14 +153,14 @@ class MailgunInquiry(Inquiry):
         batch: OutgoingBatch,
         by: dict[str, str],
         *,
-        wrong: timedelta = _WRONG,
+        off: timedelta = _WRONG,
         about: About = About.ATTEMPT,
         of: frozenset[str] = frozenset(),
     ) -> Question:
         query = {
             "event": "accepted",
-            "begin": f"{(batch.at - _BEFORE - wrong).timestamp():.0f}",
-            "end": f"{(batch.at + _AFTER + wrong).timestamp():.0f}",
+            "begin": f"{(batch.at - _BEFORE - off).timestamp():.0f}",
+            "end": f"{(batch.at + _AFTER + off).timestamp():.0f}",
             "ascending": "yes",
             "limit": "300",
         }

@@ -9,14 +9,8 @@ which is not asked. Unconfirmed: that a domain it does not know gets 404.
 from typing import Any
 
 from newsletter.domain.delivery.provider import Finding
-from newsletter.providers.common.examination import (
-    DOMAIN,
-    Probe,
-    domain_of,
-    uncertain,
-    well,
-    wrong,
-)
+from newsletter.providers.common import doctor
+from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import basic, public
 from newsletter.providers.mailjet.send import Options
 from newsletter.providers.transport.http import HttpResponse
@@ -32,7 +26,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     base = f"{public(options, 'https://api.mailjet.com')}/v3/REST"
     headers, domain = (
         basic(options.api_key.get_secret_value(), options.secret_key),
-        domain_of(sender),
+        doctor.domain_of(sender),
     )
     senders = f"{base}/sender?Domain={domain}&Limit={_MOST}"
     return (
@@ -57,24 +51,26 @@ def _senders(payload: Any, sender: str, domain: str) -> Finding | None:
                 if isinstance(item, dict) and str(item.get("Email")).lower() in ours
             }
             if "Active" in states:
-                return well(_SENDER, "it is validated")
+                return doctor.well(_SENDER, "it is validated")
             if states:
-                return wrong(_SENDER, "it is in the account and not validated", _VALIDATE)
+                return doctor.wrong(_SENDER, "it is in the account and not validated", _VALIDATE)
             why = f"neither it nor all of {domain} is among the senders of this key"
-            return uncertain(_SENDER, why, f"{_VALIDATE}, unless it is one that several keys share")
+            return doctor.uncertain(
+                _SENDER, why, f"{_VALIDATE}, unless it is one that several keys share"
+            )
     return None
 
 
 def _records(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"Data": [{"DKIMStatus": "OK", "SPFStatus": "OK"}]}:
-            return well(DOMAIN, f"{domain}: DKIM and SPF stand")
+            return doctor.well(DOMAIN, f"{domain}: DKIM and SPF stand")
         case {"Data": [{"DKIMStatus": str(dkim), "SPFStatus": str(spf)}]}:
-            return uncertain(DOMAIN, f"{domain}: DKIM {dkim!r}, SPF {spf!r}", _PUBLISH)
+            return doctor.uncertain(DOMAIN, f"{domain}: DKIM {dkim!r}, SPF {spf!r}", _PUBLISH)
     return None
 
 
 def _no_domain(response: HttpResponse, domain: str) -> Finding | None:
     if response.status == 404:
-        return uncertain(DOMAIN, f"Mailjet knows no records of {domain}", _PUBLISH)
+        return doctor.uncertain(DOMAIN, f"Mailjet knows no records of {domain}", _PUBLISH)
     return None

@@ -44,13 +44,6 @@ _ERRORS = {
 _STABLE = ("event", "MessageID", "mj_message_id", "email", "time", "url", "error")
 
 
-class Mailjet(ByPassword):
-    """Reads what Mailjet posts. ``key``: ``user:password``."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key, _event)
-
-
 def _event(item: dict[str, Any], now: datetime) -> Event:
     kind = webhooks.kind_of(_KINDS, item.get("event"))
     if item.get("error") == "greylisted" and item.get("hard_bounce") is not True:
@@ -85,3 +78,9 @@ def _delivery(item: dict[str, Any]) -> Delivery:
         if found["campaign"]:
             return found
     return webhooks.delivery({})
+
+
+class Mailjet(ByPassword):
+    """Reads what Mailjet posts."""
+
+    translate = staticmethod(_event)

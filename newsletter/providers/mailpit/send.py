@@ -12,7 +12,7 @@ from newsletter.domain.delivery.provider import Capabilities, Finding
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Compiled, Template
-from newsletter.providers.common.examination import Probe, well
+from newsletter.providers.common.doctor import Probe, well
 from newsletter.providers.common.options import ProviderOptions, public
 from newsletter.providers.transport import http
 from newsletter.providers.transport.http import HttpRequest, HttpResponse

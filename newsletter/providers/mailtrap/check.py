@@ -24,17 +24,8 @@ from urllib.parse import parse_qsl, urlencode
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding
-from newsletter.providers.common import records
-from newsletter.providers.common.examination import (
-    DOMAIN,
-    KEY,
-    Probe,
-    domain_of,
-    has,
-    named,
-    uncertain,
-    verified,
-)
+from newsletter.providers.common import doctor, records
+from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, public
 from newsletter.providers.common.records import About, Inquiry, Page, Query, Question
 from newsletter.providers.mailtrap.send import Options
@@ -45,7 +36,7 @@ _FIX = "add it under Sending Domains, and publish its DNS records"
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the sender's domain is verified. The account has another host than sending."""
-    domain = domain_of(sender)
+    domain = doctor.domain_of(sender)
     url, headers = f"{public(options, _PUBLIC_URL)}/api/domains", bearer(options.api_token)
     return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _refused),)
 
@@ -53,8 +44,8 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _domains(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"data": list(items)}:
-            found = named(items, "domain_name", domain)
-            return verified(domain, has(found, "dns_verified", True), _FIX)
+            found = doctor.named(items, "domain_name", domain)
+            return doctor.verified(domain, doctor.has(found, "dns_verified", True), _FIX)
     return None
 
 
@@ -62,7 +53,7 @@ def _refused(response: HttpResponse) -> Finding | None:
     if response.status != 401:
         return None
     why = "it is refused here, as a token that may only send may be: this proves nothing"
-    return uncertain(KEY, why)
+    return doctor.uncertain(KEY, why)
 
 
 _PUBLIC_URL = "https://mailtrap.io"

@@ -20,15 +20,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding
-from newsletter.providers.common.examination import (
-    DOMAIN,
-    KEY,
-    Probe,
-    domain_of,
-    uncertain,
-    well,
-    wrong,
-)
+from newsletter.providers.common import doctor
+from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import public
 from newsletter.providers.common.records import About, Inquiry, Page, Question
 from newsletter.providers.postmark.send import PUBLIC_URL, Options
@@ -43,7 +36,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     base, stream = public(options, PUBLIC_URL), options.message_stream
     headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
     path = f"/message-streams/{quote(stream, safe='')}"
-    domain = domain_of(sender)
+    domain = doctor.domain_of(sender)
     why = f"a server's token cannot ask about {domain}"
     return (
         Probe(KEY, f"{base}/server", headers, _server),
@@ -54,27 +47,27 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             lambda payload: _stream(payload, stream),
             lambda response: _no_stream(response, stream),
         ),
-        uncertain(DOMAIN, why, "see under Sender Signatures that it is verified"),
+        doctor.uncertain(DOMAIN, why, "see under Sender Signatures that it is verified"),
     )
 
 
 def _server(payload: Any) -> Finding | None:
     match payload:
         case {"ID": int(), "Name": str(name)}:
-            return well(KEY, f"it is that of the server {name!r}")
+            return doctor.well(KEY, f"it is that of the server {name!r}")
     return None
 
 
 def _stream(payload: Any, stream: str) -> Finding | None:
     match payload:
         case {"MessageStreamType": "Broadcasts", "ArchivedAt": str(at)}:
-            return wrong(
+            return doctor.wrong(
                 _STREAM, f"{stream} was archived on {at[:10]}", "restore it, or use another"
             )
         case {"MessageStreamType": "Broadcasts"}:
             return _unsubscribing(payload, stream)
         case {"MessageStreamType": str(kind)}:
-            return wrong(_STREAM, f"{stream} is of type {kind}, not Broadcasts", _FIX)
+            return doctor.wrong(_STREAM, f"{stream} is of type {kind}, not Broadcasts", _FIX)
     return None
 
 
@@ -83,13 +76,13 @@ def _unsubscribing(payload: dict[str, Any], stream: str) -> Finding:
         case {"SubscriptionManagementConfiguration": {"UnsubscribeHandlingType": str(handling)}}:
             if handling.lower() != "custom":
                 why = f"{stream} leaves unsubscribing to {handling!r}"
-                return uncertain(_STREAM, why, "set it to custom, or readers see two links")
-    return well(_STREAM, f"{stream} is a broadcast stream")
+                return doctor.uncertain(_STREAM, why, "set it to custom, or readers see two links")
+    return doctor.well(_STREAM, f"{stream} is a broadcast stream")
 
 
 def _no_stream(response: HttpResponse, stream: str) -> Finding | None:
     if response.status in {404, 422}:
-        return wrong(_STREAM, f"the server has no stream {stream}", _FIX)
+        return doctor.wrong(_STREAM, f"the server has no stream {stream}", _FIX)
     return None
 
 

@@ -65,13 +65,6 @@ _SUPPRESSIONS: dict[tuple[str, str], _Meaning] = {
 }
 
 
-class Postmark(ByPassword):
-    """Reads what Postmark posts. ``key``: ``user:password``."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key, event)
-
-
 def event(payload: dict[str, Any], now: datetime) -> Event:
     """Also for what is listed when it is asked for."""
     record = text(payload.get("RecordType")) or ("Bounce" if payload.get("TypeCode") else "")
@@ -149,3 +142,9 @@ class PostmarkListing:
         }
         url = f"{self._url}?{urlencode(query)}"
         return HttpRequest(method="GET", url=url, headers=self._headers)
+
+
+class Postmark(ByPassword):
+    """Reads what Postmark posts."""
+
+    translate = staticmethod(event)

@@ -7,17 +7,8 @@ invalid_api_key).
 from typing import Any
 
 from newsletter.domain.delivery.provider import Finding
-from newsletter.providers.common.examination import (
-    DOMAIN,
-    KEY,
-    Probe,
-    domain_of,
-    has,
-    named,
-    uncertain,
-    verified,
-    wrong,
-)
+from newsletter.providers.common import doctor
+from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, public
 from newsletter.providers.resend.send import Options
 from newsletter.providers.transport.http import HttpResponse, json_object
@@ -27,7 +18,7 @@ _FIX = "add it under Domains, and publish its DNS records"
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the sender's domain is verified."""
-    domain = domain_of(sender)
+    domain = doctor.domain_of(sender)
     url = f"{public(options, 'https://api.resend.com')}/domains?limit=100"
     headers = bearer(options.api_key)
     return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _refused),)
@@ -36,20 +27,28 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _domains(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"data": list(items)}:
-            found = named(items, "name", domain)
+            found = doctor.named(items, "name", domain)
             if found is None and payload.get("has_more") is True:
-                return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
+                return doctor.uncertain(
+                    DOMAIN, f"{domain} is not among the first {len(items)} domains"
+                )
             if found is not None and found.get("status") == "temporary_failure":
                 why = f"{domain} could not be checked by Resend for the moment"
-                return uncertain(DOMAIN, why, "see under Domains whether its DNS records stand")
-            return verified(domain, has(found, "status", "verified"), _FIX)
+                return doctor.uncertain(
+                    DOMAIN, why, "see under Domains whether its DNS records stand"
+                )
+            return doctor.verified(domain, doctor.has(found, "status", "verified"), _FIX)
     return None
 
 
 def _refused(response: HttpResponse) -> Finding | None:
     name = (json_object(response) or {}).get("name")
     if name == "restricted_api_key":
-        return uncertain(KEY, "it is taken and may only send: the domain cannot be checked with it")
+        return doctor.uncertain(
+            KEY, "it is taken and may only send: the domain cannot be checked with it"
+        )
     if name == "invalid_api_key":
-        return wrong(KEY, "it is refused", "make another under API keys, and write it down here")
+        return doctor.wrong(
+            KEY, "it is refused", "make another under API keys, and write it down here"
+        )
     return None

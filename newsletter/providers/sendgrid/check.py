@@ -20,17 +20,8 @@ from urllib.parse import quote
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Finding
-from newsletter.providers.common import records
-from newsletter.providers.common.examination import (
-    DOMAIN,
-    KEY,
-    Probe,
-    domain_of,
-    uncertain,
-    verified,
-    well,
-    wrong,
-)
+from newsletter.providers.common import doctor, records
+from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, public
 from newsletter.providers.common.records import About, Inquiry, Page, Question
 from newsletter.providers.sendgrid.send import PUBLIC_URL, Options
@@ -42,7 +33,7 @@ _FIX = "publish its DNS records, and let SendGrid verify them"
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """What the key may do, and whether the sender's domain is authenticated."""
     base = public(options, PUBLIC_URL)
-    headers, domain = bearer(options.api_key), domain_of(sender)
+    headers, domain = bearer(options.api_key), doctor.domain_of(sender)
     domains = f"{base}/v3/whitelabel/domains?limit={_MOST}"
     return (
         Probe(KEY, f"{base}/v3/scopes", headers, _scopes),
@@ -53,9 +44,9 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _scopes(payload: Any) -> Finding | None:
     match payload:
         case {"scopes": list(scopes)} if "mail.send" in scopes:
-            return well(KEY, "it may send")
+            return doctor.well(KEY, "it may send")
         case {"scopes": list()}:
-            return wrong(
+            return doctor.wrong(
                 KEY, "it may not send", "give it the permission Mail Send, or make another"
             )
     return None
@@ -71,10 +62,10 @@ def _domains(payload: Any, domain: str) -> Finding | None:
         if isinstance(item, dict) and f".{domain}".endswith(f".{str(item.get('domain')).lower()}")
     ]
     if ours:
-        return verified(domain, any(item.get("valid") is True for item in ours), _FIX)
+        return doctor.verified(domain, any(item.get("valid") is True for item in ours), _FIX)
     why = f"{domain} is not among the authenticated domains"
     fix = "authenticate it; an address verified as a single sender can send, less reliably"
-    return uncertain(DOMAIN, why, fix)
+    return doctor.uncertain(DOMAIN, why, fix)
 
 
 _LIMIT = 1000

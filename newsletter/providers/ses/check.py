@@ -9,16 +9,8 @@ domain's place: that is not asked.
 from typing import Any
 
 from newsletter.domain.delivery.provider import Finding
-from newsletter.providers.common.examination import (
-    DOMAIN,
-    KEY,
-    Probe,
-    domain_of,
-    uncertain,
-    verified,
-    well,
-    wrong,
-)
+from newsletter.providers.common import doctor
+from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import public
 from newsletter.providers.ses.answers import error_name
 from newsletter.providers.ses.send import Options
@@ -41,7 +33,7 @@ _INSTEAD = "verify it, unless the domain above it or the sender's address alone 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the account may send to everybody, and whether the sender's domain is verified."""
     base = f"{public(options, f'https://email.{options.region}.amazonaws.com')}/v2/email"
-    domain = domain_of(sender)
+    domain = doctor.domain_of(sender)
     return (
         Probe(_ACCOUNT, f"{base}/account", {}, _account, _refused),
         Probe(
@@ -57,18 +49,20 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _account(payload: Any) -> Finding | None:
     match payload:
         case {"SendingEnabled": False}:
-            return wrong(_ACCOUNT, "sending is switched off", "see SES's console for the reason")
+            return doctor.wrong(
+                _ACCOUNT, "sending is switched off", "see SES's console for the reason"
+            )
         case {"EnforcementStatus": "SHUTDOWN"}:
             why = "AWS has stopped it for its reputation"
-            return wrong(_ACCOUNT, why, "answer AWS in the support centre")
+            return doctor.wrong(_ACCOUNT, why, "answer AWS in the support centre")
         case {"ProductionAccessEnabled": False}:
             why = "it is in the sandbox: no reader gets mail who is not verified"
-            return wrong(_ACCOUNT, why, "request production access in SES's console")
+            return doctor.wrong(_ACCOUNT, why, "request production access in SES's console")
         case {"EnforcementStatus": "PROBATION"}:
             why = "AWS watches it for its reputation, and may stop it"
-            return uncertain(_ACCOUNT, why, "see SES's console, reputation metrics")
+            return doctor.uncertain(_ACCOUNT, why, "see SES's console, reputation metrics")
         case {"SendingEnabled": True, "ProductionAccessEnabled": True}:
-            return well(_ACCOUNT, f"it may send{_quota(payload)}")
+            return doctor.well(_ACCOUNT, f"it may send{_quota(payload)}")
     return None
 
 
@@ -84,17 +78,17 @@ def _identity(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"VerifiedForSendingStatus": True, "DkimAttributes": {**dkim}}:
             if dkim.get("SigningEnabled") is True and dkim.get("Status") == "SUCCESS":
-                return well(DOMAIN, f"{domain} is verified, and its mail is signed")
+                return doctor.well(DOMAIN, f"{domain} is verified, and its mail is signed")
             why = f"{domain} is verified, but its mail is not signed by DKIM"
-            return uncertain(DOMAIN, why, "publish its DKIM records, and switch signing on")
+            return doctor.uncertain(DOMAIN, why, "publish its DKIM records, and switch signing on")
         case {"VerifiedForSendingStatus": bool(state)}:
-            return verified(domain, state, _FIX)
+            return doctor.verified(domain, state, _FIX)
     return None
 
 
 def _no_identity(response: HttpResponse, domain: str, region: str) -> Finding | None:
     if response.status == 404 and error_name(response) == "NotFoundException":
-        return uncertain(DOMAIN, f"{domain} is no identity in {region}", _INSTEAD)
+        return doctor.uncertain(DOMAIN, f"{domain} is no identity in {region}", _INSTEAD)
     return _refused(response)
 
 
@@ -102,7 +96,9 @@ def _refused(response: HttpResponse) -> Finding | None:
     name = error_name(response)
     if why := _NO_KEY.get(name):
         fix = "compare access_key_id, secret_access_key and region with the console"
-        return wrong(KEY, f"it is refused: {why}", fix)
+        return doctor.wrong(KEY, f"it is refused: {why}", fix)
     if name == "AccessDeniedException":
-        return uncertain(KEY, "it is taken, but may not ask this: only sending proves the rest")
+        return doctor.uncertain(
+            KEY, "it is taken, but may not ask this: only sending proves the rest"
+        )
     return None

@@ -8,14 +8,8 @@ from typing import Any
 from newsletter.providers.postbox.send import PUBLIC_URL, Options
 
 from newsletter.domain.delivery.provider import Finding
-from newsletter.providers.common.examination import (
-    DOMAIN,
-    Probe,
-    domain_of,
-    has,
-    named,
-    verified,
-)
+from newsletter.providers.common import doctor
+from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import bearer, public
 
 _FIX = "add it under Domains, and publish its DNS records"
@@ -23,7 +17,7 @@ _FIX = "add it under Domains, and publish its DNS records"
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the sender's domain is verified."""
-    domain = domain_of(sender)
+    domain = doctor.domain_of(sender)
     url, headers = f"{public(options, PUBLIC_URL)}/v1/domains", bearer(options.api_key)
     return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain)),)
 
@@ -31,5 +25,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _domains(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"domains": list(items)}:
-            return verified(domain, has(named(items, "name", domain), "verified", True), _FIX)
+            return doctor.verified(
+                domain, doctor.has(doctor.named(items, "name", domain), "verified", True), _FIX
+            )
     return None

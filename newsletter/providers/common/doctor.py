@@ -1,4 +1,4 @@
-"""Harmless questions to one provider, and what their answers prove.
+"""Harmless questions of ``doctor`` to one provider, and what their answers prove.
 
 A key that may only send is refused by most of these questions: that is no fault, it proves nothing.
 """
