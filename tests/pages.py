@@ -197,7 +197,8 @@ class Forum:
         for path, data in files.items():
             path.write_bytes(data)  # into the same file, which is what the watermark knows
         for service in (self.services.statements, self.services.campaigns, self.services.archive):
-            vars(service.past).clear()  # what was looked at is no more
+            for seen in ("_seen", "_watch", "_indexed"):
+                vars(service).pop(seen, None)  # what was looked at is no more
         self.services.delivery.guard().begin()
 
     @property

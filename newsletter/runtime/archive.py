@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,16 +14,6 @@ if TYPE_CHECKING:
     from newsletter.store.sql import Store
 
 
-class Past:
-    """What this process made searchable: the next time turns to what is new."""
-
-    @cached_property
-    def indexed(self) -> Indexed:
-        from newsletter.pipeline.archive.index import Indexed
-
-        return Indexed()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Archive:
     """What shows what went out."""
@@ -32,11 +22,17 @@ class Archive:
     store: Store
     clock: Clock
     renderer: LazyRenderer
-    past: Past = field(default_factory=Past)
+
+    @cached_property
+    def _indexed(self) -> Indexed:
+        """How far this process made what went out searchable: the next time begins there."""
+        from newsletter.pipeline.archive.index import Indexed
+
+        return Indexed()
 
     def index(self) -> None:
         """Make what went out lately searchable."""
         from newsletter.pipeline.archive.index import index
         from newsletter.rendering.mail.excerpts import text_of
 
-        index(store=self.store, text_of=text_of, before=self.past.indexed)
+        index(store=self.store, text_of=text_of, before=self._indexed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,16 +21,6 @@ if TYPE_CHECKING:
     from newsletter.store.sql import Store
 
 
-class Past:
-    """What this process planned: the next time turns to what is new."""
-
-    @cached_property
-    def watch(self) -> Watch:
-        from newsletter.pipeline.campaigns.plan import Watch
-
-        return Watch()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Campaigns:
     """What can be done with campaigns."""
@@ -41,7 +31,6 @@ class Campaigns:
     policy: ApprovalPolicy
     renderer: LazyRenderer
     delivery: Delivery
-    past: Past = field(default_factory=Past)
 
     def prepare(self) -> None:
         """Build all of it now."""
@@ -89,11 +78,18 @@ class Campaigns:
             start=StartBy(settings.schedule.start),
         )
 
+    @cached_property
+    def _watch(self) -> Watch:
+        """What this process planned: the next time turns to what is new."""
+        from newsletter.pipeline.campaigns.plan import Watch
+
+        return Watch()
+
     def plan(self) -> Planned:
         """Plan what is approved, and withdraw what no longer is."""
         from newsletter.pipeline.campaigns.plan import plan
 
-        return plan(store=self.store, rules=self.rules, clock=self.clock, before=self.past.watch)
+        return plan(store=self.store, rules=self.rules, clock=self.clock, before=self._watch)
 
     def start_due(self) -> tuple[Campaign, ...]:
         """Freeze the audience of those whose time has come; returns them."""

@@ -82,12 +82,20 @@ class Delivery:
     @cached_property
     def webhooks(self) -> Mapping[str, Webhook]:
         """Kind of provider → what reads its posts. One without is not listened to."""
-        return _webhooks(self.settings, [line.name for line in self.pool.all])
+        pairs = zip(self.pool.all, self.settings.providers, strict=True)
+        found = {line.name: _webhook(line.name, options) for line, options in pairs}
+        return {kind: webhook for kind, webhook in found.items() if webhook}
 
     @cached_property
     def histories(self) -> Mapping[str, tuple[timedelta, History]]:
         """Kind of provider → how often it is asked for events, and what lists them."""
-        return _histories(self.settings, [line.name for line in self.pool.all])
+        from newsletter.providers.registry import history
+
+        return {
+            line.name: (options.poll_events, history(options))
+            for line, options in zip(self.pool.all, self.settings.providers, strict=True)
+            if options.poll_events is not None
+        }
 
     @property
     def lock_path(self) -> Path:
@@ -271,15 +279,6 @@ class Delivery:
         )
 
 
-def _webhooks(settings: Settings, kinds: Sequence[str]) -> Mapping[str, Webhook]:
-    """What reads the posts of each provider whose key or topics are given."""
-    found = {
-        kind: _webhook(kind, options)
-        for kind, options in zip(kinds, settings.providers, strict=True)
-    }
-    return {kind: webhook for kind, webhook in found.items() if webhook}
-
-
 def _webhook(kind: str, options: ProviderOptions) -> Webhook | None:
     from newsletter.providers import registry
 
@@ -296,17 +295,6 @@ def _fetch(address: str) -> bytes:
     from newsletter.providers.common.calls import fetcher  # the HTTP client
 
     return fetcher(timeout=_FETCH_WITHIN)(address)
-
-
-def _histories(settings: Settings, kinds: Sequence[str]) -> Mapping[str, tuple[timedelta, History]]:
-    """What lists the events of each provider that has to be asked for them."""
-    from newsletter.providers.registry import history
-
-    return {
-        kind: (options.poll_events, history(options))
-        for kind, options in zip(kinds, settings.providers, strict=True)
-        if options.poll_events is not None
-    }
 
 
 def _line(options: ProviderOptions, settings: Settings, clock: Clock, key: bytes) -> PooledProvider:

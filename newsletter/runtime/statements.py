@@ -7,9 +7,9 @@ what needs it: a command that lists loads none of it. So it is with all services
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
@@ -35,28 +35,6 @@ if TYPE_CHECKING:
     from newsletter.store.sql import Store
 
 
-class Past:
-    """What this process saw of statements, stage by stage: each turns to what is new."""
-
-    @cached_property
-    def read(self) -> Read:
-        from newsletter.pipeline.statements.ingest import Read
-
-        return Read()
-
-    @cached_property
-    def tried(self) -> Tried:
-        from newsletter.pipeline.statements.render import Tried
-
-        return Tried()
-
-    @cached_property
-    def compared(self) -> Compared:
-        from newsletter.pipeline.statements.approve import Compared
-
-        return Compared()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Statements:
     """What can be done with statements."""
@@ -71,7 +49,6 @@ class Statements:
     """What makes mails of statements."""
     campaigns: Campaigns
     subscribers: Subscribers
-    past: Past = field(default_factory=Past)
 
     def prepare(self) -> None:
         """Build all of it now. Raises InvalidInput, as for a template that cannot be parsed."""
@@ -84,13 +61,19 @@ class Statements:
         from newsletter.pipeline.statements.ingest import DeskSource, RoundupSource
 
         # first digest emails and the desk: of two with one slug it is the file that has to change
-        own = _sources(self.settings, self.subscribers.segments, self.store, self.clock)
+        own = (
+            _source(options, self.settings, self.subscribers.segments, self.store, self.clock)
+            for options in self.settings.statements
+        )
         return (RoundupSource(self.store), DeskSource(self.store, self.defaults), *own)
 
     @cached_property
     def feeds(self) -> tuple[Feed, ...]:
         """The sources that are visited over the network."""
-        return _feeds(self.settings, self.clock)
+        from newsletter.config.sources import visited
+
+        found = visited(self.settings.statements)
+        return tuple(_feed(options, self.settings, self.clock) for options in found)
 
     @cached_property
     def defaults(self) -> Defaults:
@@ -116,6 +99,15 @@ class Statements:
             together=self.settings.together,
         )
 
+    @cached_property
+    def _seen(self) -> tuple[Read, Tried, Compared]:
+        """What this process saw of statements, stage by stage: each turns to what is new."""
+        from newsletter.pipeline.statements.approve import Compared
+        from newsletter.pipeline.statements.ingest import Read
+        from newsletter.pipeline.statements.render import Tried
+
+        return Read(), Tried(), Compared()
+
     def refresh(self) -> tuple[Fault, ...]:
         """Bring what is stored about statements up to date; returns what is wrong with them."""
         return self.take_in()[0]
@@ -127,21 +119,21 @@ class Statements:
         from newsletter.pipeline.statements.ingest import ingest
         from newsletter.pipeline.statements.render import render
 
-        past = self.past
-        read = ingest(store=self.store, sources=self.sources, clock=self.clock, before=past.read)
+        read_before, tried, compared = self._seen
+        read = ingest(store=self.store, sources=self.sources, clock=self.clock, before=read_before)
         made = render(
             store=self.store,
             renderer=self.renderer,
             clock=self.clock,
             together=self.settings.together,
-            before=past.tried,
+            before=tried,
         )
         noted = note_front_matter(
             store=self.store,
             policy=self.policy,
             rules=self.review_rules,
             clock=self.clock,
-            before=past.compared,
+            before=compared,
         )
         inherit_approvals(
             store=self.store,
@@ -213,9 +205,9 @@ class Statements:
 
     def _fault(self, statement: Statement) -> str:
         """What is wrong with a text or its file, as far as this process has seen it."""
-        faults = self.past.tried.faults.get(statement.slug, ())
-        own = (fault for fault in self.past.read.faults if fault.file == statement.origin)
-        found = next(iter((*faults, *own)), None)
+        read, tried, _ = self._seen
+        own = (fault for fault in read.faults if fault.file == statement.origin)
+        found = next(iter((*tried.faults.get(statement.slug, ()), *own)), None)
         return "" if found is None else str(found)
 
     def writing(self, actor: str) -> Writing:
@@ -289,15 +281,6 @@ class Statements:
         return Visitor(store=self.store, clock=self.clock, share=random.random, slugify=slugify)
 
 
-def _sources(
-    settings: Settings, segments: tuple[Segment, ...], store: Store, clock: Clock
-) -> tuple[Source, ...]:
-    """What reads the statements of each source, in their order."""
-    return tuple(
-        _source(options, settings, segments, store, clock) for options in settings.statements
-    )
-
-
 def _source(
     options: AnySource,
     settings: Settings,
@@ -332,39 +315,21 @@ def _source(
     )
 
 
-def _feeds(settings: Settings, clock: Clock) -> tuple[Feed, ...]:
-    """What visits each source that is somewhere else."""
-    from newsletter.config.sources import visited
-
-    return tuple(_feed(options, settings, clock) for options in visited(settings.statements))
-
-
 def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Clock) -> Feed:
     from newsletter.config.sources import FeedOptions
     from newsletter.sources.feeds.fetching import Fetcher  # with what reads pages
     from newsletter.sources.feeds.polling import SyndicatedFeed, WordPressFeed
     from newsletter.sources.feeds.readers import SandboxReader
 
-    fetcher = Fetcher(allow_private=options.allow_private)
+    shared: dict[str, Any] = {
+        "name": options.known_as,
+        "every": options.every,
+        "trusted": options.trusted,
+        "fetcher": Fetcher(allow_private=options.allow_private),
+        "reader": SandboxReader(),
+        "clock": clock,
+        "zone": settings.timezone,
+    }
     if isinstance(options, FeedOptions):
-        return SyndicatedFeed(
-            name=options.known_as,
-            address=options.url,
-            every=options.every,
-            trusted=options.trusted,
-            fetcher=fetcher,
-            reader=SandboxReader(),
-            clock=clock,
-            zone=settings.timezone,
-        )
-    return WordPressFeed(
-        name=options.known_as,
-        site=options.url,
-        category=options.category or "",
-        every=options.every,
-        trusted=options.trusted,
-        fetcher=fetcher,
-        reader=SandboxReader(),
-        clock=clock,
-        zone=settings.timezone,
-    )
+        return SyndicatedFeed(address=options.url, **shared)
+    return WordPressFeed(site=options.url, category=options.category or "", **shared)

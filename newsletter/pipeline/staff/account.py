@@ -17,7 +17,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Credential, Session, Stage, of_codes
 from newsletter.domain.staff.passkey import LONGEST_NAME, MOST_PASSKEYS, Party, Passkey
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn, json_of
+from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn, json_of, one_line
 from newsletter.store.sql import Transaction
 
 _ENDED = "other sessions ended"
@@ -276,7 +276,7 @@ def add_passkey(
             id=made.id,
             address=session.address,
             party=party.id,
-            name=_name(name) or place.browser or "A passkey",
+            name=one_line(name, LONGEST_NAME) or place.browser or "A passkey",
             public=made.public,
             signatures=made.signatures,
             made_at=proofs.clock.now(),
@@ -326,10 +326,3 @@ def _known(tx: Transaction, address: str) -> list[Passkey]:
     if len(known) >= MOST_PASSKEYS:
         raise Refused(f"an account has {MOST_PASSKEYS} passkeys at most; remove one first")
     return known
-
-
-def _name(typed: str) -> str:
-    line = " ".join(
-        "".join(character if character.isprintable() else " " for character in typed).split()
-    )
-    return line[:LONGEST_NAME].strip()

@@ -20,7 +20,7 @@ from newsletter.domain.staff.account import (
 )
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import fold, parse_address
-from newsletter.pipeline.staff.proofs import Place, Proofs, SignedIn, folded
+from newsletter.pipeline.staff.proofs import Place, Proofs, SignedIn, folded, one_line
 from newsletter.store.sql import Transaction
 
 
@@ -245,7 +245,7 @@ def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs)
         tx.invitations.use(invitation.id, proofs.clock.now())
         tx.accounts.open(address, hashed, proofs.clock.now())
         if invitation.kind is LinkKind.INVITATION:
-            tx.staff.rename(address, _name(name, address))
+            tx.staff.rename(address, one_line(name, _LONGEST_NAME) or name_of(address))
         tx.sessions.end_all(address)
         _note(tx, invitation, role, place, proofs)
         credential = tx.accounts.get(address)
@@ -316,11 +316,3 @@ def _parsed(address: str) -> str:
         return fold(parse_address(address))
     except ValueError as error:
         raise InvalidInput([Fault(file="email", message=str(error))]) from error
-
-
-def _name(typed: str, address: str) -> str:
-    """What colleagues call them: one line, and not too long."""
-    line = " ".join(
-        "".join(character if character.isprintable() else " " for character in typed).split()
-    )
-    return line[:_LONGEST_NAME].strip() or name_of(address)

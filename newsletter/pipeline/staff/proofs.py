@@ -278,5 +278,11 @@ def folded(address: str) -> str:
         return ""
 
 
+def one_line(typed: str, longest: int) -> str:
+    """What somebody typed as a name, without what nobody can see; may be empty."""
+    seen = (character if character.isprintable() else " " for character in typed)
+    return " ".join("".join(seen).split())[:longest].strip()
+
+
 def _moment(at: datetime) -> str:
     return f"{at.day} {at:%B %Y at %H:%M} UTC"
