@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
+from newsletter.domain.errors import ProviderUnreachable
+from newsletter.domain.ports import History
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.http.body import FIELDS, BodyTemplate
 from newsletter.providers.http.description import AnswerPath
+from newsletter.providers.registry import KINDS as registered
+from newsletter.providers.registry import OPTIONS, history
 from newsletter.providers.transport.http import HttpResponse
-from tests.contracts.provider import batch
+from tests.contracts.provider import AT, batch
 from tests.fuzz.hostile import BYTES, JSON, TEXT, hostile
 from tests.provider_servers.kinds import KINDS, made
+from tests.servers import LoopbackServer, Received, Step, reply
 
 NOWHERE = "http://127.0.0.1:9"
 KEYS = [
@@ -118,3 +124,69 @@ def test_a_path_into_an_answer_finds_a_text_or_nothing(path: str, said: Any) -> 
             HttpResponse(status=200, headers={}, body=json.dumps(said).encode())
         )
         assert isinstance(found, str)
+
+
+class Records(LoopbackServer):
+    """Answers each question with what it was told to say."""
+
+    said = b""
+
+    def usual(self, received: Received) -> Step:
+        return reply(200, self.said)
+
+
+RECORD_KEYS = [
+    *("items", "paging", "next", "previous", "event", "id", "timestamp", "recipient", "message"),
+    *("headers", "message-id", "user-variables", "campaign", "attempt", "subscriber", "severity"),
+    *("TotalCount", "Messages", "MessageID", "Metadata", "Recipients", "Bounces", "ID", "Type"),
+    *("Email", "BouncedAt", "Details", "Tag", "messages", "msg_id", "to_email", "unique_args"),
+    *("transactionalEmails", "uuid", "messageId", "email", "tags", "date", "name", "cursor"),
+    *("delivery-status", "code", "TypeCode", "custom_variables", "message_id", "next_page_cursor"),
+]
+RECORDED = st.recursive(
+    st.one_of(JSON, st.sampled_from(["ana@a.example", "attempt1", "1", 1, 0, -1, 1e300])),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3),
+        st.dictionaries(st.sampled_from(RECORD_KEYS), inner, max_size=5),
+    ),
+    max_leaves=15,
+)
+PAGE = st.one_of(
+    RECORDED,
+    st.tuples(st.sampled_from(RECORD_KEYS), st.lists(RECORDED, max_size=3)).map(
+        lambda one: {one[0]: one[1], "paging": {}, "TotalCount": len(one[1])}
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def records() -> Iterator[tuple[Records, list[HttpProvider], list[History]]]:
+    """Those whose records can be searched, and those that list events, at one server."""
+    with Records() as server, ExitStack() as stack:
+        there = {"base_url": server.url}
+        providers = [stack.enter_context(made(kind, server.url)) for kind in KINDS]
+        listed = [
+            history(OPTIONS[kind].model_validate({**of.options, "kind": kind, **there}))
+            for kind, of in KINDS.items()
+            if registered[kind].history
+        ]
+        asked = [one for one in providers if one.capabilities.settles_in is not None]
+        assert (len(asked), len(listed)) == (5, 2)
+        yield server, asked, listed
+
+
+@settings(hostile, max_examples=hostile.max_examples // 2)
+@given(st.one_of(PAGE.map(lambda one: json.dumps(one).encode()), BYTES))
+def test_records_name_nobody_but_who_was_asked_for(
+    records: tuple[Records, list[HttpProvider], list[History]], said: bytes
+) -> None:
+    server, asked, listed = records
+    server.said = said
+    ours = batch()
+    for provider in asked:
+        found = provider.look_up(ours).found
+        assert found.keys() <= {one.subscriber_id for one in ours.recipients}
+    for one in listed:
+        with suppress(ProviderUnreachable):
+            for page in one.read(AT - timedelta(days=1), AT):
+                assert all(event.id.encode() for event in page.events)

@@ -15,17 +15,35 @@ from newsletter.documents.markup.odt import import_odt
 from newsletter.documents.markup.pages import import_page
 from newsletter.documents.markup.pdf import import_pdf
 from newsletter.documents.plain_text import import_document
+from newsletter.domain.delivery.authentication import examine_arrived
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.frontmatter import parse_front_matter
+from newsletter.rendering.mail.headers import word_of_departure
 from newsletter.runtime.keys import SignedLinks
 from newsletter.sources.feeds import syndication
+from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.markup import tree
+from newsletter.sources.feeds.reading import DirectReader
 from newsletter.sources.feeds.syndication import items_of
 from newsletter.sources.statements import Defaults, parse_statement
 from tests.fakes import NOON
-from tests.fuzz.hostile import BYTES, TEXT, hostile
+from tests.fuzz.hostile import BYTES, JSON, TEXT, hostile
 
+POST_KEYS = [
+    *("id", "link", "slug", "title", "content", "excerpt", "date_gmt", "modified_gmt", "status"),
+    *("password", "type", "author", "categories"),
+]
+RENDERED = TEXT.map(lambda text: {"rendered": text, "protected": False})
+FIELDS = [
+    "Subject",
+    "From",
+    "To",
+    "DKIM-Signature",
+    "Authentication-Results",
+    "Return-Path",
+    "Date",
+]
 TODAY = date(2026, 11, 24)
 VERSION = "https://jsonfeed.org/version/1.1"
 URL = "https://forum.example/feed"
@@ -124,3 +142,29 @@ def test_office_files_and_emails(data: bytes, place: int) -> None:
                 reader(bent, today=TODAY, file="a file")
     with suppress(InvalidInput):
         import_eml(b"Subject: a\nContent-Type: text/html\n" + data, today=TODAY, file="a.eml")
+
+
+@hostile
+@given(st.dictionaries(st.sampled_from(POST_KEYS), st.one_of(JSON, RENDERED), max_size=9), BYTES)
+def test_a_page_of_wordpress_and_what_is_made_of_it(post: dict[str, object], other: bytes) -> None:
+    reader = DirectReader()
+    for body in (json.dumps([post]).encode(), other):
+        with suppress(FeedUnreadable):
+            reader.category(Page(status=200, headers={}, body=body, url=URL))
+        with suppress(FeedUnreadable):
+            listed = reader.posts(Page(status=200, headers={}, body=body, url=URL), URL)
+            for made in reader.compose(listed.items, zone="America/New_York", now=NOON):
+                assert "stumbles" not in str(made), "nobody foresaw it"
+
+
+@hostile
+@given(BYTES, st.dictionaries(st.sampled_from(FIELDS), TEXT, max_size=4))
+def test_an_email_that_asks_to_leave_and_one_that_arrived(
+    data: bytes, fields: dict[str, str]
+) -> None:
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    email = head.encode("utf-8", "surrogatepass") + b"\r\n" + data
+    for whole in (data, email):
+        with suppress(InvalidInput):
+            word_of_departure(whole).encode()
+        assert list(examine_arrived(whole, "https://news.forum.example"))

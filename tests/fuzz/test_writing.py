@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dev.office_files import FOLDER
 from tests.desk import Staffed
 from tests.desk import desk as at_the_desk
 from tests.fuzz.hostile import BYTES, TEXT, hostile
-from tests.unit.web.desk.writing import Desk
+from tests.unit.web.desk.writing import Desk, multipart, png
 
 FIELDS = [
     *("title", "body", "summary", "subject", "lists", "language", "date", "send_at"),
     *("embargo_until", "embargo", "segment", "translation_of", "corrects", "urgent", "base", "act"),
 ]
+ENDS = ["", ".docx", ".odt", ".pdf", ".html", ".eml", ".md", ".txt"]
 TYPED = st.dictionaries(st.sampled_from(FIELDS), TEXT, max_size=8)
 
 
@@ -55,3 +57,21 @@ def test_whatever_a_script_sends_is_answered(staffed: Staffed, said: object, bod
     sent = json.dumps({"base": said, "fields": {"title": said, "body": said}}).encode()
     for data in (sent, body):
         assert desk.ana.ask("POST", f"{desk.at}/save", body=data).status < 500
+
+
+@pytest.mark.slow("a process reads each file")
+@settings(hostile, max_examples=max(1, hostile.max_examples // 20))
+@given(TEXT, st.sampled_from(ENDS), BYTES, st.integers(0, 20_000))
+def test_whatever_file_is_brought_is_read_or_refused(
+    staffed: Staffed, name: str, end: str, data: bytes, place: int
+) -> None:
+    """Also one of another kind than it says, or with something else in its middle."""
+    desk = Desk(staffed)
+    plain = name.encode("utf-8", "replace").decode()
+    for good in ((FOLDER / "06-table.docx").read_bytes(), png()):
+        bent = good[: place % len(good)] + data + good[place % len(good) + len(data) :]
+        for brought in (data, bent):
+            form = multipart({"pasted": ""}, file=(plain + end, brought))
+            assert desk.ana.ask("POST", "/drafts/new", **form).status < 500
+            picture = multipart({"alt": plain, "base": "1"}, picture=(plain, brought))
+            assert desk.ana.ask("POST", f"{desk.at}/pictures", **picture).status < 500
