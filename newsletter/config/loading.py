@@ -8,14 +8,13 @@ from datetime import date
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path, PurePath
-from types import MappingProxyType
 from typing import Any
 
 from pydantic import SecretBytes, SecretStr, ValidationError
 
 from newsletter.config.document import Document, KeyPath, Written, build, expand, parse
 from newsletter.config.settings import Settings
-from newsletter.config.shape import Shape
+from newsletter.config.shape import Shape, inside
 from newsletter.config.wording import find, say
 from newsletter.domain.errors import Fault, InvalidConfiguration
 from newsletter.providers import registry
@@ -59,22 +58,16 @@ class Preparation:
         return expanded
 
     def _fit(self, value: Any, shape: Shape, path: KeyPath) -> Any:
-        kinds, shape = shape.kinds, shape.for_value(value)
         if isinstance(value, dict):
-            return self._group(value, shape, path, kinds)
+            return self._group(value, shape, path)
         if isinstance(value, list):
             return [self._fit(one, shape.items, (*path, i)) for i, one in enumerate(value)]
         if isinstance(value, str) and path in self.document.written:
             return _typed(value, shape.type)
         return value
 
-    def _group(
-        self,
-        group: dict[str, Any],
-        shape: Shape,
-        path: KeyPath,
-        kinds: Mapping[str, Shape] = MappingProxyType({}),
-    ) -> dict[str, Any]:
+    def _group(self, group: dict[str, Any], outer: Shape, path: KeyPath) -> dict[str, Any]:
+        shape = outer.for_value(group)
         fitted: dict[str, Any] = {}
         for key, value in group.items():
             inner = (*path, key)
@@ -91,7 +84,7 @@ class Preparation:
                     self.document.names[(*path, owner)] = inner
                     fitted[owner] = self._secret(value, inner)
             else:
-                theirs = [kind for kind, each in kinds.items() if key in each.keys]
+                theirs = [kind for kind, each in outer.kinds.items() if key in each.keys]
                 self._unknown(key, group, shape, path, theirs)
         return fitted
 
@@ -188,15 +181,21 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     ).prepare()
     cause: ValidationError | None = None
     settings: Settings | None = None
+    # Strict validation reads paths and lists from JSON alone: Python's values it would refuse.
+    text, context = json.dumps(values), {"workspace": path.parent}
     try:
-        settings = _validated(values, path.parent)
+        settings = Settings.model_validate_json(text, context=context)
     except ValidationError as error:
         cause = error
-        _explain(error, document, root, values)
+        for details in error.errors(include_url=False):
+            finding = find(details, document, root, values)
+            if not document.is_broken(finding.path):
+                document.fault(finding.path, say(finding))
     _question_dates(document, root, values)
     _question_webhook(document, values)
     if settings is None or document.faults:
-        raise InvalidConfiguration(_in_order(document.faults)) from cause
+        in_order = sorted(document.faults, key=lambda fault: (fault.line, fault.column))
+        raise InvalidConfiguration(in_order) from cause
     return settings
 
 
@@ -220,18 +219,6 @@ def find_workspace(start: Path) -> Path:
     )
 
 
-def _validated(values: Any, workspace: Path) -> Settings:
-    """JSON is what strict validation reads paths and lists from; Python values it would refuse."""
-    return Settings.model_validate_json(json.dumps(values), context={"workspace": workspace})
-
-
-def _explain(error: ValidationError, document: Document, root: Shape, values: Any) -> None:
-    for details in error.errors(include_url=False):
-        finding = find(details, document, root, values)
-        if not document.is_broken(finding.path):
-            document.fault(finding.path, say(finding))
-
-
 def _question_dates(document: Document, root: Shape, values: Any) -> None:
     """Where no date is wanted, what YAML takes for one was meant as text."""
     for path, written in document.written.items():
@@ -246,26 +233,16 @@ def _question_dates(document: Document, root: Shape, values: Any) -> None:
 
 def _question_webhook(document: Document, values: Any) -> None:
     """A key that cannot verify anything is told now, not when the first post comes."""
-    provider = values.get("provider") if isinstance(values, dict) else None
-    given = provider if isinstance(provider, dict) else {}
-    kind, key, topics = (given.get(name) for name in ("kind", "webhook_key", "webhook_topics"))
+    given = inside(values, "provider")
+    kind, key, listed = (inside(given, name) for name in ("kind", "webhook_key", "webhook_topics"))
+    key = key if isinstance(key, str) and key else None
+    topics = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
     try:
-        registry.webhook(
-            str(kind),
-            key=key if isinstance(key, str) and key else None,
-            topics=[one for one in topics if isinstance(one, str)]
-            if isinstance(topics, list)
-            else [],
-            fetch=lambda _: b"",
-        )
+        registry.webhook(str(kind), key=key, topics=topics, fetch=lambda _: b"")
     except InvalidConfiguration as error:
         path = tuple(error.faults[0].key.split("."))
         if not document.is_broken(path):
             document.fault(path, error.faults[0].message)
-
-
-def _in_order(faults: list[Fault]) -> list[Fault]:
-    return sorted(faults, key=lambda fault: (fault.line, fault.column))
 
 
 MASK = "********"

@@ -1,6 +1,6 @@
 """What may stand at each place of ``newsletter.yaml``: pydantic's fields, seen from the file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -15,22 +15,6 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 from newsletter.config.fields import ByKind
 from newsletter.config.settings import Settings
 from newsletter.domain.schedule import format_duration
-
-
-class _Kinds(Mapping[str, "Shape"]):
-    """The shapes of kinds, each class imported when it is asked for."""
-
-    def __init__(self, choices: Mapping[str, type[BaseModel]]) -> None:
-        self._choices = choices
-
-    def __getitem__(self, kind: str) -> "Shape":
-        return Shape(type=self._choices[kind])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._choices))
-
-    def __len__(self) -> int:
-        return len(self._choices)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +53,9 @@ class Shape:
 
     @property
     def kinds(self) -> Mapping[str, "Shape"]:
-        """Where a ``kind`` decides: what each of them takes."""
-        return _Kinds(self.by_kind.choices if self.by_kind else {})
+        """Where a ``kind`` decides: what each of them takes. Imports them all."""
+        choices = self.by_kind.choices if self.by_kind else {}
+        return {kind: Shape(type=choices[kind]) for kind in sorted(choices)}
 
     @property
     def keys(self) -> Mapping[str, "Shape"]:
@@ -134,9 +119,10 @@ class Shape:
         return as_yaml(examples[0])
 
     def for_value(self, value: Any) -> "Shape":
-        """Let the value's ``kind`` decide, where one does."""
-        kind = value.get("kind") if isinstance(value, dict) else None
-        return self.kinds.get(kind, self) if isinstance(kind, str) else self
+        """Let the value's ``kind`` decide, where one does. Imports that one alone."""
+        choices = self.by_kind.choices if self.by_kind and isinstance(value, dict) else {}
+        kind = value.get("kind") if choices else None
+        return Shape(type=choices[kind]) if isinstance(kind, str) and kind in choices else self
 
     def child(self, part: str | int) -> "Shape":
         """What may stand under this key or index."""
