@@ -28,7 +28,6 @@ from newsletter.providers.transport.transport import (
     Call,
     TlsPool,
     Transport,
-    Watchdog,
 )
 from tests.contracts.provider import batch
 from tests.fakes import NOON, FixedClock
@@ -550,15 +549,14 @@ def tls_server(certificate: Path, answer: bytes) -> Iterator[tuple[int, list[byt
 
 
 def test_the_deadline_holds_inside_tls(certificate: Path) -> None:
-    watchdog, call = Watchdog(), Call(SHORT)
+    call = Call(SHORT)
     with tls_server(certificate, HEAD) as (port, heard):
         pool = TlsPool("localhost", port, ca_certs=f"{certificate}.crt", timeout=10)
         token = CURRENT.set(call)
-        watchdog.watch(call)
+        threading.Timer(SHORT, call.expire).start()
         with lasting(SHORT), pytest.raises(HTTPError):
             pool.urlopen("POST", "/messages", body=b"mail", retries=False)
         CURRENT.reset(token)
-        watchdog.stop()
         pool.close()
         assert call.began
         assert call.expired

@@ -1,8 +1,6 @@
 """One HTTP call, made once: the transport that all providers share.
 
 What failed before the first byte was *not sent*, a full answer is *answered*, the rest *unknown*.
-
-The time-outs of sockets count from each read, so a server that trickles could hold a call for ever.
 """
 
 import socket
@@ -32,7 +30,6 @@ from newsletter.domain.errors import (
 )
 from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse, words
 
-_NEVER = float("inf")
 _RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -90,51 +87,6 @@ class Call:
 
 CURRENT: ContextVar[Call] = ContextVar("call")
 """The call that this thread is making."""
-
-
-class Watchdog:
-    """One thread that expires each call at its time, for any number of calls at once."""
-
-    def __init__(self) -> None:
-        self._calls: set[Call] = set()
-        self._changed = threading.Condition()
-        self._wakes_at = _NEVER
-        self._thread: threading.Thread | None = None
-        self._stopped = False
-
-    def watch(self, call: Call) -> None:
-        """Expire this call when its time is over, unless it is released before."""
-        with self._changed:
-            self._calls.add(call)
-            if self._thread is None:
-                self._stopped = False
-                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
-                self._thread.start()
-            elif call.ends_at < self._wakes_at:
-                self._changed.notify()
-
-    def release(self, call: Call) -> None:
-        """The call is over."""
-        with self._changed:
-            self._calls.discard(call)
-
-    def stop(self) -> None:
-        """End the thread; the next call starts another."""
-        with self._changed:
-            thread, self._thread, self._stopped = self._thread, None, True
-            self._changed.notify()
-        if thread is not None:
-            thread.join()
-
-    def _run(self) -> None:
-        with self._changed:
-            while not self._stopped:
-                now = _now()
-                for call in [call for call in self._calls if call.ends_at <= now]:
-                    call.expire()
-                    self._calls.discard(call)
-                self._wakes_at = min((call.ends_at for call in self._calls), default=_NEVER)
-                self._changed.wait(None if self._wakes_at == _NEVER else self._wakes_at - now)
 
 
 class _Connection(HTTPConnection):
@@ -220,7 +172,6 @@ class Transport:
     ) -> None:
         self._seconds = timeout.total_seconds()
         self._clock = clock
-        self._watchdog = Watchdog()
         self._session = _Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -239,7 +190,10 @@ class Transport:
         prepared = _prepared(request)
         call = Call(self._seconds, not_after)
         token = CURRENT.set(call)
-        self._watchdog.watch(call)
+        # a socket's time-out counts from each read: who trickles is cut off by this
+        end = threading.Timer(max(call.ends_at - _now(), 0), call.expire)
+        end.daemon = True
+        end.start()
         try:
             call.check_claim()
             response = self._exchange(prepared)
@@ -248,14 +202,13 @@ class Transport:
         except Exception as error:
             raise self._translated(error, call, str(urlsplit(request.url).hostname)) from error
         finally:
-            self._watchdog.release(call)
+            end.cancel()
             CURRENT.reset(token)
         return response
 
     def close(self) -> None:
         """Close idle connections."""
         self._session.close()
-        self._watchdog.stop()
 
     def _exchange(self, prepared: requests.PreparedRequest) -> HttpResponse:
         with self._session.send(
