@@ -123,12 +123,6 @@ def test_a_name_that_brevo_would_drop_is_encoded_in_one_line() -> None:
     assert words_of(told) == name
 
 
-def test_the_json_written_by_hand_reads_back_for_odd_addresses() -> None:
-    addresses = ["o'neil@a.example", "a+b%c{d}@a.example", "jörg🎉@b.example", "/$#!@x.example"]
-    call = built(batch(*addresses))
-    assert [each["to"][0]["email"] for each in call["messageVersions"]] == addresses
-
-
 def test_a_mark_of_brevos_own_is_refused_by_name(subtests: pytest.Subtests) -> None:
     for mark in ["{{ params.x }}", "{{contact.X}}", "{% if x %}", "{# x #}", "[UNSUBSCRIBE]"]:
         for field in ["subject", "text", "html"]:

@@ -1,5 +1,6 @@
 """What the providers share when they build the body of a call."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -8,11 +9,13 @@ import pytest
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common.bodies import (
+    ABOUT,
     ADDRESS,
     Compiled,
     addresses,
     check,
     fault,
+    filled,
     mailbox,
     plain,
     refuse,
@@ -57,6 +60,26 @@ def test_gaps_are_filled_in_any_order_and_more_than_once() -> None:
 
 def test_a_template_without_gaps_stays_as_it_is() -> None:
     assert template({"é": "{}"}).fill("u", "m") == '{"é":"{}"}'.encode()
+
+
+def test_text_that_json_escapes_reaches_each_reader_as_it_was() -> None:
+    text = 'A "quote", a \\ backslash,\ta tab,\nUNICODE \u2028 and NLMERGEUNSUBSCRIBE\\n'
+    said = template({"to": ADDRESS, "about": ABOUT, "text": text})
+    sent = batch("jörg@example.org", "eva@bücher.example")
+    assert [json.loads(each) for each in filled(said, sent, most=2, who="It")] == [
+        {
+            "to": address,
+            "about": {
+                "campaign": "resigns",
+                "attempt": "attempt1",
+                "subscriber": str(reader.subscriber_id),
+            },
+            "text": reader.merge(text),
+        }
+        for address, reader in zip(
+            ("jörg@example.org", "eva@xn--bcher-kva.example"), sent.recipients, strict=True
+        )
+    ]
 
 
 def test_a_name_is_quoted_before_its_address(subtests: pytest.Subtests) -> None:

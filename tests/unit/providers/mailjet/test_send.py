@@ -2,7 +2,6 @@
 
 import json
 from base64 import b64decode
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -87,13 +86,6 @@ def test_the_call_goes_to_version_3_1_with_both_keys() -> None:
         assert keys not in shown
 
 
-def test_text_that_json_escapes_arrives_as_it_was_written() -> None:
-    text = 'A "quote", a \\ backslash,\ta tab,\nUNICODE \u2028 and NLMERGEUNSUBSCRIBE\\n'
-    (message,) = built(text=text, html=text)
-    assert message["TextPart"] == text.replace("NLMERGEUNSUBSCRIBE", "token0001A-_z")
-    assert message["HTMLPart"] == message["TextPart"]
-
-
 def test_a_mark_of_mailjets_is_refused_by_name(subtests: pytest.Subtests) -> None:
     for mark in ["{{var:day}}", "{{ data:x}}", "[[VAR:day]]", "[[UNSUB_LINK_EN]]", "[[PERMALINK]]"]:
         with (
@@ -132,20 +124,6 @@ def test_a_subject_as_long_as_mailjet_takes_passes_and_a_longer_one_does_not() -
     assert built(subject="é" * 255)[0]["Subject"] == "é" * 255
     with pytest.raises(InvalidInput, match="subject: is longer than the 255 characters"):
         built(subject="é" * 256)
-
-
-def test_what_would_break_the_json_is_refused() -> None:
-    plain = batch("a@example.org")
-    (reader,) = plain.recipients
-    for faulty in (
-        batch('a"b@example.org'),
-        replace(plain, recipients=(reader._replace(unsubscribe='a"b'),)),
-        replace(plain, recipients=(reader._replace(message_id="a\\"),)),
-        replace(plain, campaign='a"b'),
-        replace(plain, attempt_id="a\n"),
-    ):
-        with pytest.raises(InvalidInput):
-            mailjet().build(faulty)
 
 
 def test_its_limits_are_said() -> None:

@@ -75,13 +75,6 @@ def test_another_stream_is_named() -> None:
     assert message["MessageStream"] == "news-1"
 
 
-def test_text_that_json_escapes_arrives_as_it_was() -> None:
-    text = 'NLMERGEMESSAGEID "quoted" \\n \\ \u2028 /\t\u0001 🎉 {{name}} }]"NLMERGEUNSUBSCRIBE"'
-    sent = batch("only@example.org", text=text, html=text)
-    (message,) = built(sent)
-    assert message["TextBody"] == message["HtmlBody"] == sent.recipients[0].merge(text)
-
-
 def test_a_sender_without_a_name_is_a_bare_address_and_no_reply_to_is_none() -> None:
     (message,) = built(batch("a@a.example", sender=Sender(name="", address="n@f.example")))
     assert message["From"] == "n@f.example"

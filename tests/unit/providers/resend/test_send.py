@@ -61,13 +61,6 @@ def test_the_call_goes_to_the_batch_with_the_key_and_names_the_attempt() -> None
     }
 
 
-def test_text_that_json_escapes_arrives_as_it_was() -> None:
-    text = 'NLMERGEMESSAGEID "quoted" \\n \\ \u2028 /\t\u0001 🎉 {{name}} }]"NLMERGEUNSUBSCRIBE"'
-    sent = batch("only@example.org", text=text, html=text)
-    (message,) = built(sent)
-    assert message["text"] == message["html"] == sent.recipients[0].merge(text)
-
-
 def test_a_sender_without_a_name_is_a_bare_address_and_no_reply_to_is_none() -> None:
     (message,) = built(batch("a@a.example", sender=Sender(name="", address="n@f.example")))
     assert message["from"] == "n@f.example"
@@ -93,11 +86,6 @@ def test_a_header_needs_a_name_that_it_can_have(subtests: pytest.Subtests) -> No
     for name in ["X Y", "X:Y", "Ü", "", 'X"']:
         with subtests.test(name=name), pytest.raises(InvalidInput, match="not a name"):
             resend().build(batch(headers=((name, "x"),)))
-
-
-def test_a_header_that_stands_twice_is_refused_and_not_dropped() -> None:
-    with pytest.raises(InvalidInput, match="x-note: cannot be given to Resend, or not twice"):
-        resend().build(batch(headers=(("X-Note", "one"), ("x-note", "two"))))
 
 
 def test_the_limits_are_told() -> None:
