@@ -60,7 +60,8 @@ class Monitoring:
         try:
             hold = await run_in_threadpool(self._is_stopped)
         except StoreUnavailable as error:
-            return self._unreadable({"ok": False}, error)
+            log.error("not healthy: %s", error)
+            return self._json({"ok": False}, 503)
         return self._json({"ok": True, "on_hold": hold})
 
     async def readiness(self, _request: Request) -> Response:
@@ -68,10 +69,10 @@ class Monitoring:
         try:
             parts = await run_in_threadpool(self._parts)
         except StoreUnavailable as error:
-            return self._unreadable({"ready": False, "database": False}, error)
-        return self._json(
-            {"ready": all(parts.values()), **parts}, 200 if all(parts.values()) else 503
-        )
+            log.error("not healthy: %s", error)
+            parts = {"database": False}
+        ready = all(parts.values())
+        return self._json({"ready": ready, **parts}, 200 if ready else 503)
 
     async def metrics(self, request: Request) -> Response:
         """Figures of what is open. Without a token in the settings there is no such page."""
@@ -134,10 +135,6 @@ class Monitoring:
 
     def _json(self, content: dict[str, bool], status: int = 200) -> Response:
         return JSONResponse(content, status_code=status, headers=self._fields)
-
-    def _unreadable(self, content: dict[str, bool], error: StoreUnavailable) -> Response:
-        log.error("not healthy: %s", error)
-        return self._json(content, 503)
 
 
 def _plain(vitals: Vitals, at_work: bool) -> dict[str, tuple[str, float]]:

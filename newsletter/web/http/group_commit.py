@@ -44,15 +44,12 @@ class GroupCommit(Generic[Item]):
         while not post.done:
             with self._turn:
                 if not post.done:
-                    self._record_waiting()
+                    posts = self._take()
+                    self._try(posts)
+                    for taken in posts:
+                        taken.done = True
         if post.error is not None:
             raise post.error
-
-    def _record_waiting(self) -> None:
-        posts = self._take()
-        self._try(posts)
-        for post in posts:
-            post.done = True
 
     def _try(self, posts: list[_Post[Item]]) -> None:
         items = tuple(item for post in posts for item in post.items)

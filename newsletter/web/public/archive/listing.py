@@ -64,33 +64,6 @@ _STATEMENT = "statement.html.j2"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """A statement in a list."""
-
-    address: str
-    title: Sequence[Stretch]
-    language: str
-    direction: str
-    day: str
-    """ISO 8601, local."""
-    dated: str
-    """The same in words."""
-    language_name: str
-    notice: Notice | None
-    summary: Sequence[Stretch] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Turning:
-    """The page that one is on, and the addresses of those beside it, empty where there is none."""
-
-    number: int
-    count: int
-    newer: str
-    older: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Listing:
     """Writes the lists of one workspace's archive, in its language as far as we speak it.
 
@@ -115,18 +88,16 @@ class Listing:
                 self._row(
                     here,
                     statement,
-                    title=(Stretch(text=content.subject, found=False),),
-                    language=content.language,
-                    summary=(Stretch(text=excerpt_of(content).opening, found=False),),
+                    (Stretch(text=content.subject, found=False),),
+                    content.language,
+                    (Stretch(text=excerpt_of(content).opening, found=False),),
                 )
                 for statement, content in shown
             ],
-            turning=Turning(
-                number=number,
-                count=count,
-                newer=here.page(number - 1) if number > 1 else "",
-                older=here.page(number + 1) if number < count else "",
-            ),
+            number=number,
+            count=count,
+            newer=here.page(number - 1) if number > 1 else "",
+            older=here.page(number + 1) if number < count else "",
             message="" if shown else words["nothing_yet"],
             feeds=self._head(number),
         )
@@ -139,21 +110,13 @@ class Listing:
             words["search"],
             here=here,
             rows=[
-                self._row(
-                    here,
-                    shown[hit.slug],
-                    title=hit.title,
-                    language=hit.language,
-                    summary=hit.excerpt,
-                )
+                self._row(here, shown[hit.slug], hit.title, hit.language, hit.excerpt)
                 for hit in hits.shown
             ],
-            turning=Turning(
-                number=number,
-                count=count,
-                newer=_asked(typed, number - 1) if 1 < number <= count else "",
-                older=_asked(typed, number + 1) if number < count else "",
-            ),
+            number=number,
+            count=count,
+            newer=_asked(typed, number - 1) if 1 < number <= count else "",
+            older=_asked(typed, number + 1) if number < count else "",
             message=self._counted(typed, hits.count),
             typed=typed,
         )
@@ -202,24 +165,23 @@ class Listing:
         self,
         here: ArchiveLinks,
         shown: Published,
-        *,
         title: Sequence[Stretch],
         language: str,
-        summary: Sequence[Stretch] = (),
-    ) -> Row:
-        own = self._words[1]
-        day = self._local_day(shown.began_at)
-        return Row(
-            address=here.statement(shown.slug),
-            title=title,
-            language=language,
-            direction=details.direction(language),
-            day=day.isoformat(),
-            dated=details.written_date(day, own, self.archive.renderer.wordings.of(own)[0]),
-            language_name=language_name(language),
-            notice=self.notice(shown, own),
-            summary=() if shown.withdrawn else summary,
-        )
+        summary: Sequence[Stretch],
+    ) -> dict[str, Any]:
+        """A statement in a list. ``day`` is ISO 8601, local; ``dated`` is the same in words."""
+        own, day = self._words[1], self._local_day(shown.began_at)
+        return {
+            "address": here.statement(shown.slug),
+            "title": title,
+            "language": language,
+            "direction": details.direction(language),
+            "day": day.isoformat(),
+            "dated": details.written_date(day, own, self.archive.renderer.wordings.of(own)[0]),
+            "language_name": language_name(language),
+            "notice": self.notice(shown, own),
+            "summary": () if shown.withdrawn else summary,
+        }
 
     def notice(self, shown: Published, language: str) -> Notice | None:
         """What came of a statement since, in this language, if anything did."""
