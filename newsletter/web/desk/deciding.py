@@ -189,11 +189,6 @@ def colleagues(tx: Transaction) -> Mapping[str, str]:
     return {address: names.get(address) or name_of(address) for address in tx.staff.roles()}
 
 
-def typed_from(settings: Settings) -> int:
-    """From so many readers on, their number is typed, and a fresh factor is shown."""
-    return settings.desk.typed_count
-
-
 def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str:
     """What a stage says, without the commands that do not help on a page.
 

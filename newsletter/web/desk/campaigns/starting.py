@@ -27,7 +27,6 @@ from newsletter.web.desk.deciding import (
     remarks_of,
     subject_of,
     titles,
-    typed_from,
     wall_of,
 )
 from newsletter.web.desk.page import Desk, Faults
@@ -94,12 +93,12 @@ class Starting:
     def start(self, request: DeskRequest) -> Response:
         """Start the version that was on the page, for as many as were on it, or say why not."""
         slug, shown = request.param("slug"), whole(request.field("shown"))
-        faults = [*self._faults_of_count(request, shown), *self._faults_of_time(request)]
+        at, fault = self._time(request)
+        faults = [*self._faults_of_count(request, shown), *fault]
         if faults or shown is None:
             return self._page(request, faults=faults)
-        if shown >= typed_from(self._statements.settings) and not request.who.session.fresh(
-            self._desk.now()
-        ):
+        many = shown >= self._statements.settings.desk.typed_count
+        if many and not request.who.session.fresh(self._desk.now()):
             return self._desk.step_up(request)
         when = request.field("when")
         asked = Start(
@@ -107,7 +106,7 @@ class Starting:
             by=request.who.address,
             seen=request.field("digest") or "none",
             shown=shown,
-            at=self._instant(request) if when == AT else None,
+            at=at if when == AT else None,
             at_once=when == NOW,
         )
         try:
@@ -118,11 +117,10 @@ class Starting:
 
     def set_time(self, request: DeskRequest) -> Response:
         """Set another time for what was started and has not begun."""
-        slug, when = request.param("slug"), request.field("when")
-        faults = self._faults_of_time(request)
+        slug = request.param("slug")
+        at, faults = self._time(request)
         if faults:
             return self._page(request, faults=faults)
-        at = self._desk.now() if when == NOW else self._instant(request)
         try:
             self._campaigns.hand(request.who.address).schedule(slug, at)
         except Refused as error:
@@ -155,7 +153,7 @@ class Starting:
         if not request.field("right") and self._is_off(request.param("slug")):
             found.append(("right-yes", "Confirm that the number of people is right"))
         if (
-            shown >= typed_from(self._statements.settings)
+            shown >= self._statements.settings.desk.typed_count
             and typed_number(request.field("typed")) != shown
         ):
             found.append(("typed", f"Type {shown}, the number of people who get it"))
@@ -165,28 +163,24 @@ class Starting:
         with self._statements.store.read() as tx:
             return bool(self._remarks(tx, subject_of(tx, self._statements.policy, slug)))
 
-    def _faults_of_time(self, request: DeskRequest) -> list[tuple[str, str]]:
+    def _time(self, request: DeskRequest) -> tuple[datetime | None, Faults]:
+        """The instant that was chosen, None for the one that is set; or what is wrong with it."""
         when, text = request.field("when"), request.field("at").strip()
         if when not in {NOW, WRITTEN, AT}:
-            return [("when-1", "Choose when it goes out")]
+            return None, [("when-1", "Choose when it goes out")]
+        now = self._desk.now()
         if when != AT:
             both = "You gave a time and chose another way. Choose one of them"
-            return [("at", both)] if text else []
-        wall = wall_of(text)
+            return now if when == NOW else None, [("at", both)] if text else []
+        wall, zone = wall_of(text), self._statements.settings.timezone
         if wall is None:
-            return [("at", "Give a date and a time")]
-        zone = self._statements.settings.timezone
+            return None, [("at", "Give a date and a time")]
         try:
             at = resolve(wall, zone)
         except ValueError as error:
-            return [("at", _in_words(error, wall, zone))]
-        now = self._desk.now()
+            return None, [("at", _in_words(error, wall, zone))]
         passed = f"This time has passed: it is {self._desk.clock(now)} now. Give a later one"
-        return [("at", passed)] if at <= now else []
-
-    def _instant(self, request: DeskRequest) -> datetime | None:
-        wall = wall_of(request.field("at").strip())
-        return None if wall is None else resolve(wall, self._statements.settings.timezone)
+        return at, [("at", passed)] if at <= now else []
 
     # --- what comes of it
 
@@ -277,7 +271,7 @@ class Starting:
             leaves_at=timing.release(tx, subject.campaign) if timing and started else None,
             written=_written(tx, subject, statements.settings.timezone, now),
             hour=str(timing.hour or "") if timing else "",
-            typed=count is not None and count.readers >= typed_from(statements.settings),
+            typed=count is not None and count.readers >= statements.settings.desk.typed_count,
         )
 
     def _timing(self, tx: Transaction, subject: Subject) -> Timing | None:

@@ -26,7 +26,6 @@ from newsletter.web.desk.deciding import (
     remarks_of,
     subject_of,
     titles,
-    typed_from,
     version_of,
 )
 from newsletter.web.desk.page import Desk, Faults
@@ -105,7 +104,7 @@ class Reviewing:
     def approve(self, request: DeskRequest) -> Response:
         """Take down an approval of the version that was on the page, or say why not."""
         shown = whole(request.field("shown"))
-        if shown is not None and shown >= typed_from(self._statements.settings):
+        if shown is not None and shown >= self._statements.settings.desk.typed_count:
             if typed_number(request.field("typed")) != shown:
                 fault = f"Type {shown}, the number of people who would get it"
                 return self._page(request, faults=[("typed", fault)])
@@ -238,7 +237,7 @@ class Reviewing:
             to_come = outlook(tx, subject.slug, now, policy=policy, times=rules.times)
         missing = policy.required - len(subject.standing.counted)
         starts = rules.start is StartBy.APPROVAL and missing == 1
-        many = to_come is not None and to_come.readers >= typed_from(statements.settings)
+        many = to_come is not None and to_come.readers >= statements.settings.desk.typed_count
         lapsed = () if subject.standing.given else subject.standing.outdated
         before = seen or (lapsed[-1].content_hash if lapsed else "")
         return Shown(
