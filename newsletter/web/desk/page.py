@@ -19,7 +19,7 @@ import newsletter
 from newsletter.domain.delivery.restore_guard import read_stopped
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.statement import Role
-from newsletter.domain.wording import without_commands
+from newsletter.domain.wording import people, without_commands
 from newsletter.pipeline.staff.proofs import Denied
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
@@ -146,6 +146,7 @@ class Desk:
                 "sentence": sentence,
                 "plainly": lambda text: sentence(without_commands(text)),
                 "person": self.person,
+                "people": people,
                 "path": lambda text: quote(text, safe=""),
             },
         )

@@ -117,7 +117,6 @@ class CampaignPage:
             statement=title,
             rows=found[:_MOST_SHOWN],
             count=len(found),
-            people=people,
         )
 
     def ask_cancel(self, request: DeskRequest) -> Response:
@@ -134,7 +133,6 @@ class CampaignPage:
             campaign=campaign,
             statement=title,
             moves=campaign.state is CampaignState.SENDING,
-            people=people,
         )
 
     # --- acting
@@ -196,7 +194,6 @@ class CampaignPage:
             trial=list(report["providers"]) == ["outbox"],
             now=now,
             polls=campaign.state is CampaignState.SENDING,
-            people=people,
             **values,
         )
 

@@ -103,7 +103,9 @@ class Account:
         )
         if isinstance(done, Denied):
             return self._factor(request, done)
-        return codes_page(self._desk, request, done, onward="/desk/account")
+        response = codes_page(self._desk, request, done.codes, onward="/desk/account")
+        set_cookie(response, request.http, done.signed_in.word)
+        return response
 
     def remove(self, request: DeskRequest) -> Response:
         """Sign in with the password alone from now on."""
@@ -176,25 +178,19 @@ class Account:
 
     def codes(self, request: DeskRequest) -> Response:
         """New ones, shown once."""
-        made = account.renew_codes(request.who.session.hash, proofs=self._proofs)
-        return self._codes(request, made)
+        return self._codes(
+            request, account.renew_codes(request.who.session.hash, proofs=self._proofs)
+        )
 
     def _codes(self, request: DeskRequest, made: tuple[str, ...], fault: str = "") -> Response:
-        return self._desk.page(
-            request,
-            "codes.html.j2",
-            title="Your recovery codes",
-            faults=[("code", fault)] if fault else (),
-            codes=made,
-            next=inside(request.field("next") or "/desk/account"),
-        )
+        return codes_page(self._desk, request, made, onward=_onward(request), fault=fault)
 
     def kept(self, request: DeskRequest) -> Response:
         """One is typed back."""
         hashed, code = request.who.session.hash, request.field("code")
         if account.type_back(hashed, code, proofs=self._proofs):
-            onward = inside(request.field("next") or "/desk/account")
-            return self._desk.go(request, onward.removeprefix("/desk"), done="codes-kept")
+            onward = _onward(request).removeprefix("/desk")
+            return self._desk.go(request, onward, done="codes-kept")
         fault = "This is none of your codes. Look at what you kept, or make new codes."
         return self._codes(request, (), fault)
 
@@ -215,3 +211,7 @@ class Account:
         response = self._desk.go(request, _HERE, done=what)
         set_cookie(response, request.http, done.word)
         return response
+
+
+def _onward(request: DeskRequest) -> str:
+    return inside(request.field("next") or "/desk/account")

@@ -4,6 +4,7 @@ These pages are open to whoever is not signed in. What they learn is decided by 
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -189,7 +190,9 @@ class SignIn:
             if half is None:
                 return self._desk.go(request, "/sign-in")
             return set_up_page(self._desk, self._staff, request, half, done)
-        return codes_page(self._desk, request, done, onward=HOME)
+        response = codes_page(self._desk, request, done.codes, onward=HOME)
+        set_cookie(response, request.http, done.signed_in.word)
+        return response
 
     # --- invitations
 
@@ -286,18 +289,17 @@ def set_up_page(
 
 
 def codes_page(
-    desk: Desk, request: DeskRequest, done: account.Enrolled, *, onward: str
+    desk: Desk, request: DeskRequest, made: Sequence[str], *, onward: str, fault: str = ""
 ) -> Response:
-    """The recovery codes, once, and the new word of the session."""
-    response = desk.page(
+    """The recovery codes, once, and the field into which one of them is typed back."""
+    return desk.page(
         request,
         "codes.html.j2",
         title="Your recovery codes",
-        codes=done.codes,
+        faults=[("code", fault)] if fault else (),
+        codes=made,
         next=onward,
     )
-    set_cookie(response, request.http, done.signed_in.word)
-    return response
 
 
 def _carried(text: str) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
-from newsletter.domain.statements.draft import Draft, DraftText, both, differences
+from newsletter.domain.statements.draft import Draft, DraftText, Version, both, differences
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.trial import filled, made_up
 from newsletter.pipeline.ledger import find_draft, return_of
@@ -217,10 +217,7 @@ class Editing:
         text = draft.version.text
         if request.query("version"):
             with self._statements.store.read() as tx:
-                version = tx.drafts.version(draft.key, number_of(request.query("version")))
-            if version is None:
-                raise NotFound("There is no such version of this text.")
-            text = version.text
+                text = _version_of(tx, draft, request.query("version")).text
         return self._mail(request, draft, text)
 
     def preview(self, request: DeskRequest) -> Response:
@@ -275,9 +272,7 @@ class Editing:
         """One version: its email, and what differs from the text as it stands now."""
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
-            version = tx.drafts.version(draft.key, number_of(request.param("number")))
-        if version is None:
-            raise NotFound("There is no such version of this text.")
+            version = _version_of(tx, draft, request.param("number"))
         return self._desk.page(
             request,
             "draft-version.html.j2",
@@ -320,3 +315,10 @@ class Present:
             if len(self._seen) > self._MOST:
                 self._seen.popitem(last=False)
             return sorted(one for one in there if one != name)
+
+
+def _version_of(tx: Transaction, draft: Draft, number: str) -> Version:
+    version = tx.drafts.version(draft.key, number_of(number))
+    if version is None:
+        raise NotFound("There is no such version of this text.")
+    return version
