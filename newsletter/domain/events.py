@@ -90,6 +90,7 @@ _AGAINST_US = re.compile(
     re.IGNORECASE,
 )
 _FULL = {"2.2"}  # 5.2.2 is a permanent code for a mailbox that is full today
+# 4.4 is a domain that cannot be routed; 2.1 a mailbox that was disabled (RFC 3463)
 _NO_MAILBOX = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.4"}
 
 

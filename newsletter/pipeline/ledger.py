@@ -242,13 +242,6 @@ def confirm_by_events(tx: Transaction, campaign_id: int, clock: Clock) -> int:
     return confirm(tx, campaign_id, told, BY_EVENT, clock) if told else 0
 
 
-def _question(campaign: Campaign) -> str:
-    return (
-        f"for {campaign.counts.unknown} nobody knows whether the provider took the message;"
-        f" look there, then 'newsletter resolve {campaign.id}'"
-    )
-
-
 def finish(tx: Transaction, campaign_id: int, clock: Clock) -> None:
     """End a campaign that has nothing left to hand over."""
     if tx.batches.is_open(campaign_id):
@@ -259,7 +252,12 @@ def finish(tx: Transaction, campaign_id: int, clock: Clock) -> None:
     state = settled(campaign.counts)
     if state is None:
         raise Defect(f"campaign {campaign_id} has deliveries pending and no batch to hand over")
-    reason = _question(campaign) if state is CampaignState.ATTENTION else ""
+    reason = ""
+    if state is CampaignState.ATTENTION:
+        reason = (
+            f"for {campaign.counts.unknown} nobody knows whether the provider took the message;"
+            f" look there, then 'newsletter resolve {campaign.id}'"
+        )
     if (state, reason) == (campaign.state, campaign.reason):
         return
     ended_at = campaign.finished_at or clock.now()

@@ -65,41 +65,31 @@ def _spf(domain: str, texts: Texts) -> Finding:
     terms = found[0].split()[1:]
     if any(term.lower() in {"all", "+all"} for term in terms):
         return fix("SPF", f"{domain} lets everybody send for it (+all)", 'end it with "~all"')
-    lookups = _Lookups(texts).count(domain, found[0])
+    lookups = _lookups(domain, found[0], texts)
     if lookups > _MOST_LOOKUPS:
         detail = f"{domain} asks for more than {_MOST_LOOKUPS} lookups, so it counts as broken"
         return fix("SPF", detail, "take out what no longer sends for you")
     return ok("SPF", f"{domain} says who may send for it ({lookups} of {_MOST_LOOKUPS} lookups)")
 
 
-@dataclass(kw_only=True)
-class _Count:
-    asked: int = 0
+def _lookups(
+    domain: str, policy: str, texts: Texts, *, left: int = _MOST_LOOKUPS + 1, depth: int = 0
+) -> int:
+    """How many lookups a policy asks for, its includes too.
 
-
-class _Lookups:
-    """Counts what a policy asks the DNS for, its includes too."""
-
-    def __init__(self, texts: Texts) -> None:
-        self._texts = texts
-
-    def count(self, domain: str, policy: str) -> int:
-        """At most a little more than is allowed: whoever asks for more is broken anyway."""
-        counted = _Count()
-        self._add(domain, policy, counted, 0)
-        return counted.asked
-
-    def _add(self, domain: str, policy: str, counted: _Count, depth: int) -> None:
-        for term in policy.split()[1:]:
-            if counted.asked > _MOST_LOOKUPS or depth > _DEEPEST:
-                return
-            counted.asked += bool(_ASKING.match(term))
-            included = _INCLUDED.fullmatch(term)
-            if included is None or included[1] == domain:
-                continue
-            inner = [text for text in self._texts(included[1]) if text.lower().startswith("v=spf1")]
+    No more than ``left`` are counted: whoever asks for more is broken anyway.
+    """
+    asked = 0
+    for term in policy.split()[1:]:
+        if asked >= left or depth > _DEEPEST:
+            break
+        asked += bool(_ASKING.match(term))
+        included = _INCLUDED.fullmatch(term)
+        if included is not None and included[1] != domain:
+            inner = [text for text in texts(included[1]) if text.lower().startswith("v=spf1")]
             for one in inner[:1]:
-                self._add(included[1], one, counted, depth + 1)
+                asked += _lookups(included[1], one, texts, left=left - asked, depth=depth + 1)
+    return asked
 
 
 # --- DKIM

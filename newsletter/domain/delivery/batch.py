@@ -173,6 +173,7 @@ def backoff(attempts: int, *, jitter: float, asked: timedelta | None = None) -> 
     Doubles from one second up to ten minutes; ``jitter`` in 0…1 takes off up to half, so that
     many batches do not return at once. What the provider asked for is the least.
     """
+    # beyond the twentieth power no timedelta holds it, and the ceiling was reached long before
     doubled: timedelta = BACKOFF_FIRST * int(2 ** min(max(attempts, 1) - 1, 20))
     wait = min(doubled, BACKOFF_LONGEST) * (1 - jitter / 2)
     return max(wait, asked) if asked is not None else wait

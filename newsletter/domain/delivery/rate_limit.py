@@ -164,6 +164,7 @@ class RateLimit:
             return taken
         spare = timedelta(seconds=max(0, limits.burst - messages) / limits.rate)
         start = self.free_at
+        # who comes a moment late keeps the place in the row: lateness would add up, batch by batch
         if now - start > max(_LATE, spare):
             start = now - spare
         return replace(taken, free_at=start + timedelta(seconds=messages / limits.rate))

@@ -96,7 +96,7 @@ class Absence(Enum):
     """What lies there is not what was written."""
 
 
-class Mismatch(Enum):
+class Discrepancy(Enum):
     """Why a database may be older than what went out from it."""
 
     BEHIND = "behind"
@@ -116,15 +116,15 @@ class Books:
     mark: Mark
     location: Location
     record: GuardRecord | Absence
-    mismatch: Mismatch | None = field(init=False)
+    discrepancy: Discrepancy | None = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "mismatch", _mismatch(self.mark, self.location, self.record))
+        object.__setattr__(self, "discrepancy", _discrepancy(self.mark, self.location, self.record))
 
     @property
     def unmarked(self) -> bool:
         """Nothing was ever claimed from it, and no copy of it could be told from it yet."""
-        return self.mark == Mark() and self.mismatch is None
+        return self.mark == Mark() and self.discrepancy is None
 
     @property
     def evidence(self) -> str:
@@ -144,7 +144,7 @@ class Books:
     @property
     def explanation(self) -> str:
         """The doubt in words; empty where there is none."""
-        return "" if self.mismatch is None else self._words(self.mismatch)
+        return "" if self.discrepancy is None else self._words(self.discrepancy)
 
     @property
     def _moved(self) -> str:
@@ -154,12 +154,12 @@ class Books:
             else self.location.moved_from(self.record.location)
         )
 
-    def _words(self, mismatch: Mismatch) -> str:
-        if mismatch is Mismatch.COPIED:
+    def _words(self, discrepancy: Discrepancy) -> str:
+        if discrepancy is Discrepancy.COPIED:
             return f"this database {self._moved}: copied, restored or moved"
-        if mismatch is Mismatch.FOREIGN:
+        if discrepancy is Discrepancy.FOREIGN:
             return "this database is not the one that the last run worked on: copied or restored"
-        if mismatch is Mismatch.BEHIND:
+        if discrepancy is Discrepancy.BEHIND:
             missing = self.claims - self.mark.claims
             return (
                 f"this database knows of {self.mark.claims:,} claims, and there were"
@@ -172,18 +172,20 @@ class Books:
         )
 
 
-def _mismatch(mark: Mark, location: Location, record: GuardRecord | Absence) -> Mismatch | None:
+def _discrepancy(
+    mark: Mark, location: Location, record: GuardRecord | Absence
+) -> Discrepancy | None:
     if record is Absence.UNREADABLE:
-        return Mismatch.UNCONFIRMED
+        return Discrepancy.UNCONFIRMED
     if isinstance(record, Absence):
-        return Mismatch.UNCONFIRMED if mark != Mark() else None
+        return Discrepancy.UNCONFIRMED if mark != Mark() else None
     if record.mark.claims > mark.claims:
-        return Mismatch.BEHIND
+        return Discrepancy.BEHIND
     if mark == Mark() and record.before:
         return None  # a new database in the place of one from which nothing was ever claimed
     if mark.generation not in {record.mark.generation, record.before}:
-        return Mismatch.FOREIGN
-    return Mismatch.COPIED if location.moved_from(record.location) else None
+        return Discrepancy.FOREIGN
+    return Discrepancy.COPIED if location.moved_from(record.location) else None
 
 
 class HoldKind(Enum):

@@ -146,6 +146,7 @@ def plan(*, store: Store, rules: PlanRules, clock: Clock, before: Watch | None =
     for view in views:
         slug = view.stored.statement.slug
         if view.step is not Step.NOTHING:
+            # decided anew: an approval may have been taken back since it was read without a lock
             with store.begin() as tx:
                 view = _view_of(tx, tx.statements.get(slug) or view.stored, rules)
                 scheduled += _act(tx, view, rules, clock)
@@ -328,6 +329,7 @@ def start_due(*, store: Store, rules: PlanRules, clock: Clock) -> tuple[Campaign
 
 def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) -> bool:
     stored = tx.statements.get(campaign.slug)
+    # whoever paused, moved or cancelled it since the list was read has won
     if stored is None or campaign not in tx.campaigns.due(clock.now()):
         return False
     view = _view_of(tx, stored, rules)
@@ -336,6 +338,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
     if view.step is not Step.NOTHING or view.why:
         return False
     reach = reach_of(tx, stored.statement, together=rules.together)
+    # an import between the sender's word and the start may have brought a list of strangers
     if view.go is not None and _is_far_off(tx, view.go, campaign, reach, clock):
         return False
     content = approved_content(tx, campaign)

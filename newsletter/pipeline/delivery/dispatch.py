@@ -30,6 +30,11 @@ _KNOWN = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 _FINAL = _KNOWN | {Verdict.UNKNOWN}
 _WORTH_A_WAIT = frozenset({Verdict.RETRY, Verdict.QUOTA})
 _KEPT_CONTENTS = 4
+_ANOTHER_CARRIAGE = (
+    "what the settings of the provider make of a message changed after the approval;"
+    " put them back, or cancel and approve a correction"
+)
+"""What would leave is not what was approved."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +101,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
     def prepare(self, held: HeldBatch, attempt: Attempt) -> PreparedRequest | Answer:
         """One call for all of it."""
         if held.content.carriage not in {None, self.carriage}:
-            return _another_carriage()
+            return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=_ANOTHER_CARRIAGE))
         batch = outgoing(
             held.claimed.campaign,
             held.content,
@@ -122,7 +127,9 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
     def record(self, held: HeldBatch, answer: Answer, attempt: Attempt) -> Dispatched:
         """What it says of each reader, and of the provider."""
         claimed = held.claimed
-        answer = _nothing_to_halve(answer, claimed)
+        if answer.outcome.verdict is Verdict.SPLIT and len(claimed.members) == 1:
+            # halving has found what the provider objects to
+            answer = replace(answer, outcome=replace(answer.outcome, verdict=Verdict.REJECTED))
         wait = self._wait(claimed, answer)
         recorded, failed_over = self._record(claimed, answer, wait, attempt.at)
         return Dispatched(
@@ -142,6 +149,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         if known is not None:
             return known
         content = approved_content(tx, claimed.campaign)
+        # each may have a hundred thousand bytes, and few campaigns go out at a time
         if len(self._contents) >= _KEPT_CONTENTS:
             self._contents.clear()
         self._contents[content_hash] = content
@@ -192,6 +200,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
                 reason=f"{claimed.provider} refuses: {outcome.reason}",
             )
         booking = _booking(claimed, answer, wait)
+        # where nobody is final the batch itself goes back, with its attempts: waits grow by those
         if len(booking.again) < len(claimed.members):
             return tx.batches.settle(claimed, booking=booking, at=now)
         if outcome.verdict is Verdict.SPLIT:
@@ -224,19 +233,3 @@ def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:
         again={n: each for n, each in others.items() if each.verdict not in _FINAL},
         wait=wait,
     )
-
-
-def _nothing_to_halve(answer: Answer, claimed: ClaimedBatch) -> Answer:
-    """Where the batch is one recipient, halving has found what the provider objects to."""
-    if answer.outcome.verdict is not Verdict.SPLIT or len(claimed.members) > 1:
-        return answer
-    return replace(answer, outcome=replace(answer.outcome, verdict=Verdict.REJECTED))
-
-
-def _another_carriage() -> Answer:
-    """What would leave is not what was approved; nothing has left."""
-    reason = (
-        "what the settings of the provider make of a message changed after the approval;"
-        " put them back, or cancel and approve a correction"
-    )
-    return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=reason))

@@ -238,6 +238,7 @@ class ProviderPool:
     def _fail_over(
         self, tx: Transaction, second: PooledProvider, campaign: Campaign, why: str, now: datetime
     ) -> None:
+        # threads learn of the outage at the same time: the first of them fails over and says so
         if not tx.campaigns.hand_on(campaign.id, second.name):
             return  # an answer that was under way when it failed over
         detail = f"campaign {campaign.id} from {self.first.name} to {second.name}: {why}"

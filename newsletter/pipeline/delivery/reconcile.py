@@ -199,6 +199,7 @@ class Reconciler:
                 step = self._without_replay(held)
             silence = self._silence(tx, held, step, now)
             if silence is None and step is Step.REPLAY:
+                # while this call may be under way nobody resolves the batch by hand
                 tx.unknowns.call(held, until=not_after.until)
         if silence is not None:
             return self._record(Step.WAIT, held, _later(held, silence))
@@ -239,6 +240,7 @@ class Reconciler:
             prepared = provider.prepare(batch)
         except InvalidInput:
             return None
+        # under a known key other bytes are refused, or worse, taken for a new message
         named = provider.capabilities.replay is Replay.SAFE
         same = named or hashlib.sha256(prepared.body).hexdigest() == held.body_hash
         return replace(prepared, not_after=not_after) if same else None

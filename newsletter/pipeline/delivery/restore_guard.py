@@ -46,10 +46,10 @@ class Guard:
         if books.unmarked:
             with suppress(StoreUnavailable):
                 self._begin_first()
-        elif books.mismatch:
+        elif books.discrepancy:
             with self.store.begin() as tx:
                 books = self._books(tx)
-                if books.mismatch:  # a run that began between the two glances is none
+                if books.discrepancy:  # a run that began between the two glances is none
                     self._act_on(tx, books)
 
     def _begin_first(self) -> None:
@@ -64,7 +64,7 @@ class Guard:
         record = None
         with self.store.begin() as tx:
             books = self._books(tx)
-            if books.mismatch:
+            if books.discrepancy:
                 self._act_on(tx, books)
             reasons = tx.hold.reasons()
             if not reasons:
@@ -76,9 +76,9 @@ class Guard:
     def holds(self) -> dict[HoldKind, str]:
         """Why nothing is sent, and what is in doubt though no run has seen it yet."""
         seen = self._seen()
-        if seen[1].mismatch:
+        if seen[1].discrepancy:
             seen = self._seen()  # a run that began between the two glances is no doubt
-        return _with_mismatch(*seen)
+        return _with_discrepancy(*seen)
 
     def stop(self, *, by: str, reason: str) -> str:
         """Put everything on hold until somebody releases it; returns the reason as it is kept."""
@@ -98,7 +98,7 @@ class Guard:
         with self.store.begin() as tx:
             entitle(tx, by, needed, "resume sending")
             books = self._books(tx)
-            if books.mismatch:
+            if books.discrepancy:
                 self._act_on(tx, books)
             reasons = tx.hold.reasons()
             lifted = {kind: reason for kind, reason in reasons.items() if kind in kinds}
@@ -162,9 +162,9 @@ class Guard:
         tx.audit.enter(self.clock.now(), actor, action, "workspace", detail)
 
 
-def _with_mismatch(reasons: dict[HoldKind, str], books: Books) -> dict[HoldKind, str]:
+def _with_discrepancy(reasons: dict[HoldKind, str], books: Books) -> dict[HoldKind, str]:
     """The reasons that are kept, and a doubt that no run has seen yet."""
-    if books.mismatch is None or HoldKind.RESTORE_GUARD in reasons:
+    if books.discrepancy is None or HoldKind.RESTORE_GUARD in reasons:
         return reasons
     return {**reasons, HoldKind.RESTORE_GUARD: books.explanation}
 

@@ -25,7 +25,6 @@ from newsletter.domain.delivery.transactional import (
     EmailState,
     EmailText,
     Plan,
-    TransactionalEmail,
     plan_for,
 )
 from newsletter.domain.ports import EmailWriter
@@ -90,7 +89,7 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
 
     def post(self) -> Posted | None:
         """Hand over the next email that is due; None when there is none, or none may leave now."""
-        with self.store.read() as tx:
+        with self.store.read() as tx:  # asked each second: most times nobody has to wait for a lock
             if not tx.emails.waiting()[0]:
                 return None
         return self.attempt()
@@ -117,7 +116,13 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
         claimed = tx.emails.claim(at=at, attempt_id=attempt.id)
         if claimed is None:
             return None
-        plan = _plan(tx, claimed, at)
+        address = claimed.email.address
+        plan = plan_for(
+            claimed.email,
+            person=tx.readers.find(address),
+            suppressed=tx.readers.suppressed(address),
+            now=at,
+        )
         if plan.says is None:
             return HeldEmail(claimed=claimed, plan=plan, line=None)
         # each try goes to the next one: what waits was handed over to none
@@ -148,31 +153,32 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
 
     def _write(self, claimed: ClaimedEmail, plan: Plan, says: EmailText, at: datetime) -> Content:
         email = claimed.email
-        notice = plan.says is EmailText.NOTICE
+        notice = says is EmailText.NOTICE
+        if plan.reader_id is None:
+            path = f"confirm/{self.links.email_token(email.id)}"
+        else:
+            path = f"preferences/{self.links.preferences_token(plan.reader_id, at)}"
         return self.writer.transactional(
             says,
             language=email.language or self.language,
-            url=self.desk if notice else f"{self.public_url}/{self._path(email, plan, at)}",
+            url=self.desk if notice else f"{self.public_url}/{path}",
             lists=tuple(self.titles.get(name, name) for name in email.lists),
             about=email.source if notice else "",
         )
 
-    def _path(self, email: TransactionalEmail, plan: Plan, at: datetime) -> str:
-        if plan.reader_id is None:
-            return f"confirm/{self.links.email_token(email.id)}"
-        return f"preferences/{self.links.preferences_token(plan.reader_id, at)}"
-
     def record(self, held: HeldEmail, answer: Answer, attempt: Attempt) -> Posted:
         """What became of it, and what the provider's answer says of the next ones."""
-        if held.line is None:
-            return self._withhold(held)
         claimed, line, now = held.claimed, held.line, self.clock.now()
         outcome = answer.exceptions.get(_NO_SUBSCRIBER, answer.outcome)
-        state = _FINAL.get(outcome.verdict, EmailState.WAITING)
+        state = _FINAL.get(outcome.verdict, EmailState.WAITING) if line else EmailState.WITHHELD
         until = now + backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
-        watched = self.pool.second is not None and line is self.pool.first
+        name = line.name if line else ""
         with self.store.begin() as tx:
-            line.limiter.settle(tx, answer, 1, taken_at=attempt.at, until=until, watched=watched)
+            if line is not None:
+                watched = self.pool.second is not None and line is self.pool.first
+                line.limiter.settle(
+                    tx, answer, 1, taken_at=attempt.at, until=until, watched=watched
+                )
             if state is EmailState.WAITING:
                 recorded = tx.emails.requeue(claimed, not_before=until, reason=outcome.reason)
             else:
@@ -180,33 +186,25 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
                     claimed,
                     state,
                     at=now,
-                    provider=line.name,
+                    provider=name,
                     provider_id=outcome.provider_id,
                     reason=outcome.reason,
                 )
-        return _posted(claimed, line.name, state, outcome.reason, recorded)
-
-    def _withhold(self, held: HeldEmail) -> Posted:
-        claimed, state, reason = held.claimed, EmailState.WITHHELD, held.plan.reason
-        with self.store.begin() as tx:
-            recorded = tx.emails.settle(claimed, state, at=self.clock.now(), reason=reason)
-        return _posted(claimed, "", state, reason, recorded)
+        return Posted(
+            email_id=claimed.email.id,
+            kind=claimed.email.kind,
+            attempt_id=claimed.attempt_id,
+            provider=name,
+            state=state,
+            reason=outcome.reason,
+            recorded=recorded,
+        )
 
 
 def forget(*, store: Store, clock: Clock) -> int:
     """Forget who asked for emails, once nothing needs it; returns how many addresses."""
     with store.begin() as tx:
         return tx.emails.clear(clock.now(), **_KEPT)
-
-
-def _plan(tx: Transaction, claimed: ClaimedEmail, now: datetime) -> Plan:
-    address = claimed.email.address
-    return plan_for(
-        claimed.email,
-        person=tx.readers.find(address),
-        suppressed=tx.readers.suppressed(address),
-        now=now,
-    )
 
 
 def _batch(claimed: ClaimedEmail, content: Content, says: EmailText, at: datetime) -> OutgoingBatch:
@@ -221,18 +219,4 @@ def _batch(claimed: ClaimedEmail, content: Content, says: EmailText, at: datetim
         content=content,
         content_hash=content.content_hash(),
         recipients=(recipient,),
-    )
-
-
-def _posted(
-    claimed: ClaimedEmail, provider: str, state: EmailState, reason: str, recorded: bool
-) -> Posted:
-    return Posted(
-        email_id=claimed.email.id,
-        kind=claimed.email.kind,
-        attempt_id=claimed.attempt_id,
-        provider=provider,
-        state=state,
-        reason=reason,
-        recorded=recorded,
     )

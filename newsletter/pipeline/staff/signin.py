@@ -42,6 +42,7 @@ def sign_in(
     """
     with proofs.store.begin() as tx:
         known = _known(tx, folded(address), place, proofs)
+    # also for nobody's address: Argon2 takes long enough that its absence could be timed
     right = proofs.passwords.fits(password, known.password)
     if known.counted is None:
         return Denied.TOO_OFTEN

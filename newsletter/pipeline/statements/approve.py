@@ -261,7 +261,7 @@ def note_front_matter(
             for stored in known
             if stored.content_hash
             and (stored.statement.feed or policy.trust_front_matter)
-            and _front_matter_differs(tx, stored.statement)
+            and set(_named(stored.statement)) != _noted_names(tx, stored.statement)
         ]
         reviews = review(tx, pending, rules, clock) if pending else []
     for stored, reviewed in zip(pending, reviews, strict=True):
@@ -284,16 +284,13 @@ def _bringing(tx: Transaction) -> list[StoredStatement]:
     ]
 
 
-def _front_matter_differs(tx: Transaction, statement: Statement) -> bool:
-    return set(_named(statement)) != _noted_names(tx, statement)
-
-
 def _bring_in_line(
     tx: Transaction, stored: StoredStatement, override: _Override | None, clock: Clock
 ) -> bool:
     """Whether a yes was added; without ``override``, as nothing may be approved, none is."""
     slug, channel = stored.statement.slug, _channel(stored.statement)
     named, noted = _named(stored.statement), _noted_names(tx, stored.statement)
+    # first who was taken out: a name that comes back later has to be seen as a new one
     for person in sorted(set(noted) - set(named)):
         _close(tx, slug, person, channel, clock)
     if override is None:

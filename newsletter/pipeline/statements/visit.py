@@ -80,7 +80,7 @@ class Visitor:
         """Visit a feed once and write down what it lists; ``chosen`` is to be taken in any case."""
         with self.store.read() as tx:
             record, known = tx.feeds.record(feed.name), tx.feeds.items(feed.name)
-        if record.address != feed.address:  # all that is there is old
+        if record.address != feed.address:  # all that is there is old: a move is no news
             record = replace(record, first_at=None, bookmark="", address=feed.address)
         began = self.clock.now()
         try:

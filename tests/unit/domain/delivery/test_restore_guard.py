@@ -8,10 +8,10 @@ import pytest
 from newsletter.domain.delivery.restore_guard import (
     Absence,
     Books,
+    Discrepancy,
     GuardRecord,
     Location,
     Mark,
-    Mismatch,
     Stopped,
     read_stopped,
 )
@@ -45,43 +45,47 @@ def books(claims: int, seen: GuardRecord | Absence, epoch: str = FIRST, file: in
     ],
 )
 def test_what_a_dead_process_or_a_beginning_leaves_is_no_doubt(sound: Books) -> None:
-    assert sound.mismatch is None
+    assert sound.discrepancy is None
     assert sound.explanation == ""
 
 
 @rows(
-    ("found", "mismatch", "words"),
+    ("found", "discrepancy", "words"),
     [
         (
             books(5, record(8)),
-            Mismatch.BEHIND,
+            Discrepancy.BEHIND,
             "of 5 claims, and there were 8: .* the last 3 is not",
         ),
         (
             Books(mark=NEW, location=Location(file=7), record=record(8)),
-            Mismatch.BEHIND,
+            Discrepancy.BEHIND,
             "of 0 claims, and there were 8",
         ),
-        (books(5, record(5), file=8), Mismatch.COPIED, "another file than the one that last sent"),
-        (books(9, record(5), epoch=THIRD), Mismatch.FOREIGN, "not the one that the last run"),
+        (
+            books(5, record(5), file=8),
+            Discrepancy.COPIED,
+            "another file than the one that last sent",
+        ),
+        (books(9, record(5), epoch=THIRD), Discrepancy.FOREIGN, "not the one that the last run"),
         (
             books(5, Absence.MISSING),
-            Mismatch.UNCONFIRMED,
+            Discrepancy.UNCONFIRMED,
             "of 5 claims, and the epoch_file, .*, is missing: copied or",
         ),
-        (books(0, Absence.MISSING), Mismatch.UNCONFIRMED, "of 0 claims, .* is missing"),
-        (books(5, Absence.UNREADABLE), Mismatch.UNCONFIRMED, "cannot be read"),
+        (books(0, Absence.MISSING), Discrepancy.UNCONFIRMED, "of 0 claims, .* is missing"),
+        (books(5, Absence.UNREADABLE), Discrepancy.UNCONFIRMED, "cannot be read"),
         (
             Books(mark=NEW, location=Location(file=7), record=Absence.UNREADABLE),
-            Mismatch.UNCONFIRMED,
+            Discrepancy.UNCONFIRMED,
             "cannot be read",
         ),
     ],
 )
 def test_a_copy_and_what_is_older_is_doubted_and_said_why(
-    found: Books, mismatch: Mismatch, words: str
+    found: Books, discrepancy: Discrepancy, words: str
 ) -> None:
-    assert found.mismatch is mismatch
+    assert found.discrepancy is discrepancy
     assert re.search(words, found.explanation)
 
 
@@ -117,7 +121,7 @@ def test_two_copies_are_told_apart_as_far_as_the_system_tells(there: Location, w
     seen = GuardRecord(mark=Mark(generation=FIRST), before=FIRST, location=HERE)
     found = Books(mark=Mark(generation=FIRST), location=there, record=seen)
     assert words in found.explanation
-    assert (found.mismatch is Mismatch.COPIED) is bool(words)
+    assert (found.discrepancy is Discrepancy.COPIED) is bool(words)
     assert bool(there.moved_from(HERE)) is bool(HERE.moved_from(there)) is bool(words)
 
 
@@ -130,7 +134,9 @@ def test_a_database_is_unmarked_until_its_first_epoch_began() -> None:
 def test_a_copy_made_while_the_first_epoch_began_is_doubted() -> None:
     begun = record(0, before="")
     assert Books(mark=NEW, location=Location(file=7), record=begun).unmarked
-    assert Books(mark=NEW, location=Location(file=8), record=begun).mismatch is Mismatch.COPIED
+    assert (
+        Books(mark=NEW, location=Location(file=8), record=begun).discrepancy is Discrepancy.COPIED
+    )
 
 
 def test_another_guard_record_or_another_place_is_other_evidence() -> None:
