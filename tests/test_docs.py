@@ -20,6 +20,7 @@ from newsletter.cli.groups import loaded
 from newsletter.config.loading import load
 from newsletter.domain.delivery.rate_limit import LONGEST_BLOCK, LONGEST_TURN
 from newsletter.domain.delivery.transactional import EmailLimits
+from newsletter.domain.ports import Provider
 from newsletter.domain.statements.review import SEVERITIES, Check
 from newsletter.providers import registry
 from newsletter.providers.common import signatures as signing
@@ -329,6 +330,11 @@ def test_each_test_that_holds_a_sentence_exists() -> None:
     assert named - there - {EXPLAINS} == set(), f"{PROMISES.name} names tests that there are not"
 
 
+def built(kind: str) -> Provider:
+    options = registry.OPTIONS[kind].model_validate({"kind": kind, "api_key": "made-up"})
+    return registry.build(options, workspace=ROOT, clock=FixedClock())
+
+
 def test_the_limits_that_operations_tells_are_those_of_the_code() -> None:
     page = " ".join(read(DOCS / "operations.md").split())
     emails, bounds = EmailLimits(), Bounds(connections=1)
@@ -344,6 +350,9 @@ def test_the_limits_that_operations_tells_are_those_of_the_code() -> None:
     assert [one for one in told if one not in page] == []
     assert timedelta(hours=1) == LONGEST_TURN == LONGEST_WAIT
     assert timedelta(days=1) == LONGEST_BLOCK
+    lives = {kind: built(kind).capabilities.key_lives for kind in ("resend", "brevo")}
+    assert lives == {"resend": timedelta(hours=24), "brevo": timedelta(minutes=15)}
+    assert "(Resend for 24 hours, Brevo for 15 minutes)" in page
     assert "Retry-After; an hour at the most" in page
     assert "longer than an hour for the rate, or a day for the provider" in page
 

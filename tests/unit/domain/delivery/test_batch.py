@@ -96,6 +96,7 @@ OURS, OTHERS = workspace_name(b"k" * 32), workspace_name(b"l" * 32)
 def test_a_name_says_whose_it_is_and_what_no_other_has() -> None:
     name = attempt_name(OURS, UNIQUE)
     assert name.isalnum()
+    assert (name[:12], name[12:]) == (OURS, UNIQUE)
     assert unique_part(name) == UNIQUE
     assert origin(name, OURS) is Origin.OURS
     assert origin(name, OTHERS) is Origin.ANOTHER

@@ -32,9 +32,9 @@ OF_PEOPLE = {
     ),
     "provider id kind at received_at campaign_id subscriber_id raw": (
         "event",
-        "each event as it came",
+        "as they came, with the address",
     ),
-    "campaign_id subscriber_id kind bounce at reason": ("receipt", "each event as it came"),
+    "campaign_id subscriber_id kind bounce at reason": ("receipt", "what became of each delivery"),
     "campaign_id subscriber_id batch_id state reason provider_id at": (
         "delivery",
         "the outcome of each delivery that differs",
