@@ -1,7 +1,9 @@
 """The blocks in a finished mail, point by point of what mail programs need."""
 
 import re
+from functools import cache
 
+from newsletter.domain.statements.content import Content
 from newsletter.rendering.mail.inlining import inline
 from newsletter.rendering.markdown.plaintext import columns
 from tests.rows import rows
@@ -11,8 +13,13 @@ from tests.unit.rendering.examples import BLOCK_MAILS, render
 each_mail = rows("mail", list(BLOCK_MAILS))
 
 
+@cache
+def made(mail: str) -> Content:
+    return BLOCK_MAILS[mail]()
+
+
 def html_of(mail: str) -> str:
-    return BLOCK_MAILS[mail]().html
+    return made(mail).html
 
 
 def kept(html: str) -> str:
@@ -134,7 +141,7 @@ def test_what_stands_above_a_lead_picture_keeps_close_to_it() -> None:
 
 @each_mail
 def test_the_text_part_has_short_lines_and_nothing_invisible(mail: str) -> None:
-    text = BLOCK_MAILS[mail]().text
+    text = made(mail).text
     for line in text.splitlines():
         assert columns(line) <= 72 or "https://" in line
     assert not set("\u00ad\u200b\u2060\ufe0e\ufeff") & set(text)

@@ -207,7 +207,7 @@ def warnings_of(path: Path) -> set[Check]:
     return {remark.check for remark in remarks if remark.grade is not Severity.ADVICE}
 
 
-@rows("path", sorted(CORPUS.glob("*/[01]*")))
+@rows("path", sorted(CORPUS.glob("*/[01]*"))[::3])
 def test_a_sound_statement_of_any_layout_gives_no_false_alarm(path: Path) -> None:
     assert warnings_of(path) == set()
 

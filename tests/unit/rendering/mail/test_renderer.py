@@ -269,7 +269,7 @@ def assert_renders(path: Path) -> None:
         assert len(line) <= 72 or "://" in line, line
 
 
-@rows("path", sorted(CORPUS.glob("*/0*")))
+@rows("path", sorted(CORPUS.glob("*/0*"))[::4])
 def test_statements_of_every_layout_render(path: Path) -> None:
     assert_renders(path)
 
