@@ -72,65 +72,42 @@ def text_segments(tokens: Sequence[Token]) -> Iterator[TextSegment]:
         elif token.type == "heading_close":
             heading = 0
         elif token.type == "inline":
-            yield _Reading(line).segment(token.children or [], heading)
+            yield _segment(token.children or [], line, heading)
 
 
-class _Reading:
-    """Puts the parts of one segment together."""
-
-    def __init__(self, line: int) -> None:
-        self._first = self._line = line
-        self._parts: list[str] = []
-        self._length = 0
-        self._starts = [0]
-        self._links: list[Link] = []
-        self._images: list[Image] = []
-        self._open: list[tuple[int, str, int]] = []
-        """Line, address and first part of each link that is not closed yet."""
-
-    def segment(self, children: Sequence[Token], heading: int) -> TextSegment:
-        for child in children:
-            self._take(child)
-        return TextSegment(
-            text=_ADDRESS.sub(lambda found: HIDDEN * len(found.group()), "".join(self._parts)),
-            links=tuple(self._links),
-            images=tuple(self._images),
-            heading=heading,
-            starts=tuple(self._starts),
-            line=self._first,
-        )
-
-    def _take(self, child: Token) -> None:
+def _segment(children: Sequence[Token], first: int, heading: int) -> TextSegment:
+    text, line, starts = "", first, [0]
+    links: list[Link] = []
+    images: list[Image] = []
+    opened: list[tuple[int, str, int]] = []  # lines, addresses and where their texts begin
+    for child in children:
         if child.type in _BREAKS:
-            self._line += 1
-            self._add(" ")
-            self._starts.append(self._length)
+            text, line = text + " ", line + 1
+            starts.append(len(text))
         elif child.type in {"text", GREETING}:
-            self._add(child.content)
+            text += child.content
         elif child.type == "link_open":
-            self._open.append((self._line, str(child.attrs["href"]), len(self._parts)))
+            opened.append((line, str(child.attrs["href"]), len(text)))
         elif child.type == "link_close":
-            line, address, first = self._open.pop()
-            text = "".join(self._parts[first:])
-            self._links.append(Link(line=line, address=address, text=text))
-        elif child.type == "image":
-            self._add(HIDDEN)
-            self._images.append(self._image(child))
-        elif child.type == "code_inline":
-            self._add(HIDDEN)
+            where, address, begins = opened.pop()
+            links.append(Link(line=where, address=address, text=text[begins:]))
+        elif child.type in {"image", "code_inline"}:
+            text += HIDDEN
+            images += [_image(child, line)] if child.type == "image" else []
+    return TextSegment(
+        text=_ADDRESS.sub(lambda found: HIDDEN * len(found.group()), text),
+        links=tuple(links),
+        images=tuple(images),
+        heading=heading,
+        starts=tuple(starts),
+        line=first,
+    )
 
-    def _add(self, words: str) -> None:
-        self._parts.append(words)
-        self._length += len(words)
 
-    def _image(self, child: Token) -> Image:
-        width, _ = image_size(child) or (0, 0)
-        return Image(
-            line=self._line,
-            address=image_source(child),
-            description=child.content.strip(),
-            width=width,
-        )
+def _image(child: Token, line: int) -> Image:
+    width, _ = image_size(child) or (0, 0)
+    description = child.content.strip()
+    return Image(line=line, address=image_source(child), description=description, width=width)
 
 
 _TO_FILL_IN = (

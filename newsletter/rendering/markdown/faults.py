@@ -6,7 +6,7 @@ text may hold is told with the line on which it stands.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,7 +39,7 @@ def lost_footnotes(env: Mapping[str, Any]) -> Iterator[Token]:
             yield Token(_NO_MARK, "", 0, content=name.removeprefix(":"))
 
 
-def structure_faults(token: Token) -> Iterator[str]:
+def _structure_faults(token: Token) -> Iterator[str]:
     """What readers would not see of a block, in a sentence that says what to do."""
     line = token.map[0] + 1 if token.map else 0
     if token.type == _TOO_DEEP:
@@ -52,14 +52,15 @@ def structure_faults(token: Token) -> Iterator[str]:
             f"no reader would see the footnote [^{token.content}], for nothing refers to it: "
             f"write [^{token.content}] where it belongs, or remove it"
         )
-    if _depth(token.children or []) > DEEPEST:
+    depths = accumulate((child.nesting for child in token.children or ()), initial=0)
+    if max(depths) > DEEPEST:
         yield (
             f"the paragraph on line {line} of the body has more than {DEEPEST} marks of emphasis "
             r"inside of each other: remove some, or write \* for a star"
         )
 
 
-def nothing_seen(tokens: Sequence[Token]) -> Iterator[str]:
+def _nothing_seen(tokens: Sequence[Token]) -> Iterator[str]:
     """A text of which only marks are there: lines across, empty quotations, unused addresses."""
     if not any(token.content.strip() for token in tokens):
         yield "no reader would see a word of its body: look whether all of it is marks of Markdown"
@@ -74,23 +75,14 @@ def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
-def _depth(children: Sequence[Token]) -> int:
-    return max(accumulate((child.nesting for child in children), initial=0))
-
-
 _SIZE = re.compile(r"#([1-9][0-9]{0,3})x([1-9][0-9]{0,3})(,decoration)?$")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SHOWN = 80
 
 
-def faults_in(tokens: Sequence[Token]) -> list[str]:
-    """What is wrong with links, images, greetings and nesting, each in a sentence with a remedy."""
-    return [*nothing_seen(tokens), *chain.from_iterable(map(faults_of, tokens))]
-
-
-def faults_of(token: Token) -> Iterator[str]:
-    """What is wrong in one block of a text."""
-    yield from structure_faults(token)
+def _faults_of(token: Token) -> Iterator[str]:
+    """What is wrong in one block of a text, each in a sentence with a remedy."""
+    yield from _structure_faults(token)
     for child, following in pairwise([*(token.children or []), Token("", "", 0)]):
         if child.type == "link_open":
             yield from _link_faults(child, following)
@@ -197,7 +189,7 @@ def faults_of_statement(statement: Statement, tokens: Sequence[Token]) -> list[F
     """All that a mail with this text may not hold, each once."""
     unseen = [
         Fault(file=statement.origin, line=statement.line_of("body"), message=message)
-        for message in (nothing_seen(tokens) if statement.body.strip() else ())
+        for message in (_nothing_seen(tokens) if statement.body.strip() else ())
     ]
     return list(
         dict.fromkeys([*_in_front_matter(statement), *unseen, *_in_text(statement, tokens)])
@@ -225,7 +217,7 @@ def _in_text(statement: Statement, tokens: Sequence[Token]) -> Iterator[Fault]:
     for token in tokens:
         above = token.map[0] if token.map else above
         line = body + above if body else 0
-        for message in faults_of(token):
+        for message in _faults_of(token):
             yield Fault(file=statement.origin, line=line, message=message)
         if token.type == "inline":
             written = _CODE.sub(lambda found: " " * len(found.group()), token.content)

@@ -38,7 +38,7 @@ def read_markdown(body: str, language: str, *, watch: str = "") -> list[Token]:
     ``watch`` is said below a film that has no title; without it, what its picture shows.
 
     Every address is let through, and what would not be shown is marked with a token of its own:
-    ``faults_in`` says what of it a mail may not have.
+    ``faults_of_statement`` says what of it a mail may not have.
     """
     parser = _parser(language)
     env: dict[str, Any] = {}

@@ -18,6 +18,8 @@ from newsletter.domain.statements.content import (
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
+from newsletter.rendering.markdown.faults import faults_of_statement
+from newsletter.rendering.markdown.markdown import read_markdown
 
 UNSUBSCRIBE = "https://news.forum.example/u/NLMERGEUNSUBSCRIBE"
 ARCHIVE = "https://news.forum.example/archive/example-forum-resigns"
@@ -193,6 +195,12 @@ ARABIC = """\
 def statement(body: str = BODY, **changes: Any) -> Statement:
     """The example statement with another body, or with other fields."""
     return replace(STATEMENT, body=body, **changes)
+
+
+def faults_of(body: str) -> list[str]:
+    """What a mail with this text may not hold, each in a sentence."""
+    text = statement(body)
+    return [fault.message for fault in faults_of_statement(text, read_markdown(body, "en"))]
 
 
 def arabic() -> Statement:

@@ -2,16 +2,12 @@
 
 from newsletter.rendering.markdown.faults import (
     address_fault,
-    faults_in,
     image_size,
     image_source,
 )
 from newsletter.rendering.markdown.markdown import read_markdown
 from tests.rows import rows
-
-
-def faults(body: str) -> list[str]:
-    return faults_in(read_markdown(body, "en"))
+from tests.unit.rendering.examples import faults_of
 
 
 @rows(
@@ -25,7 +21,7 @@ def faults(body: str) -> list[str]:
     ],
 )
 def test_good_addresses_pass(address: str) -> None:
-    assert faults(f"[words]({address})") == []
+    assert faults_of(f"[words]({address})") == []
 
 
 @rows(
@@ -48,7 +44,7 @@ def test_good_addresses_pass(address: str) -> None:
     ],
 )
 def test_bad_addresses_are_named_with_what_to_write(address: str, said: str) -> None:
-    (fault,) = faults(f"Before [words](<{address}>) after")
+    (fault,) = faults_of(f"Before [words](<{address}>) after")
     assert fault.startswith("the link to ")
     assert said in fault
 
@@ -58,36 +54,36 @@ def test_an_address_that_cannot_be_taken_apart_names_no_host() -> None:
 
 
 def test_a_blank_does_not_hide_a_scheme() -> None:
-    (fault,) = faults("[a](&#9;javascript:alert)")
+    (fault,) = faults_of("[a](&#9;javascript:alert)")
     assert "begins with javascript:" in fault
 
 
 def test_a_link_without_text_is_a_fault() -> None:
-    (fault,) = faults("[](https://example.org)")
+    (fault,) = faults_of("[](https://example.org)")
     assert "has no text" in fault
 
 
 def test_an_autolink_is_checked_too() -> None:
-    assert "not encrypted" in faults("<http://example.org>")[0]
+    assert "not encrypted" in faults_of("<http://example.org>")[0]
 
 
 def test_links_in_lists_tables_and_notes_are_checked() -> None:
     body = "- [a](/a)\n\n|[b](/b)|\n|-|\n|[c](/c)|\n\nx[^n]\n\n[^n]: [d](/d)"
-    assert [fault[13:15] for fault in faults(body)] == ["/a", "/b", "/c", "/d"]
+    assert [fault[13:15] for fault in faults_of(body)] == ["/a", "/b", "/c", "/d"]
 
 
 def test_an_image_needs_https_and_a_description() -> None:
-    assert faults("![A chair](https://a.example/b.jpg#300x200)") == []
-    assert "no description" in faults("![](https://a.example/b.jpg)")[0]
-    assert "no description" in faults("![ ](https://a.example/b.jpg)")[0]
+    assert faults_of("![A chair](https://a.example/b.jpg#300x200)") == []
+    assert "no description" in faults_of("![](https://a.example/b.jpg)")[0]
+    assert "no description" in faults_of("![ ](https://a.example/b.jpg)")[0]
     for source in ("http://a.example/b.jpg", "/b.jpg", "//a.example/b", "data:image/png,A"):
-        assert len(faults(f"![A]({source})")) == 1
-    assert "is not on the web" in faults("![A](mailto:a@b.example)")[0]
+        assert len(faults_of(f"![A]({source})")) == 1
+    assert "is not on the web" in faults_of("![A](mailto:a@b.example)")[0]
 
 
 def test_decoration_needs_no_description_and_says_so_behind_its_size() -> None:
-    assert faults("![](https://a.example/b.jpg#300x200,decoration)") == []
-    assert "no description" in faults("![](https://a.example/b.jpg#decoration)")[0]
+    assert faults_of("![](https://a.example/b.jpg#300x200,decoration)") == []
+    assert "no description" in faults_of("![](https://a.example/b.jpg#decoration)")[0]
     [image] = [
         child
         for token in read_markdown("![](https://a.example/b#30x20,decoration)", "en")
@@ -98,4 +94,4 @@ def test_decoration_needs_no_description_and_says_so_behind_its_size() -> None:
 
 
 def test_a_long_address_is_shortened_in_the_message() -> None:
-    assert len(faults("[a](/" + "x" * 500 + ")")[0]) < 200
+    assert len(faults_of("[a](/" + "x" * 500 + ")")[0]) < 200
