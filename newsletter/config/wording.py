@@ -59,9 +59,18 @@ def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> F
 
 def say(finding: Finding) -> str:
     """Say what is wrong and what to write. Never shows a secret."""
-    speak = _SPEAKERS.get(finding.error["type"], _otherwise)
+    kind = finding.error["type"]
+    if kind in _SENTENCES:
+        message = _SENTENCES[kind].format(
+            shown=_shown(finding),
+            example=finding.example,
+            list=finding.shape.example or "[one, two]",
+            kinds=", ".join(finding.shape.kinds),
+        )
+    else:
+        message = _SPEAKERS.get(kind, _otherwise)(finding)
     filled = not finding.reading and finding.text != str(finding.value)
-    return speak(finding) + (" (its value comes from the environment)" if filled else "")
+    return message + (" (its value comes from the environment)" if filled else "")
 
 
 def _missing(finding: Finding) -> str:
@@ -95,15 +104,6 @@ def _not_number(finding: Finding) -> str:
     return f"must be a {whole}{finding.example}, not {_shown(finding)}{hint}"
 
 
-def _not_switch(finding: Finding) -> str:
-    return f"must be true or false, not {_shown(finding)}"
-
-
-def _not_list(finding: Finding) -> str:
-    example = finding.shape.example or "[one, two]"
-    return f"must be a list, like {example}, not {_shown(finding)}"
-
-
 def _not_group(finding: Finding) -> str:
     keys = finding.shape.keys or dict.fromkeys(["kind"] if finding.shape.kinds else [])
     inner = f" ({', '.join(keys)})" if keys else ""
@@ -121,10 +121,6 @@ def _out_of_range(finding: Finding) -> str:
     return f"must be {' and '.join(bounds)}, not {_shown(finding)}"
 
 
-def _not_date(finding: Finding) -> str:
-    return f"must be a date{finding.example}, not {_shown(finding)}"
-
-
 def _wrong_choice(finding: Finding) -> str:
     expected = str(finding.context.get("expected", "")).replace("'", "")
     return f"must be {expected}, not {_shown(finding)}"
@@ -135,10 +131,6 @@ def _wrong_kind(finding: Finding) -> str:
     close = get_close_matches(str(finding.value).casefold(), kinds, n=1)
     guess = f"; did you mean {close[0]}?" if close else "."
     return f"{finding.text!r} is not a kind we know{guess} The kinds are: {', '.join(kinds)}"
-
-
-def _no_kind(finding: Finding) -> str:
-    return f"is missing; write one of: {', '.join(finding.shape.kinds)}"
 
 
 def _wrong_form(finding: Finding) -> str:
@@ -185,19 +177,24 @@ def _plain(bound: Any) -> str:
     return str(int(bound)) if whole else str(bound)
 
 
+_NOT_DATE = "must be a date{example}, not {shown}"
+_NOT_LIST = "must be a list, like {list}, not {shown}"
+_SENTENCES = {
+    "bool_type": "must be true or false, not {shown}",
+    "date_type": _NOT_DATE,
+    "date_parsing": _NOT_DATE,
+    "date_from_datetime_parsing": _NOT_DATE,
+    "date_from_datetime_inexact": _NOT_DATE,
+    "tuple_type": _NOT_LIST,
+    "list_type": _NOT_LIST,
+    "union_tag_not_found": "is missing; write one of: {kinds}",
+}
 _SPEAKERS: dict[str, Callable[[Finding], str]] = {
     "missing": _missing,
     "string_type": _not_text,
     "path_type": _not_text,
     "int_type": _not_number,
     "float_type": _not_number,
-    "bool_type": _not_switch,
-    "date_type": _not_date,
-    "date_parsing": _not_date,
-    "date_from_datetime_parsing": _not_date,
-    "date_from_datetime_inexact": _not_date,
-    "tuple_type": _not_list,
-    "list_type": _not_list,
     "model_type": _not_group,
     "dict_type": _not_group,
     "too_short": _too_few,
@@ -208,7 +205,6 @@ _SPEAKERS: dict[str, Callable[[Finding], str]] = {
     "literal_error": _wrong_choice,
     "enum": _wrong_choice,
     "union_tag_invalid": _wrong_kind,
-    "union_tag_not_found": _no_kind,
     "string_pattern_mismatch": _wrong_form,
     "string_too_short": _wrong_form,
     "value_error": _own,

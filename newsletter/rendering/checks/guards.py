@@ -14,6 +14,10 @@ HTML_LIMIT = 102_000
 SOURCE_LIMIT = HTML_LIMIT * 3 // 2
 """Bytes of one field. No mail comes of more, and to find that out by rendering may take long."""
 
+_TOO_LONG = (
+    f"and Gmail cuts a message off after {HTML_LIMIT:,}: shorten it, or link to the long version on"
+    " the web"
+)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202d\u202e\ufffe\uffff]")
 _WHOLE_ADDRESS = re.compile(r"(?:https?://|mailto:|tel:).")
 _LINE_BREAKS = re.compile(r"[\n\r\u2028\u2029]")
@@ -68,8 +72,7 @@ class Page(HTMLParser):
 def statement_faults(statement: Statement) -> Iterator[str]:
     """What a statement's fields may not hold, each in a sentence that says what to do."""
     for field in ("title", "subject", "preview", "summary", "body"):
-        yield from _length_faults(field, getattr(statement, field))
-        yield from _character_faults(field, getattr(statement, field))
+        yield from _text_faults(field, getattr(statement, field))
     for field in ("title", "subject"):
         if _LINE_BREAKS.search(getattr(statement, field)):
             yield f"the {field} has more than one line: write it in one"
@@ -81,16 +84,10 @@ def statement_faults(statement: Statement) -> Iterator[str]:
         yield "it names no list: write lists, or set default_lists in the configuration"
 
 
-def _length_faults(field: str, text: str) -> Iterator[str]:
+def _text_faults(field: str, text: str) -> Iterator[str]:
     size = len(text.encode())
     if size > SOURCE_LIMIT:
-        yield (
-            f"the {field} is {size:,} bytes long, and Gmail cuts a message off after "
-            f"{HTML_LIMIT:,}: shorten it, or link to the long version on the web"
-        )
-
-
-def _character_faults(field: str, text: str) -> Iterator[str]:
+        yield f"the {field} is {size:,} bytes long, {_TOO_LONG}"
     if MARK_PREFIX in text:
         yield f"the {field} holds {MARK_PREFIX}, which marks gaps to be filled: write another word"
     found = _CONTROLS.search(text)
@@ -102,10 +99,7 @@ def size_faults(html: str) -> Iterator[str]:
     """A message that Gmail would cut off."""
     size = len(html.encode())
     if size > HTML_LIMIT:
-        yield (
-            f"it comes to {size:,} bytes of HTML, and Gmail cuts a message off after "
-            f"{HTML_LIMIT:,}: shorten it, or link to the long version on the web"
-        )
+        yield f"it comes to {size:,} bytes of HTML, {_TOO_LONG}"
 
 
 def mark_faults(part: str, demands: Demands) -> Iterator[str]:
@@ -119,7 +113,10 @@ def mark_faults(part: str, demands: Demands) -> Iterator[str]:
 def html_faults(html: str, demands: Demands) -> Iterator[str]:
     """What a template left out of the finished HTML, or put into it."""
     page = Page(html)
-    yield from _blocked(page)
+    for tag in sorted(_FORBIDDEN.intersection(page.tags)):
+        yield f"it has a <{tag}>, which mail programs block: remove it"
+    for event in page.events:
+        yield f"it has the attribute {event}, which mail programs block: remove it"
     if page.tags.count("h1") != 1:
         yield f"it has {page.tags.count('h1')} h1 elements: the title must be the only one"
     for href in page.hrefs:
@@ -136,13 +133,6 @@ def _unsaid(part: str, demands: Demands) -> Iterator[str]:
         yield "it lacks the postal address"
     if not _holds(part, demands.embargo):
         yield f"it leaves out the embargo until {demands.embargo}: fill in embargo"
-
-
-def _blocked(page: Page) -> Iterator[str]:
-    for tag in sorted(_FORBIDDEN.intersection(page.tags)):
-        yield f"it has a <{tag}>, which mail programs block: remove it"
-    for event in page.events:
-        yield f"it has the attribute {event}, which mail programs block: remove it"
 
 
 def text_faults(text: str, html: str, demands: Demands) -> Iterator[str]:
