@@ -166,7 +166,7 @@ def print_table(
     be copied; where nobody looks at it, a row is one line. ``width`` is the terminal's, where it
     is known.
     """
-    cells = [[_in_words(cell) for cell in row] for row in rows]
+    cells = [[in_words(cell) for cell in row] for row in rows]
     shown = [at for at in range(len(columns)) if not cells or any(row[at] for row in cells)]
     lines = [[row[at] for at in shown] for row in (list(columns), *cells)]
     if width is None and not sys.stdout.isatty():
@@ -215,10 +215,10 @@ def _print_laid_out(lines: Sequence[Sequence[str]], width: int | None) -> None:
     Console(width=wide, highlight=False, markup=False, emoji=False).print(table)  # data as it is
 
 
-def _in_words(cell: Any) -> str:
+def in_words(cell: Any) -> str:
     """A value for people: no word of Python's."""
     if isinstance(cell, list | tuple):
-        return ", ".join(map(_in_words, cell))
+        return ", ".join(map(in_words, cell))
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     return "" if cell is None else str(cell)

@@ -9,6 +9,7 @@ from newsletter.cli.shell import (
     actor,
     as_json,
     by_whom,
+    in_words,
     in_workspace,
     print_json,
     print_rows,
@@ -66,10 +67,6 @@ def _in_words(recurrence: Recurrence) -> str:
     return f"{day} of each month at {recurrence.at:%H:%M}"
 
 
-def _plain(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)
-
-
 @roundup.command()
 @click.argument("name")
 @as_json
@@ -85,7 +82,7 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
         print_json(row)
         return
     for key in ("title", "rhythm", "next", "lists", "gathers", "trust_parts"):
-        click.echo(f"{key + ':':<14} {_plain(row[key])}")
+        click.echo(f"{key + ':':<14} {in_words(row[key])}")
     click.echo(f"\nwould gather now: {len(forecast.parts) or 'nothing'}")
     for part in forecast.parts:
         click.echo(f"  {part.slug}: {part.title}")

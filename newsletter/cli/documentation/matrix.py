@@ -44,7 +44,10 @@ def renewed(page: str) -> str:
 def document() -> str:
     """The tables, in Markdown."""
     samples = {kind: _sample(kind) for kind in registry.OPTIONS}
-    able = {kind: _able(options) for kind, options in samples.items()}
+    able = {
+        kind: registry.build(options, workspace=Path(), clock=SystemClock()).capabilities
+        for kind, options in samples.items()
+    }
     return "\n".join(
         [
             *_table(
@@ -68,10 +71,6 @@ def _sample(kind: str) -> ProviderOptions:
     needed = [name for name, field in options.model_fields.items() if field.is_required()]
     own = {**dict.fromkeys(needed, "key"), **_SAMPLES.get(kind, {}), "kind": kind}
     return options.model_validate(own)
-
-
-def _able(options: ProviderOptions) -> Capabilities:
-    return registry.build(options, workspace=Path(), clock=SystemClock()).capabilities
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

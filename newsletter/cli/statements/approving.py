@@ -244,16 +244,13 @@ def start(
             at=_instant_of(at, services.settings.timezone) if at else None,
         )
         go = services.campaigns.starter().start(asked)
-        leaves = _leaves_at(services.campaigns, slug, go.at)
+        policy, times = services.statements.policy, services.campaigns.rules.times
+        with services.store.read() as tx:
+            to_come = outlook(tx, slug, go.at, policy=policy, times=times)
+        leaves = to_come.leaves_at if to_come else go.at
+        leaves_at = wall_time(leaves.replace(microsecond=0), services.settings.timezone)
     say(f"{slug} is started: version {version(go.content_hash)} goes to {people(go.count)}")
-    say(f"leaves at {leaves}; to undo: newsletter statement undo {slug}")
-
-
-def _leaves_at(campaigns: Campaigns, slug: str, since: datetime) -> str:
-    with campaigns.store.read() as tx:
-        to_come = outlook(tx, slug, since, policy=campaigns.policy, times=campaigns.rules.times)
-    at = to_come.leaves_at if to_come else since
-    return wall_time(at.replace(microsecond=0), campaigns.settings.timezone)
+    say(f"leaves at {leaves_at}; to undo: newsletter statement undo {slug}")
 
 
 @click.command()

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     from newsletter.domain.subscribers.audience import Brought
     from newsletter.runtime.subscribers import Subscribers
-    from newsletter.store.sql import Transaction
-    from newsletter.store.subscribers.readers import Readers
-    from newsletter.store.subscribers.staging import Staging
     from newsletter.subscriber_files.subscriber_file import SubscriberFile
 
 
@@ -189,28 +186,19 @@ def _notes(brought: Brought) -> Iterator[str]:
 
 
 def _import(subscribers: Subscribers, read: SubscriberFile, *, rehearse: bool) -> Brought:
-    with subscribers.store.staging() as staging:
-        with counted("reading", total=read.counts.people) as progress:
-            _lay_ready(staging, progress.each(read.people))
-        with counted("trying" if rehearse else "writing"):
-            return staging.rehearse() if rehearse else _bring_in(subscribers, staging, read)
-
-
-def _lay_ready(
-    staging: Staging[Transaction], people: Iterator[tuple[str, Entry | SuppressedEntry]]
-) -> None:
-    while chunk := list(islice(people, _CHUNK)):
-        staging.add([(place, person) for place, person in chunk if isinstance(person, Entry)])
-        staging.suppress([person for _, person in chunk if isinstance(person, SuppressedEntry)])
-
-
-def _bring_in(
-    subscribers: Subscribers, staging: Staging[Transaction], read: SubscriberFile
-) -> Brought:
     from newsletter.pipeline.subscribers.administer import bring_in
 
-    file, clock = read.path.name, subscribers.clock
-    return bring_in(staging, file=file, sha256=read.digest, by=OPERATOR, clock=clock)
+    with subscribers.store.staging() as staging:
+        with counted("reading", total=read.counts.people) as progress:
+            people = progress.each(read.people)
+            while chunk := list(islice(people, _CHUNK)):
+                staging.add([(at, who) for at, who in chunk if isinstance(who, Entry)])
+                staging.suppress([who for _, who in chunk if isinstance(who, SuppressedEntry)])
+        with counted("trying" if rehearse else "writing"):
+            if rehearse:
+                return staging.rehearse()
+            file, clock = read.path.name, subscribers.clock
+            return bring_in(staging, file=file, sha256=read.digest, by=OPERATOR, clock=clock)
 
 
 @click.command()
@@ -237,19 +225,15 @@ def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
     with shell.services() as services, services.store.read() as tx:
         if list_name and list_name not in (known := tx.readers.lists()):
             raise NotFound(f"there is no list {list_name}; there are: {', '.join(known) or 'none'}")
-        people, strangers = _chosen(tx.readers, list_name)
-        for text in chain([_BYTE_ORDER_MARK] if bom else [], FORMS[form](people, strangers)):
+        people = tx.readers.all(list_name)
+        strangers = () if list_name else tx.readers.suppressions(strangers=True)
+        chosen = _of_list(list_name, people) if list_name else people
+        for text in chain([_BYTE_ORDER_MARK] if bom else [], FORMS[form](chosen, strangers)):
             out.write(text.encode())
         out.flush()
         erased = 0 if list_name else tx.readers.erased()
     if erased:
         say(f"left out: {erased:,} who were erased; no address of theirs is kept")
-
-
-def _chosen(readers: Readers, list_name: str) -> tuple[People, Iterable[SuppressedEntry]]:
-    if list_name:
-        return _of_list(list_name, readers.all(list_name)), ()
-    return readers.all(), readers.suppressions(strangers=True)
 
 
 def _of_list(name: str, people: People) -> People:

@@ -12,6 +12,7 @@ from newsletter.cli.shell import (
     address_of,
     as_json,
     by_whom,
+    in_words,
     in_workspace,
     limited,
     print_json,
@@ -85,8 +86,7 @@ def show(shell: Shell, address: str, as_json: bool) -> None:
         print_json(shown | {"consents": consents})
         return
     for key, value in shown.items():
-        shown_value = ", ".join(value) if isinstance(value, list) else value
-        click.echo(f"{key + ':':<13} {shown_value or '–'}")
+        click.echo(f"{key + ':':<13} {in_words(value) or '–'}")
     for consent in consents:
         click.echo("consent:      " + _in_words(consent))
 

@@ -90,9 +90,14 @@ def doctor(shell: Shell, mail: BinaryIO | None, as_json: bool) -> int:
     One line for each thing: ok, CHECK where it could not be proved, FIX with what to do. The
     provider is asked about its key and the sending domain; nothing is changed there.
     """
+    from newsletter.domain.delivery.authentication import examine_arrived
     from newsletter.runtime.diagnosis import CONNECTION
 
-    findings = list(_examine(shell) if mail is None else _examine_mail(shell, mail))
+    if mail is None:
+        findings = list(_examine(shell))
+    else:
+        public_url = shell.settings().public_url
+        findings = list(examine_arrived(mail.read(_MOST_MAIL), public_url))
     if as_json:
         print_json([_plain(finding) for finding in findings])
     else:
@@ -111,12 +116,6 @@ def _plain(finding: Finding) -> dict[str, object]:
         "detail": finding.detail,
         "advice": finding.advice,
     }
-
-
-def _examine_mail(shell: Shell, mail: BinaryIO) -> Iterator[Finding]:
-    from newsletter.domain.delivery.authentication import examine_arrived
-
-    return examine_arrived(mail.read(_MOST_MAIL), shell.settings().public_url)
 
 
 def _examine(shell: Shell) -> Iterator[Finding]:
