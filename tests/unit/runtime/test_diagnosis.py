@@ -120,9 +120,7 @@ def test_the_version_to_go_to_has_none() -> None:
     assert not holes_in((3, 12, 9))
 
 
-def test_doctor_names_what_others_may_read_and_words_of_the_older_form(
-    tmp_path: Path, migrated: Path
-) -> None:
+def test_doctor_names_what_others_may_read(tmp_path: Path, migrated: Path) -> None:
     """What an opening could not put right: here it is opened again after that."""
     with forum(tmp_path, database=migrated) as site:
         services = site.services
