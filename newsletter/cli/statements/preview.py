@@ -32,7 +32,7 @@ from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
 from newsletter.domain.statements.content import Content
-from newsletter.pipeline.campaigns.rehearse import dry_run, lines_of
+from newsletter.pipeline.campaigns.headcount import dry_run, lines_of
 from newsletter.pipeline.campaigns.trial import Sample, filled, sample
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.review import review

@@ -20,7 +20,7 @@ from newsletter.domain.events import overrule
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.statement import ApprovalPolicy, Role, StoredStatement
 from newsletter.pipeline.campaigns.headcount import bind
-from newsletter.pipeline.campaigns.timing import TimeRules
+from newsletter.pipeline.campaigns.reach import TimeRules
 from newsletter.pipeline.ledger import (
     entitle,
     find_campaign,

@@ -13,8 +13,7 @@ from newsletter.domain.campaigns.state import Facts, Related, Sorting, State
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role, Statement, StoredStatement
 from newsletter.pipeline.campaigns.headcount import outlook
-from newsletter.pipeline.campaigns.reach import correction_of
-from newsletter.pipeline.campaigns.timing import TimeRules, timing_of
+from newsletter.pipeline.campaigns.reach import TimeRules, correction_of, timing_of
 from newsletter.pipeline.ledger import embargo_of, go_of, return_of, standing_of
 from newsletter.pipeline.statements.translations import awaited, check_translation
 from newsletter.store.sql import Transaction

@@ -26,8 +26,14 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
 )
 from newsletter.domain.wording import people
-from newsletter.pipeline.campaigns.reach import Reach, correction_of, reach_of
-from newsletter.pipeline.campaigns.timing import TimeRules, Timing, timing_of
+from newsletter.pipeline.campaigns.reach import (
+    Reach,
+    TimeRules,
+    Timing,
+    correction_of,
+    reach_of,
+    timing_of,
+)
 from newsletter.pipeline.ledger import approved_content, go_of, standing_of
 from newsletter.pipeline.statements.translations import check_translation, goes_within
 from newsletter.store.sql import Store, Transaction

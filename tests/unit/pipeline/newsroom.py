@@ -15,8 +15,8 @@ from newsletter.domain.ports import GuardFile, Provider
 from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role, Statement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
+from newsletter.pipeline.campaigns.headcount import DryRun, dry_run
 from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch, plan, start_due
-from newsletter.pipeline.campaigns.rehearse import DryRun, dry_run
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler, Recovered, recover

@@ -13,7 +13,7 @@ from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import clock, people, plural
 from newsletter.pipeline.campaigns.control import Late, Start, Started
 from newsletter.pipeline.campaigns.headcount import Headcount, Moved, headcount
-from newsletter.pipeline.campaigns.timing import Timing, timing_of
+from newsletter.pipeline.campaigns.reach import Timing, timing_of
 from newsletter.pipeline.ledger import Changed
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements

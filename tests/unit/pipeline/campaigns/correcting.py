@@ -1,7 +1,7 @@
 """An original that is wrong, and its correction."""
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.pipeline.campaigns.rehearse import DryRun
+from newsletter.pipeline.campaigns.headcount import DryRun
 from tests.unit.pipeline.newsroom import Newsroom
 
 WRONG, RIGHT = "resignation", "correction"

@@ -9,7 +9,7 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Resolution, Verdict
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import Refused
-from newsletter.pipeline.campaigns.rehearse import lines_of
+from newsletter.pipeline.campaigns.headcount import lines_of
 from newsletter.pipeline.campaigns.report import report
 from tests.fakes import RecordingProvider, accept_all, always
 from tests.unit.pipeline.campaigns.correcting import (

@@ -11,8 +11,8 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.domain.subscribers.segment import Segment
+from newsletter.pipeline.campaigns.headcount import lines_of
 from newsletter.pipeline.campaigns.plan import Planned
-from newsletter.pipeline.campaigns.rehearse import lines_of
 from newsletter.pipeline.campaigns.report import report
 from tests.fakes import NOON
 from tests.unit.pipeline.campaigns.correcting import correct, got, people

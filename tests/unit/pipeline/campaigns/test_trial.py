@@ -10,7 +10,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.content import MARK_PREFIX
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.pipeline.campaigns.rehearse import DryRun, lines_of
+from newsletter.pipeline.campaigns.headcount import DryRun, lines_of
 from newsletter.pipeline.campaigns.trial import (
     Sample,
     filled,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.pipeline.campaigns.rehearse import DryRun
+from newsletter.pipeline.campaigns.headcount import DryRun
 from tests.unit.pipeline.newsroom import Newsroom
 
 FORUM, SPANISH, MEXICAN, FRENCH = "forum", "forum-es", "forum-mx", "forum-fr"

@@ -4,7 +4,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
-from newsletter.pipeline.campaigns.rehearse import lines_of
+from newsletter.pipeline.campaigns.headcount import lines_of
 from newsletter.pipeline.campaigns.report import report
 from tests.fakes import accept_all, always
 from tests.unit.pipeline.newsroom import Newsroom

@@ -9,7 +9,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.statements.review import Check
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.campaigns.rehearse import lines_of
+from newsletter.pipeline.campaigns.headcount import lines_of
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.render import changes
