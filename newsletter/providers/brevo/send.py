@@ -22,8 +22,9 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content, MergeField
 from newsletter.providers.common import bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, Compiled, Template
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, public
+from newsletter.providers.common.translators import BatchTranslator
 from newsletter.providers.transport import http
 from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
@@ -56,32 +57,31 @@ class _Compiled:
     version: Template
 
 
-class Brevo:
+class Brevo(BatchTranslator[_Compiled]):
     """Says a batch in Brevo's words."""
 
-    name = "brevo"
+    name, who = "brevo", "Brevo"
+    limits = Capabilities(
+        max_recipients=MAX_RECIPIENTS,
+        max_bytes=MAX_BYTES,
+        bodies=True,
+        replay=Replay.KEYED,
+        key_lives=timedelta(minutes=15),  # by the changelog; the page on it says 30
+    )
 
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(
-            max_recipients=options.recipients(MAX_RECIPIENTS),
-            max_bytes=MAX_BYTES,
-            bodies=True,
-            replay=Replay.KEYED,
-            key_lives=timedelta(minutes=15),  # by the changelog; the page on it says 30
-        )
-        self._url = f"{public(options, PUBLIC_URL)}/v3/smtp/email"
-        self._headers = {"api-key": options.api_key.get_secret_value()}
-        self._compiled = Compiled(_compile)
+        url = f"{public(options, PUBLIC_URL)}/v3/smtp/email"
+        headers = {"api-key": options.api_key.get_secret_value()}
+        super().__init__(options, url, headers, _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """JSON. Raises InvalidInput for content or addresses Brevo would misread."""
         compiled = self._compiled.of(batch)
-        versions = bodies.filled(compiled.version, batch, most=MAX_RECIPIENTS, who="Brevo")
+        versions = self.filled(compiled.version, batch)
         headers = {"idempotencyKey": idempotency_key(batch.attempt_id)}
         attempt = {"headers": headers, "tags": [batch.campaign, batch.attempt_id]}
-        start = b"%b,%b" % (compiled.start, bodies.to_json(attempt)[1:-1].encode())
-        body = b'%b,"messageVersions":[%b]}' % (start, b",".join(versions))
-        return http.json_post(self._url, self._headers, body)
+        parts = (compiled.start, bodies.to_json(attempt)[1:-1].encode(), versions)
+        return self.post(b'%b,%b,"messageVersions":[%b]}' % parts)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call: Brevo takes all of it or nothing."""

@@ -135,10 +135,6 @@ class ProviderOptions(BaseModel):
         description="The longest a whole call may take, from connecting to the answer's last byte.",
     )
 
-    def recipients(self, most: int) -> int:
-        """How many one call takes; ``most`` is the provider's own limit."""
-        return min(most, self.batch_size or most)
-
     @field_validator("burst")
     @classmethod
     def _beside_a_rate(cls, burst: int, info: ValidationInfo) -> int:

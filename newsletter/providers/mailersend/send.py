@@ -25,10 +25,11 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, Compiled, Template
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
+from newsletter.providers.common.translators import MessageTranslator
 from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.providers.transport.http import HttpResponse
 
 PUBLIC_URL = "https://api.mailersend.com"
 _TAG = "/".join(ABOUT.values())
@@ -59,21 +60,15 @@ class Options(ProviderOptions):
     webhook_key: WebhookKey = None
 
 
-class MailerSend:
+class MailerSend(MessageTranslator):
     """Says a batch of one in MailerSend's words."""
 
-    name = "mailersend"
+    name, who = "mailersend", "MailerSend"
+    limits = Capabilities(max_recipients=1, bodies=True)
 
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(max_recipients=1, bodies=True)
-        self._url = f"{public(options, PUBLIC_URL)}/v1/email"
-        self._headers = bearer(options.api_token)
-        self._compiled = Compiled(_compile)
-
-    def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """One JSON object. Raises InvalidInput for what MailerSend would misread."""
-        (body,) = bodies.filled(self._compiled.of(batch), batch, most=1, who="MailerSend")
-        return http.json_post(self._url, self._headers, body)
+        url = f"{public(options, PUBLIC_URL)}/v1/email"
+        super().__init__(options, url, bearer(options.api_token), _compile)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Accepted with an id in the header; a refusal names the field that it is about."""

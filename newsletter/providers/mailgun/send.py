@@ -17,8 +17,8 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
 from newsletter.providers.common import bodies
-from newsletter.providers.common.bodies import Compiled
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, public
+from newsletter.providers.common.translators import BatchTranslator
 from newsletter.providers.transport import http
 from newsletter.providers.transport.http import LONGEST_WAIT, HttpRequest, HttpResponse
 
@@ -58,19 +58,15 @@ class Options(ProviderOptions):
     webhook_key: WebhookKey = None
 
 
-class Mailgun:
+class Mailgun(BatchTranslator[tuple[bytes, ...]]):
     """Says a batch in Mailgun's words."""
 
-    name = "mailgun"
+    name, who = "mailgun", "Mailgun"
+    limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=_MAX_BYTES)
 
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(
-            max_recipients=options.recipients(MAX_RECIPIENTS),
-            max_bytes=_MAX_BYTES,
-        )
-        self._url = f"{public(options, PUBLIC_URL)}/v3/{options.domain}/messages"
-        self._authorization = basic("api", options.api_key)
-        self._compiled = Compiled(_compile)
+        url = f"{public(options, PUBLIC_URL)}/v3/{options.domain}/messages"
+        super().__init__(options, url, basic("api", options.api_key), _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """A multipart form. Raises InvalidInput for content or addresses Mailgun would misread."""
@@ -85,7 +81,7 @@ class Mailgun:
         ]
         boundary, body = _multipart(parts, batch.attempt_id)
         headers = {
-            **self._authorization,
+            **self._headers,
             "Content-Type": f"multipart/form-data; boundary={boundary}",
         }
         return HttpRequest(method="POST", url=self._url, headers=headers, body=body)

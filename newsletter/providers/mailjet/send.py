@@ -20,10 +20,11 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, MergeField, Recipient
 from newsletter.providers.common import bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Compiled, Template
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, public
+from newsletter.providers.common.translators import MessageTranslator
 from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.providers.transport.http import HttpResponse
 
 MAX_RECIPIENTS = 50
 MAX_BYTES = 15_000_000
@@ -53,29 +54,19 @@ class Options(ProviderOptions):
     webhook_key: WebhookKey = None
 
 
-class Mailjet:
+class Mailjet(MessageTranslator):
     """Says a batch in Mailjet's words."""
 
-    name = "mailjet"
+    name, who = "mailjet", "Mailjet"
+    limits = Capabilities(
+        max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, answers_each=True
+    )
+    frame = b'{"Messages":[%b]}'
 
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(
-            max_recipients=options.recipients(MAX_RECIPIENTS),
-            max_bytes=MAX_BYTES,
-            bodies=True,
-            answers_each=True,
-        )
-        self._url = f"{public(options, _PUBLIC_URL)}/v3.1/send"
-        self._headers = basic(options.api_key.get_secret_value(), options.secret_key)
-        self._compiled = Compiled(_compile)
-
-    def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """One JSON object. Raises InvalidInput for content or addresses Mailjet would misread."""
-        messages = bodies.filled(
-            self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Mailjet"
-        )
-        body = b'{"Messages":[%b]}' % b",".join(messages)
-        return http.json_post(self._url, self._headers, body)
+        url = f"{public(options, _PUBLIC_URL)}/v3.1/send"
+        headers = basic(options.api_key.get_secret_value(), options.secret_key)
+        super().__init__(options, url, headers, _compile)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each message, by place.

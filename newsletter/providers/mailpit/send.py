@@ -11,11 +11,12 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Finding
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Compiled, Template
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
 from newsletter.providers.common.doctor import Probe, well
 from newsletter.providers.common.options import ProviderOptions, public
+from newsletter.providers.common.translators import MessageTranslator
 from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.providers.transport.http import HttpResponse
 
 _USUAL_URL = "http://127.0.0.1:8025"
 _RESTRICTED = frozenset({"cc", "bcc"})
@@ -28,20 +29,15 @@ class Options(ProviderOptions):
     kind: Literal["mailpit"]
 
 
-class Mailpit:
+class Mailpit(MessageTranslator):
     """Says a batch of one in Mailpit's words."""
 
-    name = "mailpit"
+    name, who = "mailpit", "Mailpit"
+    limits = Capabilities(max_recipients=1, bodies=True)
 
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(max_recipients=1, bodies=True)
-        self._url = f"{public(options, _USUAL_URL)}/api/v1/send"
-        self._compiled = Compiled(_compile)
-
-    def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """One JSON object. Raises InvalidInput for what Mailpit would refuse or misread."""
-        (body,) = bodies.filled(self._compiled.of(batch), batch, most=1, who="Mailpit")
-        return http.json_post(self._url, {}, body)
+        url = f"{public(options, _USUAL_URL)}/api/v1/send"
+        super().__init__(options, url, {}, _compile)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Accepted with an ID; a refusal says in words whether it is about the recipient."""

@@ -15,8 +15,9 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.providers.common import bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Compiled, Template
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
+from newsletter.providers.common.translators import BatchTranslator
 from newsletter.providers.transport import http
 from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
@@ -52,28 +53,23 @@ class _Compiled:
     request: Template
 
 
-class Mailtrap:
+class Mailtrap(BatchTranslator[_Compiled]):
     """Says a batch in Mailtrap's words."""
 
-    name = "mailtrap"
+    name, who = "mailtrap", "Mailtrap"
+    limits = Capabilities(
+        max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, answers_each=True
+    )
 
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(
-            max_recipients=options.recipients(MAX_RECIPIENTS),
-            max_bytes=MAX_BYTES,
-            bodies=True,
-            answers_each=True,
-        )
-        self._url = f"{public(options, _PUBLIC_URL)}/api/batch"
-        self._headers = bearer(options.api_token)
-        self._compiled = Compiled(_compile)
+        url = f"{public(options, _PUBLIC_URL)}/api/batch"
+        super().__init__(options, url, bearer(options.api_token), _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for content or addresses it would misread."""
         compiled = self._compiled.of(batch)
-        requests = bodies.filled(compiled.request, batch, most=MAX_RECIPIENTS, who="Mailtrap")
-        body = b'{"base":%b,"requests":[%b]}' % (compiled.base, b",".join(requests))
-        return http.json_post(self._url, self._headers, body)
+        requests = self.filled(compiled.request, batch)
+        return self.post(b'{"base":%b,"requests":[%b]}' % (compiled.base, requests))
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each recipient, by place: the answers name nobody."""

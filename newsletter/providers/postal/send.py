@@ -14,10 +14,11 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, Compiled, Template
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.common.translators import MessageTranslator
 from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.providers.transport.http import HttpResponse
 
 _TAG = "/".join(ABOUT.values())
 """All that an event can name."""
@@ -38,21 +39,16 @@ class Options(ProviderOptions):
     webhook_key: WebhookKey = None
 
 
-class Postal:
+class Postal(MessageTranslator):
     """Says a batch of one in Postal's words."""
 
-    name = "postal"
+    name, who = "postal", "Postal"
+    limits = Capabilities(max_recipients=1, bodies=True)
 
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(max_recipients=1, bodies=True)
-        self._url = f"{options.base_url.rstrip('/')}/api/v1/send/message"
-        self._headers = {"X-Server-API-Key": options.api_key.get_secret_value()}
-        self._compiled = Compiled(_compile)
-
-    def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """One JSON object. Raises InvalidInput for what Postal would misread."""
-        (body,) = bodies.filled(self._compiled.of(batch), batch, most=1, who="Postal")
-        return http.json_post(self._url, self._headers, body)
+        url = f"{options.base_url.rstrip('/')}/api/v1/send/message"
+        headers = {"X-Server-API-Key": options.api_key.get_secret_value()}
+        super().__init__(options, url, headers, _compile)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """The status stands in the body; a refusal is about the server or the sender.

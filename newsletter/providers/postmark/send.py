@@ -7,6 +7,7 @@ unless the stream's unsubscribe handling is set to custom.
 
 import json
 import re
+from functools import partial
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
@@ -16,10 +17,11 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Compiled, Template
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, public
+from newsletter.providers.common.translators import MessageTranslator
 from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.providers.transport.http import HttpResponse
 
 MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
@@ -59,29 +61,19 @@ class Options(ProviderOptions):
     webhook_key: WebhookKey = None
 
 
-class Postmark:
+class Postmark(MessageTranslator):
     """Says a batch in Postmark's words."""
 
-    name = "postmark"
+    name, who = "postmark", "Postmark"
+    limits = Capabilities(
+        max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, answers_each=True
+    )
+    frame = b"[%b]"
 
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(
-            max_recipients=options.recipients(MAX_RECIPIENTS),
-            max_bytes=MAX_BYTES,
-            bodies=True,
-            answers_each=True,
-        )
-        self._url = f"{public(options, PUBLIC_URL)}/email/batch"
-        self._headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
-        stream = options.message_stream
-        self._compiled = Compiled(lambda content: _compile(content, stream))
-
-    def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """A JSON list. Raises InvalidInput for content or addresses Postmark would misread."""
-        messages = bodies.filled(
-            self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Postmark"
-        )
-        return http.json_post(self._url, self._headers, b"[%b]" % b",".join(messages))
+        url = f"{public(options, PUBLIC_URL)}/email/batch"
+        headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
+        super().__init__(options, url, headers, partial(_compile, stream=options.message_stream))
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each message, by place; Postmark names the address of those it took."""

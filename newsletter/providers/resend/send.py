@@ -5,6 +5,7 @@ rate limits and batch validation. Tracking is a setting of the sending domain th
 """
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -15,8 +16,9 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, Compiled, Template
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
+from newsletter.providers.common.translators import MessageTranslator
 from newsletter.providers.transport import http
 from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
@@ -42,27 +44,27 @@ class Options(ProviderOptions):
     webhook_key: WebhookKey = None
 
 
-class Resend:
+class Resend(MessageTranslator):
     """Says a batch in Resend's words."""
 
-    name = "resend"
+    name, who = "resend", "Resend"
+    limits = Capabilities(
+        max_recipients=MAX_RECIPIENTS,
+        bodies=True,
+        replay=Replay.KEYED,
+        key_lives=timedelta(hours=24),
+    )
+    frame = b"[%b]"
 
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(
-            max_recipients=options.recipients(MAX_RECIPIENTS),
-            bodies=True,
-            replay=Replay.KEYED,
-            key_lives=timedelta(hours=24),
-        )
-        self._url = f"{public(options, _PUBLIC_URL)}/emails/batch"
-        self._headers = {**bearer(options.api_key), "x-batch-validation": "strict"}
-        self._compiled = Compiled(_compile)
+        url = f"{public(options, _PUBLIC_URL)}/emails/batch"
+        headers = {**bearer(options.api_key), "x-batch-validation": "strict"}
+        super().__init__(options, url, headers, _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """A JSON list. Raises InvalidInput for content or addresses Resend would misread."""
-        messages = bodies.filled(self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Resend")
-        headers = {**self._headers, "Idempotency-Key": batch.attempt_id}
-        return http.json_post(self._url, headers, b"[%b]" % b",".join(messages))
+        """A JSON list, under a key by which Resend takes it once."""
+        request = super().build(batch)
+        return replace(request, headers={**request.headers, "Idempotency-Key": batch.attempt_id})
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call."""

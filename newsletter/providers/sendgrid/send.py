@@ -18,8 +18,8 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
 from newsletter.providers.common import bodies
-from newsletter.providers.common.bodies import Compiled
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
+from newsletter.providers.common.translators import BatchTranslator
 from newsletter.providers.transport import http
 from newsletter.providers.transport.http import LONGEST_WAIT, HttpRequest, HttpResponse
 
@@ -57,24 +57,20 @@ class _Compiled:
     """The header fields of a personalization as JSON, merge marks open."""
 
 
-class SendGrid:
+class SendGrid(BatchTranslator[_Compiled]):
     """Says a batch in SendGrid's words."""
 
-    name = "sendgrid"
+    name, who = "sendgrid", "SendGrid"
+    limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES)
 
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(
-            max_recipients=options.recipients(MAX_RECIPIENTS),
-            max_bytes=MAX_BYTES,
-        )
-        self._url = f"{public(options, PUBLIC_URL)}/v3/mail/send"
-        self._headers = bearer(options.api_key)
-        self._compiled = Compiled(_compile)
+        url = f"{public(options, PUBLIC_URL)}/v3/mail/send"
+        super().__init__(options, url, bearer(options.api_key), _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """JSON. Raises InvalidInput for content or addresses SendGrid would misread."""
         compiled = self._compiled.of(batch)
-        readers = bodies.addresses(batch.recipients, most=MAX_RECIPIENTS, who="SendGrid")
+        readers = bodies.addresses(batch.recipients, most=MAX_RECIPIENTS, who=self.who)
         bodies.plain(batch.recipients)
         campaign = json.dumps(batch.campaign)
         attempt = f'"campaign":{campaign},"attempt":{json.dumps(batch.attempt_id)}'
@@ -87,7 +83,7 @@ class SendGrid:
             for address, recipient in zip(readers, batch.recipients, strict=True)
         ]
         rest = f',"categories":[{campaign}],"personalizations":[{",".join(personalizations)}]}}'
-        return http.json_post(self._url, self._headers, compiled.start + rest.encode())
+        return self.post(compiled.start + rest.encode())
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call: SendGrid takes all of it or nothing."""

@@ -34,8 +34,8 @@ from newsletter.domain.statements.content import (
     Recipient,
 )
 from newsletter.providers.common import bodies
-from newsletter.providers.common.bodies import Compiled
 from newsletter.providers.common.options import ProviderOptions, WebhookTopics, public
+from newsletter.providers.common.translators import BatchTranslator
 from newsletter.providers.ses.answers import read
 from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_post
 
@@ -96,19 +96,15 @@ class _Compiled:
     """Why this cannot be a template; it can still go to one recipient a call."""
 
 
-class Ses:
+class Ses(BatchTranslator[_Compiled]):
     """Says a batch in SES's words."""
 
-    name = "ses"
+    name, who = "ses", "SES"
+    limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, answers_each=True)
 
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(
-            max_recipients=options.recipients(MAX_RECIPIENTS),
-            max_bytes=MAX_BYTES,
-            answers_each=True,
-        )
         base = public(options, f"https://email.{options.region}.amazonaws.com")
-        self._url = f"{base}/v2/email/outbound-"
+        super().__init__(options, f"{base}/v2/email/outbound-", {}, _compile)
         token = options.session_token
         self._key = SigningKey(
             access_key_id=options.access_key_id,
@@ -118,7 +114,6 @@ class Ses:
             service="ses",
         )
         self._configuration_set = options.configuration_set
-        self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """JSON, not signed yet. Raises InvalidInput for what SES would misread or refuse."""

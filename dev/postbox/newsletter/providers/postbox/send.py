@@ -14,10 +14,11 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, Compiled, Template
+from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
 from newsletter.providers.common.options import ProviderOptions, bearer, public
+from newsletter.providers.common.translators import MessageTranslator
 from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.providers.transport.http import HttpResponse
 
 MAX_RECIPIENTS = 100
 PUBLIC_URL = "https://api.postbox.example"
@@ -37,28 +38,16 @@ class Options(ProviderOptions):
     api_key: SecretStr = Field(min_length=1, description="A key that may send.")
 
 
-class Postbox:
+class Postbox(MessageTranslator):
     """Says a batch in Postbox's words."""
 
-    name = "postbox"
+    name, who = "postbox", "Postbox"
+    limits = Capabilities(max_recipients=MAX_RECIPIENTS, bodies=True, answers_each=True)
+    frame = b'{"messages":[%b]}'
 
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(
-            max_recipients=options.recipients(MAX_RECIPIENTS),
-            bodies=True,
-            answers_each=True,
-        )
-        self._url = f"{public(options, PUBLIC_URL)}/v1/batches"
-        self._headers = bearer(options.api_key)
-        self._compiled = Compiled(_compile)
-
-    def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """One JSON object. Raises InvalidInput for what Postbox would misread."""
-        messages = bodies.filled(
-            self._compiled.of(batch), batch, most=MAX_RECIPIENTS, who="Postbox"
-        )
-        body = b'{"messages":[%b]}' % b",".join(messages)
-        return http.json_post(self._url, self._headers, body)
+        url = f"{public(options, PUBLIC_URL)}/v1/batches"
+        super().__init__(options, url, bearer(options.api_key), _compile)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each message, by place; those it took have their address with them."""
