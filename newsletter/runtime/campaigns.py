@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from newsletter.pipeline.campaigns.build_digest import DigestBuilder
     from newsletter.pipeline.campaigns.control import OperatorActions, Starter
     from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch
-    from newsletter.pipeline.delivery.provider_pool import PooledProvider
+    from newsletter.pipeline.delivery.attempt import PooledProvider
     from newsletter.rendering.lazy import LazyRenderer
     from newsletter.runtime.delivery import Delivery
     from newsletter.store.sql import Store

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from newsletter.domain.ports import Examiner, History, Links, Webhook
     from newsletter.domain.statements.statement import Statement
     from newsletter.pipeline.campaigns.report import Vitals
+    from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
     from newsletter.pipeline.delivery.dispatch import Dispatcher
-    from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
     from newsletter.pipeline.delivery.reconcile import Reconciler, Recovered
     from newsletter.pipeline.delivery.restore_guard import Guard
     from newsletter.pipeline.delivery.transactional import TransactionalSender
@@ -70,7 +70,7 @@ class Delivery:
     @cached_property
     def pool(self) -> ProviderPool:
         """The providers, each with its rate limiter."""
-        from newsletter.pipeline.delivery.provider_pool import ProviderPool
+        from newsletter.pipeline.delivery.attempt import ProviderPool
 
         first, *others = (
             _line(options, self.settings, self.clock, self.key)
@@ -298,7 +298,7 @@ def _fetch(address: str) -> bytes:
 
 
 def _line(options: ProviderOptions, settings: Settings, clock: Clock, key: bytes) -> PooledProvider:
-    from newsletter.pipeline.delivery.provider_pool import PooledProvider, RateLimiter
+    from newsletter.pipeline.delivery.attempt import PooledProvider, RateLimiter
     from newsletter.providers import registry
     from newsletter.providers.common.options import account_of
     from newsletter.runtime.keys import account_name

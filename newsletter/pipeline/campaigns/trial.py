@@ -20,7 +20,7 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
 )
 from newsletter.domain.subscribers.audience import Subscriber, fold, parse_address
-from newsletter.pipeline.delivery.provider_pool import RateLimiter
+from newsletter.pipeline.delivery.attempt import RateLimiter
 from newsletter.pipeline.ledger import authorise, find_statement, standing_of
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.store.sql import Store, Transaction

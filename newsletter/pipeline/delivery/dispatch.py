@@ -15,8 +15,7 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.statements.content import Content
-from newsletter.pipeline.delivery.attempt import Attempt, Attempts
-from newsletter.pipeline.delivery.provider_pool import PooledProvider
+from newsletter.pipeline.delivery.attempt import Attempt, Attempts, PooledProvider
 from newsletter.pipeline.ledger import (
     approved_content,
     confirm_by_events,

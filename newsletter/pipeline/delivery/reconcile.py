@@ -25,7 +25,7 @@ from newsletter.domain.delivery.batch import (
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.ports import Links, Provider
-from newsletter.pipeline.delivery.provider_pool import ProviderPool
+from newsletter.pipeline.delivery.attempt import ProviderPool
 from newsletter.pipeline.ledger import (
     approved_content,
     confirm_by_events,

@@ -29,8 +29,7 @@ from newsletter.domain.delivery.transactional import (
 )
 from newsletter.domain.ports import EmailWriter
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.pipeline.delivery.attempt import Attempt, Attempts
-from newsletter.pipeline.delivery.provider_pool import PooledProvider
+from newsletter.pipeline.delivery.attempt import Attempt, Attempts, PooledProvider
 from newsletter.store.sql import Store, Transaction
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)

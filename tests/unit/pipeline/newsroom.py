@@ -17,8 +17,8 @@ from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, Suppr
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import DryRun, dry_run
 from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch, plan, start_due
+from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
-from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler, Recovered, recover
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.statements.approve import (

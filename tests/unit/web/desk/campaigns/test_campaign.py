@@ -11,7 +11,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.events import Bounce, Event, EventKind
-from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
+from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.web.desk.campaigns.campaign import time_left
 from tests.desk import Signed, Staffed, address_of, words
 from tests.fakes import RecordingProvider, always
