@@ -28,12 +28,10 @@ _WITHIN = timedelta(seconds=15)
 """For what somebody at the desk waits for."""
 
 
-def import_isolated(
-    data: bytes, *, today: date, file: str, within: timedelta = WITHIN
-) -> ImportedDocument:
-    """As ``import_file`` does, for at most so long. Raises InvalidInput."""
+def import_isolated(data: bytes, *, today: date, file: str) -> ImportedDocument:
+    """As ``import_file`` does. Raises InvalidInput."""
     task = {"read": "file", "today": today.isoformat(), "file": file}
-    return _document(_answer(task, data, within, "copy the statement's text into a .txt file"))
+    return _document(_answer(task, data, WITHIN, "copy the statement's text into a .txt file"))
 
 
 def pasted(html: str, *, within: timedelta = _WITHIN) -> Pasted:

@@ -13,12 +13,12 @@ import mammoth
 from lxml import etree
 
 from newsletter.documents.markup.inline_markup import PART
-from newsletter.documents.markup.packed import Packing
+from newsletter.documents.markup.packed import Packing, page_edges
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import illustrated
-from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
-from newsletter.documents.release.lines import ordinary, shortened
+from newsletter.documents.release.imported import ImportedDocument, unusable
+from newsletter.documents.release.lines import ordinary
 
 _MAIN = "word/document.xml"
 _RELATIONS = "word/_rels/document.xml.rels"
@@ -51,7 +51,7 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
     parts[_MAIN] = etree.tostring(trees[_MAIN])
     document = import_body(
         _as_html(parts, file),
-        edges=_edges(trees),
+        edges=page_edges(_edges(trees)),
         beside=_beside(trees),
         notes=review.notes(),
         today=today,
@@ -98,16 +98,10 @@ def _reviewed(trees: Mapping[str, Any]) -> Review:
     )
 
 
-def _edges(trees: Mapping[str, Any]) -> Iterator[Dropped]:
-    """What stands at the head and foot of each page."""
-    seen: set[str] = set()
+def _edges(trees: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in filter(_EDGE.fullmatch, trees):
         words = (element.text or "" for element in trees[name].iter("{*}t"))
-        text = ordinary(" ".join(words)).strip()
-        if text and text not in seen:
-            seen.add(text)
-            why = "at the head of each page" if "header" in name else "at the foot of each page"
-            yield Dropped(line=0, text=shortened(text), why=why)
+        yield "head" if "header" in name else "foot", ordinary(" ".join(words)).strip()
 
 
 def _beside(trees: Mapping[str, Any]) -> Iterator[str]:

@@ -35,8 +35,6 @@ class Facts:
     """What a page says about itself. What it does not say is empty."""
 
     title: str
-    note: str
-    """What to tell the person of the title, if it was not on the page itself."""
     windows: tuple[str, ...]
     """What it calls itself, a site's name and all."""
     spare: tuple[str, str]
@@ -64,10 +62,8 @@ def facts_of(root: Element, *, document: bool) -> Facts:
     headline = next((one for one in (_words(one, "headline") for one in data) if one), "")
     windows = tuple(dict.fromkeys(filter(None, [headline, meta.get("og:title", ""), page])))
     parted = [_parted(window, names, shown) for window in windows]
-    title, note = _title(root, parted, windows, names, document=document)
     return Facts(
-        title=title,
-        note=note,
+        title=_title(root, parted, windows, names, document=document),
         windows=() if document else windows,
         spare=("", "") if document else _spare(windows, parted[0][0] if parted else "", headline),
         text=max((_words(one, "articleBody") for one in data), key=len, default=""),
@@ -145,23 +141,20 @@ def _title(
     names: Container[str],
     *,
     document: bool,
-) -> tuple[str, str]:
+) -> str:
+    """The heading that the page's own title, its data or their number tell from others."""
     headings = [text for element in root.iter("h1") if (text := text_of(element))]
     headings = [text for text in headings if comparable(text) not in names]
     for title, _ in parted:
         for heading in headings:
             if comparable(title) == comparable(heading):
-                return heading, ""
-    if document:
-        return "", ""
-    named = _named(root, windows)
-    if named:
-        return named, ""
+                return heading
+    named = "" if document else _named(root, windows)
+    if document or named:
+        return named
     cut = {comparable(rest) for _, rest in parted}
     headings = [text for text in headings if comparable(text) not in cut]
-    if len(headings) == 1 or (headings and not parted):
-        return headings[0], ""
-    return "", ""
+    return headings[0] if len(headings) == 1 or (headings and not parted) else ""
 
 
 def _named(root: Element, windows: Sequence[str]) -> str:

@@ -13,12 +13,12 @@ from typing import Any
 from lxml import etree
 
 from newsletter.documents.markup.inline_markup import PART
-from newsletter.documents.markup.packed import Packing
+from newsletter.documents.markup.packed import Packing, page_edges
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import illustrated
-from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
-from newsletter.documents.release.lines import ordinary, shortened
+from newsletter.documents.release.imported import ImportedDocument, unusable
+from newsletter.documents.release.lines import ordinary
 
 Element = Any
 
@@ -50,10 +50,10 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
     text = content.find("{*}body/{*}text")
     if text is None:
         raise unusable(file, f"is no text document of LibreOffice; {_SAVE_ANEW}")
-    written = _Writer(_looks(trees))
+    written = _Writer(_Looks(trees))
     document = import_body(
         "".join(written.blocks(text)) + written.notes(),
-        edges=_edges(trees),
+        edges=page_edges(_edges(trees)),
         beside=_beside(trees),
         notes=_reviewed(content).notes(),
         today=today,
@@ -65,9 +65,14 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
 class _Looks:
     """What the styles of a document say of its paragraphs, words and lists."""
 
-    def __init__(self, styles: Mapping[str, Element], lists: Mapping[str, Element]) -> None:
-        self._styles = styles
-        self._lists = lists
+    def __init__(self, trees: Mapping[str, Element]) -> None:
+        self._styles: dict[str, Element] = {}
+        self._lists: dict[str, Element] = {}
+        # The text's own automatic styles come last: they hide the document's of the same name.
+        for part in (tree for name in (_STYLES, _CONTENT) if (tree := trees.get(name)) is not None):
+            for one in part.iter("{*}style", "{*}list-style"):
+                styles = self._lists if _name(one) == "list-style" else self._styles
+                styles[_attribute(one, "name")] = one
 
     def ancestors(self, name: str) -> Iterator[str]:
         """A style and those that it builds on, the nearest first."""
@@ -80,21 +85,19 @@ class _Looks:
 
     def marks(self, name: str) -> tuple[str, ...]:
         """The elements of HTML that mark words as a style does, the innermost first."""
-        bold = italic = line = raised = ""
+        found: dict[str, str] = {}
         for one in self.ancestors(name):
             style = self._styles.get(one)
             words = None if style is None else style.find("{*}text-properties")
-            if words is not None:
-                bold = bold or _attribute(words, "font-weight")
-                italic = italic or _attribute(words, "font-style")
-                line = line or _attribute(words, "text-underline-style")
-                raised = raised or _attribute(words, "text-position")
+            for key, value in () if words is None else words.attrib.items():
+                found.setdefault(etree.QName(key).localname, value)  # the nearest style decides
+        raised = found.get("text-position", "")
         marked = {
             "sup": raised.startswith("super"),
             "sub": raised.startswith("sub"),
-            "u": line not in {"", "none"},
-            "em": italic in {"italic", "oblique"},
-            "strong": bool(_BOLD.fullmatch(bold)),
+            "u": found.get("text-underline-style", "none") != "none",
+            "em": found.get("font-style") in {"italic", "oblique"},
+            "strong": bool(_BOLD.fullmatch(found.get("font-weight", ""))),
         }
         return tuple(tag for tag, is_so in marked.items() if is_so)
 
@@ -107,15 +110,6 @@ class _Looks:
                     _attribute(one, "num-format")
                 )
         return False
-
-
-def _looks(trees: Mapping[str, Element]) -> _Looks:
-    styles: dict[str, Element] = {}
-    lists: dict[str, Element] = {}
-    for part in (_STYLES, _CONTENT):
-        for one in trees[part].iter("{*}style", "{*}list-style") if part in trees else ():
-            (lists if _name(one) == "list-style" else styles)[_attribute(one, "name")] = one
-    return _Looks(styles, lists)
 
 
 class _Writer:
@@ -200,13 +194,10 @@ class _Writer:
         if name == "s":
             count = _attribute(one, "c")
             return " " * min(_MOST_BLANKS, int(count) if count[:4].isdecimal() else 1)
-        simple = {"tab": " ", "line-break": "<br>"}
-        if name in simple:
-            return simple[name]
-        if name == "note":
-            return self._note(one)
-        if name == "frame":
-            return self._frame(one)
+        if name in {"tab", "line-break"}:
+            return " " if name == "tab" else "<br>"
+        if name in {"note", "frame"}:
+            return self._note(one) if name == "note" else self._frame(one)
         inside = self._inside(one)
         if name == "a":
             return f'<a href="{escape(_attribute(one, "href"))}">{inside}</a>'
@@ -250,15 +241,9 @@ def _reviewed(content: Element) -> Review:
     )
 
 
-def _edges(trees: Mapping[str, Element]) -> Iterator[Dropped]:
-    """What stands at the head and foot of each page."""
-    seen: set[str] = set()
+def _edges(trees: Mapping[str, Element]) -> Iterator[tuple[str, str]]:
     for one in trees[_STYLES].iter("{*}header", "{*}footer") if _STYLES in trees else ():
-        text = " ".join(_words(one))
-        if text and text not in seen:
-            seen.add(text)
-            place = "head" if _name(one) == "header" else "foot"
-            yield Dropped(line=0, text=shortened(text), why=f"at the {place} of each page")
+        yield "head" if _name(one) == "header" else "foot", " ".join(_words(one))
 
 
 def _beside(trees: Mapping[str, Element]) -> Iterator[str]:

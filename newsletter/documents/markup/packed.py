@@ -2,13 +2,14 @@
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
-from newsletter.documents.release.imported import LARGEST_PICTURE, unusable
+from newsletter.documents.release.imported import LARGEST_PICTURE, Dropped, unusable
+from newsletter.documents.release.lines import shortened
 from newsletter.domain.errors import InvalidInput
 
 _MOST_PARTS = 5_000
@@ -86,3 +87,12 @@ def _read(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, bytes]:
             parts[name] = part.read(min(_LARGEST_XML, left) + 1)
         left -= len(parts[name])
     return parts
+
+
+def page_edges(found: Iterable[tuple[str, str]]) -> Iterator[Dropped]:
+    """The words at the ``head`` or ``foot`` of each page, once each; both as pairs."""
+    seen: set[str] = set()
+    for place, text in found:
+        if text and text not in seen:
+            seen.add(text)
+            yield Dropped(line=0, text=shortened(text), why=f"at the {place} of each page")

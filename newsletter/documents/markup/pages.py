@@ -75,7 +75,7 @@ def import_page(data: bytes, *, today: date, file: str, subject: str = "") -> Im
     hidden = _hidden_text(facts.text, blocks, inline)
     if article is not None and not hidden:
         blocks = [*between(root, chosen, facts.title), *blocks]
-    notes = [note, facts.note, *review.notes(), *(article.notes if article else ())]
+    notes = [note, *review.notes(), *(article.notes if article else ())]
     notes += [_OF_DATA] if hidden else []
     read = ExtractedText(
         blocks=tuple(hidden or blocks),
@@ -183,7 +183,6 @@ def import_body(
     notes: Iterable[str],
     today: date,
     file: str,
-    title: str = "",
 ) -> ImportedDocument:
     """Find the statement in the text of a document, as HTML of our own making.
 
@@ -198,7 +197,6 @@ def import_body(
     dropped = tuple(replace(one, line=0) for one in inline.dropped)
     read = ExtractedText(
         blocks=blocks,
-        title=title,
         foot=foot,
         dropped=(*edges, *dropped),
         pictures=tuple(inline.pictures),

@@ -104,9 +104,7 @@ def always(text: str) -> str:
 
 def at_the_edge(text: str) -> str:
     """Why a line above or below the running text is site furniture, or nothing."""
-    if _ALWAYS.fullmatch(text) or is_beside_text(text) or is_menu_entry(text):
-        return "site furniture"
-    if is_label(text):
+    if _ALWAYS.fullmatch(text) or _is_beside_text(text) or is_menu_entry(text) or is_label(text):
         return "site furniture"
     return "the vendor's line" if _VENDOR.fullmatch(text) else ""
 
@@ -156,10 +154,8 @@ def is_machine_data(text: str) -> bool:
 
 def is_foot_address(text: str) -> bool:
     """Whether a line is the letterhead's foot: an address with a telephone number."""
-    if len(text) > _LONGEST_FOOT:
-        return False
-    reachable = _PHONE.search(text) or _MAILBOX.search(text)
-    return bool(_FOOT.search(text)) and bool(reachable)
+    reachable = len(text) <= _LONGEST_FOOT and (_PHONE.search(text) or _MAILBOX.search(text))
+    return bool(reachable and _FOOT.search(text))
 
 
 def is_trade_name(text: str) -> bool:
@@ -185,9 +181,7 @@ _LINE = re.compile(
     r"|m[oó]vil|e-?mail|m|t|e|p)\b\.?\s*:.*|[^\s@]++@\S+\.\w+|(?:media|press) contacts? .*",
     re.IGNORECASE,
 )
-_TELEPHONE = re.compile(
-    r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d|\b0\d[\d\s]{8,}\d"
-)
+_TELEPHONE = re.compile(rf"{_PHONE.pattern}|\b0\d[\d\s]{{8,}}\d")
 _LONGEST = 80
 _SHORTEST_TEXT = 20
 _MOST_BETWEEN = 3
@@ -329,18 +323,15 @@ _MENU_ENTRIES, _BESIDE_ENTRIES = _entries(_MENUS), _entries(_BESIDE)
 
 def is_menu_entry(text: str) -> bool:
     """Whether a line is an entry of a menu that many sites have."""
-    if len(text) > _LONGEST_ENTRY:
-        return False
-    plain = _plain(text)
-    return plain in _MENU_ENTRIES or bool(_FREE.fullmatch(plain))
+    plain = _plain(text[: _LONGEST_ENTRY + 1])
+    return len(text) <= _LONGEST_ENTRY and bool(plain in _MENU_ENTRIES or _FREE.fullmatch(plain))
 
 
-def is_beside_text(text: str) -> bool:
+def _is_beside_text(text: str) -> bool:
     """Whether a line is what sites put beside a text: for sharing, for going on."""
-    if len(text) > _LONGEST_AROUND:
-        return False
-    plain = _plain(text)
-    return plain in _BESIDE_ENTRIES or bool(_AROUND.fullmatch(plain))
+    plain = _plain(text[: _LONGEST_AROUND + 1])
+    known = plain in _BESIDE_ENTRIES or _AROUND.fullmatch(plain)
+    return len(text) <= _LONGEST_AROUND and bool(known)
 
 
 def _plain(text: str) -> str:
