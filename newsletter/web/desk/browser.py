@@ -41,7 +41,7 @@ def set_cookie(response: Response, request: Request, name: str) -> None:
         path="/",
         secure=not is_loopback(request),
         httponly=True,
-        samesite="lax",
+        samesite="lax",  # a link in an email of ours leads in; a post from elsewhere does not
     )
 
 

@@ -66,6 +66,7 @@ class Gate:
 
     def _guarded(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
         async def answer(http: Request) -> Response:
+            # before anything is read: another site could make a browser send megabytes
             if http.method not in _SAFE and not _is_our_own(http):
                 log.warning("a post to %s from another site was refused", http.url.path)
                 return self._desk.refused(DeskRequest(http=http, member=None))
@@ -94,6 +95,7 @@ class Gate:
         if isinstance(proved, Denied):
             return self._desk.step_up(request, proved)
         if proved is not None:
+            # the session has another word from now on, and what is a secret goes no further
             rest = posted.fields.items()
             fields = {name: values for name, values in rest if name not in {PROOF, PASSKEY}}
             posted = replace(posted, fields=fields)
@@ -201,7 +203,7 @@ class Gate:
 
 def _is_our_own(http: Request) -> bool:
     """A post that our own page sent: browsers say so, and other programs name no origin."""
-    site = http.headers.get("sec-fetch-site")
+    site = http.headers.get("sec-fetch-site")  # no script can set it; old browsers send none
     if site is not None:
         return site == "same-origin"
     origin = http.headers.get("origin", "")

@@ -73,6 +73,7 @@ async def form_in(
 ) -> Posted:
     """The form in a body that was read; its parts have at most so many bytes. HTTPException 400."""
 
+    # Starlette reads a form out of a request alone: it gets the body that was counted again
     async def once() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
 

@@ -102,6 +102,21 @@ class Frame:
             self._templates.fill(template, filled), status_code=status, headers=dict(self.fields)
         )
 
+    def said(
+        self,
+        title: str,
+        *texts: str,
+        language: str,
+        status: int = 200,
+        buttons: Sequence[Button] = (),
+    ) -> Response:
+        """A page of our own words alone, each by its key."""
+        words, _ = self.words(language)
+        paragraphs = [words[text] for text in texts]
+        return self.page(
+            words[title], paragraphs, language=language, status=status, buttons=buttons
+        )
+
     def fill(self, template: str, **values: object) -> str:
         """A template alone, without the frame."""
         return self._templates.fill(template, values)

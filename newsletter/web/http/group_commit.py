@@ -42,7 +42,7 @@ class GroupCommit(Generic[Item]):
         with self._access:
             self._waiting.append(post)
         while not post.done:
-            with self._turn:
+            with self._turn:  # whoever waited for it mostly finds that another has recorded theirs
                 if not post.done:
                     posts = self._take()
                     self._try(posts)

@@ -225,7 +225,7 @@ class CampaignPage:
         """Deliveries a second, over the last two minutes or since the start."""
         if campaign.state is not CampaignState.SENDING or campaign.started_at is None:
             return 0.0
-        since = max(now - _LATELY, campaign.started_at)
+        since = max(now - _LATELY, campaign.started_at)  # of the whole time it would lag behind
         seconds = max((now - since).total_seconds(), 1.0)
         return tx.batches.handed_over(campaign.id, since) / seconds
 

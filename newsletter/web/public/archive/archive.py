@@ -100,7 +100,7 @@ def answer(
     fields: Mapping[str, str],
 ) -> Response:
     """The body, or 304 where the client has it. ``fields`` are its header fields."""
-    changed_at = changed_at.astimezone(UTC).replace(microsecond=0)
+    changed_at = changed_at.astimezone(UTC).replace(microsecond=0)  # what a field of HTTP can say
     known = {
         **fields,
         "ETag": f'"{_digest(body, fields)}"',

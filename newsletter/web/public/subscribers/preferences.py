@@ -219,22 +219,24 @@ class PreferencesPage:
         """A page for whoever has a link that still opens it."""
 
         async def answer(request: Request) -> Response:
-            owner = self._owner(request)
+            owner, language = self._owner(request), self._frame.language_of(request)
             if owner is None:
-                return self._said(request, "not_found", "broken_link", status=404)
+                return self._frame.said("not_found", "broken_link", language=language, status=404)
             if owner.is_late(self._subscribers.clock.now()):
-                return self._late(request)
+                words, _ = self._frame.words(language)
+                again = f"/preferences/{request.path_params['token']}/again"
+                buttons = [Button(action=again, label=words["late_button"])]
+                return self._frame.said(
+                    "expired_title", "late_text", language=language, status=410, buttons=buttons
+                )
             try:
                 chosen = await run_in_threadpool(chosen_by, owner, store=self._subscribers.store)
             except NotFound:
-                return self._said(request, "not_found", "nobody", status=404)
-            words, language = self._frame.words(
-                self._frame.language_of(request, chosen.preferences.language)
-            )
+                return self._frame.said("not_found", "nobody", language=language, status=404)
+            own = self._frame.language_of(request, chosen.preferences.language)
+            words, own = self._frame.words(own)
             return await page(
-                ReaderRequest(
-                    http=request, owner=owner, chosen=chosen, words=words, language=language
-                )
+                ReaderRequest(http=request, owner=owner, chosen=chosen, words=words, language=own)
             )
 
         return answer
@@ -245,36 +247,21 @@ class PreferencesPage:
         except NotFound:
             return None
 
-    def _said(self, request: Request, title: str, text: str, *, status: int = 200) -> Response:
-        words, language = self._frame.words(self._frame.language_of(request))
-        return self._frame.page(words[title], [words[text]], language=language, status=status)
-
-    def _late(self, request: Request) -> Response:
-        words, language = self._frame.words(self._frame.language_of(request))
-        again = f"/preferences/{request.path_params['token']}/again"
-        return self._frame.page(
-            words["expired_title"],
-            [words["late_text"]],
-            language=language,
-            status=410,
-            buttons=[Button(action=again, label=words["late_button"])],
-        )
-
     async def send_another(self, request: Request) -> Response:
         """A fresh link, to the person's address, for one that came too late."""
-        owner = self._owner(request)
+        owner, language = self._owner(request), self._frame.language_of(request)
         if owner is None:
-            return self._said(request, "not_found", "broken_link", status=404)
+            return self._frame.said("not_found", "broken_link", language=language, status=404)
         await run_in_threadpool(
             ask_for_link,
             owner.subscriber_id,
             host=host_of(request),
-            language=self._frame.language_of(request),
+            language=language,
             source="a link to preferences that came too late",
             store=self._subscribers.store,
             clock=self._subscribers.clock,
         )
-        return self._said(request, "link_sent", "link_sent_text")
+        return self._frame.said("link_sent", "link_sent_text", language=language)
 
     # --- what they get
 
@@ -375,16 +362,11 @@ class PreferencesPage:
 
     async def ask_to_delete(self, request: ReaderRequest) -> Response:
         """One button more: it cannot be undone."""
-        return self._frame.page(
-            request.words["delete_title"],
-            [request.words["delete_text"], request.words["delete_kept"]],
-            language=request.language,
-            buttons=[Button(action=f"{request.link}/delete", label=request.words["delete_yes"])],
-        )
+        buttons = [Button(action=f"{request.link}/delete", label=request.words["delete_yes"])]
+        texts, language = ("delete_text", "delete_kept"), request.language
+        return self._frame.said("delete_title", *texts, language=language, buttons=buttons)
 
     async def delete(self, request: ReaderRequest) -> Response:
         """Gone before the answer."""
         await run_in_threadpool(self._subscribers.forget, request.chosen.address, by="the reader")
-        return self._frame.page(
-            request.words["deleted"], [request.words["deleted_text"]], language=request.language
-        )
+        return self._frame.said("deleted", "deleted_text", language=request.language)

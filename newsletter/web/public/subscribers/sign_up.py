@@ -147,9 +147,7 @@ class SignUpPages:
     async def asked(self, request: Request) -> Response:
         """What everybody sees next, as often as they load it: look into your inbox."""
         language = self._language_of(request, request.query_params.get("language", ""))
-        words, _ = self._frame.words(language)
-        paragraphs = [words["asked"], words["asked_hint"]]
-        return self._frame.page(words["asked_title"], paragraphs, language=language)
+        return self._frame.said("asked_title", "asked", "asked_hint", language=language)
 
     async def sign_up(self, request: Request) -> Response:
         """Take a form on, or say in its page what is wrong with it."""
@@ -210,8 +208,7 @@ class SignUpPages:
         return Response(status_code=303, headers=fields)
 
     def _busy(self, language: str) -> Response:
-        words, _ = self._frame.words(language)
-        page = self._frame.page(words["busy_title"], [words["busy"]], language=language, status=429)
+        page = self._frame.said("busy_title", "busy", language=language, status=429)
         page.headers["Retry-After"] = "3600"
         return page
 

@@ -43,9 +43,8 @@ class UnsubscribePages:
         self._page = frame.page
         self._titles = {offer.name: offer.title for offer in subscribers.settings.offers()}
         self._gathering: GroupCommit[Departure] = GroupCommit(self._leave)
-        words, _ = frame.words(subscribers.settings.language)
-        told = frame.page(words["left"], [words["left_it"]], language=subscribers.settings.language)
-        self._for_programs = bytes(told.body)
+        told = frame.said("left", "left_it", language=subscribers.settings.language)
+        self._for_programs = bytes(told.body)  # made once: mail programs ask by the thousand
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -66,15 +65,13 @@ class UnsubscribePages:
         """A page for whoever has a link that ends something: one of a test mail ends nothing."""
 
         async def answer(request: Request) -> Response:
-            words, language = self._frame.words(self._frame.language_of(request))
+            language = self._frame.language_of(request)
             try:
                 departure = read(request.path_params["token"], self._subscribers.links)
             except NotFound:
-                text = [words["broken_link"]]
-                return self._page(words["not_found"], text, language=language, status=404)
+                return self._frame.said("not_found", "broken_link", language=language, status=404)
             if departure.of_a_test:
-                text = [words["test_link_text"]]
-                return self._page(words["test_link"], text, language=language)
+                return self._frame.said("test_link", "test_link_text", language=language)
             return await page(request, departure)
 
         return answer
@@ -103,20 +100,19 @@ class UnsubscribePages:
             leave_everything, departure, store=of.store, clock=of.clock
         )
         self._tell(strangers)
-        words, language = self._words(request, ending)
-        return self._page(words["left"], [words["left_everything_text"]], language=language)
+        language = self._frame.language_of(request, ending.language)
+        return self._frame.said("left", "left_everything_text", language=language)
 
     async def offer_link(self, request: Request, departure: Departure) -> Response:
         """One button: scanners open this page too. It says the same whoever is still subscribed."""
         words, language = self._words(request, await self._ending(departure))
         link = f"/u/{request.path_params['token']}/preferences"
         buttons = [Button(action=link, label=words["prefer_button"])]
-        texts = [words["prefer_text"]]
-        return self._page(words["prefer_title"], texts, language=language, buttons=buttons)
+        return self._frame.said("prefer_title", "prefer_text", language=language, buttons=buttons)
 
     async def send_link(self, request: Request, departure: Departure) -> Response:
         """An email to the reader's own address, which is not shown here."""
-        words, language = self._words(request, await self._ending(departure))
+        _, language = self._words(request, await self._ending(departure))
         await run_in_threadpool(
             ask_for_link,
             departure.subscriber_id,
@@ -126,7 +122,7 @@ class UnsubscribePages:
             store=self._subscribers.store,
             clock=self._subscribers.clock,
         )
-        return self._page(words["link_sent"], [words["link_sent_text"]], language=language)
+        return self._frame.said("link_sent", "link_sent_text", language=language)
 
     async def _ending(self, departure: Departure) -> Ending:
         return await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
