@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.pipeline.delivery.dispatch import Dispatched
 from newsletter.runtime.log import Pulse, log_attempt
+from tests.pages import forum
 
 
 @pytest.fixture
@@ -64,3 +66,27 @@ def test_a_line_a_minute_at_most_says_how_it_goes(said: pytest.LogCaptureFixture
     seconds[0] = 1000
     pulse.beat()
     assert len(said.messages) == 3, "nothing was handed over"
+
+
+def test_no_line_of_the_log_has_a_readers_address(
+    tmp_path: Path, migrated: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for logger in ("newsletter", "newsletter.run"):
+        caplog.set_level(logging.DEBUG, logger)
+    with forum(tmp_path, database=migrated) as site:
+        site.subscribe("ana@example.org", "bo@example.org")
+        site.agree()
+        site.services.tick.run()
+        dispatcher = site.services.delivery.dispatcher()
+        while (dispatched := dispatcher.dispatch()) is not None:
+            log_attempt(dispatched)
+        site.post("/subscribe", {"email": "cy@example.org", "list": "press"})
+        for way in ("", "?by=page", "/preferences", "/everything"):
+            assert site.post(f"{site.unsubscribe_link(1)}{way}").status == 200
+            assert site.post(f"{site.unsubscribe_link(4711)}{way}").status == 200
+        site.post(f"{site.preferences_link(2)}/address", {"address": "di@example.org"})
+        site.post(f"{site.preferences_link(2)}/delete")
+    assert "attempt=" in caplog.text
+    assert "sign-up=new" in caplog.text
+    assert "left message_id=" in caplog.text
+    assert "@example.org" not in caplog.text
