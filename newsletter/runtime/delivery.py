@@ -11,19 +11,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.domain.staff.audit import OPERATOR
 from newsletter.store.file.lock import beaten_at
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
     from newsletter.domain.campaigns.campaign import Campaign
     from newsletter.domain.clock import Clock
-    from newsletter.domain.delivery.batch import Answer
     from newsletter.domain.delivery.rate_limit import Limits, Wait
     from newsletter.domain.events import Event
     from newsletter.domain.ports import Examiner, History, Links, Webhook
-    from newsletter.domain.statements.statement import Statement
     from newsletter.pipeline.campaigns.report import Vitals
+    from newsletter.pipeline.campaigns.trial import TrialSender
     from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
     from newsletter.pipeline.delivery.dispatch import Dispatcher
     from newsletter.pipeline.delivery.reconcile import Reconciler, Recovered
@@ -180,34 +178,18 @@ class Delivery:
             names=lambda: secrets.token_hex(16),
         )
 
-    def send_test(
-        self,
-        slug: str,
-        *,
-        to: str,
-        by: str = OPERATOR,
-        text: Statement | None = None,
-        subject: str = "",
-    ) -> Answer:
-        """Hand over one test mail, ahead of all that waits: of a statement, or of a text of the
-        desk. Raises Refused, ProviderUnreachable."""
-        from newsletter.pipeline.campaigns.trial import send_test
+    def trial_sender(self) -> TrialSender:
+        """What hands over test mails, by the first provider."""
+        from newsletter.pipeline.campaigns.trial import TrialSender
 
-        first = self.pool.first
-        return send_test(
-            slug,
-            to=to,
+        return TrialSender(
             store=self.store,
             renderer=self.renderer,
             links=self.links,
-            provider=first.provider,
-            limiter=first.limiter,
+            line=self.pool.first,
             clock=self.clock,
             lease=self.lease,
             together=self.settings.together,
-            by=by,
-            text=text,
-            subject=subject,
         )
 
     def vitals(self) -> Vitals:

@@ -311,7 +311,7 @@ def _send_test(shell: Shell, slug: str, to: str) -> None:
     with shell.services() as services:
         services.statements.refresh()
         slug = statement_slug(services.store, slug)
-        outcome = services.delivery.send_test(slug, to=to).outcome
+        outcome = services.delivery.trial_sender().send(slug, to=to).outcome
     if outcome.verdict is Verdict.ACCEPTED:
         say(f"the provider accepted the test mail to {to}")
         return

@@ -264,6 +264,11 @@ class Facts:
         return any(same_person(address, writer) for writer in self.statement.written_by)
 
     @property
+    def since(self) -> datetime:
+        """From when on the time to undo runs; from now, where nobody has started it yet."""
+        return self.started_at or self.standing.complete_at or self.now
+
+    @property
     def begun(self) -> bool:
         """It began to go out, and was not taken back before anybody could have it."""
         campaign = self.campaign

@@ -13,7 +13,7 @@ from newsletter.domain.campaigns.state import Facts, Related, Sorting, State
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role, Statement, StoredStatement
 from newsletter.pipeline.campaigns.headcount import outlook
-from newsletter.pipeline.campaigns.reach import TimeRules, correction_of, timing_of
+from newsletter.pipeline.campaigns.reach import TimeRules, Timing, correction_of, timing_of
 from newsletter.pipeline.ledger import embargo_of, go_of, return_of, standing_of
 from newsletter.pipeline.statements.translations import awaited, check_translation
 from newsletter.store.sql import Transaction
@@ -135,12 +135,16 @@ def _corrected(tx: Transaction, facts: Facts, around: _Around) -> Related | None
 def _release(tx: Transaction, facts: Facts, rules: Rules) -> datetime | None:
     """When the first reader gets it: as its campaign says, or as planning would."""
     campaign = facts.campaign
-    approved_at = facts.started_at or facts.standing.complete_at or facts.now
     if campaign is not None and campaign.state in BEFORE_START:
         return campaign.release_at
+    timing = _timing(tx, facts, rules)  # where it is by readers' hours, to count zones takes long
+    return None if timing is None or timing.hour else timing.release(tx, None)
+
+
+def _timing(tx: Transaction, facts: Facts, rules: Rules) -> Timing | None:
+    """None where the zone, changed since, does not have its time."""
     try:
-        timing = timing_of(tx, facts.statement, approved_at, rules.times)
-        return None if timing.hour else timing.release(tx, None)  # to count zones takes long
+        return timing_of(tx, facts.statement, facts.since, rules.times)
     except ValueError:
         return None
 
@@ -184,14 +188,10 @@ def _translations(
 
 
 def _hours(tx: Transaction, facts: Facts, rules: Rules) -> tuple[datetime, datetime] | None:
-    approved_at = facts.started_at or facts.standing.complete_at or facts.now
     if facts.statement.local_time is None or facts.begun or not facts.present:
         return None
-    try:
-        timing = timing_of(tx, facts.statement, approved_at, rules.times)
-    except ValueError:
-        return None
-    instants = [at for at, readers in timing.hours(tx).items() if readers]
+    timing = _timing(tx, facts, rules)
+    instants = [at for at, readers in timing.hours(tx).items() if readers] if timing else []
     return (min(instants), max(instants)) if instants else None
 
 
@@ -203,6 +203,5 @@ def _readers(tx: Transaction, facts: Facts, rules: Rules) -> int | None:
     ready = facts.present and facts.content_hash and not facts.begun
     if not ready or situate(facts).state not in _COUNTED:
         return None
-    since = facts.started_at or facts.standing.complete_at or facts.now
-    to_come = outlook(tx, facts.statement.slug, since, policy=facts.policy, times=rules.times)
+    to_come = outlook(tx, facts.statement.slug, facts.since, policy=facts.policy, times=rules.times)
     return to_come.readers if to_come else None

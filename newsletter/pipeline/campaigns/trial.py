@@ -5,12 +5,13 @@ A test is no delivery: it stands in no campaign's books, and its links end nothi
 
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.ports import Links, Provider, Renderer
+from newsletter.domain.ports import Links, Renderer
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
@@ -20,8 +21,8 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
 )
 from newsletter.domain.subscribers.audience import Subscriber, fold, parse_address
-from newsletter.pipeline.delivery.attempt import RateLimiter
-from newsletter.pipeline.ledger import authorise, find_statement, standing_of
+from newsletter.pipeline.delivery.attempt import PooledProvider
+from newsletter.pipeline.ledger import entitle, find_statement, standing_of
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.store.sql import Store, Transaction
 
@@ -101,105 +102,73 @@ def filled(content: Content, recipient: Recipient) -> Content:
     )
 
 
-def send_test(
-    slug: str,
-    *,
-    to: str,
-    store: Store,
-    renderer: Renderer,
-    links: Links,
-    provider: Provider,
-    limiter: RateLimiter,
-    clock: Clock,
-    lease: timedelta,
-    together: bool = False,
-    by: str = "operator",
-    text: Statement | None = None,
-    subject: str = "",
-) -> Answer:
-    """Hand over one test mail, marked as such, ahead of all that waits for its turn.
+@dataclass(frozen=True, kw_only=True)
+class TrialSender:
+    """Hands over test mails, marked as such, ahead of all that waits for its turn.
 
-    ``text`` goes out in the place of what is known under this slug, as one that nobody handed in;
-    the audit log knows it as ``subject``.
-    ``by`` is the member of staff who asked for it. The mail counts like any other; ``lease`` has to
-    be longer than the longest call. Raises Refused for a suppressed address, ProviderUnreachable
-    while the provider is to be left alone or the day's quota is used up.
+    ``lease`` has to be longer than the longest call.
     """
-    address = _address(to)
-    content, recipient = _test_of(
-        slug,
-        to=address,
-        store=store,
-        renderer=renderer,
-        links=links,
-        together=together,
-        text=text,
-    )
-    taken_at, not_after = clock.now(), NotAfter.after(lease, clock)
-    with store.begin() as tx:
-        _take_turn(tx, limiter, address, at=taken_at, by=by, subject=subject or slug)
-    name = f"test.{secrets.token_hex(8)}"
-    batch = _batch_of(slug, content, recipient._replace(message_id=name), clock)
-    answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
-    wait = backoff(1, jitter=0, asked=answer.retry_after)
-    with store.begin() as tx:
-        limiter.settle(tx, answer, 1, taken_at=taken_at, until=clock.now() + wait)
-    return answer
 
+    store: Store
+    renderer: Renderer
+    links: Links
+    line: PooledProvider
+    clock: Clock
+    lease: timedelta
+    together: bool = False
 
-def _address(to: str) -> str:
-    try:
-        return parse_address(to)
-    except ValueError as error:
-        raise Refused(str(error)) from error
+    def send(
+        self,
+        slug: str,
+        *,
+        to: str,
+        by: str = OPERATOR,
+        text: Statement | None = None,
+        subject: str = "",
+    ) -> Answer:
+        """Hand over one, which counts like any other mail; ``by`` asked for it.
 
+        ``text`` goes out in the place of what is known under this slug, as one that nobody handed
+        in; the audit log knows it as ``subject``. Raises Refused for a suppressed address,
+        ProviderUnreachable while the provider is to be left alone or the day's quota is used up.
+        """
+        try:
+            address = parse_address(to)
+        except ValueError as error:
+            raise Refused(str(error)) from error
+        batch = self._batch(slug, address, text)
+        taken_at, not_after = self.clock.now(), NotAfter.after(self.lease, self.clock)
+        provider, limiter = self.line.provider, self.line.limiter
+        with self.store.begin() as tx:
+            actor = entitle(tx, by, Role.WRITER, "send a test")
+            reason = tx.readers.suppressed(address)
+            if reason is not None:
+                raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
+            limiter.take_ahead(tx, 1, taken_at)
+            tx.audit.enter(taken_at, actor, "test", subject or slug, "one test mail")
+        answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
+        until = self.clock.now() + backoff(1, jitter=0, asked=answer.retry_after)
+        with self.store.begin() as tx:
+            limiter.settle(tx, answer, 1, taken_at=taken_at, until=until)
+        return answer
 
-def _take_turn(
-    tx: Transaction, limiter: RateLimiter, address: str, *, at: datetime, by: str, subject: str
-) -> None:
-    """Whoever asks may, whoever gets it is not suppressed, and it is written down."""
-    actor = by if by == "operator" else authorise(tx, by, Role.WRITER, "send a test")
-    reason = tx.readers.suppressed(address)
-    if reason is not None:
-        raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
-    limiter.take_ahead(tx, 1, at)
-    tx.audit.enter(at, actor, "test", subject, "one test mail")
-
-
-def _batch_of(slug: str, content: Content, recipient: Recipient, clock: Clock) -> OutgoingBatch:
-    """A batch of one, with a subject that says what it is. No statement can have its name."""
-    test = replace(content, subject=f"[Test] {content.subject}")
-    return OutgoingBatch(
-        campaign=f"{slug}_test",
-        attempt_id=secrets.token_hex(12),
-        at=clock.now(),
-        content=test,
-        content_hash=test.content_hash(),
-        recipients=(recipient,),
-    )
-
-
-def _test_of(
-    slug: str,
-    *,
-    to: str,
-    store: Store,
-    renderer: Renderer,
-    links: Links,
-    together: bool,
-    text: Statement | None,
-) -> tuple[Content, Recipient]:
-    """The content, rendered anew so that it says what it is, and its reader, who has no number."""
-    with store.read() as tx:
-        statement = text or find_statement(tx, slug).statement
-        within = translations_of(tx, slug) if together else ()
-        called = _name_of(tx, to)
-    content = renderer.render(statement, within, test=True)
-    reader = made_up(content, links)
-    return content, reader._replace(address=to, names=content.called(called))
-
-
-def _name_of(tx: Transaction, address: str) -> str:
-    """The name of whoever gets a test: as a reader, or else as a colleague."""
-    person = tx.readers.find(address)
-    return (person.name if person else "") or tx.staff.names().get(fold(address), "")
+    def _batch(self, slug: str, address: str, text: Statement | None) -> OutgoingBatch:
+        """A batch of one that says what it is. No statement can have its name."""
+        with self.store.read() as tx:
+            statement = text or find_statement(tx, slug).statement
+            within = translations_of(tx, slug) if self.together else ()
+            person = tx.readers.find(address)  # greeted as a reader, or else as a colleague
+            called = (person.name if person else "") or tx.staff.names().get(fold(address), "")
+        content = self.renderer.render(statement, within, test=True)
+        content = replace(content, subject=f"[Test] {content.subject}")
+        reader = made_up(content, self.links)._replace(
+            address=address, names=content.called(called), message_id=f"test.{secrets.token_hex(8)}"
+        )
+        return OutgoingBatch(
+            campaign=f"{slug}_test",
+            attempt_id=secrets.token_hex(12),
+            at=self.clock.now(),
+            content=content,
+            content_hash=content.content_hash(),
+            recipients=(reader,),
+        )

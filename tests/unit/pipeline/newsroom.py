@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Campaign, Counts
+from newsletter.domain.delivery.batch import Answer
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.ports import GuardFile, Provider
 from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role, Statement
@@ -17,6 +18,7 @@ from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, Suppr
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import DryRun, dry_run
 from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch, plan, start_due
+from newsletter.pipeline.campaigns.trial import TrialSender
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler, Recovered, recover
@@ -294,6 +296,17 @@ class Newsroom:
             attempt_ids=lambda: f"attempt{next(self._attempts)}",
             jitter=lambda: 0.0,
         )
+
+    def send_test(self, to: str, **fields: Any) -> Answer:
+        sender = TrialSender(
+            store=self.store,
+            renderer=self.renderer,
+            links=self.links,
+            line=self.pool().first,
+            clock=self.clock,
+            lease=timedelta(minutes=2),
+        )
+        return sender.send("resignation", to=to, **fields)
 
     def pool(self, provider: Provider | None = None) -> ProviderPool:
         first = PooledProvider(

@@ -198,7 +198,7 @@ class Drafts:
         if parsed.statement is None:
             return self._one(request, draft, parsed.faults)
         send = partial(
-            self._delivery.send_test,
+            self._delivery.trial_sender().send,
             draft.slug or draft.key,
             to=to,
             by=me,

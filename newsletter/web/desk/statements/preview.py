@@ -82,7 +82,7 @@ class EmailPreview:
         """Send one test email to somebody among the staff."""
         slug, me = request.param("slug"), request.who.address
         to = request.field("to") or me
-        send = partial(self._delivery.send_test, slug, to=to, by=me)
+        send = partial(self._delivery.trial_sender().send, slug, to=to, by=me)
         fault = why_not_sent(self._statements.store, to, send)
         if fault:
             return self._page(request, faults=[("to", fault)], status=409)

@@ -1,7 +1,5 @@
 """Looking before leaping, and what changed since the approval."""
 
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import text
 
@@ -15,7 +13,6 @@ from newsletter.pipeline.campaigns.trial import (
     Sample,
     filled,
     sample,
-    send_test,
     shown,
 )
 from newsletter.pipeline.statements.render import changes
@@ -34,17 +31,7 @@ def sampled(room: Newsroom, address: str | None = None) -> Sample:
 
 
 def send(room: Newsroom, to: str) -> None:
-    send_test(
-        "resignation",
-        to=to,
-        store=room.store,
-        renderer=room.renderer,
-        links=room.links,
-        provider=room.provider,
-        limiter=room.limiter(),
-        clock=room.clock,
-        lease=timedelta(minutes=2),
-    )
+    room.send_test(to)
 
 
 def ready(room: Newsroom, readers: int = 5) -> None:

@@ -9,7 +9,6 @@ from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.rate_limit import Cause, Limits, RateLimit
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.pipeline.campaigns.report import report
-from newsletter.pipeline.campaigns.trial import send_test
 from tests.fakes import NOON, accept_all, always
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -24,17 +23,7 @@ def limit(room: Newsroom, **limits: float) -> None:
 
 
 def send(room: Newsroom) -> Answer:
-    return send_test(
-        "resignation",
-        to="ed@forum.example",
-        store=room.store,
-        renderer=room.renderer,
-        links=room.links,
-        provider=room.provider,
-        limiter=room.limiter(),
-        clock=room.clock,
-        lease=timedelta(minutes=2),
-    )
+    return room.send_test("ed@forum.example")
 
 
 def waiting(room: Newsroom) -> dict[str, str] | None:
