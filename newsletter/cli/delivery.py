@@ -119,6 +119,7 @@ def _stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
         say("stopping: the calls under way end first")
         end()
 
+    # They stay until all has ended: a second Ctrl-C must not tear a call from its booking.
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield

@@ -34,6 +34,7 @@ class Preparation:
 
     def prepare(self) -> Any:
         """Return the values to validate; what is wrong goes into the document's faults."""
+        # All gaps first: what a variable holds may be the kind that decides what else is a key.
         return self._fit(self._fill(self.document.value, ()), self.root, ())
 
     def _fill(self, value: Any, path: KeyPath) -> Any:

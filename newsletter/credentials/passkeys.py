@@ -93,6 +93,7 @@ def made(party: Party, challenge: str, answer_json: Mapping[str, Any]) -> Made:
         _refuse_framed(answer.response.client_data.cross_origin)
         found = _server(party).register_complete(_state(challenge), answer)
         data = found.credential_data
+        # 3 is the algorithm of a COSE key (RFC 9052, 7.1): what was offered alone is taken
         if data is None or data.public_key.get(3) not in _ALGORITHMS:
             raise Unfit("a key of another kind than was asked for")
         if answer.raw_id != data.credential_id:

@@ -83,6 +83,7 @@ class Passwords:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Room for one more to be worked out. Raises Refused where there is none for long."""
+        # The place comes before the turn: whoever finds the queue full holds no thread in it.
         if not self._places.acquire(blocking=False):
             raise Refused(_BUSY)
         try:

@@ -227,6 +227,7 @@ def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
             raise NotFound(f"there is no list {list_name}; there are: {', '.join(known) or 'none'}")
         people = tx.readers.all(list_name)
         strangers = () if list_name else tx.readers.suppressions(strangers=True)
+        # one transaction to the end, so that what is printed stood in the database at one moment
         chosen = _of_list(list_name, people) if list_name else people
         for text in chain([_BYTE_ORDER_MARK] if bom else [], FORMS[form](chosen, strangers)):
             out.write(text.encode())

@@ -42,6 +42,7 @@ def migrate(shell: Shell) -> None:
     from newsletter.store.schema.versions import migrate as run_migrations
 
     settings = shell.settings()
+    # private first: what a migration makes is its owner's alone from the first byte
     with private(), _alone(settings, "newsletter db migrate"):
         engine = open_sqlite(settings.database_path)
         try:
