@@ -6,7 +6,8 @@ mislead, and a policy in it keeps the browser from fetching anything that was no
 
 import html as markup
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -206,29 +207,19 @@ def inbox_line(html: str) -> str:
 
 def pictures(html: str) -> tuple[str, ...]:
     """The addresses of all pictures, each once, in order."""
-    found = (address for tag in _IMAGE.findall(html) for address in _sources(tag))
-    return tuple(dict.fromkeys(found))
+    attributes = map(_attributes, _IMAGE.findall(html))
+    return tuple(dict.fromkeys(one["src"] for one in attributes if "src" in one))
 
 
 def picture_hosts(html: str) -> tuple[str, ...]:
     """The hosts from which the pictures come over https, each once, in order."""
-    parts = (urlsplit(address) for address in pictures(html) if _is_address(address))
-    hosts = (part.netloc for part in parts if part.scheme == "https")
-    return tuple(dict.fromkeys(host for host in hosts if _HOST.fullmatch(host)))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        urlsplit(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _sources(tag: str) -> Iterator[str]:
-    attributes = _attributes(tag)
-    if "src" in attributes:
-        yield attributes["src"]
+    hosts = []
+    for address in pictures(html):
+        with suppress(ValueError):
+            part = urlsplit(address)
+            if part.scheme == "https" and _HOST.fullmatch(part.netloc):
+                hosts.append(part.netloc)
+    return tuple(dict.fromkeys(hosts))
 
 
 def _attributes(tag: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from markdown_it.token import Token
 
 from newsletter.rendering.markdown.faults import image_size
-from newsletter.rendering.markdown.tables import Table, tables_in, text_of
+from newsletter.rendering.markdown.tables import Table, paragraph_of, strong, tables_in, text_of
 
 LEAD_WIDTH = 600
 """Pixels from edge to edge of the sheet."""
@@ -107,18 +107,6 @@ def _pair(kind: str, inside: Sequence[Token], **attributes: str) -> list[Token]:
 
 def _classed(token: Token, kind: str) -> Token:
     return token.copy(attrs={**token.attrs, "class": kind})
-
-
-def _paragraph(children: list[Token], kind: str = "", source: Token | None = None) -> list[Token]:
-    """A paragraph of ours; ``source`` says how it was written, and where."""
-    attributes: dict[str, str | int | float] = {"class": kind} if kind else {}
-    content = source.content if source else "".join(child.content for child in children)
-    where = source.map if source else None
-    return [
-        Token("paragraph_open", "p", 1, attrs=attributes, block=True, map=where),
-        Token("inline", "", 0, content=content, children=children, block=True, map=where),
-        Token("paragraph_close", "p", -1, block=True),
-    ]
 
 
 # --- one rule for each kind of block; None where the text is not one ---
@@ -222,7 +210,7 @@ def _caption(line: Token) -> list[Token]:
     if [child.type for child in children] != ["image"]:
         return []
     title = str(children[0].attrs.get("title", ""))
-    return _paragraph(list(_captioned(title)), "caption") if title else []
+    return paragraph_of(list(_captioned(title)), "caption") if title else []
 
 
 def _captioned(title: str) -> Iterator[Token]:
@@ -271,7 +259,7 @@ def _quotation(span: Span) -> list[Token] | None:
     return [
         _classed(kept[0], kind),
         *kept[1:],
-        *_paragraph([first, *name[1:]], "by", signed),
+        *paragraph_of([first, *name[1:]], "by", signed),
         end,
     ]
 
@@ -328,24 +316,20 @@ def _is_prose(table: Table) -> bool:
 
 
 def _head_of(token: Token) -> list[Token]:
-    children = token.children or []
-    if not text_of(token):
-        return []
-    opening, closing = Token("strong_open", "strong", 1), Token("strong_close", "strong", -1)
-    return _paragraph([opening, *children, closing], "head", token)
+    return paragraph_of(strong(token.children or []), "head", token) if text_of(token) else []
 
 
 def _stacked(token: Token) -> list[Token]:
     """A picture before the text of a cell stands above it."""
     children = list(token.children or [])
     if not children or children[0].type != "image":
-        return _paragraph(children, "", token)
+        return paragraph_of(children, "", token)
     rest = children[1:]
     if rest and rest[0].type == "text":
         rest[0] = rest[0].copy()
         rest[0].content = rest[0].content.lstrip()
-    above = _paragraph(children[:1], "figure", token)
-    return above + (_paragraph(rest, "", token) if _types(rest) else [])
+    above = paragraph_of(children[:1], "figure", token)
+    return above + (paragraph_of(rest, "", token) if _types(rest) else [])
 
 
 def _end_mark(span: Span) -> list[Token] | None:
@@ -357,7 +341,7 @@ def _end_mark(span: Span) -> list[Token] | None:
         or text_of(span.tokens[1]).strip("# ")
     ):
         return None
-    return _paragraph([Token("text", "", 0, content="###")], "end", heading)
+    return paragraph_of([Token("text", "", 0, content="###")], "end", heading)
 
 
 _RULES: dict[str, Callable[[Span], list[Token] | None]] = {

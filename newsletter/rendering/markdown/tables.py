@@ -146,6 +146,23 @@ def text_of(token: Token) -> str:
     return "".join(shown).strip()
 
 
+def paragraph_of(children: list[Token], kind: str = "", source: Token | None = None) -> list[Token]:
+    """A paragraph of ours; ``source`` says how it was written, and where."""
+    attributes: dict[str, str | int | float] = {"class": kind} if kind else {}
+    content = source.content if source else "".join(child.content for child in children)
+    where = source.map if source else None
+    return [
+        Token("paragraph_open", "p", 1, attrs=attributes, block=True, map=where),
+        Token("inline", "", 0, content=content, children=children, block=True, map=where),
+        Token("paragraph_close", "p", -1, block=True),
+    ]
+
+
+def strong(children: Sequence[Token]) -> list[Token]:
+    """The same in bold."""
+    return [Token("strong_open", "strong", 1), *children, Token("strong_close", "strong", -1)]
+
+
 def _cell(at: int, token: Token) -> Cell:
     pictures = any(child.type == "image" for child in token.children or ())
     return Cell(at=at, text=text_of(token), pictures=pictures)
@@ -263,14 +280,7 @@ def _records(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
         for name, cell in zip(head, row, strict=True):
             content = _held(tokens[cell.at].children or [], cell.text)
             if children:
-                children.append(Token("hardbreak", "br", 0))
-                children += [*_label(name.text), *content]
+                children += [Token("hardbreak", "br", 0), *_label(name.text), *content]
             else:
-                opening, closing = (
-                    Token("strong_open", "strong", 1),
-                    Token("strong_close", "strong", -1),
-                )
-                children += [opening, *content, closing]
-        yield Token("paragraph_open", "p", 1, attrs={"class": "record"}, block=True)
-        yield Token("inline", "", 0, children=children, block=True)
-        yield Token("paragraph_close", "p", -1, block=True)
+                children += strong(content)
+        yield from paragraph_of(children, "record")
