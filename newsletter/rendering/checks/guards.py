@@ -18,6 +18,7 @@ _TOO_LONG = (
     f"and Gmail cuts a message off after {HTML_LIMIT:,}: shorten it, or link to the long version on"
     " the web"
 )
+# with U+202D and U+202E a subject would read as other words than it holds
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202d\u202e\ufffe\uffff]")
 _WHOLE_ADDRESS = re.compile(r"(?:https?://|mailto:|tel:).")
 _LINE_BREAKS = re.compile(r"[\n\r\u2028\u2029]")

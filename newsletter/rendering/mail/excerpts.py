@@ -156,7 +156,7 @@ class _Reader(HTMLParser):
     """
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
+        super().__init__(convert_charrefs=False)  # what is kept stays HTML: &lt; is no <
         self.title: list[str] = []
         self.opening: list[str] = []
         self.body: list[str] = []

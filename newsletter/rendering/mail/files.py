@@ -22,6 +22,7 @@ FETCHES = re.compile(r"@import\b|<link\b", re.IGNORECASE)
 
 DEFAULT = "default/"
 _KINDS = ("*.j2", "*.css", "words/*.po", "words/*.pot")
+# another version of any of these may write other bytes of the same statement
 _LIBRARIES = [
     *("babel", "cssselect", "cssutils", "jinja2", "lxml", "markdown-it-py", "markupsafe"),
     *("mdit-py-plugins", "nh3", "premailer"),

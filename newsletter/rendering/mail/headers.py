@@ -46,6 +46,7 @@ def headers_for(house: Publisher, statement: Statement) -> tuple[tuple[str, str]
         ("Message-ID", f"<{MergeField.MESSAGE_ID.value}@{domain}>"),
         ("List-Id", f"{_phrase(house.organisation.name)}<{first}.{domain}>"),
         ("List-Unsubscribe", ", ".join(_ways_out(house))),
+        # RFC 8058: a mail program posts this by itself, where a page would ask once more
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         _NO_ANSWERS,
         ("Feedback-ID", f"{statement.slug}:{first}:newsletter:{sender_id(domain)}"),

@@ -56,10 +56,11 @@ class Templates:
         self._sources = files.sources
         self._places = files.places
         self._pages = pages
+        # templates come from whoever looks after the look, who need not be trusted with the machine
         self._environment = ImmutableSandboxedEnvironment(
             loader=FunctionLoader(self._source),
             autoescape=lambda name: name is None or name.endswith(_ESCAPED),
-            undefined=StrictUndefined,
+            undefined=StrictUndefined,  # a misspelt name would leave a hole in a mail
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,

@@ -11,6 +11,7 @@ from markdown_it.token import Token
 BARE = "bare"
 """The mark of a link that was written as an address alone."""
 
+# what stands right behind a letter, a slash or an @ is part of some other address
 _BARE = re.compile(
     r"(?<![\w@/.:-])(?:https://|www\.(?=\w))[^\s<>\"“”«»]+"
     r"|(?<![\w@/.:+-])[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}(?![\w@-])",

@@ -15,6 +15,7 @@ WIDTH = 72
 """Columns of the text part."""
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufe0e\ufeff]")
+# possessive (*+), as a long word without a colon would else be tried from each of its letters
 _URL = re.compile(r"(?<![a-z0-9+.-])[0-9+.-]*+[a-z][a-z0-9+.-]*+:\S", re.IGNORECASE)
 
 
