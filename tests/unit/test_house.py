@@ -1,9 +1,14 @@
 """The house in figures and as a picture, of a checkout that parts its code in another way too."""
 
+import ast
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench.house import pictures, table
 from newsletter.cli.documentation.modules import Module, read
+
+ROOT = Path(__file__).parents[2]
 
 
 def checkout(folder: Path, **modules: str) -> list[Module]:
@@ -46,3 +51,19 @@ def test_two_checkouts_stand_side_by_side(tmp_path: Path) -> None:
     assert "| lines | 6 | 12 |" in rows
     assert "| Protocols | 0 | 1 |" in rows
     assert "| comments per 100 lines | 0.0 | 8.3 |" in rows
+
+
+def test_no_module_function_or_folder_outgrows_its_reader() -> None:
+    house = [module for module in read(ROOT) if "migrations" not in module.path.parts]
+    assert [module.name for module in house if module.text.count("\n") > 500] == []
+    assert [name for module in house for name, lines in bodies(module) if lines > 45] == []
+    folders = Counter(module.path.parent for module in house if module.path.name != "__init__.py")
+    assert [str(folder) for folder, modules in folders.items() if modules > 20] == []
+
+
+def bodies(module: Module) -> Iterator[tuple[str, int]]:
+    """Each function and the lines of what it does, without its head and docstring."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0]
+            yield f"{module.name}.{node.name}", (node.end_lineno or 0) - first.lineno + 1
