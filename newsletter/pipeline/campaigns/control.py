@@ -89,9 +89,16 @@ class Starter:
             person = entitle(tx, asked.by, Role.SENDER, "start")
             stored = find_seen(tx, asked.slug, asked.seen)
             self._refuse_unready(tx, stored)
-            self._set_time(tx, asked)
+            now = self.clock.now()
+            if asked.at is not None and asked.at <= now:
+                raise Refused(f"{asked.at:%Y-%m-%d %H:%M} UTC has passed; choose a later time")
+            at = now if asked.at_once else asked.at
+            if at is not None:
+                tx.schedules.put(asked.slug, at)
             go = self._bind(tx, stored, person, asked.shown)
-            self._enter(tx, person, go, asked)
+            when = f", at {asked.at.isoformat()}" if asked.at else ", at once" * asked.at_once
+            detail = f"{go.content_hash} to {go.count} readers{when}"
+            tx.audit.enter(go.at, person, "start", go.slug, detail)
             return go
 
     def start_by_approval(
@@ -142,23 +149,9 @@ class Starter:
         if go is not None:
             raise Started(go)
 
-    def _set_time(self, tx: Transaction, asked: Start) -> None:
-        now = self.clock.now()
-        if asked.at is not None and asked.at <= now:
-            raise Refused(f"{asked.at:%Y-%m-%d %H:%M} UTC has passed; choose a later time")
-        at = now if asked.at_once else asked.at
-        if at is not None:
-            tx.schedules.put(asked.slug, at)
-
     def _bind(self, tx: Transaction, stored: StoredStatement, by: str, shown: int | None) -> Go:
         return bind(
             tx, stored, shown, by=by, policy=self.policy, times=self.times, clock=self.clock
-        )
-
-    def _enter(self, tx: Transaction, by: str, go: Go, asked: Start) -> None:
-        when = f", at {asked.at.isoformat()}" if asked.at else ", at once" * asked.at_once
-        tx.audit.enter(
-            go.at, by, "start", go.slug, f"{go.content_hash} to {go.count} readers{when}"
         )
 
     def _take_back(self, tx: Transaction, stored: StoredStatement, person: str) -> None:

@@ -14,7 +14,17 @@ def stop_harm(*, store: Store, clock: Clock) -> tuple[Campaign, ...]:
     paused = []
     for number in harmful:
         with store.begin() as tx:
-            if _pause(tx, number, clock):
+            why, campaign = _objections(tx, number), find_campaign(tx, str(number))
+            reason = (
+                f"{why}; find out why with 'newsletter report {number}' and at the provider,"
+                f" then 'newsletter resume {number}' or 'newsletter cancel {number}'"
+            )
+            now, sending = clock.now(), {CampaignState.SENDING}
+            if tx.campaigns.move(
+                number, CampaignState.PAUSED, expect=sending, at=now, reason=reason
+            ):
+                detail = f"campaign {number}: {why}"
+                tx.audit.enter(now, "breaker", "pause", campaign.slug, detail)
                 paused.append(find_campaign(tx, str(number)))
     return tuple(paused)
 
@@ -25,27 +35,3 @@ def _objections(tx: Transaction, campaign_id: int) -> str:
         return ""  # which costs less than the campaign's figures
     accepted = find_campaign(tx, str(campaign_id)).counts.accepted
     return "; ".join(objections(damage, accepted, tx.events.overruled(campaign_id)))
-
-
-def _pause(tx: Transaction, campaign_id: int, clock: Clock) -> bool:
-    why = _objections(tx, campaign_id)
-    reason = (
-        f"{why}; find out why with 'newsletter report {campaign_id}' and at the provider,"
-        f" then 'newsletter resume {campaign_id}' or 'newsletter cancel {campaign_id}'"
-    )
-    paused = tx.campaigns.move(
-        campaign_id,
-        CampaignState.PAUSED,
-        expect={CampaignState.SENDING},
-        at=clock.now(),
-        reason=reason,
-    )
-    if paused:
-        tx.audit.enter(
-            clock.now(),
-            "breaker",
-            "pause",
-            find_campaign(tx, str(campaign_id)).slug,
-            f"campaign {campaign_id}: {why}",
-        )
-    return paused

@@ -4,6 +4,7 @@ Whoever asks learns nothing about who has an account: a wrong password, an unkno
 many failures cost the same and are answered alike.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, Signed, Sign
 from newsletter.store.sql import Transaction
 
 _DAY = timedelta(days=1)
+_NOBODY = "an unknown address"
 _STOPPED = "no more are looked at for some minutes"
 
 
@@ -51,7 +53,9 @@ def sign_in(
         role, credential = tx.staff.role(known.address), tx.accounts.get(known.address)
         now = replace(known, role=role, credential=credential)
         if not right or now.password != known.password:
-            _refuse(tx, known, place, proofs)
+            subject = known.address if known.role else _NOBODY
+            action, why = "sign-in refused", "wrong password"
+            _fail(tx, action, why, subject, known.limits, place, proofs)
             return Denied.WRONG
         tx.throttle.take_back(known.counted)
         tx.sessions.end(hash_of(before))
@@ -78,21 +82,23 @@ def _go_on(tx: Transaction, known: _Known, place: Place, proofs: Proofs) -> Sign
     return proofs.begin(tx, known.address, stage, place)
 
 
-def _refuse(tx: Transaction, known: _Known, place: Place, proofs: Proofs) -> None:
+def _fail(
+    tx: Transaction,
+    action: str,
+    why: str,
+    subject: str,
+    limits: Iterable[Limit],
+    place: Place,
+    proofs: Proofs,
+) -> None:
     """One line for one attempt; its owner hears once a day that somebody tries and tries."""
-    subject = known.address if known.role else "an unknown address"
-    last = proofs.is_last(tx, known.limits)
-    detail = f"wrong password, from {_where(place)}" + (f"; {_STOPPED}" if last else "")
-    proofs.enter(tx, "nobody", "sign-in refused", subject, detail)
-    if last and known.role:
-        _warn(tx, known.address, place, proofs)
-
-
-def _warn(tx: Transaction, address: str, place: Place, proofs: Proofs) -> None:
-    told = Limit(key=f"told {address}", most=1, within=_DAY)
-    if proofs.attempt(tx, [told]) is not None:
+    last = proofs.is_last(tx, limits)
+    detail = f"{why}, from {_where(place)}" + (f"; {_STOPPED}" if last else "")
+    proofs.enter(tx, "nobody", action, subject, detail)
+    told = Limit(key=f"told {subject}", most=1, within=_DAY)
+    if last and subject != _NOBODY and proofs.attempt(tx, [told]) is not None:
         what = f"Somebody tried several times to sign in as you, from {_where(place)}, and failed."
-        proofs.tell(tx, address, what)
+        proofs.tell(tx, subject, what)
 
 
 def second(word: str, code: str | Signed, *, place: Place, proofs: Proofs) -> SignedIn | Denied:
@@ -166,11 +172,7 @@ def _deny(
         tx.throttle.take_back(counted)
         return None
     denied, why = wrong
-    last = proofs.is_last(tx, limits)
-    detail = f"{why}, from {_where(place)}" + (f"; {_STOPPED}" if last else "")
-    proofs.enter(tx, "nobody", action, address, detail)
-    if last:
-        _warn(tx, address, place, proofs)
+    _fail(tx, action, why, address, limits, place, proofs)
     return denied
 
 
