@@ -39,7 +39,6 @@ _DECLARED = re.compile(
 )
 _WESTERN = {"iso8859-1", "ascii", "iso8859-15"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_CONDITION = re.compile(r"<!\[[^\]<>]{0,200}\]>")
 _DEEPEST = 150
 _SHOWN_OF_DATA = 0.5
 _SHORTEST_PART = 8
@@ -225,7 +224,7 @@ def decode_page(data: bytes, *, file: str) -> tuple[str, str]:
 
 def parse(text: str, *, file: str) -> Element:
     """The tree of a page. Raises InvalidInput if it is empty or nested beyond reason."""
-    clean = _CONDITION.sub("", _CONTROL.sub("", text))
+    clean = _CONTROL.sub("", text)
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True
     )
