@@ -37,6 +37,7 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, f"has more than {_MOST_PARTS} parts; copy its text into a file")
     message = email.message_from_bytes(data, policy=policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
+    # Any bytes parse as an email without header fields, whose text they are.
     part = message.get_body(("html", "plain")) if message.keys() else None
     if part is None:
         raise unusable(file, "is no email with a text in it; copy its text into a .txt file")
@@ -53,6 +54,7 @@ def _read(part: MIMEPart, subject: str, *, today: date, file: str) -> ImportedDo
     except (LookupError, UnicodeError):  # emails often name what they are not
         text = decode(raw, file=file)
     if part.get_content_subtype() == "html":
+        # The mark outweighs the charset that the page itself declares: it is decoded already.
         data = b"\xef\xbb\xbf" + text.encode()
         return import_page(data, today=today, file=file, subject=subject)
     above, mark, below = text.replace("\r\n", "\n").rpartition("\n-- \n")

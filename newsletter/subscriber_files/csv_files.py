@@ -134,6 +134,7 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
             io.TextIOWrapper(member.open(), encoding, newline=None) as text,
         ):
             skipped, delimiter, lines = _begun(iter(partial(text.readline, _MAX_LINE), ""))
+            # Else a quote that is never closed would swallow the rest of the file in silence.
             table = csv.reader(lines, delimiter=delimiter, strict=True)
             line = skipped + 1
             for row in table:

@@ -61,14 +61,14 @@ class DuplicateCheck:
         self._keys[slot] = key
         self._values[slot] = check | min(line, _LINE)
         self._held += 1
-        if 3 * self._held > 2 * self._size:
+        if 3 * self._held > 2 * self._size:  # fuller, each search would pass by many others
             self._grow()
         return 0
 
     def _slot(self, key: int, check: int) -> int:
         """Where the digest is, or the free place where it belongs."""
         last = self._size - 1
-        slot = key >> 1 & last
+        slot = key >> 1 & last  # the lowest bit is always set, and tells nothing
         while self._keys[slot]:
             if self._keys[slot] == key and self._values[slot] & ~_LINE == check:
                 break

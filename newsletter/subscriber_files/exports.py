@@ -313,6 +313,7 @@ def _status(at: Layout, row: Sequence[str]) -> ContactStatus:
     for column, cell in at.cells(row, at.known.says).items():
         values = at.known.says[column]
         says = values.get(cell.lower()) or (values.get(FILLED) if cell else None)
+        # A status that the tool invented since may mean "never write": nobody guesses it.
         if says is None:
             known = ", ".join(value for value in values if value not in {"", FILLED})
             message = f"{cell!r} is none of {known}: whether to write to them is not known"

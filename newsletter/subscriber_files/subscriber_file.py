@@ -93,6 +93,7 @@ def not_text(member: Member, encoding: str) -> Fault:
             try:
                 place.pass_by(decoder.decode(chunk, final=not chunk))
             except UnicodeDecodeError as error:
+                # Decoded again up to the bad byte: the error counts bytes, people count lines.
                 decoder.setstate(before)
                 good = len(chunk) - (len(error.object) - error.start)
                 place.pass_by(decoder.decode(chunk[: max(good, 0)]))

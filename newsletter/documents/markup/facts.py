@@ -107,7 +107,7 @@ def _linked_data(root: Element) -> Iterator[dict[str, Any]]:
             continue
         try:
             yield from _objects(json.loads(text))
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError):  # the second of what is nested without end
             continue
 
 

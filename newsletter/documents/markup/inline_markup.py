@@ -83,6 +83,7 @@ def _guarded(before: str) -> str:
 
 def _destination(href: str) -> str:
     address = re.sub(r"&(?=#?\w+;)", r"\\&", href)
+    # Bare, a destination would end at its own bracket, or its stars would mark words.
     return f"<{address}>" if re.search(r"[()\\*_]", address) else address
 
 
@@ -123,6 +124,7 @@ def _settled(line: Sequence[Run]) -> list[Run]:
     runs = [_bare(run) if run.literal or not run.text.strip() else run for run in line]
     runs = [replace(run, marks=run.marks - (run.marks if run.code else tilde)) for run in runs]
     runs = [part for run in runs for part in _blanks_apart(run)]
+    # Of **a***b* nobody can tell which star closes what: touching words share their marks.
     for index in range(len(runs) - 1):
         before, after = runs[index : index + 2]
         touching = not before.text.endswith(" ") and not after.text.startswith(" ")
@@ -146,6 +148,7 @@ def _edges_apart(runs: Sequence[Run], n: int) -> list[Run]:
     run = runs[n]
     if run.literal or not run.marks:
         return [run]
+    # Stars between a letter and punctuation open and close nothing (CommonMark 0.31, 6.2).
     before = runs[n - 1].text[-1:] if n else ""
     after = runs[n + 1].text[:1] if n + 1 < len(runs) else ""
     begin = _edge(run.text) if _is_letter(before) else 0

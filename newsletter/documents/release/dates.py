@@ -138,9 +138,10 @@ def _value(match: re.Match[str]) -> date | None:
         return date(int(part["y1"]), _month(part["m1"]), int(part["d1"]))
     if part["m2"]:
         return date(int(part["y2"]), _month(part["m2"]), int(part["d2"]))
-    if part["y3"]:
+    if part["y3"]:  # ISO 8601
         return date(int(part["y3"]), int(part["m3"]), int(part["d3"]))
     first, second, year = int(part["a4"]), int(part["b4"]), int(part["y4"])
+    # With dots the day stands first everywhere; with strokes only a number above 12 tells.
     if part["sep"] == "." or first > 12:
         return date(year, second, first)
     if second > 12 or first == second:

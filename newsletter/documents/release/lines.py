@@ -110,7 +110,7 @@ def wrap_width(lines: Sequence[Line]) -> int:
     )
     if len(long) < 2 or not followed or lengths[-1] < 40:
         return 0
-    return long[int(0.9 * (len(long) - 1))]
+    return long[int(0.9 * (len(long) - 1))]  # a few may stick out, as a URL does
 
 
 def ends_sentence(text: str) -> bool:

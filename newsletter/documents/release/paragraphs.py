@@ -142,6 +142,7 @@ def _wraps(before: str, line: Line, how: Joining) -> bool:
     if ends_sentence(before) and len(text) < 0.6 * width and entry:
         return False  # a heading or a list's item, and not the last line of a paragraph
     if ends_sentence(before) or before.endswith(":"):
+        # A paragraph may end at the margin by chance: both are possible, and a person is told.
         if room > 0.96 * width:
             how.doubtful.append(line.number)
         return room > 0.96 * width

@@ -71,6 +71,7 @@ def below_the_text(lines: Sequence[Line], start: int, masthead: str) -> tuple[Re
 
 def page_breaks(lines: Sequence[Line], indexes: Sequence[int], head: Sequence[Line]) -> Reasons:
     """Page numbers, and the running headers that come again below them."""
+    # Only numbers that count from 1 on number pages: a year or a figure may stand alone too.
     numbers = [index for index in indexes if lines[index].text.isdecimal()]
     if [lines[index].text for index in numbers] != [str(n + 1) for n in range(len(numbers))]:
         return {}
