@@ -2,16 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from newsletter.config.loading import load
+from newsletter.config.schema import json_schema
 from newsletter.config.settings import Settings
 from newsletter.domain.errors import Fault, InvalidConfiguration
 from tests.workspaces import BASE
 
 Read = Callable[..., Settings]
 Faults = Callable[..., list[Fault]]
+
+
+@pytest.fixture(scope="session")
+def schema() -> dict[str, Any]:
+    """What editors check with: it is made of all kinds of provider, once."""
+    return json_schema()
 
 
 @pytest.fixture

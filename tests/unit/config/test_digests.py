@@ -1,12 +1,12 @@
 """Digest emails as they are configured, in the words of the domain."""
 
 from datetime import time
+from typing import Any
 
 import jsonschema
 import yaml
 
 from newsletter.config.digests import configured
-from newsletter.config.schema import json_schema
 from newsletter.domain.campaigns.digest import LAST, Digest, Every, Recurrence
 from tests.rows import rows
 from tests.unit.config.conftest import Read
@@ -99,6 +99,6 @@ def test_days_are_counted_as_the_calendar_does(
         (LEAST.replace("16:00", "4 pm"), False),
     ],
 )
-def test_the_schema_for_editors_knows_them(lines: str, fits: bool) -> None:
-    schema = jsonschema.Draft202012Validator(json_schema())
-    assert schema.is_valid(yaml.safe_load(BASE + lines)) is fits
+def test_the_schema_for_editors_knows_them(schema: dict[str, Any], lines: str, fits: bool) -> None:
+    validator = jsonschema.Draft202012Validator(schema)
+    assert validator.is_valid(yaml.safe_load(BASE + lines)) is fits

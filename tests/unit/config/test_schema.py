@@ -4,23 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import pytest
 import yaml
 
 from newsletter.cli.documentation.settings import document
 from newsletter.config.loading import load
-from newsletter.config.schema import json_schema
 from newsletter.config.shape import Shape, as_yaml
 from newsletter.providers.registry import OPTIONS
 from tests.rows import rows
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "newsletter.example.yaml"
-
-
-@pytest.fixture(scope="module")
-def schema() -> dict[str, Any]:
-    return json_schema()
 
 
 def valid(schema: dict[str, Any], text: str) -> bool:
