@@ -61,7 +61,8 @@ def parse_statement(data: bytes, *, file: str, defaults: Defaults) -> Parsed:
             reader.faults.append(unknown_key(field, KEYS, file))
     statement = _statement(reader, file, defaults)
     if reader.faults:
-        return Parsed(statement=None, faults=_in_order(reader.faults))
+        faults = sorted(reader.faults, key=lambda fault: fault.line)
+        return Parsed(statement=None, faults=tuple(faults))
     place = front.fields.get("slug")
     return Parsed(statement=statement, faults=(), slug_line=place.line if place else 0)
 
@@ -231,7 +232,3 @@ def _existing(time: datetime, zone: str) -> datetime:
     except OverflowError as error:
         raise ValueError(f"{time} is out of the calendar's range; write another date") from error
     return time
-
-
-def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:
-    return tuple(sorted(faults, key=lambda fault: fault.line))

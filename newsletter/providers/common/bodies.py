@@ -70,7 +70,8 @@ class Template:
     def fill(self, *values: str) -> bytes:
         """The text with these values in its gaps."""
         row = list(self.row)
-        row[1::2] = [values[gap].encode() for gap in self.gaps]
+        encoded = [value.encode() for value in values]  # once, however many gaps each fills
+        row[1::2] = [encoded[gap] for gap in self.gaps]
         return b"".join(row)
 
 
@@ -135,36 +136,30 @@ def check(
     lines = (("from", content.sender.name), ("subject", content.subject), *content.headers)
     refuse(
         (
-            *_misnamed(content.headers, names),
-            *_broken(lines),
-            *_reserved((*lines, ("text", content.text), ("html", content.html)), who, marks),
+            *(
+                fault(name, "is not a name that a header field can have")
+                for name, _ in content.headers
+                if not names.fullmatch(name)
+            ),
+            *(
+                fault(key, f"holds the control character {found.group()!r}; write it without")
+                for key, value in lines
+                if (found := _CONTROL.search(value))
+            ),
+            *(
+                fault(
+                    key,
+                    f"holds “{found.group()}”, which {who} might replace; write it another way",
+                )
+                for key, value in (*lines, ("text", content.text), ("html", content.html))
+                if (found := marks.search(value) or _OURS.search(value))
+            ),
             *_doubled(content.headers, who, taken),
             *(more_than_ascii(content.headers) if ascii_only else ()),
             *more,
         )
     )
     mime_template(content)  # refuses what no message at all can have in its headers
-
-
-def _reserved(
-    fields: Iterable[tuple[str, str]], who: str, marks: re.Pattern[str]
-) -> Iterator[Fault]:
-    for key, value in fields:
-        if mark := marks.search(value) or _OURS.search(value):
-            why = f"holds “{mark.group()}”, which {who} might replace; write it another way"
-            yield fault(key, why)
-
-
-def _misnamed(headers: Iterable[tuple[str, str]], names: re.Pattern[str]) -> Iterator[Fault]:
-    for name, _ in headers:
-        if not names.fullmatch(name):
-            yield fault(name, "is not a name that a header field can have")
-
-
-def _broken(lines: Iterable[tuple[str, str]]) -> Iterator[Fault]:
-    for key, value in lines:
-        if control := _CONTROL.search(value):
-            yield fault(key, f"holds the control character {control.group()!r}; write it without")
 
 
 def _doubled(headers: Iterable[tuple[str, str]], who: str, taken: Iterable[str]) -> Iterator[Fault]:

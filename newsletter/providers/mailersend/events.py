@@ -17,7 +17,7 @@ from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.providers.common import signatures as keys
 from newsletter.providers.common import webhooks
 from newsletter.providers.common.signatures import header, require_hmac, require_recent
-from newsletter.providers.common.webhooks import Delivery, inside, instant, listed, text, words
+from newsletter.providers.common.webhooks import inside, instant, listed, text, words
 
 RETRIES = timedelta(seconds=10 + 100 + 3 * 3)
 
@@ -58,6 +58,7 @@ def _event(payload: dict[str, Any], now: datetime) -> Event:
     kind, data = webhooks.kind_of(_KINDS, payload.get("type")), payload.get("data")
     reasons = [inside(data, "meta", name) for name in _REASONS]
     reasons += [inside(data, "morph", name) for name in _OLDER_REASONS]
+    tags = listed(inside(data, "tags")) or listed(inside(data, "email", "tags"))
     suppressed = payload.get("type") == "activity.suppressed"
     return webhooks.told(
         payload,
@@ -67,7 +68,7 @@ def _event(payload: dict[str, Any], now: datetime) -> Event:
         at=(inside(data, "created_at"), payload.get("created_at")),
         to=(inside(data, "email"), inside(data, "email", "recipient", "email")),
         sent_as=(inside(data, "message_id"), inside(data, "email", "message", "id")),
-        delivery=_delivery(listed(inside(data, "tags")) or listed(inside(data, "email", "tags"))),
+        delivery=webhooks.split_delivery(tags[0] if tags else "", "/"),  # its one tag is ours
         # why it suppresses is its own word, and none of a server that objects to us
         reasons=() if suppressed else reasons,
         about=reasons if suppressed else (),
@@ -78,8 +79,3 @@ def _event(payload: dict[str, Any], now: datetime) -> Event:
 def _bounce(kind: str, diagnostic: str) -> Bounce:
     suppressed = (each for word, each in _SUPPRESSED.items() if word in diagnostic)
     return _BOUNCES.get(kind) or next(suppressed, Bounce.OTHER)
-
-
-def _delivery(tags: list[Any]) -> Delivery:
-    """Out of the one tag that a message was sent with."""
-    return webhooks.split_delivery(tags[0] if tags else "", "/")

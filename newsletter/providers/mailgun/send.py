@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, SecretStr
 
@@ -91,7 +91,11 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
         payload = http.json_object(response) or {}
         message = http.words(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            return _taken(response, payload, message)
+            given = payload.get("id")
+            if response.status == 200 and isinstance(given, str) and given:
+                return http.answered(response, Verdict.ACCEPTED, message, provider_id=given)
+            why = f"HTTP {response.status} without an id"
+            return http.answered(response, Verdict.UNKNOWN, why)
         if response.status == 400 and payload.get("message"):  # else it is nobody's we know
             reader = _ABOUT_A_RECIPIENT.search(message) or not _ABOUT_THE_CALL.search(message)
             verdict = http.at_fault(batch) if reader else Verdict.CONFIGURATION
@@ -100,13 +104,6 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
             return _later(response, message)
         # 402 too: an unpaid account is not mended by time, so a person has to look
         return http.refused(batch, response, message)
-
-
-def _taken(response: HttpResponse, payload: dict[str, Any], message: str) -> Answer:
-    provider_id = payload.get("id")
-    if response.status == 200 and isinstance(provider_id, str) and provider_id:
-        return http.answered(response, Verdict.ACCEPTED, message, provider_id=provider_id)
-    return http.answered(response, Verdict.UNKNOWN, f"HTTP {response.status} without an id")
 
 
 def _later(response: HttpResponse, message: str) -> Answer:

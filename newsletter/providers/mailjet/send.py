@@ -96,7 +96,10 @@ def _item(recipient: Recipient, payload: Any) -> Outcome | None:
         case {"Status": "error", "Errors": [_, *_] as errors} if not payload.get("To"):
             if all(isinstance(each, dict) for each in errors):
                 reason = _reason(errors) or "refused without a reason"
-                return Outcome(verdict=_verdict(errors), reason=reason)
+                verdicts = map(_verdict, errors)
+                # it may have several: the first that is not about its reader decides
+                others = (each for each in verdicts if each is not Verdict.REJECTED)
+                return Outcome(verdict=next(others, Verdict.REJECTED), reason=reason)
     return None
 
 
@@ -105,13 +108,7 @@ def _reason(errors: list[dict[str, Any]]) -> str:
     return http.words("; ".join(filter(None, messages)))
 
 
-def _verdict(errors: list[dict[str, Any]]) -> Verdict:
-    """A message may have several errors: the first that is not about its reader decides."""
-    verdicts = [_verdict_of_one(error) for error in errors]
-    return next((each for each in verdicts if each is not Verdict.REJECTED), Verdict.REJECTED)
-
-
-def _verdict_of_one(error: dict[str, Any]) -> Verdict:
+def _verdict(error: dict[str, Any]) -> Verdict:
     status, about = error.get("StatusCode"), error.get("ErrorRelatedTo")
     if status == 429:
         return Verdict.RETRY

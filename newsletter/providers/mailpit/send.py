@@ -43,7 +43,11 @@ class Mailpit(MessageTranslator):
         """Accepted with an ID; a refusal says in words whether it is about the recipient."""
         payload = http.json_object(response) or {}
         if response.status // 100 == 2:
-            return _taken(response, payload.get("ID"))
+            given = payload.get("ID")
+            if response.status == 200 and isinstance(given, str) and given:
+                return http.answered(response, Verdict.ACCEPTED, "", provider_id=given)
+            why = f"HTTP {response.status} without an ID"
+            return http.answered(response, Verdict.UNKNOWN, why)
         error = payload.get("Error")
         reason = (
             http.words(error) if isinstance(error, str) and error else f"HTTP {response.status}"
@@ -51,12 +55,6 @@ class Mailpit(MessageTranslator):
         if response.status == 400 and reason.startswith("invalid To address"):
             return http.answered(response, Verdict.REJECTED, reason)
         return http.refused(batch, response, reason)
-
-
-def _taken(response: HttpResponse, provider_id: object) -> Answer:
-    if response.status == 200 and isinstance(provider_id, str) and provider_id:
-        return http.answered(response, Verdict.ACCEPTED, "", provider_id=provider_id)
-    return http.answered(response, Verdict.UNKNOWN, f"HTTP {response.status} without an ID")
 
 
 # --- building ----------------------------------------------------------------------------------

@@ -77,8 +77,11 @@ class Mailtrap(BatchTranslator[_Compiled]):
         errors = _reason(payload)
         reason = errors or f"HTTP {response.status}"
         if response.status // 100 == 2:
-            items = _items(batch, payload) if response.status == 200 else []
-            return http.by_item(batch, items, response)
+            items = http.read_each(batch, payload.get("responses"), _item)
+            accepted = any(item.verdict is Verdict.ACCEPTED for item in items)
+            whole = payload.get("success") is True and not payload.get("errors")
+            understood = response.status == 200 and (whole or not accepted)
+            return http.by_item(batch, items if understood else [], response)
         verdict = _by_words(reason)
         if response.status in {400, 422} and errors:
             verdict = verdict if verdict is Verdict.CONFIGURATION else http.at_fault(batch)
@@ -96,14 +99,6 @@ def _reason(payload: dict[str, Any]) -> str:
 def _by_words(reason: str) -> Verdict | None:
     found = (v for pattern, v in _BY_WORDS.items() if re.search(pattern, reason, re.IGNORECASE))
     return next(found, None)
-
-
-def _items(batch: OutgoingBatch, payload: dict[str, Any]) -> list[Outcome]:
-    """What is said of each recipient; nothing where the call as a whole says otherwise."""
-    items = http.read_each(batch, payload.get("responses"), _item)
-    accepted = any(item.verdict is Verdict.ACCEPTED for item in items)
-    contradicted = accepted and (payload.get("success") is not True or bool(payload.get("errors")))
-    return [] if contradicted else items
 
 
 def _item(_: Recipient, payload: Any) -> Outcome | None:

@@ -88,12 +88,22 @@ def _within(address: Address, networks: Sequence[object]) -> bool:
 
 LARGEST = 10_000_000
 """Bytes of a body, unpacked."""
+_TOO_LARGE = (
+    f"it is larger than {LARGEST // 1_000_000} MB; ask for a feed of the newest items alone"
+)
 _REDIRECTS = 3
 _MOVED = {301, 302, 303, 307, 308}
 _FOR_GOOD = {301, 308}
 _PIECE = 65_536
 _IN_A_PATH = "/%!$&'()*+,;=:@~-._"
 
+_HEADERS = {
+    "User-Agent": f"newsletter/{__version__}",
+    "Accept": "application/atom+xml, application/rss+xml, application/feed+json,"
+    " application/json;q=0.9, application/xml;q=0.9, */*;q=0.5",
+    "Accept-Encoding": "gzip",
+    "Connection": "close",
+}
 Resolve = Callable[[str, int], Sequence[str]]
 """The addresses of a host, for connections to a port. Raises OSError."""
 
@@ -181,14 +191,16 @@ class Fetcher:
     def _get(self, url: str, headers: Mapping[str, str], until: float) -> Page:
         parts = _parts(url)
         addresses = self._checked(parts, until)
-        tls = self._context() if parts.scheme == "https" else None
+        if parts.scheme == "https" and self._tls is None:
+            self._tls = ssl.create_default_context()
+        tls = self._tls if parts.scheme == "https" else None
         connection = _Connection(parts, addresses, tls, until)
         # time-outs of sockets count from each read: who trickles is cut off by this
         end = threading.Timer(max(until - monotonic(), 0.01), lambda: _cut(connection))
         end.daemon = True
         end.start()
         try:
-            connection.request("GET", _path(parts), headers=_request_headers(headers))
+            connection.request("GET", _path(parts), headers={**_HEADERS, **headers})
             with connection.getresponse() as response:
                 body = _read(response)
             if monotonic() >= until:
@@ -201,11 +213,6 @@ class Fetcher:
         names = {name.lower(): value for name, value in response.getheaders()}
         body = _unpacked(body, names.get("content-encoding", ""))
         return Page(status=response.status, headers=names, body=body, url=url)
-
-    def _context(self) -> ssl.SSLContext:
-        if self._tls is None:
-            self._tls = ssl.create_default_context()
-        return self._tls
 
     def _checked(self, parts: SplitResult, until: float) -> list[str]:
         """All addresses of the host. One that is not allowed spoils them all."""
@@ -278,17 +285,6 @@ def _path(parts: SplitResult) -> str:
     return f"{path}?{quote(parts.query, safe=_IN_A_PATH + '?[]')}" if parts.query else path
 
 
-def _request_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "User-Agent": f"newsletter/{__version__}",
-        "Accept": "application/atom+xml, application/rss+xml, application/feed+json,"
-        " application/json;q=0.9, application/xml;q=0.9, */*;q=0.5",
-        "Accept-Encoding": "gzip",
-        "Connection": "close",
-        **headers,
-    }
-
-
 def _cut(connection: _Connection) -> None:
     """The TLS layer is left alone: another thread is inside it."""
     if connection.raw is not None:
@@ -301,7 +297,7 @@ def _read(response: HTTPResponse) -> bytes:
     while piece := response.read(_PIECE):
         body += piece
         if len(body) > LARGEST:
-            raise FeedUnreadable(_too_large())
+            raise FeedUnreadable(_TOO_LARGE)
     if response.length:
         raise HTTPException(f"{response.length} bytes are missing at its end")
     return bytes(body)
@@ -318,14 +314,10 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     except zlib.error as error:
         raise FeedUnreadable("it is packed, and broken in itself; it is tried again") from error
     if len(whole) > LARGEST:
-        raise FeedUnreadable(_too_large())
+        raise FeedUnreadable(_TOO_LARGE)
     if not unpacking.eof:
         raise FeedUnreadable("it is packed, and its end is missing; it is tried again")
     return whole
-
-
-def _too_large() -> str:
-    return f"it is larger than {LARGEST // 1_000_000} MB; ask for a feed of the newest items alone"
 
 
 def _target(page: Page) -> str:

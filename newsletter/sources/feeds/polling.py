@@ -175,7 +175,7 @@ def _item(post: dict[str, Any], site: str) -> Item | None:
     number = post.get("id")
     if not isinstance(number, int) or isinstance(number, bool):
         return None
-    content = post.get("content")
+    content, excerpt = post.get("content"), plain(_rendered(post, "excerpt"))
     link = address(site, str(post.get("link") or ""))
     return Item(
         id=str(number),
@@ -183,15 +183,11 @@ def _item(post: dict[str, Any], site: str) -> Item | None:
         link=link,
         published=_utc(post, "date_gmt"),
         content=_rendered(post, "content"),
-        summary=_excerpt(plain(_rendered(post, "excerpt"))),
+        # WordPress cuts an excerpt off the text where nobody wrote one
+        summary="" if excerpt.endswith(_CUT_OFF) else excerpt,
         base=link or site,
         locked=isinstance(content, dict) and bool(content.get("protected")),
     )
-
-
-def _excerpt(text: str) -> str:
-    """The excerpt, where somebody wrote one: WordPress cuts one off the text otherwise."""
-    return "" if text.endswith(_CUT_OFF) else text
 
 
 def _rendered(post: dict[str, Any], key: str) -> str:

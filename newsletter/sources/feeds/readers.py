@@ -168,7 +168,8 @@ class SandboxReader:
 
     def _read(self, task: Mapping[str, Any], page: Page) -> dict[str, Any]:
         """An answer that is the very one of before is not read again."""
-        question = {**task, "url": page.url, "headers": _needed(page)}
+        kept = {name: page.headers[name] for name in ("content-type",) if name in page.headers}
+        question = {**task, "url": page.url, "headers": kept}
         key = hashlib.sha256(json.dumps(question).encode() + b"\n" + page.body).digest()
         if key == self._last[0]:
             return self._last[1]
@@ -185,10 +186,6 @@ class SandboxReader:
             self._last = (key, answer)
         read: dict[str, Any] = answer
         return read
-
-
-def _needed(page: Page) -> dict[str, str]:
-    return {name: page.headers[name] for name in ("content-type",) if name in page.headers}
 
 
 def _left_out(item: Item, why: str) -> Text:
