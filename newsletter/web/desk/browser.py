@@ -110,14 +110,13 @@ def elsewhere(request: DeskRequest, staff: Staff) -> str:
 
 def offer(request: DeskRequest, address: str, staff: Staff) -> PasskeyOffer:
     """Whether somebody can use a passkey on this page."""
-    party = party_at(request, staff)
+    party, there = party_at(request, staff), elsewhere(request, staff)
     with staff.store.read() as tx:
         theirs = tx.passkeys.of(address)
-    if not theirs or elsewhere(request, staff):
-        return PasskeyOffer(here=False, elsewhere=elsewhere(request, staff) if theirs else "")
-    return PasskeyOffer(
-        here=any(party is not None and passkey.party == party.id for passkey in theirs)
-    )
+    if not theirs or there:
+        return PasskeyOffer(here=False, elsewhere=there if theirs else "")
+    here = party is not None and any(passkey.party == party.id for passkey in theirs)
+    return PasskeyOffer(here=here)
 
 
 def shown(request: DeskRequest, field: str, staff: Staff) -> str | Signed:

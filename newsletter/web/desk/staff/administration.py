@@ -100,19 +100,16 @@ class StaffPages:
     def person(self, request: DeskRequest) -> Response:
         """One person, and what can be done about their account."""
         address = request.param("address")
-        found = [
-            person
-            for person in people.team(proofs=self._proofs).people
-            if person.address == address
-        ]
-        if not found:
+        staff = {person.address: person for person in people.team(proofs=self._proofs).people}
+        person = staff.get(address)
+        if person is None:
             raise NotFound("Nobody of the staff has this address.")
         return self._desk.page(
             request,
             "person.html.j2",
-            title=found[0].name,
-            person=found[0],
-            mine=found[0].address == request.who.address,
+            title=person.name,
+            person=person,
+            mine=address == request.who.address,
             roles=_choices(),
         )
 

@@ -77,17 +77,11 @@ def _shelf(named: str) -> Shelf | None:
 
 def _tabs(found: BoardPage) -> list[tuple[str, int, str, bool]]:
     """Label, count, address and whether it is this one."""
-    shown = [
-        shelf
-        for shelf in Shelf
-        if shelf in ALWAYS_SHOWN or found.counts[shelf] or shelf is found.shelf
-    ]
-    tabs: list[tuple[str, int, str, bool]] = [
-        ("All", found.all, _address(found.words, None), found.shelf is None)
-    ]
-    for shelf in shown:
-        address = _address(found.words, shelf)
-        tabs.append((SHELVES[shelf], found.counts[shelf], address, shelf is found.shelf))
+    tabs = [("All", found.all, _address(found.words, None), found.shelf is None)]
+    for shelf in Shelf:
+        if shelf in ALWAYS_SHOWN or found.counts[shelf] or shelf is found.shelf:
+            address = _address(found.words, shelf)
+            tabs.append((SHELVES[shelf], found.counts[shelf], address, shelf is found.shelf))
     return tabs
 
 

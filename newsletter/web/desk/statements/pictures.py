@@ -64,12 +64,11 @@ class DraftPictures:
         key = request.param("key")
         with self._statements.store.read() as tx:
             draft = find_draft(tx, key)
-            found = [
-                picture for picture in tx.pictures.of(key) if picture.name == request.param("name")
-            ]
-        if not found:
+            pictures = {picture.name: picture for picture in tx.pictures.of(key)}
+        found = pictures.get(request.param("name"))
+        if found is None:
             raise NotFound("There is no such picture.")
-        line = found[0].markdown(self._statements.settings.public_url)
+        line = found.markdown(self._statements.settings.public_url)
         text = draft.version.text
         body = f"{text.body.rstrip()}\n\n{line}\n".lstrip("\n")
         self._statements.writing(request.who.address).save(

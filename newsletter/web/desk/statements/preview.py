@@ -57,13 +57,12 @@ class EmailPreview:
         """The same, as one reader gets it. The address stays out of every address of a page."""
         typed = request.field("reader").strip()
         try:
-            address = fold(typed)
+            address, fault = fold(typed), f"There is no reader with the address {typed}"
         except ValueError as error:
-            return self._page(request, typed=typed, faults=[("reader", f"{error}")])
+            address, fault = "", f"{error}"
         with self._statements.store.read() as tx:
-            person = tx.readers.find(address)
+            person = tx.readers.find(address) if address else None
         if person is None:
-            fault = f"There is no reader with the address {typed}"
             return self._page(request, typed=typed, faults=[("reader", fault)])
         return self._page(request, typed=typed, reader=person.id)
 

@@ -99,9 +99,8 @@ class PublishedStatements:
     def count(self) -> tuple[int, datetime | None]:
         """How many there are, and when the list of them last changed."""
         if self._held is not None:
-            return len(self._held), max(
-                (statement.updated_at for statement in self._held), default=None
-            )
+            changes = (statement.updated_at for statement in self._held)
+            return len(self._held), max(changes, default=None)
         with self._store.read() as tx:
             return tx.campaigns.count_published()
 
