@@ -44,20 +44,16 @@ class Guard:
         """
         _, books = self._seen()
         if books.unmarked:
-            with suppress(StoreUnavailable):
-                self._begin_first()
+            with suppress(StoreUnavailable), self.store.begin() as tx:
+                books = self._books(tx)
+                if books.unmarked:
+                    self._renew(tx, books)
+                    self.guard_file.close()  # it is for the next run, in whichever process
         elif books.discrepancy:
             with self.store.begin() as tx:
                 books = self._books(tx)
                 if books.discrepancy:  # a run that began between the two glances is none
                     self._act_on(tx, books)
-
-    def _begin_first(self) -> None:
-        with self.store.begin() as tx:
-            books = self._books(tx)
-            if books.unmarked:
-                self._renew(tx, books)
-                self.guard_file.close()  # it is for the next run, in whichever process
 
     def begin(self) -> None:
         """Begin an epoch. Raises Refused, saying why and what to do, where nothing may be sent."""
@@ -75,10 +71,12 @@ class Guard:
 
     def holds(self) -> dict[HoldKind, str]:
         """Why nothing is sent, and what is in doubt though no run has seen it yet."""
-        seen = self._seen()
-        if seen[1].discrepancy:
-            seen = self._seen()  # a run that began between the two glances is no doubt
-        return _with_discrepancy(*seen)
+        reasons, books = self._seen()
+        if books.discrepancy:
+            reasons, books = self._seen()  # a run that began between the two glances is no doubt
+        if books.discrepancy and HoldKind.RESTORE_GUARD not in reasons:
+            return {**reasons, HoldKind.RESTORE_GUARD: books.explanation}
+        return reasons
 
     def stop(self, *, by: str, reason: str) -> str:
         """Put everything on hold until somebody releases it; returns the reason as it is kept."""
@@ -160,13 +158,6 @@ class Guard:
 
     def _enter(self, tx: Transaction, actor: str, action: str, detail: str) -> None:
         tx.audit.enter(self.clock.now(), actor, action, "workspace", detail)
-
-
-def _with_discrepancy(reasons: dict[HoldKind, str], books: Books) -> dict[HoldKind, str]:
-    """The reasons that are kept, and a doubt that no run has seen yet."""
-    if books.discrepancy is None or HoldKind.RESTORE_GUARD in reasons:
-        return reasons
-    return {**reasons, HoldKind.RESTORE_GUARD: books.explanation}
 
 
 def _refusal(reasons: dict[HoldKind, str], books: Books) -> str:

@@ -3,7 +3,7 @@
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.statements.comment import Comment, Returned, comment_text
-from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role, StoredStatement
+from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role
 from newsletter.pipeline.ledger import (
     authorise,
     entitle,
@@ -13,7 +13,7 @@ from newsletter.pipeline.ledger import (
     return_of,
     standing_of,
 )
-from newsletter.store.sql import Store, Transaction
+from newsletter.store.sql import Store
 
 
 def comment(slug: str, typed: str, *, by: str, store: Store, clock: Clock) -> Comment:
@@ -57,7 +57,14 @@ def send_back(
     with store.begin() as tx:
         person = entitle(tx, by, Role.APPROVER, "send back")
         stored = find_seen(tx, slug, expect)
-        _refuse_settled(tx, stored, policy)
+        if stored.statement.progress is Progress.DRAFT:
+            raise Refused(is_draft(stored.statement))
+        refuse_if_gone_out(tx, slug)
+        if standing_of(tx, stored, policy).approved:
+            raise Refused(f"{slug} is approved; take that back first, then nothing of it leaves")
+        back = return_of(tx, stored)
+        if back is not None:
+            raise Refused(f"{slug} was sent back by {back.by} already: {back.reason}")
         now = clock.now()
         tx.approvals.revoke(slug, now, person, actor=person, why="sent back")
         tx.returns.add(
@@ -76,15 +83,3 @@ def _reason(reason: str) -> str:
     if len(why) > _LONGEST_REASON or not all(map(str.isprintable, lines)):
         raise Refused(f"what should change has to be at most {_LONGEST_REASON:,} plain characters")
     return why
-
-
-def _refuse_settled(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy) -> None:
-    slug = stored.statement.slug
-    if stored.statement.progress is Progress.DRAFT:
-        raise Refused(is_draft(stored.statement))
-    refuse_if_gone_out(tx, slug)
-    if standing_of(tx, stored, policy).approved:
-        raise Refused(f"{slug} is approved; take that back first, then nothing of it leaves")
-    back = return_of(tx, stored)
-    if back is not None:
-        raise Refused(f"{slug} was sent back by {back.by} already: {back.reason}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -55,7 +54,9 @@ def ingest(
     with store.read() as tx:  # first: what is written from here on is seen the next time
         mark, touched = tx.statements.touched(before.mark)
     readings = [source.read() for source in sources]
-    if before.mark is not None and not touched and _are_same(readings, before.readings):
+    # a source that found nothing new gives the very reading that it gave before
+    same = [*map(id, readings)] == [*map(id, before.readings)]
+    if before.mark is not None and not touched and same:
         return Ingested(changed=(), faults=before.faults)
     found, doubles = _by_slug(
         [statement for reading in readings for statement in reading.statements]
@@ -67,17 +68,16 @@ def ingest(
     complete = all(reading.complete for reading in readings)
     gone = [one for slug, one in known.items() if one and one.present and slug not in found]
     ends = [one for one in gone if complete or one.statement.origin in faulty]
-    updates = _different(found, known) + [replace(stored, present=False) for stored in ends]
+    updates = [
+        StoredStatement(statement=statement, content_hash="", fingerprint="")
+        for slug, statement in found.items()
+        if slug in known and _differs(known[slug], statement)
+    ] + [replace(stored, present=False) for stored in ends]
     _write(store, updates, clock)
     before.mark, before.readings, before.found, before.faults = mark, readings, found, (*faults,)
     before.left = frozenset(one.statement.slug for one in gone if one not in ends)
     changed = tuple(stored.statement.slug for stored in updates)
     return Ingested(changed=changed, faults=before.faults)
-
-
-def _are_same(readings: Sequence[Reading], before: Sequence[Reading]) -> bool:
-    """A source that found nothing new gives the very reading that it gave before."""
-    return len(readings) == len(before) and all(map(operator.is_, readings, before))
 
 
 def _compared(
@@ -95,18 +95,8 @@ def _compared(
     return {slug: stored.get(slug) for slug in sorted(slugs)}
 
 
-def _different(
-    found: Mapping[str, Statement], known: Mapping[str, StoredStatement | None]
-) -> list[StoredStatement]:
-    """What is to be written down of what was found, in its order."""
-    updates = []
-    for slug, statement in found.items():
-        stored = known.get(slug)
-        if slug in known and (
-            stored is None or stored.statement != statement or not stored.present
-        ):
-            updates.append(StoredStatement(statement=statement, content_hash="", fingerprint=""))
-    return updates
+def _differs(stored: StoredStatement | None, statement: Statement) -> bool:
+    return stored is None or stored.statement != statement or not stored.present
 
 
 def _write(store: Store, updates: Sequence[StoredStatement], clock: Clock) -> None:
@@ -229,24 +219,17 @@ class DeskSource:
             mark, touched = tx.statements.touched(self._mark)
             found = tx.drafts.handed_in() if self._mark is None else tx.drafts.some(touched)
         gone = self._known.keys() & (set(touched) - {one.slug for one in found})
-        changed = [handed_in for handed_in in found if self._said(handed_in.slug) != handed_in]
+        changed = [one for one in found if self._known.get(one.slug, (None, None))[0] != one]
         if changed or gone:
             for slug in gone:
                 del self._known[slug]
             self._known |= {
                 one.slug: (one, parse_handed_in(one, self._defaults)) for one in changed
             }
-            self._reading = self._all()
+            parsed = [self._known[slug][1] for slug in sorted(self._known)]
+            self._reading = Reading(
+                statements=tuple(part.statement for part in parsed if part.statement),
+                faults=tuple(fault for one in parsed for fault in one.faults),
+            )
         self._mark = mark
         return self._reading
-
-    def _said(self, slug: str) -> HandedIn | None:
-        known = self._known.get(slug)
-        return known and known[0]
-
-    def _all(self) -> Reading:
-        parsed = [self._known[slug][1] for slug in sorted(self._known)]
-        return Reading(
-            statements=tuple(part.statement for part in parsed if part.statement),
-            faults=tuple(fault for one in parsed for fault in one.faults),
-        )
