@@ -56,7 +56,7 @@ class Wordings:
         self._templates = templates
         self._files = templates.files.sources
         self._older = _older(templates)
-        self._known: dict[str, tuple[Mapping[str, str], bool]] = {}
+        self._known: dict[str, Mapping[str, str]] = {}
         self._names: dict[str, list[str]] = {tag: [] for tag in (_FALLBACK, *self._older)}
         for name in sorted(self._files, key=lambda name: name.startswith(DEFAULT)):
             if name.endswith(".po"):
@@ -73,14 +73,14 @@ class Wordings:
 
     def of(self, language: str) -> tuple[Mapping[str, str], bool]:
         """The words for a language, and whether they are its own and not the English ones."""
-        if language not in self._known:
-            tags = (language, base_language(language))
-            own = ChainMap(*(found.words for found in self._catalogues(*tags)))
+        known = (tag for tag in (language, base_language(language)) if tag in self._names)
+        tag = next(known, "")
+        if tag not in self._known:  # of all that browsers ask for, no more than there are files
+            own = ChainMap(*(found.words for found in self._catalogues(tag, base_language(tag))))
             english = ChainMap(*(found.words for found in self._catalogues(_FALLBACK)))
             kept = {key: own.get(key, "") for key in _OWN}
-            native = not self._names.keys().isdisjoint(tags)
-            self._known[language] = {**english, **own, **kept}, native
-        return self._known[language]
+            self._known[tag] = {**english, **own, **kept}
+        return self._known[tag], bool(tag)
 
     def counted(self, key: str, count: int, language: str) -> str:
         """What is said of so many, in the plural form for it; the number itself is still open."""

@@ -92,6 +92,13 @@ def test_every_word_is_used(folder: Path, code: str, chosen: str) -> None:
     }
 
 
+def test_languages_without_words_share_the_english_ones_however_many_are_asked_for() -> None:
+    words = pages()
+    assert not words.of("tlh")[1]
+    assert words.of("tlh")[0] is words.of("xx-1")[0]
+    assert words.of("de-AT")[0] is words.of("de-CH")[0] is words.of("de")[0]
+
+
 @rows(
     ("language", "count", "said"),
     [
