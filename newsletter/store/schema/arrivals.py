@@ -2,16 +2,25 @@
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 
-from newsletter.store.schema.columns import afterwards, integer, table, words
+from newsletter.domain.statements.feed import ExtractedStatement, ItemState
+from newsletter.store.schema.columns import (
+    afterwards,
+    document,
+    instant,
+    integer,
+    member,
+    table,
+    words,
+)
 
 feed = table(
     "feed",
     words("name", key=True),
     words("address"),
-    integer("first_at", nullable=True),
-    integer("visited_at", nullable=True),
-    integer("succeeded_at", nullable=True),
-    integer("next_at", nullable=True),
+    instant("first_at", nullable=True),
+    instant("visited_at", nullable=True),
+    instant("succeeded_at", nullable=True),
+    instant("next_at", nullable=True),
     words("bookmark"),
     integer("failures"),
     words("failure"),
@@ -26,14 +35,14 @@ feed_item = table(
     words("id"),
     words("link"),
     words("title"),
-    integer("published", nullable=True),
-    words("state"),
+    instant("published", nullable=True),
+    member("state", ItemState),
     words("fingerprint"),
     words("slug", nullable=True),
     words("note"),
-    words("document"),  # what was made of it; empty where nothing was
-    integer("seen_at"),
-    integer("changed_at"),
+    document("document", ExtractedStatement, "composed"),  # empty where nothing was made of it
+    instant("seen_at"),
+    instant("changed_at"),
     UniqueConstraint("feed", "id"),
     UniqueConstraint("slug"),
 )

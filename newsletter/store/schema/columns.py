@@ -1,6 +1,10 @@
 """How tables and their columns are described, alike for SQLite and PostgreSQL."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BLOB,
@@ -10,13 +14,18 @@ from sqlalchemy import (
     Computed,
     ForeignKey,
     Integer,
+    Label,
     MetaData,
     Table,
     Text,
+    TypeDecorator,
     event,
     text,
 )
 from sqlalchemy.schema import SchemaItem
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -62,6 +71,96 @@ _WIDE = Integer().with_variant(BigInteger(), "postgresql")
 """SQLite's own is 64 bits wide."""
 
 
+class _Instant(TypeDecorator[datetime]):
+    """To the millisecond, stored as ``to_ms`` makes it. Raises TypeError for a naive one."""
+
+    impl = _WIDE
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: object) -> int | None:
+        return None if value is None else to_ms(value)
+
+    def process_result_value(self, value: int | None, dialect: object) -> datetime | None:
+        return maybe_from_ms(value)
+
+
+class _Member(TypeDecorator[Any]):
+    """A member of an enum, stored as its value. Raises ValueError for what is none."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[Enum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: Enum | None, dialect: object) -> str | None:
+        return None if value is None else self.kind(value).value
+
+    def process_result_value(self, value: str | None, dialect: object) -> Enum | None:
+        return None if value is None else self.kind(value)
+
+
+class _Flag(TypeDecorator[bool]):
+    """Stored as 1 or 0."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: bool | None, dialect: object) -> int | None:
+        return None if value is None else int(value)
+
+    def process_result_value(self, value: int | None, dialect: object) -> bool | None:
+        return None if value is None else bool(value)
+
+
+class _Document(TypeDecorator[Any]):
+    """A value of a type that pydantic can read and write, stored as JSON; None as no words."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: Any) -> None:
+        super().__init__()
+        self.kind = kind
+
+    @cached_property
+    def _adapter(self) -> "TypeAdapter[Any]":
+        from pydantic import TypeAdapter  # not at the import: building takes milliseconds
+
+        return TypeAdapter(self.kind)
+
+    def process_bind_param(self, value: Any, dialect: object) -> str:
+        return "" if value is None else self._adapter.dump_json(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: object) -> Any:
+        return self._adapter.validate_json(value) if value else None
+
+
+def document(name: str, kind: Any, key: str = "", *, empty: bool = False) -> Column[Any]:
+    """A value of this type, which the code calls ``key``."""
+    default = text("''") if empty else None
+    kept = _Document(kind)
+    return Column(name, kept, key=key or name, nullable=False, server_default=default)
+
+
+def instant(name: str, *, nullable: bool = False, zero: bool = False) -> Column[datetime]:
+    """Aware, in UTC, to the millisecond; ``zero``: 1970 where none is given."""
+    return Column(name, _Instant, nullable=nullable, server_default=text("0") if zero else None)
+
+
+def member(name: str, kind: type[Enum], *, empty: bool = False) -> Column[Any]:
+    """One of an enum."""
+    default = text("''") if empty else None
+    return Column(name, _Member(kind), nullable=False, server_default=default)
+
+
+def fields_of(kind: Any, of: Table) -> list[Label[Any]]:
+    """The columns that are named as the fields of a dataclass, which a row of them makes."""
+    names = {field.name for field in fields(kind)}
+    return [column.label(column.key) for column in of.c if column.key in names]
+
+
 def integer(
     name: str, *foreign: ForeignKey, key: bool = False, nullable: bool = False, zero: bool = False
 ) -> Column[int]:
@@ -74,6 +173,17 @@ def words(
 ) -> Column[str]:
     default = text("''") if empty else None
     return Column(name, Text, *foreign, primary_key=key, nullable=nullable, server_default=default)
+
+
+def content_hash(*, empty: bool = False) -> Column[str]:
+    """It was called a digest when the first tables were made."""
+    default = text("''") if empty else None
+    return Column("digest", Text, key="content_hash", nullable=False, server_default=default)
+
+
+def flag(name: str) -> Column[bool]:
+    """1 or 0; 0 where nothing is said."""
+    return Column(name, _Flag, nullable=False, server_default=text("0"))
 
 
 def octets(name: str, *, key: bool = False, unique: bool = False) -> Column[bytes]:

@@ -2,18 +2,31 @@
 
 from sqlalchemy import ForeignKey, Index, text
 
-from newsletter.store.schema.columns import integer, octets, table, words
+from newsletter.domain.staff.account import LinkKind, Stage
+from newsletter.domain.statements.draft import DraftText, Found, VersionKind
+from newsletter.domain.statements.statement import Role
+from newsletter.store.schema.columns import (
+    content_hash,
+    document,
+    flag,
+    instant,
+    integer,
+    member,
+    octets,
+    table,
+    words,
+)
 
 credential = table(
     "credential",
     words("address", key=True),
     words("password"),
-    integer("password_at"),
+    instant("password_at"),
     words("factor", empty=True),
-    integer("factor_at", nullable=True),
+    instant("factor_at", nullable=True),
     integer("factor_step", zero=True),
     words("pending", empty=True),
-    integer("kept_at", nullable=True),
+    instant("kept_at", nullable=True),
     rowid=False,
 )
 
@@ -21,7 +34,7 @@ recovery = table(
     "recovery",
     octets("hash", key=True),
     words("address"),
-    integer("used_at", nullable=True),
+    instant("used_at", nullable=True),
     Index(None, "address"),
     rowid=False,
 )
@@ -30,14 +43,14 @@ session = table(
     "session",
     octets("hash", key=True),
     words("address"),
-    words("stage"),
-    integer("created_at"),
-    integer("seen_at"),
-    integer("stepped_up_at", nullable=True),
+    member("stage", Stage),
+    instant("created_at"),
+    instant("seen_at"),
+    instant("stepped_up_at", nullable=True),
     words("browser", empty=True),
     words("network", empty=True),
     words("challenge", empty=True),
-    integer("challenge_at", nullable=True),
+    instant("challenge_at", nullable=True),
     Index(None, "address"),
     rowid=False,
 )
@@ -50,8 +63,8 @@ passkey = table(
     words("name"),
     octets("public"),
     integer("signatures"),
-    integer("made_at"),
-    integer("used_at", nullable=True),
+    instant("made_at"),
+    instant("used_at", nullable=True),
     Index(None, "address"),
     rowid=False,
 )
@@ -60,14 +73,14 @@ invitation = table(
     "invitation",
     integer("id", key=True),
     octets("hash", unique=True),
-    words("kind"),
+    member("kind", LinkKind),
     words("address"),
-    words("role"),
+    member("role", Role),
     words("by"),
-    integer("made_at"),
-    integer("expires_at"),
-    integer("used_at", nullable=True),
-    integer("withdrawn_at", nullable=True),
+    instant("made_at"),
+    instant("expires_at"),
+    instant("used_at", nullable=True),
+    instant("withdrawn_at", nullable=True),
     Index(None, "address"),
     Index(
         "ix_invitation_open",
@@ -81,7 +94,7 @@ throttle = table(
     "throttle",
     integer("id", key=True),
     octets("key"),
-    integer("at"),
+    instant("at"),
     Index(None, "key", "at"),
     Index(None, "at"),
 )
@@ -91,7 +104,7 @@ familiar = table(
     "familiar",
     words("address", key=True),
     octets("network", key=True),
-    integer("at"),
+    instant("at"),
     rowid=False,
 )
 
@@ -101,16 +114,16 @@ draft = table(
     words("key", key=True),
     words("slug", empty=True),  # of the statement; empty before it was handed in
     words("copied_of", empty=True),
-    words("found", empty=True),  # what an import left out and guessed
+    document("found", Found, empty=True),  # what an import left out and guessed
     integer("revision"),
     integer("head"),  # the version that stands in it now
     integer("handed_in", nullable=True),  # the version that the pipeline knows
-    integer("taken_back", zero=True),
-    integer("created_at"),
+    flag("taken_back"),
+    instant("created_at"),
     words("created_by"),
-    integer("changed_at"),
+    instant("changed_at"),
     words("changed_by"),
-    integer("deleted_at", nullable=True),
+    instant("deleted_at", nullable=True),
     Index("ix_draft_slug", "slug", unique=True, sqlite_where=text("slug <> ''")),
     Index("ix_draft_changed_at", "changed_at", sqlite_where=text("deleted_at IS NULL")),
 )
@@ -119,14 +132,14 @@ version = table(
     "version",
     integer("number", key=True),
     words("draft", ForeignKey("draft.key")),
-    words("kind"),
+    member("kind", VersionKind),
     words("by"),
-    words("writers"),
-    words("document"),
-    integer("began_at"),
-    integer("at"),
-    integer("closed", zero=True),
-    integer("handed_in_at", nullable=True),
+    document("writers", tuple[str, ...]),
+    document("document", DraftText, "text"),
+    instant("began_at"),
+    instant("at"),
+    flag("closed"),
+    instant("handed_in_at", nullable=True),
     words("handed_in_by", empty=True),
     Index(None, "draft", "number"),
     numbered=True,
@@ -142,7 +155,7 @@ picture = table(
     integer("height"),
     words("alt"),  # empty where it is decoration
     words("by"),
-    integer("at"),
+    instant("at"),
     Index(None, "draft", "at"),
 )
 
@@ -165,10 +178,10 @@ returned = table(
     "returned",
     integer("id", key=True),
     words("slug"),
-    words("digest"),
+    content_hash(),
     words("by"),
-    integer("at"),
+    instant("at"),
     words("reason"),
-    integer("closed_at", nullable=True),
+    instant("closed_at", nullable=True),
     Index(None, "slug"),
 )

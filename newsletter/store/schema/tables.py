@@ -6,11 +6,15 @@ accounting identity is a constraint of the batch, so no commit can break it.
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 
+from newsletter.domain.statements.statement import Role
 from newsletter.store.schema import arrivals, asking, desk_tables, touching
 from newsletter.store.schema.columns import (
     afterwards,
+    content_hash,
     derived,
+    instant,
     integer,
+    member,
     metadata,
     octets,
     table,
@@ -81,8 +85,8 @@ approval = table(
 staff = table(
     "staff",
     words("address", key=True),
-    words("role"),
-    integer("added_at"),
+    member("role", Role),
+    instant("added_at"),
     words("name", empty=True),  # what colleagues call them
 )
 
@@ -344,8 +348,8 @@ comment = table(
     integer("id", key=True),
     words("slug"),
     words("by"),
-    integer("at"),
-    words("digest", empty=True),  # of the text that it was said about
+    instant("at"),
+    content_hash(empty=True),  # of the text that it was said about
     words("words"),
     Index(None, "slug"),
 )

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
-from newsletter.domain.staff.account import Credential, Invitation, LinkKind
+from newsletter.domain.staff.account import Credential, Invitation
 from newsletter.domain.staff.passkey import Passkey
 from newsletter.domain.statements.statement import Role
 from newsletter.store.schema import desk_tables, tables
-from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+from newsletter.store.schema.columns import fields_of
 
 
 class Staff:
@@ -23,14 +23,12 @@ class Staff:
     def roles(self) -> dict[str, Role]:
         """Folded address → role."""
         rows = self._connection.execute(select(tables.staff).order_by(tables.staff.c.address)).all()
-        return {row.address: Role(row.role) for row in rows}
+        return {row.address: row.role for row in rows}
 
     def role(self, address: str) -> Role | None:
         """That of one person; None where they are not among the staff."""
-        found = self._connection.scalar(
-            select(tables.staff.c.role).where(tables.staff.c.address == address)
-        )
-        return None if found is None else Role(found)
+        theirs = tables.staff.c.address == address
+        return self._connection.scalar(select(tables.staff.c.role).where(theirs))
 
     def names(self) -> dict[str, str]:
         """Folded address → what colleagues call them; those who never said it are left out."""
@@ -45,8 +43,8 @@ class Staff:
     def put(self, address: str, role: Role, at: datetime) -> None:
         self._connection.execute(
             insert_or(tables.staff)
-            .values(address=address, role=role.value, added_at=to_ms(at))
-            .on_conflict_do_update(index_elements=["address"], set_={"role": role.value})
+            .values(address=address, role=role, added_at=at)
+            .on_conflict_do_update(index_elements=["address"], set_={"role": role})
         )
 
     def remove(self, address: str) -> bool:
@@ -56,7 +54,7 @@ class Staff:
 
     def admins(self) -> int:
         """How many admins there are."""
-        query = select(func.count()).where(tables.staff.c.role == Role.ADMIN.value)
+        query = select(func.count()).where(tables.staff.c.role == Role.ADMIN)
         return self._connection.scalar(query) or 0
 
 
@@ -73,17 +71,17 @@ class Accounts:
 
     def get(self, address: str) -> Credential | None:
         query = select(desk_tables.credential).where(_credential.address == address)
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else _credential_of(row)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else Credential(**row)
 
     def all(self) -> dict[str, Credential]:
         """Folded address → what they sign in with."""
-        rows = self._connection.execute(select(desk_tables.credential))
-        return {row.address: _credential_of(row) for row in rows}
+        rows = self._connection.execute(select(desk_tables.credential)).mappings()
+        return {row["address"]: Credential(**row) for row in rows}
 
     def open(self, address: str, password: str, at: datetime) -> None:
         """Open an account, or open it anew: what second factors there were are gone."""
-        values = {"password": password, "password_at": to_ms(at), **_NO_FACTOR}
+        values = {"password": password, "password_at": at, **_NO_FACTOR}
         self._connection.execute(
             insert_or(desk_tables.credential)
             .values(address=address, **values)
@@ -92,7 +90,7 @@ class Accounts:
         self._forget_factors(address)
 
     def set_password(self, address: str, password: str, at: datetime) -> None:
-        self._set(address, password=password, password_at=to_ms(at))
+        self._set(address, password=password, password_at=at)
 
     def remove(self, address: str) -> bool:
         """Take all of it away; tells whether there was any."""
@@ -116,7 +114,7 @@ class Accounts:
             .where(_credential.address == address, _credential.pending != "")
             .values(
                 factor=_credential.pending,
-                factor_at=to_ms(at),
+                factor_at=at,
                 factor_step=step,
                 pending="",
                 kept_at=None,
@@ -160,14 +158,14 @@ class Accounts:
 
     def keep_codes(self, address: str, at: datetime) -> None:
         """One was typed back: they were kept."""
-        self._set(address, kept_at=to_ms(at))
+        self._set(address, kept_at=at)
 
     def use_code(self, address: str, hash: bytes, at: datetime) -> bool:
         """Use a recovery code up. False where it is none, or was used."""
         used = self._connection.execute(
             update(desk_tables.recovery)
             .where(*_unused(address), _recovery.hash == hash)
-            .values(used_at=to_ms(at))
+            .values(used_at=at)
         )
         return used.rowcount == 1
 
@@ -185,19 +183,6 @@ def _unused(address: str) -> tuple[Any, ...]:
     return _recovery.address == address, _recovery.used_at.is_(None)
 
 
-def _credential_of(row: Row[Any]) -> Credential:
-    return Credential(
-        address=row.address,
-        password=row.password,
-        password_at=from_ms(row.password_at),
-        factor=row.factor,
-        factor_at=maybe_from_ms(row.factor_at),
-        factor_step=row.factor_step,
-        pending=row.pending,
-        kept_at=maybe_from_ms(row.kept_at),
-    )
-
-
 _passkey = desk_tables.passkey.c
 
 
@@ -211,49 +196,25 @@ class Passkeys:
         """Those of one person, the newest first."""
         mine = select(desk_tables.passkey).where(_passkey.address == address)
         query = mine.order_by(_passkey.made_at.desc(), _passkey.id)
-        return [_read(row) for row in self._connection.execute(query)]
+        return [Passkey(**row) for row in self._connection.execute(query).mappings()]
 
     def add(self, passkey: Passkey) -> bool:
         """Keep one. False where somebody has it already."""
         known = select(_passkey.id).where(_passkey.id == passkey.id)
         if self._connection.execute(known).one_or_none() is not None:
             return False
-        self._connection.execute(
-            insert(desk_tables.passkey).values(
-                id=passkey.id,
-                address=passkey.address,
-                party=passkey.party,
-                name=passkey.name,
-                public=passkey.public,
-                signatures=passkey.signatures,
-                made_at=to_ms(passkey.made_at),
-                used_at=None if passkey.used_at is None else to_ms(passkey.used_at),
-            )
-        )
+        self._connection.execute(insert(desk_tables.passkey).values(vars(passkey)))
         return True
 
     def use(self, id: bytes, count: int, at: datetime) -> None:
         """It signed, and its device counted so many."""
         used = update(desk_tables.passkey).where(_passkey.id == id)
-        self._connection.execute(used.values(signatures=count, used_at=to_ms(at)))
+        self._connection.execute(used.values(signatures=count, used_at=at))
 
     def remove(self, id: bytes) -> bool:
         """Take one away; tells whether there was one."""
         gone = delete(desk_tables.passkey).where(_passkey.id == id)
         return self._connection.execute(gone).rowcount == 1
-
-
-def _read(row: Row[Any]) -> Passkey:
-    return Passkey(
-        id=row.id,
-        address=row.address,
-        party=row.party,
-        name=row.name,
-        public=row.public,
-        signatures=row.signatures,
-        made_at=from_ms(row.made_at),
-        used_at=maybe_from_ms(row.used_at),
-    )
 
 
 _invitation = desk_tables.invitation.c
@@ -269,20 +230,9 @@ class Invitations:
     def add(self, invitation: Invitation, hash: bytes) -> int:
         """Keep one, and withdraw all that the same person had; returns its number."""
         self.withdraw_of(invitation.address, invitation.made_at)
-        added = self._connection.execute(
-            insert(desk_tables.invitation)
-            .values(
-                hash=hash,
-                kind=invitation.kind.value,
-                address=invitation.address,
-                role=invitation.role.value,
-                by=invitation.by,
-                made_at=to_ms(invitation.made_at),
-                expires_at=to_ms(invitation.expires_at),
-            )
-            .returning(_invitation.id)
-        )
-        return int(added.scalar_one())
+        values = {**vars(invitation), "id": None, "hash": hash}
+        adding = insert(desk_tables.invitation).values(values).returning(_invitation.id)
+        return int(self._connection.execute(adding).scalar_one())
 
     def find(self, hash: bytes) -> Invitation | None:
         """The one whose word has this hash, also if it is over."""
@@ -293,50 +243,34 @@ class Invitations:
 
     def open(self, now: datetime) -> list[Invitation]:
         """Those that still do something, the newest first."""
-        query = (
-            select(desk_tables.invitation)
-            .where(*_UNUSED, _invitation.expires_at > to_ms(now))
-            .order_by(_invitation.id.desc())
-        )
-        return [_invitation_of(row) for row in self._connection.execute(query)]
+        query = _invitations().where(*_UNUSED, _invitation.expires_at > now)
+        rows = self._connection.execute(query.order_by(_invitation.id.desc())).mappings()
+        return [Invitation(**row) for row in rows]
 
     def use(self, number: int, at: datetime) -> bool:
         """Use one. False where it was used or withdrawn, or is too old."""
-        return self._end(
-            _invitation.id == number, _invitation.expires_at > to_ms(at), used_at=to_ms(at)
-        )
+        return self._end(_invitation.id == number, _invitation.expires_at > at, used_at=at)
 
     def withdraw(self, number: int, at: datetime) -> bool:
         """Take one back. False where it was used or withdrawn."""
-        return self._end(_invitation.id == number, withdrawn_at=to_ms(at))
+        return self._end(_invitation.id == number, withdrawn_at=at)
 
     def withdraw_of(self, address: str, at: datetime) -> None:
         """Take back all that somebody has."""
-        self._end(_invitation.address == address, withdrawn_at=to_ms(at))
+        self._end(_invitation.address == address, withdrawn_at=at)
 
     def withdraw_all(self, at: datetime) -> None:
         """Take back all there are."""
-        self._end(withdrawn_at=to_ms(at))
+        self._end(withdrawn_at=at)
 
-    def _end(self, *which: Any, **values: int) -> bool:
+    def _end(self, *which: Any, **values: datetime) -> bool:
         ended = update(desk_tables.invitation).where(*_UNUSED, *which).values(**values)
         return self._connection.execute(ended).rowcount > 0
 
     def _one(self, which: Any) -> Invitation | None:
-        query = select(desk_tables.invitation).where(which)
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else _invitation_of(row)
+        row = self._connection.execute(_invitations().where(which)).mappings().one_or_none()
+        return None if row is None else Invitation(**row)
 
 
-def _invitation_of(row: Row[Any]) -> Invitation:
-    return Invitation(
-        id=row.id,
-        kind=LinkKind(row.kind),
-        address=row.address,
-        role=Role(row.role),
-        by=row.by,
-        made_at=from_ms(row.made_at),
-        expires_at=from_ms(row.expires_at),
-        used_at=maybe_from_ms(row.used_at),
-        withdrawn_at=maybe_from_ms(row.withdrawn_at),
-    )
+def _invitations() -> Select[Any]:
+    return select(*fields_of(Invitation, desk_tables.invitation))

@@ -6,14 +6,15 @@ A cookie, an address and a network stand here as hashes alone.
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from newsletter.domain.staff.account import ABSOLUTE, HALF, IDLE, Session, Stage
 from newsletter.store.schema import desk_tables
-from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+from newsletter.store.schema.columns import fields_of
 
 _session = desk_tables.session.c
+_FIELDS = fields_of(Session, desk_tables.session)
 
 
 class Sessions:
@@ -24,36 +25,24 @@ class Sessions:
 
     def get(self, hashed: bytes) -> Session | None:
         """The one of somebody who is signed in: with the second factor, where one is asked for."""
-        return self._one(_session.hash == hashed, _session.stage == Stage.WHOLE.value)
+        return self._one(_session.hash == hashed, _session.stage == Stage.WHOLE)
 
     def half(self, hashed: bytes) -> Session | None:
         """The one of somebody of whom something is still asked. It opens the desk to nobody."""
-        return self._one(_session.hash == hashed, _session.stage != Stage.WHOLE.value)
+        return self._one(_session.hash == hashed, _session.stage != Stage.WHOLE)
 
     def of(self, address: str) -> list[Session]:
         """Where one person is signed in, the latest first."""
-        mine = (_session.address == address, _session.stage == Stage.WHOLE.value)
-        query = select(desk_tables.session).where(*mine).order_by(_session.seen_at.desc())
-        return [_read(row) for row in self._connection.execute(query)]
+        mine = (_session.address == address, _session.stage == Stage.WHOLE)
+        query = select(*_FIELDS).where(*mine).order_by(_session.seen_at.desc())
+        return [Session(**row) for row in self._connection.execute(query).mappings()]
 
     def begin(self, session: Session) -> None:
-        stepped = session.stepped_up_at
-        self._connection.execute(
-            insert(desk_tables.session).values(
-                hash=session.hash,
-                address=session.address,
-                created_at=to_ms(session.created_at),
-                seen_at=to_ms(session.seen_at),
-                stepped_up_at=None if stepped is None else to_ms(stepped),
-                browser=session.browser,
-                network=session.network,
-                stage=session.stage.value,
-            )
-        )
+        self._connection.execute(insert(desk_tables.session).values(vars(session)))
 
     def seen(self, hashed: bytes, at: datetime) -> None:
         self._connection.execute(
-            update(desk_tables.session).where(_session.hash == hashed).values(seen_at=to_ms(at))
+            update(desk_tables.session).where(_session.hash == hashed).values(seen_at=at)
         )
 
     def ask(self, hashed: bytes, challenge: str, at: datetime) -> None:
@@ -61,7 +50,7 @@ class Sessions:
         self._connection.execute(
             update(desk_tables.session)
             .where(_session.hash == hashed)
-            .values(challenge=challenge, challenge_at=to_ms(at))
+            .values(challenge=challenge, challenge_at=at)
         )
 
     def answered(self, hashed: bytes) -> tuple[str, datetime] | None:
@@ -74,7 +63,7 @@ class Sessions:
             _session.hash == hashed, _session.challenge == row.challenge
         )
         first = self._connection.execute(spent.values(challenge="")).rowcount == 1
-        return (row.challenge, from_ms(row.challenge_at)) if first else None
+        return (row.challenge, row.challenge_at) if first else None
 
     def end(self, hashed: bytes) -> bool:
         """End one, however far it has come; tells whether there was one."""
@@ -92,27 +81,14 @@ class Sessions:
 
     def clear(self, now: datetime) -> int:
         """Forget those that are over by themselves; returns how many."""
-        half = (_session.stage != Stage.WHOLE.value) & (_session.created_at <= to_ms(now - HALF))
-        old = _session.created_at <= to_ms(now - ABSOLUTE)
-        over = or_(old, _session.seen_at <= to_ms(now - IDLE), half)
+        half = (_session.stage != Stage.WHOLE) & (_session.created_at <= now - HALF)
+        old = _session.created_at <= now - ABSOLUTE
+        over = or_(old, _session.seen_at <= now - IDLE, half)
         return self._connection.execute(delete(desk_tables.session).where(over)).rowcount
 
     def _one(self, *which: ColumnElement[bool]) -> Session | None:
-        row = self._connection.execute(select(desk_tables.session).where(*which)).one_or_none()
-        return None if row is None else _read(row)
-
-
-def _read(row: Row[tuple[object, ...]]) -> Session:
-    return Session(
-        hash=row.hash,
-        address=row.address,
-        created_at=from_ms(row.created_at),
-        seen_at=from_ms(row.seen_at),
-        stepped_up_at=maybe_from_ms(row.stepped_up_at),
-        browser=row.browser,
-        network=row.network,
-        stage=Stage(row.stage),
-    )
+        row = self._connection.execute(select(*_FIELDS).where(*which)).mappings().one_or_none()
+        return None if row is None else Session(**row)
 
 
 _throttle = desk_tables.throttle.c
@@ -132,10 +108,10 @@ class Throttle:
 
         Returns what takes these back.
         """
-        rows = [{"key": self._key(key), "at": to_ms(at)} for key in keys]
+        rows = [{"key": self._key(key), "at": at} for key in keys]
         counted = insert(desk_tables.throttle).returning(_throttle.id)
         numbers = list(self._connection.scalars(counted, rows))
-        old = delete(desk_tables.throttle).where(_throttle.at < to_ms(at - _KEPT))
+        old = delete(desk_tables.throttle).where(_throttle.at < at - _KEPT)
         self._connection.execute(old)
         return numbers
 
@@ -147,18 +123,16 @@ class Throttle:
 
     def count(self, key: str, since: datetime) -> int:
         """How many failures count against this since then."""
-        query = select(func.count()).where(
-            _throttle.key == self._key(key), _throttle.at > to_ms(since)
-        )
+        query = select(func.count()).where(_throttle.key == self._key(key), _throttle.at > since)
         return self._connection.scalar(query) or 0
 
     def know(self, address: str, network: str, at: datetime) -> None:
         """Somebody signed in from there."""
-        values = {"address": address, "network": self._key(network), "at": to_ms(at)}
+        values = {"address": address, "network": self._key(network), "at": at}
         self._connection.execute(
             insert_or(desk_tables.familiar)
             .values(values)
-            .on_conflict_do_update(index_elements=["address", "network"], set_={"at": to_ms(at)})
+            .on_conflict_do_update(index_elements=["address", "network"], set_={"at": at})
         )
 
     def knows(self, address: str, network: str, now: datetime) -> bool:
@@ -166,7 +140,7 @@ class Throttle:
         query = select(func.count()).where(
             _familiar.address == address,
             _familiar.network == self._key(network),
-            _familiar.at > to_ms(now - _REMEMBERED),
+            _familiar.at > now - _REMEMBERED,
         )
         return bool(self._connection.scalar(query))
 

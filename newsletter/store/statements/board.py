@@ -97,7 +97,7 @@ class Board:
 
 def _unseen(what: ColumnElement[Any], words: str) -> Select[Any]:
     joined = desk_tables.draft.join(desk_tables.version, _draft.head == _version.number)
-    title = func.sought(func.json_extract(_version.document, "$.title"))
+    title = func.sought(func.json_extract(_version.text, "$.title"))
     there = (_draft.deleted_at.is_(None), _draft.slug == "")
     return select(what).select_from(joined).where(*there, *_with(words, title))
 
@@ -223,12 +223,12 @@ def _returned() -> ColumnElement[bool]:
     newest = select(func.max(newer.id)).where(newer.slug == one.slug).scalar_subquery()
     since = exists(
         select(_approval.id)
-        .where(_live(), _approval.digest == one.digest, _approval.at >= one.at)
+        .where(_live(), _approval.digest == one.content_hash, _approval.at >= one.at)
         .correlate(tables.statement, desk_tables.returned)
     )
     sent_back = and_(
         one.slug == _statement.slug,
-        one.digest == _statement.digest,
+        one.content_hash == _statement.digest,
         one.closed_at.is_(None),
         one.id == newest,
         ~since,

@@ -11,7 +11,7 @@ from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.store.file.keys import Chain
 from newsletter.store.schema import desk_tables, tables
-from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+from newsletter.store.schema.columns import fields_of, from_ms, maybe_from_ms, to_ms
 from newsletter.store.staff.audit import REVOKE, Audit, brought_back, taken_back, vouch_for, vouched
 
 _approval = tables.approval.c
@@ -118,36 +118,18 @@ class Returns:
 
     def of(self, slug: str) -> list[Returned]:
         """Of a statement, oldest first."""
-        named = select(desk_tables.returned).where(_returned.slug == slug).order_by(_returned.id)
-        return [_returned_of(row) for row in self._connection.execute(named).all()]
+        named = select(*fields_of(Returned, desk_tables.returned)).where(_returned.slug == slug)
+        rows = self._connection.execute(named.order_by(_returned.id)).mappings()
+        return [Returned(**row) for row in rows]
 
-    def add(self, one: Returned) -> None:
-        self._connection.execute(
-            insert(desk_tables.returned).values(
-                slug=one.slug,
-                digest=one.content_hash,
-                by=one.by,
-                at=to_ms(one.at),
-                reason=one.reason,
-            )
-        )
+    def add(self, returned: Returned) -> None:
+        self._connection.execute(insert(desk_tables.returned).values(vars(returned)))
 
     def close(self, slug: str, at: datetime) -> int:
         """It was handed in again, whatever changed; returns how many were open."""
         open_ones = (_returned.slug == slug) & _returned.closed_at.is_(None)
-        closed = update(desk_tables.returned).where(open_ones).values(closed_at=to_ms(at))
+        closed = update(desk_tables.returned).where(open_ones).values(closed_at=at)
         return self._connection.execute(closed).rowcount
-
-
-def _returned_of(row: Row[Any]) -> Returned:
-    return Returned(
-        slug=row.slug,
-        content_hash=row.digest,
-        by=row.by,
-        at=from_ms(row.at),
-        reason=row.reason,
-        closed_at=maybe_from_ms(row.closed_at),
-    )
 
 
 _comment = tables.comment.c
@@ -160,35 +142,18 @@ class Comments:
         self._connection = connection
 
     def add(self, comment: Comment) -> None:
-        self._connection.execute(
-            insert(tables.comment).values(
-                slug=comment.slug,
-                by=comment.by,
-                at=to_ms(comment.at),
-                words=comment.words,
-                digest=comment.content_hash,
-            )
-        )
+        self._connection.execute(insert(tables.comment).values(vars(comment)))
 
     def of(self, slug: str, most: int) -> list[Comment]:
         """The last so many, oldest first."""
         newest = (
-            select(tables.comment)
+            select(*fields_of(Comment, tables.comment))
             .where(_comment.slug == slug)
             .order_by(_comment.id.desc())
             .limit(most)
         )
-        rows = self._connection.execute(newest).all()
-        return [
-            Comment(
-                slug=row.slug,
-                by=row.by,
-                at=from_ms(row.at),
-                words=row.words,
-                content_hash=row.digest,
-            )
-            for row in reversed(rows)
-        ]
+        rows = self._connection.execute(newest).mappings().all()
+        return [Comment(**row) for row in reversed(rows)]
 
     def count(self, slug: str) -> int:
         counted = select(func.count()).where(_comment.slug == slug)
