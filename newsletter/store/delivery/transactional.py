@@ -1,6 +1,5 @@
 """Emails that readers asked for: taken on within limits, claimed, booked, forgotten."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
@@ -9,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     TextClause,
     Update,
@@ -38,13 +36,14 @@ from newsletter.store.delivery import claiming
 from newsletter.store.delivery.claiming import DAMAGED, as_stored, is_free
 from newsletter.store.file.copies import PUT_BACK
 from newsletter.store.schema import asking
-from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+from newsletter.store.schema.columns import fields_of
 
 _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 _WRONG_CLOCK = timedelta(days=4)
 """What waits for longer was put off by a clock that was wrong, and is due."""
 _NOBODY = b""
 _email = asking.letter.c
+_FIELDS = fields_of(TransactionalEmail, asking.letter)
 
 
 class TransactionalEmails:
@@ -63,15 +62,14 @@ class TransactionalEmails:
         from_where = self._hash(f"network@{network}") if network else _NOBODY
         same = and_(
             _email.mailbox_hash == mailbox,
-            _email.kind == email.kind.value,
-            _email.state != EmailState.REJECTED.value,
+            _email.kind == email.kind,
+            _email.state != EmailState.REJECTED,
         )
         day, month = (
-            self._count(same, _email.asked_at > to_ms(email.asked_at - span))
-            for span in (_DAY, _MONTH)
+            self._count(same, _email.asked_at > email.asked_at - span) for span in (_DAY, _MONTH)
         )
         hour = self._count(
-            _email.network_hash == from_where, _email.asked_at > to_ms(email.asked_at - _HOUR)
+            _email.network_hash == from_where, _email.asked_at > email.asked_at - _HOUR
         )
         waiting = self._count(_is_waiting())
         taken = Taken.NEW
@@ -107,22 +105,15 @@ class TransactionalEmails:
     def _add(self, email: TransactionalEmail, mailbox: bytes, network: bytes) -> None:
         self._connection.execute(
             insert(asking.letter).values(
-                kind=email.kind.value,
-                state=email.state.value,
-                address=email.address,
-                address_hash=self._hash(email.address),
-                mailbox_hash=mailbox,
-                network_hash=network,
-                subscriber_id=email.subscriber_id,
-                name=email.name,
-                language=email.language,
-                timezone=email.timezone,
-                lists=json.dumps(email.lists),
-                source=email.source,
-                wording=email.wording,
-                asked_at=to_ms(email.asked_at),
-                asks=1,
-                not_before=to_ms(email.asked_at),
+                vars(email)
+                | {
+                    "id": None,
+                    "address_hash": self._hash(email.address),
+                    "mailbox_hash": mailbox,
+                    "network_hash": network,
+                    "asks": 1,
+                    "not_before": email.asked_at,
+                }
             )
         )
 
@@ -133,13 +124,12 @@ class TransactionalEmails:
         )
 
     def get(self, email_id: int) -> TransactionalEmail | None:
-        query = select(asking.letter).where(_email.id == email_id)
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else _email_of(row)
+        query = select(*_FIELDS).where(_email.id == email_id)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else TransactionalEmail(**row)
 
     def claim(self, *, at: datetime, attempt_id: str) -> ClaimedEmail | None:
         """Take the next one that is due; None where none is, or while everything is on hold."""
-        now = to_ms(at)
         number = self._next_due(at)
         if number is None:
             return None
@@ -147,19 +137,20 @@ class TransactionalEmails:
             update(asking.letter)
             .where(_email.id == number)
             .values(
-                state=EmailState.CALLING.value,
+                state=EmailState.CALLING,
                 attempt_id=attempt_id,
                 attempts=_email.attempts + 1,
-                claimed_at=now,
+                claimed_at=at,
                 provider="",
                 account="",
             )
-            .returning(*asking.letter.c)
-        ).one()
+            .returning(*_FIELDS, _email.attempts)
+        )
+        values = dict(row.mappings().one())
         return ClaimedEmail(
-            email=_email_of(row),
+            attempts=values.pop("attempts"),
             attempt_id=attempt_id,
-            attempts=row.attempts,
+            email=TransactionalEmail(**values),
         )
 
     def intend(self, claimed: ClaimedEmail, *, provider: str, account: str) -> int | None:
@@ -174,8 +165,7 @@ class TransactionalEmails:
 
     def _next_due(self, at: datetime) -> int | None:
         """The next one whose address is the one that was asked for; others are withheld."""
-        now, ahead = to_ms(at), to_ms(at + _WRONG_CLOCK)
-        due = or_(_email.not_before <= now, _email.not_before > ahead)
+        due = or_(_email.not_before <= at, _email.not_before > at + _WRONG_CLOCK)
         query = (
             select(_email.id, func.hex(_email.address), _email.address_hash)
             .where(_is_waiting(), due, is_free())
@@ -186,7 +176,7 @@ class TransactionalEmails:
             number, address, stored = found
             if as_stored(bytes.fromhex(address), stored, self._hash) is not None:
                 return int(number)
-            withheld = {"state": EmailState.WITHHELD.value, "reason": DAMAGED, "settled_at": now}
+            withheld = {"state": EmailState.WITHHELD, "reason": DAMAGED, "settled_at": at}
             self._connection.execute(
                 update(asking.letter).where(_email.id == number).values(withheld)
             )
@@ -205,8 +195,8 @@ class TransactionalEmails:
         """Book what became of it, if this attempt still holds it; tells whether it did."""
         return self._book(
             claimed,
-            state=state.value,
-            settled_at=to_ms(at),
+            state=state,
+            settled_at=at,
             provider=provider,
             provider_id=provider_id,
             reason=reason,
@@ -214,15 +204,15 @@ class TransactionalEmails:
 
     def requeue(self, claimed: ClaimedEmail, *, not_before: datetime, reason: str) -> bool:
         """Put back what was provably not handed over."""
-        waiting = EmailState.WAITING.value
-        return self._book(claimed, state=waiting, not_before=to_ms(not_before), reason=reason)
+        waiting = EmailState.WAITING
+        return self._book(claimed, state=waiting, not_before=not_before, reason=reason)
 
     def _book(self, claimed: ClaimedEmail, **values: Any) -> bool:
         booked = self._connection.execute(
             update(asking.letter)
             .where(
                 _email.id == claimed.email.id,
-                _email.state == EmailState.CALLING.value,
+                _email.state == EmailState.CALLING,
                 _email.attempt_id == claimed.attempt_id,
             )
             .values(**values)
@@ -235,7 +225,7 @@ class TransactionalEmails:
         One that was not intended yet waits again: it has not left. Returns how many are unknown.
         """
         self._connection.execute(_put_back())
-        return self._connection.execute(_abandon(), {"at": to_ms(at)}).rowcount
+        return self._connection.execute(_abandon(), {"at": at}).rowcount
 
     def distrust(self, at: datetime) -> int:
         """The database may be older than what went out from it, so that waiting emails may have.
@@ -246,8 +236,8 @@ class TransactionalEmails:
             update(asking.letter)
             .where(_is_waiting())
             .values(
-                state=EmailState.WITHHELD.value,
-                settled_at=to_ms(at),
+                state=EmailState.WITHHELD,
+                settled_at=at,
                 reason=PUT_BACK,
             )
         ).rowcount
@@ -255,7 +245,7 @@ class TransactionalEmails:
     def hold_over(self, at: datetime) -> int:
         """A hold ended that kept emails back: the time for them begins now. Returns how many."""
         return self._connection.execute(
-            update(asking.letter).where(_is_waiting()).values(held_until=to_ms(at))
+            update(asking.letter).where(_is_waiting()).values(held_until=at)
         ).rowcount
 
     def use(self, email_id: int, at: datetime) -> bool:
@@ -263,32 +253,32 @@ class TransactionalEmails:
         used = self._connection.execute(
             update(asking.letter)
             .where(_email.id == email_id, _email.used_at.is_(None))
-            .values(used_at=to_ms(at))
+            .values(used_at=at)
         )
         return used.rowcount == 1
 
     def waiting(self) -> tuple[int, datetime | None]:
         """How many wait, and when the first of them is due."""
         count, first = self._connection.execute(_waiting()).one()
-        return int(count), maybe_from_ms(first)
+        return int(count), first
 
     def left_since(self, at: datetime) -> int:
         """How many were handed over since then, or may have been."""
-        left = _email.state.in_([state.value for state in _LEFT])
+        left = _email.state.in_(_LEFT)
         # what is older than that is not handed over any more: two indexes lead to all the others
-        oldest = to_ms(at - EMAIL_LIVES)
+        oldest = at - EMAIL_LIVES
         held = and_(text("letter.held_until > 0"), _email.held_until > oldest)
         lately = or_(_email.asked_at > oldest, held)
-        return self._count(left, lately, _email.claimed_at > to_ms(at))
+        return self._count(left, lately, _email.claimed_at > at)
 
     def counts(self, asked_since: datetime) -> dict[EmailState, int]:
         """How many of those that were asked for since then are in each state; none is left out."""
         rows = self._connection.execute(
             select(_email.state, func.count())
-            .where(_email.asked_at > to_ms(asked_since))
+            .where(_email.asked_at > asked_since)
             .group_by(_email.state)
         ).all()
-        return dict.fromkeys(EmailState, 0) | {EmailState(row[0]): row[1] for row in rows}
+        return dict.fromkeys(EmailState, 0) | {row[0]: row[1] for row in rows}
 
     def clear(
         self, now: datetime, *, networks: timedelta, addresses: timedelta, rows: timedelta
@@ -298,7 +288,7 @@ class TransactionalEmails:
         What waits or is being handed over stays. Returns how many addresses were forgotten.
         """
         networks_before, addresses_before, rows_before = (
-            to_ms(now - span) for span in (networks, addresses, rows)
+            now - span for span in (networks, addresses, rows)
         )
         known = _email.network_hash != _NOBODY
         self._connection.execute(
@@ -332,7 +322,7 @@ _LEFT = (
     EmailState.REJECTED,
     EmailState.UNKNOWN,
 )
-_OPEN = (EmailState.WAITING.value, EmailState.CALLING.value)
+_OPEN = (EmailState.WAITING, EmailState.CALLING)
 
 
 def _is_waiting() -> TextClause:
@@ -352,8 +342,8 @@ def _waiting() -> Select[Any, Any]:
 def _put_back() -> Update:
     return (
         update(asking.letter)
-        .where(_email.state == EmailState.CALLING.value, _email.provider == "")
-        .values(state=EmailState.WAITING.value)
+        .where(_email.state == EmailState.CALLING, _email.provider == "")
+        .values(state=EmailState.WAITING)
     )
 
 
@@ -361,29 +351,10 @@ def _put_back() -> Update:
 def _abandon() -> Update:
     return (
         update(asking.letter)
-        .where(_email.state == EmailState.CALLING.value)
+        .where(_email.state == EmailState.CALLING)
         .values(
-            state=EmailState.UNKNOWN.value,
+            state=EmailState.UNKNOWN,
             settled_at=bindparam("at"),
             reason="the process that handed it over ended before it had an answer",
         )
-    )
-
-
-def _email_of(row: Row[Any]) -> TransactionalEmail:
-    return TransactionalEmail(
-        id=row.id,
-        kind=EmailKind(row.kind),
-        address=row.address,
-        lists=tuple(json.loads(row.lists)),
-        subscriber_id=row.subscriber_id,
-        name=row.name,
-        language=row.language,
-        timezone=row.timezone,
-        source=row.source,
-        wording=row.wording,
-        state=EmailState(row.state),
-        asked_at=from_ms(row.asked_at),
-        held_until=from_ms(row.held_until) if row.held_until else None,
-        used_at=maybe_from_ms(row.used_at),
     )

@@ -2,14 +2,25 @@
 
 from sqlalchemy import Index, text
 
-from newsletter.store.schema.columns import integer, octets, table, words
+from newsletter.domain.delivery.transactional import EmailKind, EmailState
+from newsletter.domain.subscribers.signup import Method
+from newsletter.store.schema.columns import (
+    document,
+    flag,
+    instant,
+    integer,
+    member,
+    octets,
+    table,
+    words,
+)
 
 wording = table(
     "wording",
     words("hash", key=True),
     words("language"),
     words("words"),
-    integer("first_at"),
+    instant("first_at"),
 )
 
 consent = table(
@@ -17,20 +28,20 @@ consent = table(
     integer("id", key=True),
     integer("subscriber_id"),
     words("list"),
-    integer("given"),  # 0: taken back
-    words("method"),
+    flag("given", default=False),  # False: taken back
+    member("method", Method),
     words("source"),
     words("wording", empty=True),  # its hash; empty where the words are not known
-    integer("asked_at", nullable=True),
-    integer("at"),
+    instant("asked_at", nullable=True),
+    instant("at"),
     Index(None, "subscriber_id"),
 )
 
 letter = table(
     "letter",
     integer("id", key=True),
-    words("kind"),
-    words("state"),
+    member("kind", EmailKind),
+    member("state", EmailState),
     words("address"),  # empty once it is not needed any more
     octets("address_hash"),
     octets("mailbox_hash"),  # for limits: of the address without what follows a +
@@ -39,22 +50,22 @@ letter = table(
     words("name"),
     words("language"),
     words("timezone"),
-    words("lists"),
+    document("lists", tuple[str, ...]),
     words("source"),
     words("wording", empty=True),
-    integer("asked_at"),
+    instant("asked_at"),
     integer("asks"),  # how often the same was asked for before the letter left
-    integer("not_before"),
+    instant("not_before"),
     integer("attempts", zero=True),
     words("attempt_id", empty=True),
     words("provider", empty=True),
     words("provider_id", empty=True),
     words("reason", empty=True),
-    integer("claimed_at", nullable=True),
-    integer("settled_at", nullable=True),
-    integer("used_at", nullable=True),
+    instant("claimed_at", nullable=True),
+    instant("settled_at", nullable=True),
+    instant("used_at", nullable=True),
     words("account", empty=True),  # at the provider; empty: nobody knows
-    integer("held_until", zero=True),  # when a hold ended that kept it back
+    instant("held_until", zero=True),  # when a hold ended that kept it back
     Index(None, "address_hash", "asked_at"),
     Index(None, "mailbox_hash", "asked_at"),
     Index(None, "network_hash", "asked_at"),

@@ -72,16 +72,23 @@ _WIDE = Integer().with_variant(BigInteger(), "postgresql")
 
 
 class _Instant(TypeDecorator[datetime]):
-    """To the millisecond, stored as ``to_ms`` makes it. Raises TypeError for a naive one."""
+    """To the millisecond, stored as ``to_ms`` makes it. Raises TypeError for a naive one.
+
+    ``none`` is what is stored where there is none.
+    """
 
     impl = _WIDE
     cache_ok = True
 
+    def __init__(self, none: int | None = None) -> None:
+        super().__init__()
+        self.none = none
+
     def process_bind_param(self, value: datetime | None, dialect: object) -> int | None:
-        return None if value is None else to_ms(value)
+        return self.none if value is None else to_ms(value)
 
     def process_result_value(self, value: int | None, dialect: object) -> datetime | None:
-        return maybe_from_ms(value)
+        return None if value == self.none else maybe_from_ms(value)
 
 
 class _Member(TypeDecorator[Any]):
@@ -145,8 +152,9 @@ def document(name: str, kind: Any, key: str = "", *, empty: bool = False) -> Col
 
 
 def instant(name: str, *, nullable: bool = False, zero: bool = False) -> Column[datetime]:
-    """Aware, in UTC, to the millisecond; ``zero``: 1970 where none is given."""
-    return Column(name, _Instant, nullable=nullable, server_default=text("0") if zero else None)
+    """Aware, in UTC, to the millisecond; ``zero``: stored as 0 where there is none."""
+    kept = _Instant(0 if zero else None)
+    return Column(name, kept, nullable=nullable, server_default=text("0") if zero else None)
 
 
 def member(name: str, kind: type[Enum], *, empty: bool = False) -> Column[Any]:
@@ -181,9 +189,9 @@ def content_hash(*, empty: bool = False) -> Column[str]:
     return Column("digest", Text, key="content_hash", nullable=False, server_default=default)
 
 
-def flag(name: str) -> Column[bool]:
-    """1 or 0; 0 where nothing is said."""
-    return Column(name, _Flag, nullable=False, server_default=text("0"))
+def flag(name: str, *, default: bool = True) -> Column[bool]:
+    """1 or 0; with a default 0 where nothing is said."""
+    return Column(name, _Flag, nullable=False, server_default=text("0") if default else None)
 
 
 def octets(name: str, *, key: bool = False, unique: bool = False) -> Column[bytes]:

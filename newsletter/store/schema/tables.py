@@ -6,12 +6,14 @@ accounting identity is a constraint of the batch, so no commit can break it.
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.statements.statement import Role, Statement
 from newsletter.store.schema import arrivals, asking, desk_tables, touching
 from newsletter.store.schema.columns import (
     afterwards,
     content_hash,
     derived,
+    document,
+    flag,
     instant,
     integer,
     member,
@@ -37,11 +39,11 @@ afterwards(epoch, "INSERT INTO epoch (id, name, claims) VALUES (1, '', 0)")
 statement = table(
     "statement",
     words("slug", key=True),
-    words("document"),
-    words("digest"),
+    document("document", Statement, "statement"),
+    content_hash(),
     words("fingerprint"),
-    integer("present"),
-    integer("changed_at"),
+    flag("present", default=False),
+    instant("changed_at"),
     words("translation_of", empty=True),
     words("progress", empty=True),
     words("writers", empty=True),  # their mailboxes, each between blanks
@@ -64,7 +66,7 @@ content = table(
     "content",
     words("digest", key=True),
     words("document"),
-    integer("created_at"),
+    instant("created_at"),
 )
 
 approval = table(
@@ -93,7 +95,7 @@ staff = table(
 schedule = table(
     "schedule",
     words("slug", key=True),
-    integer("send_at"),
+    instant("send_at"),
 )
 
 mailing_list = table(

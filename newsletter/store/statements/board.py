@@ -132,8 +132,8 @@ def _shelf(sorting: Sorting) -> ColumnElement[str]:
         (begun & _campaign.state.in_([state.value for state in on_its_way]), Shelf.SENDING),
         (begun & cancelled & _reached(), Shelf.CANCELLED),
         (begun & ~cancelled, Shelf.SENT),
-        (_statement.present == 0, Shelf.MISSING),
-        (_statement.digest == "", Shelf.MISSING),
+        (~_statement.present, Shelf.MISSING),
+        (_statement.content_hash == "", Shelf.MISSING),
         (within, Shelf.WITHIN),
         (_statement.progress == Progress.DRAFT.value, Shelf.DRAFTS),
         (approved & paused, Shelf.SENDING),
@@ -176,7 +176,7 @@ def _counts(sorting: Sorting, *, standing_in: bool = False) -> ColumnElement[boo
         if standing_in
         else ~overrides & ((enough & trusted) | (vouched & stranger))
     )
-    return and_(_live(), _approval.digest == _statement.digest, ~own, counts)
+    return and_(_live(), _approval.digest == _statement.content_hash, ~own, counts)
 
 
 def _live() -> ColumnElement[bool]:
@@ -203,7 +203,7 @@ def _any_approval(sorting: Sorting) -> ColumnElement[bool]:
 
 
 def _outdated() -> ColumnElement[bool]:
-    older = and_(_live(), _approval.digest != _statement.digest)
+    older = and_(_live(), _approval.digest != _statement.content_hash)
     return exists(select(_approval.id).where(older).correlate(tables.statement))
 
 
@@ -212,7 +212,9 @@ def _started(sorting: Sorting) -> ColumnElement[bool]:
     if not sorting.by_sender:
         return true()
     go = desk_tables.go.c
-    this = and_(go.slug == _statement.slug, go.digest == _statement.digest, go.revoked_at.is_(None))
+    this = and_(
+        go.slug == _statement.slug, go.digest == _statement.content_hash, go.revoked_at.is_(None)
+    )
     complete = _enough(sorting, _approval.at <= go.at)
     return exists(select(go.id).where(this, complete).correlate(tables.statement))
 
@@ -228,7 +230,7 @@ def _returned() -> ColumnElement[bool]:
     )
     sent_back = and_(
         one.slug == _statement.slug,
-        one.content_hash == _statement.digest,
+        one.content_hash == _statement.content_hash,
         one.closed_at.is_(None),
         one.id == newest,
         ~since,

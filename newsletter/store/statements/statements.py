@@ -10,7 +10,6 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     ScalarSelect,
     Select,
     bindparam,
@@ -28,7 +27,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.audience import mailbox
 from newsletter.store.schema import tables
-from newsletter.store.schema.columns import maybe_from_ms, to_ms
+from newsletter.store.schema.columns import fields_of
 
 
 def last_of(slug: ColumnElement[str]) -> ScalarSelect[int]:
@@ -63,11 +62,6 @@ def _as_content() -> TypeAdapter[Content]:
     return TypeAdapter(Content)
 
 
-@cache
-def _as_statement() -> TypeAdapter[Statement]:
-    return TypeAdapter(Statement)
-
-
 class Statements:
     """Statements as they were last read, and all content that was ever rendered from them."""
 
@@ -75,14 +69,14 @@ class Statements:
         self._connection = connection
 
     def all(self) -> list[StoredStatement]:
-        return self._fetch(select(tables.statement).order_by(_statement.slug))
+        return self._fetch(_stored().order_by(_statement.slug))
 
     def some(self, slugs: Collection[str]) -> list[StoredStatement]:
         """Those of these slugs that are known, by slug."""
         named, found = sorted(slugs), []
         for start in range(0, len(named), _AT_ONCE):
             which = _statement.slug.in_(named[start : start + _AT_ONCE])
-            found += self._fetch(select(tables.statement).where(which).order_by(_statement.slug))
+            found += self._fetch(_stored().where(which).order_by(_statement.slug))
         return found
 
     def touched(self, since: int | None) -> tuple[int, list[str]]:
@@ -108,7 +102,7 @@ class Statements:
     def newest(self, most: int | None) -> list[StoredStatement]:
         """Those that are present, what something happened to last first: at most so many."""
         return self._fetch(
-            select(tables.statement)
+            _stored()
             .join(tables.touched, _touched.slug == _statement.slug)
             .where(_statement.present == 1)
             .order_by(_touched.number.desc())
@@ -139,10 +133,11 @@ class Statements:
     def translations(self, slug: str) -> list[StoredStatement]:
         """Those that name this statement in ``translation_of``, by slug, present or not."""
         of = (_statement.translation_of == slug, _IS_TRANSLATION)
-        return self._fetch(select(tables.statement).where(*of).order_by(_statement.slug))
+        return self._fetch(_stored().where(*of).order_by(_statement.slug))
 
     def _fetch(self, query: Select[tuple[object, ...]], **values: str) -> list[StoredStatement]:
-        return [_stored(row) for row in self._connection.execute(query, values).all()]
+        rows = self._connection.execute(query, values).mappings()
+        return [StoredStatement(**row) for row in rows]
 
     def put(self, stored: StoredStatement, at: datetime) -> None:
         """Insert it, or replace what is stored under its slug."""
@@ -151,11 +146,8 @@ class Statements:
             "progress": stored.statement.progress.value,
             "writers": writers_of(stored.statement),
             "sought": sought(f"{stored.statement.title} {stored.statement.slug}"),
-            "document": _as_statement().dump_json(stored.statement).decode(),
-            "digest": stored.content_hash,
-            "fingerprint": stored.fingerprint,
-            "present": int(stored.present),
-            "changed_at": to_ms(at),
+            "changed_at": at,
+            **vars(stored),
         }
         statement = insert(tables.statement).values(slug=stored.statement.slug, **values)
         self._connection.execute(
@@ -170,7 +162,7 @@ class Statements:
             .values(
                 digest=digest,
                 document=_as_content().dump_json(content).decode(),
-                created_at=to_ms(at),
+                created_at=at,
             )
             .on_conflict_do_nothing()
         )
@@ -188,32 +180,28 @@ class Statements:
 
 
 @cache
+def _stored() -> Select[Any]:
+    return select(*fields_of(StoredStatement, tables.statement))
+
+
+@cache
 def _unsettled() -> Select[Any]:
     gone = exists().where(
         _campaign.id == last_of(_statement.slug),
         _campaign.started_at.is_not(None),
         _campaign.state != CampaignState.CANCELLED.value,
     )
-    return select(tables.statement).where(~gone).order_by(_statement.slug)
+    return _stored().where(~gone).order_by(_statement.slug)
 
 
 @cache
 def _one() -> Select[Any]:
-    return select(tables.statement).where(_statement.slug == bindparam("named"))
+    return _stored().where(_statement.slug == bindparam("named"))
 
 
 @cache
 def _content() -> Select[Any]:
     return select(tables.content.c.document).where(tables.content.c.digest == bindparam("of"))
-
-
-def _stored(row: Row[tuple[object, ...]]) -> StoredStatement:
-    return StoredStatement(
-        statement=_as_statement().validate_json(row.document),
-        content_hash=row.digest,
-        fingerprint=row.fingerprint,
-        present=bool(row.present),
-    )
 
 
 class Schedules:
@@ -223,13 +211,10 @@ class Schedules:
         self._connection = connection
 
     def get(self, slug: str) -> datetime | None:
-        return maybe_from_ms(
-            self._connection.scalar(
-                select(tables.schedule.c.send_at).where(tables.schedule.c.slug == slug)
-            )
-        )
+        query = select(tables.schedule.c.send_at).where(tables.schedule.c.slug == slug)
+        return self._connection.scalar(query)
 
     def put(self, slug: str, at: datetime | None) -> None:
         self._connection.execute(delete(tables.schedule).where(tables.schedule.c.slug == slug))
         if at is not None:
-            self._connection.execute(insert(tables.schedule).values(slug=slug, send_at=to_ms(at)))
+            self._connection.execute(insert(tables.schedule).values(slug=slug, send_at=at))

@@ -27,9 +27,9 @@ from newsletter.domain.subscribers.audience import (
     SubscriptionState,
     SuppressionReason,
 )
-from newsletter.domain.subscribers.signup import ConsentRecord, Method, Preferences, wording_of
+from newsletter.domain.subscribers.signup import ConsentRecord, Preferences, wording_of
 from newsletter.store.schema import asking, tables
-from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+from newsletter.store.schema.columns import fields_of, maybe_from_ms, to_ms
 from newsletter.store.schema.json_sql import each_id
 from newsletter.store.subscribers.eligibility import list_ids
 
@@ -125,7 +125,7 @@ class Consents:
         digest = wording_of(words)
         self._connection.execute(
             insert_or(asking.wording)
-            .values(hash=digest, language=language, words=words, first_at=to_ms(at))
+            .values(hash=digest, language=language, words=words, first_at=at)
             .on_conflict_do_nothing()
         )
         return digest
@@ -136,41 +136,16 @@ class Consents:
         return self._connection.scalar(select(words.words).where(words.hash == wording)) or ""
 
     def add(self, subscriber_id: int, records: Sequence[ConsentRecord]) -> None:
-        rows = [
-            {
-                "subscriber_id": subscriber_id,
-                "list": record.list,
-                "given": int(record.given),
-                "method": record.method.value,
-                "source": record.source,
-                "wording": record.wording,
-                "asked_at": record.asked_at and to_ms(record.asked_at),
-                "at": to_ms(record.at),
-            }
-            for record in records
-        ]
+        rows = [vars(record) | {"subscriber_id": subscriber_id} for record in records]
         if rows:
             self._connection.execute(insert(asking.consent), rows)
 
     def of(self, subscriber_id: int) -> list[ConsentRecord]:
         """Oldest first."""
-        rows = self._connection.execute(
-            select(asking.consent)
-            .where(_consent.subscriber_id == subscriber_id)
-            .order_by(_consent.id)
-        )
-        return [
-            ConsentRecord(
-                list=row.list,
-                given=bool(row.given),
-                method=Method(row.method),
-                source=row.source,
-                wording=row.wording,
-                asked_at=maybe_from_ms(row.asked_at),
-                at=from_ms(row.at),
-            )
-            for row in rows
-        ]
+        theirs = _consent.subscriber_id == subscriber_id
+        query = select(*fields_of(ConsentRecord, asking.consent)).where(theirs)
+        rows = self._connection.execute(query.order_by(_consent.id)).mappings()
+        return [ConsentRecord(**row) for row in rows]
 
 
 class Choices:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import Enum
 from typing import Any
 from urllib.parse import quote
 
@@ -111,7 +113,7 @@ class DataExports:
         return self._rows(
             select(
                 consent.list,
-                (consent.given == 1).label("given"),
+                consent.given,
                 consent.method,
                 consent.source,
                 func.coalesce(wording.words, "").label("words"),
@@ -131,8 +133,7 @@ class DataExports:
         hidden = {"address_hash", "mailbox_hash", "network_hash", "subscriber_id", "attempt_id"}
         shown = [column for column in email if column.name not in hidden]
         mine = or_(email.subscriber_id == number, email.address_hash == hashed)
-        rows = self._rows(select(*shown).where(mine).order_by(email.id))
-        return [{**row, "lists": json.loads(str(row["lists"]))} for row in rows]
+        return self._rows(select(*shown).where(mine).order_by(email.id))
 
     def _receipts(self, number: int) -> list[dict[str, object]]:
         receipt = tables.receipt.c
@@ -207,13 +208,22 @@ class DataExports:
 
 def _shown(row: Row[Any]) -> dict[str, object]:
     return {
-        name: _time(value) if name == "at" or name.endswith(("_at", "not_before")) else value
+        name: _time(value) if name == "at" or name.endswith("_at") else _plain(value)
         for name, value in row._mapping.items()
     }
 
 
-def _time(stored: int | None) -> str | None:
-    return None if stored is None else from_ms(stored).isoformat()
+def _time(stored: int | datetime | None) -> str | None:
+    instant = from_ms(stored) if isinstance(stored, int) else stored
+    return None if instant is None else instant.isoformat()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return list(value)
+    return value.value if isinstance(value, Enum) else value
 
 
 def _read(raw: str) -> object:
