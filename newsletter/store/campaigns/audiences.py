@@ -1,6 +1,5 @@
 """Whom a correction goes to, and whom one language of a statement: nobody gets both of a kind."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -110,7 +109,7 @@ class Corrections:
         self._connection.execute(
             update(tables.campaign)
             .where(_campaign.id == campaign_id)
-            .values(lists=json.dumps(correction.lists))
+            .values(lists=tuple(correction.lists))
         )
         people = _people(correction).subquery("person")
         alike = people.c.regardless

@@ -1,6 +1,5 @@
 """Campaigns, their audiences and figures."""
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
@@ -9,7 +8,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
+    RowMapping,
     Select,
     Update,
     bindparam,
@@ -29,7 +28,7 @@ from newsletter.domain.schedule import ByZone
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.campaigns.freezing import freeze
 from newsletter.store.schema import tables
-from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+from newsletter.store.schema.columns import fields_of
 from newsletter.store.schema.json_sql import each_id
 from newsletter.store.subscribers.eligibility import aimed
 
@@ -79,7 +78,7 @@ class Campaigns:
 
     def begun(self, after: datetime) -> list[Campaign]:
         """Those that began after a moment, in that order, without their figures."""
-        began = _campaign.started_at > to_ms(after)
+        began = _campaign.started_at > after
         return self._fetch(
             _without_counts().where(_HAS_BEGUN, began).order_by(_campaign.started_at, _campaign.id)
         )
@@ -136,7 +135,7 @@ class Campaigns:
                 _HAS_BEGUN
             )
         ).one()
-        return int(row[0]), maybe_from_ms(row[1])
+        return int(row[0]), row[1]
 
     def get(self, campaign_id: int) -> Campaign | None:
         found = self._fetch(_one(), campaign=campaign_id)
@@ -163,7 +162,7 @@ class Campaigns:
         began = (
             _without_counts()
             .where(_CORRECTS_SOMETHING, _campaign.corrects.in_(slugs), _HAS_BEGUN)
-            .where(_campaign.state != CampaignState.CANCELLED.value)
+            .where(_campaign.state != CampaignState.CANCELLED)
             .order_by(_campaign.id)
         )
         return {one.corrects: one for one in self._fetch(began)}
@@ -172,14 +171,14 @@ class Campaigns:
         """The so many scheduled that leave first."""
         return self._fetch(
             _without_counts()
-            .where(_IS_OPEN, _campaign.state == CampaignState.SCHEDULED.value)
+            .where(_IS_OPEN, _campaign.state == CampaignState.SCHEDULED)
             .order_by(_campaign.release_at, _campaign.id)
             .limit(most)
         )
 
     def last_ended(self, most: int) -> list[Campaign]:
         """The so many that began last and are over, newest first, with their figures."""
-        over = [CampaignState.SENT.value, CampaignState.ATTENTION.value]
+        over = [CampaignState.SENT, CampaignState.ATTENTION]
         newest = (
             select(_campaign.id)
             .where(_HAS_BEGUN, _campaign.state.in_(over))
@@ -196,29 +195,15 @@ class Campaigns:
 
     def due(self, now: datetime) -> list[Campaign]:
         """Those scheduled whose time has come, oldest first."""
-        return self._fetch(_due(), now=to_ms(now))
+        return self._fetch(_due(), now=now)
 
     def add(self, campaign: Campaign, at: datetime) -> int:
         """Insert a scheduled campaign (its ``id`` is ignored) and return its id."""
-        added = self._connection.execute(
-            insert(tables.campaign)
-            .values(
-                slug=campaign.slug,
-                digest=campaign.content_hash,
-                state=campaign.state.value,
-                lists=json.dumps(campaign.lists),
-                approved_by=json.dumps(campaign.approved_by),
-                provider=campaign.provider,
-                corrects=campaign.corrects,
-                translates=campaign.translates,
-                urgent=int(campaign.urgent),
-                reason=campaign.reason,
-                release_at=to_ms(campaign.release_at),
-                created_at=to_ms(at),
-            )
-            .returning(_campaign.id)
-        )
-        return int(added.scalar_one())
+        elsewhere = {"id", "content_hash", "counts", "given_up"}
+        values = {name: value for name, value in vars(campaign).items() if name not in elsewhere}
+        values |= {"digest": campaign.content_hash, "created_at": at}
+        adding = insert(tables.campaign).values(values).returning(_campaign.id)
+        return int(self._connection.execute(adding).scalar_one())
 
     def freeze(
         self,
@@ -249,11 +234,11 @@ class Campaigns:
         """Change the state if it is one of ``expect``; tells whether it was."""
         values = {
             "campaign": campaign_id,
-            "from": [state.value for state in expect],
-            "to": to.value,
+            "from": list(expect),
+            "to": to,
             "why": reason,
-            "at": to_ms(at),
-            "ended": to_ms(at) if to.ended else None,
+            "at": at,
+            "ended": at if to.ended else None,
         }
         return (
             self._connection.execute(_move(begins=to is CampaignState.SENDING), values).rowcount
@@ -264,7 +249,7 @@ class Campaigns:
         self._connection.execute(
             update(tables.campaign)
             .where(_campaign.id == campaign_id)
-            .values(release_at=to_ms(release_at), urgent=int(urgent))
+            .values(release_at=release_at, urgent=urgent)
         )
 
     def hand_on(self, campaign_id: int, carrier: str) -> bool:
@@ -358,7 +343,7 @@ class Campaigns:
         )
 
     def _fetch(self, query: Select[tuple[object, ...]], **values: object) -> list[Campaign]:
-        return [_campaign_of(row) for row in self._connection.execute(query, values).all()]
+        return [_campaign_of(row) for row in self._connection.execute(query, values).mappings()]
 
 
 # Building a statement takes longer than running it, so those of each look are built once.
@@ -405,7 +390,7 @@ def _due() -> Select[Any]:
         _without_counts()  # it has no batches yet
         .where(
             _IS_OPEN,
-            _campaign.state == CampaignState.SCHEDULED.value,
+            _campaign.state == CampaignState.SCHEDULED,
             _campaign.release_at <= bindparam("now"),
         )
         .order_by(_campaign.release_at, _campaign.id)
@@ -414,7 +399,8 @@ def _due() -> Select[Any]:
 
 @cache
 def _move(*, begins: bool) -> Update:
-    started = func.coalesce(_campaign.started_at, bindparam("at"))
+    at = bindparam("at", type_=_campaign.started_at.type)
+    started = func.coalesce(_campaign.started_at, at)
     return (
         update(tables.campaign)
         .where(
@@ -442,7 +428,7 @@ def _with_counts(which: Select[tuple[int]] | None = None) -> Select[tuple[object
         totals = totals.where(_batch.campaign_id.in_(which))
     sums = totals.subquery("sums")
     found = select(
-        tables.campaign,
+        *_heads(),
         *(func.coalesce(sums.c[name], 0).label(name) for name in (*_COUNTS, "given_up")),
     ).join_from(tables.campaign, sums, sums.c.campaign_id == _campaign.id, isouter=True)
     return found if which is None else found.where(_campaign.id.in_(which))
@@ -460,27 +446,14 @@ def _again() -> ColumnElement[bool]:
 
 def _without_counts() -> Select[tuple[object, ...]]:
     zeros = (literal(0).label(name) for name in (*_COUNTS, "given_up"))
-    return select(tables.campaign, *zeros)
+    return select(*_heads(), *zeros)
 
 
-def _campaign_of(row: Row[tuple[object, ...]]) -> Campaign:
-    return Campaign(
-        id=row.id,
-        slug=row.slug,
-        content_hash=row.digest,
-        state=CampaignState(row.state),
-        release_at=from_ms(row.release_at),
-        approved_by=tuple(json.loads(row.approved_by)),
-        lists=tuple(json.loads(row.lists)),
-        provider=row.provider,
-        corrects=row.corrects,
-        translates=row.translates,
-        corrected_by=row.corrected_by,
-        counts=Counts(**{name: getattr(row, name) for name in _COUNTS}),
-        given_up=bool(row.given_up),
-        reason=row.reason,
-        carrier=row.carrier,
-        urgent=bool(row.urgent),
-        started_at=maybe_from_ms(row.started_at),
-        finished_at=maybe_from_ms(row.finished_at),
-    )
+def _heads() -> list[ColumnElement[Any]]:
+    return [*fields_of(Campaign, tables.campaign), _campaign.digest.label("content_hash")]
+
+
+def _campaign_of(row: RowMapping) -> Campaign:
+    values = dict(row)
+    counts = Counts(**{name: values.pop(name) for name in _COUNTS})
+    return Campaign(**{**values, "counts": counts, "given_up": bool(row["given_up"])})

@@ -20,7 +20,6 @@ from newsletter.domain.events import (
 from newsletter.store.delivery.confirming import unproved
 from newsletter.store.events.locating import Locator
 from newsletter.store.schema import tables
-from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 
 _receipt = tables.receipt.c
 _event = tables.event.c
@@ -57,8 +56,8 @@ class Events:
 
         What is older than a day is forgotten: a post as old is refused anyway.
         """
-        self._connection.execute(delete(tables.signed).where(_signed.at < to_ms(at - _REMEMBERED)))
-        row = {"token": token, "content": content, "at": to_ms(at)}
+        self._connection.execute(delete(tables.signed).where(_signed.at < at - _REMEMBERED))
+        row = {"token": token, "content": content, "at": at}
         self._connection.execute(insert(tables.signed).values(row).on_conflict_do_nothing())
         query = select(_signed.content).where(_signed.token == token)
         return self._connection.scalar(query) == content
@@ -76,16 +75,14 @@ class Events:
         if noted:
             self._connection.execute(
                 insert(tables.receipt).prefix_with("OR REPLACE"),
-                [_row(receipt) for receipt in noted.values()],
+                [vars(receipt) for receipt in noted.values()],
             )
 
     def _known(self, receipts: Iterable[DeliveryStatus]) -> list[DeliveryStatus]:
-        keys = [
-            (receipt.campaign_id, receipt.subscriber_id, receipt.kind.value) for receipt in receipts
-        ]
         key = tuple_(_receipt.campaign_id, _receipt.subscriber_id, _receipt.kind)
-        rows = self._connection.execute(select(tables.receipt).where(key.in_(keys)))
-        return [_read(row) for row in rows]
+        same = key.in_([receipt.key for receipt in receipts])
+        rows = self._connection.execute(select(tables.receipt).where(same)).mappings()
+        return [DeliveryStatus(**row) for row in rows]
 
     def keep(self, provider: str, told: Iterable[tuple[Event, Place]], at: datetime) -> int:
         """Keep events as they came, each once; returns how many are new."""
@@ -95,9 +92,9 @@ class Events:
                 .values(
                     provider=provider,
                     id=event.id,
-                    kind=event.kind.value,
-                    at=to_ms(event.at),
-                    received_at=to_ms(at),
+                    kind=event.kind,
+                    at=event.at,
+                    received_at=at,
                     campaign_id=place.campaign_id,
                     subscriber_id=place.subscriber_id,
                     raw=event.raw[:_LONGEST_RAW],
@@ -120,11 +117,11 @@ class Events:
         bounces = self._count(campaign_id, _came_back(), by=_receipt.bounce)
         kinds = self._count(campaign_id, _receipt.kind.is_not(None), by=_receipt.kind)
         returned = self._count(campaign_id, and_(_came_back(), _was_delivered()), by=_receipt.kind)
-        delivered = kinds.get(EventKind.DELIVERED.value, 0)
+        delivered = kinds.get(EventKind.DELIVERED, 0)
         return Figures(
-            delivered=delivered - returned.get(EventKind.BOUNCED.value, 0),
-            complained=kinds.get(EventKind.COMPLAINED.value, 0),
-            bounces={Bounce(name): count for name, count in bounces.items()},
+            delivered=delivered - returned.get(EventKind.BOUNCED, 0),
+            complained=kinds.get(EventKind.COMPLAINED, 0),
+            bounces=bounces,
             received=bool(kinds) or self._has_events(campaign_id),
         )
 
@@ -142,11 +139,11 @@ class Events:
             .where(_receipt.campaign_id == campaign_id, _came_back())
             .order_by(_receipt.subscriber_id)
         )
-        return [(row[0], row[1], row[2]) for row in rows]
+        return [(row[0], row[1].value, row[2]) for row in rows]
 
     def _count(
-        self, campaign_id: int, which: ColumnElement[bool], *, by: ColumnElement[str]
-    ) -> dict[str, int]:
+        self, campaign_id: int, which: ColumnElement[bool], *, by: ColumnElement[Any]
+    ) -> dict[Any, int]:
         rows = self._connection.execute(
             select(by, func.count()).where(_receipt.campaign_id == campaign_id, which).group_by(by)
         )
@@ -163,7 +160,7 @@ class Events:
 
         Subscriber id → the moments of these bounces, and of the latest delivery, if any.
         """
-        soft = and_(_IS_SOFT, _receipt.at > to_ms(since))
+        soft = and_(_IS_SOFT, _receipt.at > since)
         many = (
             select(_receipt.subscriber_id)
             .where(soft)
@@ -176,16 +173,17 @@ class Events:
             .where(soft, _receipt.subscriber_id.in_(many))
             .order_by(_receipt.at)
         ):
-            moments[row.subscriber_id].append(from_ms(row.at))
+            moments[row.subscriber_id].append(row.at)
         return {number: (ats, self._delivered(number)) for number, ats in moments.items()}
 
     def _delivered(self, subscriber_id: int) -> datetime | None:
         latest = select(func.max(_receipt.at)).where(
             _receipt.campaign_id.in_(select(tables.campaign.c.id)),  # leads into the key
             _receipt.subscriber_id == subscriber_id,
-            _receipt.kind == EventKind.DELIVERED.value,
+            _receipt.kind == EventKind.DELIVERED,
         )
-        return maybe_from_ms(self._connection.scalar(latest))
+        found: datetime | None = self._connection.scalar(latest)
+        return found
 
     def damage(self, campaign_id: int) -> Damage:
         """Complaints and hard bounces; costs as much as there are of them."""
@@ -198,8 +196,8 @@ class Events:
             )
         }
         return Damage(
-            complained=counts.get((EventKind.COMPLAINED.value, ""), 0),
-            hard=counts.get((EventKind.BOUNCED.value, Bounce.HARD.value), 0),
+            complained=counts.get((EventKind.COMPLAINED, None), 0),
+            hard=counts.get((EventKind.BOUNCED, Bounce.HARD), 0),
         )
 
     def overruled(self, campaign_id: int) -> Damage:
@@ -226,32 +224,10 @@ def _was_delivered() -> ColumnElement[bool]:
     return exists().where(
         _also.campaign_id == _receipt.campaign_id,
         _also.subscriber_id == _receipt.subscriber_id,
-        _also.kind == EventKind.DELIVERED.value,
+        _also.kind == EventKind.DELIVERED,
     )
 
 
 def _came_back() -> ColumnElement[bool]:
-    soft = _receipt.bounce == Bounce.SOFT.value
-    return (_receipt.kind == EventKind.BOUNCED.value) & ~(soft & _was_delivered())
-
-
-def _row(receipt: DeliveryStatus) -> dict[str, object]:
-    return {
-        "campaign_id": receipt.campaign_id,
-        "subscriber_id": receipt.subscriber_id,
-        "kind": receipt.kind.value,
-        "bounce": receipt.bounce.value if receipt.bounce else "",
-        "at": to_ms(receipt.at),
-        "reason": receipt.reason,
-    }
-
-
-def _read(row: Any) -> DeliveryStatus:
-    return DeliveryStatus(
-        campaign_id=row.campaign_id,
-        subscriber_id=row.subscriber_id,
-        kind=EventKind(row.kind),
-        at=from_ms(row.at),
-        bounce=Bounce(row.bounce) if row.bounce else None,
-        reason=row.reason,
-    )
+    soft = _receipt.bounce == Bounce.SOFT
+    return (_receipt.kind == EventKind.BOUNCED) & ~(soft & _was_delivered())

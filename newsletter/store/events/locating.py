@@ -64,7 +64,7 @@ class Locator:
         return replace(
             place,
             campaign_id=batch.campaign_id,
-            lists=tuple(json.loads(batch.lists)),
+            lists=batch.lists,
             batch=BatchState(batch.state),
         )
 

@@ -92,20 +92,23 @@ class _Instant(TypeDecorator[datetime]):
 
 
 class _Member(TypeDecorator[Any]):
-    """A member of an enum, stored as its value. Raises ValueError for what is none."""
+    """A member of an enum, stored as its value. Raises ValueError for what is none.
+
+    ``none`` is what is stored where there is none.
+    """
 
     impl = Text
     cache_ok = True
 
-    def __init__(self, kind: type[Enum]) -> None:
+    def __init__(self, kind: type[Enum], none: str | None = None) -> None:
         super().__init__()
-        self.kind = kind
+        self.kind, self.none = kind, none
 
     def process_bind_param(self, value: Enum | None, dialect: object) -> str | None:
-        return None if value is None else self.kind(value).value
+        return self.none if value is None else self.kind(value).value
 
     def process_result_value(self, value: str | None, dialect: object) -> Enum | None:
-        return None if value is None else self.kind(value)
+        return None if value is None or value == self.none else self.kind(value)
 
 
 class _Flag(TypeDecorator[bool]):
@@ -157,10 +160,12 @@ def instant(name: str, *, nullable: bool = False, zero: bool = False) -> Column[
     return Column(name, kept, nullable=nullable, server_default=text("0") if zero else None)
 
 
-def member(name: str, kind: type[Enum], *, empty: bool = False) -> Column[Any]:
-    """One of an enum."""
-    default = text("''") if empty else None
-    return Column(name, _Member(kind), nullable=False, server_default=default)
+def member(
+    name: str, kind: type[Enum], *, key: bool = False, optional: bool = False
+) -> Column[Any]:
+    """One of an enum; ``optional``: or none, stored as no words."""
+    kept = _Member(kind, "" if optional else None)
+    return Column(name, kept, primary_key=key, nullable=False)
 
 
 def fields_of(kind: Any, of: Table) -> list[Label[Any]]:

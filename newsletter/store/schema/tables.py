@@ -6,6 +6,8 @@ accounting identity is a constraint of the batch, so no commit can break it.
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.events import Bounce, EventKind
 from newsletter.domain.statements.statement import Role, Statement
 from newsletter.store.schema import arrivals, asking, desk_tables, touching
 from newsletter.store.schema.columns import (
@@ -160,17 +162,17 @@ campaign = table(
     integer("id", key=True),
     words("slug"),
     words("digest", ForeignKey("content.digest")),
-    words("state"),
-    words("lists"),
-    words("approved_by"),
+    member("state", CampaignState),
+    document("lists", tuple[str, ...]),
+    document("approved_by", tuple[str, ...]),
     words("provider"),
     words("carrier", empty=True),
-    integer("urgent", zero=True),
+    flag("urgent"),
     words("reason"),
-    integer("release_at"),
-    integer("created_at"),
-    integer("started_at", nullable=True),
-    integer("finished_at", nullable=True),
+    instant("release_at"),
+    instant("created_at"),
+    instant("started_at", nullable=True),
+    instant("finished_at", nullable=True),
     words("corrects", empty=True),
     words("corrected_by", empty=True),
     words("translates", empty=True),
@@ -282,9 +284,9 @@ receipt = table(
     "receipt",
     integer("campaign_id", ForeignKey("campaign.id"), key=True),
     integer("subscriber_id", key=True),
-    words("kind", key=True),
-    words("bounce"),
-    integer("at"),
+    member("kind", EventKind, key=True),
+    member("bounce", Bounce, optional=True),
+    instant("at"),
     words("reason"),
     Index(
         "ix_receipt_damage",
@@ -306,9 +308,9 @@ event = table(
     "event",
     words("provider", key=True),
     words("id", key=True),
-    words("kind"),
-    integer("at"),
-    integer("received_at"),
+    member("kind", EventKind),
+    instant("at"),
+    instant("received_at"),
     integer("campaign_id", nullable=True),
     integer("subscriber_id", nullable=True),
     words("raw"),
@@ -320,7 +322,7 @@ signed = table(
     "signed",
     octets("token", key=True),
     octets("content"),
-    integer("at"),
+    instant("at"),
     Index(None, "at"),
     rowid=False,
 )

@@ -14,10 +14,12 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    Text,
     delete,
     func,
     or_,
     select,
+    type_coerce,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert
@@ -138,7 +140,13 @@ class DataExports:
     def _receipts(self, number: int) -> list[dict[str, object]]:
         receipt = tables.receipt.c
         return self._rows(
-            select(receipt.kind, receipt.bounce, receipt.at, receipt.reason, _campaign.slug)
+            select(
+                receipt.kind,
+                type_coerce(receipt.bounce, Text).label("bounce"),
+                receipt.at,
+                receipt.reason,
+                _campaign.slug,
+            )
             .join_from(tables.receipt, tables.campaign)
             .where(receipt.subscriber_id == number)
             .order_by(receipt.at)
