@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Select,
     column,
     delete,
@@ -22,6 +21,7 @@ from sqlalchemy import (
 )
 
 from newsletter.domain.archive import Hit, Hits, Searchable, Stretch, Term
+from newsletter.store.repository import Repository
 from newsletter.store.schema import arrivals, tables
 
 INDEX = "searchable_words"
@@ -39,11 +39,8 @@ _itself: ColumnElement[Any] = literal_column(INDEX)
 _campaign = tables.campaign.c
 
 
-class Search:
+class Search(Repository):
     """The words of what went out. Nothing else is ever found, nor counted."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def missing(self, slugs: Collection[str] | None = None) -> list[tuple[str, str]]:
         """(slug, hash) of what went out last of each statement, where its words are not kept.
@@ -94,7 +91,7 @@ class Search:
         if not terms:
             return Hits(count=0, shown=())
         fits = _fits(terms)
-        count = self._connection.scalar(_joined(func.count()).where(fits, _went_out())) or 0
+        count = self._number(_joined(func.count()).where(fits, _went_out()))
         # in two steps: sorting would cut an excerpt out of every hit
         best = self._connection.scalars(
             _joined(_kept.id)

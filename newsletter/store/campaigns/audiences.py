@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Select,
     Subquery,
     and_,
@@ -24,6 +23,7 @@ from newsletter.domain.delivery.batch import BatchState, DeliveryState
 from newsletter.domain.schedule import ByZone
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.campaigns.freezing import fill, freeze
+from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 from newsletter.store.schema.json_sql import each_id
 from newsletter.store.subscribers.eligibility import (
@@ -49,16 +49,13 @@ _delivery = tables.delivery.c
 _subscriber = tables.subscriber.c
 
 
-class Corrections:
+class Corrections(Repository):
     """Those who may have a statement, or wait for it. Suppression outranks everything."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def audience(self, correction: Correction) -> int:
         """How many would get it now."""
         people = _people(correction).subquery("person")
-        return int(self._connection.scalar(select(func.count()).select_from(people)) or 0)
+        return self._number(select(func.count()).select_from(people))
 
     def reachable(self, correction: Correction) -> Iterator[str]:
         """The addresses of those who would get it."""
@@ -191,15 +188,12 @@ def _reason(held: Subquery, correction: Correction) -> ColumnElement[str]:
     )
 
 
-class Translations:
+class Translations(Repository):
     """The readers of a statement in several languages. Suppression outranks everything.
 
     A reader who stands in a campaign of one member is had by it, in whatever state: but not who was
     cancelled before being handed over, unless a correction took them over.
     """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def campaigns(self, original: str) -> list[Campaign]:
         """The latest campaign of each statement that was ever planned as its translation."""
@@ -221,7 +215,7 @@ class Translations:
     def audience(self, split: AudienceSplit) -> int:
         """How many would get it now."""
         people = select(func.count()).select_from(tables.subscriber).where(_gets_language(split))
-        return int(self._connection.scalar(people) or 0)
+        return self._number(people)
 
     def reachable(self, split: AudienceSplit) -> Iterator[str]:
         """The addresses of those who would get it."""

@@ -7,8 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
-    RowMapping,
     Select,
     Update,
     bindparam,
@@ -27,6 +25,7 @@ from newsletter.domain.delivery.batch import BatchState
 from newsletter.domain.schedule import ByZone
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.campaigns.freezing import freeze
+from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import fields_of
 from newsletter.store.schema.json_sql import each_id
@@ -43,53 +42,52 @@ _CORRECTS_SOMETHING = text("campaign.corrects <> ''")
 _TRANSLATES = text("campaign.translates <> ''")
 
 
-class Campaigns:
+class Campaigns(Repository):
     """Campaigns, their audiences and figures."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
     def all(self) -> list[Campaign]:
-        return self._fetch(_with_counts().order_by(_campaign.id))
+        return self._list(_campaign_of, _with_counts().order_by(_campaign.id))
 
     def heads(self) -> list[Campaign]:
         """The same without their figures, which cost a sum over all batches there are."""
-        return self._fetch(_without_counts().order_by(_campaign.id))
+        return self._list(_campaign_of, _without_counts().order_by(_campaign.id))
 
     def newest(self, most: int | None) -> list[Campaign]:
         """The last so many, newest first, with their figures."""
         newest = select(_campaign.id).order_by(_campaign.id.desc()).limit(most)
-        return self._fetch(_with_counts(newest).order_by(_campaign.id.desc()))
+        return self._list(_campaign_of, _with_counts(newest).order_by(_campaign.id.desc()))
 
     def count(self) -> int:
-        return int(self._connection.scalar(select(func.count(_campaign.id))) or 0)
+        return self._number(select(func.count(_campaign.id)))
 
     def open(self) -> list[Campaign]:
         """Those that are not over: scheduled, sending, paused, or in need of attention."""
-        return self._fetch(_open())
+        return self._list(_campaign_of, _open())
 
     def open_heads(self) -> list[Campaign]:
         """The same without their figures."""
-        return self._fetch(_open_heads())
+        return self._list(_campaign_of, _open_heads())
 
     def going(self) -> list[Campaign]:
         """Those that are sending, with their figures."""
-        return self._fetch(_going())
+        return self._list(_campaign_of, _going())
 
     def begun(self, after: datetime) -> list[Campaign]:
         """Those that began after a moment, in that order, without their figures."""
         began = _campaign.started_at > after
-        return self._fetch(
-            _without_counts().where(_HAS_BEGUN, began).order_by(_campaign.started_at, _campaign.id)
+        return self._list(
+            _campaign_of,
+            _without_counts().where(_HAS_BEGUN, began).order_by(_campaign.started_at, _campaign.id),
         )
 
     def last_begun(self, most: int) -> list[Campaign]:
         """The so many that began last, newest first, without their figures."""
-        return self._fetch(
+        return self._list(
+            _campaign_of,
             _without_counts()
             .where(_HAS_BEGUN)
             .order_by(_campaign.started_at.desc(), _campaign.id.desc())
-            .limit(most)
+            .limit(most),
         )
 
     def kin(self, slugs: Collection[str]) -> list[Campaign]:
@@ -105,7 +103,7 @@ class Campaigns:
             which = _campaign.slug.in_(asked) | (
                 _CORRECTS_SOMETHING & _campaign.corrects.in_(asked)
             )
-            rows = self._fetch(_without_counts().where(which))
+            rows = self._list(_campaign_of, _without_counts().where(which))
             found |= {row.id: row for row in rows}
             named = {one.slug for one in rows} | {one.corrects for one in rows}
             asked = named - seen - {""}
@@ -138,12 +136,11 @@ class Campaigns:
         return int(row[0]), row[1]
 
     def get(self, campaign_id: int) -> Campaign | None:
-        found = self._fetch(_one(), campaign=campaign_id)
-        return found[0] if found else None
+        return self._first(_campaign_of, _one(), campaign=campaign_id)
 
     def head(self, campaign_id: int) -> Campaign:
         """The campaign without its figures, which cost a sum over all its batches."""
-        [campaign] = self._fetch(_head(), campaign=campaign_id)
+        [campaign] = self._list(_campaign_of, _head(), campaign=campaign_id)
         return campaign
 
     def latest(self, slug: str) -> Campaign | None:
@@ -155,7 +152,7 @@ class Campaigns:
         newest = (
             select(func.max(_campaign.id)).where(_campaign.slug.in_(slugs)).group_by(_campaign.slug)
         )
-        return {one.slug: one for one in self._fetch(_with_counts(newest))}
+        return {one.slug: one for one in self._list(_campaign_of, _with_counts(newest))}
 
     def correcting(self, slugs: Collection[str]) -> dict[str, Campaign]:
         """Slug → the campaign that began to put right what this statement said, the newest."""
@@ -165,15 +162,16 @@ class Campaigns:
             .where(_campaign.state != CampaignState.CANCELLED)
             .order_by(_campaign.id)
         )
-        return {one.corrects: one for one in self._fetch(began)}
+        return {one.corrects: one for one in self._list(_campaign_of, began)}
 
     def soonest(self, most: int) -> list[Campaign]:
         """The so many scheduled that leave first."""
-        return self._fetch(
+        return self._list(
+            _campaign_of,
             _without_counts()
             .where(_IS_OPEN, _campaign.state == CampaignState.SCHEDULED)
             .order_by(_campaign.release_at, _campaign.id)
-            .limit(most)
+            .limit(most),
         )
 
     def last_ended(self, most: int) -> list[Campaign]:
@@ -185,8 +183,9 @@ class Campaigns:
             .order_by(_campaign.started_at.desc(), _campaign.id.desc())
             .limit(most)
         )
-        return self._fetch(
-            _with_counts(newest).order_by(_campaign.started_at.desc(), _campaign.id.desc())
+        return self._list(
+            _campaign_of,
+            _with_counts(newest).order_by(_campaign.started_at.desc(), _campaign.id.desc()),
         )
 
     def sending(self) -> list[int]:
@@ -195,7 +194,7 @@ class Campaigns:
 
     def due(self, now: datetime) -> list[Campaign]:
         """Those scheduled whose time has come, oldest first."""
-        return self._fetch(_due(), now=now)
+        return self._list(_campaign_of, _due(), now=now)
 
     def add(self, campaign: Campaign, at: datetime) -> int:
         """Insert a scheduled campaign (its ``id`` is ignored) and return its id."""
@@ -342,9 +341,6 @@ class Campaigns:
             )
         )
 
-    def _fetch(self, query: Select[tuple[object, ...]], **values: object) -> list[Campaign]:
-        return [_campaign_of(row) for row in self._connection.execute(query, values).mappings()]
-
 
 # Building a statement takes longer than running it, so those of each look are built once.
 
@@ -453,7 +449,6 @@ def _heads() -> list[ColumnElement[Any]]:
     return [*fields_of(Campaign, tables.campaign), _campaign.digest.label("content_hash")]
 
 
-def _campaign_of(row: RowMapping) -> Campaign:
-    values = dict(row)
+def _campaign_of(*, given_up: int, **values: Any) -> Campaign:
     counts = Counts(**{name: values.pop(name) for name in _COUNTS})
-    return Campaign(**{**values, "counts": counts, "given_up": bool(row["given_up"])})
+    return Campaign(counts=counts, given_up=bool(given_up), **values)

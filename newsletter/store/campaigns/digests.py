@@ -6,11 +6,12 @@ from datetime import date, datetime
 from functools import cache
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, delete, exists, func, select, tuple_
+from sqlalchemy import Row, delete, exists, func, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.campaigns.digest import Issue
 from newsletter.domain.statements.statement import Statement
+from newsletter.store.repository import Repository
 from newsletter.store.schema import arrivals, tables
 from newsletter.store.schema.columns import from_ms, to_ms
 from newsletter.store.statements.statements import last_of
@@ -30,11 +31,8 @@ def _as_statement() -> TypeAdapter[Statement | None]:
     return TypeAdapter[Statement | None](Statement | None)
 
 
-class Digests:
+class Digests(Repository):
     """Since when each digest email is configured, and its issues."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def since(self) -> dict[str, datetime]:
         """Name → when the digest email began, for each that is configured."""

@@ -1,13 +1,12 @@
 """Batches: claimed, handed over and booked as one. Each change is guarded by the fence."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
-    Connection,
     Integer,
     Select,
     Update,
@@ -32,6 +31,7 @@ from newsletter.domain.delivery.batch import (
     Waiting,
 )
 from newsletter.store.delivery import batch_splitting, claiming
+from newsletter.store.repository import AddressRepository
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 
@@ -39,12 +39,8 @@ _batch = tables.batch.c
 _campaign = tables.campaign.c
 
 
-class Batches:
+class Batches(AddressRepository):
     """The unit of work."""
-
-    def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
-        self._connection = connection
-        self._hash = hash_address
 
     def claim(
         self,
@@ -199,7 +195,7 @@ class Batches:
         people = select(func.coalesce(func.sum(settled), 0)).where(
             _batch.campaign_id == campaign_id, _batch.settled_at >= to_ms(since)
         )
-        return int(self._connection.scalar(people) or 0)
+        return self._number(people)
 
     def outage(self, campaign_id: int) -> Outage | None:
         """What of it was tried in vain and waits for another try; None where nothing is."""

@@ -4,12 +4,13 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, or_, select, update
+from sqlalchemy import Select, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from newsletter.domain.delivery.rate_limit import Cause, RateLimit
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.store.file import copies
+from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, from_us, maybe_from_ms, to_ms, to_us
 
@@ -20,11 +21,8 @@ def _holds() -> Select[Any]:
     return select(key, tables.meta.c.value).where(or_(*(key == held for held in _HOLDS.values())))
 
 
-class Hold:
+class Hold(Repository):
     """A stop for the whole workspace, which outlives every restart. No batch is claimed in it."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def reasons(self) -> dict[HoldKind, str]:
         """Why nothing may be sent; empty where it may."""
@@ -52,11 +50,8 @@ _HOLDS = {HoldKind.RESTORE_GUARD: copies.DOUBT, HoldKind.STOP: copies.STOP}
 _pace = tables.pace.c
 
 
-class RateLimits:
+class RateLimits(Repository):
     """The pace at each provider and sending domain."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def get(self, provider: str, domain: str) -> RateLimit:
         """The pace as it was last put; a fresh one where none was."""

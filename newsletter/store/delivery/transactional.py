@@ -1,13 +1,11 @@
 """Emails that readers asked for: taken on within limits, claimed, booked, forgotten."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Select,
     TextClause,
     Update,
@@ -35,6 +33,7 @@ from newsletter.domain.delivery.transactional import (
 from newsletter.store.delivery import claiming
 from newsletter.store.delivery.claiming import DAMAGED, as_stored, is_free
 from newsletter.store.file.copies import PUT_BACK
+from newsletter.store.repository import AddressRepository
 from newsletter.store.schema import asking
 from newsletter.store.schema.columns import fields_of
 
@@ -46,12 +45,8 @@ _email = asking.letter.c
 _FIELDS = fields_of(TransactionalEmail, asking.letter)
 
 
-class TransactionalEmails:
+class TransactionalEmails(AddressRepository):
     """``hash_address`` gives the keyed hash of an address in its folded form."""
-
-    def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
-        self._connection = connection
-        self._hash = hash_address
 
     def ask(self, email: TransactionalEmail, *, network: str, limits: EmailLimits) -> Taken:
         """Take an email on, within the limits. ``network`` is what the person's address shows.
@@ -100,7 +95,7 @@ class TransactionalEmails:
 
     def _count(self, *conditions: ColumnElement[bool] | TextClause) -> int:
         query = select(func.count()).select_from(asking.letter).where(*conditions)
-        return int(self._connection.scalar(query) or 0)
+        return self._number(query)
 
     def _add(self, email: TransactionalEmail, mailbox: bytes, network: bytes) -> None:
         self._connection.execute(
@@ -125,8 +120,7 @@ class TransactionalEmails:
 
     def get(self, email_id: int) -> TransactionalEmail | None:
         query = select(*_FIELDS).where(_email.id == email_id)
-        row = self._connection.execute(query).mappings().one_or_none()
-        return None if row is None else TransactionalEmail(**row)
+        return self._first(TransactionalEmail, query)
 
     def claim(self, *, at: datetime, attempt_id: str) -> ClaimedEmail | None:
         """Take the next one that is due; None where none is, or while everything is on hold."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Row,
     Select,
     Update,
@@ -32,6 +31,7 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.delivery import claiming, confirming
+from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 from newsletter.store.schema.json_sql import each_id
@@ -46,11 +46,8 @@ _PUT_BACK = timedelta(minutes=1)
 """What was seen further ahead is looked at now, while it shows that the clock was put back."""
 
 
-class Unknowns:
+class Unknowns(Repository):
     """Batches of which nobody knows whether the provider took them."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def take(
         self, *, at: datetime, lease: timedelta, accounts: Mapping[str, str]
@@ -113,7 +110,7 @@ class Unknowns:
         query = _strays(tuple(accounts.items()))
         if campaign_id is not None:
             query = query.where(_batch.campaign_id == campaign_id)
-        return int(self._connection.scalar(query) or 0)
+        return self._number(query)
 
     def adopt(self, campaign_id: int, accounts: Mapping[str, str]) -> int:
         """A person says that these are the accounts they went to; returns how many they are.
@@ -129,7 +126,7 @@ class Unknowns:
                 & (_batch.account != account)
             )
             query = select(func.coalesce(func.sum(_batch.unknown), 0)).where(strange)
-            people += int(self._connection.scalar(query) or 0)
+            people += self._number(query)
             self._connection.execute(
                 update(tables.batch)
                 .where(strange)

@@ -1,11 +1,11 @@
 """What providers tell later: receipts, one of a key, and events as they came."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, text, tuple_
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select, text, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.events import (
@@ -19,6 +19,7 @@ from newsletter.domain.events import (
 )
 from newsletter.store.delivery.confirming import unproved
 from newsletter.store.events.locating import Locator
+from newsletter.store.repository import AddressRepository
 from newsletter.store.schema import tables
 
 _receipt = tables.receipt.c
@@ -32,12 +33,8 @@ _IS_DAMAGE = text("receipt.kind IN ('bounced', 'complained')")
 _IS_SOFT = text("receipt.bounce = 'soft'")
 
 
-class Events:
+class Events(AddressRepository):
     """``hash_address`` gives the keyed hash of an address in its folded form."""
-
-    def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
-        self._connection = connection
-        self._hash = hash_address
 
     def locate(self, events: Sequence[Event], *, provider: str, workspace: str) -> list[Place]:
         """Whom each of them speaks of, in their order, as this provider told it.
@@ -81,8 +78,7 @@ class Events:
     def _known(self, receipts: Iterable[DeliveryStatus]) -> list[DeliveryStatus]:
         key = tuple_(_receipt.campaign_id, _receipt.subscriber_id, _receipt.kind)
         same = key.in_([receipt.key for receipt in receipts])
-        rows = self._connection.execute(select(tables.receipt).where(same)).mappings()
-        return [DeliveryStatus(**row) for row in rows]
+        return self._list(DeliveryStatus, select(tables.receipt).where(same))
 
     def keep(self, provider: str, told: Iterable[tuple[Event, Place]], at: datetime) -> int:
         """Keep events as they came, each once; returns how many are new."""

@@ -18,11 +18,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
 from newsletter.store.file import numbers
+from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 
 MACHINE_ID = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
@@ -116,11 +117,8 @@ _LINE = re.compile(
 )
 
 
-class Generation:
+class Generation(Repository):
     """How far sending has come, as the database says. Each claim adds one."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def mark(self) -> Mark:
         row = self._connection.execute(_mark()).one()

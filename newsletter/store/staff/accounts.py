@@ -4,21 +4,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from newsletter.domain.staff.account import Credential, Invitation
 from newsletter.domain.staff.passkey import Passkey
 from newsletter.domain.statements.statement import Role
+from newsletter.store.repository import Repository
 from newsletter.store.schema import desk_tables, tables
 from newsletter.store.schema.columns import fields_of
 
 
-class Staff:
+class Staff(Repository):
     """Those who may act."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def roles(self) -> dict[str, Role]:
         """Folded address → role."""
@@ -55,7 +53,7 @@ class Staff:
     def admins(self) -> int:
         """How many admins there are."""
         query = select(func.count()).where(tables.staff.c.role == Role.ADMIN)
-        return self._connection.scalar(query) or 0
+        return self._number(query)
 
 
 _credential = desk_tables.credential.c
@@ -63,16 +61,12 @@ _recovery = desk_tables.recovery.c
 _NO_FACTOR = {"factor": "", "factor_at": None, "factor_step": 0, "pending": "", "kept_at": None}
 
 
-class Accounts:
+class Accounts(Repository):
     """By folded address. Who has no row here has not accepted an invitation yet."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def get(self, address: str) -> Credential | None:
         query = select(desk_tables.credential).where(_credential.address == address)
-        row = self._connection.execute(query).mappings().one_or_none()
-        return None if row is None else Credential(**row)
+        return self._first(Credential, query)
 
     def all(self) -> dict[str, Credential]:
         """Folded address → what they sign in with."""
@@ -171,7 +165,7 @@ class Accounts:
 
     def codes_left(self, address: str) -> int:
         query = select(func.count()).select_from(desk_tables.recovery).where(*_unused(address))
-        return self._connection.scalar(query) or 0
+        return self._number(query)
 
     def _set(self, address: str, **values: Any) -> None:
         self._connection.execute(
@@ -186,17 +180,14 @@ def _unused(address: str) -> tuple[Any, ...]:
 _passkey = desk_tables.passkey.c
 
 
-class Passkeys:
+class Passkeys(Repository):
     """By what their devices call them."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def of(self, address: str) -> list[Passkey]:
         """Those of one person, the newest first."""
         mine = select(desk_tables.passkey).where(_passkey.address == address)
         query = mine.order_by(_passkey.made_at.desc(), _passkey.id)
-        return [Passkey(**row) for row in self._connection.execute(query).mappings()]
+        return self._list(Passkey, query)
 
     def add(self, passkey: Passkey) -> bool:
         """Keep one. False where somebody has it already."""
@@ -221,11 +212,8 @@ _invitation = desk_tables.invitation.c
 _UNUSED = (_invitation.used_at.is_(None), _invitation.withdrawn_at.is_(None))
 
 
-class Invitations:
+class Invitations(Repository):
     """They are found by the hash of their word alone."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, invitation: Invitation, hash: bytes) -> int:
         """Keep one, and withdraw all that the same person had; returns its number."""
@@ -244,8 +232,7 @@ class Invitations:
     def open(self, now: datetime) -> list[Invitation]:
         """Those that still do something, the newest first."""
         query = _invitations().where(*_UNUSED, _invitation.expires_at > now)
-        rows = self._connection.execute(query.order_by(_invitation.id.desc())).mappings()
-        return [Invitation(**row) for row in rows]
+        return self._list(Invitation, query.order_by(_invitation.id.desc()))
 
     def use(self, number: int, at: datetime) -> bool:
         """Use one. False where it was used or withdrawn, or is too old."""
@@ -268,8 +255,7 @@ class Invitations:
         return self._connection.execute(ended).rowcount > 0
 
     def _one(self, which: Any) -> Invitation | None:
-        row = self._connection.execute(_invitations().where(which)).mappings().one_or_none()
-        return None if row is None else Invitation(**row)
+        return self._first(Invitation, _invitations().where(which))
 
 
 def _invitations() -> Select[Any]:

@@ -3,13 +3,14 @@
 A cookie, an address and a network stand here as hashes alone.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from newsletter.domain.staff.account import ABSOLUTE, HALF, IDLE, Session, Stage
+from newsletter.store.repository import AddressRepository, Repository
 from newsletter.store.schema import desk_tables
 from newsletter.store.schema.columns import fields_of
 
@@ -17,11 +18,8 @@ _session = desk_tables.session.c
 _FIELDS = fields_of(Session, desk_tables.session)
 
 
-class Sessions:
+class Sessions(Repository):
     """Who is signed in, with which browsers."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def get(self, hashed: bytes) -> Session | None:
         """The one of somebody who is signed in: with the second factor, where one is asked for."""
@@ -35,7 +33,7 @@ class Sessions:
         """Where one person is signed in, the latest first."""
         mine = (_session.address == address, _session.stage == Stage.WHOLE)
         query = select(*_FIELDS).where(*mine).order_by(_session.seen_at.desc())
-        return [Session(**row) for row in self._connection.execute(query).mappings()]
+        return self._list(Session, query)
 
     def begin(self, session: Session) -> None:
         self._connection.execute(insert(desk_tables.session).values(vars(session)))
@@ -87,8 +85,7 @@ class Sessions:
         return self._connection.execute(delete(desk_tables.session).where(over)).rowcount
 
     def _one(self, *which: ColumnElement[bool]) -> Session | None:
-        row = self._connection.execute(select(*_FIELDS).where(*which)).mappings().one_or_none()
-        return None if row is None else Session(**row)
+        return self._first(Session, select(*_FIELDS).where(*which))
 
 
 _throttle = desk_tables.throttle.c
@@ -96,12 +93,8 @@ _familiar = desk_tables.familiar.c
 _KEPT, _REMEMBERED = timedelta(days=1), timedelta(days=90)
 
 
-class Throttle:
+class Throttle(AddressRepository):
     """``hash_address`` gives a keyed hash of what something counts against."""
-
-    def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
-        self._connection = connection
-        self._hash = hash_address
 
     def failed(self, keys: Iterable[str], at: datetime) -> list[int]:
         """Count a failure against each of these, and forget those of before yesterday.
@@ -124,7 +117,7 @@ class Throttle:
     def count(self, key: str, since: datetime) -> int:
         """How many failures count against this since then."""
         query = select(func.count()).where(_throttle.key == self._key(key), _throttle.at > since)
-        return self._connection.scalar(query) or 0
+        return self._number(query)
 
     def know(self, address: str, network: str, at: datetime) -> None:
         """Somebody signed in from there."""

@@ -32,6 +32,7 @@ from newsletter.domain.statements.statement import (
     Role,
 )
 from newsletter.domain.subscribers.audience import mailbox
+from newsletter.store.repository import Repository
 from newsletter.store.schema import desk_tables, tables
 from newsletter.store.statements.statements import last_of, sought
 
@@ -49,11 +50,11 @@ _ESCAPE = "\\"
 _LITERAL = str.maketrans({sign: _ESCAPE + sign for sign in "\\%_"})
 
 
-class Board:
+class Board(Repository):
     """All statements, sorted by what they wait for."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         own = connection.connection.driver_connection
         if own is not None:  # two spellings of one mailbox are one person: no SQL says so
             own.create_function("mailbox", 1, mailbox, deterministic=True)
@@ -92,7 +93,7 @@ class Board:
 
     def count_unseen(self, words: str = "") -> int:
         """How many there are, of those in whose title these words are."""
-        return int(self._connection.scalar(_unseen(func.count(), words)) or 0)
+        return self._number(_unseen(func.count(), words))
 
 
 def _unseen(what: ColumnElement[Any], words: str) -> Select[Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select,
 from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.store.file.keys import Chain
+from newsletter.store.repository import Repository
 from newsletter.store.schema import desk_tables, tables
 from newsletter.store.schema.columns import fields_of, from_ms, maybe_from_ms, to_ms
 from newsletter.store.staff.audit import REVOKE, Audit, brought_back, taken_back, vouch_for, vouched
@@ -110,17 +111,13 @@ def _approval_of(row: Row[Any]) -> Approval:
 _returned = desk_tables.returned.c
 
 
-class Returns:
+class Returns(Repository):
     """What approvers sent back, and why."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def of(self, slug: str) -> list[Returned]:
         """Of a statement, oldest first."""
         named = select(*fields_of(Returned, desk_tables.returned)).where(_returned.slug == slug)
-        rows = self._connection.execute(named.order_by(_returned.id)).mappings()
-        return [Returned(**row) for row in rows]
+        return self._list(Returned, named.order_by(_returned.id))
 
     def add(self, returned: Returned) -> None:
         self._connection.execute(insert(desk_tables.returned).values(vars(returned)))
@@ -135,11 +132,8 @@ class Returns:
 _comment = tables.comment.c
 
 
-class Comments:
+class Comments(Repository):
     """What staff say to each other about a statement."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, comment: Comment) -> None:
         self._connection.execute(insert(tables.comment).values(vars(comment)))
@@ -157,4 +151,4 @@ class Comments:
 
     def count(self, slug: str) -> int:
         counted = select(func.count()).where(_comment.slug == slug)
-        return int(self._connection.scalar(counted) or 0)
+        return self._number(counted)

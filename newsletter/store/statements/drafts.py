@@ -1,11 +1,11 @@
 """Texts at the desk, their versions and pictures. What was handed in is never changed any more."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.draft import (
@@ -16,6 +16,7 @@ from newsletter.domain.statements.draft import (
     Version,
     VersionKind,
 )
+from newsletter.store.repository import Repository
 from newsletter.store.schema import desk_tables
 from newsletter.store.schema.columns import fields_of
 
@@ -25,11 +26,8 @@ _AT_ONCE = 500
 _THERE = _draft.deleted_at.is_(None)
 
 
-class Drafts:
+class Drafts(Repository):
     """Texts at the desk. One that was deleted is not there, though its versions are kept."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     # --- asking
 
@@ -49,19 +47,18 @@ class Drafts:
         """Those that were never handed in, what was changed last first: at most so many."""
         query = _drafts().where(_THERE, _draft.slug == "")
         query = query.order_by(_draft.changed_at.desc(), _draft.key)
-        rows = self._connection.execute(query.limit(most).offset(skip)).mappings()
-        return [Draft(**_with_version(row)) for row in rows]
+        return self._list(_draft_of, query.limit(most).offset(skip))
 
     def versions(self, key: str, most: int, *, skip: int = 0) -> list[Version]:
         """Those of a text, the newest first: at most so many."""
         query = select(*_TEXT).where(_version.draft == key)
         query = query.order_by(_version.number.desc()).limit(most).offset(skip)
-        return [Version(**row) for row in self._connection.execute(query).mappings()]
+        return self._list(Version, query)
 
     def count(self, key: str) -> int:
         """How many versions a text has."""
         mine = select(func.count()).select_from(desk_tables.version).where(_version.draft == key)
-        return int(self._connection.scalar(mine) or 0)
+        return self._number(mine)
 
     def version(self, key: str, number: int) -> Version | None:
         """That of this text with this number: none of another text."""
@@ -74,14 +71,14 @@ class Drafts:
 
     def handed_in(self) -> list[HandedIn]:
         """What the pipeline knows of all texts, by slug."""
-        return self._handed_in(_known())
+        return self._list(_handed_in, _known())
 
     def some(self, slugs: Collection[str]) -> list[HandedIn]:
         """The same, of these slugs alone."""
         named, found = sorted(slugs), []
         for start in range(0, len(named), _AT_ONCE):
             which = _draft.slug.in_(named[start : start + _AT_ONCE])
-            found += self._handed_in(_known().where(which))
+            found += self._list(_handed_in, _known().where(which))
         return found
 
     # --- changing
@@ -98,7 +95,7 @@ class Drafts:
         """One more version of a text; returns its number."""
         values = vars(version) | {"draft": key, "number": None}
         adding = insert(desk_tables.version).values(values).returning(_version.number)
-        return int(self._connection.scalar(adding) or 0)
+        return self._number(adding)
 
     def grow(self, version: Version) -> None:
         """Put what was typed further into a version that goes on."""
@@ -151,19 +148,12 @@ class Drafts:
         return found
 
     def _one(self, *which: Any) -> Draft | None:
-        query = _drafts().where(_THERE, *which)
-        row = self._connection.execute(query).mappings().one_or_none()
-        return None if row is None else Draft(**_with_version(row))
+        return self._first(_draft_of, _drafts().where(_THERE, *which))
 
     def _version(self, *which: Any) -> Version | None:
         """The newest of those."""
         query = select(*_TEXT).where(*which).order_by(_version.number.desc()).limit(1)
-        row = self._connection.execute(query).mappings().first()
-        return None if row is None else Version(**row)
-
-    def _handed_in(self, query: Select[Any]) -> list[HandedIn]:
-        rows = self._connection.execute(query.order_by(_draft.slug)).mappings()
-        return [HandedIn(**_with_version(row)) for row in rows]
+        return self._first(Version, query)
 
 
 _TEXT = fields_of(Version, desk_tables.version)
@@ -183,10 +173,19 @@ def _drafts() -> Select[Any]:
 def _known() -> Select[Any]:
     joined = desk_tables.version.join(desk_tables.draft, _draft.handed_in == _version.number)
     named = _of_draft(_draft.key, _draft.slug, _draft.taken_back)
-    return select(*named, *_TEXT).select_from(joined).where(_THERE, _draft.slug != "")
+    known = select(*named, *_TEXT).select_from(joined).where(_THERE, _draft.slug != "")
+    return known.order_by(_draft.slug)
 
 
-def _with_version(row: RowMapping) -> dict[str, Any]:
+def _draft_of(**row: Any) -> Draft:
+    return Draft(**_with_version(row))
+
+
+def _handed_in(**row: Any) -> HandedIn:
+    return HandedIn(**_with_version(row))
+
+
+def _with_version(row: Mapping[str, Any]) -> dict[str, Any]:
     """What is said of the text, and the version beside it."""
     said = {name: row[name] for name in row if name.startswith("draft_")}
     version = Version(**{name: row[name] for name in row if name not in said})
@@ -196,11 +195,8 @@ def _with_version(row: RowMapping) -> dict[str, Any]:
 _picture = desk_tables.picture.c
 
 
-class Pictures:
+class Pictures(Repository):
     """Pictures. None is ever changed, and none is taken away: mails that have gone out show it."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, picture: Picture, data: bytes) -> None:
         self._connection.execute(insert(desk_tables.picture).values(data=data, **vars(picture)))
@@ -208,8 +204,7 @@ class Pictures:
     def of(self, draft: str) -> list[Picture]:
         """Those of one text, the newest first."""
         mine = select(*fields_of(Picture, desk_tables.picture)).where(_picture.draft == draft)
-        rows = self._connection.execute(mine.order_by(_picture.at.desc(), _picture.name)).mappings()
-        return [Picture(**row) for row in rows]
+        return self._list(Picture, mine.order_by(_picture.at.desc(), _picture.name))
 
     def data(self, name: str) -> tuple[str, bytes] | None:
         """The media type and the bytes of a picture."""

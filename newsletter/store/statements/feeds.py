@@ -1,11 +1,13 @@
 """What is remembered of feeds and of their items."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.statements.feed import (
+    ExtractedStatement,
     FeedCounts,
     FeedRecord,
     Findings,
@@ -13,6 +15,7 @@ from newsletter.domain.statements.feed import (
     KnownItem,
     TakenItem,
 )
+from newsletter.store.repository import Repository
 from newsletter.store.schema import arrivals
 from newsletter.store.schema.columns import fields_of
 
@@ -20,21 +23,18 @@ _feed, _item = arrivals.feed.c, arrivals.feed_item.c
 _KNOWN = fields_of(KnownItem, arrivals.feed_item)
 
 
-class Feeds:
+class Feeds(Repository):
     """What is remembered of each feed and its items, by the feed's name."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def record(self, feed: str) -> FeedRecord:
         """An empty one where it was never visited."""
         named = select(*fields_of(FeedRecord, arrivals.feed)).where(_feed.name == feed)
-        return FeedRecord(**(self._connection.execute(named).mappings().one_or_none() or {}))
+        return self._first(FeedRecord, named) or FeedRecord()
 
     def items(self, feed: str) -> list[KnownItem]:
         """All that are known, in the order in which they were first seen."""
         query = select(*_KNOWN).where(_item.feed == feed).order_by(_item.number)
-        return [_known(row) for row in self._connection.execute(query).mappings()]
+        return self._list(_known, query)
 
     def taken(self, feed: str) -> list[TakenItem]:
         query = (
@@ -42,8 +42,7 @@ class Feeds:
             .where(_item.feed == feed, _item.slug.is_not(None))
             .order_by(_item.number)
         )
-        rows = map(dict, self._connection.execute(query).mappings())
-        return [TakenItem(composed=row.pop("composed"), known=KnownItem(**row)) for row in rows]
+        return self._list(_taken, query)
 
     def counts(self, feed: str) -> FeedCounts:
         rows = self._connection.execute(
@@ -84,6 +83,10 @@ class Feeds:
             self._connection.execute(changed.values(row))
 
 
-def _known(row: RowMapping) -> KnownItem:
+def _known(*, slug: str | None, **values: Any) -> KnownItem:
     """No statement: no words here, and nothing in the database, where slugs are unique."""
-    return KnownItem(**{**row, "slug": row["slug"] or ""})
+    return KnownItem(slug=slug or "", **values)
+
+
+def _taken(*, composed: ExtractedStatement, **values: Any) -> TakenItem:
+    return TakenItem(composed=composed, known=KnownItem(**values))

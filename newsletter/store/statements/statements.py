@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     ScalarSelect,
     Select,
     bindparam,
@@ -26,6 +25,7 @@ from newsletter.domain.errors import Defect
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.audience import mailbox
+from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import fields_of
 
@@ -62,21 +62,18 @@ def _as_content() -> TypeAdapter[Content]:
     return TypeAdapter(Content)
 
 
-class Statements:
+class Statements(Repository):
     """Statements as they were last read, and all content that was ever rendered from them."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
     def all(self) -> list[StoredStatement]:
-        return self._fetch(_stored().order_by(_statement.slug))
+        return self._list(StoredStatement, _stored().order_by(_statement.slug))
 
     def some(self, slugs: Collection[str]) -> list[StoredStatement]:
         """Those of these slugs that are known, by slug."""
         named, found = sorted(slugs), []
         for start in range(0, len(named), _AT_ONCE):
             which = _statement.slug.in_(named[start : start + _AT_ONCE])
-            found += self._fetch(_stored().where(which).order_by(_statement.slug))
+            found += self._list(StoredStatement, _stored().where(which).order_by(_statement.slug))
         return found
 
     def touched(self, since: int | None) -> tuple[int, list[str]]:
@@ -87,7 +84,7 @@ class Statements:
         None gives the mark alone: for whoever looks at everything.
         """
         if since is None:
-            return self._connection.scalar(select(func.max(_touched.number))) or 0, []
+            return self._number(select(func.max(_touched.number))), []
         rows = self._connection.execute(
             select(_touched.number, _touched.slug)
             .where(_touched.number > since)
@@ -97,22 +94,23 @@ class Statements:
 
     def unsettled(self) -> list[StoredStatement]:
         """Those whose newest campaign has not begun, or was cancelled, by slug."""
-        return self._fetch(_unsettled())
+        return self._list(StoredStatement, _unsettled())
 
     def newest(self, most: int | None) -> list[StoredStatement]:
         """Those that are present, what something happened to last first: at most so many."""
-        return self._fetch(
+        return self._list(
+            StoredStatement,
             _stored()
             .join(tables.touched, _touched.slug == _statement.slug)
             .where(_statement.present == 1)
             .order_by(_touched.number.desc())
-            .limit(most)
+            .limit(most),
         )
 
     def count(self) -> int:
         """How many are present."""
         present = select(func.count()).select_from(tables.statement).where(_statement.present == 1)
-        return int(self._connection.scalar(present) or 0)
+        return self._number(present)
 
     def slugs(self, beginning: str, most: int) -> list[str]:
         """At most so many that begin so: those that are present first, then the newest."""
@@ -127,17 +125,12 @@ class Statements:
         )
 
     def get(self, slug: str) -> StoredStatement | None:
-        found = self._fetch(_one(), named=slug)
-        return found[0] if found else None
+        return self._first(StoredStatement, _one(), named=slug)
 
     def translations(self, slug: str) -> list[StoredStatement]:
         """Those that name this statement in ``translation_of``, by slug, present or not."""
         of = (_statement.translation_of == slug, _IS_TRANSLATION)
-        return self._fetch(_stored().where(*of).order_by(_statement.slug))
-
-    def _fetch(self, query: Select[tuple[object, ...]], **values: str) -> list[StoredStatement]:
-        rows = self._connection.execute(query, values).mappings()
-        return [StoredStatement(**row) for row in rows]
+        return self._list(StoredStatement, _stored().where(*of).order_by(_statement.slug))
 
     def put(self, stored: StoredStatement, at: datetime) -> None:
         """Insert it, or replace what is stored under its slug."""
@@ -204,11 +197,8 @@ def _content() -> Select[Any]:
     return select(tables.content.c.document).where(tables.content.c.digest == bindparam("of"))
 
 
-class Schedules:
+class Schedules(Repository):
     """Times that a member of staff set, which outrank the statement's own ``send_at``."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def get(self, slug: str) -> datetime | None:
         query = select(tables.schedule.c.send_at).where(tables.schedule.c.slug == slug)

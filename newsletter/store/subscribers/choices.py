@@ -28,6 +28,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.domain.subscribers.signup import ConsentRecord, Preferences, wording_of
+from newsletter.store.repository import Repository
 from newsletter.store.schema import asking, tables
 from newsletter.store.schema.columns import fields_of, maybe_from_ms, to_ms
 from newsletter.store.schema.json_sql import each_id
@@ -114,11 +115,8 @@ def _let_go(connection: Connection, subscriber_id: int, old: bytes) -> None:
 _consent = asking.consent.c
 
 
-class Consents:
+class Consents(Repository):
     """Who said yes to what, when, in which words. Erased with the person, and only then."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def keep_words(self, words: str, language: str, at: datetime) -> str:
         """Store what people are asked to say yes to, once; returns its SHA-256 (64 hex digits)."""
@@ -144,15 +142,11 @@ class Consents:
         """Oldest first."""
         theirs = _consent.subscriber_id == subscriber_id
         query = select(*fields_of(ConsentRecord, asking.consent)).where(theirs)
-        rows = self._connection.execute(query.order_by(_consent.id)).mappings()
-        return [ConsentRecord(**row) for row in rows]
+        return self._list(ConsentRecord, query.order_by(_consent.id))
 
 
-class Choices:
+class Choices(Repository):
     """What readers choose: each of it stands once the transaction is committed."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def of(self, subscriber_id: int) -> Preferences | None:
         """What the person chose; None where nobody has this number any more."""

@@ -27,6 +27,7 @@ from sqlalchemy.dialects.sqlite import insert
 from newsletter.domain.delivery.batch import BatchState, DeliveryState
 from newsletter.domain.subscribers.audience import Trace, fold
 from newsletter.store.file.secure_erase import DUE
+from newsletter.store.repository import Repository
 from newsletter.store.schema import asking, tables
 from newsletter.store.schema.columns import from_ms
 from newsletter.store.schema.json_sql import holds
@@ -42,11 +43,8 @@ _SETTLED = (
 )
 
 
-class DataExports:
+class DataExports(Repository):
     """Reads every table that says something of a person. A test compares them with the schema."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def of(self, subscriber_id: int) -> Mapping[str, object]:
         """In words, numbers, lists and mappings, as JSON has them; times in ISO, UTC.
@@ -282,11 +280,8 @@ def erase_emails(connection: Connection, address_hash: bytes) -> None:
     connection.execute(delete(asking.letter).where(asking.letter.c.address_hash == address_hash))
 
 
-class Traces:
+class Traces(Repository):
     """Where providers quote an address. To look for it takes long, and holds nobody up."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def of(self, address: str) -> list[Trace]:
         """Places that hold it, in large or small letters, and as JSON or a link writes it."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
 
 from newsletter.domain.subscribers.audience import Audience, SubscriptionState
 from newsletter.domain.subscribers.segment import Segment
+from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import to_ms
 
@@ -144,11 +145,8 @@ def _tagged(names: Sequence[str]) -> ColumnElement[bool]:
     return exists().where(_tag.subscriber_id == _subscriber.id, _tag.name.in_(names))
 
 
-class TimeZones:
+class TimeZones(Repository):
     """The time zones of readers, as they named them; empty for those who named none."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def counts(self, audience: Audience) -> dict[str, int]:
         """Zone → how many of those who would get it have it."""

@@ -1,7 +1,7 @@
 """Subscribers, their subscriptions, and suppressions, which outrank everything."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
-    Connection,
     Row,
     ScalarSelect,
     Select,
@@ -30,6 +29,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.domain.subscribers.segment import Segment
+from newsletter.store.repository import AddressRepository
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import maybe_from_ms, to_ms
 from newsletter.store.schema.json_sql import each_id
@@ -53,15 +53,11 @@ _subscription = tables.subscription.c
 _suppression = tables.suppression.c
 
 
-class Readers:
+class Readers(AddressRepository):
     """Subscribers, their subscriptions, and suppressions, which outrank everything.
 
     ``hash_address`` gives the keyed hash of an address in its folded form.
     """
-
-    def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
-        self._connection = connection
-        self._hash = hash_address
 
     def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
         """Add or update subscribers; returns (new, known).
@@ -136,7 +132,7 @@ class Readers:
         people = select(func.count(_subscription.subscriber_id.distinct())).where(
             _subscription.ended_by == campaign_id
         )
-        return int(self._connection.scalar(people) or 0)
+        return self._number(people)
 
     def get(self, subscriber_id: int) -> Subscriber | None:
         return self._one(_people().where(_subscriber.id == subscriber_id))
@@ -175,7 +171,7 @@ class Readers:
     def count(self, *, list_name: str, query: str) -> int:
         """How many those are in all."""
         chosen = select(func.count()).select_from(_table).where(*_sought(list_name, query))
-        return int(self._connection.scalar(chosen) or 0)
+        return self._number(chosen)
 
     def suppressions(self, *, strangers: bool = False) -> Iterator[SuppressedEntry]:
         """Suppressed addresses that are known; of ``strangers`` alone those of no subscriber."""
@@ -194,7 +190,7 @@ class Readers:
     def erased(self) -> int:
         """How many suppressions have no address any more, as the person was erased."""
         nameless = select(func.count()).where(_suppression.address.is_(None))
-        return int(self._connection.scalar(nameless) or 0)
+        return self._number(nameless)
 
     def forget(self, address: str, at: datetime) -> bool:
         """Erase a person, keeping only the keyed hash that blocks the address.
@@ -232,7 +228,7 @@ class Readers:
         if segment is None:
             return self._confirmed(lists, away=_suppressed_ones().union(_paused_ones()))
         query = select(func.count()).select_from(_table).where(aimed(lists, segment))
-        return int(self._connection.scalar(query) or 0)
+        return self._number(query)
 
     def _confirmed(self, lists: Sequence[str], *, away: Select[Any] | CompoundSelect[Any]) -> int:
         """How many are confirmed on one of these lists, without those who are away.
@@ -250,10 +246,7 @@ class Readers:
             .join(tables.subscription, people == gone.c.id)
             .where(*confirmed)
         )
-        everybody, away_now = (
-            self._connection.scalar(one) or 0 for one in (all_of_them, not_there)
-        )
-        return int(everybody) - int(away_now)
+        return self._number(all_of_them) - self._number(not_there)
 
     def reachable(self, lists: Sequence[str], segment: Segment | None = None) -> Iterator[str]:
         """The addresses of those who would get it, oldest first."""
