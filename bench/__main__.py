@@ -1,16 +1,13 @@
 """``python -m bench``: measure, check, print."""
 
 import argparse
-import os
-import platform
-import sqlite3
 import tempfile
-from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from bench import product
+from bench.measuring import circumstances
 from bench.run import Bench, Compared, figures, ratios
 from bench.sink import compiled
 
@@ -25,7 +22,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as made:
         folder = Path(made)
         program = compiled(folder)
-        _print_circumstances(program.description)
+        versions = (f"{name} {version(name)}" for name in ("requests", "django-anymail"))
+        print(circumstances("the sink on the same cores", *versions))
+        print(f"sink: {program.description}; each recipient was checked to be reached exactly once")
         for number, recipients in enumerate(options.recipients):
             bench = Bench(folder / str(recipients), program, recipients)
             compared = bench.compare(options.runs)
@@ -39,16 +38,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=3, help="runs of each; medians are printed")
     parser.add_argument("recipients", type=int, nargs="*", default=[10_000, 100_000])
     return parser.parse_args()
-
-
-def _print_circumstances(sink: str) -> None:
-    print(
-        f"{datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} cores, the sink on the same ones;"
-        f" {platform.machine()}, {platform.system()}; Python {platform.python_version()};"
-        f" SQLite {sqlite3.sqlite_version}, synchronous = FULL;"
-        f" requests {version('requests')}, django-anymail {version('django-anymail')}"
-    )
-    print(f"sink: {sink}; each recipient was checked to be reached exactly once")
 
 
 def _print_message(workspace: Path) -> None:

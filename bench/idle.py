@@ -11,7 +11,6 @@ statements than at the first size.
 import argparse
 import json
 import os
-import platform
 import resource
 import signal
 import sqlite3
@@ -21,11 +20,11 @@ import tempfile
 import time
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.measuring import circumstances
 from bench.sink import ROOT
 from bench.startup import cpu_of
 from newsletter.runtime.wiring import opened
@@ -87,11 +86,7 @@ def main() -> None:
     if options.look is not None:
         print(json.dumps(asdict(_look(options.look))))
         return
-    print(
-        f"{datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} cores; {platform.machine()},"
-        f" {platform.system()}; Python {platform.python_version()}; SQLite"
-        f" {sqlite3.sqlite_version}; {_BATCHES} batches a campaign; {options.seconds:g} s each\n"
-    )
+    print(circumstances(f"{_BATCHES} batches a campaign", f"{options.seconds:g} s each"), "\n")
     print(
         "| statements | campaigns | SQL a look | ms of CPU a look | times | % of a core | times |"
         " ms of CPU a `statement list` | times |"

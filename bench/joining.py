@@ -8,8 +8,6 @@ networks post one mailbox.
 import argparse
 import http.client
 import math
-import os
-import platform
 import random
 import sqlite3
 import statistics
@@ -19,9 +17,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
+
+from bench.measuring import circumstances
 
 _COMMAND = [sys.executable, "-m", "newsletter"]
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -30,11 +29,7 @@ _HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 def main() -> None:
     """Measure, and print what came of it."""
     options = _options()
-    print(
-        f"{datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} cores, the client on the same ones;"
-        f" {platform.machine()}, {platform.system()}; Python {platform.python_version()};"
-        f" SQLite {sqlite3.sqlite_version}, synchronous = FULL"
-    )
+    print(circumstances("the client on the same cores"))
     with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as made:
         folder = Path(made)
         _prepare(folder, options.subscribers)

@@ -1,13 +1,31 @@
 """What a measured process notes about itself, and how it hands that to whoever started it."""
 
 import json
+import os
+import platform
 import resource
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+
+
+def circumstances(*more: str) -> str:
+    """When and on what something was measured, on one line: figures mean nothing without it."""
+    return "; ".join(
+        [
+            f"{datetime.now(UTC):%Y-%m-%d}",
+            f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
+            f"{platform.machine()}, {platform.system()}",
+            f"Python {platform.python_version()}",
+            f"SQLite {sqlite3.sqlite_version}, synchronous = FULL",
+            *more,
+        ]
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,15 +8,15 @@ With ``--code DIR``, another checkout is measured in the same run.
 
 import argparse
 import os
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+
+from bench.measuring import circumstances
 
 _HERE = Path(__file__).parents[1]
 _YARDSTICK = "import click"
@@ -35,11 +35,7 @@ _COMMANDS = (
 def main() -> None:
     """Measure, and print the table."""
     options = _options()
-    print(
-        f"{datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f};"
-        f" {platform.machine()}, {platform.system()}; Python {platform.python_version()};"
-        f" medians of {options.runs}\n"
-    )
+    print(circumstances(f"medians of {options.runs}"), "\n")
     with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as made:
         workspace = Path(made) / "workspace"
         contenders = _contenders([_HERE, *options.code], Path(made))
