@@ -95,6 +95,7 @@ class FolderSource:
         while waiting:
             folder = waiting.pop()
             try:
+                # its entries know whether they are folders, which spares a stat of each
                 with os.scandir(folder) as entries:
                     ordered = sorted(entries, key=lambda entry: entry.name)
             except OSError as error:

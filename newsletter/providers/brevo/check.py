@@ -83,6 +83,7 @@ class BrevoInquiry(Inquiry):
 
     def ask(self, batch: OutgoingBatch) -> Question:
         """What stands under the attempt's tag."""
+        # one call finds it, as a rule; only then is each of the samples asked for
         tagged = self._events(About.ATTEMPT, tags=json.dumps([batch.attempt_id]), limit="1")
         readers = [
             self._events(About.ATTEMPT, frozenset({address}), email=address)

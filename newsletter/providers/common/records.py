@@ -101,6 +101,7 @@ class Inquiry(ABC):
         payload = json.loads(response.body)
         if asked.about is About.CONTROL:
             ids = {str(row[self.row_id]) for row in payload[self.rows]}
+            # two, where two are asked for: one alone may come by half of an OR
             if len(asked.of & ids) < min(2, len(asked.of)):
                 raise ValueError("messages that are there were not found either")
             return Page()
@@ -124,7 +125,7 @@ def chained(questions: Sequence[Question]) -> Question:
 
 def around(at: datetime, timeout: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
     """The time in which a message of a call of this moment must have been taken."""
-    whole = at.replace(microsecond=0)
+    whole = at.replace(microsecond=0)  # SendGrid's queries take whole seconds
     return whole - _WRONG, whole + timeout + _WRONG
 
 

@@ -89,6 +89,7 @@ def event(data: dict[str, Any], now: datetime) -> Event:
         kind = EventKind.DELAYED if severity == "temporary" else EventKind.OTHER
     status = data.get("delivery-status")
     reasons = [inside(status, name) for name in ("code", "enhanced-code", "message", "description")]
+    # the answer to a call has it in angle brackets, an event without: the one must find the other
     sent_as = text(inside(data, "message", "headers", "message-id")).strip("<>")
     return webhooks.told(
         data,

@@ -38,8 +38,11 @@ _ABOUT_THE_CALL = re.compile(
 )
 _BY_CODE = {
     0: Verdict.ACCEPTED,
+    # an address that is none, and one that Postmark has made inactive after a bounce or complaint
     **dict.fromkeys((300, 406), Verdict.REJECTED),
+    # maintenance, and too many calls
     **dict.fromkeys((100, 429), Verdict.RETRY),
+    # token, sender, JSON, credits, size of the batch, account: no other batch would fare better
     **dict.fromkeys((10, 400, 401, 402, 403, 405, 409, 410, 412, 413), Verdict.CONFIGURATION),
 }
 

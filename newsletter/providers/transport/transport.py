@@ -253,11 +253,12 @@ def _incomplete(response: HttpResponse) -> str:
 def _prepared(request: HttpRequest) -> requests.PreparedRequest:
     headers = {
         "Accept": "application/json",
-        "Accept-Encoding": "identity",
+        "Accept-Encoding": "identity",  # of a packed answer nobody could tell whether it is whole
         "User-Agent": f"newsletter/{__version__}",
         **request.headers,
     }
     try:
+        # http.client would trip over it as late as the call is made: a defect, not a setting
         for value in headers.values():
             value.encode("latin-1")
         return requests.Request(request.method, request.url, headers, data=request.body).prepare()
