@@ -2,7 +2,6 @@
 
 import email
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from email import policy
@@ -41,9 +40,14 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     part = message.get_body(("html", "plain")) if message.keys() else None
     if part is None:
         raise unusable(file, "is no email with a text in it; copy its text into a .txt file")
-    subject = _header(message, "subject")
-    document = _unsigned(_read(part, subject, today=today, file=file))
-    return replace(document, dropped=(*document.dropped, *_attached(message)))
+    document = _unsigned(_read(part, _subject(message), today=today, file=file))
+    attached = (
+        Dropped(
+            line=0, text=one.get_filename() or one.get_content_type(), why="attached to the email"
+        )
+        for one in message.iter_attachments()
+    )
+    return replace(document, dropped=(*document.dropped, *attached))
 
 
 def _read(part: MIMEPart, subject: str, *, today: date, file: str) -> ImportedDocument:
@@ -79,18 +83,12 @@ def _signature(text: str) -> Dropped:
     return Dropped(line=0, text=" ".join(text.split())[:_SHOWN], why="the signature of the email")
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def _subject(message: EmailMessage) -> str:
     try:
-        found = str(message.get(name, ""))
+        found = str(message.get("subject", ""))
     except (ValueError, LookupError, IndexError, AttributeError):  # what broken ones raise
         return ""
     return _PASSED_ON.sub("", " ".join(found.split()), count=1).strip()
-
-
-def _attached(message: EmailMessage) -> Iterator[Dropped]:
-    for part in message.iter_attachments():
-        name = part.get_filename() or part.get_content_type()
-        yield Dropped(line=0, text=name, why="attached to the email")
 
 
 MAX_BYTES = 50_000_000

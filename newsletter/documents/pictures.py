@@ -69,7 +69,9 @@ def _opened(data: bytes, kind: str, file: str) -> tuple[Image.Image, bool]:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # of Pillow's own about bombs and what is broken
             with Image.open(io.BytesIO(data), formats=(kind,)) as image:
-                _refuse_large(image, file)
+                width, height = image.size
+                if width * height > _MOST_PIXELS or max(width, height) > _LONGEST_SIDE:
+                    raise unusable(file, _TOO_MANY)
                 moves = getattr(image, "n_frames", 1) > 1
                 image.seek(0)
                 upright = ImageOps.exif_transpose(image)
@@ -78,12 +80,6 @@ def _opened(data: bytes, kind: str, file: str) -> tuple[Image.Image, bool]:
         raise unusable(file, f"is broken and cannot be read as a picture; {_INSTEAD}") from error
     except Image.DecompressionBombError as error:
         raise unusable(file, _TOO_MANY) from error
-
-
-def _refuse_large(image: Image.Image, file: str) -> None:
-    width, height = image.size
-    if width * height > _MOST_PIXELS or max(width, height) > _LONGEST_SIDE:
-        raise unusable(file, _TOO_MANY)
 
 
 def _plain(image: Image.Image) -> Image.Image:

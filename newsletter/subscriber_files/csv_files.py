@@ -203,7 +203,9 @@ def read_csv(
             reader.fault(line, "", f"{what}; look for a delimiter or a quote too many or too few")
         else:
             filled = zip(columns, row, strict=True)
-            cells = everybody | {name: _value(cell) for name, cell in filled if cell}
+            cells = everybody | {
+                name: unguarded(cell.strip()).strip() for name, cell in filled if cell
+            }
             yield from _entries(_with_name(cells), place, line, reader)
 
 
@@ -240,11 +242,6 @@ def _with_name(cells: dict[str, str]) -> dict[str, str]:
     parts = [cells.pop(part, "") for part in (FIRST_NAME, LAST_NAME)]
     whole = " ".join(filter(None, parts))
     return cells | {"name": whole} if whole and not cells.get("name") else cells
-
-
-def _value(cell: str) -> str:
-    value = cell.strip()
-    return unguarded(value).strip() if value.startswith("'") else value
 
 
 def _entries(

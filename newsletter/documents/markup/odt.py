@@ -174,12 +174,10 @@ class _Writer:
                 if span.isdecimal() and 1 < int(span[:4]) <= _MOST_CELLS
             )
             inside = "".join(self.blocks(cell))
-            tag = "th" if self._heads(cell) else "td"
+            styles = [_attribute(element, "style-name") for element in cell.iter("{*}p")]
+            heads = any(_HEAD in self._looks.ancestors(style) for style in styles)
+            tag = "th" if heads else "td"
             yield f"<{tag}{attributes}>{inside}</{tag}>"
-
-    def _heads(self, cell: Element) -> bool:
-        styles = (_attribute(element, "style-name") for element in cell.iter("{*}p"))
-        return any(_HEAD in set(self._looks.ancestors(style)) for style in styles)
 
     def _inside(self, element: Element) -> str:
         written = [escape(_ordinary(element.text))]

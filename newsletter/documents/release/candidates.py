@@ -184,7 +184,10 @@ def names_page(page: str, title: str) -> bool:
 
     They may differ in dashes, quotes, case and accents.
     """
-    wanted, page = comparable(title), _unlabelled(page)
+    label, _, rest = page.partition(":")
+    if rest.strip() and is_label(label.strip()):
+        page = rest.strip()
+    wanted = comparable(title)
     if len(title) < _SHORTEST_NAMED or len(page) > _LONGEST_PAGE or is_label(title):
         return False
     if not wanted or not comparable(page).startswith(wanted):
@@ -215,12 +218,6 @@ def named_by_page(page: str, head: Sequence[Line]) -> Heading | None:
             if named or _ends_page(page, title):
                 return Heading(title=title, first=first, last=last)
     return None
-
-
-def _unlabelled(page: str) -> str:
-    """A page's title without the label before it: ``Press release: Title``."""
-    label, _, rest = page.partition(":")
-    return rest.strip() if rest.strip() and is_label(label.strip()) else page
 
 
 def _ends_page(page: str, title: str) -> bool:

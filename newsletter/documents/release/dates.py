@@ -115,13 +115,10 @@ def _is_beside(text: str, *, last: bool) -> bool:
         return False
     most = 7 if _STRONG.search(text) else _LONGEST_PLACE
     names = [part.strip() for part in parts if not _AROUND.fullmatch(part)]
-    return all(_is_name(name) and len(name.split()) <= most for name in names)
-
-
-def _is_name(text: str) -> bool:
-    """Whether words are a name: each longer one begins with a capital."""
-    capital = all(word[0].isupper() or len(word) <= 3 for word in re.findall(r"[^\W\d_]+", text))
-    return capital and bool(_NAME.fullmatch(text))
+    words = [word for name in names for word in re.findall(r"[^\W\d_]+", name)]
+    if not all(word[0].isupper() or len(word) <= 3 for word in words):
+        return False
+    return all(_NAME.fullmatch(name) and len(name.split()) <= most for name in names)
 
 
 def dateline(text: str) -> FoundDate | None:

@@ -314,11 +314,9 @@ _AROUND = re.compile(
 _LONGEST_AROUND = 200
 
 
-def _entries(text: str) -> frozenset[str]:
-    return frozenset(" ".join(entry.split()) for entry in text.split(","))
-
-
-_MENU_ENTRIES, _BESIDE_ENTRIES = _entries(_MENUS), _entries(_BESIDE)
+_MENU_ENTRIES, _BESIDE_ENTRIES = (
+    frozenset(" ".join(entry.split()) for entry in text.split(",")) for text in (_MENUS, _BESIDE)
+)
 
 
 def is_menu_entry(text: str) -> bool:

@@ -53,7 +53,8 @@ def below_the_text(lines: Sequence[Line], start: int, masthead: str) -> tuple[Re
     """What to leave out of the lines from ``start`` (the first of the body) on, and notes."""
     reasons: Reasons = {}
     notes: list[str] = []
-    end = _cut(lines, start)
+    others = (n for n in range(start + 1, len(lines)) if leads_to_other_pages(lines[n].text))
+    end = next(others, len(lines))
     if end < len(lines):
         why = f"below {lines[end].text!r}: other pages"
         reasons.update(dict.fromkeys(range(end, len(lines)), why))
@@ -88,13 +89,6 @@ def page_breaks(lines: Sequence[Line], indexes: Sequence[int], head: Sequence[Li
         if after_number and (again or repeated[text] > 1) and not ends_sentence(text):
             reasons[index] = RUNNING_HEADER
     return reasons
-
-
-def _cut(lines: Sequence[Line], start: int) -> int:
-    for index in range(start + 1, len(lines)):
-        if leads_to_other_pages(lines[index].text):
-            return index
-    return len(lines)
 
 
 def _page_data(lines: Sequence[Line], start: int, end: int) -> int:
