@@ -165,7 +165,6 @@ def test_who_was_signed_out_comes_back_to_what_they_were_doing(
 
 def test_the_door_needs_no_mouse_and_takes_what_is_pasted(site: Forum, open_page: Open) -> None:
     page = open_page("/desk/sign-in", width=NARROW)
-    sound(page)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
     page.get_by_label("Email address").focus()
