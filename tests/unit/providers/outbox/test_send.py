@@ -54,7 +54,7 @@ def files(directory: Path) -> list[str]:
 class TestContract(ProviderContract):
     @pytest.fixture
     def service(self) -> Iterator[Service]:
-        """In memory, where the system has such a folder: a thousand files wait for no disk."""
+        """In memory, where the system has such a folder: the files wait for no disk."""
         memory = Path("/dev", "shm")
         with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
             yield self.serving(Path(folder) / "var" / "outbox")
@@ -65,7 +65,7 @@ class TestContract(ProviderContract):
             directory.write_text("a file stands where the folder should be")
 
         return Service(
-            provider=outbox(directory),
+            provider=outbox(directory, batch_size=100),
             delivered=lambda: [read(path) for path in directory.glob("*.eml")],
             disable=disable,
         )
