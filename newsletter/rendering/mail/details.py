@@ -1,28 +1,21 @@
-"""The small things around a statement's text: its date, its direction, its preview line, and why
-a reader gets it.
-"""
+"""The small things around a text: its date, its preview line, and why a reader gets it."""
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from markupsafe import Markup, escape
 
 from newsletter.domain.statements.content import Publisher
-from newsletter.rendering.markdown.blocks import RIGHT_TO_LEFT
+from newsletter.rendering.languages import locale_of
 from newsletter.rendering.markdown.markup import breakable
 from newsletter.rendering.markdown.plaintext import inline_text, visible
-
-_EVERYBODYS = {"en": "en-001"}
-"""21 September 2011, where ``en-US`` has September 21, 2011."""
 
 PREHEADER_LEAST = 40
 PREHEADER_MOST = 130
@@ -31,16 +24,6 @@ _GREETED = "\ufffc"
 """Stands for something that is no text; here, before what readers without a name are called."""
 _GAP = re.compile(r"\{(day|month|year)\}")
 _SENTENCE_END = re.compile(r"[.!?…۔؟。][\"'”’»)]*(?=\s|$)")
-
-
-def base_language(language: str) -> str:
-    """``pt`` of ``pt-BR``."""
-    return language.partition("-")[0].lower()
-
-
-def direction(language: str) -> str:
-    """``rtl`` for languages written from right to left, else ``ltr``."""
-    return "rtl" if base_language(language) in RIGHT_TO_LEFT else "ltr"
 
 
 def isolated(text: str, surrounding: str) -> Markup:
@@ -64,31 +47,10 @@ def written_date(day: date | None, language: str, words: Mapping[str, str]) -> s
     if len(months) == 12 and words["date"]:
         parts = {"day": str(day.day), "month": months[day.month - 1], "year": str(day.year)}
         return _GAP.sub(lambda gap: parts[gap[1]], words["date"])
-    locale = _locale(language)
+    locale = locale_of(language)
     if locale is None:
         return day.isoformat()
     return format_date(day, "long", locale=locale)
-
-
-@lru_cache(maxsize=64)
-def _locale(tag: str) -> Locale | None:
-    """What the Unicode consortium knows of a language (CLDR); English of no region is everybody's.
-
-    Of a region that it does not know, the language alone counts.
-    """
-    for name in (tag, base_language(tag)):
-        try:
-            return Locale.parse(_EVERYBODYS.get(name.lower(), name), sep="-")
-        except (UnknownLocaleError, ValueError):
-            continue
-    return None
-
-
-def own_name(language: str) -> str:
-    """What a language calls itself, by CLDR; empty for one that it does not know."""
-    locale = _locale(language)
-    name = str(locale.get_language_name(locale) or "") if locale else ""
-    return name[:1].upper() + name[1:]
 
 
 def written_time(wall: datetime | None, zone: str, language: str, words: Mapping[str, str]) -> str:

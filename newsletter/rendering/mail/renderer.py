@@ -14,6 +14,7 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Content, Layout, Publisher
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks import guards
+from newsletter.rendering.languages import language_name
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.files import TemplateFiles, fingerprint
 from newsletter.rendering.mail.headers import (
@@ -25,7 +26,7 @@ from newsletter.rendering.mail.headers import (
 )
 from newsletter.rendering.mail.inlining import inline
 from newsletter.rendering.mail.templates import Templates
-from newsletter.rendering.mail.translations import blocks, language_name, left_out
+from newsletter.rendering.mail.translations import blocks, left_out
 from newsletter.rendering.mail.values import common_values
 from newsletter.rendering.mail.words import Wordings
 from newsletter.rendering.markdown.blocks import in_parts

@@ -9,7 +9,7 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Counting
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks import guards
-from newsletter.rendering.mail import details
+from newsletter.rendering.languages import direction, language_name
 from newsletter.rendering.mail.words import Wordings
 from newsletter.rendering.markdown.faults import faults_of_statement
 from newsletter.rendering.markdown.greetings import open_greetings
@@ -18,8 +18,6 @@ from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import to_text
 
-_NAMES = {"ht": "Kreyòl ayisyen", "id": "Bahasa Indonesia", "tl": "Tagalog"}
-"""Where people write another name than CLDR has."""
 _ONE_LOWER = {"h2": "h3", "h3": "h4"}
 """The title of a block is an h2, so that its own headings stand below that."""
 
@@ -64,15 +62,6 @@ def left_out(part: str, wanted: Sequence[Block]) -> Iterator[str]:
             yield f"it leaves out the translation in {block.name}: fill in translations"
 
 
-def language_name(language: str) -> str:
-    """What a language calls itself, with a variant as its tag names it: Português (BR)."""
-    plain, _, variant = language.partition("-")
-    name = _NAMES.get(plain.lower()) or details.own_name(plain)
-    if not name:
-        return language
-    return f"{name} ({variant})" if variant else name
-
-
 def _faults(statement: Statement) -> list[Fault]:
     tokens = read_markdown(statement.body, statement.language)
     return [
@@ -94,7 +83,7 @@ def _block(
     return Block(
         name=language_name(statement.language),
         language=statement.language,
-        direction=details.direction(statement.language),
+        direction=direction(statement.language),
         title=statement.title,
         body=Markup(to_html(tokens)),  # noqa: S704 - nh3 made it safe
         text=plain.text,

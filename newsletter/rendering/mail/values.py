@@ -9,6 +9,7 @@ from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.statements import brand as branding
 from newsletter.domain.statements.content import Publisher
 from newsletter.domain.statements.statement import Statement
+from newsletter.rendering.languages import base_language, direction
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.headers import archive_url
 from newsletter.rendering.mail.words import Wordings
@@ -32,17 +33,17 @@ def look(brand: branding.Brand) -> dict[str, Any]:
 def common_values(house: Publisher, language: str, wordings: Wordings) -> dict[str, Any]:
     """What every template needs, whatever it is about."""
     words, native = wordings.of(language)
-    direction = details.direction(language)
+    way = direction(language)
     return {
         "organisation": house.organisation,
         "brand": house.brand,
         **look(house.brand),
         "language": language,
-        "base_language": details.base_language(language),
-        "direction": direction,
-        "start": "right" if direction == "rtl" else "left",
+        "base_language": base_language(language),
+        "direction": way,
+        "start": "right" if way == "rtl" else "left",
         "words": words,
-        "words_direction": direction if native else "ltr",
+        "words_direction": way if native else "ltr",
         "foreign": Markup("") if native else Markup(' lang="en" dir="ltr"'),
         "press_contact_shown": True,
         "test": False,

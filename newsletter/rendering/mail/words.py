@@ -18,7 +18,7 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import PoFileError, read_po
 
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.rendering.mail.details import base_language
+from newsletter.rendering.languages import base_language
 from newsletter.rendering.mail.files import DEFAULT
 from newsletter.rendering.mail.templates import Templates
 

@@ -22,7 +22,6 @@ _PULLED = 240
 """Characters of a quotation that is short enough to be set large."""
 _AS_TEXT = "\ufe0e"
 """Behind a sign that telephones would else show as a picture."""
-RIGHT_TO_LEFT = frozenset(("ar", "fa", "he", "ur"))
 _PROSE = 60
 """Characters that make a cell a column of text."""
 

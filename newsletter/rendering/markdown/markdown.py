@@ -13,7 +13,8 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
-from newsletter.rendering.markdown.blocks import RIGHT_TO_LEFT, with_blocks
+from newsletter.rendering.languages import base_language, direction
+from newsletter.rendering.markdown.blocks import with_blocks
 from newsletter.rendering.markdown.faults import lost_footnotes, watch_depth
 from newsletter.rendering.markdown.greetings import find_greetings
 from newsletter.rendering.markdown.links import link_bare_addresses
@@ -48,7 +49,7 @@ def read_markdown(body: str, language: str, *, watch: str = "") -> list[Token]:
         if token.children:
             token.children = list(_without_anchors(token.children))
             _describe_images(token.children, parser)
-    mirrored = language.partition("-")[0].lower() in RIGHT_TO_LEFT
+    mirrored = direction(language) == "rtl"
     tokens = with_blocks(tokens, watch, mirrored=mirrored)
     _settle_headings(tokens)
     settle_tables(tokens, mirrored=mirrored)
@@ -62,7 +63,7 @@ class _Parser(MarkdownIt):
 
 
 def _parser(language: str) -> MarkdownIt:
-    quotes = _QUOTES.get(language.partition("-")[0].lower(), _ENGLISH_QUOTES)
+    quotes = _QUOTES.get(base_language(language), _ENGLISH_QUOTES)
     parser = _Parser("commonmark", {"html": False, "typographer": True, "quotes": quotes})
     parser.enable(["table", "strikethrough", "smartquotes"])
     parser.use(footnote_plugin)

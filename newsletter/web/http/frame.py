@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from newsletter.domain.statements.content import Publisher
-from newsletter.rendering.mail.details import direction, own_name
+from newsletter.rendering.languages import direction, language_name
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.mail.values import look
@@ -128,7 +128,7 @@ class Frame:
 
     def languages(self) -> dict[str, str]:
         """The languages that pages can be in, each by its own name."""
-        names = {code: own_name(code) for code in self._wordings.languages}
+        names = {code: language_name(code) for code in self._wordings.languages}
         return dict(sorted(names.items(), key=lambda language: language[1]))
 
     def counted(self, key: str, count: int, language: str) -> str:

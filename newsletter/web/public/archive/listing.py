@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 from newsletter.domain.archive import LONGEST, Hits, Stretch, terms
 from newsletter.domain.statements.content import Content
+from newsletter.rendering.languages import base_language, direction, language_name
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.excerpts import body_of, excerpt_of
-from newsletter.rendering.mail.translations import language_name
 from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.feeds import KINDS
@@ -143,7 +143,7 @@ class Listing:
             template=_STATEMENT,
             language=content.language,
             written_in=content.language,
-            direction=details.direction(content.language),
+            direction=direction(content.language),
             ours=_marked(spoken) if spoken != content.language else "",
             day=day.isoformat(),
             dated=details.written_date(day, content.language, mail_words),
@@ -151,7 +151,7 @@ class Listing:
             notice=found,
             notice_link=here.statement(found.link) if found and found.link else "",
             others=[
-                (here.statement(slug), each, details.direction(each), language_name(each))
+                (here.statement(slug), each, direction(each), language_name(each))
                 for slug, each in sorted(others.items())
             ],
             archive=here.first_page,
@@ -175,7 +175,7 @@ class Listing:
             "address": here.statement(shown.slug),
             "title": title,
             "language": language,
-            "direction": details.direction(language),
+            "direction": direction(language),
             "day": day.isoformat(),
             "dated": details.written_date(day, own, self.archive.renderer.wordings.of(own)[0]),
             "language_name": language_name(language),
@@ -186,7 +186,7 @@ class Listing:
     def notice(self, shown: Published, language: str) -> Notice | None:
         """What came of a statement since, in this language, if anything did."""
         day = self._local_day(shown.updated_at)
-        words, spoken = self.frame.words(details.base_language(language))
+        words, spoken = self.frame.words(base_language(language))
         mail_words = self.archive.renderer.wordings.of(spoken)[0]
         return notice_of(shown, details.written_date(day, spoken, mail_words), spoken, words)
 
@@ -240,7 +240,7 @@ class Listing:
 
 def _marked(language: str) -> Markup:
     """The attributes of words in a language that is not the page's."""
-    return Markup(' lang="{}" dir="{}"').format(language, details.direction(language))
+    return Markup(' lang="{}" dir="{}"').format(language, direction(language))
 
 
 def _asked(typed: str, number: int) -> str:

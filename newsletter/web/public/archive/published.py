@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.rendering.mail import details
+from newsletter.rendering.languages import direction
 from newsletter.store.sql import Store, Transaction
 
 
@@ -172,7 +172,7 @@ def notice_of(
     return Notice(
         text=text.format(day=dated),
         language=language,
-        direction=details.direction(language),
+        direction=direction(language),
         link=link,
         link_text=link_text,
     )

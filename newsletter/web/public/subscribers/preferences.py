@@ -35,7 +35,8 @@ from newsletter.pipeline.subscribers.prefer import (
     read,
     save,
 )
-from newsletter.rendering.mail.details import base_language, written_date
+from newsletter.rendering.languages import base_language
+from newsletter.rendering.mail.details import written_date
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import Posted, host_of, read_form
 from newsletter.web.http.frame import Button, Frame

@@ -33,7 +33,7 @@ from newsletter.domain.subscribers.signup import (
     wording_of,
 )
 from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask, confirm, follow
-from newsletter.rendering.mail.details import direction
+from newsletter.rendering.languages import direction
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import Posted, host_of, read_form, shown_again
 from newsletter.web.http.frame import Frame

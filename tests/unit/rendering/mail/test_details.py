@@ -2,8 +2,8 @@
 
 from datetime import UTC, date, datetime
 
+from newsletter.rendering.languages import direction
 from newsletter.rendering.mail.details import (
-    direction,
     isolated,
     preheader,
     preheader_padding,
@@ -64,7 +64,7 @@ def test_a_time_is_told_with_its_zone(wall: datetime, zone: str, shown: str) -> 
     assert written_time(wall, zone, "en", NONE) == shown
 
 
-@rows("language", ["ar", "he", "fa", "ur", "ar-EG"])
+@rows("language", ["ar", "he", "fa", "ur", "ar-EG", "ps", "yi", "ckb", "pa-Arab"])
 def test_some_languages_run_from_right_to_left(language: str) -> None:
     assert direction(language) == "rtl"
 

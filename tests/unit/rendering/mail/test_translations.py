@@ -10,9 +10,9 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks.guards import Page
+from newsletter.rendering.languages import language_name
 from newsletter.rendering.mail.files import default_templates
 from newsletter.rendering.mail.inlining import inline
-from newsletter.rendering.mail.translations import language_name
 from newsletter.rendering.markdown.plaintext import WIDTH
 from tests.rows import rows
 from tests.unit.rendering.checks.test_checklist import Elements
