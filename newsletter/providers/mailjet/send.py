@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.mime import ascii_domain
+from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, MergeField, Recipient
 from newsletter.providers.common import bodies
@@ -129,6 +129,7 @@ def _compile(content: Content) -> Template:
     Globals could say once what all share; but the long parts, the bodies, differ by reader.
     """
     headers = [each for each in content.headers if each[0].lower() not in _NOT_OURS]
+    mime_template(content)  # of those that are left out, too: they are the campaign's
     theirs = {name.lower() for name, _ in headers if _MAILJETS_OWN.match(name)}
     why = f"is longer than the {MAX_SUBJECT} characters that Mailjet takes; shorten it"
     bodies.check(
