@@ -156,7 +156,7 @@ class Desk:
 
     def person(self, address: str) -> str:
         """What colleagues call somebody; whoever is none of them is called after their address."""
-        version = self._staff.store.version()
+        version = self._staff.store.version()  # a list asks for a name in each of its rows
         if version != self._named[0]:
             with self._staff.store.read() as tx:
                 self._named = version, tx.staff.names()

@@ -98,6 +98,7 @@ class Starting:
         if faults or shown is None:
             return self._page(request, faults=faults)
         many = shown >= self._statements.settings.desk.typed_count
+        # last of all: nobody shows a factor for a form that comes back with a fault
         if many and not request.who.session.fresh(self._desk.now()):
             return self._desk.step_up(request)
         when = request.field("when")

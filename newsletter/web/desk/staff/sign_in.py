@@ -86,7 +86,7 @@ class SignIn:
             request.field("email"),
             request.field("password"),
             place=place_of(request.http),
-            before=word_of(request.http),
+            before=word_of(request.http),  # it ends: a word that somebody planted is worth nothing
             proofs=self._proofs,
         )
         if isinstance(done, Denied):

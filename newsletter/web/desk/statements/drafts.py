@@ -160,9 +160,11 @@ class Drafts:
         if len(data) > _LARGEST:
             message = f"is larger than {_LARGEST // 1_000_000} MB; take its pictures out"
             raise InvalidInput([Fault(file=name, message=message)])
-        own = parse_statement(data, file="own.md", defaults=self._words.statements.defaults)
-        if name.endswith((".md", ".markdown")) and own.statement is not None:
-            return draft_text(own.statement), Found(file=name), ()
+        if name.endswith((".md", ".markdown")):
+            own = parse_statement(data, file="own.md", defaults=self._words.statements.defaults)
+            # only a whole one: with a fault in its head the import says what it left out instead
+            if own.statement is not None:
+                return draft_text(own.statement), Found(file=name), ()
         read = import_isolated(data, today=self._desk.now().date(), file=name)
         read = with_language(read, bare.language)
         text = replace(

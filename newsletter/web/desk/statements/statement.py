@@ -103,6 +103,7 @@ class StatementPage:
         with statements.store.read() as tx:
             stored = find(tx, slug)
             situation = situation_of(tx, stored, statements.standpoint, self._desk.now())
+            # what has begun cannot be changed, and to count an audience for its checks takes long
             counted, begun = _counted(situation), situation.facts.begun
             remarks = [] if begun else remarks_of(tx, stored, statements, counted)
             comments = tx.comments.of(slug, _COMMENTS)
