@@ -283,10 +283,12 @@ def deaf_port() -> Iterator[int]:
 
 
 def closed_port() -> int:
-    """A port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port at which nobody listens: it stays taken until this process ends, or others would."""
+    probe = socket.socket()
+    probe.bind(("127.0.0.1", 0))
+    port = int(probe.getsockname()[1])
+    probe.detach()
+    return port
 
 
 # --- Mailgun -----------------------------------------------------------------------------------

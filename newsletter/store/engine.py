@@ -48,7 +48,7 @@ class AnyFile(SQLiteDialect_pysqlite):
 
 
 registry.register("sqlite.anyfile", __name__, AnyFile.__name__)
-_COMPILED: LRUCache[Any, Any] = LRUCache(1000)
+_COMPILED: LRUCache[Any, Any] = LRUCache(500)
 
 
 def open_sqlite(path: Path) -> Engine:
