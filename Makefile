@@ -1,9 +1,9 @@
 # Everything a contributor or CI runs. `make help` says what there is.
 PYTHON ?= python3
 BIN := .venv/bin
-# one more than there are cores, since many tests wait for a process; few arenas, since their servers'
+# two more than there are cores, since many tests wait for a process; few arenas, since their servers'
 # threads would each keep memory of their own
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 PYTEST = MALLOC_ARENA_MAX=2 $(BIN)/pytest -n $(WORKERS) --dist worksteal
 JUDGES := bench/judge
 SEEDS ?= 1000000

@@ -65,7 +65,7 @@ def test_the_outbox_is_whole_after_as_many_kills(
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - a draw that can be made again
     outbox = {"kind": "outbox", "path": "var/outbox", "batch_size": 10, "concurrency": 2}
-    workspace.configure(provider=outbox)
+    workspace.configure(provider=outbox | {"rate": 300, "burst": 100})  # or all is out too soon
     prepared(workspace, PEOPLE)
 
     for _ in range(KILLS if thorough else 6):
@@ -74,6 +74,7 @@ def test_the_outbox_is_whole_after_as_many_kills(
         running.kill()
         assert workspace.report("news")["audience"] == len(PEOPLE)
     assert workspace.report("news")["pending"], "the kills came after the end"
+    workspace.configure(provider=outbox)
     workspace.do("run", "--until-idle")
 
     report = workspace.report("news")
