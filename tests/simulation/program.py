@@ -92,6 +92,9 @@ def _sequel(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
         return [BOOT]  # else all that follows is left out
     if step.what == "back_up" and chance.random() < _PUT_BACK:
         return [_go(chance, swarm), _STEPS["restore"][1](chance, swarm), BOOT]
+    if step.what == "go" and step.how != "take" and chance.random() < _DECIDED:
+        found_out = worker("reconcile", "take", chance.randint(1, 5))
+        return [found_out, Step("hand", chance.choice(_DECISIONS)), worker("reconcile")]
     if step.what != "go" or step.number == _TO_THE_END or chance.random() > _DISTURBED:
         return []
     others = {what: weight for what, weight in swarm.steps.items() if what != "go"} or _ANY
@@ -104,6 +107,8 @@ def _sequel(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
 
 _ENDS = frozenset({"crash", "power", "cut", "restore", "account"})
 _STARTED_AGAIN, _DISTURBED, _PUT_BACK = 0.8, 0.6, 0.4
+_DECIDED, _DECISIONS = 0.1, ("sent", "resend", "resend", "give up")
+"""So often a person says what became of the unknown while the program is finding out."""
 _TO_THE_END = 99
 _ANY = {"wait": 1.0, "hand": 1.0, "reader": 1.0}
 
