@@ -11,7 +11,7 @@ from tests.simulation.bugs import BUGS
 from tests.simulation.host import Disk, Noted
 from tests.simulation.program import explain, first_broken, program, run, shrink
 
-PARTS, EACH = 6, 50
+PARTS, EACH = 6, 20
 """Parts are for the workers of the suite. ``make simulate`` tries thousands."""
 MANY = 10_000
 
