@@ -450,6 +450,17 @@ def test_a_dropped_one_goes_and_what_was_in_it_is_in_the_next(desk: Desk) -> Non
         desk.builder().drop(FIRST, "ada@forum.example")
 
 
+def test_settings_that_changed_hold_for_what_is_made_afterwards(desk: Desk) -> None:
+    made(desk)
+    before = desk.issues()[FIRST].statement.title
+    desk.set(title="What we said this week")
+    desk.tick()
+    assert desk.issues()[FIRST].statement.title == before
+    desk.builder().drop(FIRST, "ada@forum.example")
+    desk.builder().make("weekly", "ada@forum.example")
+    assert desk.issues()[FIRST].statement.title == "What we said this week"
+
+
 def test_one_that_has_begun_cannot_be_dropped(desk: Desk) -> None:
     made(desk)
     desk.approve(slug=FIRST)
