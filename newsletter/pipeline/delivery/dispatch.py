@@ -174,9 +174,8 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
                 outcome.verdict not in _KNOWN
                 for outcome in (answer.outcome, *answer.exceptions.values())
             ):
-                confirm_by_events(
-                    tx, claimed.campaign.id, self.clock
-                )  # an event may have been faster
+                # an event may have been faster
+                confirm_by_events(tx, claimed.campaign.id, self.clock)
             finish(tx, claimed.campaign.id, self.clock)
         return recorded, failed_over
 
