@@ -74,6 +74,8 @@ _LOOKS_FOR = timedelta(days=3)
 _SKEW = timedelta(minutes=1)
 """A clock may be put right by so much. If it went back further, one of the two times is wrong."""
 _ABSENCES = 2
+_UNREADABLE = timedelta(minutes=10)
+"""Records that cannot be read are asked as seldom as this, however soon they would be complete."""
 _KEY_MARGIN = timedelta(minutes=2)
 _PAUSED = timedelta(seconds=30)
 _FINAL = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
@@ -296,7 +298,8 @@ class Reconciler:
         absences = held.absences + 1 if settled else 0
         if absences >= _ABSENCES:
             return _Found(known=known, rest=Rest.NOT_HANDED_OVER, way=Way.LOOK_UP)
-        growing = min(FIRST_LOOK * _LOOK_GROWTH ** min(held.tries + 1, 10), settles_in)
+        longest = settles_in if result.whole else max(settles_in, _UNREADABLE)
+        growing = min(FIRST_LOOK * _LOOK_GROWTH ** min(held.tries + 1, 10), longest)
         before = max(held.attempt_at + settles_in - now, FIRST_LOOK)
         wait = settles_in if settled else min(growing, before) if result.whole else growing
         return _Found(

@@ -363,6 +363,26 @@ def test_records_that_cannot_be_read_prove_nothing(room: Newsroom) -> None:
     assert room.counts() == Counts(accepted=3)
 
 
+def test_records_that_cannot_be_read_are_asked_ever_later_however_soon_they_settle(
+    room: Newsroom,
+) -> None:
+    """A look that is always due in a second would keep `run --until-idle` for ever."""
+    lost(room, settles_in=timedelta(seconds=1))
+    room.provider.records_fail = True
+    looks_after_minutes = []
+    for _ in range(60):
+        for _ in range(12):
+            room.clock.advance(seconds=5)
+            room.find_out()
+        looks_after_minutes.append(room.provider.looks)
+    assert looks_after_minutes[0] == 2
+    assert looks_after_minutes[-1] <= 10
+    room.provider.records_fail = False
+    room.clock.advance(minutes=10)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+
+
 def test_after_some_days_only_a_person_can_tell(room: Newsroom) -> None:
     lost(room, **RECORDS)
     room.clock.advance(days=4)
