@@ -3,16 +3,19 @@
 import email
 import email.policy
 import json
+import os
 import re
+import signal
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from newsletter import __version__
 from newsletter.cli.groups import loaded
 from newsletter.cli.main import newsletter as program
-from tests.acceptance.workspace import EDITOR, WRITER, Workspace, readers, shell
+from tests.acceptance.workspace import EDITOR, WRITER, Workspace, readers, shell, wait_until
 from tests.provider_servers.questions import QuestionServer
 from tests.unit.documents.word_files import docx, paragraph, picture, run
 
@@ -53,6 +56,22 @@ def test_a_title_with_brackets_and_colons_is_listed_as_it_is(workspace: Workspac
     title = "[Update] :smile: on [/the] budget"
     workspace.write("news", title=title)
     assert title in workspace.do("statement", "list").stdout
+
+
+def test_whoever_is_interrupted_while_it_waits_for_an_email_ends_with_130(bare: Workspace) -> None:
+    pipe = bare.folder / "arriving.eml"
+    os.mkfifo(pipe)
+    waiting = bare.start("subscribers", "unsubscribe", str(pipe))
+    with wait_until(lambda: listened_to(pipe), describe=waiting.said):
+        waiting.stop(signal.SIGINT)
+        assert waiting.finish().code == 130
+
+
+def listened_to(pipe: Path) -> IO[bytes] | None:
+    """The end of the pipe that is written to, once somebody has opened the other."""
+    with suppress(OSError):  # as long as nobody has
+        return os.fdopen(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK), "wb")
+    return None
 
 
 LOOKS = [

@@ -1,7 +1,6 @@
 """When a statement goes out: not a moment before its time, and by itself when it comes."""
 
 import signal
-import time
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -228,9 +227,9 @@ def test_a_stop_in_flight_is_finished_by_the_next_run_with_nobody_twice(
 
 
 def test_ctrl_c_ends_it_as_cleanly(workspace: Workspace) -> None:
+    approved(workspace)
     running = workspace.start("worker")
-    wait_until(lambda: (workspace.folder / "var" / "newsletter.lock").exists())
-    time.sleep(0.5)
+    running.wait_for("started news")
     running.stop(signal.SIGINT)
     assert running.finish().code == 0
 

@@ -1,13 +1,10 @@
 """``subscribers unsubscribe``: mail programs that leave by email, in a reader's name."""
 
-import io
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from newsletter.cli.main import run
 from newsletter.cli.subscribers.subscribers import subscribers
 from newsletter.domain.errors import InvalidInput, NotFound
 from newsletter.domain.subscribers.audience import Entry
@@ -75,20 +72,4 @@ def test_what_a_person_wrote_or_made_up_ends_nothing_and_says_so(
         arrive("unsubscribe.made-up")
     with pytest.raises(NotFound, match="not in these books"):
         arrive(f"unsubscribe.{word(services, 1, 2)}")
-    assert lists(services) == ("press",)
-
-
-def test_whoever_is_interrupted_while_it_waits_for_the_email_ends_with_130(
-    services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Interrupted(io.RawIOBase):
-        def readable(self) -> bool:
-            return True
-
-        def readinto(self, _buffer: object) -> int:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Interrupted())))
-    workspace = str(services.settings.workspace)
-    assert run(["subscribers", "unsubscribe", "--workspace", workspace]) == 130
     assert lists(services) == ("press",)
