@@ -7,6 +7,7 @@ from datetime import date
 from itertools import groupby, pairwise
 from operator import itemgetter
 
+from newsletter.documents.redirects import made_direct, redirect_note
 from newsletter.documents.release.furniture import below_forwarding
 from newsletter.documents.release.heading import first_prose
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
@@ -133,6 +134,7 @@ def import_document(
     ``subject`` is that of its email: the title where the text shows none. Raises InvalidInput,
     naming ``file``, if it is empty or has no body.
     """
+    text, redirects = made_direct(text)
     every = read_lines(text)
     if not every:
         raise unusable(file, "is empty; copy the whole statement into it")
@@ -157,7 +159,11 @@ def import_document(
     soft = {below.number for above, below in pairwise(every) if above.number in breaks}
     how = how_to_join(lines, width=width, soft=frozenset(soft - breaks))
     body = "\n\n".join(_blocks([lines[n] for n in found.kept], how))
-    return found.document(body, dropped=left_out, notes=(*notes, *found.notes, *how.notes()))
+    return found.document(
+        body,
+        dropped=left_out,
+        notes=(*notes, *filter(None, [redirect_note(redirects)]), *found.notes, *how.notes()),
+    )
 
 
 def _blocks(lines: Sequence[Line], how: Joining) -> Iterator[str]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
-from urllib.parse import parse_qs, quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
+from newsletter.documents.redirects import direct
 from newsletter.documents.release.imported import Dropped, ImportedPicture
 from newsletter.documents.release.lines import ordinary, shortened
 from newsletter.documents.release.paragraphs import escape_start, escape_words
@@ -270,7 +271,7 @@ class InlineReader:
     http: int = 0
     """How many links are not encrypted."""
     redirects: int = 0
-    """How many links led through Google, as links in its documents do."""
+    """How many links led through a server of a mail program or of Google."""
     underlined: int = 0
     raised: int = 0
     """How many words were underlined; how many above or below the line were no figures."""
@@ -350,7 +351,7 @@ class InlineReader:
             return ""
         try:
             written = urljoin(self.base, href)
-            address = _direct(written)
+            address = direct(written)
             scheme = urlsplit(address).scheme.lower()
         except ValueError:  # urllib's name for what is no address at all, like http://[x
             written = address = href
@@ -377,13 +378,3 @@ def _between(inside: list[Run], tag: str, like: Run) -> list[Run]:
 
 def _file_name(address: str) -> str:
     return address.split("?")[0].rpartition("/")[2]
-
-
-def _direct(address: str) -> str:
-    """The address that a redirect of Google leads to; any other as it is. Raises ValueError."""
-    parts = urlsplit(address)
-    if parts.hostname != "www.google.com" or parts.path != "/url":
-        return address
-    query = parse_qs(parts.query)
-    found = query.get("q") or query.get("url") or [""]
-    return found[0] if re.match(r"https?://", found[0]) else address

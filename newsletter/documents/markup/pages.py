@@ -24,6 +24,7 @@ from newsletter.documents.markup.word_processors import (
     take_review,
 )
 from newsletter.documents.pictures import embedded, illustrated
+from newsletter.documents.redirects import redirect_note
 from newsletter.documents.release.blocks import RULE, Block, ExtractedText, import_blocks
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.heading import Dated
@@ -266,7 +267,6 @@ def foot_of(footnotes: Footnotes, blocks: Sequence[Block], inline: InlineReader)
 def link_notes(inline: InlineReader) -> list[str]:
     """What to say of links that were changed, and of links and marks that a mail may not have."""
     counted = (
-        (inline.redirects, "1 link", "links", "through Google's redirect made direct."),
         (
             *(inline.http, "1 link begins", "links begin"),
             "with http://, which is not encrypted: write https:// where it works.",
@@ -280,11 +280,12 @@ def link_notes(inline: InlineReader) -> list[str]:
             "above or below the line, as in 5ᵗʰ, and stand on it now.",
         ),
     )
-    return [
+    notes = [
         f"{single if count == 1 else f'{count} {several}'} {what}"
         for count, single, several, what in counted
         if count
     ]
+    return [*filter(None, [redirect_note(inline.redirects)]), *notes]
 
 
 def _depth(root: Element) -> int:

@@ -63,7 +63,7 @@ def test_comments_in_google_docs_never_reach_the_text_and_are_told_of() -> None:
     assert "doubt" not in document.body
     assert document.notes == (
         "It has 1 comment, left out.",
-        "1 link through Google's redirect made direct.",
+        "1 link through a mail program's or Google's redirect made direct.",
     )
 
 

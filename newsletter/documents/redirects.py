@@ -1,0 +1,85 @@
+"""Links that mail programs and Google lead through servers of theirs, made direct again.
+
+What was written stands in such an address. The ways are those of Google's documents and mail,
+Outlook's Safe Links, Proofpoint's URL Defense 2 and 3, and Barracuda's Link Protection.
+"""
+
+import base64
+import binascii
+import re
+from urllib.parse import parse_qs, unquote, urlsplit
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
+_BY_QUERY = (
+    (re.compile(r"www\.google\.com/url"), ("q", "url")),
+    (re.compile(r"[a-z0-9-]{1,30}\.safelinks\.protection\.outlook\.com/(?:ap/\S*)?"), ("url",)),
+    (re.compile(r"linkprotect\.cudasvc\.com/url"), ("a",)),
+)
+"""Host and path, and the keys of the query of which one holds the address."""
+_DEFENDED = "urldefense.proofpoint.com"
+_DEFENDED_3 = re.compile(r"https://urldefense\.(?:com|us)/v3/__(.+?)__;([\w-]*)!")
+_TAKEN_OUT = re.compile(r"\*(?:\*(.))?")
+_RUNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+"""How many characters two stars stand for: from 2 on, by the letter behind them."""
+
+
+def direct(address: str) -> str:
+    """The address that a known redirect leads to; any other as it is. Raises ValueError.
+
+    ValueError is what urllib raises over what is no address at all.
+    """
+    parts = urlsplit(address)
+    found = _DEFENDED_3.match(address)
+    if found is not None:
+        return _web(_put_back(found[1], found[2])) or address
+    query = parse_qs(parts.query)
+    if parts.hostname == _DEFENDED and parts.path == "/v2/url":
+        written = query.get("u", [""])[0]
+        return _web(unquote(written.replace("-", "%").replace("_", "/"))) or address
+    for place, keys in _BY_QUERY:
+        if place.fullmatch(f"{parts.hostname}{parts.path}"):
+            return next((_web(query[key][0]) for key in keys if key in query), "") or address
+    return address
+
+
+def made_direct(text: str) -> tuple[str, int]:
+    """A plain text whose redirects are direct, and how many there were."""
+    count = 0
+
+    def replaced(found: re.Match[str]) -> str:
+        nonlocal count
+        try:
+            address = direct(found[0])
+        except ValueError:
+            return found[0]
+        count += address != found[0]
+        return address
+
+    return _ADDRESS.sub(replaced, text), count
+
+
+def redirect_note(count: int) -> str:
+    """What to tell of so many links; nothing of none."""
+    links = "1 link" if count == 1 else f"{count} links"
+    return f"{links} through a mail program's or Google's redirect made direct." if count else ""
+
+
+def _web(address: str) -> str:
+    return address if re.match(r"https?://", address) else ""
+
+
+def _put_back(written: str, kept: str) -> str:
+    """What Proofpoint took out of an address: each star stands for one character or several."""
+    try:
+        out = base64.urlsafe_b64decode(kept + "=" * (-len(kept) % 4)).decode()
+    except (binascii.Error, UnicodeError):
+        return ""
+    at = 0
+
+    def replaced(found: re.Match[str]) -> str:
+        nonlocal at
+        count = _RUNS.find(found[1]) + 2 if found[1] else 1
+        at += count
+        return out[at - count : at]
+
+    return _TAKEN_OUT.sub(replaced, written)
