@@ -205,6 +205,18 @@ FAULTS: dict[str, tuple[str, dict[str, Said], str, Level, str]] = {
         Level.WARNING,
         "first 1",
     ),
+    "resend, a key of nobody": (
+        "resend",
+        {
+            "/domains?limit=100": (
+                400,
+                {"name": "validation_error", "message": "API key is invalid"},
+            )
+        },
+        "provider key",
+        Level.FAULT,
+        "it is refused",
+    ),
     "resend, pending": (
         "resend",
         {"/domains?limit=100": (200, {"data": [{"name": "forum.example", "status": "pending"}]})},

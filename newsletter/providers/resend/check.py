@@ -1,7 +1,7 @@
 """Resend: ``GET /domains`` lists the domains; a key that may only send gets restricted_api_key.
 
-Facts: Resend's OpenAPI description and its page of errors (401 restricted_api_key, 403
-invalid_api_key).
+Facts: Resend's OpenAPI description and its page of errors (401 restricted_api_key; for a key that
+nobody knows 403 invalid_api_key once, and since 400 validation_error, "API key is invalid").
 """
 
 from typing import Any
@@ -42,12 +42,13 @@ def _domains(payload: Any, domain: str) -> Finding | None:
 
 
 def _refused(response: HttpResponse) -> Finding | None:
-    name = (json_object(response) or {}).get("name")
+    payload = json_object(response) or {}
+    name, message = payload.get("name"), str(payload.get("message"))
     if name == "restricted_api_key":
         return doctor.uncertain(
             KEY, "it is taken and may only send: the domain cannot be checked with it"
         )
-    if name == "invalid_api_key":
+    if name == "invalid_api_key" or "api key is invalid" in message.lower():
         return doctor.wrong(
             KEY, "it is refused", "make another under API keys, and write it down here"
         )
