@@ -1,7 +1,9 @@
 """From a post's bytes to the values of events. Nothing here raises, whatever the bytes are.
 
-Amazon's table: its developer guide, "Amazon SNS notification contents", bounce types. Resend
-sends through Amazon and hands these types on.
+Amazon's table: its developer guide, "Amazon SNS notification contents", bounce types. Of what it
+holds back without a try (tenants' lists, its validation of addresses, its lists of contacts) the
+names are as public programs quote that page in 2026. Resend sends through Amazon and hands these
+types on.
 """
 
 import hashlib
@@ -240,6 +242,9 @@ _AMAZON: dict[tuple[str, str], Bounce] = {
     ("Permanent", "NoEmail"): Bounce.HARD,
     ("Permanent", "Suppressed"): Bounce.HARD,  # it has a recent history of hard bounces
     ("Permanent", "OnAccountSuppressionList"): Bounce.HARD,  # those who complained come as such
+    ("Permanent", "OnTenantSuppressionList"): Bounce.HARD,
+    ("Permanent", "EmailValidationSuppressed"): Bounce.SOFT,  # Amazon's forecast, not an answer
+    ("Permanent", "UnsubscribedRecipient"): Bounce.OTHER,  # of a list of contacts kept there
     ("Transient", "General"): Bounce.SOFT,
     ("Transient", "MailboxFull"): Bounce.SOFT,
     ("Transient", "MessageTooLarge"): Bounce.POLICY,

@@ -11,9 +11,8 @@ from typing import Any
 from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
-from newsletter.providers.common.options import public
 from newsletter.providers.ses.answers import error_name
-from newsletter.providers.ses.send import Options
+from newsletter.providers.ses.send import Options, endpoint
 from newsletter.providers.transport.http import HttpResponse
 
 _ACCOUNT = "provider account"
@@ -32,7 +31,7 @@ _INSTEAD = "verify it, unless the domain above it or the sender's address alone 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the account may send to everybody, and whether the sender's domain is verified."""
-    base = f"{public(options, f'https://email.{options.region}.amazonaws.com')}/v2/email"
+    base = f"{endpoint(options)}/v2/email"
     domain = doctor.domain_of(sender)
     return (
         Probe(_ACCOUNT, f"{base}/account", {}, _account, _refused),

@@ -74,6 +74,9 @@ _WORDS = (
 )
 """Where an object says why."""
 _REPORTS_OF_OTHERS = {"not-spam", "auth-failure", "virus"}
+_LISTS = {"OnAccountSuppressionList", "OnTenantSuppressionList"}
+_NEVER_TRIED = _LISTS | {"Suppressed", "EmailValidationSuppressed", "UnsubscribedRecipient"}
+"""Sub-types of a bounce that no server of the reader's had a word in."""
 
 
 class Ses:
@@ -177,6 +180,8 @@ def _events(post: dict[str, Any], now: datetime) -> Iterator[Event]:
         sent_as = text(inside(mail, "messageId"))
         once = [inside(more, part) for part in ("feedbackId", "timestamp", "link")]
         kind, bounce = _meaning(name, more)
+        said = [inside(reader, part) for part in ("diagnosticCode", "status")]
+        own = text(inside(more, "bounceSubType")) in _NEVER_TRIED
         yield webhooks.told(
             message,
             now,
@@ -188,8 +193,8 @@ def _events(post: dict[str, Any], now: datetime) -> Iterator[Event]:
             to=[to],
             sent_as=[sent_as],
             delivery=webhooks.delivery(_tags(inside(mail, "tags"))),
-            reasons=[inside(reader, part) for part in ("diagnosticCode", "status")],
-            about=[inside(more, part) for part in _WORDS],
+            reasons=[] if own else said,
+            about=[inside(more, part) for part in _WORDS] + (said if own else []),
             bounce=bounce,
         )
 
@@ -205,7 +210,7 @@ def _name(event: dict[str, Any]) -> str:
 def _meaning(name: str, more: Any) -> tuple[EventKind, Bounce | None]:
     kind = _KINDS.get(name, _NOTHING)[0]
     if name == "Complaint":
-        if text(inside(more, "complaintSubType")) == "OnAccountSuppressionList":
+        if text(inside(more, "complaintSubType")) in _LISTS:
             return EventKind.BOUNCED, Bounce.COMPLAINT  # never sent: the reader complained before
         if text(inside(more, "complaintFeedbackType")) in _REPORTS_OF_OTHERS:
             return EventKind.OTHER, None

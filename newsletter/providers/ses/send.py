@@ -2,8 +2,9 @@
 
 Facts: botocore's model of ``sesv2``; the SES guide's pages on inline templates (50 destinations,
 1 MB of JSON), header fields (Message-ID and Date are always SES's own), sending quotas and tags.
-One recipient is a call without a template. Unconfirmed: the words for a refused address, what
-SES makes of template marks in a header, and how soon every region knows ConfigurationOverrides.
+One recipient is a call without a template. Hosts are those of botocore's partitions. Unconfirmed:
+the words for a refused address, what SES makes of template marks in a header, and how soon every
+region knows ConfigurationOverrides.
 SES may take a message and drop it after all (virus, rendering): only an event tells.
 
 Each call is signed by AWS Signature Version 4, over the very bytes that leave (AWS's guide to
@@ -86,6 +87,13 @@ class Options(ProviderOptions):
     webhook_topics: WebhookTopics = ()
 
 
+def endpoint(options: Options) -> str:
+    """Scheme and host of the region; those of China and of the Sovereign Cloud end otherwise."""
+    partition = options.region.partition("-")[0]
+    ending = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}.get(partition, "amazonaws.com")
+    return public(options, f"https://email.{options.region}.{ending}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Compiled:
     common: dict[str, Any]
@@ -103,8 +111,7 @@ class Ses(BatchTranslator[_Compiled]):
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, answers_each=True)
 
     def __init__(self, options: Options) -> None:
-        base = public(options, f"https://email.{options.region}.amazonaws.com")
-        super().__init__(options, f"{base}/v2/email/outbound-", {}, _compile)
+        super().__init__(options, f"{endpoint(options)}/v2/email/outbound-", {}, _compile)
         token = options.session_token
         self._key = SigningKey(
             access_key_id=options.access_key_id,

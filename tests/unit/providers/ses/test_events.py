@@ -394,10 +394,14 @@ def test_an_event_of_no_known_name_is_known_by_its_object() -> None:
         ("Permanent", "NoEmail", Bounce.HARD),
         ("Permanent", "Suppressed", Bounce.HARD),
         ("Permanent", "OnAccountSuppressionList", Bounce.HARD),
+        ("Permanent", "OnTenantSuppressionList", Bounce.HARD),
+        ("Permanent", "EmailValidationSuppressed", Bounce.SOFT),
+        ("Permanent", "UnsubscribedRecipient", Bounce.OTHER),
         ("Permanent", "BrandNew", Bounce.HARD),
         ("Transient", "General", Bounce.SOFT),
         ("Transient", "MailboxFull", Bounce.SOFT),
         ("Transient", "MessageTooLarge", Bounce.POLICY),
+        ("Transient", "CustomTimeoutExceeded", Bounce.SOFT),
         ("Transient", "ContentRejected", Bounce.POLICY),
         ("Transient", "AttachmentRejected", Bounce.POLICY),
         ("BrandNew", "BrandNew", Bounce.OTHER),
@@ -407,6 +411,30 @@ def test_a_bounce_has_its_class(kind: str, sub_kind: str, meaning: Bounce) -> No
     (found,) = read(mail_event("Bounce", bounce={"bounceType": kind, "bounceSubType": sub_kind}))
     assert found.bounce is meaning
     assert found.reason == f"{kind} {sub_kind}"
+
+
+@pytest.mark.parametrize(
+    ("sub_kind", "meaning"),
+    [
+        ("OnTenantSuppressionList", Bounce.HARD),
+        ("EmailValidationSuppressed", Bounce.SOFT),
+        ("UnsubscribedRecipient", Bounce.OTHER),
+    ],
+)
+def test_what_amazon_held_back_is_not_judged_by_a_code_of_its_own(
+    sub_kind: str, meaning: Bounce
+) -> None:
+    """It writes 5.1.1 below whatever it did not try: nobody's server said so."""
+    words = "Amazon SES did not send the message to this address"
+    reader = {"emailAddress": "ana@example.org", "status": "5.1.1", "diagnosticCode": words}
+    bounce = {
+        "bounceType": "Permanent",
+        "bounceSubType": sub_kind,
+        "bouncedRecipients": [reader],
+    }
+    (found,) = read(mail_event("Bounce", bounce=bounce))
+    assert found.bounce is meaning
+    assert found.reason == f"Permanent {sub_kind} {words} 5.1.1"
 
 
 def test_two_readers_in_one_bounce_are_two_events_with_their_own_words() -> None:
@@ -445,6 +473,11 @@ def test_what_is_told_by_two_topics_is_one_event() -> None:
         ({"complaintFeedbackType": "virus"}, EventKind.OTHER, None),
         (
             {"complaintSubType": "OnAccountSuppressionList"},
+            EventKind.BOUNCED,
+            Bounce.COMPLAINT,
+        ),
+        (
+            {"complaintSubType": "OnTenantSuppressionList"},
             EventKind.BOUNCED,
             Bounce.COMPLAINT,
         ),

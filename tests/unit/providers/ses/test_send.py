@@ -355,10 +355,14 @@ def test_options_that_cannot_work_are_refused_without_showing_the_secret(
 
 
 def test_a_region_names_the_host(subtests: pytest.Subtests) -> None:
-    for region in ["us-east-1", "ap-southeast-3", "us-gov-west-1", "il-central-1"]:
+    session = botocore.session.Session()
+    session.set_credentials("made", "up")
+    regions = ["us-east-1", "ap-southeast-3", "us-gov-west-1", "il-central-1"]
+    for region in [*regions, "cn-north-1", "eusc-de-east-1"]:
         with subtests.test(region=region):
+            theirs = session.create_client("sesv2", region_name=region).meta.endpoint_url
             url = ses(region=region).build(batch()).url
-            assert url.startswith(f"https://email.{region}.amazonaws.com/v2/email/")
+            assert url.startswith(f"{theirs}/v2/email/")
 
 
 def test_a_call_holds_fifty_or_fewer_by_setting_or_by_size() -> None:
