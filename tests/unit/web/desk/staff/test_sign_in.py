@@ -67,7 +67,7 @@ def test_a_role_that_needs_a_second_factor_sets_it_up_first(browser: Browser, si
     assert "takes two minutes" in words(browser.get("/second/set-up"))
     assert browser.post("/second/set-up").status == 303
     shown = browser.get("/second/set-up")
-    assert 'src="data:image/svg+xml;base64,' in shown.text
+    assert 'src="data:image/svg+xml;charset=utf-8,' in shown.text
     assert browser.post("/second/set-up/confirm", {"code": "000000"}).status == 401
     assert not browser.is_in
     done = browser.post("/second/set-up/confirm", {"code": browser.code(CLEO, pending=True)})
