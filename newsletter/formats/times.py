@@ -11,7 +11,7 @@ from newsletter.domain.schedule import LocalTime
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt]|[ \t]+)"
-    r"((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?)"
+    r"((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?)"
     r"[ \t]*([Zz]|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?"
 )
 _HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -37,7 +37,8 @@ def read_date(value: str) -> date:
 def read_time(value: str) -> datetime:
     """Read ``2011-09-21 14:00``, with seconds and an offset if they are there.
 
-    Naive where no offset is written. Raises ValueError saying what to write.
+    Naive where no offset is written; cut off at microseconds. Raises ValueError saying what to
+    write.
     """
     if _DATE.fullmatch(value):
         raise ValueError(f"{value} has no time; write it like {value} 14:00")
@@ -48,11 +49,8 @@ def read_time(value: str) -> datetime:
             f"{value!r} is not a date with a time; write it like 2011-09-21 14:00{hint}"
         )
     day, clock, offset = found.groups()
-    seconds, _, fraction = clock.partition(".")
-    if fraction:
-        seconds += "." + fraction.ljust(6, "0")
     try:
-        return datetime.fromisoformat(f"{day}T{seconds}{(offset or '').upper()}")
+        return datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
     except ValueError as error:
         raise ValueError(f"there is no day {day}; write another date") from error
 

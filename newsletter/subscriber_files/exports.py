@@ -199,7 +199,6 @@ COLUMN_NAMES = frozenset(column for known in FORMATS.values() for column in know
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # listmonk prints a time as Go does: 2024-05-01 10:00:00.123456789 +0000 UTC.
-_FINER = re.compile(r"(\.\d{6})\d+")
 _ZONE_NAME = re.compile(r"(?<=[+-]\d{4}) \S+$")
 
 
@@ -356,4 +355,4 @@ def _instant(cell: str) -> datetime:
     """A time as tools write it, in UTC; without an offset it is UTC already."""
     if _DAY.fullmatch(cell):
         return read_instant(f"{cell} 00:00")
-    return read_instant(_ZONE_NAME.sub("", _FINER.sub(r"\1", cell)))
+    return read_instant(_ZONE_NAME.sub("", cell))
