@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from enum import Enum
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
-from pydantic import SecretBytes, SecretStr, ValidationError
+from pydantic import ValidationError
 
 from newsletter.config.document import Document, KeyPath, Written, build, expand, parse
 from newsletter.config.settings import Settings
@@ -246,21 +245,6 @@ def _question_webhook(document: Document, values: Any) -> None:
             document.fault(path, error.faults[0].message)
 
 
-MASK = "********"
-
-
 def show(settings: Settings) -> dict[str, Any]:
     """All settings with their defaults, of JSON's types, each secret masked."""
-    return {key: _plain(value) for key, value in settings.model_dump().items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, SecretStr | SecretBytes):
-        return MASK
-    if isinstance(value, Enum):
-        return value.value
-    return str(value) if isinstance(value, PurePath) else value
+    return settings.model_dump(mode="json")

@@ -227,7 +227,7 @@ def test_secrets_are_never_shown(workspace: Workspace) -> None:
     workspace.environment |= {"SECRET_KEY": "very-secret-indeed"}
     shown = workspace.do("config", "show").stdout + workspace.do("config", "show", "--json").stdout
     assert "very-secret-indeed" not in shown
-    assert "provider.api_key: ********\n" in shown
+    assert "provider.api_key: **********\n" in shown
     assert workspace.do("config", "show", "--json").json()["provider"]["domain"] == "forum.example"
     assert "very-secret-indeed" not in workspace.do("doctor", code=6).stdout
 

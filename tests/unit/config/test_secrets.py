@@ -94,7 +94,7 @@ def test_secrets_are_masked_wherever_settings_are_shown(read: Any) -> None:
 
     shown = show(settings)
 
-    assert shown["provider"]["api_key"] == "********"
+    assert shown["provider"]["api_key"] == "**********"
     assert shown["provider"]["domain"] == "forum.example"
     for text in (str(shown), repr(settings), str(settings), settings.model_dump_json()):
         assert SECRET not in text
@@ -211,7 +211,10 @@ def test_header_fields_are_secret_and_may_come_from_files(read: Any, tmp_path: P
         "X-Other": SECRET,
     }
     assert settings.provider.auth.password.get_secret_value() == SECRET
-    assert show(settings)["provider"]["headers"] == {"X-Api-Key": "********", "X-Other": "********"}
+    assert show(settings)["provider"]["headers"] == {
+        "X-Api-Key": "**********",
+        "X-Other": "**********",
+    }
     for text in (str(show(settings)), repr(settings), settings.model_dump_json()):
         assert SECRET not in text
 
