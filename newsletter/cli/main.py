@@ -100,7 +100,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _explain(error)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        click.echo(f"newsletter: {place}{error.strerror or error}; mend that, then again", err=True)
+        advice = "check its owner, its rights and the disk, then try again"
+        click.echo(f"newsletter: {place}{error.strerror or error}; {advice}", err=True)
         return FAILED
     except Exception as error:  # the last resort
         return _report_fault(error)

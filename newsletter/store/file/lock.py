@@ -3,10 +3,14 @@
 ``only_one`` proves that one process sends. ``in_use`` is held by whoever has the database open, and
 ``unused`` by whoever puts another file in its place or changes its tables: those two exclude each
 other. SQLite's own locks cannot tell them, for they belong to the file that is replaced.
+
+All three are for the account alone that the workspace belongs to. Root could open its files as
+well, but what it wrote beside the database, the account of the service could not read any more.
 """
 
 import fcntl
 import os
+import pwd
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -84,6 +88,7 @@ def unused(path: Path, *, by: str) -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
+    _refuse_others(path)
     try:
         file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -95,6 +100,32 @@ def _opened(path: Path) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
+
+
+def _refuse_others(path: Path) -> None:
+    """Raises Refused where the file, or the folder that is shut for us, is another account's."""
+    for place in (path, path.parent):
+        try:
+            owner = place.stat().st_uid
+        except PermissionError:
+            continue
+        except OSError:  # it is not there yet
+            return
+        if owner != os.geteuid():
+            whose, ours = _name(owner), _name(os.geteuid())
+            raise Refused(
+                f"{place} belongs to the account {whose}, and this is run by {ours}: what one of"
+                f" them writes, the other cannot read. Run it as {whose}, like 'sudo -u {whose}"
+                f" newsletter …', or give the whole workspace to {ours} with chown -R"
+            )
+        return
+
+
+def _name(account: int) -> str:
+    try:
+        return pwd.getpwuid(account).pw_name
+    except KeyError:
+        return f"#{account}"  # sudo takes a number in this form
 
 
 def _locked(file: int, kind: int) -> bool:

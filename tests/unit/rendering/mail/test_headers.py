@@ -5,7 +5,13 @@ from dataclasses import replace
 from newsletter.domain.statements.content import Sender
 from newsletter.rendering.mail.headers import headers_for, sender_id, word_of_departure
 from tests.rows import rows
-from tests.unit.rendering.examples import HOUSE, ORGANISATION, STATEMENT, renderer
+from tests.unit.rendering.examples import (
+    HOUSE,
+    ORGANISATION,
+    STATEMENT,
+    render_letter,
+    renderer,
+)
 
 
 def headers(name: str = "Example Forum", address: str = "news@forum.example") -> dict[str, str]:
@@ -101,6 +107,12 @@ def test_the_first_list_that_a_statement_names_decides_who_writes() -> None:
     answered = replace(STATEMENT, lists=("events",), reply_to="desk@forum.example")
     said = renderer(house).render(answered).sender
     assert said == replace(other, reply_to="desk@forum.example")
+
+
+def test_what_readers_ask_for_comes_from_the_sender_and_not_from_a_lists() -> None:
+    other = Sender(name="Press Office", address="press@other.example")
+    house = replace(HOUSE, senders=(("press", other), ("events", other)))
+    assert render_letter(house=house).sender == HOUSE.sender
 
 
 def test_the_feedback_id_has_four_parts_and_a_sender_of_fitting_length() -> None:

@@ -35,6 +35,27 @@ def test_a_second_holder_is_refused_and_told_why(tmp_path: Path) -> None:
     assert str(path) in str(caught.value)
 
 
+def of_another_account(folder: Path) -> Path:
+    """Only root can give a file away; everybody else has root's."""
+    if os.geteuid() != 0:
+        return Path("/etc/passwd")
+    path = folder / "newsletter.use"
+    path.touch()
+    os.chown(path, 65534, -1)
+    return path
+
+
+def test_another_account_is_refused_and_told_how_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    path = of_another_account(tmp_path)
+    before = path.stat()
+    for lock in (only_one(path), in_use(path, by="newsletter list"), unused(path, by="restore")):
+        with pytest.raises(Refused, match="belongs to the account .* is run by .*sudo -u"), lock:
+            pass
+    assert path.stat() == before
+
+
 def test_another_process_has_the_lock_until_it_dies(tmp_path: Path) -> None:
     path = tmp_path / "newsletter.lock"
     program = """
