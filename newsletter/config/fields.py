@@ -19,6 +19,7 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    TypeAdapter,
     ValidationInfo,
 )
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
@@ -276,10 +277,6 @@ Window = Annotated[Duration, AfterValidator(_at_most_thirty_days)]
 """Nothing to thirty days."""
 
 
-KINDS = "kinds"
-"""Where a ``ByKind`` stands in the schema of a value: ``Shape`` asks it for its classes."""
-
-
 class ByKind:
     """Marks a value that is validated by the class its ``kind`` names.
 
@@ -293,9 +290,11 @@ class ByKind:
         return core_schema.with_info_plain_validator_function(self._read)
 
     def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, _: GetJsonSchemaHandler
+        self, _: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {KINDS: self}
+        """As pydantic's own tagged unions. Imports and builds all classes."""
+        built = {kind: TypeAdapter(model).core_schema for kind, model in self.choices.items()}
+        return handler(core_schema.tagged_union_schema(built, "kind"))
 
     def _read(self, value: Any, info: ValidationInfo) -> BaseModel:
         if isinstance(value, BaseModel):

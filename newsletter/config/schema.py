@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import to_jsonable_python
 
-from newsletter.config.fields import KINDS
 from newsletter.config.settings import Settings
 from newsletter.domain.schedule import format_duration
 
@@ -38,39 +36,13 @@ class _Generator(GenerateJsonSchema):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of ``newsletter.yaml``, for editors."""
-    schema = _described(Settings)
-    definitions = schema["$defs"]
-    for group in [schema, *list(definitions.values())]:
-        _name_kinds(group, definitions)
-    for group in [schema, *definitions.values()]:
+    schema = Settings.model_json_schema(schema_generator=_Generator)
+    for group in [schema, *schema["$defs"].values()]:
+        del group["title"]
         offer_files(group)
     for leaf in list(_leaves(schema)):
         _offer_gap(leaf)
     return {"$schema": _DIALECT, **schema, "title": "newsletter.yaml", "description": _ABOUT_ALL}
-
-
-def _described(model: type[BaseModel]) -> dict[str, Any]:
-    """One class and those within it; of what goes by kind, only which kinds there are."""
-    schema = model.model_json_schema(schema_generator=_Generator)
-    for group in [schema, *schema.setdefault("$defs", {}).values()]:
-        group.pop("title", None)
-    return schema
-
-
-def _name_kinds(schema: Any, definitions: dict[str, Any]) -> None:
-    """Put the classes of a value's kinds among the definitions, and refer to them."""
-    inner = schema.values() if isinstance(schema, dict) else schema
-    for one in inner:
-        if isinstance(one, dict | list):
-            _name_kinds(one, definitions)
-    by_kind = schema.pop(KINDS, None) if isinstance(schema, dict) else None
-    if by_kind:
-        for kind, model in by_kind.choices.items():
-            own = _described(model)
-            definitions |= own.pop("$defs") | {kind: own}
-        mapping = {kind: f"#/$defs/{kind}" for kind in by_kind.choices}
-        schema["discriminator"] = {"propertyName": "kind", "mapping": mapping}
-        schema["oneOf"] = [{"$ref": reference} for reference in mapping.values()]
 
 
 def offer_files(group: dict[str, Any]) -> None:
