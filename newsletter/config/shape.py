@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache
 from inspect import cleandoc
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
@@ -35,17 +35,13 @@ class Shape:
     @classmethod
     def of(cls, annotation: Any, field: FieldInfo | None = None) -> "Shape":
         """The shape of an annotation, seen through its marks and through ``or nothing``."""
-        marks = list(field.metadata) if field else []
-        while True:
-            others = [one for one in get_args(annotation) if one is not NoneType]
-            if get_origin(annotation) is Annotated:
-                annotation, *more = get_args(annotation)
-                marks += more
-            elif get_origin(annotation) in {Union, UnionType} and len(others) == 1:
-                [annotation] = others
-            else:
-                by_kind = next((mark for mark in marks if isinstance(mark, ByKind)), None)
-                return cls(type=annotation, field=field, by_kind=by_kind)
+        bare = FieldInfo.from_annotation(annotation)
+        others = [one for one in get_args(bare.annotation) if one is not NoneType]
+        if get_origin(bare.annotation) in {Union, UnionType} and len(others) == 1:
+            return cls.of(others[0], field)
+        marks = [*(field.metadata if field else ()), *bare.metadata]
+        by_kind = next((mark for mark in marks if isinstance(mark, ByKind)), None)
+        return cls(type=bare.annotation, field=field, by_kind=by_kind)
 
     @property
     def _is_group(self) -> bool:
