@@ -2,14 +2,12 @@
 
 import json
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -26,6 +24,8 @@ from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from newsletter.domain.statements import brand
 from newsletter.domain.subscribers.audience import LIST_NAME, parse_address
+from newsletter.formats.text import control_in_value
+from newsletter.formats.times import zone_objection
 from newsletter.providers.common.options import Duration
 
 
@@ -91,12 +91,8 @@ _HEX = Field(json_schema_extra={"pattern": "^#[0-9a-fA-F]{6}$"})
 
 
 def _line(text: str) -> str:
-    for character in text:
-        if unicodedata.category(character) in {"Cc", "Zl", "Zp"}:
-            raise ValueError(
-                f"holds a line break or control character (U+{ord(character):04X}); "
-                "write it on one line, as plain text"
-            )
+    if control := control_in_value(text):
+        raise ValueError(f"holds {control}; write it on one line, as plain text")
     if not text.strip():
         raise ValueError("is blank; write some text")
     return text.strip()
@@ -115,19 +111,7 @@ def _zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
     except (ValueError, OSError, LookupError) as error:
-        raise ValueError(
-            f"{text!r} is no time zone; {_likely_zone(text) or 'write it like America/New_York'}"
-        ) from error
-
-
-def _likely_zone(text: str) -> str:
-    """Find the zone by its full name or, as most people know it, by its city."""
-    names: dict[str, str] = {}
-    for zone in sorted(available_timezones(), key=len):
-        names.setdefault(zone.casefold(), zone)
-        names.setdefault(zone.rpartition("/")[2].casefold(), zone)
-    close = get_close_matches(text.strip().casefold().replace(" ", "_"), names, n=1, cutoff=0.8)
-    return f"did you mean {names[close[0]]}?" if close else ""
+        raise ValueError(zone_objection(text)) from error
 
 
 def _web_address(text: str) -> str:

@@ -106,9 +106,12 @@ def zone_objection(name: str) -> str:
     """Why this is not a time zone of the IANA database, or nothing."""
     if name in _zones():
         return ""
-    by_place = {zone.rpartition("/")[2].lower(): zone for zone in sorted(_zones())}
-    near = get_close_matches(name.rpartition("/")[2].lower(), by_place, n=1, cutoff=0.8)
-    hint = f"did you mean {by_place[near[0]]}?" if near else "write one like Europe/Berlin"
+    zones: dict[str, str] = {}
+    for zone in sorted(_zones(), key=len):
+        zones.setdefault(zone.casefold(), zone)
+        zones.setdefault(zone.rpartition("/")[2].casefold(), zone)  # most people know the city
+    near = get_close_matches(name.strip().casefold().replace(" ", "_"), zones, n=1, cutoff=0.8)
+    hint = f"did you mean {zones[near[0]]}?" if near else "write one like Europe/Berlin"
     return f"{name!r} is not a time zone; {hint}"
 
 

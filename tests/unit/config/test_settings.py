@@ -282,10 +282,10 @@ def test_names_of_all_scripts_are_welcome_and_lose_their_outer_blanks(read: Any,
     [
         ("Berlin", "did you mean Europe/Berlin?"),
         ("america/new york", "did you mean America/New_York?"),
-        ("../../etc/passwd", "write it like"),
-        ("America", "write it like"),
-        ('""', "write it like"),
-        ("x" * 300, "write it like"),
+        ("../../etc/passwd", "write one like"),
+        ("America", "write one like"),
+        ('""', "write one like"),
+        ("x" * 300, "write one like"),
     ],
 )
 def test_what_is_no_zone_is_refused_with_the_likely_one(
