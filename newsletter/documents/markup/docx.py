@@ -13,7 +13,7 @@ import mammoth
 from lxml import etree
 
 from newsletter.documents.markup.inline_markup import PART
-from newsletter.documents.markup.packed import Packing, page_edges
+from newsletter.documents.markup.packed import Packing, page_edges, unseen
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import illustrated
@@ -22,6 +22,7 @@ from newsletter.documents.release.lines import ordinary
 
 _MAIN = "word/document.xml"
 _RELATIONS = "word/_rels/document.xml.rels"
+_STYLE_SHEET = "word/styles.xml"
 _BEHIND = " \u241e "
 """Between a picture's place and its description."""
 _PART = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
@@ -47,12 +48,13 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
     parts = _PACKING.parts(data, file)
     trees = {name: _PACKING.tree(text, name, file) for name, text in parts.items()}
     review = _reviewed(trees)
+    hidden = _take_hidden(trees)
     _name_pictures(trees)
-    parts[_MAIN] = etree.tostring(trees[_MAIN])
+    parts.update((name, etree.tostring(trees[name])) for name in filter(_PART.fullmatch, trees))
     document = import_body(
         _as_html(parts, file),
-        edges=page_edges(_edges(trees)),
-        beside=_beside(trees),
+        edges=[*page_edges(_edges(trees)), *unseen(hidden)],
+        beside=[*_beside(trees), *hidden],
         notes=review.notes(),
         today=today,
         file=file,
@@ -96,6 +98,48 @@ def _reviewed(trees: Mapping[str, Any]) -> Review:
         comments=counts["commentReference"],
         formulas=counts["oMath"],
     )
+
+
+def _take_hidden(trees: Mapping[str, Any]) -> list[str]:
+    """Take out the words that Word shows to nobody: those of each paragraph.
+
+    The converter would take them as text, be they hidden by their own looks or by a style's.
+    """
+    styles = _hiding_styles(trees)
+    found: dict[Any, str] = {}
+    for name in filter(_PART.fullmatch, trees):
+        for run in list(trees[name].iter("{*}r")):
+            paragraph = next(run.iterancestors("{*}p"), None)
+            looks = run.find("{*}rPr")
+            styled = [] if looks is None else looks.findall("{*}rStyle")
+            styled += [] if paragraph is None else paragraph.findall("{*}pPr/{*}pStyle")
+            if _is_hidden(looks, inherited=any(_value(one) in styles for one in styled)):
+                words = "".join(text.text or "" for text in run.iter("{*}t"))
+                found[paragraph] = found.get(paragraph, "") + words
+                run.getparent().remove(run)
+    return [text for one in found.values() if (text := ordinary(one).strip())]
+
+
+def _hiding_styles(trees: Mapping[str, Any]) -> set[str]:
+    """The styles that hide words; in the file those that others build on mostly come first."""
+    found: set[str] = set()
+    sheet = trees.get(_STYLE_SHEET)
+    for style in () if sheet is None else sheet.iter("{*}style"):
+        base = style.find("{*}basedOn")
+        inherited = base is not None and _value(base) in found
+        if _is_hidden(style.find("{*}rPr"), inherited=inherited):
+            found.add(next((v for key, v in style.attrib.items() if key.endswith("}styleId")), ""))
+    return found
+
+
+def _is_hidden(looks: Any, *, inherited: bool) -> bool:
+    """Whether words are hidden by their own looks, or by what they inherit."""
+    vanish = None if looks is None else looks.find("{*}vanish")
+    return inherited if vanish is None else _value(vanish) not in {"0", "false", "off"}
+
+
+def _value(element: Any) -> str:
+    return next((value for key, value in element.attrib.items() if key.endswith("}val")), "")
 
 
 def _edges(trees: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from typing import Any
 from lxml import etree
 
 from newsletter.documents.markup.inline_markup import PART
-from newsletter.documents.markup.packed import Packing, page_edges
+from newsletter.documents.markup.packed import Packing, page_edges, unseen
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import illustrated
@@ -51,10 +51,11 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
     if text is None:
         raise unusable(file, f"is no text document of LibreOffice; {_SAVE_ANEW}")
     written = _Writer(_Looks(trees))
+    body = "".join(written.blocks(text)) + written.notes()
     document = import_body(
-        "".join(written.blocks(text)) + written.notes(),
-        edges=page_edges(_edges(trees)),
-        beside=_beside(trees),
+        body,
+        edges=[*page_edges(_edges(trees)), *unseen(written.hidden)],
+        beside=[*_beside(trees), *written.hidden],
         notes=_reviewed(content).notes(),
         today=today,
         file=file,
@@ -83,19 +84,29 @@ class _Looks:
             style = self._styles.get(name)
             name = "" if style is None else _attribute(style, "parent-style-name")
 
-    def marks(self, name: str) -> tuple[str, ...]:
-        """The elements of HTML that mark words as a style does, the innermost first."""
+    def is_hidden(self, name: str) -> bool:
+        """Whether words of a style are shown to nobody."""
+        return self._words(name).get("display") == "none"
+
+    def _words(self, name: str) -> dict[str, str]:
+        """What a style says of words."""
         found: dict[str, str] = {}
         for one in self.ancestors(name):
             style = self._styles.get(one)
             words = None if style is None else style.find("{*}text-properties")
             for key, value in () if words is None else words.attrib.items():
                 found.setdefault(etree.QName(key).localname, value)  # the nearest style decides
+        return found
+
+    def marks(self, name: str) -> tuple[str, ...]:
+        """The elements of HTML that mark words as a style does, the innermost first."""
+        found = self._words(name)
         raised = found.get("text-position", "")
         marked = {
             "sup": raised.startswith("super"),
             "sub": raised.startswith("sub"),
             "u": found.get("text-underline-style", "none") != "none",
+            "s": found.get("text-line-through-style", "none") != "none",
             "em": found.get("font-style") in {"italic", "oblique"},
             "strong": bool(_BOLD.fullmatch(found.get("font-weight", ""))),
         }
@@ -113,18 +124,22 @@ class _Looks:
 
 
 class _Writer:
-    """Writes what stands in a text as HTML; footnotes are kept for its end."""
+    """Writes what stands in a text as HTML; footnotes are kept for its end.
+
+    ``hidden`` is what it left out because a style shows it to nobody.
+    """
 
     def __init__(self, looks: _Looks) -> None:
         self._looks = looks
         self._notes: list[str] = []
+        self.hidden: list[str] = []
 
     def blocks(self, parent: Element, style: str = "", level: int = 0) -> Iterator[str]:
         """The blocks in an element; ``style`` and ``level`` are those of the list around it."""
         for one in parent:
             name = _name(one)
             if name in {"p", "h"}:
-                yield self._paragraph(one)
+                yield "" if self._hides(one) else self._paragraph(one)
             elif name == "list":
                 yield self._list(one, style, level + 1)
             elif name == "table":
@@ -196,10 +211,19 @@ class _Writer:
             return " " if name == "tab" else "<br>"
         if name in {"note", "frame"}:
             return self._note(one) if name == "note" else self._frame(one)
+        if name == "span" and self._hides(one):
+            return ""
         inside = self._inside(one)
         if name == "a":
             return f'<a href="{escape(_attribute(one, "href"))}">{inside}</a>'
         return self._marked(inside, _attribute(one, "style-name")) if name == "span" else inside
+
+    def _hides(self, one: Element) -> bool:
+        """Whether the words of an element are shown to nobody, of which is told then."""
+        is_hidden = self._looks.is_hidden(_attribute(one, "style-name"))
+        words = _ordinary("".join(one.itertext())).strip() if is_hidden else ""
+        self.hidden += [words] if words else []
+        return is_hidden
 
     def _marked(self, inside: str, style: str) -> str:
         for tag in self._looks.marks(style) if inside.strip() else ():

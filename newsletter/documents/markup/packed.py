@@ -96,3 +96,8 @@ def page_edges(found: Iterable[tuple[str, str]]) -> Iterator[Dropped]:
         if text and text not in seen:
             seen.add(text)
             yield Dropped(line=0, text=shortened(text), why=f"at the {place} of each page")
+
+
+def unseen(texts: Iterable[str]) -> Iterator[Dropped]:
+    """Words that the file hides from whoever reads it."""
+    return (Dropped(line=0, text=shortened(text), why="hidden in the file") for text in texts)

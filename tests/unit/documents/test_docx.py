@@ -110,6 +110,26 @@ def test_tracked_changes_and_comments_are_told_of_by_number() -> None:
     )
 
 
+def test_what_word_shows_to_nobody_is_left_out_and_told_of() -> None:
+    hidden = '<w:r><w:rPr><w:vanish{}/></w:rPr><w:t xml:space="preserve">{}</w:t></w:r>'
+    document = imported(
+        docx(
+            paragraph(run(TITLE), style="Title"),
+            paragraph(run(FIRST), hidden.format("", " Ask Ada"), hidden.format("", " first.")),
+            paragraph(run("Embargoed until Monday."), style="Unseen"),
+            paragraph(run("A note."), hidden.format(' w:val="0"', "We stay."), style="UnseenToo"),
+        )
+    )
+
+    assert document.body == f"{FIRST}\n\nWe stay."
+    assert [one.text for one in document.dropped if one.why == "hidden in the file"] == [
+        "Ask Ada first.",
+        "Embargoed until Monday.",
+        "A note.",
+    ]
+    assert document.embargo is not None
+
+
 def test_underlined_words_are_told_of() -> None:
     lined = '<w:r><w:rPr><w:u w:val="single"/></w:rPr><w:t>Now</w:t></w:r>'
     document = imported(docx(paragraph(run(TITLE), style="Title"), paragraph(lined, run(FIRST))))

@@ -71,6 +71,28 @@ def test_marks_notes_breaks_and_spans_are_kept() -> None:
     ]
 
 
+def test_what_is_struck_out_stays_so_and_what_is_hidden_is_left_out_and_told_of() -> None:
+    styles = (
+        '<style:style style:name="S"><style:text-properties'
+        ' style:text-line-through-style="solid"/></style:style>'
+        '<style:style style:name="H"><style:text-properties text:display="none"/></style:style>'
+        '<style:style style:name="T" style:parent-style-name="H"/>'
+    )
+    body = (
+        f'{TITLE}<text:p>{FIRST} <text:span text:style-name="S">Never.</text:span>'
+        '<text:span text:style-name="H">Ask Ada</text:span></text:p>'
+        '<text:p text:style-name="T">Embargoed until Monday.</text:p><text:p>We stay.</text:p>'
+    )
+    document = imported(odt(body, styles=styles))
+
+    assert document.body == f"{FIRST} ~~Never.~~\n\nWe stay."
+    assert [(one.text, one.why) for one in document.dropped] == [
+        ("Ask Ada", "hidden in the file"),
+        ("Embargoed until Monday.", "hidden in the file"),
+    ]
+    assert document.embargo is not None
+
+
 def test_changes_comments_and_heads_of_pages_are_told_of() -> None:
     body = (
         "<text:tracked-changes><text:changed-region><text:insertion/></text:changed-region>"

@@ -20,6 +20,12 @@ _STYLES = {
     "Heading2": "heading 2",
     "Quote": "Quote",
     "ListParagraph": "List Paragraph",
+    "Unseen": "Unseen",
+    "UnseenToo": "Unseen too",
+}
+_LOOKS = {
+    "Unseen": "<w:rPr><w:vanish/></w:rPr>",
+    "UnseenToo": '<w:basedOn w:val="Unseen"/>',
 }
 
 
@@ -108,8 +114,8 @@ def docx(
 
 
 def _style(identity: str) -> str:
-    name = _STYLES[identity]
-    return f'<w:style w:type="paragraph" w:styleId="{identity}"><w:name w:val="{name}"/></w:style>'
+    said = f'<w:name w:val="{_STYLES[identity]}"/>{_LOOKS.get(identity, "")}'
+    return f'<w:style w:type="paragraph" w:styleId="{identity}">{said}</w:style>'
 
 
 def _numbering() -> str:
