@@ -8,23 +8,47 @@ from email import policy
 from email.message import EmailMessage, MIMEPart
 from pathlib import PurePath
 from typing import Protocol
+from urllib.parse import unquote
 
 from newsletter.documents.markdown_files import import_markdown
 from newsletter.documents.markup.docx import import_docx
 from newsletter.documents.markup.odt import import_odt
 from newsletter.documents.markup.pages import import_page
 from newsletter.documents.markup.pdf import import_pdf
+from newsletter.documents.pictures import embedded
 from newsletter.documents.plain_text import import_bytes, import_document
 from newsletter.documents.release.imported import Dropped, ImportedDocument, language_of, unusable
 from newsletter.formats.text import decode
 
-_PASSED_ON = re.compile(r"(?:(?:re|fwd?|aw|wg|rv|tr)\s{0,3}:\s{0,3}){1,9}", re.IGNORECASE)
+_PASSED_ON = re.compile(
+    r"(?:(?:(?:re|fwd?|aw|wg|rv|tr|enc|i|vs)\s{0,3}:|\[(?:ext(?:ern(?:al)?)?|spam)\])\s{0,3}){1,9}",
+    re.IGNORECASE,
+)
 _MOST_PARTS = 1_000
 _SIGNED = re.compile(r"\\--[ ]?(?:\\?\n|$)")
 """How a paragraph begins in Markdown that was the line ``-- `` (RFC 3676, 4.3)."""
+_MAIL_FOOT = re.compile(
+    r"(?:sent|gesendet|envoy[ée]|enviad[oa]|inviato|verzonden)"
+    r" (?:from|von|de(?:puis)?|desde|da|vanaf) (?:my|meinem?|mon|mi|il mio|o meu|mijn) .{2,40}"
+    r"|(?:.{1,40} )?(?:mit|von) meinem .{2,40} gesendet|get outlook for \w+"
+    r"|(?:e-?mail )?confidentiality(?: notice| note)?\b.*|disclaimer\s?:.*"
+    r"|vertraulichkeitshinweis.*|avis de confidentialit[ée].*"
+    r"|aviso (?:legal|de confidencialidad)\b.*"
+    r"|.{0,200}\b(?:this (?:e-?mail|message|communication|transmission)|diese (?:e-?mail|nachricht)"
+    r"|ce (?:message|courriel|mail)|este (?:mensaje|correo|e-?mail)|est[ae] (?:messaggio|mensagem)"
+    r"|dit (?:bericht|e-mailbericht))\b.{0,200}\b(?:confidential|privileged"
+    r"|intended (?:only|solely|for)|vertraulich|confidentiel|confidencial|riservat"
+    r"|confidenciais|vertrouwelijk).*",
+    re.IGNORECASE,
+)
+"""What mail programs and law departments write below an email."""
 _SIGNATURE, _MOST_SIGNED = 4, 12
 """Paragraphs, and lines, that one has at most."""
 _SHOWN = 80
+_QUOTED = 15
+"""Letters by which a note's own quotation of a line is known."""
+_READ = 1_000
+"""Characters that tell what a paragraph is."""
 
 
 def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
@@ -40,7 +64,8 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     part = message.get_body(("html", "plain")) if message.keys() else None
     if part is None:
         raise unusable(file, "is no email with a text in it; copy its text into a .txt file")
-    document = _unsigned(_read(part, _subject(message), today=today, file=file))
+    enclosed = _Enclosures(message)
+    document = _unsigned(_read(part, _subject(message), enclosed, today=today, file=file))
     attached = (
         Dropped(
             line=0, text=one.get_filename() or one.get_content_type(), why="attached to the email"
@@ -50,7 +75,26 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     return replace(document, dropped=(*document.dropped, *attached))
 
 
-def _read(part: MIMEPart, subject: str, *, today: date, file: str) -> ImportedDocument:
+class _Enclosures:
+    """The pictures that an email brings along for its HTML, by their ``cid:`` addresses."""
+
+    def __init__(self, message: EmailMessage) -> None:
+        self._parts = {
+            f"cid:{name.strip().strip('<>')}": part
+            for part in message.walk()
+            if part.get_content_maintype() == "image" and (name := str(part.get("content-id", "")))
+        }
+
+    def __call__(self, source: str) -> bytes:
+        """The bytes of one. Raises InvalidInput, naming the address, where there are none."""
+        part = self._parts.get(unquote(source))
+        payload = None if part is None else part.get_payload(decode=True)
+        return payload if isinstance(payload, bytes) else embedded(source)
+
+
+def _read(
+    part: MIMEPart, subject: str, enclosed: _Enclosures, *, today: date, file: str
+) -> ImportedDocument:
     payload = part.get_payload(decode=True)
     raw = payload if isinstance(payload, bytes) else b""
     try:
@@ -60,7 +104,7 @@ def _read(part: MIMEPart, subject: str, *, today: date, file: str) -> ImportedDo
     if part.get_content_subtype() == "html":
         # The mark outweighs the charset that the page itself declares: it is decoded already.
         data = b"\xef\xbb\xbf" + text.encode()
-        return import_page(data, today=today, file=file, subject=subject)
+        return import_page(data, today=today, file=file, subject=subject, pictures=enclosed)
     above, mark, below = text.replace("\r\n", "\n").rpartition("\n-- \n")
     if not mark or below.count("\n") > _MOST_SIGNED:
         return import_document(text, today=today, file=file, subject=subject)
@@ -72,11 +116,18 @@ def _unsigned(document: ImportedDocument) -> ImportedDocument:
     """Without the signature of whoever sent it, which is told of."""
     blocks = document.body.split("\n\n")
     for n in range(max(1, len(blocks) - _SIGNATURE), len(blocks)):
-        if _SIGNED.match(blocks[n]):
-            lost = _signature("\n".join(blocks[n:]).replace("\\", " "))
+        if _SIGNED.match(blocks[n]) or _MAIL_FOOT.fullmatch(_bare(blocks[n])):
+            lost = _signature(_bare("\n".join(blocks[n:])))
+            notes = tuple(one for one in document.notes if lost.text[:_QUOTED] not in one)
             body = "\n\n".join(blocks[:n])
-            return replace(document, body=body, dropped=(*document.dropped, lost))
+            dropped = (*document.dropped, lost)
+            return replace(document, body=body, notes=notes, dropped=dropped)
     return document
+
+
+def _bare(block: str) -> str:
+    """The words of a paragraph of Markdown, near enough."""
+    return " ".join(re.sub(r"[\\*]", " ", block[:_READ]).split())
 
 
 def _signature(text: str) -> Dropped:

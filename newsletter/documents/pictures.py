@@ -121,6 +121,8 @@ def _saved(image: Image.Image, kind: str, **how: object) -> bytes:
     return out.getvalue()
 
 
+_LEAST = 4
+"""Pixels; what is smaller makes room, or tells the sender who looked."""
 _NAMELESS = "a picture without a description"
 
 
@@ -140,13 +142,22 @@ def illustrated(document: ImportedDocument, read: Callable[[str], bytes]) -> Imp
             lost.append(Dropped(line=0, text=name, why=why))
             continue
         width, height = picture.width, picture.height
+        if min(width, height) < _LEAST:
+            why = f"a picture of {width} × {height} pixels, which nobody sees"
+            lost.append(Dropped(line=0, text=name, why=why))
+            continue
         one = replace(one, kind=picture.kind, data=picture.data, width=width, height=height)
         made.append(one)
     return replace(document, pictures=tuple(made), dropped=(*document.dropped, *lost))
 
 
 def embedded(source: str) -> bytes:
-    """The bytes of a picture that stands in a page itself. Nothing where they are broken."""
+    """The bytes of a picture that stands in a page itself. Nothing where they are broken.
+
+    Raises InvalidInput, naming the address, where the page was an email's and they came beside it.
+    """
+    if source.startswith("cid:"):
+        raise unusable(source, "is not in the file")
     try:
         return base64.b64decode(source.partition(",")[2], validate=False)
     except binascii.Error:

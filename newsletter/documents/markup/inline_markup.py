@@ -236,7 +236,7 @@ _UNSAFE = re.compile(r"[\s<>\"\\^`{|}]")
 _SCHEMES = {"http", "https", "mailto", "tel"}
 PART = "part:"
 """Before the name of a part of the same file."""
-_HELD = (PART, "data:image/")
+_HELD = (PART, "data:image/", "cid:")
 _MOST_PICTURES = 20
 _ABOVE = 40
 
@@ -340,7 +340,7 @@ class InlineReader:
             self.pictures.append(ImportedPicture(source=source, alt=alt, above=above))
             return
         name = "" if source.startswith("data:") else _file_name(source)
-        elsewhere = self.keeps and source and not source.startswith((PART, "data:"))
+        elsewhere = self.keeps and source and not source.startswith(_HELD)
         why = "which is not in the file: add it yourself"
         why = f"a picture: {why if elsewhere else 'pictures are not imported'}"
         self.leave_out(element, why, alt or name or "a picture without a description")

@@ -3,7 +3,7 @@
 import codecs
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -27,9 +27,10 @@ from newsletter.documents.pictures import embedded, illustrated
 from newsletter.documents.redirects import redirect_note
 from newsletter.documents.release.blocks import RULE, Block, ExtractedText, import_blocks
 from newsletter.documents.release.dates import date_line
+from newsletter.documents.release.furniture import offers_to_leave
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.imported import Dropped, ImportedDocument, Pasted, unusable
-from newsletter.documents.release.lines import comparable, ordinary
+from newsletter.documents.release.lines import comparable, ordinary, shortened
 from newsletter.documents.release.paragraphs import escape
 from newsletter.formats.text import decode, encoding_note
 
@@ -46,16 +47,25 @@ _SHORTEST_PART = 8
 """Letters of a headline that stand between two tags."""
 _SHORTEST_SUBHEAD = 6
 """Words; what is shorter may be a menu."""
+_LEAVES = "leads to the list of readers that it was once sent to"
 _OF_DATA = (
     "The page shows little of its text, which a script puts there; it was read from the page's"
     " data, without bold words and links."
 )
 
 
-def import_page(data: bytes, *, today: date, file: str, subject: str = "") -> ImportedDocument:
+def import_page(
+    data: bytes,
+    *,
+    today: date,
+    file: str,
+    subject: str = "",
+    pictures: Callable[[str], bytes] = embedded,
+) -> ImportedDocument:
     """Find the statement in a web page. Raises InvalidInput, naming ``file``.
 
-    ``subject`` is that of the email that it came in.
+    ``subject`` is that of the email that it came in, and ``pictures`` gives the bytes of those
+    that came with it.
     """
     text, note = decode_page(data, file=file)
     root = parse(text, file=file)
@@ -72,6 +82,7 @@ def import_page(data: bytes, *, today: date, file: str, subject: str = "") -> Im
     for shown, _ in words_of(chosen):
         words.pop(shown, None)
     blocks = read_blocks(chosen, inline)
+    blocks, foot = _without_foot(blocks)
     hidden = _hidden_text(facts.text, blocks, inline)
     if article is not None and not hidden:
         blocks = [*between(root, chosen, facts.title), *blocks]
@@ -89,12 +100,19 @@ def import_page(data: bytes, *, today: date, file: str, subject: str = "") -> Im
             *((line, one) for one, line in words.items()),
             *((0, one) for one in facts.described),
         ),
-        dropped=(*(article.dropped if article else ()), *inline.dropped),
+        dropped=(*(article.dropped if article else ()), *inline.dropped, *foot),
         pictures=tuple(inline.pictures),
         notes=tuple(filter(None, [*notes, *link_notes(inline)])),
     )
     made = import_blocks(_in_words(read), today=today, file=file)
-    return illustrated(replace(made, language=facts.language), embedded)
+    return illustrated(replace(made, language=facts.language), pictures)
+
+
+def _without_foot(blocks: Sequence[Block]) -> tuple[list[Block], list[Dropped]]:
+    """The blocks but for how to leave the list of readers that the page was once sent to."""
+    foot = [one for one in blocks if offers_to_leave(one.markdown)]
+    kept = [one for one in blocks if one not in foot]
+    return kept, [Dropped(line=o.number, text=shortened(o.text), why=_LEAVES) for o in foot]
 
 
 def _in_words(read: ExtractedText) -> ExtractedText:

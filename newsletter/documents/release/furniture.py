@@ -17,6 +17,10 @@ _ALWAYS = re.compile(
     r"|(?:this |our )?(?:web)?site uses cookies.*|we use cookies.*"
     r"|(?:accept|reject|manage)(?: all)? cookies|loading(?:…|\.\.\.)"
     r"|(?:please |you need to )?enable javascript.*"
+    r"|\W{0,3}(?:caution|warning|attention|external|achtung|vorsicht|prudence)\b.{0,40}"
+    r"\b(?:e-?mail|mail|message|sender|nachricht|courriel)\b.{0,60}"
+    r"\b(?:outside|external|extern(?:e[rn]?)?|unknown sender|ext[ée]rieur)\b.*"
+    r"|(?:to )?(?:unsubscribe|opt[ -]out)\b.{0,60}\bhttps?://\S+"
     r"|(?:©|\(c\)|copyright (?:©|\(c\)|\d{4})).*|(?:.{1,60} )?all rights reserved\.?|link to: .*",
     re.IGNORECASE,
 )
@@ -100,6 +104,25 @@ _FOOT = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
 def always(text: str) -> str:
     """Why a line is site furniture wherever it stands, or nothing."""
     return "site furniture" if _ALWAYS.fullmatch(text) else ""
+
+
+_OPT_OUT = re.compile(
+    r"\[(?:click (?:here )?to )?(?:unsubscribe|opt[ -]out|(?:manage|update) (?:your )?"
+    r"(?:e-?mail )?preferences|view (?:this (?:e-?mail|message) )?(?:in|on) (?:your |the |a )?"
+    r"(?:web ?)?browser|(?:(?:vom )?newsletter )?(?:abmelden|abbestellen)"
+    r"|im browser (?:ansehen|[öo]ffnen|anzeigen)|(?:se )?d[ée]s(?:abonner|inscrire)"
+    r"|voir dans le navigateur|darse de baja|cancelar (?:la |a )?"
+    r"(?:suscripci[óo]n|inscri[çc][ãa]o|subscri[çc][ãa]o)|ver en (?:el |su )?navegador"
+    r"|disiscriviti|annulla iscrizione|afmelden|uitschrijven|إلغاء الاشتراك)"
+    r"(?: here)?\W{0,3}\]\(",
+    re.IGNORECASE,
+)
+_LONGEST_OPT_OUT = 1_000
+
+
+def offers_to_leave(markdown: str) -> bool:
+    """Whether a paragraph links to what leaves the list that this was once sent to."""
+    return len(markdown) <= _LONGEST_OPT_OUT and bool(_OPT_OUT.search(markdown))
 
 
 def at_the_edge(text: str) -> str:

@@ -34,7 +34,13 @@ from newsletter.documents.release.furniture import (
     is_menu_entry,
     release_line,
 )
-from newsletter.documents.release.lines import Line, begins_small, ends_sentence, is_prose
+from newsletter.documents.release.lines import (
+    Line,
+    begins_small,
+    comparable,
+    ends_sentence,
+    is_prose,
+)
 
 _LABEL = re.compile(
     r"(?:title|headline|subject|re|betreff|titel|asunto|t[íi]tulo|objet|titre|oggetto|titolo|assunto"
@@ -319,6 +325,15 @@ def made_up_heading(lines: Sequence[Line], prose: int | None, file: str) -> Head
     title = title or " ".join(re.findall(r"\w+", PurePath(file).stem)) or "Statement"
     note = f"No title was found. It was made of {where}, a guess: {_LOOK}"
     return Heading(title=title, first=-1, last=-1, note=note, guessed=True)
+
+
+def named_by_subject(subject: str, lines: Sequence[Line], prose: int | None) -> Heading | None:
+    """The line above the text, or the first of it, that an email's subject repeats."""
+    wanted = comparable(subject)
+    for n, line in enumerate(lines if prose is None else lines[: prose + 1]):
+        if wanted and len(line.text) <= LONGEST_TITLE and comparable(line.text) == wanted:
+            return Heading(title=line.text, first=n, last=n)
+    return None
 
 
 def subject_heading(subject: str) -> Heading | None:

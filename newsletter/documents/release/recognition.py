@@ -30,6 +30,7 @@ from newsletter.documents.release.heading import (
     find_date,
     find_heading,
     made_up_heading,
+    named_by_subject,
     subject_heading,
 )
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
@@ -236,7 +237,11 @@ def recognise(
     ``prose`` is the index of the first line of running text. Without a title it is the subject of
     an email, or one is made up. Raises InvalidInput, naming ``file``, without a text.
     """
-    heading = stated.heading or find_heading(lines, prose, width)
+    heading = (
+        stated.heading
+        or named_by_subject(stated.email, lines, prose)
+        or find_heading(lines, prose, width)
+    )
     if heading is None or (stated.email and heading.guessed):
         heading = subject_heading(stated.email) or made_up_heading(lines, prose, file)
     reasons, ends = _left_out(lines, heading, prose)

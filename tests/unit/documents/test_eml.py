@@ -1,9 +1,12 @@
 """Emails as files: which part is read, and what becomes of subject and attachments."""
 
+import io
 from datetime import date
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
+from PIL import Image
 
 from newsletter.documents.importing import import_file
 from newsletter.documents.release.imported import ImportedDocument
@@ -144,6 +147,72 @@ def test_the_signature_of_whoever_sent_it_is_left_out_and_told_of(text: str, htm
     assert document.body == f"{FIRST}\n\n{SECOND}"
     [lost] = [one for one in document.dropped if one.why == "the signature of the email"]
     assert "Priya Nair Sent from my iPhone" in lost.text
+
+
+NOTICE = "CONFIDENTIALITY NOTICE: This e-mail and any attachments are for the intended recipient."
+GERMAN_NOTICE = "Diese E-Mail enthält vertrauliche Informationen. Sind Sie nicht der Adressat, usw."
+FRENCH_NOTICE = "Ce message et ses pièces jointes sont confidentiels."
+
+
+@rows(
+    "foot",
+    ["Sent from my iPhone", "Von meinem iPhone gesendet", NOTICE, GERMAN_NOTICE, FRENCH_NOTICE],
+)
+def test_what_mail_programs_and_law_departments_write_below_it_is_left_out(foot: str) -> None:
+    html = f"<h1>Forum leaves</h1><p>{FIRST}</p><p>{SECOND}</p><p><i>{foot}</i></p><p>Thanks</p>"
+    for document in (
+        imported(email("Forum leaves", text=f"Forum leaves\n\n{FIRST}\n\n{SECOND}\n\n{foot}\n")),
+        imported(email("Forum leaves", html=html)),
+    ):
+        assert document.body == f"{FIRST}\n\n{SECOND}"
+        assert any(one.text.startswith(foot[:40]) for one in document.dropped)
+
+
+def test_a_mailbox_s_warning_of_strangers_is_left_out() -> None:
+    banner = "CAUTION: This email originated from outside of the organization. Do not click links."
+    text = f"{banner}\n\nForum leaves the council\n\n{FIRST}\n\n{SECOND}\n"
+    document = imported(email("FW: [EXTERNAL] Forum leaves", text=text))
+    assert (document.title, document.body) == ("Forum leaves the council", f"{FIRST}\n\n{SECOND}")
+    assert imported(email("FW: [EXTERNAL] Forum", text=f"{FIRST}\n\n{SECOND}")).title == "Forum"
+
+
+def test_how_to_leave_the_list_it_was_once_sent_to_is_no_part_of_it() -> None:
+    foot = 'You get this because you signed up. <a href="https://x.example/u">Unsubscribe</a>'
+    html = f"<h1>Forum leaves</h1><p>{FIRST}</p><p>{SECOND}</p><p>{foot}</p>"
+    document = imported(email("Forum leaves", html=html))
+    assert document.body == f"{FIRST}\n\n{SECOND}"
+    assert any("once sent to" in one.why for one in document.dropped)
+
+
+def test_a_picture_that_came_with_the_email_is_kept_and_one_that_counts_readers_is_not() -> None:
+    html = (
+        f'<h1>Forum leaves</h1><p>{FIRST}</p><img src="cid:shown@1" alt="The hall">'
+        '<img src="cid:dot@1"><img src="cid:lost@1" alt="Gone"><p>So it is.</p>'
+    )
+    message = email_from_bytes(email("Forum leaves", html=html))
+    page = message.get_body(("html",))
+    assert page is not None
+    for name, size in (("shown", (60, 40)), ("dot", (1, 1))):
+        page.add_related(png(size), "image", "png", cid=f"<{name}@1>")
+    document = imported(bytes(message))
+
+    assert [(one.alt, one.width, one.height) for one in document.pictures] == [("The hall", 60, 40)]
+    assert [one.why for one in document.dropped if "picture" in one.why] == [
+        "a picture of 1 × 1 pixels, which nobody sees",
+        "a picture that was not kept: it is not in the file",
+    ]
+
+
+def png(size: tuple[int, int]) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, "#336699").save(out, "PNG")
+    return out.getvalue()
+
+
+def email_from_bytes(data: bytes) -> EmailMessage:
+    message = message_from_bytes(data, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
 
 
 def test_a_dash_amid_the_text_signs_nothing() -> None:
