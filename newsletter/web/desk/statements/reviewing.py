@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from newsletter.domain.campaigns.campaign import StartBy, typed_number
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.draft import Passage
 from newsletter.domain.statements.review import Check, ReviewFinding, Severity
 from newsletter.domain.statements.statement import Progress, Role
@@ -43,7 +44,9 @@ class Shown:
     subject: Subject
     remarks: Sequence[ReviewFinding]
     compared: Sequence[Passage] | None
-    """Where it differs from what was approved last, or from what they saw; None without either."""
+    """Where it differs from what they saw, or was decided about last; None without either."""
+    answered: Returned | None
+    """Somebody sent it back as it was then, and it was handed in changed."""
     outlook: Outlook | None
     starts: bool
     """This one approval is all that is missing, and starts it."""
@@ -218,10 +221,19 @@ class Reviewing:
             grades=SEVERITIES,
             lists=titles(self._statements.settings, shown.outlook.lists) if shown.outlook else "",
             leaves=self._when(shown.outlook.leaves_at) if shown.outlook else "",
+            leaving=self._leaving(shown.outlook, shown.starts) if shown.outlook else "",
             missing=self._statements.policy.required - len(subject.standing.counted),
             is_draft=subject.statement.progress is Progress.DRAFT,
             mine=[given for given in subject.standing.given if given.by == request.who.address],
         )
+
+    def _leaving(self, outlook: Outlook, starts: bool) -> str:
+        """When it leaves, as far as that hangs on what its text says and not on colleagues."""
+        rules, at = self._campaigns.rules, self._desk.moment(outlook.leaves_at)
+        if rules.start is not StartBy.SENDER:
+            return at if starts else f"no earlier than {at}"
+        set_for = outlook.leaves_at > self._desk.now() + rules.undo_window
+        return f"once a sender starts it{f', no earlier than {at}' if set_for else ''}"
 
     def _when(self, at: datetime, on: str = "") -> str:
         """The time alone where that is today, else with its day."""
@@ -239,16 +251,28 @@ class Reviewing:
         starts = rules.start is StartBy.APPROVAL and missing == 1
         many = to_come is not None and to_come.readers >= statements.settings.desk.typed_count
         lapsed = () if subject.standing.given else subject.standing.outdated
-        before = seen or (lapsed[-1].content_hash if lapsed else "")
+        answered = _answered(tx, subject)
+        last = answered or next(reversed(lapsed), None)
+        before = seen or (last.content_hash if last else "")
         return Shown(
             subject=subject,
             remarks=remarks_of(tx, stored, statements),
             compared=differences(tx, before, stored.content_hash) if before else None,
+            answered=None if seen else answered,
             outlook=to_come,
             starts=starts,
             wrote=wrote(subject.statement, request.who.address) and not policy.author_may_approve,
             typed=starts and many,
         )
+
+
+def _answered(tx: Transaction, subject: Subject) -> Returned | None:
+    """Why it was sent back, where that was the last decision about it and its text is another."""
+    decided = (*subject.standing.given, *subject.standing.outdated)
+    last = max(tx.returns.of(subject.slug), key=lambda one: one.at, default=None)
+    if last is None or last.content_hash == subject.stored.content_hash:
+        return None
+    return None if any(approval.at > last.at for approval in decided) else last
 
 
 def _seen(request: DeskRequest) -> str:

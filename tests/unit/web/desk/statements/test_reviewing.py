@@ -230,6 +230,34 @@ def test_it_is_sent_back_with_what_should_change(at: Room, ben: Signed) -> None:
     assert (address_of("ben"), "send back") in at.deeds()
 
 
+def test_who_reads_it_again_sees_why_it_was_sent_back_and_what_changed(
+    at: Room, ben: Signed
+) -> None:
+    approve(at, ben)
+    at.write("The library opens at ten.")
+    at.press(ben, ben.get(PAGE), f"{HERE}/send-back", reason="At ten? It was nine.")
+    at.write("The library opens at half past nine.")
+    page = at.as_("dan").get(PAGE)
+    said = words(page)
+    assert "Ben sent an earlier version back on" in said
+    assert "At ten? It was nine." in said
+    assert "What changed since then" in said
+    assert "<del>The library opens at ten.</del>" in page.text
+    assert "<ins>The library opens at half past nine.</ins>" in page.text
+    at.clock.advance(minutes=1)
+    approve(at, ben)
+    at.write("The library opens at eleven.")
+    said = words(ben.get(PAGE))
+    assert "What changed since the last approval" in said
+    assert "It was nine." not in said
+
+
+def test_where_a_sender_starts_it_no_time_is_made_up(at: Room, ben: Signed) -> None:
+    assert "Leaves once a sender starts it Approve" in words(ben.get(PAGE))
+    at.write(send_at="2031-05-01 09:00")
+    assert "once a sender starts it, no earlier than Thu 1 May 2031, 09:00" in words(ben.get(PAGE))
+
+
 def test_without_a_word_nothing_is_sent_back(at: Room, ben: Signed) -> None:
     answer = at.press(ben, ben.get(PAGE), f"{HERE}/send-back", reason="  ")
     assert answer.status == 422
