@@ -78,7 +78,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
 
 def furnish(services: Services) -> None:
     """More staff than the demo has; one of them with an app and a passkey."""
-    now, dan = services.clock.now(), "dan@forum.example"
+    now, dan = services.store.clock.now(), "dan@forum.example"
     passkey = Passkey(
         id=b"dan",
         address=dan,
@@ -99,7 +99,7 @@ def furnish(services: Services) -> None:
 
 def signed_in(services: Services, name: str) -> str:
     """What the cookie of a browser holds that this person is signed in with."""
-    word, now = secrets.token_urlsafe(24), services.clock.now()
+    word, now = secrets.token_urlsafe(24), services.store.clock.now()
     with services.store.begin() as tx:
         tx.sessions.begin(
             Session(

@@ -95,10 +95,11 @@ class FreshStores:
         self._folder = folder
         self._engine = open_sqlite(folder / "newsletter.db")
 
-    def __call__(self) -> Store:
+    def __call__(self, clock: FixedClock | None = None) -> Store:
         self.close()
         shutil.copy(self._migrated, self._folder / "newsletter.db")
-        return Store(self._engine, hash_address=hash_address, chain=chain_of(self._engine))
+        chain, clock = chain_of(self._engine), clock or FixedClock()
+        return Store(self._engine, hash_address=hash_address, chain=chain, clock=clock)
 
     def elsewhere(self, folder: Path) -> "FreshStores":
         return FreshStores(self._migrated, folder)
@@ -120,8 +121,8 @@ def fresh_store(migrated: Path) -> Iterator[FreshStores]:
 
 
 @pytest.fixture
-def store(fresh_store: FreshStores) -> Iterator[Store]:
-    store = fresh_store()
+def store(fresh_store: FreshStores, clock: FixedClock) -> Iterator[Store]:
+    store = fresh_store(clock)
     yield store
     store.close()
 

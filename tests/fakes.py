@@ -359,7 +359,9 @@ def chain_of(engine: Engine) -> Chain:
     return Chain(key=b"k" * 32, head=HeadFile(path.with_suffix(".audit")))
 
 
-def store_in(path: Path) -> Store:
-    """The store in this file."""
+def store_in(path: Path, clock: FixedClock | None = None) -> Store:
+    """The store in this file; without a clock, its time stands still."""
     engine = open_sqlite(path)
-    return Store(engine, hash_address=hash_address, chain=chain_of(engine))
+    return Store(
+        engine, hash_address=hash_address, chain=chain_of(engine), clock=clock or FixedClock()
+    )

@@ -161,7 +161,7 @@ def work(services: Services, *, until_idle: bool) -> int:
 
 def _exit_code(delivery: Delivery, run: Run) -> int:
     """Say what a finished run came to; returns what it says to a shell."""
-    outcome = outcome_of(run, store=delivery.store, clock=delivery.clock)
+    outcome = outcome_of(run, store=delivery.store)
     for sentence in _sentences(outcome, run, delivery.settings.timezone):
         say(sentence)
     if outcome.ending is Ending.INVALID:

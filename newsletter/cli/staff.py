@@ -107,7 +107,7 @@ def list_users(shell: Shell, as_json: bool) -> None:
     """Show the staff."""
     with shell.services() as services, services.store.read() as tx:
         roles = tx.staff.roles()
-        invited = tx.invitations.open(services.clock.now())
+        invited = tx.invitations.open(tx.now)
     for one in invited:
         until = wall_time(one.expires_at, services.settings.timezone)
         say(f"{one.address} has a link that nobody has opened yet, until {until}")

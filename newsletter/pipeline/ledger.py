@@ -12,7 +12,6 @@ from newsletter.domain.campaigns.campaign import (
     in_force,
     settled,
 )
-from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.domain.ports import Links
@@ -223,26 +222,24 @@ def outgoing(
     )
 
 
-def confirm(
-    tx: Transaction, campaign_id: int, provider_ids: Mapping[int, str], reason: str, clock: Clock
-) -> int:
+def confirm(tx: Transaction, campaign_id: int, provider_ids: Mapping[int, str], reason: str) -> int:
     """Somebody knows that the provider took these: book it, and end what is thereby settled.
 
     Returns how many deliveries that changed. ``provider_ids`` is keyed by subscriber id.
     """
-    people = tx.unknowns.confirm(campaign_id, provider_ids, at=clock.now(), reason=reason)
+    people = tx.unknowns.confirm(campaign_id, provider_ids, at=tx.now, reason=reason)
     if people:
-        reassess(tx, campaign_id, clock)
+        reassess(tx, campaign_id)
     return people
 
 
-def confirm_by_events(tx: Transaction, campaign_id: int, clock: Clock) -> int:
+def confirm_by_events(tx: Transaction, campaign_id: int) -> int:
     """The same, for those of whom an event was told before the books could say so."""
     told = dict.fromkeys(tx.events.telling(campaign_id), "")
-    return confirm(tx, campaign_id, told, BY_EVENT, clock) if told else 0
+    return confirm(tx, campaign_id, told, BY_EVENT) if told else 0
 
 
-def finish(tx: Transaction, campaign_id: int, clock: Clock) -> None:
+def finish(tx: Transaction, campaign_id: int) -> None:
     """End a campaign that has nothing left to hand over."""
     if tx.batches.is_open(campaign_id):
         return
@@ -260,12 +257,12 @@ def finish(tx: Transaction, campaign_id: int, clock: Clock) -> None:
         )
     if (state, reason) == (campaign.state, campaign.reason):
         return
-    ended_at = campaign.finished_at or clock.now()
+    ended_at = campaign.finished_at or tx.now
     tx.campaigns.move(campaign_id, state, expect=_MAY_END, at=ended_at, reason=reason)
     if state is campaign.state:
         return
     tx.audit.enter(
-        clock.now(),
+        tx.now,
         "scheduler",
         "finish",
         campaign.slug,
@@ -273,13 +270,13 @@ def finish(tx: Transaction, campaign_id: int, clock: Clock) -> None:
     )
 
 
-def reassess(tx: Transaction, campaign_id: int, clock: Clock) -> None:
+def reassess(tx: Transaction, campaign_id: int) -> None:
     """After something unknown came out: go on with the campaign, or end it another way."""
     if tx.batches.is_open(campaign_id):
         tx.campaigns.move(
-            campaign_id, CampaignState.SENDING, expect={CampaignState.ATTENTION}, at=clock.now()
+            campaign_id, CampaignState.SENDING, expect={CampaignState.ATTENTION}, at=tx.now
         )
-    finish(tx, campaign_id, clock)
+    finish(tx, campaign_id)
 
 
 _LONGEST_ID = 18

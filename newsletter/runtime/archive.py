@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
-    from newsletter.domain.clock import Clock
     from newsletter.pipeline.archive.index import Indexed
     from newsletter.rendering.lazy import LazyRenderer
     from newsletter.store.sql import Store
@@ -20,7 +19,6 @@ class Archive:
 
     settings: Settings
     store: Store
-    clock: Clock
     renderer: LazyRenderer
 
     @cached_property

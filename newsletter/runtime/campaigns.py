@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from newsletter.config.settings import Settings
     from newsletter.domain.campaigns.campaign import Campaign
     from newsletter.domain.campaigns.digest import Digest
-    from newsletter.domain.clock import Clock
     from newsletter.domain.statements.statement import ApprovalPolicy
     from newsletter.pipeline.campaigns.build_digest import DigestBuilder
     from newsletter.pipeline.campaigns.control import OperatorActions, Starter
@@ -27,7 +26,6 @@ class Campaigns:
 
     settings: Settings
     store: Store
-    clock: Clock
     policy: ApprovalPolicy
     renderer: LazyRenderer
     delivery: Delivery
@@ -55,7 +53,6 @@ class Campaigns:
             store=self.store,
             digests=self.digests,
             issues=Issues(timezone=settings.timezone, abstracts=abstracts),
-            clock=self.clock,
         )
 
     @cached_property
@@ -89,27 +86,25 @@ class Campaigns:
         """Plan what is approved, and withdraw what no longer is."""
         from newsletter.pipeline.campaigns.plan import plan
 
-        return plan(store=self.store, rules=self.rules, clock=self.clock, before=self._watch)
+        return plan(store=self.store, rules=self.rules, before=self._watch)
 
     def start_due(self) -> tuple[Campaign, ...]:
         """Freeze the audience of those whose time has come; returns them."""
         from newsletter.pipeline.campaigns.plan import start_due
 
-        return start_due(store=self.store, rules=self.rules, clock=self.clock)
+        return start_due(store=self.store, rules=self.rules)
 
     def starter(self) -> Starter:
         """What starts what is approved, and undoes it."""
         from newsletter.pipeline.campaigns.control import Starter
 
-        return Starter(
-            store=self.store, clock=self.clock, policy=self.policy, times=self.rules.times
-        )
+        return Starter(store=self.store, policy=self.policy, times=self.rules.times)
 
     def hand(self, actor: str) -> OperatorActions:
         """A person's hand on campaigns."""
         from newsletter.pipeline.campaigns.control import OperatorActions
 
-        return OperatorActions(store=self.store, clock=self.clock, actor=actor)
+        return OperatorActions(store=self.store, actor=actor)
 
 
 def _batch_size(settings: Settings, *lines: PooledProvider | None) -> int:

@@ -47,7 +47,6 @@ class Delivery:
 
     settings: Settings
     store: Store
-    clock: Clock
     guard_file: WorkspaceGuardFile
     links: Links
     renderer: LazyRenderer
@@ -71,7 +70,7 @@ class Delivery:
         from newsletter.pipeline.delivery.attempt import ProviderPool
 
         first, *others = (
-            _line(options, self.settings, self.clock, self.key)
+            _line(options, self.settings, self.store.clock, self.key)
             for options in self.settings.providers
         )
         second = others[0] if others else None
@@ -120,7 +119,6 @@ class Delivery:
             guard_file=self.guard_file,
             pool=self.pool,
             links=self.links,
-            clock=self.clock,
             lease=self.lease,
             attempt_ids=self.new_attempt,
             jitter=random.random,
@@ -141,7 +139,6 @@ class Delivery:
             public_url=self.settings.public_url,
             language=self.settings.language,
             most_per_hour=self.settings.signup.most_per_hour,
-            clock=self.clock,
             lease=self.lease,
             attempt_ids=self.new_attempt,
             jitter=random.random,
@@ -156,7 +153,6 @@ class Delivery:
             store=self.store,
             pool=self.pool,
             links=self.links,
-            clock=self.clock,
             lease=self.lease,
             jitter=random.random,
         )
@@ -165,17 +161,14 @@ class Delivery:
         """Take over from a process that is provably dead."""
         from newsletter.pipeline.delivery.reconcile import recover
 
-        return recover(store=self.store, accounts=self.pool.accounts, clock=self.clock)
+        return recover(store=self.store, accounts=self.pool.accounts)
 
     def guard(self) -> Guard:
         """What says whether this workspace may send."""
         from newsletter.pipeline.delivery.restore_guard import Guard
 
         return Guard(
-            store=self.store,
-            guard_file=self.guard_file,
-            clock=self.clock,
-            names=lambda: secrets.token_hex(16),
+            store=self.store, guard_file=self.guard_file, names=lambda: secrets.token_hex(16)
         )
 
     def trial_sender(self) -> TrialSender:
@@ -187,7 +180,6 @@ class Delivery:
             renderer=self.renderer,
             links=self.links,
             line=self.pool.first,
-            clock=self.clock,
             lease=self.lease,
             together=self.settings.together,
         )
@@ -196,40 +188,34 @@ class Delivery:
         """What is open right now. Raises StoreUnavailable."""
         from newsletter.pipeline.campaigns.report import vitals
 
-        return vitals(store=self.store, clock=self.clock)
+        return vitals(store=self.store)
 
     def is_at_work(self) -> bool:
         """A ``run`` or ``worker`` gave a sign of life within the last minute."""
-        return self.clock.now().timestamp() - beaten_at(self.lock_path) < _SIGN_OF_LIFE
+        return self.store.clock.now().timestamp() - beaten_at(self.lock_path) < _SIGN_OF_LIFE
 
     def waits(self) -> dict[str, Wait | None]:
         """Why nothing may leave now, by the carrier of a campaign; "" is the first provider."""
         with self.store.read() as tx:
-            return self.pool.waits(tx, self.clock.now())
+            return self.pool.waits(tx, tx.now)
 
     def wait(self) -> Wait | None:
         """Why nothing at all may leave now, and until when; None where something may."""
         with self.store.read() as tx:
-            waits = self.pool.waits(tx, self.clock.now())
+            waits = self.pool.waits(tx, tx.now)
             carriers = tx.campaigns.carriers() or {""}
         found = [waits.get(carrier, waits[""]) for carrier in carriers]
         return min((one for one in found if one), key=lambda one: one.until) if all(found) else None
 
     def hear(self, kind: str, headers: Mapping[str, str], body: bytes) -> tuple[Event, ...]:
         """Read what a provider posts. ``kind`` is one of ``webhooks``. Raises Forged."""
-        return self.webhooks[kind].read(headers, body, self.clock.now())
+        return self.webhooks[kind].read(headers, body, self.store.clock.now())
 
     def record(self, kind: str, events: Sequence[Event]) -> tuple[Recorded, tuple[Campaign, ...]]:
         """Write down what a provider told; returns what it came to, and what was stopped by it."""
         from newsletter.pipeline.events.record import record
 
-        recorded = record(
-            events,
-            provider=kind,
-            workspace=self.workspace,
-            store=self.store,
-            clock=self.clock,
-        )
+        recorded = record(events, provider=kind, workspace=self.workspace, store=self.store)
         return recorded, self.brake()
 
     def poller(
@@ -239,13 +225,13 @@ class Delivery:
         from newsletter.pipeline.events.record import Poller
 
         _, history = self.histories[kind]
-        return Poller(history=history, record=hear, clock=self.clock, stopped=stopped)
+        return Poller(history=history, record=hear, clock=self.store.clock, stopped=stopped)
 
     def brake(self) -> tuple[Campaign, ...]:
         """Stop what does harm; returns it."""
         from newsletter.pipeline.events.breaker import stop_harm
 
-        return stop_harm(store=self.store, clock=self.clock)
+        return stop_harm(store=self.store)
 
     @property
     def examiners(self) -> tuple[tuple[Examiner, ...], ...]:
@@ -254,7 +240,7 @@ class Delivery:
 
         return tuple(
             tuple(
-                registry.examiner(options, sender=sender, clock=self.clock)
+                registry.examiner(options, sender=sender, clock=self.store.clock)
                 for sender in self.settings.from_addresses
             )
             for options in self.settings.providers

@@ -241,11 +241,10 @@ def _hold(delivery: Delivery) -> Finding:
 
 def _emails(delivery: Delivery) -> Finding:
     """The emails that readers asked for within a day, and whether they get them."""
-    now = delivery.clock.now()
     with delivery.store.read() as tx:
-        counts, (_, due) = tx.emails.counts(now - _DAY), tx.emails.waiting()
+        counts, (_, due) = tx.emails.counts(tx.now - _DAY), tx.emails.waiting()
     detail = ", ".join(f"{state.value} {count:,}" for state, count in counts.items() if count)
-    late = due is not None and due < now - _LATE
+    late = due is not None and due < tx.now - _LATE
     lost = counts[EmailState.UNKNOWN] + counts[EmailState.REJECTED]
     advice = "they wait for 'newsletter run' or 'newsletter worker'" if late else ""
     if lost and not advice:

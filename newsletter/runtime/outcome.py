@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 
 if TYPE_CHECKING:
-    from newsletter.domain.clock import Clock
     from newsletter.domain.delivery.batch import Later
     from newsletter.runtime.scheduler import Run
     from newsletter.store.sql import Store
@@ -46,7 +45,7 @@ class Outcome:
     """Those that a person has to look at."""
 
 
-def outcome_of(run: Run, *, store: Store, clock: Clock) -> Outcome:
+def outcome_of(run: Run, *, store: Store) -> Outcome:
     """Decide once how it ended, for whoever shows it."""
     if run.held:
         return Outcome(ending=Ending.HELD)
@@ -61,7 +60,7 @@ def outcome_of(run: Run, *, store: Store, clock: Clock) -> Outcome:
     return Outcome(
         ending=Ending.NEEDS_A_PERSON if in_question else _of_statements(run),
         scheduled=tuple(found for found in campaigns if found.state is CampaignState.SCHEDULED),
-        later=_later(campaigns, store, clock),
+        later=_later(campaigns, store),
         in_question=in_question,
     )
 
@@ -88,11 +87,8 @@ def _worked_on(run: Run, store: Store) -> list[Campaign]:
     return [found[number] for number in sorted(found)]
 
 
-def _later(
-    campaigns: list[Campaign], store: Store, clock: Clock
-) -> tuple[tuple[Campaign, Later], ...]:
-    now = clock.now()
+def _later(campaigns: list[Campaign], store: Store) -> tuple[tuple[Campaign, Later], ...]:
     going = [found for found in campaigns if found.state is CampaignState.SENDING]
     with store.read() as tx:
-        waits = [(campaign, tx.batches.later(campaign.id, now)) for campaign in going]
+        waits = [(campaign, tx.batches.later(campaign.id, tx.now)) for campaign in going]
     return tuple((campaign, later) for campaign, later in waits if later is not None)

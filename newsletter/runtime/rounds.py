@@ -58,14 +58,14 @@ class Rounds:
 
     def forget(self) -> None:
         """Forget the networks and addresses of letters that are long done."""
-        forget(store=self._delivery.store, clock=self._delivery.clock)
+        forget(store=self._delivery.store)
 
     def open(self, within: timedelta) -> bool:
         """A letter is being handed over, or one may leave within so long."""
         if self._busy:
             return True
         due = self._courier.next_at()
-        return due is not None and due <= self._delivery.clock.now() + within
+        return due is not None and due <= self._delivery.store.clock.now() + within
 
 
 Seen = TypeVar("Seen")

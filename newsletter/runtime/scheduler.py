@@ -210,7 +210,7 @@ class Scheduler:
             action,
             "interval",
             seconds=max(seconds, 0.1),
-            next_run_time=self._delivery.clock.now(),
+            next_run_time=self._delivery.store.clock.now(),
             executor=executor,
         )
 
@@ -301,7 +301,7 @@ class Scheduler:
         elif self._sends and (
             limiter := [wait.until for wait in self._delivery.waits().values() if wait]
         ):
-            left = min(limiter) - self._delivery.clock.now()
+            left = min(limiter) - self._delivery.store.clock.now()
             self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT))
         else:
             self._wake.wait(_IDLE_WAIT)
@@ -317,7 +317,7 @@ class Scheduler:
 
     def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
         while not self._stop.wait(_WATCH if until_idle or self._sends else _CALM):
-            _wake_up(clock, self._delivery.clock.now())
+            _wake_up(clock, self._delivery.store.clock.now())
             self._notice()
             self._pulse.beat()
             beat(self._delivery.lock_path)
@@ -358,7 +358,7 @@ class Scheduler:
 
     def _is_over(self) -> bool:
         with self._delivery.store.read() as tx:
-            now = self._delivery.clock.now()
+            now = tx.now
             waiting = tx.batches.waiting()
             due = tx.campaigns.due(now)
             asks_at = tx.unknowns.next_at(self._delivery.pool.accounts)
@@ -375,7 +375,7 @@ class Scheduler:
 
     def _waits_long(self) -> bool:
         wait = self._delivery.wait()
-        if wait is None or wait.until - self._delivery.clock.now() < _PATIENCE:
+        if wait is None or wait.until - self._delivery.store.clock.now() < _PATIENCE:
             return False
         self._run.wait = wait
         return True

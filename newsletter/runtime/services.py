@@ -10,7 +10,6 @@ from newsletter.imports import import_all
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
     from newsletter.domain.campaigns.campaign import Campaign
-    from newsletter.domain.clock import Clock
     from newsletter.domain.errors import Fault
     from newsletter.domain.ports import Links
     from newsletter.pipeline.campaigns.build_digest import BuiltDigest
@@ -96,7 +95,6 @@ class Services:
 
     settings: Settings
     store: Store
-    clock: Clock
     links: Links
     umask: int
     """Which rights files lack that are meant for others; those of our own are for nobody else."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
-    from newsletter.domain.clock import Clock
     from newsletter.pipeline.staff.proofs import Proofs
     from newsletter.store.sql import Store
 
@@ -19,7 +18,6 @@ class Staff:
 
     settings: Settings
     store: Store
-    clock: Clock
     key: bytes = field(repr=False)
     """The workspace's oldest, which never changes: second factors are sealed by it."""
 
@@ -30,9 +28,5 @@ class Staff:
         from newsletter.pipeline.staff.proofs import Proofs
 
         return Proofs(
-            store=self.store,
-            clock=self.clock,
-            key=self.key,
-            passwords=Passwords(),
-            rules=self.settings.desk.rules(),
+            store=self.store, key=self.key, passwords=Passwords(), rules=self.settings.desk.rules()
         )

@@ -41,7 +41,6 @@ class Statements:
 
     settings: Settings
     store: Store
-    clock: Clock
     links: Links
     policy: ApprovalPolicy
     """What an approval needs in order to count."""
@@ -62,7 +61,7 @@ class Statements:
 
         # first digest emails and the desk: of two with one slug it is the file that has to change
         own = (
-            _source(options, self.settings, self.subscribers.segments, self.store, self.clock)
+            _source(options, self.settings, self.subscribers.segments, self.store)
             for options in self.settings.statements
         )
         return (RoundupSource(self.store), DeskSource(self.store, self.defaults), *own)
@@ -73,7 +72,7 @@ class Statements:
         from newsletter.config.sources import visited
 
         found = visited(self.settings.statements)
-        return tuple(_feed(options, self.settings, self.clock) for options in found)
+        return tuple(_feed(options, self.settings, self.store.clock) for options in found)
 
     @cached_property
     def defaults(self) -> Defaults:
@@ -120,27 +119,14 @@ class Statements:
         from newsletter.pipeline.statements.render import render
 
         read_before, tried, compared = self._seen
-        read = ingest(store=self.store, sources=self.sources, clock=self.clock, before=read_before)
+        read = ingest(store=self.store, sources=self.sources, before=read_before)
         made = render(
-            store=self.store,
-            renderer=self.renderer,
-            clock=self.clock,
-            together=self.settings.together,
-            before=tried,
+            store=self.store, renderer=self.renderer, together=self.settings.together, before=tried
         )
         noted = note_front_matter(
-            store=self.store,
-            policy=self.policy,
-            rules=self.review_rules,
-            clock=self.clock,
-            before=compared,
+            store=self.store, policy=self.policy, rules=self.review_rules, before=compared
         )
-        inherit_approvals(
-            store=self.store,
-            digests=self.campaigns.digests,
-            rules=self.review_rules,
-            clock=self.clock,
-        )
+        inherit_approvals(store=self.store, digests=self.campaigns.digests, rules=self.review_rules)
         return read.faults + made.faults, noted
 
     def approve(
@@ -173,7 +159,6 @@ class Statements:
             store=self.store,
             policy=self.policy,
             rules=self.review_rules,
-            clock=self.clock,
             start=self.campaigns.starter().start_by_approval,
         )
 
@@ -181,15 +166,7 @@ class Statements:
         """Send a statement back to its writers. Raises NotFound or Refused."""
         from newsletter.pipeline.statements.feedback import send_back
 
-        send_back(
-            slug,
-            by=by,
-            expect=expect,
-            reason=reason,
-            store=self.store,
-            policy=self.policy,
-            clock=self.clock,
-        )
+        send_back(slug, by=by, expect=expect, reason=reason, store=self.store, policy=self.policy)
 
     @cached_property
     def standpoint(self) -> Rules:
@@ -214,16 +191,14 @@ class Statements:
         """A person who writes at the desk."""
         from newsletter.pipeline.statements.write import Writing
 
-        return Writing(store=self.store, clock=self.clock, actor=actor)
+        return Writing(store=self.store, actor=actor)
 
     @property
     def submitting(self) -> Submitting:
         """What hands texts in, and takes them back."""
         from newsletter.pipeline.statements.submit import Submitting
 
-        return Submitting(
-            store=self.store, clock=self.clock, renderer=self.renderer, defaults=self.defaults
-        )
+        return Submitting(store=self.store, renderer=self.renderer, defaults=self.defaults)
 
     def hand_in(self, key: str, base: int, *, by: str) -> Draft:
         """Have others look at a text of the desk, and make its mail. Raises as handing in does."""
@@ -247,7 +222,7 @@ class Statements:
         self.refresh()
         with self.store.read() as tx:
             slug = statement_named(tx, name)
-        submit_file(slug, by=by, release=self._release, store=self.store, clock=self.clock)
+        submit_file(slug, by=by, release=self._release, store=self.store)
         self.refresh()
         return slug
 
@@ -268,7 +243,6 @@ class Statements:
         render(
             store=self.store,
             renderer=self.renderer,
-            clock=self.clock,
             together=together,
             before=Tried(by=(self.renderer.fingerprint, together), mark=mark),
         )
@@ -278,15 +252,11 @@ class Statements:
         from newsletter.pipeline.statements.visit import Visitor
         from newsletter.sources.writing import slugify
 
-        return Visitor(store=self.store, clock=self.clock, share=random.random, slugify=slugify)
+        return Visitor(store=self.store, share=random.random, slugify=slugify)
 
 
 def _source(
-    options: AnySource,
-    settings: Settings,
-    segments: tuple[Segment, ...],
-    store: Store,
-    clock: Clock,
+    options: AnySource, settings: Settings, segments: tuple[Segment, ...], store: Store
 ) -> Source:
     from newsletter.config.sources import FolderOptions
     from newsletter.domain.subscribers.audience import fold
@@ -303,7 +273,7 @@ def _source(
         )
     from newsletter.pipeline.statements.ingest import FeedSource  # with what reads pages
 
-    feed = _feed(options, settings, clock)
+    feed = _feed(options, settings, store.clock)
     return FeedSource(
         feed=feed.name,
         address=feed.address,

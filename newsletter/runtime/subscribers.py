@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from newsletter.config.settings import Settings
-    from newsletter.domain.clock import Clock
     from newsletter.domain.ports import Links
     from newsletter.domain.subscribers.audience import Entry, Subscriber, SuppressionReason
     from newsletter.domain.subscribers.segment import Segment
@@ -23,7 +22,6 @@ class Subscribers:
 
     settings: Settings
     store: Store
-    clock: Clock
     links: Links
 
     @cached_property
@@ -48,25 +46,25 @@ class Subscribers:
         from newsletter.pipeline.subscribers import administer
 
         offered = self.offered_lists
-        return administer.add(entry, by=by, offered=offered, store=self.store, clock=self.clock)
+        return administer.add(entry, by=by, offered=offered, store=self.store)
 
     def suppress(self, address: str, *, by: str) -> bool:
         """Never send to an address again; False where it was suppressed before."""
         from newsletter.pipeline.subscribers import administer
 
-        return administer.suppress(address, by=by, store=self.store, clock=self.clock)
+        return administer.suppress(address, by=by, store=self.store)
 
     def lift(self, address: str, *, by: str, reason: str) -> SuppressionReason:
         """Let a suppressed address get mail again; tells why it was. Raises NotFound, Refused."""
         from newsletter.pipeline.subscribers import administer
 
-        return administer.lift(address, by=by, reason=reason, store=self.store, clock=self.clock)
+        return administer.lift(address, by=by, reason=reason, store=self.store)
 
     def data_of(self, address: str, *, by: str) -> Mapping[str, object]:
         """All that is kept of one person, as JSON takes it. Raises NotFound."""
         from newsletter.pipeline.subscribers import administer
 
-        return administer.data_of(address, by=by, store=self.store, clock=self.clock)
+        return administer.data_of(address, by=by, store=self.store)
 
     def forget(self, address: str, *, by: str) -> tuple[bool, bool]:
         """Erase a person. Tells whether anybody had the address, and whether all is overwritten.
@@ -75,7 +73,7 @@ class Subscribers:
         """
         from newsletter.pipeline.subscribers.leave import clean, forget
 
-        known = forget(address, by=by, store=self.store, clock=self.clock)
+        known = forget(address, by=by, store=self.store)
         return known, clean(store=self.store)
 
     def clean(self) -> bool:
@@ -88,10 +86,10 @@ class Subscribers:
         """Write again to those whose pause is over; returns how many."""
         from newsletter.pipeline.subscribers.prefer import resume
 
-        return resume(store=self.store, clock=self.clock)
+        return resume(store=self.store)
 
     def retire(self) -> int:
         """Write no more to mailboxes that put us off for weeks; returns how many."""
         from newsletter.pipeline.events.record import retire
 
-        return retire(store=self.store, clock=self.clock)
+        return retire(store=self.store)

@@ -61,12 +61,11 @@ def opened(
     system's where none is given.
     """
     settings = load(workspace / FILE_NAME, environ)
-    clock = clock or SystemClock()
-    with private() as umask, _stored(settings, by) as (store, keys):
+    with private() as umask, _stored(settings, by, clock or SystemClock()) as (store, keys):
         guard_file = WorkspaceGuardFile(settings.epoch_path, settings.database_path)
-        built = _built(settings, store, clock, guard_file, keys, umask)
+        built = _built(settings, store, guard_file, keys, umask)
         try:
-            store.seal(clock.now())  # before a hold is noted: that line is under the key
+            store.seal()  # before a hold is noted: that line is under the key
             built.delivery.guard().attend()
             yield built
         finally:
@@ -104,7 +103,7 @@ def _refuse_lost(settings: Settings) -> None:
 
 
 @contextmanager
-def _stored(settings: Settings, by: str) -> Iterator[tuple[Store, _Keys]]:
+def _stored(settings: Settings, by: str, clock: Clock) -> Iterator[tuple[Store, _Keys]]:
     """The database, which nobody replaces while it is open, and the keys that belong to it."""
     database, folder = settings.database_path, settings.workspace / "var" / "keys"
     database.parent.mkdir(parents=True, exist_ok=True)
@@ -127,6 +126,7 @@ def _stored(settings: Settings, by: str) -> Iterator[tuple[Store, _Keys]]:
                 engine,
                 hash_address=address_hash(keys.addresses[0]),
                 chain=Chain(key=keys.audit[0], head=HeadFile(settings.audit_head_path)),
+                clock=clock,
             )
             with closing(store):
                 yield store, keys
@@ -135,16 +135,11 @@ def _stored(settings: Settings, by: str) -> Iterator[tuple[Store, _Keys]]:
 
 
 def _built(
-    settings: Settings,
-    store: Store,
-    clock: Clock,
-    guard_file: WorkspaceGuardFile,
-    keys: _Keys,
-    umask: int,
+    settings: Settings, store: Store, guard_file: WorkspaceGuardFile, keys: _Keys, umask: int
 ) -> Services:
     links, policy = SignedLinks(keys.links, retired=keys.retired_links), settings.approval_policy()
     key, renderer = keys.addresses[0], renderer_of(settings)
-    common: dict[str, Any] = {"settings": settings, "store": store, "clock": clock}
+    common: dict[str, Any] = {"settings": settings, "store": store}
     subscribers = Subscribers(**common, links=links)
     delivery = Delivery(**common, links=links, renderer=renderer, guard_file=guard_file, key=key)
     campaigns = Campaigns(**common, policy=policy, renderer=renderer, delivery=delivery)

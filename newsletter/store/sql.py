@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
@@ -17,8 +16,11 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from newsletter.domain.errors import Exchanged
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection, Engine
 
+    from newsletter.domain.clock import Clock
     from newsletter.domain.staff.audit import AuditHead
     from newsletter.store.archive import Search
     from newsletter.store.campaigns.audiences import Corrections, Translations
@@ -112,24 +114,32 @@ class Transaction:
     audit: _Part[Audit] = _Part("Audit", "staff.audit", "chain")
 
     def __init__(
-        self, connection: Connection, hash_address: Callable[[str], bytes], chain: Chain
+        self,
+        connection: Connection,
+        hash_address: Callable[[str], bytes],
+        chain: Chain,
+        now: datetime,
     ) -> None:
         self.connection = connection
         self.hash_address = hash_address
         self.chain = chain
+        self.now = now
+        """The moment at which it began: all that is done in it is done then."""
 
 
 class Store:
     """The database. ``hash_address`` gives the keyed hash of an address (16 bytes).
 
-    ``chain`` is what the audit log and approvals are bound by.
+    ``chain`` is what the audit log and approvals are bound by, ``clock`` what each transaction
+    begins by.
     """
 
     def __init__(
-        self, engine: Engine, *, hash_address: Callable[[str], bytes], chain: Chain
+        self, engine: Engine, *, hash_address: Callable[[str], bytes], chain: Chain, clock: Clock
     ) -> None:
         from newsletter.store.engine import Watched
 
+        self.clock = clock
         self._engine = engine
         self._hash_address = hash_address
         self._chain = chain
@@ -182,13 +192,13 @@ class Store:
         self._refuse_exchanged()
         return self._watched.version()
 
-    def seal(self, at: datetime) -> None:
+    def seal(self) -> None:
         """Bind what an older version wrote to the audit log by the key, once."""
         with self.read() as tx:
             unsealed = tx.audit.is_unsealed()
         if unsealed:
             with self.begin() as tx:
-                tx.audit.seal(at)
+                tx.audit.seal(tx.now)
 
     def file_faults(self, *, seconds: float) -> list[str] | None:
         """What SQLite finds wrong with the file; None where the time was too short to tell."""
@@ -216,7 +226,7 @@ class Store:
         self._engine.dispose()
 
     def _on(self, connection: Connection) -> Transaction:
-        return Transaction(connection, self._hash_address, self._chain)
+        return Transaction(connection, self._hash_address, self._chain, self.clock.now())
 
     def _refuse_exchanged(self) -> None:
         if _identity(self._path) != self._file:

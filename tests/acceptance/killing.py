@@ -130,6 +130,10 @@ class FusedStore:
     fuse: Fuse
     stages: Stages
 
+    @property
+    def clock(self) -> Any:
+        return self.store.clock
+
     @contextmanager
     def begin(self) -> Iterator[Any]:
         name = self.stages.next()

@@ -32,7 +32,7 @@ def ask(workspace: Workspace, address: str) -> None:
             kind=EmailKind.JOIN,
             address=address,
             lists=("press",),
-            asked_at=services.clock.now() - timedelta(seconds=1),
+            asked_at=services.store.clock.now() - timedelta(seconds=1),
         )
         assert tx.emails.ask(letter, network="", limits=EmailLimits()) is Taken.NEW
 

@@ -36,7 +36,7 @@ class Told:
         self.session.trust_env = False
 
     def post(self, *events: Event, **changes: Any) -> requests.Response:
-        headers, body = self.webhook.post(*events, at=self.services.clock.now())
+        headers, body = self.webhook.post(*events, at=self.services.store.clock.now())
         return self.ask("POST", headers=headers, data=body, **changes)
 
     def ask(self, method: str, *, url: str = "", **options: Any) -> requests.Response:
@@ -47,7 +47,7 @@ class Told:
     def event(self, number: int, kind: EventKind, **fields: Any) -> Event:
         usual: dict[str, Any] = {
             "id": f"{kind.value}-{number}",
-            "at": self.services.clock.now(),
+            "at": self.services.store.clock.now(),
             "address": f"reader{number:05}@example.org",
             "campaign": "hours",
         }
@@ -166,7 +166,7 @@ def test_only_a_post_is_heard(untouched: Told, method: str) -> None:
 
 def test_what_the_provider_did_not_sign_is_refused_without_a_reason(untouched: Told) -> None:
     headers, body = PostedEvents(b"another key").post(
-        untouched.event(1, EventKind.COMPLAINED), at=untouched.services.clock.now()
+        untouched.event(1, EventKind.COMPLAINED), at=untouched.services.store.clock.now()
     )
     for forged in ({"headers": headers, "data": body}, {"data": b"{}"}, {}):
         answer = untouched.ask("POST", **forged)

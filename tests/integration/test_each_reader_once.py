@@ -7,7 +7,6 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.store.sql import Store
-from tests.fakes import FixedClock
 from tests.provider_servers.kinds import KINDS, made
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -17,19 +16,19 @@ LEAVING = 50
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_whoever_leaves_on_the_way_gets_it_not_at_all_and_everybody_else_once(
-    kind: str, store: Store, clock: FixedClock
+    kind: str, store: Store
 ) -> None:
     with made(kind, "http://127.0.0.1:9") as provider:
         calls = 4 * provider.capabilities.max_recipients
-    send(kind, Newsroom(store, clock), max(FEW, min(MANY, calls)), leaving=5)
+    send(kind, Newsroom(store), max(FEW, min(MANY, calls)), leaving=5)
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize("kind", KINDS)
 def test_2300_readers_of_whom_50_leave_on_the_way_get_it_once_or_not_at_all(
-    kind: str, store: Store, clock: FixedClock
+    kind: str, store: Store
 ) -> None:
-    send(kind, Newsroom(store, clock), MANY, leaving=LEAVING)
+    send(kind, Newsroom(store), MANY, leaving=LEAVING)
 
 
 def send(kind: str, room: Newsroom, count: int, *, leaving: int) -> None:

@@ -12,14 +12,13 @@ from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.ses.send import Options, Ses
 from newsletter.providers.transport.transport import Transport
 from newsletter.store.sql import Store
-from tests.fakes import FixedClock
 from tests.provider_servers.ses import REGION, SesServer
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 
 @pytest.fixture
-def room(store: Store, clock: FixedClock) -> Newsroom:
-    return Newsroom(BalancedStore(store), clock)
+def room(store: Store) -> Newsroom:
+    return Newsroom(BalancedStore(store))
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ class _Opened:
 class Database:
     """One database in memory. It stays, so that each statement is compiled and prepared once."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FixedClock) -> None:
         self.connection = sqlite3.connect(
             ":memory:", check_same_thread=False, cached_statements=_STATEMENTS
         )
@@ -90,7 +90,7 @@ class Database:
         ensure_current(engine)
         opened: Any = _Opened(engine)
         chain = Chain(key=b"k" * 32, head=_NoHead())
-        self.store = Store(opened, hash_address=hash_address, chain=chain)
+        self.store = Store(opened, hash_address=hash_address, chain=chain, clock=clock)
 
     def fill(self, rows: Rows) -> None:
         """Become a copy. By rows: with another file in its place all would be prepared again."""
@@ -127,7 +127,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 @cache
 def database(number: int) -> Database:
     """That of an installation; each run fills it anew."""
-    return Database()
+    return Database(FixedClock())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,10 +142,10 @@ class Image:
 @cache
 def image(kind: str) -> Image:
     """``plain``, ``begun``, ``correction``, ``family`` or ``hours``."""
-    made = Database()
+    clock = FixedClock(EVE if kind == "hours" else NOON)
+    made = Database(clock)
     with closing(made):
-        clock = FixedClock(EVE if kind == "hours" else NOON)
-        room = Newsroom(made.store, clock)
+        room = Newsroom(made.store)
         room.rules = replace(room.rules, batch_size=BATCH, undo_window=timedelta(0))
         _KINDS[kind](room)
         return Image(rows=made.copy(), at=clock.now())

@@ -202,6 +202,7 @@ class Books:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self.clock = host
         self.staging = host.database.store.staging
 
     @contextmanager
@@ -211,6 +212,7 @@ class Books:
         if not world.parts.full:
             host.before = host.copy()
         with host.database.store.begin() as tx:
+            tx.now = host.now()
             world.inside = True
             try:
                 yield world.parts.transaction(tx)
@@ -223,6 +225,7 @@ class Books:
     @contextmanager
     def read(self) -> Iterator[Any]:
         with self._host.database.store.read() as tx:
+            tx.now = self._host.now()
             yield self._host.world.parts.transaction(tx)
 
     def secure_erase(self) -> bool:
@@ -257,7 +260,6 @@ class Process:
             guard_file=self.guard_file,
             pool=self.pool,
             links=world.parts.links,
-            clock=host,
             lease=LEASE,
             attempt_ids=world.attempt,
             jitter=lambda: 0.0,
@@ -266,7 +268,6 @@ class Process:
             store=self.store,
             pool=self.pool,
             links=world.parts.links,
-            clock=host,
             lease=LEASE,
             jitter=lambda: 0.0,
         )
@@ -280,7 +281,6 @@ class Process:
             public_url="https://news.forum.example",
             language="en",
             most_per_hour=100,
-            clock=host,
             lease=LEASE,
             attempt_ids=world.attempt,
             jitter=lambda: 0.0,
@@ -322,25 +322,24 @@ class Process:
         return Guard(
             store=self.store,
             guard_file=self.guard_file,
-            clock=self.host,
             names=lambda: f"{self.host.world.number():032x}",
         )
 
     def hand(self) -> OperatorActions:
-        return OperatorActions(store=self.store, clock=self.host, actor="ada@forum.example")
+        return OperatorActions(store=self.store, actor="ada@forum.example")
 
     def begin(self) -> None:
         """What a run does first: it opens the database, as every command does, then begins."""
         self.guard().attend()
         self.guard().begin()
-        recover.recover(store=self.store, accounts=self.pool.accounts, clock=self.host)
+        recover.recover(store=self.store, accounts=self.pool.accounts)
         self.up = True
 
     def look(self) -> None:
         """What the scheduler does at each tick, as far as it changes what goes out."""
         self.guard_file.flush()
-        prefer.resume(store=self.store, clock=self.host)
-        plan.plan(store=self.store, rules=self.rules, clock=self.host)
-        record.retire(store=self.store, clock=self.host)
-        plan.start_due(store=self.store, rules=self.rules, clock=self.host)
+        prefer.resume(store=self.store)
+        plan.plan(store=self.store, rules=self.rules)
+        record.retire(store=self.store)
+        plan.start_due(store=self.store, rules=self.rules)
         self.host.world.parts.tick(self.host.books, self.host.now())

@@ -143,14 +143,12 @@ class People:
         if not ids:
             return
         link = leave.Departure(campaign_id=ids[-1], subscriber_id=number)
-        if self._world.office(host, lambda at: leave.leave([link], store=at.store, clock=host)):
+        if self._world.office(host, lambda at: leave.leave([link], store=at.store)):
             host.expected.bars.setdefault(("reader", number), self._bar(firm=False))
 
     def _leave_all(self, host: Host, number: int) -> None:
         link = leave.Departure(campaign_id=1, subscriber_id=number)
-        if self._world.office(
-            host, lambda at: leave.leave_everything(link, store=at.store, clock=host)
-        ):
+        if self._world.office(host, lambda at: leave.leave_everything(link, store=at.store)):
             self._end(host, number)
 
     def _come_back(self, host: Host, number: int) -> None:
@@ -159,9 +157,7 @@ class People:
         shown = {"press": "Press releases"}
         if self._world.office(
             host,
-            lambda at: prefer.save(
-                owner, wish, shown=shown, language="en", store=at.store, clock=host
-            ),
+            lambda at: prefer.save(owner, wish, shown=shown, language="en", store=at.store),
         ):
             host.expected.bars.pop(("reader", number), None)
 
@@ -176,9 +172,7 @@ class People:
     def _erase(self, host: Host, number: int) -> None:
         moves = host.expected.addresses.get(number)
         where = moves[-1][1] if moves else address(number)
-        if self._world.office(
-            host, lambda at: forget.forget(where, by=_ADMIN, store=at.store, clock=host)
-        ):
+        if self._world.office(host, lambda at: forget.forget(where, by=_ADMIN, store=at.store)):
             self._end(host, number)
 
     def _join(self, host: Host, _number: int) -> None:
@@ -218,11 +212,7 @@ class People:
         return self._world.office(
             host,
             lambda at: record.record(
-                events,
-                provider=provider,
-                workspace=WORKSPACE,
-                store=at.store,
-                clock=host,
+                events, provider=provider, workspace=WORKSPACE, store=at.store
             ),
         )
 

@@ -52,7 +52,7 @@ def list_campaigns(shell: Shell, as_json: bool, most: int | None) -> None:
     """Show the newest campaigns in figures, the last one at the end."""
     with shell.services() as services:
         hold, waits = _hold(services.delivery), services.delivery.waits()
-        zone, now = services.settings.timezone, services.clock.now()
+        zone, now = services.settings.timezone, services.store.clock.now()
         with services.store.read() as tx:
             rows = []
             for stored in reversed(tx.campaigns.newest(most)):
@@ -95,7 +95,7 @@ def report(shell: Shell, campaign: str, as_json: bool) -> None:
         figures = make_report(
             campaign,
             store=services.store,
-            now=services.clock.now(),
+            now=services.store.clock.now(),
             waits=services.delivery.waits(),
             accounts=services.delivery.pool.accounts,
         ) | {"hold": hold}

@@ -83,7 +83,7 @@ def approve(
         )
         late = list(_left_behind(services.statements, slug))
         with services.store.read() as tx:
-            since = given.standing.complete_at or services.clock.now()
+            since = given.standing.complete_at or tx.now
             policy, times = services.statements.policy, services.campaigns.rules.times
             to_come = outlook(tx, slug, since, policy=policy, times=times)
         lines = list(_answer(services.campaigns, slug, by, given, to_come))
@@ -167,7 +167,7 @@ def revoke(shell: Shell, slug: str, by: str) -> None:
     """Take one's yes back; an admin takes back everybody's."""
     with shell.services() as services:
         slug = statement_slug(services.store, slug)
-        taken = take_back(slug, by=by, store=services.store, clock=services.clock)
+        taken = take_back(slug, by=by, store=services.store)
     say(f"{taken} approval{'' if taken == 1 else 's'} of {slug} taken back")
 
 
@@ -191,7 +191,7 @@ def schedule(shell: Shell, slug: str, at: str, by: str | None) -> None:
 
 
 def _refuse_past(slug: str, when: datetime, statements: Statements) -> None:
-    now, zone = statements.clock.now(), statements.settings.timezone
+    now, zone = statements.store.clock.now(), statements.settings.timezone
     if when <= now:
         raise Refused(
             f"{wall_time(when, zone)} has passed; it is {wall_time(now, zone)} now. Write a later"

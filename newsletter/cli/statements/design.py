@@ -54,7 +54,7 @@ def _claim(out: Path, own: set[str]) -> None:
 def _mails(statements: Statements) -> Iterator[tuple[str, Content]]:
     statement = _example(statements)
     render = statements.renderer.render
-    noon = datetime.combine(statements.clock.now().date(), time(12))
+    noon = datetime.combine(statements.store.clock.now().date(), time(12))
     yield "statement", render(statement)
     yield "embargo", render(replace(statement, embargo_until=noon))
     yield "correction", render(replace(statement, corrects="an-earlier-statement"))

@@ -139,7 +139,9 @@ def preview(
             links=services.links,
             policy=services.statements.policy,
         )
-        message = to_mime(content=seen.content, recipient=seen.recipient, at=services.clock.now())
+        message = to_mime(
+            content=seen.content, recipient=seen.recipient, at=services.store.clock.now()
+        )
         made = filled(seen.content, seen.recipient)
         facts = _facts(
             services.statements, seen, slug, real=address is not None, fetched=with_images
@@ -159,7 +161,7 @@ def _facts(statements: Statements, seen: Sample, slug: str, *, real: bool, fetch
     made = filled(seen.content, seen.recipient)
     with statements.store.read() as tx:
         stored = find_statement(tx, slug)
-        [reviewed] = review(tx, [stored], statements.review_rules, statements.clock)
+        [reviewed] = review(tx, [stored], statements.review_rules)
     return Facts(
         slug=slug,
         sender=made.sender.name,
@@ -174,7 +176,9 @@ def _facts(statements: Statements, seen: Sample, slug: str, *, real: bool, fetch
         language=made.language,
         send_at=_readable(made.send_at),
         embargo_until=_readable(made.embargo_until),
-        made=wall_time(statements.clock.now().replace(second=0), statements.settings.timezone),
+        made=wall_time(
+            statements.store.clock.now().replace(second=0), statements.settings.timezone
+        ),
         content_hash=seen.content.content_hash(),
         approved=seen.standing.approved,
         approved_by=tuple(yes.by for yes in seen.standing.counted),
@@ -293,7 +297,6 @@ def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
             store=services.store,
             policy=services.statements.policy,
             times=services.campaigns.rules.times,
-            clock=services.clock,
         )
         zone = services.settings.timezone
     if as_json:

@@ -187,7 +187,7 @@ def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
     from newsletter.documents.release.imported import with_language
 
     with shell.services() as services:
-        today = services.clock.now().date()
+        today = services.store.clock.now().date()
         # all are read before one is written: a broken file leaves nothing half done
         read = [import_isolated(_bytes_of(file), today=today, file=str(file)) for file in files]
         usual = services.settings.language

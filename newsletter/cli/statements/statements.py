@@ -139,7 +139,7 @@ def _situation(tx: Transaction, statements: Statements, stored: StoredStatement)
     """Where it stands, as the desk's page of it says too."""
     from newsletter.pipeline.campaigns.facts import situation_of  # lists do without
 
-    found = situation_of(tx, stored, statements.standpoint, statements.clock.now())
+    found = situation_of(tx, stored, statements.standpoint, tx.now)
     following = found.next().removeprefix("Next: ")
     row = {"state": found.state.value, "where": found.where, "next": following}
     return row | {"beside": " ".join(found.notes)}
@@ -175,7 +175,7 @@ def new(shell: Shell, title: str, author: str) -> None:
         text = to_markdown(
             title=title,
             body="Write the statement here, in Markdown.",
-            date=services.clock.now().date(),
+            date=services.store.clock.now().date(),
             author=author,
         )
         path = free_path(services.settings.statements_folder, title)
@@ -240,7 +240,7 @@ def _check_one(statements: Statements, slug: str) -> _Checked:
             if stored is None or not stored.present:
                 raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
         faults = about(statements, tx, faults, stored.statement)
-        [reviewed] = review(tx, [stored], statements.review_rules, statements.clock)
+        [reviewed] = review(tx, [stored], statements.review_rules)
         settled = is_settled(tx, stored, statements.policy, statements.review_rules)
     return _checked(faults, reviewed.remarks, settled=settled, statements=1)
 
@@ -257,7 +257,7 @@ def _check_all(statements: Statements) -> _Checked:
             and stored.statement.progress is not Progress.DRAFT
             and not is_settled(tx, stored, policy, rules)
         ]
-        reviews = review(tx, unsettled, rules, statements.clock)
+        reviews = review(tx, unsettled, rules)
     remarks = [finding for reviewed in reviews for finding in reviewed.remarks]
     grave = [finding for finding in remarks if finding.grade is not Severity.ADVICE]
     return _checked(faults, grave, settled=False, statements=present)

@@ -197,7 +197,7 @@ def _import(subscribers: Subscribers, read: SubscriberFile, *, rehearse: bool) -
         with counted("trying" if rehearse else "writing"):
             if rehearse:
                 return staging.rehearse()
-            file, clock = read.path.name, subscribers.clock
+            file, clock = read.path.name, subscribers.store.clock
             return bring_in(staging, file=file, sha256=read.digest, by=OPERATOR, clock=clock)
 
 

@@ -41,7 +41,7 @@ def form(shell: Shell, lists: tuple[str, ...], language: str | None) -> None:
         chosen = language or settings.language
         shown = offering.words(chosen, offers)
         with services.store.begin() as tx:
-            tx.consents.keep_words(shown.words, shown.language, services.clock.now())
+            tx.consents.keep_words(shown.words, shown.language, tx.now)
     click.echo(offering.html(chosen, offers), nl=False)
 
 
@@ -64,7 +64,7 @@ def unsubscribe(shell: Shell, email: BinaryIO) -> None:
         raise InvalidInput([Fault(file=email.name, message=message)])
     with shell.services() as services:
         departure = read(word, services.links)
-        strangers = leave([departure], store=services.store, clock=services.clock)
+        strangers = leave([departure], store=services.store)
     if strangers:
         raise NotFound("it is of a reader who is not in these books: erased, or lost by a restore")
     if departure.of_a_test:

@@ -166,8 +166,8 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
 
     read = read_subscribers(folder / "subscribers.yaml", progress=lambda _count: None)
     with services.store.begin() as tx:
-        tx.readers.upsert(read.entries, services.clock.now())
-        tx.readers.suppress(read.suppressed, services.clock.now(), "the demo")
+        tx.readers.upsert(read.entries, tx.now)
+        tx.readers.suppress(read.suppressed, tx.now, "the demo")
     for person in PEOPLE:
         _let_in(services, person, passwords[person.address])
     services.statements.refresh()
@@ -177,7 +177,7 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
         " the scheduler picks it up now"
     )
     code = work(services, until_idle=True)
-    figures = report(_SLUG, store=services.store, now=services.clock.now())
+    figures = report(_SLUG, store=services.store, now=services.store.clock.now())
     print_report(figures, services.settings.timezone)
     return code
 
@@ -253,7 +253,7 @@ def _start_tomorrow(services: Services, slug: str) -> None:
     from newsletter.pipeline.campaigns.control import Start
 
     zone = ZoneInfo(services.settings.timezone)
-    tomorrow = services.clock.now().astimezone(zone) + timedelta(days=1)
+    tomorrow = services.store.clock.now().astimezone(zone) + timedelta(days=1)
     nine = tomorrow.replace(hour=9, minute=0, second=0, microsecond=0)
     services.campaigns.starter().start(
         Start(slug=slug, by=_CLEO.address, seen=_version(services, slug), at=nine)

@@ -23,7 +23,6 @@ from newsletter.domain.campaigns.digest import (
     in_one_language,
     standing_for,
 )
-from newsletter.domain.clock import Clock
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.ports import Abstracts
 from newsletter.domain.statements.statement import Statement
@@ -139,7 +138,6 @@ class DigestBuilder:
     store: Store
     digests: Sequence[Digest]
     issues: Issues
-    clock: Clock
 
     def build(self) -> tuple[BuiltDigest, ...]:
         """Make what is due, and put right what was made and has not begun to go out."""
@@ -162,7 +160,7 @@ class DigestBuilder:
         """Make the issue of today by hand. Raises NotFound or Refused."""
         digest = self.find(name)
         self._note_names()
-        now = self.clock.now()
+        now = self.store.clock.now()
         issue = Issue(name=name, day=self.issues.local_day(now), upto=now)
         with self.store.begin() as tx:
             if any(
@@ -192,22 +190,21 @@ class DigestBuilder:
                     f"{slug} has begun to go out; 'newsletter cancel {slug}' stops the rest"
                 )
             dropped = replace(found[0], statement=None, parts=())
-            tx.digests.put(dropped, self.clock.now())
+            tx.digests.put(dropped, tx.now)
             detail = f"it gathered {', '.join(found[0].parts)}"
-            tx.audit.enter(self.clock.now(), actor, "drop", slug, detail)
+            tx.audit.enter(tx.now, actor, "drop", slug, detail)
             return dropped
 
     def forecast(self, name: str) -> Forecast:
         """What would be made now. Raises NotFound."""
         digest = self.find(name)
-        now = self.clock.now()
         with self.store.read() as tx:
             issues = [issue for issue in tx.digests.issues() if issue.name == name]
             zone = self.issues.timezone
             return Forecast(
                 digest=digest,
-                coming=coming(digest.recurrence, zone, last=tx.digests.last(name), now=now),
-                parts=tuple(one for _, one in self.issues.parts(tx, digest, now)),
+                coming=coming(digest.recurrence, zone, last=tx.digests.last(name), now=tx.now),
+                parts=tuple(one for _, one in self.issues.parts(tx, digest, tx.now)),
                 made=tuple(issue for issue in issues if issue.statement),
             )
 
@@ -232,12 +229,12 @@ class DigestBuilder:
             return
         with self.store.begin() as tx:
             for name in sorted(configured - known):
-                tx.digests.begin(name, self.clock.now())
+                tx.digests.begin(name, tx.now)
             for name in known - configured:
                 tx.digests.end(name)
 
     def _due(self, tx: Transaction, digest: Digest) -> Due | None:
-        zone, now = self.issues.timezone, self.clock.now()
+        zone, now = self.issues.timezone, tx.now
         since = tx.digests.since().get(digest.name, now)
         last = tx.digests.last(digest.name)
         return due(digest.recurrence, zone, since=since, last=last, now=now)
@@ -263,9 +260,9 @@ class DigestBuilder:
             summary = f"{_counted(len(issue.parts))}; it waits for approval{inherited}"
         if len(parts) > MOST:
             summary += f"; the {len(parts) - MOST} oldest are left out, for one mail holds {MOST}"
-        tx.digests.put(issue, self.clock.now())
+        tx.digests.put(issue, tx.now)
         detail = ", ".join(issue.parts) or summary
-        tx.audit.enter(self.clock.now(), actor, "gather", issue.slug, detail)
+        tx.audit.enter(tx.now, actor, "gather", issue.slug, detail)
         return _gathered(issue, summary)
 
     def _nothing(self, tx: Transaction, digest: Digest) -> str:
@@ -287,11 +284,11 @@ class DigestBuilder:
 
     def _put_right(self, tx: Transaction, issue: Issue) -> BuiltDigest:
         right = self._right(tx, issue)
-        tx.digests.put(right, self.clock.now())
+        tx.digests.put(right, tx.now)
         rest = f"it is made anew of {_counted(len(right.parts))}" if right.parts else "none is left"
         summary = f"a part was corrected or cancelled since, and {rest}"
         detail = ", ".join(right.parts) or summary
-        tx.audit.enter(self.clock.now(), _SCHEDULER, "gather", issue.slug, detail)
+        tx.audit.enter(tx.now, _SCHEDULER, "gather", issue.slug, detail)
         return _gathered(right, summary)
 
 

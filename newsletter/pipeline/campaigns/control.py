@@ -13,7 +13,6 @@ from newsletter.domain.campaigns.campaign import (
     StartBy,
     has_begun,
 )
-from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import overrule
@@ -75,7 +74,6 @@ class Starter:
     """Starts what is approved, and undoes it, in one transaction each."""
 
     store: Store
-    clock: Clock
     policy: ApprovalPolicy
     times: TimeRules
 
@@ -89,7 +87,7 @@ class Starter:
             person = entitle(tx, asked.by, Role.SENDER, "start")
             stored = find_seen(tx, asked.slug, asked.seen)
             self._refuse_unready(tx, stored)
-            now = self.clock.now()
+            now = tx.now
             if asked.at is not None and asked.at <= now:
                 raise Refused(f"{asked.at:%Y-%m-%d %H:%M} UTC has passed; choose a later time")
             at = now if asked.at_once else asked.at
@@ -132,7 +130,7 @@ class Starter:
                     campaign.id,
                     CampaignState.CANCELLED,
                     expect=BEFORE_START,
-                    at=self.clock.now(),
+                    at=tx.now,
                     reason=f"undone by {person}",
                 )
             return standing_of(tx, stored, self.policy).approved
@@ -150,13 +148,11 @@ class Starter:
             raise Started(go)
 
     def _bind(self, tx: Transaction, stored: StoredStatement, by: str, shown: int | None) -> Go:
-        return bind(
-            tx, stored, shown, by=by, policy=self.policy, times=self.times, clock=self.clock
-        )
+        return bind(tx, stored, shown, by=by, policy=self.policy, times=self.times)
 
     def _take_back(self, tx: Transaction, stored: StoredStatement, person: str) -> None:
         """What lets it go out. Raises Refused where that is nothing, or more than a person may."""
-        slug, now = stored.statement.slug, self.clock.now()
+        slug, now = stored.statement.slug, tx.now
         all_of_it = person == OPERATOR or tx.staff.roles()[person].includes(Role.SENDER)
         if all_of_it and self.times.start is StartBy.SENDER:
             taken = tx.goes.revoke(slug, now)
@@ -178,7 +174,6 @@ class OperatorActions:
     """Who acts, for the audit log, and on what."""
 
     store: Store
-    clock: Clock
     actor: str
     """A member of staff, whose role is checked in the transaction of each act; or the operator."""
 
@@ -198,7 +193,7 @@ class OperatorActions:
             self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
             self._overrule(tx, campaign)
             tx.goes.accept(campaign.slug)
-            finish(tx, campaign.id, self.clock)
+            finish(tx, campaign.id)
             return find_campaign(tx, str(campaign.id))
 
     def _overrule(self, tx: Transaction, campaign: Campaign) -> None:
@@ -219,7 +214,7 @@ class OperatorActions:
             tx.campaigns.cancel_pending(campaign.id)
             tx.approvals.revoke(
                 campaign.slug,
-                self.clock.now(),
+                tx.now,
                 actor=self.actor,
                 why="spent by the cancelled campaign",
             )
@@ -250,8 +245,8 @@ class OperatorActions:
             campaign = find_campaign(tx, name)
             self._refuse_undecidable(campaign, to, shown)
             self._refuse_while_called(tx, campaign)
-            people = tx.unknowns.decide(campaign.id, to, self.clock.now())
-            reassess(tx, campaign.id, self.clock)
+            people = tx.unknowns.decide(campaign.id, to, tx.now)
+            reassess(tx, campaign.id)
             self._enter(tx, "resolve", campaign, f"{people} {to.value}")
             return find_campaign(tx, str(campaign.id)), people
 
@@ -286,7 +281,7 @@ class OperatorActions:
 
     def _refuse_while_called(self, tx: Transaction, campaign: Campaign) -> None:
         """A call that is under way cannot be called back: what is decided now it would undo."""
-        until = tx.unknowns.calls_until(campaign.id, self.clock.now())
+        until = tx.unknowns.calls_until(campaign.id, tx.now)
         if until is not None:
             raise Refused(
                 f"campaign {campaign.id} ({campaign.slug}) is being handed over again at this"
@@ -309,7 +304,7 @@ class OperatorActions:
                 )
             tx.schedules.put(slug, at)
             detail = at.isoformat() if at else "as its file says"
-            tx.audit.enter(self.clock.now(), self.actor, "schedule", slug, detail)
+            tx.audit.enter(tx.now, self.actor, "schedule", slug, detail)
 
     @contextmanager
     def _acting(self, action: str, needed: Role = Role.SENDER) -> Iterator[Transaction]:
@@ -335,9 +330,7 @@ class OperatorActions:
         reason: str,
         action: str,
     ) -> None:
-        moved = tx.campaigns.move(
-            campaign.id, to, expect=expect, at=self.clock.now(), reason=reason
-        )
+        moved = tx.campaigns.move(campaign.id, to, expect=expect, at=tx.now, reason=reason)
         if not moved:
             raise Refused(
                 f"campaign {campaign.id} ({campaign.slug}) is {campaign.state.value};"
@@ -347,5 +340,5 @@ class OperatorActions:
 
     def _enter(self, tx: Transaction, action: str, campaign: Campaign, detail: str) -> None:
         tx.audit.enter(
-            self.clock.now(), self.actor, action, campaign.slug, f"campaign {campaign.id}: {detail}"
+            tx.now, self.actor, action, campaign.slug, f"campaign {campaign.id}: {detail}"
         )

@@ -10,7 +10,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Go, StartBy, moved
-from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import ApprovalPolicy, Statement, StoredStatement
 from newsletter.domain.wording import people
@@ -71,7 +70,6 @@ def bind(
     by: str,
     policy: ApprovalPolicy,
     times: TimeRules,
-    clock: Clock,
 ) -> Go:
     """Write down that somebody starts it for as many as they were shown; None: whoever gets it.
 
@@ -81,7 +79,7 @@ def bind(
     readers = _reach(tx, stored.statement, policy, times).count(tx)
     if shown is not None and moved(shown, readers):
         raise Moved(slug, shown, readers)
-    go = Go(slug=slug, content_hash=stored.content_hash, by=by, at=clock.now(), count=readers)
+    go = Go(slug=slug, content_hash=stored.content_hash, by=by, at=tx.now, count=readers)
     tx.goes.add(go)
     return go
 
@@ -186,9 +184,7 @@ class DryRun:
     """When how many would get it, where that is by their own clocks."""
 
 
-def dry_run(
-    slug: str, *, store: Store, policy: ApprovalPolicy, times: TimeRules, clock: Clock
-) -> DryRun:
+def dry_run(slug: str, *, store: Store, policy: ApprovalPolicy, times: TimeRules) -> DryRun:
     """Say who would get it and who would not. Changes nothing."""
     with store.read() as tx:
         stored = find_statement(tx, slug)
@@ -230,7 +226,7 @@ def dry_run(
             elsewhere=tuple(_elsewhere_by_name(tx, reach)),
             unapproved=waiting,
             outside=reach.outside(tx),
-            hours=_hours(tx, statement, standing.complete_at or clock.now(), times),
+            hours=_hours(tx, statement, standing.complete_at or tx.now, times),
         )
 
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.digest import Digest, Issue
-from newsletter.domain.clock import Clock
 from newsletter.domain.statements.statement import Approval, Channel, StoredStatement
 from newsletter.pipeline.statements.review import ReviewRules, review
 from newsletter.store.sql import Store, Transaction
@@ -17,7 +16,7 @@ _WENT_OUT = {CampaignState.SENDING, CampaignState.SENT, CampaignState.ATTENTION}
 
 
 def inherit_approvals(
-    *, store: Store, digests: Sequence[Digest], rules: ReviewRules, clock: Clock
+    *, store: Store, digests: Sequence[Digest], rules: ReviewRules
 ) -> tuple[str, ...]:
     """Take down the approvals that follow from the parts; returns the slugs that were given one.
 
@@ -28,7 +27,7 @@ def inherit_approvals(
         touched = [
             issue
             for issue in tx.digests.waiting()
-            if _is_stale(tx, issue, trusted) or _yeses(tx, issue, trusted, rules, clock)
+            if _is_stale(tx, issue, trusted) or _yeses(tx, issue, trusted, rules)
         ]
     inherited = []
     for issue in touched:
@@ -36,10 +35,10 @@ def inherit_approvals(
             if _is_stale(tx, issue, trusted):
                 why = "its parts vouch for it no longer: trust_parts is off"
                 tx.approvals.revoke(
-                    issue.slug, clock.now(), channel=Channel.PARTS, actor="scheduler", why=why
+                    issue.slug, tx.now, channel=Channel.PARTS, actor="scheduler", why=why
                 )
                 continue
-            yeses, parts = _yeses(tx, issue, trusted, rules, clock), ", ".join(issue.parts)
+            yeses, parts = _yeses(tx, issue, trusted, rules), ", ".join(issue.parts)
             for approval in yeses:
                 tx.approvals.add(approval)
                 detail = f"{approval.content_hash} by {Channel.PARTS.value}: {parts}"
@@ -49,9 +48,7 @@ def inherit_approvals(
     return tuple(inherited)
 
 
-def _yeses(
-    tx: Transaction, issue: Issue, trusted: set[str], rules: ReviewRules, clock: Clock
-) -> list[Approval]:
+def _yeses(tx: Transaction, issue: Issue, trusted: set[str], rules: ReviewRules) -> list[Approval]:
     """What is to be taken down, and is not yet; nothing where the parts do not vouch for it."""
     stored = _rendered(tx, issue)
     noted = _noted(tx, issue)
@@ -68,10 +65,10 @@ def _yeses(
     names = {by for campaign in campaigns for by in campaign.approved_by} - known
     if not names:
         return []
-    [reviewed] = review(tx, [stored], rules, clock)
+    [reviewed] = review(tx, [stored], rules)
     if reviewed.warnings:
         return []
-    text, at = stored.content_hash, clock.now()
+    text, at = stored.content_hash, tx.now
     return [
         Approval(slug=issue.slug, content_hash=text, by=by, at=at, channel=Channel.PARTS)
         for by in sorted(names)

@@ -15,7 +15,6 @@ from newsletter.domain.campaigns.campaign import (
     decide,
     has_begun,
 )
-from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.review import far_off
@@ -131,7 +130,7 @@ class Watch:
             self.held[slug] = Held(slug=slug, reason=view.why)
 
 
-def plan(*, store: Store, rules: PlanRules, clock: Clock, before: Watch | None = None) -> Planned:
+def plan(*, store: Store, rules: PlanRules, before: Watch | None = None) -> Planned:
     """Bring the campaigns of statements in line with their approvals.
 
     Looked at is what changed since the look before, and what may go out. Without ``before``, which
@@ -155,7 +154,7 @@ def plan(*, store: Store, rules: PlanRules, clock: Clock, before: Watch | None =
             # decided anew: an approval may have been taken back since it was read without a lock
             with store.begin() as tx:
                 view = _view_of(tx, tx.statements.get(slug) or view.stored, rules)
-                scheduled += _act(tx, view, rules, clock)
+                scheduled += _act(tx, view, rules)
         if view.step is Step.WITHDRAW:
             withdrawn.append(Held(slug=slug, reason=view.why))
         before.note(view)
@@ -275,24 +274,24 @@ def _timing(
     return timing_of(tx, stored.statement, since, rules.times)
 
 
-def _act(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> list[Campaign]:
+def _act(tx: Transaction, view: _View, rules: PlanRules) -> list[Campaign]:
     """Do what has to happen; returns the new campaign, if there is one."""
     campaign = view.campaign
     if campaign is not None and view.step is Step.WITHDRAW:
-        _withdraw(tx, campaign, clock, view.why)
+        _withdraw(tx, campaign, view.why)
     if campaign is not None and view.step is Step.REPLACE:
-        _withdraw(tx, campaign, clock, "its text changed, and the change is approved too")
+        _withdraw(tx, campaign, "its text changed, and the change is approved too")
     if campaign is not None and view.step is Step.RESCHEDULE:
         urgent = view.stored.statement.urgent
         tx.campaigns.reschedule(campaign.id, view.release, urgent=urgent)
         until = f"campaign {campaign.id} to {view.release.isoformat()}{', urgent' * urgent}"
-        _note(tx, clock, "reschedule", campaign.slug, until)
+        _note(tx, "reschedule", campaign.slug, until)
     if view.step in {Step.SCHEDULE, Step.REPLACE}:
-        return [_schedule(tx, view, rules, clock)]
+        return [_schedule(tx, view, rules)]
     return []
 
 
-def _schedule(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> Campaign:
+def _schedule(tx: Transaction, view: _View, rules: PlanRules) -> Campaign:
     statement = view.stored.statement
     campaign = Campaign(
         id=0,
@@ -307,45 +306,43 @@ def _schedule(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> C
         translates=statement.translation_of,
         urgent=statement.urgent,
     )
-    campaign = replace(campaign, id=tx.campaigns.add(campaign, clock.now()))
-    _note(
-        tx, clock, "schedule", campaign.slug, f"campaign {campaign.id} of {campaign.content_hash}"
-    )
+    campaign = replace(campaign, id=tx.campaigns.add(campaign, tx.now))
+    _note(tx, "schedule", campaign.slug, f"campaign {campaign.id} of {campaign.content_hash}")
     return campaign
 
 
-def _withdraw(tx: Transaction, campaign: Campaign, clock: Clock, why: str) -> None:
+def _withdraw(tx: Transaction, campaign: Campaign, why: str) -> None:
     tx.campaigns.move(
-        campaign.id, CampaignState.CANCELLED, expect=BEFORE_START, at=clock.now(), reason=why
+        campaign.id, CampaignState.CANCELLED, expect=BEFORE_START, at=tx.now, reason=why
     )
-    _note(tx, clock, "withdraw", campaign.slug, f"campaign {campaign.id}: {why}")
+    _note(tx, "withdraw", campaign.slug, f"campaign {campaign.id}: {why}")
 
 
-def start_due(*, store: Store, rules: PlanRules, clock: Clock) -> tuple[Campaign, ...]:
+def start_due(*, store: Store, rules: PlanRules) -> tuple[Campaign, ...]:
     """Freeze the audience of each campaign whose time has come, and let it go out."""
     with store.read() as tx:
-        due = tx.campaigns.due(clock.now())
+        due = tx.campaigns.due(tx.now)
     started = []
     for campaign in due:
         with store.begin() as tx:
-            if _start(tx, campaign, rules, clock):
+            if _start(tx, campaign, rules):
                 started.append(campaign)
     return tuple(started)
 
 
-def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) -> bool:
+def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     stored = tx.statements.get(campaign.slug)
     # whoever paused, moved or cancelled it since the list was read has won
-    if stored is None or campaign not in tx.campaigns.due(clock.now()):
+    if stored is None or campaign not in tx.campaigns.due(tx.now):
         return False
     view = _view_of(tx, stored, rules)
     if view.step is Step.WITHDRAW:
-        _withdraw(tx, campaign, clock, view.why)
+        _withdraw(tx, campaign, view.why)
     if view.step is not Step.NOTHING or view.why:
         return False
     reach = reach_of(tx, stored.statement, together=rules.together)
     # an import between the sender's word and the start may have brought a list of strangers
-    if view.go is not None and _is_far_off(tx, view.go, campaign, reach, clock):
+    if view.go is not None and _is_far_off(tx, view.go, campaign, reach):
         return False
     content = approved_content(tx, campaign)
     fits = [
@@ -357,16 +354,16 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
     by_zone = view.timing.by_zone() if view.timing else None
     size = reach.freeze(tx, campaign.id, batch_size, by_zone)
     if not size:
-        _move(tx, campaign, CampaignState.PAUSED, clock, reach.why_nobody(campaign))
+        _move(tx, campaign, CampaignState.PAUSED, reach.why_nobody(campaign))
         return False
-    _move(tx, campaign, CampaignState.SENDING, clock)
+    _move(tx, campaign, CampaignState.SENDING)
     if reach.correction is not None:
-        _end_original(tx, reach.correction, clock)
-    _note(tx, clock, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
+        _end_original(tx, reach.correction)
+    _note(tx, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
 
 
-def _is_far_off(tx: Transaction, go: Go, campaign: Campaign, reach: Reach, clock: Clock) -> bool:
+def _is_far_off(tx: Transaction, go: Go, campaign: Campaign, reach: Reach) -> bool:
     """Whether so many more or fewer would get it than were said that it is paused instead."""
     now = reach.count(tx)
     if not now or not far_off(go.count, now):  # that it is nobody is told in other words
@@ -377,16 +374,16 @@ def _is_far_off(tx: Transaction, go: Go, campaign: Campaign, reach: Reach, clock
         f" then 'newsletter resume {number}' or 'newsletter cancel {number}'"
     )
     tx.goes.find(go.slug, now)
-    _move(tx, campaign, CampaignState.PAUSED, clock, why)
-    _note(tx, clock, "pause", go.slug, f"campaign {number}: {now:,} readers, not {go.count:,}")
+    _move(tx, campaign, CampaignState.PAUSED, why)
+    _note(tx, "pause", go.slug, f"campaign {number}: {now:,} readers, not {go.count:,}")
     return True
 
 
-def _end_original(tx: Transaction, correction: Correction, clock: Clock) -> None:
+def _end_original(tx: Transaction, correction: Correction) -> None:
     """End what could still hand the original over, and spend its approvals."""
     reason = f"corrected by {correction.by}"
     for campaign in correction.stops:
-        at = clock.now()
+        at = tx.now
         tx.campaigns.move(
             campaign.id, CampaignState.CANCELLED, expect={campaign.state}, at=at, reason=reason
         )
@@ -398,12 +395,10 @@ def _end_original(tx: Transaction, correction: Correction, clock: Clock) -> None
         )
 
 
-def _move(
-    tx: Transaction, campaign: Campaign, to: CampaignState, clock: Clock, reason: str = ""
-) -> None:
+def _move(tx: Transaction, campaign: Campaign, to: CampaignState, reason: str = "") -> None:
     scheduled = {CampaignState.SCHEDULED}
-    tx.campaigns.move(campaign.id, to, expect=scheduled, at=clock.now(), reason=reason)
+    tx.campaigns.move(campaign.id, to, expect=scheduled, at=tx.now, reason=reason)
 
 
-def _note(tx: Transaction, clock: Clock, action: str, slug: str, detail: str) -> None:
-    tx.audit.enter(clock.now(), "scheduler", action, slug, detail)
+def _note(tx: Transaction, action: str, slug: str, detail: str) -> None:
+    tx.audit.enter(tx.now, "scheduler", action, slug, detail)

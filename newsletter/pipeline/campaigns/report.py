@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import Later, Outage, Waiting
 from newsletter.domain.delivery.rate_limit import Cause, Wait
 from newsletter.domain.events import Bounce, Figures
@@ -175,16 +174,15 @@ class Vitals:
     """Transactional email that waits: confirmations, links, notices."""
 
 
-def vitals(*, store: Store, clock: Clock) -> Vitals:
+def vitals(*, store: Store) -> Vitals:
     """Look at what is open. Raises StoreUnavailable."""
-    now = clock.now()
     with store.read() as tx:
-        due = [campaign.release_at for campaign in tx.campaigns.due(now)]
+        due = [campaign.release_at for campaign in tx.campaigns.due(tx.now)]
         emails, _ = tx.emails.waiting()
         return Vitals(
             stopped=bool(tx.hold.reasons()),
             campaigns=tuple(tx.campaigns.open()),
             batches=tx.batches.waiting(),
-            overdue=now - min(due, default=now),
+            overdue=tx.now - min(due, default=tx.now),
             emails=emails,
         )

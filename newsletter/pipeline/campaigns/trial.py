@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from newsletter.domain.clock import Clock, NotAfter
+from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.ports import Links, Renderer
@@ -113,7 +113,6 @@ class TrialSender:
     renderer: Renderer
     links: Links
     line: PooledProvider
-    clock: Clock
     lease: timedelta
     together: bool = False
 
@@ -137,7 +136,7 @@ class TrialSender:
         except ValueError as error:
             raise Refused(str(error)) from error
         batch = self._batch(slug, address, text)
-        taken_at, not_after = self.clock.now(), NotAfter.after(self.lease, self.clock)
+        taken_at, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
         provider, limiter = self.line.provider, self.line.limiter
         with self.store.begin() as tx:
             actor = entitle(tx, by, Role.WRITER, "send a test")
@@ -147,7 +146,7 @@ class TrialSender:
             limiter.take_ahead(tx, 1, taken_at)
             tx.audit.enter(taken_at, actor, "test", subject or slug, "one test mail")
         answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
-        until = self.clock.now() + backoff(1, jitter=0, asked=answer.retry_after)
+        until = self.store.clock.now() + backoff(1, jitter=0, asked=answer.retry_after)
         with self.store.begin() as tx:
             limiter.settle(tx, answer, 1, taken_at=taken_at, until=until)
         return answer
@@ -167,7 +166,7 @@ class TrialSender:
         return OutgoingBatch(
             campaign=f"{slug}_test",
             attempt_id=secrets.token_hex(12),
-            at=self.clock.now(),
+            at=self.store.clock.now(),
             content=content,
             content_hash=content.content_hash(),
             recipients=(reader,),

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.clock import Clock, NotAfter
+from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, ClaimedBatch, Outcome, UnknownBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.delivery.rate_limit import (
@@ -294,7 +294,6 @@ class Attempts(ABC, Generic[Held, Done]):
     guard_file: GuardFile
     pool: ProviderPool
     links: Links
-    clock: Clock
     lease: timedelta
     attempt_ids: Callable[[], str]
     jitter: Callable[[], float]
@@ -303,8 +302,8 @@ class Attempts(ABC, Generic[Held, Done]):
         """Hand over the next that is due; None where nothing is, or nothing may leave now."""
         attempt = Attempt(
             id=self.attempt_ids(),
-            at=self.clock.now(),
-            not_after=NotAfter.after(self.lease, self.clock),
+            at=self.store.clock.now(),
+            not_after=NotAfter.after(self.lease, self.store.clock),
         )
         with self.store.begin() as tx:
             held = self.claim(tx, attempt)

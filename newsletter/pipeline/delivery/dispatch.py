@@ -121,7 +121,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
 
     def put_back(self, tx: Transaction, held: HeldBatch, reason: str) -> None:
         """Into the queue."""
-        tx.batches.requeue(held.claimed, not_before=self.clock.now(), reason=reason)
+        tx.batches.requeue(held.claimed, not_before=self.store.clock.now(), reason=reason)
 
     def record(self, held: HeldBatch, answer: Answer, attempt: Attempt) -> Dispatched:
         """What it says of each reader, and of the provider."""
@@ -164,7 +164,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         self, claimed: ClaimedBatch, answer: Answer, wait: timedelta, taken_at: datetime
     ) -> tuple[bool, bool]:
         """Whether the fence held, and whether the batch goes to another provider now."""
-        until = self.clock.now() + wait
+        until = self.store.clock.now() + wait
         with self.store.begin() as tx:
             failed_over = self.pool.settle(tx, claimed, answer, taken_at=taken_at, until=until)
             if failed_over:
@@ -175,8 +175,8 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
                 for outcome in (answer.outcome, *answer.exceptions.values())
             ):
                 # an event may have been faster
-                confirm_by_events(tx, claimed.campaign.id, self.clock)
-            finish(tx, claimed.campaign.id, self.clock)
+                confirm_by_events(tx, claimed.campaign.id)
+            finish(tx, claimed.campaign.id)
         return recorded, failed_over
 
     def _book(
@@ -188,7 +188,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         *,
         pauses: bool,
     ) -> bool:
-        now, outcome = self.clock.now(), answer.outcome
+        now, outcome = self.store.clock.now(), answer.outcome
         if outcome.verdict is Verdict.CONFIGURATION and pauses:
             tx.campaigns.move(
                 claimed.campaign.id,
@@ -209,7 +209,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
     def _finish_emptied(self, tx: Transaction) -> None:
         """A campaign whose last readers left while it was waiting has nothing more to claim."""
         for campaign_id in tx.campaigns.sending():
-            finish(tx, campaign_id, self.clock)
+            finish(tx, campaign_id)
 
 
 def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:

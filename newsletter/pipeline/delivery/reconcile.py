@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.clock import Clock, NotAfter
+from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import (
     Answer,
     Outcome,
@@ -48,20 +48,20 @@ class Recovered:
     """Readers of whom it is unknown at another account than is configured: nobody can be asked."""
 
 
-def recover(*, store: Store, accounts: Mapping[str, str], clock: Clock) -> Recovered:
+def recover(*, store: Store, accounts: Mapping[str, str]) -> Recovered:
     """Take over from a process that is provably dead: its claimed batches become unknown.
 
     ``accounts`` are those that can be asked, by provider.
     """
     with store.begin() as tx:
-        unknown = tx.batches.abandon(at=clock.now())
+        unknown = tx.batches.abandon(at=store.clock.now())
         for campaign_id in tx.unknowns.campaigns():
-            confirm_by_events(tx, campaign_id, clock)
+            confirm_by_events(tx, campaign_id)
         for campaign_id in tx.campaigns.sending():
-            finish(tx, campaign_id, clock)
+            finish(tx, campaign_id)
         return Recovered(
             unknown=unknown,
-            emails=tx.emails.abandon(clock.now()),
+            emails=tx.emails.abandon(store.clock.now()),
             strays=tx.unknowns.strays(accounts),
         )
 
@@ -180,13 +180,12 @@ class Reconciler:
     store: Store
     pool: ProviderPool
     links: Links
-    clock: Clock
     lease: timedelta
     jitter: Callable[[], float]
 
     def reconcile(self) -> Reconciled | None:
         """Look at the next one that is due; None when there is none."""
-        now, not_after = self.clock.now(), NotAfter.after(self.lease, self.clock)
+        now, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
         with self.store.read() as tx:  # most looks find nothing, and keep nobody from writing
             if tx.unknowns.next_at(self.pool.accounts) is None:
                 return None
@@ -254,7 +253,7 @@ class Reconciler:
     def _find_out(
         self, step: Step, held: UnknownBatch, batch: OutgoingBatch, prepared: PreparedRequest | None
     ) -> _Found:
-        now = self.clock.now()
+        now = self.store.clock.now()
         if prepared is not None:
             return self._read_replay(held, batch, self._provider(held).hand_over(prepared))
         if step is Step.LOOK_UP:
@@ -279,7 +278,7 @@ class Reconciler:
             known=known,
             rest=Rest.UNKNOWN,
             way=Way.REPLAY,
-            until=self.clock.now() + wait,
+            until=self.store.clock.now() + wait,
             tries=held.tries + 1,
             reason=answer.outcome.reason,
             asked=answer.retry_after,
@@ -291,7 +290,7 @@ class Reconciler:
             for number, theirs in result.found.items()
             if number in dict(held.members)
         }
-        now = self.clock.now()
+        now = self.store.clock.now()
         settles_in = self._provider(held).capabilities.settles_in or FIRST_LOOK
         age = now - held.attempt_at
         settled = result.whole and age >= settles_in
@@ -316,7 +315,7 @@ class Reconciler:
     def _record(self, step: Step, held: UnknownBatch, found: _Found) -> Reconciled:
         with self.store.begin() as tx:
             booked = tx.unknowns.settle(
-                held, known=found.known, rest=found.rest, way=found.way, at=self.clock.now()
+                held, known=found.known, rest=found.rest, way=found.way, at=self.store.clock.now()
             )
             if booked and found.rest is Rest.UNKNOWN:
                 tx.unknowns.put_off(
@@ -325,8 +324,8 @@ class Reconciler:
             if found.asked is not None:
                 limiter = self.pool.of(held).limiter
                 limiter = limiter if step is Step.REPLAY else limiter.of_records
-                limiter.be_silent(tx, self.clock.now() + found.asked, found.reason)
-            reassess(tx, held.campaign.id, self.clock)
+                limiter.be_silent(tx, self.store.clock.now() + found.asked, found.reason)
+            reassess(tx, held.campaign.id)
         people = len(held.members) - len(found.known)
         return Reconciled(
             campaign_id=held.campaign.id,

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.restore_guard import Books, GuardRecord, HoldKind, Mark, Stopped
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.ports import GuardFile
@@ -34,7 +33,6 @@ class Guard:
 
     store: Store
     guard_file: GuardFile
-    clock: Clock
     names: Callable[[], str]
 
     def attend(self) -> None:
@@ -83,7 +81,7 @@ class Guard:
         with self.store.begin() as tx:
             entitle(tx, by, Role.SENDER, "stop all sending")
             words = " ".join(reason.split())  # it stands in logs, a line each
-            kept = str(Stopped(by=by, at=self.clock.now(), why=words))
+            kept = str(Stopped(by=by, at=self.store.clock.now(), why=words))
             return self._put(tx, HoldKind.STOP, by, kept)
 
     def release(self, *, by: str, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
@@ -104,9 +102,9 @@ class Guard:
                 tx.hold.release(kind)
                 self._enter(tx, by, "release", reason)
             if lifted:
-                tx.emails.hold_over(self.clock.now())
+                tx.emails.hold_over(self.store.clock.now())
             if HoldKind.RESTORE_GUARD in lifted:
-                tx.audit.note_gap(at=self.clock.now(), actor=by)
+                tx.audit.note_gap(at=self.store.clock.now(), actor=by)
                 record = self._renew(tx, books)
         if record is not None:
             self._confirm(record)
@@ -118,7 +116,7 @@ class Guard:
         What waits in it may have left. What is asked for from now on has numbers that nobody had.
         Sessions and links that ended since may be open in it: everybody signs in anew.
         """
-        now = self.clock.now()
+        now = self.store.clock.now()
         if tx.generation.doubt(books.evidence, now):
             tx.emails.distrust(now)
             tx.sessions.end_everybody()
@@ -157,7 +155,7 @@ class Guard:
         return reason
 
     def _enter(self, tx: Transaction, actor: str, action: str, detail: str) -> None:
-        tx.audit.enter(self.clock.now(), actor, action, "workspace", detail)
+        tx.audit.enter(self.store.clock.now(), actor, action, "workspace", detail)
 
 
 def _refusal(reasons: dict[HoldKind, str], books: Books) -> str:

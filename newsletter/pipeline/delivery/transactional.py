@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import (
     Answer,
     Outcome,
@@ -95,7 +94,7 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
 
     def next_at(self) -> datetime | None:
         """When the next email may leave, as far as is known; None where none waits for that."""
-        now = self.clock.now()
+        now = self.store.clock.now()
         with self.store.read() as tx:
             _, due = tx.emails.waiting()
             if due is None or tx.hold.reasons():
@@ -148,7 +147,7 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
 
     def put_back(self, tx: Transaction, held: HeldEmail, reason: str) -> None:
         """Among those that wait."""
-        tx.emails.requeue(held.claimed, not_before=self.clock.now(), reason=reason)
+        tx.emails.requeue(held.claimed, not_before=self.store.clock.now(), reason=reason)
 
     def _write(self, claimed: ClaimedEmail, plan: Plan, says: EmailText, at: datetime) -> Content:
         email = claimed.email
@@ -167,7 +166,7 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
 
     def record(self, held: HeldEmail, answer: Answer, attempt: Attempt) -> Posted:
         """What became of it, and what the provider's answer says of the next ones."""
-        claimed, line, now = held.claimed, held.line, self.clock.now()
+        claimed, line, now = held.claimed, held.line, self.store.clock.now()
         outcome = answer.exceptions.get(_NO_SUBSCRIBER, answer.outcome)
         state = _FINAL.get(outcome.verdict, EmailState.WAITING) if line else EmailState.WITHHELD
         until = now + backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
@@ -200,10 +199,10 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
         )
 
 
-def forget(*, store: Store, clock: Clock) -> int:
+def forget(*, store: Store) -> int:
     """Forget who asked for emails, once nothing needs it; returns how many addresses."""
     with store.begin() as tx:
-        return tx.emails.clear(clock.now(), **_KEPT)
+        return tx.emails.clear(store.clock.now(), **_KEPT)
 
 
 def _batch(claimed: ClaimedEmail, content: Content, says: EmailText, at: datetime) -> OutgoingBatch:

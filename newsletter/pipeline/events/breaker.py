@@ -1,13 +1,12 @@
 """receipts → paused campaign: the breaker, for one to which too many readers or servers object."""
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.clock import Clock
 from newsletter.domain.events import Damage, objections
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.store.sql import Store, Transaction
 
 
-def stop_harm(*, store: Store, clock: Clock) -> tuple[Campaign, ...]:
+def stop_harm(*, store: Store) -> tuple[Campaign, ...]:
     """Pause each campaign that does more harm than it may; returns them."""
     with store.read() as tx:
         harmful = [number for number in tx.campaigns.sending() if _objections(tx, number)]
@@ -19,7 +18,7 @@ def stop_harm(*, store: Store, clock: Clock) -> tuple[Campaign, ...]:
                 f"{why}; find out why with 'newsletter report {number}' and at the provider,"
                 f" then 'newsletter resume {number}' or 'newsletter cancel {number}'"
             )
-            now, sending = clock.now(), {CampaignState.SENDING}
+            now, sending = tx.now, {CampaignState.SENDING}
             if tx.campaigns.move(
                 number, CampaignState.PAUSED, expect=sending, at=now, reason=reason
             ):

@@ -59,9 +59,7 @@ class Recorded:
         )
 
 
-def record(
-    events: Sequence[Event], *, provider: str, workspace: str, store: Store, clock: Clock
-) -> Recorded:
+def record(events: Sequence[Event], *, provider: str, workspace: str, store: Store) -> Recorded:
     """Write down all of a post, or nothing. Again and again does no harm.
 
     What is told of the messages of another workspace at the same account is none of our business.
@@ -71,12 +69,12 @@ def record(
     strangers = len(events) - len(known)
     recorded = Recorded(events=strangers, strangers=strangers)
     with store.begin() as tx:
-        _refuse_what_was_altered(tx, known, clock)
+        _refuse_what_was_altered(tx, known)
         for start in range(0, len(known), _CHUNK):
             told = known[start : start + _CHUNK]
             places = tx.events.locate(told, provider=provider, workspace=workspace)
             pairs = list(zip(told, places, strict=True))
-            recorded = recorded.plus(_record(tx, pairs, provider, clock))
+            recorded = recorded.plus(_record(tx, pairs, provider))
     return recorded
 
 
@@ -84,7 +82,7 @@ def _concerns(event: Event, workspace: str) -> bool:
     return origin(event.attempt_id, workspace) is not Origin.ANOTHER
 
 
-def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event], clock: Clock) -> None:
+def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event]) -> None:
     # Mailgun signs a time and a token, not the event beside them: who has seen one signed post
     # could send any event under its signature
     for event in events:
@@ -93,7 +91,7 @@ def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event], clock: Cl
         content = repr(sorted((name, str(value)) for name, value in vars(event).items()))
         hashes = (hashlib.blake2b(one.encode(), digest_size=16) for one in (event.token, content))
         token, content_hash = (hashed.digest() for hashed in hashes)
-        if not tx.events.is_first(token, content_hash, clock.now()):
+        if not tx.events.is_first(token, content_hash, tx.now):
             raise Forged("its token came before, with another event")
 
 
@@ -109,18 +107,16 @@ def _storable(event: Event) -> Event:
     return replace(event, subscriber_id=number if known else None, **words)
 
 
-def _record(
-    tx: Transaction, told: Sequence[tuple[Event, Place]], provider: str, clock: Clock
-) -> Recorded:
+def _record(tx: Transaction, told: Sequence[tuple[Event, Place]], provider: str) -> Recorded:
     tx.events.note(_receipts(told))
     # Of whom we forgot, nothing that names them is kept again.
     whole = [(event, at) for event, at in told if is_kept_whole(event) and not at.erased]
-    tx.events.keep(provider, whole, clock.now())
+    tx.events.keep(provider, whole, tx.now)
     return Recorded(
         events=len(told),
         strangers=sum(place.subscriber_id is None for _, place in told),
-        confirmed=_confirm(tx, told, clock),
-        suppressed=sum(_follow(tx, event, place, provider, clock) for event, place in told),
+        confirmed=_confirm(tx, told),
+        suppressed=sum(_follow(tx, event, place, provider) for event, place in told),
     )
 
 
@@ -142,39 +138,37 @@ def _receipts(told: Sequence[tuple[Event, Place]]) -> Iterator[DeliveryStatus]:
         )
 
 
-def _confirm(tx: Transaction, told: Sequence[tuple[Event, Place]], clock: Clock) -> int:
+def _confirm(tx: Transaction, told: Sequence[tuple[Event, Place]]) -> int:
     proved: dict[int, dict[int, str]] = defaultdict(dict)
     for event, place in told:
         settled = place.batch is BatchState.DONE
         if place.delivery and not settled and event.kind.proves_acceptance:
             campaign_id, subscriber_id = place.delivery
             proved[campaign_id][subscriber_id] = event.provider_id
-    return sum(
-        confirm(tx, campaign_id, ids, BY_EVENT, clock) for campaign_id, ids in proved.items()
-    )
+    return sum(confirm(tx, campaign_id, ids, BY_EVENT) for campaign_id, ids in proved.items())
 
 
-def _follow(tx: Transaction, event: Event, place: Place, provider: str, clock: Clock) -> int:
+def _follow(tx: Transaction, event: Event, place: Place, provider: str) -> int:
     """What the event means for its reader; returns how many addresses are newly suppressed."""
     reason = suppression(event)
     if event.kind is EventKind.UNSUBSCRIBED:
         if place.delivery:
             campaign_id, subscriber_id = place.delivery
-            tx.readers.end_subscriptions(subscriber_id, place.lists, clock.now(), campaign_id)
+            tx.readers.end_subscriptions(subscriber_id, place.lists, tx.now, campaign_id)
         else:
             reason = SuppressionReason.UNSUBSCRIBED
     if reason is None or not place.address:
         return 0
     entry = SuppressedEntry(address=place.address, reason=reason)
-    return tx.readers.suppress([entry], clock.now(), f"{provider} event {event.id}")
+    return tx.readers.suppress([entry], tx.now, f"{provider} event {event.id}")
 
 
-def retire(*, store: Store, clock: Clock) -> int:
+def retire(*, store: Store) -> int:
     """Suppress mailboxes that put us off for weeks, before the next campaign; returns how many.
 
     Only then, since a delivery that is told later may show that one works after all.
     """
-    now = clock.now()
+    now = store.clock.now()
     with store.read() as tx:
         if not tx.campaigns.due(now):
             return 0

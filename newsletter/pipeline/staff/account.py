@@ -67,7 +67,7 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
         if role is None:
             raise NotFound(f"{address} is not among the staff")
         credential = tx.accounts.get(address)
-        now = proofs.clock.now()
+        now = tx.now
         return Overview(
             address=address,
             name=tx.staff.names().get(address, ""),
@@ -121,7 +121,7 @@ def _set_password(
     credential = tx.accounts.get(address)
     if credential is None or credential.password != before:
         raise Refused("your password was changed in the meantime; nothing more was changed")
-    tx.accounts.set_password(address, made, proofs.clock.now())
+    tx.accounts.set_password(address, made, tx.now)
     told = "Your password was changed."
     return proofs.changed(tx, session, "password", _ENDED, told, place)
 
@@ -163,7 +163,7 @@ def confirm_factor(
         if credential is None or step is None:
             return Denied.WRONG
         tx.throttle.take_back(counted)
-        tx.accounts.confirm_factor(session.address, step, proofs.clock.now())
+        tx.accounts.confirm_factor(session.address, step, tx.now)
         made = proofs.new_codes(tx, session.address)
         told = "A second factor was set up for your account."
         entered = proofs.changed(tx, session, "second factor", _ENDED, told, place)
@@ -173,7 +173,7 @@ def confirm_factor(
 def _step_of(credential: Credential | None, code: str, proofs: Proofs) -> int | None:
     if credential is None or not credential.pending:
         return None
-    return codes.step_of(code, proofs.secret(credential.pending), proofs.clock.now())
+    return codes.step_of(code, proofs.secret(credential.pending), proofs.store.clock.now())
 
 
 def drop_factor(hashed: bytes, *, place: Place, proofs: Proofs) -> SignedIn:
@@ -215,7 +215,7 @@ def type_back(hashed: bytes, code: str, *, proofs: Proofs) -> bool:
         address = proofs.holder(tx, hashed).address
         kept = tx.accounts.has_code(address, codes.recovery_hash(proofs.key, address, code))
         if kept:
-            tx.accounts.keep_codes(address, proofs.clock.now())
+            tx.accounts.keep_codes(address, tx.now)
             proofs.enter(tx, address, "recovery codes", address, "kept")
     return kept
 
@@ -279,7 +279,7 @@ def add_passkey(
             name=one_line(name, LONGEST_NAME) or place.browser or "A passkey",
             public=made.public,
             signatures=made.signatures,
-            made_at=proofs.clock.now(),
+            made_at=tx.now,
         )
         if not tx.passkeys.add(passkey):
             return Denied.UNFIT
@@ -307,7 +307,7 @@ def ask_for_passkey(word: str, *, party: Party, proofs: Proofs) -> dict[str, Any
     hashed = hash_of(word)
     with proofs.store.begin() as tx:
         session = tx.sessions.get(hashed) or tx.sessions.half(hashed)
-        if session is None or not session.alive(proofs.clock.now()):
+        if session is None or not session.alive(tx.now):
             return None
         known = [
             passkey.id for passkey in tx.passkeys.of(session.address) if passkey.party == party.id

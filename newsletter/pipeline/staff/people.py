@@ -64,7 +64,7 @@ def team(*, proofs: Proofs) -> Team:
                     seen_at=max(open_, default=None),
                 )
             )
-        return Team(people=people, invited=tx.invitations.open(proofs.clock.now()))
+        return Team(people=people, invited=tx.invitations.open(tx.now))
 
 
 def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
@@ -82,7 +82,7 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
             return before
         if role is not Role.ADMIN:
             refuse_last_admin(tx, who)
-        tx.staff.put(who, role, proofs.clock.now())
+        tx.staff.put(who, role, tx.now)
         _shut_out(tx, who, proofs)
         proofs.enter(tx, actor, "role", who, f"{before.value} to {role.value}")
         _tell(tx, who, f"Your role is {role.value} now; it was {before.value}.", proofs)
@@ -95,7 +95,7 @@ def put(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
     Raises Refused where another address of the same mailbox is known.
     """
     with proofs.store.begin() as tx:
-        now = proofs.clock.now()
+        now = tx.now
         refuse_same_mailbox(tx, address, now)
         tx.staff.put(address, role, now)
         tx.invitations.withdraw_of(address, now)  # it may be for another role
@@ -143,7 +143,7 @@ def _tell(tx: Transaction, address: str, what: str, proofs: Proofs) -> None:
 def _shut_out(tx: Transaction, address: str, proofs: Proofs) -> None:
     """What they held before holds no longer: sessions, and links that would give it back."""
     tx.sessions.end_all(address)
-    tx.invitations.withdraw_of(address, proofs.clock.now())
+    tx.invitations.withdraw_of(address, tx.now)
 
 
 _LONGEST_NAME = 80
@@ -169,7 +169,7 @@ def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
     with proofs.store.begin() as tx:
         actor = proofs.admin(tx, by, "invite somebody")
         _refuse_known(tx, invited, role)
-        refuse_same_mailbox(tx, invited, proofs.clock.now())
+        refuse_same_mailbox(tx, invited, tx.now)
         link = _made(tx, LinkKind.INVITATION, invited, role, actor, proofs)
         proofs.enter(tx, actor, "invite", invited, f"as {role.value}")
     return link
@@ -207,7 +207,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
 def _made(
     tx: Transaction, kind: LinkKind, address: str, role: Role, by: str, proofs: Proofs
 ) -> Link:
-    now, word = proofs.clock.now(), new_word()
+    now, word = tx.now, new_word()
     lives = RESET_LIVES if kind is LinkKind.RESET else INVITATION_LIVES
     made = Invitation(
         id=0,
@@ -242,8 +242,8 @@ def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs)
     with proofs.store.begin() as tx:
         invitation = _open(tx, word, proofs)  # somebody else may have used it meanwhile
         role = _role(tx, invitation, proofs)
-        tx.invitations.use(invitation.id, proofs.clock.now())
-        tx.accounts.open(address, hashed, proofs.clock.now())
+        tx.invitations.use(invitation.id, tx.now)
+        tx.accounts.open(address, hashed, tx.now)
         if invitation.kind is LinkKind.INVITATION:
             tx.staff.rename(address, one_line(name, _LONGEST_NAME) or name_of(address))
         tx.sessions.end_all(address)
@@ -258,7 +258,7 @@ def withdraw(number: int, *, by: str, proofs: Proofs) -> str:
     with proofs.store.begin() as tx:
         actor = proofs.admin(tx, by, "withdraw an invitation")
         invitation = tx.invitations.get(number)
-        if invitation is None or not tx.invitations.withdraw(number, proofs.clock.now()):
+        if invitation is None or not tx.invitations.withdraw(number, tx.now):
             raise NotFound("this invitation was used or withdrawn already")
         proofs.enter(tx, actor, "withdraw invitation", invitation.address, invitation.kind.value)
     return invitation.address
@@ -266,7 +266,7 @@ def withdraw(number: int, *, by: str, proofs: Proofs) -> str:
 
 def _open(tx: Transaction, word: str, proofs: Proofs) -> Invitation:
     invitation = tx.invitations.find(hash_of(word))
-    if invitation is None or not invitation.open(proofs.clock.now()):
+    if invitation is None or not invitation.open(tx.now):
         raise NotFound(
             "This link does nothing any more. It was used before, it is too old, or a newer one was"
             " made. Ask an admin of your team for a new one."
@@ -277,7 +277,7 @@ def _open(tx: Transaction, word: str, proofs: Proofs) -> Invitation:
 def _role(tx: Transaction, invitation: Invitation, proofs: Proofs) -> Role:
     """The role that they have from now on; by a new password nobody gets another one."""
     if invitation.kind is LinkKind.INVITATION:
-        tx.staff.put(invitation.address, invitation.role, proofs.clock.now())
+        tx.staff.put(invitation.address, invitation.role, tx.now)
         return invitation.role
     role = tx.staff.role(invitation.address)
     if role is None:

@@ -12,7 +12,6 @@ from enum import Enum
 from newsletter.credentials import codes, passkeys
 from newsletter.credentials.codes import hash_of, new_word
 from newsletter.credentials.passwords import Passwords
-from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import (
     RECOVERY_CODES,
@@ -80,7 +79,6 @@ class Proofs:
     """``key`` is the workspace's: what it makes of salts and codes stands in no database."""
 
     store: Store
-    clock: Clock
     key: bytes
     passwords: Passwords
     rules: DeskRules
@@ -91,7 +89,7 @@ class Proofs:
         self, tx: Transaction, address: str, stage: Stage, place: Place, *, fresh: bool = False
     ) -> SignedIn:
         """Begin a session under a word that nobody had before, and forget those that are over."""
-        now = self.clock.now()
+        now = tx.now
         tx.sessions.clear(now)
         word = new_word()
         session = Session(
@@ -114,7 +112,7 @@ class Proofs:
     ) -> SignedIn:
         """The same person in the same browser, under another word; it lasts no longer for that."""
         tx.sessions.end(before.hash)
-        word, now = new_word(), self.clock.now()
+        word, now = new_word(), tx.now
         tx.sessions.begin(
             Session(
                 hash=hash_of(word),
@@ -132,7 +130,7 @@ class Proofs:
         """Whose session it is, if it has come so far and is not over. Raises Refused."""
         whole = stage is Stage.WHOLE
         session = tx.sessions.get(hashed) if whole else tx.sessions.half(hashed)
-        if session is None or session.stage is not stage or not session.alive(self.clock.now()):
+        if session is None or session.stage is not stage or not session.alive(tx.now):
             raise Refused("you were signed out in the meantime; sign in again")
         if tx.staff.role(session.address) is None:
             raise Refused(f"{session.address} is not among the staff any more")
@@ -151,17 +149,17 @@ class Proofs:
 
         Returns what takes it back; None where it is one too many, and not counted.
         """
-        now, limits = self.clock.now(), tuple(limits)
+        now, limits = tx.now, tuple(limits)
         if exceeded(limits, now, tx.throttle.count):
             return None
         return tx.throttle.failed({limit.key for limit in limits}, now)
 
     def is_last(self, tx: Transaction, limits: Iterable[Limit]) -> bool:
         """Whether no more are looked at for now."""
-        return exceeded(limits, self.clock.now(), tx.throttle.count)
+        return exceeded(limits, tx.now, tx.throttle.count)
 
     def code_limits(self, tx: Transaction, address: str, place: Place) -> tuple[Limit, ...]:
-        familiar = tx.throttle.knows(address, place.network, self.clock.now())
+        familiar = tx.throttle.knows(address, place.network, tx.now)
         return of_codes(address, place.network, familiar=familiar)
 
     # --- codes
@@ -172,7 +170,7 @@ class Proofs:
 
     def spend(self, tx: Transaction, credential: Credential, code: str) -> bool:
         """Whether a one-time or recovery code is right and was not used. It is used by that."""
-        now, address = self.clock.now(), credential.address
+        now, address = tx.now, credential.address
         if not credential.has_factor:
             return False
         if codes.is_recovery_code(code):
@@ -197,13 +195,13 @@ class Proofs:
     def ask(self, tx: Transaction, session: Session) -> str:
         """What a device is to sign for this session: once, and within minutes."""
         challenge = passkeys.new_challenge()
-        tx.sessions.ask(session.hash, challenge, self.clock.now())
+        tx.sessions.ask(session.hash, challenge, tx.now)
         return challenge
 
     def asked(self, tx: Transaction, session: Session) -> str | None:
         """What was asked of this session, to be compared once; None where it is too late."""
         found = tx.sessions.answered(session.hash)
-        if found is None or self.clock.now() - found[1] >= CHALLENGE_LIVES:
+        if found is None or tx.now - found[1] >= CHALLENGE_LIVES:
             return None
         return found[0]
 
@@ -226,7 +224,7 @@ class Proofs:
                 Denied.COPIED,
                 f"passkey {name} refused: it counts {count} after {passkey.signatures}",
             )
-        tx.passkeys.use(used, count, self.clock.now())
+        tx.passkeys.use(used, count, tx.now)
         return None
 
     # --- who knows of it
@@ -239,18 +237,18 @@ class Proofs:
         tx.sessions.end_all(session.address, but=session.hash)
         entered = self.renew(tx, session, place, fresh=action == "second factor")
         if session.stage is not Stage.WHOLE:
-            tx.throttle.know(session.address, place.network, self.clock.now())
+            tx.throttle.know(session.address, place.network, tx.now)
         self.enter(tx, session.address, action, session.address, detail)
         self.tell(tx, session.address, told)
         return entered
 
     def enter(self, tx: Transaction, actor: str, action: str, subject: str, detail: str) -> None:
         """One line of the audit log."""
-        tx.audit.enter(self.clock.now(), actor, action, subject, detail)
+        tx.audit.enter(tx.now, actor, action, subject, detail)
 
     def tell(self, tx: Transaction, address: str, what: str) -> None:
         """Mail somebody what happened to their account."""
-        now = self.clock.now()
+        now = tx.now
         tx.emails.tell(address, f"{what} It happened on {_moment(now)}.", now)
 
     def admin(self, tx: Transaction, by: str, action: str) -> str:

@@ -63,7 +63,7 @@ def sign_in(
 
 
 def _known(tx: Transaction, address: str, place: Place, proofs: Proofs) -> _Known:
-    familiar = tx.throttle.knows(address, place.network, proofs.clock.now())
+    familiar = tx.throttle.knows(address, place.network, tx.now)
     limits = of_passwords(address, place.network, familiar=familiar)
     return _Known(
         address=address,
@@ -121,7 +121,7 @@ def _waits(tx: Transaction, half: Session | None, proofs: Proofs) -> bool:
     return (
         half is not None
         and half.stage is Stage.HALF
-        and half.alive(proofs.clock.now())
+        and half.alive(tx.now)
         and tx.staff.role(half.address) is not None
     )
 
@@ -200,13 +200,13 @@ def halfway(word: str, *, proofs: Proofs) -> Session | None:
     """Somebody whose password was right, and of whom something more is asked; None: nobody."""
     with proofs.store.read() as tx:
         half = tx.sessions.half(hash_of(word)) if word else None
-    return half if half is not None and half.alive(proofs.clock.now()) else None
+    return half if half is not None and half.alive(proofs.store.clock.now()) else None
 
 
 def _note(tx: Transaction, address: str, how: str, place: Place, proofs: Proofs) -> None:
     """Write down that somebody came in; they hear of it where they never came in from."""
     proofs.enter(tx, address, "sign-in", address, f"{how}, from {_where(place)}")
-    if not tx.throttle.knows(address, place.network, proofs.clock.now()):
+    if not tx.throttle.knows(address, place.network, tx.now):
         what = f"You signed in from a place that is new to us: {_where(place)}."
         proofs.tell(tx, address, what)
 

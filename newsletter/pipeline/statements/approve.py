@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
-from newsletter.domain.clock import Clock
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.review import Check, Severity
 from newsletter.domain.statements.statement import (
@@ -93,7 +92,6 @@ def approve(
     store: Store,
     policy: ApprovalPolicy,
     rules: ReviewRules,
-    clock: Clock,
     start: Start | None = None,
 ) -> Given:
     """Take down a yes to the statement as it stands now, and ``start`` it where it is enough.
@@ -102,7 +100,7 @@ def approve(
     """
     reason = _reason(asked.despite)
     with store.read() as tx:  # nobody waits for the database while the text is read
-        [reviewed] = review(tx, [find_statement(tx, asked.slug)], rules, clock)
+        [reviewed] = review(tx, [find_statement(tx, asked.slug)], rules)
     with store.begin() as tx:
         stored = find_seen(tx, asked.slug, asked.expect)
         if stored.content_hash != reviewed.content_hash:
@@ -111,7 +109,7 @@ def approve(
         override = _Override()
         if not _has_said_so(asked, person, standing_of(tx, stored, policy)):
             override = _over(reviewed, reason, no_embargo=asked.no_embargo, always=asked.override)
-            _add(tx, stored, person, asked.channel, clock, override)
+            _add(tx, stored, person, asked.channel, override)
         given = standing_of(tx, stored, policy)
         if given.approved and asked.shown is not None and start is not None:
             start(tx, stored, person, asked.shown)
@@ -192,7 +190,7 @@ def _way(blocked: Set[str]) -> str:
     return "mend what is blocking"
 
 
-def revoke(slug: str, *, by: str, store: Store, clock: Clock, own: bool = False) -> int:
+def revoke(slug: str, *, by: str, store: Store, own: bool = False) -> int:
     """Take one's own yes back, or as an admin all of them; returns how many.
 
     ``own``: an admin too takes back nothing but their own, and nobody does once it is going out.
@@ -203,7 +201,7 @@ def revoke(slug: str, *, by: str, store: Store, clock: Clock, own: bool = False)
             refuse_if_gone_out(tx, slug)
         everything = tx.staff.roles()[person] is Role.ADMIN and not own
         whose = None if everything else person
-        taken = tx.approvals.revoke(slug, clock.now(), whose, actor=person)
+        taken = tx.approvals.revoke(slug, tx.now, whose, actor=person)
         if not taken:
             raise NotFound(f"{slug} has no approval of {person} to take back")
         return taken
@@ -232,12 +230,7 @@ class Compared:
 
 
 def note_front_matter(
-    *,
-    store: Store,
-    policy: ApprovalPolicy,
-    rules: ReviewRules,
-    clock: Clock,
-    before: Compared | None = None,
+    *, store: Store, policy: ApprovalPolicy, rules: ReviewRules, before: Compared | None = None
 ) -> tuple[Noted, ...]:
     """Take down the approvals that statements bring along, where the configuration trusts them.
 
@@ -263,12 +256,12 @@ def note_front_matter(
             and (stored.statement.feed or policy.trust_front_matter)
             and set(_named(stored.statement)) != _noted_names(tx, stored.statement)
         ]
-        reviews = review(tx, pending, rules, clock) if pending else []
+        reviews = review(tx, pending, rules) if pending else []
     for stored, reviewed in zip(pending, reviews, strict=True):
         warnings, despite = reviewed.warnings, stored.statement.despite
         override = _Override(despite=despite * bool(warnings), warnings=warnings)
         with store.begin() as tx:
-            if _bring_in_line(tx, stored, None if reviewed.blocking else override, clock):
+            if _bring_in_line(tx, stored, None if reviewed.blocking else override):
                 noted.append(Noted(slug=reviewed.slug, warnings=warnings, despite=override.despite))
     before.mark, before.policy = mark, policy
     return tuple(noted)
@@ -284,20 +277,18 @@ def _bringing(tx: Transaction) -> list[StoredStatement]:
     ]
 
 
-def _bring_in_line(
-    tx: Transaction, stored: StoredStatement, override: _Override | None, clock: Clock
-) -> bool:
+def _bring_in_line(tx: Transaction, stored: StoredStatement, override: _Override | None) -> bool:
     """Whether a yes was added; without ``override``, as nothing may be approved, none is."""
     slug, channel = stored.statement.slug, _channel(stored.statement)
     named, noted = _named(stored.statement), _noted_names(tx, stored.statement)
     # first who was taken out: a name that comes back later has to be seen as a new one
     for person in sorted(set(noted) - set(named)):
-        _close(tx, slug, person, channel, clock)
+        _close(tx, slug, person, channel)
     if override is None:
         return False
     added = [person for person in named if person not in noted]
     for person in added:
-        _add(tx, stored, person, channel, clock, override)
+        _add(tx, stored, person, channel, override)
     return bool(added)
 
 
@@ -323,21 +314,16 @@ def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
     return {person for person, content_hash in latest.items() if content_hash}
 
 
-def _close(tx: Transaction, slug: str, person: str, channel: Channel, clock: Clock) -> None:
+def _close(tx: Transaction, slug: str, person: str, channel: Channel) -> None:
     """Take back the yes of a name that was taken out; a row without a content hash says so."""
-    at = clock.now()
+    at = tx.now
     tx.approvals.add(Approval(slug=slug, content_hash="", by=person, at=at, channel=channel))
     why = f"no longer named by the {channel.value}"
     tx.approvals.revoke(slug, at, person, channel, actor=person, why=why)
 
 
 def _add(
-    tx: Transaction,
-    stored: StoredStatement,
-    person: str,
-    channel: Channel,
-    clock: Clock,
-    override: _Override,
+    tx: Transaction, stored: StoredStatement, person: str, channel: Channel, override: _Override
 ) -> None:
     slug = stored.statement.slug
     tx.approvals.add(
@@ -345,12 +331,12 @@ def _add(
             slug=slug,
             content_hash=stored.content_hash,
             by=person,
-            at=clock.now(),
+            at=tx.now,
             channel=channel,
             despite=override.despite,
             warnings=override.warnings,
         )
     )
     tx.audit.enter(
-        clock.now(), person, "approve", slug, f"{stored.content_hash} by {channel.value}{override}"
+        tx.now, person, "approve", slug, f"{stored.content_hash} by {channel.value}{override}"
     )

@@ -1,6 +1,5 @@
 """Staff → feedback to the writers: a comment on a statement, or a version sent back, and why."""
 
-from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.statements.comment import Comment, Returned, comment_text
 from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role
@@ -16,7 +15,7 @@ from newsletter.pipeline.ledger import (
 from newsletter.store.sql import Store
 
 
-def comment(slug: str, typed: str, *, by: str, store: Store, clock: Clock) -> Comment:
+def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
     """Keep what somebody says about a statement. Raises NotFound, Refused or InvalidInput."""
     try:
         words = comment_text(typed)
@@ -28,7 +27,7 @@ def comment(slug: str, typed: str, *, by: str, store: Store, clock: Clock) -> Co
         if stored is None:
             raise NotFound(f"There is no statement {slug!r}.")
         made = Comment(
-            slug=slug, by=person, at=clock.now(), words=words, content_hash=stored.content_hash
+            slug=slug, by=person, at=tx.now, words=words, content_hash=stored.content_hash
         )
         tx.comments.add(made)
         tx.audit.enter(made.at, person, "comment", slug)
@@ -39,14 +38,7 @@ _LONGEST_REASON = 2_000
 
 
 def send_back(
-    slug: str,
-    *,
-    by: str,
-    expect: str,
-    reason: str,
-    store: Store,
-    policy: ApprovalPolicy,
-    clock: Clock,
+    slug: str, *, by: str, expect: str, reason: str, store: Store, policy: ApprovalPolicy
 ) -> None:
     """Say what should change in the version that was seen. It waits for its writers then.
 
@@ -65,7 +57,7 @@ def send_back(
         back = return_of(tx, stored)
         if back is not None:
             raise Refused(f"{slug} was sent back by {back.by} already: {back.reason}")
-        now = clock.now()
+        now = tx.now
         tx.approvals.revoke(slug, now, person, actor=person, why="sent back")
         tx.returns.add(
             Returned(slug=slug, content_hash=stored.content_hash, by=person, at=now, reason=why)

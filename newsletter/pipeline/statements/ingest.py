@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from newsletter.domain.campaigns.digest import Issue
-from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Source
 from newsletter.domain.statements.draft import HandedIn
@@ -42,9 +41,7 @@ class Read:
     """Slugs that no source has and that stay, because a source could not be read."""
 
 
-def ingest(
-    *, store: Store, sources: Iterable[Source], clock: Clock, before: Read | None = None
-) -> Ingested:
+def ingest(*, store: Store, sources: Iterable[Source], before: Read | None = None) -> Ingested:
     """Read all sources.
 
     A statement that is gone, or whose own file has a fault now, stays known but is no longer
@@ -73,7 +70,7 @@ def ingest(
         for slug, statement in found.items()
         if slug in known and _differs(known[slug], statement)
     ] + [replace(stored, present=False) for stored in ends]
-    _write(store, updates, clock)
+    _write(store, updates)
     before.mark, before.readings, before.found, before.faults = mark, readings, found, (*faults,)
     before.left = frozenset(one.statement.slug for one in gone if one not in ends)
     changed = tuple(stored.statement.slug for stored in updates)
@@ -99,7 +96,7 @@ def _differs(stored: StoredStatement | None, statement: Statement) -> bool:
     return stored is None or stored.statement != statement or not stored.present
 
 
-def _write(store: Store, updates: Sequence[StoredStatement], clock: Clock) -> None:
+def _write(store: Store, updates: Sequence[StoredStatement]) -> None:
     if not updates:
         return
     with store.begin() as tx:
@@ -107,7 +104,7 @@ def _write(store: Store, updates: Sequence[StoredStatement], clock: Clock) -> No
             now = tx.statements.get(stored.statement.slug)
             # another look may have read and rendered that very text meanwhile
             if now is None or (now.statement, now.present) != (stored.statement, stored.present):
-                tx.statements.put(stored, clock.now())
+                tx.statements.put(stored, tx.now)
 
 
 def _by_slug(statements: Sequence[Statement]) -> tuple[dict[str, Statement], list[Fault]]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 
 from newsletter.domain.campaigns.translations import objection
-from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.ports import Renderer
 from newsletter.domain.statements.content import Content
@@ -64,12 +63,7 @@ class Tried:
 
 
 def render(
-    *,
-    store: Store,
-    renderer: Renderer,
-    clock: Clock,
-    together: bool = False,
-    before: Tried | None = None,
+    *, store: Store, renderer: Renderer, together: bool = False, before: Tried | None = None
 ) -> Rendered:
     """Render what is new, was rendered by other templates or settings, or could not be rendered.
 
@@ -97,7 +91,7 @@ def render(
         before.faults.pop(slug, None)
         if stored.present and (stored.fingerprint != done.fingerprint or not stored.content_hash):
             renderer.prepare()  # a broken template is no fault of this statement
-            faults = _render_one(done, members, store=store, renderer=renderer, clock=clock)
+            faults = _render_one(done, members, store=store, renderer=renderer)
             before.faults |= {slug: faults} if faults else {}
             rendered.append(slug)
     before.mark = mark
@@ -144,31 +138,26 @@ def _fingerprint(renderer: Renderer, members: Sequence[Statement]) -> str:
 
 
 def _render_one(
-    done: StoredStatement,
-    members: Sequence[Statement],
-    *,
-    store: Store,
-    renderer: Renderer,
-    clock: Clock,
+    done: StoredStatement, members: Sequence[Statement], *, store: Store, renderer: Renderer
 ) -> tuple[Fault, ...]:
     try:
         _refuse_strangers(done.statement, members)
         content = renderer.render(done.statement, members)
     except InvalidInput as error:
         with store.begin() as tx:
-            _put(tx, done, clock)
+            _put(tx, done)
         return error.faults
     with store.begin() as tx:
-        content_hash = tx.statements.keep_content(content, clock.now())
-        _put(tx, replace(done, content_hash=content_hash), clock)
+        content_hash = tx.statements.keep_content(content, tx.now)
+        _put(tx, replace(done, content_hash=content_hash))
     return ()
 
 
-def _put(tx: Transaction, done: StoredStatement, clock: Clock) -> None:
+def _put(tx: Transaction, done: StoredStatement) -> None:
     """Write down what was made of a text, unless another look has read a newer one meanwhile."""
     known = tx.statements.get(done.statement.slug)
     if known is not None and known.statement == done.statement:
-        tx.statements.put(replace(done, present=known.present), clock.now())
+        tx.statements.put(replace(done, present=known.present), tx.now)
 
 
 def _refuse_strangers(original: Statement, members: Sequence[Statement]) -> None:

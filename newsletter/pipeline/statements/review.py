@@ -12,7 +12,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
-from newsletter.domain.clock import Clock
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import (
@@ -77,13 +76,12 @@ def review(
     tx: Transaction,
     statements: Iterable[StoredStatement],
     rules: ReviewRules,
-    clock: Clock,
     *,
     counted: Audiences | None = None,
 ) -> list[Reviewed]:
     """Review each of these as it stands now. What was ``counted`` already is not counted again."""
     others = _Others(tx, counted or {})
-    return [_review(tx, stored, others, rules, clock) for stored in statements]
+    return [_review(tx, stored, others, rules) for stored in statements]
 
 
 class _Others:
@@ -153,14 +151,10 @@ def overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:
 
 
 def _review(
-    tx: Transaction,
-    stored: StoredStatement,
-    others: _Others,
-    rules: ReviewRules,
-    clock: Clock,
+    tx: Transaction, stored: StoredStatement, others: _Others, rules: ReviewRules
 ) -> Reviewed:
     statement = stored.statement
-    zone, now = ZoneInfo(rules.timezone), clock.now()
+    zone, now = ZoneInfo(rules.timezone), tx.now
     send_at = tx.schedules.get(statement.slug) or _instant(statement, rules.timezone, now)
     embargo = _embargo(tx, statement, rules.timezone)
     goes_out = max(time for time in (now, send_at, embargo) if time)

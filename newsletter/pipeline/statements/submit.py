@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from newsletter.domain.campaigns.campaign import has_begun
-from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault, InvalidInput, Refused
 from newsletter.domain.ports import Renderer
 from newsletter.domain.statements.draft import Draft
@@ -28,7 +27,6 @@ class Submitting:
     """Hands texts in, and takes them back. What is typed in between stays at the desk."""
 
     store: Store
-    clock: Clock
     renderer: Renderer
     defaults: Defaults
 
@@ -56,12 +54,12 @@ class Submitting:
             _refuse_gone_out(tx, draft)
             slug = draft.slug or _slug_for(tx, draft)
             number = draft.version.number
-            tx.drafts.hand_in(key, slug, number, by=who, at=self.clock.now())
+            tx.drafts.hand_in(key, slug, number, by=who, at=tx.now)
             faults = self._put(tx, slug)
             if faults:
                 raise InvalidInput(faults)
-            tx.returns.close(slug, self.clock.now())  # it waits for approval, also unchanged
-            tx.audit.enter(self.clock.now(), who, "submit", slug, f"version {number}")
+            tx.returns.close(slug, tx.now)  # it waits for approval, also unchanged
+            tx.audit.enter(tx.now, who, "submit", slug, f"version {number}")
             return find_draft(tx, key)
 
     def take_back(self, key: str, *, by: str) -> Draft:
@@ -75,7 +73,7 @@ class Submitting:
             tx.drafts.take_back(key)  # also where the configuration lacks by now what it names
             self._put(tx, draft.slug)
             detail = f"version {draft.handed_in}"
-            tx.audit.enter(self.clock.now(), who, "take back", draft.slug, detail)
+            tx.audit.enter(tx.now, who, "take back", draft.slug, detail)
             return find_draft(tx, key)
 
     def read(self, draft: Draft) -> Statement:
@@ -100,13 +98,11 @@ class Submitting:
         parsed = parse_handed_in(handed, self.defaults)
         if parsed.statement is not None:
             stored = StoredStatement(statement=parsed.statement, content_hash="", fingerprint="")
-            tx.statements.put(stored, self.clock.now())
+            tx.statements.put(stored, tx.now)
         return parsed.faults
 
 
-def submit_file(
-    slug: str, *, by: str, release: Callable[[str, int], None], store: Store, clock: Clock
-) -> None:
+def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], store: Store) -> None:
     """Hand in a draft that is a file: its source reads it as in review from then on.
 
     ``release`` has the file of this origin say so on this line. Raises NotFound or Refused, and
@@ -121,7 +117,7 @@ def submit_file(
         raise Refused(is_draft(found))
     release(found.origin, found.line_of("status"))
     with store.begin() as tx:
-        now = clock.now()
+        now = tx.now
         tx.returns.close(slug, now)
         tx.audit.enter(now, who, "submit", slug)
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.ports import Feed
 from newsletter.domain.staff.audit import OPERATOR
@@ -66,15 +65,13 @@ class Visitor:
     """Visits feeds. ``share`` gives a number from 0 to 1, to spread visits."""
 
     store: Store
-    clock: Clock
     share: Callable[[], float]
     slugify: Callable[[str], str]
 
     def due(self, feeds: Iterable[Feed]) -> list[Feed]:
         """Those that are to be visited now."""
-        now = self.clock.now()
         with self.store.read() as tx:
-            return [feed for feed in feeds if _is_due(tx.feeds.record(feed.name), feed, now)]
+            return [feed for feed in feeds if _is_due(tx.feeds.record(feed.name), feed, tx.now)]
 
     def visit(self, feed: Feed, *, chosen: KnownItem | None = None) -> Visited:
         """Visit a feed once and write down what it lists; ``chosen`` is to be taken in any case."""
@@ -82,7 +79,7 @@ class Visitor:
             record, known = tx.feeds.record(feed.name), tx.feeds.items(feed.name)
         if record.address != feed.address:  # all that is there is old: a move is no news
             record = replace(record, first_at=None, bookmark="", address=feed.address)
-        began = self.clock.now()
+        began = self.store.clock.now()
         try:
             if chosen is None:
                 fetched = feed.fetch(record.bookmark)
@@ -125,7 +122,7 @@ class Visitor:
         return visited
 
     def _failed(self, feed: Feed, record: FeedRecord, error: FeedUnreadable) -> Visited:
-        now, failures, why = self.clock.now(), record.failures + 1, str(error)
+        now, failures, why = self.store.clock.now(), record.failures + 1, str(error)
         after = replace(
             record,
             visited_at=now,
@@ -160,7 +157,7 @@ class Visitor:
             made.meet(known, item)
         for item in reversed(sifted.fresh):  # the oldest first, as they came out
             made.take(item)
-        now = self.clock.now()
+        now = self.store.clock.now()
         after = replace(
             record,
             first_at=record.first_at or began,

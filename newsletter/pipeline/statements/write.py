@@ -5,7 +5,6 @@ import string
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.statements.draft import (
     Draft,
@@ -54,7 +53,6 @@ class Writing:
     """A member of the staff who writes. Each act asks for their role, in its own transaction."""
 
     store: Store
-    clock: Clock
     actor: str
     names: Callable[[int], str] = random_name
     """Makes a name of so many letters and digits."""
@@ -117,7 +115,7 @@ class Writing:
             earlier = tx.drafts.version(key, number)
             if earlier is None:
                 raise NotFound("There is no such version of this text.")
-            now = self.clock.now()
+            now = tx.now
             back = replace(
                 self._version(who, earlier.text, earlier.writers), kind=VersionKind.RESTORED
             )
@@ -140,10 +138,10 @@ class Writing:
             draft = find_draft(tx, key)
             if draft.is_handed_in:
                 raise Refused("It is handed in. Take it back first, then delete it.")
-            tx.drafts.delete(key, self.clock.now())
+            tx.drafts.delete(key, tx.now)
             stored = tx.statements.get(draft.slug) if draft.slug else None
             if stored is not None:
-                tx.statements.put(replace(stored, present=False), self.clock.now())
+                tx.statements.put(replace(stored, present=False), tx.now)
             self._enter(tx, who, "delete", draft, "")
 
     def illustrate(self, key: str, made: Made, *, alt: str, decoration: bool) -> Picture:
@@ -167,7 +165,7 @@ class Writing:
                 height=made.height,
                 alt="" if decoration else words,
                 by=who,
-                at=self.clock.now(),
+                at=tx.now,
             )
             tx.pictures.add(picture, made.data)
             self._enter(tx, who, "add a picture", draft, picture.name)
@@ -187,7 +185,7 @@ class Writing:
         detail: str,
         copied_of: str = "",
     ) -> Draft:
-        key, now = self.names(_KEY), self.clock.now()
+        key, now = self.names(_KEY), tx.now
         typed = text.cleaned()
         _refuse_too_long(typed, key)
         version = replace(self._version(who, typed, wrote), kind=kind)
@@ -208,7 +206,7 @@ class Writing:
         return draft
 
     def _type(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Draft:
-        now, version = self.clock.now(), draft.version
+        now, version = tx.now, draft.version
         if version.goes_on(who, now):
             tx.drafts.grow(replace(version, text=text, at=now))
             return tx.drafts.advance(draft.key, version.number, by=who, at=now)
@@ -219,7 +217,7 @@ class Writing:
     def _put_aside(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Version:
         """Keep what was typed on an older text, and close what counts: nobody types over it."""
         tx.drafts.close(draft.version.number)
-        now, last = self.clock.now(), tx.drafts.aside(draft.key, who)
+        now, last = tx.now, tx.drafts.aside(draft.key, who)
         if last is not None and replace(last, kind=VersionKind.TYPED).goes_on(who, now):
             grown = replace(last, text=text, at=now)
             tx.drafts.grow(grown)
@@ -230,7 +228,7 @@ class Writing:
         return replace(beside, number=number)
 
     def _version(self, who: str, text: DraftText, wrote: tuple[str, ...]) -> Version:
-        now = self.clock.now()
+        now = self.store.clock.now()
         writers = tuple(dict.fromkeys((*wrote, who)))
         return Version(
             number=0,
@@ -244,7 +242,7 @@ class Writing:
 
     def _enter(self, tx: Transaction, who: str, action: str, draft: Draft, detail: str) -> None:
         subject = draft.slug or _subject(draft.key)
-        tx.audit.enter(self.clock.now(), who, action, subject, detail)
+        tx.audit.enter(tx.now, who, action, subject, detail)
 
 
 def _subject(key: str) -> str:

@@ -27,42 +27,39 @@ _SUBJECT = "subscriber"
 
 
 def add(
-    entry: Entry, *, by: str, offered: Collection[str], store: Store, clock: Clock
+    entry: Entry, *, by: str, offered: Collection[str], store: Store
 ) -> tuple[Subscriber | None, Subscriber]:
     """Put a person on lists; returns them as they were and as they are.
 
     Raises NotFound for a list that is neither ``offered`` nor anybody's, and Refused for whoever
     is suppressed or left one of the lists: only they can come back.
     """
-    now = clock.now()
     with store.begin() as tx:
         for name in entry.lists:
             refuse_unknown_list(tx, name, offered)
         before = tx.readers.find(entry.address)
         _refuse_who_left(tx, entry, before)
-        consent = Consent(source=f"added by {by}", at=now)
-        tx.readers.upsert([replace(entry, consent=consent)], now)
+        consent = Consent(source=f"added by {by}", at=tx.now)
+        tx.readers.upsert([replace(entry, consent=consent)], tx.now)
         detail = f"to {', '.join(entry.lists)}"
-        tx.audit.enter(now, by, "add", _SUBJECT, detail)
+        tx.audit.enter(tx.now, by, "add", _SUBJECT, detail)
         return before, _found(tx, entry.address)
 
 
-def suppress(address: str, *, by: str, store: Store, clock: Clock) -> bool:
+def suppress(address: str, *, by: str, store: Store) -> bool:
     """Never send to an address again; False where it was suppressed before."""
     entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
-    now = clock.now()
     with store.begin() as tx:
-        added = tx.readers.suppress([entry], now, f"by {by}")
-        tx.audit.enter(now, by, "suppress", _SUBJECT)
+        added = tx.readers.suppress([entry], tx.now, f"by {by}")
+        tx.audit.enter(tx.now, by, "suppress", _SUBJECT)
     return bool(added)
 
 
-def lift(address: str, *, by: str, reason: str, store: Store, clock: Clock) -> SuppressionReason:
+def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReason:
     """Let a suppressed address get mail again; returns why it was suppressed.
 
     Raises NotFound where it is not, and Refused where only the person can come back.
     """
-    now = clock.now()
     with store.begin() as tx:
         before = tx.readers.suppressed(address)
         if before is None:
@@ -74,15 +71,15 @@ def lift(address: str, *, by: str, reason: str, store: Store, clock: Clock) -> S
             )
         tx.readers.release(address)
         detail = f"was {before.value}: {reason}"
-        tx.audit.enter(now, by, "lift", _SUBJECT, detail)
+        tx.audit.enter(tx.now, by, "lift", _SUBJECT, detail)
     return before
 
 
-def data_of(address: str, *, by: str, store: Store, clock: Clock) -> Mapping[str, object]:
+def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
     """All that is kept of one person, as JSON takes it. Raises NotFound."""
     with store.begin() as tx:
         kept = tx.data_exports.of(_found(tx, address).id)
-        tx.audit.enter(clock.now(), by, "data", _SUBJECT)
+        tx.audit.enter(tx.now, by, "data", _SUBJECT)
     return kept
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.transactional import (
     EmailKind,
     EmailLimits,
@@ -69,22 +68,14 @@ class Shown:
 
 
 def ask(
-    wish: SignUp,
-    shown: Shown,
-    *,
-    source: str,
-    network: str,
-    limits: EmailLimits,
-    store: Store,
-    clock: Clock,
+    wish: SignUp, shown: Shown, *, source: str, network: str, limits: EmailLimits, store: Store
 ) -> Taken | Objection:
     """Take a wish on. It costs the same, and ends alike, whoever the address belongs to.
 
     Returns an objection where the words that were shown are none that we know.
     """
-    now = clock.now()
     with store.begin() as tx:
-        current = tx.consents.keep_words(shown.words, shown.language, now)
+        current = tx.consents.keep_words(shown.words, shown.language, tx.now)
         if shown.wording not in {"", current} and not tx.consents.words(shown.wording):
             return Objection.WORDS
         email = TransactionalEmail(
@@ -96,33 +87,32 @@ def ask(
             language=shown.language,
             source=source,
             wording=shown.wording,
-            asked_at=now,
+            asked_at=tx.now,
         )
         return tx.emails.ask(email, network=network, limits=limits)
 
 
-def follow(token: str, *, store: Store, links: Links, clock: Clock) -> Followed:
+def follow(token: str, *, store: Store, links: Links) -> Followed:
     """Look at the link in an email, and change nothing. Raises NotFound for one not of ours."""
     with store.read() as tx:
         email = _email_of(tx, token, links)
-        state = _state(tx, email, _mover(tx, email), clock.now())
+        state = _state(tx, email, _mover(tx, email), tx.now)
     return Followed(state=state, email=email)
 
 
-def confirm(token: str, *, store: Store, links: Links, clock: Clock) -> Followed:
+def confirm(token: str, *, store: Store, links: Links) -> Followed:
     """Do what the email's reader asked for. Once: again and again changes nothing.
 
     Raises NotFound for a link that is not ours.
     """
-    now = clock.now()
     with store.begin() as tx:
         email = _email_of(tx, token, links)
         mover = _mover(tx, email)
-        state = _state(tx, email, mover, now)
+        state = _state(tx, email, mover, tx.now)
         if state is not LinkState.OPEN:
             return Followed(state=state, email=email)
-        tx.emails.use(email.id, now)
-        number = _move(tx, mover, email, now) if mover else _join(tx, email, now)
+        tx.emails.use(email.id, tx.now)
+        number = _move(tx, mover, email, tx.now) if mover else _join(tx, email, tx.now)
     return Followed(state=LinkState.DONE, email=email, reader_id=number)
 
 

@@ -7,7 +7,6 @@ all that it ever does is to end subscriptions.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from newsletter.domain.clock import Clock
 from newsletter.domain.errors import NotFound
 from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
@@ -63,48 +62,46 @@ def ending_of(departure: Departure, *, store: Store) -> Ending:
     )
 
 
-def leave(departures: Sequence[Departure], *, store: Store, clock: Clock) -> tuple[Departure, ...]:
+def leave(departures: Sequence[Departure], *, store: Store) -> tuple[Departure, ...]:
     """End what the links speak of, all in one transaction. Again and again does no harm.
 
     Returns those whose reader these books do not know: erased, or they joined after the backup that
     was put back. The link names no address, so only a person can keep these from mail.
     """
-    now = clock.now()
     pairs = [
         (departure.campaign_id, departure.subscriber_id)
         for departure in departures
         if not departure.of_a_test
     ]
     with store.begin() as tx:
-        strangers = tx.choices.depart(pairs, now)
+        strangers = tx.choices.depart(pairs, tx.now)
     return tuple(Departure(campaign_id=by, subscriber_id=reader) for by, reader in strangers)
 
 
-def leave_everything(departure: Departure, *, store: Store, clock: Clock) -> tuple[Departure, ...]:
+def leave_everything(departure: Departure, *, store: Store) -> tuple[Departure, ...]:
     """End all that the person gets, and let no import write to them again.
 
     Returns the departure itself where these books do not know the reader.
     """
     if departure.of_a_test:
         return ()
-    now = clock.now()
     with store.begin() as tx:
-        tx.choices.depart_from_all(departure.campaign_id, departure.subscriber_id, now)
+        tx.choices.depart_from_all(departure.campaign_id, departure.subscriber_id, tx.now)
         person = tx.readers.get(departure.subscriber_id)
         if person is None:
             return (departure,)
         reason = SuppressionReason.UNSUBSCRIBED
         entry = SuppressedEntry(address=person.address, reason=reason)
-        tx.readers.suppress([entry], now, "left everything")
+        tx.readers.suppress([entry], tx.now, "left everything")
     return ()
 
 
-def forget(address: str, *, by: str, store: Store, clock: Clock) -> bool:
+def forget(address: str, *, by: str, store: Store) -> bool:
     """Erase whoever has the address; tells whether anybody had. ``by`` stands in the audit log.
 
     Whoever sends waits for none of it: where the address is quoted is looked for without a lock.
     """
-    now = clock.now()
+    now = store.clock.now()
     with store.read() as tx:
         traces = tx.traces.of(address)
     with store.begin() as tx:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.transactional import (
     EmailKind,
     EmailLimits,
@@ -71,27 +70,20 @@ def _chosen(tx: Transaction, owner: Owner) -> Chosen:
 
 
 def save(
-    owner: Owner,
-    wish: PreferenceChange,
-    *,
-    shown: Mapping[str, str],
-    language: str,
-    store: Store,
-    clock: Clock,
+    owner: Owner, wish: PreferenceChange, *, shown: Mapping[str, str], language: str, store: Store
 ) -> None:
     """Do what the person asks. Raises NotFound where nobody has this number any more.
 
     ``shown`` has the words that stood beside each list on the page, in its language: what they said
     yes or no to. Whoever reads the mailbox has proved it is theirs, so joining needs no email.
     """
-    now = clock.now()
     with store.begin() as tx:
         chosen = _chosen(tx, owner)
         _describe(tx, owner, chosen.preferences, wish)
         number = owner.subscriber_id
-        joined = tx.choices.join(number, wish.joins, now)
-        left = tx.choices.leave(number, wish.leaves, now)
-        back = bool(joined or wish.returns) and _lift(tx, chosen.address, now)
+        joined = tx.choices.join(number, wish.joins, tx.now)
+        left = tx.choices.leave(number, wish.leaves, tx.now)
+        back = bool(joined or wish.returns) and _lift(tx, chosen.address, tx.now)
         standing = tx.choices.of(number) if back else None
         given = standing.lists if standing else joined
         records = [
@@ -100,9 +92,9 @@ def save(
                 given=name in given,
                 method=Method.PREFERENCES,
                 source=_SOURCE,
-                wording=tx.consents.keep_words(shown[name], language, now),
-                asked_at=now,
-                at=now,
+                wording=tx.consents.keep_words(shown[name], language, tx.now),
+                asked_at=tx.now,
+                at=tx.now,
             )
             for name in sorted((given | left) & shown.keys())
         ]
@@ -130,7 +122,7 @@ def _describe(tx: Transaction, owner: Owner, before: Preferences, wish: Preferen
 
 
 def ask_for_link(
-    subscriber_id: int, *, host: str, language: str, source: str, store: Store, clock: Clock
+    subscriber_id: int, *, host: str, language: str, source: str, store: Store
 ) -> None:
     """Have a link to their preferences sent to the person's own address, within the limits.
 
@@ -140,14 +132,12 @@ def ask_for_link(
     with store.begin() as tx:
         person = tx.readers.get(subscriber_id)
         if person is not None:
-            email = _email(EmailKind.PREFERENCES, person, language, clock.now())
+            email = _email(EmailKind.PREFERENCES, person, language, tx.now)
             email = replace(email, source=source)
             tx.emails.ask(email, network=network_of(host), limits=EmailLimits())
 
 
-def ask_to_move(
-    owner: Owner, address: str, *, host: str, language: str, store: Store, clock: Clock
-) -> None:
+def ask_to_move(owner: Owner, address: str, *, host: str, language: str, store: Store) -> None:
     """Have an email sent to another address of the person's: confirmed there, it is theirs.
 
     Until then nothing changes. Nobody is told whether the address is known to us.
@@ -155,7 +145,7 @@ def ask_to_move(
     with store.begin() as tx:
         person = tx.readers.get(owner.subscriber_id)
         if person is not None:
-            email = _email(EmailKind.MOVE, person, language, clock.now())
+            email = _email(EmailKind.MOVE, person, language, tx.now)
             email = replace(email, address=address)
             tx.emails.ask(email, network=network_of(host), limits=EmailLimits())
 
@@ -174,9 +164,9 @@ def _email(kind: EmailKind, person: Subscriber, language: str, now: datetime) ->
     )
 
 
-def resume(*, store: Store, clock: Clock) -> int:
+def resume(*, store: Store) -> int:
     """End the pauses that are over; returns how many. Looks first, so that most looks only read."""
-    now = clock.now()
+    now = store.clock.now()
     with store.read() as tx:
         if not tx.choices.any_over(now):
             return 0

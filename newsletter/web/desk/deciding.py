@@ -161,8 +161,7 @@ def remarks_of(
     """
     if not stored.present or not stored.content_hash:
         return []
-    rules, clock = statements.review_rules, statements.clock
-    [reviewed] = review(tx, [stored], rules, clock, counted=counted)
+    [reviewed] = review(tx, [stored], statements.review_rules, counted=counted)
     return sorted(reviewed.remarks, key=lambda remark: list(Severity).index(remark.grade))
 
 

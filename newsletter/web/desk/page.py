@@ -172,7 +172,7 @@ class Desk:
 
     def now(self) -> datetime:
         """This instant."""
-        return self._staff.clock.now()
+        return self._staff.store.clock.now()
 
     # --- answers
 

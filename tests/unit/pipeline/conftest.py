@@ -9,13 +9,13 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.store.sql import Store
-from tests.fakes import FixedClock, accept_all, always, store_in
+from tests.fakes import accept_all, always, store_in
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 
 @pytest.fixture
-def room(store: Store, clock: FixedClock) -> Newsroom:
-    return Newsroom(BalancedStore(store), clock)
+def room(store: Store) -> Newsroom:
+    return Newsroom(BalancedStore(store))
 
 
 @pytest.fixture

@@ -76,6 +76,7 @@ class BalancedStore:
 
     def __init__(self, store: Store) -> None:
         self.real = store
+        self.clock = store.clock
         self._audiences: dict[int, int] = {}
         self.read = store.read
         self.secure_erase = store.secure_erase
@@ -97,9 +98,9 @@ class BalancedStore:
 class Newsroom:
     """Sources, store, provider and rules of one workspace."""
 
-    def __init__(self, store: Store, clock: FixedClock) -> None:
+    def __init__(self, store: Any) -> None:
         self.store = store
-        self.clock = clock
+        self.clock: FixedClock = store.clock
         self.source = ListSource()
         self.renderer = PlainRenderer()
         self.links = PlainLinks()
@@ -122,7 +123,7 @@ class Newsroom:
         self._epochs = itertools.count(1)
         with store.begin() as tx:
             for address, role in STAFF.items():
-                tx.staff.put(address, role, clock.now())
+                tx.staff.put(address, role, tx.now)
 
     def forget_looks(self) -> None:
         """As a process that has begun anew: the next look is at everything."""
@@ -170,13 +171,12 @@ class Newsroom:
     # --- the stages
 
     def ingest(self) -> Ingested:
-        return ingest(store=self.store, sources=[self.source], clock=self.clock, before=self.read)
+        return ingest(store=self.store, sources=[self.source], before=self.read)
 
     def render(self) -> Rendered:
         return render(
             store=self.store,
             renderer=self.renderer,
-            clock=self.clock,
             together=self.rules.together,
             before=self.tried,
         )
@@ -189,7 +189,6 @@ class Newsroom:
             store=self.store,
             policy=self.rules.policy,
             rules=self.review_rules,
-            clock=self.clock,
             before=self.compared,
         )
 
@@ -197,14 +196,14 @@ class Newsroom:
         with self.store.read() as tx:
             stored = tx.statements.get(slug)
             assert stored is not None
-            [reviewed] = review(tx, [stored], self.review_rules, self.clock)
+            [reviewed] = review(tx, [stored], self.review_rules)
         return reviewed
 
     def plan(self) -> Planned:
-        return plan(store=self.store, rules=self.rules, clock=self.clock, before=self.watch)
+        return plan(store=self.store, rules=self.rules, before=self.watch)
 
     def start_due(self) -> tuple[Campaign, ...]:
-        return start_due(store=self.store, rules=self.rules, clock=self.clock)
+        return start_due(store=self.store, rules=self.rules)
 
     def look(self) -> Planned:
         """What the scheduler does at each tick, up to the planning."""
@@ -239,29 +238,17 @@ class Newsroom:
             store=store or self.store,
             policy=self.rules.policy,
             rules=self.review_rules,
-            clock=self.clock,
             start=self.starter().start_by_approval,
         )
 
     def starter(self, store: Any = None) -> Starter:
-        return Starter(
-            store=store or self.store,
-            clock=self.clock,
-            policy=self.rules.policy,
-            times=self.rules.times,
-        )
+        return Starter(store=store or self.store, policy=self.rules.policy, times=self.rules.times)
 
     def demand(self, **policy: Any) -> None:
         self.rules = replace(self.rules, policy=replace(self.rules.policy, **policy))
 
     def rehearse(self, slug: str = "resignation") -> DryRun:
-        return dry_run(
-            slug,
-            store=self.store,
-            policy=self.rules.policy,
-            times=self.rules.times,
-            clock=self.clock,
-        )
+        return dry_run(slug, store=self.store, policy=self.rules.policy, times=self.rules.times)
 
     def start(self, readers: int = 25, **fields: Any) -> Campaign:
         """A campaign that is sending; what others started alike is copied."""
@@ -291,7 +278,6 @@ class Newsroom:
             guard_file=self.guard_file,
             pool=self.pool(provider),
             links=self.links,
-            clock=self.clock,
             lease=timedelta(minutes=2),
             attempt_ids=lambda: f"attempt{next(self._attempts)}",
             jitter=lambda: 0.0,
@@ -303,7 +289,6 @@ class Newsroom:
             renderer=self.renderer,
             links=self.links,
             line=self.pool().first,
-            clock=self.clock,
             lease=timedelta(minutes=2),
         )
         return sender.send("resignation", to=to, **fields)
@@ -336,11 +321,7 @@ class Newsroom:
         raise AssertionError(f"still something to hand over after {limit} calls")
 
     def recover(self) -> Recovered:
-        return recover(
-            store=self.store,
-            accounts=self.pool().accounts,
-            clock=self.clock,
-        )
+        return recover(store=self.store, accounts=self.pool().accounts)
 
     def reconciler(
         self, store: Store | None = None, provider: Provider | None = None
@@ -349,7 +330,6 @@ class Newsroom:
             store=store or self.store,
             pool=self.pool(provider),
             links=self.links,
-            clock=self.clock,
             lease=timedelta(minutes=2),
             jitter=lambda: 0.0,
         )
@@ -374,12 +354,11 @@ class Newsroom:
         return Guard(
             store=store or self.store,
             guard_file=self.guard_file,
-            clock=self.clock,
             names=lambda: f"{next(self._epochs):032x}",
         )
 
     def hand(self, actor: str = "ada@forum.example") -> OperatorActions:
-        return OperatorActions(store=self.store, clock=self.clock, actor=actor)
+        return OperatorActions(store=self.store, actor=actor)
 
     # --- what is there
 
@@ -419,6 +398,7 @@ class Meanwhile:
     def __init__(self, store: Store, deed: Callable[[], object]) -> None:
         self._store = store
         self._deed: Callable[[], object] | None = deed
+        self.clock = store.clock
         self.read = store.read
 
     @contextmanager

@@ -12,17 +12,17 @@ from newsletter.runtime.outcome import Ending, Outcome, outcome_of
 from newsletter.runtime.scheduler import Run
 from newsletter.runtime.services import TickResult
 from newsletter.store.sql import Store
-from tests.fakes import NOON, FixedClock, always
+from tests.fakes import NOON, always
 from tests.unit.pipeline.newsroom import Newsroom
 
 
 @pytest.fixture
 def room(store: Store) -> Newsroom:
-    return Newsroom(store, FixedClock(NOON))
+    return Newsroom(store)
 
 
 def outcome(room: Newsroom, run: Run) -> Outcome:
-    return outcome_of(run, store=room.store, clock=room.clock)
+    return outcome_of(run, store=room.store)
 
 
 def test_a_run_after_which_nothing_is_left_is_done(room: Newsroom) -> None:

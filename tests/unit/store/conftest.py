@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from newsletter.store.engine import open_sqlite
 from newsletter.store.sql import Store
-from tests.fakes import chain_of, hash_address
+from tests.fakes import FixedClock, chain_of, hash_address
 
 
 @pytest.fixture
@@ -25,5 +25,5 @@ def engine(path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def store(engine: Engine) -> Store:
-    return Store(engine, hash_address=hash_address, chain=chain_of(engine))
+def store(engine: Engine, clock: FixedClock) -> Store:
+    return Store(engine, hash_address=hash_address, chain=chain_of(engine), clock=clock)

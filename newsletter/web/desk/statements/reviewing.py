@@ -157,7 +157,7 @@ class Reviewing:
         """Take one's own approval back."""
         slug, own = request.param("slug"), self._statements
         try:
-            revoke(slug, by=request.who.address, store=own.store, clock=own.clock, own=True)
+            revoke(slug, by=request.who.address, store=own.store, own=True)
         except Refused as error:
             return self._not_done(request, error, "Not withdrawn.")
         except NotFound as error:

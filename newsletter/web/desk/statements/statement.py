@@ -48,13 +48,7 @@ class StatementPage:
         """Keep what somebody says."""
         slug, typed = request.param("slug"), request.field("comment")
         try:
-            comment(
-                slug,
-                typed,
-                by=request.who.address,
-                store=self._statements.store,
-                clock=self._statements.clock,
-            )
+            comment(slug, typed, by=request.who.address, store=self._statements.store)
         except InvalidInput as error:
             faults = [("comment", fault.message) for fault in error.faults]
             return self._page(request, typed=typed, faults=faults)

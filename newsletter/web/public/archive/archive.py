@@ -32,7 +32,7 @@ class ArchivePages:
     def __init__(self, archive: Archive, frame: Frame) -> None:
         self._frame = frame
         # Settings may have changed what pages say since they were last fetched, but not after this.
-        self._build = ArchiveBuild(archive, frame, began_at=archive.clock.now())
+        self._build = ArchiveBuild(archive, frame, began_at=archive.store.clock.now())
 
     def routes(self) -> list[Route]:
         """Path → page."""

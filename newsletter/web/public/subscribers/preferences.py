@@ -223,7 +223,7 @@ class PreferencesPage:
             owner, language = self._owner(request), self._frame.language_of(request)
             if owner is None:
                 return self._frame.said("not_found", "broken_link", language=language, status=404)
-            if owner.is_late(self._subscribers.clock.now()):
+            if owner.is_late(self._subscribers.store.clock.now()):
                 words, _ = self._frame.words(language)
                 again = f"/preferences/{request.path_params['token']}/again"
                 buttons = [Button(action=again, label=words["late_button"])]
@@ -260,7 +260,6 @@ class PreferencesPage:
             language=language,
             source="a link to preferences that came too late",
             store=self._subscribers.store,
-            clock=self._subscribers.clock,
         )
         return self._frame.said("link_sent", "link_sent_text", language=language)
 
@@ -274,7 +273,7 @@ class PreferencesPage:
         """All of it or, where something cannot be, nothing."""
         form = await read_form(request.http)
         sheet, chosen = self._made_of(request), request.chosen.preferences
-        wish, faults = sheet.wish(form, chosen, self._subscribers.clock.now())
+        wish, faults = sheet.wish(form, chosen, self._subscribers.store.clock.now())
         if faults:
             return self._sheet(request, form=form, faults=faults)
         await run_in_threadpool(
@@ -284,7 +283,6 @@ class PreferencesPage:
             shown=sheet.shown(chosen),
             language=request.language,
             store=self._subscribers.store,
-            clock=self._subscribers.clock,
         )
         # a page that is loaded again asks for nothing again
         there = f"{request.link}?{_SAVED}=1"
@@ -341,7 +339,6 @@ class PreferencesPage:
             host=host_of(request.http),
             language=request.language,
             store=self._subscribers.store,
-            clock=self._subscribers.clock,
         )
         text = request.words["move_sent_text"].format(address=address)
         return self._frame.page(request.words["link_sent"], [text], language=request.language)

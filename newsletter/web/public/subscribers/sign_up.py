@@ -126,7 +126,7 @@ class SignUpPages:
         self._offering = Offering(subscribers.settings, frame)
         self._host = urlsplit(subscribers.settings.public_url).hostname or ""
         self._limits = EmailLimits()
-        self._network_limit = NetworkLimit(self._limits.a_network, subscribers.clock)
+        self._network_limit = NetworkLimit(self._limits.a_network, subscribers.store.clock)
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -182,7 +182,6 @@ class SignUpPages:
             network=network,
             limits=self._limits,
             store=self._subscribers.store,
-            clock=self._subscribers.clock,
         )
 
     def _source(self, request: Request) -> str:
@@ -285,7 +284,7 @@ class ConfirmationPages:
 
     async def _answer(self, request: Request, action: Callable[..., Followed]) -> Response:
         of = self._subscribers
-        done = partial(action, store=of.store, links=of.links, clock=of.clock)
+        done = partial(action, store=of.store, links=of.links, clock=of.store.clock)
         try:
             followed = await run_in_threadpool(done, request.path_params["token"])
         except NotFound as error:
@@ -315,7 +314,9 @@ class ConfirmationPages:
         """Where a reader may want to go next."""
         number = followed.reader_id
         if number is not None:
-            token = self._subscribers.links.preferences_token(number, self._subscribers.clock.now())
+            token = self._subscribers.links.preferences_token(
+                number, self._subscribers.store.clock.now()
+            )
             return {"way_on": f"/preferences/{token}", "way_on_text": "to_preferences"}
         if followed.state is LinkState.EXPIRED and followed.email.kind is EmailKind.JOIN:
             return {"way_on": PATH, "way_on_text": "ask_again"}

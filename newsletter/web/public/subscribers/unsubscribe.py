@@ -96,9 +96,7 @@ class UnsubscribePages:
     async def left_everything(self, request: Request, departure: Departure) -> Response:
         """All lists at once, and none by an import."""
         ending, of = await self._ending(departure), self._subscribers
-        strangers = await run_in_threadpool(
-            leave_everything, departure, store=of.store, clock=of.clock
-        )
+        strangers = await run_in_threadpool(leave_everything, departure, store=of.store)
         self._tell(strangers)
         language = self._frame.language_of(request, ending.language)
         return self._frame.said("left", "left_everything_text", language=language)
@@ -120,7 +118,6 @@ class UnsubscribePages:
             language=language,
             source="the link in a mail",
             store=self._subscribers.store,
-            clock=self._subscribers.clock,
         )
         return self._frame.said("link_sent", "link_sent_text", language=language)
 
@@ -128,7 +125,7 @@ class UnsubscribePages:
         return await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
 
     def _leave(self, departures: tuple[Departure, ...], _posts: int) -> None:
-        self._tell(leave(departures, store=self._subscribers.store, clock=self._subscribers.clock))
+        self._tell(leave(departures, store=self._subscribers.store))
 
     def _tell(self, strangers: Iterable[Departure]) -> None:
         for departure in strangers:

@@ -13,7 +13,7 @@ from newsletter.pipeline.campaigns.build_digest import BuiltDigest, DigestBuilde
 from newsletter.pipeline.campaigns.inherit_approvals import inherit_approvals
 from newsletter.pipeline.statements.ingest import RoundupSource, ingest
 from newsletter.store.sql import Store
-from tests.fakes import FixedClock, PlainAbstracts
+from tests.fakes import PlainAbstracts
 from tests.unit.pipeline.newsroom import Newsroom
 
 ZONE = "America/New_York"
@@ -30,8 +30,8 @@ FIRST, SECOND, THIRD = "weekly-2026-11-27", "weekly-2026-12-04", "weekly-2026-12
 class Desk(Newsroom):
     """The newsroom on Tuesday, 24 November 2026; its digest email comes on Fridays at four."""
 
-    def __init__(self, store: Store, clock: FixedClock, *digests: Digest) -> None:
-        super().__init__(store, clock)
+    def __init__(self, store: Any, *digests: Digest) -> None:
+        super().__init__(store)
         self.digests = digests or (WEEKLY,)
         self.rules = replace(self.rules, undo_window=timedelta(0))
         self.subscribe(3)
@@ -46,7 +46,6 @@ class Desk(Newsroom):
             store=store or self.store,
             digests=self.digests,
             issues=Issues(timezone=ZONE, abstracts=PlainAbstracts()),
-            clock=self.clock,
         )
 
     def build(self) -> list[tuple[str, str]]:
@@ -63,17 +62,14 @@ class Desk(Newsroom):
 
     def refresh(self) -> None:
         sources: list[Source] = [self.source, RoundupSource(self.store)]
-        ingest(store=self.store, sources=sources, clock=self.clock)
+        ingest(store=self.store, sources=sources)
         self.render()
         self.note()
         self.inherit_approvals()
 
     def inherit_approvals(self, store: Store | None = None) -> tuple[str, ...]:
         return inherit_approvals(
-            store=store or self.store,
-            digests=self.digests,
-            rules=self.review_rules,
-            clock=self.clock,
+            store=store or self.store, digests=self.digests, rules=self.review_rules
         )
 
     def at(self, wall: str) -> None:

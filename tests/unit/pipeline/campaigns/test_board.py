@@ -33,8 +33,8 @@ ED, FLO, ADA = "ed@forum.example", "flo@forum.example", "ada@forum.example"
 
 
 @pytest.fixture
-def room(store: Store, clock: FixedClock) -> Newsroom:
-    return Newsroom(store, clock)
+def room(store: Store) -> Newsroom:
+    return Newsroom(store)
 
 
 def rules(room: Newsroom, **sorting: Any) -> Rules:
@@ -432,7 +432,6 @@ def _send_back(room: Newsroom) -> None:
         reason="Which Saturday?",
         store=room.store,
         policy=room.rules.policy,
-        clock=room.clock,
     )
 
 
@@ -460,7 +459,8 @@ def _put(room: Newsroom, role: Role) -> None:
 def test_a_statement_is_listed_where_its_page_says_that_it_stands(
     fresh_store: FreshStores, history: list[str]
 ) -> None:
-    room = Newsroom(fresh_store(), FixedClock())
+    clock = FixedClock()
+    room = Newsroom(fresh_store(clock))
     with room.store.begin() as tx:
         tx.staff.put("adi@forum.example", Role.ADMIN, room.clock.now())
         tx.staff.put("writer+2@forum.example", Role.APPROVER, room.clock.now())

@@ -13,15 +13,15 @@ from newsletter.domain.campaigns.digest import Every, Recurrence
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
-from tests.fakes import FixedClock, PlainRenderer
+from tests.fakes import PlainRenderer
 from tests.unit.pipeline.campaigns.digests import FIRST, SECOND, THIRD, WEEKLY, Desk
 from tests.unit.pipeline.newsroom import BalancedStore, Meanwhile
 from tests.unit.pipeline.statements.languages import populate
 
 
 @pytest.fixture
-def desk(store: Store, clock: FixedClock) -> Desk:
-    return Desk(BalancedStore(store), clock)
+def desk(store: Store) -> Desk:
+    return Desk(BalancedStore(store))
 
 
 def test_at_its_hour_what_went_out_is_gathered_and_waits_for_approval(desk: Desk) -> None:
@@ -85,6 +85,7 @@ class Dying:
 
     def __init__(self, store: Any) -> None:
         self._store = store
+        self.clock = store.clock
         self.read = store.read
 
     @contextmanager
@@ -117,10 +118,8 @@ def test_each_statement_is_in_one_issue(desk: Desk) -> None:
     assert desk.parts(SECOND) == ("three", "four")
 
 
-def test_what_went_out_before_it_was_configured_is_not_gathered(
-    store: Store, clock: FixedClock
-) -> None:
-    desk = Desk(BalancedStore(store), clock, replace(WEEKLY, name="other"))
+def test_what_went_out_before_it_was_configured_is_not_gathered(store: Store) -> None:
+    desk = Desk(BalancedStore(store), replace(WEEKLY, name="other"))
     desk.publish("old", "2026-11-25 10:00")
     desk.at("2026-11-27 15:00")
     desk.digests = (WEEKLY,)
@@ -202,14 +201,14 @@ def test_what_is_embargoed_still_is_not_in_it(desk: Desk) -> None:
     assert "Later" not in issue.body
 
 
-def test_it_gathers_by_list_and_never_other_round_ups(store: Store, clock: FixedClock) -> None:
+def test_it_gathers_by_list_and_never_other_round_ups(store: Store) -> None:
     monthly = replace(
         WEEKLY,
         name="monthly",
         recurrence=Recurrence(every=Every.MONTH, on=28, at=time(9)),
         gathers=("press",),
     )
-    desk = Desk(BalancedStore(store), clock, WEEKLY, monthly)
+    desk = Desk(BalancedStore(store), WEEKLY, monthly)
     desk.subscribe(2, "city")
     desk.publish("press", "2026-11-25 10:00")
     desk.publish("city", "2026-11-26 10:00", lists=("city",))

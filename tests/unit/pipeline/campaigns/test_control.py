@@ -335,9 +335,7 @@ def test_a_role_that_was_lost_meanwhile_is_lost(room: Newsroom) -> None:
         with room.store.begin() as tx:
             tx.staff.put("sam@forum.example", Role.VIEWER, room.clock.now())
 
-    hand = OperatorActions(
-        store=Meanwhile(room.store, demote), clock=room.clock, actor="sam@forum.example"
-    )  # type: ignore[arg-type]
+    hand = OperatorActions(store=Meanwhile(room.store, demote), actor="sam@forum.example")  # type: ignore[arg-type]
     with pytest.raises(Refused, match="is a viewer"):
         hand.pause("resignation")
     assert room.campaign().state is CampaignState.SENDING

@@ -183,7 +183,7 @@ def test_until_a_correction_begins_its_original_goes_on_and_a_revoked_one_ends_n
     agree(room)
     room.plan()
     room.dispatch()
-    revoke(RIGHT, by="ed@forum.example", store=room.store, clock=room.clock)
+    revoke(RIGHT, by="ed@forum.example", store=room.store)
     room.plan()
     room.clock.advance(minutes=5)
     assert room.start_due() == ()
@@ -214,6 +214,6 @@ def test_its_link_ends_the_subscriptions_to_the_lists_of_the_original(room: News
     campaign = correct(room)
     room.drain()
     [token] = room.links.unsubscribe_tokens(campaign.id, [2])
-    leave([read(token, room.links)], store=room.store, clock=room.clock)
+    leave([read(token, room.links)], store=room.store)
     with room.store.read() as tx:
         assert tx.readers.lists() == {"events": 2}

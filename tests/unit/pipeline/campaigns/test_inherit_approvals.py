@@ -9,7 +9,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.statements.statement import Channel, Role
 from newsletter.pipeline.statements.approve import revoke
 from newsletter.store.sql import Store
-from tests.fakes import FixedClock, PlainRenderer
+from tests.fakes import PlainRenderer
 from tests.unit.pipeline.campaigns.digests import FIRST, SECOND, WEEKLY, Desk
 from tests.unit.pipeline.newsroom import BalancedStore, Meanwhile
 
@@ -17,8 +17,8 @@ ED, FLO = "ed@forum.example", "flo@forum.example"
 
 
 @pytest.fixture
-def desk(store: Store, clock: FixedClock) -> Desk:
-    desk = Desk(BalancedStore(store), clock)
+def desk(store: Store) -> Desk:
+    desk = Desk(BalancedStore(store))
     desk.set(trust_parts=True)
     return desk
 
@@ -162,7 +162,7 @@ def test_after_a_person_took_them_back_or_cancelled_it_only_people_approve(desk:
     publish_two(desk)
     desk.demand(required=3)
     desk.tick()
-    assert revoke(FIRST, by="ada@forum.example", store=desk.store, clock=desk.clock) == 2
+    assert revoke(FIRST, by="ada@forum.example", store=desk.store) == 2
     desk.demand(required=1)
     for _ in range(3):
         desk.tick()

@@ -16,7 +16,7 @@ from newsletter.pipeline.campaigns.inherit_approvals import inherit_approvals
 from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
 from tests.counting import counted
-from tests.fakes import FixedClock, PlainAbstracts
+from tests.fakes import PlainAbstracts
 from tests.unit.pipeline.campaigns.digests import WEEKLY
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -24,8 +24,8 @@ ED, FLO = "ed@forum.example", "flo@forum.example"
 
 
 @pytest.fixture
-def room(store: Store, clock: FixedClock) -> Newsroom:
-    return Newsroom(store, clock)
+def room(store: Store) -> Newsroom:
+    return Newsroom(store)
 
 
 def settle(room: Newsroom, count: int) -> None:
@@ -44,12 +44,10 @@ def settle(room: Newsroom, count: int) -> None:
 def look(room: Newsroom, indexed: Indexed, *digests: Digest) -> None:
     """All that the scheduler does at each tick."""
     abstracts = Issues(timezone=room.rules.timezone, abstracts=PlainAbstracts())
-    digest_builder = DigestBuilder(
-        store=room.store, digests=digests, issues=abstracts, clock=room.clock
-    )
+    digest_builder = DigestBuilder(store=room.store, digests=digests, issues=abstracts)
     digest_builder.build()
     room.look()
-    inherit_approvals(store=room.store, digests=digests, rules=room.review_rules, clock=room.clock)
+    inherit_approvals(store=room.store, digests=digests, rules=room.review_rules)
     room.start_due()
     index(store=room.store, text_of=lambda content: content.text, before=indexed)
 
@@ -313,6 +311,7 @@ class FailsOnce:
         self._room = room
         self._store = room.store
         self._fails = True
+        self.clock = room.clock
         self.read = room.store.read
 
     def begin(self) -> object:

@@ -196,7 +196,7 @@ def test_a_campaign_is_withdrawn_when_it_can_no_longer_be_rendered(room: Newsroo
 
 def test_a_campaign_is_withdrawn_when_its_approval_is_taken_back(room: Newsroom) -> None:
     scheduled(room)
-    revoke("resignation", by="ed@forum.example", store=room.store, clock=room.clock)
+    revoke("resignation", by="ed@forum.example", store=room.store)
     assert [one.reason for one in room.plan().withdrawn] == ["it has 0 of 1 approvals"]
 
 

@@ -116,7 +116,7 @@ def test_those_who_left_by_a_link_of_this_campaign_are_counted(room: Newsroom) -
     room.start(5)
     room.drain()
     for token in room.links.unsubscribe_tokens(1, [1, 2, 2]):
-        leave([read(token, room.links)], store=room.store, clock=room.clock)
+        leave([read(token, room.links)], store=room.store)
     assert figures(room)["unsubscribed"] == 2
 
 

@@ -33,7 +33,7 @@ def scheduled(room: Newsroom) -> None:
 def test_what_changed_just_before_the_start_does_not_start(room: Newsroom) -> None:
     room.subscribe(3)
     scheduled(room)
-    revoke("resignation", by="ed@forum.example", store=room.store, clock=room.clock)
+    revoke("resignation", by="ed@forum.example", store=room.store)
     room.clock.advance(hours=1)
     assert room.start_due() == ()
     assert room.campaign().state is CampaignState.CANCELLED
@@ -106,7 +106,7 @@ def test_what_somebody_else_scheduled_in_the_meantime_is_not_scheduled_twice(
     room.look()
     room.approve()
     store, rules = meanwhile(room, room.plan)
-    assert plan(store=store, rules=rules, clock=room.clock) == Planned()
+    assert plan(store=store, rules=rules) == Planned()
     assert len(room.campaigns()) == 1
 
 
@@ -116,10 +116,10 @@ def test_what_was_revoked_in_the_meantime_is_not_scheduled(room: Newsroom) -> No
     room.approve()
 
     def take_back() -> None:
-        revoke("resignation", by="ed@forum.example", store=room.store, clock=room.clock)
+        revoke("resignation", by="ed@forum.example", store=room.store)
 
     store, rules = meanwhile(room, take_back)
-    assert plan(store=store, rules=rules, clock=room.clock).scheduled == ()
+    assert plan(store=store, rules=rules).scheduled == ()
     assert room.campaigns() == []
 
 
@@ -141,7 +141,7 @@ def test_what_happened_in_the_meantime_stops_the_start(room: Newsroom, deed: str
             assert len(room.start_due()) == 1
 
     store, rules = meanwhile(room, act)
-    assert start_due(store=store, rules=rules, clock=room.clock) == ()
+    assert start_due(store=store, rules=rules) == ()
     expected = {"pause": PAUSED, "put off": SCHEDULED, "start": SENDING}
     assert room.campaign().state is expected.get(deed, CampaignState.CANCELLED)
 

@@ -155,7 +155,7 @@ def test_an_approval_that_was_taken_back_and_given_anew_has_to_be_started_anew(
     start(room)
     room.look()
     room.clock.advance(minutes=1)
-    revoke("resignation", by=ED, store=room.store, clock=room.clock)
+    revoke("resignation", by=ED, store=room.store)
     room.look()
     assert room.campaign().state is CampaignState.CANCELLED
     room.approve()

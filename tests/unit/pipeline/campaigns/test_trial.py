@@ -141,7 +141,7 @@ def test_a_test_mail_goes_to_one_address_and_is_marked(room: Newsroom) -> None:
     assert room.campaigns() == []
     assert room.deeds()[-1] == ("operator", "test")
     word = batch.recipients[0].unsubscribe
-    leave([read(word, room.links)], store=room.store, clock=room.clock)
+    leave([read(word, room.links)], store=room.store)
     assert try_out(room).audience == 5
 
 

@@ -51,7 +51,6 @@ class Post:
             public_url="https://news.forum.example",
             language="en",
             most_per_hour=self.most_per_hour,
-            clock=room.clock,
             lease=timedelta(minutes=2),
             attempt_ids=lambda: f"letter{next(self._attempts)}",
             jitter=lambda: 0.0,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Replay
-from newsletter.store.sql import Store
+from tests.conftest import FreshStores
 from tests.fakes import FixedClock, RecordingProvider, accept_all, always
 from tests.unit.pipeline.delivery.test_recover import run_until_cut
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
@@ -89,10 +89,11 @@ jumps = st.sampled_from(JUMPS)
 
 
 @contextmanager
-def sending(fresh_store: Callable[[], Store], kind: str) -> Iterator[Newsroom]:
+def sending(fresh_store: FreshStores, kind: str) -> Iterator[Newsroom]:
     """A campaign to 25 that goes out, and comes to an end with everybody accounted for."""
-    store = fresh_store()
-    room = Newsroom(BalancedStore(store), FixedClock())
+    clock = FixedClock()
+    store = fresh_store(clock)
+    room = Newsroom(BalancedStore(store))
     room.provider = PROVIDERS[kind]()
     room.start(25)
     yield room
@@ -127,7 +128,7 @@ PLACES = range(5)
 @few_examples
 @given(kind=kinds, trouble=st.sampled_from(TROUBLES), far=jumps)
 def test_whenever_the_clock_jumps_nobody_gets_two_and_nobody_is_forgotten(
-    fresh_store: Callable[[], Store], kind: str, trouble: str, far: timedelta
+    fresh_store: FreshStores, kind: str, trouble: str, far: timedelta
 ) -> None:
     with sending(fresh_store, kind) as room:
         jump_between(room, trouble, 1, far)
@@ -136,7 +137,7 @@ def test_whenever_the_clock_jumps_nobody_gets_two_and_nobody_is_forgotten(
 @few_examples
 @given(kind=kinds, place=st.sampled_from(PLACES), far=jumps)
 def test_at_whatever_step_and_back_again_the_same_holds(
-    fresh_store: Callable[[], Store], kind: str, place: int, far: timedelta
+    fresh_store: FreshStores, kind: str, place: int, far: timedelta
 ) -> None:
     with sending(fresh_store, kind) as room:
         jump_between(room, TAKEN, place, far)
@@ -146,7 +147,7 @@ def test_at_whatever_step_and_back_again_the_same_holds(
 @few_examples
 @given(kind=kinds, verdict=st.sampled_from(VERDICTS), far=jumps)
 def test_a_clock_that_jumps_during_a_call_changes_nothing_about_its_answer(
-    fresh_store: Callable[[], Store], kind: str, verdict: Verdict, far: timedelta
+    fresh_store: FreshStores, kind: str, verdict: Verdict, far: timedelta
 ) -> None:
     with sending(fresh_store, kind) as room:
         jump_during_the_call(room, verdict, far)
@@ -172,7 +173,7 @@ def there_and_back(room: Newsroom, place: int, far: timedelta) -> None:
 )
 def test_every_jump_at_every_place_with_every_kind(
     subtests: pytest.Subtests,
-    fresh_store: Callable[[], Store],
+    fresh_store: FreshStores,
     story: Story,
     variants: Iterable[Any],
 ) -> None:

@@ -12,7 +12,7 @@ from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.campaigns.report import report
 from newsletter.store.sql import Store
-from tests.fakes import FixedClock, RecordingProvider, accept_all, always
+from tests.fakes import RecordingProvider, accept_all, always
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 KEY = always(Verdict.CONFIGURATION, "the account is suspended")
@@ -20,8 +20,8 @@ DOWN = always(Verdict.RETRY, "connection refused")
 
 
 @pytest.fixture
-def room(store: Store, clock: FixedClock) -> Newsroom:
-    room = Newsroom(BalancedStore(store), clock)
+def room(store: Store) -> Newsroom:
+    room = Newsroom(BalancedStore(store))
     room.second = RecordingProvider()
     room.second.name = "second"
     return room

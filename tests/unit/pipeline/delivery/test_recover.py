@@ -39,6 +39,7 @@ class FusedStore:
     def __init__(self, store: Store, fuse: Fuse) -> None:
         self._store = store
         self._fuse = fuse
+        self.clock = store.clock
         self.read = store.read
 
     @contextmanager
@@ -258,11 +259,11 @@ def test_a_start_that_is_cut_off_freezes_all_or_nothing(room: Newsroom) -> None:
     room.clock.advance(minutes=5)
     for point in (1, 2):
         with pytest.raises(PowerCut):
-            start_due(store=FusedStore(room.store, Fuse(point)), rules=room.rules, clock=room.clock)
+            start_due(store=FusedStore(room.store, Fuse(point)), rules=room.rules)
         assert room.campaign().state is CampaignState.SCHEDULED
         assert room.counts() == Counts()
     with pytest.raises(PowerCut):
-        start_due(store=FusedStore(room.store, Fuse(3)), rules=room.rules, clock=room.clock)
+        start_due(store=FusedStore(room.store, Fuse(3)), rules=room.rules)
     assert room.counts() == Counts(pending=5)
     assert room.start_due() == ()
     room.drain()

@@ -23,7 +23,7 @@ from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.store.file.copies import backup
 from newsletter.store.file.guard_file import WorkspaceGuardFile, location_of
 from newsletter.store.sql import Store
-from tests.fakes import NOON, MemoryWatermark, store_in
+from tests.fakes import NOON, FixedClock, MemoryWatermark, store_in
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 SEED = 20110921
@@ -31,9 +31,9 @@ ADA = "ada@forum.example"
 
 
 @pytest.fixture
-def store(tmp_path: Path, migrated: Path) -> Iterator[Store]:
+def store(tmp_path: Path, migrated: Path, clock: FixedClock) -> Iterator[Store]:
     """On a disk, in a file of its own, which these tests copy and put back."""
-    store = reopened(Path(shutil.copy(migrated, tmp_path / "newsletter.db")))
+    store = reopened(Path(shutil.copy(migrated, tmp_path / "newsletter.db")), clock)
     yield store
     store.close()
 
@@ -187,6 +187,7 @@ class GlancedAt:
         self._room = room
         self._first = True
         self.begin = room.store.begin
+        self.clock = room.clock
 
     @contextmanager
     def read(self) -> Iterator[Any]:
@@ -274,8 +275,8 @@ def by_sqlite(copy: Path, database: Path) -> None:
         old.backup(new)
 
 
-def reopened(database: Path) -> Store:
-    return store_in(database)
+def reopened(database: Path, clock: FixedClock) -> Store:
+    return store_in(database, clock)
 
 
 @pytest.mark.slow("a restore of each age")
@@ -293,7 +294,7 @@ def test_restores_of_any_age_hand_nothing_over_and_go_on_when_released(
 
     for _ in range(restores):
         chance.choice(ways)(chance.choice(ages), database)
-        old = reopened(database)
+        old = reopened(database, room.clock)
         room.store = BalancedStore(old)
         said = refusal(room)
         assert re.search(r"knows of \d+ claims, and there were \d+", said)
@@ -352,7 +353,7 @@ def test_a_copy_from_before_the_first_run_is_held_and_the_original_goes_on(
     there.mkdir()
     for name in ("newsletter.db", "epoch"):
         shutil.copy(tmp_path / name, there)
-    copy = store_in(there / "newsletter.db")
+    copy = store_in(there / "newsletter.db", room.clock)
     guard_file = WorkspaceGuardFile(there / "epoch", there / "newsletter.db")
     guard = replace(room.guard(copy), guard_file=guard_file)
     guard.attend()

@@ -251,6 +251,10 @@ class DyingStore:
     store: Store
     survives: int
 
+    @property
+    def clock(self) -> Any:
+        return self.store.clock
+
     @contextmanager
     def begin(self) -> Iterator[Any]:
         with self.store.begin() as tx:
@@ -320,12 +324,12 @@ def test_a_letter_that_a_stop_kept_back_for_days_leaves_when_it_is_over(post: Po
     post.ask()
     post.room.clock.advance(days=9)
     post.room.guard().release(by="ada@forum.example", kinds={HoldKind.STOP})
-    forget(store=post.room.store, clock=post.room.clock)
+    forget(store=post.room.store)
 
     assert post.post().state is EmailState.ACCEPTED
     post.room.clock.advance(days=6)
-    forget(store=post.room.store, clock=post.room.clock)
-    assert confirm("l-1", store=post.room.store, links=post.room.links, clock=post.room.clock)
+    forget(store=post.room.store)
+    assert confirm("l-1", store=post.room.store, links=post.room.links)
     with post.room.store.read() as tx:
         assert tx.readers.find("ana@example.org") is not None
 
@@ -443,6 +447,6 @@ def test_addresses_are_forgotten_once_no_link_needs_them(post: Post) -> None:
     post.ask()
     post.post()
     post.room.clock.advance(days=8)
-    assert forget(store=post.room.store, clock=post.room.clock) == 0
+    assert forget(store=post.room.store) == 0
     post.room.clock.advance(seconds=1)
-    assert forget(store=post.room.store, clock=post.room.clock) == 1
+    assert forget(store=post.room.store) == 1

@@ -10,14 +10,14 @@ from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.pipeline.events.breaker import stop_harm
 from newsletter.pipeline.events.record import record
 from newsletter.store.sql import Store
-from tests.fakes import OURS, WORKSPACE, FixedClock
+from tests.fakes import OURS, WORKSPACE
 from tests.unit.pipeline.newsroom import BalancedStore, Meanwhile, Newsroom
 
 
 @pytest.fixture
 def half(store: Store) -> Newsroom:
     """Four hundred readers, of whom two hundred are accepted."""
-    room = Newsroom(BalancedStore(store), FixedClock())
+    room = Newsroom(BalancedStore(store))
     room.rules = replace(room.rules, batch_size=100)
     room.start(400)
     room.dispatch()
@@ -38,17 +38,11 @@ def tell(room: Newsroom, kind: EventKind, *members: int, bounce: Bounce | None =
         )
         for number in members
     ]
-    record(
-        events,
-        provider="recording",
-        workspace=WORKSPACE,
-        store=room.store,
-        clock=room.clock,
-    )
+    record(events, provider="recording", workspace=WORKSPACE, store=room.store)
 
 
 def look(room: Newsroom) -> tuple[Campaign, ...]:
-    return stop_harm(store=room.store, clock=room.clock)
+    return stop_harm(store=room.store)
 
 
 def test_a_campaign_without_objections_goes_on(half: Newsroom) -> None:
@@ -119,6 +113,6 @@ def test_a_pause_for_another_reason_overrules_nothing(half: Newsroom) -> None:
 def test_what_is_not_sending_any_more_is_left_alone(half: Newsroom, deed: str) -> None:
     tell(half, EventKind.COMPLAINED, 1)
     meanwhile = Meanwhile(half.store, lambda: getattr(half.hand(), deed)("resignation"))
-    assert stop_harm(store=meanwhile, clock=half.clock) == ()
+    assert stop_harm(store=meanwhile) == ()
     assert half.campaign().reason.endswith(" by ada@forum.example")
     assert ("breaker", "pause") not in half.deeds()

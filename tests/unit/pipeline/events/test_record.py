@@ -18,7 +18,7 @@ from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.events.record import Recorded, record, retire
 from newsletter.store.sql import Store
-from tests.fakes import OURS, THEIRS, WORKSPACE, FixedClock, RecordingProvider, accept_all, always
+from tests.fakes import OURS, THEIRS, WORKSPACE, RecordingProvider, accept_all, always
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 PROVING = [kind for kind in EventKind if kind.proves_acceptance]
@@ -39,13 +39,7 @@ def event(room: Newsroom, number: int, kind: EventKind, **fields: Any) -> Event:
 
 
 def tell(room: Newsroom, *events: Event) -> Recorded:
-    return record(
-        events,
-        provider="recording",
-        workspace=WORKSPACE,
-        store=room.store,
-        clock=room.clock,
-    )
+    return record(events, provider="recording", workspace=WORKSPACE, store=room.store)
 
 
 def tell_of(room: Newsroom, number: int, kind: EventKind, **fields: Any) -> Recorded:
@@ -381,7 +375,7 @@ def _due(room: Newsroom) -> None:
 
 
 def _retire(room: Newsroom) -> int:
-    return retire(store=room.store, clock=room.clock)
+    return retire(store=room.store)
 
 
 def test_a_mailbox_that_put_us_off_for_weeks_is_left_out_of_the_next_campaign(
@@ -452,7 +446,7 @@ def _history(room: Newsroom, readers: int, chance: random.Random) -> list[Event]
 
 def _prepared(store: Store, readers: int) -> Newsroom:
     """Half of the readers accepted, half unknown."""
-    room = Newsroom(BalancedStore(store), FixedClock())
+    room = Newsroom(BalancedStore(store))
     room.start(readers)
     for calls in range(-(-readers // 10)):
         room.provider.answer = always(Verdict.UNKNOWN) if calls % 2 else accept_all

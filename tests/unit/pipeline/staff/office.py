@@ -32,13 +32,7 @@ class Office:
 
     @property
     def proofs(self) -> Proofs:
-        return Proofs(
-            store=self.store,
-            clock=self.clock,
-            key=b"k" * 32,
-            passwords=PASSWORDS,
-            rules=self.rules,
-        )
+        return Proofs(store=self.store, key=b"k" * 32, passwords=PASSWORDS, rules=self.rules)
 
     def link(self, address: str, role: Role = Role.WRITER, *, by: str = OPERATOR) -> people.Link:
         return people.invite(address, role, by=by, proofs=self.proofs)

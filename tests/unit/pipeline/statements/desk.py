@@ -32,14 +32,12 @@ class WritingRoom:
             tx.staff.put(VERA, Role.VIEWER, self.room.clock.now())
 
     def writing(self, by: str = ANA) -> Writing:
-        return Writing(store=self.room.store, clock=self.room.clock, actor=by)
+        return Writing(store=self.room.store, actor=by)
 
     @property
     def submitting(self) -> Submitting:
         room = self.room
-        return Submitting(
-            store=room.store, clock=room.clock, renderer=room.renderer, defaults=DEFAULTS
-        )
+        return Submitting(store=room.store, renderer=room.renderer, defaults=DEFAULTS)
 
     def new(self, by: str = ANA, **fields: Any) -> Draft:
         return self.writing(by).new(DraftText(**vars(TEXT) | fields))

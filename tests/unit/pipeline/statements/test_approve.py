@@ -21,7 +21,7 @@ def approved(room: Newsroom) -> bool:
 
 
 def take_back(room: Newsroom, by: str) -> int:
-    return revoke("resignation", by=by, store=room.store, clock=room.clock)
+    return revoke("resignation", by=by, store=room.store)
 
 
 def test_a_yes_binds_to_the_text_as_it_stands(room: Newsroom) -> None:
@@ -42,14 +42,14 @@ def test_ones_own_yes_alone_is_taken_back_also_by_an_admin(room: Newsroom) -> No
     room.look()
     room.approve()
     room.approve("ada@forum.example")
-    revoke("resignation", by="ada@forum.example", store=room.store, clock=room.clock, own=True)
+    revoke("resignation", by="ada@forum.example", store=room.store, own=True)
     assert [yes.by for yes in approvals(room) if yes.revoked_at is None] == ["ed@forum.example"]
 
 
 def test_ones_own_yes_is_not_taken_back_once_it_is_going_out(room: Newsroom) -> None:
     room.start()
     with pytest.raises(Refused, match="has already gone out"):
-        revoke("resignation", by="ed@forum.example", store=room.store, clock=room.clock, own=True)
+        revoke("resignation", by="ed@forum.example", store=room.store, own=True)
     assert approvals(room)[0].revoked_at is None
 
 

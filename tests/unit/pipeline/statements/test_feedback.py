@@ -30,7 +30,6 @@ def back(room: Newsroom, reason: str = "The hours are wrong.", by: str = ED, **s
         reason=reason,
         store=room.store,
         policy=room.rules.policy,
-        clock=room.clock,
     )
 
 
@@ -127,7 +126,7 @@ def test_what_is_not_there_is_not_sent_back(room: Newsroom) -> None:
 
 
 def test_a_comment_is_about_the_text_that_there_was(room: Newsroom) -> None:
-    made = comment("resignation", " Which Saturday? ", by=ED, store=room.store, clock=room.clock)
+    made = comment("resignation", " Which Saturday? ", by=ED, store=room.store)
     assert (made.by, made.words) == (ED, "Which Saturday?")
     assert made.content_hash == room.content_hash()
     assert room.deeds()[-1] == (ED, "comment")
@@ -135,6 +134,6 @@ def test_a_comment_is_about_the_text_that_there_was(room: Newsroom) -> None:
 
 def test_nothing_is_said_in_no_words_or_about_nothing(room: Newsroom) -> None:
     with pytest.raises(InvalidInput):
-        comment("resignation", " ", by=ED, store=room.store, clock=room.clock)
+        comment("resignation", " ", by=ED, store=room.store)
     with pytest.raises(NotFound, match="no statement 'nowhere'"):
-        comment("nowhere", "Which?", by=ED, store=room.store, clock=room.clock)
+        comment("nowhere", "Which?", by=ED, store=room.store)

@@ -13,7 +13,7 @@ def approvals(room: Newsroom) -> list[Approval]:
 
 
 def take_back(room: Newsroom, by: str) -> int:
-    return revoke("resignation", by=by, store=room.store, clock=room.clock)
+    return revoke("resignation", by=by, store=room.store)
 
 
 # --- front matter
@@ -149,10 +149,7 @@ def test_a_name_noted_by_somebody_else_in_the_meantime_is_not_noted_twice(
     trusting.render()
     store = Meanwhile(trusting.store, trusting.note)
     noted = note_front_matter(
-        store=store,
-        policy=trusting.rules.policy,
-        rules=trusting.review_rules,
-        clock=trusting.clock,
+        store=store, policy=trusting.rules.policy, rules=trusting.review_rules
     )
     assert noted == ()
     assert len(approvals(trusting)) == 1

@@ -35,7 +35,7 @@ def test_what_another_look_has_rendered_meanwhile_stays_rendered(room: Newsroom)
         room.render()
 
     racing = Meanwhile(room.store, another_look)
-    ingest(store=racing, sources=[room.source], clock=room.clock)  # type: ignore[arg-type] # a store in what counts
+    ingest(store=racing, sources=[room.source])  # type: ignore[arg-type] # a store in what counts
     assert stored(room).content_hash != ""
 
 
@@ -56,10 +56,7 @@ def test_the_very_reading_of_before_is_not_compared_again(room: Newsroom) -> Non
             return self.reading
 
     before = Read()
-    looks = [
-        ingest(store=room.store, sources=[Unmoved()], clock=room.clock, before=before)
-        for _ in range(3)
-    ]
+    looks = [ingest(store=room.store, sources=[Unmoved()], before=before) for _ in range(3)]
     assert [look.changed for look in looks] == [("resignation",), (), ()]
     assert looks[-1] == Ingested(changed=(), faults=(FAULT,))
 
@@ -125,13 +122,13 @@ def test_one_source_that_cannot_be_read_keeps_what_came_from_any(room: Newsroom)
     elsewhere = ListSource(room.write("elsewhere"))
     room.remove("elsewhere")
     both = [room.source, elsewhere]
-    ingest(store=room.store, sources=both, clock=room.clock)
+    ingest(store=room.store, sources=both)
     room.remove()
     elsewhere.statements.clear()
     elsewhere.complete = False
-    assert ingest(store=room.store, sources=both, clock=room.clock).changed == ()
+    assert ingest(store=room.store, sources=both).changed == ()
     elsewhere.complete = True
-    gone = ingest(store=room.store, sources=both, clock=room.clock).changed
+    gone = ingest(store=room.store, sources=both).changed
     assert sorted(gone) == ["elsewhere", "resignation"]
 
 
@@ -142,7 +139,7 @@ def test_of_two_statements_with_one_slug_the_first_counts_and_the_other_is_a_fau
     room.source.statements = []
     second = ListSource(room.write(origin="more/second.md", body="Another text."))
     sources = [ListSource(first), second]
-    found = ingest(store=room.store, sources=sources, clock=room.clock)
+    found = ingest(store=room.store, sources=sources)
     assert stored(room).statement == first
     [fault] = found.faults
     assert fault.file == "more/second.md"

@@ -30,7 +30,7 @@ def test_a_text_that_was_read_meanwhile_is_not_put_back(room: Newsroom, body: st
         room.ingest()
 
     racing = Meanwhile(room.store, another_look)
-    render(store=racing, renderer=room.renderer, clock=room.clock)  # type: ignore[arg-type] # a store in what counts
+    render(store=racing, renderer=room.renderer)  # type: ignore[arg-type] # a store in what counts
     with room.store.read() as tx:
         known = tx.statements.get("resignation")
     assert known is not None

@@ -68,7 +68,7 @@ def test_statements_to_the_same_lists_are_counted_once(room: Newsroom) -> None:
     room.look()
     with room.store.read() as tx:
         both = tx.statements.some(["first", "second"])
-        reviewed = review(tx, both, room.review_rules, room.clock)
+        reviewed = review(tx, both, room.review_rules)
     assert [{remark.check for remark in one.remarks} for one in reviewed] == [{Check.SUMMARY}] * 2
 
 
@@ -231,7 +231,7 @@ def test_warnings_are_settled_by_a_yes_and_open_again_without_it(unfinished: New
     assert not settled(unfinished)
     unfinished.approve(despite=WHY)
     assert settled(unfinished)
-    revoke("resignation", by="ed@forum.example", store=unfinished.store, clock=unfinished.clock)
+    revoke("resignation", by="ed@forum.example", store=unfinished.store)
     assert not settled(unfinished)
 
 

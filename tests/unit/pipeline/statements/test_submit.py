@@ -321,7 +321,6 @@ def test_what_was_sent_back_waits_for_approval_once_it_is_handed_in_again(
         reason="Look at the hours again.",
         store=room.store,
         policy=room.rules.policy,
-        clock=room.clock,
     )
     with room.store.read() as tx:
         assert return_of(tx, stored(desk)) is not None
@@ -346,7 +345,7 @@ def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(
         hand_in(tmp_path / origin, line)
 
     def submit(by: str = "operator") -> None:
-        submit_file("news", by=by, release=release, store=room.store, clock=room.clock)
+        submit_file("news", by=by, release=release, store=room.store)
 
     with pytest.raises(Refused, match=r"nobody@forum\.example is not among the staff"):
         submit("nobody@forum.example")
@@ -364,6 +363,4 @@ def test_a_draft_of_the_desk_is_not_handed_in_as_a_file(desk: WritingRoom) -> No
     desk.submitting.take_back(draft.key, by=ANA)
     desk.room.look()
     with pytest.raises(Refused, match="taken back by its writers; hand it in again at the desk"):
-        submit_file(
-            SLUG, by=ANA, release=lambda *_: None, store=desk.room.store, clock=desk.room.clock
-        )
+        submit_file(SLUG, by=ANA, release=lambda *_: None, store=desk.room.store)

@@ -13,7 +13,7 @@ from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.errors import NewsletterError
 from newsletter.pipeline.campaigns.report import report
 from newsletter.store.sql import Store
-from tests.fakes import FixedClock, accept_all, always
+from tests.fakes import accept_all, always
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 from tests.unit.pipeline.statements.languages import FORUM, LANGUAGES, compose, later, populate
 
@@ -145,9 +145,9 @@ class History:
     "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.faults) for seed in range(4, 30))]
 )
 def test_nobody_gets_two_members_of_a_family_and_nobody_is_lost_unseen(
-    store: Store, clock: FixedClock, seed: int
+    store: Store, seed: int
 ) -> None:
-    history = History(Newsroom(BalancedStore(store), clock), seed)
+    history = History(Newsroom(BalancedStore(store)), seed)
     history.go_on(60)
     history.end()
 

@@ -75,7 +75,7 @@ class Desk:
     @property
     def visitor(self) -> Visitor:
         store = self.room.store
-        return Visitor(store=store, clock=self.clock, share=lambda: 0.0, slugify=slugify)
+        return Visitor(store=store, share=lambda: 0.0, slugify=slugify)
 
     def visit(self) -> Visited:
         self.clock.advance(minutes=15)

@@ -12,14 +12,12 @@ ADA, ANA = "ada@forum.example", "ana@example.org"
 
 def add(room: Newsroom, *lists: str) -> tuple[bool, tuple[str, ...]]:
     entry = Entry(address=ANA, name="Ana", lists=lists)
-    before, after = administer.add(
-        entry, by=ADA, offered={"press"}, store=room.store, clock=room.clock
-    )
+    before, after = administer.add(entry, by=ADA, offered={"press"}, store=room.store)
     return before is None, after.lists
 
 
 def lift(room: Newsroom) -> SuppressionReason:
-    return administer.lift(ANA, by=ADA, reason="a mistake", store=room.store, clock=room.clock)
+    return administer.lift(ANA, by=ADA, reason="a mistake", store=room.store)
 
 
 def suppressed(room: Newsroom) -> SuppressionReason | None:
@@ -58,8 +56,8 @@ def test_nobody_else_brings_back_who_is_suppressed_or_left_the_list(room: Newsro
 
 
 def test_an_address_is_suppressed_once_and_let_back_with_a_reason(room: Newsroom) -> None:
-    assert administer.suppress(ANA, by=ADA, store=room.store, clock=room.clock)
-    assert not administer.suppress(ANA, by=ADA, store=room.store, clock=room.clock)
+    assert administer.suppress(ANA, by=ADA, store=room.store)
+    assert not administer.suppress(ANA, by=ADA, store=room.store)
     assert lift(room) is SuppressionReason.MANUAL
     assert suppressed(room) is None
     assert entered(room)[-1] == (ADA, "lift", "subscriber", "was manual: a mistake")
@@ -76,9 +74,9 @@ def test_whoever_complained_comes_back_by_themselves_alone(room: Newsroom) -> No
 
 def test_what_is_kept_of_a_person_is_handed_out_and_entered(room: Newsroom) -> None:
     with pytest.raises(NotFound, match="is not a subscriber"):
-        administer.data_of(ANA, by=ADA, store=room.store, clock=room.clock)
+        administer.data_of(ANA, by=ADA, store=room.store)
     add(room, "press")
-    kept = administer.data_of(ANA, by=ADA, store=room.store, clock=room.clock)
+    kept = administer.data_of(ANA, by=ADA, store=room.store)
     assert ANA in str(kept)
     assert entered(room)[-1] == (ADA, "data", "subscriber", "")
 

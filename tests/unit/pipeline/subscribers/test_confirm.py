@@ -10,7 +10,7 @@ from tests.unit.pipeline.newsroom import Newsroom
 def tell(room: Newsroom, *members: int) -> int:
     with room.store.begin() as tx:
         told = dict.fromkeys(members, "")
-        return confirm(tx, room.campaign().id, told, "told by an event", room.clock)
+        return confirm(tx, room.campaign().id, told, "told by an event")
 
 
 def test_while_some_are_unknown_the_campaign_asks_for_as_many_as_there_are(lost: Newsroom) -> None:

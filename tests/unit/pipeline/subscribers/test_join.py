@@ -39,16 +39,15 @@ def sign_up(room: Newsroom, wish: SignUp = WISH, shown: Shown = SHOWN) -> Taken 
         network="8.8.8.0/24",
         limits=EmailLimits(),
         store=room.store,
-        clock=room.clock,
     )
 
 
 def press(room: Newsroom, token: str = LINK) -> Followed:
-    return confirm(token, store=room.store, links=room.links, clock=room.clock)
+    return confirm(token, store=room.store, links=room.links)
 
 
 def look(room: Newsroom, token: str = LINK) -> Followed:
-    return follow(token, store=room.store, links=room.links, clock=room.clock)
+    return follow(token, store=room.store, links=room.links)
 
 
 def person(room: Newsroom, address: str = WISH.address) -> Subscriber | None:
@@ -182,7 +181,7 @@ def test_a_used_link_does_not_bring_back_whoever_left_since(room: Newsroom) -> N
     joined = person(room)
     assert joined is not None
     token = f"t-{campaign.id}-{joined.id}"
-    leave([read(token, room.links)], store=room.store, clock=room.clock)
+    leave([read(token, room.links)], store=room.store)
 
     assert press(room).state is LinkState.USED
 

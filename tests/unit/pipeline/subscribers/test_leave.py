@@ -28,7 +28,7 @@ def token(room: Newsroom, reader: int = 1, campaign: int = 1) -> str:
 
 
 def follow(room: Newsroom, *words: str) -> None:
-    leave([read(word, room.links) for word in words], store=room.store, clock=room.clock)
+    leave([read(word, room.links) for word in words], store=room.store)
 
 
 def look(room: Newsroom, word: str) -> Ending:
@@ -91,15 +91,15 @@ def test_the_link_of_whoever_is_not_there_any_more_is_answered_all_the_same(
         tx.readers.forget("reader1@example.org", room.clock.now())
     follow(room, token(room, reader))
     assert look(room, token(room, reader)).ended
-    leave_everything(read(token(room, reader), room.links), store=room.store, clock=room.clock)
+    leave_everything(read(token(room, reader), room.links), store=room.store)
 
 
 def test_the_link_of_a_test_mail_ends_nothing(room: Newsroom) -> None:
     room.start(3)
     test = read(token(room, campaign=0), room.links)
     assert test.of_a_test
-    leave([test], store=room.store, clock=room.clock)
-    leave_everything(test, store=room.store, clock=room.clock)
+    leave([test], store=room.store)
+    leave_everything(test, store=room.store)
     assert lists_of(room) == ("press",)
 
 
@@ -146,7 +146,7 @@ def test_whoever_leaves_everything_is_on_no_list_and_no_import_brings_them_back(
     room.start(0)
     left = Departure(campaign_id=1, subscriber_id=1)
     for _ in range(2):
-        leave_everything(left, store=room.store, clock=room.clock)
+        leave_everything(left, store=room.store)
     assert lists_of(room) == ()
     room.subscribe(2, "other")
     with room.store.read() as tx:
@@ -160,7 +160,7 @@ def test_whoever_leaves_everything_is_on_no_list_and_no_import_brings_them_back(
 def test_a_complaint_is_not_made_lighter_by_leaving(room: Newsroom) -> None:
     room.start(2)
     room.suppress("reader1@example.org", SuppressionReason.COMPLAINED)
-    leave_everything(Departure(campaign_id=1, subscriber_id=1), store=room.store, clock=room.clock)
+    leave_everything(Departure(campaign_id=1, subscriber_id=1), store=room.store)
     with room.store.read() as tx:
         assert tx.readers.suppressed("reader1@example.org") is SuppressionReason.COMPLAINED
 
@@ -175,7 +175,7 @@ def test_whoever_is_forgotten_is_gone_with_what_was_told_even_meanwhile(room: Ne
     room.subscribe(2)
     tell(room, "before")
     meanwhile = Meanwhile(room.store, lambda: tell(room, "meanwhile"))
-    assert forget("reader1@example.org", by="ada", store=meanwhile, clock=room.clock)  # type: ignore[arg-type]
+    assert forget("reader1@example.org", by="ada", store=meanwhile)  # type: ignore[arg-type]
     with room.store.read() as tx:
         assert tx.readers.get(1) is None
         assert tx.traces.of("reader1@example.org") == []
@@ -183,7 +183,7 @@ def test_whoever_is_forgotten_is_gone_with_what_was_told_even_meanwhile(room: Ne
 
 
 def test_an_address_that_nobody_has_is_blocked_all_the_same(room: Newsroom) -> None:
-    assert not forget("eve@example.org", by="ada", store=room.store, clock=room.clock)
+    assert not forget("eve@example.org", by="ada", store=room.store)
     with room.store.read() as tx:
         assert tx.readers.suppressed("eve@example.org") is not None
 
@@ -191,7 +191,7 @@ def test_an_address_that_nobody_has_is_blocked_all_the_same(room: Newsroom) -> N
 def test_what_is_left_is_overwritten_once(room: Newsroom) -> None:
     room.subscribe(1)
     assert clean(store=room.store), "there is nothing to do"
-    forget("reader1@example.org", by="ada", store=room.store, clock=room.clock)
+    forget("reader1@example.org", by="ada", store=room.store)
     with room.store.read() as tx:
         assert tx.traces.left()
     assert clean(store=room.store)

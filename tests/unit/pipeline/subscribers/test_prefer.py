@@ -29,7 +29,7 @@ def owner(room: Newsroom) -> Owner:
 
 def saved(room: Newsroom, owner: Owner, wish: PreferenceChange) -> Preferences:
     shown = {name: f"Yes to {name}." for name in ("press", "events")}
-    save(owner, wish, shown=shown, language="en", store=room.store, clock=room.clock)
+    save(owner, wish, shown=shown, language="en", store=room.store)
     return chosen_by(owner, store=room.store).preferences
 
 
@@ -49,10 +49,10 @@ def test_a_pause_ends_by_itself_and_the_next_campaign_is_for_everybody_again(
     room.subscribe(2)
     with room.store.begin() as tx:
         tx.choices.pause(1, room.clock.now() + timedelta(days=7))
-    assert resume(store=room.store, clock=room.clock) == 0
+    assert resume(store=room.store) == 0
     room.clock.advance(days=7)
-    assert resume(store=room.store, clock=room.clock) == 1
-    assert resume(store=room.store, clock=room.clock) == 0
+    assert resume(store=room.store) == 1
+    assert resume(store=room.store) == 0
     room.start(0)
     assert room.counts().audience == 2
 
@@ -118,7 +118,7 @@ def test_joining_lifts_what_the_person_said_but_nothing_that_staff_entered(
 def test_a_letter_goes_to_the_persons_own_address_or_to_the_new_one(
     room: Newsroom, owner: Owner
 ) -> None:
-    how = {"host": HOST, "language": "en", "store": room.store, "clock": room.clock}
+    how = {"host": HOST, "language": "en", "store": room.store}
     for number in (1, 99):
         ask_for_link(number, source="a page", **how)  # type: ignore[arg-type]
     nobody = Owner(subscriber_id=99, signed_at=room.clock.now())

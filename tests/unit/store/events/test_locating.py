@@ -7,7 +7,7 @@ from newsletter.domain.events import Event, EventKind, Place
 from newsletter.runtime.keys import address_hash
 from newsletter.store.sql import Store
 from tests.contracts.books import Books
-from tests.fakes import NOON, WORKSPACE, chain_of
+from tests.fakes import NOON, WORKSPACE, FixedClock, chain_of
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,9 @@ from tests.fakes import NOON, WORKSPACE, chain_of
 def test_an_address_that_cannot_be_one_names_nobody(
     engine: Engine, address: str, known: int | None
 ) -> None:
-    store = Store(engine, hash_address=address_hash(b"k" * 32), chain=chain_of(engine))
+    store = Store(
+        engine, hash_address=address_hash(b"k" * 32), chain=chain_of(engine), clock=FixedClock()
+    )
     Books(store, 3)
     event = Event(id="e", kind=EventKind.DELIVERED, at=NOON, address=address)
     with store.read() as tx:

@@ -74,7 +74,9 @@ def test_a_restored_database_is_on_hold_and_the_old_one_is_kept(
     assert campaigns(kept) == 1
     assert campaigns(copy) == 0
     engine = open_sqlite(path)
-    with Store(engine, hash_address=hash_address, chain=chain_of(engine)).read() as tx:
+    with Store(
+        engine, hash_address=hash_address, chain=chain_of(engine), clock=FixedClock()
+    ).read() as tx:
         reason = tx.hold.reason()
     engine.dispose()
     assert reason == "restored on 2026-11-24 12:00 UTC from the backup copy.db"
@@ -202,23 +204,23 @@ def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
 
     backup(path, copy)
     of_ana = ask(store, "ana@example.org")
-    joined = confirm(of_ana, store=store, links=links, clock=clock)
+    joined = confirm(of_ana, store=store, links=links)
     assert joined.reader_id is not None
     own_page = links.preferences_token(joined.reader_id, NOON)
     [in_mail] = links.unsubscribe_tokens(1, [joined.reader_id])
     store.close()
     restore(copy, path, at=NOON)
-    restored = store_in(path)
+    restored = store_in(path, clock)
     with restored.begin() as tx:
         tx.hold.release(HoldKind.RESTORE_GUARD)
-    of_bo = confirm(ask(restored, "bo@example.org"), store=restored, links=links, clock=clock)
+    of_bo = confirm(ask(restored, "bo@example.org"), store=restored, links=links)
 
     for deed in (follow, confirm):
         with pytest.raises(NotFound):
-            deed(of_ana, store=restored, links=links, clock=clock)
+            deed(of_ana, store=restored, links=links)
     with pytest.raises(NotFound):
         prefer.chosen_by(prefer.read(own_page, links), store=restored)
-    leave([read(in_mail, links)], store=restored, clock=clock)
+    leave([read(in_mail, links)], store=restored)
     with restored.read() as tx:
         bo = tx.readers.get(of_bo.reader_id or 0)
     assert bo is not None

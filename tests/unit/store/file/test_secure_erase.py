@@ -19,7 +19,7 @@ from newsletter.pipeline.subscribers.leave import clean, forget
 from newsletter.store.file import secure_erase
 from newsletter.store.file.secure_erase import gap, overwrite_erased
 from newsletter.store.sql import Store, Transaction
-from tests.fakes import NOON, FixedClock
+from tests.fakes import NOON
 
 pytestmark = pytest.mark.slow("files of some size, byte by byte")
 
@@ -154,7 +154,7 @@ def test_what_cannot_be_overwritten_now_is_overwritten_later(path: Path, store: 
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM subscriber").fetchall()
-        assert forget(address(1), by="ada", store=store, clock=FixedClock())
+        assert forget(address(1), by="ada", store=store)
         assert not clean(store=store), "somebody reads what was there before"
         with store.read() as tx:
             assert tx.traces.left()

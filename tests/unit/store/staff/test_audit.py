@@ -14,7 +14,7 @@ from newsletter.domain.staff.audit import AuditHead
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.store.file.keys import HeadFile
 from newsletter.store.sql import Store
-from tests.fakes import NOON, chain_of, hash_address
+from tests.fakes import NOON, FixedClock, chain_of, hash_address
 
 YES = Approval(slug="news", content_hash="d1", by="ed@x.example", at=NOON, channel=Channel.COMMAND)
 
@@ -205,8 +205,8 @@ def old(store: Store, head: HeadFile) -> Store:
 
 def test_what_an_older_version_wrote_is_bound_by_a_line_once(old: Store) -> None:
     assert "not under the key" in fault(old)
-    old.seal(NOON)
-    old.seal(NOON)
+    old.seal()
+    old.seal()
     with old.read() as tx:
         assert [line.action for line in tx.audit.all()] == ["approve", "do", "seal"]
         assert tx.approvals.of("news") == [YES]
@@ -219,14 +219,14 @@ def test_what_an_older_version_wrote_is_bound_by_a_line_once(old: Store) -> None
 def test_what_claims_to_be_older_than_the_key_is_not_bound_once_there_was_one(
     old: Store,
 ) -> None:
-    old.seal(NOON)
+    old.seal()
     tamper(old, "DELETE FROM audit WHERE number = 3")
-    old.seal(NOON)
+    old.seal()
     assert "not under the key" in fault(old)
 
 
 def test_a_new_log_needs_no_line_to_bind_it(store: Store) -> None:
-    store.seal(NOON)
+    store.seal()
     assert verified(store) == 0
 
 
@@ -292,5 +292,5 @@ def test_an_approval_without_its_line_is_named(store: Store) -> None:
 def test_with_another_key_nothing_is_what_was_written(store: Store, engine: Engine) -> None:
     say_yes(store)
     other = replace(chain_of(engine), key=b"o" * 32)
-    stranger = Store(engine, hash_address=hash_address, chain=other)
+    stranger = Store(engine, hash_address=hash_address, chain=other, clock=FixedClock())
     assert "var/keys/audit is another key" in fault(stranger)
