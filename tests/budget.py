@@ -6,12 +6,15 @@ in each run. What is drawn follows from the run's seed, which stands at the head
 ``--seed`` draws the same again, and tests that need chance take it from there too.
 """
 
+import os
 import random
 import resource
 import secrets
+import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +30,11 @@ TOO_LONG = 3 * LONG
 """Seconds from which CI fails without that mark. Two cores may be busy with something else."""
 LARGEST_WORKER = 600
 """MiB that a process of the suite may grow to."""
+MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes folders of its own in it
+"""Where ``tmp_path`` is, if the system has such a folder: what waits until a disk has it all waits
+there for nothing. It is in memory, so the folders of tests that passed are taken away at once."""
+ROOM = 1 << 30
+"""Bytes that have to be free there: some tests install an environment of Python."""
 SKIPS = (
     "only root can mount",
     "nothing may be mounted",
@@ -58,8 +66,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     given = getattr(config, "workerinput", {}).get("seed", config.getoption("--seed"))
     config.stash[_SEED] = secrets.randbelow(10**9) if given is None else given
+    if config.getoption("--faults") != "all" and fits(MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # noqa: TID251 - pytest's own
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Budget(config), "budget")
+
+
+def fits(folder: Path) -> bool:
+    """Whether the folders of tests can be made in this one: large, and programs may run from it."""
+    return (
+        folder.is_dir()
+        and not os.statvfs(folder).f_flag & os.ST_NOEXEC
+        and shutil.disk_usage(folder).free >= ROOM
+    )
 
 
 def pytest_report_header(config: pytest.Config) -> str:

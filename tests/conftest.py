@@ -5,7 +5,6 @@ import gc
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -111,13 +110,10 @@ class FreshStores:
 
 
 @pytest.fixture(scope="session")
-def fresh_store(migrated: Path) -> Iterator[FreshStores]:
-    """In memory, where the system has such a folder: no test of these waits for a disk."""
-    memory = Path("/dev", "shm")
-    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        stores = FreshStores(migrated, Path(folder))
-        yield stores
-        stores.close()
+def fresh_store(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreshStores]:
+    stores = FreshStores(migrated, tmp_path_factory.mktemp("stores"))
+    yield stores
+    stores.close()
 
 
 @pytest.fixture

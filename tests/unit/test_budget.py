@@ -1,10 +1,12 @@
-"""Which tests count as covering what they run: none that runs other lines in another run."""
+"""Where tests have their folders, and which count as covering what they run."""
+
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.budget import counts
+from tests.budget import counts, fits
 
 
 def test_what_a_test_beside_the_code_runs_counts(request: pytest.FixtureRequest) -> None:
@@ -27,3 +29,8 @@ def test_nor_what_a_property_draws(request: pytest.FixtureRequest, drawn: None) 
 
 def test_no_example_of_a_property_has_a_deadline() -> None:
     assert settings().deadline is None
+
+
+def test_no_folder_is_made_where_there_is_no_room_or_nothing_can_be_run(tmp_path: Path) -> None:
+    assert not fits(tmp_path / "not-there")
+    assert not fits(Path("/proc"))

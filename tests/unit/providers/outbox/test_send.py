@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta, timezone
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 
 import pytest
@@ -53,11 +52,8 @@ def files(directory: Path) -> list[str]:
 
 class TestContract(ProviderContract):
     @pytest.fixture
-    def service(self) -> Iterator[Service]:
-        """In memory, where the system has such a folder: the files wait for no disk."""
-        memory = Path("/dev", "shm")
-        with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-            yield self.serving(Path(folder) / "var" / "outbox")
+    def service(self, tmp_path: Path) -> Service:
+        return self.serving(tmp_path / "var" / "outbox")
 
     def serving(self, directory: Path) -> Service:
         def disable() -> None:
