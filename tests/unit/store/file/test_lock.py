@@ -51,7 +51,7 @@ def test_another_account_is_refused_and_told_how_before_anything_is_written(
     path = of_another_account(tmp_path)
     before = path.stat()
     for lock in (only_one(path), in_use(path, by="newsletter list"), unused(path, by="restore")):
-        with pytest.raises(Refused, match="belongs to the account .* is run by .*sudo -u"), lock:
+        with pytest.raises(Refused, match=r"belongs to the account .* is run by .*sudo -u"), lock:
             pass
     assert path.stat() == before
 
