@@ -4,24 +4,21 @@ Any of them can be made so that reading it takes for ever, or all memory there i
 this is the process in the sandbox.
 """
 
-import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from newsletter.documents.release.embargo import Embargo
 from newsletter.documents.release.imported import (
     LARGEST_PICTURE,
-    Dropped,
     ImportedDocument,
-    ImportedPicture,
     MadePicture,
     Pasted,
     unusable,
 )
 from newsletter.documents.sandbox import WITHIN, CutOff, NotStarted, ask, work
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import InvalidInput
+
+Answer = TypeVar("Answer", ImportedDocument, Pasted, MadePicture)
 
 _MODULE = "newsletter.documents.isolated"
 _WITHIN = timedelta(seconds=15)
@@ -31,14 +28,14 @@ _WITHIN = timedelta(seconds=15)
 def import_isolated(data: bytes, *, today: date, file: str) -> ImportedDocument:
     """As ``import_file`` does. Raises InvalidInput."""
     task = {"read": "file", "today": today.isoformat(), "file": file}
-    return _document(_answer(task, data, WITHIN, "copy the statement's text into a .txt file"))
+    advice = "copy the statement's text into a .txt file"
+    return _answer(ImportedDocument, task, data, within=WITHIN, advice=advice)
 
 
 def pasted(html: str, *, within: timedelta = _WITHIN) -> Pasted:
     """As ``read_pasted`` does, for at most so long. Raises InvalidInput."""
     task = {"read": "paste", "file": "what was pasted"}
-    answer = _answer(task, html.encode("utf-8", "replace"), within)
-    return Pasted(markdown=answer["markdown"], left_out=tuple(answer["left_out"]))
+    return _answer(Pasted, task, html.encode("utf-8", "replace"), within=within)
 
 
 def picture(data: bytes, *, file: str) -> MadePicture:
@@ -47,77 +44,53 @@ def picture(data: bytes, *, file: str) -> MadePicture:
         raise unusable(
             file, f"is larger than {LARGEST_PICTURE // 1_000_000} MB; choose a smaller one"
         )
-    answer = _answer({"read": "picture", "file": file}, data, _WITHIN)
-    return MadePicture(
-        **answer | {"data": base64.b64decode(answer["data"]), "notes": tuple(answer["notes"])}
-    )
+    return _answer(MadePicture, {"read": "picture", "file": file}, data)
 
 
 def _answer(
-    task: Mapping[str, str], data: bytes, within: timedelta, advice: str = "try something smaller"
-) -> dict[str, Any]:
+    kind: type[Answer],
+    task: Mapping[str, str],
+    data: bytes,
+    *,
+    within: timedelta = _WITHIN,
+    advice: str = "try something smaller",
+) -> Answer:
     try:
-        [answer] = ask(_MODULE, task, data, within=within)
+        [answer] = ask(_MODULE, task, data, answer=kind, within=within)
     except NotStarted as error:
         raise unusable(task["file"], f"was not read: {error}; try again") from error
     except CutOff as error:
         raise unusable(task["file"], f"was not read: {error}; {advice}") from error
-    if "faults" in answer:
-        raise InvalidInput([Fault(**fault) for fault in answer["faults"]])
-    read: dict[str, Any] = answer
+    if isinstance(answer, InvalidInput):
+        raise answer
+    read: Answer = answer
     return read
-
-
-def _document(answer: Mapping[str, Any]) -> ImportedDocument:
-    embargo, day = answer["embargo"], answer["date"]
-    pictures = (
-        ImportedPicture(**each | {"data": base64.b64decode(each["data"])})
-        for each in answer["pictures"]
-    )
-    return ImportedDocument(
-        pictures=tuple(pictures),
-        **{
-            name: answer[name]
-            for name in ("title", "body", "summary", "subject", "guessed", "language")
-        },
-        date=date.fromisoformat(day) if day else None,
-        dropped=tuple(Dropped(**each) for each in answer["dropped"]),
-        notes=tuple(answer["notes"]),
-        embargo=Embargo(**{**embargo, "notes": tuple(embargo["notes"])}) if embargo else None,
-    )
 
 
 # --- within that process -----------------------------------------------------------------------
 
 
-def handle(task: Mapping[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
+def handle(task: Mapping[str, Any], data: bytes) -> Iterator[Any]:
     """What that process is asked to read."""
     try:
         yield _read(task, data)
     except InvalidInput as error:
-        yield {"faults": [asdict(fault) for fault in error.faults]}
+        yield error
 
 
-def _read(task: Mapping[str, Any], data: bytes) -> dict[str, Any]:
+def _read(task: Mapping[str, Any], data: bytes) -> ImportedDocument | Pasted | MadePicture:
     match task["read"]:
         case "paste":
             from newsletter.documents.markup.pages import read_pasted
 
-            return asdict(read_pasted(data.decode()))
+            return read_pasted(data.decode())
         case "picture":
             from newsletter.documents.pictures import make_picture
 
-            return _plain(asdict(make_picture(data, file=task["file"])))
+            return make_picture(data, file=task["file"])
     from newsletter.documents.importing import import_file  # with all that reads files
 
-    document = import_file(data, today=date.fromisoformat(task["today"]), file=task["file"])
-    plain = asdict(document)
-    plain["pictures"] = list(map(_plain, plain["pictures"]))
-    return {**plain, "date": document.date.isoformat() if document.date else None}
-
-
-def _plain(picture: dict[str, Any]) -> dict[str, Any]:
-    return picture | {"data": base64.b64encode(picture["data"]).decode()}
+    return import_file(data, today=date.fromisoformat(task["today"]), file=task["file"])
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ off in the middle of that, and it would hold up all others. So a process reads i
 but how to read: no database, no keys, nothing of our environment. It gets one JSON line that says
 what to do, then the bytes, and gives back JSON lines, one a thing that it has read. It is started
 when there is something to read, and ends with its work, at the end of its time, or with its parent.
+What comes back is validated: a text may have taken over the process that read it.
 """
 
+import base64
 import ctypes
 import json
 import os
@@ -16,8 +18,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import timedelta
-from typing import IO, Any
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import IO, TYPE_CHECKING, Any, Union
+
+from newsletter.domain.errors import Fault, InvalidInput
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 WITHIN = timedelta(seconds=30)
 """The longest that one answer may take. One of 20,000 items takes 13 s on a busy small machine."""
@@ -28,7 +37,7 @@ _LARGEST = 64_000_000
 _PR_SET_PDEATHSIG = 1
 
 Handle = Callable[[Mapping[str, Any], bytes], Iterable[Any]]
-"""Reads: what to do and the bytes, to whatever JSON can say."""
+"""Reads: what to do and the bytes, to values of ours and InvalidInput."""
 
 
 class CutOff(Exception):
@@ -44,14 +53,22 @@ class NotStarted(CutOff):
 
 
 def ask(
-    module: str, task: Mapping[str, Any], body: bytes = b"", *, within: timedelta = WITHIN
+    module: str,
+    task: Mapping[str, Any],
+    body: bytes = b"",
+    *,
+    answer: Any = Any,
+    within: timedelta = WITHIN,
 ) -> list[Any]:
-    """What ``module``, run as a process, reads in the bytes. Raises CutOff."""
+    """What ``module``, run as a process, reads in the bytes. Raises CutOff.
+
+    Each thing is of the type ``answer``, or InvalidInput.
+    """
     seconds = within.total_seconds()
     late = False
     with _started(module, seconds) as process:
         try:
-            out, _ = process.communicate(json.dumps(task).encode() + b"\n" + body, timeout=seconds)
+            out, _ = process.communicate(written(task) + b"\n" + body, timeout=seconds)
         except subprocess.TimeoutExpired:
             late = True
             process.kill()
@@ -59,7 +76,7 @@ def ask(
         except BaseException:
             process.kill()
             raise
-    read = _lines(out)
+    read = _answers(out, answer)
     if late or process.returncode == -signal.SIGALRM:
         raise CutOff(f"it could not be read within {seconds:g} s", read)
     if process.returncode:
@@ -82,9 +99,47 @@ def _started(module: str, seconds: float) -> "subprocess.Popen[bytes]":
         raise NotStarted(f"no process could be started for it ({error.strerror})", []) from error
 
 
-def _lines(out: bytes) -> list[Any]:
-    """All whole lines: what was being written when it ended is none."""
-    return [json.loads(line) for line in out.split(b"\n")[:-1]]
+@dataclass(frozen=True, kw_only=True)
+class _Refusal:
+    """InvalidInput, as it is written."""
+
+    faults: tuple[Fault, ...]
+
+
+def _answers(out: bytes, answer: Any) -> list[Any]:
+    """Read all whole lines: what was being written when it ended is none. Raises CutOff."""
+    read: list[Any] = []
+    for line in out.split(b"\n")[:-1]:
+        try:
+            one = _reader(answer).validate_json(line)
+        except ValueError as error:
+            raise CutOff("what came back is no answer", read) from error
+        read.append(InvalidInput(one.faults) if isinstance(one, _Refusal) else one)
+    return read
+
+
+@cache
+def _reader(answer: Any) -> "TypeAdapter[Any]":
+    from pydantic import ConfigDict, TypeAdapter  # which whoever reads in there does not need
+
+    return TypeAdapter(
+        Union[answer, _Refusal],  # noqa: UP007 - made when it runs
+        config=ConfigDict(strict=True, extra="forbid", val_json_bytes="base64"),
+    )
+
+
+def written(value: Any) -> bytes:
+    """One line of JSON; half a character becomes a question mark."""
+    return json.dumps(value, ensure_ascii=False, default=_plain).encode("utf-8", "replace")
+
+
+def _plain(value: Any) -> Any:
+    """In words of JSON what it does not know itself."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, date):
+        return value.isoformat()
+    return {"faults": value.faults} if isinstance(value, InvalidInput) else vars(value)
 
 
 # --- within that process -----------------------------------------------------------------------
@@ -104,7 +159,7 @@ def serve(handle: Handle, source: IO[bytes], sink: IO[bytes], *, largest: int = 
     task = json.loads(source.readline())
     left = largest
     for one in handle(task, source.read()):
-        line = json.dumps(one).encode() + b"\n"
+        line = written(one) + b"\n"
         left -= len(line)
         if left < 0:
             raise MemoryError

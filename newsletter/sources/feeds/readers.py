@@ -4,12 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from newsletter.documents.release.imported import unusable
-from newsletter.documents.sandbox import WITHIN, CutOff, NotStarted, ask
+from newsletter.documents.sandbox import WITHIN, CutOff, NotStarted, ask, written
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
 from newsletter.sources.feeds.fetching import Page
@@ -63,55 +63,10 @@ def whatever_it_holds() -> Iterator[None]:
         raise FeedUnreadable(f"{what}; please report it with its url") from error
 
 
-def plain_item(item: Item) -> dict[str, Any]:
-    """An item as JSON can say it."""
-    return asdict(item) | {"published": _plain_time(item.published)}
-
-
 def item_of(plain: Mapping[str, Any]) -> Item:
-    """The item that was said so."""
-    return Item(**{**plain, "published": _time(plain["published"])})
-
-
-def plain_listed(listed: Listed) -> dict[str, Any]:
-    """The answer of a feed as JSON can say it."""
-    return {
-        "items": [plain_item(item) for item in listed.items],
-        "remark": listed.remark,
-        "count": listed.count,
-        "latest": _plain_time(listed.latest),
-    }
-
-
-def listed_of(plain: Mapping[str, Any]) -> Listed:
-    """The answer that was said so."""
-    items = tuple(item_of(item) for item in plain["items"])
-    return Listed(**{**plain, "items": items, "latest": _time(plain["latest"])})
-
-
-def plain_text(text: Text) -> dict[str, Any]:
-    """What was made of an item as JSON can say it."""
-    if isinstance(text, InvalidInput):
-        return {"unusable": [[fault.file, fault.message] for fault in text.faults]}
-    return {"text": asdict(text) | {"date": text.date.isoformat() if text.date else None}}
-
-
-def text_of(plain: Mapping[str, Any]) -> Text:
-    """What was said so to be made of an item."""
-    if "unusable" in plain:
-        [[file, message]] = plain["unusable"]
-        return unusable(file, message)
-    text = plain["text"]
-    made = date.fromisoformat(text["date"]) if text["date"] else None
-    return ExtractedStatement(**{**text, "date": made, "notes": tuple(text["notes"])})
-
-
-def _plain_time(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    """The item that was written as JSON."""
+    at = plain["published"]
+    return Item(**{**plain, "published": at and datetime.fromisoformat(at)})
 
 
 _MODULE = "newsletter.sources.feeds.reading"
@@ -127,19 +82,21 @@ class SandboxReader:
     def __init__(self, *, within: timedelta = WITHIN, module: str = _MODULE) -> None:
         self._within = within
         self._module = module
-        self._last: tuple[bytes, dict[str, Any]] = (b"", {})
+        self._last: tuple[bytes, Any] = (b"", None)
 
     def feed(self, page: Page) -> Listed:
         """RSS, Atom or JSON Feed, whichever is there. Raises FeedUnreadable."""
-        return listed_of(self._read({"read": "feed"}, page))
+        listed: Listed = self._read({"read": "feed"}, page, Listed)
+        return listed
 
     def posts(self, page: Page, site: str) -> Listed:
         """A page of WordPress posts. Raises FeedUnreadable."""
-        return listed_of(self._read({"read": "posts", "site": site}, page))
+        listed: Listed = self._read({"read": "posts", "site": site}, page, Listed)
+        return listed
 
     def category(self, page: Page) -> int | None:
         """The number of the category that WordPress found. Raises FeedUnreadable."""
-        number: int | None = self._read({"read": "category"}, page)["category"]
+        number: int | None = self._read({"read": "category"}, page, int | None)
         return number
 
     def compose(self, items: Sequence[Item], *, zone: str, now: datetime) -> list[Text]:
@@ -151,22 +108,21 @@ class SandboxReader:
         made: list[Text] = []
         cut_off = 0
         while (left := items[len(made) :]) and cut_off < _MOST_CUT_OFF:
-            body = json.dumps([plain_item(item) for item in left]).encode()
             try:
-                made += map(text_of, ask(self._module, task, body, within=self._within))
+                made += self._ask(task, written(left), ExtractedStatement)
             except NotStarted as error:
                 raise FeedUnreadable(
                     f"its texts were not read: {error}; it is tried again"
                 ) from error
             except CutOff as error:
-                made += map(text_of, error.read)
+                made += error.read
                 if not error.read:  # it had all the time for itself
                     made.append(_left_out(left[0], str(error)))
                     cut_off += 1
         why = "it was not read, since others before it could not be"
         return [*made, *(_left_out(item, why) for item in items[len(made) :])]
 
-    def _read(self, task: Mapping[str, Any], page: Page) -> dict[str, Any]:
+    def _read(self, task: Mapping[str, Any], page: Page, kind: Any) -> Any:
         """An answer that is the very one of before is not read again."""
         kept = {name: page.headers[name] for name in ("content-type",) if name in page.headers}
         question = {**task, "url": page.url, "headers": kept}
@@ -174,18 +130,20 @@ class SandboxReader:
         if key == self._last[0]:
             return self._last[1]
         try:
-            [answer] = ask(self._module, question, page.body, within=self._within)
+            [answer] = self._ask(question, page.body, kind)
         except CutOff as error:
             raise FeedUnreadable(
                 f"its answer was cut off: {error}; ask for a feed of the newest items alone, or"
                 " look at what it holds"
             ) from error
-        if "unreadable" in answer:
-            raise FeedUnreadable(answer["unreadable"])
+        if isinstance(answer, InvalidInput):
+            raise FeedUnreadable(answer.faults[0].message)
         if len(page.body) <= _KEPT:
             self._last = (key, answer)
-        read: dict[str, Any] = answer
-        return read
+        return answer
+
+    def _ask(self, task: Mapping[str, Any], body: bytes, kind: Any) -> list[Any]:
+        return ask(self._module, task, body, answer=kind, within=self._within)
 
 
 def _left_out(item: Item, why: str) -> Text:

@@ -31,8 +31,6 @@ from newsletter.sources.feeds.readers import (
     Listed,
     Text,
     item_of,
-    plain_listed,
-    plain_text,
     whatever_it_holds,
 )
 
@@ -173,24 +171,23 @@ def handle(task: Mapping[str, Any], body: bytes) -> Iterator[Any]:
     if task["read"] == "compose":
         now = datetime.fromisoformat(task["now"])
         for one in json.loads(body):
-            [text] = here.compose([item_of(one)], zone=task["zone"], now=now)
-            yield plain_text(text)
+            yield from here.compose([item_of(one)], zone=task["zone"], now=now)
         return
     page = Page(status=200, headers=task["headers"], body=body, url=task["url"])
     try:
         yield _read(here, page, task)
     except FeedUnreadable as error:
-        yield {"unreadable": str(error)}
+        yield unusable(page.url, str(error))
 
 
-def _read(here: DirectReader, page: Page, task: Mapping[str, Any]) -> dict[str, Any]:
+def _read(here: DirectReader, page: Page, task: Mapping[str, Any]) -> Listed | int | None:
     match task["read"]:
         case "category":
-            return {"category": here.category(page)}
+            return here.category(page)
         case "posts":
-            return plain_listed(here.posts(page, task["site"]))
+            return here.posts(page, task["site"])
         case _:
-            return plain_listed(here.feed(page))
+            return here.feed(page)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def test_what_takes_too_long_is_cut_off_with_what_to_do() -> None:
         pasted("<p>x</p>", within=timedelta(0))
 
 
-def test_the_process_answers_in_what_json_can_say() -> None:
-    assert list(handle({"read": "paste"}, b"<p>x</p>")) == [{"markdown": "x", "left_out": ()}]
+def test_the_process_answers_with_what_was_read_or_why_nothing_was() -> None:
+    assert list(handle({"read": "paste"}, b"<p>x</p>")) == [Pasted(markdown="x")]
     [faulty] = handle({"read": "picture", "file": "a"}, b"")
-    assert faulty["faults"][0]["file"] == "a"
+    assert faulty.faults[0].file == "a"

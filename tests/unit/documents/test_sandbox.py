@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from newsletter.documents.sandbox import CutOff, ask, serve
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
 from newsletter.sources.feeds.fetching import Page
-from newsletter.sources.feeds.readers import SandboxReader
+from newsletter.sources.feeds.readers import Listed, SandboxReader
 from newsletter.sources.feeds.reading import DirectReader, handle
 from tests.fakes import NOON
 from tests.unit.sources import strangers
@@ -32,6 +32,20 @@ def page(body: bytes) -> Page:
 
 def test_what_was_read_comes_back() -> None:
     assert ask(STRANGERS, {"read": "back"}, "é\n{".encode()) == [{"read": "back"}, "é\n{"]
+
+
+def test_what_comes_back_is_what_was_asked_for_or_nothing() -> None:
+    assert ask(STRANGERS, {"read": "feed"}, answer=Listed)[0].latest == datetime(
+        2026, 11, 24, tzinfo=UTC
+    )
+    with pytest.raises(CutOff, match="what came back is no answer") as cut:
+        ask(STRANGERS, {"read": "back"}, b"text", answer=Listed)
+    assert cut.value.read == []
+
+
+def test_half_a_character_comes_back_as_a_question_mark() -> None:
+    [_, text] = ask(STRANGERS, {"read": "back"}, b"\xed\xa0\x80")
+    assert text == "?"
 
 
 def test_what_takes_for_ever_is_cut_off_and_what_was_read_before_is_kept() -> None:
@@ -145,7 +159,7 @@ def test_each_thing_is_written_down_as_soon_as_it_is_read() -> None:
     sink = io.BytesIO()
     source = io.BytesIO(b'{"read": "feed", "headers": {}, "url": "https://x/"}\n{"no": 1}')
     serve(handle, source, sink)
-    assert b'{"unreadable": "it is JSON and no JSON Feed' in sink.getvalue()
+    assert b'"message": "it is JSON and no JSON Feed' in sink.getvalue()
 
 
 def test_nobody_gets_back_more_than_may_be_held() -> None:

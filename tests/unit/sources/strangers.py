@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.documents import sandbox
-from newsletter.sources.feeds.readers import Listed, item_of, plain_listed, plain_text
+from newsletter.sources.feeds.readers import Listed, item_of
 from newsletter.sources.feeds.reading import DirectReader
 
 Read = Callable[[Mapping[str, Any], bytes], Iterator[Any]]
@@ -21,11 +21,11 @@ def _compose(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
         if item.content == "endless":
             _never()
         now = datetime.fromisoformat(said["now"])
-        yield plain_text(DirectReader().compose([item], zone=said["zone"], now=now)[0])
+        yield from DirectReader().compose([item], zone=said["zone"], now=now)
 
 
 def _feed(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
-    yield plain_listed(Listed(remark=str(os.getpid()), latest=datetime(2026, 11, 24, tzinfo=UTC)))
+    yield Listed(remark=str(os.getpid()), latest=datetime(2026, 11, 24, tzinfo=UTC))
 
 
 def _endless(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
@@ -50,7 +50,7 @@ def _surroundings(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
 
 
 def _back(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
-    yield from (said, body.decode())
+    yield from (said, body.decode("utf-8", "surrogatepass"))
 
 
 def _never() -> None:
