@@ -1,4 +1,4 @@
-"""Dates in running text, and the hours and zones beside them, in eight languages."""
+"""Dates in running text in twenty languages, and the hours and zones beside them in eight."""
 
 import re
 from dataclasses import dataclass
@@ -18,6 +18,27 @@ _MONTHS = {
         "januari februari maart april mei juni juli augustus september oktober november december",
         "jan feb mar apr - jun jul aug sep oct nov dec",
         "- - - - - - - - sept okt - dez",
+        "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+        "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь",
+        "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
+        "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada"
+        " grudnia",
+        "ledna února března dubna května června července srpna září října listopadu prosince",
+        "januára februára - apríla mája júna júla augusta septembra októbra novembra decembra",
+        "ιανουαρίου φεβρουαρίου μαρτίου απριλίου μαΐου ιουνίου ιουλίου αυγούστου σεπτεμβρίου"
+        " οκτωβρίου νοεμβρίου δεκεμβρίου",
+        "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
+        "ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie"
+        " decembrie",
+        "januar februar marts april maj juni juli august september oktober november december",
+        "januari februari mars april maj juni juli augusti september oktober november december",
+        "- - - - - - - - - - - desember",
+        "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta"
+        " syyskuuta lokakuuta marraskuuta joulukuuta",
+        "בינואר בפברואר במרץ באפריל במאי ביוני ביולי באוגוסט בספטמבר באוקטובר בנובמבר בדצמבר",
+        "ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר",
+        "जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
+        "- फ़रवरी - - - - - - सितम्बर अक्तूबर नवम्बर दिसम्बर",
         "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
         "- - - ابريل - - - اغسطس - اكتوبر - -",
         "كانون_الثاني شباط آذار نيسان أيار حزيران تموز آب أيلول تشرين_الأول تشرين_الثاني"
@@ -27,6 +48,8 @@ _MONTHS = {
     for number, name in enumerate(names.split(), start=1)
     if name != "-"
 }
+_TWO_WAYS = {"listopada"}
+"""November in Polish, and October in Croatian."""
 _NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True)).replace(" ", r"\s")
 _MONTH = rf"(?P<{{0}}>{_NAMES})\.?"
 _OF = r"(?:\s(?:of|de|del))?"
@@ -34,18 +57,21 @@ _DATE = re.compile(
     rf"\b(?:{_MONTH.format('m1')}\s(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y1>\d{{4}})"
     rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?{_OF}\s{_MONTH.format('m2')},?{_OF}\s(?P<y2>\d{{4}})"
     r"|(?P<y3>\d{4})-(?P<m3>\d\d)-(?P<d3>\d\d)"
-    r"|(?P<a4>\d{1,2})(?P<sep>[/.])(?P<b4>\d{1,2})(?P=sep)(?P<y4>\d{4}))\b",
+    r"|(?P<a4>\d{1,2})(?P<sep>[/.])(?P<b4>\d{1,2})(?P=sep)(?P<y4>\d{4}))\b"
+    # Chinese, Japanese and Korean, which have no blanks around it
+    r"|(?<!\d)(?P<y5>\d{4})\s?[年년]\s?(?P<m5>\d{1,2})\s?[月월]\s?(?P<d5>\d{1,2})\s?[日号號일]",
     re.IGNORECASE,
 )
 _AROUND = re.compile(
-    r"(?:[\W_]|\b(?:updated|modified|published|posted|released|issued|dated?|on|at|last|the|press"
+    r"(?:[\W_]|\b(?:updated|originally|first|modified|published|posted|released|issued|dated?|on|at|last|the|press"
     r"|news(?:room)?|media|release|office|admin|by|in|of|for|immediate|publication|datum|stand|fecha"
     r"|(?:presse|medien)(?:mitteilung|information|erkl[äa]rung|meldung)|nr|no"
     r"|data|ver[öo]ffentlicht|publicado|publi[ée]e?|pubblicato|gepubliceerd|de|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
     r"|mon|tues?|wed|thurs?|fri|sat|sun|noon|midnight|local|time|a\.?m|p\.?m|[ecmp]s?t|[ecmp]dt"
     r"|gmt|utc|bst|cet|cest|uhr|den|vom|am|le|el|a|op|il|du|del|(?:mon|diens|donners|frei|sams|sonn)tag"
     r"|mittwoch|lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo|lundi|mardi|mercredi|jeudi"
-    r"|vendredi|samedi|dimanche|\d{1,2}(?::\d\d){0,2}(?:am|pm)?|\d{3,4})\b)*",
+    r"|vendredi|samedi|dimanche|\d{1,2}(?::\d\d){0,2}(?:am|pm)?|\d{3,4}|à|года?|г|року|r|roku|tarihinde|η)\b"
+    r"|星期[一二三四五六日天]|[月火水木金土日]曜日?)*",
     re.IGNORECASE,
 )
 _WORD = (
@@ -58,6 +84,7 @@ _MARKS = re.compile(r" ?[|•·/:;] ?| [–—-]{1,3} | ?[–—]{1,2} ?|, ?")
 _STRONG = re.compile(r"[|•·/]")
 _LONGEST_PLACE = 4
 """Words before or behind a comma or a dash; more of them are a headline with its day."""
+_PLACE = re.compile(r"[^\W\d_][\w.’' -]{1,30}, (?:a |el |le )?")
 _NO_PLACE = re.compile(
     r"\b(?:statement|release|remarks|update|report|letter|call|budget|meeting|results)\b", re.I
 )
@@ -70,7 +97,7 @@ _BEHIND = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class FoundDate:
-    """A date in a line. ``value`` is None where day and month may be either way round."""
+    """A date in a line. ``value`` is None where it may be read as another one too."""
 
     start: int
     end: int
@@ -122,8 +149,13 @@ def _is_beside(text: str, *, last: bool) -> bool:
 
 
 def dateline(text: str) -> FoundDate | None:
-    """The date in the dateline that opens a paragraph: ``CITY, March 14, 2024 –``."""
+    """The date in the dateline that opens a paragraph: ``CITY, March 14, 2024 –``.
+
+    Spanish ones end with a full stop: ``Madrid, 27 de noviembre de 2026. La red …``
+    """
     for found in dates_in(text[:140]):
+        if _PLACE.fullmatch(text[: found.start]) and text.startswith(". ", found.end):
+            return found
         if re.match(r"[^.!?]{0,40}?(?:[–—/]|--| -)|\.\s?[–—-]", text[found.end :]):
             return found
     return None
@@ -131,12 +163,16 @@ def dateline(text: str) -> FoundDate | None:
 
 def _value(match: re.Match[str]) -> date | None:
     part = match.groupdict()
+    if (part["m1"] or part["m2"] or "").lower() in _TWO_WAYS:
+        return None
     if part["m1"]:
         return date(int(part["y1"]), _month(part["m1"]), int(part["d1"]))
     if part["m2"]:
         return date(int(part["y2"]), _month(part["m2"]), int(part["d2"]))
     if part["y3"]:  # ISO 8601
         return date(int(part["y3"]), int(part["m3"]), int(part["d3"]))
+    if part["y5"]:
+        return date(int(part["y5"]), int(part["m5"]), int(part["d5"]))
     first, second, year = int(part["a4"]), int(part["b4"]), int(part["y4"])
     # With dots the day stands first everywhere; with strokes only a number above 12 tells.
     if part["sep"] == "." or first > 12:
@@ -147,7 +183,7 @@ def _value(match: re.Match[str]) -> date | None:
 
 
 def _month(name: str) -> int:
-    return _MONTHS[" ".join(name.lower().split())]
+    return _MONTHS[" ".join(name.lower().replace("\u0307", "").split())]
 
 
 CLOCK = re.compile(

@@ -31,6 +31,11 @@ _LABELS = re.compile(
     r"|medienmitteilung|pressestatement|comunicado(?: (?:de (?:prensa|imprensa)|oficial))?"
     r"|nota (?:de prensa|informativa|[àa] imprensa)|comunicato(?: stampa)?"
     r"|(?:بيان|خبر|بلاغ|تصريح)(?: (?:صحفي|صحافي|إعلامي|رسمي))?|نشرة صحفية"
+    r"|пресс?-?релиз|прес-реліз|informacja prasowa|komunikat prasowy|tiskov[áa] zpr[áa]va"
+    r"|tla[čc]ov[áa] spr[áa]va|δελτ[ίι]ο τ[ύυ]που|bas[ıi]n (?:b[üu]lteni|a[çc][ıi]klamas[ıi])"
+    r"|pressmeddelande|pressemeddelelse|pressemelding|lehdist[öo]tiedote|comunicat de pres[ăa]"
+    r"|sajt[óo]k[öo]zlem[ée]ny"
+    r"|הודעה לעיתונות|प्रेस विज्ञप्ति|新[闻聞]稿|プレスリリース|報道発表|보도\s?자료"
     r"|pers(?:bericht|mededeling)|communiqu[ée](?: de presse)?|dossier de presse",
     re.IGNORECASE,
 )
@@ -41,7 +46,8 @@ _RELEASE = re.compile(
     r"|para (?:su )?(?:difusi[óo]n|publicaci[óo]n|distribuci[óo]n) inmediata"
     r"|pour (?:diffusion|publication) imm[ée]diate|[àa] diffuser imm[ée]diatement"
     r"|per (?:la )?(?:diffusione|pubblicazione) immediata|para divulga[çc][ãa]o imediata"
-    r"|للنشر الفوري|للنشر فور[اًا]{1,2}|voor onmiddellijke publicatie)\b\s*[:.–—-]?\s*",
+    r"|للنشر الفوري|للنشر فور[اًا]{1,2}|voor onmiddellijke publicatie"
+    r"|立即[发發][布佈]|即[时時][发發][布佈])\b\s*[:.–—-]?\s*",
     re.IGNORECASE,
 )
 _EDITORS = re.compile(

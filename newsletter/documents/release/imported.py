@@ -103,9 +103,17 @@ _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _READ = 20_000
 """Characters that tell a script."""
 _SCRIPTS = {
-    "arabic": {"ar", "fa", "ur", "ps", "ckb", "sd", "ug"},
-    "hebrew": {"he", "iw", "yi"},
+    "hebrew": (0x0590, 0x05FF, {"he", "iw", "yi"}),
+    "arabic": (0x0600, 0x06FF, {"ar", "fa", "ur", "ps", "ckb", "sd", "ug"}),
+    "greek": (0x0370, 0x03FF, {"el"}),
+    "cyrillic": (0x0400, 0x04FF, {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg"}),
+    "devanagari": (0x0900, 0x097F, {"hi", "mr", "ne", "sa"}),
+    "thai": (0x0E00, 0x0E7F, {"th"}),
+    "kana": (0x3040, 0x30FF, {"ja"}),
+    "han": (0x4E00, 0x9FFF, {"zh", "yue", "ja"}),
+    "hangul": (0xAC00, 0xD7A3, {"ko"}),
 }
+"""The first and last letter of each, and the languages that are written in it."""
 _NAMES = {
     "en": "English",
     "de": "German",
@@ -119,10 +127,30 @@ _NAMES = {
     "ur": "Urdu",
     "he": "Hebrew",
     "iw": "Hebrew",
+    "el": "Greek",
+    "ru": "Russian",
+    "uk": "Ukrainian",
+    "hi": "Hindi",
+    "th": "Thai",
+    "zh": "Chinese",
+    "ja": "Japanese",
+    "ko": "Korean",
 }
 _OTHERS = "other"
-_PERSIAN, _URDU = frozenset("پچژگ"), frozenset("ٹڈڑںے")
-"""Letters that Arabic does not have; Urdu has those of Persian too."""
+_TOLD_BY = {
+    "arabic": (("ٹڈڑںے", "ur"), ("پچژگ", "fa"), ("", "ar")),
+    "cyrillic": (("їєґ", "uk"), ("ў", "be"), ("ыэ", "ru")),
+    "hebrew": (("", "he"),),
+    "greek": (("", "el"),),
+    "devanagari": (("", "hi"),),
+    "thai": (("", "th"),),
+    "kana": (("", "ja"),),
+    "han": (("", "zh"),),
+    "hangul": (("", "ko"),),
+}
+"""Letters by one of which a language is known; where none are named it is what the script says."""
+_LEAST_KANA = 0.1
+"""Of Japanese; the rest may all be Chinese characters."""
 
 
 def language_of(text: str, said: str = "") -> str:
@@ -131,14 +159,19 @@ def language_of(text: str, said: str = "") -> str:
     Pages often say what the system says that they were made with, so letters come before it.
     """
     said = said.strip() if _TAG.fullmatch(said.strip()) else ""
-    letters = [one for one in text[:_READ] if one.isalpha()]
+    letters = [one for one in text[:_READ].lower() if one.isalpha()]
     counts = Counter(map(_script_of, letters))
-    script = counts.most_common(1)[0][0] if counts else ""
+    if not letters:
+        return ""
+    script = counts.most_common(1)[0][0]
+    if script == "han" and counts["kana"] > _LEAST_KANA * len(letters):
+        script = "kana"
     if script == _OTHERS:
-        return "" if _base(said) in set().union(*_SCRIPTS.values()) else said
-    if _base(said) in _SCRIPTS.get(script, ()):
+        return "" if any(_base(said) in one for _, _, one in _SCRIPTS.values()) else said
+    if _base(said) in _SCRIPTS[script][2]:
         return said
-    return _guess(script, set(letters))
+    present = set(letters)
+    return next((one for some, one in _TOLD_BY[script] if not some or present & set(some)), "")
 
 
 def with_language(document: ImportedDocument, usual: str) -> ImportedDocument:
@@ -151,17 +184,8 @@ def with_language(document: ImportedDocument, usual: str) -> ImportedDocument:
 
 
 def _script_of(letter: str) -> str:
-    if "\u0590" <= letter <= "\u05ff":
-        return "hebrew"
-    return "arabic" if "\u0600" <= letter <= "\u06ff" else _OTHERS
-
-
-def _guess(script: str, letters: set[str]) -> str:
-    if script != "arabic":
-        return "he" if script == "hebrew" else ""
-    if letters & _URDU:
-        return "ur"
-    return "fa" if letters & _PERSIAN else "ar"
+    code = ord(letter)
+    return next((name for name, (a, z, _) in _SCRIPTS.items() if a <= code <= z), _OTHERS)
 
 
 def _base(language: str) -> str:

@@ -272,6 +272,24 @@ def test_a_label_before_the_title_is_no_part_of_it() -> None:
         ("February 30, 2011", "None"),
         ("Pressemitteilung Nr. 47/2026 · Berlin, den 24. November 2026", "2026-11-24"),
         ("٣ كانون الأول 2024", "2024-12-03"),
+        ("Originally published November 20, 2026", "2026-11-20"),
+        ("25 ноября 2026 года", "2026-11-25"),
+        ("Київ, 25 листопада 2026 року", "2026-11-25"),
+        ("Warszawa, 5 grudnia 2025 r.", "2025-12-05"),
+        ("Kraków, 23 listopada 2026 r.", "None"),
+        ("Praha, 24. listopadu 2026", "2026-11-24"),
+        ("Αθήνα, 24 Νοεμβρίου 2026", "2026-11-24"),
+        ("Ankara, 3 Kasım 2026", "2026-11-03"),
+        ("24 noiembrie 2026", "2026-11-24"),
+        ("Stockholm, den 24 november 2026", "2026-11-24"),
+        ("24. marraskuuta 2026", "2026-11-24"),
+        ("27 בנובמבר 2026", "2026-11-27"),
+        ("27 नवंबर 2026", "2026-11-27"),
+        ("2026年11月27日（星期五）", "2026-11-27"),
+        ("2026 年 11 月 27 日", "2026-11-27"),
+        ("2026年11月20日 金曜日", "2026-11-20"),
+        ("2026년 11월 20일", "2026-11-20"),
+        ("2026年13月20日", "None"),
     ],
 )
 def test_dates_are_read_as_people_write_them(line: str, day: str) -> None:
@@ -285,6 +303,23 @@ def test_a_date_that_can_be_read_two_ways_is_left_to_the_person() -> None:
     assert imported(TITLE, "9/10/2011", FIRST).notes == (
         "9/10/2011 on line 3 can be read two ways: write date: yourself.",
     )
+
+
+@rows(
+    "label",
+    ["ПРЕСС-РЕЛИЗ", "Δελτίο Τύπου", "INFORMACJA PRASOWA", "新闻稿", "प्रेस विज्ञप्ति", "立即发布"],
+)
+def test_what_a_text_is_is_known_in_many_languages(label: str) -> None:
+    document = imported(label, TITLE, "2026-11-20", FIRST)
+    assert document.title == TITLE
+    assert left_out(document)[0] == label
+
+
+def test_a_spanish_dateline_ends_with_a_full_stop() -> None:
+    document = imported(TITLE, f"Madrid, 27 de noviembre de 2026. {FIRST}")
+    assert document.date == date(2026, 11, 27)
+    assert document.body.startswith("Madrid, 27 de noviembre")
+    assert imported(TITLE, f"It left on 21 September 2011. {FIRST}").date is None
 
 
 def test_a_date_in_the_title_or_in_the_text_is_not_the_statements_date() -> None:
