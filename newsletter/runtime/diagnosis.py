@@ -206,8 +206,6 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     """All of a workspace that is open, its providers and what the world sees of it."""
     settings, store = delivery.settings, delivery.store
     yield finding("database", well=True, detail=str(settings.database_path))
-    folder = settings.database_path.parent
-    yield of_space(shutil.disk_usage(folder).free, folder)
     faults = statements.refresh()
     detail = "; ".join(map(str, faults)) or "all can be rendered"
     yield finding("statements", well=not faults, detail=detail)
@@ -259,6 +257,12 @@ def _staff(roles: dict[str, Role]) -> str:
     if not roles:
         return "none; what reviewers put into front matter counts"
     return ", ".join(f"{address} ({role.value})" for address, role in roles.items())
+
+
+def free_at(folder: Path) -> int:
+    """Bytes that are free where a folder is or will be."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    return shutil.disk_usage(there).free
 
 
 def of_space(free: int, folder: Path) -> Finding:

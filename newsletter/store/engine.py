@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -174,10 +175,13 @@ def _explained(engine: Engine) -> Iterator[None]:
         raise StoreUnavailable(_explain(str(error.orig), engine)) from error
 
 
+_FULL = "the disk is full; free some space, then try again: nothing was lost"
+_NEEDED = 1 << 16
+"""Bytes that SQLite wants for the index of its log; without them it speaks of an I/O error."""
 _ADVICE = {
     "locked": "another process has been writing for over 30 seconds; end it, then try again",
     "readonly": "the file or its folder cannot be written to; check its owner and the disk",
-    "full": "the disk is full; free some space, then try again: nothing was lost",
+    "full": _FULL,
     "disk i/o": "the disk reports an error; check it before going on",
     "malformed": "the file is damaged; restore a backup with 'newsletter db restore'",
     "not a database": "the file is no database of ours; check 'database' in newsletter.yaml",
@@ -190,4 +194,7 @@ _ADVICE = {
 
 def _explain(message: str, engine: Engine) -> str:
     advice = next((what for word, what in _ADVICE.items() if word in message.lower()), "")
-    return f"{engine.url.database}: {message}" + (f": {advice}" if advice else "")
+    file = str(engine.url.database)
+    if "disk i/o" in message.lower() and shutil.disk_usage(Path(file).parent).free < _NEEDED:
+        advice = _FULL
+    return f"{file}: {message}" + (f": {advice}" if advice else "")

@@ -8,6 +8,7 @@ either slow or means harm.
 """
 
 import asyncio
+import errno
 import resource
 import socket
 import threading
@@ -173,7 +174,7 @@ class WebServer:
         self, services: Services, *, host: str, port: int, limits: Bounds | None = None
     ) -> None:
         services.tick.prepare()  # the threads share what is built
-        self._socket = _bind(host, port)
+        self._socket = listen_on(host, port)
         self._server = serving(make(services), limits or bounds())
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web")
 
@@ -268,7 +269,14 @@ def serving(application: ASGIApp, bounds: Bounds) -> _Server:
     )
 
 
-def _bind(host: str, port: int) -> socket.socket:
+_BY_PORT = {errno.EADDRINUSE, errno.EACCES}
+
+
+def listen_on(host: str, port: int) -> socket.socket:
+    """A socket that takes connections. Raises NewsletterError, saying which option to change."""
+    if not host:  # to the system it means all networks
+        raise NewsletterError("--host is empty; write 127.0.0.1, or 0.0.0.0 for every network")
+    host = host.removeprefix("[").removesuffix("]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -277,7 +285,11 @@ def _bind(host: str, port: int) -> socket.socket:
         bound.listen()  # who comes before the server is ready waits instead of being refused
     except OSError as error:
         bound.close()
+        advice = "another with --port"
+        if error.errno not in _BY_PORT:
+            advice = "an address of this machine with --host, like 127.0.0.1"
+        where = f"{host}, port {port}" if ":" in host else f"{host}:{port}"
         raise NewsletterError(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port"
+            f"cannot listen on {where}: {error.strerror}; choose {advice}"
         ) from error
     return bound

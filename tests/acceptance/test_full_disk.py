@@ -103,6 +103,14 @@ def test_a_disk_that_fills_up_in_the_middle_stops_the_run_and_loses_nothing(
     check_the_end(small, mailgun)
 
 
+def test_a_disk_that_was_full_before_is_said_to_be_full(small: Workspace) -> None:
+    """SQLite calls it an I/O error where it cannot even begin its log."""
+    fill(small.folder / "var")
+    said = small.do("campaign", "list", code=1).stderr
+    assert "the disk is full; free some space" in said
+    assert "FIX   disk: 0 MB free at " in small.do("doctor", code=3).stdout
+
+
 @pytest.mark.faults(seconds=15)
 def test_an_outbox_without_space_goes_on_when_there_is_some(small: Workspace) -> None:
     small.configure(provider={"kind": "outbox", "path": "var/outbox", "batch_size": 100})

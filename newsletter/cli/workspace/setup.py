@@ -119,13 +119,22 @@ def _plain(finding: Finding) -> dict[str, object]:
 
 
 def _examine(shell: Shell) -> Iterator[Finding]:
-    from newsletter.runtime.diagnosis import attempt, finding, of_interpreter, of_workspace
+    from newsletter.runtime.diagnosis import (
+        attempt,
+        finding,
+        free_at,
+        of_interpreter,
+        of_space,
+        of_workspace,
+    )
 
     yield of_interpreter((sys.version_info[0], sys.version_info[1], sys.version_info[2]))
     config = attempt("configuration", lambda: _valid(shell))
     yield config
     if config.level is Level.FAULT:
         return
+    folder = shell.settings().database_path.parent
+    yield of_space(free_at(folder), folder)  # first: it may be why nothing opens
     try:
         with shell.services() as services:
             services.tick.prepare()

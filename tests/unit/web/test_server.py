@@ -16,7 +16,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter.cli.delivery import run, serve
-from newsletter.web.server import Bounds, connections_for, serving
+from newsletter.domain.errors import NewsletterError
+from newsletter.web.server import Bounds, connections_for, listen_on, serving
+from tests.rows import rows
 
 PATIENCE = 20.0  # seconds, on a loaded machine; nothing here takes one
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
@@ -55,6 +57,37 @@ def listening(bounds: Bounds) -> Iterator[Open]:
     """What connects to a server with these bounds."""
     with served(bounds) as (_, place), ExitStack() as stack:
         yield lambda: stack.enter_context(socket.create_connection(place, timeout=PATIENCE))
+
+
+@rows(
+    ("host", "said"),
+    [
+        ("", r"--host is empty; write 127\.0\.0\.1"),
+        ("nowhere.invalid", "choose an address of this machine with --host"),
+        ("203.0.113.9", "choose an address of this machine with --host"),
+        ("2001:db8::1", "2001:db8::1, port 0: .* with --host"),
+    ],
+)
+def test_where_nobody_can_listen_the_option_to_change_is_named(host: str, said: str) -> None:
+    with pytest.raises(NewsletterError, match=said):
+        listen_on(host, 0)
+
+
+def test_a_port_that_is_taken_is_said_to_be() -> None:
+    with (
+        listen_on("127.0.0.1", 0) as taken,
+        pytest.raises(NewsletterError, match="choose another with --port"),
+    ):
+        listen_on("127.0.0.1", taken.getsockname()[1])
+
+
+def test_an_address_of_ipv6_may_stand_in_brackets() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this system has no IPv6")
+    with listen_on("[::1]", 0) as bound:
+        assert bound.getsockname()[0] == "::1"
 
 
 def test_a_server_ends_when_it_is_told_to_and_not_at_its_next_tick() -> None:
