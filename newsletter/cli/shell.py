@@ -20,7 +20,7 @@ from newsletter.cli.groups import kept
 from newsletter.config import environment
 from newsletter.domain.errors import Fault, InvalidConfiguration, InvalidInput
 from newsletter.domain.staff import audit
-from newsletter.domain.subscribers.audience import parse_address
+from newsletter.domain.subscribers.address import parse_address
 from newsletter.runtime.keys import made_with
 
 if TYPE_CHECKING:

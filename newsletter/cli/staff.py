@@ -18,7 +18,7 @@ from newsletter.cli.shell import (
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import AuditHead
 from newsletter.domain.statements.statement import Role
-from newsletter.domain.subscribers.audience import fold
+from newsletter.domain.subscribers.address import fold
 from newsletter.runtime.staff import Staff
 
 _ROLES = click.Choice([role.value for role in Role])

@@ -8,13 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from newsletter.config.fields import Language, Line, ListName, Section, matching, some
-from newsletter.domain.subscribers.audience import (
-    LIST_NAME,
-    TAG_NAME,
-    PublicList,
-    fold,
-    parse_address,
-)
+from newsletter.domain.subscribers.address import fold, parse_address
+from newsletter.domain.subscribers.audience import LIST_NAME, TAG_NAME, PublicList
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.subscribers.signup import CONSENT_GAPS, ROLES, SignUpRules
 

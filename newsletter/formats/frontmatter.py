@@ -8,7 +8,7 @@ from typing import TypeVar
 import yaml
 
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.subscribers.audience import fold, parse_address
+from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, did_you_mean, misreading, quoted
 from newsletter.formats.text import control_in_lines, control_in_value
 from newsletter.formats.yaml_nodes import FoundAlias, TooDeep, compose

@@ -29,7 +29,7 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
     standing,
 )
-from newsletter.domain.subscribers.audience import fold
+from newsletter.domain.subscribers.address import fold
 from newsletter.domain.wording import guess, several
 from newsletter.store.sql import Transaction
 

@@ -32,7 +32,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput, Refused
-from newsletter.domain.subscribers.audience import fold
+from newsletter.domain.subscribers.address import fold
 
 _KEY_BYTES = 32
 _MOST_KEYS = 256

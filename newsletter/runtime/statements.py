@@ -259,7 +259,7 @@ def _source(
     options: AnySource, settings: Settings, segments: tuple[Segment, ...], store: Store
 ) -> Source:
     from newsletter.config.sources import FolderOptions
-    from newsletter.domain.subscribers.audience import fold
+    from newsletter.domain.subscribers.address import fold
     from newsletter.sources.folder import FolderSource
 
     if isinstance(options, FolderOptions):

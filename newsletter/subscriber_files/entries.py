@@ -11,6 +11,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.audience import (
     LIST_NAME,
     TAG_NAME,
@@ -18,8 +19,6 @@ from newsletter.domain.subscribers.audience import (
     Entry,
     SuppressedEntry,
     SuppressionReason,
-    fold,
-    parse_address,
 )
 from newsletter.formats.scalars import did_you_mean
 from newsletter.formats.text import control_in_value

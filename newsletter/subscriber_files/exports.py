@@ -11,12 +11,12 @@ from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 
+from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import (
     Consent,
     Entry,
     SuppressedEntry,
     SuppressionReason,
-    parse_address,
 )
 from newsletter.formats.text import control_in_value
 from newsletter.formats.times import read_instant, zone_objection

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import (
     Consent,
     Entry,
     SuppressedEntry,
     SuppressionReason,
-    parse_address,
 )
 from newsletter.store.sql import Store
 from newsletter.subscriber_files.csv_files import guarded, unguarded

@@ -8,7 +8,7 @@ from enum import Enum
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import LocalTime
-from newsletter.domain.subscribers.audience import mailbox
+from newsletter.domain.subscribers.address import mailbox
 from newsletter.domain.subscribers.segment import Segment
 
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"

@@ -1,21 +1,11 @@
-"""Who may be written to: addresses, subscribers, subscriptions, suppressions."""
+"""Who may be written to: subscribers, subscriptions, suppressions."""
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from newsletter.domain.subscribers.segment import Segment
-
-_ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
-_LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
-_FORBIDDEN = re.compile(
-    r"[\x00-\x20\x7f-\xa0\s"  # controls, blanks of every width, line and paragraph separators
-    r"\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # marks nobody can see
-    r"\"(),:;<>\[\]\\]"  # what RFC 5322 keeps for itself
-)
 
 LIST_NAME = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
 TAG_NAME = LIST_NAME
@@ -133,55 +123,6 @@ class SuppressedEntry:
     reason: SuppressionReason
 
 
-def parse_address(text: str) -> str:
-    """Return the address as written, without blanks around it.
-
-    Raises ValueError saying what is wrong. Accepts international addresses (RFC 6531), no quoted
-    local parts, comments or address literals: no reader of a press list has one.
-    """
-    address = text.strip()
-    found = _FORBIDDEN.search(address)
-    if found:
-        raise ValueError(f"{text!r} holds {found.group()!r}, which no address may")
-    local, at, domain = address.rpartition("@")
-    if not at or not local or not domain or "@" in local:
-        raise ValueError(f"{text!r} is not an address like name@example.org")
-    if len(address.encode()) > 254 or len(local.encode()) > 64:
-        raise ValueError(f"{text!r} is too long: 64 bytes before the @ and 254 in all")
-    if local.startswith(".") or local.endswith(".") or ".." in local:
-        raise ValueError(f"{text!r} has a dot where none may be before the @")
-    labels = domain.split(".")
-    # Checked in both forms: some letters turn into brackets and dots on the way to ASCII.
-    if len(labels) < 2 or not (_are_names(labels) and _are_names(_ascii_domain(domain).split("."))):
-        raise ValueError(f"{text!r} has no domain like example.org after the @")
-    return address
-
-
-def _are_names(labels: list[str]) -> bool:
-    return all(_LABEL.fullmatch(label) for label in labels)
-
-
-def fold(address: str) -> str:
-    """The form in which two addresses are compared.
-
-    Only ASCII letters are folded: Unicode folding would merge different people (the Kelvin sign
-    becomes a k). An international domain is compared in its ASCII form.
-    """
-    if address.isascii() and "@" in address:
-        return address.strip().lower()  # the same, in a fifth of the time: millions are folded
-    local, _, domain = address.strip().rpartition("@")
-    return f"{local.translate(_ASCII_LOWER)}@{_ascii_domain(domain)}"
-
-
-def _ascii_domain(domain: str) -> str:
-    if domain.isascii():
-        return domain.translate(_ASCII_LOWER)
-    try:
-        return domain.encode("idna").decode("ascii").translate(_ASCII_LOWER)
-    except UnicodeError as error:
-        raise ValueError(f"{domain!r} is not a domain that can be looked up: {error}") from error
-
-
 EXAMPLES = 3
 """Of so many people in a file it is told where they stand, for each thing that is told of them."""
 
@@ -225,30 +166,3 @@ class Trace:
 
     kind: str
     key: tuple[str | int, ...]
-
-
-_DOTS_ARE_NOTHING = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
-"""Domain → what it is called, where a mailbox is the same with dots and without."""
-
-
-def mailbox(address: str) -> str:
-    """What is the same for all spellings of a member of staff's address.
-
-    Upper case, full-width letters, what stands behind a ``+``, and the dots of Gmail make no other
-    person. It is for comparing alone: nothing is ever sent there.
-    """
-    written = unicodedata.normalize("NFKC", address).casefold().rstrip(".")
-    try:
-        folded = fold(written)
-    except ValueError:  # a domain that nobody can look up is only itself
-        folded = written.strip()
-    local, at, domain = folded.rpartition("@")
-    local = local.partition("+")[0] or local
-    if domain in _DOTS_ARE_NOTHING:
-        local, domain = local.replace(".", ""), _DOTS_ARE_NOTHING[domain]
-    return f"{local}{at}{domain}"
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two addresses are spellings of one mailbox."""
-    return bool(one) and mailbox(one) == mailbox(other)

@@ -14,7 +14,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from zoneinfo import ZoneInfo
 
-from newsletter.domain.subscribers.audience import PublicList, fold, parse_address
+from newsletter.domain.subscribers.address import fold, parse_address
+from newsletter.domain.subscribers.audience import PublicList
 
 LISTS_GAP, ORGANISATION_GAP = CONSENT_GAPS = ("{lists}", "{organisation}")
 """What may stand in the words of consent, and is filled in."""

@@ -20,7 +20,8 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.domain.subscribers.audience import Subscriber, fold, parse_address
+from newsletter.domain.subscribers.address import fold, parse_address
+from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.pipeline.delivery.attempt import PooledProvider
 from newsletter.pipeline.ledger import entitle, find_statement, standing_of
 from newsletter.pipeline.statements.translations import translations_of

@@ -19,7 +19,7 @@ from newsletter.domain.staff.account import (
     name_of,
 )
 from newsletter.domain.statements.statement import Role
-from newsletter.domain.subscribers.audience import fold, parse_address
+from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.pipeline.staff.proofs import Place, Proofs, SignedIn, folded, one_line
 from newsletter.store.sql import Transaction
 

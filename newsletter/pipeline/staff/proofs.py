@@ -26,7 +26,7 @@ from newsletter.domain.staff.account import (
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.passkey import CHALLENGE_LIVES, Party
 from newsletter.domain.statements.statement import Role
-from newsletter.domain.subscribers.audience import fold
+from newsletter.domain.subscribers.address import fold
 from newsletter.pipeline.ledger import authorise
 from newsletter.store.sql import Store, Transaction
 

@@ -15,7 +15,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.domain.subscribers.audience import same_person
+from newsletter.domain.subscribers.address import same_person
 from newsletter.pipeline.ledger import (
     authorise,
     find_seen,

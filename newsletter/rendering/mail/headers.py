@@ -10,7 +10,7 @@ from urllib.parse import quote
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.statements.content import MergeField, Publisher
 from newsletter.domain.statements.statement import Statement
-from newsletter.domain.subscribers.audience import fold
+from newsletter.domain.subscribers.address import fold
 
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _SENDER_ID_LENGTH = 12

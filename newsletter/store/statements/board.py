@@ -31,7 +31,7 @@ from newsletter.domain.statements.statement import (
     Progress,
     Role,
 )
-from newsletter.domain.subscribers.audience import mailbox
+from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.repository import Repository
 from newsletter.store.schema import desk_tables, tables
 from newsletter.store.statements.statements import last_of, sought

@@ -24,7 +24,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement, StoredStatement
-from newsletter.domain.subscribers.audience import mailbox
+from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import fields_of

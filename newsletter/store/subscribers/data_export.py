@@ -25,7 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.delivery.batch import BatchState, DeliveryState
-from newsletter.domain.subscribers.audience import Trace, fold
+from newsletter.domain.subscribers.address import fold
+from newsletter.domain.subscribers.audience import Trace
 from newsletter.store.file.secure_erase import DUE
 from newsletter.store.repository import Repository
 from newsletter.store.schema import asking, tables

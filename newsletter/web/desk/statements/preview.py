@@ -10,7 +10,7 @@ from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.errors import InvalidInput, NewsletterError, NotFound
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Role, StoredStatement
-from newsletter.domain.subscribers.audience import fold
+from newsletter.domain.subscribers.address import fold
 from newsletter.pipeline.campaigns.board import find
 from newsletter.pipeline.campaigns.trial import filled, shown
 from newsletter.rendering import preview as views

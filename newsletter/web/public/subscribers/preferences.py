@@ -23,7 +23,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from newsletter.domain.errors import NotFound
-from newsletter.domain.subscribers.audience import PublicList, SuppressionReason, parse_address
+from newsletter.domain.subscribers.address import parse_address
+from newsletter.domain.subscribers.audience import PublicList, SuppressionReason
 from newsletter.domain.subscribers.signup import Pause, PreferenceChange, Preferences, pause_end
 from newsletter.formats.text import control_in_value
 from newsletter.pipeline.subscribers.prefer import (

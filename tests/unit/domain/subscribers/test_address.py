@@ -1,0 +1,177 @@
+"""Addresses: what one may be, and when two are the same."""
+
+import pytest
+
+from newsletter.domain.subscribers.address import fold, mailbox, parse_address, same_person
+from tests.rows import rows
+
+TOO_LONG_IN_ASCII = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ" * 2
+
+
+@rows(
+    "written",
+    [
+        "ana@example.org",
+        "o'neil+news@mail.example.co.uk",
+        "a_b-c.d@example.org",
+        "josé@example.org",
+        "ana@bücher.example",
+        "ana@xn--bcher-kva.example",
+        "ana@example-one.org",
+        "x@1.example",
+    ],
+)
+def test_an_address_that_a_reader_can_have_is_kept_as_written(written: str) -> None:
+    assert parse_address(written) == written
+
+
+def test_blanks_around_an_address_are_not_part_of_it() -> None:
+    assert parse_address(" \tana@example.org\n") == "ana@example.org"
+
+
+@rows(
+    ("written", "complaint"),
+    [
+        ("", "is not an address"),
+        ("ana", "is not an address"),
+        ("@example.org", "is not an address"),
+        ("ana@", "is not an address"),
+        ("ana@home@example.org", "is not an address"),
+        ("ana@localhost", "no domain like"),
+        ("ana@example..org", "no domain like"),
+        ("ana@example.org.", "no domain like"),
+        ("ana@-example.org", "no domain like"),
+        ("ana@example-.org", "no domain like"),
+        ("ana@exa mple.org", "which no address may"),
+        ("ana@example.org\r\nBcc: eve@example.org", "which no address may"),
+        ("an\x00a@example.org", "which no address may"),
+        ("an\x7fa@example.org", "which no address may"),
+        ("an\x85a@example.org", "which no address may"),
+        ("an\u2028a@example.org", "which no address may"),
+        ("an\u200ba@example.org", "which no address may"),
+        ("an\u202ea@example.org", "which no address may"),
+        ("an\u2060a@example.org", "which no address may"),
+        ("an\u00ada@example.org", "which no address may"),
+        ("an\u2003a@example.org", "which no address may"),
+        ("an\u3000a@example.org", "which no address may"),
+        ('"ana"@example.org', "which no address may"),
+        ("Ana <ana@example.org>", "which no address may"),
+        ("ana@example.org, eve@example.org", "which no address may"),
+        ("ana@[192.0.2.1]", "which no address may"),
+        (".ana@example.org", "a dot where none may be"),
+        ("ana.@example.org", "a dot where none may be"),
+        ("a..na@example.org", "a dot where none may be"),
+        ("ana@" + "b" * 64 + ".org", "no domain like"),
+        ("ana@" + TOO_LONG_IN_ASCII + ".example", "can be looked up"),
+        ("ana@\u2474.example", "no domain like"),
+    ],
+)
+def test_what_is_no_address_is_refused_with_the_reason(written: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        parse_address(written)
+
+
+def test_the_part_before_the_at_may_have_64_bytes_and_not_65() -> None:
+    assert parse_address("a" * 64 + "@example.org")
+    with pytest.raises(ValueError, match="too long"):
+        parse_address("a" * 65 + "@example.org")
+
+
+def test_length_is_counted_in_bytes_not_in_letters() -> None:
+    assert parse_address("é" * 32 + "@example.org")
+    with pytest.raises(ValueError, match="too long"):
+        parse_address("é" * 33 + "@example.org")
+
+
+def test_an_address_may_have_254_bytes_and_not_255() -> None:
+    label = "d" * 61
+    domain = f"{label}.{label}.{label}"
+    longest = "a" * (254 - len(domain) - 1) + "@" + domain
+    shorter_domain = domain[1:] + "e" * 2
+    assert len(longest) == 254
+    assert parse_address("a" * 64 + "@" + domain + "." + "x" * 3)
+    with pytest.raises(ValueError, match="too long"):
+        parse_address("a" * 64 + "@" + shorter_domain + "." + "x" * 3)
+
+
+def test_upper_and_lower_case_of_ascii_letters_are_the_same_address() -> None:
+    assert fold("Ana.Ruiz@EXAMPLE.Org") == fold("ana.ruiz@example.org") == "ana.ruiz@example.org"
+
+
+@rows(
+    ("one", "other"),
+    [
+        ("\u212aim@example.org", "kim@example.org"),  # the Kelvin sign
+        ("\u0131vy@example.org", "ivy@example.org"),  # the dotless i
+        ("\u0130vy@example.org", "ivy@example.org"),  # the dotted capital I
+        ("stra\u00dfe@example.org", "strasse@example.org"),
+        ("JOS\u00c9@example.org", "jos\u00e9@example.org"),
+    ],
+)
+def test_unicode_look_alikes_before_the_at_stay_different_people(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+
+
+@rows("written", ["ana@bücher.example", "ana@BÜCHER.example", "Ana@XN--BCHER-KVA.Example"])
+def test_an_international_domain_is_compared_in_its_ascii_form(written: str) -> None:
+    assert fold(written) == "ana@xn--bcher-kva.example"
+
+
+def test_a_label_in_ascii_beside_an_international_one_is_folded_too() -> None:
+    assert fold("ana@MAIL.Bücher.example") == "ana@mail.xn--bcher-kva.example"
+
+
+def test_folding_twice_is_folding_once() -> None:
+    for address in ("Ana@Bücher.example", "JOSÉ@Example.org", "\u212aim@example.org"):
+        assert fold(fold(address)) == fold(address)
+
+
+def test_blanks_around_an_address_make_no_difference() -> None:
+    assert fold(" ana@example.org\n") == "ana@example.org"
+
+
+def test_a_domain_that_cannot_be_looked_up_cannot_be_compared() -> None:
+    with pytest.raises(ValueError, match="not a domain that can be looked up"):
+        fold("ana@" + TOO_LONG_IN_ASCII + ".example")
+
+
+ANA = "ana@forum.example"
+SPELLINGS = [
+    ANA,
+    "Ana@Forum.Example",
+    "ana+press@forum.example",
+    "ana+a+b@forum.example",
+    " ana@forum.example ",
+    "ａｎａ@forum.example",
+    "ana@forum.example.",
+]
+OTHERS = [
+    (ANA, "ben@forum.example"),
+    (ANA, "ana@forum.invalid"),
+    ("a.na@forum.example", ANA),
+    ("", ""),
+    ("+a@forum.example", "+b@forum.example"),
+]
+
+
+@rows("spelling", SPELLINGS)
+def test_another_spelling_is_the_same_person(spelling: str) -> None:
+    assert same_person(ANA, spelling)
+
+
+@rows(("one", "other"), OTHERS)
+def test_somebody_else_is_not(one: str, other: str) -> None:
+    assert not same_person(one, other)
+
+
+def test_gmail_has_one_mailbox_whatever_its_dots_and_its_name() -> None:
+    assert same_person("a.n.a@gmail.com", "ana+x@googlemail.com")
+
+
+def test_an_international_domain_is_the_same_in_its_ascii_form() -> None:
+    assert same_person("ana@bücher.example", "ana@xn--bcher-kva.example")
+
+
+def test_a_domain_that_nobody_can_look_up_is_only_itself() -> None:
+    strange = f"ana@{'ü' * 80}.example"
+    assert mailbox(strange) == strange
