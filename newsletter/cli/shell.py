@@ -19,7 +19,7 @@ import click
 from newsletter.cli.groups import kept
 from newsletter.config import environment
 from newsletter.domain.errors import Fault, InvalidConfiguration, InvalidInput
-from newsletter.domain.staff import audit
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.runtime.keys import made_with
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from newsletter.domain.statements.statement import Role
     from newsletter.runtime.services import Services
     from newsletter.store.sql import Store
-
-
-OPERATOR = audit.OPERATOR
 
 
 @dataclass(frozen=True, kw_only=True)

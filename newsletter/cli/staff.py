@@ -5,7 +5,6 @@ from datetime import datetime
 import click
 
 from newsletter.cli.shell import (
-    OPERATOR,
     Shell,
     address_of,
     as_json,
@@ -16,7 +15,7 @@ from newsletter.cli.shell import (
     wall_time,
 )
 from newsletter.domain.errors import Defect
-from newsletter.domain.staff.audit import AuditHead
+from newsletter.domain.staff.audit import OPERATOR, AuditHead
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.address import fold
 from newsletter.runtime.staff import Staff

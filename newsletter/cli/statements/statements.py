@@ -9,7 +9,6 @@ import click
 
 from newsletter.cli.groups import Table
 from newsletter.cli.shell import (
-    OPERATOR,
     Shell,
     as_json,
     by_whom,
@@ -25,6 +24,7 @@ from newsletter.cli.shell import (
 )
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import Fault, NotFound
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.review import ReviewFinding, Severity, in_order, remark_of
 from newsletter.domain.statements.statement import (
     ApprovalStatus,

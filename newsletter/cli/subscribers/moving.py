@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from newsletter.cli.shell import OPERATOR, Shell, as_json, in_workspace, print_json, say
+from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
 from newsletter.subscriber_files.csv_files import COLUMNS, FIRST_NAME, LAST_NAME, column_of
 from newsletter.subscriber_files.subscribers import AUTO, KINDS, PLAIN, read_people

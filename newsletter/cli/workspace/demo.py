@@ -22,10 +22,11 @@ import click
 
 from newsletter.cli.campaigns.campaigns import print_report
 from newsletter.cli.delivery import work
-from newsletter.cli.shell import OPERATOR, say
+from newsletter.cli.shell import say
 from newsletter.cli.workspace.setup import make_workspace
 from newsletter.config import environment
 from newsletter.domain.errors import Defect
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.report import report

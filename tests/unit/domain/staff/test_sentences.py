@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from newsletter.domain.staff.audit import Entered, sentence
+from newsletter.domain.staff.audit import Entered
+from newsletter.domain.staff.sentences import sentence
 from tests.rows import rows
 
 DIGEST = "4fb02501" + "0" * 56

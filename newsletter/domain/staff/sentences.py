@@ -1,0 +1,98 @@
+"""Each entry of the audit log in a sentence, for colleagues."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from newsletter.domain.staff.account import name_of
+from newsletter.domain.staff.audit import Entered
+from newsletter.domain.wording import moment
+
+_PAST: Mapping[str, str] = MappingProxyType(
+    {
+        "approve": "approved",
+        "revoke": "withdrew an approval",
+        "send back": "sent it back:",
+        "hand in": "handed in",
+        "submit": "handed in",
+        "write": "wrote",
+        "restore": "restored",
+        "add a picture": "added a picture",
+        "take back": "took back",
+        "comment": "commented",
+        "test": "sent a test email",
+        "schedule": "set the time:",
+        "start": "started it:",
+        "undo": "undid",
+        "pause": "paused it",
+        "resume": "resumed it",
+        "cancel": "cancelled it",
+        "resolve": "decided:",
+        "go back": "went back to the first provider:",
+    }
+)
+"""What the log calls a deed → what people say of whoever did it."""
+_WHAT = dict.fromkeys(("hand in", "submit", "take back"), "the text") | {"undo": "the start"}
+"""What they did it to, where the log does not say which version."""
+_BY_ITSELF: Mapping[str, str] = MappingProxyType(
+    {
+        "schedule": "Scheduled:",
+        "reschedule": "Moved",
+        "withdraw": "No longer scheduled:",
+        "start": "Began to go",
+        "pause": "Paused:",
+        "cancel": "Cancelled:",
+        "finish": "Finished:",
+        "fail over": "Another provider took over:",
+        "revoke": "Approvals lapsed:",
+        "approve": "Approved",
+    }
+)
+"""The same of what the program did by itself."""
+_ITSELF = frozenset({"scheduler", "newsletter"})
+_OTHERS: Mapping[str, str] = MappingProxyType(
+    {"scheduler": "The program", "newsletter": "The program", "operator": "An operator"}
+)
+_DIGEST = re.compile(r"\b([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}\b")
+_CAMPAIGN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
+_FILLING = re.compile(
+    r" by (?:command|desk)\b|^one test mail$|^start$|^approvals? [0-9, ]+ taken back(?:: )?"
+)
+"""What the sentence says already."""
+_INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d|Z)")
+_SOMEBODY = "somebody"
+_ADDRESS = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
+
+
+def sentence(entry: Entered, names: Mapping[str, str], zone: str) -> str:
+    """Who did what: staff by their names, versions in short, times in the zone.
+
+    ``names`` has all staff by their folded addresses; no other address is ever shown.
+    """
+    detail = _readable(entry.detail, names, zone)
+    if entry.actor in _ITSELF:
+        did = _BY_ITSELF.get(entry.action, f"{entry.action[:1].upper()}{entry.action[1:]}:")
+    else:
+        did = f"{who(entry.actor, names)} {_PAST.get(entry.action, f'{entry.action}:')}"
+        detail = detail or _WHAT.get(entry.action, "")
+        own = f" by {who(entry.actor, names)}"
+        detail = detail if not detail.endswith(own) else ""  # "paused by …": said already
+    sentence = f"{did} {detail}".rstrip().rstrip(":.")
+    return sentence if sentence.endswith(("?", "!")) else f"{sentence}."
+
+
+def who(actor: str, names: Mapping[str, str]) -> str:
+    """What colleagues call whoever did it."""
+    return _OTHERS.get(actor) or names.get(actor) or name_of(actor)
+
+
+def in_short(detail: str, zone: str) -> str:
+    """The same with versions in short and times in the zone."""
+    shortened = _DIGEST.sub(r"version \1 \2", detail)
+    return _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0]), zone), shortened)
+
+
+def _readable(detail: str, names: Mapping[str, str], zone: str) -> str:
+    shortened = _FILLING.sub("", in_short(_CAMPAIGN.sub("", detail), zone))
+    return _ADDRESS.sub(lambda found: names.get(found[0], _SOMEBODY), shortened)
