@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from newsletter.domain.archive import Hit, Hits, Searchable, Stretch, Term
 from newsletter.store.repository import Repository
-from newsletter.store.schema import arrivals, tables
+from newsletter.store.schema import tables
 
 INDEX = "searchable_words"
 """Its name, and what the names of the tables that it is made of begin with."""
@@ -33,7 +33,7 @@ _TOKENS = 32
 """Words of an excerpt; 64 are the most that there can be."""
 _TITLE_COUNTS = 5.0
 
-_kept = arrivals.searchable.c
+_kept = tables.searchable.c
 _words = table(INDEX, column("rowid"), column("title"), column("text"), column(INDEX))
 _itself: ColumnElement[Any] = literal_column(INDEX)
 _campaign = tables.campaign.c
@@ -69,7 +69,7 @@ class Search(Repository):
         row = {"slug": searchable.slug, "digest": searchable.content_hash}
         row |= {"language": searchable.language, "title": title, "text": text}
         number = self._connection.execute(
-            insert(arrivals.searchable).values(row).returning(_kept.id)
+            insert(tables.searchable).values(row).returning(_kept.id)
         ).scalar_one()
         self._connection.execute(insert(_words).values(rowid=number, title=title, text=text))
 
@@ -81,7 +81,7 @@ class Search(Repository):
                 [INDEX, "rowid", "title", "text"], found.where(_kept.slug == slug)
             )
         )
-        self._connection.execute(delete(arrivals.searchable).where(_kept.slug == slug))
+        self._connection.execute(delete(tables.searchable).where(_kept.slug == slug))
 
     def find(self, terms: Sequence[Term], *, skip: int = 0, most: int) -> Hits:
         """Statements that have all terms, the best first; none where there are no terms.
@@ -122,7 +122,7 @@ class Search(Repository):
 
 
 def _joined(*columns: ColumnElement[Any]) -> Select[Any]:
-    joined = arrivals.searchable.join(_words, _words.c.rowid == _kept.id)
+    joined = tables.searchable.join(_words, _words.c.rowid == _kept.id)
     return select(*columns).select_from(joined)
 
 

@@ -18,6 +18,7 @@ from newsletter.domain.errors import Defect
 from newsletter.store.delivery.claiming import as_stored
 from newsletter.store.file.keys import Chain
 from newsletter.store.schema import tables
+from newsletter.store.schema.complete import metadata
 from newsletter.store.staff.audit import brought_back, rows, taken_back, vouched
 from newsletter.store.statements.statements import Statements
 
@@ -79,9 +80,7 @@ class Inspection:
         ]
 
     def _look(self, what: str, table: str, found: Iterator[str]) -> Soundness:
-        of = self._connection.scalar(
-            select(func.count()).select_from(tables.metadata.tables[table])
-        )
+        of = self._connection.scalar(select(func.count()).select_from(metadata.tables[table]))
         until, looked_at, damaged = time.monotonic() + self._seconds, 0, []
         for name in found:
             looked_at += 1

@@ -16,7 +16,7 @@ from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.audit import AuditHead
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.file.keys import Chain, HeadFile
-from newsletter.store.schema.tables import metadata
+from newsletter.store.schema.complete import metadata
 from newsletter.store.schema.versions import ensure_current
 from newsletter.store.sql import Store
 from tests.fakes import NOON, FixedClock, hash_address

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 from newsletter.domain.campaigns.digest import Issue
 from newsletter.domain.statements.statement import Statement
 from newsletter.store.repository import Repository
-from newsletter.store.schema import arrivals, tables
+from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, to_ms
 from newsletter.store.statements.statements import last_of
 
@@ -22,8 +22,8 @@ _AT_ONCE = 500
 _NONE = "null"
 """How a document says that no statement was made."""
 _campaign = tables.campaign.c
-_roundup = arrivals.roundup.c
-_issue = arrivals.issue.c
+_roundup = tables.roundup.c
+_issue = tables.issue.c
 
 
 @cache  # not at the import: building takes milliseconds
@@ -36,22 +36,22 @@ class Digests(Repository):
 
     def since(self) -> dict[str, datetime]:
         """Name → when the digest email began, for each that is configured."""
-        rows = self._connection.execute(select(arrivals.roundup)).all()
+        rows = self._connection.execute(select(tables.roundup)).all()
         return {row.name: from_ms(row.since) for row in rows}
 
     def begin(self, name: str, at: datetime) -> None:
         """One that was not there, and gathers nothing older. Known ones stay as they are."""
         self._connection.execute(
-            insert(arrivals.roundup).values(name=name, since=to_ms(at)).on_conflict_do_nothing()
+            insert(tables.roundup).values(name=name, since=to_ms(at)).on_conflict_do_nothing()
         )
 
     def end(self, name: str) -> None:
         """It is not configured any more. Its issues stay."""
-        self._connection.execute(delete(arrivals.roundup).where(_roundup.name == name))
+        self._connection.execute(delete(tables.roundup).where(_roundup.name == name))
 
     def issues(self) -> list[Issue]:
         """All issues, by name and day."""
-        query = select(arrivals.issue).order_by(_issue.name, _issue.day)
+        query = select(tables.issue).order_by(_issue.name, _issue.day)
         return [_read(row) for row in self._connection.execute(query).all()]
 
     def some(self, slugs: Collection[str]) -> list[Issue]:
@@ -61,7 +61,7 @@ class Digests(Repository):
         found = []
         for start in range(0, len(keys), _AT_ONCE):
             which = tuple_(_issue.name, _issue.day).in_(keys[start : start + _AT_ONCE])
-            query = select(arrivals.issue).where(which).order_by(_issue.name, _issue.day)
+            query = select(tables.issue).where(which).order_by(_issue.name, _issue.day)
             found += [_read(row) for row in self._connection.execute(query).all()]
         return found
 
@@ -69,7 +69,7 @@ class Digests(Repository):
         """Those with a statement that has not begun to go out, by name and day."""
         slug = _issue.name.concat("-").concat(_issue.day)
         began = exists().where(_campaign.id == last_of(slug), _campaign.started_at.is_not(None))
-        waits = select(arrivals.issue).where(_issue.document != _NONE, ~began)
+        waits = select(tables.issue).where(_issue.document != _NONE, ~began)
         rows = self._connection.execute(waits.order_by(_issue.name, _issue.day)).all()
         return [_read(row) for row in rows]
 
@@ -86,7 +86,7 @@ class Digests(Repository):
             "parts": json.dumps(issue.parts),
             "changed_at": to_ms(at),
         }
-        adding = insert(arrivals.issue).values(name=issue.name, day=issue.day.isoformat(), **values)
+        adding = insert(tables.issue).values(name=issue.name, day=issue.day.isoformat(), **values)
         self._connection.execute(
             adding.on_conflict_do_update(index_elements=["name", "day"], set_=values)
         )

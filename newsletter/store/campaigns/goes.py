@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Row, Select, bindparam, insert, select, updat
 
 from newsletter.domain.campaigns.campaign import Go
 from newsletter.store.file.keys import Chain
-from newsletter.store.schema import desk_tables
+from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 
-_go = desk_tables.go.c
+_go = tables.go.c
 
 
 class Goes:
@@ -28,7 +28,7 @@ class Goes:
         return [_go_of(row) for row in rows if self._vouched(row)]
 
     def add(self, go: Go) -> None:
-        added = insert(desk_tables.go).values(
+        added = insert(tables.go).values(
             slug=go.slug, digest=go.content_hash, by=go.by, at=to_ms(go.at), count=go.count
         )
         self._vouch_for(self._connection.execute(added.returning(*_go)).one())
@@ -58,14 +58,14 @@ class Goes:
         return len(rows)
 
     def _write(self, row: Row[Any], **values: int) -> None:
-        changed = update(desk_tables.go).where(_go.id == row.id).values(**values)
+        changed = update(tables.go).where(_go.id == row.id).values(**values)
         self._vouch_for(self._connection.execute(changed.returning(*_go)).one())
 
     def _vouched(self, row: Row[Any]) -> bool:
         return hmac.compare_digest(row.seal, self._seal(row))
 
     def _vouch_for(self, row: Row[Any]) -> None:
-        sealed = update(desk_tables.go).where(_go.id == row.id).values(seal=self._seal(row))
+        sealed = update(tables.go).where(_go.id == row.id).values(seal=self._seal(row))
         self._connection.execute(sealed)
 
     def _seal(self, row: Row[Any]) -> str:
@@ -76,7 +76,7 @@ class Goes:
 @cache
 def _of() -> Select[Any]:
     """Asked at each look, of each statement that has not gone out."""
-    return select(desk_tables.go).where(_go.slug == bindparam("named")).order_by(_go.id)
+    return select(tables.go).where(_go.slug == bindparam("named")).order_by(_go.id)
 
 
 def _count(row: Row[Any]) -> int:

@@ -20,12 +20,12 @@ from newsletter.domain.events import (
 from newsletter.store.delivery.confirming import unproved
 from newsletter.store.events.locating import Locator
 from newsletter.store.repository import AddressRepository
-from newsletter.store.schema import tables
+from newsletter.store.schema import event_tables, tables
 
-_receipt = tables.receipt.c
-_event = tables.event.c
-_overruled = tables.overruled.c
-_signed = tables.signed.c
+_receipt = event_tables.receipt.c
+_event = event_tables.event.c
+_overruled = event_tables.overruled.c
+_signed = event_tables.signed.c
 _REMEMBERED = timedelta(days=2)
 _LONGEST_RAW = 16_000
 # In the words of the partial indexes: SQLite uses them for nothing else.
@@ -53,9 +53,9 @@ class Events(AddressRepository):
 
         What is older than a day is forgotten: a post as old is refused anyway.
         """
-        self._connection.execute(delete(tables.signed).where(_signed.at < at - _REMEMBERED))
+        self._connection.execute(delete(event_tables.signed).where(_signed.at < at - _REMEMBERED))
         row = {"token": token, "content": content, "at": at}
-        self._connection.execute(insert(tables.signed).values(row).on_conflict_do_nothing())
+        self._connection.execute(insert(event_tables.signed).values(row).on_conflict_do_nothing())
         query = select(_signed.content).where(_signed.token == token)
         return self._connection.scalar(query) == content
 
@@ -71,20 +71,20 @@ class Events(AddressRepository):
                 del noted[other.key]
         if noted:
             self._connection.execute(
-                insert(tables.receipt).prefix_with("OR REPLACE"),
+                insert(event_tables.receipt).prefix_with("OR REPLACE"),
                 [vars(receipt) for receipt in noted.values()],
             )
 
     def _known(self, receipts: Iterable[DeliveryStatus]) -> list[DeliveryStatus]:
         key = tuple_(_receipt.campaign_id, _receipt.subscriber_id, _receipt.kind)
         same = key.in_([receipt.key for receipt in receipts])
-        return self._list(DeliveryStatus, select(tables.receipt).where(same))
+        return self._list(DeliveryStatus, select(event_tables.receipt).where(same))
 
     def keep(self, provider: str, told: Iterable[tuple[Event, Place]], at: datetime) -> int:
         """Keep events as they came, each once; returns how many are new."""
         return sum(
             self._connection.execute(
-                insert(tables.event)
+                insert(event_tables.event)
                 .values(
                     provider=provider,
                     id=event.id,
@@ -127,7 +127,7 @@ class Events(AddressRepository):
         rows = self._connection.execute(
             select(func.coalesce(subscriber.address, "(erased)"), _receipt.bounce, _receipt.reason)
             .join_from(
-                tables.receipt,
+                event_tables.receipt,
                 tables.subscriber,
                 subscriber.id == _receipt.subscriber_id,
                 isouter=True,
@@ -199,20 +199,20 @@ class Events(AddressRepository):
     def overruled(self, campaign_id: int) -> Damage:
         """The damage at which a person let the campaign go on."""
         row = self._connection.execute(
-            select(tables.overruled).where(_overruled.campaign_id == campaign_id)
+            select(event_tables.overruled).where(_overruled.campaign_id == campaign_id)
         ).one_or_none()
         return Damage(complained=row.complained, hard=row.hard) if row else Damage()
 
     def overrule(self, campaign_id: int, damage: Damage) -> None:
         values = {"complained": damage.complained, "hard": damage.hard}
         self._connection.execute(
-            insert(tables.overruled)
+            insert(event_tables.overruled)
             .values(campaign_id=campaign_id, **values)
             .on_conflict_do_update(index_elements=["campaign_id"], set_=values)
         )
 
 
-_also = tables.receipt.alias("also").c
+_also = event_tables.receipt.alias("also").c
 
 
 def _was_delivered() -> ColumnElement[bool]:

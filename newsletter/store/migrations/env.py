@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from newsletter.store.schema.columns import metadata
+from newsletter.store.schema.complete import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

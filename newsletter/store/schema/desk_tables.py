@@ -1,12 +1,9 @@
-"""The tables of the desk: accounts of the staff, the texts they write, and what they decide."""
+"""The tables of the desk: the texts that are written there, and their pictures."""
 
 from sqlalchemy import ForeignKey, Index, text
 
-from newsletter.domain.staff.account import LinkKind, Stage
 from newsletter.domain.statements.draft import DraftText, Found, VersionKind
-from newsletter.domain.statements.statement import Role
 from newsletter.store.schema.columns import (
-    content_hash,
     document,
     flag,
     instant,
@@ -16,98 +13,6 @@ from newsletter.store.schema.columns import (
     table,
     words,
 )
-
-credential = table(
-    "credential",
-    words("address", key=True),
-    words("password"),
-    instant("password_at"),
-    words("factor", empty=True),
-    instant("factor_at", nullable=True),
-    integer("factor_step", zero=True),
-    words("pending", empty=True),
-    instant("kept_at", nullable=True),
-    rowid=False,
-)
-
-recovery = table(
-    "recovery",
-    octets("hash", key=True),
-    words("address"),
-    instant("used_at", nullable=True),
-    Index(None, "address"),
-    rowid=False,
-)
-
-session = table(
-    "session",
-    octets("hash", key=True),
-    words("address"),
-    member("stage", Stage),
-    instant("created_at"),
-    instant("seen_at"),
-    instant("stepped_up_at", nullable=True),
-    words("browser", empty=True),
-    words("network", empty=True),
-    words("challenge", empty=True),
-    instant("challenge_at", nullable=True),
-    Index(None, "address"),
-    rowid=False,
-)
-
-passkey = table(
-    "passkey",
-    octets("id", key=True),
-    words("address"),
-    words("party"),
-    words("name"),
-    octets("public"),
-    integer("signatures"),
-    instant("made_at"),
-    instant("used_at", nullable=True),
-    Index(None, "address"),
-    rowid=False,
-)
-
-invitation = table(
-    "invitation",
-    integer("id", key=True),
-    octets("hash", unique=True),
-    member("kind", LinkKind),
-    words("address"),
-    member("role", Role),
-    words("by"),
-    instant("made_at"),
-    instant("expires_at"),
-    instant("used_at", nullable=True),
-    instant("withdrawn_at", nullable=True),
-    Index(None, "address"),
-    Index(
-        "ix_invitation_open",
-        "expires_at",
-        sqlite_where=text("used_at IS NULL AND withdrawn_at IS NULL"),
-    ),
-)
-
-# Failures, each under the keyed hash of what it counts against.
-throttle = table(
-    "throttle",
-    integer("id", key=True),
-    octets("key"),
-    instant("at"),
-    Index(None, "key", "at"),
-    Index(None, "at"),
-)
-
-# The networks from which somebody signed in: strangers' failures do not shut them out there.
-familiar = table(
-    "familiar",
-    words("address", key=True),
-    octets("network", key=True),
-    instant("at"),
-    rowid=False,
-)
-
 
 draft = table(
     "draft",
@@ -157,31 +62,4 @@ picture = table(
     words("by"),
     instant("at"),
     Index(None, "draft", "at"),
-)
-
-
-go = table(
-    "go",
-    integer("id", key=True),
-    words("slug"),
-    words("digest"),
-    words("by"),
-    integer("at"),
-    integer("count"),  # of readers, as whoever said it was shown
-    integer("found", zero=True),  # of readers, at a start that was paused for it
-    integer("revoked_at", nullable=True),
-    words("seal", empty=True),  # under our own key: without it the row counts for nothing
-    Index(None, "slug"),
-)
-
-returned = table(
-    "returned",
-    integer("id", key=True),
-    words("slug"),
-    content_hash(),
-    words("by"),
-    instant("at"),
-    words("reason"),
-    instant("closed_at", nullable=True),
-    Index(None, "slug"),
 )

@@ -1,4 +1,6 @@
-"""The tables. Times are integers: milliseconds since 1970, UTC.
+"""The tables that most commands ask; those of one subject stand beside this module.
+
+Times are integers: milliseconds since 1970, UTC.
 
 A batch is a row; a delivery has a row of its own only where it differs from its batch. The
 accounting identity is a constraint of the batch, so no commit can break it.
@@ -7,9 +9,7 @@ accounting identity is a constraint of the batch, so no commit can break it.
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.events import Bounce, EventKind
 from newsletter.domain.statements.statement import Role, Statement
-from newsletter.store.schema import arrivals, asking, desk_tables, touching
 from newsletter.store.schema.columns import (
     afterwards,
     content_hash,
@@ -19,13 +19,10 @@ from newsletter.store.schema.columns import (
     instant,
     integer,
     member,
-    metadata,
     octets,
     table,
     words,
 )
-
-__all__ = ["arrivals", "asking", "desk_tables", "metadata"]
 
 meta = table("meta", words("key", key=True), words("value"))
 
@@ -83,6 +80,32 @@ approval = table(
     words("despite", empty=True),
     words("warnings", empty=True),  # names of checks, with blanks between
     words("seal", empty=True),  # under our own key: without it the row counts for nothing
+    Index(None, "slug"),
+)
+
+go = table(
+    "go",
+    integer("id", key=True),
+    words("slug"),
+    words("digest"),
+    words("by"),
+    integer("at"),
+    integer("count"),  # of readers, as whoever said it was shown
+    integer("found", zero=True),  # of readers, at a start that was paused for it
+    integer("revoked_at", nullable=True),
+    words("seal", empty=True),  # under our own key: without it the row counts for nothing
+    Index(None, "slug"),
+)
+
+returned = table(
+    "returned",
+    integer("id", key=True),
+    words("slug"),
+    content_hash(),
+    words("by"),
+    instant("at"),
+    words("reason"),
+    instant("closed_at", nullable=True),
     Index(None, "slug"),
 )
 
@@ -190,6 +213,24 @@ campaign = table(
     numbered=True,
 )
 
+roundup = table(
+    "roundup",
+    words("name", key=True),
+    integer("since"),
+    rowid=False,
+)
+
+issue = table(
+    "issue",
+    words("name", key=True),
+    words("day", key=True),
+    integer("upto"),
+    words("document"),
+    words("parts"),
+    integer("changed_at"),
+    rowid=False,
+)
+
 batch = table(
     "batch",
     integer("id", key=True),
@@ -280,59 +321,6 @@ pace = table(
     rowid=False,
 )
 
-receipt = table(
-    "receipt",
-    integer("campaign_id", ForeignKey("campaign.id"), key=True),
-    integer("subscriber_id", key=True),
-    member("kind", EventKind, key=True),
-    member("bounce", Bounce, optional=True),
-    instant("at"),
-    words("reason"),
-    Index(
-        "ix_receipt_damage",
-        "campaign_id",
-        "kind",
-        "bounce",
-        sqlite_where=text("kind IN ('bounced', 'complained')"),
-    ),
-    Index(
-        "ix_receipt_soft",
-        "at",
-        "subscriber_id",
-        sqlite_where=text("bounce = 'soft'"),
-    ),
-    rowid=False,
-)
-
-event = table(
-    "event",
-    words("provider", key=True),
-    words("id", key=True),
-    member("kind", EventKind),
-    instant("at"),
-    instant("received_at"),
-    integer("campaign_id", nullable=True),
-    integer("subscriber_id", nullable=True),
-    words("raw"),
-    Index(None, "campaign_id"),
-    Index(None, "subscriber_id"),
-)
-
-signed = table(
-    "signed",
-    octets("token", key=True),
-    octets("content"),
-    instant("at"),
-    Index(None, "at"),
-    rowid=False,
-)
-
-overruled = table(
-    "overruled",
-    integer("campaign_id", ForeignKey("campaign.id"), key=True),
-    integer("complained"),
-    integer("hard"),
-)
 
 audit = table(
     "audit",
@@ -358,4 +346,21 @@ comment = table(
     Index(None, "slug"),
 )
 
-afterwards(metadata, *touching.triggers())
+searchable = table(
+    "searchable",
+    integer("id", key=True),
+    words("slug"),
+    words("digest"),
+    words("language"),
+    words("title"),
+    words("text"),
+    UniqueConstraint("slug"),
+)
+
+# Marks belong to the letters that they stand on: without Mn and Mc, Hindi falls apart.
+afterwards(
+    searchable,
+    "CREATE VIRTUAL TABLE searchable_words USING fts5("
+    "title, text, content='searchable', content_rowid='id',"
+    " tokenize=\"unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\")",
+)

@@ -1,7 +1,7 @@
 """Knows the database's version: makes a new one whole, brings an older one along, or refuses it.
 
-A new one is made from the description in ``tables`` and takes no step. The steps are for databases
-that there are, and a test proves that both ways end at the same.
+A new one is made from the description in ``complete`` and takes no step. The steps are for
+databases that there are, and a test proves that both ways end at the same.
 """
 
 from pathlib import Path
@@ -20,7 +20,6 @@ from sqlalchemy import (
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.store.engine import connected
-from newsletter.store.schema import tables
 
 _STEPS = Path(__file__).parents[1] / "migrations"
 
@@ -47,7 +46,9 @@ def migrate(engine: Engine) -> tuple[str, str]:
 
 def _make(connection: Connection) -> None:
     """All of it as it is today. What is there already is somebody else's, and an error."""
-    tables.metadata.create_all(connection, checkfirst=False)
+    from newsletter.store.schema.complete import metadata  # once in the life of a workspace
+
+    metadata.create_all(connection, checkfirst=False)
     _version.create(connection, checkfirst=False)
     connection.execute(_version.insert().values(version_num=versions()[-1]))
 

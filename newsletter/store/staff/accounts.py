@@ -11,7 +11,7 @@ from newsletter.domain.staff.account import Credential, Invitation
 from newsletter.domain.staff.passkey import Passkey
 from newsletter.domain.statements.statement import Role
 from newsletter.store.repository import Repository
-from newsletter.store.schema import desk_tables, tables
+from newsletter.store.schema import staff_tables, tables
 from newsletter.store.schema.columns import fields_of
 
 
@@ -56,8 +56,8 @@ class Staff(Repository):
         return self._number(query)
 
 
-_credential = desk_tables.credential.c
-_recovery = desk_tables.recovery.c
+_credential = staff_tables.credential.c
+_recovery = staff_tables.recovery.c
 _NO_FACTOR = {"factor": "", "factor_at": None, "factor_step": 0, "pending": "", "kept_at": None}
 
 
@@ -65,19 +65,19 @@ class Accounts(Repository):
     """By folded address. Who has no row here has not accepted an invitation yet."""
 
     def get(self, address: str) -> Credential | None:
-        query = select(desk_tables.credential).where(_credential.address == address)
+        query = select(staff_tables.credential).where(_credential.address == address)
         return self._first(Credential, query)
 
     def all(self) -> dict[str, Credential]:
         """Folded address → what they sign in with."""
-        rows = self._connection.execute(select(desk_tables.credential)).mappings()
+        rows = self._connection.execute(select(staff_tables.credential)).mappings()
         return {row["address"]: Credential(**row) for row in rows}
 
     def open(self, address: str, password: str, at: datetime) -> None:
         """Open an account, or open it anew: what second factors there were are gone."""
         values = {"password": password, "password_at": at, **_NO_FACTOR}
         self._connection.execute(
-            insert_or(desk_tables.credential)
+            insert_or(staff_tables.credential)
             .values(address=address, **values)
             .on_conflict_do_update(index_elements=["address"], set_=values)
         )
@@ -90,9 +90,9 @@ class Accounts(Repository):
         """Take all of it away; tells whether there was any."""
         self._forget_factors(address)
         self._connection.execute(
-            delete(desk_tables.familiar).where(desk_tables.familiar.c.address == address)
+            delete(staff_tables.familiar).where(staff_tables.familiar.c.address == address)
         )
-        gone = delete(desk_tables.credential).where(_credential.address == address)
+        gone = delete(staff_tables.credential).where(_credential.address == address)
         return self._connection.execute(gone).rowcount == 1
 
     # --- the second factor
@@ -104,7 +104,7 @@ class Accounts(Repository):
     def confirm_factor(self, address: str, step: int, at: datetime) -> bool:
         """What was being set up counts from now on. False where nothing was."""
         done = self._connection.execute(
-            update(desk_tables.credential)
+            update(staff_tables.credential)
             .where(_credential.address == address, _credential.pending != "")
             .values(
                 factor=_credential.pending,
@@ -119,7 +119,7 @@ class Accounts(Repository):
     def use_step(self, address: str, step: int) -> bool:
         """A code of this step of time counts once, and none of before it. False: it does not."""
         used = self._connection.execute(
-            update(desk_tables.credential)
+            update(staff_tables.credential)
             .where(_credential.address == address, _credential.factor_step < step)
             .values(factor_step=step)
         )
@@ -132,17 +132,17 @@ class Accounts(Repository):
 
     def _forget_factors(self, address: str) -> None:
         self.renew_codes(address, ())
-        theirs = delete(desk_tables.passkey).where(desk_tables.passkey.c.address == address)
+        theirs = delete(staff_tables.passkey).where(staff_tables.passkey.c.address == address)
         self._connection.execute(theirs)
 
     # --- recovery codes
 
     def renew_codes(self, address: str, hashes: Iterable[bytes]) -> None:
         """Put these in the place of all that there were."""
-        self._connection.execute(delete(desk_tables.recovery).where(_recovery.address == address))
+        self._connection.execute(delete(staff_tables.recovery).where(_recovery.address == address))
         rows = [{"address": address, "hash": hashed} for hashed in hashes]
         if rows:
-            self._connection.execute(insert(desk_tables.recovery), rows)
+            self._connection.execute(insert(staff_tables.recovery), rows)
         self._set(address, kept_at=None)
 
     def has_code(self, address: str, hash: bytes) -> bool:
@@ -157,19 +157,19 @@ class Accounts(Repository):
     def use_code(self, address: str, hash: bytes, at: datetime) -> bool:
         """Use a recovery code up. False where it is none, or was used."""
         used = self._connection.execute(
-            update(desk_tables.recovery)
+            update(staff_tables.recovery)
             .where(*_unused(address), _recovery.hash == hash)
             .values(used_at=at)
         )
         return used.rowcount == 1
 
     def codes_left(self, address: str) -> int:
-        query = select(func.count()).select_from(desk_tables.recovery).where(*_unused(address))
+        query = select(func.count()).select_from(staff_tables.recovery).where(*_unused(address))
         return self._number(query)
 
     def _set(self, address: str, **values: Any) -> None:
         self._connection.execute(
-            update(desk_tables.credential).where(_credential.address == address).values(**values)
+            update(staff_tables.credential).where(_credential.address == address).values(**values)
         )
 
 
@@ -177,7 +177,7 @@ def _unused(address: str) -> tuple[Any, ...]:
     return _recovery.address == address, _recovery.used_at.is_(None)
 
 
-_passkey = desk_tables.passkey.c
+_passkey = staff_tables.passkey.c
 
 
 class Passkeys(Repository):
@@ -185,7 +185,7 @@ class Passkeys(Repository):
 
     def of(self, address: str) -> list[Passkey]:
         """Those of one person, the newest first."""
-        mine = select(desk_tables.passkey).where(_passkey.address == address)
+        mine = select(staff_tables.passkey).where(_passkey.address == address)
         query = mine.order_by(_passkey.made_at.desc(), _passkey.id)
         return self._list(Passkey, query)
 
@@ -194,21 +194,21 @@ class Passkeys(Repository):
         known = select(_passkey.id).where(_passkey.id == passkey.id)
         if self._connection.execute(known).one_or_none() is not None:
             return False
-        self._connection.execute(insert(desk_tables.passkey).values(vars(passkey)))
+        self._connection.execute(insert(staff_tables.passkey).values(vars(passkey)))
         return True
 
     def use(self, id: bytes, count: int, at: datetime) -> None:
         """It signed, and its device counted so many."""
-        used = update(desk_tables.passkey).where(_passkey.id == id)
+        used = update(staff_tables.passkey).where(_passkey.id == id)
         self._connection.execute(used.values(signatures=count, used_at=at))
 
     def remove(self, id: bytes) -> bool:
         """Take one away; tells whether there was one."""
-        gone = delete(desk_tables.passkey).where(_passkey.id == id)
+        gone = delete(staff_tables.passkey).where(_passkey.id == id)
         return self._connection.execute(gone).rowcount == 1
 
 
-_invitation = desk_tables.invitation.c
+_invitation = staff_tables.invitation.c
 _UNUSED = (_invitation.used_at.is_(None), _invitation.withdrawn_at.is_(None))
 
 
@@ -219,7 +219,7 @@ class Invitations(Repository):
         """Keep one, and withdraw all that the same person had; returns its number."""
         self.withdraw_of(invitation.address, invitation.made_at)
         values = {**vars(invitation), "id": None, "hash": hash}
-        adding = insert(desk_tables.invitation).values(values).returning(_invitation.id)
+        adding = insert(staff_tables.invitation).values(values).returning(_invitation.id)
         return int(self._connection.execute(adding).scalar_one())
 
     def find(self, hash: bytes) -> Invitation | None:
@@ -251,7 +251,7 @@ class Invitations(Repository):
         self._end(withdrawn_at=at)
 
     def _end(self, *which: Any, **values: datetime) -> bool:
-        ended = update(desk_tables.invitation).where(*_UNUSED, *which).values(**values)
+        ended = update(staff_tables.invitation).where(*_UNUSED, *which).values(**values)
         return self._connection.execute(ended).rowcount > 0
 
     def _one(self, which: Any) -> Invitation | None:
@@ -259,4 +259,4 @@ class Invitations(Repository):
 
 
 def _invitations() -> Select[Any]:
-    return select(*fields_of(Invitation, desk_tables.invitation))
+    return select(*fields_of(Invitation, staff_tables.invitation))

@@ -11,11 +11,11 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from newsletter.domain.staff.account import ABSOLUTE, HALF, IDLE, Session, Stage
 from newsletter.store.repository import AddressRepository, Repository
-from newsletter.store.schema import desk_tables
+from newsletter.store.schema import staff_tables
 from newsletter.store.schema.columns import fields_of
 
-_session = desk_tables.session.c
-_FIELDS = fields_of(Session, desk_tables.session)
+_session = staff_tables.session.c
+_FIELDS = fields_of(Session, staff_tables.session)
 
 
 class Sessions(Repository):
@@ -36,17 +36,17 @@ class Sessions(Repository):
         return self._list(Session, query)
 
     def begin(self, session: Session) -> None:
-        self._connection.execute(insert(desk_tables.session).values(vars(session)))
+        self._connection.execute(insert(staff_tables.session).values(vars(session)))
 
     def seen(self, hashed: bytes, at: datetime) -> None:
         self._connection.execute(
-            update(desk_tables.session).where(_session.hash == hashed).values(seen_at=at)
+            update(staff_tables.session).where(_session.hash == hashed).values(seen_at=at)
         )
 
     def ask(self, hashed: bytes, challenge: str, at: datetime) -> None:
         """Keep what a device is to sign; what was asked before does nothing any more."""
         self._connection.execute(
-            update(desk_tables.session)
+            update(staff_tables.session)
             .where(_session.hash == hashed)
             .values(challenge=challenge, challenge_at=at)
         )
@@ -57,7 +57,7 @@ class Sessions(Repository):
         row = self._connection.execute(query).one_or_none()
         if row is None or not row.challenge:
             return None
-        spent = update(desk_tables.session).where(
+        spent = update(staff_tables.session).where(
             _session.hash == hashed, _session.challenge == row.challenge
         )
         first = self._connection.execute(spent.values(challenge="")).rowcount == 1
@@ -65,31 +65,31 @@ class Sessions(Repository):
 
     def end(self, hashed: bytes) -> bool:
         """End one, however far it has come; tells whether there was one."""
-        ended = delete(desk_tables.session).where(_session.hash == hashed)
+        ended = delete(staff_tables.session).where(_session.hash == hashed)
         return self._connection.execute(ended).rowcount == 1
 
     def end_all(self, address: str, *, but: bytes = b"") -> int:
         """End those of one person, but for one; returns how many that were."""
         theirs = (_session.address == address, _session.hash != but)
-        return self._connection.execute(delete(desk_tables.session).where(*theirs)).rowcount
+        return self._connection.execute(delete(staff_tables.session).where(*theirs)).rowcount
 
     def end_everybody(self) -> int:
         """End all of them; returns how many that were."""
-        return self._connection.execute(delete(desk_tables.session)).rowcount
+        return self._connection.execute(delete(staff_tables.session)).rowcount
 
     def clear(self, now: datetime) -> int:
         """Forget those that are over by themselves; returns how many."""
         half = (_session.stage != Stage.WHOLE) & (_session.created_at <= now - HALF)
         old = _session.created_at <= now - ABSOLUTE
         over = or_(old, _session.seen_at <= now - IDLE, half)
-        return self._connection.execute(delete(desk_tables.session).where(over)).rowcount
+        return self._connection.execute(delete(staff_tables.session).where(over)).rowcount
 
     def _one(self, *which: ColumnElement[bool]) -> Session | None:
         return self._first(Session, select(*_FIELDS).where(*which))
 
 
-_throttle = desk_tables.throttle.c
-_familiar = desk_tables.familiar.c
+_throttle = staff_tables.throttle.c
+_familiar = staff_tables.familiar.c
 _KEPT, _REMEMBERED = timedelta(days=1), timedelta(days=90)
 
 
@@ -102,16 +102,16 @@ class Throttle(AddressRepository):
         Returns what takes these back.
         """
         rows = [{"key": self._key(key), "at": at} for key in keys]
-        counted = insert(desk_tables.throttle).returning(_throttle.id)
+        counted = insert(staff_tables.throttle).returning(_throttle.id)
         numbers = list(self._connection.scalars(counted, rows))
-        old = delete(desk_tables.throttle).where(_throttle.at < at - _KEPT)
+        old = delete(staff_tables.throttle).where(_throttle.at < at - _KEPT)
         self._connection.execute(old)
         return numbers
 
     def take_back(self, numbers: Iterable[int]) -> None:
         """These were no failures after all."""
         self._connection.execute(
-            delete(desk_tables.throttle).where(_throttle.id.in_(list(numbers)))
+            delete(staff_tables.throttle).where(_throttle.id.in_(list(numbers)))
         )
 
     def count(self, key: str, since: datetime) -> int:
@@ -123,7 +123,7 @@ class Throttle(AddressRepository):
         """Somebody signed in from there."""
         values = {"address": address, "network": self._key(network), "at": at}
         self._connection.execute(
-            insert_or(desk_tables.familiar)
+            insert_or(staff_tables.familiar)
             .values(values)
             .on_conflict_do_update(index_elements=["address", "network"], set_={"at": at})
         )

@@ -196,7 +196,7 @@ def _enough(sorting: Sorting, when: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _people(which: ColumnElement[bool]) -> ScalarSelect[int]:
     counted = select(func.count(func.mailbox(_approval.by).distinct())).where(which)
-    return counted.correlate(tables.statement, desk_tables.go).scalar_subquery()
+    return counted.correlate(tables.statement, tables.go).scalar_subquery()
 
 
 def _any_approval(sorting: Sorting) -> ColumnElement[bool]:
@@ -212,7 +212,7 @@ def _started(sorting: Sorting) -> ColumnElement[bool]:
     """Somebody said that this very text may go, after the last approval that it needed."""
     if not sorting.by_sender:
         return true()
-    go = desk_tables.go.c
+    go = tables.go.c
     this = and_(
         go.slug == _statement.slug, go.digest == _statement.content_hash, go.revoked_at.is_(None)
     )
@@ -222,12 +222,12 @@ def _started(sorting: Sorting) -> ColumnElement[bool]:
 
 def _returned() -> ColumnElement[bool]:
     """It was sent back as it is, and neither approved since nor handed in again."""
-    one, newer = desk_tables.returned.c, desk_tables.returned.alias("newer").c
+    one, newer = tables.returned.c, tables.returned.alias("newer").c
     newest = select(func.max(newer.id)).where(newer.slug == one.slug).scalar_subquery()
     since = exists(
         select(_approval.id)
         .where(_live(), _approval.digest == one.content_hash, _approval.at >= one.at)
-        .correlate(tables.statement, desk_tables.returned)
+        .correlate(tables.statement, tables.returned)
     )
     sent_back = and_(
         one.slug == _statement.slug,

@@ -11,7 +11,7 @@ from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.store.file.keys import Chain
 from newsletter.store.repository import Repository
-from newsletter.store.schema import desk_tables, tables
+from newsletter.store.schema import tables
 from newsletter.store.schema.columns import fields_of, from_ms, maybe_from_ms, to_ms
 from newsletter.store.staff.audit import REVOKE, Audit, brought_back, taken_back, vouch_for, vouched
 
@@ -108,7 +108,7 @@ def _approval_of(row: Row[Any]) -> Approval:
     )
 
 
-_returned = desk_tables.returned.c
+_returned = tables.returned.c
 
 
 class Returns(Repository):
@@ -116,16 +116,16 @@ class Returns(Repository):
 
     def of(self, slug: str) -> list[Returned]:
         """Of a statement, oldest first."""
-        named = select(*fields_of(Returned, desk_tables.returned)).where(_returned.slug == slug)
+        named = select(*fields_of(Returned, tables.returned)).where(_returned.slug == slug)
         return self._list(Returned, named.order_by(_returned.id))
 
     def add(self, returned: Returned) -> None:
-        self._connection.execute(insert(desk_tables.returned).values(vars(returned)))
+        self._connection.execute(insert(tables.returned).values(vars(returned)))
 
     def close(self, slug: str, at: datetime) -> int:
         """It was handed in again, whatever changed; returns how many were open."""
         open_ones = (_returned.slug == slug) & _returned.closed_at.is_(None)
-        closed = update(desk_tables.returned).where(open_ones).values(closed_at=at)
+        closed = update(tables.returned).where(open_ones).values(closed_at=at)
         return self._connection.execute(closed).rowcount
 
 

@@ -16,11 +16,11 @@ from newsletter.domain.statements.feed import (
     TakenItem,
 )
 from newsletter.store.repository import Repository
-from newsletter.store.schema import arrivals
+from newsletter.store.schema import feed_tables
 from newsletter.store.schema.columns import fields_of
 
-_feed, _item = arrivals.feed.c, arrivals.feed_item.c
-_KNOWN = fields_of(KnownItem, arrivals.feed_item)
+_feed, _item = feed_tables.feed.c, feed_tables.feed_item.c
+_KNOWN = fields_of(KnownItem, feed_tables.feed_item)
 
 
 class Feeds(Repository):
@@ -28,7 +28,7 @@ class Feeds(Repository):
 
     def record(self, feed: str) -> FeedRecord:
         """An empty one where it was never visited."""
-        named = select(*fields_of(FeedRecord, arrivals.feed)).where(_feed.name == feed)
+        named = select(*fields_of(FeedRecord, feed_tables.feed)).where(_feed.name == feed)
         return self._first(FeedRecord, named) or FeedRecord()
 
     def items(self, feed: str) -> list[KnownItem]:
@@ -66,7 +66,7 @@ class Feeds(Repository):
     def put(self, feed: str, findings: Findings, at: datetime) -> None:
         values = vars(findings.record) | {"revision": findings.record.revision + 1}
         self._connection.execute(
-            insert(arrivals.feed)
+            insert(feed_tables.feed)
             .values(name=feed, **values)
             .on_conflict_do_update(index_elements=["name"], set_=values)
         )
@@ -75,11 +75,11 @@ class Feeds(Repository):
             composed = findings.composed.get(item.slug)
             if not item.number:
                 new = {"number": None, "feed": feed, "composed": composed, "seen_at": at}
-                self._connection.execute(insert(arrivals.feed_item).values(row | new))
+                self._connection.execute(insert(feed_tables.feed_item).values(row | new))
                 continue
             if composed is not None:
                 row["composed"] = composed
-            changed = update(arrivals.feed_item).where(_item.number == item.number)
+            changed = update(feed_tables.feed_item).where(_item.number == item.number)
             self._connection.execute(changed.values(row))
 
 

@@ -29,7 +29,7 @@ from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import Trace
 from newsletter.store.file.secure_erase import DUE
 from newsletter.store.repository import Repository
-from newsletter.store.schema import asking, tables
+from newsletter.store.schema import asking, event_tables, tables
 from newsletter.store.schema.columns import from_ms
 from newsletter.store.schema.json_sql import holds
 
@@ -137,7 +137,7 @@ class DataExports(Repository):
         return self._rows(select(*shown).where(mine).order_by(email.id))
 
     def _receipts(self, number: int) -> list[dict[str, object]]:
-        receipt = tables.receipt.c
+        receipt = event_tables.receipt.c
         return self._rows(
             select(
                 receipt.kind,
@@ -146,13 +146,13 @@ class DataExports(Repository):
                 receipt.reason,
                 _campaign.slug,
             )
-            .join_from(tables.receipt, tables.campaign)
+            .join_from(event_tables.receipt, tables.campaign)
             .where(receipt.subscriber_id == number)
             .order_by(receipt.at)
         )
 
     def _events(self, number: int) -> list[dict[str, object]]:
-        event = tables.event.c
+        event = event_tables.event.c
         names = ("provider", "id", "kind", "at", "received_at", "campaign_id", "raw")
         rows = self._rows(
             select(*(event[name] for name in names))
@@ -242,14 +242,14 @@ def _read(raw: str) -> object:
 
 
 _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
-_REASONS = (tables.batch, tables.campaign, tables.delivery, tables.receipt, asking.letter)
+_REASONS = (tables.batch, tables.campaign, tables.delivery, event_tables.receipt, asking.letter)
 """Tables with a reason, in which a provider may have quoted an address of anybody's."""
-_QUOTING = {table.name: table for table in (tables.event, *_REASONS)}
+_QUOTING = {table.name: table for table in (event_tables.event, *_REASONS)}
 
 
 def erase(connection: Connection, subscriber_id: int) -> None:
     """Erase what is kept of a person under their number."""
-    for table in (tables.delivery, tables.receipt):
+    for table in (tables.delivery, event_tables.receipt):
         connection.execute(
             update(table)
             .where(
@@ -259,7 +259,7 @@ def erase(connection: Connection, subscriber_id: int) -> None:
             .values(reason="")
         )
     persons: tuple[tuple[Table, Column[int]], ...] = (
-        (tables.event, tables.event.c.subscriber_id),
+        (event_tables.event, event_tables.event.c.subscriber_id),
         (asking.letter, asking.letter.c.subscriber_id),
         (asking.consent, asking.consent.c.subscriber_id),
         (tables.subscription, tables.subscription.c.subscriber_id),
@@ -286,7 +286,7 @@ class Traces(Repository):
 
     def of(self, address: str) -> list[Trace]:
         """Places that hold it, in large or small letters, and as JSON or a link writes it."""
-        found = self._quoting(tables.event, tables.event.c.raw, address)
+        found = self._quoting(event_tables.event, event_tables.event.c.raw, address)
         for table in _REASONS:
             found += self._quoting(table, table.c.reason, address)
         return found
@@ -308,7 +308,7 @@ class Traces(Repository):
             table = _QUOTING[trace.kind]
             columns = table.primary_key.columns
             row = [column == value for column, value in zip(columns, trace.key, strict=True)]
-            if table is tables.event:
+            if table is event_tables.event:
                 self._connection.execute(delete(table).where(*row))
             else:
                 self._connection.execute(update(table).where(*row).values(reason=""))

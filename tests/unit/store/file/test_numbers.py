@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.store.file import numbers
-from newsletter.store.schema import tables
+from newsletter.store.schema.complete import metadata
 from tests.fakes import NOON
 
 
@@ -32,7 +32,7 @@ def next_letter(connection: sqlite3.Connection) -> int:
 def test_every_table_whose_numbers_are_never_given_twice_is_among_them() -> None:
     numbered = {
         name
-        for name, table in tables.metadata.tables.items()
+        for name, table in metadata.tables.items()
         if table.dialect_options["sqlite"]["autoincrement"]
     }
     in_no_link = {"touched"}

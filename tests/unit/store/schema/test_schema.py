@@ -13,8 +13,8 @@ from sqlalchemy import Engine, Inspector, inspect, select, text
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.store.engine import connected, open_sqlite
-from newsletter.store.schema import tables
 from newsletter.store.schema import versions as schema
+from newsletter.store.schema.complete import metadata
 from newsletter.store.schema.versions import ensure_current, migrate, versions
 
 MIGRATIONS = Path(schema.__file__).parents[1] / "migrations"
@@ -51,8 +51,8 @@ def rows_of(engine: Engine, like: Inspector) -> dict[str, list[tuple[Any, ...]]]
     """The rows of each table that was there, without the columns that are gone."""
     found = {}
     with connected(engine, reads=True) as connection:
-        for name in set(like.get_table_names()) & set(tables.metadata.tables):
-            known = tables.metadata.tables[name].c
+        for name in set(like.get_table_names()) & set(metadata.tables):
+            known = metadata.tables[name].c
             columns = [known[one["name"]] for one in like.get_columns(name) if one["name"] in known]
             found[name] = sorted(map(tuple, connection.execute(select(*columns))))
     return found
@@ -78,7 +78,7 @@ def old(tmp_path: Path) -> Iterator[Engine]:
 
 def test_a_new_database_gets_all_tables(empty: Engine) -> None:
     ensure_current(empty)
-    assert names(empty) >= {*tables.metadata.tables, "alembic_version"}
+    assert names(empty) >= {*metadata.tables, "alembic_version"}
     ensure_current(empty)
 
 

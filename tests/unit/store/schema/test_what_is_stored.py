@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from newsletter.store.schema.tables import metadata
+from newsletter.store.schema.complete import metadata
 
 PAGE = Path(__file__).parents[4] / "SECURITY.md"
 OF_PEOPLE = {
