@@ -28,15 +28,17 @@ if TYPE_CHECKING:
     from newsletter.store.campaigns.digests import Digests
     from newsletter.store.campaigns.goes import Goes
     from newsletter.store.delivery.batches import Batches
-    from newsletter.store.delivery.limits import Hold, RateLimits
+    from newsletter.store.delivery.hold import Hold
+    from newsletter.store.delivery.limits import RateLimits
     from newsletter.store.delivery.transactional import TransactionalEmails
     from newsletter.store.delivery.unknowns import Unknowns
     from newsletter.store.events.events import Events
     from newsletter.store.file.guard_file import Generation
     from newsletter.store.file.keys import Chain
     from newsletter.store.soundness import Soundness
-    from newsletter.store.staff.accounts import Accounts, Invitations, Passkeys, Staff
+    from newsletter.store.staff.accounts import Accounts, Invitations, Passkeys
     from newsletter.store.staff.audit import Audit
+    from newsletter.store.staff.roles import Staff
     from newsletter.store.staff.sessions import Sessions, Throttle
     from newsletter.store.statements.board import Board
     from newsletter.store.statements.decisions import Approvals, Comments, Returns
@@ -79,7 +81,7 @@ class Transaction:
     approvals: _Part[Approvals] = _Part("Approvals", "statements.decisions", "chain", "audit")
     board: _Part[Board] = _Part("Board", "statements.board")
     comments: _Part[Comments] = _Part("Comments", "statements.decisions")
-    staff: _Part[Staff] = _Part("Staff", "staff.accounts")
+    staff: _Part[Staff] = _Part("Staff", "staff.roles")
     accounts: _Part[Accounts] = _Part("Accounts", "staff.accounts")
     passkeys: _Part[Passkeys] = _Part("Passkeys", "staff.accounts")
     sessions: _Part[Sessions] = _Part("Sessions", "staff.sessions")
@@ -109,7 +111,7 @@ class Transaction:
     events: _Part[Events] = _Part("Events", "events.events", "hash_address")
     feeds: _Part[Feeds] = _Part("Feeds", "statements.feeds")
     search: _Part[Search] = _Part("Search", "archive")
-    hold: _Part[Hold] = _Part("Hold", "delivery.limits")
+    hold: _Part[Hold] = _Part("Hold", "delivery.hold")
     generation: _Part[Generation] = _Part("Generation", "file.guard_file")
     audit: _Part[Audit] = _Part("Audit", "staff.audit", "chain")
 

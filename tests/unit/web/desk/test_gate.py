@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from newsletter.store.delivery.limits import HoldKind
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.web.desk.page import Desk
 from newsletter.web.pages import desk_routes
 from tests.desk import OURS, Staffed, desk, words
