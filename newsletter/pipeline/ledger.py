@@ -1,25 +1,21 @@
 """What several stages ask of the store in the same words. It is no stage and knows none."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from newsletter.domain.campaigns.campaign import (
     Campaign,
-    CampaignState,
     Go,
     has_begun,
     in_force,
-    settled,
 )
-from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.errors import Defect, NotFound, Refused
-from newsletter.domain.ports import Links
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.comment import Returned, standing_return
-from newsletter.domain.statements.content import Content, Recipient
-from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     ApprovalStatus,
@@ -33,9 +29,9 @@ from newsletter.domain.subscribers.address import fold
 from newsletter.domain.wording import guess, several
 from newsletter.store.sql import Transaction
 
-_MAY_END = {CampaignState.SENDING, CampaignState.ATTENTION}
-BY_EVENT = "told by an event"
-"""Why a delivery that was unknown counts as accepted."""
+if TYPE_CHECKING:
+    from newsletter.domain.statements.content import Content
+    from newsletter.domain.statements.draft import Draft
 
 
 def standing_of(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy) -> ApprovalStatus:
@@ -180,103 +176,6 @@ def approved_content(tx: Transaction, campaign: Campaign) -> Content:
     if content is None or content.content_hash() != campaign.content_hash:
         raise Defect(f"the content of campaign {campaign.id} is not what was approved")
     return content
-
-
-def names_for(tx: Transaction, content: Content, numbers: Sequence[int]) -> Mapping[int, str]:
-    """The names of subscribers by number, where the content greets anybody; else nobody's."""
-    return tx.readers.names(numbers) if content.fallbacks else {}
-
-
-def outgoing(
-    campaign: Campaign,
-    content: Content,
-    members: Sequence[tuple[int, str]],
-    *,
-    attempt_id: str,
-    at: datetime,
-    links: Links,
-    called: Mapping[int, str],
-) -> OutgoingBatch:
-    """What is handed over to these (subscriber id, address). The same for the same attempt.
-
-    ``called`` are the names of those who have one, by subscriber id; see ``names_for``.
-    """
-    numbers = [number for number, _ in members]
-    readers = zip(
-        numbers,
-        [address for _, address in members],
-        links.unsubscribe_tokens(campaign.id, numbers),
-        links.message_ids(campaign.id, numbers),
-        [content.called(called.get(number, "")) for number in numbers]
-        if called
-        else [content.called("")] * len(numbers),
-        strict=True,
-    )
-    return OutgoingBatch(
-        campaign=campaign.slug,
-        attempt_id=attempt_id,
-        at=at,
-        content=content,
-        content_hash=campaign.content_hash,
-        recipients=tuple(map(Recipient._make, readers)),  # half the time of a call by each value
-    )
-
-
-def confirm(tx: Transaction, campaign_id: int, provider_ids: Mapping[int, str], reason: str) -> int:
-    """Somebody knows that the provider took these: book it, and end what is thereby settled.
-
-    Returns how many deliveries that changed. ``provider_ids`` is keyed by subscriber id.
-    """
-    people = tx.unknowns.confirm(campaign_id, provider_ids, at=tx.now, reason=reason)
-    if people:
-        reassess(tx, campaign_id)
-    return people
-
-
-def confirm_by_events(tx: Transaction, campaign_id: int) -> int:
-    """The same, for those of whom an event was told before the books could say so."""
-    told = dict.fromkeys(tx.events.telling(campaign_id), "")
-    return confirm(tx, campaign_id, told, BY_EVENT) if told else 0
-
-
-def finish(tx: Transaction, campaign_id: int) -> None:
-    """End a campaign that has nothing left to hand over."""
-    if tx.batches.is_open(campaign_id):
-        return
-    campaign = tx.campaigns.get(campaign_id)
-    if campaign is None or campaign.state not in _MAY_END:
-        return
-    state = settled(campaign.counts)
-    if state is None:
-        raise Defect(f"campaign {campaign_id} has deliveries pending and no batch to hand over")
-    reason = ""
-    if state is CampaignState.ATTENTION:
-        reason = (
-            f"for {campaign.counts.unknown} nobody knows whether the provider took the message;"
-            f" look there, then 'newsletter resolve {campaign.id}'"
-        )
-    if (state, reason) == (campaign.state, campaign.reason):
-        return
-    ended_at = campaign.finished_at or tx.now
-    tx.campaigns.move(campaign_id, state, expect=_MAY_END, at=ended_at, reason=reason)
-    if state is campaign.state:
-        return
-    tx.audit.enter(
-        tx.now,
-        "scheduler",
-        "finish",
-        campaign.slug,
-        f"campaign {campaign_id} is {state.value}",
-    )
-
-
-def reassess(tx: Transaction, campaign_id: int) -> None:
-    """After something unknown came out: go on with the campaign, or end it another way."""
-    if tx.batches.is_open(campaign_id):
-        tx.campaigns.move(
-            campaign_id, CampaignState.SENDING, expect={CampaignState.ATTENTION}, at=tx.now
-        )
-    finish(tx, campaign_id)
 
 
 _LONGEST_ID = 18

@@ -1,16 +1,17 @@
 """The renderer and the reviewer, loaded when somebody asks: what they take is loaded then."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.domain.delivery.transactional import EmailText
-from newsletter.domain.statements.content import Content, Publisher
-from newsletter.domain.statements.review import ReviewContext, ReviewFinding
-from newsletter.domain.statements.statement import Statement
-
 if TYPE_CHECKING:
+    from newsletter.domain.delivery.transactional import EmailText
+    from newsletter.domain.statements.content import Content, Publisher
+    from newsletter.domain.statements.review import ReviewContext, ReviewFinding
+    from newsletter.domain.statements.statement import Statement
     from newsletter.rendering.mail.files import TemplateFiles
     from newsletter.rendering.mail.renderer import TemplateRenderer
     from newsletter.rendering.mail.words import Wordings
@@ -28,7 +29,7 @@ class LazyRenderer:
         self._carriage = carriage
 
     @cached_property
-    def _files(self) -> "TemplateFiles":
+    def _files(self) -> TemplateFiles:
         from newsletter.rendering.mail.files import mail_templates
 
         return mail_templates(self._override)
@@ -41,7 +42,7 @@ class LazyRenderer:
         return fingerprint(self._files, self._house, self._carriage)
 
     @property
-    def wordings(self) -> "Wordings":
+    def wordings(self) -> Wordings:
         """The fixed words of mails, by language."""
         return self._renderer.wordings
 
@@ -70,7 +71,7 @@ class LazyRenderer:
         )
 
     @cached_property
-    def _renderer(self) -> "TemplateRenderer":
+    def _renderer(self) -> TemplateRenderer:
         from newsletter.rendering.mail.renderer import TemplateRenderer
 
         return TemplateRenderer(house=self._house, files=self._files, carriage=self._carriage)

@@ -25,12 +25,11 @@ from newsletter.pipeline.ledger import (
     find_campaign,
     find_seen,
     find_statement,
-    finish,
     go_of,
-    reassess,
     refuse_if_gone_out,
     standing_of,
 )
+from newsletter.pipeline.outgoing import finish, reassess
 from newsletter.store.sql import Store, Transaction
 
 

@@ -16,13 +16,8 @@ from newsletter.domain.delivery.batch import (
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.statements.content import Content
 from newsletter.pipeline.delivery.attempt import Attempt, Attempts, PooledProvider
-from newsletter.pipeline.ledger import (
-    approved_content,
-    confirm_by_events,
-    finish,
-    names_for,
-    outgoing,
-)
+from newsletter.pipeline.ledger import approved_content
+from newsletter.pipeline.outgoing import confirm_by_events, finish, names_for, outgoing
 from newsletter.store.sql import Transaction
 
 _KNOWN = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})

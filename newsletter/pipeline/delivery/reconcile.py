@@ -26,14 +26,8 @@ from newsletter.domain.delivery.provider import Capabilities, LookupResult, Prep
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.ports import Links, Provider
 from newsletter.pipeline.delivery.attempt import ProviderPool
-from newsletter.pipeline.ledger import (
-    approved_content,
-    confirm_by_events,
-    finish,
-    names_for,
-    outgoing,
-    reassess,
-)
+from newsletter.pipeline.ledger import approved_content
+from newsletter.pipeline.outgoing import confirm_by_events, finish, names_for, outgoing, reassess
 from newsletter.store.sql import Store, Transaction
 
 

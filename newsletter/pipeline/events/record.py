@@ -33,7 +33,7 @@ from newsletter.domain.events import (
 )
 from newsletter.domain.ports import History
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.pipeline.ledger import BY_EVENT, confirm
+from newsletter.pipeline.outgoing import BY_EVENT, confirm
 from newsletter.store.sql import Store, Transaction
 
 _CHUNK = 500

@@ -2,7 +2,7 @@
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Resolution, Verdict
-from newsletter.pipeline.ledger import confirm
+from newsletter.pipeline.outgoing import confirm
 from tests.fakes import always
 from tests.unit.pipeline.newsroom import Newsroom
 
