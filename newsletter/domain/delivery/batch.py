@@ -122,21 +122,6 @@ class OutgoingBatch:
     recipients: tuple[Recipient, ...]
 
 
-class BatchState(Enum):
-    """Where a batch stands. Each batch is at exactly one place."""
-
-    QUEUED = "queued"
-    """Waits to be claimed, at ``not_before`` at the earliest."""
-    CLAIMED = "claimed"
-    """Somebody holds it; its call may be under way."""
-    DONE = "done"
-    """Each of its deliveries has a final state."""
-    UNKNOWN = "unknown"
-    """Its call began and no full, understood answer came."""
-    GIVEN_UP = "given up"
-    """A person let it rest unknown. Its deliveries count as cancelled, and may have arrived."""
-
-
 class Way(Enum):
     """How it came out what had become of a batch that nobody knew about."""
 
@@ -148,23 +133,6 @@ class Way(Enum):
     """The provider told something that only happens to a message it has."""
     PERSON = "person"
     """A person looked, and decided."""
-
-
-class DeliveryState(Enum):
-    """The state of the duty to get one campaign to one subscriber."""
-
-    PENDING = "pending"
-    """Not handed over yet."""
-    ACCEPTED = "accepted"
-    """The provider took it."""
-    REJECTED = "rejected"
-    """The provider refused it for good."""
-    SUPPRESSED = "suppressed"
-    """The reader left, or was suppressed, after the audience was frozen."""
-    CANCELLED = "cancelled"
-    """Somebody cancelled the campaign, or gave this delivery up."""
-    UNKNOWN = "unknown"
-    """May or may not have been handed over."""
 
 
 def backoff(attempts: int, *, jitter: float, asked: timedelta | None = None) -> timedelta:

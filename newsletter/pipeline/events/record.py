@@ -16,7 +16,8 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.domain.clock import Clock
-from newsletter.domain.delivery.batch import BatchState, Origin, origin
+from newsletter.domain.delivery.batch import Origin, origin
+from newsletter.domain.delivery.state import BatchState
 from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
 from newsletter.domain.events import (
     SOFT_CAMPAIGNS,

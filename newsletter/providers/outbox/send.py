@@ -15,9 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import Field
 
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
@@ -32,7 +29,7 @@ from newsletter.domain.delivery.provider import (
 )
 from newsletter.domain.errors import ClaimOver, Fault, InvalidInput
 from newsletter.domain.statements.content import Recipient
-from newsletter.providers.common.options import ProviderOptions
+from newsletter.providers.outbox.options import Options
 
 MAX_RECIPIENTS = 1000
 JOURNAL = "journal.jsonl"
@@ -50,15 +47,6 @@ _FOR_A_PERSON = frozenset(
         errno.ELOOP,
     }
 )
-
-
-class Options(ProviderOptions):
-    """Writing messages to a folder instead of sending them."""
-
-    kind: Literal["outbox"]
-    path: Annotated[Path, Field(strict=False)] = Field(
-        default=Path("var/outbox"), description="The folder, relative to the workspace."
-    )
 
 
 def probes(_: Options, __: str) -> tuple[Finding, ...]:

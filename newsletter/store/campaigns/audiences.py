@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, CampaignState, Correction
-from newsletter.domain.delivery.batch import BatchState, DeliveryState
+from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.domain.schedule import ByZone
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.campaigns.freezing import fill, freeze

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
-from newsletter.domain.delivery.batch import BatchState
+from newsletter.domain.delivery.state import BatchState
 from newsletter.domain.schedule import ByZone
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.campaigns.freezing import freeze

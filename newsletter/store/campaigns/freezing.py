@@ -13,7 +13,7 @@ from sqlalchemy import (
     select,
 )
 
-from newsletter.domain.delivery.batch import BatchState
+from newsletter.domain.delivery.state import BatchState
 from newsletter.domain.schedule import ByZone
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import to_ms

@@ -20,7 +20,8 @@ from sqlalchemy import (
 )
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.delivery.batch import BatchState, ClaimedBatch
+from newsletter.domain.delivery.batch import ClaimedBatch
+from newsletter.domain.delivery.state import BatchState
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import to_ms
 

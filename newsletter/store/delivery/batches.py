@@ -20,16 +20,15 @@ from sqlalchemy import (
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import (
-    BatchState,
     Booking,
     ClaimedBatch,
-    DeliveryState,
     Later,
     Outage,
     Outcome,
     Verdict,
     Waiting,
 )
+from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.store.delivery import batch_splitting, claiming
 from newsletter.store.repository import AddressRepository
 from newsletter.store.schema import tables

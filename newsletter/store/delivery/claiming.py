@@ -25,7 +25,8 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.domain.delivery.batch import BatchState, ClaimedBatch, DeliveryState
+from newsletter.domain.delivery.batch import ClaimedBatch
+from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.file.copies import DOUBT, STOP
 from newsletter.store.schema import tables

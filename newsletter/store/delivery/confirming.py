@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, case, insert, literal, select, true, update
 
-from newsletter.domain.delivery.batch import BatchState, DeliveryState, Way
+from newsletter.domain.delivery.batch import Way
+from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.store.delivery.claiming import add_rows, has_own_row
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import to_ms

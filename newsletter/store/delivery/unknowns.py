@@ -19,8 +19,6 @@ from sqlalchemy import (
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import (
-    BatchState,
-    DeliveryState,
     Outcome,
     Resolution,
     Resolved,
@@ -29,6 +27,7 @@ from newsletter.domain.delivery.batch import (
     Verdict,
     Way,
 )
+from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.delivery import claiming, confirming
 from newsletter.store.repository import Repository

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
-from newsletter.domain.delivery.batch import BatchState, Origin, origin
+from newsletter.domain.delivery.batch import Origin, origin
+from newsletter.domain.delivery.state import BatchState
 from newsletter.domain.events import Event, Place
 from newsletter.store.schema import tables
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.state import Shelf, Sorting
-from newsletter.domain.delivery.batch import BatchState
+from newsletter.domain.delivery.state import BatchState
 from newsletter.domain.statements.statement import (
     OVERRIDES,
     Channel,

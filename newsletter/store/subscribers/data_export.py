@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from newsletter.domain.delivery.batch import BatchState, DeliveryState
+from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import Trace
 from newsletter.store.file.secure_erase import DUE

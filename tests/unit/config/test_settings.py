@@ -17,7 +17,7 @@ from newsletter.domain.statements.statement import ApprovalPolicy, Role
 from newsletter.domain.subscribers.audience import PublicList
 from newsletter.domain.subscribers.signup import Objection
 from newsletter.providers.mailgun import send as mailgun
-from newsletter.providers.outbox import send as outbox
+from newsletter.providers.outbox import options as outbox
 from tests.rows import rows
 
 

@@ -16,7 +16,8 @@ import pytest
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import InvalidInput
-from newsletter.providers.outbox.send import JOURNAL, Options, Outbox
+from newsletter.providers.outbox.options import Options
+from newsletter.providers.outbox.send import JOURNAL, Outbox
 from tests.contracts.provider import AT, ProviderContract, Service, batch, recipients
 from tests.servers import Delivered
 
