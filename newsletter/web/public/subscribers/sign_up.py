@@ -263,7 +263,8 @@ class ConfirmationPages:
     """The pages behind the links of confirmation emails."""
 
     def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
-        self._subscribers = subscribers
+        self._store = subscribers.store
+        self._links = subscribers.links
         self._frame = frame
         self._titles = {offer.name: offer.title for offer in subscribers.settings.offers()}
 
@@ -276,17 +277,15 @@ class ConfirmationPages:
 
     async def look(self, request: Request) -> Response:
         """What the button will do; nothing has happened."""
-        return await self._answer(request, follow)
+        return await self._answer(request, partial(follow, store=self._store, links=self._links))
 
     async def press(self, request: Request) -> Response:
         """The button was pressed: what was asked for is committed before the answer."""
-        return await self._answer(request, confirm)
+        return await self._answer(request, partial(confirm, store=self._store, links=self._links))
 
-    async def _answer(self, request: Request, action: Callable[..., Followed]) -> Response:
-        of = self._subscribers
-        done = partial(action, store=of.store, links=of.links, clock=of.store.clock)
+    async def _answer(self, request: Request, action: Callable[[str], Followed]) -> Response:
         try:
-            followed = await run_in_threadpool(done, request.path_params["token"])
+            followed = await run_in_threadpool(action, request.path_params["token"])
         except NotFound as error:
             raise HTTPException(404, str(error)) from error
         return self._page(followed, self._frame.language_of(request, followed.email.language))
@@ -314,9 +313,7 @@ class ConfirmationPages:
         """Where a reader may want to go next."""
         number = followed.reader_id
         if number is not None:
-            token = self._subscribers.links.preferences_token(
-                number, self._subscribers.store.clock.now()
-            )
+            token = self._links.preferences_token(number, self._store.clock.now())
             return {"way_on": f"/preferences/{token}", "way_on_text": "to_preferences"}
         if followed.state is LinkState.EXPIRED and followed.email.kind is EmailKind.JOIN:
             return {"way_on": PATH, "way_on_text": "ask_again"}

@@ -1,9 +1,29 @@
-"""One network posts so often an hour; what is remembered of networks is bounded."""
+"""The link that confirms; one network posts so often an hour, and of networks little is kept."""
+
+from pathlib import Path
 
 import pytest
 
 from newsletter.web.public.subscribers.sign_up import NetworkLimit
 from tests.fakes import FixedClock
+from tests.pages import forum
+
+
+def test_a_link_is_looked_at_and_used_once(tmp_path: Path) -> None:
+    with forum(tmp_path) as site:
+        site.post("/subscribe", {"email": "ana@example.org", "list": "press"})
+        [(number,)] = site.rows("SELECT id FROM letter")
+        link = f"/confirm/{site.services.links.email_token(number)}"
+        before = site.everything()
+
+        assert "ana" not in site.get(link).text, "the address is masked"
+        assert site.ask("HEAD", link).status == 200
+        assert site.everything() == before
+        assert (site.post(link).status, site.lists_of()) == (200, ["press"])
+        site.change("DELETE FROM subscription")
+        assert site.post(link).status == 200
+        assert site.lists_of() == []
+        assert site.get("/confirm/abc").status == 404
 
 
 def test_a_network_posts_so_often_within_an_hour(clock: FixedClock) -> None:
