@@ -18,7 +18,6 @@ from sqlalchemy import (
     false,
     func,
     insert,
-    literal_column,
     or_,
     select,
     text,
@@ -31,7 +30,7 @@ from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.file.copies import DOUBT, STOP
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, to_ms
-from newsletter.store.schema.json_sql import each_id
+from newsletter.store.schema.json_sql import as_list, each_id, in_lines
 from newsletter.store.subscribers.eligibility import eligible, why_not
 
 _batch = tables.batch.c
@@ -42,8 +41,6 @@ DAMAGED = "the address was damaged in the database: it is not the one that was s
 """Why nothing is sent to somebody."""
 _LONGEST_WAIT = to_ms(datetime(1970, 1, 5, tzinfo=UTC))
 """Four days. What lies further ahead was written by a clock that was wrong, and is due."""
-_LINE = " 0A "
-"""Between addresses in hexadecimal digits: all of them are then one text of as many lines."""
 
 
 def is_open() -> TextClause:
@@ -164,28 +161,37 @@ def _count() -> Any:
     return update(tables.epoch).values(claims=claims + 1).returning(claims)
 
 
-@cache
-def _numbered() -> Select[Any]:
-    return select(tables.mailing_list.c.id).where(
-        tables.mailing_list.c.name.in_(bindparam("names", expanding=True))
-    )
+@lru_cache(maxsize=16)
+def _numbered(names: Sequence[str]) -> Select[Any]:
+    listed = tables.mailing_list.c
+    return select(listed.id).where(or_(false(), *(listed.name == name for name in names)))
 
 
 @lru_cache(maxsize=16)
 def _reachable(lists: tuple[int, ...] | None) -> Select[Any]:
-    """Their numbers, addresses and hashes, a column each: a thousand rows would cost the most.
+    """Their numbers, addresses and hashes, a value each: a thousand rows would cost the most."""
+    member = each_id(bindparam("members"))
+    return (
+        select(
+            as_list(_subscriber.id),
+            in_lines(_subscriber.address),
+            func.group_concat(func.hex(_subscriber.address_hash), ""),
+        )
+        .join_from(member, tables.subscriber, _subscriber.id == member.c.value)
+        .where(eligible(lists), ~has_own_row(bindparam("campaign"), member.c.value))
+    )
+
+
+@cache
+def _each_of() -> Select[Any]:
+    """The same of subscribers by their numbers, a row each.
 
     Addresses as hexadecimal digits, since what was damaged may be no text any more.
     """
     member = each_id(bindparam("members"))
-    return (
-        select(
-            func.json_group_array(_subscriber.id),
-            func.group_concat(func.hex(_subscriber.address), literal_column(f"'{_LINE}'")),
-            func.group_concat(func.hex(_subscriber.address_hash), literal_column("' '")),
-        )
-        .join_from(member, tables.subscriber, _subscriber.id == member.c.value)
-        .where(eligible(lists), ~has_own_row(bindparam("campaign"), member.c.value))
+    address, hashed = func.hex(_subscriber.address), _subscriber.address_hash
+    return select(_subscriber.id, address, hashed).join_from(
+        member, tables.subscriber, _subscriber.id == member.c.value
     )
 
 
@@ -210,11 +216,14 @@ def claim(
     lists = None if row.regardless else campaign.lists
     # SQLite looks a subscription up by its key where it knows the numbers of the lists, but not
     # where it has to find them by name: that took a third of the whole question
-    numbers = None if lists is None else connection.scalars(_numbered(), {"names": lists}).all()
+    numbers = None if lists is None else connection.scalars(_numbered(lists)).all()
     reachable = _reachable(None if numbers is None else tuple(numbers))
     asked = {"members": row.members, "campaign": row.campaign_id}
     found, addresses, hashes = connection.execute(reachable, asked).one()
-    members, damaged = _as_stored(json.loads(found), addresses or "", hashes or "", hash_address)
+    damaged: list[int] = []
+    members = _all_as_stored(json.loads(found), addresses, hashes, hash_address)
+    if members is None:
+        members, damaged = _each_as_stored(connection, found, hash_address)
     if len(members) + len(damaged) < row.pending:
         _book_departed(connection, row, lists, at)
     if damaged:
@@ -235,24 +244,32 @@ def count(connection: Connection) -> int:
     return int(connection.scalar(_count()) or 0)
 
 
-def _as_stored(
-    numbers: list[int], addresses: str, hashes: str, hash_address: Callable[[str], bytes]
+def _all_as_stored(
+    numbers: list[int],
+    addresses: bytes | None,
+    hashes: str | None,
+    hash_address: Callable[[str], bytes],
+) -> list[tuple[int, str]] | None:
+    """(number, address) of each, if every address is what was stored; else None."""
+    if not numbers:
+        return []
+    try:
+        texts = (addresses or b"").decode().split("\n")
+        if b"".join(map(hash_address, texts)) != bytes.fromhex(hashes or ""):
+            return None
+        # the database may join in any order; a batch has one
+        return sorted(zip(numbers, texts, strict=True))
+    except ValueError:  # somebody's is no text any more
+        return None
+
+
+def _each_as_stored(
+    connection: Connection, found: str, hash_address: Callable[[str], bytes]
 ) -> tuple[list[tuple[int, str]], list[int]]:
     """(number, address) of those whose address is what was stored, and the others' numbers."""
-    if not numbers:
-        return [], []
-    try:
-        texts = bytes.fromhex(addresses).decode().split("\n")
-        if b"".join(map(hash_address, texts)) == bytes.fromhex(hashes):
-            # the database may join in any order; a batch has one
-            return sorted(zip(numbers, texts, strict=True)), []
-    except ValueError:  # somebody's is no text any more, and which one is found below
-        pass
     members, damaged = [], []
-    for number, address, stored in zip(
-        numbers, addresses.split(_LINE), hashes.split(" "), strict=True
-    ):
-        text = as_stored(bytes.fromhex(address), bytes.fromhex(stored), hash_address)
+    for number, address, stored in connection.execute(_each_of(), {"members": found}).all():
+        text = as_stored(bytes.fromhex(address), stored, hash_address)
         if text is None:
             damaged.append(number)
         else:

@@ -6,6 +6,7 @@ The one place that speaks SQLite's own dialect for it.
 from typing import Any
 
 from sqlalchemy import (
+    LargeBinary,
     Text,
     cast,
     column,
@@ -33,6 +34,14 @@ def each_entry(mapping: str, name: str) -> Any:
 def as_list(number: ColumnElement[Any]) -> ColumnElement[str]:
     """Gather a column of numbers into a JSON list, as an aggregate."""
     return func.json_group_array(number)
+
+
+def in_lines(words: ColumnElement[Any]) -> ColumnElement[bytes]:
+    """Gather a column of words into lines, byte for byte, as an aggregate.
+
+    What was damaged may be no text any more, and could not be read as such.
+    """
+    return cast(func.group_concat(words, "\n"), LargeBinary)
 
 
 def holds(members: ColumnElement[str], number: Any) -> ColumnElement[bool]:

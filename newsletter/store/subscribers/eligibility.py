@@ -18,7 +18,8 @@ _suppression = tables.suppression.c
 def list_ids(lists: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
     """Whether a subscription belongs to one of these lists, by their names or numbers."""
     if lists and isinstance(lists[0], int):
-        return _subscription.list_id.in_(lists)
+        # an IN is written anew each time it is asked, as its values may be of any number
+        return or_(*(_subscription.list_id == number for number in lists))
     return _subscription.list_id.in_(
         select(tables.mailing_list.c.id).where(tables.mailing_list.c.name.in_(lists))
     )
