@@ -5,6 +5,7 @@ A provider says content in its own words once; what is checked here needs no esc
 
 import json
 import re
+import string
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -33,9 +34,12 @@ _OURS = re.compile("|".join(_OWN))
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """A value in the fewest letters. Raises TypeError for what JSON does not have."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
+_NO_ADDRESS = dict.fromkeys(
+    [*range(0x21), *range(0x7F, 0xA1), 0x2028, 0x2029, *map(ord, '"(),:;<>[]\\')]
+)
+"""What translating by this takes away, no address may hold: a pattern takes six times as long."""
 _ANY_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322
-_WORDS = re.compile(r"[A-Za-z0-9._~+=-]*")
+_WORDS = (string.ascii_letters + string.digits + "._~+=-").encode()
 _NEEDS_ESCAPING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()%$*|_@:/]")
 """In JSON, HTML or a provider's template: ``greeting.speakable`` lets none of it through."""
 _T = TypeVar("_T")
@@ -193,7 +197,7 @@ def addresses(
     if not 1 <= len(found) <= most:
         takes = "one call takes one" if most == 1 else f"{who} takes 1 to {most}"
         raise refusal("to", f"{len(found)} recipients; {takes}")
-    if "" in found or _NO_ADDRESS.search(everything):
+    if "" in found or everything != everything.translate(_NO_ADDRESS):
         raise refusal("to", "an address is empty or holds a character none may")
     if not twice and len(set(found)) < len(found):
         raise refusal("to", "an address stands in the batch twice")
@@ -202,10 +206,16 @@ def addresses(
 
 def plain(recipients: tuple[Recipient, ...], *names: str) -> None:
     """Raise InvalidInput for a merge value, or another word of the call, that needs escaping."""
-    signed = [link + message_id for _, _, link, message_id, _ in recipients]
-    called = "".join(["".join(reader.names) for reader in recipients])
-    if not _WORDS.fullmatch("".join([*names, *signed])) or _NEEDS_ESCAPING.search(called):
+    links = [reader.unsubscribe for reader in recipients]
+    message_ids = [reader.message_id for reader in recipients]
+    called = [name for reader in recipients for name in reader.names]
+    if _others("".join([*names, *links, *message_ids])) or _NEEDS_ESCAPING.search("".join(called)):
         raise refusal("recipients", "a merge value or a name holds more than plain letters")
+
+
+def _others(words: str) -> bytes:
+    """What is left of words without their letters."""
+    return words.encode("ascii", "replace").translate(None, delete=_WORDS)
 
 
 def fault(key: str, message: str) -> Fault:
