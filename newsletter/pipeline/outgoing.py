@@ -1,7 +1,9 @@
 """What is handed over and how it is booked, for several stages. It is no stage and knows none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, settled
 from newsletter.domain.delivery.batch import OutgoingBatch
@@ -18,6 +20,10 @@ BY_EVENT = "told by an event"
 def names_for(tx: Transaction, content: Content, numbers: Sequence[int]) -> Mapping[int, str]:
     """The names of subscribers by number, where the content greets anybody; else nobody's."""
     return tx.readers.names(numbers) if content.fallbacks else {}
+
+
+_recipient: Callable[[Iterable[Any]], Recipient] = partial(tuple.__new__, Recipient)
+"""As ``Recipient._make`` does, without its frame: a thousand are made for each batch."""
 
 
 def outgoing(
@@ -51,7 +57,7 @@ def outgoing(
         at=at,
         content=content,
         content_hash=campaign.content_hash,
-        recipients=tuple(map(Recipient._make, readers)),  # half the time of a call by each value
+        recipients=tuple(map(_recipient, readers)),
     )
 
 
