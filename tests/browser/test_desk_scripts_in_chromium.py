@@ -142,6 +142,20 @@ def test_whoever_is_signed_out_loses_no_text(site: Site, draft: Draft, open_page
     assert draft.versions[-1]["body"] == ["One two\n"]
 
 
+def test_what_was_refused_is_kept_in_the_tab_until_it_is_saved(
+    site: Site, draft: Draft, open_page: Open
+) -> None:
+    whole = f'data-autosave="{draft.address}" data-base="1"'
+    site.form("Too long\n", attributes=f"{whole} data-unsaved")
+    page = open_page("/")
+    editor(page).wait_for()
+    site.form("One\n", attributes=whole)
+    page.on("dialog", lambda asked: asked.accept())
+    page.reload()
+    page.get_by_text("We put back what you typed").wait_for()
+    assert editor(page).inner_text() == "Too long"
+
+
 @pytest.mark.parametrize(
     ("choice", "kept"),
     [

@@ -133,7 +133,7 @@ def _draft(facts: Facts) -> str:
 
 def _review(facts: Facts) -> str:
     have, needed = facts.standing.counted, facts.policy.required
-    missing = plural(needed - len(have), "approval")
+    missing = plural(needed - len(have), "more approval" if have else "approval")
     others = [
         writer
         for writer in facts.statement.written_by
@@ -143,7 +143,7 @@ def _review(facts: Facts) -> str:
     whose = f", from someone other than {_names(others, facts, 'or')}" if barred else ""
     if have:
         by = _names([approval.by for approval in have], facts)
-        return f"Approved by {by}. Waiting for {missing} more{whose}."
+        return f"Approved by {by}. Waiting for {missing}{whose}."
     return f"Waiting for {missing}{whose}."
 
 

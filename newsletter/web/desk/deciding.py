@@ -144,6 +144,30 @@ def titled(settings: Settings, lists: Sequence[str]) -> list[str]:
     return [known.get(name, name) for name in lists]
 
 
+def put_right(tx: Transaction, statement: Statement) -> str:
+    """Who gets a correction, and what becomes of what it corrects; empty for any other statement.
+
+    Of what has not begun a correction takes the place, and goes to its lists as they are then.
+    """
+    corrected, campaign = (
+        tx.statements.get(statement.corrects),
+        tx.campaigns.latest(statement.corrects),
+    )
+    if not statement.corrects or corrected is None or campaign is None:
+        return ""
+    title = f"“{corrected.statement.title}”"
+    if campaign.started_at is None:
+        return f"It goes out in the place of {title}, which ends when this begins."
+    whom = f"It goes to everybody who has {title} or may have it, even if they left since."
+    waiting = 0 if campaign.state.final else campaign.counts.pending
+    if not waiting:
+        return whom
+    wait = "1 person still waits" if waiting == 1 else f"{waiting:,} people still wait"
+    return (
+        f"{whom} {wait} for that: they get this alone, as the rest of that ends when this begins."
+    )
+
+
 def titles(settings: Settings, lists: Sequence[str]) -> str:
     """The titles of lists, in a sentence."""
     return listed(titled(settings, lists))

@@ -128,7 +128,7 @@ class UnknownDeliveries:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             calls = tx.unknowns.calls(campaign.id)
-            title, deciders = title_of(tx, campaign), holders(tx, Role.ADMIN)
+            title, deciders = title_of(tx, campaign.slug), holders(tx, Role.ADMIN)
             providers = tx.unknowns.providers(campaign.id) or [campaign.provider]
         if not campaign.counts.unknown and not faults:
             return self._desk.go(request, f"/campaigns/{campaign.id}")

@@ -4,7 +4,7 @@
 // copy stays in this tab, which outlives a session that ended, a reload and a broken line. The
 // server's answers: 200 {"version": 8, "saved_at": "…Z", "others": ["Ben"]}; 409 with what somebody
 // else saved: {"version", "saved_at", "by", "fields": {name: text or list}}; 401 when signed out;
-// any other with {"error": "a sentence"}. The number of the version is no part of the text: a copy that
+// any other with {"error": "a sentence"}. A form that came back unsaved says so by data-unsaved. The number of the version is no part of the text: a copy that
 // differs in nothing else is one that was saved.
 
 import { clock, fieldsOf, fill, later, make, sentIn } from "./dom.js";
@@ -58,7 +58,10 @@ class Autosave {
     this.save = later(QUIET, () => this.send());
     this.keep = later(300, () => this.remember());
     this.listen();
-    this.restore();
+    if (form.dataset.unsaved === undefined) return this.restore();
+    // what came back was refused: it is nowhere but here
+    this.saved = "{}";
+    this.remember();
   }
 
   listen() {

@@ -69,10 +69,10 @@ def campaign_of(tx: Transaction, request: DeskRequest) -> Campaign:
     return found
 
 
-def title_of(tx: Transaction, campaign: Campaign) -> str:
-    """The title of its statement, as it is now."""
-    stored = tx.statements.get(campaign.slug)
-    return stored.statement.title if stored else campaign.slug
+def title_of(tx: Transaction, slug: str) -> str:
+    """The title of a statement, as it is now."""
+    stored = tx.statements.get(slug)
+    return stored.statement.title if stored else slug
 
 
 class CampaignPage:
@@ -108,7 +108,7 @@ class CampaignPage:
         """By address, whom it did not reach: for senders, who may see addresses."""
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            title, found = title_of(tx, campaign), _missed(tx, campaign.id)
+            title, found = title_of(tx, campaign.slug), _missed(tx, campaign.id)
         return self._desk.page(
             request,
             "missed.html.j2",
@@ -123,7 +123,7 @@ class CampaignPage:
         """What a cancellation comes to, in exact numbers."""
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            title = title_of(tx, campaign)
+            title = title_of(tx, campaign.slug)
         if campaign.state.final:
             return self._desk.go(request, f"/campaigns/{campaign.id}")
         return self._desk.page(
@@ -166,9 +166,12 @@ class CampaignPage:
             campaign = campaign_of(tx, request)
             report = figures(tx, campaign, now=now, waits=self._delivery.waits())
             names = colleagues(tx)
+            correction = tx.campaigns.correcting([campaign.slug]).get(campaign.slug)
             values = {
                 "campaign": campaign,
-                "statement": title_of(tx, campaign),
+                "statement": title_of(tx, campaign.slug),
+                "correction": correction.slug if correction else "",
+                "corrected_by": title_of(tx, correction.slug) if correction else "",
                 "report": report,
                 "live": self._live(tx, campaign),
                 "why": plain(campaign.reason, names) if campaign.reason else "",
@@ -248,7 +251,7 @@ class CampaignPage:
     def _rows(self, tx: Transaction, campaign: Campaign) -> Iterator[tuple[str, object]]:
         report, names = figures(tx, campaign), colleagues(tx)
         settings = self._campaigns.settings
-        yield "Statement", title_of(tx, campaign)
+        yield "Statement", title_of(tx, campaign.slug)
         yield "Name", campaign.slug
         yield "State", KINDS[campaign.state][1]
         yield "Lists", titles(settings, campaign.lists)

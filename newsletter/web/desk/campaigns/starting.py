@@ -24,6 +24,7 @@ from newsletter.web.desk.deciding import (
     colleagues,
     is_trial,
     plain,
+    put_right,
     remarks_of,
     subject_of,
     titles,
@@ -53,6 +54,8 @@ class Prospect:
     """The time that is set already, by its text or by staff."""
     hour: str
     typed: bool
+    put_right: str
+    """Of a correction: who gets it, and what becomes of what it corrects."""
 
     @property
     def waits(self) -> bool:
@@ -273,6 +276,7 @@ class Starting:
             written=_written(tx, subject, statements.settings.timezone, now),
             hour=str(timing.hour or "") if timing else "",
             typed=count is not None and count.readers >= statements.settings.desk.typed_count,
+            put_right=put_right(tx, subject.statement),
         )
 
     def _timing(self, tx: Transaction, subject: Subject) -> Timing | None:

@@ -19,6 +19,7 @@ from newsletter.pipeline.statements.write import Conflict
 from newsletter.rendering import preview as views
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
+from newsletter.web.desk.deciding import titled, titles
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.fields import (
@@ -109,6 +110,7 @@ class Editing:
             stored = tx.statements.get(draft.slug) if draft.slug else None
             returned = return_of(tx, stored) if stored else None
             gone, lists = has_gone(tx, draft), self._lists(tx, text)
+        settings = self._statements.settings
         meant = self._words.meant(text, self._desk, key=draft.key, slug=draft.slug)
         return self._desk.page(
             request,
@@ -119,12 +121,13 @@ class Editing:
             draft=draft,
             text=text,
             base=draft.revision if base is None else base,
+            unsaved=base is not None,
             faults=sentences(faults),
             lists=lists,
-            default_lists=self._statements.settings.default_lists,
+            default_lists=titles(settings, settings.default_lists),
             meant=meant,
-            language=self._statements.settings.language,
-            by_sender=self._statements.settings.schedule.start == StartBy.SENDER.value,
+            language=settings.language,
+            by_sender=settings.schedule.start == StartBy.SENDER.value,
             segments=[segment.name for segment in self._statements.defaults.segments],
             gone=gone,
             returned=returned,
@@ -134,9 +137,10 @@ class Editing:
     def _lists(self, tx: Transaction, text: DraftText) -> list[tuple[str, str]]:
         """(name, title) of each list that a text may go to."""
         settings = self._statements.settings
-        titles = {offer.name: offer.title for offer in settings.offers()}
-        known = [*titles, *settings.default_lists, *tx.readers.list_names(), *text.lists]
-        return [(name, titles.get(name, name)) for name in dict.fromkeys(known)]
+        offered = [offer.name for offer in settings.offers()]
+        known = [*offered, *settings.default_lists, *tx.readers.list_names(), *text.lists]
+        names = list(dict.fromkeys(known))
+        return list(zip(names, titled(settings, names), strict=True))
 
     # --- two writers
 

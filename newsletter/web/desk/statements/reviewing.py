@@ -24,6 +24,7 @@ from newsletter.web.desk.deciding import (
     Subject,
     differences,
     plain,
+    put_right,
     remarks_of,
     subject_of,
     titles,
@@ -48,6 +49,8 @@ class Shown:
     answered: Returned | None
     """Somebody sent it back as it was then, and it was handed in changed."""
     outlook: Outlook | None
+    put_right: str
+    """Of a correction: who gets it, and what becomes of what it corrects."""
     starts: bool
     """This one approval is all that is missing, and starts it."""
     wrote: bool
@@ -260,6 +263,7 @@ class Reviewing:
             compared=differences(tx, before, stored.content_hash) if before else None,
             answered=None if seen else answered,
             outlook=to_come,
+            put_right=put_right(tx, subject.statement),
             starts=starts,
             wrote=wrote(subject.statement, request.who.address) and not policy.author_may_approve,
             typed=starts and many,

@@ -120,6 +120,7 @@ class StatementPage:
             buttons=buttons(situation, request.who.address),
             lives=lives(situation),
             lists=titled(statements.settings, stored.statement.lists),
+            public_url=statements.settings.public_url,
             typed=typed,
             faults=faults,
         )

@@ -142,7 +142,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
             "standing": ApprovalStatus(approved=False, counted=(yes(),)),
         },
         State.REVIEW,
-        "Approved by Ben. Waiting for 1 approval more, from someone other than Ana Ruiz.",
+        "Approved by Ben. Waiting for 1 more approval, from someone other than Ana Ruiz.",
         "Cleo or Dan can approve it",
     ),
     (

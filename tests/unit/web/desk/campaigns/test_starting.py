@@ -395,3 +395,33 @@ def test_the_code_of_an_app_is_sent_along_with_what_it_confirms(
         done = browser.post(action(asked), again | {"step-up": browser.code(eve)})
         assert done.headers["location"] == f"{HERE}?done=started"
         assert [go.by for go in at.goes] == [eve]
+
+
+def test_who_sends_a_correction_is_told_what_becomes_of_what_it_corrects(
+    at: Room, cleo: Signed
+) -> None:
+    waits = "The library opens earlier"
+    at.write("At ten, not at nine.", slug="right", title="Correction", corrects=SLUG)
+    at.approve(slug="right")
+    start(at, cleo)
+    at.services.tick.run()
+    said = words(cleo.get("/statements/right/start"))
+    assert f"It goes out in the place of “{waits}”, which ends when this begins." in said
+    at.begin()
+    at.hand_over(1)
+    told = (
+        f"It goes to everybody who has “{waits}” or may have it, even if they left since."
+        " 7 people still wait for that: they get this alone, as the rest of that ends when this"
+        " begins."
+    )
+    said = words(cleo.get("/statements/right/start"))
+    assert told in said
+    assert "Anyone who subscribes" not in said
+    assert told in words(cleo.get("/statements/right/review"))
+    at.hand_over()
+    assert words(cleo.get("/statements/right/start")).count(told[:60]) == 1
+    assert "still wait" not in words(cleo.get("/statements/right/start"))
+    at.press(cleo, cleo.get("/statements/right/start"), "/desk/statements/right/start")
+    at.begin()
+    report = cleo.get(f"/campaigns/{at.campaign.id}")
+    assert 'Corrected by <a href="/desk/statements/right">Correction</a>.' in report.text

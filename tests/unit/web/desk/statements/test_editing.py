@@ -100,6 +100,7 @@ def test_a_text_that_is_too_long_is_not_kept_but_shown_again(desk: Desk) -> None
     assert page.status == 422
     assert "Title: is longer than 1,000 characters." in words(page)
     assert "x" * 1001 in page.text
+    assert "Not saved" in words(page)
     assert desk.draft.version.text.title == FORM["title"]
 
 
