@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import os
 import re
 import sqlite3
 import threading
@@ -164,6 +165,20 @@ def test_the_audit_log_names_who_did_what_and_shows_tampering(workspace: Workspa
     broken = workspace.do("audit", "verify", code=1)
     assert "line 3 of the audit log is not what was written" in broken.stderr
     assert "FIX   audit log" in workspace.do("doctor", code=3).stdout
+
+
+def test_links_get_a_new_key_by_the_account_alone_that_the_workspace_belongs_to(
+    workspace: Workspace,
+) -> None:
+    keys = workspace.folder / "var" / "keys" / "links"
+    before = keys.read_text()
+    assert "links are signed with key 2 now" in workspace.do("db", "rekey").stderr
+    assert len(keys.read_text().splitlines()) == len(before.splitlines()) + 1
+    if os.geteuid() == 0:  # who else could give a file away
+        mine = keys.read_text()
+        os.chown(workspace.folder / "var" / "newsletter.use", 65534, -1)
+        assert "belongs to the account" in workspace.do("db", "rekey", code=4).stderr
+        assert keys.read_text() == mine
 
 
 def test_a_backup_is_taken_while_it_sends_and_restored_on_hold(

@@ -56,8 +56,10 @@ def migrate(shell: Shell) -> None:
 @in_workspace
 def rekey(shell: Shell) -> None:
     """Sign links with a new key. Older ones only end subscriptions from then on."""
-    path = shell.settings().workspace / "var" / "keys" / "links"
-    number = add_link_key(path)
+    settings = shell.settings()
+    settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
+    with in_use(settings.in_use_path, by="newsletter db rekey"):  # and not by another account
+        number = add_link_key(settings.workspace / "var" / "keys" / "links")
     say(
         f"links are signed with key {number} now; restart what runs. Unsubscribe links in old mails"
         " go on working; who waits for a confirmation or has their own page open has to ask again"
