@@ -15,7 +15,7 @@ import yaml
 
 from newsletter.domain.errors import Fault, InvalidConfiguration
 from newsletter.formats.scalars import misreading
-from newsletter.formats.yaml_nodes import compose
+from newsletter.formats.yaml_nodes import compose, in_plain_words, mark_of
 
 _GAP = re.compile(
     r"(?P<literal>\$\$\{)"
@@ -72,38 +72,13 @@ class Place:
         return cls(line=text.count("\n") + 1, column=len(text) - text.rfind("\n"))
 
 
-_OPENING = ("while parsing a flow", "while scanning a quoted", "while scanning a simple key")
-
-_HINTS = {
-    "'\\t' that cannot start": "a tab cannot indent YAML; write blanks instead",
-    "nested too deeply": "groups and lists lie too deep in each other; close brackets",
-    "found an alias": "aliases (*name) are not read here; write the value out",
-    "mapping values are not allowed": "a colon with a blank after it begins a value, and none can "
-    "begin here; put text that holds one in quotes, or check the indentation",
-    "could not find expected ':'": "this line has no colon, or the text before it lacks its "
-    "closing quote; write it like key: value",
-    "unexpected end of stream": "a quote is opened and never closed",
-    "expected the node content": "something else was expected here; put text that begins with a "
-    "sign such as , ] } % @ or ` in quotes",
-    "cannot start any token": "text cannot begin with this sign; put it in quotes",
-    "expected <block end>": "this does not fit the lines above; give keys of one group the same "
-    "indentation, and close quotes",
-    "or ']'": "a list that [ opens must go on with , or end with ]",
-    "or '}'": "a group that { opens must go on with , or end with }",
-    "unknown escape": "a \\ in double quotes begins a special sign; use single quotes instead",
-    "sequence entries are not allowed": "a list item (- and a blank) begins a line of its own; "
-    "write it on the next line, or put text that begins so in quotes",
-    "but found another document": "--- begins a second document; write everything in one",
-}
-
-
 def parse(path: Path) -> yaml.Node:
     """Read a YAML file. Raises InvalidConfiguration with the one fault that stops reading."""
     text = _decoded(path)
     try:
         node = compose(text)
     except yaml.MarkedYAMLError as error:
-        raise _stop(path, f"this is not YAML: {_in_plain_words(error)}", _where(error)) from error
+        raise _stop(path, in_plain_words(error), Place.of(mark_of(error))) from error
     except yaml.reader.ReaderError as error:
         raise _stop(
             path,
@@ -129,21 +104,6 @@ def _decoded(path: Path) -> str:
     except UnicodeDecodeError as error:
         place = Place.after(data[: error.start].decode("utf-8-sig", "replace"))
         raise _stop(path, "is not in UTF-8; save it in that encoding", place) from error
-
-
-def _where(error: yaml.MarkedYAMLError) -> Place:
-    """Where a person should look: at what opens and does not close, else where YAML stopped."""
-    opened = (error.context or "").startswith(_OPENING)
-    mark: Any = error.context_mark if opened else error.problem_mark
-    return Place.of(mark)
-
-
-def _in_plain_words(error: yaml.MarkedYAMLError) -> str:
-    problem = " ".join(part for part in (error.context, error.problem) if part)
-    for sign, hint in _HINTS.items():
-        if sign in problem:
-            return hint
-    return f"{problem}; mend this line"
 
 
 def _stop(path: Path, message: str, place: Place | None = None) -> InvalidConfiguration:

@@ -11,7 +11,7 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, did_you_mean, misreading, quoted
 from newsletter.formats.text import control_in_lines, control_in_value
-from newsletter.formats.yaml_nodes import FoundAlias, TooDeep, compose
+from newsletter.formats.yaml_nodes import compose, in_plain_words, mark_of
 
 _ENTRY = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
 _LONGEST_QUOTED = 300
@@ -80,7 +80,7 @@ def _refuse_controls(text: str, *, offset: int, file: str) -> None:
 def _fields(header: str, file: str) -> dict[str, Field]:
     try:
         root = compose(header)
-    except yaml.YAMLError as error:
+    except yaml.MarkedYAMLError as error:
         raise InvalidInput([_explain(error, header, file)]) from error
     if root is None:
         return {}
@@ -108,22 +108,14 @@ def _rest(header: str, node: yaml.Node) -> str:
     return lines[mark.line][mark.column :] if mark.line < len(lines) else ""
 
 
-def _explain(error: yaml.YAMLError, header: str, file: str) -> Fault:
-    if isinstance(error, TooDeep):
-        message = "the front matter is nested too deeply; write plain keys and values"
-        return Fault(file=file, line=1, message=message)
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = getattr(error, "problem", None) or "it is not YAML"
+def _explain(error: yaml.MarkedYAMLError, header: str, file: str) -> Fault:
     lines = header.split("\n")
-    number = min(mark.line, len(lines) - 1) if mark else 0
+    number = min(error.problem_mark.line, len(lines) - 1) if error.problem_mark else 0
     for candidate in (number, number - 1):  # YAML often notices only on the next line
         hint = _hint(lines[candidate]) if candidate >= 0 else ""
         if hint:
             return Fault(file=file, line=candidate + 2, message=hint)
-    message = f"YAML cannot read this ({problem}); write key: value, with the value in quotes"
-    if isinstance(error, FoundAlias):
-        message = "refers to a value elsewhere by *; write the value itself"
-    return Fault(file=file, line=number + 2, message=message)
+    return Fault(file=file, line=mark_of(error).line + 2, message=in_plain_words(error))
 
 
 def _hint(line: str) -> str:

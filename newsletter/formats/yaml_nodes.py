@@ -10,12 +10,8 @@ _FAST: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", y
 _DEEPEST = 30
 
 
-class FoundAlias(yaml.MarkedYAMLError):
-    """Stands for a value elsewhere: a few lines of them repeat without end."""
-
-
-class TooDeep(yaml.MarkedYAMLError):
-    """Groups and lists lie too deep in each other."""
+class NotRead(yaml.MarkedYAMLError):
+    """What YAML has and we do not take; ``problem`` says what to write."""
 
 
 class Nodes:
@@ -47,9 +43,12 @@ class Nodes:
             tag = _explicit(event) or (tag_of_plain(event.value) if event.implicit[0] else TEXT_TAG)
             return yaml.ScalarNode(tag, event.value, start, end, event.style)
         if isinstance(event, yaml.AliasEvent):
-            raise FoundAlias(None, None, "found an alias", start)
+            # it stands for a value elsewhere: a few lines of them repeat without end
+            what = "aliases (*name) are not read here; write the value out"
+            raise NotRead(None, None, what, start)
         if depth > self._deepest:
-            raise TooDeep(None, None, "nested too deeply", start)
+            what = "groups and lists lie too deep in each other; close brackets"
+            raise NotRead(None, None, what, start)
         inner, end = self._inner(depth + 1)
         if isinstance(event, yaml.SequenceStartEvent):
             tag = _explicit(event) or yaml.Loader.DEFAULT_SEQUENCE_TAG
@@ -97,3 +96,52 @@ def _document(nodes: Nodes) -> yaml.Node | None:
             extra.start_mark,
         )
     return root
+
+
+_OPENING = ("while parsing a flow", "while scanning a quoted", "while scanning a simple key")
+
+_TAB = "a tab cannot indent YAML; write blanks instead"
+_MISFIT = (
+    "this does not fit the lines above; give keys of one group the same indentation, and close "
+    "quotes"
+)
+_STRAY = "a bracket closes here that none opened; take it away, or open it above"
+_HINTS = {
+    "'\\t' that cannot start": _TAB,
+    "found a tab character": _TAB,
+    "mapping values are not allowed": "a colon with a blank after it begins a value, and none can "
+    "begin here; put text that holds one in quotes, or check the indentation",
+    "could not find expected ':'": "this line has no colon, or the text before it lacks its "
+    "closing quote; write it like key: value",
+    "unexpected end of stream": "a quote is opened and never closed",
+    "node content": "something else was expected here; put text that begins with a "
+    "sign such as , ] } % @ or ` in quotes",
+    "cannot start any token": "text cannot begin with this sign; put it in quotes",
+    "but found ']'": _STRAY,
+    "but found '}'": _STRAY,
+    "expected <block end>": _MISFIT,
+    "did not find expected key": _MISFIT,
+    "expected '-' indicator": _MISFIT,
+    "or ']'": "a list that [ opens must go on with , or end with ]",
+    "or '}'": "a group that { opens must go on with , or end with }",
+    "unknown escape": "a \\ in double quotes begins a special sign; use single quotes instead",
+    "sequence entries are not allowed": "a list item (- and a blank) begins a line of its own; "
+    "write it on the next line, or put text that begins so in quotes",
+    "but found another document": "--- begins a second document; write everything in one",
+}
+"""What the words of both parsers hold, and how people say it."""
+
+
+def in_plain_words(error: yaml.MarkedYAMLError) -> str:
+    """What keeps YAML from being read, and what to do."""
+    if isinstance(error, NotRead):
+        return str(error.problem)
+    problem = " ".join(part for part in (error.context, error.problem) if part)
+    hint = next((hint for sign, hint in _HINTS.items() if sign in problem), "")
+    return f"this is not YAML: {hint or f'{problem}; mend this line'}"
+
+
+def mark_of(error: yaml.MarkedYAMLError) -> Any:
+    """Where a person should look: at what opens and does not close, else where YAML stopped."""
+    opened = (error.context or "").startswith(_OPENING)
+    return error.context_mark if opened else error.problem_mark

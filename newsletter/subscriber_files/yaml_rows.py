@@ -8,7 +8,7 @@ import yaml
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
 from newsletter.formats.scalars import NULL_TAG, misreading, quoted
-from newsletter.formats.yaml_nodes import FoundAlias, Nodes, TooDeep
+from newsletter.formats.yaml_nodes import Nodes, NotRead, in_plain_words, mark_of
 from newsletter.subscriber_files.entries import (
     EntryReader,
     Raw,
@@ -34,10 +34,6 @@ _SHAPE = "write it as in subscribers.example.yaml"
 Found = tuple[Entry | SuppressedEntry | None, ...]
 
 
-class _FoundTag(yaml.MarkedYAMLError):
-    """What no file of ours holds: a value with a type of its own."""
-
-
 def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Located]:
     """Read all subscribers and suppressions; what is wrong is noted.
 
@@ -55,24 +51,9 @@ def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Lo
                 for person in found:
                     if person:
                         yield Located(f"{member.name}:{line}", person)
-    except yaml.YAMLError as error:
-        _explain(error, reader)
-
-
-def _explain(error: yaml.YAMLError, reader: EntryReader) -> None:
-    mark = getattr(error, "problem_mark", None)
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 0)
-    problem = getattr(error, "problem", None) or "it is not YAML"
-    if isinstance(error, FoundAlias):
-        reader.fault(line, "", "refers to a value elsewhere by *; write the value itself")
-    elif isinstance(error, TooDeep):
-        reader.fault(line, "", f"is nested too deeply; {_SHAPE}")
-    elif isinstance(error, _FoundTag):
-        reader.fault(line, "", problem)
-    else:
-        hint = "look at the quotes, colons and blanks of this line"
-        what = f"YAML cannot read on from here ({problem})"
-        reader.fault(line, "", f"{what}; {hint}", column=column)
+    except yaml.MarkedYAMLError as error:
+        mark = mark_of(error)
+        reader.fault(mark.line + 1, "", in_plain_words(error), column=mark.column + 1)
 
 
 def _document(nodes: Nodes, reader: EntryReader) -> Iterator[tuple[int, Found]]:
@@ -206,7 +187,7 @@ def _text(key: str, value: yaml.Node, reader: EntryReader) -> str:
         return ""
     if not value.tag.startswith(_PLAIN_TAG):
         message = f"YAML takes {value.tag} for a type; put the whole value in quotes"
-        raise _FoundTag(None, None, message, value.start_mark)
+        raise NotRead(None, None, message, value.start_mark)
     if value.style or key in _OWN_CHECKS or _is_nothing(value):
         return "" if _is_nothing(value) else value.value.strip()
     meant = misreading(value.value)

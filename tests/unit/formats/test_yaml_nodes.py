@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 import yaml
 
-from newsletter.formats.yaml_nodes import FoundAlias, Nodes, TooDeep, compose
+from newsletter.formats.yaml_nodes import (
+    Nodes,
+    NotRead,
+    _document,
+    compose,
+    in_plain_words,
+    mark_of,
+)
 from tests.rows import rows
 
 
@@ -50,12 +57,38 @@ def test_what_is_no_yaml_is_told_in_pyyamls_words(text: str, problem: str) -> No
     assert told.value.problem == problem
 
 
+@rows(
+    ("text", "place", "says"),
+    [
+        ("a: b: c", (1, 5), "a colon with a blank after it begins a value"),
+        ("a: 1\nb: 'c\n", (2, 4), "a quote is opened and never closed"),
+        ("a: [1, 2\nb: 3\n", (1, 4), "a list that [ opens"),
+        ("a: {b: 1\nc: 3\n]", (1, 4), "a group that { opens"),
+        ("a: 1\n\tb: 2\n", (2, 1), "a tab cannot indent YAML"),
+        ("a: , x\n", (1, 4), "something else was expected here"),
+        ("a: @x\n", (1, 4), "text cannot begin with this sign"),
+        ("- a: 1\n b: 2\n", (2, 2), "this does not fit the lines above"),
+        ("a: 1\nb\nc: 2\n", (2, 1), "this line has no colon"),
+        ("a: 1\n---\nb: 2\n", (2, 1), "--- begins a second document"),
+    ],
+)
+def test_both_parsers_say_in_plain_words_where_to_look(
+    text: str, place: tuple[int, int], says: str
+) -> None:
+    for loader in (yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        with pytest.raises(yaml.MarkedYAMLError) as told:
+            _document(Nodes(text, loader=loader))
+        mark = mark_of(told.value)
+        assert (mark.line + 1, mark.column + 1) == place
+        assert in_plain_words(told.value).startswith(f"this is not YAML: {says}")
+
+
 def test_aliases_and_what_has_no_bottom_are_refused() -> None:
-    with pytest.raises(FoundAlias):
+    with pytest.raises(NotRead, match="write the value out"):
         compose("a: &a [*a]")
-    with pytest.raises(TooDeep):
+    with pytest.raises(NotRead, match="too deep"):
         compose("[" * 50_000)
-    with pytest.raises(TooDeep):
+    with pytest.raises(NotRead, match="too deep"):
         compose("[" * 32 + "]" * 32)
     assert compose("[" * 31 + "]" * 31) is not None
 

@@ -396,7 +396,7 @@ def test_an_alias_is_refused_and_a_merge_key_brings_nothing_in(tmp_path: Path) -
 
     said = "\n".join(faults(source(tmp_path).read()))
 
-    assert "a.md:3: refers to a value elsewhere by *; write the value itself" in said
+    assert "a.md:3: aliases (*name) are not read here; write the value out" in said
     assert "b.md:2 <<: is not a key of a statement" in said
     assert "b.md:1 title: is missing" in said
 
