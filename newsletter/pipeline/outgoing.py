@@ -100,13 +100,7 @@ def finish(tx: Transaction, campaign_id: int) -> None:
     tx.campaigns.move(campaign_id, state, expect=_MAY_END, at=ended_at, reason=reason)
     if state is campaign.state:
         return
-    tx.audit.enter(
-        tx.now,
-        "scheduler",
-        "finish",
-        campaign.slug,
-        f"campaign {campaign_id} is {state.value}",
-    )
+    tx.audit.enter("scheduler", "finish", campaign.slug, f"campaign {campaign_id} is {state.value}")
 
 
 def reassess(tx: Transaction, campaign_id: int) -> None:

@@ -113,7 +113,7 @@ class Transaction:
     search: _Part[Search] = _Part("Search", "archive")
     hold: _Part[Hold] = _Part("Hold", "delivery.hold")
     generation: _Part[Generation] = _Part("Generation", "file.guard_file")
-    audit: _Part[Audit] = _Part("Audit", "staff.audit", "chain")
+    audit: _Part[Audit] = _Part("Audit", "staff.audit", "chain", "now")
 
     def __init__(
         self,
@@ -200,7 +200,7 @@ class Store:
             unsealed = tx.audit.is_unsealed()
         if unsealed:
             with self.begin() as tx:
-                tx.audit.seal(tx.now)
+                tx.audit.seal()
 
     def file_faults(self, *, seconds: float) -> list[str] | None:
         """What SQLite finds wrong with the file; None where the time was too short to tell."""

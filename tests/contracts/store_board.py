@@ -198,7 +198,7 @@ class BoardContract:
     def test_the_log_is_told_by_what_it_speaks_of(self, store: Store) -> None:
         with store.begin() as tx:
             for subject in ("hours", "other", "hours"):
-                tx.audit.enter(at=NOON, actor=ED, action="note", subject=subject, detail="")
+                tx.audit.enter(actor=ED, action="note", subject=subject, detail="")
             assert [one.number for one in tx.audit.about("hours", most=9)] == [3, 1]
             assert [one.number for one in tx.audit.about("hours", skip=1, most=9)] == [1]
             assert tx.audit.count_about("hours") == 2

@@ -228,8 +228,8 @@ class RecordsContract:
         deeds = [("ed", "approve", "s", "d1"), ("scheduler", "start", "s", "to 5 — “ü”")]
         for place, (actor, action, subject, detail) in enumerate(deeds):
             with store.begin() as tx:
-                at = NOON + timedelta(milliseconds=place)
-                tx.audit.enter(at=at, actor=actor, action=action, subject=subject, detail=detail)
+                tx.now = NOON + timedelta(milliseconds=place)
+                tx.audit.enter(actor=actor, action=action, subject=subject, detail=detail)
         with store.read() as tx:
             lines = tx.audit.all()
             assert tx.audit.verify() == AuditHead(number=2, digest=lines[1].digest)
@@ -252,7 +252,7 @@ class RecordsContract:
         def write_and_stop() -> None:
             with store.begin() as tx:
                 tx.staff.put("ed@forum.example", Role.ADMIN, NOON)
-                tx.audit.enter(at=NOON, actor="ed", action="add", subject="ed", detail="")
+                tx.audit.enter(actor="ed", action="add", subject="ed", detail="")
                 raise Stopped
 
         with pytest.raises(Stopped):

@@ -66,9 +66,7 @@ class ThreadsContract:
         def work(number: int) -> None:
             for place in range(5):
                 with store.begin() as tx:
-                    tx.audit.enter(
-                        at=NOON, actor=f"t{number}", action="do", subject="s", detail=str(place)
-                    )
+                    tx.audit.enter(actor=f"t{number}", action="do", subject="s", detail=str(place))
 
         in_threads(work)
         with store.read() as tx:

@@ -209,7 +209,7 @@ class OpenContract:
         with store.begin() as tx:
             assert (tx.audit.newest(5), tx.audit.count()) == ([], 0)
             for deed in ("one", "two", "three"):
-                tx.audit.enter(at=NOON, actor="a", action=deed, subject="s", detail="")
+                tx.audit.enter(actor="a", action=deed, subject="s", detail="")
             assert [one.action for one in tx.audit.newest(2)] == ["three", "two"]
             assert tx.audit.newest(None) == tx.audit.all()[::-1]
             assert tx.audit.count() == 3

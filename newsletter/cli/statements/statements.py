@@ -139,7 +139,7 @@ def _situation(tx: Transaction, statements: Statements, stored: StoredStatement)
     """Where it stands, as the desk's page of it says too."""
     from newsletter.pipeline.campaigns.facts import situation_of  # lists do without
 
-    found = situation_of(tx, stored, statements.standpoint, tx.now)
+    found = situation_of(tx, stored, statements.standpoint)
     following = found.next().removeprefix("Next: ")
     row = {"state": found.state.value, "where": found.where, "next": following}
     return row | {"beside": " ".join(found.notes)}

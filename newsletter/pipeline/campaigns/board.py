@@ -5,7 +5,6 @@ Whatever is asked is asked a page at a time, however much there ever was.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
 from newsletter.domain.campaigns.situation import Situation
@@ -47,13 +46,7 @@ class BoardPage:
 
 
 def board(
-    tx: Transaction,
-    rules: Rules,
-    now: datetime,
-    *,
-    shelf: Shelf | None = None,
-    words: str = "",
-    number: int = 1,
+    tx: Transaction, rules: Rules, *, shelf: Shelf | None = None, words: str = "", number: int = 1
 ) -> BoardPage:
     """One page of the board: what something happened to last comes first."""
     sorting = rules.sorting
@@ -63,7 +56,7 @@ def board(
     counts[Shelf.DRAFTS] += tx.board.count_unseen(words)
     slugs = tx.board.page(sorting, shelf, words=words, skip=skip, most=PAGE + 1)
     return BoardPage(
-        rows=tuple(_stand(tx, slugs[:PAGE], rules, now)),
+        rows=tuple(_stand(tx, slugs[:PAGE], rules)),
         unseen=tuple(unseen[:PAGE]),
         counts=counts,
         shelf=shelf,
@@ -78,9 +71,9 @@ def _unseen(tx: Transaction, words: str, skip: int) -> list[Draft]:
     return [draft for draft in map(tx.drafts.get, keys) if draft is not None]
 
 
-def _stand(tx: Transaction, slugs: list[str], rules: Rules, now: datetime) -> list[Situation]:
+def _stand(tx: Transaction, slugs: list[str], rules: Rules) -> list[Situation]:
     known = {stored.statement.slug: stored for stored in tx.statements.some(slugs)}
-    return situations(tx, [known[slug] for slug in slugs if slug in known], rules, now)
+    return situations(tx, [known[slug] for slug in slugs if slug in known], rules)
 
 
 def find(tx: Transaction, slug: str) -> StoredStatement:
@@ -91,9 +84,9 @@ def find(tx: Transaction, slug: str) -> StoredStatement:
     return stored
 
 
-def stand(tx: Transaction, slug: str, rules: Rules, now: datetime) -> Situation:
+def stand(tx: Transaction, slug: str, rules: Rules) -> Situation:
     """Where one statement stands, as its page says it. Raises NotFound."""
-    return situation_of(tx, find(tx, slug), rules, now)
+    return situation_of(tx, find(tx, slug), rules)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,13 +118,13 @@ _LOOKED_THROUGH = (
 """Where something may wait for whom, the most urgent first."""
 
 
-def desktop(tx: Transaction, address: str, role: Role, rules: Rules, now: datetime) -> Desktop:
+def desktop(tx: Transaction, address: str, role: Role, rules: Rules) -> Desktop:
     """What waits for one person, what leaves next, what is going out and what went out last."""
     waiting: list[Situation] = []
     for shelf, needed in _LOOKED_THROUGH:
         if role.includes(needed):
             slugs = tx.board.page(rules.sorting, shelf, most=_LOOKED_AT)
-            found = _stand(tx, slugs, rules, now)
+            found = _stand(tx, slugs, rules)
             waiting += [situation for situation in found if situation.waits_for(address)]
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
     going = [one for one in tx.campaigns.open() if has_begun(one) and one.state in moving]
@@ -143,15 +136,13 @@ def desktop(tx: Transaction, address: str, role: Role, rules: Rules, now: dateti
     return Desktop(
         waiting=tuple(waiting[:_SHOWN]),
         more_waits=len(waiting) > _SHOWN,
-        next=tuple(_of_campaigns(tx, tx.campaigns.soonest(_NEXT), rules, now)),
-        going=tuple(_of_campaigns(tx, going[:_SHOWN], rules, now)),
+        next=tuple(_of_campaigns(tx, tx.campaigns.soonest(_NEXT), rules)),
+        going=tuple(_of_campaigns(tx, going[:_SHOWN], rules)),
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
         drafts=tuple([one for one in unseen if address in one.version.writers][:_NEXT]),
         is_empty=not tx.board.page(rules.sorting, most=1) and not tx.board.unseen(most=1),
     )
 
 
-def _of_campaigns(
-    tx: Transaction, campaigns: Iterable[Campaign], rules: Rules, now: datetime
-) -> list[Situation]:
-    return _stand(tx, [campaign.slug for campaign in campaigns], rules, now)
+def _of_campaigns(tx: Transaction, campaigns: Iterable[Campaign], rules: Rules) -> list[Situation]:
+    return _stand(tx, [campaign.slug for campaign in campaigns], rules)

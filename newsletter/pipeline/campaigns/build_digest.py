@@ -192,7 +192,7 @@ class DigestBuilder:
             dropped = replace(found[0], statement=None, parts=())
             tx.digests.put(dropped, tx.now)
             detail = f"it gathered {', '.join(found[0].parts)}"
-            tx.audit.enter(tx.now, actor, "drop", slug, detail)
+            tx.audit.enter(actor, "drop", slug, detail)
             return dropped
 
     def forecast(self, name: str) -> Forecast:
@@ -262,7 +262,7 @@ class DigestBuilder:
             summary += f"; the {len(parts) - MOST} oldest are left out, for one mail holds {MOST}"
         tx.digests.put(issue, tx.now)
         detail = ", ".join(issue.parts) or summary
-        tx.audit.enter(tx.now, actor, "gather", issue.slug, detail)
+        tx.audit.enter(actor, "gather", issue.slug, detail)
         return _gathered(issue, summary)
 
     def _nothing(self, tx: Transaction, digest: Digest) -> str:
@@ -288,7 +288,7 @@ class DigestBuilder:
         rest = f"it is made anew of {_counted(len(right.parts))}" if right.parts else "none is left"
         summary = f"a part was corrected or cancelled since, and {rest}"
         detail = ", ".join(right.parts) or summary
-        tx.audit.enter(tx.now, _SCHEDULER, "gather", issue.slug, detail)
+        tx.audit.enter(_SCHEDULER, "gather", issue.slug, detail)
         return _gathered(right, summary)
 
 

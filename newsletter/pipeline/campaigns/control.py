@@ -95,7 +95,7 @@ class Starter:
             go = self._bind(tx, stored, person, asked.shown)
             when = f", at {asked.at.isoformat()}" if asked.at else ", at once" * asked.at_once
             detail = f"{go.content_hash} to {go.count} readers{when}"
-            tx.audit.enter(go.at, person, "start", go.slug, detail)
+            tx.audit.enter(person, "start", go.slug, detail)
             return go
 
     def start_by_approval(
@@ -156,7 +156,7 @@ class Starter:
         if all_of_it and self.times.start is StartBy.SENDER:
             taken = tx.goes.revoke(slug, now)
             if taken:
-                tx.audit.enter(now, person, "undo", slug, "start")
+                tx.audit.enter(person, "undo", slug, "start")
         else:
             whose = None if all_of_it else person
             taken = tx.approvals.revoke(slug, now, whose, actor=person, why="undone")
@@ -303,7 +303,7 @@ class OperatorActions:
                 )
             tx.schedules.put(slug, at)
             detail = at.isoformat() if at else "as its file says"
-            tx.audit.enter(tx.now, self.actor, "schedule", slug, detail)
+            tx.audit.enter(self.actor, "schedule", slug, detail)
 
     @contextmanager
     def _acting(self, action: str, needed: Role = Role.SENDER) -> Iterator[Transaction]:
@@ -338,6 +338,4 @@ class OperatorActions:
         self._enter(tx, action, campaign, reason)
 
     def _enter(self, tx: Transaction, action: str, campaign: Campaign, detail: str) -> None:
-        tx.audit.enter(
-            tx.now, self.actor, action, campaign.slug, f"campaign {campaign.id}: {detail}"
-        )
+        tx.audit.enter(self.actor, action, campaign.slug, f"campaign {campaign.id}: {detail}")

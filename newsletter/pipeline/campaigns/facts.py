@@ -39,25 +39,21 @@ class _Around:
     corrections: Mapping[str, Campaign]
 
 
-def situations(
-    tx: Transaction, known: Sequence[StoredStatement], rules: Rules, now: datetime
-) -> list[Situation]:
+def situations(tx: Transaction, known: Sequence[StoredStatement], rules: Rules) -> list[Situation]:
     """Where each of these stands: what a row of a list shows. No reader is counted."""
     around = _around(tx, known)
-    return [situate(_facts(tx, stored, around, rules, now)) for stored in known]
+    return [situate(_facts(tx, stored, around, rules)) for stored in known]
 
 
-def situation_of(
-    tx: Transaction, stored: StoredStatement, rules: Rules, now: datetime
-) -> Situation:
+def situation_of(tx: Transaction, stored: StoredStatement, rules: Rules) -> Situation:
     """Where one stands, with all that its page says: how many get it, when, in which languages."""
-    facts = _facts(tx, stored, _around(tx, [stored]), rules, now)
+    facts = _facts(tx, stored, _around(tx, [stored]), rules)
     hours = _hours(tx, facts, rules)
     draft = tx.drafts.of(stored.statement.slug) if facts.draft else None
     facts = replace(
         facts,
         release=facts.release or (hours[0] if hours and facts.standing.approved else None),
-        translations=_translations(tx, stored.statement, rules, now),
+        translations=_translations(tx, stored.statement, rules),
         awaited=tuple(f"{one}." for one in awaited(tx, facts.campaign)) if facts.campaign else (),
         hours=hours,
         ahead=draft is not None and draft.is_ahead,
@@ -76,9 +72,7 @@ def _around(tx: Transaction, known: Iterable[StoredStatement]) -> _Around:
     )
 
 
-def _facts(
-    tx: Transaction, stored: StoredStatement, around: _Around, rules: Rules, now: datetime
-) -> Facts:
+def _facts(tx: Transaction, stored: StoredStatement, around: _Around, rules: Rules) -> Facts:
     statement = stored.statement
     standing = standing_of(tx, stored, rules.sorting.policy)
     issues = tx.digests.some([statement.slug]) if statement.roundup else []
@@ -88,7 +82,7 @@ def _facts(
         present=stored.present,
         standing=standing,
         policy=rules.sorting.policy,
-        now=now,
+        now=tx.now,
         timezone=rules.times.timezone,
         staff=around.staff,
         names=around.names,
@@ -167,16 +161,14 @@ def _objection(tx: Transaction, facts: Facts) -> str:
 _MOST_LANGUAGES = 50
 
 
-def _translations(
-    tx: Transaction, statement: Statement, rules: Rules, now: datetime
-) -> tuple[Related, ...]:
+def _translations(tx: Transaction, statement: Statement, rules: Rules) -> tuple[Related, ...]:
     found = [
         translation
         for translation in tx.statements.translations(statement.slug)
         if translation.present
     ]
     known = found[:_MOST_LANGUAGES]
-    stand = situations(tx, known, rules, now) if known else []
+    stand = situations(tx, known, rules) if known else []
     return tuple(
         Related(
             slug=one.statement.slug,

@@ -42,7 +42,7 @@ def inherit_approvals(
             for approval in yeses:
                 tx.approvals.add(approval)
                 detail = f"{approval.content_hash} by {Channel.PARTS.value}: {parts}"
-                tx.audit.enter(approval.at, approval.by, "approve", issue.slug, detail)
+                tx.audit.enter(approval.by, "approve", issue.slug, detail)
             if yeses:
                 inherited.append(issue.slug)
     return tuple(inherited)

@@ -390,9 +390,7 @@ def _end_original(tx: Transaction, correction: Correction) -> None:
         tx.campaigns.cancel_pending(campaign.id)
         tx.corrections.take_over(campaign.id, correction.by)
         tx.approvals.revoke(campaign.slug, at, actor="scheduler", why=reason)
-        tx.audit.enter(
-            at, "scheduler", "cancel", campaign.slug, f"campaign {campaign.id}: {reason}"
-        )
+        tx.audit.enter("scheduler", "cancel", campaign.slug, f"campaign {campaign.id}: {reason}")
 
 
 def _move(tx: Transaction, campaign: Campaign, to: CampaignState, reason: str = "") -> None:
@@ -401,4 +399,4 @@ def _move(tx: Transaction, campaign: Campaign, to: CampaignState, reason: str = 
 
 
 def _note(tx: Transaction, action: str, slug: str, detail: str) -> None:
-    tx.audit.enter(tx.now, "scheduler", action, slug, detail)
+    tx.audit.enter("scheduler", action, slug, detail)

@@ -145,7 +145,7 @@ class TrialSender:
             if reason is not None:
                 raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
             limiter.take_ahead(tx, 1, taken_at)
-            tx.audit.enter(taken_at, actor, "test", subject or slug, "one test mail")
+            tx.audit.enter(actor, "test", subject or slug, "one test mail")
         answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
         until = self.store.clock.now() + backoff(1, jitter=0, asked=answer.retry_after)
         with self.store.begin() as tx:

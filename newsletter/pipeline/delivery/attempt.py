@@ -260,7 +260,7 @@ class ProviderPool:
         if not tx.campaigns.hand_on(campaign.id, second.name):
             return  # an answer that was under way when it failed over
         detail = f"campaign {campaign.id} from {self.first.name} to {second.name}: {why}"
-        tx.audit.enter(now, "scheduler", "fail over", campaign.slug, detail)
+        tx.audit.enter("scheduler", "fail over", campaign.slug, detail)
         _log.warning("failed over: %s", detail)
 
 

@@ -104,7 +104,7 @@ class Guard:
             if lifted:
                 tx.emails.hold_over(self.store.clock.now())
             if HoldKind.RESTORE_GUARD in lifted:
-                tx.audit.note_gap(at=self.store.clock.now(), actor=by)
+                tx.audit.note_gap(actor=by)
                 record = self._renew(tx, books)
         if record is not None:
             self._confirm(record)
@@ -155,7 +155,7 @@ class Guard:
         return reason
 
     def _enter(self, tx: Transaction, actor: str, action: str, detail: str) -> None:
-        tx.audit.enter(self.store.clock.now(), actor, action, "workspace", detail)
+        tx.audit.enter(actor, action, "workspace", detail)
 
 
 def _refusal(reasons: dict[HoldKind, str], books: Books) -> str:

@@ -23,7 +23,7 @@ def stop_harm(*, store: Store) -> tuple[Campaign, ...]:
                 number, CampaignState.PAUSED, expect=sending, at=now, reason=reason
             ):
                 detail = f"campaign {number}: {why}"
-                tx.audit.enter(now, "breaker", "pause", campaign.slug, detail)
+                tx.audit.enter("breaker", "pause", campaign.slug, detail)
                 paused.append(find_campaign(tx, str(number)))
     return tuple(paused)
 

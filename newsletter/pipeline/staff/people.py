@@ -96,10 +96,10 @@ def put(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
     """
     with proofs.store.begin() as tx:
         now = tx.now
-        refuse_same_mailbox(tx, address, now)
+        refuse_same_mailbox(tx, address)
         tx.staff.put(address, role, now)
         tx.invitations.withdraw_of(address, now)  # it may be for another role
-        tx.audit.enter(now, by, "user", address, role.value)
+        tx.audit.enter(by, "user", address, role.value)
 
 
 def disable(address: str, *, by: str, proofs: Proofs) -> None:
@@ -169,7 +169,7 @@ def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
     with proofs.store.begin() as tx:
         actor = proofs.admin(tx, by, "invite somebody")
         _refuse_known(tx, invited, role)
-        refuse_same_mailbox(tx, invited, tx.now)
+        refuse_same_mailbox(tx, invited)
         link = _made(tx, LinkKind.INVITATION, invited, role, actor, proofs)
         proofs.enter(tx, actor, "invite", invited, f"as {role.value}")
     return link
@@ -297,11 +297,11 @@ def _note(
     proofs.tell(tx, address, f"Your password was set anew by a link that {invitation.by} made.")
 
 
-def refuse_same_mailbox(tx: Transaction, address: str, now: datetime) -> None:
+def refuse_same_mailbox(tx: Transaction, address: str) -> None:
     """Raises Refused where another of the staff, or of those who are invited, reads the mailbox."""
     others = {
         *tx.staff.roles(),
-        *(invitation.address for invitation in tx.invitations.open(now)),
+        *(invitation.address for invitation in tx.invitations.open(tx.now)),
     } - {address}
     same = [other for other in others if mailbox_of(other) == mailbox_of(address)]
     if same:

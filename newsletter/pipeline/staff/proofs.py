@@ -244,7 +244,7 @@ class Proofs:
 
     def enter(self, tx: Transaction, actor: str, action: str, subject: str, detail: str) -> None:
         """One line of the audit log."""
-        tx.audit.enter(tx.now, actor, action, subject, detail)
+        tx.audit.enter(actor, action, subject, detail)
 
     def tell(self, tx: Transaction, address: str, what: str) -> None:
         """Mail somebody what happened to their account."""

@@ -337,6 +337,4 @@ def _add(
             warnings=override.warnings,
         )
     )
-    tx.audit.enter(
-        tx.now, person, "approve", slug, f"{stored.content_hash} by {channel.value}{override}"
-    )
+    tx.audit.enter(person, "approve", slug, f"{stored.content_hash} by {channel.value}{override}")

@@ -30,7 +30,7 @@ def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
             slug=slug, by=person, at=tx.now, words=words, content_hash=stored.content_hash
         )
         tx.comments.add(made)
-        tx.audit.enter(made.at, person, "comment", slug)
+        tx.audit.enter(person, "comment", slug)
     return made
 
 
@@ -63,7 +63,7 @@ def send_back(
             Returned(slug=slug, content_hash=stored.content_hash, by=person, at=now, reason=why)
         )
         detail = f"{stored.content_hash}: {' '.join(why.split())}"
-        tx.audit.enter(now, person, "send back", slug, detail)
+        tx.audit.enter(person, "send back", slug, detail)
 
 
 def _reason(reason: str) -> str:

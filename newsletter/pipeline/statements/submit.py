@@ -59,7 +59,7 @@ class Submitting:
             if faults:
                 raise InvalidInput(faults)
             tx.returns.close(slug, tx.now)  # it waits for approval, also unchanged
-            tx.audit.enter(tx.now, who, "submit", slug, f"version {number}")
+            tx.audit.enter(who, "submit", slug, f"version {number}")
             return find_draft(tx, key)
 
     def take_back(self, key: str, *, by: str) -> Draft:
@@ -73,7 +73,7 @@ class Submitting:
             tx.drafts.take_back(key)  # also where the configuration lacks by now what it names
             self._put(tx, draft.slug)
             detail = f"version {draft.handed_in}"
-            tx.audit.enter(tx.now, who, "take back", draft.slug, detail)
+            tx.audit.enter(who, "take back", draft.slug, detail)
             return find_draft(tx, key)
 
     def read(self, draft: Draft) -> Statement:
@@ -119,7 +119,7 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
     with store.begin() as tx:
         now = tx.now
         tx.returns.close(slug, now)
-        tx.audit.enter(now, who, "submit", slug)
+        tx.audit.enter(who, "submit", slug)
 
 
 def _refuse_gone_out(tx: Transaction, draft: Draft) -> None:

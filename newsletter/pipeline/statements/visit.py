@@ -177,7 +177,7 @@ class Visitor:
             tx.feeds.put(feed.name, findings, now)
             detail = f"{chosen.number} of {feed.name}" if chosen else ""
             for slug in made.taken if chosen else ():
-                tx.audit.enter(now, OPERATOR, "take", slug, detail)
+                tx.audit.enter(OPERATOR, "take", slug, detail)
         return Visited(
             feed=feed.name,
             taken=tuple(made.taken),

@@ -242,7 +242,7 @@ class Writing:
 
     def _enter(self, tx: Transaction, who: str, action: str, draft: Draft, detail: str) -> None:
         subject = draft.slug or _subject(draft.key)
-        tx.audit.enter(tx.now, who, action, subject, detail)
+        tx.audit.enter(who, action, subject, detail)
 
 
 def _subject(key: str) -> str:

@@ -42,7 +42,7 @@ def add(
         consent = Consent(source=f"added by {by}", at=tx.now)
         tx.readers.upsert([replace(entry, consent=consent)], tx.now)
         detail = f"to {', '.join(entry.lists)}"
-        tx.audit.enter(tx.now, by, "add", _SUBJECT, detail)
+        tx.audit.enter(by, "add", _SUBJECT, detail)
         return before, _found(tx, entry.address)
 
 
@@ -51,7 +51,7 @@ def suppress(address: str, *, by: str, store: Store) -> bool:
     entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
     with store.begin() as tx:
         added = tx.readers.suppress([entry], tx.now, f"by {by}")
-        tx.audit.enter(tx.now, by, "suppress", _SUBJECT)
+        tx.audit.enter(by, "suppress", _SUBJECT)
     return bool(added)
 
 
@@ -71,7 +71,7 @@ def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReas
             )
         tx.readers.release(address)
         detail = f"was {before.value}: {reason}"
-        tx.audit.enter(tx.now, by, "lift", _SUBJECT, detail)
+        tx.audit.enter(by, "lift", _SUBJECT, detail)
     return before
 
 
@@ -79,7 +79,7 @@ def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
     """All that is kept of one person, as JSON takes it. Raises NotFound."""
     with store.begin() as tx:
         kept = tx.data_exports.of(_found(tx, address).id)
-        tx.audit.enter(tx.now, by, "data", _SUBJECT)
+        tx.audit.enter(by, "data", _SUBJECT)
     return kept
 
 
@@ -93,7 +93,7 @@ def bring_in(
             f"{brought.new} new, {brought.known} known, {brought.suppressed} suppressed;"
             f" SHA-256 {sha256}"
         )
-        tx.audit.enter(now, by, "import", file, detail)
+        tx.audit.enter(by, "import", file, detail)
     return brought
 
 

@@ -5,7 +5,6 @@ happens once: whoever left afterwards is not brought back by the same link.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 
 from newsletter.domain.delivery.transactional import (
@@ -96,7 +95,7 @@ def follow(token: str, *, store: Store, links: Links) -> Followed:
     """Look at the link in an email, and change nothing. Raises NotFound for one not of ours."""
     with store.read() as tx:
         email = _email_of(tx, token, links)
-        state = _state(tx, email, _mover(tx, email), tx.now)
+        state = _state(tx, email, _mover(tx, email))
     return Followed(state=state, email=email)
 
 
@@ -108,11 +107,11 @@ def confirm(token: str, *, store: Store, links: Links) -> Followed:
     with store.begin() as tx:
         email = _email_of(tx, token, links)
         mover = _mover(tx, email)
-        state = _state(tx, email, mover, tx.now)
+        state = _state(tx, email, mover)
         if state is not LinkState.OPEN:
             return Followed(state=state, email=email)
         tx.emails.use(email.id, tx.now)
-        number = _move(tx, mover, email, tx.now) if mover else _join(tx, email, tx.now)
+        number = _move(tx, mover, email) if mover else _join(tx, email)
     return Followed(state=LinkState.DONE, email=email, reader_id=number)
 
 
@@ -134,12 +133,10 @@ def _mover(tx: Transaction, email: TransactionalEmail) -> Subscriber | None:
     return tx.readers.get(email.subscriber_id)
 
 
-def _state(
-    tx: Transaction, email: TransactionalEmail, mover: Subscriber | None, now: datetime
-) -> LinkState:
+def _state(tx: Transaction, email: TransactionalEmail, mover: Subscriber | None) -> LinkState:
     if email.used_at is not None:
         return LinkState.USED
-    if email.expired(now):
+    if email.expired(tx.now):
         return LinkState.EXPIRED
     if tx.readers.suppressed(email.address) is SuppressionReason.MANUAL:
         return LinkState.BLOCKED
@@ -148,7 +145,7 @@ def _state(
     return LinkState.OPEN
 
 
-def _join(tx: Transaction, email: TransactionalEmail, now: datetime) -> int:
+def _join(tx: Transaction, email: TransactionalEmail) -> int:
     known = tx.readers.find(email.address)
     entry = Entry(
         address=email.address,
@@ -157,40 +154,34 @@ def _join(tx: Transaction, email: TransactionalEmail, now: datetime) -> int:
         # that of a page is a guess: what a reader chose before counts more
         language="" if known and known.language else email.language,
         timezone=email.timezone,
-        consent=Consent(source=email.source, at=now),
+        consent=Consent(source=email.source, at=tx.now),
     )
-    number = tx.readers.join(entry, now)
-    _lift(tx, email, now)
-    _prove(tx, number, email.lists, email, now)
+    number = tx.readers.join(entry, tx.now)
+    _lift(tx, email)
+    _prove(tx, number, email.lists, email)
     return number
 
 
-def _move(tx: Transaction, person: Subscriber, email: TransactionalEmail, now: datetime) -> int:
+def _move(tx: Transaction, person: Subscriber, email: TransactionalEmail) -> int:
     tx.readers.move(person.id, email.address)
-    _lift(tx, email, now)
+    _lift(tx, email)
     if person.suppressed is not None and person.suppressed in _STAYS:
         entry = SuppressedEntry(address=email.address, reason=person.suppressed)
-        tx.readers.suppress([entry], now, "change of address")
-    _prove(tx, person.id, person.lists, email, now)
+        tx.readers.suppress([entry], tx.now, "change of address")
+    _prove(tx, person.id, person.lists, email)
     return person.id
 
 
-def _lift(tx: Transaction, email: TransactionalEmail, now: datetime) -> None:
+def _lift(tx: Transaction, email: TransactionalEmail) -> None:
     """The mailbox is read by somebody who wants our mail: what spoke against it is over."""
     reason = tx.readers.lift(email.address)
     if reason is not None:
         tx.audit.enter(
-            now,
-            "reader",
-            "lift",
-            "subscriber",
-            f"was {reason.value}; confirmed by letter {email.id}",
+            "reader", "lift", "subscriber", f"was {reason.value}; confirmed by letter {email.id}"
         )
 
 
-def _prove(
-    tx: Transaction, number: int, lists: tuple[str, ...], email: TransactionalEmail, now: datetime
-) -> None:
+def _prove(tx: Transaction, number: int, lists: tuple[str, ...], email: TransactionalEmail) -> None:
     tx.consents.add(
         number,
         [
@@ -201,7 +192,7 @@ def _prove(
                 source=email.source,
                 wording=email.wording,
                 asked_at=email.asked_at,
-                at=now,
+                at=tx.now,
             )
             for name in lists
         ],

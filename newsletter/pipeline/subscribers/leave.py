@@ -107,7 +107,7 @@ def forget(address: str, *, by: str, store: Store) -> bool:
     with store.begin() as tx:
         known = tx.readers.forget(address, now)
         tx.traces.erase(traces)
-        tx.audit.enter(now, by, "forget", "subscriber")
+        tx.audit.enter(by, "forget", "subscriber")
     # From now on nothing that names them is kept; what was told meanwhile goes too.
     with store.read() as tx:
         traces = tx.traces.of(address)

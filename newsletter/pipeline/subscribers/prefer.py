@@ -83,7 +83,7 @@ def save(
         number = owner.subscriber_id
         joined = tx.choices.join(number, wish.joins, tx.now)
         left = tx.choices.leave(number, wish.leaves, tx.now)
-        back = bool(joined or wish.returns) and _lift(tx, chosen.address, tx.now)
+        back = bool(joined or wish.returns) and _lift(tx, chosen.address)
         standing = tx.choices.of(number) if back else None
         given = standing.lists if standing else joined
         records = [
@@ -101,12 +101,12 @@ def save(
         tx.consents.add(number, records)
 
 
-def _lift(tx: Transaction, address: str, now: datetime) -> bool:
+def _lift(tx: Transaction, address: str) -> bool:
     """The mailbox is read by somebody who wants our mail: what spoke against it is over."""
     reason = tx.readers.lift(address)
     if reason is not None:
         detail = f"was {reason.value}; on the page of preferences"
-        tx.audit.enter(now, "reader", "lift", "subscriber", detail)
+        tx.audit.enter("reader", "lift", "subscriber", detail)
     return reason is not None
 
 

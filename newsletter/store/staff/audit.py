@@ -69,15 +69,16 @@ class Audit:
     Whoever cuts lines off at the end falls behind the head file.
     """
 
-    def __init__(self, connection: Connection, chain: Chain) -> None:
+    def __init__(self, connection: Connection, chain: Chain, now: datetime) -> None:
         self._connection = connection
         self._chain = chain
+        self._now = now
         self._entered: AuditHead | None = None
 
-    def enter(self, at: datetime, actor: str, action: str, subject: str, detail: str = "") -> None:
+    def enter(self, actor: str, action: str, subject: str, detail: str = "") -> None:
         last = self._last()
         number, before = (last.number + 1, last.digest) if last else (1, "")
-        values = {"at": to_ms(at), "actor": actor, "action": action, "subject": subject}
+        values = {"at": to_ms(self._now), "actor": actor, "action": action, "subject": subject}
         digest = self._chain.link(before, number, values["at"], actor, action, subject, detail)
         self._connection.execute(
             insert(tables.audit), {"number": number, "detail": detail, "digest": digest, **values}
@@ -130,11 +131,11 @@ class Audit:
             return None
         return self._entered
 
-    def note_gap(self, *, at: datetime, actor: str) -> None:
+    def note_gap(self, *, actor: str) -> None:
         """Write down which line is known outside the database and is not in the log, if one is."""
         known = self._chain.head.read()
         if not isinstance(known, Absence) and self._lacks(known):
-            self.enter(at=at, actor=actor, action=_GAP, subject=_LOG, detail=str(known))
+            self.enter(actor=actor, action=_GAP, subject=_LOG, detail=str(known))
 
     def _lacks(self, head: AuditHead) -> bool:
         """Neither is the line there, nor has anybody written down that it is gone."""
@@ -153,14 +154,14 @@ class Audit:
         before = self.digest(last.number - 1)
         return bool(last.digest == unkeyed(before, last.number, *_said(last)))
 
-    def seal(self, at: datetime) -> None:
+    def seal(self) -> None:
         """Bind all that stands there under the key, approvals too, if it is unsealed."""
         if not self.is_unsealed():
             return
         for row in list(rows(self._connection)):
             vouch_for(self._connection, self._chain, row)
         detail = "the lines before this one are from before there was a key"
-        self.enter(at=at, actor="newsletter", action=_SEAL, subject=_LOG, detail=detail)
+        self.enter(actor="newsletter", action=_SEAL, subject=_LOG, detail=detail)
 
     # --- whether it is what was written
 

@@ -78,7 +78,7 @@ class Approvals:
         detail = f"approval{'s' * (len(numbers) > 1)} {listed} taken back" + (
             f": {why}" * bool(why)
         )
-        self._audit.enter(at, actor, REVOKE, slug, detail)
+        self._audit.enter(actor, REVOKE, slug, detail)
         return len(numbers)
 
     def _sound(self, slug: str) -> list[Row[Any]]:

@@ -153,7 +153,6 @@ class Gate:
         """That somebody tried what their role may not. To look at a page enters nothing."""
         with self._staff.store.begin() as tx:
             tx.audit.enter(
-                self._desk.now(),
                 member.address,
                 "refused",
                 request.path[:200],

@@ -14,7 +14,6 @@ from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from tests.contracts.books import add_campaign
 from tests.counting import counted
-from tests.fakes import NOON
 from tests.workspaces import plain_workspace
 
 LISTS = {
@@ -43,7 +42,7 @@ def add(services: Services, first: int, last: int) -> None:
         services.statements.refresh()
         with services.store.begin() as tx:
             add_campaign(tx, f"s{number}")
-            tx.audit.enter(at=NOON, actor="a", action="b", subject=f"s{number}", detail="")
+            tx.audit.enter(actor="a", action="b", subject=f"s{number}", detail="")
 
 
 @pytest.mark.parametrize("which", LISTS)

@@ -216,7 +216,7 @@ def test_a_full_disk_in_the_middle_of_a_campaign_books_nothing_by_half(
     def split_and_note() -> None:
         with store.begin() as tx:
             assert tx.batches.split(claimed)
-            tx.audit.enter(at=NOON, actor="a", action="b", subject="c", detail="d" * 100_000)
+            tx.audit.enter(actor="a", action="b", subject="c", detail="d" * 100_000)
 
     with pytest.raises(StoreUnavailable, match="disk is full"):
         split_and_note()

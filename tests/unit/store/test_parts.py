@@ -29,7 +29,7 @@ from tests.rows import rows
 def log(store: Store) -> Store:
     for detail in ("one", "two", "three", "four"):
         with store.begin() as tx:
-            tx.audit.enter(at=NOON, actor="ed", action="do", subject="s", detail=detail)
+            tx.audit.enter(actor="ed", action="do", subject="s", detail=detail)
     return store
 
 
@@ -79,7 +79,7 @@ def test_an_untouched_log_is_whole(log: Store) -> None:
 
 def test_no_text_can_move_from_one_column_to_another(store: Store) -> None:
     with store.begin() as tx:
-        tx.audit.enter(at=NOON, actor="a", action="bc", subject="", detail="")
+        tx.audit.enter(actor="a", action="bc", subject="", detail="")
         tx.connection.execute(text("UPDATE audit SET actor = 'ab', action = 'c'"))
         with pytest.raises(Defect):
             tx.audit.verify()

@@ -213,7 +213,7 @@ class CampaignPage:
     def _live(self, tx: Transaction, campaign: Campaign) -> dict[str, Any]:
         """Numbers that move, by the names that elements of the page have."""
         counts, now = campaign.counts, self._desk.now()
-        rate = self._rate(tx, campaign, now)
+        rate = self._rate(tx, campaign)
         return {
             "state": campaign.state.value,
             "audience": counts.audience,
@@ -224,12 +224,12 @@ class CampaignPage:
             "at": clock(now, self._campaigns.settings.timezone),
         }
 
-    def _rate(self, tx: Transaction, campaign: Campaign, now: datetime) -> float:
+    def _rate(self, tx: Transaction, campaign: Campaign) -> float:
         """Deliveries a second, over the last two minutes or since the start."""
         if campaign.state is not CampaignState.SENDING or campaign.started_at is None:
             return 0.0
-        since = max(now - _LATELY, campaign.started_at)  # of the whole time it would lag behind
-        seconds = max((now - since).total_seconds(), 1.0)
+        since = max(tx.now - _LATELY, campaign.started_at)  # of the whole time it would lag behind
+        seconds = max((tx.now - since).total_seconds(), 1.0)
         return tx.batches.handed_over(campaign.id, since) / seconds
 
     # --- the report as a file

@@ -258,7 +258,7 @@ class Starting:
         return {"leaves": f"at {hour}", "soon": f"{left // 60}:{left % 60:02}"}
 
     def _prospect(self, tx: Transaction, slug: str) -> Prospect:
-        statements, rules, now = self._statements, self._campaigns.rules, self._desk.now()
+        statements, rules = self._statements, self._campaigns.rules
         subject = subject_of(tx, statements.policy, slug)
         count, objection = None, ""
         try:
@@ -273,7 +273,7 @@ class Starting:
             objection=objection,
             off=next((finding.message for finding in self._remarks(tx, subject)), ""),
             leaves_at=timing.release(tx, subject.campaign) if timing and started else None,
-            written=_written(tx, subject, statements.settings.timezone, now),
+            written=_written(tx, subject, statements.settings.timezone),
             hour=str(timing.hour or "") if timing else "",
             typed=count is not None and count.readers >= statements.settings.desk.typed_count,
             put_right=put_right(tx, subject.statement),
@@ -295,7 +295,7 @@ class Starting:
         return [finding for finding in found if finding.check is Check.AUDIENCE]
 
 
-def _written(tx: Transaction, subject: Subject, zone: str, now: datetime) -> datetime | None:
+def _written(tx: Transaction, subject: Subject, zone: str) -> datetime | None:
     """The time that is set already, if it is still to come."""
     at = tx.schedules.get(subject.slug)
     if at is None and subject.statement.send_at is not None:
@@ -303,7 +303,7 @@ def _written(tx: Transaction, subject: Subject, zone: str, now: datetime) -> dat
             at = resolve(subject.statement.send_at, zone)
         except ValueError:
             return None
-    return at if at is not None and at > now else None
+    return at if at is not None and at > tx.now else None
 
 
 def _place(zone: str) -> str:

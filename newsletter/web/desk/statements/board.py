@@ -34,7 +34,7 @@ class Board:
         """The page."""
         statements, me = self._statements, request.who
         with statements.store.read() as tx:
-            found = desktop(tx, me.address, me.role, statements.standpoint, self._desk.now())
+            found = desktop(tx, me.address, me.role, statements.standpoint)
         return self._desk.page(
             request,
             "home.html.j2",
@@ -52,7 +52,6 @@ class Board:
             found = board(
                 tx,
                 statements.standpoint,
-                self._desk.now(),
                 shelf=_shelf(request.query("state")),
                 words=words,
                 number=request.page,

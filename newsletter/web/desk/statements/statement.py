@@ -97,7 +97,7 @@ class StatementPage:
         statements, slug = self._statements, request.param("slug")
         with statements.store.read() as tx:
             stored = find(tx, slug)
-            situation = situation_of(tx, stored, statements.standpoint, self._desk.now())
+            situation = situation_of(tx, stored, statements.standpoint)
             # what has begun cannot be changed, and to count an audience for its checks takes long
             counted, begun = _counted(situation), situation.facts.begun
             remarks = [] if begun else remarks_of(tx, stored, statements, counted)

@@ -44,17 +44,17 @@ def rules(room: Newsroom, **sorting: Any) -> Rules:
 
 def situation(room: Newsroom, slug: str = "resignation") -> Situation:
     with room.store.read() as tx:
-        return stand(tx, slug, rules(room), room.clock.now())
+        return stand(tx, slug, rules(room))
 
 
 def page(room: Newsroom, **asked: Any) -> BoardPage:
     with room.store.read() as tx:
-        return board(tx, rules(room), room.clock.now(), **asked)
+        return board(tx, rules(room), **asked)
 
 
 def home(room: Newsroom, address: str = ED, role: Role = Role.APPROVER) -> Desktop:
     with room.store.read() as tx:
-        return desktop(tx, address, role, rules(room), room.clock.now())
+        return desktop(tx, address, role, rules(room))
 
 
 def slugs(found: tuple[Situation, ...]) -> list[str]:
@@ -118,7 +118,7 @@ def test_the_fault_of_a_text_stands_where_it_stands(room: Newsroom) -> None:
     room.look()
     said = replace(rules(room), fault=lambda statement: f"{statement.origin}:3: no title")
     with room.store.read() as tx:
-        found = stand(tx, "resignation", said, room.clock.now())
+        found = stand(tx, "resignation", said)
     assert "resignation.md:3: no title" in found.where
 
 
@@ -477,6 +477,6 @@ def test_a_statement_is_listed_where_its_page_says_that_it_stands(
 def _agree(room: Newsroom, *, by_sender: bool) -> None:
     asked = rules(room, by_sender=by_sender)
     with room.store.read() as tx:
-        for one in board(tx, asked, room.clock.now()).rows:
+        for one in board(tx, asked).rows:
             listed = tx.board.page(asked.sorting, one.shelf, most=9)
             assert one.facts.statement.slug in listed, (one.state, one.where)

@@ -22,18 +22,14 @@ YES = Approval(slug="news", content_hash="d1", by="ed@x.example", at=NOON, chann
 def enter(store: Store, *details: str, action: str = "do") -> None:
     for detail in details:
         with store.begin() as tx:
-            tx.audit.enter(at=NOON, actor="ed@x.example", action=action, subject="s", detail=detail)
+            tx.audit.enter(actor="ed@x.example", action=action, subject="s", detail=detail)
 
 
 def say_yes(store: Store, yes: Approval = YES) -> None:
     with store.begin() as tx:
         tx.approvals.add(yes)
         tx.audit.enter(
-            at=yes.at,
-            actor=yes.by,
-            action="approve",
-            subject=yes.slug,
-            detail=f"{yes.content_hash} by x",
+            actor=yes.by, action="approve", subject=yes.slug, detail=f"{yes.content_hash} by x"
         )
 
 
@@ -155,7 +151,7 @@ def test_a_transaction_that_is_rolled_back_leaves_the_head(store: Store, head: H
 
     def stop() -> None:
         with store.begin() as tx:
-            tx.audit.enter(at=NOON, actor="ed", action="do", subject="s", detail="two")
+            tx.audit.enter(actor="ed", action="do", subject="s", detail="two")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -179,8 +175,8 @@ def test_a_gap_that_somebody_wrote_down_is_no_fault_and_the_log_goes_on(
     known = head.path.read_bytes()
     tamper(store, "DELETE FROM audit WHERE number > 1")
     with store.begin() as tx:
-        tx.audit.note_gap(at=NOON, actor="ada@x.example")
-        tx.audit.note_gap(at=NOON, actor="ada@x.example")
+        tx.audit.note_gap(actor="ada@x.example")
+        tx.audit.note_gap(actor="ada@x.example")
         assert [line.action for line in tx.audit.all()] == ["do", "gap"]
     assert head.read() == AuditHead(number=2, digest=_digest(store, 2))
     head.path.write_bytes(known)  # the process died before it could write
