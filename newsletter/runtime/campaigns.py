@@ -98,7 +98,7 @@ class Campaigns:
         """What starts what is approved, and undoes it."""
         from newsletter.pipeline.campaigns.control import Starter
 
-        return Starter(store=self.store, policy=self.policy, times=self.rules.times)
+        return Starter(store=self.store, rules=self.rules)
 
     def hand(self, actor: str) -> OperatorActions:
         """A person's hand on campaigns."""

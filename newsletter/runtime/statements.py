@@ -171,14 +171,9 @@ class Statements:
     @cached_property
     def standpoint(self) -> Rules:
         """By what it is said where a statement stands."""
-        from newsletter.domain.campaigns.campaign import StartBy
-        from newsletter.domain.campaigns.state import Sorting
         from newsletter.pipeline.campaigns.facts import Rules
 
-        by_sender = self.settings.schedule.start == StartBy.SENDER.value
-        together = self.settings.together
-        sorting = Sorting(policy=self.policy, together=together, by_sender=by_sender)
-        return Rules(sorting=sorting, times=self.campaigns.rules.times, fault=self._fault)
+        return Rules(campaigns=self.campaigns.rules, fault=self._fault)
 
     def _fault(self, statement: Statement) -> str:
         """What is wrong with a text or its file, as far as this process has seen it."""

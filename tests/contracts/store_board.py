@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from newsletter.domain.campaigns.campaign import CampaignState, Go
+from newsletter.domain.campaigns.campaign import CampaignState, Go, StartBy
 from newsletter.domain.campaigns.state import Shelf, Sorting
 from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import (
@@ -63,7 +63,7 @@ class BoardContract:
         assert counts == {shelf: len(slugs) for shelf, slugs in found.items()}
 
     def test_what_is_approved_waits_for_a_sender_where_one_starts_it(self, store: Store) -> None:
-        by_sender = replace(SORTING, by_sender=True)
+        by_sender = replace(SORTING, start=StartBy.SENDER)
         with store.begin() as tx:
             tx.staff.put(ED, Role.APPROVER, NOON)
             write(tx, "approved")
@@ -141,7 +141,7 @@ class BoardContract:
     def test_a_sender_starts_what_is_approved_and_what_is_sent_back_is_a_draft(
         self, store: Store
     ) -> None:
-        by_sender = replace(SORTING, by_sender=True)
+        by_sender = replace(SORTING, start=StartBy.SENDER)
         later = NOON + timedelta(minutes=1)
         go = Go(slug="hours", content_hash="d1", by=ED, at=NOON, count=3)
         back = Returned(slug="hours", content_hash="d1", by=ED, at=NOON, reason="Why?")

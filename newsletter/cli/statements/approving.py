@@ -84,8 +84,7 @@ def approve(
         late = list(_left_behind(services.statements, slug))
         with services.store.read() as tx:
             since = given.standing.complete_at or tx.now
-            policy, times = services.statements.policy, services.campaigns.rules.times
-            to_come = outlook(tx, slug, since, policy=policy, times=times)
+            to_come = outlook(tx, slug, since, rules=services.campaigns.rules)
         lines = list(_answer(services.campaigns, slug, by, given, to_come))
     if as_json:
         print_json(_given(slug, given, to_come))
@@ -244,9 +243,8 @@ def start(
             at=_instant_of(at, services.settings.timezone) if at else None,
         )
         go = services.campaigns.starter().start(asked)
-        policy, times = services.statements.policy, services.campaigns.rules.times
         with services.store.read() as tx:
-            to_come = outlook(tx, slug, go.at, policy=policy, times=times)
+            to_come = outlook(tx, slug, go.at, rules=services.campaigns.rules)
         leaves = to_come.leaves_at if to_come else go.at
         leaves_at = wall_time(leaves.replace(microsecond=0), services.settings.timezone)
     say(f"{slug} is started: version {version(go.content_hash)} goes to {people(go.count)}")

@@ -295,8 +295,7 @@ def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
         dry = dry_run(
             slug,
             store=services.store,
-            policy=services.statements.policy,
-            times=services.campaigns.rules.times,
+            rules=services.campaigns.rules,
         )
         zone = services.settings.timezone
     if as_json:

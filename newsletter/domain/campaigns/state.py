@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, StartBy, has_begun
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
@@ -89,8 +89,13 @@ class Sorting:
     policy: ApprovalPolicy
     together: bool = False
     """Translations go out in the email of their original."""
-    by_sender: bool = False
-    """A sender starts what is approved."""
+    start: StartBy = StartBy.APPROVAL
+    """What makes an approved statement go out."""
+
+    @property
+    def by_sender(self) -> bool:
+        """A sender starts what is approved."""
+        return self.start is StartBy.SENDER
 
 
 SHELVES: Mapping[State, Shelf] = MappingProxyType(

@@ -49,7 +49,7 @@ def board(
     tx: Transaction, rules: Rules, *, shelf: Shelf | None = None, words: str = "", number: int = 1
 ) -> BoardPage:
     """One page of the board: what something happened to last comes first."""
-    sorting = rules.sorting
+    sorting = rules.campaigns
     skip = (number - 1) * PAGE
     unseen = _unseen(tx, words, skip) if shelf in {None, Shelf.DRAFTS} else []
     counts = tx.board.counts(sorting, words)
@@ -123,7 +123,7 @@ def desktop(tx: Transaction, address: str, role: Role, rules: Rules) -> Desktop:
     waiting: list[Situation] = []
     for shelf, needed in _LOOKED_THROUGH:
         if role.includes(needed):
-            slugs = tx.board.page(rules.sorting, shelf, most=_LOOKED_AT)
+            slugs = tx.board.page(rules.campaigns, shelf, most=_LOOKED_AT)
             found = _stand(tx, slugs, rules)
             waiting += [situation for situation in found if situation.waits_for(address)]
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
@@ -140,7 +140,7 @@ def desktop(tx: Transaction, address: str, role: Role, rules: Rules) -> Desktop:
         going=tuple(_of_campaigns(tx, going[:_SHOWN], rules)),
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
         drafts=tuple([one for one in unseen if address in one.version.writers][:_NEXT]),
-        is_empty=not tx.board.page(rules.sorting, most=1) and not tx.board.unseen(most=1),
+        is_empty=not tx.board.page(rules.campaigns, most=1) and not tx.board.unseen(most=1),
     )
 
 

@@ -17,9 +17,9 @@ from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import overrule
 from newsletter.domain.staff.audit import OPERATOR
-from newsletter.domain.statements.statement import ApprovalPolicy, Role, StoredStatement
+from newsletter.domain.statements.statement import Role, StoredStatement
 from newsletter.pipeline.campaigns.headcount import bind
-from newsletter.pipeline.campaigns.reach import TimeRules
+from newsletter.pipeline.campaigns.reach import CampaignRules
 from newsletter.pipeline.ledger import (
     entitle,
     find_campaign,
@@ -73,8 +73,7 @@ class Starter:
     """Starts what is approved, and undoes it, in one transaction each."""
 
     store: Store
-    policy: ApprovalPolicy
-    times: TimeRules
+    rules: CampaignRules
 
     def start(self, asked: Start) -> Go:
         """Write down that it goes out.
@@ -105,8 +104,8 @@ class Starter:
 
         Raises Moved.
         """
-        standing = standing_of(tx, stored, self.policy)
-        if self.times.start is StartBy.APPROVAL and go_of(tx, stored, standing) is None:
+        standing = standing_of(tx, stored, self.rules.policy)
+        if self.rules.start is StartBy.APPROVAL and go_of(tx, stored, standing) is None:
             self._bind(tx, stored, by, shown)
 
     def undo(self, slug: str, *, by: str) -> bool:
@@ -132,14 +131,14 @@ class Starter:
                     at=tx.now,
                     reason=f"undone by {person}",
                 )
-            return standing_of(tx, stored, self.policy).approved
+            return standing_of(tx, stored, self.rules.policy).approved
 
     def _refuse_unready(self, tx: Transaction, stored: StoredStatement) -> None:
         slug = stored.statement.slug
-        if self.times.start is StartBy.APPROVAL:
+        if self.rules.start is StartBy.APPROVAL:
             raise Refused(f"{slug} starts by its approval, as schedule.start says; nobody has to")
         refuse_if_gone_out(tx, slug)
-        standing = standing_of(tx, stored, self.policy)
+        standing = standing_of(tx, stored, self.rules.policy)
         if not standing.approved:
             raise Refused(f"{slug} is not approved: {'; '.join(standing.reasons)}")
         go = go_of(tx, stored, standing)
@@ -147,13 +146,13 @@ class Starter:
             raise Started(go)
 
     def _bind(self, tx: Transaction, stored: StoredStatement, by: str, shown: int | None) -> Go:
-        return bind(tx, stored, shown, by=by, policy=self.policy, times=self.times)
+        return bind(tx, stored, shown, by=by, rules=self.rules)
 
     def _take_back(self, tx: Transaction, stored: StoredStatement, person: str) -> None:
         """What lets it go out. Raises Refused where that is nothing, or more than a person may."""
         slug, now = stored.statement.slug, tx.now
         all_of_it = person == OPERATOR or tx.staff.roles()[person].includes(Role.SENDER)
-        if all_of_it and self.times.start is StartBy.SENDER:
+        if all_of_it and self.rules.start is StartBy.SENDER:
             taken = tx.goes.revoke(slug, now)
             if taken:
                 tx.audit.enter(person, "undo", slug, "start")
@@ -162,7 +161,7 @@ class Starter:
             taken = tx.approvals.revoke(slug, now, whose, actor=person, why="undone")
         if not taken:
             raise Refused(f"there is nothing of {person} to undo: {slug} waits for somebody else")
-        left = standing_of(tx, stored, self.policy)
+        left = standing_of(tx, stored, self.rules.policy)
         if not all_of_it and left.approved:
             others = ", ".join(approval.by for approval in left.given)
             raise Refused(f"{slug} is approved by {others} too; ask a sender to undo it")

@@ -9,11 +9,11 @@ from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign
 from newsletter.domain.campaigns.situation import Situation, situate
-from newsletter.domain.campaigns.state import Facts, Related, Sorting, State
+from newsletter.domain.campaigns.state import Facts, Related, State
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role, Statement, StoredStatement
 from newsletter.pipeline.campaigns.headcount import outlook
-from newsletter.pipeline.campaigns.reach import TimeRules, Timing, correction_of, timing_of
+from newsletter.pipeline.campaigns.reach import CampaignRules, Timing, correction_of, timing_of
 from newsletter.pipeline.ledger import embargo_of, go_of, return_of, standing_of
 from newsletter.pipeline.statements.translations import awaited, check_translation
 from newsletter.store.sql import Transaction
@@ -23,8 +23,7 @@ from newsletter.store.sql import Transaction
 class Rules:
     """What of the configuration decides where a statement stands."""
 
-    sorting: Sorting
-    times: TimeRules
+    campaigns: CampaignRules
     fault: Callable[[Statement], str] = lambda _: ""
     """What is wrong with its source, as far as this process knows."""
 
@@ -74,24 +73,24 @@ def _around(tx: Transaction, known: Iterable[StoredStatement]) -> _Around:
 
 def _facts(tx: Transaction, stored: StoredStatement, around: _Around, rules: Rules) -> Facts:
     statement = stored.statement
-    standing = standing_of(tx, stored, rules.sorting.policy)
+    standing = standing_of(tx, stored, rules.campaigns.policy)
     issues = tx.digests.some([statement.slug]) if statement.roundup else []
     facts = Facts(
         statement=statement,
         content_hash=stored.content_hash,
         present=stored.present,
         standing=standing,
-        policy=rules.sorting.policy,
+        policy=rules.campaigns.policy,
         now=tx.now,
-        timezone=rules.times.timezone,
+        timezone=rules.campaigns.timezone,
         staff=around.staff,
         names=around.names,
         draft=statement.desk,
         returned=return_of(tx, stored),
         campaign=around.campaigns.get(statement.slug),
-        by_sender=rules.sorting.by_sender,
-        undo_window=rules.times.undo_window,
-        together=rules.sorting.together,
+        by_sender=rules.campaigns.by_sender,
+        undo_window=rules.campaigns.undo_window,
+        together=rules.campaigns.together,
         fault="" if stored.content_hash and stored.present else rules.fault(statement),
         parts=sum(len(issue.parts) for issue in issues),
     )
@@ -102,7 +101,7 @@ def _facts(tx: Transaction, stored: StoredStatement, around: _Around, rules: Rul
 def _before(tx: Transaction, stored: StoredStatement, facts: Facts, rules: Rules) -> Facts:
     """The same, with what matters only until it begins."""
     try:
-        embargo = embargo_of(tx, facts.statement, rules.times.timezone)
+        embargo = embargo_of(tx, facts.statement, rules.campaigns.timezone)
     except ValueError:  # the zone was changed since, and does not have that time
         embargo = None
     facts = replace(facts, embargo_until=embargo)
@@ -138,7 +137,7 @@ def _release(tx: Transaction, facts: Facts, rules: Rules) -> datetime | None:
 def _timing(tx: Transaction, facts: Facts, rules: Rules) -> Timing | None:
     """None where the zone, changed since, does not have its time."""
     try:
-        return timing_of(tx, facts.statement, facts.since, rules.times)
+        return timing_of(tx, facts.statement, facts.since, rules.campaigns)
     except ValueError:
         return None
 
@@ -195,5 +194,5 @@ def _readers(tx: Transaction, facts: Facts, rules: Rules) -> int | None:
     ready = facts.present and facts.content_hash and not facts.begun
     if not ready or situate(facts).state not in _COUNTED:
         return None
-    to_come = outlook(tx, facts.statement.slug, facts.since, policy=facts.policy, times=rules.times)
+    to_come = outlook(tx, facts.statement.slug, facts.since, rules=rules.campaigns)
     return to_come.readers if to_come else None

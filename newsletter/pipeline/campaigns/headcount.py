@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Go, StartBy, moved
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.statement import ApprovalPolicy, Statement, StoredStatement
+from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.wording import people
-from newsletter.pipeline.campaigns.reach import Reach, TimeRules, reach_of, timing_of
+from newsletter.pipeline.campaigns.reach import CampaignRules, Reach, reach_of, timing_of
 from newsletter.pipeline.ledger import find_statement, go_of, standing_of
 from newsletter.pipeline.statements.translations import siblings
 from newsletter.store.sql import Store, Transaction
@@ -48,11 +48,9 @@ class Headcount:
         return sum(people for _, people in self.left_out)
 
 
-def headcount(
-    tx: Transaction, statement: Statement, policy: ApprovalPolicy, times: TimeRules
-) -> Headcount:
+def headcount(tx: Transaction, statement: Statement, rules: CampaignRules) -> Headcount:
     """Count, with those who would not get it. Raises Refused where planning would refuse it."""
-    reach = _reach(tx, statement, policy, times)
+    reach = _reach(tx, statement, rules)
     return Headcount(
         readers=reach.count(tx),
         lists=reach.lists,
@@ -63,20 +61,14 @@ def headcount(
 
 
 def bind(
-    tx: Transaction,
-    stored: StoredStatement,
-    shown: int | None,
-    *,
-    by: str,
-    policy: ApprovalPolicy,
-    times: TimeRules,
+    tx: Transaction, stored: StoredStatement, shown: int | None, *, by: str, rules: CampaignRules
 ) -> Go:
     """Write down that somebody starts it for as many as they were shown; None: whoever gets it.
 
     Raises Moved where it would go to another number now, and Refused where planning would.
     """
     slug = stored.statement.slug
-    readers = _reach(tx, stored.statement, policy, times).count(tx)
+    readers = _reach(tx, stored.statement, rules).count(tx)
     if shown is not None and moved(shown, readers):
         raise Moved(slug, shown, readers)
     go = Go(slug=slug, content_hash=stored.content_hash, by=by, at=tx.now, count=readers)
@@ -84,24 +76,20 @@ def bind(
     return go
 
 
-def _reach(
-    tx: Transaction, statement: Statement, policy: ApprovalPolicy, times: TimeRules
-) -> Reach:
+def _reach(tx: Transaction, statement: Statement, rules: CampaignRules) -> Reach:
     """With the translations that the next look gives a campaign."""
     planned: list[Statement] = []
-    if not times.together:
-        approved, _ = siblings(tx, statement, policy)
-        planned = [sibling for sibling in approved if _is_started(tx, sibling, policy, times)]
-    return reach_of(tx, statement, together=times.together, to_be_planned=planned)
+    if not rules.together:
+        approved, _ = siblings(tx, statement, rules.policy)
+        planned = [sibling for sibling in approved if _is_started(tx, sibling, rules)]
+    return reach_of(tx, statement, together=rules.together, to_be_planned=planned)
 
 
-def _is_started(
-    tx: Transaction, statement: Statement, policy: ApprovalPolicy, times: TimeRules
-) -> bool:
-    if times.start is StartBy.APPROVAL:
+def _is_started(tx: Transaction, statement: Statement, rules: CampaignRules) -> bool:
+    if rules.start is StartBy.APPROVAL:
         return True
     stored = find_statement(tx, statement.slug)
-    return go_of(tx, stored, standing_of(tx, stored, policy)) is not None
+    return go_of(tx, stored, standing_of(tx, stored, rules.policy)) is not None
 
 
 def _elsewhere(tx: Transaction, reach: Reach) -> dict[str, int]:
@@ -132,7 +120,7 @@ class Outlook:
 
 
 def outlook(
-    tx: Transaction, slug: str, approved_at: datetime, *, policy: ApprovalPolicy, times: TimeRules
+    tx: Transaction, slug: str, approved_at: datetime, *, rules: CampaignRules
 ) -> Outlook | None:
     """Count, without naming anybody. None where planning refuses it, and says why.
 
@@ -140,8 +128,8 @@ def outlook(
     """
     statement = find_statement(tx, slug).statement
     try:
-        reach = _reach(tx, statement, policy, times)
-        timing = timing_of(tx, statement, approved_at, times)
+        reach = _reach(tx, statement, rules)
+        timing = timing_of(tx, statement, approved_at, rules)
     except (Refused, ValueError):
         return None
     return Outlook(
@@ -184,11 +172,11 @@ class DryRun:
     """When how many would get it, where that is by their own clocks."""
 
 
-def dry_run(slug: str, *, store: Store, policy: ApprovalPolicy, times: TimeRules) -> DryRun:
+def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
     """Say who would get it and who would not. Changes nothing."""
     with store.read() as tx:
         stored = find_statement(tx, slug)
-        statement, standing = stored.statement, standing_of(tx, stored, policy)
+        statement, standing = stored.statement, standing_of(tx, stored, rules.policy)
         dry = DryRun(
             slug=slug,
             content_hash=stored.content_hash,
@@ -203,9 +191,9 @@ def dry_run(slug: str, *, store: Store, policy: ApprovalPolicy, times: TimeRules
             segment=str(statement.segment or ""),
         )
         try:
-            approved, others = siblings(tx, statement, policy)
-            planned = () if times.together else approved
-            reach = reach_of(tx, statement, together=times.together, to_be_planned=planned)
+            approved, others = siblings(tx, statement, rules.policy)
+            planned = () if rules.together else approved
+            reach = reach_of(tx, statement, together=rules.together, to_be_planned=planned)
         except Refused as error:
             return replace(dry, reasons=(*dry.reasons, str(error)))
         addresses, correction = reach.addresses(tx), reach.correction
@@ -220,21 +208,21 @@ def dry_run(slug: str, *, store: Store, policy: ApprovalPolicy, times: TimeRules
         if correction is not None:
             ends = tuple(campaign.slug for campaign in correction.stops)
             return replace(dry, corrects=correction.of, ends=ends)
-        waiting = tuple(one.slug for one in others if one.slug != slug and not times.together)
+        waiting = tuple(one.slug for one in others if one.slug != slug and not rules.together)
         return replace(
             dry,
             elsewhere=tuple(_elsewhere_by_name(tx, reach)),
             unapproved=waiting,
             outside=reach.outside(tx),
-            hours=_hours(tx, statement, standing.complete_at or tx.now, times),
+            hours=_hours(tx, statement, standing.complete_at or tx.now, rules),
         )
 
 
 def _hours(
-    tx: Transaction, statement: Statement, approved_at: datetime, times: TimeRules
+    tx: Transaction, statement: Statement, approved_at: datetime, rules: CampaignRules
 ) -> tuple[tuple[datetime, int], ...]:
     try:
-        timing = timing_of(tx, statement, approved_at, times)
+        timing = timing_of(tx, statement, approved_at, rules)
     except ValueError:  # an embargo that the zone, changed since, does not have
         return ()
     return tuple(timing.hours(tx).items())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from newsletter.domain.campaigns.campaign import (
     BEFORE_START,
@@ -19,15 +19,14 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.review import far_off
 from newsletter.domain.statements.statement import (
-    ApprovalPolicy,
     ApprovalStatus,
     Role,
     StoredStatement,
 )
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.reach import (
+    CampaignRules,
     Reach,
-    TimeRules,
     Timing,
     correction_of,
     reach_of,
@@ -42,30 +41,14 @@ _NOT_APPROVED = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanRules:
-    """What the configuration says about planning."""
+class PlanRules(CampaignRules):
+    """The same, and about what a campaign is handed over by."""
 
-    policy: ApprovalPolicy
-    undo_window: timedelta
-    timezone: str
     provider: str
     batch_size: int
     capabilities: Capabilities
     second: Capabilities | None = None
     """Of the provider to fail over to: a batch has to fit both."""
-    together: bool = False
-    """Translations go out in the mail of their original, and have no campaign."""
-    start: StartBy = StartBy.APPROVAL
-
-    @property
-    def times(self) -> TimeRules:
-        """What of it is about times."""
-        return TimeRules(
-            timezone=self.timezone,
-            undo_window=self.undo_window,
-            together=self.together,
-            start=self.start,
-        )
 
 
 _WHERE_IT_MUST_NOT = {Step.SCHEDULE: Step.NOTHING, Step.REPLACE: Step.WITHDRAW}
@@ -271,7 +254,7 @@ def _timing(
     within = rules.together and stored.statement.translation_of
     if since is None or not stored.present or within:
         return None
-    return timing_of(tx, stored.statement, since, rules.times)
+    return timing_of(tx, stored.statement, since, rules)
 
 
 def _act(tx: Transaction, view: _View, rules: PlanRules) -> list[Campaign]:

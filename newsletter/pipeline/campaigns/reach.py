@@ -10,9 +10,9 @@ from newsletter.domain.campaigns.campaign import (
     Campaign,
     CampaignState,
     Correction,
-    StartBy,
     has_begun,
 )
+from newsletter.domain.campaigns.state import Sorting
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import ByZone, LocalTime, by_zone, everywhere, release_time, resolve
 from newsletter.domain.statements.statement import Statement
@@ -193,16 +193,12 @@ def _nobody_was_sent(tx: Transaction, of: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TimeRules:
-    """What the configuration says about times."""
+class CampaignRules(Sorting):
+    """What the configuration says about which statements go out, and when."""
 
     timezone: str
     """IANA name: of the wall times in files, and of readers who named none."""
     undo_window: timedelta
-    together: bool = False
-    """Translations go out in the mail of their original."""
-    start: StartBy = StartBy.APPROVAL
-    """What makes an approved statement go out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +206,7 @@ class Timing:
     """From when on a statement may go out, and the hour of its readers if it has one."""
 
     statement: Statement
-    rules: TimeRules
+    rules: CampaignRules
     ready: datetime
     """Nothing of it leaves before."""
     hour: LocalTime | None = None
@@ -270,7 +266,7 @@ class Timing:
 
 
 def timing_of(
-    tx: Transaction, statement: Statement, approved_at: datetime, rules: TimeRules
+    tx: Transaction, statement: Statement, approved_at: datetime, rules: CampaignRules
 ) -> Timing:
     """When it may go out. Raises ValueError for a time that the zone does not have.
 

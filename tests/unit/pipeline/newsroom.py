@@ -242,13 +242,13 @@ class Newsroom:
         )
 
     def starter(self, store: Any = None) -> Starter:
-        return Starter(store=store or self.store, policy=self.rules.policy, times=self.rules.times)
+        return Starter(store=store or self.store, rules=self.rules)
 
     def demand(self, **policy: Any) -> None:
         self.rules = replace(self.rules, policy=replace(self.rules.policy, **policy))
 
     def rehearse(self, slug: str = "resignation") -> DryRun:
-        return dry_run(slug, store=self.store, policy=self.rules.policy, times=self.rules.times)
+        return dry_run(slug, store=self.store, rules=self.rules)
 
     def start(self, readers: int = 25, **fields: Any) -> Campaign:
         """A campaign that is sending; what others started alike is copied."""

@@ -238,7 +238,7 @@ class Starting:
             chosen=chosen,
             fields={name: request.field(name) for name in ("at", "right")},
             lists=titles(self._statements.settings, prospect.count.lists) if prospect.count else "",
-            by_sender=self._campaigns.rules.start is StartBy.SENDER,
+            by_sender=self._campaigns.rules.by_sender,
             trial=is_trial(self._statements.settings),
             window=_lasting(self._campaigns.rules.undo_window),
             waits_for=plain("; ".join(subject.standing.reasons), subject.names),
@@ -262,7 +262,7 @@ class Starting:
         subject = subject_of(tx, statements.policy, slug)
         count, objection = None, ""
         try:
-            count = headcount(tx, subject.statement, statements.policy, rules.times)
+            count = headcount(tx, subject.statement, rules)
         except Refused as error:
             objection = plain(error, subject.names)
         timing = self._timing(tx, subject)
@@ -284,7 +284,7 @@ class Starting:
         since = subject.go.at if subject.go else subject.standing.complete_at
         try:
             return timing_of(
-                tx, subject.statement, since or self._desk.now(), self._campaigns.rules.times
+                tx, subject.statement, since or self._desk.now(), self._campaigns.rules
             )
         except ValueError:
             return None

@@ -249,7 +249,7 @@ class Reviewing:
         stored, policy = subject.stored, statements.policy
         to_come = None
         if stored.present and stored.content_hash:
-            to_come = outlook(tx, subject.slug, now, policy=policy, times=rules.times)
+            to_come = outlook(tx, subject.slug, now, rules=rules)
         missing = policy.required - len(subject.standing.counted)
         starts = rules.start is StartBy.APPROVAL and missing == 1
         many = to_come is not None and to_come.readers >= statements.settings.desk.typed_count

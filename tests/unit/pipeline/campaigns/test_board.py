@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.campaigns.campaign import CampaignState, Go
+from newsletter.domain.campaigns.campaign import CampaignState, Go, StartBy
 from newsletter.domain.campaigns.digest import Issue
 from newsletter.domain.campaigns.situation import Situation
-from newsletter.domain.campaigns.state import Shelf, Sorting, State
+from newsletter.domain.campaigns.state import Shelf, State
 from newsletter.domain.errors import NewsletterError, NotFound
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.statements.statement import Progress, Role, StoredStatement
@@ -37,9 +37,8 @@ def room(store: Store) -> Newsroom:
     return Newsroom(store)
 
 
-def rules(room: Newsroom, **sorting: Any) -> Rules:
-    together = {"together": room.rules.together, **sorting}
-    return Rules(sorting=Sorting(policy=room.rules.policy, **together), times=room.rules.times)
+def rules(room: Newsroom, **changes: Any) -> Rules:
+    return Rules(campaigns=replace(room.rules, **changes))
 
 
 def situation(room: Newsroom, slug: str = "resignation") -> Situation:
@@ -470,13 +469,13 @@ def test_a_statement_is_listed_where_its_page_says_that_it_stands(
     for deed in history:
         with suppress(NewsletterError):  # what is refused changes nothing
             DEEDS[deed](room)
-        for sender in (False, True):
-            _agree(room, by_sender=sender)
+        for start in StartBy:
+            _agree(room, start)
 
 
-def _agree(room: Newsroom, *, by_sender: bool) -> None:
-    asked = rules(room, by_sender=by_sender)
+def _agree(room: Newsroom, start: StartBy) -> None:
+    asked = rules(room, start=start)
     with room.store.read() as tx:
         for one in board(tx, asked).rows:
-            listed = tx.board.page(asked.sorting, one.shelf, most=9)
+            listed = tx.board.page(asked.campaigns, one.shelf, most=9)
             assert one.facts.statement.slug in listed, (one.state, one.where)

@@ -14,7 +14,7 @@ def counted(room: Newsroom, slug: str = "resignation") -> Headcount:
     with room.store.read() as tx:
         stored = tx.statements.get(slug)
         assert stored is not None
-        return headcount(tx, stored.statement, room.rules.policy, room.rules.times)
+        return headcount(tx, stored.statement, room.rules)
 
 
 def test_who_left_and_who_bounced_are_numbers_without_addresses(room: Newsroom) -> None:
@@ -90,8 +90,7 @@ def test_a_translation_that_its_approval_starts_has_the_readers_of_its_language(
 
 def expected(room: Newsroom, slug: str = "resignation") -> Outlook | None:
     with room.store.read() as tx:
-        policy, times = room.rules.policy, room.rules.times
-        return outlook(tx, slug, room.clock.now(), policy=policy, times=times)
+        return outlook(tx, slug, room.clock.now(), rules=room.rules)
 
 
 def test_it_counts_readers_and_adds_the_time_to_undo(room: Newsroom) -> None:

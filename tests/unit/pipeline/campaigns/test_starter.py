@@ -334,7 +334,7 @@ def readers(room: Newsroom) -> tuple[int, tuple[tuple[str, int], ...]]:
     with room.store.read() as tx:
         stored = tx.statements.get("resignation")
         assert stored is not None
-        found = headcount(tx, stored.statement, room.rules.policy, room.rules.times)
+        found = headcount(tx, stored.statement, room.rules)
     return found.readers, found.elsewhere
 
 
