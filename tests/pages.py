@@ -15,6 +15,7 @@ import yaml
 
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Entry
+from newsletter.pipeline.statements.approve import ApprovalRequest
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from newsletter.web.pages import make
@@ -142,7 +143,9 @@ class Forum:
         text = f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\nThe library is open.\n"
         (self.folder / "statements" / f"{slug}.md").write_text(text, "utf-8")
         self.services.tick.run()
-        self.services.statements.approve(slug, by="ed@forum.example", despite="a test")
+        self.services.statements.approve(
+            ApprovalRequest(slug=slug, by="ed@forum.example", despite="a test")
+        )
 
     def send(self, slug: str = "news", **head: Any) -> None:
         """Write a statement, approve it and hand it over to everybody."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from newsletter.domain.statements.statement import ApprovalPolicy, Statement
     from newsletter.domain.subscribers.segment import Segment
     from newsletter.pipeline.campaigns.facts import Rules
-    from newsletter.pipeline.statements.approve import Compared, Given, Noted
+    from newsletter.pipeline.statements.approve import ApprovalRequest, Compared, Given, Noted
     from newsletter.pipeline.statements.ingest import Read
     from newsletter.pipeline.statements.render import Tried
     from newsletter.pipeline.statements.review import ReviewRules
@@ -95,6 +95,7 @@ class Statements:
         return ReviewRules(
             review=review_text,
             timezone=self.settings.timezone,
+            policy=self.policy,
             together=self.settings.together,
         )
 
@@ -123,41 +124,17 @@ class Statements:
         made = render(
             store=self.store, renderer=self.renderer, together=self.settings.together, before=tried
         )
-        noted = note_front_matter(
-            store=self.store, policy=self.policy, rules=self.review_rules, before=compared
-        )
+        noted = note_front_matter(store=self.store, rules=self.review_rules, before=compared)
         inherit_approvals(store=self.store, digests=self.campaigns.digests, rules=self.review_rules)
         return read.faults + made.faults, noted
 
-    def approve(
-        self,
-        slug: str,
-        *,
-        by: str,
-        expect: str = "",
-        despite: str | None = None,
-        no_embargo: bool = False,
-        override: bool = False,
-        at_desk: bool = False,
-        shown: int | None = None,
-    ) -> Given:
+    def approve(self, asked: ApprovalRequest) -> Given:
         """Take down a yes to a statement. Raises NotFound or Refused."""
-        from newsletter.pipeline.statements.approve import ApprovalRequest, approve
+        from newsletter.pipeline.statements.approve import approve
 
-        approval = ApprovalRequest(
-            slug=slug,
-            by=by,
-            expect=expect,
-            despite=despite,
-            no_embargo=no_embargo,
-            override=override,
-            at_desk=at_desk,
-            shown=shown,
-        )
         return approve(
-            approval,
+            asked,
             store=self.store,
-            policy=self.policy,
             rules=self.review_rules,
             start=self.campaigns.starter().start_by_approval,
         )

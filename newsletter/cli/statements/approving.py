@@ -28,7 +28,7 @@ from newsletter.domain.wording import people
 from newsletter.formats.times import is_local
 from newsletter.pipeline.campaigns.headcount import Outlook, outlook
 from newsletter.pipeline.ledger import find_statement
-from newsletter.pipeline.statements.approve import Given
+from newsletter.pipeline.statements.approve import ApprovalRequest, Given
 from newsletter.pipeline.statements.approve import revoke as take_back
 from newsletter.pipeline.statements.translations import goes_within, siblings
 from newsletter.runtime.campaigns import Campaigns
@@ -74,12 +74,14 @@ def approve(
             stored = tx.statements.get(slug)
             show_faults(about(services.statements, tx, faults, stored.statement) if stored else ())
         given = services.statements.approve(
-            slug,
-            by=by,
-            expect=digest,
-            despite=despite,
-            no_embargo=no_embargo,
-            override=override,
+            ApprovalRequest(
+                slug=slug,
+                by=by,
+                expect=digest,
+                despite=despite,
+                no_embargo=no_embargo,
+                override=override,
+            )
         )
         late = list(_left_behind(services.statements, slug))
         with services.store.read() as tx:

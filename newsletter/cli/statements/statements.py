@@ -241,7 +241,7 @@ def _check_one(statements: Statements, slug: str) -> _Checked:
                 raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
         faults = about(statements, tx, faults, stored.statement)
         [reviewed] = review(tx, [stored], statements.review_rules)
-        settled = is_settled(tx, stored, statements.policy, statements.review_rules)
+        settled = is_settled(tx, stored, statements.review_rules)
     return _checked(faults, reviewed.remarks, settled=settled, statements=1)
 
 
@@ -249,13 +249,13 @@ def _check_all(statements: Statements) -> _Checked:
     faults = statements.refresh()
     with statements.store.read() as tx:
         present = tx.statements.count()
-        policy, rules = statements.policy, statements.review_rules
+        rules = statements.review_rules
         unsettled = [
             stored
             for stored in tx.statements.unsettled()
             if stored.present
             and stored.statement.progress is not Progress.DRAFT
-            and not is_settled(tx, stored, policy, rules)
+            and not is_settled(tx, stored, rules)
         ]
         reviews = review(tx, unsettled, rules)
     remarks = [finding for reviewed in reviews for finding in reviewed.remarks]

@@ -31,6 +31,7 @@ from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.campaigns.trial import filled, sample
+from newsletter.pipeline.statements.approve import ApprovalRequest
 
 if TYPE_CHECKING:
     from newsletter.runtime.services import Services
@@ -172,7 +173,7 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
     for person in PEOPLE:
         _let_in(services, person, passwords[person.address])
     services.statements.refresh()
-    given = services.statements.approve(_SLUG, by=_BEN.address)
+    given = services.statements.approve(ApprovalRequest(slug=_SLUG, by=_BEN.address))
     say(
         f"{_BEN.address} approved {_SLUG} ({given.content_hash[:12]});"
         " the scheduler picks it up now"
@@ -240,7 +241,9 @@ def _handed_in(services: Services, text: DraftText) -> str:
 
 def _approved(services: Services, text: DraftText) -> str:
     slug = _handed_in(services, text)
-    services.statements.approve(slug, by=_BEN.address, despite="It is made up.")
+    services.statements.approve(
+        ApprovalRequest(slug=slug, by=_BEN.address, despite="It is made up.")
+    )
     return slug
 
 

@@ -90,7 +90,6 @@ def approve(
     asked: ApprovalRequest,
     *,
     store: Store,
-    policy: ApprovalPolicy,
     rules: ReviewRules,
     start: Start | None = None,
 ) -> Given:
@@ -105,12 +104,12 @@ def approve(
         stored = find_seen(tx, asked.slug, asked.expect)
         if stored.content_hash != reviewed.content_hash:
             raise Refused(f"{asked.slug} changed while it was looked at; look at it again")
-        person = _entitled(tx, asked, stored, policy)
+        person = _entitled(tx, asked, stored, rules.policy)
         override = _Override()
-        if not _has_said_so(asked, person, standing_of(tx, stored, policy)):
+        if not _has_said_so(asked, person, standing_of(tx, stored, rules.policy)):
             override = _over(reviewed, reason, no_embargo=asked.no_embargo, always=asked.override)
             _add(tx, stored, person, asked.channel, override)
-        given = standing_of(tx, stored, policy)
+        given = standing_of(tx, stored, rules.policy)
         if given.approved and asked.shown is not None and start is not None:
             start(tx, stored, person, asked.shown)
         return Given(content_hash=stored.content_hash, standing=given, warnings=override.warnings)
@@ -230,7 +229,7 @@ class Compared:
 
 
 def note_front_matter(
-    *, store: Store, policy: ApprovalPolicy, rules: ReviewRules, before: Compared | None = None
+    *, store: Store, rules: ReviewRules, before: Compared | None = None
 ) -> tuple[Noted, ...]:
     """Take down the approvals that statements bring along, where the configuration trusts them.
 
@@ -244,7 +243,7 @@ def note_front_matter(
     Returns the statements that were given one. ``before`` is brought up to date.
     """
     before = before or Compared()
-    seen = before.mark if before.policy == policy else None
+    seen = before.mark if before.policy == rules.policy else None
     noted = []
     with store.read() as tx:
         mark, touched = tx.statements.touched(seen)
@@ -253,7 +252,7 @@ def note_front_matter(
             stored
             for stored in known
             if stored.content_hash
-            and (stored.statement.feed or policy.trust_front_matter)
+            and (stored.statement.feed or rules.policy.trust_front_matter)
             and set(_named(stored.statement)) != _noted_names(tx, stored.statement)
         ]
         reviews = review(tx, pending, rules) if pending else []
@@ -263,7 +262,7 @@ def note_front_matter(
         with store.begin() as tx:
             if _bring_in_line(tx, stored, None if reviewed.blocking else override):
                 noted.append(Noted(slug=reviewed.slug, warnings=warnings, despite=override.despite))
-    before.mark, before.policy = mark, policy
+    before.mark, before.policy = mark, rules.policy
     return tuple(noted)
 
 

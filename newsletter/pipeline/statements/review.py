@@ -40,11 +40,13 @@ _LOOKS_BACK = 200
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewRules:
-    """How a text is reviewed, and the zone in which a wall time is read."""
+    """How a text is reviewed and approved, and the zone in which a wall time is read."""
 
     review: Callable[[Statement, Content | None, ReviewContext], tuple[ReviewFinding, ...]]
     """All there is to say of it; the content is None where the statement cannot be rendered."""
     timezone: str
+    policy: ApprovalPolicy
+    """What an approval needs in order to count."""
     together: bool = False
     """Translations go out in the mail of their original."""
 
@@ -128,9 +130,7 @@ class _Others:
                 yield campaign.slug
 
 
-def is_settled(
-    tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy, rules: ReviewRules
-) -> bool:
+def is_settled(tx: Transaction, stored: StoredStatement, rules: ReviewRules) -> bool:
     """Nobody has to decide on its warnings: that very text is approved, or it began to go out.
 
     What goes out in the mail of its original is decided on there.
@@ -138,7 +138,7 @@ def is_settled(
     if rules.together and stored.statement.translation_of:
         stored = tx.statements.get(stored.statement.translation_of) or stored
     gone = has_begun(tx.campaigns.latest(stored.statement.slug))
-    return gone or standing_of(tx, stored, policy).approved
+    return gone or standing_of(tx, stored, rules.policy).approved
 
 
 def overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:

@@ -116,7 +116,9 @@ class Newsroom:
             batch_size=10,
             capabilities=self.provider.capabilities,
         )
-        self.review_rules = ReviewRules(review=review_text, timezone=self.rules.timezone)
+        self.review_rules = ReviewRules(
+            review=review_text, timezone=self.rules.timezone, policy=self.rules.policy
+        )
         self.limits = Limits(timezone="America/New_York")
         self.forget_looks()
         self._attempts = itertools.count(1)
@@ -187,7 +189,6 @@ class Newsroom:
     def noted(self) -> tuple[Noted, ...]:
         return note_front_matter(
             store=self.store,
-            policy=self.rules.policy,
             rules=self.review_rules,
             before=self.compared,
         )
@@ -236,7 +237,6 @@ class Newsroom:
         return approve(
             yes,
             store=store or self.store,
-            policy=self.rules.policy,
             rules=self.review_rules,
             start=self.starter().start_by_approval,
         )
@@ -246,6 +246,7 @@ class Newsroom:
 
     def demand(self, **policy: Any) -> None:
         self.rules = replace(self.rules, policy=replace(self.rules.policy, **policy))
+        self.review_rules = replace(self.review_rules, policy=self.rules.policy)
 
     def rehearse(self, slug: str = "resignation") -> DryRun:
         return dry_run(slug, store=self.store, rules=self.rules)

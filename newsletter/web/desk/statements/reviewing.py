@@ -16,7 +16,7 @@ from newsletter.domain.statements.statement import Progress, Role
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.headcount import Moved, Outlook, outlook
 from newsletter.pipeline.ledger import Changed
-from newsletter.pipeline.statements.approve import revoke, wrote
+from newsletter.pipeline.statements.approve import ApprovalRequest, revoke, wrote
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -123,11 +123,13 @@ class Reviewing:
         slug = request.param("slug")
         try:
             given = self._statements.approve(
-                slug,
-                by=request.who.address,
-                expect=_seen(request),
-                no_embargo=bool(request.field("no_embargo")),
-                **how,
+                ApprovalRequest(
+                    slug=slug,
+                    by=request.who.address,
+                    expect=_seen(request),
+                    no_embargo=bool(request.field("no_embargo")),
+                    **how,
+                )
             )
         except Refused as error:
             return self._not_done(request, error, "Not approved.")

@@ -27,7 +27,7 @@ def settled(room: Newsroom, slug: str) -> bool:
     with room.store.read() as tx:
         stored = tx.statements.get(slug)
         assert stored is not None
-        return is_settled(tx, stored, room.rules.policy, room.review_rules)
+        return is_settled(tx, stored, room.review_rules)
 
 
 def test_everybody_gets_one_mail_that_holds_all_the_languages(room: Newsroom) -> None:

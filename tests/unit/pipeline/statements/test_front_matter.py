@@ -148,8 +148,6 @@ def test_a_name_noted_by_somebody_else_in_the_meantime_is_not_noted_twice(
     trusting.ingest()
     trusting.render()
     store = Meanwhile(trusting.store, trusting.note)
-    noted = note_front_matter(
-        store=store, policy=trusting.rules.policy, rules=trusting.review_rules
-    )
+    noted = note_front_matter(store=store, rules=trusting.review_rules)
     assert noted == ()
     assert len(approvals(trusting)) == 1

@@ -37,7 +37,7 @@ def settled(room: Newsroom) -> bool:
     with room.store.read() as tx:
         stored = tx.statements.get("resignation")
         assert stored is not None
-        return is_settled(tx, stored, room.rules.policy, room.review_rules)
+        return is_settled(tx, stored, room.review_rules)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import yaml
 
 from newsletter.domain.campaigns.campaign import Campaign, Go
 from newsletter.domain.statements.statement import Approval
+from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.desk import Signed, Staffed, address_of, desk
 from tests.pages import Answer
 
@@ -58,7 +59,7 @@ class Room:
         self.services.tick.run()
 
     def approve(self, by: str = "ben", slug: str = SLUG) -> None:
-        self.services.statements.approve(slug, by=address_of(by))
+        self.services.statements.approve(ApprovalRequest(slug=slug, by=address_of(by)))
         self.services.tick.run()
 
     def press(self, who: Signed, page: Answer, action: str, /, **typed: Any) -> Answer:

@@ -4,6 +4,7 @@ from typing import Any
 
 import yaml
 
+from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.desk import Staffed, address_of
 
 READERS = tuple(f"canary{number}@readers.example" for number in range(1, 6))
@@ -26,7 +27,7 @@ def write(
 
 
 def approve(staffed: Staffed, slug: str = "hours", by: str = "ben") -> None:
-    staffed.site.services.statements.approve(slug, by=address_of(by))
+    staffed.site.services.statements.approve(ApprovalRequest(slug=slug, by=address_of(by)))
     staffed.site.services.tick.run()
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress
 from newsletter.domain.subscribers.audience import Entry
+from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.desk import Staffed, words
 from tests.desk import desk as at_the_desk
 from tests.pages import Kept
@@ -253,7 +254,9 @@ def test_what_has_gone_out_is_neither_edited_nor_taken_back(desk: Desk) -> None:
     with site.services.store.begin() as tx:
         tx.readers.upsert([Entry(address="a@example.org", lists=("press",))], site.clock.now())
     site.services.tick.run()
-    site.services.statements.approve("library-hours", by=desk.ben.address, despite="a test")
+    site.services.statements.approve(
+        ApprovalRequest(slug="library-hours", by=desk.ben.address, despite="a test")
+    )
     site.services.tick.run()
     page = words(desk.ana.get(desk.at))
     assert "It has gone out. What is typed here reaches nobody." in page

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.statements.draft import VersionKind
+from newsletter.pipeline.statements.approve import ApprovalRequest
 from newsletter.web.desk.statements.editing import Present
 from tests.desk import Staffed, words
 from tests.desk import desk as at_the_desk
@@ -199,7 +200,9 @@ def test_typing_is_unseen_and_costs_no_approval(desk: Desk) -> None:
     desk.keep(act="hand-in")
     services = desk.staffed.site.services
     services.tick.run()
-    services.statements.approve("library-hours", by=desk.ben.address, despite="a test")
+    services.statements.approve(
+        ApprovalRequest(slug="library-hours", by=desk.ben.address, despite="a test")
+    )
     content_hash = desk.stored().content_hash
     desk.save(base=desk.draft.revision, body="Typed on.")
     services.tick.run()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.statements.review import Check
+from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.counting import counted
 from tests.desk import STAFF, Staffed, desk, words
 from tests.pages import Kept
@@ -340,7 +341,9 @@ EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 def test_nothing_that_people_write_is_markup(staffed: Staffed) -> None:
     write(staffed, title=EVIL, body="Text.", author="ana@forum.example")
     staffed.as_("ana").post("/statements/hours/comments", {"comment": EVIL})
-    staffed.site.services.statements.approve("hours", by="ben@forum.example", despite=EVIL)
+    staffed.site.services.statements.approve(
+        ApprovalRequest(slug="hours", by="ben@forum.example", despite=EVIL)
+    )
     staffed.site.services.tick.run()
     staffed.site.services.campaigns.hand("cleo@forum.example").pause("hours")
     with staffed.site.services.store.begin() as tx:
@@ -355,7 +358,9 @@ def test_nothing_that_people_write_is_a_template(staffed: Staffed) -> None:
     said = "{{ 191 * 7 }} {% raw %} ${191*7} #{191*7}"
     write(staffed, title=said, body=said, summary=said, author="ana@forum.example")
     staffed.as_("ana").post("/statements/hours/comments", {"comment": said})
-    staffed.site.services.statements.approve("hours", by="ben@forum.example", despite=said)
+    staffed.site.services.statements.approve(
+        ApprovalRequest(slug="hours", by="ben@forum.example", despite=said)
+    )
     staffed.site.services.tick.run()
     with staffed.site.services.store.begin() as tx:
         tx.staff.rename("ana@forum.example", said)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from newsletter.domain.statements.draft import DraftText, Picture
+from newsletter.pipeline.statements.approve import ApprovalRequest
 from newsletter.web.public.archive.files import bring_up, files
 from tests.fakes import NOON
 from tests.pages import forum
@@ -33,7 +34,9 @@ def test_pictures_of_what_went_out_are_files_and_no_others(tmp_path: Path, migra
         path = site.folder / "statements/news.md"
         path.write_text(f"---\ntitle: News\nlists: [press]\nauthor: ed@forum.example\n---\n{text}")
         site.services.tick.run()
-        site.services.statements.approve("news", by="ed@forum.example", despite="a test")
+        site.services.statements.approve(
+            ApprovalRequest(slug="news", by="ed@forum.example", despite="a test")
+        )
         out = tmp_path / "www"
         bring_up(out, files(site.services.archive, began_at=NOON))
         assert not (out / "media").exists()  # it has not gone out yet
