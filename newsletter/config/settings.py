@@ -333,11 +333,6 @@ class Settings(Section):
         return self.database_path.with_suffix(".use")
 
     @property
-    def database_url(self) -> str:
-        """The database, independent of the current directory."""
-        return f"sqlite:///{self.database_path}"
-
-    @property
     def from_addresses(self) -> tuple[str, ...]:
         """The address of each sender once, that of `sender` first."""
         return tuple(dict.fromkeys(one.address for one in (self.sender, *self.senders)))

@@ -77,8 +77,6 @@ def is_recovery_code(text: str) -> bool:
 
 
 _WORD_BYTES = 32
-WORD_LENGTH = 43
-"""Characters of such a word."""
 
 
 def new_word() -> str:

@@ -201,7 +201,6 @@ class BoardContract:
                 tx.audit.enter(actor=ED, action="note", subject=subject, detail="")
             assert [one.number for one in tx.audit.about("hours", most=9)] == [3, 1]
             assert [one.number for one in tx.audit.about("hours", skip=1, most=9)] == [1]
-            assert tx.audit.count_about("hours") == 2
             assert tx.audit.about("none", most=9) == []
 
     def test_the_newest_campaign_of_each_and_what_corrects_them(self, store: Store) -> None:

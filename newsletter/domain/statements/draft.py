@@ -57,11 +57,6 @@ class DraftText:
         sizes = {name: len(str(value)) for name, value in asdict(self).items()}
         return {name: most[name] for name, size in sizes.items() if size > most[name]}
 
-    @property
-    def is_empty(self) -> bool:
-        """Nobody has written anything."""
-        return not (self.title.strip() or self.body.strip())
-
 
 def _clean(text: str) -> str:
     return _SURROGATES.sub("\ufffd", _LINE_ENDS.sub("\n", text)).replace("\x00", "")

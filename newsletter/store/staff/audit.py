@@ -105,10 +105,6 @@ class Audit:
         )
         return [_entered(row) for row in self._connection.execute(newest).all()]
 
-    def count_about(self, subject: str) -> int:
-        counted = select(func.count()).where(_audit.subject == subject)
-        return int(self._connection.scalar(counted) or 0)
-
     def page(self, before: int | None, most: int) -> list[Entered]:
         """So many lines before one, or the last ones, the newest first."""
         query = select(tables.audit).order_by(_audit.number.desc()).limit(most)

@@ -184,13 +184,12 @@ def test_relative_paths_count_from_the_workspace(read: Any, tmp_path: Path) -> N
     assert settings.resolve(Path("statements")) == tmp_path / "statements"
     assert settings.resolve(Path("/srv/statements")) == Path("/srv/statements")
     assert settings.database_path == tmp_path / "var/newsletter.db"
-    assert settings.database_url == f"sqlite:///{tmp_path}/var/newsletter.db"
 
 
 def test_an_absolute_database_stays_where_it_is(read: Any) -> None:
     settings = read("database: sqlite:////srv/news/newsletter.db\n")
 
-    assert settings.database_url == "sqlite:////srv/news/newsletter.db"
+    assert settings.database_path == Path("/srv/news/newsletter.db")
 
 
 def test_without_a_file_paths_count_from_the_current_directory() -> None:

@@ -77,11 +77,6 @@ def test_what_is_too_long_is_named_with_what_it_may_have() -> None:
     }
 
 
-def test_a_text_of_blanks_alone_is_empty() -> None:
-    assert DraftText(title=" ", body="\n", lists=("press",)).is_empty
-    assert not TEXT.is_empty
-
-
 def test_a_text_does_not_differ_from_itself() -> None:
     assert differences(TEXT, TEXT) == ()
 

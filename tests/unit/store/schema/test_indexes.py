@@ -43,7 +43,6 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "what leaves first": lambda tx: tx.campaigns.soonest(5),
     "what ended last": lambda tx: tx.campaigns.last_ended(3),
     "the log about one": lambda tx: tx.audit.about("news", most=9),
-    "how long the log about one is": lambda tx: tx.audit.count_about("news"),
     "comments on one": lambda tx: tx.comments.of("news", 9),
     "words that are missing": lambda tx: tx.search.missing(["news"]),
     "the campaigns of what is unknown": lambda tx: tx.unknowns.campaigns(),
