@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
-    from newsletter.pipeline.archive.index import Indexed
     from newsletter.rendering.lazy import LazyRenderer
     from newsletter.store.sql import Store
 
@@ -20,17 +18,3 @@ class Archive:
     settings: Settings
     store: Store
     renderer: LazyRenderer
-
-    @cached_property
-    def _indexed(self) -> Indexed:
-        """How far this process made what went out searchable: the next time begins there."""
-        from newsletter.pipeline.archive.index import Indexed
-
-        return Indexed()
-
-    def index(self) -> None:
-        """Make what went out lately searchable."""
-        from newsletter.pipeline.archive.index import index
-        from newsletter.rendering.mail.excerpts import text_of
-
-        index(store=self.store, text_of=text_of, before=self._indexed)

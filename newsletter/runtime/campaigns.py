@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
-    from newsletter.domain.campaigns.campaign import Campaign
     from newsletter.domain.campaigns.digest import Digest
     from newsletter.domain.statements.statement import ApprovalPolicy
     from newsletter.pipeline.campaigns.build_digest import DigestBuilder
     from newsletter.pipeline.campaigns.control import OperatorActions, Starter
-    from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch
+    from newsletter.pipeline.campaigns.plan import PlanRules
     from newsletter.pipeline.delivery.attempt import PooledProvider
     from newsletter.rendering.lazy import LazyRenderer
     from newsletter.runtime.delivery import Delivery
@@ -74,25 +73,6 @@ class Campaigns:
             together=settings.together,
             start=StartBy(settings.schedule.start),
         )
-
-    @cached_property
-    def _watch(self) -> Watch:
-        """What this process planned: the next time turns to what is new."""
-        from newsletter.pipeline.campaigns.plan import Watch
-
-        return Watch()
-
-    def plan(self) -> Planned:
-        """Plan what is approved, and withdraw what no longer is."""
-        from newsletter.pipeline.campaigns.plan import plan
-
-        return plan(store=self.store, rules=self.rules, before=self._watch)
-
-    def start_due(self) -> tuple[Campaign, ...]:
-        """Freeze the audience of those whose time has come; returns them."""
-        from newsletter.pipeline.campaigns.plan import start_due
-
-        return start_due(store=self.store, rules=self.rules)
 
     def starter(self) -> Starter:
         """What starts what is approved, and undoes it."""

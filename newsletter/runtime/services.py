@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from newsletter.imports import import_all
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
     from newsletter.domain.campaigns.campaign import Campaign
     from newsletter.domain.errors import Fault
     from newsletter.domain.ports import Links
+    from newsletter.pipeline.archive.index import Indexed
     from newsletter.pipeline.campaigns.build_digest import BuiltDigest
-    from newsletter.pipeline.campaigns.plan import Held
+    from newsletter.pipeline.campaigns.plan import Held, Watch
     from newsletter.pipeline.statements.approve import Noted
     from newsletter.runtime.archive import Archive
     from newsletter.runtime.campaigns import Campaigns
@@ -51,8 +53,6 @@ class Tick:
     statements: Statements
     campaigns: Campaigns
     delivery: Delivery
-    subscribers: Subscribers
-    archive: Archive
 
     def prepare(self) -> None:
         """Build and load all that does the work now: threads share it.
@@ -65,16 +65,32 @@ class Tick:
         import_all("newsletter.pipeline")
         import_all("newsletter.store", but={"migrations"})  # that brings Alembic
 
+    @cached_property
+    def _seen(self) -> tuple[Watch, Indexed]:
+        """What this process planned, and made searchable: the next tick turns to what is new."""
+        from newsletter.pipeline.archive.index import Indexed
+        from newsletter.pipeline.campaigns.plan import Watch
+
+        return Watch(), Indexed()
+
     def run(self) -> TickResult:
         """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""
+        from newsletter.pipeline.archive.index import index
+        from newsletter.pipeline.campaigns.plan import plan, start_due
+        from newsletter.pipeline.events.record import retire
+        from newsletter.pipeline.subscribers.leave import clean
+        from newsletter.pipeline.subscribers.prefer import resume
+        from newsletter.rendering.mail.excerpts import text_of
+
+        store, rules, (watch, indexed) = self.delivery.store, self.campaigns.rules, self._seen
         gathered = self.campaigns.digest_builder.build()
         faults, noted = self.statements.take_in()
-        resumed = self.subscribers.resume()
-        planned = self.campaigns.plan()
-        retired = self.subscribers.retire()
-        started = self.campaigns.start_due()
-        self.archive.index()
-        self.subscribers.clean()
+        resumed = resume(store=store)
+        planned = plan(store=store, rules=rules, before=watch)
+        retired = retire(store=store)
+        started = start_due(store=store, rules=rules)
+        index(store=store, text_of=text_of, before=indexed)
+        clean(store=store)  # what was erased while the database was too busy
         return TickResult(
             faults=faults,
             gathered=gathered,
@@ -105,13 +121,7 @@ class Services:
     archive: Archive
     staff: Staff
 
-    @property
+    @cached_property
     def tick(self) -> Tick:
         """What the workspace does by itself."""
-        return Tick(
-            statements=self.statements,
-            campaigns=self.campaigns,
-            delivery=self.delivery,
-            subscribers=self.subscribers,
-            archive=self.archive,
-        )
+        return Tick(statements=self.statements, campaigns=self.campaigns, delivery=self.delivery)

@@ -75,21 +75,3 @@ class Subscribers:
 
         known = forget(address, by=by, store=self.store)
         return known, clean(store=self.store)
-
-    def clean(self) -> bool:
-        """Overwrite what was erased, where the database was too busy for that before."""
-        from newsletter.pipeline.subscribers.leave import clean
-
-        return clean(store=self.store)
-
-    def resume(self) -> int:
-        """Write again to those whose pause is over; returns how many."""
-        from newsletter.pipeline.subscribers.prefer import resume
-
-        return resume(store=self.store)
-
-    def retire(self) -> int:
-        """Write no more to mailboxes that put us off for weeks; returns how many."""
-        from newsletter.pipeline.events.record import retire
-
-        return retire(store=self.store)
