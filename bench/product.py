@@ -16,8 +16,8 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Consent, Entry
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.scheduler import Scheduler

@@ -17,7 +17,7 @@ from newsletter.cli.workspace.demo import PEOPLE, at_the_desk, send_one
 from newsletter.credentials.codes import hash_of
 from newsletter.domain.staff.account import Session
 from newsletter.domain.staff.passkey import Passkey
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.runtime.services import Services
 from newsletter.web.server import WebServer
 from tests.browser.conftest import FLAGS

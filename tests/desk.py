@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.domain.staff.account import Session
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.web.desk.gate import hash_of
 from tests.fakes import FixedClock
 from tests.pages import Answer, Forum, forum

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import yaml
 
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.statements.approve import ApprovalRequest
 from newsletter.runtime.services import Services

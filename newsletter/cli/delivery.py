@@ -30,7 +30,7 @@ from newsletter.cli.shell import (
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.outcome import Ending, Outcome, outcome_of
 from newsletter.store.file.lock import only_one

@@ -25,7 +25,7 @@ from newsletter.runtime.keys import made_with
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
-    from newsletter.domain.statements.statement import Role
+    from newsletter.domain.staff.role import Role
     from newsletter.runtime.services import Services
     from newsletter.store.sql import Store
 

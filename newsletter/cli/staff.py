@@ -16,7 +16,7 @@ from newsletter.cli.shell import (
 )
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import OPERATOR, AuditHead
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold
 from newsletter.runtime.staff import Staff
 

@@ -24,7 +24,7 @@ from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from newsletter.domain.statements import brand
 from newsletter.domain.subscribers.address import parse_address
-from newsletter.domain.subscribers.audience import LIST_NAME
+from newsletter.domain.subscribers.lists import LIST_NAME
 from newsletter.formats.text import control_in_value
 from newsletter.formats.times import zone_objection
 from newsletter.providers.common.options import Duration

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 
 from newsletter.config.fields import Language, Line, ListName, Section, matching, some
 from newsletter.domain.subscribers.address import fold, parse_address
-from newsletter.domain.subscribers.audience import LIST_NAME, TAG_NAME, PublicList
+from newsletter.domain.subscribers.lists import LIST_NAME, TAG_NAME, PublicList
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.subscribers.signup import CONSENT_GAPS, ROLES, SignUpRules
 

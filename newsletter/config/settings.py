@@ -39,10 +39,10 @@ from newsletter.config.publisher import (
     Sender,
 )
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
-from newsletter.domain.staff.account import DeskRules
+from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.domain.statements import content
-from newsletter.domain.statements.statement import ApprovalPolicy, Role
-from newsletter.domain.subscribers.audience import PublicList
+from newsletter.domain.statements.statement import ApprovalPolicy
+from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.signup import SignUpRules
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS

@@ -15,12 +15,12 @@ from newsletter.domain.campaigns.campaign import (
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned, standing_return
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     ApprovalStatus,
     Progress,
-    Role,
     Statement,
     StoredStatement,
     standing,

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.schedule import LocalTime, resolve
 from newsletter.domain.statements.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
-from newsletter.domain.subscribers.audience import LIST_NAME
+from newsletter.domain.subscribers.lists import LIST_NAME
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.formats.frontmatter import (
     Reader,

@@ -13,13 +13,12 @@ from hashlib import blake2b
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.audience import (
-    LIST_NAME,
-    TAG_NAME,
     Consent,
     Entry,
     SuppressedEntry,
     SuppressionReason,
 )
+from newsletter.domain.subscribers.lists import LIST_NAME, TAG_NAME
 from newsletter.formats.scalars import did_you_mean
 from newsletter.formats.text import control_in_value
 from newsletter.formats.times import (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyotp import TOTP
 
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR
 from newsletter.web.server import WebServer

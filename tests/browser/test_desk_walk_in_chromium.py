@@ -17,7 +17,7 @@ from pyotp import TOTP
 
 from newsletter.credentials.codes import hash_of
 from newsletter.domain.staff.account import Session
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR
 from newsletter.web.server import WebServer

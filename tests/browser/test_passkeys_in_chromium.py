@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.web.server import WebServer
 from tests.browser.opening import Open, Windows, opening
 from tests.browser.test_accounts_in_chromium import heading, join, link_for, press, sound

@@ -14,7 +14,7 @@ from newsletter.domain.staff.account import (
     Stage,
 )
 from newsletter.domain.staff.passkey import Passkey
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.store.sql import Store
 from tests.fakes import NOON
 

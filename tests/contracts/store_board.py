@@ -5,13 +5,13 @@ from datetime import timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState, Go, StartBy
 from newsletter.domain.campaigns.state import Shelf, Sorting
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,
     Channel,
     Progress,
-    Role,
     StoredStatement,
 )
 from newsletter.store.sql import Store, Transaction

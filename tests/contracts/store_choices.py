@@ -12,7 +12,8 @@ from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
 from newsletter.domain.events import Bounce, DeliveryStatus, Event, EventKind, Place
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.domain.subscribers.signup import ConsentRecord, Method, Preferences
+from newsletter.domain.subscribers.preferences import Preferences
+from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.store.sql import Store
 from tests.contracts.books import REJECTED, UNKNOWN, Books, add_campaign, entries, ids
 from tests.contracts.store_readers import ANA, suppress

@@ -8,11 +8,11 @@ import pytest
 from newsletter.domain.delivery.restore_guard import HoldKind, Mark
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.staff.audit import AuditHead
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import (
     Approval,
     Channel,
     Progress,
-    Role,
     Statement,
     StoredStatement,
 )

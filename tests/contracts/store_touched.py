@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.statements.statement import Approval, Channel, Role, StoredStatement
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import Approval, Channel, StoredStatement
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import Books, add_campaign

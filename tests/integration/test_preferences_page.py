@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.domain.subscribers.signup import LINK_OPENS, Method
+from newsletter.domain.subscribers.preferences import LINK_OPENS
+from newsletter.domain.subscribers.signup import Method
 from tests.pages import Forum, forum
 
 ANA = "Ana@Example.org"

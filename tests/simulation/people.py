@@ -8,7 +8,7 @@ from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
 from newsletter.domain.events import Bounce, Event, EventKind
-from newsletter.domain.subscribers.signup import PreferenceChange
+from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.pipeline.events import record
 from newsletter.pipeline.subscribers import leave, prefer
 from newsletter.pipeline.subscribers import leave as forget

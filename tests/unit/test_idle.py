@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.runtime.rounds import Stillness
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.services import Services

@@ -18,7 +18,7 @@ from newsletter.cli.shell import (
     wall_time,
 )
 from newsletter.domain.campaigns.digest import LAST, Every, Recurrence
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.campaigns.build_digest import Forecast
 from newsletter.runtime.campaigns import Campaigns
 

@@ -23,7 +23,7 @@ from newsletter.cli.statements.statements import about
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import people
 from newsletter.formats.times import is_local
 from newsletter.pipeline.campaigns.headcount import Outlook, outlook

@@ -20,7 +20,7 @@ from newsletter.cli.shell import (
     say,
 )
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry, Subscriber
 from newsletter.domain.subscribers.signup import ConsentRecord
 from newsletter.formats.text import control_in_value

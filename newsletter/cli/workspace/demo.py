@@ -27,8 +27,8 @@ from newsletter.cli.workspace.setup import make_workspace
 from newsletter.config import environment
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import DraftText
-from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.campaigns.trial import filled, sample
 from newsletter.pipeline.statements.approve import ApprovalRequest

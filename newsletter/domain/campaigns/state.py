@@ -7,12 +7,12 @@ from enum import Enum
 from types import MappingProxyType
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, StartBy, has_begun
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     ApprovalStatus,
     Progress,
-    Role,
     Statement,
 )
 from newsletter.domain.subscribers.address import same_person

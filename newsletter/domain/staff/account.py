@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 
 INVITATION_LIVES = timedelta(hours=72)
 RESET_LIVES = timedelta(minutes=15)
@@ -72,17 +72,6 @@ class Invitation:
     def open(self, now: datetime) -> bool:
         """Whether it still does something."""
         return self.used_at is None and self.withdrawn_at is None and now < self.expires_at
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeskRules:
-    """What the configuration demands of those who sign in."""
-
-    second_factor: Role = Role.SENDER
-    """The least role that needs a second factor."""
-
-    def demands_factor(self, role: Role) -> bool:
-        return role.includes(self.second_factor)
 
 
 IDLE, ABSOLUTE = timedelta(hours=8), timedelta(days=7)

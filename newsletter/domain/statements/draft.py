@@ -1,14 +1,10 @@
 """A text that is written at the desk: its fields as they were typed, and its versions."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from difflib import SequenceMatcher
 from enum import Enum
 from typing import Any
-
-from newsletter.domain.statements.content import Content
 
 KEY = r"[a-z0-9]{16}"
 TOGETHER = timedelta(minutes=5)
@@ -155,60 +151,6 @@ class HandedIn:
     taken_back: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Difference:
-    """One place in which two texts differ."""
-
-    what: str
-    """The field."""
-    before: str
-    after: str
-
-
-def differences(before: DraftText, after: DraftText) -> tuple[Difference, ...]:
-    """All places in which two texts differ: fields first, then the text, by its paragraphs."""
-    found = [
-        Difference(what=name, before=_shown(value), after=_shown(getattr(after, name)))
-        for name, value in vars(before).items()
-        if name != "body" and value != getattr(after, name)
-    ]
-    for one, other in _parts(before.body, after.body):
-        if one != other:
-            both = ("\n\n".join(one), "\n\n".join(other))
-            found.append(Difference(what="body", before=both[0], after=both[1]))
-    return tuple(found)
-
-
-def both(theirs: DraftText, mine: DraftText) -> DraftText:
-    """One text that holds all of two: what differs stands twice in it, theirs first."""
-    kept = [
-        paragraph
-        for one, other in _parts(theirs.body, mine.body)
-        for paragraph in (one if one == other else [*one, *other])
-    ]
-    filled = {
-        name: getattr(mine, name) for name, value in vars(theirs).items() if value in {"", ()}
-    }
-    return replace(theirs, **filled | {"body": "\n\n".join(kept)})
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _parts(one: str, other: str) -> list[tuple[Sequence[str], Sequence[str]]]:
-    """Both texts in stretches of paragraphs, those that are alike and those that are not."""
-    left, right = _paragraphs(one), _paragraphs(other)
-    codes = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
-    return [(left[a:b], right[c:d]) for _, a, b, c, d in codes]
-
-
-def _paragraphs(text: str) -> list[str]:
-    return [one for one in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")) if one.strip()]
-
-
 PICTURE_NAME = r"[a-z0-9]{26}"
 """128 random bits in letters and digits."""
 DECORATION = ",decoration"
@@ -241,49 +183,3 @@ class Picture:
         """What stands for it in a text."""
         alt = _MARKS.sub(r"\\\1", " ".join(self.alt.split()))
         return f"![{alt}]({self.address(public_url)})"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Passage:
-    """One place in which two versions differ."""
-
-    what: str
-    """The field in plain words; ``text`` for what readers read."""
-    before: str
-    after: str
-
-
-def passages(before: Content, after: Content) -> tuple[Passage, ...]:
-    """All places in which they differ: what stands around the text first, then the text.
-
-    Empty for versions in which readers would see no difference, such as of another template.
-    """
-    around = (
-        Passage(what=what, before=one, after=other)
-        for (what, one), (_, other) in zip(_around(before), _around(after), strict=True)
-        if one != other
-    )
-    texts = (one.as_written(one.text) for one in (before, after))
-    return (*around, *_of_text(*texts))
-
-
-def _around(content: Content) -> Iterator[tuple[str, str]]:
-    yield "subject", content.subject
-    yield "sender", f"{content.sender.name} <{content.sender.address}>"
-    yield "reply address", content.sender.reply_to
-    yield "lists", ", ".join(content.lists)
-    yield "segment", str(content.segment or "")
-    yield "language", content.language
-    yield "time to send", content.send_at
-    yield "end of the embargo", content.embargo_until
-    yield "embargo in the text", content.embargo
-    yield "corrects", content.corrects
-    yield "translation of", content.translation_of
-
-
-def _of_text(before: str, after: str) -> Iterator[Passage]:
-    one, other = before.splitlines(), after.splitlines()
-    codes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
-    for code, a, b, c, d in codes:
-        if code != "equal":
-            yield Passage(what="text", before="\n".join(one[a:b]), after="\n".join(other[c:d]))

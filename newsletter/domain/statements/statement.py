@@ -8,6 +8,7 @@ from enum import Enum
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import LocalTime
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.domain.subscribers.segment import Segment
 
@@ -92,26 +93,6 @@ class Statement:
     def line_of(self, key: str) -> int:
         """The line of a key of the front matter, or of ``body``; 0 where it has none."""
         return dict(self.places).get(key, 0)
-
-
-class Role(Enum):
-    """What a member of staff may do. Each role may also do what those before it may."""
-
-    VIEWER = "viewer"
-    """Sees statements, campaigns and figures."""
-    WRITER = "writer"
-    """Writes statements."""
-    APPROVER = "approver"
-    """Says yes to a statement, and takes it back."""
-    SENDER = "sender"
-    """Schedules, pauses, resumes and cancels; stops all sending."""
-    ADMIN = "admin"
-    """Adds staff and decides what a crash left open."""
-
-    def includes(self, other: "Role") -> bool:
-        """Whether this role may do what ``other`` may."""
-        ranks = list(Role)
-        return ranks.index(self) >= ranks.index(other)
 
 
 class Channel(Enum):

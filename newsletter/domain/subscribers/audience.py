@@ -1,4 +1,4 @@
-"""Who may be written to: subscribers, subscriptions, suppressions."""
+"""Who may be written to: subscribers and suppressions, as they stand and as files have them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,21 +6,6 @@ from datetime import datetime
 from enum import Enum
 
 from newsletter.domain.subscribers.segment import Segment
-
-LIST_NAME = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
-TAG_NAME = LIST_NAME
-"""What a tag looks like: small letters and digits, with - or _ between them."""
-
-
-class SubscriptionState(Enum):
-    """A subscriber's standing in one list."""
-
-    PENDING = "pending"
-    """Asked for, not confirmed: gets nothing but the confirmation mail."""
-    CONFIRMED = "confirmed"
-    """Consented: gets what goes to the list."""
-    ENDED = "ended"
-    """Left, or was taken off. Only the person can come back."""
 
 
 class SuppressionReason(Enum):
@@ -77,17 +62,6 @@ class Subscriber:
     """Nothing is sent before."""
     left: tuple[str, ...] = ()
     """Where the subscription ended."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublicList:
-    """A list that readers may join by themselves."""
-
-    name: str
-    title: str
-    """What readers read in place of its name."""
-    about: str = ""
-    """What goes to it, in a sentence; may be empty."""
 
 
 @dataclass(frozen=True, kw_only=True)

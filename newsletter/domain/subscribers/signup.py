@@ -1,21 +1,19 @@
-"""What people ask for on our pages: to sign up, or to change their preferences.
+"""What people ask for on our pages: to sign up; and what they said yes to.
 
 Whatever is refused here is refused for what was written, never for who somebody is: the answer
 tells nothing about our readers.
 """
 
-import calendar
 import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from enum import Enum
-from zoneinfo import ZoneInfo
 
 from newsletter.domain.subscribers.address import fold, parse_address
-from newsletter.domain.subscribers.audience import PublicList
+from newsletter.domain.subscribers.lists import PublicList
 
 LISTS_GAP, ORGANISATION_GAP = CONSENT_GAPS = ("{lists}", "{organisation}")
 """What may stand in the words of consent, and is filled in."""
@@ -182,76 +180,3 @@ class ConsentRecord:
     """The hash of the words that were shown; ``Consents.words`` has them."""
     asked_at: datetime | None = None
     at: datetime
-
-
-LINK_OPENS = timedelta(hours=24)
-"""So long after it was signed, a link opens somebody's preferences."""
-LONGEST_PAUSE = timedelta(days=731)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preferences:
-    """What one person chose, as it stands."""
-
-    name: str = ""
-    language: str = ""
-    timezone: str = ""
-    lists: frozenset[str] = frozenset()
-    """Where the subscription is confirmed."""
-    paused_until: datetime | None = None
-    """Nothing is sent before, but for corrections of what they have."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PreferenceChange:
-    """What a person asks to be changed. What it leaves open stays as it is.
-
-    It holds what differs from the form that was filled in, not from what stands now: what changed
-    in between was not seen, and is not undone.
-    """
-
-    joins: frozenset[str] = frozenset()
-    leaves: frozenset[str] = frozenset()
-    name: str | None = None
-    language: str | None = None
-    timezone: str | None = None
-    pauses_until: datetime | None = None
-    resumes: bool = False
-    returns: bool = False
-    """They want to be written to again, whatever was said against it."""
-
-
-class Pause(Enum):
-    """For how long a person wants nothing."""
-
-    WEEK = "week"
-    """A week."""
-    MONTH = "month"
-    """A month by the calendar."""
-    QUARTER = "quarter"
-    """Three months by the calendar."""
-    DAY = "day"
-    """Until a day that they name."""
-
-
-def pause_end(pause: Pause, now: datetime, zone: str, day: date | None = None) -> datetime:
-    """When a pause ends: as its last day begins where the person is. Aware, in UTC.
-
-    Raises ValueError for a day that is over, or so far ahead that it must be a slip.
-    """
-    today = now.astimezone(ZoneInfo(zone)).date()
-    ends = {
-        Pause.WEEK: today + timedelta(days=7),
-        Pause.MONTH: _months_on(today, 1),
-        Pause.QUARTER: _months_on(today, 3),
-        Pause.DAY: day or today,
-    }[pause]
-    if not today < ends <= today + LONGEST_PAUSE:
-        raise ValueError(f"{ends} is not a day between tomorrow and two years from now")
-    return datetime.combine(ends, time(), ZoneInfo(zone)).astimezone(UTC)
-
-
-def _months_on(day: date, months: int) -> date:
-    """The same day so many months later; the month's last one where it has none of that number."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -10,8 +10,9 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_be
 from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.errors import NotFound
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft
-from newsletter.domain.statements.statement import Role, StoredStatement
+from newsletter.domain.statements.statement import StoredStatement
 from newsletter.pipeline.campaigns.facts import Rules, situation_of, situations
 from newsletter.store.sql import Transaction
 

@@ -17,7 +17,8 @@ from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import overrule
 from newsletter.domain.staff.audit import OPERATOR
-from newsletter.domain.statements.statement import Role, StoredStatement
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import StoredStatement
 from newsletter.pipeline.campaigns.headcount import bind
 from newsletter.pipeline.campaigns.reach import CampaignRules
 from newsletter.pipeline.ledger import (

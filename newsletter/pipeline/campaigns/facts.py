@@ -11,7 +11,8 @@ from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign
 from newsletter.domain.campaigns.situation import Situation, situate
 from newsletter.domain.campaigns.state import Facts, Related, State
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.statement import Role, Statement, StoredStatement
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.pipeline.campaigns.headcount import outlook
 from newsletter.pipeline.campaigns.reach import CampaignRules, Timing, correction_of, timing_of
 from newsletter.pipeline.ledger import embargo_of, go_of, return_of, standing_of

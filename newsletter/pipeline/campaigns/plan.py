@@ -17,10 +17,10 @@ from newsletter.domain.campaigns.campaign import (
 )
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Refused
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import far_off
 from newsletter.domain.statements.statement import (
     ApprovalStatus,
-    Role,
     StoredStatement,
 )
 from newsletter.domain.wording import people

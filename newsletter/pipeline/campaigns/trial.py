@@ -12,11 +12,11 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.ports import Links, Renderer
 from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     ApprovalStatus,
-    Role,
     Statement,
     StoredStatement,
 )

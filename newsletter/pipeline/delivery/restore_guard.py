@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from newsletter.domain.delivery.restore_guard import Books, GuardRecord, HoldKind, Mark, Stopped
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.ports import GuardFile
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.ledger import entitle
 from newsletter.store.sql import Store, Transaction
 

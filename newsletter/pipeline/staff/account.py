@@ -16,7 +16,7 @@ from newsletter.credentials.passwords import objection
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Credential, Session, Stage, of_codes
 from newsletter.domain.staff.passkey import LONGEST_NAME, MOST_PASSKEYS, Party, Passkey
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn, json_of, one_line
 from newsletter.store.sql import Transaction
 

@@ -18,7 +18,7 @@ from newsletter.domain.staff.account import (
     LinkKind,
     name_of,
 )
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.pipeline.staff.proofs import Place, Proofs, SignedIn, folded, one_line
 from newsletter.store.sql import Transaction

@@ -16,7 +16,6 @@ from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import (
     RECOVERY_CODES,
     Credential,
-    DeskRules,
     Limit,
     Session,
     Stage,
@@ -25,7 +24,7 @@ from newsletter.domain.staff.account import (
 )
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.passkey import CHALLENGE_LIVES, Party
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.domain.subscribers.address import fold
 from newsletter.pipeline.ledger import authorise
 from newsletter.store.sql import Store, Transaction

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from newsletter.credentials.codes import hash_of
 from newsletter.domain.staff.account import Credential, Limit, Session, Stage, of_passwords
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, Signed, SignedIn, folded
 from newsletter.store.sql import Transaction
 

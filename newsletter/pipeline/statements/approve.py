@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, Severity
 from newsletter.domain.statements.statement import (
     Approval,
@@ -11,7 +12,6 @@ from newsletter.domain.statements.statement import (
     ApprovalStatus,
     Channel,
     Progress,
-    Role,
     Statement,
     StoredStatement,
 )

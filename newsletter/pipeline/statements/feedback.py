@@ -1,8 +1,9 @@
 """Staff → feedback to the writers: a comment on a statement, or a version sent back, and why."""
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Comment, Returned, comment_text
-from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role
+from newsletter.domain.statements.statement import ApprovalPolicy, Progress
 from newsletter.pipeline.ledger import (
     authorise,
     entitle,

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from newsletter.domain.campaigns.campaign import has_begun
 from newsletter.domain.errors import Fault, InvalidInput, Refused
 from newsletter.domain.ports import Renderer
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import (
     SLUG_MAX_LENGTH,
     Progress,
-    Role,
     Statement,
     StoredStatement,
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import (
     Draft,
     DraftText,
@@ -14,7 +15,6 @@ from newsletter.domain.statements.draft import (
     Version,
     VersionKind,
 )
-from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.ledger import authorise, find_draft
 from newsletter.sources.desk import draft_text
 from newsletter.store.sql import Store, Transaction

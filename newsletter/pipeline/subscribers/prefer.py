@@ -13,13 +13,8 @@ from newsletter.domain.delivery.transactional import (
 from newsletter.domain.errors import NotFound
 from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
-from newsletter.domain.subscribers.signup import (
-    LINK_OPENS,
-    ConsentRecord,
-    Method,
-    PreferenceChange,
-    Preferences,
-)
+from newsletter.domain.subscribers.preferences import LINK_OPENS, PreferenceChange, Preferences
+from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.store.sql import Store, Transaction
 
 _SOURCE = "the page of preferences"

@@ -3,7 +3,7 @@
 from sqlalchemy import Index, text
 
 from newsletter.domain.staff.account import LinkKind, Stage
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.store.schema.columns import instant, integer, member, octets, table, words
 
 credential = table(

@@ -9,7 +9,8 @@ accounting identity is a constraint of the batch, so no commit can break it.
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.statements.statement import Role, Statement
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import Statement
 from newsletter.store.schema.columns import (
     afterwards,
     content_hash,

@@ -25,12 +25,8 @@ from sqlalchemy import (
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.state import Shelf, Sorting
 from newsletter.domain.delivery.state import BatchState
-from newsletter.domain.statements.statement import (
-    OVERRIDES,
-    Channel,
-    Progress,
-    Role,
-)
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import OVERRIDES, Channel, Progress
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.repository import Repository
 from newsletter.store.schema import desk_tables, tables

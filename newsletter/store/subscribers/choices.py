@@ -21,13 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
-from newsletter.domain.subscribers.audience import (
-    Consent,
-    Entry,
-    SubscriptionState,
-    SuppressionReason,
-)
-from newsletter.domain.subscribers.signup import ConsentRecord, Preferences, wording_of
+from newsletter.domain.subscribers.audience import Consent, Entry, SuppressionReason
+from newsletter.domain.subscribers.lists import SubscriptionState
+from newsletter.domain.subscribers.preferences import Preferences
+from newsletter.domain.subscribers.signup import ConsentRecord, wording_of
 from newsletter.store.repository import Repository
 from newsletter.store.schema import asking, tables
 from newsletter.store.schema.columns import fields_of, maybe_from_ms, to_ms

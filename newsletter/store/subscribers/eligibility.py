@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
 
-from newsletter.domain.subscribers.audience import Audience, SubscriptionState
+from newsletter.domain.subscribers.audience import Audience
+from newsletter.domain.subscribers.lists import SubscriptionState
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.repository import Repository
 from newsletter.store.schema import tables

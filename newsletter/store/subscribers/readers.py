@@ -24,10 +24,10 @@ from sqlalchemy import (
 from newsletter.domain.subscribers.audience import (
     Entry,
     Subscriber,
-    SubscriptionState,
     SuppressedEntry,
     SuppressionReason,
 )
+from newsletter.domain.subscribers.lists import SubscriptionState
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.repository import AddressRepository
 from newsletter.store.schema import tables

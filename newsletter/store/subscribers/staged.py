@@ -22,7 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.schema import CreateTable, SchemaItem
 
-from newsletter.domain.subscribers.audience import Entry, SubscriptionState, SuppressedEntry
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
+from newsletter.domain.subscribers.lists import SubscriptionState
 from newsletter.store.schema.columns import integer, octets, to_ms, words
 from newsletter.store.subscribers.choices import consent_of
 

@@ -12,10 +12,10 @@ from newsletter.domain.subscribers.audience import (
     Away,
     Brought,
     Entry,
-    SubscriptionState,
     SuppressedEntry,
     SuppressionReason,
 )
+from newsletter.domain.subscribers.lists import SubscriptionState
 from newsletter.store.engine import begun
 from newsletter.store.schema import tables
 from newsletter.store.subscribers import importing, staged

@@ -10,14 +10,14 @@ from newsletter.config.settings import Settings
 from newsletter.domain.campaigns.campaign import Campaign, Go
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import name_of
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
+from newsletter.domain.statements.comparison import Passage, passages
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.draft import Passage, passages
 from newsletter.domain.statements.review import ReviewFinding, Severity
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     ApprovalStatus,
-    Role,
     Statement,
     StoredStatement,
 )

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import people
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery

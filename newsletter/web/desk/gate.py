@@ -22,7 +22,7 @@ from starlette.routing import Route as HttpRoute
 from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import Member
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.pipeline.staff.signin import step_up
 from newsletter.runtime.staff import Staff

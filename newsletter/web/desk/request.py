@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
 from newsletter.domain.staff.account import Member
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.web.http.forms import Posted, Upload
 
 _DIGITS = 15

@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from newsletter.config import lists
 from newsletter.config.loading import show
 from newsletter.config.settings import Settings
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.brand import Brand, Font, Logo
 from newsletter.domain.statements.content import Organisation, PressContact, Publisher, Sender
-from newsletter.domain.statements.statement import ApprovalPolicy, Role
-from newsletter.domain.subscribers.audience import PublicList
+from newsletter.domain.statements.statement import ApprovalPolicy
+from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.signup import Objection
 from newsletter.providers.mailgun import send as mailgun
 from newsletter.providers.outbox import options as outbox

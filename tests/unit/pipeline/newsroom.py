@@ -13,7 +13,8 @@ from newsletter.domain.campaigns.campaign import Campaign, Counts
 from newsletter.domain.delivery.batch import Answer
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.ports import GuardFile, Provider
-from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role, Statement
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Statement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import DryRun, dry_run

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from newsletter.domain.delivery.rate_limit import Cause, RateLimit
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from tests.pages import Forum, forum
 
 TOKEN = "a-" * 12

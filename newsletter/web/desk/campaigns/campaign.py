@@ -15,7 +15,7 @@ from starlette.responses import Response
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import Bounce
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import clock, people
 from newsletter.pipeline.campaigns.report import figures
 from newsletter.runtime.campaigns import Campaigns

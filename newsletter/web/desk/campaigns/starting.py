@@ -8,8 +8,8 @@ from starlette.responses import Response
 from newsletter.domain.campaigns.campaign import CampaignState, StartBy, typed_number
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.schedule import resolve
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, ReviewFinding
-from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import clock, people, plural
 from newsletter.pipeline.campaigns.control import Late, Start, Started
 from newsletter.pipeline.campaigns.headcount import Headcount, Moved, headcount

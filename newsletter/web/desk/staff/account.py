@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.passkey import LONGEST_NAME
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.runtime.staff import Staff

@@ -5,8 +5,8 @@ from functools import partial
 from starlette.responses import Response
 
 from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
+from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import in_short
-from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff import people
 from newsletter.runtime.staff import Staff
 from newsletter.web.desk.page import Desk

@@ -13,7 +13,7 @@ from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import Invitation, LinkKind, Session, Stage, name_of
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.runtime.staff import Staff

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from newsletter.domain.campaigns.state import Shelf
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.campaigns.board import PAGE, BoardPage, board, desktop
 from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk

@@ -11,9 +11,10 @@ from starlette.responses import Response
 
 from newsletter.documents.release.imported import ImportedPicture
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft, DraftText, Found
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
-from newsletter.domain.statements.statement import Role, Statement
+from newsletter.domain.statements.statement import Statement
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.write import Made
 from newsletter.runtime.delivery import Delivery

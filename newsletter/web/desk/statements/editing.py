@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
-from newsletter.domain.statements.draft import Draft, DraftText, Version, both, differences
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.comparison import both, differences
+from newsletter.domain.statements.draft import Draft, DraftText, Version
 from newsletter.pipeline.campaigns.trial import filled, made_up
 from newsletter.pipeline.ledger import find_draft, return_of
 from newsletter.pipeline.statements.translations import translations_of

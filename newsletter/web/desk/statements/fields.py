@@ -7,7 +7,8 @@ from typing import Any
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import resolve
-from newsletter.domain.statements.draft import Difference, Draft, DraftText
+from newsletter.domain.statements.comparison import Difference
+from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import parse_draft
 from newsletter.sources.statements import Parsed

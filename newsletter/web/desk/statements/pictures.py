@@ -6,8 +6,8 @@ from starlette.responses import Response
 
 from newsletter.documents.release.imported import LARGEST_PICTURE
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Picture
-from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.write import Made
 from newsletter.runtime.statements import Statements

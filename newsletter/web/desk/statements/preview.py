@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.errors import InvalidInput, NewsletterError, NotFound
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.statement import Role, StoredStatement
+from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import fold
 from newsletter.pipeline.campaigns.board import find
 from newsletter.pipeline.campaigns.trial import filled, shown

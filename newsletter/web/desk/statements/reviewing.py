@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from newsletter.domain.campaigns.campaign import StartBy, typed_number
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
-from newsletter.domain.statements.draft import Passage
+from newsletter.domain.statements.comparison import Passage
 from newsletter.domain.statements.review import Check, ReviewFinding, Severity
-from newsletter.domain.statements.statement import Progress, Role
+from newsletter.domain.statements.statement import Progress
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.headcount import Moved, Outlook, outlook
 from newsletter.pipeline.ledger import Changed

@@ -8,8 +8,9 @@ from starlette.responses import Response
 from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.staff.audit import Entered
+from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import sentence
-from newsletter.domain.statements.statement import Role, StoredStatement
+from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.wording import plural
 from newsletter.pipeline.campaigns.board import find
 from newsletter.pipeline.campaigns.facts import situation_of

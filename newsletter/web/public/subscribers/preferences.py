@@ -24,8 +24,14 @@ from starlette.routing import Route
 
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.address import parse_address
-from newsletter.domain.subscribers.audience import PublicList, SuppressionReason
-from newsletter.domain.subscribers.signup import Pause, PreferenceChange, Preferences, pause_end
+from newsletter.domain.subscribers.audience import SuppressionReason
+from newsletter.domain.subscribers.lists import PublicList
+from newsletter.domain.subscribers.preferences import (
+    Pause,
+    PreferenceChange,
+    Preferences,
+    pause_end,
+)
 from newsletter.formats.text import control_in_value
 from newsletter.pipeline.subscribers.prefer import (
     Chosen,

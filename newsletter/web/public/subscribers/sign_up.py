@@ -23,7 +23,7 @@ from newsletter.config.settings import Settings
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, Taken, network_of
 from newsletter.domain.errors import NotFound
-from newsletter.domain.subscribers.audience import PublicList
+from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.signup import (
     Objection,
     SignUp,

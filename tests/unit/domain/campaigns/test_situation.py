@@ -8,6 +8,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.campaigns.situation import Situation, situate
 from newsletter.domain.campaigns.state import SHELVES, Act, Facts, Related, Shelf, State
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import (
     Approval,
@@ -15,7 +16,6 @@ from newsletter.domain.statements.statement import (
     ApprovalStatus,
     Channel,
     Progress,
-    Role,
     Statement,
 )
 from tests.rows import rows

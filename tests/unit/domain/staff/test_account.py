@@ -9,7 +9,6 @@ from newsletter.domain.staff.account import (
     FRESH,
     HALF,
     IDLE,
-    DeskRules,
     Invitation,
     LinkKind,
     Member,
@@ -21,7 +20,7 @@ from newsletter.domain.staff.account import (
     of_codes,
     of_passwords,
 )
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import DeskRules, Role
 from tests.fakes import NOON
 
 SECOND = timedelta(seconds=1)

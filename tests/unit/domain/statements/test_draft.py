@@ -1,27 +1,18 @@
-"""A text at the desk: what is one version, what differs, and how two texts become one."""
+"""A text at the desk: what is one version of it, and how a picture stands in it."""
 
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from newsletter.domain.statements.draft import (
     LONGEST,
     TOGETHER,
-    Difference,
     Draft,
     DraftText,
-    Passage,
     Picture,
     Version,
     VersionKind,
-    both,
-    differences,
-    passages,
 )
-from tests.contracts.books import content
 from tests.fakes import NOON
 
 ANA, BEN = "ana@forum.example", "ben@forum.example"
@@ -77,49 +68,6 @@ def test_what_is_too_long_is_named_with_what_it_may_have() -> None:
     }
 
 
-def test_a_text_does_not_differ_from_itself() -> None:
-    assert differences(TEXT, TEXT) == ()
-
-
-def test_fields_and_paragraphs_that_differ_are_told_one_by_one() -> None:
-    other = replace(
-        TEXT,
-        title="Opening hours",
-        lists=("press", "events"),
-        urgent=True,
-        body="It opens at 8.\n\nIt is free.\n\nCome in.",
-    )
-    assert differences(TEXT, other) == (
-        Difference(what="title", before="Library hours", after="Opening hours"),
-        Difference(what="lists", before="press", after="press, events"),
-        Difference(what="urgent", before="no", after="yes"),
-        Difference(what="body", before="It opens at 9.", after="It opens at 8."),
-        Difference(what="body", before="", after="Come in."),
-    )
-
-
-def test_blank_lines_alone_are_no_difference() -> None:
-    assert differences(TEXT, replace(TEXT, body="It opens at 9.\n\n \nIt is free.\n")) == ()
-
-
-def test_two_texts_become_one_that_holds_what_differs_twice() -> None:
-    mine = replace(TEXT, summary="In short", body="It opens at 8.\n\nIt is free.")
-    joined = both(TEXT, mine)
-    assert joined.body == "It opens at 9.\n\nIt opens at 8.\n\nIt is free."
-    assert (joined.title, joined.summary) == (TEXT.title, "In short")
-
-
-PARAGRAPHS = st.lists(st.sampled_from(["a", "b", "c d", "e\nf"]), max_size=6).map("\n\n".join)
-
-
-@given(PARAGRAPHS, PARAGRAPHS)
-def test_no_paragraph_of_either_text_is_lost_in_both(one: str, other: str) -> None:
-    joined = both(DraftText(body=one), DraftText(body=other)).body.split("\n\n")
-    for text in (one, other):
-        for paragraph in filter(None, text.split("\n\n")):
-            assert joined.count(paragraph) >= text.split("\n\n").count(paragraph)
-
-
 PICTURE = Picture(
     name="p" * 26,
     draft="a" * 16,
@@ -142,19 +90,4 @@ def test_a_picture_stands_in_a_text_by_its_public_address_with_its_size_and_its_
 def test_decoration_says_so_in_its_address() -> None:
     assert replace(PICTURE, alt="").markdown("https://x.example") == (
         f"![](https://x.example/media/{'p' * 26}#600x400,decoration)"
-    )
-
-
-def test_what_reads_alike_does_not_differ() -> None:
-    before = content()
-    assert passages(before, replace(before, html="<p>Other</p>", template_version="2")) == ()
-
-
-def test_each_field_and_each_place_in_the_text_is_told_once() -> None:
-    before = replace(content(), text="One.\nTwo.\nThree.\nFour.")
-    after = replace(before, subject="Other", text="One.\n2.\nThree.\nFour.\nFive.")
-    assert passages(before, after) == (
-        Passage(what="subject", before="Forum resigns", after="Other"),
-        Passage(what="text", before="Two.", after="2."),
-        Passage(what="text", before="", after="Five."),
     )

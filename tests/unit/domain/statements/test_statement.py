@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,
     ApprovalStatus,
     Channel,
-    Role,
     standing,
 )
 from tests.rows import rows

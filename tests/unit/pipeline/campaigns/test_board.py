@@ -16,7 +16,8 @@ from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.campaigns.state import Shelf, State
 from newsletter.domain.errors import NewsletterError, NotFound
 from newsletter.domain.schedule import LocalTime
-from newsletter.domain.statements.statement import Progress, Role, StoredStatement
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import Progress, StoredStatement
 from newsletter.pipeline.campaigns.board import BoardPage, Desktop, board, desktop, stand
 from newsletter.pipeline.campaigns.facts import Rules
 from newsletter.pipeline.statements.feedback import send_back

@@ -9,7 +9,7 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import OutgoingBatch, Resolution, Verdict
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.campaigns.control import OperatorActions
 from tests.fakes import NOON, accept_all, always
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom

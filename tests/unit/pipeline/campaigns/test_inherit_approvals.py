@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.statements.statement import Channel, Role
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import Channel
 from newsletter.pipeline.statements.approve import revoke
 from newsletter.store.sql import Store
 from tests.fakes import PlainRenderer

@@ -9,7 +9,8 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.domain.statements.statement import Progress, Role
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.archive.index import Indexed, index
 from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
 from newsletter.pipeline.campaigns.inherit_approvals import inherit_approvals

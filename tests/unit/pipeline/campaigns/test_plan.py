@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.statements.statement import Channel, Role
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import Channel
 from newsletter.pipeline.campaigns.plan import Planned
 from newsletter.pipeline.statements.approve import revoke
 from tests.fakes import NOON, PlainRenderer

@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState, Counts, Go, StartBy
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.control import Late, Start, Started
 from newsletter.pipeline.campaigns.headcount import Moved, headcount

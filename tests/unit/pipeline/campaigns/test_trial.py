@@ -5,8 +5,8 @@ from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import MARK_PREFIX
-from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.headcount import DryRun, lines_of
 from newsletter.pipeline.campaigns.trial import (

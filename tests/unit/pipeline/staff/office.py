@@ -6,8 +6,8 @@ from pyotp import TOTP
 
 from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import Passwords
-from newsletter.domain.staff.account import DeskRules, Stage
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.account import Stage
+from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import OPERATOR, Denied, Place, Proofs, SignedIn
 from newsletter.store.sql import Store

@@ -8,7 +8,7 @@ import pytest
 from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Stage
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OTHER, PASSWORD, Office

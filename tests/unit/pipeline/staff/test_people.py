@@ -7,8 +7,8 @@ import pytest
 
 from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.staff.account import DeskRules, LinkKind, Stage
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.account import LinkKind, Stage
+from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR, Denied, SignedIn
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office

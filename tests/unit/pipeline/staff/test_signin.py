@@ -7,8 +7,8 @@ import pytest
 
 from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import Refused
-from newsletter.domain.staff.account import HALF, DeskRules, Session, Stage
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.account import HALF, Session, Stage
+from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import OPERATOR, Denied, Place, SignedIn
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OTHER, PASSWORD, THERE, Office

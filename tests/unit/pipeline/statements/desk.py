@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft, DraftText
-from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.statements.ingest import DeskSource
 from newsletter.pipeline.statements.submit import Submitting
 from newsletter.pipeline.statements.write import Conflict, Writing

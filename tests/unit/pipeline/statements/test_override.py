@@ -3,7 +3,8 @@
 import pytest
 
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.statement import Channel, Role
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import Channel
 from tests.unit.pipeline.newsroom import Newsroom
 
 ADA, DAN = "ada@forum.example", "dan@forum.example"

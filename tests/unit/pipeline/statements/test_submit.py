@@ -6,13 +6,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.statements.statement import (
-    Progress,
-    Reading,
-    Role,
-    Statement,
-    StoredStatement,
-)
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import Progress, Reading, Statement, StoredStatement
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.ledger import return_of, standing_of
 from newsletter.pipeline.statements.feedback import send_back

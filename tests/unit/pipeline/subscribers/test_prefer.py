@@ -6,7 +6,7 @@ import pytest
 
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import SuppressionReason
-from newsletter.domain.subscribers.signup import LINK_OPENS, PreferenceChange, Preferences
+from newsletter.domain.subscribers.preferences import LINK_OPENS, PreferenceChange, Preferences
 from newsletter.pipeline.subscribers.prefer import (
     Owner,
     ask_for_link,

@@ -18,7 +18,7 @@ from newsletter.domain.delivery.transactional import (
 )
 from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.domain.staff.account import Invitation, LinkKind, Session
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.subscribers import prefer
 from newsletter.pipeline.subscribers.join import confirm, follow

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.errors import Exchanged
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.store.sql import Store
 from tests.fakes import NOON
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from tests.pages import Answer
 from tests.unit.credentials.authenticator import Authenticator
 from tests.unit.web.desk.deciding import CANARIES

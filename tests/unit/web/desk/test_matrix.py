@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import Route
 from newsletter.web.pages import desk_routes

@@ -9,7 +9,7 @@ from typing import Any
 from pyotp import TOTP
 
 from newsletter.credentials import codes
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import OURS

@@ -6,7 +6,7 @@ from itertools import count
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR

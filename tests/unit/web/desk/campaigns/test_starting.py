@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.desk import Signed, Staffed, address_of, words

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.desk import words
 from tests.pages import Forum

@@ -5,7 +5,7 @@ Work is counted, not time: so many passwords worked out, so many statements of S
 
 from dataclasses import dataclass, field, replace
 
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from tests.counting import counted
 from tests.pages import Forum
 from tests.unit.pipeline.staff.office import PASSWORDS

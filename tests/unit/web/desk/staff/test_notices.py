@@ -3,7 +3,7 @@
 import email
 import email.policy
 
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR

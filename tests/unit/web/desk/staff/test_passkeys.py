@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.requests import Request
 
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.web.desk.browser import elsewhere
 from newsletter.web.desk.request import DeskRequest
 from tests.desk import OURS, words

@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.statement import Role
+from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import OURS, desk, words

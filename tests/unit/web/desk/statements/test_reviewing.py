@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.statements.statement import Channel, Role
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import Channel
 from tests.desk import Signed, Staffed, address_of, words
 from tests.pages import Answer, Kept
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, form_of, room
