@@ -143,6 +143,28 @@ def test_every_command_that_a_document_shows_exists() -> None:
                 assert second in command.commands, f"{name(path)} shows 'newsletter {shown}'"
 
 
+def test_a_command_that_a_document_shows_in_full_has_what_it_demands() -> None:
+    """With an operand or an option it is meant to be typed; alone, its name may be meant."""
+    root = click.Context(main.newsletter, info_name="newsletter")
+    seen = 0
+    for path in set(documents()) - {DOCS / "commands.md"}:  # that lists options by themselves
+        for shown in re.findall(r"`newsletter ([^`]+)`|(?m:^    newsletter (.+)$)", read(path)):
+            words = " ".join(shown).split()
+            command = loaded(main.newsletter.get_command(root, words.pop(0)))
+            if isinstance(command, click.Group) and words:
+                command = loaded(command.get_command(root, words.pop(0)))
+            if command is None or not words:
+                continue
+            options = (each for each in command.params if isinstance(each, click.Option))
+            demanded = {each.opts[0] for each in options if each.required}
+            lacking = demanded - set(words)
+            assert not lacking, (
+                f"{name(path)} shows 'newsletter {' '.join(shown)}' without {lacking}"
+            )
+            seen += 1
+    assert seen > 40
+
+
 # --- what is written by hand -------------------------------------------------------------------
 
 

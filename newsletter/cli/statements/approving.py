@@ -145,7 +145,7 @@ def _answer(
 
 
 def _left_behind(statements: Statements, slug: str) -> Iterator[str]:
-    """What a yes does not do: that of a translation, or for those that nobody waits for."""
+    """What an approval does not do: that of a translation, or for those that nobody waits for."""
     with statements.store.read() as tx:
         statement = find_statement(tx, slug).statement
         _, others = siblings(tx, statement, statements.policy)
@@ -162,10 +162,10 @@ def _left_behind(statements: Statements, slug: str) -> Iterator[str]:
 
 @click.command()
 @click.argument("slug")
-@click.option("--by", required=True, metavar="EMAIL", help="Who takes their yes back.")
+@click.option("--by", required=True, metavar="EMAIL", help="Who takes their approval back.")
 @in_workspace
 def revoke(shell: Shell, slug: str, by: str) -> None:
-    """Take one's yes back; an admin takes back everybody's."""
+    """Take one's approval back; an admin takes back everybody's."""
     with shell.services() as services:
         slug = statement_slug(services.store, slug)
         taken = take_back(slug, by=by, store=services.store)

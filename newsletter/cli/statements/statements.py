@@ -327,7 +327,7 @@ def submit(shell: Shell, slug: str, by: str | None) -> None:
 
 for _name, _about in (
     ("approve", "Approve a statement as it stands now."),
-    ("revoke", "Take one's yes back; an admin takes back everybody's."),
+    ("revoke", "Take one's approval back; an admin takes back everybody's."),
     ("schedule", "Set when a statement goes out, over what its file says."),
     ("unschedule", "Go back to the time that the statement's file says."),
     ("start", "Send what is approved, where schedule.start is sender."),

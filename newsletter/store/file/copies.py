@@ -21,16 +21,22 @@ def backup(database: Path, target: Path) -> None:
     """Copy the database as it is at one moment. Never overwrites. Raises Refused."""
     if target.exists():
         raise Refused(f"{target} exists already; name another file")
+    if not target.parent.is_dir():
+        raise Refused(f"there is no folder {target.parent}; make it, or name another file")
     part = target.with_name(target.name + ".part")
-    part.unlink(missing_ok=True)  # of a backup that was cut off
     try:
+        part.unlink(missing_ok=True)  # of a backup that was cut off
         _new(part)  # SQLite gives what lies beside it the same rights
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
         part.rename(target)
     except (sqlite3.Error, OSError) as error:
-        part.unlink(missing_ok=True)
-        raise StoreUnavailable(f"{target} cannot be written: {error}; check the disk") from error
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        why = getattr(error, "strerror", None) or error
+        raise StoreUnavailable(
+            f"{target} cannot be written: {why}; check the disk, and that the folder is yours"
+        ) from error
 
 
 def restore(source: Path, database: Path, *, at: datetime) -> Path:

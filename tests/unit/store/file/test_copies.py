@@ -57,9 +57,12 @@ def test_a_backup_overwrites_nothing(path: Path, tmp_path: Path) -> None:
 
 
 def test_a_backup_that_cannot_be_written_leaves_nothing_half(path: Path, tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="cannot be written"):
+    with pytest.raises(Refused, match=r"there is no folder .*nowhere; make it"):
         backup(path, tmp_path / "nowhere" / "copy.db")
     assert not (tmp_path / "nowhere").exists()
+    (tmp_path / "taken.db.part").mkdir()
+    with pytest.raises(StoreUnavailable, match=r"taken\.db cannot be written: .*; check the disk"):
+        backup(path, tmp_path / "taken.db")
 
 
 def test_a_restored_database_is_on_hold_and_the_old_one_is_kept(
