@@ -19,7 +19,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.formats.text import control_in_value
-from newsletter.formats.times import read_instant, zone_objection
+from newsletter.formats.times import read_day_or_instant, zone_objection
 
 
 class ContactStatus(Enum):
@@ -197,7 +197,6 @@ FORMATS: Mapping[str, ExportFormat] = {
 COLUMN_NAMES = frozenset(column for known in FORMATS.values() for column in known.columns)
 
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # listmonk prints a time as Go does: 2024-05-01 10:00:00.123456789 +0000 UTC.
 _ZONE_NAME = re.compile(r"(?<=[+-]\d{4}) \S+$")
 
@@ -353,6 +352,4 @@ def _consent_at(at: Layout, row: Sequence[str]) -> datetime | None:
 @lru_cache(maxsize=4096)
 def _instant(cell: str) -> datetime:
     """A time as tools write it, in UTC; without an offset it is UTC already."""
-    if _DAY.fullmatch(cell):
-        return read_instant(f"{cell} 00:00")
-    return read_instant(_ZONE_NAME.sub("", cell))
+    return read_day_or_instant(_ZONE_NAME.sub("", cell))

@@ -210,8 +210,8 @@ def test_every_bad_row_is_named_with_line_and_column(tmp_path: Path) -> None:
         "people.csv:4 email: needs an address like ana@example.org",
         "people.csv:5 status: 'gone' is none of enabled, disabled, blocklisted: whether to write "
         "to them is not known",
-        "people.csv:6 created_at: 'May 2024' is not a date with a time; write it like 2011-09-21 "
-        "14:00",
+        "people.csv:6 created_at: 'May 2024' is neither a date nor a time; write it like "
+        "2011-09-21 or 2011-09-21 14:00",
         "people.csv:7 name: holds the control character U+0007; take it out",
         "people.csv:8: has 3 fields, and the first row 7; look for a delimiter or a quote too many "
         "or too few",
