@@ -117,7 +117,6 @@ KeyPath = tuple[str | int, ...]
 _TAG = "tag:yaml.org,2002:"
 _CONSTRUCTED = frozenset({"bool", "int", "float"})
 _KINDS = _CONSTRUCTED | {"str", "value", "merge", "null", "timestamp"}
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,7 +234,4 @@ def _scalar(document: Document, node: yaml.ScalarNode, path: KeyPath) -> Any:
             return node.value
     if kind == "timestamp" or value is not node.value:
         document.written[path] = Written(text=node.value, reading=misreading(node.value))
-    if isinstance(value, str) and _HALF.search(value):
-        document.fault(path, "holds half of a character (\\uD800 to \\uDFFF); write it whole")
-        return ""
     return value

@@ -11,7 +11,7 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, did_you_mean, misreading, quoted
 from newsletter.formats.text import control_in_lines, control_in_value
-from newsletter.formats.yaml_nodes import compose, in_plain_words, mark_of
+from newsletter.formats.yaml_nodes import HalfCharacter, compose, in_plain_words, mark_of
 
 _ENTRY = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
 _LONGEST_QUOTED = 300
@@ -109,13 +109,16 @@ def _rest(header: str, node: yaml.Node) -> str:
 
 
 def _explain(error: yaml.MarkedYAMLError, header: str, file: str) -> Fault:
+    told = Fault(file=file, line=mark_of(error).line + 2, message=in_plain_words(error))
+    if isinstance(error, HalfCharacter):
+        return told
     lines = header.split("\n")
     number = min(error.problem_mark.line, len(lines) - 1) if error.problem_mark else 0
     for candidate in (number, number - 1):  # YAML often notices only on the next line
         hint = _hint(lines[candidate]) if candidate >= 0 else ""
         if hint:
             return Fault(file=file, line=candidate + 2, message=hint)
-    return Fault(file=file, line=mark_of(error).line + 2, message=in_plain_words(error))
+    return told
 
 
 def _hint(line: str) -> str:

@@ -14,6 +14,10 @@ class NotRead(yaml.MarkedYAMLError):
     """What YAML has and we do not take; ``problem`` says what to write."""
 
 
+class HalfCharacter(NotRead):
+    """A character of JSON's, ``\\uD83D\\uDE00``, of which the other half is missing."""
+
+
 class Nodes:
     """Composes the nodes of a text one after another; the text is read as they are asked for.
 
@@ -41,10 +45,10 @@ class Nodes:
         start, end = event.start_mark, event.end_mark
         if isinstance(event, yaml.ScalarEvent):
             tag = _explicit(event) or (tag_of_plain(event.value) if event.implicit[0] else TEXT_TAG)
-            return yaml.ScalarNode(tag, event.value, start, end, event.style)
+            return yaml.ScalarNode(tag, _whole(event), start, end, event.style)
         if isinstance(event, yaml.AliasEvent):
             # it stands for a value elsewhere: a few lines of them repeat without end
-            what = "aliases (*name) are not read here; write the value out"
+            what = "aliases (*name) are not read here; write the value out, or put it in quotes"
             raise NotRead(None, None, what, start)
         if depth > self._deepest:
             what = "groups and lists lie too deep in each other; close brackets"
@@ -63,6 +67,17 @@ class Nodes:
         while not isinstance(event := self.event(), yaml.CollectionEndEvent):
             found.append(self.node(event, depth))
         return found, event.end_mark
+
+
+def _whole(event: Any) -> str:
+    """The text, with what JSON writes as two halves (``\\uD83D\\uDE00``) as one character."""
+    if event.style != '"':
+        return str(event.value)
+    try:
+        return str(event.value).encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError as error:
+        what = "holds half of a character (\\uD800 to \\uDFFF); write it whole"
+        raise HalfCharacter(None, None, what, event.start_mark) from error
 
 
 def _explicit(event: Any) -> str:
@@ -124,6 +139,7 @@ _HINTS = {
     "expected '-' indicator": _MISFIT,
     "or ']'": "a list that [ opens must go on with , or end with ]",
     "or '}'": "a group that { opens must go on with , or end with }",
+    "invalid Unicode": "\\uD800 to \\uDFFF are halves of a character; write it whole",
     "unknown escape": "a \\ in double quotes begins a special sign; use single quotes instead",
     "sequence entries are not allowed": "a list item (- and a blank) begins a line of its own; "
     "write it on the next line, or put text that begins so in quotes",

@@ -83,6 +83,14 @@ def test_both_parsers_say_in_plain_words_where_to_look(
         assert in_plain_words(told.value).startswith(f"this is not YAML: {says}")
 
 
+def test_a_character_that_json_writes_in_halves_is_whole_and_a_half_is_refused() -> None:
+    node = compose(r'"so \uD83D\uDE00 it is"')
+    assert node is not None
+    assert node.value == "so 😀 it is"
+    with pytest.raises(NotRead, match="half of a character"):
+        compose(r'a: "\uDE00"')
+
+
 def test_aliases_and_what_has_no_bottom_are_refused() -> None:
     with pytest.raises(NotRead, match="write the value out"):
         compose("a: &a [*a]")
