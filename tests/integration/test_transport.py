@@ -452,6 +452,22 @@ def test_each_call_has_its_own_deadline(server: LoopbackServer, opened: Opener) 
         transport.call(post(server.url))
 
 
+def test_one_thread_watches_all_calls_and_ends_with_the_transport(
+    server: LoopbackServer, opened: Opener
+) -> None:
+    def watching() -> list[threading.Thread]:
+        return [each for each in threading.enumerate() if each.name == "deadlines"]
+
+    before, transport = watching(), opened(30)
+    for _ in range(3):
+        transport.call(post(server.url))
+    [thread] = [each for each in watching() if each not in before]
+    transport.close()
+    thread.join(SLACK)
+    assert not thread.is_alive()
+    assert transport.call(post(server.url)).status == 200
+
+
 def test_one_stalled_call_does_not_hold_or_end_the_others(
     server: LoopbackServer, opened: Opener
 ) -> None:

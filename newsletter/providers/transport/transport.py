@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from contextvars import ContextVar
 from datetime import timedelta
-from http.cookiejar import DefaultCookiePolicy
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -153,11 +153,63 @@ LONGEST_ANSWER = 1_048_576
 _BACKSTOP = 5  # seconds by which a socket's own time-out is longer: the deadline comes first
 
 
-class _Session(requests.Session):
-    """A session that no answer can send elsewhere: a followed 302 loses the body and says 200."""
+class _PreparedRequest(requests.PreparedRequest):
+    """A request whose address was read before: the same one is called for each batch."""
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        return None
+    def prepare_url(self, url: Any, params: Any) -> None:
+        self.url = _address(url)
+
+
+@lru_cache(maxsize=64)
+def _address(url: str) -> str | None:
+    return requests.Request("GET", url).prepare().url
+
+
+class _Deadlines:
+    """Ends each call that takes too long. A socket's time-out counts from each read alone.
+
+    One thread does it for all calls: one for each took a quarter of a call's CPU. All may last
+    equally long, so that what begins while it sleeps is over later than what it sleeps for.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: set[Call] = set()
+        self._watched = False
+        self._wake = threading.Event()
+
+    def add(self, call: Call) -> None:
+        """It is under way."""
+        with self._lock:
+            self._calls.add(call)
+            if not self._watched:
+                threading.Thread(target=self._watch, name="deadlines", daemon=True).start()
+                self._watched = True
+
+    def remove(self, call: Call) -> None:
+        """It has ended."""
+        with self._lock:
+            self._calls.discard(call)
+
+    def close(self) -> None:
+        """Where nothing is under way, the thread need not wait for that to be found."""
+        self._wake.set()
+
+    def _watch(self) -> None:
+        while (seconds := self._end_the_late()) is not None:
+            self._wake.wait(seconds)
+            self._wake.clear()
+
+    def _end_the_late(self) -> float | None:
+        """How long until the next may be late; None where nothing is under way."""
+        with self._lock:
+            late = [call for call in self._calls if call.is_over]
+            self._calls.difference_update(late)
+            ends = min((call.ends_at for call in self._calls), default=None)
+            self._watched = ends is not None
+        for call in late:
+            call.expire()
+        return None if ends is None else max(ends - _now(), 0)
 
 
 class Transport:
@@ -172,13 +224,10 @@ class Transport:
     ) -> None:
         self._seconds = timeout.total_seconds()
         self._clock = clock
-        self._session = _Session()
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         never = Retry(total=None, connect=0, read=False, redirect=0, status=0, other=0)
-        for scheme in ("http://", "https://"):
-            adapter = Adapter(pool_maxsize=concurrency, max_retries=never)
-            self._session.mount(scheme, adapter)
+        # no session: it would follow a 302, which loses the body and says 200, and keep cookies
+        self._adapter = Adapter(pool_maxsize=concurrency, max_retries=never)
+        self._deadlines = _Deadlines()
 
     def call(self, request: HttpRequest, not_after: NotAfter | None = None) -> HttpResponse:
         """Make the call once and return the full answer, whatever its status.
@@ -190,10 +239,7 @@ class Transport:
         prepared = _prepared(request)
         call = Call(self._seconds, not_after)
         token = CURRENT.set(call)
-        # a socket's time-out counts from each read: who trickles is cut off by this
-        end = threading.Timer(max(call.ends_at - _now(), 0), call.expire)
-        end.daemon = True
-        end.start()
+        self._deadlines.add(call)
         try:
             call.check_claim()
             response = self._exchange(prepared)
@@ -202,18 +248,18 @@ class Transport:
         except Exception as error:
             raise self._translated(error, call, str(urlsplit(request.url).hostname)) from error
         finally:
-            end.cancel()
+            self._deadlines.remove(call)
             CURRENT.reset(token)
         return response
 
     def close(self) -> None:
         """Close idle connections."""
-        self._session.close()
+        self._adapter.close()
+        self._deadlines.close()
 
     def _exchange(self, prepared: requests.PreparedRequest) -> HttpResponse:
-        with self._session.send(
-            prepared, timeout=self._seconds + _BACKSTOP, stream=True, allow_redirects=False
-        ) as answer:
+        most = self._seconds + _BACKSTOP
+        with self._adapter.send(prepared, stream=True, timeout=most) as answer:
             body = answer.raw.read(LONGEST_ANSWER + 1, decode_content=False)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         at = self._clock.now() if self._clock else None
@@ -261,7 +307,9 @@ def _prepared(request: HttpRequest) -> requests.PreparedRequest:
         # http.client would trip over it as late as the call is made: a defect, not a setting
         for value in headers.values():
             value.encode("latin-1")
-        return requests.Request(request.method, request.url, headers, data=request.body).prepare()
+        prepared = _PreparedRequest()
+        prepared.prepare(request.method, request.url, headers, data=request.body)
+        return prepared
     except ValueError:
         message = "the address or a header of its calls cannot be written; look at its keys"
         fault = Fault(file="newsletter.yaml", key="provider", message=message)
