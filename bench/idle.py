@@ -47,15 +47,15 @@ The Forum has said something for the {number}th time. It says so in **two** sent
 """
 # A campaign of a statement, with its approval, over since long.
 _CAMPAIGNS = """
-INSERT INTO campaign (slug, digest, state, lists, approved_by, provider, reason, release_at,
+INSERT INTO campaign (slug, content_hash, state, lists, approved_by, provider, reason, release_at,
                       created_at, started_at, finished_at)
-SELECT slug, digest, 'sent', '["press"]', '["ed@forum.example"]', 'outbox', '',
+SELECT slug, content_hash, 'sent', '["press"]', '["ed@forum.example"]', 'outbox', '',
        1700000000000 + rowid * 60000, 1700000000000, 1700000000000 + rowid * 60000, 1700090000000
 FROM statement ORDER BY slug LIMIT :campaigns
 """
 _APPROVALS = """
-INSERT INTO approval (slug, digest, [by], channel, at)
-SELECT slug, digest, 'ed@forum.example', 'command', 1700000000000 FROM campaign
+INSERT INTO approval (slug, content_hash, [by], channel, at)
+SELECT slug, content_hash, 'ed@forum.example', 'command', 1700000000000 FROM campaign
 """
 _BATCH_ROWS = """
 WITH RECURSIVE place(no) AS (SELECT 0 UNION ALL SELECT no + 1 FROM place WHERE no < :batches - 1)
@@ -64,9 +64,10 @@ SELECT campaign.id, place.no, :members, 'done', 100, 0, 100, 1 FROM campaign, pl
 """
 # A statement whose file is gone.
 _GONE = """
-INSERT INTO statement (slug, document, digest, fingerprint, present, changed_at, translation_of)
+INSERT INTO statement (slug, document, content_hash, fingerprint, present, changed_at,
+                       translation_of)
 SELECT 'gone-' || slug || '-' || :number, json_set(document, '$.slug', 'gone-' || slug || '-' ||
-       :number), digest, fingerprint, 0, changed_at, '' FROM statement WHERE present = 1
+       :number), content_hash, fingerprint, 0, changed_at, '' FROM statement WHERE present = 1
 """
 
 

@@ -130,7 +130,7 @@ def _flood(connection: http.client.HTTPConnection, folder: Path, posts: int) -> 
         _post(connection, f"victim+{number}@flood.example", _network(number % networks))
     took = time.perf_counter() - begin
     with closing(sqlite3.connect(folder / "var" / "newsletter.db")) as database:
-        query = "SELECT count(*), sum(asks) FROM letter WHERE address LIKE 'victim%'"
+        query = "SELECT count(*), sum(asks) FROM transactional_email WHERE address LIKE 'victim%'"
         [(emails, asks)] = database.execute(query).fetchall()
     assert (emails, asks) == (1, posts)
     print(

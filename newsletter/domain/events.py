@@ -162,7 +162,7 @@ class DeliveryStatus:
         return -gravity, self.at, self.reason
 
 
-def receipt_kind(kind: EventKind) -> EventKind | None:
+def status_kind(kind: EventKind) -> EventKind | None:
     """The kind of status for an event, if it proves anything.
 
     An open, a click and the like prove that the provider had the message, and no more of them is

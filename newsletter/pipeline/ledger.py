@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.domain.campaigns.campaign import (
     Campaign,
-    Go,
+    Start,
     has_begun,
     in_force,
 )
@@ -57,11 +57,11 @@ def is_draft(statement: Statement) -> str:
     )
 
 
-def go_of(tx: Transaction, stored: StoredStatement, standing: ApprovalStatus) -> Go | None:
+def start_of(tx: Transaction, stored: StoredStatement, standing: ApprovalStatus) -> Start | None:
     """Who started it as it stands now, and for how many; None where nobody did."""
     if standing.complete_at is None:
         return None
-    return in_force(tx.goes.of(stored.statement.slug), stored.content_hash, standing.complete_at)
+    return in_force(tx.starts.of(stored.statement.slug), stored.content_hash, standing.complete_at)
 
 
 def return_of(tx: Transaction, stored: StoredStatement) -> Returned | None:

@@ -132,7 +132,7 @@ def log_recovered(found: Recovered) -> None:
     if found.unknown:
         log.warning("after a crash: %d batches unknown", found.unknown)
     if found.emails:
-        log.warning("after a crash: %d letters unknown", found.emails)
+        log.warning("after a crash: %d emails unknown", found.emails)
     if found.strays:
         log.warning(
             "%d readers are unknown at another account than is configured: what this one knows or"

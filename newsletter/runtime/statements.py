@@ -205,7 +205,7 @@ class Statements:
 
     def _mark(self) -> int:
         with self.store.read() as tx:
-            return tx.statements.touched(None)[0]
+            return tx.statements.changed_since(None)[0]
 
     def _render_since(self, mark: int) -> None:
         """Render what changed since: no other thread's looks are touched by that."""

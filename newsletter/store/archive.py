@@ -24,7 +24,7 @@ from newsletter.domain.archive import Hit, Hits, Searchable, Stretch, Term
 from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 
-INDEX = "searchable_words"
+INDEX = "archive_words"
 """Its name, and what the names of the tables that it is made of begin with."""
 
 _OPEN, _CLOSE = "\x02", "\x03"
@@ -33,7 +33,7 @@ _TOKENS = 32
 """Words of an excerpt; 64 are the most that there can be."""
 _TITLE_COUNTS = 5.0
 
-_kept = tables.searchable.c
+_kept = tables.archive_text.c
 _words = table(INDEX, column("rowid"), column("title"), column("text"), column(INDEX))
 _itself: ColumnElement[Any] = literal_column(INDEX)
 _campaign = tables.campaign.c
@@ -47,7 +47,9 @@ class Search(Repository):
 
         With ``slugs``, of these alone.
         """
-        kept = exists().where(_kept.slug == _campaign.slug, _kept.digest == _campaign.digest)
+        kept = exists().where(
+            _kept.slug == _campaign.slug, _kept.content_hash == _campaign.content_hash
+        )
         newest = (
             select(func.max(_campaign.id))
             .where(_campaign.started_at.is_not(None))
@@ -56,20 +58,20 @@ class Search(Repository):
         if slugs is not None:
             newest = newest.where(_campaign.slug.in_(slugs))
         rows = self._connection.execute(
-            select(_campaign.slug, _campaign.digest)
+            select(_campaign.slug, _campaign.content_hash)
             .where(_campaign.id.in_(newest), ~kept)
             .order_by(_campaign.id)
         )
-        return [(row.slug, row.digest) for row in rows]
+        return [(row.slug, row.content_hash) for row in rows]
 
     def put(self, searchable: Searchable) -> None:
         """Keep a statement's words, in the place of those that were kept under its slug."""
         title, text = (field.translate(_CONTROLS) for field in (searchable.title, searchable.text))
         self._drop(searchable.slug)
-        row = {"slug": searchable.slug, "digest": searchable.content_hash}
+        row = {"slug": searchable.slug, "content_hash": searchable.content_hash}
         row |= {"language": searchable.language, "title": title, "text": text}
         number = self._connection.execute(
-            insert(tables.searchable).values(row).returning(_kept.id)
+            insert(tables.archive_text).values(row).returning(_kept.id)
         ).scalar_one()
         self._connection.execute(insert(_words).values(rowid=number, title=title, text=text))
 
@@ -81,7 +83,7 @@ class Search(Repository):
                 [INDEX, "rowid", "title", "text"], found.where(_kept.slug == slug)
             )
         )
-        self._connection.execute(delete(tables.searchable).where(_kept.slug == slug))
+        self._connection.execute(delete(tables.archive_text).where(_kept.slug == slug))
 
     def find(self, terms: Sequence[Term], *, skip: int = 0, most: int) -> Hits:
         """Statements that have all terms, the best first; none where there are no terms.
@@ -122,7 +124,7 @@ class Search(Repository):
 
 
 def _joined(*columns: ColumnElement[Any]) -> Select[Any]:
-    joined = tables.searchable.join(_words, _words.c.rowid == _kept.id)
+    joined = tables.archive_text.join(_words, _words.c.rowid == _kept.id)
     return select(*columns).select_from(joined)
 
 
@@ -139,12 +141,12 @@ def _fits(terms: Sequence[Term]) -> ColumnElement[bool]:
 def _went_out() -> ColumnElement[bool]:
     """They are the words of what went out last of the statement."""
     last = (
-        select(_campaign.digest)
+        select(_campaign.content_hash)
         .where(_campaign.slug == _kept.slug, _campaign.started_at.is_not(None))
         .order_by(_campaign.id.desc())
         .limit(1)
     )
-    return _kept.digest == last.scalar_subquery()
+    return _kept.content_hash == last.scalar_subquery()
 
 
 def _stretches(marked: str) -> Iterator[Stretch]:

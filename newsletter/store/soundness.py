@@ -109,7 +109,7 @@ class Inspection:
 
     def _contents(self) -> Iterator[str]:
         content = tables.content.c
-        digests = select(content.digest).order_by(content.created_at.desc())
+        digests = select(content.content_hash).order_by(content.created_at.desc())
         for digest in self._connection.scalars(digests).all():
             yield "" if self._is_sound(digest) else f"content {digest[:12]}"
 

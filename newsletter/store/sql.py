@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from newsletter.store.campaigns.audiences import Corrections, Translations
     from newsletter.store.campaigns.campaigns import Campaigns
     from newsletter.store.campaigns.digests import Digests
-    from newsletter.store.campaigns.goes import Goes
+    from newsletter.store.campaigns.starts import Starts
     from newsletter.store.delivery.batches import Batches
     from newsletter.store.delivery.hold import Hold
     from newsletter.store.delivery.limits import RateLimits
@@ -92,7 +92,7 @@ class Transaction:
     pictures: _Part[Pictures] = _Part("Pictures", "statements.drafts")
     digests: _Part[Digests] = _Part("Digests", "campaigns.digests")
     campaigns: _Part[Campaigns] = _Part("Campaigns", "campaigns.campaigns")
-    goes: _Part[Goes] = _Part("Goes", "campaigns.goes", "chain")
+    starts: _Part[Starts] = _Part("Starts", "campaigns.starts", "chain")
     returns: _Part[Returns] = _Part("Returns", "statements.decisions")
     corrections: _Part[Corrections] = _Part("Corrections", "campaigns.audiences")
     translations: _Part[Translations] = _Part("Translations", "campaigns.audiences")

@@ -38,7 +38,9 @@ def letters(workspace: Workspace) -> list[dict[str, Any]]:
     """The rows that were taken on."""
     with closing(sqlite3.connect(workspace.database)) as connection:
         connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute("SELECT * FROM letter ORDER BY id")]
+        return [
+            dict(row) for row in connection.execute("SELECT * FROM transactional_email ORDER BY id")
+        ]
 
 
 def confirmation_link(workspace: Workspace | Forum, address: str) -> str:

@@ -129,9 +129,9 @@ def test_a_feed_has_the_newest_first_each_in_its_language(sent: Workspace, site:
 def test_a_feed_and_a_page_have_fifty_and_the_archive_all(sent: Workspace, site: Site) -> None:
     sent.sql("""
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
-        INSERT INTO campaign (slug, digest, state, lists, approved_by, provider, reason,
+        INSERT INTO campaign (slug, content_hash, state, lists, approved_by, provider, reason,
             release_at, created_at, started_at)
-        SELECT 'more-' || i, digest, state, lists, approved_by, provider, reason,
+        SELECT 'more-' || i, content_hash, state, lists, approved_by, provider, reason,
             release_at, created_at, started_at + i
         FROM campaign, n
     """)

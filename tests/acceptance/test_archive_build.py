@@ -38,9 +38,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     publish(workspace, "right", "secret")
     workspace.sql("""
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 51)
-        INSERT INTO campaign (slug, digest, state, lists, approved_by, provider, reason,
+        INSERT INTO campaign (slug, content_hash, state, lists, approved_by, provider, reason,
             release_at, created_at, started_at)
-        SELECT 'more-' || i, digest, state, lists, approved_by, provider, reason,
+        SELECT 'more-' || i, content_hash, state, lists, approved_by, provider, reason,
             release_at, created_at, started_at - i
         FROM campaign, n WHERE slug = 'hours'
     """)

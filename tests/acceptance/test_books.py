@@ -87,7 +87,8 @@ def test_a_damaged_address_is_named_and_gets_nothing(workspace: Workspace) -> No
     assert "ok    permissions" in shown
     workspace.sql("UPDATE subscriber SET address = 'reades00001@example.org' WHERE id = 1")
     workspace.sql(
-        "INSERT INTO approval (slug, digest, [by], channel, at) VALUES ('other', 'd', 'x', 'y', 0)"
+        "INSERT INTO approval (slug, content_hash, [by], channel, at)"
+        " VALUES ('other', 'd', 'x', 'y', 0)"
     )
     shown = workspace.do("doctor", code=3).stdout
     assert "FIX   addresses: damaged: subscriber 1; 10 were looked at" in shown

@@ -57,9 +57,9 @@ def let_its_hour_come(workspace: Workspace, **changes: Any) -> str:
     """As if all so far had been a week ago, and its hour came a minute ago; returns the slug."""
     comes = local(afternoon()) - timedelta(minutes=1)
     configure(workspace, comes, **changes)
-    for column in ("roundup SET since = since", "campaign SET started_at = started_at"):
+    for column in ("digest SET since = since", "campaign SET started_at = started_at"):
         workspace.sql(f"UPDATE {column} - {A_WEEK_EARLIER}")
-    workspace.sql("UPDATE roundup SET since = since - 60000")
+    workspace.sql("UPDATE digest SET since = since - 60000")
     return f"weekly-{comes:%Y-%m-%d}"
 
 

@@ -179,13 +179,13 @@ def test_ones_own_words_of_consent_are_shown_and_kept(workspace: Workspace) -> N
 def test_doctor_says_how_letters_fare(workspace: Workspace, site: Site) -> None:
     sign_up(site, ANA, "press")
     assert "requested emails: waiting 1" in workspace.do("doctor").stdout
-    workspace.sql("UPDATE letter SET not_before = not_before - 3600000")
+    workspace.sql("UPDATE transactional_email SET not_before = not_before - 3600000")
     assert "CHECK requested emails: waiting 1; they wait for 'newsletter run'" in (
         workspace.do("doctor").stdout
     )
     workspace.do("run", "--until-idle")
     assert "ok    requested emails: accepted 1" in workspace.do("doctor").stdout
-    workspace.sql("UPDATE letter SET state = 'unknown'")
+    workspace.sql("UPDATE transactional_email SET state = 'unknown'")
     assert "CHECK requested emails: unknown 1; the log" in workspace.do("doctor").stdout
 
 
@@ -195,7 +195,7 @@ def test_a_link_that_is_too_old_says_so_and_where_to_ask_again(
     sign_up(site, ANA, "press")
     workspace.do("run", "--until-idle")
     link = confirmation_link(workspace, ANA)
-    workspace.sql("UPDATE letter SET asked_at = asked_at - 7 * 86400000 - 1")
+    workspace.sql("UPDATE transactional_email SET asked_at = asked_at - 7 * 86400000 - 1")
 
     for method in ("GET", "POST"):
         answer = site.ask(method, link)

@@ -101,9 +101,9 @@ def test_many_hits_come_in_pages_and_those_who_ask_write_nothing(
 ) -> None:
     workspace.sql("""
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 44)
-        INSERT INTO campaign (slug, digest, state, lists, approved_by, provider, reason,
+        INSERT INTO campaign (slug, content_hash, state, lists, approved_by, provider, reason,
             release_at, created_at, started_at)
-        SELECT 'more-' || i, digest, state, lists, approved_by, provider, reason,
+        SELECT 'more-' || i, content_hash, state, lists, approved_by, provider, reason,
             release_at, created_at, started_at + i
         FROM campaign, n WHERE slug = 'tea'
     """)

@@ -208,9 +208,9 @@ def test_a_database_that_cannot_be_written_asks_the_provider_to_try_again(
 ) -> None:
     event = told.event(1, EventKind.DELIVERED)
     with closing(sqlite3.connect(sent.database, isolation_level=None)) as other:
-        other.execute("ALTER TABLE receipt RENAME TO hidden")
+        other.execute("ALTER TABLE delivery_status RENAME TO hidden")
         assert told.post(event).status_code == 503
-        other.execute("ALTER TABLE hidden RENAME TO receipt")
+        other.execute("ALTER TABLE hidden RENAME TO delivery_status")
     assert told.post(event).status_code == 200
     assert sent.report("hours")["delivered"] == 1
 
@@ -239,14 +239,14 @@ def test_a_campaign_to_which_readers_object_is_stopped_by_the_post_itself(
 
 def test_a_run_stops_a_campaign_by_itself_and_says_so(sent: Workspace) -> None:
     _still_sending(sent)
-    sent.sql("INSERT INTO receipt VALUES (1, 3, 'complained', '', 0, '')")
+    sent.sql("INSERT INTO delivery_status VALUES (1, 3, 'complained', '', 0, '')")
     said = sent.do("--verbose", "run", "--until-idle", code=5).stderr
     assert "stopped hours, campaign 1: 1 of 300 accepted were reported as spam" in said
     assert "newsletter resume 1" in said
 
 
 COLUMNS = (
-    "digest, state, lists, approved_by, provider, reason, release_at, created_at, started_at,"
+    "content_hash, state, lists, approved_by, provider, reason, release_at, created_at, started_at,"
     " finished_at"
 )
 
@@ -258,7 +258,7 @@ def test_a_mailbox_that_put_us_off_for_weeks_gets_nothing_more(sent: Workspace) 
             f" SELECT {number}, 'old', {COLUMNS} FROM campaign WHERE id = 1"
         )
         sent.sql(
-            f"INSERT INTO receipt SELECT {number}, 4, 'bounced', 'soft',"  # noqa: S608 - a number of ours
+            f"INSERT INTO delivery_status SELECT {number}, 4, 'bounced', 'soft',"  # noqa: S608 - a number of ours
             f" release_at - {number} * 4 * 86400000, '' FROM campaign WHERE id = 1"
         )
     sent.write("second")

@@ -248,7 +248,7 @@ def made_here(state: Path) -> None:
         for path in state.glob("epoch*"):
             path.unlink()
         with closing(sqlite3.connect(database)) as connection, connection:
-            connection.execute("UPDATE epoch SET name = '', claims = 0")
+            connection.execute("UPDATE restore_guard SET name = '', claims = 0")
 
 
 def readers(count: int) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.pipeline.campaigns.control import Start
+from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations_in_both
@@ -93,7 +93,7 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
     with visiting(windows, tmp_path, migrated) as (at, visit):
         at.approve()
         at.services.campaigns.starter().start(
-            Start(slug=SLUG, by=address_of("cleo"), seen=at.content_hash, shown=12)
+            StartRequest(slug=SLUG, by=address_of("cleo"), seen=at.content_hash, shown=12)
         )
         at.begin()
         at.hand_over(batches=1)

@@ -75,7 +75,7 @@ def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
     assert title(page) == "You're subscribed"
     [(number, name)] = site.rows("SELECT id, name FROM subscriber WHERE address = ?", address)
     assert (site.lists_of(number), name) == (["sport"], "Ana <b>")
-    [(source,)] = site.rows("SELECT source FROM letter WHERE address = ?", address)
+    [(source,)] = site.rows("SELECT source FROM transactional_email WHERE address = ?", address)
     assert source == "our sign-up page"
 
     page.get_by_role("link", name="Manage preferences").click()
@@ -172,5 +172,7 @@ def test_the_form_for_other_sites_works_on_one(served: tuple[Forum, str], window
     page.get_by_label("Press releases").check()
     page.get_by_role("button", name="Subscribe").click()
     page.wait_for_url("**/subscribe/asked**")
-    [(source,)] = site.rows("SELECT source FROM letter WHERE address LIKE 'elsewhere%'")
+    [(source,)] = site.rows(
+        "SELECT source FROM transactional_email WHERE address LIKE 'elsewhere%'"
+    )
     assert source == "a form on www.forum.localhost"

@@ -10,6 +10,7 @@ from tests.contracts.store_again import AgainContract
 from tests.contracts.store_batches import BatchesContract
 from tests.contracts.store_board import BoardContract
 from tests.contracts.store_campaigns import CampaignsContract
+from tests.contracts.store_changes import ChangesContract, OpenContract
 from tests.contracts.store_choices import ChoicesContract
 from tests.contracts.store_confirming import ConfirmingContract
 from tests.contracts.store_consents import ConsentsContract
@@ -28,7 +29,6 @@ from tests.contracts.store_segments import SegmentsContract
 from tests.contracts.store_staging import StagingContract
 from tests.contracts.store_starting import StartingContract
 from tests.contracts.store_threads import ThreadsContract
-from tests.contracts.store_touched import OpenContract, TouchedContract
 from tests.contracts.store_transactional import LettersContract
 from tests.contracts.store_translations import FamiliesContract
 from tests.contracts.store_unknowns import UnknownsContract
@@ -59,7 +59,7 @@ class StoreContract(
     SearchContract,
     StartingContract,
     ThreadsContract,
-    TouchedContract,
+    ChangesContract,
     OpenContract,
     BoardContract,
     AccountsContract,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from newsletter.domain.campaigns.campaign import CampaignState, Go, StartBy
+from newsletter.domain.campaigns.campaign import CampaignState, Start, StartBy
 from newsletter.domain.campaigns.state import Shelf, Sorting
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Comment, Returned
@@ -143,7 +143,7 @@ class BoardContract:
     ) -> None:
         by_sender = replace(SORTING, start=StartBy.SENDER)
         later = NOON + timedelta(minutes=1)
-        go = Go(slug="hours", content_hash="d1", by=ED, at=NOON, count=3)
+        start = Start(slug="hours", content_hash="d1", by=ED, at=NOON, count=3)
         back = Returned(slug="hours", content_hash="d1", by=ED, at=NOON, reason="Why?")
         with store.begin() as tx:
             tx.staff.put(ED, Role.APPROVER, NOON)
@@ -152,15 +152,15 @@ class BoardContract:
             assert shelf(tx, by_sender) is Shelf.DRAFTS
             tx.returns.close("hours", NOON)
             assert shelf(tx, by_sender) is Shelf.REVIEW
-            tx.goes.add(go)
+            tx.starts.add(start)
             assert shelf(tx, by_sender) is Shelf.REVIEW
             tx.approvals.add(replace(yes("hours"), at=later))
             assert shelf(tx, by_sender) is Shelf.APPROVED, "it is older than the approval"
-            tx.goes.add(replace(go, at=later, content_hash="d0"))
+            tx.starts.add(replace(start, at=later, content_hash="d0"))
             assert shelf(tx, by_sender) is Shelf.APPROVED, "it started another text"
-            tx.goes.add(replace(go, at=later))
+            tx.starts.add(replace(start, at=later))
             assert shelf(tx, by_sender) is Shelf.SCHEDULED
-            tx.goes.revoke("hours", later)
+            tx.starts.revoke("hours", later)
             assert shelf(tx, by_sender) is Shelf.APPROVED
             tx.approvals.revoke("hours", later, actor=ED)
             tx.returns.add(replace(back, at=later))

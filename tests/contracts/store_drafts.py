@@ -178,7 +178,7 @@ class DraftsContract:
             version = tx.drafts.add(DRAFT).version
             tx.drafts.grow(replace(version, text=DraftText(title="More")))
             tx.drafts.advance(KEY, version.number, by=ANA, at=LATER)
-            assert tx.statements.touched(0)[1] == []
+            assert tx.statements.changed_since(0)[1] == []
             mark = 0
             for change in (
                 lambda: tx.drafts.hand_in(KEY, "hours", version.number, by=ANA, at=NOON),
@@ -186,7 +186,7 @@ class DraftsContract:
                 lambda: tx.drafts.delete(KEY, NOON),
             ):
                 change()
-                mark, touched = tx.statements.touched(mark)
+                mark, touched = tx.statements.changed_since(mark)
                 assert touched == ["hours"]
 
     def test_a_picture_comes_back_by_its_name_and_with_its_text(self, store: Store) -> None:

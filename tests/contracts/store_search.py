@@ -24,7 +24,7 @@ ASKED = {
     "^library": ["hours"],
     "{title text}:library": [],
     "library) OR (1": [],
-    "'; DROP TABLE searchable; --": [],
+    "'; DROP TABLE archive_text; --": [],
     "lib\x00rary": [],
     "library\x00": ["hours"],
     "\ud800 library": ["hours"],

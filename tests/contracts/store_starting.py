@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from newsletter.domain.campaigns.campaign import Go
+from newsletter.domain.campaigns.campaign import Start
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store
 from tests.fakes import NOON
 
-GO = Go(slug="hours", content_hash="d1", by="cleo@forum.example", at=NOON, count=12)
+START = Start(slug="hours", content_hash="d1", by="cleo@forum.example", at=NOON, count=12)
 BACK = Returned(
     slug="hours", content_hash="d1", by="ben@forum.example", at=NOON, reason="the\nhours"
 )
@@ -22,48 +22,51 @@ LATER = NOON + timedelta(minutes=1)
 class StartingContract:
     def test_a_go_comes_back_as_it_was_written(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.goes.add(GO)
-            tx.goes.add(replace(GO, by="dan@forum.example", at=LATER))
-            tx.goes.add(replace(GO, slug="other"))
+            tx.starts.add(START)
+            tx.starts.add(replace(START, by="dan@forum.example", at=LATER))
+            tx.starts.add(replace(START, slug="other"))
         with store.read() as tx:
-            assert tx.goes.of("hours") == [GO, replace(GO, by="dan@forum.example", at=LATER)]
+            assert tx.starts.of("hours") == [
+                START,
+                replace(START, by="dan@forum.example", at=LATER),
+            ]
 
     def test_a_go_is_taken_back_once(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.goes.add(GO)
-            assert tx.goes.revoke("hours", LATER) == 1
-            assert tx.goes.revoke("hours", LATER) == 0
-            assert tx.goes.of("hours") == [replace(GO, revoked_at=LATER)]
+            tx.starts.add(START)
+            assert tx.starts.revoke("hours", LATER) == 1
+            assert tx.starts.revoke("hours", LATER) == 0
+            assert tx.starts.of("hours") == [replace(START, revoked_at=LATER)]
 
     def test_the_number_that_was_found_stands_in_its_place_once_it_is_accepted(
         self, store: Store
     ) -> None:
         with store.begin() as tx:
-            tx.goes.add(GO)
-            tx.goes.accept("hours")
-            assert tx.goes.of("hours") == [GO]
-            tx.goes.find("hours", 40)
-            assert tx.goes.of("hours") == [replace(GO, found=40)]
-            tx.goes.accept("hours")
-            assert tx.goes.of("hours") == [replace(GO, count=40)]
+            tx.starts.add(START)
+            tx.starts.accept("hours")
+            assert tx.starts.of("hours") == [START]
+            tx.starts.find("hours", 40)
+            assert tx.starts.of("hours") == [replace(START, found=40)]
+            tx.starts.accept("hours")
+            assert tx.starts.of("hours") == [replace(START, count=40)]
 
     @pytest.mark.parametrize("change", ["count = 99", "revoked_at = NULL", "digest = 'd2'"])
     def test_whoever_writes_a_go_by_sql_starts_nothing(self, store: Store, change: str) -> None:
         with store.begin() as tx:
-            tx.goes.add(GO)
-            tx.goes.revoke("hours", LATER)
-            tx.connection.execute(text(f"UPDATE go SET {change}"))  # noqa: S608 - our own words
+            tx.starts.add(START)
+            tx.starts.revoke("hours", LATER)
+            tx.connection.execute(text(f"UPDATE start SET {change}"))  # noqa: S608 - our own words
         with store.begin() as tx:
-            assert tx.goes.of("hours") == []
-            assert tx.goes.revoke("hours", LATER) == 0
+            assert tx.starts.of("hours") == []
+            assert tx.starts.revoke("hours", LATER) == 0
 
     def test_a_go_and_a_return_touch_their_statement(self, store: Store) -> None:
         with store.begin() as tx:
-            mark, _ = tx.statements.touched(None)
-            tx.goes.add(GO)
+            mark, _ = tx.statements.changed_since(None)
+            tx.starts.add(START)
             tx.returns.add(replace(BACK, slug="other"))
         with store.read() as tx:
-            assert tx.statements.touched(mark)[1] == ["hours", "other"]
+            assert tx.statements.changed_since(mark)[1] == ["hours", "other"]
 
     def test_what_was_sent_back_is_kept_and_closed(self, store: Store) -> None:
         with store.begin() as tx:

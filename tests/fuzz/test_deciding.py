@@ -48,6 +48,6 @@ def test_each_form_answers_and_nothing_is_decided(at: Room, data: st.DataObject)
     path = data.draw(st.sampled_from(POSTS))
     assert dan.post(path, form).status in {303, 400, 404, 409, 422}
     assert at.approvals == []
-    assert at.goes == []
+    assert at.starts == []
     for page in ("review", "start"):
         assert dan.get(f"{HERE}/{page}").status == 200

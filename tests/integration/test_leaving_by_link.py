@@ -150,7 +150,7 @@ def test_preferences_open_without_leaving_first_and_a_get_changes_nothing(site: 
 
     sent = site.post(path)
     assert "Check your inbox" in sent.text
-    assert site.rows("SELECT kind FROM letter") == [("preferences",)]
+    assert site.rows("SELECT kind FROM transactional_email") == [("preferences",)]
     assert site.lists_of(1) == ["events", "press"]
 
 
@@ -210,5 +210,5 @@ def test_s6_a_forwarded_mail_only_has_a_letter_sent_to_the_owner(site: Forum) ->
     answers = [site.post(f"{site.unsubscribe_link(1)}/preferences") for _ in range(3)]
     unknown = site.post(f"{site.unsubscribe_link(99)}/preferences")
     assert {answer.text for answer in answers} == {unknown.text}
-    emails = site.rows("SELECT kind, address, subscriber_id, asks FROM letter")
+    emails = site.rows("SELECT kind, address, subscriber_id, asks FROM transactional_email")
     assert emails == [("preferences", PEOPLE[0], 1, 3)]

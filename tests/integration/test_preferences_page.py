@@ -271,7 +271,7 @@ def test_the_link_opens_for_a_day_and_then_only_has_another_sent(site: Forum) ->
         assert answer.text.count("<button") == 1
     assert site.everything() == before
     assert site.post(f"{path}/again").status == 200
-    assert site.rows("SELECT kind, address FROM letter") == [("preferences", ANA)]
+    assert site.rows("SELECT kind, address FROM transactional_email") == [("preferences", ANA)]
 
 
 def test_s6_mautic_a_changed_link_opens_nothing(site: Forum) -> None:
@@ -361,7 +361,9 @@ def test_a_new_address_gets_a_letter_and_nothing_changes_before(site: Forum) -> 
     ]
     texts = [answer.text.replace("known@", "new@") for answer in answers]
     assert texts[0] == texts[1], "nobody learns whom we know"
-    assert site.rows("SELECT kind, address, subscriber_id FROM letter ORDER BY id") == [
+    assert site.rows(
+        "SELECT kind, address, subscriber_id FROM transactional_email ORDER BY id"
+    ) == [
         ("move", "new@example.org", 1),
         ("move", "known@example.org", 1),
     ]
@@ -380,7 +382,7 @@ def test_what_is_no_address_is_said_beside_its_field(
             assert answer.status == 422
             assert 'id="address-fault"' in answer.text
             assert answer.text.count("checked") == 3, "the rest is as it stands"
-            assert site.rows("SELECT count(*) FROM letter") == [(0,)]
+            assert site.rows("SELECT count(*) FROM transactional_email") == [(0,)]
 
 
 # --- all that is kept
@@ -400,7 +402,7 @@ def test_c3_my_data_is_a_file_with_all_of_it(site: Forum) -> None:
     states = {one["list"]: one["state"] for one in found["subscriptions"]}
     assert states == {"press": "confirmed", "events": "confirmed", "old": "ended"}
     assert [one["words"].split("\n")[1] for one in found["consents"]] == ["Events", "old"]
-    assert [one["address"] for one in found["letters"]] == ["new@example.org"]
+    assert [one["address"] for one in found["emails"]] == ["new@example.org"]
 
 
 # --- the end
@@ -423,4 +425,4 @@ def test_deleting_asks_once_more_and_then_leaves_nothing_but_the_block(site: For
         assert site.get(path + way).status == 404
     assert site.post(f"{path}/delete").status == 404
     assert site.post(f"{path}/again").status == 200, "as for everybody"
-    assert site.rows("SELECT count(*) FROM letter") == [(0,)]
+    assert site.rows("SELECT count(*) FROM transactional_email") == [(0,)]

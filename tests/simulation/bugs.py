@@ -160,7 +160,11 @@ def _intended_anyway(
         " WHERE id = ? AND fence = ? AND state = 'claimed' RETURNING id",
         *(to["body_hash"], to["account"], batch_id, fence),
     )
-    return _sql(tx, "UPDATE epoch SET claims = claims + 1 RETURNING claims")[0][0] if held else None
+    return (
+        _sql(tx, "UPDATE restore_guard SET claims = claims + 1 RETURNING claims")[0][0]
+        if held
+        else None
+    )
 
 
 def _unfenced(tx: Any, right: Callable[..., Any], claimed: Any, **named: Any) -> Any:
@@ -271,7 +275,7 @@ def _both_hours(
 
 
 def _posted_again(tx: Any, right: Callable[..., Any], at: datetime) -> Any:
-    _sql(tx, "UPDATE letter SET state = 'waiting' WHERE state = 'calling'")
+    _sql(tx, "UPDATE transactional_email SET state = 'waiting' WHERE state = 'calling'")
     return right(at)
 
 

@@ -35,7 +35,7 @@ _STATEMENTS = 1000
 """More than there are: each stays prepared."""
 Rows = Mapping[str, Sequence[tuple[Any, ...]]]
 """All that a database holds, by table."""
-_FOLLOW = {"touched": "number, slug", "sqlite_sequence": "name, seq"}
+_FOLLOW = {"changed_statement": "number, slug", "sqlite_sequence": "name, seq"}
 """What is written by triggers when others are."""
 _COLUMNS = {
     table.name: ", ".join(f'"{one.name}"' for one in table.columns if one.computed is None)

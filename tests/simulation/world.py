@@ -310,7 +310,7 @@ WHERE campaign.state IN ('sent', 'cancelled') AND batch.pending > 0
 """
 _LIES_THERE = {
     "look": "SELECT 1 FROM campaign WHERE state = 'scheduled'",
-    "post": "SELECT 1 FROM letter WHERE state = 'waiting'",
+    "post": "SELECT 1 FROM transactional_email WHERE state = 'waiting'",
     # also where nothing is queued any more: of whom all left, the next look ends the campaign
     "dispatch-1": "SELECT 1 FROM campaign WHERE state = 'sending'",
     "reconcile": "SELECT 1 FROM batch WHERE state = 'unknown'",
@@ -318,7 +318,7 @@ _LIES_THERE = {
 _DUE = """
 SELECT not_before FROM batch WHERE state IN ('queued', 'unknown')
 UNION SELECT lease_until FROM batch WHERE state = 'unknown'
-UNION SELECT blocked_until FROM pace
-UNION SELECT not_before FROM letter WHERE state = 'waiting'
+UNION SELECT blocked_until FROM rate_limit
+UNION SELECT not_before FROM transactional_email WHERE state = 'waiting'
 UNION SELECT release_at FROM campaign WHERE state = 'scheduled'
 """

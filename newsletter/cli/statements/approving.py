@@ -232,24 +232,24 @@ def start(
 
     Nothing leaves before the time to undo is over: 'newsletter statement undo' ends it.
     """
-    from newsletter.pipeline.campaigns.control import Start
+    from newsletter.pipeline.campaigns.control import StartRequest
 
     with shell.services() as services:
         services.statements.refresh()
         slug = statement_slug(services.store, slug)
-        asked = Start(
+        asked = StartRequest(
             slug=slug,
             by=actor(services.store, by, Role.SENDER, "start"),
             seen=digest,
             shown=count,
             at=_instant_of(at, services.settings.timezone) if at else None,
         )
-        go = services.campaigns.starter().start(asked)
+        start = services.campaigns.starter().start(asked)
         with services.store.read() as tx:
-            to_come = outlook(tx, slug, go.at, rules=services.campaigns.rules)
-        leaves = to_come.leaves_at if to_come else go.at
+            to_come = outlook(tx, slug, start.at, rules=services.campaigns.rules)
+        leaves = to_come.leaves_at if to_come else start.at
         leaves_at = wall_time(leaves.replace(microsecond=0), services.settings.timezone)
-    say(f"{slug} is started: version {version(go.content_hash)} goes to {people(go.count)}")
+    say(f"{slug} is started: version {version(start.content_hash)} goes to {people(start.count)}")
     say(f"leaves at {leaves_at}; to undo: newsletter statement undo {slug}")
 
 

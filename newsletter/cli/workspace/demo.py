@@ -254,13 +254,13 @@ def _version(services: Services, slug: str) -> str:
 
 
 def _start_tomorrow(services: Services, slug: str) -> None:
-    from newsletter.pipeline.campaigns.control import Start
+    from newsletter.pipeline.campaigns.control import StartRequest
 
     zone = ZoneInfo(services.settings.timezone)
     tomorrow = services.store.clock.now().astimezone(zone) + timedelta(days=1)
     nine = tomorrow.replace(hour=9, minute=0, second=0, microsecond=0)
     services.campaigns.starter().start(
-        Start(slug=slug, by=_CLEO.address, seen=_version(services, slug), at=nine)
+        StartRequest(slug=slug, by=_CLEO.address, seen=_version(services, slug), at=nine)
     )
 
 

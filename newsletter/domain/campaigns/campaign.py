@@ -221,7 +221,7 @@ class StartBy(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Go:
+class Start:
     """A named person's word that one version of a statement goes out."""
 
     slug: str
@@ -246,11 +246,13 @@ class Go:
         )
 
 
-def in_force(goes: Iterable[Go], content_hash: str, complete_at: datetime | None) -> Go | None:
+def in_force(
+    starts: Iterable[Start], content_hash: str, complete_at: datetime | None
+) -> Start | None:
     """The last one that counts; none does while the approvals are not complete."""
     if complete_at is None:
         return None
-    counted = [go for go in goes if go.counts(content_hash, complete_at)]
+    counted = [start for start in starts if start.counts(content_hash, complete_at)]
     return counted[-1] if counted else None
 
 

@@ -33,7 +33,7 @@ def index(*, store: Store, text_of: Callable[[Content], str], before: Indexed | 
     """
     before = before or Indexed()
     with store.read() as tx:
-        mark, touched = tx.statements.touched(before.mark)
+        mark, touched = tx.statements.changed_since(before.mark)
         missing = tx.search.missing(None if before.mark is None else touched)
     left = iter(missing)
     while some := list(islice(left, _AT_ONCE)):

@@ -9,7 +9,7 @@ from newsletter.domain.campaigns.campaign import (
     BEFORE_START,
     Campaign,
     CampaignState,
-    Go,
+    Start,
     StartBy,
     has_begun,
 )
@@ -26,20 +26,20 @@ from newsletter.pipeline.ledger import (
     find_campaign,
     find_seen,
     find_statement,
-    go_of,
     refuse_if_gone_out,
     standing_of,
+    start_of,
 )
 from newsletter.pipeline.outgoing import finish, reassess
 from newsletter.store.sql import Store, Transaction
 
 
-class Started(Refused):
+class AlreadyStarted(Refused):
     """Somebody started it already, as it stands now."""
 
-    def __init__(self, go: Go) -> None:
-        self.go = go
-        super().__init__(f"{go.slug} was started by {go.by} at {go.at:%Y-%m-%d %H:%M} UTC")
+    def __init__(self, start: Start) -> None:
+        self.start = start
+        super().__init__(f"{start.slug} was started by {start.by} at {start.at:%Y-%m-%d %H:%M} UTC")
 
 
 class Late(Refused):
@@ -54,7 +54,7 @@ class Late(Refused):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Start:
+class StartRequest:
     """What a sender asks for, having seen it."""
 
     slug: str
@@ -76,7 +76,7 @@ class Starter:
     store: Store
     rules: CampaignRules
 
-    def start(self, asked: Start) -> Go:
+    def start(self, asked: StartRequest) -> Start:
         """Write down that it goes out.
 
         Raises NotFound or Refused: Changed where it is another text now, Moved where it would go to
@@ -92,11 +92,11 @@ class Starter:
             at = now if asked.at_once else asked.at
             if at is not None:
                 tx.schedules.put(asked.slug, at)
-            go = self._bind(tx, stored, person, asked.shown)
+            start = self._bind(tx, stored, person, asked.shown)
             when = f", at {asked.at.isoformat()}" if asked.at else ", at once" * asked.at_once
-            detail = f"{go.content_hash} to {go.count} readers{when}"
-            tx.audit.enter(person, "start", go.slug, detail)
-            return go
+            detail = f"{start.content_hash} to {start.count} readers{when}"
+            tx.audit.enter(person, "start", start.slug, detail)
+            return start
 
     def start_by_approval(
         self, tx: Transaction, stored: StoredStatement, by: str, shown: int
@@ -106,7 +106,7 @@ class Starter:
         Raises Moved.
         """
         standing = standing_of(tx, stored, self.rules.policy)
-        if self.rules.start is StartBy.APPROVAL and go_of(tx, stored, standing) is None:
+        if self.rules.start is StartBy.APPROVAL and start_of(tx, stored, standing) is None:
             self._bind(tx, stored, by, shown)
 
     def undo(self, slug: str, *, by: str) -> bool:
@@ -142,11 +142,11 @@ class Starter:
         standing = standing_of(tx, stored, self.rules.policy)
         if not standing.approved:
             raise Refused(f"{slug} is not approved: {'; '.join(standing.reasons)}")
-        go = go_of(tx, stored, standing)
-        if go is not None:
-            raise Started(go)
+        start = start_of(tx, stored, standing)
+        if start is not None:
+            raise AlreadyStarted(start)
 
-    def _bind(self, tx: Transaction, stored: StoredStatement, by: str, shown: int | None) -> Go:
+    def _bind(self, tx: Transaction, stored: StoredStatement, by: str, shown: int | None) -> Start:
         return bind(tx, stored, shown, by=by, rules=self.rules)
 
     def _take_back(self, tx: Transaction, stored: StoredStatement, person: str) -> None:
@@ -154,7 +154,7 @@ class Starter:
         slug, now = stored.statement.slug, tx.now
         all_of_it = person == OPERATOR or tx.staff.roles()[person].includes(Role.SENDER)
         if all_of_it and self.rules.start is StartBy.SENDER:
-            taken = tx.goes.revoke(slug, now)
+            taken = tx.starts.revoke(slug, now)
             if taken:
                 tx.audit.enter(person, "undo", slug, "start")
         else:
@@ -191,7 +191,7 @@ class OperatorActions:
             to = CampaignState.SENDING if has_begun(campaign) else CampaignState.SCHEDULED
             self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
             self._overrule(tx, campaign)
-            tx.goes.accept(campaign.slug)
+            tx.starts.accept(campaign.slug)
             finish(tx, campaign.id)
             return find_campaign(tx, str(campaign.id))
 

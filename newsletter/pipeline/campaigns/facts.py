@@ -15,7 +15,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.pipeline.campaigns.headcount import outlook
 from newsletter.pipeline.campaigns.reach import CampaignRules, Timing, correction_of, timing_of
-from newsletter.pipeline.ledger import embargo_of, go_of, return_of, standing_of
+from newsletter.pipeline.ledger import embargo_of, return_of, standing_of, start_of
 from newsletter.pipeline.statements.translations import awaited, check_translation
 from newsletter.store.sql import Transaction
 
@@ -108,8 +108,8 @@ def _before(tx: Transaction, stored: StoredStatement, facts: Facts, rules: Rules
     facts = replace(facts, embargo_until=embargo)
     if not facts.standing.approved or not facts.present:
         return facts
-    go = go_of(tx, stored, facts.standing)
-    facts = replace(facts, started_at=go.at if go else None)
+    start = start_of(tx, stored, facts.standing)
+    facts = replace(facts, started_at=start.at if start else None)
     return replace(facts, release=_release(tx, facts, rules), objection=_objection(tx, facts))
 
 

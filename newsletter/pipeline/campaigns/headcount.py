@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from newsletter.domain.campaigns.campaign import Go, StartBy, moved
+from newsletter.domain.campaigns.campaign import Start, StartBy, moved
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.reach import CampaignRules, Reach, reach_of, timing_of
-from newsletter.pipeline.ledger import find_statement, go_of, standing_of
+from newsletter.pipeline.ledger import find_statement, standing_of, start_of
 from newsletter.pipeline.statements.translations import siblings
 from newsletter.store.sql import Store, Transaction
 
@@ -62,7 +62,7 @@ def headcount(tx: Transaction, statement: Statement, rules: CampaignRules) -> He
 
 def bind(
     tx: Transaction, stored: StoredStatement, shown: int | None, *, by: str, rules: CampaignRules
-) -> Go:
+) -> Start:
     """Write down that somebody starts it for as many as they were shown; None: whoever gets it.
 
     Raises Moved where it would go to another number now, and Refused where planning would.
@@ -71,9 +71,9 @@ def bind(
     readers = _reach(tx, stored.statement, rules).count(tx)
     if shown is not None and moved(shown, readers):
         raise Moved(slug, shown, readers)
-    go = Go(slug=slug, content_hash=stored.content_hash, by=by, at=tx.now, count=readers)
-    tx.goes.add(go)
-    return go
+    start = Start(slug=slug, content_hash=stored.content_hash, by=by, at=tx.now, count=readers)
+    tx.starts.add(start)
+    return start
 
 
 def _reach(tx: Transaction, statement: Statement, rules: CampaignRules) -> Reach:
@@ -89,7 +89,7 @@ def _is_started(tx: Transaction, statement: Statement, rules: CampaignRules) -> 
     if rules.start is StartBy.APPROVAL:
         return True
     stored = find_statement(tx, statement.slug)
-    return go_of(tx, stored, standing_of(tx, stored, rules.policy)) is not None
+    return start_of(tx, stored, standing_of(tx, stored, rules.policy)) is not None
 
 
 def _elsewhere(tx: Transaction, reach: Reach) -> dict[str, int]:

@@ -9,7 +9,7 @@ from newsletter.domain.campaigns.campaign import (
     Campaign,
     CampaignState,
     Correction,
-    Go,
+    Start,
     StartBy,
     Step,
     decide,
@@ -32,7 +32,7 @@ from newsletter.pipeline.campaigns.reach import (
     reach_of,
     timing_of,
 )
-from newsletter.pipeline.ledger import approved_content, go_of, standing_of
+from newsletter.pipeline.ledger import approved_content, standing_of, start_of
 from newsletter.pipeline.statements.translations import check_translation, goes_within
 from newsletter.store.sql import Store, Transaction
 
@@ -84,7 +84,7 @@ class _View:
     step: Step
     why: str
     """Why an approved text is held back, in words; empty where it is not."""
-    go: Go | None = None
+    start: Start | None = None
     """Who started it, where somebody did."""
     correction: Correction | None = None
     """Whom it goes to, where it is a correction that may go out."""
@@ -124,7 +124,7 @@ def plan(*, store: Store, rules: PlanRules, before: Watch | None = None) -> Plan
     with store.read() as tx:
         by = (rules, tx.staff.roles())
         anew = before.by != by
-        mark, touched = tx.statements.touched(None if anew else before.mark)
+        mark, touched = tx.statements.changed_since(None if anew else before.mark)
         known = tx.statements.unsettled() if anew else tx.statements.some({*touched, *before.open})
         views = [_view_of(tx, stored, rules) for stored in known if stored.fingerprint]
     if anew:
@@ -165,12 +165,12 @@ def _is_open(view: _View) -> bool:
 def _view_of(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
     standing = standing_of(tx, stored, rules.policy)
     campaign = tx.campaigns.latest(stored.statement.slug)
-    go = go_of(tx, stored, standing)
-    started = rules.start is StartBy.APPROVAL or go is not None
+    start = start_of(tx, stored, standing)
+    started = rules.start is StartBy.APPROVAL or start is not None
     timing, release = None, _NOT_APPROVED
     try:
         # from when on the time to undo runs: somebody started it after its approvals
-        since = standing.complete_at if go is None else go.at
+        since = standing.complete_at if start is None else start.at
         timing = _timing(tx, stored, since, rules) if started else None
         if timing is not None:
             release = timing.release(tx, campaign)
@@ -195,7 +195,7 @@ def _view_of(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _Vie
         release=release,
         step=step,
         why=why,
-        go=go,
+        start=start,
     )
     if step is Step.NOTHING and has_begun(campaign):
         return replace(view, why="")  # it went out as approved; its file now is another matter
@@ -325,7 +325,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         return False
     reach = reach_of(tx, stored.statement, together=rules.together)
     # an import between the sender's word and the start may have brought a list of strangers
-    if view.go is not None and _is_far_off(tx, view.go, campaign, reach):
+    if view.start is not None and _is_far_off(tx, view.start, campaign, reach):
         return False
     content = approved_content(tx, campaign)
     fits = [
@@ -346,19 +346,19 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     return True
 
 
-def _is_far_off(tx: Transaction, go: Go, campaign: Campaign, reach: Reach) -> bool:
+def _is_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach) -> bool:
     """Whether so many more or fewer would get it than were said that it is paused instead."""
     now = reach.count(tx)
-    if not now or not far_off(go.count, now):  # that it is nobody is told in other words
+    if not now or not far_off(start.count, now):  # that it is nobody is told in other words
         return False
     number = campaign.id
     why = (
-        f"{people(now)} would get it now, and {go.by} started it for {go.count:,}; find out why,"
-        f" then 'newsletter resume {number}' or 'newsletter cancel {number}'"
+        f"{people(now)} would get it now, and {start.by} started it for {start.count:,};"
+        f" find out why, then 'newsletter resume {number}' or 'newsletter cancel {number}'"
     )
-    tx.goes.find(go.slug, now)
+    tx.starts.find(start.slug, now)
     _move(tx, campaign, CampaignState.PAUSED, why)
-    _note(tx, "pause", go.slug, f"campaign {number}: {now:,} readers, not {go.count:,}")
+    _note(tx, "pause", start.slug, f"campaign {number}: {now:,} readers, not {start.count:,}")
     return True
 
 

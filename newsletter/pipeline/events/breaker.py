@@ -1,4 +1,4 @@
-"""receipts → paused campaign: the breaker, for one to which too many readers or servers object."""
+"""delivery statuses → paused campaign: too many readers or servers object to it."""
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.events import Damage, objections

@@ -1,4 +1,4 @@
-"""events → receipts, suppressions: what a provider tells later is brought home.
+"""events → delivery statuses, suppressions: what a provider tells later is brought home.
 
 All of a post is written down in one transaction before the provider is answered. Told again, or in
 another order, it leads to the same. A mailbox that merely puts us off is judged when the next
@@ -29,7 +29,7 @@ from newsletter.domain.events import (
     Place,
     is_kept_whole,
     is_worn_out,
-    receipt_kind,
+    status_kind,
     suppression,
 )
 from newsletter.domain.ports import History
@@ -123,7 +123,7 @@ def _record(tx: Transaction, told: Sequence[tuple[Event, Place]], provider: str)
 
 def _receipts(told: Sequence[tuple[Event, Place]]) -> Iterator[DeliveryStatus]:
     for event, place in told:
-        kind, delivery = receipt_kind(event.kind), place.delivery
+        kind, delivery = status_kind(event.kind), place.delivery
         if kind is None or delivery is None:
             continue
         if kind is EventKind.ACCEPTED and not place.under_way:

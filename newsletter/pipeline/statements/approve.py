@@ -246,7 +246,7 @@ def note_front_matter(
     seen = before.mark if before.policy == rules.policy else None
     noted = []
     with store.read() as tx:
-        mark, touched = tx.statements.touched(seen)
+        mark, touched = tx.statements.changed_since(seen)
         known = _bringing(tx) if seen is None else tx.statements.some(touched)
         pending = [
             stored

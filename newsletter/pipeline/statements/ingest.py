@@ -49,7 +49,7 @@ def ingest(*, store: Store, sources: Iterable[Source], before: Read | None = Non
     """
     before = before or Read()
     with store.read() as tx:  # first: what is written from here on is seen the next time
-        mark, touched = tx.statements.touched(before.mark)
+        mark, touched = tx.statements.changed_since(before.mark)
     readings = [source.read() for source in sources]
     # a source that found nothing new gives the very reading that it gave before
     same = [*map(id, readings)] == [*map(id, before.readings)]
@@ -183,7 +183,7 @@ class RoundupSource:
     def read(self) -> Reading:
         """Read all issues, by name and day."""
         with self._store.read() as tx:
-            mark, touched = tx.statements.touched(self._mark)
+            mark, touched = tx.statements.changed_since(self._mark)
             issues = tx.digests.issues() if self._mark is None else tx.digests.some(touched)
         changed = {issue.slug: issue for issue in issues if self._issues.get(issue.slug) != issue}
         if changed:
@@ -213,7 +213,7 @@ class DeskSource:
     def read(self) -> Reading:
         """Read all that was handed in, by slug."""
         with self._store.read() as tx:
-            mark, touched = tx.statements.touched(self._mark)
+            mark, touched = tx.statements.changed_since(self._mark)
             found = tx.drafts.handed_in() if self._mark is None else tx.drafts.some(touched)
         gone = self._known.keys() & (set(touched) - {one.slug for one in found})
         changed = [one for one in found if self._known.get(one.slug, (None, None))[0] != one]

@@ -75,7 +75,7 @@ def render(
     before = before or Tried()
     before.begin((renderer.fingerprint, together))
     with store.read() as tx:
-        mark, touched = tx.statements.touched(before.mark)
+        mark, touched = tx.statements.changed_since(before.mark)
         if before.mark is None:
             known = tx.statements.all()
             groups = _grouped(known)

@@ -198,10 +198,9 @@ class Campaigns(Repository):
 
     def add(self, campaign: Campaign, at: datetime) -> int:
         """Insert a scheduled campaign (its ``id`` is ignored) and return its id."""
-        elsewhere = {"id", "content_hash", "counts", "given_up"}
+        elsewhere = {"id", "counts", "given_up"}
         values = {name: value for name, value in vars(campaign).items() if name not in elsewhere}
-        values |= {"digest": campaign.content_hash, "created_at": at}
-        adding = insert(tables.campaign).values(values).returning(_campaign.id)
+        adding = insert(tables.campaign).values(**values, created_at=at).returning(_campaign.id)
         return int(self._connection.execute(adding).scalar_one())
 
     def freeze(
@@ -446,7 +445,7 @@ def _without_counts() -> Select[tuple[object, ...]]:
 
 
 def _heads() -> list[ColumnElement[Any]]:
-    return [*fields_of(Campaign, tables.campaign), _campaign.digest.label("content_hash")]
+    return [*fields_of(Campaign, tables.campaign)]
 
 
 def _campaign_of(*, given_up: int, **values: Any) -> Campaign:

@@ -22,7 +22,7 @@ _AT_ONCE = 500
 _NONE = "null"
 """How a document says that no statement was made."""
 _campaign = tables.campaign.c
-_roundup = tables.roundup.c
+_digest = tables.digest.c
 _issue = tables.issue.c
 
 
@@ -36,18 +36,18 @@ class Digests(Repository):
 
     def since(self) -> dict[str, datetime]:
         """Name → when the digest email began, for each that is configured."""
-        rows = self._connection.execute(select(tables.roundup)).all()
+        rows = self._connection.execute(select(tables.digest)).all()
         return {row.name: from_ms(row.since) for row in rows}
 
     def begin(self, name: str, at: datetime) -> None:
         """One that was not there, and gathers nothing older. Known ones stay as they are."""
         self._connection.execute(
-            insert(tables.roundup).values(name=name, since=to_ms(at)).on_conflict_do_nothing()
+            insert(tables.digest).values(name=name, since=to_ms(at)).on_conflict_do_nothing()
         )
 
     def end(self, name: str) -> None:
         """It is not configured any more. Its issues stay."""
-        self._connection.execute(delete(tables.roundup).where(_roundup.name == name))
+        self._connection.execute(delete(tables.digest).where(_digest.name == name))
 
     def issues(self) -> list[Issue]:
         """All issues, by name and day."""

@@ -157,8 +157,8 @@ def _hold() -> Any:
 
 @cache
 def _count() -> Any:
-    claims = tables.epoch.c.claims
-    return update(tables.epoch).values(claims=claims + 1).returning(claims)
+    claims = tables.restore_guard.c.claims
+    return update(tables.restore_guard).values(claims=claims + 1).returning(claims)
 
 
 @lru_cache(maxsize=16)

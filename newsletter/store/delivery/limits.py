@@ -12,14 +12,14 @@ from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, from_us, maybe_from_ms, to_ms, to_us
 
-_pace = tables.pace.c
+_rate_limit = tables.rate_limit.c
 
 
 class RateLimits(Repository):
-    """The pace at each provider and sending domain."""
+    """The rate limit at each provider and sending domain."""
 
     def get(self, provider: str, domain: str) -> RateLimit:
-        """The pace as it was last put; a fresh one where none was."""
+        """The rate limit as it was last put; a fresh one where none was."""
         row = self._connection.execute(_get(), {"of": provider, "from": domain}).one_or_none()
         if row is None:
             return RateLimit()
@@ -33,28 +33,28 @@ class RateLimits(Repository):
             used=row.used,
         )
 
-    def put(self, provider: str, domain: str, pace: RateLimit) -> None:
-        failing = pace.failing_since
+    def put(self, provider: str, domain: str, rate_limit: RateLimit) -> None:
+        failing = rate_limit.failing_since
         self._connection.execute(
             _put(),
             {
                 "provider": provider,
                 "domain": domain,
-                "free_at": to_us(pace.free_at),
-                "blocked_until": to_ms(pace.blocked_until),
-                "cause": pace.cause.value,
-                "reason": pace.reason,
+                "free_at": to_us(rate_limit.free_at),
+                "blocked_until": to_ms(rate_limit.blocked_until),
+                "cause": rate_limit.cause.value,
+                "reason": rate_limit.reason,
                 "failing_since": None if failing is None else to_ms(failing),
-                "day": pace.day.isoformat(),
-                "used": pace.used,
+                "day": rate_limit.day.isoformat(),
+                "used": rate_limit.used,
             },
         )
 
     def forgive(self, provider: str) -> None:
         """Forget that it was to be left alone, and since when it took nothing."""
         self._connection.execute(
-            update(tables.pace)
-            .where(_pace.provider == provider)
+            update(tables.rate_limit)
+            .where(_rate_limit.provider == provider)
             .values(blocked_until=0, failing_since=None)
         )
 
@@ -64,17 +64,17 @@ class RateLimits(Repository):
 
 @cache
 def _get() -> Select[Any]:
-    return select(tables.pace).where(
-        _pace.provider == bindparam("of"), _pace.domain == bindparam("from")
+    return select(tables.rate_limit).where(
+        _rate_limit.provider == bindparam("of"), _rate_limit.domain == bindparam("from")
     )
 
 
 @cache
 def _put() -> Insert:
-    adding = insert(tables.pace)
+    adding = insert(tables.rate_limit)
     changed = {
         column.name: adding.excluded[column.name]
-        for column in tables.pace.c
+        for column in tables.rate_limit.c
         if not column.primary_key
     }
     return adding.on_conflict_do_update(index_elements=["provider", "domain"], set_=changed)

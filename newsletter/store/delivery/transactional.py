@@ -41,8 +41,8 @@ _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 _WRONG_CLOCK = timedelta(days=4)
 """What waits for longer was put off by a clock that was wrong, and is due."""
 _NOBODY = b""
-_email = asking.letter.c
-_FIELDS = fields_of(TransactionalEmail, asking.letter)
+_email = asking.transactional_email.c
+_FIELDS = fields_of(TransactionalEmail, asking.transactional_email)
 
 
 class TransactionalEmails(AddressRepository):
@@ -94,12 +94,12 @@ class TransactionalEmails(AddressRepository):
         self._add(email, self._hash(mailbox_of(address)), _NOBODY)
 
     def _count(self, *conditions: ColumnElement[bool] | TextClause) -> int:
-        query = select(func.count()).select_from(asking.letter).where(*conditions)
+        query = select(func.count()).select_from(asking.transactional_email).where(*conditions)
         return self._number(query)
 
     def _add(self, email: TransactionalEmail, mailbox: bytes, network: bytes) -> None:
         self._connection.execute(
-            insert(asking.letter).values(
+            insert(asking.transactional_email).values(
                 vars(email)
                 | {
                     "id": None,
@@ -115,7 +115,9 @@ class TransactionalEmails(AddressRepository):
     def _note_again(self, same: ColumnElement[bool]) -> None:
         newest = select(func.max(_email.id)).where(same).scalar_subquery()
         self._connection.execute(
-            update(asking.letter).where(_email.id == newest).values(asks=_email.asks + 1)
+            update(asking.transactional_email)
+            .where(_email.id == newest)
+            .values(asks=_email.asks + 1)
         )
 
     def get(self, email_id: int) -> TransactionalEmail | None:
@@ -128,7 +130,7 @@ class TransactionalEmails(AddressRepository):
         if number is None:
             return None
         row = self._connection.execute(
-            update(asking.letter)
+            update(asking.transactional_email)
             .where(_email.id == number)
             .values(
                 state=EmailState.CALLING,
@@ -172,7 +174,7 @@ class TransactionalEmails(AddressRepository):
                 return int(number)
             withheld = {"state": EmailState.WITHHELD, "reason": DAMAGED, "settled_at": at}
             self._connection.execute(
-                update(asking.letter).where(_email.id == number).values(withheld)
+                update(asking.transactional_email).where(_email.id == number).values(withheld)
             )
         return None
 
@@ -203,7 +205,7 @@ class TransactionalEmails(AddressRepository):
 
     def _book(self, claimed: ClaimedEmail, **values: Any) -> bool:
         booked = self._connection.execute(
-            update(asking.letter)
+            update(asking.transactional_email)
             .where(
                 _email.id == claimed.email.id,
                 _email.state == EmailState.CALLING,
@@ -227,7 +229,7 @@ class TransactionalEmails(AddressRepository):
         Withholds them; returns how many. What is asked for from then on waits for the release.
         """
         return self._connection.execute(
-            update(asking.letter)
+            update(asking.transactional_email)
             .where(_is_waiting())
             .values(
                 state=EmailState.WITHHELD,
@@ -239,13 +241,13 @@ class TransactionalEmails(AddressRepository):
     def hold_over(self, at: datetime) -> int:
         """A hold ended that kept emails back: the time for them begins now. Returns how many."""
         return self._connection.execute(
-            update(asking.letter).where(_is_waiting()).values(held_until=at)
+            update(asking.transactional_email).where(_is_waiting()).values(held_until=at)
         ).rowcount
 
     def use(self, email_id: int, at: datetime) -> bool:
         """Mark its link as used; False where it was already."""
         used = self._connection.execute(
-            update(asking.letter)
+            update(asking.transactional_email)
             .where(_email.id == email_id, _email.used_at.is_(None))
             .values(used_at=at)
         )
@@ -261,7 +263,7 @@ class TransactionalEmails(AddressRepository):
         left = _email.state.in_(_LEFT)
         # what is older than that is not handed over any more: two indexes lead to all the others
         oldest = at - EMAIL_LIVES
-        held = and_(text("letter.held_until > 0"), _email.held_until > oldest)
+        held = and_(text("transactional_email.held_until > 0"), _email.held_until > oldest)
         lately = or_(_email.asked_at > oldest, held)
         return self._count(left, lately, _email.claimed_at > at)
 
@@ -286,7 +288,7 @@ class TransactionalEmails(AddressRepository):
         )
         known = _email.network_hash != _NOBODY
         self._connection.execute(
-            update(asking.letter)
+            update(asking.transactional_email)
             .where(_email.asked_at < networks_before, known)
             .values(network_hash=_NOBODY)
         )
@@ -296,12 +298,12 @@ class TransactionalEmails(AddressRepository):
             _email.address != "",
         )
         cleared = self._connection.execute(
-            update(asking.letter)
+            update(asking.transactional_email)
             .where(named, _email.state.not_in(_OPEN))
             .values(address="", name="", reason="")
         ).rowcount
         self._connection.execute(
-            delete(asking.letter).where(
+            delete(asking.transactional_email).where(
                 _email.asked_at < rows_before,
                 _email.held_until < rows_before,
                 _email.state.not_in(_OPEN),
@@ -321,7 +323,7 @@ _OPEN = (EmailState.WAITING, EmailState.CALLING)
 
 def _is_waiting() -> TextClause:
     """In the words of the partial index of such emails."""
-    return text("letter.state = 'waiting'")
+    return text("transactional_email.state = 'waiting'")
 
 
 # Building a statement takes longer than running it, so those of each look are built once.
@@ -335,7 +337,7 @@ def _waiting() -> Select[Any, Any]:
 @cache
 def _put_back() -> Update:
     return (
-        update(asking.letter)
+        update(asking.transactional_email)
         .where(_email.state == EmailState.CALLING, _email.provider == "")
         .values(state=EmailState.WAITING)
     )
@@ -344,7 +346,7 @@ def _put_back() -> Update:
 @cache
 def _abandon() -> Update:
     return (
-        update(asking.letter)
+        update(asking.transactional_email)
         .where(_email.state == EmailState.CALLING)
         .values(
             state=EmailState.UNKNOWN,

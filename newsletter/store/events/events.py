@@ -1,4 +1,4 @@
-"""What providers tell later: receipts, one of a key, and events as they came."""
+"""What providers tell later: statuses, one of a key, and events as they came."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -22,15 +22,15 @@ from newsletter.store.events.locating import Locator
 from newsletter.store.repository import AddressRepository
 from newsletter.store.schema import event_tables, tables
 
-_receipt = event_tables.receipt.c
+_status = event_tables.delivery_status.c
 _event = event_tables.event.c
-_overruled = event_tables.overruled.c
-_signed = event_tables.signed.c
+_override = event_tables.circuit_breaker_override.c
+_token = event_tables.webhook_token.c
 _REMEMBERED = timedelta(days=2)
 _LONGEST_RAW = 16_000
 # In the words of the partial indexes: SQLite uses them for nothing else.
-_IS_DAMAGE = text("receipt.kind IN ('bounced', 'complained')")
-_IS_SOFT = text("receipt.bounce = 'soft'")
+_IS_DAMAGE = text("delivery_status.kind IN ('bounced', 'complained')")
+_IS_SOFT = text("delivery_status.bounce = 'soft'")
 
 
 class Events(AddressRepository):
@@ -53,32 +53,36 @@ class Events(AddressRepository):
 
         What is older than a day is forgotten: a post as old is refused anyway.
         """
-        self._connection.execute(delete(event_tables.signed).where(_signed.at < at - _REMEMBERED))
+        self._connection.execute(
+            delete(event_tables.webhook_token).where(_token.at < at - _REMEMBERED)
+        )
         row = {"token": token, "content": content, "at": at}
-        self._connection.execute(insert(event_tables.signed).values(row).on_conflict_do_nothing())
-        query = select(_signed.content).where(_signed.token == token)
+        self._connection.execute(
+            insert(event_tables.webhook_token).values(row).on_conflict_do_nothing()
+        )
+        query = select(_token.content).where(_token.token == token)
         return self._connection.scalar(query) == content
 
-    def note(self, receipts: Iterable[DeliveryStatus]) -> None:
-        """Keep one receipt of each key: the one that prevails."""
+    def note(self, statuses: Iterable[DeliveryStatus]) -> None:
+        """Keep one status of each key: the one that prevails."""
         noted: dict[object, DeliveryStatus] = {}
-        for receipt in receipts:
-            other = noted.get(receipt.key)
-            if other is None or receipt.prevails(other):
-                noted[receipt.key] = receipt
+        for status in statuses:
+            other = noted.get(status.key)
+            if other is None or status.prevails(other):
+                noted[status.key] = status
         for other in self._known(noted.values()):
             if not noted[other.key].prevails(other):
                 del noted[other.key]
         if noted:
             self._connection.execute(
-                insert(event_tables.receipt).prefix_with("OR REPLACE"),
-                [vars(receipt) for receipt in noted.values()],
+                insert(event_tables.delivery_status).prefix_with("OR REPLACE"),
+                [vars(status) for status in noted.values()],
             )
 
-    def _known(self, receipts: Iterable[DeliveryStatus]) -> list[DeliveryStatus]:
-        key = tuple_(_receipt.campaign_id, _receipt.subscriber_id, _receipt.kind)
-        same = key.in_([receipt.key for receipt in receipts])
-        return self._list(DeliveryStatus, select(event_tables.receipt).where(same))
+    def _known(self, statuses: Iterable[DeliveryStatus]) -> list[DeliveryStatus]:
+        key = tuple_(_status.campaign_id, _status.subscriber_id, _status.kind)
+        same = key.in_([status.key for status in statuses])
+        return self._list(DeliveryStatus, select(event_tables.delivery_status).where(same))
 
     def keep(self, provider: str, told: Iterable[tuple[Event, Place]], at: datetime) -> int:
         """Keep events as they came, each once; returns how many are new."""
@@ -101,18 +105,18 @@ class Events(AddressRepository):
         )
 
     def telling(self, campaign_id: int) -> list[int]:
-        """Those of whom the books do not say that the provider took it, and a receipt does."""
+        """Those of whom the books do not say that the provider took it, and a status does."""
         query, member = unproved(campaign_id)
         told = exists().where(
-            _receipt.campaign_id == campaign_id, _receipt.subscriber_id == member.c.value
+            _status.campaign_id == campaign_id, _status.subscriber_id == member.c.value
         )
         return [row.subscriber_id for row in self._connection.execute(query.where(told))]
 
     def figures(self, campaign_id: int) -> Figures:
         """What became of the campaign's deliveries."""
-        bounces = self._count(campaign_id, _came_back(), by=_receipt.bounce)
-        kinds = self._count(campaign_id, _receipt.kind.is_not(None), by=_receipt.kind)
-        returned = self._count(campaign_id, and_(_came_back(), _was_delivered()), by=_receipt.kind)
+        bounces = self._count(campaign_id, _came_back(), by=_status.bounce)
+        kinds = self._count(campaign_id, _status.kind.is_not(None), by=_status.kind)
+        returned = self._count(campaign_id, and_(_came_back(), _was_delivered()), by=_status.kind)
         delivered = kinds.get(EventKind.DELIVERED, 0)
         return Figures(
             delivered=delivered - returned.get(EventKind.BOUNCED, 0),
@@ -125,15 +129,15 @@ class Events(AddressRepository):
         """(address, class, reason) of each delivery that came back."""
         subscriber = tables.subscriber.c
         rows = self._connection.execute(
-            select(func.coalesce(subscriber.address, "(erased)"), _receipt.bounce, _receipt.reason)
+            select(func.coalesce(subscriber.address, "(erased)"), _status.bounce, _status.reason)
             .join_from(
-                event_tables.receipt,
+                event_tables.delivery_status,
                 tables.subscriber,
-                subscriber.id == _receipt.subscriber_id,
+                subscriber.id == _status.subscriber_id,
                 isouter=True,
             )
-            .where(_receipt.campaign_id == campaign_id, _came_back())
-            .order_by(_receipt.subscriber_id)
+            .where(_status.campaign_id == campaign_id, _came_back())
+            .order_by(_status.subscriber_id)
         )
         return [(row[0], row[1].value, row[2]) for row in rows]
 
@@ -141,7 +145,7 @@ class Events(AddressRepository):
         self, campaign_id: int, which: ColumnElement[bool], *, by: ColumnElement[Any]
     ) -> dict[Any, int]:
         rows = self._connection.execute(
-            select(by, func.count()).where(_receipt.campaign_id == campaign_id, which).group_by(by)
+            select(by, func.count()).where(_status.campaign_id == campaign_id, which).group_by(by)
         )
         return {row[0]: row[1] for row in rows}
 
@@ -156,27 +160,27 @@ class Events(AddressRepository):
 
         Subscriber id → the moments of these bounces, and of the latest delivery, if any.
         """
-        soft = and_(_IS_SOFT, _receipt.at > since)
+        soft = and_(_IS_SOFT, _status.at > since)
         many = (
-            select(_receipt.subscriber_id)
+            select(_status.subscriber_id)
             .where(soft)
-            .group_by(_receipt.subscriber_id)
+            .group_by(_status.subscriber_id)
             .having(func.count() >= campaigns)
         )
         moments: dict[int, list[datetime]] = defaultdict(list)
         for row in self._connection.execute(
-            select(_receipt.subscriber_id, _receipt.at)
-            .where(soft, _receipt.subscriber_id.in_(many))
-            .order_by(_receipt.at)
+            select(_status.subscriber_id, _status.at)
+            .where(soft, _status.subscriber_id.in_(many))
+            .order_by(_status.at)
         ):
             moments[row.subscriber_id].append(row.at)
         return {number: (ats, self._delivered(number)) for number, ats in moments.items()}
 
     def _delivered(self, subscriber_id: int) -> datetime | None:
-        latest = select(func.max(_receipt.at)).where(
-            _receipt.campaign_id.in_(select(tables.campaign.c.id)),  # leads into the key
-            _receipt.subscriber_id == subscriber_id,
-            _receipt.kind == EventKind.DELIVERED,
+        latest = select(func.max(_status.at)).where(
+            _status.campaign_id.in_(select(tables.campaign.c.id)),  # leads into the key
+            _status.subscriber_id == subscriber_id,
+            _status.kind == EventKind.DELIVERED,
         )
         found: datetime | None = self._connection.scalar(latest)
         return found
@@ -186,9 +190,9 @@ class Events(AddressRepository):
         counts = {
             (row.kind, row.bounce): row.number
             for row in self._connection.execute(
-                select(_receipt.kind, _receipt.bounce, func.count().label("number"))
-                .where(_receipt.campaign_id == campaign_id, _IS_DAMAGE)
-                .group_by(_receipt.kind, _receipt.bounce)
+                select(_status.kind, _status.bounce, func.count().label("number"))
+                .where(_status.campaign_id == campaign_id, _IS_DAMAGE)
+                .group_by(_status.kind, _status.bounce)
             )
         }
         return Damage(
@@ -199,31 +203,33 @@ class Events(AddressRepository):
     def overruled(self, campaign_id: int) -> Damage:
         """The damage at which a person let the campaign go on."""
         row = self._connection.execute(
-            select(event_tables.overruled).where(_overruled.campaign_id == campaign_id)
+            select(event_tables.circuit_breaker_override).where(
+                _override.campaign_id == campaign_id
+            )
         ).one_or_none()
         return Damage(complained=row.complained, hard=row.hard) if row else Damage()
 
     def overrule(self, campaign_id: int, damage: Damage) -> None:
         values = {"complained": damage.complained, "hard": damage.hard}
         self._connection.execute(
-            insert(event_tables.overruled)
+            insert(event_tables.circuit_breaker_override)
             .values(campaign_id=campaign_id, **values)
             .on_conflict_do_update(index_elements=["campaign_id"], set_=values)
         )
 
 
-_also = event_tables.receipt.alias("also").c
+_also = event_tables.delivery_status.alias("also").c
 
 
 def _was_delivered() -> ColumnElement[bool]:
     """Of the same delivery, it is also known that it was delivered."""
     return exists().where(
-        _also.campaign_id == _receipt.campaign_id,
-        _also.subscriber_id == _receipt.subscriber_id,
+        _also.campaign_id == _status.campaign_id,
+        _also.subscriber_id == _status.subscriber_id,
         _also.kind == EventKind.DELIVERED,
     )
 
 
 def _came_back() -> ColumnElement[bool]:
-    soft = _receipt.bounce == Bounce.SOFT
-    return (_receipt.kind == EventKind.BOUNCED) & ~(soft & _was_delivered())
+    soft = _status.bounce == Bounce.SOFT
+    return (_status.kind == EventKind.BOUNCED) & ~(soft & _was_delivered())

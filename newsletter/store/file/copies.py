@@ -14,7 +14,7 @@ from newsletter.store.schema.columns import to_ms
 DOUBT, STOP = "hold", "stop"
 """The keys in ``meta`` under which it stands why nothing may be sent: books in doubt, a person."""
 PUT_BACK = "the database was put back, and it may have left before"
-"""Why a letter is withheld that waited in such a database."""
+"""Why an email is withheld that waited in such a database."""
 
 
 def backup(database: Path, target: Path) -> None:
@@ -67,12 +67,13 @@ def restore(source: Path, database: Path, *, at: datetime) -> Path:
 
 def _withhold(connection: sqlite3.Connection, at: datetime) -> None:
     """What waited when the backup was taken may have left since."""
-    with suppress(sqlite3.OperationalError):  # of a version that had no letters
-        connection.execute(
-            "UPDATE letter SET state = 'withheld', settled_at = ?, reason = ?"
-            " WHERE state = 'waiting'",
-            (to_ms(at), PUT_BACK),
-        )
+    for name in ("transactional_email", "letter"):  # as older versions call it
+        with suppress(sqlite3.OperationalError):
+            connection.execute(
+                f"UPDATE {name} SET state = 'withheld', settled_at = ?, reason = ?"  # noqa: S608
+                " WHERE state = 'waiting'",
+                (to_ms(at), PUT_BACK),
+            )
 
 
 def _sign_out(connection: sqlite3.Connection, at: datetime) -> None:

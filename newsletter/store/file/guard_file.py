@@ -126,7 +126,7 @@ class Generation(Repository):
 
     def renew(self, mark: Mark) -> None:
         self._connection.execute(
-            update(tables.epoch), {"name": mark.generation, "claims": mark.claims}
+            update(tables.restore_guard), {"name": mark.generation, "claims": mark.claims}
         )
 
     def doubt(self, evidence: str, at: datetime) -> bool:
@@ -147,7 +147,7 @@ class Generation(Repository):
 @cache
 def _mark() -> Select[tuple[str, int]]:
     """Asked by whoever opens the database, and at each look."""
-    return select(tables.epoch.c.name, tables.epoch.c.claims)
+    return select(tables.restore_guard.c.name, tables.restore_guard.c.claims)
 
 
 class WorkspaceGuardFile:

@@ -2,7 +2,7 @@
 
 A database that was put back would give out again what it gave out since. So it goes on far beyond:
 where the time says, which grows faster than any numbers do. Links of mails that went out name their
-own person, letter and campaign for ever, or nobody.
+own person, email and campaign for ever, or nobody.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,10 +12,22 @@ from typing import Any
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 _LONGEST = timedelta(days=36_500)
 """What a clock says beyond is not believed: links hold so many numbers and no more."""
-A_MINUTE = {"campaign": 1, "letter": 4_800_000, "subscriber": 4_800_000, "version": 1_000}
+A_MINUTE = {
+    "campaign": 1,
+    "subscriber": 4_800_000,
+    "transactional_email": 4_800_000,
+    "version": 1_000,
+}
 """Table → numbers a minute. In a hundred years they are as many as the links have room for."""
-_STEP = {"campaign": 1_000, "letter": 1_000_000, "subscriber": 1_000_000, "version": 1_000}
+_STEP = {
+    "campaign": 1_000,
+    "subscriber": 1_000_000,
+    "transactional_email": 1_000_000,
+    "version": 1_000,
+}
 """Table → the least that is left out, where the clock was put back."""
+_FORMERLY = {"letter": "transactional_email"}
+"""What an older database calls a table → what it is called now."""
 
 Execute = Callable[[str, tuple[Any, ...]], Any]
 """Runs one statement of SQL with its values, in the driver or through SQLAlchemy."""
@@ -23,7 +35,7 @@ Execute = Callable[[str, tuple[Any, ...]], Any]
 
 def last_given(execute: Execute) -> dict[str, int]:
     """Table → the highest number that this database knows to have given."""
-    return {name: _last(execute, name) for name in _present(execute)}
+    return {name: _last(execute, there) for there, name in _present(execute)}
 
 
 def skip(execute: Execute, at: datetime, given: Mapping[str, int]) -> None:
@@ -32,20 +44,21 @@ def skip(execute: Execute, at: datetime, given: Mapping[str, int]) -> None:
     ``given`` is what another one is known to have given.
     """
     elapsed = min(max(at - _BEGAN, timedelta(0)), _LONGEST)
-    for name in _present(execute):
-        known = max(_last(execute, name), given.get(name, 0))
+    for there, name in _present(execute):
+        known = max(_last(execute, there), given.get(name, 0))
         floor = int(elapsed.total_seconds() * A_MINUTE[name] / 60)
-        execute("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
+        execute("DELETE FROM sqlite_sequence WHERE name = ?", (there,))
         execute(
             "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)",
-            (name, max(known + _STEP[name], floor)),
+            (there, max(known + _STEP[name], floor)),
         )
 
 
-def _present(execute: Execute) -> list[str]:
-    """An older database may not have all of the tables yet."""
+def _present(execute: Execute) -> list[tuple[str, str]]:
+    """(name in this database, name of today): an older one may not have all of them yet."""
     rows = execute("SELECT name FROM sqlite_master WHERE type = 'table'", ()).fetchall()
-    return sorted(A_MINUTE.keys() & {row[0] for row in rows})
+    named = ((row[0], _FORMERLY.get(row[0], row[0])) for row in rows)
+    return sorted(pair for pair in named if pair[1] in A_MINUTE)
 
 
 def _last(execute: Execute, name: str) -> int:

@@ -1,4 +1,4 @@
-"""The tables of what readers ask for by themselves: letters to them, and consent as proof."""
+"""The tables of what readers ask for by themselves: emails to them, and consent as proof."""
 
 from sqlalchemy import Index, text
 
@@ -37,8 +37,8 @@ consent = table(
     Index(None, "subscriber_id"),
 )
 
-letter = table(
-    "letter",
+transactional_email = table(
+    "transactional_email",
     integer("id", key=True),
     member("kind", EmailKind),
     member("state", EmailState),
@@ -54,7 +54,7 @@ letter = table(
     words("source"),
     words("wording", empty=True),
     instant("asked_at"),
-    integer("asks"),  # how often the same was asked for before the letter left
+    integer("asks"),  # how often the same was asked for before the email left
     instant("not_before"),
     integer("attempts", zero=True),
     words("attempt_id", empty=True),
@@ -71,7 +71,7 @@ letter = table(
     Index(None, "network_hash", "asked_at"),
     Index(None, "subscriber_id"),
     Index(None, "asked_at"),
-    Index("ix_letter_open", "not_before", sqlite_where=text("state = 'waiting'")),
-    Index("ix_letter_held", "held_until", sqlite_where=text("held_until > 0")),
+    Index("ix_transactional_email_open", "not_before", sqlite_where=text("state = 'waiting'")),
+    Index("ix_transactional_email_held", "held_until", sqlite_where=text("held_until > 0")),
     numbered=True,
 )

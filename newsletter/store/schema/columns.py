@@ -189,9 +189,9 @@ def words(
 
 
 def content_hash(*, empty: bool = False) -> Column[str]:
-    """It was called a digest when the first tables were made."""
+    """Of a statement's content: SHA-256, as 64 hexadecimal digits."""
     default = text("''") if empty else None
-    return Column("digest", Text, key="content_hash", nullable=False, server_default=default)
+    return Column("content_hash", Text, nullable=False, server_default=default)
 
 
 def flag(name: str, *, default: bool = True) -> Column[bool]:

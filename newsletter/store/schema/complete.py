@@ -2,12 +2,12 @@
 
 from newsletter.store.schema import (
     asking,
+    changes,
     desk_tables,
     event_tables,
     feed_tables,
     staff_tables,
     tables,
-    touching,
 )
 from newsletter.store.schema.columns import afterwards, metadata
 
@@ -21,4 +21,4 @@ __all__ = [
     "tables",
 ]
 
-afterwards(metadata, *touching.triggers())
+afterwards(metadata, *changes.triggers())

@@ -5,8 +5,8 @@ from sqlalchemy import ForeignKey, Index, text
 from newsletter.domain.events import Bounce, EventKind
 from newsletter.store.schema.columns import instant, integer, member, octets, table, words
 
-receipt = table(
-    "receipt",
+delivery_status = table(
+    "delivery_status",
     integer("campaign_id", ForeignKey("campaign.id"), key=True),
     integer("subscriber_id", key=True),
     member("kind", EventKind, key=True),
@@ -14,14 +14,14 @@ receipt = table(
     instant("at"),
     words("reason"),
     Index(
-        "ix_receipt_damage",
+        "ix_delivery_status_damage",
         "campaign_id",
         "kind",
         "bounce",
         sqlite_where=text("kind IN ('bounced', 'complained')"),
     ),
     Index(
-        "ix_receipt_soft",
+        "ix_delivery_status_soft",
         "at",
         "subscriber_id",
         sqlite_where=text("bounce = 'soft'"),
@@ -43,8 +43,8 @@ event = table(
     Index(None, "subscriber_id"),
 )
 
-signed = table(
-    "signed",
+webhook_token = table(
+    "webhook_token",
     octets("token", key=True),
     octets("content"),
     instant("at"),
@@ -52,8 +52,8 @@ signed = table(
     rowid=False,
 )
 
-overruled = table(
-    "overruled",
+circuit_breaker_override = table(
+    "circuit_breaker_override",
     integer("campaign_id", ForeignKey("campaign.id"), key=True),
     integer("complained"),
     integer("hard"),

@@ -79,8 +79,8 @@ invitation = table(
 )
 
 # Failures, each under the keyed hash of what it counts against.
-throttle = table(
-    "throttle",
+sign_in_failure = table(
+    "sign_in_failure",
     integer("id", key=True),
     octets("key"),
     instant("at"),
@@ -89,8 +89,8 @@ throttle = table(
 )
 
 # The networks from which somebody signed in: strangers' failures do not shut them out there.
-familiar = table(
-    "familiar",
+known_network = table(
+    "known_network",
     words("address", key=True),
     octets("network", key=True),
     instant("at"),

@@ -27,14 +27,14 @@ from newsletter.store.schema.columns import (
 
 meta = table("meta", words("key", key=True), words("value"))
 
-epoch = table(
-    "epoch",
+restore_guard = table(
+    "restore_guard",
     integer("id", key=True),
     words("name"),
     integer("claims"),
     CheckConstraint("id = 1", name="one"),
 )
-afterwards(epoch, "INSERT INTO epoch (id, name, claims) VALUES (1, '', 0)")
+afterwards(restore_guard, "INSERT INTO restore_guard (id, name, claims) VALUES (1, '', 0)")
 
 statement = table(
     "statement",
@@ -54,8 +54,8 @@ statement = table(
 )
 
 # Slugs of which something changed; the highest number changed last. Triggers write it.
-touched = table(
-    "touched",
+changed_statement = table(
+    "changed_statement",
     integer("number", key=True),
     words("slug"),
     UniqueConstraint("slug"),
@@ -64,7 +64,7 @@ touched = table(
 
 content = table(
     "content",
-    words("digest", key=True),
+    words("content_hash", key=True),
     words("document"),
     instant("created_at"),
 )
@@ -73,7 +73,7 @@ approval = table(
     "approval",
     integer("id", key=True),
     words("slug"),
-    words("digest"),
+    words("content_hash"),
     words("by"),
     words("channel"),
     integer("at"),
@@ -84,11 +84,11 @@ approval = table(
     Index(None, "slug"),
 )
 
-go = table(
-    "go",
+start = table(
+    "start",
     integer("id", key=True),
     words("slug"),
-    words("digest"),
+    words("content_hash"),
     words("by"),
     integer("at"),
     integer("count"),  # of readers, as whoever said it was shown
@@ -185,7 +185,7 @@ campaign = table(
     "campaign",
     integer("id", key=True),
     words("slug"),
-    words("digest", ForeignKey("content.digest")),
+    words("content_hash", ForeignKey("content.content_hash")),
     member("state", CampaignState),
     document("lists", tuple[str, ...]),
     document("approved_by", tuple[str, ...]),
@@ -214,8 +214,8 @@ campaign = table(
     numbered=True,
 )
 
-roundup = table(
-    "roundup",
+digest = table(
+    "digest",
     words("name", key=True),
     integer("since"),
     rowid=False,
@@ -308,8 +308,8 @@ delivery = table(
     rowid=False,
 )
 
-pace = table(
-    "pace",
+rate_limit = table(
+    "rate_limit",
     words("provider", key=True),
     words("domain", key=True),
     integer("free_at"),  # in microseconds: a turn may last less than a millisecond
@@ -347,11 +347,11 @@ comment = table(
     Index(None, "slug"),
 )
 
-searchable = table(
-    "searchable",
+archive_text = table(
+    "archive_text",
     integer("id", key=True),
     words("slug"),
-    words("digest"),
+    words("content_hash"),
     words("language"),
     words("title"),
     words("text"),
@@ -360,8 +360,8 @@ searchable = table(
 
 # Marks belong to the letters that they stand on: without Mn and Mc, Hindi falls apart.
 afterwards(
-    searchable,
-    "CREATE VIRTUAL TABLE searchable_words USING fts5("
-    "title, text, content='searchable', content_rowid='id',"
+    archive_text,
+    "CREATE VIRTUAL TABLE archive_words USING fts5("
+    "title, text, content='archive_text', content_rowid='id',"
     " tokenize=\"unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\")",
 )

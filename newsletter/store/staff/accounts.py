@@ -47,7 +47,9 @@ class Accounts(Repository):
         """Take all of it away; tells whether there was any."""
         self._forget_factors(address)
         self._connection.execute(
-            delete(staff_tables.familiar).where(staff_tables.familiar.c.address == address)
+            delete(staff_tables.known_network).where(
+                staff_tables.known_network.c.address == address
+            )
         )
         gone = delete(staff_tables.credential).where(_credential.address == address)
         return self._connection.execute(gone).rowcount == 1

@@ -39,7 +39,7 @@ def brought_back(row: Row[Any], taken: Collection[int]) -> bool:
 
 
 def taken_back(connection: Connection, slug: str | None = None) -> set[int]:
-    """The numbers of all yeses that the log says were taken back, or of those to one statement."""
+    """The numbers of approvals that the log says were taken back, of all statements or of one."""
     lines = select(_audit.detail).where(_audit.action == REVOKE)
     if slug is not None:
         lines = lines.where(_audit.subject == slug)
@@ -54,7 +54,7 @@ def vouch_for(connection: Connection, chain: Chain, row: Row[Any]) -> None:
 
 
 def _seal(chain: Chain, row: Row[Any]) -> str:
-    sealed = (row.slug, row.digest, row.by, row.channel, row.at, row.revoked_at)
+    sealed = (row.slug, row.content_hash, row.by, row.channel, row.at, row.revoked_at)
     return chain.seal("approval", row.id, *sealed, row.despite, row.warnings)
 
 
@@ -213,7 +213,7 @@ class Audit:
                 raise Defect(f"{named} is not what was written; it counts for nothing")
             if brought_back(row, taken):
                 raise Defect(f"{named} was taken back, and an older row was put in its place")
-            if row.revoked_at is None and (row.slug, row.by, row.digest) not in given:
+            if row.revoked_at is None and (row.slug, row.by, row.content_hash) not in given:
                 raise Defect(f"{named} has no line in the audit log")
 
     def _last(self) -> Row[Any] | None:

@@ -88,8 +88,8 @@ class Sessions(Repository):
         return self._first(Session, select(*_FIELDS).where(*which))
 
 
-_throttle = staff_tables.throttle.c
-_familiar = staff_tables.familiar.c
+_failure = staff_tables.sign_in_failure.c
+_known = staff_tables.known_network.c
 _KEPT, _REMEMBERED = timedelta(days=1), timedelta(days=90)
 
 
@@ -102,28 +102,28 @@ class Throttle(AddressRepository):
         Returns what takes these back.
         """
         rows = [{"key": self._key(key), "at": at} for key in keys]
-        counted = insert(staff_tables.throttle).returning(_throttle.id)
+        counted = insert(staff_tables.sign_in_failure).returning(_failure.id)
         numbers = list(self._connection.scalars(counted, rows))
-        old = delete(staff_tables.throttle).where(_throttle.at < at - _KEPT)
+        old = delete(staff_tables.sign_in_failure).where(_failure.at < at - _KEPT)
         self._connection.execute(old)
         return numbers
 
     def take_back(self, numbers: Iterable[int]) -> None:
         """These were no failures after all."""
         self._connection.execute(
-            delete(staff_tables.throttle).where(_throttle.id.in_(list(numbers)))
+            delete(staff_tables.sign_in_failure).where(_failure.id.in_(list(numbers)))
         )
 
     def count(self, key: str, since: datetime) -> int:
         """How many failures count against this since then."""
-        query = select(func.count()).where(_throttle.key == self._key(key), _throttle.at > since)
+        query = select(func.count()).where(_failure.key == self._key(key), _failure.at > since)
         return self._number(query)
 
     def know(self, address: str, network: str, at: datetime) -> None:
         """Somebody signed in from there."""
         values = {"address": address, "network": self._key(network), "at": at}
         self._connection.execute(
-            insert_or(staff_tables.familiar)
+            insert_or(staff_tables.known_network)
             .values(values)
             .on_conflict_do_update(index_elements=["address", "network"], set_={"at": at})
         )
@@ -131,9 +131,9 @@ class Throttle(AddressRepository):
     def knows(self, address: str, network: str, now: datetime) -> bool:
         """Whether they signed in from there lately."""
         query = select(func.count()).where(
-            _familiar.address == address,
-            _familiar.network == self._key(network),
-            _familiar.at > now - _REMEMBERED,
+            _known.address == address,
+            _known.network == self._key(network),
+            _known.at > now - _REMEMBERED,
         )
         return bool(self._connection.scalar(query))
 

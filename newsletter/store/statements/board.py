@@ -33,7 +33,7 @@ from newsletter.store.schema import desk_tables, tables
 from newsletter.store.statements.statements import last_of, sought
 
 _statement = tables.statement.c
-_touched = tables.touched.c
+_changed = tables.changed_statement.c
 _approval = tables.approval.c
 _batch = tables.batch.c
 _staff = tables.staff.c
@@ -79,7 +79,7 @@ class Board(Repository):
         query = _sorted(_statement.slug).where(*_with(words))
         if shelf is not None:
             query = query.where(_shelf(sorting) == shelf.value)
-        query = query.order_by(_touched.number.desc()).limit(most).offset(skip)
+        query = query.order_by(_changed.number.desc()).limit(most).offset(skip)
         return list(self._connection.scalars(query))
 
     def unseen(self, *, words: str = "", skip: int = 0, most: int) -> list[str]:
@@ -104,7 +104,7 @@ def _sorted(*columns: ColumnElement[Any]) -> Select[Any]:
     return (
         select(*columns)
         .select_from(tables.statement)
-        .join(tables.touched, _touched.slug == _statement.slug)
+        .join(tables.changed_statement, _changed.slug == _statement.slug)
         .join(tables.campaign, newest, isouter=True)
     )
 
@@ -173,7 +173,7 @@ def _counts(sorting: Sorting, *, standing_in: bool = False) -> ColumnElement[boo
         if standing_in
         else ~overrides & ((enough & trusted) | (vouched & stranger))
     )
-    return and_(_live(), _approval.digest == _statement.content_hash, ~own, counts)
+    return and_(_live(), _approval.content_hash == _statement.content_hash, ~own, counts)
 
 
 def _live() -> ColumnElement[bool]:
@@ -192,7 +192,7 @@ def _enough(sorting: Sorting, when: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _people(which: ColumnElement[bool]) -> ScalarSelect[int]:
     counted = select(func.count(func.mailbox(_approval.by).distinct())).where(which)
-    return counted.correlate(tables.statement, tables.go).scalar_subquery()
+    return counted.correlate(tables.statement, tables.start).scalar_subquery()
 
 
 def _any_approval(sorting: Sorting) -> ColumnElement[bool]:
@@ -200,7 +200,7 @@ def _any_approval(sorting: Sorting) -> ColumnElement[bool]:
 
 
 def _outdated() -> ColumnElement[bool]:
-    older = and_(_live(), _approval.digest != _statement.content_hash)
+    older = and_(_live(), _approval.content_hash != _statement.content_hash)
     return exists(select(_approval.id).where(older).correlate(tables.statement))
 
 
@@ -208,12 +208,14 @@ def _started(sorting: Sorting) -> ColumnElement[bool]:
     """Somebody said that this very text may go, after the last approval that it needed."""
     if not sorting.by_sender:
         return true()
-    go = tables.go.c
+    start = tables.start.c
     this = and_(
-        go.slug == _statement.slug, go.digest == _statement.content_hash, go.revoked_at.is_(None)
+        start.slug == _statement.slug,
+        start.content_hash == _statement.content_hash,
+        start.revoked_at.is_(None),
     )
-    complete = _enough(sorting, _approval.at <= go.at)
-    return exists(select(go.id).where(this, complete).correlate(tables.statement))
+    complete = _enough(sorting, _approval.at <= start.at)
+    return exists(select(start.id).where(this, complete).correlate(tables.statement))
 
 
 def _returned() -> ColumnElement[bool]:
@@ -222,7 +224,7 @@ def _returned() -> ColumnElement[bool]:
     newest = select(func.max(newer.id)).where(newer.slug == one.slug).scalar_subquery()
     since = exists(
         select(_approval.id)
-        .where(_live(), _approval.digest == one.content_hash, _approval.at >= one.at)
+        .where(_live(), _approval.content_hash == one.content_hash, _approval.at >= one.at)
         .correlate(tables.statement, tables.returned)
     )
     sent_back = and_(

@@ -37,7 +37,7 @@ class Approvals:
     def add(self, approval: Approval) -> None:
         added = insert(tables.approval).values(
             slug=approval.slug,
-            digest=approval.content_hash,
+            content_hash=approval.content_hash,
             by=approval.by,
             channel=approval.channel.value,
             at=to_ms(approval.at),
@@ -98,7 +98,7 @@ def _of() -> Select[Any]:
 def _approval_of(row: Row[Any]) -> Approval:
     return Approval(
         slug=row.slug,
-        content_hash=row.digest,
+        content_hash=row.content_hash,
         by=row.by,
         at=from_ms(row.at),
         channel=Channel(row.channel),

@@ -51,7 +51,7 @@ def sought(words: str) -> str:
 _AT_ONCE = 500
 """Slugs that one query names."""
 _statement = tables.statement.c
-_touched = tables.touched.c
+_changed = tables.changed_statement.c
 _campaign = tables.campaign.c
 _IS_TRANSLATION = text("statement.translation_of <> ''")
 """In the words of the partial index of such statements: SQLite uses it for nothing else."""
@@ -76,7 +76,7 @@ class Statements(Repository):
             found += self._list(StoredStatement, _stored().where(which).order_by(_statement.slug))
         return found
 
-    def touched(self, since: int | None) -> tuple[int, list[str]]:
+    def changed_since(self, since: int | None) -> tuple[int, list[str]]:
         """What something happened to since a mark, and the mark to ask with the next time.
 
         That is what says something about a slug: its text, present or not, what was rendered of
@@ -84,11 +84,11 @@ class Statements(Repository):
         None gives the mark alone: for whoever looks at everything.
         """
         if since is None:
-            return self._number(select(func.max(_touched.number))), []
+            return self._number(select(func.max(_changed.number))), []
         rows = self._connection.execute(
-            select(_touched.number, _touched.slug)
-            .where(_touched.number > since)
-            .order_by(_touched.number)
+            select(_changed.number, _changed.slug)
+            .where(_changed.number > since)
+            .order_by(_changed.number)
         ).all()
         return (rows[-1].number if rows else since), [row.slug for row in rows]
 
@@ -101,9 +101,9 @@ class Statements(Repository):
         return self._list(
             StoredStatement,
             _stored()
-            .join(tables.touched, _touched.slug == _statement.slug)
+            .join(tables.changed_statement, _changed.slug == _statement.slug)
             .where(_statement.present == 1)
-            .order_by(_touched.number.desc())
+            .order_by(_changed.number.desc())
             .limit(most),
         )
 
@@ -153,7 +153,7 @@ class Statements(Repository):
         self._connection.execute(
             insert(tables.content)
             .values(
-                digest=digest,
+                content_hash=digest,
                 document=_as_content().dump_json(content).decode(),
                 created_at=at,
             )
@@ -194,7 +194,7 @@ def _one() -> Select[Any]:
 
 @cache
 def _content() -> Select[Any]:
-    return select(tables.content.c.document).where(tables.content.c.digest == bindparam("of"))
+    return select(tables.content.c.document).where(tables.content.c.content_hash == bindparam("of"))
 
 
 class Schedules(Repository):

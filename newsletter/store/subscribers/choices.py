@@ -98,9 +98,9 @@ def move(connection: Connection, subscriber_id: int, address: str, address_hash:
 
 def _let_go(connection: Connection, subscriber_id: int, old: bytes) -> None:
     """What names the address before goes with the person, should they be erased."""
-    email = asking.letter.c
+    email = asking.transactional_email.c
     connection.execute(
-        update(asking.letter)
+        update(asking.transactional_email)
         .where(email.address_hash == old, email.subscriber_id.is_(None))
         .values(subscriber_id=subscriber_id)
     )

@@ -75,9 +75,9 @@ class DataExports(Repository):
             "suppression": self._suppression(person.address_hash),
             "subscriptions": self._subscriptions(subscriber_id),
             "consents": self._consents(subscriber_id),
-            "letters": self._emails(subscriber_id, person.address_hash),
+            "emails": self._emails(subscriber_id, person.address_hash),
             "deliveries": self._deliveries(subscriber_id),
-            "receipts": self._receipts(subscriber_id),
+            "delivery_statuses": self._statuses(subscriber_id),
             "events": self._events(subscriber_id),
         }
 
@@ -130,25 +130,25 @@ class DataExports(Repository):
         )
 
     def _emails(self, number: int, hashed: bytes) -> list[dict[str, object]]:
-        email = asking.letter.c
+        email = asking.transactional_email.c
         hidden = {"address_hash", "mailbox_hash", "network_hash", "subscriber_id", "attempt_id"}
         shown = [column for column in email if column.name not in hidden]
         mine = or_(email.subscriber_id == number, email.address_hash == hashed)
         return self._rows(select(*shown).where(mine).order_by(email.id))
 
-    def _receipts(self, number: int) -> list[dict[str, object]]:
-        receipt = event_tables.receipt.c
+    def _statuses(self, number: int) -> list[dict[str, object]]:
+        status = event_tables.delivery_status.c
         return self._rows(
             select(
-                receipt.kind,
-                type_coerce(receipt.bounce, Text).label("bounce"),
-                receipt.at,
-                receipt.reason,
+                status.kind,
+                type_coerce(status.bounce, Text).label("bounce"),
+                status.at,
+                status.reason,
                 _campaign.slug,
             )
-            .join_from(event_tables.receipt, tables.campaign)
-            .where(receipt.subscriber_id == number)
-            .order_by(receipt.at)
+            .join_from(event_tables.delivery_status, tables.campaign)
+            .where(status.subscriber_id == number)
+            .order_by(status.at)
         )
 
     def _events(self, number: int) -> list[dict[str, object]]:
@@ -242,14 +242,20 @@ def _read(raw: str) -> object:
 
 
 _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
-_REASONS = (tables.batch, tables.campaign, tables.delivery, event_tables.receipt, asking.letter)
+_REASONS = (
+    tables.batch,
+    tables.campaign,
+    tables.delivery,
+    event_tables.delivery_status,
+    asking.transactional_email,
+)
 """Tables with a reason, in which a provider may have quoted an address of anybody's."""
 _QUOTING = {table.name: table for table in (event_tables.event, *_REASONS)}
 
 
 def erase(connection: Connection, subscriber_id: int) -> None:
     """Erase what is kept of a person under their number."""
-    for table in (tables.delivery, event_tables.receipt):
+    for table in (tables.delivery, event_tables.delivery_status):
         connection.execute(
             update(table)
             .where(
@@ -260,7 +266,7 @@ def erase(connection: Connection, subscriber_id: int) -> None:
         )
     persons: tuple[tuple[Table, Column[int]], ...] = (
         (event_tables.event, event_tables.event.c.subscriber_id),
-        (asking.letter, asking.letter.c.subscriber_id),
+        (asking.transactional_email, asking.transactional_email.c.subscriber_id),
         (asking.consent, asking.consent.c.subscriber_id),
         (tables.subscription, tables.subscription.c.subscriber_id),
         (tables.tag, tables.tag.c.subscriber_id),
@@ -278,7 +284,11 @@ def note_erasure(connection: Connection) -> None:
 
 def erase_emails(connection: Connection, address_hash: bytes) -> None:
     """Erase the emails to an address, whoever asked for them."""
-    connection.execute(delete(asking.letter).where(asking.letter.c.address_hash == address_hash))
+    connection.execute(
+        delete(asking.transactional_email).where(
+            asking.transactional_email.c.address_hash == address_hash
+        )
+    )
 
 
 class Traces(Repository):

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from newsletter.config.settings import Settings
-from newsletter.domain.campaigns.campaign import Campaign, Go
+from newsletter.domain.campaigns.campaign import Campaign, Start
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
@@ -22,7 +22,7 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
 )
 from newsletter.domain.wording import listed, without_commands
-from newsletter.pipeline.ledger import go_of, return_of, standing_of
+from newsletter.pipeline.ledger import return_of, standing_of, start_of
 from newsletter.pipeline.statements.review import Audiences, review
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -70,7 +70,7 @@ class Subject:
     stored: StoredStatement
     standing: ApprovalStatus
     campaign: Campaign | None
-    go: Go | None
+    start: Start | None
     returned: Returned | None
     names: Mapping[str, str]
 
@@ -111,7 +111,7 @@ def subject_of(tx: Transaction, policy: ApprovalPolicy, slug: str) -> Subject:
         stored=stored,
         standing=standing,
         campaign=tx.campaigns.latest(slug),
-        go=go_of(tx, stored, standing),
+        start=start_of(tx, stored, standing),
         returned=return_of(tx, stored),
         names=colleagues(tx),
     )

@@ -15,7 +15,7 @@ from newsletter.domain.events import (
     is_worn_out,
     objections,
     overrule,
-    receipt_kind,
+    status_kind,
     suppression,
 )
 from newsletter.domain.subscribers.audience import SuppressionReason
@@ -129,7 +129,7 @@ def test_a_copy_does_not_prevail_over_itself() -> None:
 def test_of_an_open_or_a_click_no_more_is_kept_than_that_the_provider_had_it(
     kind: EventKind, kept: EventKind | None
 ) -> None:
-    assert receipt_kind(kind) is kept
+    assert status_kind(kind) is kept
 
 
 def event(kind: EventKind, bounce: Bounce | None = None) -> Event:

@@ -71,7 +71,7 @@ def test_a_batch_of_damaged_addresses_alone_is_done(store: Store) -> None:
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_no_letter_goes_to_a_damaged_address(store: Store, how: str) -> None:
+def test_no_email_goes_to_a_damaged_address(store: Store, how: str) -> None:
     with store.begin() as tx:
         for number in (1, 2):
             email = TransactionalEmail(
@@ -81,11 +81,13 @@ def test_no_letter_goes_to_a_damaged_address(store: Store, how: str) -> None:
                 asked_at=NOON,
             )
             tx.emails.ask(email, network="", limits=EmailLimits())
-    damage(store, "letter", how)
+    damage(store, "transactional_email", how)
     with store.begin() as tx:
         claimed = tx.emails.claim(at=NOON, attempt_id="a")
         assert claimed is not None
         assert claimed.email.id == 2
         assert tx.emails.claim(at=NOON, attempt_id="b") is None
-        withheld = tx.connection.execute(text("SELECT state FROM letter WHERE id = 1")).scalar()
+        withheld = tx.connection.execute(
+            text("SELECT state FROM transactional_email WHERE id = 1")
+        ).scalar()
     assert withheld == EmailState.WITHHELD.value

@@ -247,7 +247,7 @@ def test_a_hold_says_why_until_it_is_released(store: Store) -> None:
 def test_content_that_was_damaged_in_the_database_is_a_defect(store: Store) -> None:
     with store.begin() as tx:
         tx.connection.execute(
-            insert(tables.content).values(digest="d" * 64, document="{", created_at=NOON)
+            insert(tables.content).values(content_hash="d" * 64, document="{", created_at=NOON)
         )
     with store.read() as tx, pytest.raises(Defect, match="content dddddddddddd is not what was"):
         tx.statements.content("d" * 64)

@@ -47,7 +47,7 @@ def test_what_was_stored_is_sound_and_counted(full: Store) -> None:
         ("UPDATE subscriber SET address = CAST(x'ff40' AS TEXT) WHERE id = 2", "addresses", "2"),
         ("UPDATE content SET document = replace(document, 'It', 'Is')", "contents", DIGEST[:12]),
         ("UPDATE content SET document = '{'", "contents", DIGEST[:12]),
-        ("UPDATE approval SET digest = 'e'", "approvals", "approval 1 of s"),
+        ("UPDATE approval SET content_hash = 'e'", "approvals", "approval 1 of s"),
     ],
 )
 def test_what_was_damaged_is_named(full: Store, how: str, what: str, name: str) -> None:

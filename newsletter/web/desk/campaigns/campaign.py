@@ -177,7 +177,7 @@ class CampaignPage:
                 "why": plain(campaign.reason, names) if campaign.reason else "",
                 "approvers": [names.get(address, "Somebody") for address in campaign.approved_by],
                 "deciders": holders(tx, Role.ADMIN),
-                "started": self._go(tx, campaign, names),
+                "started": self._start(tx, campaign, names),
             }
         kind, word = KINDS[campaign.state]
         return self._desk.page(
@@ -200,15 +200,18 @@ class CampaignPage:
             **values,
         )
 
-    def _go(self, tx: Transaction, campaign: Campaign, names: Mapping[str, str]) -> str:
+    def _start(self, tx: Transaction, campaign: Campaign, names: Mapping[str, str]) -> str:
         """Who started it and for how many, in a sentence."""
-        found = [go for go in tx.goes.of(campaign.slug) if go.content_hash == campaign.content_hash]
+        found = [
+            start
+            for start in tx.starts.of(campaign.slug)
+            if start.content_hash == campaign.content_hash
+        ]
         if not found:
             return ""
-        go = found[-1]
-        return (
-            f"{names.get(go.by, 'Somebody')}, on {self._desk.moment(go.at)}, for {people(go.count)}"
-        )
+        start = found[-1]
+        who, at = names.get(start.by, "Somebody"), self._desk.moment(start.at)
+        return f"{who}, on {at}, for {people(start.count)}"
 
     def _live(self, tx: Transaction, campaign: Campaign) -> dict[str, Any]:
         """Numbers that move, by the names that elements of the page have."""

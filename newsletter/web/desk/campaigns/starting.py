@@ -11,7 +11,7 @@ from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, ReviewFinding
 from newsletter.domain.wording import clock, people, plural
-from newsletter.pipeline.campaigns.control import Late, Start, Started
+from newsletter.pipeline.campaigns.control import AlreadyStarted, Late, StartRequest
 from newsletter.pipeline.campaigns.headcount import Headcount, Moved, headcount
 from newsletter.pipeline.campaigns.reach import Timing, timing_of
 from newsletter.pipeline.ledger import Changed
@@ -105,7 +105,7 @@ class Starting:
         if many and not request.who.session.fresh(self._desk.now()):
             return self._desk.step_up(request)
         when = request.field("when")
-        asked = Start(
+        asked = StartRequest(
             slug=slug,
             by=request.who.address,
             seen=request.field("digest") or "none",
@@ -199,9 +199,9 @@ class Starting:
             )
         with self._statements.store.read() as tx:
             names = colleagues(tx)
-        if isinstance(error, Started):
-            who = names.get(error.go.by, "Somebody")
-            at = self._desk.moment(error.go.at)
+        if isinstance(error, AlreadyStarted):
+            who = names.get(error.start.by, "Somebody")
+            at = self._desk.moment(error.start.at)
             return f"This was already started, by {who} on {at}. Nothing was started twice."
         return f"Nothing was started. {plain(error, names)}"
 
@@ -266,7 +266,7 @@ class Starting:
         except Refused as error:
             objection = plain(error, subject.names)
         timing = self._timing(tx, subject)
-        started = subject.go is not None or rules.start is StartBy.APPROVAL
+        started = subject.start is not None or rules.start is StartBy.APPROVAL
         return Prospect(
             subject=subject,
             count=count,
@@ -281,7 +281,7 @@ class Starting:
 
     def _timing(self, tx: Transaction, subject: Subject) -> Timing | None:
         """When it goes out, as things stand; None for a time that the zone does not have."""
-        since = subject.go.at if subject.go else subject.standing.complete_at
+        since = subject.start.at if subject.start else subject.standing.complete_at
         try:
             return timing_of(
                 tx, subject.statement, since or self._desk.now(), self._campaigns.rules

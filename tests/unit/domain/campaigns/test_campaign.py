@@ -2,34 +2,36 @@
 
 from datetime import timedelta
 
-from newsletter.domain.campaigns.campaign import Go, in_force, moved, typed_number
+from newsletter.domain.campaigns.campaign import Start, in_force, moved, typed_number
 from newsletter.domain.statements.review import far_off
 from tests.fakes import NOON
 from tests.rows import rows
 
-GO = Go(slug="hours", content_hash="d1", by="cleo@forum.example", at=NOON, count=12)
+START = Start(slug="hours", content_hash="d1", by="cleo@forum.example", at=NOON, count=12)
 MINUTE = timedelta(minutes=1)
 
 
 def test_a_go_counts_for_its_own_text_once_that_is_approved() -> None:
-    assert in_force([GO], "d1", NOON) == GO
-    assert in_force([GO], "d1", NOON - MINUTE) == GO
-    assert in_force([GO], "d2", NOON) is None
-    assert in_force([GO], "d1", None) is None
+    assert in_force([START], "d1", NOON) == START
+    assert in_force([START], "d1", NOON - MINUTE) == START
+    assert in_force([START], "d2", NOON) is None
+    assert in_force([START], "d1", None) is None
     assert in_force([], "d1", NOON) is None
 
 
 def test_a_go_from_before_the_approvals_starts_nothing() -> None:
-    assert in_force([GO], "d1", NOON + MINUTE) is None
+    assert in_force([START], "d1", NOON + MINUTE) is None
 
 
 def test_the_last_go_counts_and_none_that_was_taken_back() -> None:
-    later = Go(slug="hours", content_hash="d1", by="dan@forum.example", at=NOON + MINUTE, count=13)
-    gone = Go(
+    later = Start(
+        slug="hours", content_hash="d1", by="dan@forum.example", at=NOON + MINUTE, count=13
+    )
+    gone = Start(
         slug="hours", content_hash="d1", by="dan@forum.example", at=NOON, count=13, revoked_at=NOON
     )
-    assert in_force([GO, later], "d1", NOON) == later
-    assert in_force([GO, gone], "d1", NOON) == GO
+    assert in_force([START, later], "d1", NOON) == later
+    assert in_force([START, gone], "d1", NOON) == START
     assert in_force([gone], "d1", NOON) is None
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.campaigns.campaign import CampaignState, Go, StartBy
+from newsletter.domain.campaigns.campaign import CampaignState, Start, StartBy
 from newsletter.domain.campaigns.digest import Issue
 from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.campaigns.state import Shelf, State
@@ -443,8 +443,8 @@ def _hand_in(room: Newsroom) -> None:
 def _let_go(room: Newsroom) -> None:
     with room.store.begin() as tx:
         now = room.clock.now()
-        tx.goes.add(
-            Go(slug="resignation", content_hash=room.content_hash(), by=ADA, at=now, count=15)
+        tx.starts.add(
+            Start(slug="resignation", content_hash=room.content_hash(), by=ADA, at=now, count=15)
         )
 
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState, Counts, Go, StartBy
+from newsletter.domain.campaigns.campaign import CampaignState, Counts, Start, StartBy
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.pipeline.campaigns.control import Late, Start, Started
+from newsletter.pipeline.campaigns.control import AlreadyStarted, Late, StartRequest
 from newsletter.pipeline.campaigns.headcount import Moved, headcount
 from newsletter.pipeline.ledger import Changed
 from newsletter.pipeline.statements.approve import revoke
@@ -33,14 +33,14 @@ def room(room: Newsroom) -> Newsroom:
     return room
 
 
-def start(room: Newsroom, *, by: str = SAM, shown: int | None = 12, **asked: object) -> Go:
-    wanted = Start(slug="resignation", by=by, seen=room.content_hash(), shown=shown)
+def start(room: Newsroom, *, by: str = SAM, shown: int | None = 12, **asked: object) -> Start:
+    wanted = StartRequest(slug="resignation", by=by, seen=room.content_hash(), shown=shown)
     return room.starter().start(replace(wanted, **asked))  # type: ignore[arg-type]
 
 
-def goes(room: Newsroom) -> list[Go]:
+def starts(room: Newsroom) -> list[Start]:
     with room.store.read() as tx:
-        return tx.goes.of("resignation")
+        return tx.starts.of("resignation")
 
 
 def run(room: Newsroom, minutes: float = 6) -> None:
@@ -64,10 +64,10 @@ def test_what_is_approved_and_not_started_never_leaves(room: Newsroom) -> None:
 
 def test_what_was_started_leaves_once_the_time_to_undo_is_over(room: Newsroom) -> None:
     room.clock.advance(hours=3)
-    go = start(room)
-    assert (go.by, go.count, go.at) == (SAM, 12, room.clock.now())
+    begun = start(room)
+    assert (begun.by, begun.count, begun.at) == (SAM, 12, room.clock.now())
     room.look()
-    assert room.campaign().release_at == go.at + timedelta(minutes=5)
+    assert room.campaign().release_at == begun.at + timedelta(minutes=5)
     run(room)
     assert len(set(room.provider.accepted)) == 12
     assert room.campaign().state is CampaignState.SENT
@@ -84,9 +84,9 @@ def test_at_once_is_before_the_time_that_its_file_says(room: Newsroom) -> None:
     room.write(send_at=TOMORROW)
     room.look()
     room.approve()
-    go = start(room, at_once=True)
+    begun = start(room, at_once=True)
     room.look()
-    assert room.campaign().release_at == go.at + timedelta(minutes=5)
+    assert room.campaign().release_at == begun.at + timedelta(minutes=5)
 
 
 def test_without_a_word_it_leaves_when_its_file_says(room: Newsroom) -> None:
@@ -101,15 +101,15 @@ def test_without_a_word_it_leaves_when_its_file_says(room: Newsroom) -> None:
 def test_a_time_that_has_passed_is_refused(room: Newsroom) -> None:
     with pytest.raises(Refused, match="has passed"):
         start(room, at=NOON)
-    assert goes(room) == []
+    assert starts(room) == []
 
 
 def test_pressing_twice_starts_it_once(room: Newsroom) -> None:
     first = start(room)
-    with pytest.raises(Started) as again:
+    with pytest.raises(AlreadyStarted) as again:
         start(room, by=ADA)
-    assert again.value.go == first
-    assert goes(room) == [first]
+    assert again.value.start == first
+    assert starts(room) == [first]
     assert [deed for _, deed in room.deeds()].count("start") == 1
 
 
@@ -128,7 +128,7 @@ def test_another_text_than_was_seen_is_not_started(room: Newsroom) -> None:
     with pytest.raises(Changed) as refused:
         start(room, seen=seen)
     assert (refused.value.seen, refused.value.now) == (seen, room.content_hash())
-    assert goes(room) == []
+    assert starts(room) == []
 
 
 def test_a_text_that_nobody_approved_is_not_started(room: Newsroom) -> None:
@@ -182,7 +182,7 @@ def test_a_file_that_is_gone_for_a_moment_costs_no_start(room: Newsroom) -> None
 def test_whoever_is_no_sender_starts_nothing(room: Newsroom, who: str) -> None:
     with pytest.raises(Refused):
         start(room, by=who)
-    assert goes(room) == []
+    assert starts(room) == []
 
 
 def test_a_role_that_was_lost_in_mid_form_starts_nothing(room: Newsroom) -> None:
@@ -190,10 +190,10 @@ def test_a_role_that_was_lost_in_mid_form_starts_nothing(room: Newsroom) -> None
         with room.store.begin() as tx:
             tx.staff.put(SAM, Role.WRITER, room.clock.now())
 
-    wanted = Start(slug="resignation", by=SAM, seen=room.content_hash(), shown=12)
+    wanted = StartRequest(slug="resignation", by=SAM, seen=room.content_hash(), shown=12)
     with pytest.raises(Refused, match=r"sam@forum\.example is a writer"):
         room.starter(Meanwhile(room.store, demote)).start(wanted)
-    assert goes(room) == []
+    assert starts(room) == []
 
 
 def test_the_operator_may_start_whatever_is_approved(room: Newsroom) -> None:
@@ -227,14 +227,14 @@ def test_a_number_that_moved_since_it_was_shown_is_asked_again(room: Newsroom) -
     with pytest.raises(Moved) as refused:
         start(room)
     assert (refused.value.shown, refused.value.readers) == (12, 13)
-    assert goes(room) == []
+    assert starts(room) == []
     assert start(room, shown=13).count == 13
 
 
 def test_a_wrong_number_starts_nothing(room: Newsroom) -> None:
     with pytest.raises(Moved):
         start(room, shown=1200)
-    assert goes(room) == []
+    assert starts(room) == []
 
 
 def test_an_audience_a_fifth_off_at_the_start_is_paused_instead(room: Newsroom) -> None:
@@ -249,7 +249,7 @@ def test_an_audience_a_fifth_off_at_the_start_is_paused_instead(room: Newsroom) 
     assert paused.reason.startswith(
         "30 people would get it now, and sam@forum.example started it for 12; find out why"
     )
-    assert [go.found for go in goes(room)] == [30]
+    assert [start.found for start in starts(room)] == [30]
     run(room, minutes=60 * 24)
     assert room.provider.accepted == []
 
@@ -260,7 +260,7 @@ def test_whoever_lets_it_go_on_has_seen_the_number(room: Newsroom) -> None:
     room.subscribe(30)
     run(room, minutes=60 * 24)
     room.hand(SAM).resume("resignation")
-    assert [(go.count, go.found) for go in goes(room)] == [(30, 0)]
+    assert [(start.count, start.found) for start in starts(room)] == [(30, 0)]
     run(room)
     assert len(set(room.provider.accepted)) == 30
 
@@ -302,7 +302,7 @@ def test_a_translation_that_nobody_started_leaves_its_readers_to_the_original(
     room.look()
     room.approve(slug="dimision")
     assert readers(room) == (13, ())
-    spanish = Start(slug="dimision", by=SAM, seen=room.content_hash("dimision"), shown=1)
+    spanish = StartRequest(slug="dimision", by=SAM, seen=room.content_hash("dimision"), shown=1)
     room.starter().start(spanish)
     assert readers(room) == (12, (("es", 1),))
     start(room)
@@ -319,7 +319,9 @@ def test_a_correction_is_started_for_those_who_may_have_the_original(room: Newsr
     room.write("right", corrects="resignation", body="This is right.")
     room.look()
     room.approve(slug="right")
-    room.starter().start(Start(slug="right", by=SAM, seen=room.content_hash("right"), shown=12))
+    room.starter().start(
+        StartRequest(slug="right", by=SAM, seen=room.content_hash("right"), shown=12)
+    )
     for number in range(1, 12):
         room.suppress(f"reader{number}@example.org")
     run(room)
@@ -373,7 +375,7 @@ def test_an_undo_that_comes_too_late_says_so_and_undoes_nothing(room: Newsroom) 
         room.starter().undo("resignation", by=SAM)
     assert late.value.campaign.counts == Counts(accepted=10, pending=2)
     assert "resignation has begun to go out: 10 have it" in str(late.value)
-    assert goes(room)[0].revoked_at is None
+    assert starts(room)[0].revoked_at is None
     room.drain()
     assert len(set(room.provider.accepted)) == 12
 
@@ -505,7 +507,7 @@ def test_the_first_number_stays_where_another_approval_comes_later(room: Newsroo
     room.approve(slug="second", shown=12)
     room.approve("flo@forum.example", slug="second", shown=12)
     with room.store.read() as tx:
-        assert [go.by for go in tx.goes.of("second")] == [ED]
+        assert [start.by for start in tx.starts.of("second")] == [ED]
 
 
 def test_an_approval_that_is_not_enough_binds_nothing(room: Newsroom) -> None:
@@ -515,7 +517,7 @@ def test_an_approval_that_is_not_enough_binds_nothing(room: Newsroom) -> None:
     room.look()
     room.approve(slug="second", shown=99)
     with room.store.read() as tx:
-        assert tx.goes.of("second") == []
+        assert tx.starts.of("second") == []
 
 
 def test_where_a_sender_starts_it_an_approval_binds_nothing(room: Newsroom) -> None:
@@ -523,7 +525,7 @@ def test_where_a_sender_starts_it_an_approval_binds_nothing(room: Newsroom) -> N
     room.look()
     room.approve(slug="second", shown=99)
     with room.store.read() as tx:
-        assert tx.goes.of("second") == []
+        assert tx.starts.of("second") == []
 
 
 def test_of_two_approvals_the_last_alone_is_bound_to_a_number(room: Newsroom) -> None:
@@ -534,4 +536,6 @@ def test_of_two_approvals_the_last_alone_is_bound_to_a_number(room: Newsroom) ->
     assert not room.approve(slug="second", shown=11).standing.approved
     assert room.approve("flo@forum.example", "second", shown=12).standing.approved
     with room.store.read() as tx:
-        assert [(go.by, go.count) for go in tx.goes.of("second")] == [("flo@forum.example", 12)]
+        assert [(start.by, start.count) for start in tx.starts.of("second")] == [
+            ("flo@forum.example", 12)
+        ]

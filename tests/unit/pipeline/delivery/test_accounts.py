@@ -136,7 +136,9 @@ def test_a_letter_says_to_which_account_it_is_about_to_go(room: Newsroom, store:
 
     def look(prepared: Any) -> Any:
         with store.read() as tx:
-            row = tx.connection.execute(text("SELECT state, provider, account FROM letter"))
+            row = tx.connection.execute(
+                text("SELECT state, provider, account FROM transactional_email")
+            )
             seen.append(tuple(row.one()))
         return RecordingProvider().answer(prepared)
 

@@ -94,7 +94,7 @@ def test_a_database_that_goes_back_while_it_is_at_work_hands_nothing_over(
     room.start(25)
     room.dispatch()
     with store.begin() as tx:
-        tx.connection.execute(text("UPDATE epoch SET claims = 0"))
+        tx.connection.execute(text("UPDATE restore_guard SET claims = 0"))
     with pytest.raises(Refused, match="exchanged"):
         room.dispatcher().dispatch()
     assert len(room.provider.batches) == 1
@@ -140,8 +140,8 @@ def test_content_that_vanished_is_not_handed_over(room: Newsroom, store: Store) 
     room.start(5)
     with store.begin() as tx:
         tx.connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-        tx.connection.execute(text("UPDATE campaign SET digest = 'x'"))
-        tx.connection.execute(text("UPDATE content SET digest = 'y'"))
+        tx.connection.execute(text("UPDATE campaign SET content_hash = 'x'"))
+        tx.connection.execute(text("UPDATE content SET content_hash = 'y'"))
         tx.connection.execute(
             text("INSERT INTO content SELECT 'x', document, created_at FROM content LIMIT 1")
         )

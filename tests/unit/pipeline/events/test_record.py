@@ -92,7 +92,7 @@ def test_a_token_is_forgotten_once_its_post_is_too_old_anyway(accepted: Newsroom
         tell_of(accepted, number, EventKind.DELIVERED, token=f"token {number}")
         accepted.clock.advance(days=3)
     with accepted.store.read() as tx:
-        count = text("SELECT count(*) FROM signed")
+        count = text("SELECT count(*) FROM webhook_token")
         assert tx.connection.scalar(count) == 1  # type: ignore[attr-defined]
 
 
@@ -158,7 +158,7 @@ def test_of_whom_we_forgot_the_figures_are_kept_and_no_words(accepted: Newsroom)
     assert figures(accepted)["bounces"]["hard"] == 1
     assert kept(accepted) == []
     with accepted.store.read() as tx:
-        reasons = tx.connection.scalars(text("SELECT reason FROM receipt")).all()  # type: ignore[attr-defined]
+        reasons = tx.connection.scalars(text("SELECT reason FROM delivery_status")).all()  # type: ignore[attr-defined]
     assert reasons == [""]
 
 
@@ -417,7 +417,7 @@ def test_nobody_is_retired_who_was_erased_or_put_us_off_too_briefly(room: Newsro
 def _state(room: Newsroom) -> dict[str, list[Any]]:
     """All that events change, without the moments at which they came in."""
     queries = {
-        "receipt": "SELECT * FROM receipt",
+        "receipt": "SELECT * FROM delivery_status",
         "event": "SELECT provider, id, kind, at, campaign_id, subscriber_id, raw FROM event",
         "suppression": "SELECT address, reason FROM suppression",
         "subscription": "SELECT list_id, subscriber_id, state, ended_by FROM subscription",

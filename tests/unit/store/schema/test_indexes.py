@@ -11,7 +11,10 @@ from tests.contracts.books import Books
 from tests.counting import counted
 from tests.fakes import NOON, WORKSPACE
 
-GROWS = r"SCAN (campaign|batch|statement|approval|audit|touched|draft|version|picture)(?! USING)"
+GROWS = (
+    r"SCAN (campaign|batch|statement|approval|audit|changed_statement|draft|version|picture)"
+    r"(?! USING)"
+)
 STRANGER = Event(
     id="e", kind=EventKind.DELIVERED, at=NOON, address="reader2@example.org", campaign="news"
 )
@@ -28,7 +31,7 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "the translations": lambda tx: tx.campaigns.translations(["news"]),
     "translations": lambda tx: tx.translations.campaigns("news"),
     "translations that are there": lambda tx: tx.statements.translations("news"),
-    "what changed": lambda tx: tx.statements.touched(0),
+    "what changed": lambda tx: tx.statements.changed_since(0),
     "some statements": lambda tx: tx.statements.some(["news"]),
     "a text at the desk": lambda tx: tx.drafts.get("a" * 16),
     "the text of a statement": lambda tx: tx.drafts.of("news"),

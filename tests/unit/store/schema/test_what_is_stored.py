@@ -27,14 +27,17 @@ OF_PEOPLE = {
     "id kind state address address_hash mailbox_hash network_hash subscriber_id name language"
     " timezone lists source wording asked_at asks not_before attempts attempt_id provider"
     " provider_id reason claimed_at settled_at used_at account held_until": (
-        "letter",
+        "transactional_email",
         "what was asked for, with the address|keyed hashes of the mailbox and, for a day",
     ),
     "provider id kind at received_at campaign_id subscriber_id raw": (
         "event",
         "as they came, with the address",
     ),
-    "campaign_id subscriber_id kind bounce at reason": ("receipt", "what became of each delivery"),
+    "campaign_id subscriber_id kind bounce at reason": (
+        "delivery_status",
+        "what became of each delivery",
+    ),
     "campaign_id subscriber_id batch_id state reason provider_id at": (
         "delivery",
         "the outcome of each delivery that differs",
@@ -57,20 +60,21 @@ OF_PEOPLE = {
         "invitation",
         "what they use to sign in",
     ),
-    "id key at": ("throttle", "for a day of whom a failure counts against"),
-    "address network at": ("familiar", "a keyed hash of the networks they signed in from"),
+    "id key at": ("sign_in_failure", "for a day of whom a failure counts against"),
+    "address network at": ("known_network", "a keyed hash of the networks they signed in from"),
     "number draft kind by writers document began_at at closed handed_in_at handed_in_by": (
         "version",
         "the texts, pictures and comments they wrote",
     ),
-    "id slug by at digest words": ("comment", "the texts, pictures and comments they wrote"),
+    "id slug by at content_hash words": ("comment", "the texts, pictures and comments they wrote"),
     "number at actor action subject detail digest": ("audit", "what they did, in the audit log"),
 }
 """All columns of each table in which something of a person stands, and the page's words for it."""
 OF_NOBODY = {
-    *("feed", "feed_item", "roundup", "issue", "searchable", "wording", "draft", "picture", "go"),
-    *("returned", "meta", "epoch", "statement", "touched", "content", "approval", "schedule"),
-    *("list", "campaign", "batch", "resolution", "pace", "signed", "overruled"),
+    *("feed", "feed_item", "digest", "issue", "archive_text", "wording", "draft", "picture"),
+    *("start", "returned", "meta", "restore_guard", "statement", "changed_statement", "content"),
+    *("approval", "schedule", "list", "campaign", "batch", "resolution", "rate_limit"),
+    *("webhook_token", "circuit_breaker_override"),
 }
 """Tables of texts, campaigns and figures: of people they hold numbers, and who of staff acted."""
 

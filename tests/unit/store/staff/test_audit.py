@@ -232,11 +232,11 @@ def test_a_new_log_needs_no_line_to_bind_it(store: Store) -> None:
 @pytest.mark.parametrize(
     "forged",
     [
-        "INSERT INTO approval (slug, digest, [by], channel, at)"
+        "INSERT INTO approval (slug, content_hash, [by], channel, at)"
         " VALUES ('news', 'd2', 'ed@x.example', 'command', 0)",
-        "INSERT INTO approval (slug, digest, [by], channel, at, seal)"
-        " SELECT slug, digest, [by], channel, at, seal FROM approval",
-        "UPDATE approval SET digest = 'd2'",
+        "INSERT INTO approval (slug, content_hash, [by], channel, at, seal)"
+        " SELECT slug, content_hash, [by], channel, at, seal FROM approval",
+        "UPDATE approval SET content_hash = 'd2'",
         "UPDATE approval SET [by] = 'flo@x.example'",
         "UPDATE approval SET revoked_at = 5",
     ],

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from newsletter.domain.campaigns.campaign import Campaign, Go
+from newsletter.domain.campaigns.campaign import Campaign, Start
 from newsletter.domain.statements.statement import Approval
 from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.desk import Signed, Staffed, address_of, desk
@@ -91,9 +91,9 @@ class Room:
             return [yes for yes in tx.approvals.of(SLUG) if yes.revoked_at is None]
 
     @property
-    def goes(self) -> list[Go]:
+    def starts(self) -> list[Start]:
         with self.services.store.read() as tx:
-            return [go for go in tx.goes.of(SLUG) if go.revoked_at is None]
+            return [start for start in tx.starts.of(SLUG) if start.revoked_at is None]
 
     @property
     def campaign(self) -> Campaign:

@@ -58,7 +58,7 @@ def test_an_approval_that_also_starts_is_one_line(tmp_path: Path, migrated: Path
         before = len(at.deeds())
         assert at.press(ben, ben.get(here), f"/desk{here}").status == 303
         assert at.deeds()[before:] == [(ben.address, "approve")]
-        assert [go.count for go in at.goes] == [12]
+        assert [start.count for start in at.starts] == [12]
 
 
 def left_by(world: World, route: Route, name: str, *, fresh: bool) -> tuple[Answer, list[str]]:

@@ -64,7 +64,7 @@ def test_one_start_pressed_many_times_is_one_go_and_one_line(at: Room) -> None:
     at.approve()
     statuses = pressed(at, at.as_("cleo"), f"{HERE}/start", f"/statements/{SLUG}/start")
     assert statuses == [303] + [409] * (AT_ONCE - 1)
-    assert len(at.goes) == 1
+    assert len(at.starts) == 1
     assert at.deeds().count((address_of("cleo"), "start")) == 1
     at.begin()
     at.hand_over()

@@ -68,8 +68,8 @@ def test_a_sender_sees_how_many_get_it_and_who_is_left_out(at: Room, cleo: Signe
 def test_what_was_started_leaves_after_the_time_to_undo(at: Room, cleo: Signed) -> None:
     answer = start(at, cleo)
     assert (answer.status, answer.headers["location"]) == (303, f"{HERE}?done=started")
-    [go] = at.goes
-    assert (go.by, go.count, go.content_hash) == (address_of("cleo"), 12, at.content_hash)
+    [begun] = at.starts
+    assert (begun.by, begun.count, begun.content_hash) == (address_of("cleo"), 12, at.content_hash)
     at.services.tick.run()
     assert at.site.mails == []
     at.begin()
@@ -90,7 +90,7 @@ def test_pressing_twice_starts_it_once_and_says_so(at: Room, cleo: Signed) -> No
     assert again.status == 409
     assert "This was already started, by Cleo on Tue 24 Nov 2026, 07:00" in words(again)
     assert "Nothing was started twice." in words(again)
-    assert len(at.goes) == 1
+    assert len(at.starts) == 1
     assert at.deeds().count((address_of("cleo"), "start")) == 1
 
 
@@ -153,7 +153,7 @@ def test_a_time_that_is_none_starts_nothing(
     answer = start(at, cleo, **typed)
     assert answer.status == 422
     assert said in words(answer)
-    assert at.goes == []
+    assert at.starts == []
 
 
 def test_a_number_that_moved_is_asked_again(at: Room, cleo: Signed) -> None:
@@ -163,14 +163,14 @@ def test_a_number_that_moved_is_asked_again(at: Room, cleo: Signed) -> None:
     assert answer.status == 409
     assert "Nothing was started. It is 13 people now, and not 12. Look again." in words(answer)
     assert "Send to 13 people?" in words(answer)
-    assert at.goes == []
+    assert at.starts == []
     assert start(at, cleo, answer).status == 303
 
 
 @pytest.mark.parametrize("shown", ["", "many", "11", "-12", "9" * 20])
 def test_a_wrong_number_starts_nothing(at: Room, cleo: Signed, shown: str) -> None:
     assert start(at, cleo, shown=shown).status in {409, 422}
-    assert at.goes == []
+    assert at.starts == []
 
 
 def test_above_the_limit_the_number_is_typed_and_a_factor_shown(at: Room, cleo: Signed) -> None:
@@ -184,7 +184,7 @@ def test_above_the_limit_the_number_is_typed_and_a_factor_shown(at: Room, cleo: 
     asked = start(at, cleo, page, typed="1,000")
     assert asked.status == 401
     assert "Confirm that it's you" in words(asked)
-    assert at.goes == []
+    assert at.starts == []
     assert start(at, at.as_("cleo", fresh=True), page, typed="1,000").status == 303
 
 
@@ -211,7 +211,7 @@ def test_a_text_that_changed_meanwhile_is_not_started(at: Room, cleo: Signed) ->
     answer = start(at, cleo, page)
     assert answer.status == 409
     assert "Nothing was started. The text was changed while you looked" in words(answer)
-    assert at.goes == []
+    assert at.starts == []
 
 
 def test_what_nobody_approved_waits_for_that(at: Room, cleo: Signed) -> None:
@@ -223,7 +223,7 @@ def test_what_nobody_approved_waits_for_that(at: Room, cleo: Signed) -> None:
     assert f'action="{HERE}/start"' not in page.text
     answer = cleo.post(PAGE, {"digest": at.content_hash, "shown": "12", "when": "now"})
     assert answer.status == 409
-    assert at.goes == []
+    assert at.starts == []
 
 
 def test_what_cannot_go_out_says_why(at: Room, cleo: Signed) -> None:
@@ -250,14 +250,14 @@ def test_a_role_that_was_lost_in_mid_form_starts_nothing(at: Room, cleo: Signed)
     answer = start(at, cleo, page)
     assert answer.status == 403
     assert "Ask Dan" in words(answer)
-    assert at.goes == []
+    assert at.starts == []
 
 
 def test_a_session_that_ended_in_mid_form_starts_nothing(at: Room, cleo: Signed) -> None:
     page = cleo.get(PAGE)
     at.site.change("DELETE FROM session")
     assert start(at, cleo, page).status == 401
-    assert at.goes == []
+    assert at.starts == []
 
 
 @pytest.mark.parametrize("who", ["vera", "ana", "ben"])
@@ -293,7 +293,7 @@ def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> 
     assert answer.headers["location"] == f"{HERE}?done=time"
     at.services.tick.run()
     assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
-    assert len(at.goes) == 1
+    assert len(at.starts) == 1
     assert at.press(cleo, cleo.get(PAGE), f"{HERE}/time", when="at", at="").status == 422
 
 
@@ -354,7 +354,7 @@ def test_an_approver_undoes_their_own_approval(at: Room, cleo: Signed) -> None:
 def test_a_writer_undoes_nothing(at: Room, cleo: Signed) -> None:
     start(at, cleo)
     assert at.as_("ana").post(f"/statements/{SLUG}/undo").status == 403
-    assert len(at.goes) == 1
+    assert len(at.starts) == 1
 
 
 def test_where_approvals_start_it_the_page_sets_its_time(tmp_path: Path, migrated: Path) -> None:
@@ -391,13 +391,13 @@ def test_the_code_of_an_app_is_sent_along_with_what_it_confirms(
         form = form_of(browser.get(PAGE), f"{HERE}/start") | {"typed": "12"}
         asked = browser.post(PAGE, form)
         assert asked.status == 401
-        assert at.goes == []
+        assert at.starts == []
         again = {name: values[0] for name, values in hidden(asked).items()}
         assert browser.post(action(asked), again | {"step-up": "000000"}).status == 401
-        assert at.goes == []
+        assert at.starts == []
         done = browser.post(action(asked), again | {"step-up": browser.code(eve)})
         assert done.headers["location"] == f"{HERE}?done=started"
-        assert [go.by for go in at.goes] == [eve]
+        assert [start.by for start in at.starts] == [eve]
 
 
 def test_who_sends_a_correction_is_told_what_becomes_of_what_it_corrects(

@@ -65,7 +65,7 @@ def test_each_way_of_looking_shows_the_very_email(
 
 def test_where_there_is_no_email_it_is_said(staffed: Staffed) -> None:
     write(staffed, body="{{ name }} <script>")
-    staffed.site.change("UPDATE statement SET digest = '' WHERE slug = 'hours'")
+    staffed.site.change("UPDATE statement SET content_hash = '' WHERE slug = 'hours'")
     assert "There is no email of this statement." in words(
         staffed.as_("vera").get("/statements/hours/look")
     )
@@ -148,7 +148,7 @@ def test_or_to_a_colleague_and_to_nobody_else(staffed: Staffed) -> None:
 
 
 def test_why_a_test_was_not_sent_is_said(staffed: Staffed) -> None:
-    staffed.site.change("UPDATE statement SET digest = '' WHERE slug = 'hours'")
+    staffed.site.change("UPDATE statement SET content_hash = '' WHERE slug = 'hours'")
     refused = staffed.as_("ana").post("/statements/hours/test", {})
     assert refused.status == 409
     assert "cannot be rendered" in words(refused)

@@ -7,31 +7,37 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
-from newsletter.domain.campaigns.campaign import Go
+from newsletter.domain.campaigns.campaign import Start
 from newsletter.store.file.keys import Chain
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 
-_go = tables.go.c
+_start = tables.start.c
+_SEALED_AS = "go"
+"""What a start was called when the first seals were made."""
 
 
-class Goes:
+class Starts:
     """Who started what, for how many."""
 
     def __init__(self, connection: Connection, chain: Chain) -> None:
         self._connection = connection
         self._chain = chain
 
-    def of(self, slug: str) -> list[Go]:
+    def of(self, slug: str) -> list[Start]:
         """Those of a statement, oldest first, also those that were taken back."""
         rows = self._connection.execute(_of(), {"named": slug}).all()
-        return [_go_of(row) for row in rows if self._vouched(row)]
+        return [_start_of(row) for row in rows if self._vouched(row)]
 
-    def add(self, go: Go) -> None:
-        added = insert(tables.go).values(
-            slug=go.slug, digest=go.content_hash, by=go.by, at=to_ms(go.at), count=go.count
+    def add(self, start: Start) -> None:
+        added = insert(tables.start).values(
+            slug=start.slug,
+            content_hash=start.content_hash,
+            by=start.by,
+            at=to_ms(start.at),
+            count=start.count,
         )
-        self._vouch_for(self._connection.execute(added.returning(*_go)).one())
+        self._vouch_for(self._connection.execute(added.returning(*_start)).one())
 
     def revoke(self, slug: str, at: datetime) -> int:
         """Take all of a statement back; returns how many there were."""
@@ -58,25 +64,33 @@ class Goes:
         return len(rows)
 
     def _write(self, row: Row[Any], **values: int) -> None:
-        changed = update(tables.go).where(_go.id == row.id).values(**values)
-        self._vouch_for(self._connection.execute(changed.returning(*_go)).one())
+        changed = update(tables.start).where(_start.id == row.id).values(**values)
+        self._vouch_for(self._connection.execute(changed.returning(*_start)).one())
 
     def _vouched(self, row: Row[Any]) -> bool:
         return hmac.compare_digest(row.seal, self._seal(row))
 
     def _vouch_for(self, row: Row[Any]) -> None:
-        sealed = update(tables.go).where(_go.id == row.id).values(seal=self._seal(row))
+        sealed = update(tables.start).where(_start.id == row.id).values(seal=self._seal(row))
         self._connection.execute(sealed)
 
     def _seal(self, row: Row[Any]) -> str:
-        sealed = (row.slug, row.digest, row.by, row.at, _count(row), row.found, row.revoked_at)
-        return self._chain.seal("go", row.id, *sealed)
+        sealed = (
+            row.slug,
+            row.content_hash,
+            row.by,
+            row.at,
+            _count(row),
+            row.found,
+            row.revoked_at,
+        )
+        return self._chain.seal(_SEALED_AS, row.id, *sealed)
 
 
 @cache
 def _of() -> Select[Any]:
     """Asked at each look, of each statement that has not gone out."""
-    return select(tables.go).where(_go.slug == bindparam("named")).order_by(_go.id)
+    return select(tables.start).where(_start.slug == bindparam("named")).order_by(_start.id)
 
 
 def _count(row: Row[Any]) -> int:
@@ -84,10 +98,10 @@ def _count(row: Row[Any]) -> int:
     return int(row._mapping["count"])
 
 
-def _go_of(row: Row[Any]) -> Go:
-    return Go(
+def _start_of(row: Row[Any]) -> Start:
+    return Start(
         slug=row.slug,
-        content_hash=row.digest,
+        content_hash=row.content_hash,
         by=row.by,
         at=from_ms(row.at),
         count=_count(row),

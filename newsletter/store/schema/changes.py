@@ -1,16 +1,24 @@
 """Notes what changed as it changes: triggers that write a slug down, with a number that only grows.
 
-Whoever writes, and in whatever way, cannot forget it. A look then asks for what was touched since
+Whoever writes, and in whatever way, cannot forget it. A tick then asks for what changed since
 the one before, however much there is. Of one slug there is one note.
 """
 
 NOTED = {
-    "statement": ("document", "digest", "fingerprint", "present"),
+    "statement": ("document", "content_hash", "fingerprint", "present"),
     "approval": (),
     "schedule": (),
-    "go": (),
+    "start": (),
     "returned": (),
-    "campaign": ("digest", "state", "lists", "urgent", "release_at", "started_at", "corrected_by"),
+    "campaign": (
+        "content_hash",
+        "state",
+        "lists",
+        "urgent",
+        "release_at",
+        "started_at",
+        "corrected_by",
+    ),
 }
 """Table → the columns of which one has to differ in an update that counts; none: any update."""
 
@@ -35,9 +43,9 @@ def _trigger(action: str, table: str, slug: str, columns: tuple[str, ...] = ()) 
     differs = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in columns)
     when = f" WHEN {differs}" if differs else ""
     # the old note goes first, so that the new one has the highest number there ever was
-    forget = f"DELETE FROM touched WHERE slug = {slug}"  # noqa: S608 - our own words
-    note = f"touched (slug) VALUES ({slug})"
+    forget = f"DELETE FROM changed_statement WHERE slug = {slug}"  # noqa: S608 - our own words
+    note = f"changed_statement (slug) VALUES ({slug})"
     return (
-        f"CREATE TRIGGER touched_by_{table}_{action.lower()} AFTER {action} ON {table}{when}"
+        f"CREATE TRIGGER changed_by_{table}_{action.lower()} AFTER {action} ON {table}{when}"
         f" BEGIN {forget}; INSERT INTO {note}; END"
     )

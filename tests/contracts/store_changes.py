@@ -63,10 +63,10 @@ NO_CHANGES: dict[str, Deed] = {
 
 def since(store: Store, mark: int) -> list[str]:
     with store.read() as tx:
-        return tx.statements.touched(mark)[1]
+        return tx.statements.changed_since(mark)[1]
 
 
-class TouchedContract:
+class ChangesContract:
     @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
     def test_a_change_is_noted(self, store: Store, change: Deed) -> None:
         number, mark = begin(store)
@@ -90,15 +90,15 @@ class TouchedContract:
         for issue in (MADE, replace(MADE, statement=None, parts=())):
             with store.begin() as tx:
                 tx.digests.put(issue, NOON)
-                mark, touched = tx.statements.touched(mark)
+                mark, touched = tx.statements.changed_since(mark)
                 assert touched == [MADE.slug]
                 tx.digests.put(issue, NOON + timedelta(days=1))
-                assert tx.statements.touched(mark) == (mark, [])
+                assert tx.statements.changed_since(mark) == (mark, [])
 
     def test_what_is_handed_over_changes_no_statement(self, store: Store) -> None:
         books = Books(store, 3)
         with store.read() as tx:
-            mark, _ = tx.statements.touched(None)
+            mark, _ = tx.statements.changed_since(None)
         with books.step() as tx:
             assert tx.campaigns.cancel_pending(books.id) == 3
         assert since(store, mark) == []
@@ -107,13 +107,13 @@ class TouchedContract:
         self, store: Store
     ) -> None:
         with store.begin() as tx:
-            assert tx.statements.touched(None) == (0, [])
+            assert tx.statements.changed_since(None) == (0, [])
             for slug in ("a", "b", "c", "a"):
                 tx.approvals.add(replace(YES, slug=slug))
-            mark, touched = tx.statements.touched(0)
+            mark, touched = tx.statements.changed_since(0)
             assert touched == ["b", "c", "a"]
-            assert tx.statements.touched(None) == (mark, [])
-            assert tx.statements.touched(mark) == (mark, [])
+            assert tx.statements.changed_since(None) == (mark, [])
+            assert tx.statements.changed_since(mark) == (mark, [])
 
     def test_what_was_rolled_back_was_no_change(self, store: Store) -> None:
         _, mark = begin(store)
@@ -244,7 +244,7 @@ def begin(store: Store) -> tuple[int, int]:
         tx.approvals.add(YES)
         tx.schedules.put("news", NOON - timedelta(hours=1))
         number = add_campaign(tx, "news")
-        return number, tx.statements.touched(None)[0]
+        return number, tx.statements.changed_since(None)[0]
 
 
 def broken_off(store: Store) -> None:
