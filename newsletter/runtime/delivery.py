@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from newsletter.domain.delivery.rate_limit import Limits, Wait
     from newsletter.domain.events import Event
     from newsletter.domain.ports import Examiner, History, Links, Webhook
-    from newsletter.pipeline.campaigns.report import Vitals
     from newsletter.pipeline.campaigns.trial import TrialSender
     from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
     from newsletter.pipeline.delivery.dispatch import Dispatcher
-    from newsletter.pipeline.delivery.reconcile import Reconciler, Recovered
+    from newsletter.pipeline.delivery.reconcile import Reconciler
     from newsletter.pipeline.delivery.restore_guard import Guard
     from newsletter.pipeline.delivery.transactional import TransactionalSender
     from newsletter.pipeline.events.record import Poller, Recorded
@@ -157,12 +156,6 @@ class Delivery:
             jitter=random.random,
         )
 
-    def recover(self) -> Recovered:
-        """Take over from a process that is provably dead."""
-        from newsletter.pipeline.delivery.reconcile import recover
-
-        return recover(store=self.store, accounts=self.pool.accounts)
-
     def guard(self) -> Guard:
         """What says whether this workspace may send."""
         from newsletter.pipeline.delivery.restore_guard import Guard
@@ -183,12 +176,6 @@ class Delivery:
             lease=self.lease,
             together=self.settings.together,
         )
-
-    def vitals(self) -> Vitals:
-        """What is open right now. Raises StoreUnavailable."""
-        from newsletter.pipeline.campaigns.report import vitals
-
-        return vitals(store=self.store)
 
     def is_at_work(self) -> bool:
         """A ``run`` or ``worker`` gave a sign of life within the last minute."""
@@ -213,10 +200,11 @@ class Delivery:
 
     def record(self, kind: str, events: Sequence[Event]) -> tuple[Recorded, tuple[Campaign, ...]]:
         """Write down what a provider told; returns what it came to, and what was stopped by it."""
+        from newsletter.pipeline.events.breaker import stop_harm
         from newsletter.pipeline.events.record import record
 
         recorded = record(events, provider=kind, workspace=self.workspace, store=self.store)
-        return recorded, self.brake()
+        return recorded, stop_harm(store=self.store)
 
     def poller(
         self, kind: str, hear: Callable[[Sequence[Event]], None], stopped: Callable[[], bool]
@@ -226,12 +214,6 @@ class Delivery:
 
         _, history = self.histories[kind]
         return Poller(history=history, record=hear, clock=self.store.clock, stopped=stopped)
-
-    def brake(self) -> tuple[Campaign, ...]:
-        """Stop what does harm; returns it."""
-        from newsletter.pipeline.events.breaker import stop_harm
-
-        return stop_harm(store=self.store)
 
     @property
     def examiners(self) -> tuple[tuple[Examiner, ...], ...]:

@@ -23,7 +23,8 @@ from newsletter.domain.errors import Fault, Refused, StoreUnavailable
 from newsletter.domain.events import Event
 from newsletter.pipeline.campaigns.plan import Held
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
-from newsletter.pipeline.delivery.reconcile import Reconciler
+from newsletter.pipeline.delivery.reconcile import Reconciler, recover
+from newsletter.pipeline.events.breaker import stop_harm
 from newsletter.pipeline.events.record import Polled, Poller
 from newsletter.runtime.log import (
     Pulse,
@@ -160,10 +161,11 @@ class Scheduler:
         log.warning("sending is resumed")
 
     def _at_work(self, until_idle: bool) -> Run:
-        log_recovered(self._delivery.recover())
-        with self._delivery.store.read() as tx:
+        store = self._delivery.store
+        log_recovered(recover(store=store, accounts=self._delivery.pool.accounts))
+        with store.read() as tx:
             self._run.finished |= set(tx.campaigns.sending())
-        log_stopped(self._delivery.brake())  # before the first batch, not some batches later
+        log_stopped(stop_harm(store=store))  # before the first batch, not some batches later
         clock = self._start_clock()
         workers = self._start_workers()
         try:

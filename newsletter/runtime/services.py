@@ -77,6 +77,7 @@ class Tick:
         """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""
         from newsletter.pipeline.archive.index import index
         from newsletter.pipeline.campaigns.plan import plan, start_due
+        from newsletter.pipeline.events.breaker import stop_harm
         from newsletter.pipeline.events.record import retire
         from newsletter.pipeline.subscribers.leave import clean
         from newsletter.pipeline.subscribers.prefer import resume
@@ -99,7 +100,7 @@ class Tick:
             started=started,
             withdrawn=planned.withdrawn,
             held=planned.held,
-            stopped=self.delivery.brake(),
+            stopped=stop_harm(store=store),
             retired=retired,
             resumed=resumed,
         )

@@ -20,6 +20,7 @@ from newsletter.config.settings import Metrics
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.rate_limit import Cause
 from newsletter.domain.errors import StoreUnavailable
+from newsletter.pipeline.campaigns import report
 from newsletter.pipeline.campaigns.report import Vitals
 from newsletter.runtime.delivery import Delivery
 from newsletter.web.http.frame import Frame
@@ -112,7 +113,7 @@ class Monitoring:
         """The figures, as prometheus_client asks a collector for them."""
         from prometheus_client.metrics_core import GaugeMetricFamily
 
-        vitals = self._delivery.vitals()
+        vitals = report.vitals(store=self._delivery.store)
         for name, (says, figure) in _plain(vitals, self._delivery.is_at_work()).items():
             yield GaugeMetricFamily(f"newsletter_{name}", says, value=figure)
         states = GaugeMetricFamily(

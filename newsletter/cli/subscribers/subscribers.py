@@ -25,7 +25,7 @@ from newsletter.domain.subscribers.audience import Entry, Subscriber
 from newsletter.domain.subscribers.signup import ConsentRecord
 from newsletter.formats.text import control_in_value
 from newsletter.formats.times import language_objection
-from newsletter.pipeline.subscribers.administer import refuse_unknown_list
+from newsletter.pipeline.subscribers import administer
 from newsletter.store.sql import Transaction
 
 
@@ -120,7 +120,9 @@ def suppress(shell: Shell, address: str, by: str | None) -> None:
     """Never send to an address again."""
     with shell.services() as services:
         who = actor(services.store, by, Role.SENDER, "suppress")
-        added = services.subscribers.suppress(address_of(address, said="address"), by=who)
+        added = administer.suppress(
+            address_of(address, said="address"), by=who, store=services.store
+        )
     say(f"{address} is suppressed" + ("" if added else ", as it was before"))
 
 
@@ -137,8 +139,8 @@ def lift(shell: Shell, address: str, by: str | None, reason: str) -> None:
     """
     with shell.services() as services:
         who = actor(services.store, by, Role.ADMIN, "lift")
-        before = services.subscribers.lift(
-            address_of(address, said="address"), by=who, reason=reason
+        before = administer.lift(
+            address_of(address, said="address"), by=who, reason=reason, store=services.store
         )
     say(f"{address} is suppressed no more; it was {before.value}")
 
@@ -154,7 +156,7 @@ def data(shell: Shell, address: str, by: str | None) -> None:
     """
     with shell.services() as services:
         who = actor(services.store, by, Role.ADMIN, "data")
-        kept = services.subscribers.data_of(address_of(address, said="address"), by=who)
+        kept = administer.data_of(address_of(address, said="address"), by=who, store=services.store)
     print_json(kept)
 
 
@@ -185,7 +187,7 @@ def list_people(shell: Shell, list_name: str, query: str, as_json: bool, most: i
     """Show the people, the newest ones."""
     with shell.services() as services, services.store.read() as tx:
         if list_name:
-            refuse_unknown_list(tx, list_name, services.subscribers.offered_lists)
+            administer.refuse_unknown_list(tx, list_name, services.subscribers.offered_lists)
         people = tx.readers.some(list_name=list_name, query=query, most=most)
         count = tx.readers.count(list_name=list_name, query=query)
     rows = [_as_data(person) for person in reversed(people)]
@@ -236,7 +238,8 @@ def add(
     entry = _entry(address, lists, name, language)
     with shell.services() as services:
         who = actor(services.store, by, Role.SENDER, "add subscribers")
-        before, after = services.subscribers.add(entry, by=who)
+        offered = services.subscribers.offered_lists
+        before, after = administer.add(entry, by=who, offered=offered, store=services.store)
     joined = sorted(set(lists) - set(before.lists if before else ()))
     if as_json:
         print_json(_as_data(after) | {"new": before is None, "joined": joined})
