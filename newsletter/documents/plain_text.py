@@ -86,6 +86,7 @@ def _page(text: str) -> tuple[int, str, str] | None:
 
 
 _LONGEST_CELL = 200
+_LIST_MARK = re.compile(r"[•▪◦‣●○■□·*§o\uf0a7\uf0b7–-]|\(?(?:\d{1,2}|[a-z])[.)]")
 
 
 def table_rows(lines: Sequence[Line]) -> Iterator[tuple[int, Line]]:
@@ -111,7 +112,12 @@ def tabbed_table(rows: Sequence[Line]) -> str:
 
 def _alike(one: Line, other: Line) -> bool:
     short = all(len(cell) <= _LONGEST_CELL for cell in [*one.cells, *other.cells])
-    return len(one.cells) == len(other.cells) > 1 and short
+    return len(one.cells) == len(other.cells) > 1 and short and not (_listed(one) or _listed(other))
+
+
+def _listed(row: Line) -> bool:
+    """Whether a row is an item of a list, as Word writes it: its mark, a tab, its words."""
+    return len(row.cells) == 2 and _LIST_MARK.fullmatch(row.cells[0]) is not None
 
 
 def import_bytes(data: bytes, *, today: date, file: str = "the text") -> ImportedDocument:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from newsletter.documents.release.furniture import is_contact
 from newsletter.documents.release.lines import (
@@ -15,9 +16,12 @@ from newsletter.documents.release.lines import (
 )
 
 _BULLET = re.compile(r"[•▪◦‣●○■□·o\uf0a7\uf0b7]")
-_MARKED = re.compile(r"[•▪◦‣●○■□*]\s+\S")
+_MARKED = re.compile(r"[•▪◦‣●○■□·*§\uf0a7\uf0b7]\s+\S")
 """What never goes on with the line above."""
-_ITEM = re.compile(r"(?:(?P<mark>[•▪◦‣●○■□·*\uf0a7\uf0b7-])|(?P<number>\d{1,2})[.)])\s+(?=\S)")
+_ITEM = re.compile(
+    r"(?:(?P<mark>[•▪◦‣●○■□·*§o\uf0a7\uf0b7-])|(?P<number>\d{1,2})[.)]|\(?(?P<letter>[a-z])[.)])"
+    r"\s+(?=\S)"
+)
 _BULLETED = re.compile(r"(?:[•▪◦‣●○■□·*+]|[-–—]|\(?\d{1,2}[.)]|\([a-z]\))\s+\S")
 _UNFINISHED = re.compile(
     r"(?:[,;–—-]|[,–—-][\"”’']|\b(?:a|an|and|as|at|by|for|from|in|is|of|on|or|said|that|the|to|under"
@@ -26,6 +30,18 @@ _UNFINISHED = re.compile(
 )
 _ITEM_END = re.compile(r"(?:;|;\s*(?:and|or)|:)$")
 _HALF = re.compile(r"(?<![^\W\d_])[^\W\d_]++-$")
+_FEWEST_ENTRIES, _LONGEST_ENTRY = 3, 80
+"""Lines of a list without marks, and characters of each."""
+_FONTS = {"\uf0b7": "·", "\uf0a7": "§"}
+"""Word's bullets, by the fonts that it sets them in, as programs without these fonts have them."""
+_NESTED = {"o", "§", "a"}
+"""Marks of items that only stand below others: letters, and what Word has there."""
+_DEEPEST = 4
+"""Lists within each other."""
+_MOST_NAMES = 8
+"""Words of an entry that may end with an abbreviation."""
+_SHORT = 0.75
+"""Of the width of wrapped text."""
 _LAST = 200
 """Letters at the end of a paragraph that tell how it goes on."""
 _OPENING = ("“", "‘", '"', "«", "„")
@@ -70,25 +86,53 @@ class Joining:
 def how_to_join(lines: Sequence[Line], *, width: int, soft: frozenset[int]) -> Joining:
     """Look at all lines of a text for how to join them."""
     text = " ".join(line.text for line in lines).lower()
+    long = [line.gap for line in lines if len(line.text) > _LONGEST_ENTRY]
     return Joining(
         width=width,
         soft=soft,
-        parted=sum(line.gap for line in lines) * 3 >= len(lines),
+        parted=sum(line.gap for line in lines) * 3 >= len(lines) or sum(long) * 4 > len(long) * 3,
         words=Counter(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text)),
     )
 
 
 def join_lines(lines: Sequence[Line], how: Joining) -> list[str]:
-    """Join lines into paragraphs."""
+    """Join lines into paragraphs; those of names, addresses and the like keep their line ends."""
+    entries = _entries(lines, how) if how.parted or how.width else frozenset()
     paragraphs: list[list[str]] = []
     for index, line in enumerate(lines):
-        if index and _continues(lines, index, how):
+        if index in entries:
+            paragraphs[-1].append(f"\n{line.text}")
+        elif index - 1 not in entries and index and _continues(lines, index, how):
             parts = paragraphs[-1]
             parts[-1], text = _joined(parts[-1], lines[index - 1], line, how)
             parts.append(text)
         else:
             paragraphs.append([line.text])
     return ["".join(parts) for parts in paragraphs]
+
+
+def _entries(lines: Sequence[Line], how: Joining) -> frozenset[int]:
+    """The lines that go on a list of short lines, such as who signed, one below the other.
+
+    Blank lines stand around it, and none within; hardly one of its lines is as long as wrapped
+    ones, ends a sentence or begins as the middle of one does.
+    """
+    found: set[int] = set()
+    starts = [n for n, line in enumerate(lines) if n == 0 or line.gap] + [len(lines)]
+    for start, end in pairwise(starts):
+        run = [line.text for line in lines[start:end]]
+        marked = any(line.cells or _ITEM.match(line.text) for line in lines[start:end])
+        short = [text for text in run if not how.width or len(text) < _SHORT * how.width]
+        odd = [text for text in run if _is_sentence(text) or begins_small(text)]
+        listed = len(run) >= _FEWEST_ENTRIES and max(map(len, run)) <= _LONGEST_ENTRY
+        if listed and not marked and len(short) * 3 > len(run) * 2 and len(odd) * 3 <= len(run):
+            found.update(range(start + 1, end))
+    return frozenset(found)
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a short line ends like a sentence, and not with an abbreviation: ``Boise, Idaho.``"""
+    return ends_sentence(text) and (len(text.split()) > _MOST_NAMES or text[-1] in "!?…")
 
 
 def _joined(before: str, above: Line, line: Line, how: Joining) -> tuple[str, str]:
@@ -123,11 +167,23 @@ def _continues(lines: Sequence[Line], index: int, how: Joining) -> bool:
     if begins_dateline(line.text) and not unfinished:
         return False
     over = ends_sentence(before) or _ITEM_END.search(before)
-    if _MARKED.match(line.text) or (over and _BULLETED.match(line.text)):
+    if (
+        _MARKED.match(line.text)
+        or _is_next(before, line.text)
+        or (over and _BULLETED.match(line.text))
+    ):
         return False
     if how.width:
         return _wraps(before, line, how)
     return _is_fragment(lines, index, how.parted)
+
+
+def _is_next(before: str, text: str) -> bool:
+    """Whether a line is the item behind the one above, or the first below that, by its letter."""
+    letter, above = _ITEM.match(text), _ITEM.match(before)
+    if letter is None or not letter["letter"] or above is None:
+        return False
+    return letter["letter"] == (chr(ord(above["letter"]) + 1) if above["letter"] else "a")
 
 
 def _wraps(before: str, line: Line, how: Joining) -> bool:
@@ -183,7 +239,8 @@ def _is_subheading(lines: Sequence[Line], index: int) -> bool:
 def in_markdown(paragraphs: Sequence[str]) -> Iterator[str]:
     """Write paragraphs of plain words in Markdown; those in a row that have marks are a list.
 
-    A list has two items or more, all with one mark, or with numbers from 1 on.
+    A list has two items or more, all with one mark, or with numbers from 1 on. Items with marks of
+    another kind stand in the item above them.
     """
     at = 0
     while at < len(paragraphs):
@@ -193,25 +250,64 @@ def in_markdown(paragraphs: Sequence[str]) -> Iterator[str]:
         at += len(items) if is_list else 1
 
 
+@dataclass(kw_only=True)
+class _Level:
+    """Items of a list that stand in the same one; in spaces from the left."""
+
+    kind: str
+    indent: int
+    count: int = 0
+
+    @property
+    def sign(self) -> str:
+        return f"{self.count}." if self.kind == "1" else "-"
+
+    @property
+    def inside(self) -> int:
+        return self.indent + len(self.sign) + 1
+
+
 def _items(paragraphs: Sequence[str]) -> list[str]:
     """The items of the list that these begin with, each in Markdown."""
     found: list[str] = []
-    first: str | None = None
+    levels: list[_Level] = []
+    sure, resumed = 0, False
     for paragraph in paragraphs:
         item = _ITEM.match(paragraph)
-        if item is None or (found and item["mark"] != first):
+        depth = None if item is None else _place(item, levels)
+        if item is None or depth is None:
             break
-        if item["number"] and int(item["number"]) != len(found) + 1:
-            break
-        first = item["mark"]
-        sign = f"{item['number']}." if item["number"] else "-"
-        found.append(f"{sign} {escape(paragraph[item.end() :])}")
-    return found
+        level = levels[depth]
+        found.append(f"{' ' * level.indent}{level.sign} {_inside(paragraph, item)}")
+        # Below "2." a row of stars may be another list, unless a "3." follows.
+        resumed |= not depth and sure < len(found) - 1
+        if not depth or resumed or level.kind in _NESTED:
+            sure = len(found)
+    return found[:sure]
+
+
+def _place(item: re.Match[str], levels: list[_Level]) -> int | None:
+    """How deep an item stands, which is counted there; None where it begins something else."""
+    kind = _FONTS.get(item["mark"], item["mark"]) or ("1" if item["number"] else "a")
+    depth = next((n for n, one in enumerate(levels) if one.kind == kind), len(levels))
+    if depth == _DEEPEST or (not levels and kind in _NESTED):
+        return None
+    del levels[depth + 1 :]
+    if depth == len(levels):
+        levels.append(_Level(kind=kind, indent=levels[-1].inside if levels else 0))
+    levels[depth].count += 1
+    counted = int(item["number"] or 0) or (ord(item["letter"]) - ord("a") + 1 if kind == "a" else 0)
+    return depth if counted in {0, levels[depth].count} else None
+
+
+def _inside(paragraph: str, item: re.Match[str]) -> str:
+    """What an item says; Markdown counts with no letters, so these stay."""
+    return escape_words(paragraph) if item["letter"] else escape(paragraph[item.end() :])
 
 
 def escape(paragraph: str) -> str:
-    """Write a paragraph of plain words so that Markdown shows exactly these words."""
-    return escape_start(escape_words(paragraph))
+    """Write a paragraph of plain words so that Markdown shows exactly these words and lines."""
+    return "\\\n".join(escape_start(escape_words(line)) for line in paragraph.split("\n"))
 
 
 def escape_words(text: str) -> str:

@@ -541,6 +541,18 @@ def test_lines_broken_by_links_and_bold_words_are_mended() -> None:
         (["- one", "", "- two"], ["- one\n- two"]),
         (["1) one", "2) two", "3) three"], ["1. one\n2. two\n3. three"]),
         (["1. one", "2. two", "* three", "* four"], ["1. one\n2. two", "- three\n- four"]),
+        (
+            ["1. one", "a. in it", "b. too", "2. two", "* three", "* four", "3. five"],
+            ["1. one\n   - a. in it\n   - b. too\n2. two\n   - three\n   - four\n3. five"],
+        ),
+        (
+            ["·\tone", "o\ttwo", "§\tthree", "\uf0a7\tfour", "\uf0b7\tfive"],
+            ["- one\n  - two\n    - three\n    - four\n- five"],
+        ),
+        (["1. one", "1. in it", "2. two"], ["1\\. one", "1. in it\n2. two"]),
+        (["1.\tone", "2.\ttwo"], ["1. one\n2. two"]),
+        (["a. one", "b. two"], ["a. one", "b. two"]),
+        (["o one"], ["o one"]),
         (["2. two", "3. three"], ["2\\. two", "3\\. three"]),
         (["– So?", "– So."], ["– So?", "– So."]),  # in French and Spanish somebody speaks
     ],
@@ -550,6 +562,21 @@ def test_lines_with_marks_below_each_other_are_a_list(
 ) -> None:
     text = "\n".join([TITLE, "", "May 3, 2024", "", FIRST, "", *lines, "", SECOND])
     assert paragraphs(import_document(text, today=TODAY)) == [FIRST, *markdown, SECOND]
+
+
+def test_who_signed_stands_below_each_other() -> None:
+    names = [
+        "Wren Writer, Forum",
+        "Zoë van der Berg, Vereniging",
+        "d’Arcy & Co., Paris",
+        "Ōta Haruka",
+    ]
+    for around in ([FIRST, "", SECOND], [FIRST[:70], FIRST[70:], "", SECOND[:70], SECOND[70:]]):
+        text = "\n".join([TITLE, "", "May 3, 2024", "", *around, "", "Signed,", "", *names])
+        assert paragraphs(import_document(text, today=TODAY))[-2:] == [
+            "Signed,",
+            "\\\n".join(names),
+        ]
 
 
 def test_odd_blanks_become_single_ones_and_quotes_stay() -> None:
@@ -694,7 +721,7 @@ def test_a_contact_above_the_text_is_left_out_and_one_below_kept_and_noted(
 
     assert (above.title, paragraphs(above)) == (TITLE, [FIRST, SECOND])
     assert [one.why for one in above.dropped[1:]] == ["a contact above the text"] * len(lines)
-    assert len(paragraphs(below)) == 2 + len(lines)
+    assert below.body.replace("\\\n", "\n\n").count("\n\n") == 1 + len(lines)
     assert "begins a contact, which was kept" in below.notes[-1]
 
 

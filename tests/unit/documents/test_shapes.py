@@ -140,7 +140,7 @@ wren@forum.example
 """,
         title="Charity warns of a winter without homes",
         date="2024-09-03",
-        blocks="4 6 7 9 11 15 16 17 19 20 21 22",
+        blocks="4 6 7 9 11 15 16 17 19-22",
         dropped={1: "site furniture", 2: "the date", 13: "the mark of the end"},
         notes=(
             editors(15),
@@ -199,7 +199,7 @@ presse@forum.example
 """,
         title="Beispielforum verlässt den Beirat für faires Wohnen",
         date="2024-03-03",
-        blocks="4 6 8 10 12 13 14 15",
+        blocks="4 6 8 10 12-15",
         dropped={1: "site furniture", 2: "for immediate release"},
         summary="Abschlussbericht verschweigt Ergebnisse der eigenen Anhörungen",
         notes=(
