@@ -4,7 +4,9 @@ Facts: Brevo's pages on batches and on idempotency, its SDK's models, django-any
 of a version and for names. The SDK (5.1.0) knows no headers in a version, and says that standard
 ones are not supported. Unconfirmed: whether Brevo keeps our List-Unsubscribe and Message-ID, how
 large a call may be, and the words with which it refuses an address. Open and click tracking is a
-setting of the account. A reader or sender may still be refused after the call, by an event.
+setting of the account; that a reader did not consent to it can be said of each (the SDK's model of
+a version's ``to``; Brevo's changelog of 2026-07-21: it is ignored where the feature is off). A
+reader or sender may still be refused after the call, by an event.
 """
 
 import hashlib
@@ -31,6 +33,8 @@ from newsletter.providers.transport.http import HttpRequest, HttpResponse
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 10_000_000  # our own: Brevo names none for a call
 PUBLIC_URL = "https://api.brevo.com"
+_NO_CONSENT = {"contactPixelTrackingConsent": False}
+"""Opens and clicks are counted without a name, in accounts that have asking for consent on."""
 _MARK = re.compile(f"({'|'.join(field.value for field in MergeField)})".encode())
 _TAKEN_HEADERS = {"to", "cc", "bcc", "idempotencykey", "sender.ip", "x-mailin-custom"}
 _RESERVED = re.compile(r"\{[{%#]|\[(?:UNSUBSCRIBE|MIRROR|DEFAULT_\w+)\]")
@@ -133,7 +137,7 @@ def _compile(content: Content) -> _Compiled:
     if content.sender.reply_to:
         call["replyTo"] = {"email": ascii_domain(content.sender.reply_to)}
     version: dict[str, Any] = {
-        "to": [{"email": ADDRESS}],
+        "to": [{"email": ADDRESS, **_NO_CONSENT}],
         "headers": {
             "X-Mailin-custom": ".".join(ABOUT.values()),
             **dict(content.headers),

@@ -59,7 +59,7 @@ def test_the_call_says_everything_once() -> None:
     }
     assert len(versions) == 2
     assert versions[1] == {
-        "to": [{"email": "ben@b.example"}],
+        "to": [{"email": "ben@b.example", "contactPixelTrackingConsent": False}],
         "headers": {
             "X-Mailin-custom": "resigns.attempt1.2",
             "Message-ID": "<letter0002@forum.example>",
