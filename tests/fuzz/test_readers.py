@@ -86,6 +86,15 @@ def test_a_statement(body: bytes, key: str, value: str) -> None:
 
 
 @hostile
+@given(TEXT, st.characters(min_codepoint=0x10000))
+def test_a_title_as_json_writes_it(text: str, in_halves: str) -> None:
+    text += in_halves
+    file = f"---\ntitle: {json.dumps(text)}\n---\nBody.\n".encode()
+    read = parse_statement(file, file="news.md", defaults=DEFAULTS).statement
+    assert read is None or read.title.encode() == text.strip().encode()
+
+
+@hostile
 @given(BYTES)
 def test_a_document(data: bytes) -> None:
     for read in (import_docx, import_page, import_markdown):
