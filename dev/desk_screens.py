@@ -55,6 +55,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("start", "/statements/thank-you-to-four-hundred-volunteers/start", "cleo"),
         ("campaign", "/campaigns/1", "cleo"),
         ("stop", "/stop", "cleo"),
+        ("readers", "/readers", "dan"),
         ("drafts", "/drafts", "ana"),
         ("draft-new", "/drafts/new", "ana"),
         ("draft", f"/drafts/{draft}", "ana"),

@@ -36,6 +36,7 @@ from newsletter.web.desk.statements.pictures import DraftPictures
 from newsletter.web.desk.statements.preview import EmailPreview
 from newsletter.web.desk.statements.reviewing import Reviewing
 from newsletter.web.desk.statements.statement import StatementPage
+from newsletter.web.desk.subscribers.readers import ReaderPages
 from newsletter.web.http.frame import Frame
 from newsletter.web.monitoring import Monitoring
 from newsletter.web.public.archive.archive import ArchivePages, Pictures
@@ -220,4 +221,5 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
         *CampaignPage(desk, campaigns, delivery).routes(),
         *UnknownDeliveries(desk, campaigns).routes(),
         *Stopping(desk, delivery).routes(),
+        *ReaderPages(desk, services.subscribers).routes(),
     ]

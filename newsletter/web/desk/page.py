@@ -108,6 +108,9 @@ DONE: Mapping[str, str] = {
     "decided": "Decided. Nothing is unknown any more.",
     "stopped": "All sending is stopped.",
     "resumed-all": "Sending is resumed.",
+    "suppressed": "Nothing more is sent to that address.",
+    "lifted": "That address can get email again.",
+    "erased": "Erased. Nothing is sent to that address again.",
 }
 """What stands above the page that an act leads to, by the word in its address."""
 

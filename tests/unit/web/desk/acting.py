@@ -143,6 +143,24 @@ def _decides(world: World) -> Act:
     return lambda: world.press("dan", page, page, way="has")
 
 
+# --- readers
+
+_READERS, _STRANGER = "/readers", "stranger@readers.example"
+
+
+def _of_reader(deed: str, address: str = _STRANGER, **form: str) -> Callable[[World], Act]:
+    def example(world: World) -> Act:
+        fields = {"email": address, **form}
+        return lambda: world.as_("dan").post(f"{_READERS}{deed}", fields)
+
+    return example
+
+
+def _lifts(world: World) -> Act:
+    _of_reader("/suppress")(world)()
+    return _of_reader("/lift", reason="They asked for it.")(world)
+
+
 def _stops(world: World) -> Act:
     return lambda: world.as_("cleo").post("/stop", {"reason": "wrong list"})
 
@@ -406,6 +424,11 @@ EXAMPLES = [
         lines=2,
         why="the program writes down that sending is over by that",
     ),
+    Example(route=_READERS, ready=_of_reader(""), lines=0, why="it changes nothing"),
+    Example(route=f"{_READERS}/suppress", ready=_of_reader("/suppress")),
+    Example(route=f"{_READERS}/lift", ready=_lifts),
+    Example(route=f"{_READERS}/data", ready=_of_reader("/data", CANARIES[0])),
+    Example(route=f"{_READERS}/erase", ready=_of_reader("/erase", sure="yes")),
     Example(route="/stop", ready=_stops),
     Example(route="/stop", ready=_stops_again, lines=0, why="it is stopped already"),
     Example(route="/resume", ready=_resumes),

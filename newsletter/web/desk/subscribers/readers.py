@@ -1,0 +1,125 @@
+"""One reader at a time: found by the address, stopped, written to again, told all, erased.
+
+An address is sent in a form and stands in no address of a page, so that no log or history has it.
+"""
+
+import json
+
+from starlette.responses import Response
+
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.role import Role
+from newsletter.domain.subscribers.address import parse_address
+from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
+from newsletter.domain.subscribers.signup import ConsentRecord
+from newsletter.runtime.subscribers import Subscribers
+from newsletter.web.desk.deciding import LEFT_OUT, titled, titles
+from newsletter.web.desk.page import Desk, Faults
+from newsletter.web.desk.request import DeskRequest, Route
+
+_HERE = "/readers"
+_LONGEST = 200
+
+
+class ReaderPages:
+    """What senders and admins see of a reader, and do for one."""
+
+    def __init__(self, desk: Desk, subscribers: Subscribers) -> None:
+        self._desk = desk
+        self._subscribers = subscribers
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        see, admin = Role.SENDER, Role.ADMIN
+        return [
+            Route("GET", _HERE, see, self._page),
+            Route("POST", _HERE, see, self._page),
+            Route("POST", f"{_HERE}/suppress", see, self.suppress),
+            Route("POST", f"{_HERE}/lift", admin, self.lift, step_up=True),
+            Route("POST", f"{_HERE}/data", admin, self.data, step_up=True),
+            Route("POST", f"{_HERE}/erase", admin, self.erase, step_up=True),
+        ]
+
+    def suppress(self, request: DeskRequest) -> Response:
+        """Send nothing more to an address, whether it is a reader's or not."""
+        self._subscribers.suppress(_address(request), by=request.who.address)
+        return self._desk.go(request, _HERE, done="suppressed")
+
+    def lift(self, request: DeskRequest) -> Response:
+        """Let an address get email again, for a reason that the log keeps."""
+        address, reason = _address(request), " ".join(request.field("reason").split())
+        if not reason or len(reason) > _LONGEST or "@" in reason:
+            fault = f"Say why, in at most {_LONGEST} characters and without the address"
+            return self._page(request, faults=[("reason", fault)])
+        try:
+            self._subscribers.lift(address, by=request.who.address, reason=reason)
+        except Refused as error:
+            raise Refused("Only they can come back, by the page to subscribe.") from error
+        except NotFound as error:
+            raise NotFound("This address gets email already.") from error
+        return self._desk.go(request, _HERE, done="lifted")
+
+    def data(self, request: DeskRequest) -> Response:
+        """All that is kept of a reader, as a file for them."""
+        kept = self._subscribers.data_of(_address(request), by=request.who.address)
+        written = json.dumps(kept, indent=2, ensure_ascii=False).encode()
+        return self._desk.file(written, name="your-data.json", kind="application/json")
+
+    def erase(self, request: DeskRequest) -> Response:
+        """Keep nothing of a person, and never write to them again."""
+        address = _address(request)
+        if request.field("sure") != "yes":
+            fault = "Tick that you are sure: nobody can undo this"
+            return self._page(request, faults=[("sure-yes", fault)])
+        self._subscribers.forget(address, by=request.who.address)
+        return self._desk.go(request, _HERE, done="erased")
+
+    def _page(self, request: DeskRequest, *, faults: Faults = ()) -> Response:
+        """A field for an address, or whoever has the one that was typed."""
+        typed, address, person, suppressed = request.field("email"), "", None, None
+        consents: list[ConsentRecord] = []
+        if request.posted.fields:
+            try:
+                address = parse_address(typed)
+            except ValueError as error:
+                faults = [("email", str(error))]
+        if address:
+            with self._subscribers.store.read() as tx:
+                person, suppressed = tx.readers.find(address), tx.readers.suppressed(address)
+                consents = tx.consents.of(person.id) if person else []
+        settings = self._subscribers.settings
+        return self._desk.page(
+            request,
+            "readers.html.j2",
+            title=(person.address if person else address) or "Readers",
+            faults=faults,
+            typed=typed,
+            address=address,
+            person=person,
+            suppressed=suppressed,
+            stands=self._stands(person, suppressed),
+            lists=titled(settings, person.lists) if person else [],
+            left=titled(settings, person.left) if person else [],
+            consents=[(one, titles(settings, [one.list])) for one in consents],
+            reason=request.field("reason"),
+        )
+
+    def _stands(self, person: Subscriber | None, suppressed: SuppressionReason | None) -> str:
+        """Whether they get email, and why not, in a sentence."""
+        if suppressed is not None:
+            return f"Gets no email: {LEFT_OUT.get(suppressed.value, suppressed.value)}."
+        if person is None:
+            return "Nobody here has this address."
+        if person.paused_until and person.paused_until > self._desk.now():
+            return f"Paused: gets nothing before {self._desk.moment(person.paused_until)}."
+        if not person.lists:
+            return "On no list, so they get no statements."
+        return f"Gets email on: {titles(self._subscribers.settings, person.lists)}."
+
+
+def _address(request: DeskRequest) -> str:
+    """The address of the form. Raises NotFound for what is none, which our own page never sends."""
+    try:
+        return parse_address(request.field("email"))
+    except ValueError as error:
+        raise NotFound("There is no such address.") from error
