@@ -222,7 +222,7 @@ class Kept:
     def __init__(self, site: Forum) -> None:
         its = site.services
         services = (
-            *(its.statements, its.campaigns, its.delivery),
+            *(its, its.statements, its.campaigns, its.delivery),
             *(its.subscribers, its.archive, its.staff),
         )
         self._site, self._at, self._files = site, site.clock.now(), site.files()
