@@ -12,6 +12,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord
+from newsletter.pipeline.subscribers import administer
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.desk.deciding import LEFT_OUT, titled, titles
 from newsletter.web.desk.page import Desk, Faults
@@ -42,7 +43,8 @@ class ReaderPages:
 
     def suppress(self, request: DeskRequest) -> Response:
         """Send nothing more to an address, whether it is a reader's or not."""
-        self._subscribers.suppress(_address(request), by=request.who.address)
+        address = _address(request)
+        administer.suppress(address, by=request.who.address, store=self._subscribers.store)
         return self._desk.go(request, _HERE, done="suppressed")
 
     def lift(self, request: DeskRequest) -> Response:
@@ -52,7 +54,9 @@ class ReaderPages:
             fault = f"Say why, in at most {_LONGEST} characters and without the address"
             return self._page(request, faults=[("reason", fault)])
         try:
-            self._subscribers.lift(address, by=request.who.address, reason=reason)
+            administer.lift(
+                address, by=request.who.address, reason=reason, store=self._subscribers.store
+            )
         except Refused as error:
             raise Refused("Only they can come back, by the page to subscribe.") from error
         except NotFound as error:
@@ -61,7 +65,8 @@ class ReaderPages:
 
     def data(self, request: DeskRequest) -> Response:
         """All that is kept of a reader, as a file for them."""
-        kept = self._subscribers.data_of(_address(request), by=request.who.address)
+        address, store = _address(request), self._subscribers.store
+        kept = administer.data_of(address, by=request.who.address, store=store)
         written = json.dumps(kept, indent=2, ensure_ascii=False).encode()
         return self._desk.file(written, name="your-data.json", kind="application/json")
 
