@@ -161,8 +161,8 @@ def authorise(tx: Transaction, address: str, needed: Role, action: str) -> str:
     role = tx.staff.roles().get(by)
     if role is None:
         raise Refused(
-            f"{by} is not among the staff;"
-            f" an operator adds them with 'newsletter user add {by} --role {needed.value}'"
+            f"{by} is not among the staff; who was invited opens the link first, or an operator"
+            f" adds them with 'newsletter user add {by} --role {needed.value}'"
         )
     if not role.includes(needed):
         article = "an" if role.value[0] in "ae" else "a"

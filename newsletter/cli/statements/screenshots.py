@@ -143,14 +143,14 @@ class Browser:
             except BlockingIOError:
                 continue
             except OSError as error:
-                raise BrowserFailed("it ended at once") from error
+                raise BrowserFailed("the browser ended at once") from error
 
     def _next(self) -> dict[str, Any]:
         while (end := self._read.find(b"\0")) < 0:
             self._wait([self._from], [])
             more = os.read(self._from, _CHUNK)
             if not more:
-                raise BrowserFailed("it ended before it had answered")
+                raise BrowserFailed("the browser ended before it had answered")
             self._read += more
         message: dict[str, Any] = json.loads(bytes(self._read[:end]))
         del self._read[: end + 1]

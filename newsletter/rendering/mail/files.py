@@ -85,7 +85,11 @@ def read_templates(defaults: Path, override: Path | None = None) -> TemplateFile
             place = f"{folder.name}/{name}"
             try:
                 source = path.read_bytes().decode()
-            except (OSError, UnicodeDecodeError) as error:
+            except OSError as error:
+                why = f"cannot be read: {error.strerror}; check its owner and its rights"
+                faults.append(Fault(file=place, message=why))
+                continue
+            except UnicodeDecodeError as error:
                 faults.append(Fault(file=place, message=f"cannot be read as UTF-8: {error}"))
                 continue
             for prefix in prefixes:

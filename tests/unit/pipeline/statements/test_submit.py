@@ -342,7 +342,9 @@ def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(
     def submit(by: str = "operator") -> None:
         submit_file("news", by=by, release=release, store=room.store)
 
-    with pytest.raises(Refused, match=r"nobody@forum\.example is not among the staff"):
+    with pytest.raises(
+        Refused, match=r"nobody@forum\.example is not among the staff; who was invited"
+    ):
         submit("nobody@forum.example")
     submit()
     assert "status: review\n" in file.read_text()

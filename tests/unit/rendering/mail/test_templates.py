@@ -1,6 +1,7 @@
 """Overrides, errors in them, and where the defaults are."""
 
 import re
+import sys
 import tomllib
 from dataclasses import fields
 from datetime import datetime
@@ -145,6 +146,13 @@ def test_an_error_in_an_included_template_is_told_there(override: Path) -> None:
 def test_a_template_that_is_not_utf8_is_refused(override: Path) -> None:
     (override / "mail.css").write_bytes(b"\xff")
     assert refusal(override).startswith("templates/mail.css: cannot be read as UTF-8")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that even root cannot read")
+def test_a_template_that_cannot_be_read_is_no_matter_of_its_letters(override: Path) -> None:
+    (override / "mail.css").symlink_to("/proc/self/mem")
+    said = "templates/mail.css: cannot be read: Input/output error; check its owner and its rights"
+    assert refusal(override).startswith(said)
 
 
 def test_an_import_is_refused_where_it_stands(override: Path) -> None:
