@@ -199,9 +199,8 @@ class Forum:
                 path.unlink()
         for path, data in files.items():
             path.write_bytes(data)  # into the same file, which is what the watermark knows
-        for service in (self.services.statements, self.services.campaigns, self.services.archive):
-            for seen in ("_seen", "_watch", "_indexed"):
-                vars(service).pop(seen, None)  # what was looked at is no more
+        for service, seen in ((self.services, "tick"), (self.services.statements, "_seen")):
+            vars(service).pop(seen, None)  # what was looked at is no more
         self.services.delivery.guard().begin()
 
     @property
