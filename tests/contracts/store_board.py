@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState, Start, StartBy
-from newsletter.domain.campaigns.state import Shelf, Sorting
+from newsletter.domain.campaigns.state import CampaignRules, Shelf
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import (
@@ -20,7 +20,7 @@ from tests.contracts.store_drafts import DRAFT, FIRST, TEXT
 from tests.contracts.store_records import BARE
 from tests.fakes import NOON
 
-SORTING = Sorting(policy=ApprovalPolicy())
+RULES = CampaignRules(policy=ApprovalPolicy(), timezone="UTC", undo_window=timedelta(0))
 ED = "ed@forum.example"
 
 
@@ -32,10 +32,10 @@ class BoardContract:
             for number in range(5):
                 write(tx, f"s{number}")
             write(tx, "s1", title="Anew")
-            assert tx.board.page(SORTING, most=2) == ["s1", "s4"]
-            assert tx.board.page(SORTING, skip=2, most=2) == ["s3", "s2"]
-            assert tx.board.page(SORTING, skip=4, most=2) == ["s0"]
-            assert tx.board.page(SORTING, skip=9, most=2) == []
+            assert tx.board.page(RULES, most=2) == ["s1", "s4"]
+            assert tx.board.page(RULES, skip=2, most=2) == ["s3", "s2"]
+            assert tx.board.page(RULES, skip=4, most=2) == ["s0"]
+            assert tx.board.page(RULES, skip=9, most=2) == []
 
     def test_each_shelf_is_counted_and_listed(self, store: Store) -> None:
         with store.begin() as tx:
@@ -50,8 +50,8 @@ class BoardContract:
             begun(tx, "paused", CampaignState.PAUSED)
             begun(tx, "sent", CampaignState.SENT)
         with store.read() as tx:
-            found = {shelf: set(tx.board.page(SORTING, shelf, most=9)) for shelf in Shelf}
-            counts = tx.board.counts(SORTING)
+            found = {shelf: set(tx.board.page(RULES, shelf, most=9)) for shelf in Shelf}
+            counts = tx.board.counts(RULES)
         assert {shelf: slugs for shelf, slugs in found.items() if slugs} == {
             Shelf.DRAFTS: {"draft"},
             Shelf.REVIEW: {"waits"},
@@ -63,7 +63,7 @@ class BoardContract:
         assert counts == {shelf: len(slugs) for shelf, slugs in found.items()}
 
     def test_what_is_approved_waits_for_a_sender_where_one_starts_it(self, store: Store) -> None:
-        by_sender = replace(SORTING, start=StartBy.SENDER)
+        by_sender = replace(RULES, start=StartBy.SENDER)
         with store.begin() as tx:
             tx.staff.put(ED, Role.APPROVER, NOON)
             write(tx, "approved")
@@ -91,9 +91,9 @@ class BoardContract:
                 tx.approvals.add(approval)
             tx.approvals.revoke("taken-back", NOON, actor=ED)
             trusting = ApprovalPolicy(author_may_approve=True, trust_front_matter=True)
-            strict = tx.board.page(SORTING, Shelf.SCHEDULED, most=9)
-            loose = tx.board.page(Sorting(policy=trusting), Shelf.SCHEDULED, most=9)
-            twice = tx.board.page(Sorting(policy=ApprovalPolicy(required=2)), most=9)
+            strict = tx.board.page(RULES, Shelf.SCHEDULED, most=9)
+            loose = tx.board.page(replace(RULES, policy=trusting), Shelf.SCHEDULED, most=9)
+            twice = tx.board.page(replace(RULES, policy=ApprovalPolicy(required=2)), most=9)
         assert strict == ["feed"]
         assert set(loose) == {"feed", "own", "file"}
         assert set(twice) == set(given)
@@ -116,8 +116,8 @@ class BoardContract:
             write(tx, "hours", title="São Paulo opens")
             write(tx, "sale", title="100% off")
             for words, slugs in asked.items():
-                assert tx.board.page(SORTING, words=words, most=9) == slugs, words
-                assert sum(tx.board.counts(SORTING, words).values()) == len(slugs), words
+                assert tx.board.page(RULES, words=words, most=9) == slugs, words
+                assert sum(tx.board.counts(RULES, words).values()) == len(slugs), words
 
     def test_a_text_that_was_never_handed_in_is_found_by_its_title(self, store: Store) -> None:
         with store.begin() as tx:
@@ -141,7 +141,7 @@ class BoardContract:
     def test_a_sender_starts_what_is_approved_and_what_is_sent_back_is_a_draft(
         self, store: Store
     ) -> None:
-        by_sender = replace(SORTING, start=StartBy.SENDER)
+        by_sender = replace(RULES, start=StartBy.SENDER)
         later = NOON + timedelta(minutes=1)
         start = Start(slug="hours", content_hash="d1", by=ED, at=NOON, count=3)
         back = Returned(slug="hours", content_hash="d1", by=ED, at=NOON, reason="Why?")
@@ -244,8 +244,8 @@ def write(
     tx.statements.put(stored, NOON)
 
 
-def shelf(tx: Transaction, sorting: Sorting = SORTING) -> Shelf:
-    [found] = [one for one, count in tx.board.counts(sorting).items() if count]
+def shelf(tx: Transaction, rules: CampaignRules = RULES) -> Shelf:
+    [found] = [one for one, count in tx.board.counts(rules).items() if count]
     return found
 
 

@@ -132,14 +132,14 @@ def _draft(facts: Facts) -> str:
 
 
 def _review(facts: Facts) -> str:
-    have, needed = facts.standing.counted, facts.policy.required
+    have, needed = facts.standing.counted, facts.rules.policy.required
     missing = plural(needed - len(have), "more approval" if have else "approval")
     others = [
         writer
         for writer in facts.statement.written_by
         if writer not in {approval.by for approval in have}
     ]
-    barred = bool(others) and not facts.policy.author_may_approve
+    barred = bool(others) and not facts.rules.policy.author_may_approve
     whose = f", from someone other than {_names(others, facts, 'or')}" if barred else ""
     if have:
         by = _names([approval.by for approval in have], facts)
@@ -172,14 +172,14 @@ def _scheduled(facts: Facts) -> str:
         return f"Approved by {_approvers(facts)}. It goes out as soon as it can{whom}."
     if facts.release <= facts.now:
         return f"Its time has come: it is about to go out{whom}."
-    return f"Goes out on {moment(facts.release, facts.timezone)}{whom}."
+    return f"Goes out on {moment(facts.release, facts.rules.timezone)}{whom}."
 
 
 def _leaving(facts: Facts) -> str:
     if facts.release is None or facts.release <= facts.now:
         return _scheduled(facts)
     whom = f" to about {people(facts.readers)}" if facts.readers is not None else ""
-    return f"Leaves at {clock(facts.release, facts.timezone)}{whom}."
+    return f"Leaves at {clock(facts.release, facts.rules.timezone)}{whom}."
 
 
 def _of_campaign(sentence: Callable[[Campaign, Facts], str]) -> Callable[[Facts], str]:
@@ -214,12 +214,12 @@ def _corrected(facts: Facts) -> str:
     by = facts.corrected
     if by is None:
         return _draft(facts)
-    on = f" on {day(by.at, facts.timezone)}" if by.at else ""
+    on = f" on {day(by.at, facts.rules.timezone)}" if by.at else ""
     return f"Corrected{on} by “{by.title}”."
 
 
 def _withdrawn(facts: Facts) -> str:
-    on = f" since {day(facts.withdrawn_at, facts.timezone)}" if facts.withdrawn_at else ""
+    on = f" since {day(facts.withdrawn_at, facts.rules.timezone)}" if facts.withdrawn_at else ""
     return f"Its web page says{on} that it is withdrawn."
 
 
@@ -274,7 +274,7 @@ _WHERE: Mapping[State, Callable[[Facts], str]] = MappingProxyType(
 
 def _approvers(facts: Facts) -> str:
     counted, overrides = ([one.by for one in some] for some in _given(facts))
-    if len(counted) >= facts.policy.required or not overrides:
+    if len(counted) >= facts.rules.policy.required or not overrides:
         return _names(counted, facts)
     return f"{_names(overrides, facts)}, who stand in for a missing approval"
 
@@ -303,10 +303,10 @@ _OVER = frozenset({State.SENT, State.CORRECTED, State.WITHDRAWN, State.CANCELLED
 def _notes(state: State, facts: Facts) -> Iterator[str]:
     """What the table calls overlays: each in a sentence."""
     if facts.embargo_until is not None and facts.embargo_until > facts.now:
-        until = moment(facts.embargo_until, facts.timezone)
+        until = moment(facts.embargo_until, facts.rules.timezone)
         yield f"Embargoed: nothing is sent and no page is published before {until}."
     if facts.hours is not None and state not in _OVER:
-        first, last = (moment(hour, facts.timezone) for hour in facts.hours)
+        first, last = (moment(hour, facts.rules.timezone) for hour in facts.hours)
         yield f"Each reader gets it by their own clock: the first {first}, the last {last}."
     if facts.parts:
         yield f"It gathers {plural(facts.parts, 'statement')}, and its text cannot be edited."

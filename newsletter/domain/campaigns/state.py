@@ -83,10 +83,13 @@ class Shelf(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sorting:
-    """What of the configuration decides where a statement stands."""
+class CampaignRules:
+    """What the configuration says about which statements go out, and when."""
 
     policy: ApprovalPolicy
+    timezone: str
+    """IANA name: of the wall times in files, and of readers who named none."""
+    undo_window: timedelta
     together: bool = False
     """Translations go out in the email of their original."""
     start: StartBy = StartBy.APPROVAL
@@ -216,9 +219,8 @@ class Facts:
     statement: Statement
     content_hash: str
     standing: ApprovalStatus
-    policy: ApprovalPolicy
+    rules: CampaignRules
     now: datetime
-    timezone: str
     present: bool = True
     staff: Mapping[str, Role] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
@@ -228,19 +230,14 @@ class Facts:
     ahead: bool = False
     """What stands there now has not been handed in."""
     campaign: Campaign | None = None
-    by_sender: bool = False
-    """A sender starts it; else the last approval does."""
     started_at: datetime | None = None
     """When somebody said that this very text may go, and to how many."""
     release: datetime | None = None
     """When the first reader gets it; None while nobody can know."""
-    undo_window: timedelta = timedelta(0)
     readers: int | None = None
     """About how many get it; None where nobody has counted."""
     objection: str = ""
     """Why planning keeps an approved text back."""
-    together: bool = False
-    """Translations go out in the email of their original."""
     returned: Returned | None = None
     corrected: Related | None = None
     withdrawn_at: datetime | None = None
@@ -305,7 +302,7 @@ def state_of(facts: Facts) -> State:
         return State.MISSING
     if not facts.content_hash:
         return State.FAULTY
-    if facts.together and facts.statement.translation_of:
+    if facts.rules.together and facts.statement.translation_of:
         return State.WITHIN
     if facts.statement.progress is Progress.DRAFT:
         return State.RETURNED if facts.returned else State.DRAFT
@@ -316,14 +313,14 @@ def _approved(facts: Facts) -> State:
     campaign = facts.campaign
     if campaign is not None and campaign.state is CampaignState.PAUSED:
         return State.PAUSED
-    if facts.by_sender and facts.started_at is None:
+    if facts.rules.by_sender and facts.started_at is None:
         return State.APPROVED
     if facts.objection:
         return State.HELD_BACK
     decided = facts.started_at or facts.standing.complete_at
     if facts.release is None or decided is None:
         return State.SCHEDULED
-    undone_alone = facts.release <= decided + facts.undo_window
+    undone_alone = facts.release <= decided + facts.rules.undo_window
     return State.LEAVING if undone_alone else State.SCHEDULED
 
 
@@ -400,7 +397,7 @@ def actors_of(act: Act | None, facts: Facts) -> tuple[str, ...]:
 
 
 def _may_approve(address: str, facts: Facts) -> bool:
-    barred = facts.wrote(address) and not facts.policy.author_may_approve
+    barred = facts.wrote(address) and not facts.rules.policy.author_may_approve
     return not barred and address not in {approval.by for approval in facts.standing.counted}
 
 

@@ -50,12 +50,12 @@ def board(
     tx: Transaction, rules: Rules, *, shelf: Shelf | None = None, words: str = "", number: int = 1
 ) -> BoardPage:
     """One page of the board: what something happened to last comes first."""
-    sorting = rules.campaigns
+    campaigns = rules.campaigns
     skip = (number - 1) * PAGE
     unseen = _unseen(tx, words, skip) if shelf in {None, Shelf.DRAFTS} else []
-    counts = tx.board.counts(sorting, words)
+    counts = tx.board.counts(campaigns, words)
     counts[Shelf.DRAFTS] += tx.board.count_unseen(words)
-    slugs = tx.board.page(sorting, shelf, words=words, skip=skip, most=PAGE + 1)
+    slugs = tx.board.page(campaigns, shelf, words=words, skip=skip, most=PAGE + 1)
     return BoardPage(
         rows=tuple(_stand(tx, slugs[:PAGE], rules)),
         unseen=tuple(unseen[:PAGE]),

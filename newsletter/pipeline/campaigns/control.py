@@ -13,6 +13,7 @@ from newsletter.domain.campaigns.campaign import (
     StartBy,
     has_begun,
 )
+from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import overrule
@@ -20,7 +21,6 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.pipeline.campaigns.headcount import bind
-from newsletter.pipeline.campaigns.reach import CampaignRules
 from newsletter.pipeline.ledger import (
     entitle,
     find_campaign,

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign
 from newsletter.domain.campaigns.situation import Situation, situate
-from newsletter.domain.campaigns.state import Facts, Related, State
+from newsletter.domain.campaigns.state import CampaignRules, Facts, Related, State
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.pipeline.campaigns.headcount import outlook
-from newsletter.pipeline.campaigns.reach import CampaignRules, Timing, correction_of, timing_of
+from newsletter.pipeline.campaigns.reach import Timing, correction_of, timing_of
 from newsletter.pipeline.ledger import embargo_of, return_of, standing_of, start_of
 from newsletter.pipeline.statements.translations import awaited, check_translation
 from newsletter.store.sql import Transaction
@@ -81,17 +81,13 @@ def _facts(tx: Transaction, stored: StoredStatement, around: _Around, rules: Rul
         content_hash=stored.content_hash,
         present=stored.present,
         standing=standing,
-        policy=rules.campaigns.policy,
+        rules=rules.campaigns,
         now=tx.now,
-        timezone=rules.campaigns.timezone,
         staff=around.staff,
         names=around.names,
         draft=statement.desk,
         returned=return_of(tx, stored),
         campaign=around.campaigns.get(statement.slug),
-        by_sender=rules.campaigns.by_sender,
-        undo_window=rules.campaigns.undo_window,
-        together=rules.campaigns.together,
         fault="" if stored.content_hash and stored.present else rules.fault(statement),
         parts=sum(len(issue.parts) for issue in issues),
     )
@@ -145,7 +141,7 @@ def _timing(tx: Transaction, facts: Facts, rules: Rules) -> Timing | None:
 
 def _objection(tx: Transaction, facts: Facts) -> str:
     """Why planning keeps it back."""
-    if facts.together and facts.statement.translation_of:
+    if facts.rules.together and facts.statement.translation_of:
         return ""
     try:
         correction_of(tx, facts.statement)

@@ -10,10 +10,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Start, StartBy, moved
+from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.wording import people
-from newsletter.pipeline.campaigns.reach import CampaignRules, Reach, reach_of, timing_of
+from newsletter.pipeline.campaigns.reach import Reach, reach_of, timing_of
 from newsletter.pipeline.ledger import find_statement, standing_of, start_of
 from newsletter.pipeline.statements.translations import siblings
 from newsletter.store.sql import Store, Transaction

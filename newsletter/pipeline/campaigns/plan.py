@@ -15,6 +15,7 @@ from newsletter.domain.campaigns.campaign import (
     decide,
     has_begun,
 )
+from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
@@ -25,7 +26,6 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.reach import (
-    CampaignRules,
     Reach,
     Timing,
     correction_of,

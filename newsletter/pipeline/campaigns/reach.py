@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import (
     BEFORE_START,
@@ -12,7 +12,7 @@ from newsletter.domain.campaigns.campaign import (
     Correction,
     has_begun,
 )
-from newsletter.domain.campaigns.state import Sorting
+from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import ByZone, LocalTime, by_zone, everywhere, release_time, resolve
 from newsletter.domain.statements.statement import Statement
@@ -190,15 +190,6 @@ def _nobody_was_sent(tx: Transaction, of: str) -> str:
     if tx.statements.get(of) is None:
         return f"it corrects {of}, and there is no statement of that name"
     return f"it corrects {of}, which nobody was sent; mend {of} itself, or take 'corrects' out"
-
-
-@dataclass(frozen=True, kw_only=True)
-class CampaignRules(Sorting):
-    """What the configuration says about which statements go out, and when."""
-
-    timezone: str
-    """IANA name: of the wall times in files, and of readers who named none."""
-    undo_window: timedelta
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.campaigns.state import Shelf, Sorting
+from newsletter.domain.campaigns.state import CampaignRules, Shelf
 from newsletter.domain.delivery.state import BatchState
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import OVERRIDES, Channel, Progress
@@ -56,9 +56,9 @@ class Board(Repository):
             own.create_function("mailbox", 1, mailbox, deterministic=True)
             own.create_function("sought", 1, sought, deterministic=True)
 
-    def counts(self, sorting: Sorting, words: str = "") -> dict[Shelf, int]:
+    def counts(self, rules: CampaignRules, words: str = "") -> dict[Shelf, int]:
         """How many stand on each shelf, of those in whose title or name these words are."""
-        shelf = _shelf(sorting).label("shelf")
+        shelf = _shelf(rules).label("shelf")
         found = _sorted(shelf).where(*_with(words)).subquery("found")
         rows = self._connection.execute(
             select(found.c.shelf, func.count()).group_by(found.c.shelf)
@@ -68,7 +68,7 @@ class Board(Repository):
 
     def page(
         self,
-        sorting: Sorting,
+        rules: CampaignRules,
         shelf: Shelf | None = None,
         *,
         words: str = "",
@@ -78,7 +78,7 @@ class Board(Repository):
         """The slugs of those on one shelf, or on any: what something happened to last, first."""
         query = _sorted(_statement.slug).where(*_with(words))
         if shelf is not None:
-            query = query.where(_shelf(sorting) == shelf.value)
+            query = query.where(_shelf(rules) == shelf.value)
         query = query.order_by(_changed.number.desc()).limit(most).offset(skip)
         return list(self._connection.scalars(query))
 
@@ -115,16 +115,16 @@ def _with(words: str, within: ColumnElement[str] = _statement.sought) -> list[Co
     return [within.like(f"%{word}%", escape=_ESCAPE) for word in looked_for]
 
 
-def _shelf(sorting: Sorting) -> ColumnElement[str]:
+def _shelf(rules: CampaignRules) -> ColumnElement[str]:
     """In the order of ``state_of``."""
-    approved = _approved(sorting)
+    approved = _approved(rules)
     on_its_way = [CampaignState.SENDING, CampaignState.PAUSED, CampaignState.ATTENTION]
     paused = _campaign.state == CampaignState.PAUSED.value
     cancelled = _campaign.state == CampaignState.CANCELLED.value
     begun = _campaign.started_at.is_not(None)
     corrected = func.coalesce(_campaign.corrected_by, "") != ""
-    within = (_statement.translation_of != "") if sorting.together else false()
-    rules: list[tuple[ColumnElement[bool], Shelf]] = [
+    within = (_statement.translation_of != "") if rules.together else false()
+    shelves: list[tuple[ColumnElement[bool], Shelf]] = [
         (corrected, Shelf.SENT),
         (begun & _campaign.state.in_([state.value for state in on_its_way]), Shelf.SENDING),
         (begun & cancelled & _reached(), Shelf.CANCELLED),
@@ -134,13 +134,13 @@ def _shelf(sorting: Sorting) -> ColumnElement[str]:
         (within, Shelf.WITHIN),
         (_statement.progress == Progress.DRAFT.value, Shelf.DRAFTS),
         (approved & paused, Shelf.SENDING),
-        (approved & ~_started(sorting), Shelf.APPROVED),
+        (approved & ~_started(rules), Shelf.APPROVED),
         (approved, Shelf.SCHEDULED),
         (_returned(), Shelf.DRAFTS),
         (_outdated(), Shelf.REVIEW),
-        (cancelled & ~_any_approval(sorting), Shelf.CANCELLED),
+        (cancelled & ~_any_approval(rules), Shelf.CANCELLED),
     ]
-    return case(*((when, shelf.value) for when, shelf in rules), else_=Shelf.REVIEW.value)
+    return case(*((when, shelf.value) for when, shelf in shelves), else_=Shelf.REVIEW.value)
 
 
 def _reached() -> ColumnElement[bool]:
@@ -154,9 +154,9 @@ def _reached() -> ColumnElement[bool]:
     return exists().where(_batch.campaign_id == _campaign.id, had)
 
 
-def _counts(sorting: Sorting, *, standing_in: bool = False) -> ColumnElement[bool]:
+def _counts(rules: CampaignRules, *, standing_in: bool = False) -> ColumnElement[bool]:
     """Whether a row of approvals counts for the text as it is, in the words of ``standing``."""
-    policy = sorting.policy
+    policy = rules.policy
     who = func.mailbox(_approval.by)
     held = select(_staff.role).where(_staff.address == _approval.by).scalar_subquery()
     enough = held.in_([role.value for role in Role if role.includes(Role.APPROVER)])
@@ -180,14 +180,14 @@ def _live() -> ColumnElement[bool]:
     return and_(_approval.slug == _statement.slug, _approval.revoked_at.is_(None))
 
 
-def _approved(sorting: Sorting) -> ColumnElement[bool]:
-    return _enough(sorting, true())
+def _approved(rules: CampaignRules) -> ColumnElement[bool]:
+    return _enough(rules, true())
 
 
-def _enough(sorting: Sorting, when: ColumnElement[bool]) -> ColumnElement[bool]:
+def _enough(rules: CampaignRules, when: ColumnElement[bool]) -> ColumnElement[bool]:
     """There are as many approvals as are required, or two overrides, of those rows."""
-    given = _people(_counts(sorting) & when) >= sorting.policy.required
-    return given | (_people(_counts(sorting, standing_in=True) & when) >= OVERRIDES)
+    given = _people(_counts(rules) & when) >= rules.policy.required
+    return given | (_people(_counts(rules, standing_in=True) & when) >= OVERRIDES)
 
 
 def _people(which: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -195,8 +195,8 @@ def _people(which: ColumnElement[bool]) -> ScalarSelect[int]:
     return counted.correlate(tables.statement, tables.start).scalar_subquery()
 
 
-def _any_approval(sorting: Sorting) -> ColumnElement[bool]:
-    return exists(select(_approval.id).where(_counts(sorting)).correlate(tables.statement))
+def _any_approval(rules: CampaignRules) -> ColumnElement[bool]:
+    return exists(select(_approval.id).where(_counts(rules)).correlate(tables.statement))
 
 
 def _outdated() -> ColumnElement[bool]:
@@ -204,9 +204,9 @@ def _outdated() -> ColumnElement[bool]:
     return exists(select(_approval.id).where(older).correlate(tables.statement))
 
 
-def _started(sorting: Sorting) -> ColumnElement[bool]:
+def _started(rules: CampaignRules) -> ColumnElement[bool]:
     """Somebody said that this very text may go, after the last approval that it needed."""
-    if not sorting.by_sender:
+    if not rules.by_sender:
         return true()
     start = tables.start.c
     this = and_(
@@ -214,7 +214,7 @@ def _started(sorting: Sorting) -> ColumnElement[bool]:
         start.content_hash == _statement.content_hash,
         start.revoked_at.is_(None),
     )
-    complete = _enough(sorting, _approval.at <= start.at)
+    complete = _enough(rules, _approval.at <= start.at)
     return exists(select(start.id).where(this, complete).correlate(tables.statement))
 
 

@@ -1,13 +1,22 @@
 """Where a statement stands: each row of the table, in words, for each of those who look."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts, StartBy
 from newsletter.domain.campaigns.situation import Situation, situate
-from newsletter.domain.campaigns.state import SHELVES, Act, Facts, Related, Shelf, State
+from newsletter.domain.campaigns.state import (
+    SHELVES,
+    Act,
+    CampaignRules,
+    Facts,
+    Related,
+    Shelf,
+    State,
+)
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import (
@@ -74,17 +83,20 @@ def campaign(state: CampaignState, *, begun: bool = True, **fields: Any) -> Camp
     return Campaign(state=state, **(defaults | fields))
 
 
+RULES = CampaignRules(policy=ApprovalPolicy(), timezone=ZONE, undo_window=WINDOW)
+
+
 def facts(**fields: Any) -> Facts:
+    named = {name for name in ("policy", "together", "start") if name in fields}
+    rules = replace(RULES, **{name: fields.pop(name) for name in named})
     defaults: dict[str, Any] = {
         "statement": statement(),
         "content_hash": "d1",
         "standing": WAITS,
-        "policy": ApprovalPolicy(),
+        "rules": rules,
         "now": NOW,
-        "timezone": ZONE,
         "staff": STAFF,
         "names": NAMES,
-        "undo_window": WINDOW,
     }
     return Facts(**(defaults | fields))
 
@@ -159,13 +171,13 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Ben, Cleo or Dan can approve the new text",
     ),
     (
-        {"standing": APPROVED, "by_sender": True},
+        {"standing": APPROVED, "start": StartBy.SENDER},
         State.APPROVED,
         "Approved by Ben. Nobody has started it.",
         "Cleo or Dan can choose a time and send it",
     ),
     (
-        {"standing": OVERRIDDEN, "by_sender": True},
+        {"standing": OVERRIDDEN, "start": StartBy.SENDER},
         State.APPROVED,
         "Approved by Dan and Dee, who stand in for a missing approval. Nobody has started it.",
         "Cleo or Dan can choose a time and send it",
@@ -191,7 +203,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     (
         {
             "standing": APPROVED,
-            "by_sender": True,
+            "start": StartBy.SENDER,
             "started_at": NOW - timedelta(days=1),
             "release": NOW - timedelta(minutes=1),
         },
@@ -364,7 +376,7 @@ def test_where_nobody_can_it_is_said_who_could_be_asked(fields: dict[str, Any], 
         ({"standing": LAPSED}, [BEN, CLEO, DAN]),
         ({"statement": DRAFT}, []),
         ({"returned": SENT_BACK}, [ANA]),
-        ({"standing": APPROVED, "by_sender": True}, [CLEO, DAN]),
+        ({"standing": APPROVED, "start": StartBy.SENDER}, [CLEO, DAN]),
         ({"campaign": PAUSED}, [CLEO, DAN]),
         ({"campaign": UNKNOWN}, [DAN]),
         ({"campaign": SENDING}, []),
@@ -393,7 +405,7 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
         [Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK],
     ),
     (
-        {"standing": APPROVED, "by_sender": True, "draft": "k"},
+        {"standing": APPROVED, "start": StartBy.SENDER, "draft": "k"},
         CLEO,
         [Act.START, Act.REVIEW, Act.EDIT],
     ),
@@ -430,7 +442,7 @@ FIRST: list[tuple[dict[str, Any], State, Act, list[str]]] = [
     ({}, State.REVIEW, Act.REVIEW, DECIDE),
     ({"returned": SENT_BACK}, State.RETURNED, Act.EDIT, WRITE),
     ({"standing": LAPSED}, State.CHANGED, Act.SEE_CHANGES, DECIDE),
-    ({"standing": APPROVED, "by_sender": True}, State.APPROVED, Act.START, SEND),
+    ({"standing": APPROVED, "start": StartBy.SENDER}, State.APPROVED, Act.START, SEND),
     ({"standing": APPROVED, "objection": "x"}, State.HELD_BACK, Act.REVIEW, DECIDE),
     ({"standing": APPROVED, "release": TUESDAY}, State.SCHEDULED, Act.CHANGE_TIME, SEND),
     ({"standing": APPROVED, "release": NOW + WINDOW}, State.LEAVING, Act.UNDO, DECIDE),
