@@ -237,8 +237,8 @@ class ChoicesContract:
         assert found["suppression"]["reason"] == "manual"
         assert {one["list"] for one in found["subscriptions"]} == {"press", "supporters"}
         assert [one["words"] for one in found["consents"]] == ["Yes, all of it."]
-        assert [one["address"] for one in found["letters"]] == ["new@example.org", ANA.address]
-        assert [one["lists"] for one in found["letters"]] == [list(email.lists)] * 2
+        assert [one["address"] for one in found["emails"]] == ["new@example.org", ANA.address]
+        assert [one["lists"] for one in found["emails"]] == [list(email.lists)] * 2
         assert [one["raw"] for one in found["events"]] == [{"a": [1]}, "not JSON"]
         assert [one["reason"] for one in found["receipts"]] == ["full"]
         assert "reader1@" not in shown

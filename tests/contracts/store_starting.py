@@ -50,7 +50,7 @@ class StartingContract:
             tx.starts.accept("hours")
             assert tx.starts.of("hours") == [replace(START, count=40)]
 
-    @pytest.mark.parametrize("change", ["count = 99", "revoked_at = NULL", "digest = 'd2'"])
+    @pytest.mark.parametrize("change", ["count = 99", "revoked_at = NULL", "content_hash = 'd2'"])
     def test_whoever_writes_a_go_by_sql_starts_nothing(self, store: Store, change: str) -> None:
         with store.begin() as tx:
             tx.starts.add(START)
