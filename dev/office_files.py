@@ -200,6 +200,53 @@ TEXTS = (
             )
         ),
     ),
+    Text(
+        "13-arabic",
+        "المنتدى يفتتح قاعة للقراءة",
+        "2026-11-25",
+        "<div dir='rtl' lang='ar'><h1>المنتدى يفتتح قاعة للقراءة</h1>"
+        + _paragraphs(
+            "25 تشرين الثاني 2026",
+            "افتتح المنتدى اليوم قاعة للقراءة (الطابق 2) في شارع 14، وهي مفتوحة للجميع من الساعة"
+            " 10:30 حتى 18:00 كل يوم. وقالت Dr. Rania Haddad إن «الكتاب حق لكل طفل».",
+            "بلغت الكلفة 1,250,000 دينار، والرابط https://forum.example/ar هنا.",
+        )
+        + "</div>",
+    ),
+    Text(
+        "14-hebrew",
+        "הפורום פותח אולם קריאה",
+        "2026-11-27",
+        "<div dir='rtl' lang='he'><h1>הפורום פותח אולם קריאה</h1>"
+        + _paragraphs(
+            "27 בנובמבר 2026",
+            "הפורום פתח היום אולם קריאה (קומה 2) ברחוב 14, והוא פתוח לכולם משעה 10:30 עד 18:00"
+            " בכל יום. המנהלת Rania Haddad אמרה: הספר הוא זכות של כל ילד.",
+            "העלות הייתה 1,250,000 שקל, לפי דוח של Example Forum מהשנה.",
+        )
+        + "</div>",
+    ),
+    Text(
+        "15-columns",
+        "Two towns share one fire engine",
+        "2026-11-18",
+        "<h1>Two towns share one fire engine</h1>"
+        + _paragraphs("November 18, 2026")
+        + "<multicol cols='2' gutter='30'>"
+        + _paragraphs(
+            "The towns of Upper and Lower Penny will share one fire engine from January, their"
+            " councils decided on Monday evening.",
+            "It will stand in Upper Penny from Monday to Thursday, and in Lower Penny at weekends."
+            " The crews train together on the first Tuesday of each month.",
+            "“We have shared a river for nine hundred years,” said the mayor of Upper Penny. “An"
+            " engine is easier.”",
+            "The engine costs 412,000 and was paid for by a bequest of the late Miss Abernathy, who"
+            " lived on the bridge between the towns.",
+            "Its name will be chosen by the children of both schools. The shortlist has four"
+            " names.",
+        )
+        + "</multicol>",
+    ),
 )
 
 

@@ -10,7 +10,8 @@ from itertools import groupby
 from operator import itemgetter
 
 from newsletter.documents.markup.pages import import_body
-from newsletter.documents.markup.pdf_layout import Cell, PdfLine, Words, read_pages
+from newsletter.documents.markup.pdf_layout import UNREAD, Cell, PdfLine, Words, read_pages
+from newsletter.documents.markup.pdf_order import in_columns
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
 from newsletter.documents.release.lines import shortened
 
@@ -44,15 +45,23 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
     if not pages:
         raise unusable(file, _SCANNED)
     edges, kept = _without_edges(pages)
-    blocks = _joined_over_pages([_blocks(page) for page in kept])
+    blocks = _joined_over_pages([_blocks(part) for page in kept for part in in_columns(page)])
     return import_body(
         "".join(_Sheet(usual=_usual_size(kept), margin=_margin(kept)).html(blocks)),
         edges=edges,
         beside=[edge.text for edge in edges],
-        notes=[_NOTE],
+        notes=_notes(pages),
         today=today,
         file=file,
     )
+
+
+def _notes(pages: Sequence[Sequence[PdfLine]]) -> Iterator[str]:
+    yield _NOTE
+    unread = sum(line.text.count(UNREAD) for page in pages for line in page)
+    if unread:
+        letters = "1 letter" if unread == 1 else f"{unread} letters"
+        yield f"It does not say what {letters} of it are: write them where {UNREAD} stands."
 
 
 # --- the heads and feet of pages

@@ -5,19 +5,28 @@ lines to boxes by their distances.
 """
 
 import io
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from pdfminer.converter import PDFPageAggregator
-from pdfminer.layout import LAParams, LTChar, LTTextBox, LTTextLine
+from pdfminer.layout import LAParams, LTAnno, LTChar, LTTextBox, LTTextLine
 from pdfminer.pdfdocument import PDFDocument, PDFPasswordIncorrect
 from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import resolve1
 
+from newsletter.documents.markup.pdf_order import (
+    is_mirrored,
+    is_right_to_left,
+    mirrored,
+    reading_order,
+    runs_to_the_left,
+)
 from newsletter.documents.release.imported import unusable
 from newsletter.documents.release.lines import ordinary
 from newsletter.domain.errors import InvalidInput
@@ -27,7 +36,12 @@ _WIDE_GAP = 1.6
 """So many times its size between two words parts the cells of a table."""
 _BARE_GAP = 0.35
 """The same where no blank stands in the gap, although this page has blanks between its words."""
-_MOST_LINKS = 1_000
+_BLANK = 0.1
+"""So many times its size between two letters is a blank."""
+_UNREAD = re.compile(r"\(cid:\d+\)")
+"""What pdfminer writes for a letter of which the file does not say what it is."""
+UNREAD = "\ufffd"
+_MOST_LINKS, _MOST_ROWS = 1_000, 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +69,12 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class PdfLine:
-    """One line. Places are in points, from the foot of its page."""
+    """One line. Places are in points, from the left and from the foot of its page."""
 
     cells: tuple[Cell, ...]
     size: float
+    left: float
+    right: float
     top: float
     bottom: float
     box: int
@@ -100,8 +116,45 @@ def _pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
         links = list(_links(page))
         boxes = [one for one in device.get_result() if isinstance(one, LTTextBox)]
         lines = [(box, line) for box, one in enumerate(boxes) for line in one]
-        bare = _BARE_GAP if _has_blanks([line for _, line in lines]) else _WIDE_GAP
-        yield [_line(line, links, box, bare) for box, line in lines if line.get_text().strip()]
+        text = "".join(line.get_text() for _, line in lines)
+        turns = runs_to_the_left(text)
+        way = _Way(
+            links=links,
+            bare=_BARE_GAP if _has_blanks([line for _, line in lines]) else _WIDE_GAP,
+            to_left=is_right_to_left(text),
+        )
+        rows = _in_one_box(list(_rows(lines))) if turns else [[pair] for pair in lines]
+        yield [_line(row, way) for row in rows if any(one.get_text().strip() for _, one in row)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """How a page is read."""
+
+    links: Sequence["_Link"]
+    bare: float
+    """So wide a gap without a blank parts cells, in the size of the letters."""
+    to_left: bool
+    """Most of it is read from right to left."""
+
+
+_Row = list[tuple[int, LTTextLine]]
+"""Lines that stand beside each other, with the numbers of their boxes."""
+
+
+def _rows(lines: _Row) -> Iterator[_Row]:
+    """Lines, from left to right where several are the parts of one: by which way these run."""
+    row: _Row = []
+    for pair in sorted(lines, key=lambda pair: (-round(pair[1].y0), pair[1].x0)):
+        if row:
+            last, line = row[-1][1], pair[1]
+            apart = line.x0 - last.x1 > _WIDE_GAP * line.height
+            if apart or (line.y0 + line.y1) / 2 < last.y0 or line.x0 < last.x0:
+                yield row
+                row = []
+        row.append(pair)
+    if row:
+        yield row
 
 
 def _has_blanks(lines: Sequence[LTTextLine]) -> bool:
@@ -132,13 +185,49 @@ def _is_blank(one: object) -> bool:
     return isinstance(one, LTChar) and not one.get_text().strip()
 
 
-def _line(line: LTTextLine, links: Sequence[_Link], box: int, bare: float) -> PdfLine:
-    characters = list(line)
+def _as_seen(letters: Sequence[Any]) -> Iterator[Any]:
+    """Letters from left to right, with a blank where there is room for one.
+
+    What runs to the left and what does not stands in the file in one order or another.
+    """
+    before: LTChar | None = None
+    for one in sorted((one for one in letters if isinstance(one, LTChar)), key=lambda one: one.x0):
+        apart = before is not None and one.x0 - before.x1 > _BLANK * one.size
+        if apart and not _is_blank(one) and not _is_blank(before):
+            yield LTAnno(" ")
+        yield one
+        before = one
+
+
+def _in_one_box(rows: Sequence[_Row]) -> list[_Row]:
+    """Rows whose parts, and what goes on with these, all have one box's number."""
+    if len(rows) > _MOST_ROWS:
+        return list(rows)
+    ours: dict[int, int] = {}
+    for row in rows:
+        boxes = {ours.get(box, box) for box, _ in row}
+        joined = dict.fromkeys([*boxes, *(box for box, _ in row)], min(boxes))
+        ours = {box: joined.get(one, one) for box, one in ours.items()} | joined
+    return [[(ours[box], line) for box, line in row] for row in rows]
+
+
+def _line(row: _Row, way: _Way) -> PdfLine:
+    turns = any(runs_to_the_left(piece.get_text()) for _, piece in row)
+    letters = [one for _, piece in row for one in piece]
+    characters = list(_as_seen(letters)) if turns or len(row) > 1 else letters
     sizes = sorted(character.size for character in characters if isinstance(character, LTChar))
     size = sizes[len(sizes) // 2] if sizes else 0.0
-    cells = tuple(_cell(part, links) for part in _parts(characters, size, bare))
-    cells = tuple(cell for cell in cells if cell.text)
-    return PdfLine(cells=cells, size=size, top=line.y1, bottom=line.y0, box=box)
+    bare = _WIDE_GAP if turns else way.bare  # parts that run another way are set apart
+    cells = [cell for part in _parts(characters, size, bare) if (cell := _cell(part, way)).text]
+    return PdfLine(
+        cells=tuple(reversed(cells) if way.to_left else cells),
+        size=size,
+        left=min(piece.x0 for _, piece in row),
+        right=max(piece.x1 for _, piece in row),
+        top=max(piece.y1 for _, piece in row),
+        bottom=min(piece.y0 for _, piece in row),
+        box=min(box for box, _ in row),
+    )
 
 
 def _parts(characters: Sequence[Any], size: float, bare: float) -> Iterator[list[Any]]:
@@ -159,21 +248,39 @@ def _parts(characters: Sequence[Any], size: float, bare: float) -> Iterator[list
         yield part
 
 
-def _cell(characters: Sequence[Any], links: Sequence[_Link]) -> Cell:
+def _cell(characters: Sequence[Any], way: _Way) -> Cell:
     looks: tuple[bool, bool, str] = (False, False, "")
     marked: list[tuple[tuple[bool, bool, str], str]] = []
-    for character in characters:
-        if isinstance(character, LTChar) and character.get_text().strip():
-            looks = _look(character, links)
+    for character, text in _as_read(characters, way):
+        if isinstance(character, LTChar) and text.strip():
+            looks = _look(character, way.links)
         elif isinstance(character, LTChar) and looks[2]:
-            looks = (*looks[:2], _target(character, links))
-        marked.append((looks, character.get_text()))
+            looks = (*looks[:2], _target(character, way.links))
+        marked.append((looks, text))
     words = tuple(
         Words(text=ordinary("".join(text for _, text in group)), bold=b, italic=i, href=href)
         for (b, i, href), group in groupby(marked, key=lambda pair: pair[0])
     )
     left = next((character.x0 for character in characters if isinstance(character, LTChar)), 0.0)
     return Cell(words=words, left=left)
+
+
+def _as_read(characters: Sequence[Any], way: _Way) -> list[tuple[Any, str]]:
+    """Each letter and what it says, in the order in which people read them."""
+    real = [(one, _plain(one.get_text())) for one in characters]
+    if not runs_to_the_left("".join(text for _, text in real)):
+        return real
+    order = reading_order([text for _, text in real], to_left=way.to_left)
+    whole = "".join(real[n][1] for n in order)
+    turned = way.to_left and is_mirrored(whole)
+    return [(real[n][0], mirrored(real[n][1]) if turned else real[n][1]) for n in order]
+
+
+def _plain(text: str) -> str:
+    """A letter without the shape that Arabic and Hebrew ones have beside others."""
+    if _UNREAD.fullmatch(text):
+        return UNREAD
+    return unicodedata.normalize("NFKC", text) if "\ufb1d" <= text[:1] <= "\ufefc" else text
 
 
 def _look(one: LTChar, links: Sequence[_Link]) -> tuple[bool, bool, str]:
