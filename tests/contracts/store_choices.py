@@ -240,7 +240,7 @@ class ChoicesContract:
         assert [one["address"] for one in found["emails"]] == ["new@example.org", ANA.address]
         assert [one["lists"] for one in found["emails"]] == [list(email.lists)] * 2
         assert [one["raw"] for one in found["events"]] == [{"a": [1]}, "not JSON"]
-        assert [one["reason"] for one in found["receipts"]] == ["full"]
+        assert [one["reason"] for one in found["delivery_statuses"]] == ["full"]
         assert "reader1@" not in shown
 
     # --- where an address is quoted
