@@ -105,8 +105,8 @@ class ByZone:
 
 @lru_cache(maxsize=1)
 def every_zone() -> frozenset[str]:
-    """The names of all time zones that this machine knows."""
-    return frozenset(available_timezones())
+    """The names of all time zones that this machine knows, and that are the same everywhere."""
+    return frozenset(available_timezones() - {"localtime", "Factory", "posixrules"})
 
 
 def by_zone(local: LocalTime, zones: Iterable[str], *, home: str, ready: datetime) -> ByZone:

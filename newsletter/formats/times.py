@@ -4,9 +4,8 @@ import re
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
 from functools import lru_cache
-from zoneinfo import available_timezones
 
-from newsletter.domain.schedule import LocalTime
+from newsletter.domain.schedule import LocalTime, every_zone
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(
@@ -19,7 +18,6 @@ _LOCAL = re.compile(r"(?:(?P<day>\S+)(?:[Tt]|[ \t]+))?(?P<hour>[0-9:]+)[ \t]+loc
 _SAYS_LOCAL = re.compile(r"\blocal\b", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
-_NOT_PLACES = {"localtime", "Factory", "posixrules"}
 
 
 def read_date(value: str) -> date:
@@ -104,20 +102,15 @@ def read_day_or_instant(value: str) -> datetime:
 @lru_cache(maxsize=1024)
 def zone_objection(name: str) -> str:
     """Why this is not a time zone of the IANA database, or nothing."""
-    if name in _zones():
+    if name in every_zone():
         return ""
     zones: dict[str, str] = {}
-    for zone in sorted(_zones(), key=len):
+    for zone in sorted(every_zone(), key=len):
         zones.setdefault(zone.casefold(), zone)
         zones.setdefault(zone.rpartition("/")[2].casefold(), zone)  # most people know the city
     near = get_close_matches(name.strip().casefold().replace(" ", "_"), zones, n=1, cutoff=0.8)
     hint = f"did you mean {zones[near[0]]}?" if near else "write one like Europe/Berlin"
     return f"{name!r} is not a time zone; {hint}"
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones() - _NOT_PLACES)
 
 
 @lru_cache(maxsize=1024)
