@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image
+from urllib3 import encode_multipart_formdata
 
 from newsletter.domain.statements.draft import Draft, Version
 from newsletter.domain.statements.statement import StoredStatement
@@ -85,17 +86,8 @@ def said(answer: Answer) -> Any:
 
 def multipart(fields: dict[str, str], **files: tuple[str, bytes]) -> dict[str, Any]:
     """A form with files, as browsers send it."""
-    bound = "----of-the-test"
-    parts = [
-        f'--{bound}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-        for name, value in fields.items()
-    ]
-    for name, (file, data) in files.items():
-        head = f'--{bound}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\n'
-        parts.append(f"{head}Content-Type: application/octet-stream\r\n\r\n".encode() + data)
-        parts.append(b"\r\n")
-    kind = {"Content-Type": f"multipart/form-data; boundary={bound}"}
-    return {"body": b"".join([*parts, f"--{bound}--\r\n".encode()]), "headers": kind}
+    body, kind = encode_multipart_formdata({**fields, **files})
+    return {"body": body, "headers": {"Content-Type": kind}}
 
 
 def png() -> bytes:
