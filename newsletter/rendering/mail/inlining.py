@@ -49,13 +49,25 @@ def _transform(html: str) -> str:
 
 
 def _forget(cache: MutableMapping[tuple[Any, ...], Any]) -> None:
-    """Of premailer's cache only what one function has: the styles of rules, keyed by an option too.
+    """Of premailer's cache all that is keyed by a bare text: styles of elements.
 
-    Selectors and the styles of elements are both keyed by their bare text, and one is taken for
-    the other.
+    What stays is the selectors and the styles of rules, which mails of one look share. To read the
+    selectors takes longer than all else that is done to a mail.
     """
-    for key in [key for key in cache if len(key) == 1]:
+    for key in [key for key in cache if len(key) == 1 and type(key[0]) is str]:
         del cache[key]
+
+
+class _Selector(str):
+    """Equal to no other text: premailer keys styles of elements alike, and takes them for it."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Selector) and str.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        return str.__hash__(self)
 
 
 _OPTIONS: dict[str, Any] = {
@@ -78,7 +90,8 @@ class _Inliner(Premailer):  # type: ignore[misc] # it ships no types
 @lru_cache(maxsize=16)
 def _rules(css: str | None, number: int) -> Any:
     """The rules of a sheet, the so-manieth of its mail, and what stays in a ``<style>``."""
-    return Premailer(**_OPTIONS)._parse_style_rules(css, number)
+    rules, left = Premailer(**_OPTIONS)._parse_style_rules(css, number)
+    return [(weight, _Selector(selector), style) for weight, selector, style in rules], left
 
 
 def _mend(html: str) -> str:

@@ -63,7 +63,16 @@ def test_what_is_kept_for_the_next_page_is_only_what_the_same_rules_say() -> Non
 
 def test_a_style_named_like_a_selector_does_not_poison_the_next_page() -> None:
     inline(page("p {color: #112233}", '<p style="strong">a</p>'))
-    assert 'style="color:#112233"' in inline(page("strong {color: #112233}", "<strong>b</strong>"))
+    strong = page("strong {color: #112233}", "<strong>b</strong>")
+    assert 'style="color:#112233"' in inline(strong)
+    assert '<p style="color:#112233">a</p>' in inline(
+        page("p {color: #112233}", '<p style="strong">a</p>')
+    )
+
+
+def test_nor_its_own_page() -> None:
+    own = page("strong {color: #112233}", '<strong style="strong">a</strong>')
+    assert '<strong style="color:#112233">a</strong>' in inline(own)
 
 
 def test_kept_rules_keep_their_importance_and_everything_else() -> None:
