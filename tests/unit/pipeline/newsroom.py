@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import text
-
 from newsletter.domain.campaigns.campaign import Campaign, Counts
 from newsletter.domain.delivery.batch import Answer
 from newsletter.domain.delivery.rate_limit import Limits
@@ -87,13 +85,15 @@ class BalancedStore:
     def begin(self) -> Iterator[Transaction]:
         with self.real.begin() as tx:
             yield tx
-        self.check()
+            self._check(tx)
 
-    def check(self) -> None:
-        with self.real.read() as tx:
-            assert tx.connection.scalar(text(_UNBALANCED)) == 0
-            for campaign_id, size in tx.connection.execute(text(_AUDIENCES)).all():
-                assert self._audiences.setdefault(campaign_id, size) == size
+    def _check(self, tx: Transaction) -> None:
+        """What is about to be committed balances."""
+        # past SQLAlchemy, whose way takes several times as long
+        books: Any = tx.connection.connection.dbapi_connection
+        assert books.execute(_UNBALANCED).fetchone() == (0,)
+        for campaign_id, size in books.execute(_AUDIENCES):
+            assert self._audiences.setdefault(campaign_id, size) == size
 
 
 class Newsroom:
