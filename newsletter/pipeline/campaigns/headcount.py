@@ -93,6 +93,19 @@ def _is_started(tx: Transaction, statement: Statement, rules: CampaignRules) -> 
     return start_of(tx, stored, standing_of(tx, stored, rules.policy)) is not None
 
 
+def left_behind(
+    tx: Transaction, statement: Statement, rules: CampaignRules
+) -> tuple[list[Statement], list[Statement]]:
+    """Translations whose readers get the original, should that begin first.
+
+    Those that are approved and not started, and those that are not approved.
+    """
+    if rules.together or statement.translation_of:
+        return [], []
+    approved, others = siblings(tx, statement, rules.policy)
+    return [one for one in approved if not _is_started(tx, one, rules)], others
+
+
 def _elsewhere(tx: Transaction, reach: Reach) -> dict[str, int]:
     found: Counter[str] = Counter()
     if reach.group is not None and reach.split is not None:

@@ -166,12 +166,13 @@ class CampaignPage:
             campaign = campaign_of(tx, request)
             report = figures(tx, campaign, now=now, waits=self._delivery.waits())
             names = colleagues(tx)
-            correction = tx.campaigns.correcting([campaign.slug]).get(campaign.slug)
+            began = tx.campaigns.correcting([campaign.slug]).get(campaign.slug)
+            correction = began.slug if began else campaign.corrected_by
             values = {
                 "campaign": campaign,
                 "statement": title_of(tx, campaign.slug),
-                "correction": correction.slug if correction else "",
-                "corrected_by": title_of(tx, correction.slug) if correction else "",
+                "correction": correction,
+                "corrected_by": title_of(tx, correction),
                 "report": report,
                 "live": self._live(tx, campaign),
                 "why": plain(campaign.reason, names) if campaign.reason else "",

@@ -10,9 +10,10 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, ReviewFinding
+from newsletter.domain.statements.statement import Statement
 from newsletter.domain.wording import clock, people, plural
 from newsletter.pipeline.campaigns.control import AlreadyStarted, Late, StartRequest
-from newsletter.pipeline.campaigns.headcount import Headcount, Moved, headcount
+from newsletter.pipeline.campaigns.headcount import Headcount, Moved, headcount, left_behind
 from newsletter.pipeline.campaigns.reach import Timing, timing_of
 from newsletter.pipeline.ledger import Changed
 from newsletter.runtime.campaigns import Campaigns
@@ -56,6 +57,8 @@ class Prospect:
     typed: bool
     put_right: str
     """Of a correction: who gets it, and what becomes of what it corrects."""
+    left_behind: tuple[list[Statement], list[Statement]]
+    """Translations whose readers get this one if it goes first: not started, and not approved."""
 
     @property
     def waits(self) -> bool:
@@ -277,6 +280,7 @@ class Starting:
             hour=str(timing.hour or "") if timing else "",
             typed=count is not None and count.readers >= statements.settings.desk.typed_count,
             put_right=put_right(tx, subject.statement),
+            left_behind=left_behind(tx, subject.statement, rules),
         )
 
     def _timing(self, tx: Transaction, subject: Subject) -> Timing | None:

@@ -22,6 +22,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_file, draft_text
 from newsletter.sources.statements import parse_statement
 from newsletter.sources.writing import slugify
+from newsletter.web.desk.deciding import titles
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.fields import (
@@ -237,6 +238,7 @@ class Drafts:
             gone=gone,
             remarks=self._remarks(request, draft),
             labels=LABELS,
+            lists=titles(self._statements.settings, text.lists),
             size=size,
             meant=self._words.meant(text, self._desk, key=draft.key, slug=draft.slug),
         )

@@ -13,9 +13,9 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.comparison import Passage
 from newsletter.domain.statements.review import Check, ReviewFinding, Severity
-from newsletter.domain.statements.statement import Progress
+from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.domain.wording import people
-from newsletter.pipeline.campaigns.headcount import Moved, Outlook, outlook
+from newsletter.pipeline.campaigns.headcount import Moved, Outlook, left_behind, outlook
 from newsletter.pipeline.ledger import Changed
 from newsletter.pipeline.statements.approve import ApprovalRequest, revoke, wrote
 from newsletter.runtime.campaigns import Campaigns
@@ -52,6 +52,8 @@ class Shown:
     outlook: Outlook | None
     put_right: str
     """Of a correction: who gets it, and what becomes of what it corrects."""
+    left_behind: list[Statement]
+    """Translations that are not approved, whose readers get this one if it goes first."""
     starts: bool
     """This one approval is all that is missing, and starts it."""
     wrote: bool
@@ -267,6 +269,7 @@ class Reviewing:
             answered=None if seen else answered,
             outlook=to_come,
             put_right=put_right(tx, subject.statement),
+            left_behind=left_behind(tx, subject.statement, rules)[1],
             starts=starts,
             wrote=wrote(subject.statement, request.who.address) and not policy.author_may_approve,
             typed=starts and many,

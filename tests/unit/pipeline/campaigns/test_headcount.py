@@ -2,10 +2,18 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.subscribers.audience import Entry, SuppressionReason
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.campaigns.headcount import Headcount, Outlook, headcount, outlook
+from newsletter.pipeline.campaigns.headcount import (
+    Headcount,
+    Outlook,
+    headcount,
+    left_behind,
+    outlook,
+)
 from tests.unit.pipeline.campaigns.correcting import agree, leave
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -86,6 +94,29 @@ def test_a_translation_that_its_approval_starts_has_the_readers_of_its_language(
     room.approve(slug="dimision")
     found = counted(room)
     assert (found.readers, found.elsewhere) == (4, (("es", 1),))
+
+
+def test_whose_readers_get_the_original_is_told_until_their_translation_is_started(
+    room: Newsroom,
+) -> None:
+    def behind(slug: str = "resignation", **other: Any) -> tuple[list[str], list[str]]:
+        with room.store.read() as tx:
+            stored = tx.statements.get(slug)
+            assert stored is not None
+            found = left_behind(tx, stored.statement, replace(room.rules, **other))
+        return [one.slug for one in found[0]], [one.slug for one in found[1]]
+
+    room.subscribe(1)
+    room.write()
+    room.write("dimision", translation_of="resignation", language="es")
+    room.look()
+    by_sender = {"start": StartBy.SENDER}
+    assert behind() == behind(**by_sender) == ([], ["dimision"])
+    room.approve(slug="dimision")
+    assert behind() == ([], [])
+    assert behind(**by_sender) == (["dimision"], [])
+    assert behind("dimision", **by_sender) == ([], [])
+    assert behind(together=True) == ([], [])
 
 
 def expected(room: Newsroom, slug: str = "resignation") -> Outlook | None:

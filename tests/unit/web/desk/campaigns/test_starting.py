@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.desk import Signed, Staffed, address_of, words
 from tests.pages import Answer, Kept
@@ -428,3 +428,20 @@ def test_who_sends_a_correction_is_told_what_becomes_of_what_it_corrects(
     at.begin()
     report = cleo.get(f"/campaigns/{at.campaign.id}")
     assert 'Corrected by <a href="/desk/statements/right">Correction</a>.' in report.text
+
+
+def test_whose_language_is_not_started_is_told_before_they_get_the_original(
+    at: Room, cleo: Signed
+) -> None:
+    told = "If this one goes first, its readers get this one instead, and not their own language."
+    with at.services.store.begin() as tx:
+        entry = Entry(address="es@readers.example", lists=("press",), language="es")
+        tx.readers.upsert([entry], at.clock.now())
+    at.write("Abre a las nueve.", slug="horas", title="Horas", language="es", translation_of=SLUG)
+    assert f"Horas (es) is not approved. {told}" in words(cleo.get(PAGE))
+    assert f"Horas (es) is not approved. {told}" in words(cleo.get(f"/statements/{SLUG}/review"))
+    at.approve(slug="horas")
+    assert f"Horas (es) has not been started. {told}" in words(cleo.get(PAGE))
+    assert told not in words(cleo.get("/statements/horas/start"))
+    at.press(cleo, cleo.get("/statements/horas/start"), "/desk/statements/horas/start")
+    assert told not in words(cleo.get(PAGE))
