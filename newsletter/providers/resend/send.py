@@ -1,7 +1,8 @@
 """Resend: up to 100 whole messages a call; it takes all of them or, being strict, none.
 
 Facts: Resend's OpenAPI description (``/emails/batch``) and its pages on errors, idempotency keys,
-rate limits (two calls a second by default) and batch validation. Tracking is a setting of the sending domain there.
+rate limits (two calls a second by default) and batch validation. Tracking is a setting of the
+sending domain there.
 """
 
 import re
