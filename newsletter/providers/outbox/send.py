@@ -34,6 +34,7 @@ from newsletter.providers.outbox.options import Options
 MAX_RECIPIENTS = 1000
 JOURNAL = "journal.jsonl"
 _SYNCS_AT_ONCE = 8
+_CHUNK = 1 << 16
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _FOR_A_PERSON = frozenset(
     {
@@ -196,9 +197,9 @@ def _journal(path: Path, entries: Iterable[_Entry], *, again: set[str]) -> None:
     with path.open("a+b", buffering=0) as journal:
         size = journal.seek(0, os.SEEK_END)
         if size and os.pread(journal.fileno(), 1, size - 1) != b"\n":
-            size = path.read_bytes().rfind(b"\n") + 1  # a crash tore the last line
+            size = _end_of_last_line(journal.fileno(), size)  # a crash tore the last one
             journal.truncate(size)
-        known = _journalled(path) & again if again else set()
+        known = _journalled(path, again) if again else set()
         missing = b"".join([entry.line for entry in entries if entry.message_id not in known])
         try:
             while missing:
@@ -210,12 +211,26 @@ def _journal(path: Path, entries: Iterable[_Entry], *, again: set[str]) -> None:
             raise
 
 
-def _journalled(path: Path) -> set[str]:
+def _end_of_last_line(file: int, size: int) -> int:
+    """Where the last whole line ends, looked for from the end: the journal may be a gigabyte."""
+    while size:
+        begin = max(size - _CHUNK, 0)
+        found = os.pread(file, size - begin, begin).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        size = begin
+    return 0
+
+
+def _journalled(path: Path, wanted: set[str]) -> set[str]:
+    """Those of the ids that have a line. Of a long journal nothing else is kept in memory."""
     found = set()
     with path.open("rb") as lines:
         for line in lines:
             with suppress(ValueError, KeyError, TypeError):
-                found.add(str(json.loads(line)["id"]))
+                identity = str(json.loads(line)["id"])
+                if identity in wanted:
+                    found.add(identity)
     return found
 
 

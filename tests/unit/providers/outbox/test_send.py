@@ -19,6 +19,7 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.providers.outbox.options import Options
 from newsletter.providers.outbox.send import JOURNAL, Outbox
 from tests.contracts.provider import AT, ProviderContract, Service, batch, recipients
+from tests.costs import holding
 from tests.servers import Delivered
 
 
@@ -149,6 +150,20 @@ def test_a_torn_only_line_is_written_anew(tmp_path: Path) -> None:
     (tmp_path / JOURNAL).write_bytes(b'{"id": "letter0001@for')
     hand_over(outbox(tmp_path), batch("a@a.example"))
     assert [line["to"] for line in lines(tmp_path)] == ["a@a.example"]
+
+
+def test_a_long_journal_is_mended_without_being_held_in_memory(tmp_path: Path) -> None:
+    hand_over(outbox(tmp_path), batch())
+    journal = tmp_path / JOURNAL
+    ours = journal.read_bytes()
+    others = b"".join(b'{"id": "%040d", "subject": "%0200d"}\n' % (n, n) for n in range(20_000))
+    journal.write_bytes(others + ours + b"x" * 150_000)
+    again = outbox(tmp_path)
+    prepared = again.prepare(batch())
+    with holding() as cost:
+        assert again.hand_over(prepared).outcome.verdict is Verdict.ACCEPTED
+    assert journal.read_bytes() == others + ours
+    assert cost.peak < len(others) / 4
 
 
 def test_a_line_of_somebody_else_in_the_journal_does_no_harm(tmp_path: Path) -> None:
