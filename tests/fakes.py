@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from newsletter.domain.campaigns.digest import Abstract
+from newsletter.domain.campaigns.composition import Abstract
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, attempt_name
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark

@@ -10,7 +10,8 @@ from datetime import date, time
 from pathlib import Path
 
 from newsletter.documents.importing import import_file
-from newsletter.domain.campaigns.digest import Digest, Every, Recurrence, compose
+from newsletter.domain.campaigns.composition import compose
+from newsletter.domain.campaigns.digest import Digest, Every, Recurrence
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.brand import Brand, Font, Logo
 from newsletter.domain.statements.content import Organisation, PressContact, Publisher, Sender

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.campaigns.digest import Abstract
+    from newsletter.domain.campaigns.composition import Abstract
     from newsletter.domain.delivery.batch import Answer, OutgoingBatch
     from newsletter.domain.delivery.provider import (
         Capabilities,

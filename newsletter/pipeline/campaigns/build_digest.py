@@ -10,19 +10,9 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.campaigns.digest import (
-    MOST,
-    Digest,
-    Due,
-    Issue,
-    Occurrence,
-    choose,
-    coming,
-    compose,
-    due,
-    in_one_language,
-    standing_for,
-)
+from newsletter.domain.campaigns.composition import choose, compose, in_one_language, standing_for
+from newsletter.domain.campaigns.digest import MOST, Digest, Issue
+from newsletter.domain.campaigns.occurrences import Due, Occurrence, coming, due
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.ports import Abstracts
 from newsletter.domain.statements.statement import Statement

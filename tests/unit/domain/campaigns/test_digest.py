@@ -4,17 +4,14 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.campaigns.digest import (
+from newsletter.domain.campaigns.composition import (
     Abstract,
-    Digest,
-    Every,
-    Issue,
-    Recurrence,
     choose,
     compose,
     in_one_language,
     standing_for,
 )
+from newsletter.domain.campaigns.digest import Digest, Every, Issue, Recurrence
 from newsletter.domain.statements.statement import Progress, Statement
 from tests.fakes import NOON
 from tests.rows import rows

@@ -5,16 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.campaigns.digest import (
-    LAST,
-    Due,
-    Every,
-    Occurrence,
-    Recurrence,
-    coming,
-    due,
-    newest,
-)
+from newsletter.domain.campaigns.digest import LAST, Every, Recurrence
+from newsletter.domain.campaigns.occurrences import Due, Occurrence, coming, due, newest
 from tests.properties import examples
 from tests.rows import rows
 

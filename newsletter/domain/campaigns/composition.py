@@ -1,0 +1,111 @@
+"""Which statements stand in a digest email, and what it says of them."""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.digest import DATE_GAP, Digest
+from newsletter.domain.statements.statement import Progress, Statement
+
+_SIGNS = re.compile(r"[\\`*_\[\]<>&~#]")
+_BEGINS_A_BLOCK = re.compile(r"^([0-9]+(?=[.)])|(?=[-+=]))")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Abstract:
+    """What a digest email says of one statement, all of it plain text."""
+
+    title: str
+    address: str
+    """Of its page on the web."""
+    dated: str
+    opening: str
+    """Its summary or first sentence, or empty."""
+
+
+def choose(
+    campaigns: Sequence[Campaign],
+    *,
+    after: datetime,
+    upto: datetime,
+    gathers: Sequence[str],
+    listed: Collection[str],
+) -> tuple[Campaign, ...]:
+    """What a digest email gathers: what began in this time, but for what was ``listed`` before."""
+    slugs = [
+        campaign.slug
+        for began, campaign in _begun(campaigns)
+        if after < began <= upto and (not gathers or not {*gathers}.isdisjoint(campaign.lists))
+    ]
+    return tuple(one for one in standing_for(slugs, campaigns) if one.slug not in listed)
+
+
+def standing_for(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tuple[Campaign, ...]:
+    """What may be named for these statements by now, in the order in which it went out.
+
+    A statement that was corrected is named by its correction, one that was cancelled not at all.
+    """
+    out = {
+        one.slug: one for _, one in _begun(campaigns) if one.state is not CampaignState.CANCELLED
+    }
+    corrections = {
+        campaign.corrects: campaign.slug for campaign in out.values() if campaign.corrects
+    }
+    named = set()
+    for slug in slugs:
+        name = slug
+        for _ in corrections:  # a correction may have been corrected too; no chain is longer
+            name = corrections.get(name, name)
+        named.add(name)
+    return tuple(one for _, one in _begun(out.values()) if one.slug in named)
+
+
+def _begun(campaigns: Iterable[Campaign]) -> list[tuple[datetime, Campaign]]:
+    begun = [
+        (campaign.started_at, campaign) for campaign in campaigns if campaign.started_at is not None
+    ]
+    return sorted(begun, key=lambda pair: (pair[0], pair[1].id))
+
+
+def in_one_language(statements: Sequence[Statement], language: str) -> tuple[Statement, ...]:
+    """Of translations of each other only one: that in this language, or else the first."""
+    best: dict[str, Statement] = {}
+    for statement in statements:
+        known = best.setdefault(statement.translation_of or statement.slug, statement)
+        if known.language != language and statement.language == language:
+            best[statement.translation_of or statement.slug] = statement
+    return tuple(statement for statement in statements if statement in best.values())
+
+
+def compose(digest: Digest, day: date, abstracts: Sequence[Abstract], *, dated: str) -> Statement:
+    """The statement that goes out: an article for each part, under its title.
+
+    ``dated`` is the day in words.
+    """
+    articles = [_article(abstract) for abstract in abstracts]
+    blocks = [digest.intro.strip(), *articles]
+    issue = f"{digest.name}-{day.isoformat()}"
+    return Statement(
+        slug=issue,
+        title=digest.title.replace(DATE_GAP, dated),
+        body="\n\n".join(block for block in blocks if block) + "\n",
+        lists=digest.lists,
+        language=digest.language,
+        date=day,
+        summary=" · ".join(abstract.title for abstract in abstracts),
+        progress=Progress.REVIEW,
+        roundup=digest.name,
+        origin=f"digest email {issue}",
+    )
+
+
+def _article(abstract: Abstract) -> str:
+    line = " · ".join(words for words in (abstract.dated, abstract.opening) if words)
+    return f"## [{as_markdown(abstract.title)}](<{abstract.address}>)\n\n{as_markdown(line)}"
+
+
+def as_markdown(text: str) -> str:
+    """Plain text as Markdown that reads as this very text, on one line: nothing in it is a sign."""
+    return _BEGINS_A_BLOCK.sub(r"\1\\", _SIGNS.sub(r"\\\g<0>", " ".join(text.split())))
