@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 
 import newsletter
@@ -27,6 +27,7 @@ _LIBRARIES = [
     *("babel", "cssselect", "cssutils", "jinja2", "lxml", "markdown-it-py", "markupsafe"),
     *("mdit-py-plugins", "nh3", "premailer"),
 ]
+_VERSION = "Version: "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +100,16 @@ def read_templates(defaults: Path, override: Path | None = None) -> TemplateFile
 
 
 @cache
-def _versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
     """Those of the libraries: the same for as long as a process lives, and slow to be read."""
-    return {name: version(name) for name in _LIBRARIES}
+    return {name: _version(name) for name in _LIBRARIES}
+
+
+def _version(library: str) -> str:
+    """As ``version`` has it, in a fifth of the time: that reads all a library says, as an email."""
+    said = distribution(library).read_text("METADATA") or ""  # not there, where it is no wheel
+    found = (line for line in said.splitlines() if line.startswith(_VERSION))
+    return next(found, "").removeprefix(_VERSION).strip() or version(library)
 
 
 def fingerprint(files: TemplateFiles, house: Publisher, carriage: str) -> str:
@@ -110,7 +118,7 @@ def fingerprint(files: TemplateFiles, house: Publisher, carriage: str) -> str:
         "carriage": carriage,
         "templates": files.digests,
         "house": asdict(house),
-        "versions": _versions(),
+        "versions": library_versions(),
         "newsletter": newsletter.__version__,
     }
     return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()

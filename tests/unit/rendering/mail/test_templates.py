@@ -5,13 +5,14 @@ import sys
 import tomllib
 from dataclasses import fields
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from newsletter.domain.errors import Defect, InvalidInput
 from newsletter.domain.statements.brand import Scheme
-from newsletter.rendering.mail.files import default_templates, find_templates
+from newsletter.rendering.mail.files import default_templates, find_templates, library_versions
 from tests.unit.rendering.examples import STATEMENT, render, renderer, renderer_with
 
 ROOT = Path(__file__).parents[4]
@@ -234,3 +235,9 @@ def test_all_colours_are_the_brands(file: str) -> None:
     named = set(re.findall(r"(?:light|dark)\.(\w+)", source))
     assert named <= {field.name for field in fields(Scheme)}
     assert {"ink", "sheet", "accent"} <= named
+
+
+def test_versions_of_libraries_are_those_that_are_installed() -> None:
+    found = library_versions()
+    assert {"jinja2", "nh3", "premailer"} <= set(found)
+    assert found == {name: version(name) for name in found}
