@@ -20,7 +20,6 @@ no address. Letters, digits, ``-`` and ``_``.
 
 import base64
 import binascii
-import glob
 import hashlib
 import hmac
 import os
@@ -198,8 +197,9 @@ def kept_in(folder: Path, *others: Path) -> list[Path]:
 
 def _named_after(path: Path) -> Iterator[Path]:
     """What SQLite and we ourselves put beside a file."""
-    for ending in ("-*", ".*"):
-        yield from path.parent.glob(glob.escape(path.name) + ending)
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    starts = (f"{path.name}-", f"{path.name}.")
+    return (one for one in beside if one.name.startswith(starts))
 
 
 def _mode(path: Path) -> int:
