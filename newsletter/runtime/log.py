@@ -13,7 +13,7 @@ from newsletter.pipeline.delivery.reconcile import Reconciled, Recovered
 from newsletter.pipeline.delivery.transactional import Posted
 from newsletter.pipeline.events.record import Polled
 from newsletter.pipeline.statements.visit import Visited
-from newsletter.runtime.services import TickResult
+from newsletter.runtime.tick import TickResult
 
 log = logging.getLogger("newsletter.run")
 _PULSE = 60.0

@@ -36,7 +36,7 @@ from newsletter.runtime.log import (
     log_tick,
 )
 from newsletter.runtime.rounds import Rounds, Stillness, Visits
-from newsletter.runtime.services import Tick, TickResult
+from newsletter.runtime.tick import Tick, TickResult
 from newsletter.store.file.lock import beat, only_one
 
 log = logging.getLogger("newsletter.run")

@@ -1,4 +1,4 @@
-"""The services of one workspace, one a subject; and the tick: every stage but those that send."""
+"""The services of one workspace, one a subject."""
 
 from __future__ import annotations
 
@@ -6,104 +6,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from newsletter.imports import import_all
-
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
-    from newsletter.domain.campaigns.campaign import Campaign
-    from newsletter.domain.errors import Fault
     from newsletter.domain.ports import Links
-    from newsletter.pipeline.archive.index import Indexed
-    from newsletter.pipeline.campaigns.build_digest import BuiltDigest
-    from newsletter.pipeline.campaigns.plan import Held, Watch
-    from newsletter.pipeline.statements.approve import Noted
     from newsletter.runtime.archive import Archive
     from newsletter.runtime.campaigns import Campaigns
     from newsletter.runtime.delivery import Delivery
     from newsletter.runtime.staff import Staff
     from newsletter.runtime.statements import Statements
     from newsletter.runtime.subscribers import Subscribers
+    from newsletter.runtime.tick import Tick
     from newsletter.store.sql import Store
-
-
-@dataclass(frozen=True, kw_only=True)
-class TickResult:
-    """What one look at the world brought."""
-
-    faults: tuple[Fault, ...] = ()
-    gathered: tuple[BuiltDigest, ...] = ()
-    approved: tuple[Noted, ...] = ()
-    """By their own files."""
-    scheduled: tuple[Campaign, ...] = ()
-    started: tuple[Campaign, ...] = ()
-    withdrawn: tuple[Held, ...] = ()
-    held: tuple[Held, ...] = ()
-    stopped: tuple[Campaign, ...] = ()
-    """Paused by the breaker."""
-    retired: int = 0
-    """Mailboxes that put us off for weeks and are written to no more."""
-    resumed: int = 0
-    """Readers whose pause is over."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tick:
-    """What a workspace does by itself, now and then."""
-
-    statements: Statements
-    campaigns: Campaigns
-    delivery: Delivery
-
-    def prepare(self) -> None:
-        """Build and load all that does the work now: threads share it.
-
-        What is wrong is told before work begins. Raises InvalidInput.
-        """
-        self.statements.prepare()
-        self.campaigns.prepare()
-        self.delivery.prepare()
-        import_all("newsletter.pipeline")
-        import_all("newsletter.store", but={"migrations"})  # that brings Alembic
-
-    @cached_property
-    def _seen(self) -> tuple[Watch, Indexed]:
-        """What this process planned, and made searchable: the next tick turns to what is new."""
-        from newsletter.pipeline.archive.index import Indexed
-        from newsletter.pipeline.campaigns.plan import Watch
-
-        return Watch(), Indexed()
-
-    def run(self) -> TickResult:
-        """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""
-        from newsletter.pipeline.archive.index import index
-        from newsletter.pipeline.campaigns.plan import plan, start_due
-        from newsletter.pipeline.events.breaker import stop_harm
-        from newsletter.pipeline.events.record import retire
-        from newsletter.pipeline.subscribers.leave import clean
-        from newsletter.pipeline.subscribers.prefer import resume
-        from newsletter.rendering.mail.excerpts import text_of
-
-        store, rules, (watch, indexed) = self.delivery.store, self.campaigns.rules, self._seen
-        gathered = self.campaigns.digest_builder.build()
-        faults, noted = self.statements.take_in()
-        resumed = resume(store=store)
-        planned = plan(store=store, rules=rules, before=watch)
-        retired = retire(store=store)
-        started = start_due(store=store, rules=rules)
-        index(store=store, text_of=text_of, before=indexed)
-        clean(store=store)  # what was erased while the database was too busy
-        return TickResult(
-            faults=faults,
-            gathered=gathered,
-            approved=noted,
-            scheduled=planned.scheduled,
-            started=started,
-            withdrawn=planned.withdrawn,
-            held=planned.held,
-            stopped=stop_harm(store=store),
-            retired=retired,
-            resumed=resumed,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,4 +38,6 @@ class Services:
     @cached_property
     def tick(self) -> Tick:
         """What the workspace does by itself."""
+        from newsletter.runtime.tick import Tick
+
         return Tick(statements=self.statements, campaigns=self.campaigns, delivery=self.delivery)

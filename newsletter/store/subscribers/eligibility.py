@@ -1,15 +1,20 @@
 """Who may be written to, and whom a segment picks, said once in SQL for counting and each claim."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
 
-from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.subscribers.lists import SubscriptionState
-from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import to_ms
+
+if TYPE_CHECKING:
+    from newsletter.domain.subscribers.audience import Audience
+    from newsletter.domain.subscribers.segment import Segment
 
 _subscriber = tables.subscriber.c
 _subscription = tables.subscription.c

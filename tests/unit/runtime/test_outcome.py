@@ -10,7 +10,7 @@ from newsletter.domain.delivery.rate_limit import Cause, Wait
 from newsletter.domain.errors import Fault
 from newsletter.runtime.outcome import Ending, Outcome, outcome_of
 from newsletter.runtime.scheduler import Run
-from newsletter.runtime.services import TickResult
+from newsletter.runtime.tick import TickResult
 from newsletter.store.sql import Store
 from tests.fakes import NOON, always
 from tests.unit.pipeline.newsroom import Newsroom
