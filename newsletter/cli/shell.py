@@ -266,7 +266,7 @@ def hours_to_come(readers: int, next_at: datetime, last_at: datetime, zone: str)
 
 
 def override_in_words(override: Mapping[str, Any]) -> str:
-    """Who said yes over which warnings, and why."""
+    """Who approved over which warnings, and why."""
     warnings, why = ", ".join(override["warnings"]), override["why"] or "no reason given"
     return f"{override['by']} despite {warnings}: {why}"
 

@@ -52,10 +52,10 @@ class Approvals(Section):
     """When a statement counts as approved."""
 
     required: int = Field(
-        default=1, ge=1, description="How many people must say yes.", examples=[1]
+        default=1, ge=1, description="How many people must approve.", examples=[1]
     )
     author_may_approve: bool = Field(
-        default=False, description="Whether the author's own yes counts.", examples=[False]
+        default=False, description="Whether the author's own approval counts.", examples=[False]
     )
     trust_front_matter: bool = Field(
         default=False,

@@ -95,7 +95,7 @@ _NO_MAILBOX = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.4"}
 
 
 def bounce_class(bounce: Bounce, diagnostic: str) -> Bounce:
-    """The class of a bounce that the provider calls ``said``, with the server's own words.
+    """The class of a bounce that the provider calls ``bounce``, with the server's own words.
 
     An objection to us is a policy bounce whatever the provider calls it, so that no reader is
     suppressed for our reputation. Where nobody says why, the status code may (RFC 3463).

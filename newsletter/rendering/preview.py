@@ -62,7 +62,7 @@ class Facts:
 
     @property
     def warned(self) -> bool:
-        """Whether a yes takes a reason."""
+        """Whether an approval takes a reason."""
         return any(remark.grade is Severity.WARNING for remark in self.remarks)
 
 

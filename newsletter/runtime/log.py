@@ -90,7 +90,7 @@ def log_posted(done: Posted) -> None:
     well = done.state is EmailState.ACCEPTED and done.recorded
     log.log(
         logging.DEBUG if well else logging.INFO,
-        "letter=%d kind=%s attempt=%s provider=%s state=%s recorded=%s%s",
+        "email=%d kind=%s attempt=%s provider=%s state=%s recorded=%s%s",
         done.email_id,
         done.kind.value,
         done.attempt_id,

@@ -129,7 +129,7 @@ class Statements:
         return read.faults + made.faults, noted
 
     def approve(self, asked: ApprovalRequest) -> Given:
-        """Take down a yes to a statement. Raises NotFound or Refused."""
+        """Take down an approval of a statement. Raises NotFound or Refused."""
         from newsletter.pipeline.statements.approve import approve
 
         return approve(

@@ -37,7 +37,7 @@ from newsletter.runtime.statements import Statements
 
 @click.command()
 @click.argument("slug")
-@click.option("--by", required=True, metavar="EMAIL", help="Whose yes it is.")
+@click.option("--by", required=True, metavar="EMAIL", help="Who approves it.")
 @seen_version
 @click.option("--despite", metavar="WHY", help="Why, although the checks warn.")
 @click.option(
@@ -109,7 +109,7 @@ def _given(slug: str, given: Given, to_come: Outlook | None) -> dict[str, object
         "slug": slug,
         "digest": given.content_hash,
         "approved": given.standing.approved,
-        "approved_by": [yes.by for yes in given.standing.given],
+        "approved_by": [approval.by for approval in given.standing.given],
         "reasons": list(given.standing.reasons),
         "warnings": list(given.warnings),
         "audience": to_come.readers if to_come else None,
@@ -123,7 +123,7 @@ def _answer(
 ) -> Iterator[str]:
     """Who approved which version, who gets it, when it leaves, and how to undo."""
     over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
-    who = ", ".join(yes.by for yes in given.standing.given)
+    who = ", ".join(approval.by for approval in given.standing.given)
     if given.standing.approved:
         yield f"{slug} is approved: version {version(given.content_hash)} by {who}{over}"
     else:

@@ -181,7 +181,7 @@ def _facts(statements: Statements, seen: Sample, slug: str, *, real: bool, fetch
         ),
         content_hash=seen.content.content_hash(),
         approved=seen.standing.approved,
-        approved_by=tuple(yes.by for yes in seen.standing.counted),
+        approved_by=tuple(approval.by for approval in seen.standing.counted),
         reasons=seen.standing.reasons,
         size=len(made.html.encode()),
         picture_hosts=views.picture_hosts(made.html),

@@ -120,7 +120,7 @@ def _describe(tx: Transaction, statements: Statements, stored: StoredStatement) 
         "digest": stored.content_hash,
         "status": stored.statement.progress.value,
         "standing": _in_a_word(stored, standing, statements),
-        "approved_by": [yes.by for yes in standing.given],
+        "approved_by": [approval.by for approval in standing.given],
         "despite": overrides(standing.counted),
         "reasons": list(standing.reasons),
         "lists": list(stored.statement.lists),

@@ -125,7 +125,7 @@ class Step(Enum):
     RESCHEDULE = "reschedule"
     """Its campaign waits for another time than it should, or in another lane."""
     REPLACE = "replace"
-    """Its campaign has not started, and the text has changed since, with a new yes: plan anew."""
+    """Its campaign has not started, and another text is approved by now: plan anew."""
     WITHDRAW = "withdraw"
     """Its campaign has not started, and what was approved is not what it says now, or nobody wants
     it to start any more."""

@@ -12,7 +12,7 @@ class Role(Enum):
     WRITER = "writer"
     """Writes statements."""
     APPROVER = "approver"
-    """Says yes to a statement, and takes it back."""
+    """Approves a statement, and takes that back."""
     SENDER = "sender"
     """Schedules, pauses, resumes and cancels; stops all sending."""
     ADMIN = "admin"

@@ -67,7 +67,7 @@ class Statement:
     roundup: str = ""
     """The name of the digest email that it is an issue of."""
     despite: str = ""
-    """Why those in ``approved_by`` say yes over the warnings of a review."""
+    """Why those in ``approved_by`` approve it over the warnings of a review."""
     feed: str = ""
     """The name of the feed that it comes from; empty for a file."""
     desk: str = ""
@@ -96,7 +96,7 @@ class Statement:
 
 
 class Channel(Enum):
-    """How a yes reached us."""
+    """How an approval reached us."""
 
     COMMAND = "command"
     """A member of staff said it to us."""
@@ -114,7 +114,7 @@ class Channel(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """A named person's yes to one content hash of a statement. It counts for no other."""
+    """A named person approves one content hash of a statement. It counts for no other."""
 
     slug: str
     content_hash: str
@@ -123,9 +123,9 @@ class Approval:
     at: datetime
     channel: Channel
     despite: str = ""
-    """Why, although a review warned. It lapses with the yes."""
+    """Why, although a review warned. It lapses with the approval."""
     warnings: tuple[str, ...] = ()
-    """The checks that warned then; without ``despite`` only where the front matter says yes."""
+    """The checks that warned then; without ``despite`` only where the front matter approves."""
     revoked_at: datetime | None = None
 
 
@@ -161,7 +161,7 @@ class ApprovalStatus:
 
     @property
     def changed(self) -> bool:
-        """It had a yes, and the text is another one now."""
+        """It was approved, and the text is another one now."""
         return not self.approved and bool(self.outdated)
 
 
@@ -250,7 +250,7 @@ def _objection(
 def _shortfall(have: int, required: int, outdated: list[Approval]) -> list[str]:
     if outdated and not have:
         who = ", ".join(sorted({approval.by for approval in outdated}))
-        return [f"its text changed after {who} approved it; it waits for a new yes"]
+        return [f"its text changed after {who} approved it; it waits for a new approval"]
     return [f"it has {have} of {required} approvals"]
 
 

@@ -47,7 +47,7 @@ class Segment:
     def rule(self) -> str:
         """The rule in words: two that differ in whom they may pick never read alike.
 
-        An approval binds to these words, so another wording asks for a new yes.
+        An approval binds to these words, so another wording asks for a new approval.
         """
         return "; ".join([f"on {self.list_name}", *self._conditions()])
 

@@ -27,7 +27,7 @@ def inherit_approvals(
         touched = [
             issue
             for issue in tx.digests.waiting()
-            if _is_stale(tx, issue, trusted) or _yeses(tx, issue, trusted, rules)
+            if _is_stale(tx, issue, trusted) or _inherited(tx, issue, trusted, rules)
         ]
     inherited = []
     for issue in touched:
@@ -38,17 +38,19 @@ def inherit_approvals(
                     issue.slug, tx.now, channel=Channel.PARTS, actor="scheduler", why=why
                 )
                 continue
-            yeses, parts = _yeses(tx, issue, trusted, rules), ", ".join(issue.parts)
-            for approval in yeses:
+            approvals, parts = _inherited(tx, issue, trusted, rules), ", ".join(issue.parts)
+            for approval in approvals:
                 tx.approvals.add(approval)
                 detail = f"{approval.content_hash} by {Channel.PARTS.value}: {parts}"
                 tx.audit.enter(approval.by, "approve", issue.slug, detail)
-            if yeses:
+            if approvals:
                 inherited.append(issue.slug)
     return tuple(inherited)
 
 
-def _yeses(tx: Transaction, issue: Issue, trusted: set[str], rules: ReviewRules) -> list[Approval]:
+def _inherited(
+    tx: Transaction, issue: Issue, trusted: set[str], rules: ReviewRules
+) -> list[Approval]:
     """What is to be taken down, and is not yet; nothing where the parts do not vouch for it."""
     stored = _rendered(tx, issue)
     noted = _noted(tx, issue)

@@ -1,4 +1,4 @@
-"""statement → approval: a named person's yes to one content hash, given, noted or taken back."""
+"""statement → approval: a named person approves one content hash, or takes that back."""
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _WAIVABLE = frozenset({Check.OPEN_EMBARGO.value})
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """A yes that was taken down, and whether it is enough."""
+    """An approval that was taken down, and whether it is enough."""
 
     content_hash: str
     standing: ApprovalStatus
@@ -44,7 +44,7 @@ class Given:
 
 @dataclass(frozen=True, kw_only=True)
 class _Override:
-    """What a review warned of, and why somebody says yes all the same."""
+    """What a review warned of, and why somebody approves all the same."""
 
     despite: str = ""
     warnings: tuple[str, ...] = ()
@@ -93,7 +93,7 @@ def approve(
     rules: ReviewRules,
     start: Start | None = None,
 ) -> Given:
-    """Take down a yes to the statement as it stands now, and ``start`` it where it is enough.
+    """Take down an approval of the statement as it stands now, and ``start`` it where it is enough.
 
     Raises NotFound or Refused; Changed where it is another text than was seen.
     """
@@ -138,12 +138,12 @@ def _refuse_author(statement: Statement, person: str, policy: ApprovalPolicy) ->
     if wrote(statement, person) and not policy.author_may_approve:
         raise Refused(
             f"{person} wrote {statement.slug}, and approvals.author_may_approve is false;"
-            " ask somebody else for their yes"
+            " ask somebody else to approve it"
         )
 
 
 def _has_said_so(asked: ApprovalRequest, person: str, now: ApprovalStatus) -> bool:
-    """That very yes counts already: nothing is written down twice."""
+    """That very approval counts already: nothing is written down twice."""
     if asked.override and now.approved:
         raise Refused(
             f"{asked.slug} has all the approvals it needs; nobody has to stand in for one"
@@ -164,7 +164,7 @@ def _reason(despite: str | None) -> str:
 
 
 def _over(reviewed: Reviewed, reason: str, *, no_embargo: bool, always: bool = False) -> _Override:
-    """What the yes is given over, for a reason that is ``always`` asked for, or over warnings.
+    """What the approval is given over, for a reason that is ``always`` asked for, or over warnings.
 
     Raises Refused where it may not be.
     """
@@ -181,7 +181,7 @@ def _over(reviewed: Reviewed, reason: str, *, no_embargo: bool, always: bool = F
 
 
 def _way(blocked: Set[str]) -> str:
-    """What to do about what stands in the way of a yes."""
+    """What to do about what stands in the way of an approval."""
     if not blocked:
         return 'mend it, or say why it may go out like this with --despite "why"'
     if blocked <= _WAIVABLE:
@@ -190,7 +190,7 @@ def _way(blocked: Set[str]) -> str:
 
 
 def revoke(slug: str, *, by: str, store: Store, own: bool = False) -> int:
-    """Take one's own yes back, or as an admin all of them; returns how many.
+    """Take one's own approval back, or as an admin all of them; returns how many.
 
     ``own``: an admin too takes back nothing but their own, and nobody does once it is going out.
     """
@@ -208,7 +208,7 @@ def revoke(slug: str, *, by: str, store: Store, own: bool = False) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Noted:
-    """A statement whose own file says yes, and the checks that warned of it then."""
+    """A statement whose own file approves it, and the checks that warned of it then."""
 
     slug: str
     warnings: tuple[str, ...] = ()
@@ -236,8 +236,8 @@ def note_front_matter(
     Those of files count where it trusts front matter, those of feeds where it trusts the feed.
 
     A name counts for the text with which it first appeared. When the text changes under the same
-    names, nobody knows whether they saw the change: it waits for a new yes, or for the name to be
-    taken out and set again. The same holds after the yes was revoked or the campaign cancelled.
+    names, nobody knows whether they saw the change: it waits for a new approval, or for the name to
+    be taken out and set again. The same holds after it was revoked or the campaign cancelled.
     It counts over warnings too, which are written down with it: the review of the file vouches.
     It does not over what is blocking, such as an embargo whose end is not set.
     Returns the statements that were given one. ``before`` is brought up to date.
@@ -277,7 +277,7 @@ def _bringing(tx: Transaction) -> list[StoredStatement]:
 
 
 def _bring_in_line(tx: Transaction, stored: StoredStatement, override: _Override | None) -> bool:
-    """Whether a yes was added; without ``override``, as nothing may be approved, none is."""
+    """Whether an approval was added; without ``override``, as nothing may be approved, none is."""
     slug, channel = stored.statement.slug, _channel(stored.statement)
     named, noted = _named(stored.statement), _noted_names(tx, stored.statement)
     # first who was taken out: a name that comes back later has to be seen as a new one
@@ -300,7 +300,7 @@ def _channel(statement: Statement) -> Channel:
 
 
 def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
-    """Who was named when we last looked, also those whose yes was taken back since.
+    """Who was named when we last looked, also those whose approval was taken back since.
 
     Else a cancelled statement would approve itself again, by the name that is still in its file.
     """
@@ -314,7 +314,7 @@ def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
 
 
 def _close(tx: Transaction, slug: str, person: str, channel: Channel) -> None:
-    """Take back the yes of a name that was taken out; a row without a content hash says so."""
+    """Take back the approval of a name that was taken out; a row without a content hash says so."""
     at = tx.now
     tx.approvals.add(Approval(slug=slug, content_hash="", by=person, at=at, channel=channel))
     why = f"no longer named by the {channel.value}"

@@ -1,7 +1,7 @@
 """What a review says about statements. It is no stage: approving and looking share it.
 
-Where all languages go out in one mail, the original is reviewed with its translations: the yes to
-it is a yes to their text too.
+Where all languages go out in one mail, the original is reviewed with its translations: who
+approves it approves their text too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The reviewer: what there is to say about a statement's text before anybody says yes to it."""
+"""The reviewer: what there is to say about a statement's text before anybody approves it."""
 
 import re
 from collections.abc import Iterator, Sequence

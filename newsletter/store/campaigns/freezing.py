@@ -66,7 +66,7 @@ def fill(
 def _by_instant(
     campaign_id: int, whom: ColumnElement[bool], batch_size: int, by_zone: ByZone
 ) -> Select[tuple[object, ...]]:
-    """The earliest first. No zone is left out: of one that is not named, ``otherwise`` holds."""
+    """The earliest first. No zone is left out: one that is not named has ``by_zone.otherwise``."""
     moments = {zone: to_ms(instant) for zone, instant in by_zone.instants.items()}
     zone = each_entry(json.dumps(moments), "zone")
     at = func.coalesce(zone.c.value, to_ms(by_zone.otherwise))

@@ -54,7 +54,7 @@ class Batches(AddressRepository):
         Checks suppressions and subscriptions again, in the same transaction, and books those who
         left. A batch in which nobody is left is done and is not returned.
 
-        ``room`` holds how many members a batch may have at each provider, the first one first;
+        ``allowance`` holds how many members a batch may have at each provider, the first one first;
         None is no limit. Those beyond it become a queued batch of their own.
         """
         while (found := claiming.next_queued(self._connection, at, allowance)) is not None:

@@ -19,7 +19,7 @@ _approval = tables.approval.c
 
 
 class Approvals:
-    """Who said yes to what."""
+    """Who approved what."""
 
     def __init__(self, connection: Connection, chain: Chain, audit: Audit) -> None:
         self._connection = connection
@@ -30,7 +30,7 @@ class Approvals:
         return [_approval_of(row) for row in self._sound(slug)]
 
     def slugs(self, channels: Collection[Channel]) -> set[str]:
-        """The statements to which a yes was ever taken down by one of these ways."""
+        """The statements of which an approval was ever taken down by one of these ways."""
         named = _approval.channel.in_([channel.value for channel in channels])
         return set(self._connection.scalars(select(_approval.slug).where(named).distinct()))
 

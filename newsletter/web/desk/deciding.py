@@ -43,16 +43,6 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
     }
 )
 """Why somebody gets nothing, as it stands behind a number."""
-
-
-_WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        "ask somebody else for their yes": "ask somebody else to approve it",
-        "for a new yes": "for a new approval",
-        " yes ": " approval ",
-    }
-)
-"""What stages say, and what pages say in its place."""
 _PROVIDERS: Mapping[str, str] = MappingProxyType(
     {
         "http": "the provider",
@@ -217,10 +207,8 @@ def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str
 
     Staff are called by their names; no other address is ever shown.
     """
-    text = without_commands(str(error))
-    for ours, theirs in _WORDS.items():
-        text = text.replace(ours, theirs)
-    return sentence(_ADDRESS.sub(lambda found: names.get(found[0], "somebody"), text))
+    text = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), without_commands(str(error)))
+    return sentence(text)
 
 
 def wall_of(text: str) -> datetime | None:

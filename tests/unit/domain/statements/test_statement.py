@@ -122,7 +122,7 @@ def test_a_yes_to_another_text_is_outdated_and_named() -> None:
     assert given.changed
     assert given.reasons == (
         "its text changed after ed@forum.example, flo@forum.example approved it;"
-        " it waits for a new yes",
+        " it waits for a new approval",
     )
 
 
