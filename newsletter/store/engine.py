@@ -105,10 +105,16 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def connected(engine: Engine, *, reads: bool = False) -> Iterator[Connection]:
-    """One transaction. Raises StoreUnavailable, saying what to do, or Defect."""
-    with _explained(engine), engine.connect() as connection, begun(connection, reads=reads):
-        yield connection
+def connected(engine: Engine, *, reads: bool = False, lasting: bool = True) -> Iterator[Connection]:
+    """One transaction. Raises StoreUnavailable, saying what to do, or Defect.
+
+    ``lasting``: it survives a power cut once it is committed; else once a later one is that lasts.
+    """
+    with _explained(engine), engine.connect() as connection:
+        if not reads:
+            _sync(connection, lasting)
+        with begun(connection, reads=reads):
+            yield connection
 
 
 @contextmanager
@@ -136,12 +142,7 @@ class Watched:
             if self._connection is None:
                 self._connection = self._engine.connect()
                 self._connection.detach()
-            # past SQLAlchemy, whose way takes ten times as long
-            driver: Any = self._connection.connection.dbapi_connection
-            try:
-                return int(driver.execute("PRAGMA data_version").fetchone()[0])
-            except sqlite3.Error as error:
-                raise StoreUnavailable(_explain(str(error), self._engine)) from error
+            return int(_driver(self._connection).execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
         """Let the connection go."""
@@ -149,6 +150,16 @@ class Watched:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+
+def _driver(connection: Connection) -> Any:
+    """Past SQLAlchemy, whose way takes ten times as long, and within a transaction."""
+    return connection.connection.dbapi_connection
+
+
+def _sync(connection: Connection, lasting: bool) -> None:
+    """Set each time, so that no transaction lasts less than it has to because of one before it."""
+    _driver(connection).execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
 
 
 @contextmanager
@@ -173,6 +184,8 @@ def _explained(engine: Engine) -> Iterator[None]:
         ) from error
     except DBAPIError as error:
         raise StoreUnavailable(_explain(str(error.orig), engine)) from error
+    except sqlite3.Error as error:
+        raise StoreUnavailable(_explain(str(error), engine)) from error
 
 
 _FULL = "the disk is full; free some space, then try again: nothing was lost"

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from newsletter.domain.errors import Exchanged
+from newsletter.domain.errors import Defect, Exchanged
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -151,12 +151,18 @@ class Store:
         self._watched = Watched(engine)
 
     @contextmanager
-    def begin(self) -> Iterator[Transaction]:
-        """A transaction that commits at the end of the block and rolls back on an error."""
+    def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:
+        """A transaction that commits at the end of the block and rolls back on an error.
+
+        One that is not ``lasting`` waits for no disk: a power cut may undo it until the next that
+        is. It is for what nobody acts upon before then, and enters nothing in the audit log.
+        """
         from newsletter.store.engine import connected
 
-        with self._writing(connected(self._engine)) as tx:
+        with self._writing(connected(self._engine, lasting=lasting)) as tx:
             yield tx
+            if not lasting and "audit" in vars(tx):
+                raise Defect("the audit log has to last")
 
     @contextmanager
     def _writing(self, opened: AbstractContextManager[Connection]) -> Iterator[Transaction]:

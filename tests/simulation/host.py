@@ -147,13 +147,15 @@ class Host:
         self.starts = 0
         self.older: list[Actor] = []
         """Of processes that live on beside a newer one."""
+        self.before: Copy | None = None
+        """What a power cut leaves, where that is less than was committed."""
         self.become(copy)
 
     def become(self, copy: Copy) -> None:
         """Have the books of a copy."""
         self.database.fill(copy.books)
         self.expected = copy.expected.copy()
-        self.before = copy
+        self.before = None
 
     def copy(self) -> Copy:
         return Copy(
@@ -206,12 +208,12 @@ class Books:
         self.staging = host.database.store.staging
 
     @contextmanager
-    def begin(self) -> Iterator[Any]:
+    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
         host, world = self._host, self._host.world
         world.point("begin")
-        if not world.parts.full:
+        if not world.parts.full or (not lasting and host.before is None):
             host.before = host.copy()
-        with host.database.store.begin() as tx:
+        with host.database.store.begin(lasting=lasting) as tx:
             tx.now = host.now()
             world.inside = True
             try:
@@ -220,6 +222,8 @@ class Books:
                     raise Crash  # before the commit
             finally:
                 world.inside = False
+        if lasting and world.parts.full:
+            host.before = None
         host.committed()
 
     @contextmanager

@@ -40,6 +40,12 @@ def test_nothing_leaves_by_a_claim_that_went_stale_before_the_call() -> None:
     )
 
 
+@pytest.mark.parametrize("points", range(1, 8))
+def test_a_claim_that_the_power_undoes_has_handed_nothing_over(points: int) -> None:
+    """A claim alone need not be on the disk; what is about to leave is."""
+    holds("mute", worker("dispatch-1", "take", points), Step("power"), BOOT, worker("dispatch-1"))
+
+
 def test_of_two_copies_of_a_disk_one_alone_goes_on() -> None:
     holds("keyed", worker("dispatch-1"), Step("crash"), Step("clone", "disk"), BOOT)
 

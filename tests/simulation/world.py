@@ -161,7 +161,7 @@ class World:
         if power or host.older:
             doomed += host.older
             host.disk.record = host.disk.flushed
-            if not self.parts.full:
+            if host.before is not None:
                 host.become(host.before)
         for actor in doomed:
             self.baton.kill(actor)

@@ -198,14 +198,19 @@ class ProviderPool:
         return {line.name: line.limiter.blocked(tx, now) for line in self.all}
 
     def rate_limits(self, tx: Transaction, now: datetime) -> dict[str, RateLimit]:
-        """The pace of each at this moment; no campaign waits any longer for one that is ill."""
-        rate_limits = {line.name: line.limiter.current(tx, now) for line in self.all}
-        rate_limit = rate_limits[self.first.name]
-        if self.second is not None and fails_for_long(rate_limit, now, self.after):
-            wait = rate_limit.wait(now, self.first.limiter.limits)
-            if wait is not None and wait.cause is Cause.BLOCKED:
-                self._fail_over_all(tx, self.second, wait.reason, now)
-        return rate_limits
+        """The pace of each at this moment."""
+        return {line.name: line.limiter.current(tx, now) for line in self.all}
+
+    def fail_over_all(self, tx: Transaction, now: datetime) -> None:
+        """No campaign waits any longer for a first provider that has taken nothing for long."""
+        rate_limit = self.first.limiter.current(tx, now)
+        if self.second is None or not fails_for_long(rate_limit, now, self.after):
+            return
+        wait = rate_limit.wait(now, self.first.limiter.limits)
+        if wait is None or wait.cause is not Cause.BLOCKED or "" not in tx.campaigns.carriers():
+            return
+        for campaign in tx.campaigns.going():
+            self._fail_over(tx, self.second, campaign, wait.reason, now)
 
     def allowance(self, rate_limits: Mapping[str, RateLimit], now: datetime) -> dict[str, int]:
         """How many messages the next batch may have at each; 0 while nothing may leave there."""
@@ -245,13 +250,6 @@ class ProviderPool:
             return False
         self._fail_over(tx, self.second, claimed.campaign, answer.outcome.reason, taken_at)
         return True
-
-    def _fail_over_all(
-        self, tx: Transaction, second: PooledProvider, why: str, now: datetime
-    ) -> None:
-        if "" in tx.campaigns.carriers():
-            for campaign in tx.campaigns.going():
-                self._fail_over(tx, second, campaign, why, now)
 
     def _fail_over(
         self, tx: Transaction, second: PooledProvider, campaign: Campaign, why: str, now: datetime
@@ -305,7 +303,8 @@ class Attempts(ABC, Generic[Held, Done]):
             at=self.store.clock.now(),
             not_after=NotAfter.after(self.lease, self.store.clock),
         )
-        with self.store.begin() as tx:
+        # a claim that a power cut undoes was of no use yet: what is about to leave is noted to last
+        with self.store.begin(lasting=False) as tx:
             held = self.claim(tx, attempt)
         if held is None:
             return None
@@ -347,7 +346,10 @@ class Attempts(ABC, Generic[Held, Done]):
 
     @abstractmethod
     def claim(self, tx: Transaction, attempt: Attempt) -> Held | None:
-        """Take the next that may leave now, with its turn; None where there is none."""
+        """Take the next that may leave now, with its turn; None where there is none.
+
+        It does not last by itself: nobody may act upon it before something lasting is written.
+        """
 
     @abstractmethod
     def line(self, held: Held) -> PooledProvider:

@@ -68,7 +68,13 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
 
     def dispatch(self) -> Dispatched | None:
         """Hand over the next batch that is due; None when there is none, or none may leave now."""
-        return self.attempt()
+        if self.pool.second is not None:
+            with self.store.begin() as tx:
+                self.pool.fail_over_all(tx, tx.now)
+        done = self.attempt()
+        if done is None:
+            self._finish_emptied()
+        return done
 
     def claim(self, tx: Transaction, attempt: Attempt) -> HeldBatch | None:
         """The next batch, without those who left in the meantime."""
@@ -80,7 +86,6 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
             at=attempt.at, lease=self.lease, attempt_id=attempt.id, allowance=allowance
         )
         if claimed is None:
-            self._finish_emptied(tx)
             return None
         line = self.pool.of(claimed)
         line.limiter.take(tx, rate_limits[line.name], len(claimed.members), attempt.at)
@@ -201,10 +206,14 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         reason = next(iter(booking.again.values())).reason
         return tx.batches.requeue(claimed, not_before=now + wait, reason=reason)
 
-    def _finish_emptied(self, tx: Transaction) -> None:
+    def _finish_emptied(self) -> None:
         """A campaign whose last readers left while it was waiting has nothing more to claim."""
-        for campaign_id in tx.campaigns.sending():
-            finish(tx, campaign_id)
+        with self.store.read() as tx:
+            sending = tx.campaigns.sending()
+            emptied = [campaign for campaign in sending if not tx.batches.is_open(campaign)]
+        for campaign in emptied:
+            with self.store.begin() as tx:
+                finish(tx, campaign)
 
 
 def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:

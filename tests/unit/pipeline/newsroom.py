@@ -82,8 +82,8 @@ class BalancedStore:
         self.staging = store.staging
 
     @contextmanager
-    def begin(self) -> Iterator[Transaction]:
-        with self.real.begin() as tx:
+    def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:
+        with self.real.begin(lasting=lasting) as tx:
             yield tx
             self._check(tx)
 
@@ -404,9 +404,9 @@ class Meanwhile:
         self.read = store.read
 
     @contextmanager
-    def begin(self) -> Iterator[Any]:
+    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
         deed, self._deed = self._deed, None
         if deed is not None:
             deed()
-        with self._store.begin() as tx:
+        with self._store.begin(lasting=lasting) as tx:
             yield tx

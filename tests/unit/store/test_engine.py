@@ -57,6 +57,12 @@ def test_each_connection_is_set_up_for_safety(engine: Engine, name: str, value: 
             assert connection.exec_driver_sql(f"PRAGMA {name}").scalar() == value
 
 
+def test_a_commit_that_need_not_last_makes_none_last_less_that_has_to(engine: Engine) -> None:
+    for lasting, level in ((False, 1), (True, 2), (False, 1)):
+        with connected(engine, lasting=lasting) as connection:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == level
+
+
 def test_sql_that_was_compiled_for_one_file_is_not_compiled_for_the_next(tmp_path: Path) -> None:
     counted = select(func.count()).select_from(table("sqlite_master"))
     found = []

@@ -189,4 +189,4 @@ def test_a_campaign_without_batches_for_what_is_pending_is_a_defect(
     with store.begin() as tx:
         tx.connection.execute(text("UPDATE batch SET state = 'done'"))
     with pytest.raises(Defect, match="deliveries pending and no batch"):
-        room.dispatcher().dispatch()
+        room.dispatcher(store).dispatch()

@@ -43,9 +43,9 @@ class FusedStore:
         self.read = store.read
 
     @contextmanager
-    def begin(self) -> Iterator[Any]:
+    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
         self._fuse.burn()
-        with self._store.begin() as tx:
+        with self._store.begin(lasting=lasting) as tx:
             yield tx
             self._fuse.burn()
         self._fuse.burn()

@@ -256,8 +256,8 @@ class DyingStore:
         return self.store.clock
 
     @contextmanager
-    def begin(self) -> Iterator[Any]:
-        with self.store.begin() as tx:
+    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
+        with self.store.begin(lasting=lasting) as tx:
             yield tx
             if not self.survives:
                 raise KeyboardInterrupt

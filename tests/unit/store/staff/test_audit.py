@@ -25,6 +25,13 @@ def enter(store: Store, *details: str, action: str = "do") -> None:
             tx.audit.enter(actor="ed@x.example", action=action, subject="s", detail=detail)
 
 
+def test_nothing_is_entered_by_a_transaction_that_need_not_last(store: Store) -> None:
+    with pytest.raises(Defect, match="has to last"), store.begin(lasting=False) as tx:
+        tx.audit.enter(actor="ed@x.example", action="do", subject="s", detail="one")
+    enter(store, "two")
+    assert verified(store) == 1
+
+
 def say_yes(store: Store, yes: Approval = YES) -> None:
     with store.begin() as tx:
         tx.approvals.add(yes)
