@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import yaml
@@ -22,7 +23,9 @@ _LINK = re.compile(r"!?\[([^\[\]]{0,1000})\]\([^()]{0,2000}\)")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _MARKS = re.compile(r"(?<!\\)(?:\*+|~~|`+)|(?<![\\\w])_+|(?<!\\)_+(?!\w)")
 _NONE = {"", "no", "none", "false", "null", "off", "~"}
-_TAKEN = ("title", "date", "summary", "subject")
+_REFERENCE = re.compile(r"(?<!\\)\[\^[^\]\s]{1,50}\]")
+_TAKEN = ("title", "date", "summary", "subject", "language")
+_LOST_MARK = "The title had a footnote, which a title cannot: nothing in the text leads to it now."
 
 
 def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
@@ -45,7 +48,10 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
         notes=tuple(filter(None, [encoding_note(data)])),
         beside=tuple(_embargo(front)),
     )
-    return import_blocks(read, today=today, file=file)
+    document = import_blocks(read, today=today, file=file)
+    marked = any(_REFERENCE.search(o.markdown) for o in blocks if o.text == document.title)
+    notes = (*document.notes, *([_LOST_MARK] if marked else []))
+    return replace(document, language=values.get("language", ""), notes=notes)
 
 
 def _front(text: str, file: str) -> FrontMatter:
@@ -64,7 +70,7 @@ def _value(field: Field) -> str:
 def _untaken(front: FrontMatter) -> Iterator[Dropped]:
     for key, field in front.fields.items():
         if key not in _TAKEN or not _value(field).strip():
-            why = "front matter; of this only title, date, summary and subject are taken"
+            why = "front matter; only title, date, summary, subject and language are taken"
             yield Dropped(line=field.line, text=f"{key}: {_value(field)}".strip(), why=why)
 
 
@@ -139,5 +145,5 @@ def _plain(text: str) -> str:
     """The words of Markdown, near enough to tell what a paragraph is."""
     if _DEFINITION.match(text):
         return ordinary(text).strip()
-    bare = _MARKS.sub("", _LINK.sub(r"\1", text))
+    bare = _MARKS.sub("", _REFERENCE.sub("", _LINK.sub(r"\1", text)))
     return ordinary(_ESCAPED.sub(r"\1", bare)).strip()

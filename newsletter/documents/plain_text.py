@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -85,6 +86,19 @@ def _page(text: str) -> tuple[int, str, str] | None:
     return int(match["n"] or match["m"] or match["k"]), match["of"] or match["mof"] or "", around
 
 
+_UNDERLINED = re.compile(r"(?:={4,}|-{4,}|~{4,}|_{4,}|\*{4,}|—{4,})")
+_UNDERLINE = "an underline"
+
+
+def _underlines(lines: Sequence[Line]) -> Reasons:
+    """The rows of signs that underline the line above them, as text without bold words has it."""
+    return {
+        n: _UNDERLINE
+        for n, line in enumerate(lines)
+        if n and not line.gap and len(line.text) <= _LONGEST and _UNDERLINED.fullmatch(line.text)
+    }
+
+
 _LONGEST_CELL = 200
 _LIST_MARK = re.compile(r"[•▪◦‣●○■□·*§o\uf0a7\uf0b7–-]|\(?(?:\d{1,2}|[a-z])[.)]")
 
@@ -144,8 +158,12 @@ def import_document(
     every = read_lines(text)
     if not every:
         raise unusable(file, "is empty; copy the whole statement into it")
-    running = running_lines(every)
-    lines = [line for n, line in enumerate(every) if n not in running]
+    running = running_lines(every) | _underlines(every)
+    lines = [
+        replace(line, gap=line.gap or running.get(n - 1) == _UNDERLINE)
+        for n, line in enumerate(every)
+        if n not in running
+    ]
     start, inner = below_forwarding([line.text for line in lines])
     forwarded, lines = lines[:start], lines[start:]
     width = wrap_width(lines)
@@ -172,11 +190,35 @@ def import_document(
     )
 
 
-def _blocks(lines: Sequence[Line], how: Joining) -> Iterator[str]:
-    """Paragraphs and tables, in Markdown."""
-    for cells, group in groupby(table_rows(lines), key=itemgetter(0)):
-        part = [line for _, line in group]
-        if cells:
+_DEEPEST = 5
+"""Quotations within each other."""
+
+
+def _is_quoted(line: Line) -> bool:
+    """Whether a line is quoted as emails quote, and no sum such as ``>5 %``."""
+    return line.text.startswith(("> ", ">>")) or line.text == ">"
+
+
+def _unquoted(lines: Sequence[Line]) -> Iterator[Line]:
+    """Lines of a quotation, by themselves; those that are empty part its paragraphs."""
+    gap = False
+    for line in lines:
+        text = line.text[1:].strip(" ")
+        if text:
+            yield replace(line, text=text, cells=(), gap=line.gap or gap)
+        gap = not text
+
+
+def _blocks(lines: Sequence[Line], how: Joining, depth: int = 0) -> Iterator[str]:
+    """Paragraphs, tables and quotations, in Markdown."""
+    deep = depth == _DEEPEST
+    kinds = ((cells, _is_quoted(line) and not deep, line) for cells, line in table_rows(lines))
+    for (cells, quoted), group in groupby(kinds, key=itemgetter(0, 1)):
+        part = [line for *_, line in group]
+        if quoted and len(part) > 1:  # a single line may only begin so
+            inside = "\n\n".join(_blocks(list(_unquoted(part)), how, depth + 1))
+            yield "\n".join(f"> {line}".rstrip() for line in inside.split("\n"))
+        elif cells:
             yield tabbed_table(part)
         else:
             yield from in_markdown(join_lines(part, how))

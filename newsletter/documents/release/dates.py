@@ -80,6 +80,8 @@ _WORD = (
 )
 _NAME = re.compile(rf"(?:(?i:by|von|por|par|di|door)\s)?{_WORD}(?:,?[ ]{_WORD}){{0,6}}")
 """Who wrote a text or sent it out, or where: so many words, each with a capital."""
+_BY = re.compile(rf"{_NAME.pattern} (?:on|am|le|el|il|em|op) (?=\Z|\w{3,6}day)")
+"""Who wrote a text, where the day follows: ``By Staff on``."""
 _MARKS = re.compile(r" ?[|•·/:;] ?| [–—-]{1,3} | ?[–—]{1,2} ?|, ?")
 _STRONG = re.compile(r"[|•·/]")
 _LONGEST_PLACE = 4
@@ -126,6 +128,8 @@ def date_line(text: str) -> FoundDate | None:
         return None
     first = found[0]
     before, behind = text[: first.start], text[first.end :]
+    writer = _BY.match(before)
+    before = before[writer.end() :] if writer else before
     if not (_AROUND.fullmatch(before) or _is_beside(before, last=True)):
         return None
     alone = _AROUND.fullmatch(behind) or _BEHIND.fullmatch(behind) or _is_beside(behind, last=False)

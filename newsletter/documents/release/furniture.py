@@ -16,7 +16,7 @@ _ALWAYS = re.compile(
     r"|copy (?:link|url)|click to (?:share|print|e-?mail).*|\d+ min(?:ute)?s? read"
     r"|(?:this |our )?(?:web)?site uses cookies.*|we use cookies.*"
     r"|(?:accept|reject|manage)(?: all)? cookies|loading(?:…|\.\.\.)"
-    r"|(?:please |you need to )?enable javascript.*"
+    r"|(?:please |you need to )?enable javascript.*|[-–—(\[ ]{1,4}more[-–—)\] ]{1,4}"
     r"|\W{0,3}(?:caution|warning|attention|external|achtung|vorsicht|prudence)\b.{0,40}"
     r"\b(?:e-?mail|mail|message|sender|nachricht|courriel)\b.{0,60}"
     r"\b(?:outside|external|extern(?:e[rn]?)?|unknown sender|ext[ée]rieur)\b.*"
@@ -40,7 +40,8 @@ _LABELS = re.compile(
     re.IGNORECASE,
 )
 _RELEASE = re.compile(
-    r"(?:for (?:immediate |general )?(?:press |media )?(?:release|publication|distribution|use)"
+    r"(?:for release\s?:?\s{0,3}(?:up)?on receipt"
+    r"|for (?:immediate |general )?(?:press |media )?(?:release|publication|distribution|use)"
     r"(?: immediately)?|(?:for )?immediate (?:press |media )?release|release immediately"
     r"|zur sofortigen (?:ver[öo]ffentlichung|freigabe)"
     r"|para (?:su )?(?:difusi[óo]n|publicaci[óo]n|distribuci[óo]n) inmediata"
@@ -146,7 +147,8 @@ def is_label(text: str) -> bool:
 def release_line(text: str) -> str | None:
     """What follows FOR IMMEDIATE RELEASE on its line, often nothing; None if it does not say so."""
     found = _RELEASE.match(text)
-    return text[found.end() :] if found else None
+    rest = text[found.end() :] if found else None
+    return "" if rest and is_contact(rest) else rest
 
 
 def is_for_editors(text: str) -> bool:

@@ -101,7 +101,7 @@ def wrap_width(lines: Sequence[Line]) -> int:
     A line longer than any wrapped one shows that lines are paragraphs, and so does a text in which
     blank lines stand around all the long ones.
     """
-    lengths = sorted(len(line.text) for line in lines)
+    lengths = sorted(len(line.text) for line in lines if not _is_address(line.text))
     if not lengths or lengths[-1] > _WIDEST_WRAP:
         return 0
     long = [length for length in lengths if length * 2 >= lengths[-1]]
@@ -111,6 +111,11 @@ def wrap_width(lines: Sequence[Line]) -> int:
     if len(long) < 2 or not followed or lengths[-1] < 40:
         return 0
     return long[int(0.9 * (len(long) - 1))]  # a few may stick out, as a URL does
+
+
+def _is_address(text: str) -> bool:
+    """Whether a line is a web address alone, which nothing can wrap."""
+    return "://" in text and " " not in text
 
 
 def ends_sentence(text: str) -> bool:

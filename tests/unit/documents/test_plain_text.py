@@ -273,6 +273,8 @@ def test_a_label_before_the_title_is_no_part_of_it() -> None:
         ("Pressemitteilung Nr. 47/2026 · Berlin, den 24. November 2026", "2026-11-24"),
         ("٣ كانون الأول 2024", "2024-12-03"),
         ("Originally published November 20, 2026", "2026-11-20"),
+        ("By Staff on November 22, 2026", "2026-11-22"),
+        ("By Wren Writer on Friday, November 20, 2026", "2026-11-20"),
         ("25 ноября 2026 года", "2026-11-25"),
         ("Київ, 25 листопада 2026 року", "2026-11-25"),
         ("Warszawa, 5 grudnia 2025 r.", "2025-12-05"),
@@ -562,6 +564,50 @@ def test_lines_with_marks_below_each_other_are_a_list(
 ) -> None:
     text = "\n".join([TITLE, "", "May 3, 2024", "", FIRST, "", *lines, "", SECOND])
     assert paragraphs(import_document(text, today=TODAY)) == [FIRST, *markdown, SECOND]
+
+
+def test_lines_that_are_quoted_as_emails_quote_are_a_quotation() -> None:
+    lines = ["> We left the council", "> today.", ">", ">> Why?", "> So it is."]
+    text = "\n".join([TITLE, "", "May 3, 2024", "", FIRST, "", *lines, "", SECOND])
+    quoted = "> We left the council today.\n>\n> > Why?\n>\n> So it is."
+    document = import_document(text.replace(">> Why?", ">> Why?\n>> Because."), today=TODAY)
+    assert document.body == "\n\n".join(
+        [FIRST, quoted.replace("Why?", "Why?\n> >\n> > Because."), SECOND]
+    )
+    deep = import_document(f"{TITLE}\n\n{FIRST}\n\n{'>' * 3_000} a\n{'>' * 3_000} b", today=TODAY)
+    assert deep.body.startswith(FIRST)
+
+
+def test_what_underlines_a_title_is_left_out_and_a_long_address_tells_no_width() -> None:
+    address = f"https://forum.example/{'a-long-name-' * 12}.pdf"
+    wrapped = [
+        FIRST[:60],
+        FIRST[60:],
+        "It can be read at",
+        address,
+        "and in the library of the town.",
+    ]
+    text = "\n".join([TITLE, "=" * len(TITLE), "May 3, 2024", "", *wrapped, "", SECOND])
+    document = import_document(text, today=TODAY)
+    assert document.title == TITLE
+    assert [one.why for one in document.dropped] == ["an underline", "the date"]
+    assert document.body.endswith(
+        f"It can be read at {address} and in the library of the town.\n\n{SECOND}"
+    )
+
+
+@rows(
+    ("head", "why"),
+    [
+        ("For Release: Upon Receipt   Contact: Wren Writer", "for immediate release"),
+        ("FOR IMMEDIATE RELEASE  Contact: Wren, 202-555-0100", "a contact above the text"),
+    ],
+)
+def test_what_is_beside_for_immediate_release_is_no_title(head: str, why: str) -> None:
+    document = imported(head, TITLE, "May 3, 2024", FIRST, "- more -", SECOND)
+    assert document.title == TITLE
+    assert document.dropped[0].why == why
+    assert paragraphs(document) == [FIRST, SECOND]
 
 
 def test_who_signed_stands_below_each_other() -> None:

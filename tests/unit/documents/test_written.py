@@ -37,6 +37,14 @@ def test_title_and_date_come_from_front_matter_and_nothing_that_decides_does() -
     assert document.notes == ("Line 7 speaks of an embargo: set embargo_until.",)
 
 
+def test_a_language_comes_from_front_matter_and_a_title_has_no_footnote() -> None:
+    text = f"---\nlanguage: cy\n---\n\n# {TITLE}[^1]\n\n{FIRST}\n\n[^1]: In part.\n"
+    document = imported(text)
+    assert (document.title, document.language) == (TITLE, "cy")
+    assert any("The title had a footnote" in note for note in document.notes)
+    assert not any("footnote" in one for one in imported(text.replace("[^1]\n", "\n")).notes)
+
+
 @rows(
     "heading",
     [f"# {TITLE}", f"{TITLE}\n====", f"## **{TITLE}** ##", f"Example Forum\n\n# {TITLE}"],
