@@ -52,12 +52,10 @@ def list_campaigns(shell: Shell, as_json: bool, most: int | None) -> None:
     """Show the newest campaigns in figures, the last one at the end."""
     with shell.services() as services:
         hold, waits = _hold(services.delivery), services.delivery.waits()
-        zone, now = services.settings.timezone, services.store.clock.now()
+        zone = services.settings.timezone
         with services.store.read() as tx:
-            rows = []
-            for stored in reversed(tx.campaigns.newest(most)):
-                figures, later = tx.events.figures(stored.id), tx.batches.later(stored.id, now)
-                rows.append(summary(stored, figures, waits, later) | {"hold": hold})
+            newest = reversed(tx.campaigns.newest(most))
+            rows = [summary(tx, stored, waits) | {"hold": hold} for stored in newest]
             count = tx.campaigns.count()
     columns = ("campaign", "statement", "state", *FIGURES)
     print_rows(
@@ -95,7 +93,6 @@ def report(shell: Shell, campaign: str, as_json: bool) -> None:
         figures = make_report(
             campaign,
             store=services.store,
-            now=services.store.clock.now(),
             waits=services.delivery.waits(),
             accounts=services.delivery.pool.accounts,
         ) | {"hold": hold}

@@ -179,7 +179,7 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
         " the scheduler picks it up now"
     )
     code = work(services, until_idle=True)
-    figures = report(_SLUG, store=services.store, now=services.store.clock.now())
+    figures = report(_SLUG, store=services.store)
     print_report(figures, services.settings.timezone)
     return code
 

@@ -12,7 +12,7 @@ from typing import Any
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import Later, Outage, Waiting
 from newsletter.domain.delivery.rate_limit import Cause, Wait
-from newsletter.domain.events import Bounce, Figures
+from newsletter.domain.events import Bounce
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.pipeline.statements.review import overrides
 from newsletter.pipeline.statements.translations import awaited
@@ -23,14 +23,13 @@ def report(
     name: str,
     *,
     store: Store,
-    now: datetime | None = None,
     waits: Mapping[str, Wait | None] = MappingProxyType({}),
     accounts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The report as JSON-ready values, with the addresses of those whom it did not reach."""
     with store.read() as tx:
         campaign = find_campaign(tx, name)
-        counted = figures(tx, campaign, now=now, waits=waits, accounts=accounts)
+        counted = figures(tx, campaign, waits=waits, accounts=accounts)
         return counted | _people(tx, campaign.id)
 
 
@@ -38,7 +37,6 @@ def figures(
     tx: Transaction,
     campaign: Campaign,
     *,
-    now: datetime | None = None,
     waits: Mapping[str, Wait | None] = MappingProxyType({}),
     accounts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
@@ -46,11 +44,9 @@ def figures(
 
     What happens after the provider accepted a message is told by events. While none came for this
     campaign, ``events_received`` is false, and delivered, bounced and complained say nothing.
-    Readers whose hour is still to come are told by ``now``, the unknown that went to another
-    account than is configured by ``accounts``.
+    The unknown that went to another account than is configured are told by ``accounts``.
     """
     number = campaign.id
-    later = tx.batches.later(number, now) if now else None
     content = tx.statements.content(campaign.content_hash)
     given = [
         approval
@@ -58,7 +54,7 @@ def figures(
         if approval.content_hash == campaign.content_hash
     ]
     return {
-        **summary(campaign, tx.events.figures(number), waits, later),
+        **summary(tx, campaign, waits),
         "segment": str(content.segment or "") if content else "",
         "despite": overrides(approval for approval in given if approval.by in campaign.approved_by),
         "providers": tx.campaigns.providers(number) or [campaign.provider],
@@ -109,17 +105,15 @@ def _row(found: Outage | Later | None) -> dict[str, Any] | None:
 
 
 def summary(
+    tx: Transaction,
     campaign: Campaign,
-    figures: Figures,
     waits: Mapping[str, Wait | None] = MappingProxyType({}),
-    later: Later | None = None,
 ) -> dict[str, Any]:
     """One campaign in figures, without names.
 
-    ``waits`` says by carrier why nothing leaves at the moment; "" is the first provider. ``later``
-    are the readers whose hour is still to come.
+    ``waits`` says by carrier why nothing leaves at the moment; "" is the first provider.
     """
-    counts = campaign.counts
+    counts, figures = campaign.counts, tx.events.figures(campaign.id)
     return {
         "campaign": campaign.id,
         "statement": campaign.slug,
@@ -141,7 +135,7 @@ def summary(
         "started_at": _iso(campaign.started_at),
         "finished_at": _iso(campaign.finished_at),
         "reason": campaign.reason,
-        "later": _row(later),
+        "later": _row(tx.batches.later(campaign.id, tx.now)),
         "waiting": _waiting(campaign, waits.get(campaign.carrier, waits.get(""))),
     }
 

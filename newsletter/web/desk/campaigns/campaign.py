@@ -164,7 +164,7 @@ class CampaignPage:
         now = self._desk.now()
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            report = figures(tx, campaign, now=now, waits=self._delivery.waits())
+            report = figures(tx, campaign, waits=self._delivery.waits())
             names = colleagues(tx)
             began = tx.campaigns.correcting([campaign.slug]).get(campaign.slug)
             correction = began.slug if began else campaign.corrected_by
