@@ -80,7 +80,7 @@ _WORD = (
 )
 _NAME = re.compile(rf"(?:(?i:by|von|por|par|di|door)\s)?{_WORD}(?:,?[ ]{_WORD}){{0,6}}")
 """Who wrote a text or sent it out, or where: so many words, each with a capital."""
-_BY = re.compile(rf"{_NAME.pattern} (?:on|am|le|el|il|em|op) (?=\Z|\w{3,6}day)")
+_BY = re.compile(rf"{_NAME.pattern} (?:on|am|le|el|il|em|op) (?=\Z|\w{{3,6}}day)")
 """Who wrote a text, where the day follows: ``By Staff on``."""
 _MARKS = re.compile(r" ?[|•·/:;] ?| [–—-]{1,3} | ?[–—]{1,2} ?|, ?")
 _STRONG = re.compile(r"[|•·/]")
