@@ -12,7 +12,7 @@ from tests.pages import forum
 def test_a_link_is_looked_at_and_used_once(tmp_path: Path) -> None:
     with forum(tmp_path) as site:
         site.post("/subscribe", {"email": "ana@example.org", "list": "press"})
-        [(number,)] = site.rows("SELECT id FROM letter")
+        [(number,)] = site.rows("SELECT id FROM transactional_email")
         link = f"/confirm/{site.services.links.email_token(number)}"
         before = site.everything()
 
