@@ -140,6 +140,7 @@ class Draft:
             "version": len(self.versions),
             "saved_at": "2026-12-01T14:02:00Z",
             "others": ["Ben"],
+            "told": {"title": f"It is called {asked['fields']['title'][0]}."},
         }
 
 

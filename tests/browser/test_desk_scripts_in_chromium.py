@@ -63,6 +63,17 @@ def test_what_is_typed_is_saved_and_many_saves_of_one_window_are_no_conflict(
     assert page.evaluate("sessionStorage.length") == 0
 
 
+def test_what_a_field_means_stands_below_it_once_it_is_saved(
+    site: Site, draft: Draft, open_page: Open
+) -> None:
+    site.page = site.page.replace("</form>", '<p data-told="title" hidden></p></form>')
+    page = open_page("/")
+    editor(page)
+    assert page.locator("[data-told]").is_hidden()
+    page.locator("#title").fill("Hours")
+    page.get_by_text("It is called Hours.").wait_for()
+
+
 def test_a_form_that_is_sent_while_it_is_saved_names_the_version_that_comes_of_it(
     site: Site, draft: Draft, open_page: Open
 ) -> None:

@@ -1,11 +1,12 @@
 // <form data-autosave="/desk/drafts/K/save" data-base="7">: what is typed is saved two seconds later.
 //
 // One save is under way at a time, and each names the version that it began from. Until it is saved, a
-// copy stays in this tab, which outlives a session that ended, a reload and a broken line. The
-// server's answers: 200 {"version": 8, "saved_at": "…Z", "others": ["Ben"]}; 409 with what somebody
-// else saved: {"version", "saved_at", "by", "fields": {name: text or list}}; 401 when signed out;
-// any other with {"error": "a sentence"}. A form that came back unsaved says so by data-unsaved. The number of the version is no part of the text: a copy that
-// differs in nothing else is one that was saved.
+// copy stays in this tab, which outlives a session that ended, a reload and a broken line. A form that
+// came back unsaved says so by data-unsaved. The server's answers: 200 {"version": 8, "saved_at": "…Z",
+// "others": ["Ben"], "told": {"send_at": "what it means"}}; 409 with what somebody else saved:
+// {"version", "saved_at", "by", "fields": {name: text or list}}; 401 when signed out; any other with
+// {"error": "a sentence"}. The number of the version is no part of the text: a copy that differs in
+// nothing else is one that was saved.
 
 import { clock, fieldsOf, fill, later, make, sentIn } from "./dom.js";
 import { Conflict } from "./conflict.js";
@@ -207,7 +208,7 @@ class Autosave {
       this.tell(said ?? "Your text was not saved. It is kept in this tab. Try again, or copy it.");
       return false;
     }
-    const { version, others, saved_at: at } = await answer.json();
+    const { version, others, saved_at: at, told } = await answer.json();
     this.base = version;
     this.form.dataset.base = version;
     const base = this.form.elements.namedItem("base");
@@ -217,7 +218,17 @@ class Autosave {
     this.tell("");
     this.show(`Saved ${clock(at ? new Date(at) : new Date())}`);
     this.company(others);
+    this.explain(told);
     return true;
+  }
+
+  // what a time in words means, or why it means nothing, stands below it: nobody has to send the form first
+  explain(told) {
+    for (const place of this.form.querySelectorAll("[data-told]")) {
+      const words = told?.[place.dataset.told] ?? "";
+      place.hidden = !words;
+      if (place.textContent !== words) place.textContent = words;
+    }
   }
 
   company(others) {

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from newsletter.documents.release.imported import ImportedPicture
+from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft, DraftText, Found
@@ -238,6 +239,7 @@ class Drafts:
             gone=gone,
             remarks=self._remarks(request, draft),
             labels=LABELS,
+            by_sender=self._statements.settings.schedule.start == StartBy.SENDER.value,
             lists=titles(self._statements.settings, text.lists),
             size=size,
             meant=self._words.meant(text, self._desk, key=draft.key, slug=draft.slug),

@@ -112,7 +112,7 @@ class Editing:
             returned = return_of(tx, stored) if stored else None
             gone, lists = has_gone(tx, draft), self._lists(tx, text)
         settings = self._statements.settings
-        meant = self._words.meant(text, self._desk, key=draft.key, slug=draft.slug)
+        told = self._words.told(text, self._desk, key=draft.key, slug=draft.slug)
         return self._desk.page(
             request,
             "draft-edit.html.j2",
@@ -126,7 +126,7 @@ class Editing:
             faults=sentences(faults),
             lists=lists,
             default_lists=titles(settings, settings.default_lists),
-            meant=meant,
+            told=told,
             language=settings.language,
             by_sender=settings.schedule.start == StartBy.SENDER.value,
             segments=[segment.name for segment in self._statements.defaults.segments],
@@ -183,7 +183,9 @@ class Editing:
             return self._desk.data(self._theirs(saved), status=409)
         others = self._present.note(draft.key, request.who.name, self._desk.now())
         at = saved.changed_at.isoformat()
-        return self._desk.data({"version": saved.revision, "saved_at": at, "others": others})
+        told = self._words.told(text, self._desk, key=draft.key, slug=draft.slug)
+        answer = {"version": saved.revision, "saved_at": at, "others": others, "told": told}
+        return self._desk.data(answer)
 
     def _theirs(self, conflict: Conflict) -> dict[str, Any]:
         theirs, mine = conflict.theirs, conflict.mine.text

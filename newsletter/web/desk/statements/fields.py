@@ -13,6 +13,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import parse_draft
 from newsletter.sources.statements import Parsed
 from newsletter.store.sql import Transaction
+from newsletter.web.desk.deciding import sentence
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import whole
 
@@ -160,6 +161,21 @@ class Words:
             day = f" on {hour.day.day} {hour.day:%b %Y}" if hour.day else ""
             sends = f"At {hour.at:%H:%M} by each reader's own clock{day}"
         return {"sends": sends, "embargo": self._until(statement.embargo_until, desk)}
+
+    def told(self, text: DraftText, desk: Desk, *, key: str, slug: str) -> dict[str, str]:
+        """What stands below each field for a time: what it means, or why it means nothing."""
+        alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
+        wrong = {
+            fault.key: sentence(fault.message)
+            for fault in self.parse(alone, key=key, slug=slug).faults
+        }
+        meant = self.meant(text, desk, key=key, slug=slug)
+        sends = f"Goes out: {meant['sends']}" if meant["sends"] else ""
+        embargo = f"Under embargo until: {meant['embargo']}" if meant["embargo"] else ""
+        return {
+            "send_at": wrong.get("send_at", sends),
+            "embargo_until": wrong.get("embargo_until", embargo),
+        }
 
     def _until(self, wall: datetime | None, desk: Desk) -> str:
         if wall is None:

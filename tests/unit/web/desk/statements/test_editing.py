@@ -145,8 +145,33 @@ def test_a_text_that_is_not_there_is_not_found_and_nobody_looks_on_in_the_form(d
 def test_a_script_is_told_what_was_saved_under_which_number(desk: Desk) -> None:
     answer = desk.save(base="1", body="Typed.")
     assert answer.status == 200
-    assert said(answer) == {"version": 2, "saved_at": NOON.isoformat(), "others": []}
+    told = {"send_at": "", "embargo_until": ""}
+    assert said(answer) == {
+        "version": 2,
+        "saved_at": NOON.isoformat(),
+        "others": [],
+        "told": told,
+    }
     assert desk.draft.version.text.body == "Typed."
+
+
+def test_what_a_time_means_or_why_it_means_nothing_is_told_as_it_is_typed(desk: Desk) -> None:
+    def told(**times: str) -> dict[str, str]:
+        answer = desk.save(base=desk.draft.revision, **times)
+        found: dict[str, str] = said(answer)["told"]
+        return found
+
+    assert told(send_at="1 Dec 2026, 9am")["send_at"] == "Goes out: Tue 1 Dec 2026, 09:00 (UTC−5)"
+    skipped = "2027-03-14 02:30 does not exist in America/New_York: the clocks go forward over it;"
+    assert told(send_at="14 March 2027 2:30")["send_at"].startswith(skipped)
+    twice = told(send_at="09:00 local", embargo_until="1 Nov 2026 1:30")
+    assert twice["send_at"] == "Goes out: At 09:00 by each reader's own clock"
+    assert "comes twice in America/New_York" in twice["embargo_until"]
+    assert told(embargo_until="2026-12-24 10:00")["embargo_until"] == (
+        "Under embargo until: Thu 24 Dec 2026, 10:00 (UTC−5)"
+    )
+    page = desk.keep(act="hand-in", send_at="soon")
+    assert words(page).count("'soon' is not a date with a time") == 2, "above, and at the field"
 
 
 @pytest.mark.slow("fifty requests")
