@@ -16,6 +16,9 @@ import pytest
 FAILURES = (Exception, pytest.fail.Exception)
 """What a row may fail with: ``pytest.raises`` that saw nothing raised is no ``Exception``."""
 
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 100
+
 
 def rows(
     names: str | Sequence[str], table: Iterable[Any]
@@ -32,7 +35,7 @@ def rows(
                 try:
                     test(*self, **_apart(fixtures, number), **_named(names, row))
                 except FAILURES as error:
-                    error.add_note(f"row {number + 1} of {len(whole)}: {reprlib.repr(row)}")
+                    error.add_note(f"row {number + 1} of {len(whole)}: {_SHORT.repr(row)}")
                     failed.append(error)
             if failed:
                 raise BaseExceptionGroup(f"{len(failed)} of {len(whole)} rows fail", failed)

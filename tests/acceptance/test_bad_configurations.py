@@ -15,6 +15,7 @@ from newsletter.config.settings import Settings
 from newsletter.domain.errors import InvalidConfiguration
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
+from tests.rows import rows
 
 CASES = Path(__file__).parent / "bad_configurations"
 STANDS_FOR: Mapping[str, Iterable[str]] = {
@@ -25,7 +26,7 @@ STANDS_FOR: Mapping[str, Iterable[str]] = {
 """The kinds of providers, the keys of the file, and those that all providers take."""
 
 
-@pytest.mark.parametrize("case", sorted(CASES.glob("*.yaml")), ids=lambda case: case.stem)
+@rows("case", sorted(CASES.glob("*.yaml")))
 def test_a_bad_configuration_is_refused_with_these_messages(case: Path, tmp_path: Path) -> None:
     shutil.copy(case, tmp_path / "newsletter.yaml")
 

@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-import pytest
-
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.sources.folder import FolderSource
+from tests.rows import rows
 
 CASES = Path(__file__).parent / "bad_statements"
 SEGMENT = Segment(name="texas", list_name="press", timezone="UTC", places=("Austin",))
 GOOD = b"---\ntitle: The other one\n---\nStill read.\n"
 
 
-@pytest.mark.parametrize("case", sorted(CASES.glob("*.md")), ids=lambda path: path.stem)
+@rows("case", sorted(CASES.glob("*.md")))
 def test_a_bad_statement_is_named_by_line_and_hides_no_other(case: Path, tmp_path: Path) -> None:
     folder = tmp_path / "statements"
     folder.mkdir()

@@ -6,12 +6,13 @@ import pytest
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.subscriber_files.subscribers import read_subscribers
+from tests.rows import rows
 
 CASES = Path(__file__).parent / "bad_subscribers"
 FILES = sorted(path for path in CASES.iterdir() if path.suffix in {".yaml", ".csv"})
 
 
-@pytest.mark.parametrize("case", FILES, ids=lambda path: path.name)
+@rows("case", FILES)
 def test_a_bad_file_of_subscribers_is_refused_naming_each_line(case: Path) -> None:
     with pytest.raises(InvalidInput) as refusal:
         read_subscribers(case, progress=lambda _: None)

@@ -10,6 +10,7 @@ from lxml import html
 from tests.acceptance.signing import LISTS, fields_of, letters, sign_up
 from tests.acceptance.site import Site
 from tests.acceptance.workspace import Workspace
+from tests.rows import rows
 
 XSS = [
     "<script>alert(1)</script>",
@@ -102,8 +103,8 @@ def test_an_origin_that_is_none_is_no_source(forum: Workspace, site: Site, origi
     assert letter["source"] == "a form"
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"])
-@pytest.mark.parametrize(
+@rows("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"])
+@rows(
     "path",
     [
         "/confirm/",
@@ -260,8 +261,8 @@ def parts(more: str = "") -> dict[str, str]:
     return {"Content-Type": f"multipart/form-data; boundary=x{more}"}
 
 
-@pytest.mark.parametrize(
-    ("body", "headers", "status"),
+@rows(
+    ["body", "headers", "status"],
     [
         (b"", {}, 422),
         (b"", FORM, 422),

@@ -16,6 +16,7 @@ from newsletter.domain.events import Event, EventKind, Forged
 from newsletter.domain.ports import Webhook
 from newsletter.providers import registry
 from newsletter.providers.common.webhooks import MAX_RAW
+from tests.rows import rows
 
 NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
 FUZZED = 500
@@ -143,7 +144,7 @@ class WebhookContract:
     named_by_content = True
     """Whether the id stands in the content, and not in a header that names each telling."""
 
-    @pytest.mark.parametrize("forgery", FORGERIES)
+    @rows("forgery", FORGERIES)
     def test_a_forgery_is_refused(self, signer: Signer, forgery: str) -> None:
         webhook = signer.webhook()
         genuine = _good(signer)
@@ -172,7 +173,7 @@ class WebhookContract:
 
         assert signer.webhook().read(post.headers, post.body, NOW)
 
-    @pytest.mark.parametrize(
+    @rows(
         "content",
         [
             b"{}",
@@ -185,7 +186,6 @@ class WebhookContract:
             b"[" * 10_000 + b"]" * 10_000,
             b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
         ],
-        ids=lambda content: content[:12].decode(),
     )
     def test_what_is_signed_and_not_understood_is_kept_and_nothing_follows(
         self, signer: Signer, content: bytes

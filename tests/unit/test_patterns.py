@@ -10,6 +10,7 @@ import pytest
 
 from tests.attacks.cost import attacks, steep
 from tests.attacks.patterns import all_patterns, modules
+from tests.rows import rows
 
 pytestmark = pytest.mark.slow("every pattern against long texts")
 
@@ -65,8 +66,8 @@ def test_what_is_said_of_a_pattern_here_is_said_of_one_that_there_is() -> None:
     assert _SHORT.keys() | _OURS.keys() <= {one.where for one in all_patterns()[0]}
 
 
-@pytest.mark.parametrize(
-    ("pattern", "text"),
+@rows(
+    ["pattern", "text"],
     [(r"\s*<!DOCTYPE", " "), (r"a*b", "a"), (r"<p[^>]*>", "<p"), (r"\S+@x", "a")],
 )
 def test_a_pattern_that_goes_back_and_back_would_be_found(pattern: str, text: str) -> None:

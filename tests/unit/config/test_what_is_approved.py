@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-import pytest
 import yaml
 from pydantic import BaseModel, SecretStr
 
@@ -18,6 +17,7 @@ from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
 from newsletter.runtime.wiring import renderer_of
 from tests.pages import SETTINGS, Forum, forum
+from tests.rows import rows
 
 SAYS = (
     '{"to": "{{ message.to }}", "from": "{{ message.from_address }}",'
@@ -243,7 +243,7 @@ def test_each_setting_is_part_of_what_is_approved_or_says_why_not() -> None:
     assert not IN_EVERY_MAIL.keys() & (IN_THE_STATEMENT.keys() | SHAPES_NOTHING.keys())
 
 
-@pytest.mark.parametrize("key", IN_EVERY_MAIL)
+@rows("key", IN_EVERY_MAIL)
 def test_what_is_in_every_mail_is_in_what_is_approved(tmp_path: Path, key: str) -> None:
     change = IN_EVERY_MAIL[key]
     base = BASE

@@ -4,13 +4,13 @@ import base64
 from datetime import timedelta
 from urllib.parse import unquote
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyotp import TOTP
 
 from newsletter.credentials import codes
 from tests.fakes import NOON
+from tests.rows import rows
 
 KEY = b"k" * 32
 SECRET = codes.secret(KEY, "00" * 20)
@@ -23,14 +23,14 @@ def test_a_secret_is_of_its_key_and_its_salt() -> None:
     assert codes.secret(KEY, codes.new_salt()) != codes.secret(KEY, codes.new_salt())
 
 
-@pytest.mark.parametrize("away", [-30, 0, 30])
+@rows("away", [-30, 0, 30])
 def test_a_clock_may_be_half_a_minute_wrong(away: int) -> None:
     at = NOON + timedelta(seconds=away)
     step = codes.step_of(TOTP(SECRET).at(at), SECRET, NOON)
     assert step == int(at.timestamp()) // 30
 
 
-@pytest.mark.parametrize("away", [-90, -60, 60, 90])
+@rows("away", [-90, -60, 60, 90])
 def test_a_code_of_another_time_is_none(away: int) -> None:
     code = TOTP(SECRET).at(NOON + timedelta(seconds=away))
     assert codes.step_of(code, SECRET, NOON) is None
@@ -66,9 +66,7 @@ def test_recovery_codes_are_random_and_known_however_they_are_typed() -> None:
         assert codes.recovery_hash(b"x" * 32, "ana@forum.example", one) != kept
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "123456", "abcde", "abcde-fghi", "abcde-fghij-k", "äbcde-fghij"]
-)
+@rows("typed", ["", "123456", "abcde", "abcde-fghi", "abcde-fghij-k", "äbcde-fghij"])
 def test_what_has_another_form_is_no_recovery_code(typed: str) -> None:
     assert not codes.is_recovery_code(typed)
 

@@ -12,6 +12,7 @@ from newsletter.credentials import passkeys
 from newsletter.credentials.passkeys import Unfit
 from newsletter.domain.staff.passkey import party_of
 from tests.properties import examples
+from tests.rows import rows
 from tests.unit.credentials.authenticator import PRESENT, VERIFIED, Authenticator, base64url, octets
 
 PARTY = party_of("https://news.forum.example/desk", "Example Forum")
@@ -94,7 +95,7 @@ LIES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("lie", LIES)
+@rows("lie", LIES)
 def test_neither_a_new_passkey_nor_a_signature_with_a_lie_counts(lie: str) -> None:
     honest = Authenticator()
     keys = known(honest)
@@ -105,7 +106,7 @@ def test_neither_a_new_passkey_nor_a_signature_with_a_lie_counts(lie: str) -> No
         shown(liar.sign(ASKED), keys)
 
 
-@pytest.mark.parametrize(
+@rows(
     "origin",
     [
         "http://news.forum.example",

@@ -6,6 +6,7 @@ import pytest
 
 from newsletter.credentials.passwords import LEAST, Passwords, objection
 from newsletter.domain.errors import Refused
+from tests.rows import rows
 from tests.unit.pipeline.staff.office import PASSWORDS
 
 
@@ -22,7 +23,7 @@ def test_a_password_fits_its_own_hash_alone() -> None:
     assert hashed != PASSWORDS.hash("umbrella kettle forest nine")
 
 
-@pytest.mark.parametrize("hashed", ["", "nonsense", "$argon2id$v=19$m=64,t=1,p=1$AAAA$AAAA"])
+@rows("hashed", ["", "nonsense", "$argon2id$v=19$m=64,t=1,p=1$AAAA$AAAA"])
 def test_nothing_fits_where_there_is_no_hash(hashed: str) -> None:
     for said in ("", "nobody's", "x"):
         assert not PASSWORDS.fits(said, hashed)
@@ -55,7 +56,7 @@ def test_two_are_worked_out_at_a_time_and_who_waits_too_long_is_told() -> None:
     assert not passwords.fits("x", "")
 
 
-@pytest.mark.parametrize(
+@rows(
     "password",
     [
         "umbrella kettle forest nine",
@@ -68,7 +69,7 @@ def test_a_good_password_is_taken(password: str) -> None:
     assert objection(password, "ana@forum.example", "Ana Ruiz") == ""
 
 
-@pytest.mark.parametrize(
+@rows(
     "password",
     [
         "",

@@ -4,7 +4,6 @@ import html
 from collections.abc import Callable
 from datetime import date
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -328,7 +327,7 @@ def test_on_a_page_it_is_seen_wherever_it_stands(head: str, body: str) -> None:
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
 
-@pytest.mark.parametrize("where", ["header", "box", "watermark", "comment", "properties"])
+@rows("where", ["header", "box", "watermark", "comment", "properties"])
 def test_in_a_word_file_it_is_seen_wherever_it_stands(where: str) -> None:
     box = f"<w:r><w:drawing><w:txbxContent>{paragraph(run(LINE))}</w:txbxContent></w:drawing></w:r>"
     mark = (

@@ -2,10 +2,9 @@
 
 from datetime import date
 
-import pytest
-
 from newsletter.documents.importing import import_file
 from newsletter.documents.release.imported import ImportedDocument, language_of, with_language
+from tests.rows import rows
 
 ARABIC = "أعلن المنتدى اليوم انسحابه من اللجنة الاستشارية بعد عامين من العمل على الإسكان العادل."
 PERSIAN = "انجمن امروز پس از دو سال کار از کمیته مشورتی کناره‌گیری کرد و گفت که ادامه نمی‌دهد."
@@ -14,8 +13,8 @@ HEBREW = "הפורום הודיע היום על פרישתו מהוועדה המ
 GERMAN = "Das Forum verlässt heute den Beirat nach zwei Jahren Arbeit für bezahlbaren Wohnraum."
 
 
-@pytest.mark.parametrize(
-    ("text", "said", "language"),
+@rows(
+    ["text", "said", "language"],
     [
         (ARABIC, "", "ar"),
         (ARABIC, "en-US", "ar"),

@@ -10,6 +10,7 @@ from newsletter.documents.importing import import_file
 from newsletter.documents.isolated import import_isolated
 from newsletter.documents.release.imported import ImportedDocument
 from newsletter.domain.errors import InvalidInput
+from tests.rows import rows
 
 TODAY = date(2026, 11, 27)
 
@@ -18,7 +19,7 @@ def imported(path: Path) -> ImportedDocument:
     return import_file(path.read_bytes(), today=TODAY, file=path.name)
 
 
-@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)
+@rows("text", TEXTS)
 def test_the_same_statement_comes_out_of_odt_docx_pdf_and_html(text: Text) -> None:
     read = {kind: imported(FOLDER / f"{text.name}.{kind}") for kind in KINDS}
     for kind, document in read.items():

@@ -11,11 +11,12 @@ from newsletter.providers.registry import OPTIONS, build
 from tests.contracts.provider import batch
 from tests.fakes import FixedClock
 from tests.provider_servers.kinds import KINDS
+from tests.rows import rows
 
 OWN_KEYS = {"outbox": {}, **{kind: known.options for kind, known in KINDS.items()}}
 
 
-@pytest.mark.parametrize("kind", list(OPTIONS))
+@rows("kind", list(OPTIONS))
 def test_each_kind_is_built_under_its_own_name(kind: str, tmp_path: Path) -> None:
     options = OPTIONS[kind].model_validate({"kind": kind, **OWN_KEYS[kind]})
     provider = build(options, workspace=tmp_path, clock=FixedClock())

@@ -58,9 +58,7 @@ def test_the_domain_of_each_sender_is_looked_at_once(tmp_path: Path) -> None:
     assert settings.from_addresses[1:] == ("press@Fórum.example", "events@FORUM.example")
 
 
-@pytest.mark.parametrize(
-    ("status", "level"), [(404, Level.OK), (200, Level.FAULT), (302, Level.FAULT)]
-)
+@rows(["status", "level"], [(404, Level.OK), (200, Level.FAULT), (302, Level.FAULT)])
 def test_one_click_is_tried_with_a_link_that_is_nobodys(status: int, level: Level) -> None:
     with LoopbackServer() as server:
         server.script.append(reply(status))
@@ -96,8 +94,8 @@ def test_pages_that_nobody_answers_are_to_be_mended() -> None:
     assert "cannot be reached" in found.detail
 
 
-@pytest.mark.parametrize(
-    ("version", "names"),
+@rows(
+    ["version", "names"],
     [
         ((3, 11, 3), {"0450", "0938", "6923", "11168", "24329"}),
         ((3, 11, 9), {"0938", "6923"}),

@@ -222,7 +222,7 @@ def test_a_folder_that_is_not_there_yet_holds_nothing(tmp_path: Path) -> None:
     close_off(missing)
 
 
-@pytest.mark.parametrize("before", [0o644, 0o600, 0o755])
+@rows("before", [0o644, 0o600, 0o755])
 def test_the_owners_rights_stay(tmp_path: Path, before: int) -> None:
     path = tmp_path / "file"
     path.touch()

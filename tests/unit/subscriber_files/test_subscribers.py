@@ -269,8 +269,8 @@ def test_an_apostrophe_before_a_formula_is_taken_away_and_any_other_stays(tmp_pa
     assert entries[0].address == "=a@example.org"
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.yaml"])
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@rows("name", ["a.csv", "a.yaml"])
+@rows("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_is_known_without_a_byte_order_mark(
     tmp_path: Path, name: str, encoding: str
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.pages import Forum, forum
+from tests.rows import rows
 
 FEEDS = ("/feed.rss", "/feed.atom", "/feed.json")
 
@@ -25,7 +26,7 @@ def test_what_tells_its_length_twice_is_refused(site: Forum) -> None:
     assert answer.headers["connection"] == "close"
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/feed.atom", "/healthz", "/webhooks/outbox"])
+@rows("path", ["/", "/nowhere", "/feed.atom", "/healthz", "/webhooks/outbox"])
 def test_every_answer_says_how_a_browser_has_to_take_it(site: Forum, path: str) -> None:
     fields = site.get(path).headers
     assert fields["x-content-type-options"] == "nosniff"

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from newsletter.domain.delivery.rate_limit import Cause, RateLimit
 from newsletter.domain.staff.role import Role
 from tests.pages import Forum, forum
+from tests.rows import rows
 
 TOKEN = "a-" * 12
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -70,9 +71,7 @@ def test_it_is_not_ready_while_sending_is_stopped(site: Forum) -> None:
     assert figures(site)["newsletter_sending_stopped"] == 1
 
 
-@pytest.mark.parametrize(
-    "given", ["", "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN, "Bearer \xe9\xe8"]
-)
+@rows("given", ["", "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN, "Bearer \xe9\xe8"])
 def test_figures_are_for_whoever_has_the_token(site: Forum, given: str) -> None:
     answer = site.get("/metrics", headers={"Authorization": given} if given else {})
     assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")

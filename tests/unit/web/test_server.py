@@ -120,15 +120,14 @@ def read_all(connection: socket.socket) -> bytes:
     return bytes(came)
 
 
-@pytest.mark.parametrize(
-    ("said", "answer"),
+@rows(
+    ["said", "answer"],
     [
         (b"", b"408"),
         (b"GET / HTTP/1.1\r\nHost:", b"408"),
         (POST, b"408"),
         (POST + b"half", b"408"),
     ],
-    ids=["nothing", "half a head", "no body", "half a body"],
 )
 def test_who_says_half_of_it_is_let_go(said: bytes, answer: bytes) -> None:
     with listening(Bounds(connections=10, head=0.2, body=0.2)) as connect:
@@ -174,7 +173,7 @@ def test_requests_that_come_together_are_all_answered() -> None:
         assert read_all(connection).count(b"HTTP/1.1 200") == 3
 
 
-@pytest.mark.parametrize("then", [b"", GET, b"GET /"], ids=["nothing", "another", "half of one"])
+@rows("then", [b"", GET, b"GET /"])
 def test_who_does_not_read_an_answer_is_let_go(then: bytes) -> None:
     """It is larger than what the system takes on its way, and nobody takes any of it."""
     size = 32 << 20
@@ -262,10 +261,7 @@ def test_a_process_with_few_files_keeps_some_however_many_connect_at_once() -> N
         assert server.stderr.read() == ""
 
 
-@pytest.mark.parametrize(
-    ("open_files", "connections"),
-    [(64, 32), (256, 128), (1_024, 624), (65_536, 1_000), (10, 8)],
-)
+@rows(["open_files", "connections"], [(64, 32), (256, 128), (1_024, 624), (65_536, 1_000), (10, 8)])
 def test_half_of_all_descriptors_are_kept_back_at_least(open_files: int, connections: int) -> None:
     assert connections_for(open_files) == connections
 

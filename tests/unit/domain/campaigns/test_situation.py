@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts, StartBy
 from newsletter.domain.campaigns.situation import Situation, situate
 from newsletter.domain.campaigns.state import (
@@ -525,7 +523,7 @@ def test_a_correction_that_ended_its_original_in_time_is_told_there() -> None:
     assert at(campaign=ended, corrected=BY).state is State.CORRECTED
 
 
-@pytest.mark.parametrize("state", [State.RETURNED, State.CORRECTED, State.WITHDRAWN])
+@rows("state", [State.RETURNED, State.CORRECTED, State.WITHDRAWN])
 def test_a_sentence_never_fails_for_want_of_a_fact(state: State) -> None:
     from newsletter.domain.campaigns.situation import _WHERE
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -265,7 +264,7 @@ def test_what_the_mailbox_found_is_told(results: str | None, level: Level, words
     assert (said.level, words in said.detail) == (level, True), said.detail
 
 
-@pytest.mark.parametrize("mail", [b"", b"\xff\xfe\x00", b"From:\r\n\r\n", b"The text alone."])
+@rows("mail", [b"", b"\xff\xfe\x00", b"From:\r\n\r\n", b"The text alone."])
 def test_what_is_no_email_as_it_arrived_is_said_to_be_none(mail: bytes) -> None:
     [said] = examine_arrived(mail, PAGES)
     assert said.level is Level.FAULT

@@ -102,8 +102,6 @@ def test_a_name_says_whose_it_is_and_what_no_other_has() -> None:
     assert origin(name, OTHERS) is Origin.ANOTHER
 
 
-@pytest.mark.parametrize(
-    "name", ["", UNIQUE, "a1", UNIQUE + OURS.upper(), attempt_name(OURS, UNIQUE) + "0", "ü" * 36]
-)
+@rows("name", ["", UNIQUE, "a1", UNIQUE + OURS.upper(), attempt_name(OURS, UNIQUE) + "0", "ü" * 36])
 def test_what_is_no_such_name_says_nothing(name: str) -> None:
     assert origin(name, OURS) is Origin.UNSAID

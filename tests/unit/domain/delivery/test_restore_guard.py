@@ -3,8 +3,6 @@
 import re
 from dataclasses import replace
 
-import pytest
-
 from newsletter.domain.delivery.restore_guard import (
     Absence,
     Books,
@@ -98,8 +96,8 @@ def test_the_books_go_on_from_the_highest_number_that_anybody_knows() -> None:
 HERE = Location(file=7, machine="m", filesystem="f", boot="b", device="d")
 
 
-@pytest.mark.parametrize(
-    ("there", "words"),
+@rows(
+    ["there", "words"],
     [
         (replace(HERE, machine="n"), "on another machine"),
         (replace(HERE, filesystem="g"), "on another disk"),
@@ -107,14 +105,6 @@ HERE = Location(file=7, machine="m", filesystem="f", boot="b", device="d")
         (replace(HERE, file=8), "another file"),
         (replace(HERE, boot="c", device="e"), ""),
         (Location(file=7), ""),
-    ],
-    ids=[
-        "rsync to another machine",
-        "a copy on another disk",
-        "two copies of one disk at once",
-        "cp",
-        "the machine started anew and numbers its disks otherwise",
-        "the system tells nothing",
     ],
 )
 def test_two_copies_are_told_apart_as_far_as_the_system_tells(there: Location, words: str) -> None:

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from newsletter.domain.staff.account import (
     ABSOLUTE,
     FRESH,
@@ -22,6 +20,7 @@ from newsletter.domain.staff.account import (
 )
 from newsletter.domain.staff.role import DeskRules, Role
 from tests.fakes import NOON
+from tests.rows import rows
 
 SECOND = timedelta(seconds=1)
 
@@ -58,8 +57,8 @@ def test_the_key_of_a_session_is_the_beginning_of_its_hash() -> None:
     assert session().key == "68" * 8
 
 
-@pytest.mark.parametrize(
-    ("address", "name"),
+@rows(
+    ["address", "name"],
     [
         ("ana@x.example", "Ana"),
         ("ana.ruiz@x.example", "Ana Ruiz"),
@@ -119,8 +118,8 @@ def test_one_more_than_so_many_is_too_many() -> None:
         assert exceeded(limits, NOON, lambda _key, _since, count=count: count) is over  # type: ignore[misc]
 
 
-@pytest.mark.parametrize(
-    ("said", "name"),
+@rows(
+    ["said", "name"],
     [
         (
             "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0",

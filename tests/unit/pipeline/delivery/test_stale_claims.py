@@ -13,6 +13,7 @@ from newsletter.domain.delivery.provider import PreparedRequest, Replay
 from newsletter.domain.delivery.rate_limit import RateLimit
 from newsletter.domain.delivery.transactional import EmailState
 from tests.fakes import FixedClock, MemoryWatermark, RecordingProvider
+from tests.rows import rows
 from tests.unit.pipeline.campaigns.test_trial import ready, send
 from tests.unit.pipeline.delivery.sending import Post
 from tests.unit.pipeline.newsroom import Newsroom
@@ -70,8 +71,8 @@ def rate_limit(room: Newsroom) -> RateLimit:
         return tx.rate_limits.get("recording", "forum.example")
 
 
-@pytest.mark.parametrize(
-    ("how_far", "left"),
+@rows(
+    ["how_far", "left"],
     [
         ({"minutes": 1}, 60),
         ({"minutes": 2}, 0),

@@ -10,6 +10,7 @@ from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.statements.draft import DraftText, Found, Picture, VersionKind
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.pipeline.statements.write import Conflict, Made, Writing, random_name
+from tests.rows import rows
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.desk import ANA, BEN, CLEO, TEXT, VERA, WritingRoom
 
@@ -147,9 +148,7 @@ def test_each_act_takes_the_role_of_a_writer(
     assert desk.room.deeds() == [(ANA, "write")]
 
 
-@pytest.mark.parametrize(
-    "act", [act for name, act in ACTS.items() if name not in {"write", "copy"}]
-)
+@rows("act", [act for name, act in ACTS.items() if name not in {"write", "copy"}])
 def test_a_text_that_is_not_there_is_not_found(
     desk: WritingRoom, act: Callable[[Writing, str], object]
 ) -> None:

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import pytest
-
 from newsletter.providers.common.options import ProviderOptions, account_of
 from newsletter.providers.registry import OPTIONS
 from newsletter.runtime.keys import account_name
+from tests.rows import rows
 from tests.unit.providers.test_registry import OWN_KEYS
 
 
@@ -14,8 +13,8 @@ def options(kind: str, **changes: Any) -> ProviderOptions:
     return OPTIONS[kind].model_validate({"kind": kind, **OWN_KEYS[kind], **changes})
 
 
-@pytest.mark.parametrize(
-    ("kind", "changes"),
+@rows(
+    ["kind", "changes"],
     [
         ("mailgun", {"base_url": "https://api.eu.mailgun.net"}),
         ("mailgun", {"domain": "other.example"}),
@@ -33,7 +32,7 @@ def test_whatever_leads_elsewhere_makes_another_account(kind: str, changes: Any)
     assert account_of(options(kind, **changes)) != account_of(options(kind))
 
 
-@pytest.mark.parametrize("kind", list(OPTIONS))
+@rows("kind", list(OPTIONS))
 def test_how_we_send_and_what_we_hear_makes_none(kind: str) -> None:
     ours: dict[str, Any] = {
         **({} if kind == "http" else {"batch_size": 7}),

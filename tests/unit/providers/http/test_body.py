@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from newsletter.providers.http.body import FIELDS, BodyTemplate
+from tests.rows import rows
 
 MESSAGE: dict[str, Any] = {
     "id": "letter1",
@@ -38,7 +39,7 @@ def test_the_same_message_gives_the_same_bytes() -> None:
     assert template.fill([MESSAGE]) == template.fill([MESSAGE]) == again.fill([MESSAGE])
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         '"',

@@ -20,6 +20,7 @@ from newsletter.providers.outbox.options import Options
 from newsletter.providers.outbox.send import JOURNAL, Outbox
 from tests.contracts.provider import AT, ProviderContract, Service, batch, recipients
 from tests.costs import holding
+from tests.rows import rows
 from tests.servers import Delivered
 
 
@@ -101,7 +102,7 @@ def test_without_a_message_id_header_the_journal_has_the_bare_name(tmp_path: Pat
     assert lines(tmp_path)[0]["id"] == "letter0001"
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "A", "a/b", ".hidden", "x" * 300, ""])
+@rows("name", ["../../etc/passwd", "A", "a/b", ".hidden", "x" * 300, ""])
 def test_no_message_id_leads_out_of_the_folder_or_collides(tmp_path: Path, name: str) -> None:
     directory = tmp_path / "outbox"
     sent = batch("a@a.example", "b@b.example")
@@ -136,7 +137,7 @@ def test_a_crash_between_file_and_journal_is_mended_by_handing_over_again(tmp_pa
     ]
 
 
-@pytest.mark.parametrize("torn", [1, 20, 100])
+@rows("torn", [1, 20, 100])
 def test_a_torn_last_line_is_written_anew(tmp_path: Path, torn: int) -> None:
     hand_over(outbox(tmp_path), batch())
     journal = tmp_path / JOURNAL

@@ -202,9 +202,7 @@ def test_nothing_is_fetched_for_a_post_that_cannot_be_ours(fields: dict[str, Any
     assert amazon.asked == []
 
 
-@pytest.mark.parametrize(
-    "of", ["s3.amazonaws.com", "sns.amazonaws.com.evil.example", "sns", "sns.s3.amazonaws.com"]
-)
+@rows("of", ["s3.amazonaws.com", "sns.amazonaws.com.evil.example", "sns", "sns.s3.amazonaws.com"])
 def test_a_certificate_of_somebody_else_counts_nowhere(of: str) -> None:
     amazon = Amazon(pages={URL: certificate("ours", of=of)})
     with pytest.raises(Forged) as caught:
@@ -212,8 +210,8 @@ def test_a_certificate_of_somebody_else_counts_nowhere(of: str) -> None:
     assert not isinstance(caught.value, Unverifiable)
 
 
-@pytest.mark.parametrize(
-    ("host", "name"),
+@rows(
+    ["host", "name"],
     [
         ("us-west-2.amazonaws.com", "sns.amazonaws.com"),
         ("ap-southeast-2.amazonaws.com", "sns.amazonaws.com"),
@@ -413,8 +411,8 @@ def test_a_bounce_has_its_class(kind: str, sub_kind: str, meaning: Bounce) -> No
     assert found.reason == f"{kind} {sub_kind}"
 
 
-@pytest.mark.parametrize(
-    ("sub_kind", "meaning"),
+@rows(
+    ["sub_kind", "meaning"],
     [
         ("OnTenantSuppressionList", Bounce.HARD),
         ("EmailValidationSuppressed", Bounce.SOFT),

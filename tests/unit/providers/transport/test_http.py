@@ -14,6 +14,7 @@ from newsletter.providers.transport.http import (
     retry_after,
     words,
 )
+from tests.rows import rows
 
 DATE = "Wed, 21 Sep 2011 18:00:00 GMT"
 
@@ -55,8 +56,8 @@ def test_a_date_says_nothing_where_nobody_knows_when_the_answer_came() -> None:
     assert retry_after(response()) is None
 
 
-@pytest.mark.parametrize("own", [{}, {"date": "yesterday"}, {"date": "Wed, 21 Sep 2011 18:00:00"}])
-@pytest.mark.parametrize(("came", "seconds"), [(-90, 90), (0, 0), (50, 0), (-9000, 3600)])
+@rows("own", [{}, {"date": "yesterday"}, {"date": "Wed, 21 Sep 2011 18:00:00"}])
+@rows(["came", "seconds"], [(-90, 90), (0, 0), (50, 0), (-9000, 3600)])
 def test_without_a_date_of_its_own_an_answer_is_dated_by_our_clock(
     own: dict[str, str], came: int, seconds: int
 ) -> None:
@@ -67,8 +68,8 @@ def test_without_a_date_of_its_own_an_answer_is_dated_by_our_clock(
     assert reset_after(reset, "x-reset") == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize(
-    ("said", "seconds"),
+@rows(
+    ["said", "seconds"],
     [("3", 3), ("99999999", 3600), ("1316628060", 60), ("1316620000", 0), ("-1", None), ("", None)],
 )
 def test_a_limit_ends_in_seconds_or_at_an_instant(said: str, seconds: int | None) -> None:

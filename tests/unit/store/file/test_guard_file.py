@@ -23,6 +23,7 @@ from newsletter.store.file.guard_file import (
 )
 from tests.contracts.guard_file import WatermarkContract, record
 from tests.fakes import MemoryWatermark
+from tests.rows import rows
 
 
 @pytest.fixture
@@ -232,8 +233,8 @@ def test_a_file_is_where_it_was(tmp_path: Path) -> None:
     assert first.moved_from(again) == ""
 
 
-@pytest.mark.parametrize(
-    ("content", "known"),
+@rows(
+    ["content", "known"],
     [("0123456789abcdef" * 2 + "\n", True), ("uninitialized\n", False), ("", False), ("é", False)],
 )
 def test_only_what_systemd_made_names_a_machine_and_it_is_not_told(

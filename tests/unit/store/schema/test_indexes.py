@@ -3,13 +3,12 @@
 import re
 from collections.abc import Callable
 
-import pytest
-
 from newsletter.domain.events import Event, EventKind
 from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import Books
 from tests.counting import counted
 from tests.fakes import NOON, WORKSPACE
+from tests.rows import rows
 
 GROWS = (
     r"SCAN (campaign|batch|statement|approval|audit|changed_statement|draft|version|picture)"
@@ -55,7 +54,7 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
 }
 
 
-@pytest.mark.parametrize("ask", QUESTIONS.values(), ids=QUESTIONS)
+@rows("ask", QUESTIONS.values())
 def test_no_table_that_grows_is_read_to_its_end(
     store: Store, ask: Callable[[Transaction], object]
 ) -> None:

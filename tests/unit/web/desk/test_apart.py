@@ -9,6 +9,7 @@ from newsletter.web.desk.page import Desk
 from newsletter.web.pages import Pages, desk_routes
 from tests.desk import Staffed, desk
 from tests.pages import Answer, Forum
+from tests.rows import rows
 from tests.unit.web.desk.test_matrix import asked_of
 
 DESK, PUBLIC = "desk.forum.example", "news.forum.example"
@@ -62,7 +63,7 @@ def test_at_the_public_host_the_desk_is_not_there(own: Staffed, host: str) -> No
     assert at(own.site, host, "/desk/static/x/desk.js").status == 404
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000", "]", ""])
+@rows("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000", "]", ""])
 def test_by_an_address_of_the_machine_both_are_there(own: Staffed, host: str) -> None:
     assert at(own.site, host, "/archive/hours").status == 200
     assert at(own.site, host, "/desk/sign-in").status == 200

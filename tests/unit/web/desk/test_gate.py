@@ -12,6 +12,7 @@ from newsletter.web.desk.page import Desk
 from newsletter.web.pages import desk_routes
 from tests.desk import OURS, Staffed, desk, words
 from tests.pages import Forum, Kept
+from tests.rows import rows
 from tests.unit.web.desk.test_matrix import asked_of
 from tests.unit.web.desk.visitor import PASSWORD
 
@@ -69,7 +70,7 @@ def test_whoever_is_no_longer_among_the_staff_is_out_at_once(staffed: Staffed) -
     assert ana.get("").status == 303
 
 
-@pytest.mark.parametrize(
+@rows(
     "fields",
     [
         {},
@@ -95,7 +96,7 @@ def test_a_get_changes_no_row(staffed: Staffed) -> None:
     assert staffed.site.everything() == before
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "//", "/../desk", "/Home", "/%2e", "/static/x/../y"])
+@rows("path", ["/nowhere", "//", "/../desk", "/Home", "/%2e", "/static/x/../y"])
 def test_what_is_not_there_is_not_found_and_says_so(staffed: Staffed, path: str) -> None:
     answer = staffed.as_("dan").get(path)
     assert answer.status == 404

@@ -13,6 +13,7 @@ from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import Route
 from newsletter.web.pages import desk_routes
 from tests.desk import STAFF, Staffed
+from tests.rows import rows
 
 MATRIX = Path(__file__).with_name("matrix.txt")
 
@@ -71,7 +72,7 @@ VARIANTS = [
 ]
 
 
-@pytest.mark.parametrize("variant", range(len(VARIANTS)))
+@rows("variant", range(len(VARIANTS)))
 def test_no_spelling_of_a_path_goes_round_its_role(staffed: Staffed, variant: int) -> None:
     vera = staffed.as_("vera")
     for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services):
@@ -82,7 +83,7 @@ def test_no_spelling_of_a_path_goes_round_its_role(staffed: Staffed, variant: in
         assert answer.status in {303, 400, 403, 404, 405}, f"{route.method} {path}"
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get"])
+@rows("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get"])
 def test_no_other_method_does_anything(staffed: Staffed, method: str) -> None:
     staffed.as_("vera")
     before = staffed.site.everything()

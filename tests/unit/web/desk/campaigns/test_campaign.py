@@ -214,7 +214,7 @@ def test_one_that_is_paused_for_its_number_says_so_and_is_resumed(
         assert len(at.site.mails) == 32
 
 
-@pytest.mark.parametrize("number", ["0", "99", "x", "1x", "9" * 30, "١"])
+@rows("number", ["0", "99", "x", "1x", "9" * 30, "١"])
 def test_a_campaign_that_is_not_there_is_404(at: Room, number: str) -> None:
     cleo = at.as_("cleo")
     for page in ("", "/figures", "/cancel", "/unknown", "/people"):

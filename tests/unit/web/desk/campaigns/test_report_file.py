@@ -10,6 +10,7 @@ import pytest
 from newsletter.domain.events import Bounce, EventKind
 from tests.desk import Staffed
 from tests.pages import Answer, Kept
+from tests.rows import rows
 from tests.unit.web.desk.campaigns.test_campaign import told
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, room
 
@@ -77,7 +78,7 @@ def test_what_nobody_told_is_no_nought(at: Room) -> None:
     )
 
 
-@pytest.mark.parametrize("who", ["vera", "ana", "ben", "cleo", "dan"])
+@rows("who", ["vera", "ana", "ben", "cleo", "dan"])
 def test_no_reader_is_in_it_whoever_asks(at: Room, who: str) -> None:
     for number in (1, 2):
         told(at, EventKind.BOUNCED, number, bounce=Bounce.HARD, reason=f"550 {CANARIES[0]} gone")

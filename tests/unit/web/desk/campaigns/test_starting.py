@@ -12,6 +12,7 @@ from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, Suppr
 from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.desk import Signed, Staffed, address_of, words
 from tests.pages import Answer, Kept
+from tests.rows import rows
 from tests.unit.pipeline.staff.office import PASSWORDS
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, form_of, room
 from tests.unit.web.desk.visitor import Browser, action, hidden
@@ -133,8 +134,8 @@ def test_now_is_before_the_time_of_the_text(at: Room, cleo: Signed) -> None:
     assert at.campaign.state is CampaignState.SENDING
 
 
-@pytest.mark.parametrize(
-    ("typed", "said"),
+@rows(
+    ["typed", "said"],
     [
         ({"when": "at", "at": ""}, "Give a date and a time"),
         ({"when": "at", "at": "tomorrow"}, "Give a date and a time"),
@@ -167,7 +168,7 @@ def test_a_number_that_moved_is_asked_again(at: Room, cleo: Signed) -> None:
     assert start(at, cleo, answer).status == 303
 
 
-@pytest.mark.parametrize("shown", ["", "many", "11", "-12", "9" * 20])
+@rows("shown", ["", "many", "11", "-12", "9" * 20])
 def test_a_wrong_number_starts_nothing(at: Room, cleo: Signed, shown: str) -> None:
     assert start(at, cleo, shown=shown).status in {409, 422}
     assert at.starts == []

@@ -8,6 +8,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.desk import words
 from tests.pages import Forum
+from tests.rows import rows
 from tests.unit.web.desk.visitor import OTHER, PASSWORD, Browser
 
 ANA, BEN, CLEO, DAN = (f"{name}@forum.example" for name in ("ana", "ben", "cleo", "dan"))
@@ -125,8 +126,8 @@ def test_a_link_is_shown_once_and_opens_an_account(dan: Browser, site: Forum) ->
     assert ben.is_in
 
 
-@pytest.mark.parametrize(
-    ("form", "status", "said"),
+@rows(
+    ["form", "status", "said"],
     [
         ({"email": "nobody", "role": "writer"}, 422, "address"),
         ({"email": "", "role": "writer"}, 422, "address"),

@@ -14,6 +14,7 @@ from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import OURS, desk, words
 from tests.pages import Forum
+from tests.rows import rows
 from tests.unit.web.desk.visitor import OTHER, PASSWORD, Browser, action, hidden
 
 ANA, CLEO = "ana@forum.example", "cleo@forum.example"
@@ -25,6 +26,13 @@ def again(site: Forum) -> Browser:
 
 
 # --- invitation
+
+
+@pytest.fixture
+def joined(browser: Browser) -> Browser:
+    """Ana's, who has accepted her invitation."""
+    browser.join(ANA)
+    return browser
 
 
 def test_an_invitation_opens_an_account_and_is_spent_by_its_form_alone(
@@ -132,8 +140,8 @@ def test_a_forwarded_address_that_anybody_can_write_is_no_help(
     assert browser.sign_in(ANA).status == 303  # its owner is not shut out
 
 
-@pytest.mark.parametrize("field", ["email", "password", "next"])
-@pytest.mark.parametrize("said", ["", "\0", "x" * 20_000, "<script>alert(1)</script>", "é\u202e"])
+@rows("field", ["email", "password", "next"])
+@rows("said", ["", "\0", "x" * 20_000, "<script>alert(1)</script>", "é\u202e"])
 def test_whatever_is_typed_is_answered_and_shown_as_text(
     browser: Browser, field: str, said: str
 ) -> None:
@@ -197,7 +205,7 @@ def test_who_is_signed_in_is_led_on(browser: Browser) -> None:
     assert browser.get("/sign-in?next=/desk/account").headers["location"] == "/desk/account"
 
 
-@pytest.mark.parametrize(
+@rows(
     "next_",
     [
         "https://evil.example/",
@@ -214,9 +222,8 @@ def test_who_is_signed_in_is_led_on(browser: Browser) -> None:
         "",
     ],
 )
-def test_nobody_is_led_out_of_the_desk(browser: Browser, next_: str) -> None:
-    browser.join(ANA)
-    assert browser.sign_in(ANA, next=next_).headers["location"] == "/desk"
+def test_nobody_is_led_out_of_the_desk(joined: Browser, next_: str) -> None:
+    assert joined.sign_in(ANA, next=next_).headers["location"] == "/desk"
 
 
 # --- out
@@ -283,7 +290,7 @@ def test_a_button_without_fields_is_kept_too(browser: Browser, site: Forum) -> N
     assert (action(back), hidden(back)) == ("/account/sessions", {})
 
 
-@pytest.mark.parametrize("path", ["/step-up", "/sign-out", "/account/codes", "/staff/a@b/role"])
+@rows("path", ["/step-up", "/sign-out", "/account/codes", "/staff/a@b/role"])
 def test_what_only_a_form_leads_to_says_so_when_it_is_loaded(browser: Browser, path: str) -> None:
     answer = browser.get(path)
     assert answer.status == 405
@@ -300,7 +307,7 @@ def test_no_secret_is_carried_along(browser: Browser, site: Forum) -> None:
     assert json.loads(hidden(out)["again"][0])["fields"] == {"more": ["1"]}
 
 
-@pytest.mark.parametrize(
+@rows(
     "said",
     [
         "nonsense",
@@ -315,9 +322,8 @@ def test_no_secret_is_carried_along(browser: Browser, site: Forum) -> None:
         "[" * 100_000,
     ],
 )
-def test_what_is_made_up_is_not_carried_along(browser: Browser, said: str) -> None:
-    browser.join(ANA)
-    assert browser.sign_in(ANA, again=said).status == 303
+def test_what_is_made_up_is_not_carried_along(joined: Browser, said: str) -> None:
+    assert joined.sign_in(ANA, again=said).status == 303
 
 
 # --- a fresh factor
@@ -386,12 +392,11 @@ def test_who_comes_while_too_many_sign_in_is_told(browser: Browser, site: Forum)
     assert "try again in a minute" in words(answer)
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/second", "/sign-out", "/step-up", "/second/set-up"])
-def test_no_other_site_posts_to_the_door(browser: Browser, site: Forum, path: str) -> None:
-    browser.join(ANA)
+@rows("path", ["/sign-in", "/second", "/sign-out", "/step-up", "/second/set-up"])
+def test_no_other_site_posts_to_the_door(joined: Browser, site: Forum, path: str) -> None:
     before = site.everything()
     for fields in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
-        assert browser.post(path, {}, headers=OURS | fields).status == 403
+        assert joined.post(path, {}, headers=OURS | fields).status == 403
     assert site.everything() == before
 
 

@@ -16,6 +16,7 @@ from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.desk import Staffed, words
 from tests.desk import desk as at_the_desk
 from tests.pages import Kept
+from tests.rows import rows
 from tests.unit.web.desk.work import send
 from tests.unit.web.desk.writing import FORM, Desk, key_in, multipart
 
@@ -143,8 +144,8 @@ def bomb() -> bytes:
 
 
 @pytest.mark.slow("reads in a sandbox")
-@pytest.mark.parametrize(
-    ("name", "data", "said"),
+@rows(
+    ["name", "data", "said"],
     [
         ("a.docx", bomb(), "a.docx"),
         ("a.docx", b"no Word file", "a.docx"),
@@ -153,7 +154,6 @@ def bomb() -> bytes:
         ("a.txt", b"x" * 20_000_001, "larger than 20 MB"),
         ("a.html", b"", "a.html"),
     ],
-    ids=["bomb", "broken", "old", "program", "large", "empty"],
 )
 def test_what_is_no_text_is_refused_with_what_to_do(
     desk: Desk, name: str, data: bytes, said: str

@@ -14,6 +14,7 @@ from tests.desk import Staffed, words
 from tests.desk import desk as at_the_desk
 from tests.fakes import NOON
 from tests.pages import Kept
+from tests.rows import rows
 from tests.unit.web.desk.writing import FORM, Desk, as_json, said
 
 
@@ -215,7 +216,7 @@ def test_a_script_is_told_why_nothing_was_saved(desk: Desk) -> None:
     assert (gone.status, "no such text" in said(gone)["error"]) == (404, True)
 
 
-@pytest.mark.parametrize("fields", [None, [], "x", {"body": 7}, {"body": [7]}, {"unknown": "x"}])
+@rows("fields", [None, [], "x", {"body": 7}, {"body": [7]}, {"unknown": "x"}])
 def test_fields_that_are_none_change_nothing(desk: Desk, fields: object) -> None:
     answer = desk.ana.ask("POST", f"{desk.at}/save", **as_json({"base": "one", "fields": fields}))
     assert said(answer)["version"] == 1

@@ -9,6 +9,7 @@ from newsletter.domain.statements.draft import Picture
 from tests.desk import Staffed, words
 from tests.desk import desk as at_the_desk
 from tests.pages import Answer, Kept
+from tests.rows import rows
 from tests.unit.web.desk.writing import Desk, multipart, png, said
 
 pytestmark = pytest.mark.slow("makes pictures anew in a sandbox")
@@ -88,8 +89,8 @@ def test_decoration_needs_no_words_and_the_email_can_be_handed_in(desk: Desk) ->
     assert "Decoration" in words(desk.ana.get(f"{desk.at}/pictures"))
 
 
-@pytest.mark.parametrize(
-    ("data", "fields", "told"),
+@rows(
+    ["data", "fields", "told"],
     [
         (png(), {}, "Say what the picture shows, or tick that it is decoration."),
         (png(), {"alt": "  "}, "Say what the picture shows"),
@@ -101,7 +102,6 @@ def test_decoration_needs_no_words_and_the_email_can_be_handed_in(desk: Desk) ->
         (b"", {"alt": "x"}, "Choose a picture."),
         (b"\x89PNG\r\n\x1a\n<script>", {"alt": "x"}, "a.png is broken"),
     ],
-    ids=["no words", "blanks", "svg", "nothing", "polyglot"],
 )
 def test_what_is_no_picture_or_says_nothing_is_refused(
     desk: Desk, data: bytes, fields: dict[str, str], told: str
