@@ -18,6 +18,7 @@ from newsletter.documents.markup.inline_markup import InlineReader
 from newsletter.documents.markup.pages import foot_of, link_notes, parse, read_blocks
 from newsletter.documents.markup.word_processors import clean_word, is_word
 from newsletter.documents.release.blocks import RULE, Block
+from newsletter.documents.release.furniture import offers_to_leave
 from newsletter.documents.release.imported import Dropped, unusable
 from newsletter.documents.release.lines import ordinary, shortened
 from newsletter.documents.release.paragraphs import escape
@@ -40,8 +41,11 @@ _PICTURE = re.compile(r"data:image/[^\s\"'<>]+", re.IGNORECASE)
 _LONGEST_SUMMARY = 250
 _SOON = timedelta(days=1)
 _PLUG = re.compile(r"The post .{1,400} (?:appeared first on|first appeared on) .{1,200}", re.DOTALL)
+_PLUG_BEGINS, _CUT = "The post ", "[…]"
+"""What WordPress adds below each text, and where it cuts a summary."""
 _MORE = re.compile(r"(?:continue reading|read more|weiterlesen|seguir leyendo)\b.{0,200}", re.I)
-_FRAMES = (re.compile(re.escape(RULE)), _PLUG, _MORE)
+_MARKS = re.compile(r"(?:[*#~•·–—-] ?){3,}")
+_FRAMES = (_MARKS, _PLUG, _MORE)
 
 
 def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
@@ -94,7 +98,11 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
 
 def _without_frame(blocks: Sequence[Block], title: str, dropped: list[Dropped]) -> list[Block]:
     """Without the title said again above, and what a site adds below each of its texts."""
-    kept = list(blocks)
+    kept = [one for one in blocks if not offers_to_leave(one.markdown)]
+    for one in blocks:
+        if one not in kept:
+            why = "leads to the list of readers that it was once sent to"
+            dropped.append(Dropped(line=0, text=shortened(one.text), why=why))
     while kept and (
         kept[0].text == RULE or (kept[0].level and kept[0].text.casefold() == title.casefold())
     ):
@@ -119,7 +127,12 @@ def _paragraphs(text: str) -> str:
 
 
 def _summary(text: str) -> str:
-    """One line, cut between words."""
+    """One line, cut between words, without what a site adds to each."""
+    start = text.rfind(_PLUG_BEGINS)
+    if start >= 0 and _PLUG.fullmatch(text[start:]):
+        text = text[:start].rstrip()
+    if text.endswith(_CUT):
+        text = text.removesuffix(_CUT).rstrip() + "…"
     if len(text) <= _LONGEST_SUMMARY:
         return text
     return text[:_LONGEST_SUMMARY].rpartition(" ")[0].rstrip(" ,;:–-") + "…"

@@ -56,6 +56,18 @@ def test_the_title_said_again_and_what_a_site_adds_around_its_texts_are_left_out
     assert any("what the site adds below its texts" in note for note in composed.notes)
 
 
+def test_what_a_site_adds_is_in_no_summary_and_the_end_of_a_text_is_no_mark() -> None:
+    plug = "The post Forum wins appeared first on Forum."
+    for summary, shown in (
+        (f"The forum won its case on […] {plug}", "The forum won its case on…"),
+        (f"The post office closed. {plug}", "The post office closed."),
+        ("The post that nobody wanted.", "The post that nobody wanted."),
+    ):
+        assert made("<p>The text.</p><p>***</p>", summary=summary).summary == shown
+    composed = made("<p>The text.</p><p>***</p><p><a href='https://x.example'>Unsubscribe</a></p>")
+    assert composed.body == "The text."
+
+
 def test_a_picture_written_into_the_text_makes_it_no_longer() -> None:
     picture = f'<img alt="A photo" src="data:image/png;base64,{"A" * 900_000}">'
     assert made(f"<p>Text.</p>{picture}").body == "Text."
