@@ -66,7 +66,8 @@ def test_a_reader_signs_up_confirms_and_is_a_subscriber_with_proof(
     assert all(one["asked_at"] < one["at"] for one in consents)
     said = workspace.do("subscribers", "show", ANA).stdout
     assert (
-        f"yes to press (double opt-in by our sign-up page, asked {consents[0]['asked_at']})" in said
+        f"consent to press (double opt-in by our sign-up page, asked {consents[0]['asked_at']})"
+        in said
     )
     again = site.ask("POST", link)
     assert "This link has already been used" in again.text

@@ -62,7 +62,7 @@ for _name, _at, _about in (
 def show(shell: Shell, address: str, as_json: bool) -> None:
     """Show one subscriber, and what they agreed to.
 
-    Of each yes the list, where it was said, when it was asked and confirmed, and the words.
+    Of each consent the list, where it was said, when it was asked and confirmed, and the words.
     """
     with shell.services() as services, services.store.read() as tx:
         person = tx.readers.find(address_of(address, said="address"))
@@ -105,7 +105,7 @@ def _consent(tx: Transaction, record: ConsentRecord) -> dict[str, Any]:
 
 
 def _in_words(consent: Mapping[str, Any]) -> str:
-    verb = "yes to" if consent["given"] else "no more of"
+    verb = "consent to" if consent["given"] else "left"
     asked = f", asked {consent['asked_at']}" if consent["asked_at"] else ""
     words = f": {consent['words']}" if consent["words"] else ""
     how = f"{consent['method']} by {consent['source']}"

@@ -165,7 +165,9 @@ class Books:
                 f"this database knows of {self.mark.claims:,} claims, and there were"
                 f" {self.claims:,}: what went out with the last {missing:,} is not in it"
             )
-        what = "is missing" if self.record is Absence.MISSING else "cannot be read"
+        what = "cannot be read (is it yours?)"
+        if self.record is Absence.MISSING:
+            what = "is missing"
         return (
             f"this database knows of {self.mark.claims:,} claims, and the epoch_file, which could"
             f" confirm it, {what}: copied or restored?"
