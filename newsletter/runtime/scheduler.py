@@ -360,9 +360,8 @@ class Scheduler:
 
     def _is_over(self) -> bool:
         with self._delivery.store.read() as tx:
-            now = tx.now
             waiting = tx.batches.waiting()
-            due = tx.campaigns.due(now)
+            due = tx.campaigns.due(tx.now)
             asks_at = tx.unknowns.next_at(self._delivery.pool.accounts)
         if waiting.queued and not waiting.claimed and self._waits_long():
             return True
@@ -371,9 +370,9 @@ class Scheduler:
         if waiting.queued and not waiting.claimed and in_vain >= _GIVE_UP_AFTER:
             self._run.unreachable = waiting.reason
             return True
-        soon = asks_at is not None and asks_at <= now + _SOON
+        soon = asks_at is not None and asks_at <= tx.now + _SOON
         asking = soon or self._reconciling or bool(self._unheard) or self._rounds.open(_SOON)
-        return not (due or asking or waiting.claimed or waiting.due_by(now + _PATIENCE))
+        return not (due or asking or waiting.claimed or waiting.due_by(tx.now + _PATIENCE))
 
     def _waits_long(self) -> bool:
         wait = self._delivery.wait()

@@ -224,10 +224,10 @@ class DigestBuilder:
                 tx.digests.end(name)
 
     def _due(self, tx: Transaction, digest: Digest) -> Due | None:
-        zone, now = self.issues.timezone, tx.now
-        since = tx.digests.since().get(digest.name, now)
+        zone = self.issues.timezone
+        since = tx.digests.since().get(digest.name, tx.now)
         last = tx.digests.last(digest.name)
-        return due(digest.recurrence, zone, since=since, last=last, now=now)
+        return due(digest.recurrence, zone, since=since, last=last, now=tx.now)
 
     def _make_due(self, tx: Transaction, digest: Digest) -> list[BuiltDigest]:
         found = self._due(tx, digest)

@@ -86,10 +86,9 @@ class Starter:
             person = entitle(tx, asked.by, Role.SENDER, "start")
             stored = find_seen(tx, asked.slug, asked.seen)
             self._refuse_unready(tx, stored)
-            now = tx.now
-            if asked.at is not None and asked.at <= now:
+            if asked.at is not None and asked.at <= tx.now:
                 raise Refused(f"{asked.at:%Y-%m-%d %H:%M} UTC has passed; choose a later time")
-            at = now if asked.at_once else asked.at
+            at = tx.now if asked.at_once else asked.at
             if at is not None:
                 tx.schedules.put(asked.slug, at)
             start = self._bind(tx, stored, person, asked.shown)
@@ -151,15 +150,15 @@ class Starter:
 
     def _take_back(self, tx: Transaction, stored: StoredStatement, person: str) -> None:
         """What lets it go out. Raises Refused where that is nothing, or more than a person may."""
-        slug, now = stored.statement.slug, tx.now
+        slug = stored.statement.slug
         all_of_it = person == OPERATOR or tx.staff.roles()[person].includes(Role.SENDER)
         if all_of_it and self.rules.start is StartBy.SENDER:
-            taken = tx.starts.revoke(slug, now)
+            taken = tx.starts.revoke(slug, tx.now)
             if taken:
                 tx.audit.enter(person, "undo", slug, "start")
         else:
             whose = None if all_of_it else person
-            taken = tx.approvals.revoke(slug, now, whose, actor=person, why="undone")
+            taken = tx.approvals.revoke(slug, tx.now, whose, actor=person, why="undone")
         if not taken:
             raise Refused(f"there is nothing of {person} to undo: {slug} waits for somebody else")
         left = standing_of(tx, stored, self.rules.policy)

@@ -366,13 +366,12 @@ def _end_original(tx: Transaction, correction: Correction) -> None:
     """End what could still hand the original over, and spend its approvals."""
     reason = f"corrected by {correction.by}"
     for campaign in correction.stops:
-        at = tx.now
         tx.campaigns.move(
-            campaign.id, CampaignState.CANCELLED, expect={campaign.state}, at=at, reason=reason
+            campaign.id, CampaignState.CANCELLED, expect={campaign.state}, at=tx.now, reason=reason
         )
         tx.campaigns.cancel_pending(campaign.id)
         tx.corrections.take_over(campaign.id, correction.by)
-        tx.approvals.revoke(campaign.slug, at, actor="scheduler", why=reason)
+        tx.approvals.revoke(campaign.slug, tx.now, actor="scheduler", why=reason)
         tx.audit.enter("scheduler", "cancel", campaign.slug, f"campaign {campaign.id}: {reason}")
 
 

@@ -18,9 +18,9 @@ def stop_harm(*, store: Store) -> tuple[Campaign, ...]:
                 f"{why}; find out why with 'newsletter report {number}' and at the provider,"
                 f" then 'newsletter resume {number}' or 'newsletter cancel {number}'"
             )
-            now, sending = tx.now, {CampaignState.SENDING}
+            sending = {CampaignState.SENDING}
             if tx.campaigns.move(
-                number, CampaignState.PAUSED, expect=sending, at=now, reason=reason
+                number, CampaignState.PAUSED, expect=sending, at=tx.now, reason=reason
             ):
                 detail = f"campaign {number}: {why}"
                 tx.audit.enter("breaker", "pause", campaign.slug, detail)

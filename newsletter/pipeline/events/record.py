@@ -169,19 +169,18 @@ def retire(*, store: Store) -> int:
 
     Only then, since a delivery that is told later may show that one works after all.
     """
-    now = store.clock.now()
     with store.read() as tx:
-        if not tx.campaigns.due(now):
+        if not tx.campaigns.due(tx.now):
             return 0
-        found = tx.events.soft_bounces(now - SOFT_MEMORY, SOFT_CAMPAIGNS)
-    worn_out = [number for number, told in found.items() if is_worn_out(*told, now)]
+        found = tx.events.soft_bounces(tx.now - SOFT_MEMORY, SOFT_CAMPAIGNS)
+    worn_out = [number for number, told in found.items() if is_worn_out(*told, tx.now)]
     if not worn_out:
         return 0
     with store.begin() as tx:
         people = [person for number in worn_out if (person := tx.readers.get(number))]
         reason = SuppressionReason.BOUNCED
         entries = [SuppressedEntry(address=one.address, reason=reason) for one in people]
-        return tx.readers.suppress(entries, now, f"soft bounces of {SOFT_CAMPAIGNS} campaigns")
+        return tx.readers.suppress(entries, tx.now, f"soft bounces of {SOFT_CAMPAIGNS} campaigns")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,6 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
         if role is None:
             raise NotFound(f"{address} is not among the staff")
         credential = tx.accounts.get(address)
-        now = tx.now
         return Overview(
             address=address,
             name=tx.staff.names().get(address, ""),
@@ -78,7 +77,7 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
             codes_left=tx.accounts.codes_left(address),
             codes_kept=credential is not None and credential.kept_at is not None,
             passkeys=tx.passkeys.of(address),
-            sessions=[session for session in tx.sessions.of(address) if session.alive(now)],
+            sessions=[session for session in tx.sessions.of(address) if session.alive(tx.now)],
         )
 
 

@@ -95,10 +95,9 @@ def put(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
     Raises Refused where another address of the same mailbox is known.
     """
     with proofs.store.begin() as tx:
-        now = tx.now
         refuse_same_mailbox(tx, address)
-        tx.staff.put(address, role, now)
-        tx.invitations.withdraw_of(address, now)  # it may be for another role
+        tx.staff.put(address, role, tx.now)
+        tx.invitations.withdraw_of(address, tx.now)  # it may be for another role
         tx.audit.enter(by, "user", address, role.value)
 
 
@@ -207,7 +206,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
 def _made(
     tx: Transaction, kind: LinkKind, address: str, role: Role, by: str, proofs: Proofs
 ) -> Link:
-    now, word = tx.now, new_word()
+    word = new_word()
     lives = RESET_LIVES if kind is LinkKind.RESET else INVITATION_LIVES
     made = Invitation(
         id=0,
@@ -215,8 +214,8 @@ def _made(
         address=address,
         role=role,
         by=by,
-        made_at=now,
-        expires_at=now + lives,
+        made_at=tx.now,
+        expires_at=tx.now + lives,
     )
     tx.invitations.add(made, hash_of(word))
     return Link(address=address, role=role, word=word, expires_at=made.expires_at)

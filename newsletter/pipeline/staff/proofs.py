@@ -88,22 +88,21 @@ class Proofs:
         self, tx: Transaction, address: str, stage: Stage, place: Place, *, fresh: bool = False
     ) -> SignedIn:
         """Begin a session under a word that nobody had before, and forget those that are over."""
-        now = tx.now
-        tx.sessions.clear(now)
+        tx.sessions.clear(tx.now)
         word = new_word()
         session = Session(
             hash=hash_of(word),
             address=address,
-            created_at=now,
-            seen_at=now,
-            stepped_up_at=now if fresh else None,
+            created_at=tx.now,
+            seen_at=tx.now,
+            stepped_up_at=tx.now if fresh else None,
             browser=place.browser,
             network=place.network,
             stage=stage,
         )
         tx.sessions.begin(session)
         if stage is Stage.WHOLE:
-            tx.throttle.know(address, place.network, now)
+            tx.throttle.know(address, place.network, tx.now)
         return SignedIn(address=address, word=word, stage=stage)
 
     def renew(
@@ -111,14 +110,14 @@ class Proofs:
     ) -> SignedIn:
         """The same person in the same browser, under another word; it lasts no longer for that."""
         tx.sessions.end(before.hash)
-        word, now = new_word(), tx.now
+        word = new_word()
         tx.sessions.begin(
             Session(
                 hash=hash_of(word),
                 address=before.address,
-                created_at=before.created_at if before.stage is Stage.WHOLE else now,
-                seen_at=now,
-                stepped_up_at=now if fresh else before.stepped_up_at,
+                created_at=before.created_at if before.stage is Stage.WHOLE else tx.now,
+                seen_at=tx.now,
+                stepped_up_at=tx.now if fresh else before.stepped_up_at,
                 browser=place.browser,
                 network=place.network,
             )
@@ -148,10 +147,10 @@ class Proofs:
 
         Returns what takes it back; None where it is one too many, and not counted.
         """
-        now, limits = tx.now, tuple(limits)
-        if exceeded(limits, now, tx.throttle.count):
+        limits = tuple(limits)
+        if exceeded(limits, tx.now, tx.throttle.count):
             return None
-        return tx.throttle.failed({limit.key for limit in limits}, now)
+        return tx.throttle.failed({limit.key for limit in limits}, tx.now)
 
     def is_last(self, tx: Transaction, limits: Iterable[Limit]) -> bool:
         """Whether no more are looked at for now."""
@@ -169,17 +168,17 @@ class Proofs:
 
     def spend(self, tx: Transaction, credential: Credential, code: str) -> bool:
         """Whether a one-time or recovery code is right and was not used. It is used by that."""
-        now, address = tx.now, credential.address
+        address = credential.address
         if not credential.has_factor:
             return False
         if codes.is_recovery_code(code):
             hashed = codes.recovery_hash(self.key, address, code)
-            used = tx.accounts.use_code(address, hashed, now)
+            used = tx.accounts.use_code(address, hashed, tx.now)
             if used:
                 left = tx.accounts.codes_left(address)
                 self.tell(tx, address, f"A recovery code was used. {left} are left.")
             return used
-        step = codes.step_of(code, self.secret(credential.factor), now)
+        step = codes.step_of(code, self.secret(credential.factor), tx.now)
         return step is not None and tx.accounts.use_step(address, step)
 
     def new_codes(self, tx: Transaction, address: str) -> tuple[str, ...]:
@@ -247,8 +246,7 @@ class Proofs:
 
     def tell(self, tx: Transaction, address: str, what: str) -> None:
         """Mail somebody what happened to their account."""
-        now = tx.now
-        tx.emails.tell(address, f"{what} It happened on {_moment(now)}.", now)
+        tx.emails.tell(address, f"{what} It happened on {_moment(tx.now)}.", tx.now)
 
     def admin(self, tx: Transaction, by: str, action: str) -> str:
         """Who does something that only admins may, or the operator. Raises Refused."""

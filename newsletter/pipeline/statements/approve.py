@@ -315,10 +315,9 @@ def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
 
 def _close(tx: Transaction, slug: str, person: str, channel: Channel) -> None:
     """Take back the approval of a name that was taken out; a row without a content hash says so."""
-    at = tx.now
-    tx.approvals.add(Approval(slug=slug, content_hash="", by=person, at=at, channel=channel))
+    tx.approvals.add(Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=channel))
     why = f"no longer named by the {channel.value}"
-    tx.approvals.revoke(slug, at, person, channel, actor=person, why=why)
+    tx.approvals.revoke(slug, tx.now, person, channel, actor=person, why=why)
 
 
 def _add(

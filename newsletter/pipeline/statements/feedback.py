@@ -58,10 +58,9 @@ def send_back(
         back = return_of(tx, stored)
         if back is not None:
             raise Refused(f"{slug} was sent back by {back.by} already: {back.reason}")
-        now = tx.now
-        tx.approvals.revoke(slug, now, person, actor=person, why="sent back")
+        tx.approvals.revoke(slug, tx.now, person, actor=person, why="sent back")
         tx.returns.add(
-            Returned(slug=slug, content_hash=stored.content_hash, by=person, at=now, reason=why)
+            Returned(slug=slug, content_hash=stored.content_hash, by=person, at=tx.now, reason=why)
         )
         detail = f"{stored.content_hash}: {' '.join(why.split())}"
         tx.audit.enter(person, "send back", slug, detail)

@@ -154,14 +154,14 @@ def _review(
     tx: Transaction, stored: StoredStatement, others: _Others, rules: ReviewRules
 ) -> Reviewed:
     statement = stored.statement
-    zone, now = ZoneInfo(rules.timezone), tx.now
-    send_at = tx.schedules.get(statement.slug) or _instant(statement, rules.timezone, now)
+    zone = ZoneInfo(rules.timezone)
+    send_at = tx.schedules.get(statement.slug) or _instant(statement, rules.timezone, tx.now)
     embargo = _embargo(tx, statement, rules.timezone)
-    goes_out = max(time for time in (now, send_at, embargo) if time)
+    goes_out = max(time for time in (tx.now, send_at, embargo) if time)
     last = None if statement.corrects or statement.segment else others.last(statement)
     audience = None if statement.corrects else others.audience(statement)
     around = ReviewContext(
-        today=now.astimezone(zone).date(),
+        today=tx.now.astimezone(zone).date(),
         day=goes_out.astimezone(zone).date(),
         send_at=send_at,
         embargo_until=embargo,

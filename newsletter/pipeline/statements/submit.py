@@ -117,8 +117,7 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
         raise Refused(is_draft(found))
     release(found.origin, found.line_of("status"))
     with store.begin() as tx:
-        now = tx.now
-        tx.returns.close(slug, now)
+        tx.returns.close(slug, tx.now)
         tx.audit.enter(who, "submit", slug)
 
 

@@ -115,13 +115,12 @@ class Writing:
             earlier = tx.drafts.version(key, number)
             if earlier is None:
                 raise NotFound("There is no such version of this text.")
-            now = tx.now
             back = replace(
                 self._version(who, earlier.text, earlier.writers), kind=VersionKind.RESTORED
             )
             head = tx.drafts.keep(key, back)
             self._enter(tx, who, "restore", draft, f"version {number} as version {head}")
-            return tx.drafts.advance(key, head, by=who, at=now)
+            return tx.drafts.advance(key, head, by=who, at=tx.now)
 
     def looked_through(self, key: str) -> None:
         """What the import left out or guessed is no longer shown."""
@@ -185,7 +184,7 @@ class Writing:
         detail: str,
         copied_of: str = "",
     ) -> Draft:
-        key, now = self.names(_KEY), tx.now
+        key = self.names(_KEY)
         typed = text.cleaned()
         _refuse_too_long(typed, key)
         version = replace(self._version(who, typed, wrote), kind=kind)
@@ -194,9 +193,9 @@ class Writing:
                 key=key,
                 version=version,
                 revision=1,
-                created_at=now,
+                created_at=tx.now,
                 created_by=who,
-                changed_at=now,
+                changed_at=tx.now,
                 changed_by=who,
                 copied_of=copied_of,
                 found=found,
@@ -206,20 +205,20 @@ class Writing:
         return draft
 
     def _type(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Draft:
-        now, version = tx.now, draft.version
-        if version.goes_on(who, now):
-            tx.drafts.grow(replace(version, text=text, at=now))
-            return tx.drafts.advance(draft.key, version.number, by=who, at=now)
+        version = draft.version
+        if version.goes_on(who, tx.now):
+            tx.drafts.grow(replace(version, text=text, at=tx.now))
+            return tx.drafts.advance(draft.key, version.number, by=who, at=tx.now)
         head = tx.drafts.keep(draft.key, self._version(who, text, version.writers))
         self._enter(tx, who, "write", draft, f"version {head}")
-        return tx.drafts.advance(draft.key, head, by=who, at=now)
+        return tx.drafts.advance(draft.key, head, by=who, at=tx.now)
 
     def _put_aside(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Version:
         """Keep what was typed on an older text, and close what counts: nobody types over it."""
         tx.drafts.close(draft.version.number)
-        now, last = tx.now, tx.drafts.aside(draft.key, who)
-        if last is not None and replace(last, kind=VersionKind.TYPED).goes_on(who, now):
-            grown = replace(last, text=text, at=now)
+        last = tx.drafts.aside(draft.key, who)
+        if last is not None and replace(last, kind=VersionKind.TYPED).goes_on(who, tx.now):
+            grown = replace(last, text=text, at=tx.now)
             tx.drafts.grow(grown)
             return grown
         beside = replace(self._version(who, text, draft.version.writers), kind=VersionKind.ASIDE)

@@ -161,9 +161,8 @@ def _email(kind: EmailKind, person: Subscriber, language: str, now: datetime) ->
 
 def resume(*, store: Store) -> int:
     """End the pauses that are over; returns how many. Looks first, so that most looks only read."""
-    now = store.clock.now()
     with store.read() as tx:
-        if not tx.choices.any_over(now):
+        if not tx.choices.any_over(tx.now):
             return 0
     with store.begin() as tx:
-        return tx.choices.resume(now)
+        return tx.choices.resume(tx.now)
