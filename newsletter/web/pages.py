@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.domain.errors import StoreUnavailable
@@ -176,7 +176,19 @@ class Pages:
             text = error.detail[:1].upper() + error.detail[1:] + "."
         page = self._page(title, [text], language=language, status=status)
         page.headers.update(getattr(error, "headers", None) or {})
+        if status == 405:
+            page.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
         return page
+
+
+def _methods_at(request: Request) -> set[str]:
+    """What a path is asked by: the framework says it of the first of its routes alone."""
+    return {
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
 
 
 def make(services: Services) -> Starlette:

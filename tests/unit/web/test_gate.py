@@ -34,6 +34,18 @@ def test_every_answer_says_how_a_browser_has_to_take_it(site: Forum, path: str) 
     assert fields["strict-transport-security"].startswith("max-age=")
 
 
+def test_a_path_says_all_that_it_may_be_asked_by(site: Forum) -> None:
+    for path, methods in (
+        ("/", "GET, HEAD"),
+        ("/subscribe", "GET, HEAD, POST"),
+        (site.unsubscribe_link(1), "GET, HEAD, POST"),
+        (f"{site.unsubscribe_link(1)}/everything", "POST"),
+    ):
+        for method in ("PUT", "OPTIONS"):
+            answer = site.ask(method, path)
+            assert (answer.status, answer.headers["allow"]) == (405, methods), path
+
+
 def test_what_staff_wrote_has_not_the_origin_of_the_desk(site: Forum) -> None:
     site.subscribe("ana@example.org")
     site.send("news")
