@@ -231,6 +231,7 @@ _SHOWN_ELSEWHERE = {
 }
 _RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
+_SHIFTED = re.compile(r"vertical-align:\s*(sup|sub)", re.IGNORECASE)
 _FIGURES = re.compile(r"[-+0-9]{1,6}")
 _UNSAFE = re.compile(r"[\s<>\"\\^`{|}]")
 _SCHEMES = {"http", "https", "mailto", "tel"}
@@ -307,12 +308,13 @@ class InlineReader:
             return [Run(text="", literal=f"[^{self.references[element]}]")]
         if tag in {"code", "kbd", "samp", "tt"}:
             return [replace(one, code=True) for one in self.runs_in(element, like)]
-        if tag in {"sup", "sub"} and _FIGURES.fullmatch(element.text or "") and not len(element):
+        level = _level(element)
+        if level and _FIGURES.fullmatch(element.text or "") and not len(element):
             return [
-                replace(like, text=element.text.translate(_RAISED if tag == "sup" else _LOWERED))
+                replace(like, text=element.text.translate(_RAISED if level == "sup" else _LOWERED))
             ]
         bare = element.find(".//a") is None and bool(text_of(element))
-        self.raised += tag in {"sup", "sub"} and bare
+        self.raised += bool(level) and bare
         inside = self.runs_in(element, self.under(element, like))
         return _between(inside, tag, like)
 
@@ -366,6 +368,14 @@ class InlineReader:
         text = f"{text_of(element)} → {shortened(href)}".strip()
         self.dropped.append(Dropped(line=line_of(element), text=text, why=f"{why}; its words stay"))
         return ""
+
+
+def _level(element: Element) -> str:
+    """``sup`` above the line, ``sub`` below it; empty on it. Google Docs says it by a style."""
+    if tag_of(element) in {"sup", "sub"}:
+        return tag_of(element)
+    found = _SHIFTED.search(element.get("style") or "")
+    return found[1].lower() if found else ""
 
 
 def _between(inside: list[Run], tag: str, like: Run) -> list[Run]:
