@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from newsletter.domain.clock import Clock
     from newsletter.domain.staff.audit import AuditHead
     from newsletter.store.archive import Search
-    from newsletter.store.campaigns.audiences import Corrections, Translations
+    from newsletter.store.campaigns.audiences import Audiences, Corrections, Translations
     from newsletter.store.campaigns.campaigns import Campaigns
     from newsletter.store.campaigns.digests import Digests
     from newsletter.store.campaigns.starts import Starts
@@ -94,6 +94,7 @@ class Transaction:
     campaigns: _Part[Campaigns] = _Part("Campaigns", "campaigns.campaigns")
     starts: _Part[Starts] = _Part("Starts", "campaigns.starts", "chain")
     returns: _Part[Returns] = _Part("Returns", "statements.decisions")
+    audiences: _Part[Audiences] = _Part("Audiences", "campaigns.audiences")
     corrections: _Part[Corrections] = _Part("Corrections", "campaigns.audiences")
     translations: _Part[Translations] = _Part("Translations", "campaigns.audiences")
     batches: _Part[Batches] = _Part("Batches", "delivery.batches", "hash_address")

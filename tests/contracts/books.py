@@ -84,7 +84,7 @@ class Books:
             tx.readers.upsert(entries(people) if isinstance(people, int) else people, NOON)
             self.id = add_campaign(tx, slug, provider=provider, lists=lists)
             self.move(CampaignState.SENDING, tx)
-            self.size = tx.campaigns.freeze(self.id, lists, batch_size)
+            self.size = tx.audiences.freeze(self.id, lists, batch_size)
         self.check()
 
     @contextmanager

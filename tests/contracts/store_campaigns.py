@@ -151,7 +151,7 @@ class CampaignsContract:
     def test_an_audience_is_frozen_only_once(self, store: Store) -> None:
         books = Books(store, 3)
         with pytest.raises(NewsletterError), store.begin() as tx:
-            tx.campaigns.freeze(books.id, ["press"], 10)
+            tx.audiences.freeze(books.id, ["press"], 10)
         books.check()
         assert books.drain() == [[1, 2, 3]]
 

@@ -148,7 +148,7 @@ class EventsContract:
             later = add_campaign(tx)
             tx.campaigns.move(first.id, CampaignState.CANCELLED, expect=[*CampaignState], at=NOON)
             tx.campaigns.move(later, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
-            tx.campaigns.freeze(later, ("press",), 10)
+            tx.audiences.freeze(later, ("press",), 10)
         [place] = locate(store, earlier(subscriber_id=1))
         assert place.delivery == (first.id, 1), "the other one called nobody yet"
         with store.begin() as tx:

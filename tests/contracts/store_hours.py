@@ -35,7 +35,7 @@ class Timed(Books):
             tx.readers.upsert(people(zones), NOON)
             self.id = add_campaign(tx)
             self.move(CampaignState.SENDING, tx)
-            self.size = tx.campaigns.freeze(self.id, ("press",), batch_size, by_zone=BY_ZONE)
+            self.size = tx.audiences.freeze(self.id, ("press",), batch_size, by_zone=BY_ZONE)
         self.check()
 
     def due(self, at: timedelta) -> list[list[int]]:

@@ -98,7 +98,7 @@ class SegmentsContract:
             number = add_campaign(tx)
             tx.campaigns.move(number, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
             segment = replace(BARE, without_tags=("board",))
-            assert tx.campaigns.freeze(number, ("press",), 10, segment=segment) == 4
+            assert tx.audiences.freeze(number, ("press",), 10, segment=segment) == 4
             later = Entry(address="1@example.org", lists=(), tags=("board",))
             tx.readers.upsert([later], NOON)
             tx.readers.end_subscriptions(2, ["press"], NOON, number)

@@ -248,7 +248,7 @@ def _both_languages(tx: Transaction) -> Any:
     """Each language of a statement goes to the whole list."""
 
     def freeze(campaign_id: int, split: AudienceSplit, batch_size: int, *_: Any) -> int:
-        return tx.campaigns.freeze(campaign_id, split.lists, batch_size)
+        return tx.audiences.freeze(campaign_id, split.lists, batch_size)
 
     translations = Instead(tx.translations, audience=lambda _split: 1, freeze=freeze)
     return Instead(tx, translations=translations)
@@ -307,6 +307,6 @@ BUGS: dict[str, Parts] = {
     "cancelling forgets the queue": _in("campaigns", "cancel_pending", _nobody_cancelled),
     "a correction goes to half of them": _in("corrections", "freeze", _other_half),
     "a translation goes to who had the original": Parts(transaction=_both_languages),
-    "an hour that comes twice counts twice": _in("campaigns", "freeze", _both_hours),
+    "an hour that comes twice counts twice": _in("audiences", "freeze", _both_hours),
     "a letter is posted again after a crash": _in("emails", "abandon", _posted_again),
 }

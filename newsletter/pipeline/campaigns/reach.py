@@ -47,7 +47,7 @@ class Reach:
             return tx.corrections.freeze(campaign_id, self.correction, batch_size)
         if self.split is not None:
             return tx.translations.freeze(campaign_id, self.split, batch_size, by_zone)
-        return tx.campaigns.freeze(
+        return tx.audiences.freeze(
             campaign_id, self.lists, batch_size, segment=self.segment, by_zone=by_zone
         )
 

@@ -1,4 +1,4 @@
-"""Whom a correction goes to, and whom one language of a statement: nobody gets both of a kind."""
+"""Whom a campaign goes to, a correction, one language of a statement: nobody gets two of a kind."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -21,6 +21,7 @@ from sqlalchemy import (
 from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, CampaignState, Correction
 from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.domain.schedule import ByZone
+from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.campaigns.freezing import fill, freeze
 from newsletter.store.repository import Repository
@@ -47,6 +48,27 @@ _campaign = tables.campaign.c
 _batch = tables.batch.c
 _delivery = tables.delivery.c
 _subscriber = tables.subscriber.c
+
+
+class Audiences(Repository):
+    """Those whom a statement goes to, when they are fixed."""
+
+    def freeze(
+        self,
+        campaign_id: int,
+        lists: Sequence[str],
+        batch_size: int,
+        *,
+        segment: Segment | None = None,
+        by_zone: ByZone | None = None,
+    ) -> int:
+        """Fix the audience in batches of ``batch_size`` by one statement; returns its size.
+
+        With ``segment`` only those whom it picks at that moment. With ``by_zone`` each batch holds
+        readers of one instant, and waits for it.
+        """
+        whom = aimed(lists, segment)
+        return freeze(self._connection, campaign_id, whom, batch_size, by_zone)
 
 
 class Corrections(Repository):

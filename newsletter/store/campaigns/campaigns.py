@@ -1,6 +1,6 @@
-"""Campaigns, their audiences and figures."""
+"""Campaigns and their figures."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -22,14 +22,10 @@ from sqlalchemy import (
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.state import BatchState
-from newsletter.domain.schedule import ByZone
-from newsletter.domain.subscribers.segment import Segment
-from newsletter.store.campaigns.freezing import freeze
 from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import fields_of
 from newsletter.store.schema.json_sql import each_id
-from newsletter.store.subscribers.eligibility import aimed
 
 _COUNTS = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
 _campaign = tables.campaign.c
@@ -43,7 +39,7 @@ _TRANSLATES = text("campaign.translates <> ''")
 
 
 class Campaigns(Repository):
-    """Campaigns, their audiences and figures."""
+    """Campaigns and their figures."""
 
     def all(self) -> list[Campaign]:
         return self._list(_campaign_of, _with_counts().order_by(_campaign.id))
@@ -202,23 +198,6 @@ class Campaigns(Repository):
         values = {name: value for name, value in vars(campaign).items() if name not in elsewhere}
         adding = insert(tables.campaign).values(**values, created_at=at).returning(_campaign.id)
         return int(self._connection.execute(adding).scalar_one())
-
-    def freeze(
-        self,
-        campaign_id: int,
-        lists: Sequence[str],
-        batch_size: int,
-        *,
-        segment: Segment | None = None,
-        by_zone: ByZone | None = None,
-    ) -> int:
-        """Fix the audience in batches of ``batch_size`` by one statement; returns its size.
-
-        With ``segment`` only those whom it picks at that moment. With ``by_zone`` each batch holds
-        readers of one instant, and waits for it.
-        """
-        whom = aimed(lists, segment)
-        return freeze(self._connection, campaign_id, whom, batch_size, by_zone)
 
     def move(
         self,
