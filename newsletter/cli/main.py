@@ -8,6 +8,7 @@ import click
 
 from newsletter import __version__
 from newsletter.cli.groups import Table
+from newsletter.config import without_plugins
 from newsletter.domain.errors import (
     Defect,
     InvalidInput,
@@ -128,4 +129,5 @@ def _report_fault(error: Exception) -> int:
 
 def entry_point() -> None:
     """What the installed command calls."""
+    without_plugins()
     sys.exit(run())

@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from newsletter.config.document import Document, KeyPath, Written, build, expand, parse
 from newsletter.config.settings import Settings
 from newsletter.config.shape import Shape, inside
-from newsletter.config.wording import find, say
 from newsletter.domain.errors import Fault, InvalidConfiguration
 from newsletter.providers import registry
 
@@ -187,16 +186,22 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
         settings = Settings.model_validate_json(text, context=context)
     except ValidationError as error:
         cause = error
-        for details in error.errors(include_url=False):
-            finding = find(details, document, root, values)
-            if not document.is_broken(finding.path):
-                document.fault(finding.path, say(finding))
+        _put_into_words(error, document, root, values)
     _question_dates(document, root, values)
     _question_webhook(document, values)
     if settings is None or document.faults:
         in_order = sorted(document.faults, key=lambda fault: (fault.line, fault.column))
         raise InvalidConfiguration(in_order) from cause
     return settings
+
+
+def _put_into_words(error: ValidationError, document: Document, root: Shape, values: Any) -> None:
+    from newsletter.config.wording import find, say  # few files have faults
+
+    for details in error.errors(include_url=False):
+        finding = find(details, document, root, values)
+        if not document.is_broken(finding.path):
+            document.fault(finding.path, say(finding))
 
 
 def find_workspace(start: Path) -> Path:
