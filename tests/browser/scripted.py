@@ -122,6 +122,7 @@ class Draft:
     def __init__(self) -> None:
         self.versions: list[Any] = [{"title": ["A title"], "body": ["One\n"]}]
         self.refused = 0
+        self.own = False
         self.address = ""
 
     def save(self, asked: Any) -> tuple[int, Any]:
@@ -132,6 +133,7 @@ class Draft:
             return 409, {
                 "version": len(self.versions),
                 "by": "Ben",
+                "own": self.own,
                 "saved_at": now,
                 "fields": fields,
             }

@@ -173,18 +173,22 @@ def test_what_was_refused_is_kept_in_the_tab_until_it_is_saved(
         ("Keep mine", "One mine\n"),
         ("Take Ben's", "One of Ben\n"),
         ("Keep both", "One mine\n\nOne of Ben\n"),
+        ("Take the other", "One of Ben\n"),
     ],
 )
 def test_of_two_who_write_at_once_both_texts_are_kept(
     draft: Draft, open_page: Open, choice: str, kept: str
 ) -> None:
     page = open_page("/")
+    draft.own = choice == "Take the other"
     draft.versions.append({"title": ["Ben's title"], "body": ["One of Ben\n"]})
     at_the_end(page)
     page.keyboard.type(" mine")
     panel = page.get_by_role("alertdialog")
     panel.wait_for()
-    assert "Ben saved this text at" in panel.inner_text()
+    who, where = ("You", " in another window") if draft.own else ("Ben", "")
+    assert f"{who} saved this text at" in panel.inner_text()
+    assert f"{where} while you were writing" in panel.inner_text()
     assert "One of Ben" in panel.locator(".in").all_inner_texts()[-1]
     panel.get_by_role("button", name=choice).click()
     saved(page)

@@ -4,7 +4,7 @@
 // copy stays in this tab, which outlives a session that ended, a reload and a broken line. A form that
 // came back unsaved says so by data-unsaved. The server's answers: 200 {"version": 8, "saved_at": "…Z",
 // "others": ["Ben"], "told": {"send_at": "what it means"}}; 409 with what somebody else saved:
-// {"version", "saved_at", "by", "fields": {name: text or list}}; 401 when signed out; any other with
+// {"version", "saved_at", "by", "own", "fields": {name: text or list}}; 401 when signed out; any other with
 // {"error": "a sentence"}. The number of the version is no part of the text: a copy that differs in
 // nothing else is one that was saved.
 

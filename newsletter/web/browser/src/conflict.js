@@ -12,9 +12,10 @@ export class Conflict {
     const differing = Object.keys(other).filter(
       (name) => name in mine && String(mine[name]) !== String(other[name]),
     );
-    const who = theirs.by || "Somebody";
+    const who = theirs.own ? "You" : theirs.by || "Somebody";
+    const where = theirs.own ? " in another window" : "";
     const at = theirs.saved_at ? ` at ${clock(new Date(theirs.saved_at))}` : "";
-    const title = make("h2", { id: "conflict-title" }, `${who} saved this text${at} while you were writing`);
+    const title = make("h2", { id: "conflict-title" }, `${who} saved this text${at}${where} while you were writing`);
     const choice = (label, kind, act) => make("button", { type: "button", class: kind, onclick: act }, label);
     const combined = () => {
       const fields = { ...other };
@@ -24,7 +25,7 @@ export class Conflict {
       }
       return fields;
     };
-    const named = theirs.by ? `Take ${theirs.by}'s` : "Take theirs";
+    const named = theirs.own ? "Take the other" : theirs.by ? `Take ${theirs.by}'s` : "Take theirs";
     this.element = make(
       "section",
       { class: "conflict sheet", role: "alertdialog", tabindex: "-1", "aria-labelledby": "conflict-title", "aria-describedby": "conflict-text" },

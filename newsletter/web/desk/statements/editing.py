@@ -38,6 +38,8 @@ _MOST = 2 << 20
 """Bytes of a form with a text in it."""
 _A_PAGE = 50
 """Versions."""
+_OFFERED = 50
+"""Statements that a text may correct or translate, the newest; others can be named."""
 
 
 class Editing:
@@ -111,6 +113,7 @@ class Editing:
             stored = tx.statements.get(draft.slug) if draft.slug else None
             returned = return_of(tx, stored) if stored else None
             gone, lists = has_gone(tx, draft), self._lists(tx, text)
+            others = [one.statement for one in tx.statements.newest(_OFFERED)]
         settings = self._statements.settings
         told = self._words.told(text, self._desk, key=draft.key, slug=draft.slug)
         return self._desk.page(
@@ -132,6 +135,7 @@ class Editing:
             segments=[segment.name for segment in self._statements.defaults.segments],
             gone=gone,
             returned=returned,
+            statements=[one for one in others if one.slug != draft.slug],
             others=self._present.note(draft.key, request.who.name, self._desk.now()),
         )
 
@@ -148,17 +152,23 @@ class Editing:
     def _conflict(self, request: DeskRequest, conflict: Conflict) -> Response:
         theirs, mine = conflict.theirs, conflict.mine.text
         who = self._desk.person(theirs.changed_by)
+        own = theirs.changed_by == request.who.address
         return self._desk.page(
             request,
             "draft-conflict.html.j2",
-            title="Somebody changed this text while you wrote",
+            title="This text was changed while you wrote",
             status=409,
             draft=theirs,
             differences=named(differences(theirs.version.text, mine)),
             who=who,
+            own=own,
             ways=[
                 ("Keep mine", "primary", listed(mine)),
-                (f"Take {who}'s", "second", listed(theirs.version.text)),
+                (
+                    "Take the other" if own else f"Take {who}'s",
+                    "second",
+                    listed(theirs.version.text),
+                ),
                 (
                     "Keep both, one below the other",
                     "second",
@@ -180,19 +190,20 @@ class Editing:
         except (InvalidInput, NotFound, Refused) as error:
             return self._failed(error)
         if isinstance(saved, Conflict):
-            return self._desk.data(self._theirs(saved), status=409)
+            return self._desk.data(self._theirs(request, saved), status=409)
         others = self._present.note(draft.key, request.who.name, self._desk.now())
         at = saved.changed_at.isoformat()
         told = self._words.told(text, self._desk, key=draft.key, slug=draft.slug)
         answer = {"version": saved.revision, "saved_at": at, "others": others, "told": told}
         return self._desk.data(answer)
 
-    def _theirs(self, conflict: Conflict) -> dict[str, Any]:
+    def _theirs(self, request: DeskRequest, conflict: Conflict) -> dict[str, Any]:
         theirs, mine = conflict.theirs, conflict.mine.text
         return {
             "version": theirs.revision,
             "saved_at": theirs.changed_at.isoformat(),
             "by": self._desk.person(theirs.changed_by),
+            "own": theirs.changed_by == request.who.address,
             "fields": listed(theirs.version.text),
             "both": listed(both(theirs.version.text, mine)),
         }

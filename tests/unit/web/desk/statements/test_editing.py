@@ -106,6 +106,27 @@ def test_a_text_that_is_too_long_is_not_kept_but_shown_again(desk: Desk) -> None
     assert desk.draft.version.text.title == FORM["title"]
 
 
+def test_ones_own_other_window_is_told_as_such(desk: Desk) -> None:
+    desk.keep(body="In one window.")
+    page = desk.keep(body="In another.", base=1)
+    told = "You changed this text at 07:00 in another window, after you opened it here."
+    assert told in words(page)
+    assert "Take the other" in words(page)
+    third = desk.save(base=1, body="In a third.")
+    assert (third.status, said(third)["own"]) == (409, True)
+    assert said(desk.save(desk.ben, base=1, body="Ben's."))["own"] is False
+
+
+def test_the_newest_statements_are_offered_where_one_is_named(desk: Desk) -> None:
+    desk.keep(act="hand-in", title="Hours of the <library>")
+    desk.staffed.site.services.tick.run()
+    other = Desk(desk.staffed)
+    page = other.ana.get(f"{other.at}/edit")
+    offered = '<option value="hours-of-the-library">Hours of the &lt;library&gt;</option>'
+    assert (offered in page.text, page.text.count('list="statements"')) == (True, 2)
+    assert offered not in desk.ana.get(f"{desk.at}/edit").text, "nothing corrects itself"
+
+
 def test_two_writers_see_both_texts_and_choose_and_both_are_kept(desk: Desk) -> None:
     desk.keep(desk.ben, body="Ben's text.")
     page = desk.keep(body="Ana's text.", base=1)

@@ -480,3 +480,5 @@ def test_checks_on_pages_name_no_commands(tmp_path: Path, migrated: Path) -> Non
             page = said(staffed, f"/statements/hours{path}", "ben")
             assert "picks nobody now" in page, path
             assert "newsletter segment" not in page, path
+        review = staffed.as_("ben").get("/statements/hours/review")
+        assert "Lists Press releases, only german" in words(review)
