@@ -453,6 +453,7 @@ def test_the_words_alone_keep_the_fields_and_lose_the_form(mail: Mail) -> None:
     assert stdlib_defects(mail.bare) == ()
 
 
+@pytest.mark.slow("starts a process")
 def test_a_mail_that_comes_out_otherwise_is_found(mail: Mail) -> None:
     files = [corpus.EXAMPLES / "image.md", corpus.EXAMPLES / "spanish.md"]
     spanish = make_mail("spanish", corpus.read_text(files[1]), make_renderer())

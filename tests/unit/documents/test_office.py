@@ -37,6 +37,7 @@ def test_a_table_a_quotation_a_list_and_a_link_come_through_a_pdf() -> None:
     )
 
 
+@pytest.mark.slow("starts a process")
 def test_a_process_apart_reads_the_same_and_says_the_same_faults() -> None:
     path = FOLDER / "08-embargo.odt"
     assert import_isolated(path.read_bytes(), today=TODAY, file=path.name) == imported(path)

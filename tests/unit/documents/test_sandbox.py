@@ -30,6 +30,7 @@ def page(body: bytes) -> Page:
     return Page(status=200, headers={}, body=body, url="https://forum.example/feed")
 
 
+@pytest.mark.slow("starts a process")
 def test_what_was_read_comes_back() -> None:
     assert ask(STRANGERS, {"read": "back"}, "é\n{".encode()) == [{"read": "back"}, "é\n{"]
 
@@ -48,6 +49,7 @@ def test_half_a_character_comes_back_as_a_question_mark() -> None:
     assert text == "?"
 
 
+@pytest.mark.slow("starts a process")
 def test_what_takes_for_ever_is_cut_off_and_what_was_read_before_is_kept() -> None:
     with pytest.raises(CutOff, match="could not be read within 30 s") as cut:
         ask(STRANGERS, {"read": "endless"})
@@ -59,11 +61,13 @@ def test_nobody_waits_longer_than_was_said() -> None:
         ask(STRANGERS, {"read": "back"}, within=timedelta(seconds=0.01))
 
 
+@pytest.mark.slow("starts a process")
 def test_what_takes_too_much_memory_is_cut_off() -> None:
     with pytest.raises(CutOff, match="memory"):
         ask(STRANGERS, {"read": "memory"})
 
 
+@pytest.mark.slow("starts a process")
 def test_a_process_apart_knows_nothing_of_ours_and_what_it_prints_is_no_answer() -> None:
     [names, modules] = ask(STRANGERS, {"read": "surroundings"})
     assert set(names) <= {"PYTHONPATH", "LC_CTYPE"}  # the interpreter itself may set the second
@@ -117,6 +121,7 @@ def _lives(pid: int) -> bool:
 # --- feeds
 
 
+@pytest.mark.slow("starts a process")
 def test_a_feed_is_read_alike_here_and_apart() -> None:
     apart, here = SandboxReader().feed(page(RSS)), DirectReader().feed(page(RSS))
     assert apart == here
@@ -126,6 +131,7 @@ def test_a_feed_is_read_alike_here_and_apart() -> None:
     assert str(text) == str(DirectReader().compose([item], zone="UTC", now=NOON)[0])
 
 
+@pytest.mark.slow("starts a process")
 def test_an_answer_that_is_the_same_as_before_starts_no_process() -> None:
     reader = SandboxReader(module=STRANGERS)
     first = reader.feed(page(b"1")).remark
@@ -133,11 +139,13 @@ def test_an_answer_that_is_the_same_as_before_starts_no_process() -> None:
     assert reader.feed(page(b"2")).remark != first
 
 
+@pytest.mark.slow("starts a process")
 def test_a_feed_that_is_none_is_refused_apart_with_the_words_of_here() -> None:
     with pytest.raises(FeedUnreadable, match="XML of another kind"):
         SandboxReader().feed(page(b"<other/>"))
 
 
+@pytest.mark.slow("starts a process")
 def test_a_text_that_takes_for_ever_is_left_out_and_spoils_no_other() -> None:
     items = [
         Item(id=name, title=f"On {name}", content=content, markup=False, link=f"https://x/{name}")

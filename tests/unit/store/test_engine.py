@@ -238,6 +238,7 @@ def test_what_has_no_advice_of_ours_is_passed_on_in_the_drivers_words(engine: En
         connection.execute(text("SELECT * FROM nowhere"))
 
 
+@pytest.mark.slow("starts a process")
 def test_what_was_committed_is_there_after_the_process_was_killed(path: Path) -> None:
     program = """
 import os, signal, sys

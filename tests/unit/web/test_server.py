@@ -238,6 +238,7 @@ serving(Starlette(routes=[Route("/", here, methods=["GET", "POST"])]), bounds())
 """
 
 
+@pytest.mark.slow("starts a process")
 def test_a_process_with_few_files_keeps_some_however_many_connect_at_once() -> None:
     command = [sys.executable, "-c", FEW_FILES]
     with ExitStack() as stack:

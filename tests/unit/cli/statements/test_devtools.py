@@ -40,6 +40,7 @@ def answering(tmp_path: Path) -> str:
     return program(tmp_path, f'echo "$@" > {tmp_path}/seen\nexec python3 {tmp_path}/answer.py')
 
 
+@pytest.mark.slow("starts a process")
 def test_a_call_gets_its_own_answer_whatever_happens_meanwhile(answering: str) -> None:
     with started(answering, hosts=(), seconds=30) as browser:
         for number in (1, 2):
@@ -51,6 +52,7 @@ def test_a_call_gets_its_own_answer_whatever_happens_meanwhile(answering: str) -
         assert browser.call("Page.setDocumentContent", html=big)["said"]["params"]["html"] == big
 
 
+@pytest.mark.slow("starts a process")
 def test_a_refusal_is_told_in_the_browsers_words(answering: str) -> None:
     with (
         started(answering, hosts=(), seconds=30) as browser,
@@ -59,6 +61,7 @@ def test_a_refusal_is_told_in_the_browsers_words(answering: str) -> None:
         browser.call("Wrong")
 
 
+@pytest.mark.slow("starts a process")
 def test_it_can_reach_only_the_hosts_that_it_was_given(answering: str, tmp_path: Path) -> None:
     for hosts, rule in (
         ((), "--host-resolver-rules=MAP * ~NOTFOUND about:blank"),
@@ -71,15 +74,17 @@ def test_it_can_reach_only_the_hosts_that_it_was_given(answering: str, tmp_path:
         assert "--headless --remote-debugging-pipe" in seen
 
 
+@pytest.mark.slow("starts a process")
 @rows("script", ["exit 0", "exec 3<&- 4>&-; sleep 60", "kill -9 $$"])
 def test_one_that_ends_at_once_is_no_hang_and_no_traceback(tmp_path: Path, script: str) -> None:
     with (
         started(program(tmp_path, script), hosts=(), seconds=30) as browser,
-        pytest.raises(BrowserFailed, match="it ended"),
+        pytest.raises(BrowserFailed, match="the browser ended"),
     ):
         browser.call("Browser.getVersion")
 
 
+@pytest.mark.slow("starts a process")
 def test_one_that_is_silent_is_given_up_and_ended_with_all_it_started(tmp_path: Path) -> None:
     silent = program(tmp_path, f"sleep 300 & echo $! > {tmp_path}/child; trap '' TERM; wait; wait")
     with (
@@ -104,6 +109,7 @@ def alive(number: int) -> bool:
     return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
+@pytest.mark.slow("starts a process")
 def test_a_program_that_reads_nothing_cannot_hold_a_long_message_up(tmp_path: Path) -> None:
     deaf = program(tmp_path, "sleep 300")
     with (

@@ -72,6 +72,7 @@ def chromium(tmp_path: Path) -> Chromium:
     return Chromium(tmp_path)
 
 
+@pytest.mark.slow("starts a process")
 def test_the_screen_becomes_as_high_as_the_mail(chromium: Chromium) -> None:
     [(shot, png)] = chromium.take(SITTING)
     assert shot == Screenshot(title="Light", file="light.png", width=375, height=1234)
@@ -80,6 +81,7 @@ def test_the_screen_becomes_as_high_as_the_mail(chromium: Chromium) -> None:
     assert [one["html"] for one in chromium.told("Page.setDocumentContent")] == ["<p>Words</p>"]
 
 
+@pytest.mark.slow("starts a process")
 def test_each_is_taken_on_a_page_of_its_own_in_its_own_scheme(chromium: Chromium) -> None:
     dark = Sitting(name="dark", title="Dark", html="<p>Words</p>", width=700, dark=True)
     shots = chromium.take(SITTING, dark)
@@ -90,6 +92,7 @@ def test_each_is_taken_on_a_page_of_its_own_in_its_own_scheme(chromium: Chromium
     assert len(list(chromium.told("Target.closeTarget"))) == 2
 
 
+@pytest.mark.slow("starts a process")
 @pytest.mark.parametrize(
     ("height", "taken", "sharpness", "cut"),
     [
@@ -109,6 +112,7 @@ def test_what_is_too_long_is_less_sharp_and_then_cut(
     assert chromium.sizes()[-1] == (375, taken, sharpness)
 
 
+@pytest.mark.slow("starts a process")
 def test_pictures_that_did_not_come_are_named(chromium: Chromium) -> None:
     chromium.results["Runtime.evaluate"] = {"result": {"value": ["https://a.example/1.jpg"]}}
     [(shot, _)] = chromium.take(SITTING)
@@ -118,6 +122,7 @@ def test_pictures_that_did_not_come_are_named(chromium: Chromium) -> None:
     assert shot.missing == ()
 
 
+@pytest.mark.slow("starts a process")
 def test_an_empty_picture_is_none(chromium: Chromium) -> None:
     chromium.results["Page.captureScreenshot"] = {"data": ""}
     with pytest.raises(BrowserFailed, match="it made no picture of Light"):

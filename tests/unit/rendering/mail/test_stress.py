@@ -193,6 +193,7 @@ def assert_there_to_its_end(name: str, outcome: Outcome) -> None:
     assert [words for words in [*in_text, LAST, "/u/a1B2"] if words not in text] == []
 
 
+@pytest.mark.slow("starts a process")
 def test_too_much_is_refused_in_words_and_what_a_mail_can_hold_is_there(tmp_path: Path) -> None:
     title = "a title of half a megabyte"
     texts = {name: whole(name) for name in QUICK}

@@ -56,6 +56,7 @@ def test_another_account_is_refused_and_told_how_before_anything_is_written(
     assert path.stat() == before
 
 
+@pytest.mark.slow("starts a process")
 def test_another_process_has_the_lock_until_it_dies(tmp_path: Path) -> None:
     path = tmp_path / "newsletter.lock"
     program = """
@@ -121,6 +122,7 @@ def test_any_number_may_use_it_and_none_while_it_is_replaced(path: Path) -> None
     assert lock.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow("starts a process")
 def test_whoever_uses_it_is_named_to_whoever_wants_to_replace_it_until_it_dies(path: Path) -> None:
     lock = path.with_suffix(".use")
     with elsewhere(lock) as other:
