@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from bench.measuring import Phase, hand_in
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.clock import Clock
@@ -23,6 +25,8 @@ from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
+from newsletter.store.schema import tables
+from newsletter.store.schema.columns import from_ms
 
 SINK_URL = "NEWSLETTER_BENCH_URL"
 _STATEMENT = Path(__file__).with_name("statement.md")
@@ -129,12 +133,13 @@ def run(workspace: Path) -> None:
 def _phases(services: Services, clock: NotingClock) -> dict[str, Phase]:
     with services.store.read() as tx:
         [campaign] = tx.campaigns.all()
+        claimed_at = from_ms(tx.connection.scalar(select(func.min(tables.batch.c.claimed_at))))
     assert campaign.state is CampaignState.SENT, campaign
     assert campaign.counts.accepted == campaign.counts.audience
-    assert campaign.started_at is not None
     assert campaign.finished_at is not None
     return {
-        "hand over": clock.between(campaign.started_at, campaign.finished_at),
+        # a campaign is started at the moment at which its audience begins to be frozen
+        "hand over": clock.between(claimed_at, campaign.finished_at),
         "end to end": clock.since(clock.readings[0], campaign.finished_at),
     }
 
