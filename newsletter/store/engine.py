@@ -169,7 +169,7 @@ def begun(connection: Connection, *, reads: bool = False) -> Iterator[Connection
         # A deferred transaction that turns from reading to writing fails at once when another
         # process writes; one that is immediate from the start waits its turn. SQLAlchemy's event
         # would do it too, but an engine with events takes a third longer over each statement.
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        _driver(connection).execute("BEGIN" if reads else "BEGIN IMMEDIATE")
         yield connection
 
 

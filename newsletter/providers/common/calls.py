@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest
+from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
 from newsletter.domain.errors import ClaimOver, InvalidConfiguration, ProviderUnreachable
 from newsletter.providers.common.records import MOST_PAGES, Inquiry, Question
 from newsletter.providers.transport import http
@@ -41,18 +41,15 @@ class HttpProvider:
         self._translator = translator
         self._transport = transport
         self._inquiry = inquiry
-        self._settles_in = (settle or inquiry.settles_in) if inquiry else None
-        self._kept = (kept or inquiry.kept_for) if inquiry else None
+        self.capabilities = replace(
+            translator.capabilities,
+            settles_in=(settle or inquiry.settles_in) if inquiry else None,
+            records_kept=(kept or inquiry.kept_for) if inquiry else None,
+        )
 
     @property
     def name(self) -> str:
         return self._translator.name
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return replace(
-            self._translator.capabilities, settles_in=self._settles_in, records_kept=self._kept
-        )
 
     def prepare(self, batch: OutgoingBatch) -> HttpParcel:
         """Build the call. Raises InvalidInput."""

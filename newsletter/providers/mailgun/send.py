@@ -161,8 +161,9 @@ def _recipients(recipients: tuple[Recipient, ...]) -> tuple[str, str]:
     bodies.plain(recipients)
     variables = ",".join(
         [
-            f'"{address}":{{"u":"{link}","m":"{message_id}"{_names(names) if names else ""}}}'
-            for address, (_, _, link, message_id, names) in zip(to, recipients, strict=True)
+            f'"{address}":{{"u":"{reader.unsubscribe}","m":"{reader.message_id}"'
+            f"{_names(reader.names) if reader.names else ''}}}"
+            for address, reader in zip(to, recipients, strict=True)
         ]
     )
     return ", ".join(to), f"{{{variables}}}"
