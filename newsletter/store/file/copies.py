@@ -25,14 +25,14 @@ def backup(database: Path, target: Path) -> None:
         raise Refused(f"there is no folder {target.parent}; make it, or name another file")
     part = target.with_name(target.name + ".part")
     try:
-        part.unlink(missing_ok=True)  # of a backup that was cut off
+        _remove(part)  # of a backup that was cut off
         _new(part)  # SQLite gives what lies beside it the same rights
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
         part.rename(target)
     except (sqlite3.Error, OSError) as error:
         with suppress(OSError):
-            part.unlink(missing_ok=True)
+            _remove(part)
         why = getattr(error, "strerror", None) or error
         raise StoreUnavailable(
             f"{target} cannot be written: {why}; check the disk, and that the folder is yours"
@@ -48,7 +48,7 @@ def restore(source: Path, database: Path, *, at: datetime) -> Path:
     database of ours.
     """
     incoming = database.with_name(database.name + ".incoming")
-    incoming.unlink(missing_ok=True)
+    _remove(incoming)  # of one that was cut off: its log would be read as that of this one
     backup(_checked(source), incoming)
     with closing(sqlite3.connect(incoming)) as connection, connection:
         reason = f"restored on {at:%Y-%m-%d %H:%M} UTC from the backup {source.name}"
@@ -104,6 +104,12 @@ def _keep(database: Path, kept: Path) -> None:
     except StoreUnavailable:
         _new(kept)
         shutil.copyfile(database, kept)
+
+
+def _remove(path: Path) -> None:
+    """With what SQLite leaves beside it when it is cut off: addresses stand in that too."""
+    for ending in ("-journal", "-wal", "-shm", ""):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _new(path: Path) -> None:

@@ -85,6 +85,35 @@ def test_a_restored_database_is_on_hold_and_the_old_one_is_kept(
     assert reason == "restored on 2026-11-24 12:00 UTC from the backup copy.db"
 
 
+def test_what_a_restore_that_was_cut_off_left_behind_gets_into_no_other(
+    path: Path, store: Store, tmp_path: Path
+) -> None:
+    """SQLite would read its write-ahead log as that of the next one."""
+    copy, incoming = tmp_path / "copy.db", path.with_name(path.name + ".incoming")
+    backup(path, copy)
+    Books(store, 3)
+    store.close()
+    backup(path, incoming)
+    with closing(sqlite3.connect(incoming)) as killed:
+        killed.execute("PRAGMA journal_mode = WAL")
+        killed.execute("INSERT INTO meta VALUES ('stray', 'of the other backup')")
+        killed.commit()
+        left = {file: file.read_bytes() for file in path.parent.glob(f"{incoming.name}*")}
+    for file, data in left.items():
+        file.write_bytes(data)
+    part = incoming.with_name(incoming.name + ".part-journal")
+    part.write_bytes(b"of a copy that was cut off")
+    assert f"{incoming.name}-wal" in {file.name for file in left}
+
+    restore(copy, path, at=NOON)
+
+    assert campaigns(path) == 0
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("SELECT 1 FROM meta WHERE key = 'stray'").fetchall() == []
+    assert [file.name for file in path.parent.glob("*.incoming*")] == []
+
+
 def test_what_was_still_in_the_write_ahead_log_is_kept_too(
     path: Path, store: Store, tmp_path: Path
 ) -> None:
