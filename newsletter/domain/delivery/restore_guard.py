@@ -37,7 +37,7 @@ def read_stopped(kept: str) -> Stopped | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """How far sending has come, and in which epoch."""
+    """How far sending has come, and in which generation."""
 
     generation: str = ""
     """A name that each run renews; empty before the first."""
@@ -84,7 +84,7 @@ class GuardRecord:
     location: Location
     """Where the database's file lies: a copy lies somewhere else."""
     before: str
-    """The epoch that the database may still be in, should the process die while it begins."""
+    """The generation that the database may still be in, should the process die while it begins."""
 
 
 class Absence(Enum):

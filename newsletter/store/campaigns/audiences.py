@@ -148,7 +148,9 @@ def _held(correction: Correction) -> Subquery:
     done = _batch.state == BatchState.DONE.value
     cancelled = done & (_batch.cancelled > 0)
     waits = ends & (cancelled | (_batch.state == BatchState.QUEUED.value))
+    # of a batch that was cancelled, those whom the provider took have rows of their own
     accepted = done & (_batch.accepted > 0) & (_batch.cancelled == 0)
+    # a row of their own says more than the batch, so those come first
     standing = case(
         (_delivery.state.in_(_TAKEN), _MAY_HAVE_IT),
         (_delivery.state.is_not(None), _NEITHER),
@@ -162,6 +164,7 @@ def _held(correction: Correction) -> Subquery:
     return (
         select(
             member.c.value.label("id"),
+            # the highest of several campaigns: who may have it from one may have it
             func.max(standing).label("standing"),
             func.coalesce(func.max(_delivery.state), DeliveryState.CANCELLED.value).label("own"),
         )

@@ -374,6 +374,7 @@ def _due() -> Select[Any]:
 @cache
 def _move(*, begins: bool) -> Update:
     at = bindparam("at", type_=_campaign.started_at.type)
+    # what was paused and goes on began when it began
     started = func.coalesce(_campaign.started_at, at)
     return (
         update(tables.campaign)

@@ -37,6 +37,7 @@ def freeze(
     """
     if by_zone is not None:
         return _fill(connection, _by_instant(campaign_id, whom, batch_size, by_zone))
+    # by number, and so sorted within each batch: an event's reader is looked for by the first
     place = func.row_number().over(order_by=_subscriber.id) - 1
     numbered = (
         select(_subscriber.id, (place // literal(batch_size)).label("no"))

@@ -116,6 +116,7 @@ def shorten(connection: Connection, claimed: ClaimedBatch, allowance: int | None
         "pending": _batch.pending - len(rest),
     }
     change(connection, claimed, values)
+    # this try is not theirs
     before = {"state": BatchState.QUEUED.value, "attempts": claimed.attempts - 1}
     _add(connection, claimed, [rest], before)
     return replace(claimed, members=claimed.members[:allowance])
@@ -139,6 +140,7 @@ def _add(
     """Add batches after the last of the campaign."""
     campaign_id = claimed.campaign.id
     of_it = _batch.id == claimed.id
+    # aggregates with a filter: one query for the last number of all and the values of this one
     last, regardless, account = connection.execute(
         select(
             func.max(_batch.no),

@@ -77,7 +77,7 @@ class Batches(AddressRepository):
     def intend(self, batch_id: int, *, fence: int, body_hash: str, account: str = "") -> int | None:
         """Write down what is about to leave, and to which account at its provider.
 
-        Returns how many attempts, of batches and letters, there ever were in this database; None
+        Returns how many attempts, of batches and emails, there ever were in this database; None
         where it is not claimed by this fence any more, or its campaign is not sending any more.
         """
         values = {"batch": batch_id, "held": fence, "hash": body_hash, "to": account}
@@ -90,12 +90,14 @@ class Batches(AddressRepository):
         Those to be tried again leave for a queued batch of their own, which counts the tries so
         far. Where the campaign was cancelled in the meantime, that batch is cancelled instead.
         """
+        # before the answer is booked, which is for all who are still pending
         if booking.again and not self._set_aside(claimed, booking, at):
             return False
         state = _DELIVERY_STATES[booking.outcome.verdict]
         others = {
             number: outcome
             for number, outcome in booking.exceptions.items()
+            # a row each only for what the batch's own columns cannot say; an id names one message
             if _DELIVERY_STATES[outcome.verdict] is not state or outcome.provider_id
         }
         tally = _tally(others)
@@ -160,6 +162,7 @@ class Batches(AddressRepository):
         an unknown one is dead too.
         """
         self._connection.execute(_let_go())
+        # first: the next statement takes whatever is still claimed for unknown
         self._connection.execute(_put_back())
         return self._connection.execute(_abandon(), {"at": to_ms(at)}).rowcount
 
@@ -259,6 +262,7 @@ def _intend() -> Update:
             _batch.id == bindparam("batch"),
             _batch.fence == bindparam("held"),
             _batch.state == BatchState.CLAIMED.value,
+            # a pause or a cancellation since the claim is still heeded: nothing has left yet
             exists().where(
                 _campaign.id == _batch.campaign_id, _campaign.state == CampaignState.SENDING.value
             ),

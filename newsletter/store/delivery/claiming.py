@@ -82,6 +82,7 @@ def next_queued(
     """
     for campaign in connection.execute(_sending()).all():
         provider = _carrier(campaign.carrier or campaign.provider, allowance)
+        # a campaign at the other provider may go on; None would be no limit
         if allowance.get(provider) == 0:
             continue
         values = {"at": to_ms(at), "campaign": campaign.id}
@@ -138,6 +139,7 @@ def _hold() -> Any:
             attempts=_batch.attempts + 1,
             attempt_id=bindparam("attempt"),
             provider=bindparam("to"),
+            # empty until it is intended: by that a restart knows what cannot have left
             body_hash="",
             claimed_at=bindparam("at"),
             lease_until=bindparam("until"),
@@ -175,6 +177,7 @@ def _reachable(lists: tuple[int, ...] | None) -> Select[Any]:
         select(
             as_list(_subscriber.id),
             in_lines(_subscriber.address),
+            # as digits: what is joined is text, and a hash may hold any byte
             func.group_concat(func.hex(_subscriber.address_hash), ""),
         )
         .join_from(member, tables.subscriber, _subscriber.id == member.c.value)
@@ -211,6 +214,7 @@ def claim(
     """
     held = {"batch": batch_id, "attempt": attempt_id, "to": provider}
     times = {"at": to_ms(at), "until": to_ms(at + lease)}
+    # asks for no state: ``next_queued`` found it in this very transaction, where nobody else writes
     row = connection.execute(_hold(), held | times).one()
     campaign = Campaigns(connection).head(row.campaign_id)
     lists = None if row.regardless else campaign.lists
@@ -224,6 +228,7 @@ def claim(
     members = _all_as_stored(json.loads(found), addresses, hashes, hash_address)
     if members is None:
         members, damaged = _each_as_stored(connection, found, hash_address)
+    # only then has anybody left: who and why takes a query of its own, which most claims spare
     if len(members) + len(damaged) < row.pending:
         _book_departed(connection, row, lists, at)
     if damaged:
@@ -306,6 +311,7 @@ def _book_departed(
         select(member.c.value, why_not(lists))
         .join_from(member, tables.subscriber, _subscriber.id == member.c.value, isouter=True)
         .where(
+            # of who was erased there is no row, so that the condition is neither true nor false
             func.coalesce(~eligible(lists), True),
             ~has_own_row(row.campaign_id, member.c.value),
         )

@@ -58,6 +58,7 @@ class TransactionalEmails(AddressRepository):
         same = and_(
             _email.mailbox_hash == mailbox,
             _email.kind == email.kind,
+            # what the provider refused reached nobody, and takes nothing from the limit
             _email.state != EmailState.REJECTED,
         )
         day, month = (

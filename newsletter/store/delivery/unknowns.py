@@ -129,6 +129,7 @@ class Unknowns(Repository):
             self._connection.execute(
                 update(tables.batch)
                 .where(strange)
+                # that another account did not have them says nothing of this one
                 .values(account=account, not_before=0, absences=0)
             )
         return people

@@ -75,6 +75,7 @@ class Events(AddressRepository):
                 del noted[other.key]
         if noted:
             self._connection.execute(
+                # what prevails was chosen above; nobody else writes between the two
                 insert(event_tables.delivery_status).prefix_with("OR REPLACE"),
                 [vars(status) for status in noted.values()],
             )

@@ -125,6 +125,7 @@ class Locator:
             for candidate in self._within(campaign_id, number)
         ]
         if len(found) > 1:
+            # a campaign that was cancelled before it called anybody is no rival
             found = [candidate for candidate in found if candidate.attempts]
         return found[0] if len(found) == 1 else None  # of two tries, nobody knows whose it was
 

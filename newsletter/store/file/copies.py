@@ -50,6 +50,7 @@ def restore(source: Path, database: Path, *, at: datetime) -> Path:
     incoming = database.with_name(database.name + ".incoming")
     _remove(incoming)  # of one that was cut off: its log would be read as that of this one
     backup(_checked(source), incoming)
+    # all of it before the file has the database's name: at no moment could anything leave from it
     with closing(sqlite3.connect(incoming)) as connection, connection:
         reason = f"restored on {at:%Y-%m-%d %H:%M} UTC from the backup {source.name}"
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (DOUBT, reason))
@@ -59,6 +60,7 @@ def restore(source: Path, database: Path, *, at: datetime) -> Path:
     kept = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
     if database.exists():
         _keep(database, kept)
+        # the log of the file that goes would be replayed into the one that comes
         for ending in ("-wal", "-shm"):
             database.with_name(database.name + ending).unlink(missing_ok=True)
     os.replace(incoming, database)  # noqa: PTH105 - replaces in one step, which is the point
@@ -124,6 +126,7 @@ def _checked(source: Path) -> Path:
         ) as connection:
             whole = connection.execute("PRAGMA integrity_check").fetchone()[0]
             tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'batch'")
+            # SQLite takes an empty file for a whole database: the table says that it is ours
             if whole == "ok" and tables.fetchone():
                 return source
             message = f"is not a whole database of ours: {whole}"

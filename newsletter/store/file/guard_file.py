@@ -1,4 +1,4 @@
-"""The file outside the database that says how many claims there were, in which epoch, and where.
+"""The file outside the database that tells how many claims there were, of which generation, where.
 
 Of where it lies, two copies of a disk agree in the file system and the file, two disks of one
 machine in the machine. What the system does not tell, or what would be another after the next start
@@ -151,10 +151,10 @@ def _mark() -> Select[tuple[str, int]]:
 
 
 class WorkspaceGuardFile:
-    """The watermark in the file ``path``, for the database in the file ``database``.
+    """The guard record in the file ``path``, for the database in the file ``database``.
 
-    Names of epochs are 32 hexadecimal digits. ``location_of`` says where a file lies. Any number of
-    threads may share it.
+    Generations are named by 32 hexadecimal digits. ``location_of`` says where a file lies. Any
+    number of threads may share it.
     """
 
     def __init__(
@@ -193,7 +193,9 @@ class WorkspaceGuardFile:
                 self._overwrite(record)
                 os.fsync(self._open)
                 os.replace(part, self._path)  # noqa: PTH105 - replaces in one step
+                # a folder copied over itself brings back line and inode, but not this
                 self._name(record.mark.claims)
+                # a name is the folder's: without this a power cut may bring back the old file
                 _flush_folder(self._path.parent)
             except OSError as error:
                 raise self._unavailable(error) from error
@@ -251,6 +253,7 @@ class WorkspaceGuardFile:
         others = self._named()
         if set(others) == {claims}:
             return
+        # the new one before the old ones go, so that there is a count at every moment
         self._path.with_name(f"{self._path.name}.{claims}").touch(0o600)
         for other in others.keys() - {claims}:
             others[other].unlink(missing_ok=True)

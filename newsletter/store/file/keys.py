@@ -113,4 +113,5 @@ def check_keys(engine: Engine, fingerprints: Mapping[str, str]) -> None:
     ]
     if missing:
         with connected(engine) as connection:
+            # another process may be at its first start too
             connection.execute(insert(_meta).prefix_with("OR IGNORE"), missing)

@@ -155,6 +155,7 @@ def _holders(file: int) -> str:
 
 def _living(file: int) -> list[tuple[int, str]]:
     lines = os.pread(file, 1 << 20, 0).decode(errors="replace").splitlines()
+    # counted, not struck out: a process may have it open several times under one name
     held = Counter(line for line in lines if not line.startswith(_GONE))
     held -= Counter(line.removeprefix(_GONE) for line in lines if line.startswith(_GONE))
     entries = (line.partition(" ") for line in held.elements())

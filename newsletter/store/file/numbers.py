@@ -47,6 +47,7 @@ def skip(execute: Execute, at: datetime, given: Mapping[str, int]) -> None:
     for there, name in _present(execute):
         known = max(_last(execute, there), given.get(name, 0))
         floor = int(elapsed.total_seconds() * A_MINUTE[name] / 60)
+        # the table has no key by which a row could be replaced
         execute("DELETE FROM sqlite_sequence WHERE name = ?", (there,))
         execute(
             "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)",

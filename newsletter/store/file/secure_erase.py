@@ -36,6 +36,7 @@ _DONE, _BUSY = 0, 3
 def overwrite_erased(path: Path) -> bool:
     """Overwrite what was erased; False where others work so busily that it has to wait."""
     done = subprocess.run(  # noqa: S603 - our own program, and the file that the settings name
+        # -I: nothing of the caller's can bring another module in place of Python's own
         [sys.executable, "-I", __file__, str(path)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -51,6 +52,7 @@ def gap(page: bytes) -> tuple[int, int] | None:
     if begin is None:
         return None
     start = begin + 2 * int.from_bytes(page[3:5])
+    # two bytes cannot hold 65,536, which is written as 0
     end = int.from_bytes(page[5:7]) or 1 << 16
     if start > end or end > len(page) or not any(page[start:end]):
         return None
@@ -70,6 +72,7 @@ def _erase_in(path: Path) -> bool:
         size = _page_size(os.pread(file, 100, 0))
         for number in suspects:
             _overwrite(file, number, size)
+        # before the commit takes back the note that this is due
         os.fsync(file)
         connection.execute("DELETE FROM meta WHERE key = ?", (DUE,))
         connection.execute("COMMIT")
@@ -83,6 +86,7 @@ def _page_size(head: bytes) -> int:
     if head[:16] != _MAGIC:
         raise ValueError("is no SQLite database")
     size = int.from_bytes(head[16:18])
+    # the same number is written as 1 here
     return 1 << 16 if size == 1 else size
 
 
