@@ -44,6 +44,8 @@ _MAIL_FOOT = re.compile(
 """What mail programs and law departments write below an email."""
 _SIGNATURE, _MOST_SIGNED = 4, 12
 """Paragraphs, and lines, that one has at most."""
+_MOST_COVERS, _MOST_WORDS = 3, 60
+"""Emails around the one with the statement, and words of each."""
 _SHOWN = 80
 _QUOTED = 15
 """Letters by which a note's own quotation of a line is known."""
@@ -54,12 +56,18 @@ _READ = 1_000
 def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     """Find the statement in an email. What is attached to it is told of.
 
-    Its subject is the title where the text shows none. Raises InvalidInput, naming ``file``.
+    One that only brings another email along is read for that. Its subject is the title where the
+    text shows none. Raises InvalidInput, naming ``file``.
     """
     if data.count(b"Content-Type:") > _MOST_PARTS:
         raise unusable(file, f"has more than {_MOST_PARTS} parts; copy its text into a file")
     message = email.message_from_bytes(data, policy=policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
+    covers: list[Dropped] = []
+    while len(covers) < _MOST_COVERS and (inner := _brought_along(message)) is not None:
+        words = " ".join(_words(message).split())
+        covers.append(Dropped(line=0, text=words[:_SHOWN], why="the email that it came with"))
+        message = inner
     # Any bytes parse as an email without header fields, whose text they are.
     part = message.get_body(("html", "plain")) if message.keys() else None
     if part is None:
@@ -72,7 +80,26 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
         )
         for one in message.iter_attachments()
     )
-    return replace(document, dropped=(*document.dropped, *attached))
+    return replace(document, dropped=(*covers, *document.dropped, *attached))
+
+
+def _brought_along(message: EmailMessage) -> EmailMessage | None:
+    """The one email that is attached to another, which itself says next to nothing."""
+    attached = [
+        one for one in message.iter_attachments() if one.get_content_type() == "message/rfc822"
+    ]
+    inner = attached[0].get_payload() if len(attached) == 1 else None
+    found = inner[0] if isinstance(inner, list) and inner else None
+    if not isinstance(found, EmailMessage) or len(_words(message).split()) > _MOST_WORDS:
+        return None
+    return found
+
+
+def _words(message: EmailMessage) -> str:
+    """What an email says in plain text; of one in HTML alone its subject."""
+    part = message.get_body(("plain",))
+    payload = None if part is None else part.get_payload(decode=True)
+    return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else _subject(message)
 
 
 class _Enclosures:

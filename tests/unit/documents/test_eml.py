@@ -203,6 +203,27 @@ def test_a_picture_that_came_with_the_email_is_kept_and_one_that_counts_readers_
     ]
 
 
+def test_an_email_that_only_brings_another_along_is_read_for_that() -> None:
+    inner = email_from_bytes(
+        email("Forum leaves", text=f"Forum leaves\n\n{FIRST}\n\n{SECOND}\n", attached="a.pdf")
+    )
+    for times in (1, 2):
+        outer = EmailMessage()
+        outer["Subject"] = "FW: please send"
+        outer.set_content("Please send this today.\nThanks, Ada")
+        outer.add_attachment(inner)
+        document = imported(bytes(outer))
+        assert (document.title, document.body) == ("Forum leaves", f"{FIRST}\n\n{SECOND}")
+        assert [(one.text, one.why) for one in document.dropped] == [
+            *[("Please send this today. Thanks, Ada", "the email that it came with")] * times,
+            ("a.pdf", "attached to the email"),
+        ]
+        inner = outer
+    own = email_from_bytes(email("Forum leaves", text=f"Forum leaves\n\n{FIRST}\n\n{SECOND * 5}\n"))
+    own.add_attachment(inner)
+    assert imported(bytes(own)).body.startswith(FIRST)
+
+
 def png(size: tuple[int, int]) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", size, "#336699").save(out, "PNG")
