@@ -113,11 +113,18 @@ def is_first(lines: Sequence[Line], index: int) -> bool:
     More running text has to stand below it.
     """
     above = [n for n in range(index) if not is_around(lines[n].text)]
-    masthead = [n for n in above if n == above.index(n) < _MAST and not tells(lines, n)]
+    masthead = [n for n in above if n == above.index(n) < _MAST and _is_masthead(lines, n)]
     below = any(
         len(line.text) >= _SENTENCE and ends_sentence(line.text) for line in lines[index + 1 :]
     )
     return index > 0 and len(above) == len(masthead) <= 1 and below
+
+
+def _is_masthead(lines: Sequence[Line], index: int) -> bool:
+    """Whether a line at the top is a name: it does not read like a short title."""
+    text = lines[index].text
+    titled = len(text.split()) > 1 and in_title_case(text) and not text.isupper()
+    return not tells(lines, index) and not (titled and not is_body_name(text))
 
 
 def tells(lines: Sequence[Line], index: int) -> bool:

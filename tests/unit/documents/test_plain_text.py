@@ -610,6 +610,12 @@ def test_what_is_beside_for_immediate_release_is_no_title(head: str, why: str) -
     assert paragraphs(document) == [FIRST, SECOND]
 
 
+def test_a_short_title_does_not_lose_to_the_first_sentence() -> None:
+    for between in ([], ["May 3, 2024"]):
+        document = imported("Statement on Strike", *between, FIRST, SECOND)
+        assert (document.title, paragraphs(document)) == ("Statement on Strike", [FIRST, SECOND])
+
+
 def test_who_signed_stands_below_each_other() -> None:
     names = [
         "Wren Writer, Forum",
