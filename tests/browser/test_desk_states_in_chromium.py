@@ -16,7 +16,7 @@ from tests.browser.axe import violations_in_both
 from tests.browser.opening import Windows, opening
 from tests.desk import address_of
 from tests.fakes import RecordingProvider, always
-from tests.unit.web.desk.deciding import SLUG, Room, room
+from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, room
 
 pytestmark = [
     pytest.mark.chromium,
@@ -118,6 +118,9 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
         page.get_by_label("Why?").fill("The wrong list")
         assert "The wrong list" in said(press(page, "Stop all sending", 390))
         visit("vera", "")
+        page = visit("dan", "/readers", fresh=True, width=390)
+        page.get_by_label("Email address").fill(CANARIES[0])
+        assert "Gets email on" in said(press(page, "Find", 390))
 
 
 def test_doors_in_the_middle_of_something(windows: Windows, tmp_path: Path, migrated: Path) -> None:

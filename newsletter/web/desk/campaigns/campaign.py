@@ -123,7 +123,7 @@ class CampaignPage:
         """What a cancellation comes to, in exact numbers."""
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            title = title_of(tx, campaign.slug)
+            title, corrects = title_of(tx, campaign.slug), title_of(tx, campaign.corrects)
         if campaign.state.final:
             return self._desk.go(request, f"/campaigns/{campaign.id}")
         return self._desk.page(
@@ -132,6 +132,7 @@ class CampaignPage:
             title="Cancel what is left?",
             campaign=campaign,
             statement=title,
+            corrects=corrects,
             moves=campaign.state is CampaignState.SENDING,
         )
 

@@ -429,6 +429,11 @@ def test_who_sends_a_correction_is_told_what_becomes_of_what_it_corrects(
     at.begin()
     report = cleo.get(f"/campaigns/{at.campaign.id}")
     assert 'Corrected by <a href="/desk/statements/right">Correction</a>.' in report.text
+    with at.services.store.read() as tx:
+        correction = tx.campaigns.latest("right")
+    assert correction is not None
+    cancel = words(cleo.get(f"/campaigns/{correction.id}/cancel"))
+    assert f"they are not told what was wrong with “{waits}”" in cancel
 
 
 def test_whose_language_is_not_started_is_told_before_they_get_the_original(
