@@ -111,6 +111,24 @@ def test_a_disk_that_was_full_before_is_said_to_be_full(small: Workspace) -> Non
     assert "FIX   disk: 0 MB free at " in small.do("doctor", code=3).stdout
 
 
+def test_a_restore_without_space_leaves_the_database_and_the_disk_as_they_were(
+    small: Workspace, tmp_path: Path
+) -> None:
+    small.do("db", "backup", str(tmp_path / "copy.db"))
+    state = small.folder / "var"
+    filler, room = fill(state), (tmp_path / "copy.db").stat().st_size * 3 // 2
+    os.truncate(filler, filler.stat().st_size - room)
+    before = sorted(path.name for path in state.iterdir())
+
+    said = small.do("db", "restore", str(tmp_path / "copy.db"), code=1).stderr
+
+    assert "stays as it was: " in said
+    assert "needs room for two more of it" in said
+    assert sorted(path.name for path in state.iterdir()) == before
+    filler.unlink()
+    assert "stopped" not in small.do("campaign", "list").stderr
+
+
 @pytest.mark.faults(seconds=15)
 def test_an_outbox_without_space_goes_on_when_there_is_some(small: Workspace) -> None:
     small.configure(provider={"kind": "outbox", "path": "var/outbox", "batch_size": 100})

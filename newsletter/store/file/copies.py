@@ -48,23 +48,33 @@ def restore(source: Path, database: Path, *, at: datetime) -> Path:
     database of ours.
     """
     incoming = database.with_name(database.name + ".incoming")
+    kept = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
     _remove(incoming)  # of one that was cut off: its log would be read as that of this one
-    backup(_checked(source), incoming)
-    # all of it before the file has the database's name: at no moment could anything leave from it
+    try:
+        backup(_checked(source), incoming)
+        _put_on_hold(incoming, source.name, _given(database), at)
+        if database.exists():
+            _keep(database, kept)
+    except (sqlite3.Error, OSError, StoreUnavailable) as error:
+        with suppress(OSError):
+            _remove(incoming)  # or it would fill the disk of a database that is still at work
+        why = getattr(error, "strerror", None) or error
+        raise StoreUnavailable(
+            f"{database} stays as it was: {why}; a restore needs room for two more of it"
+        ) from error
+    for ending in ("-wal", "-shm"):
+        database.with_name(database.name + ending).unlink(missing_ok=True)
+    os.replace(incoming, database)  # noqa: PTH105 - replaces in one step, which is the point
+    return kept
+
+
+def _put_on_hold(incoming: Path, name: str, given: dict[str, int], at: datetime) -> None:
     with closing(sqlite3.connect(incoming)) as connection, connection:
-        reason = f"restored on {at:%Y-%m-%d %H:%M} UTC from the backup {source.name}"
+        reason = f"restored on {at:%Y-%m-%d %H:%M} UTC from the backup {name}"
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (DOUBT, reason))
         _withhold(connection, at)
         _sign_out(connection, at)
-        skip(connection.execute, at, _given(database))
-    kept = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
-    if database.exists():
-        _keep(database, kept)
-        # the log of the file that goes would be replayed into the one that comes
-        for ending in ("-wal", "-shm"):
-            database.with_name(database.name + ending).unlink(missing_ok=True)
-    os.replace(incoming, database)  # noqa: PTH105 - replaces in one step, which is the point
-    return kept
+        skip(connection.execute, at, given)
 
 
 def _withhold(connection: sqlite3.Connection, at: datetime) -> None:
@@ -105,7 +115,11 @@ def _keep(database: Path, kept: Path) -> None:
         backup(database, kept)
     except StoreUnavailable:
         _new(kept)
-        shutil.copyfile(database, kept)
+        try:
+            shutil.copyfile(database, kept)
+        except OSError:
+            kept.unlink(missing_ok=True)
+            raise
 
 
 def _remove(path: Path) -> None:
