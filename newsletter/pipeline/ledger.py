@@ -79,6 +79,7 @@ def embargo_of(tx: Transaction, statement: Statement, timezone: str) -> datetime
     ends = []
     seen: set[str] = set()
     related: Statement | None = statement
+    # nothing keeps files from naming each other in a circle
     while related is not None and related.slug not in seen:
         seen.add(related.slug)
         if related.embargo_until is not None:
@@ -138,6 +139,7 @@ def refuse_if_gone_out(tx: Transaction, slug: str) -> None:
             f"{slug} was ended by its correction {campaign.corrected_by}, which has its place;"
             " write what is still to be said as a statement with another slug"
         )
+    # one that was frozen for nobody may go out again
     if not has_begun(campaign) or not campaign.counts.audience:
         return
     if campaign.may_have_reached_anybody or not campaign.state.ended:
@@ -215,6 +217,7 @@ def find_draft(tx: Transaction, key: str) -> Draft:
 
 
 def _numbered(tx: Transaction, name: str) -> Campaign | None:
+    # isdigit alone takes ² for a digit, which int() does not
     is_id = name.isascii() and name.isdigit() and len(name) <= _LONGEST_ID
     return tx.campaigns.get(int(name)) if is_id else None
 

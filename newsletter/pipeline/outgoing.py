@@ -94,8 +94,10 @@ def finish(tx: Transaction, campaign_id: int) -> None:
             f"for {campaign.counts.unknown} nobody knows whether the provider took the message;"
             f" look there, then 'newsletter resolve {campaign.id}'"
         )
+    # each look at what is unknown comes by here: one that found nothing writes nothing
     if (state, reason) == (campaign.state, campaign.reason):
         return
+    # what comes out later changes how it ended, not when
     ended_at = campaign.finished_at or tx.now
     tx.campaigns.move(campaign_id, state, expect=_MAY_END, at=ended_at, reason=reason)
     if state is campaign.state:

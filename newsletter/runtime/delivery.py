@@ -125,7 +125,7 @@ class Delivery:
         )
 
     def transactional_sender(self) -> TransactionalSender:
-        """What hands letters over to those who asked for them."""
+        """What hands emails over to those who asked for them."""
         from newsletter.pipeline.delivery.transactional import TransactionalSender
 
         return TransactionalSender(
@@ -190,7 +190,9 @@ class Delivery:
         """Why nothing at all may leave now, and until when; None where something may."""
         with self.store.read() as tx:
             waits = self.pool.waits(tx, tx.now)
+            # where nothing is sending, what begins next goes to the first
             carriers = tx.campaigns.carriers() or {""}
+        # of one that is not configured any more the first takes over, as at the claim
         found = [waits.get(carrier, waits[""]) for carrier in carriers]
         return min((one for one in found if one), key=lambda one: one.until) if all(found) else None
 

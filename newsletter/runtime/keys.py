@@ -96,6 +96,7 @@ def _create(path: Path) -> None:
     draft = _draft(path, [secrets.token_hex(_KEY_BYTES)])
     try:
         with suppress(FileExistsError):
+            # unlike a rename, a link fails where another process was first
             path.hardlink_to(draft)
     finally:
         draft.unlink()
@@ -240,6 +241,7 @@ class SignedLinks:
         """One token each, the same for the same recipient as long as the key signs."""
         number = len(self._unsubscribe) - 1
         head = bytes([number]) + campaign_id.to_bytes(4)
+        # the beginning is hashed once: of a million tokens only the subscriber differs
         begun = self._unsubscribe[number].copy()
         begun.update(head)
         raw: list[bytes] = []
@@ -253,6 +255,7 @@ class SignedLinks:
 
     def read_unsubscribe(self, token: str) -> tuple[int, int] | None:
         """(campaign id, subscriber id) if we signed it, else None."""
+        # retired keys count too: whoever has an old mail can leave for ever
         about = _read(token, self._unsubscribe, 4 + 6)
         if about is None:
             return None

@@ -39,7 +39,7 @@ class Rounds:
     def __init__(self, delivery: Delivery, *, stopped: Callable[[], bool]) -> None:
         self._delivery = delivery
         self._stopped = stopped
-        self._courier = delivery.transactional_sender()
+        self._sender = delivery.transactional_sender()
         self._still = Stillness(delivery.store.version)
         self._busy = False
 
@@ -49,7 +49,7 @@ class Rounds:
             return
         self._busy = True
         try:
-            while not self._stopped() and (done := self._courier.post()) is not None:
+            while not self._stopped() and (done := self._sender.post()) is not None:
                 log_posted(done)
             with self._delivery.store.read() as tx:
                 self._still.note(nothing=not tx.emails.waiting()[0])
@@ -57,14 +57,14 @@ class Rounds:
             self._busy = False
 
     def forget(self) -> None:
-        """Forget the networks and addresses of letters that are long done."""
+        """Forget the networks and addresses of emails that are long done."""
         forget(store=self._delivery.store)
 
     def open(self, within: timedelta) -> bool:
-        """A letter is being handed over, or one may leave within so long."""
+        """An email is being handed over, or one may leave within so long."""
         if self._busy:
             return True
-        due = self._courier.next_at()
+        due = self._sender.next_at()
         return due is not None and due <= self._delivery.store.clock.now() + within
 
 

@@ -141,7 +141,7 @@ class Scheduler:
             yield
 
     def _begins(self, until_idle: bool) -> bool:
-        """An epoch has begun; False where sending is stopped."""
+        """A generation has begun; False where sending is stopped."""
         guard = self._delivery.guard()
         try:
             guard.begin()
@@ -164,6 +164,7 @@ class Scheduler:
         store = self._delivery.store
         log_recovered(recover(store=store, accounts=self._delivery.pool.accounts))
         with store.read() as tx:
+            # what a dead process had begun is this run's to account for
             self._run.finished |= set(tx.campaigns.sending())
         log_stopped(stop_harm(store=store))  # before the first batch, not some batches later
         clock = self._start_clock()
@@ -186,6 +187,7 @@ class Scheduler:
             timezone=UTC,
             # a thread each: asking a slow provider does not keep statements waiting
             executors={name: ThreadPoolExecutor(1) for name in _EXECUTORS},
+            # a tick only looks: a late one is as good, and several that were missed are one
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         clock.add_listener(self._failed, EVENT_JOB_ERROR)
@@ -207,7 +209,7 @@ class Scheduler:
     def _repeat(
         self, clock: BackgroundScheduler, executor: str, seconds: float, action: Callable[[], None]
     ) -> None:
-        """Do a deed now and then every so many seconds, in the thread of an executor."""
+        """Do something now and then every so many seconds, in the thread of an executor."""
         clock.add_job(
             action,
             "interval",
@@ -231,6 +233,7 @@ class Scheduler:
         if self._stop.is_set():
             return
         try:
+            # first: in the place of a database that was exchanged nothing is planned
             self._delivery.guard_file.flush()
         except Refused as error:
             self._fail(error)
@@ -275,6 +278,7 @@ class Scheduler:
         log_stopped(stopped)
 
     def _failed(self, event: JobExecutionEvent) -> None:
+        # a full disk and a lock pass, and the next tick looks again; anything else is a defect
         if isinstance(event.exception, StoreUnavailable):
             log.error("cannot look: %s", event.exception)
         else:
@@ -301,9 +305,10 @@ class Scheduler:
         if done is not None:
             self._note(done)
         elif self._sends and (
-            limiter := [wait.until for wait in self._delivery.waits().values() if wait]
+            ends := [wait.until for wait in self._delivery.waits().values() if wait]
         ):
-            left = min(limiter) - self._delivery.store.clock.now()
+            # not by ``_wake``: what is missing is a turn, and more work brings none
+            left = min(ends) - self._delivery.store.clock.now()
             self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT))
         else:
             self._wake.wait(_IDLE_WAIT)
@@ -341,6 +346,7 @@ class Scheduler:
         with self._delivery.store.read() as tx:
             reason = tx.hold.reason()
             sends, before = bool(tx.campaigns.sending()), self._sends
+        # once more after the last batch, so that who watches sees the end
         if sends or before:
             self._report_progress()
         self._sends = sends
@@ -367,6 +373,7 @@ class Scheduler:
             return True
         with self._in_vain_lock:
             in_vain = max(self._in_vain.values(), default=0)
+        # while a call is under way, its answer may still be the first good one
         if waiting.queued and not waiting.claimed and in_vain >= _GIVE_UP_AFTER:
             self._run.unreachable = waiting.reason
             return True

@@ -78,10 +78,12 @@ class Tick:
         from newsletter.rendering.mail.excerpts import text_of
 
         store, rules, (watch, indexed) = self.delivery.store, self.campaigns.rules, self._seen
+        # each stage finds what the one before it wrote, within one tick
         gathered = self.campaigns.digest_builder.build()
         faults, noted = self.statements.take_in()
         resumed = resume(store=store)
         planned = plan(store=store, rules=rules, before=watch)
+        # before anything starts: it is the next campaign that spares these mailboxes
         retired = retire(store=store)
         started = start_due(store=store, rules=rules)
         index(store=store, text_of=text_of, before=indexed)

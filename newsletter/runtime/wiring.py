@@ -115,6 +115,7 @@ def _stored(settings: Settings, by: str, clock: Clock) -> Iterator[tuple[Store, 
             retired_links=retired,
             audit=load_keys(folder / "audit"),
         )
+        # before the engine, which would make an empty file
         _refuse_lost(settings)
         engine = open_sqlite(database)
         try:

@@ -207,6 +207,7 @@ class ProviderPool:
         if self.second is None or not fails_for_long(rate_limit, now, self.after):
             return
         wait = rate_limit.wait(now, self.first.limiter.limits)
+        # a wait for the rate or the day's quota is no outage
         if wait is None or wait.cause is not Cause.BLOCKED or "" not in tx.campaigns.carriers():
             return
         for campaign in tx.campaigns.going():
@@ -301,6 +302,7 @@ class Attempts(ABC, Generic[Held, Done]):
         attempt = Attempt(
             id=self.attempt_ids(),
             at=self.store.clock.now(),
+            # from before the claim, so that it is over no later than the lease
             not_after=NotAfter.after(self.lease, self.store.clock),
         )
         # a claim that a power cut undoes was of no use yet: what is about to leave is noted to last
@@ -333,6 +335,7 @@ class Attempts(ABC, Generic[Held, Done]):
             number = self.intend(tx, held, body_hash)
             if number is None:
                 return False
+            # within the transaction: where the database was exchanged, nothing of this stays in it
             self.guard_file.follow(number)
         try:
             self.guard_file.note(number)

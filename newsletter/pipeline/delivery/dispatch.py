@@ -68,6 +68,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
 
     def dispatch(self) -> Dispatched | None:
         """Hand over the next batch that is due; None when there is none, or none may leave now."""
+        # without a second provider each batch would pay for a transaction that does nothing
         if self.pool.second is not None:
             with self.store.begin() as tx:
                 self.pool.fail_over_all(tx, tx.now)
@@ -88,6 +89,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         if claimed is None:
             return None
         line = self.pool.of(claimed)
+        # a turn for whom was claimed: those who left in the meantime take up no time
         line.limiter.take(tx, rate_limits[line.name], len(claimed.members), attempt.at)
         content = self._content(tx, claimed)
         called = names_for(tx, content, [number for number, _ in claimed.members])
@@ -99,6 +101,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
 
     def prepare(self, held: HeldBatch, attempt: Attempt) -> PreparedRequest | Answer:
         """One call for all of it."""
+        # None is of content that an older version made, which says nothing to compare
         if held.content.carriage not in {None, self.carriage}:
             return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=_ANOTHER_CARRIAGE))
         batch = outgoing(
@@ -166,6 +169,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         """Whether the fence held, and whether the batch goes to another provider now."""
         until = self.store.clock.now() + wait
         with self.store.begin() as tx:
+            # first: what fails over pauses no campaign and waits for nothing
             failed_over = self.pool.settle(tx, claimed, answer, taken_at=taken_at, until=until)
             if failed_over:
                 wait = timedelta(0)

@@ -49,6 +49,7 @@ def recover(*, store: Store, accounts: Mapping[str, str]) -> Recovered:
     """
     with store.begin() as tx:
         unknown = tx.batches.abandon(at=store.clock.now())
+        # before a campaign is ended: an event may have told what the dead process could not book
         for campaign_id in tx.unknowns.campaigns():
             confirm_by_events(tx, campaign_id)
         for campaign_id in tx.campaigns.sending():
@@ -71,6 +72,7 @@ _ABSENCES = 2
 _UNREADABLE = timedelta(minutes=10)
 """Records that cannot be read are asked as seldom as this, however soon they would be complete."""
 _KEY_MARGIN = timedelta(minutes=2)
+"""A call takes its time, and the provider's clock may be ahead of ours."""
 _PAUSED = timedelta(seconds=30)
 _FINAL = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 
@@ -215,6 +217,7 @@ class Reconciler:
 
     def _batch(self, tx: Transaction, held: UnknownBatch, *, but: frozenset[int]) -> OutgoingBatch:
         content = approved_content(tx, held.campaign)
+        # who was erased has no address any more, and cannot be written to again
         members = [member for member in held.members if member[1] and member[0] not in but]
         return outgoing(
             held.campaign,
@@ -264,6 +267,7 @@ class Reconciler:
         numbers = [recipient.subscriber_id for recipient in batch.recipients]
         outcomes = {n: answer.exceptions.get(n, answer.outcome) for n in numbers}
         known = {n: outcome for n, outcome in outcomes.items() if outcome.verdict in _FINAL}
+        # who left was not in the replay, so that its answer says nothing of them
         if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(held.members):
             known = {n: outcome for n, outcome in known.items() if n in answer.exceptions}
             return _Found(known=known, rest=Rest.ACCEPTED, way=Way.REPLAY)
@@ -288,11 +292,14 @@ class Reconciler:
         settles_in = self._provider(held).capabilities.settles_in or FIRST_LOOK
         age = now - held.attempt_at
         settled = result.whole and age >= settles_in
+        # in a row: records that were cut short in between may have been silent for that reason
         absences = held.absences + 1 if settled else 0
         if absences >= _ABSENCES:
             return _Found(known=known, rest=Rest.NOT_HANDED_OVER, way=Way.LOOK_UP)
         longest = settles_in if result.whole else max(settles_in, _UNREADABLE)
+        # the tenth power is months, and tries have no end: at last no timedelta would hold it
         growing = min(FIRST_LOOK * _LOOK_GROWTH ** min(held.tries + 1, 10), longest)
+        # no longer than until the records are complete: from then on silence proves something
         before = max(held.attempt_at + settles_in - now, FIRST_LOOK)
         wait = settles_in if settled else min(growing, before) if result.whole else growing
         return _Found(

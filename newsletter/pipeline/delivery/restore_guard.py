@@ -29,7 +29,7 @@ _ADVICE = {
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """Says whether a workspace may send. ``names`` gives a new name, for an epoch, each time."""
+    """Says whether a workspace may send. ``names`` gives a new name to each generation."""
 
     store: Store
     guard_file: GuardFile
@@ -54,7 +54,7 @@ class Guard:
                     self._act_on(tx, books)
 
     def begin(self) -> None:
-        """Begin an epoch. Raises Refused, saying why and what to do, where nothing may be sent."""
+        """Begin a generation. Raises Refused, with what to do, where nothing may be sent."""
         record = None
         with self.store.begin() as tx:
             books = self._books(tx)
@@ -146,7 +146,7 @@ class Guard:
         return record
 
     def _confirm(self, record: GuardRecord) -> None:
-        """The database has followed: from now on only the new epoch is right."""
+        """The database has followed: from now on only the new generation is right."""
         self.guard_file.write(replace(record, before=record.mark.generation))
 
     def _put(self, tx: Transaction, kind: HoldKind, by: str, reason: str) -> str:

@@ -101,6 +101,7 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
                 return None
             blocks = self.pool.blocks(tx, now).values()
             full = tx.emails.left_since(now - _HOUR) >= self.most_per_hour
+        # any of the providers will do
         free = min(wait.until if wait else now for wait in blocks)
         return max(due, free, now + _HOUR if full else now)
 
@@ -211,6 +212,7 @@ def _batch(claimed: ClaimedEmail, content: Content, says: EmailText, at: datetim
         _NO_SUBSCRIBER, claimed.email.address, "", f"letter.{unique_part(claimed.attempt_id)}"
     )
     return OutgoingBatch(
+        # a slug holds no underscore
         campaign=f"letter_{says.value}",
         attempt_id=claimed.attempt_id,
         at=at,

@@ -13,6 +13,7 @@ def stop_harm(*, store: Store) -> tuple[Campaign, ...]:
     paused = []
     for number in harmful:
         with store.begin() as tx:
+            # asked again: somebody may have overruled it since it was read without a lock
             why, campaign = _objections(tx, number), find_campaign(tx, str(number))
             reason = (
                 f"{why}; find out why with 'newsletter report {number}' and at the provider,"

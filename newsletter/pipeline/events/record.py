@@ -109,7 +109,7 @@ def _storable(event: Event) -> Event:
 
 
 def _record(tx: Transaction, told: Sequence[tuple[Event, Place]], provider: str) -> Recorded:
-    tx.events.note(_receipts(told))
+    tx.events.note(_statuses(told))
     # Of whom we forgot, nothing that names them is kept again.
     whole = [(event, at) for event, at in told if is_kept_whole(event) and not at.erased]
     tx.events.keep(provider, whole, tx.now)
@@ -121,7 +121,7 @@ def _record(tx: Transaction, told: Sequence[tuple[Event, Place]], provider: str)
     )
 
 
-def _receipts(told: Sequence[tuple[Event, Place]]) -> Iterator[DeliveryStatus]:
+def _statuses(told: Sequence[tuple[Event, Place]]) -> Iterator[DeliveryStatus]:
     for event, place in told:
         kind, delivery = status_kind(event.kind), place.delivery
         if kind is None or delivery is None:
@@ -153,6 +153,7 @@ def _follow(tx: Transaction, event: Event, place: Place, provider: str) -> int:
     """What the event means for its reader; returns how many addresses are newly suppressed."""
     reason = suppression(event)
     if event.kind is EventKind.UNSUBSCRIBED:
+        # which mail it was says which lists are meant; where nobody knows, all are
         if place.delivery:
             campaign_id, subscriber_id = place.delivery
             tx.readers.end_subscriptions(subscriber_id, place.lists, tx.now, campaign_id)
@@ -214,6 +215,7 @@ class Poller:
                 self.record(told.events)
                 events += len(told.events)
                 if told.until is not None:
+                    # what happened later than that may not have been listed yet
                     surely = min(told.until, now - self.history.lateness)
                     self.since = max(begin, surely)
                 if self.stopped():

@@ -1,4 +1,4 @@
-"""Statements, content, staff, set times and holds."""
+"""Statements, their content, and times that staff set."""
 
 import unicodedata
 from collections.abc import Collection
