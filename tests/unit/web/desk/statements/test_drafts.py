@@ -220,7 +220,7 @@ def test_its_page_says_where_it_stands_at_each_step(desk: Desk) -> None:
     assert "Text Write the text." in stands()
     assert "Delete this text" in stands()
     desk.keep(act="hand-in")
-    assert "It is handed in. Next: somebody who did not write in it approves it." in stands()
+    assert "It is handed in. Its page says where it stands, and who acts next." in stands()
     assert "Take back" in stands()
     assert "Delete this text" not in stands()
     desk.keep(body="More.")
