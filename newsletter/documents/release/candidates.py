@@ -31,6 +31,13 @@ _LONGEST_STOPPED = 150
 _BYLINE = re.compile(
     r"(?:by|von|por|par) [A-Z][\w.’'-]*+(?:\s[A-Z][\w.’'-]*+){0,3}\s?(?:,.*)?", re.I
 )
+_GREETING = re.compile(
+    r"(?:dear|hello|hi|good (?:morning|afternoon|evening)|sehr geehrte[rs]?|liebe[rs]?|guten tag"
+    r"|madame|mesdames|monsieur|messieurs|ch[eè](?:re?s?)|bonjour|estimad[oa]s?|querid[oa]s?"
+    r"|prezad[oa]s?|car[aeio]|gentil[ei]|geachte|beste)\b.{0,100}[,:]",
+    re.IGNORECASE,
+)
+"""How a letter begins."""
 _BULLET = re.compile(r"[•▪◦‣●○■□·*–-]\s")
 _BODY = (
     r"(?:office|department|ministry|authority|agency|commission|committee|council|board|bureau"
@@ -162,6 +169,7 @@ def is_around(text: str) -> bool:
     return bool(
         _BULLET.match(text)
         or is_byline(text)
+        or _GREETING.fullmatch(text)
         or is_for_editors(text)
         or at_the_edge(text)
         or is_label(text)

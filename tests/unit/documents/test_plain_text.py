@@ -610,6 +610,16 @@ def test_what_is_beside_for_immediate_release_is_no_title(head: str, why: str) -
     assert paragraphs(document) == [FIRST, SECOND]
 
 
+def test_how_a_letter_begins_is_no_title_and_stays() -> None:
+    for greeting in ("Dear Members of the Committee,", "Sehr geehrte Damen und Herren,"):
+        document = imported("May 3, 2024", greeting, FIRST, SECOND)
+        assert paragraphs(document) == [greeting, FIRST, SECOND]
+        assert document.title.startswith("The Example Forum left")
+        assert document.guessed
+        document = imported(TITLE, "May 3, 2024", greeting, FIRST, SECOND)
+        assert (document.title, paragraphs(document)) == (TITLE, [greeting, FIRST, SECOND])
+
+
 def test_a_short_title_does_not_lose_to_the_first_sentence() -> None:
     for between in ([], ["May 3, 2024"]):
         document = imported("Statement on Strike", *between, FIRST, SECOND)
