@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
-from newsletter.domain.errors import Fault, InvalidInput, Refused, StoreUnavailable
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.store.file.numbers import last_given, skip
 from newsletter.store.schema.columns import to_ms
 
@@ -18,11 +18,11 @@ PUT_BACK = "the database was put back, and it may have left before"
 
 
 def backup(database: Path, target: Path) -> None:
-    """Copy the database as it is at one moment. Never overwrites. Raises Refused."""
+    """Copy the database as it is at one moment. Never overwrites. Raises Refused or NotFound."""
     if target.exists():
         raise Refused(f"{target} exists already; name another file")
     if not target.parent.is_dir():
-        raise Refused(f"there is no folder {target.parent}; make it, or name another file")
+        raise NotFound(f"there is no folder {target.parent}; make it, or name another file")
     part = target.with_name(target.name + ".part")
     try:
         _remove(part)  # of a backup that was cut off

@@ -57,7 +57,7 @@ def test_a_backup_overwrites_nothing(path: Path, tmp_path: Path) -> None:
 
 
 def test_a_backup_that_cannot_be_written_leaves_nothing_half(path: Path, tmp_path: Path) -> None:
-    with pytest.raises(Refused, match=r"there is no folder .*nowhere; make it"):
+    with pytest.raises(NotFound, match=r"there is no folder .*nowhere; make it"):
         backup(path, tmp_path / "nowhere" / "copy.db")
     assert not (tmp_path / "nowhere").exists()
     (tmp_path / "taken.db.part").mkdir()
