@@ -84,6 +84,7 @@ class Event:
 
 
 _CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+"""An enhanced status code (RFC 3463), and no part of an address such as 192.5.1.1."""
 _AGAINST_US = re.compile(
     r"bl(?:ack|ock)[ -]?list|reputation|\bdmarc\b|\bspf\b|\bdkim\b|\bspam|\bpolicy\b"
     r"|blocked using|listed (?:at|by|in|on)\b|unsolicited",
@@ -105,6 +106,7 @@ def bounce_class(bounce: Bounce, diagnostic: str) -> Bounce:
     if bounce is Bounce.COMPLAINT:
         return bounce
     refused = code is not None and code[1] == "5" and code[2] == "7"
+    # a code that names a missing mailbox is believed over words that sound like an objection
     if refused or (detail not in _NO_MAILBOX and _AGAINST_US.search(diagnostic)):
         return Bounce.POLICY
     if detail in _FULL:
@@ -159,6 +161,7 @@ class DeliveryStatus:
 
     def _place(self) -> tuple[int, datetime, str]:
         gravity = _GRAVITY.index(self.bounce) if self.bounce else 0
+        # by the reason too, so that of two alike the same one stands in whatever order they come
         return -gravity, self.at, self.reason
 
 

@@ -58,6 +58,7 @@ def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     """The first instant with the later offset. Clocks change at whole seconds."""
     offset = after.astimezone(zone).utcoffset()
     while after - before > _SECOND:
+        # in whole seconds, so that what is left in the end is the change itself
         middle = before + (after - before) // _SECOND // 2 * _SECOND
         if middle.astimezone(zone).utcoffset() == offset:
             after = middle

@@ -66,6 +66,7 @@ class Search(Repository):
 
     def put(self, searchable: Searchable) -> None:
         """Keep a statement's words, in the place of those that were kept under its slug."""
+        # two control characters mark what was found, and may not stand in the words themselves
         title, text = (field.translate(_CONTROLS) for field in (searchable.title, searchable.text))
         self._drop(searchable.slug)
         row = {"slug": searchable.slug, "content_hash": searchable.content_hash}

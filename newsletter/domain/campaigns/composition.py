@@ -11,6 +11,7 @@ from newsletter.domain.statements.statement import Progress, Statement
 
 _SIGNS = re.compile(r"[\\`*_\[\]<>&~#]")
 _BEGINS_A_BLOCK = re.compile(r"^([0-9]+(?=[.)])|(?=[-+=]))")
+"""What a list, or the line below a heading, begins with."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -291,6 +291,7 @@ def _by_name(reason: str, facts: Facts) -> str:
     """Why it is paused or cancelled, with a colleague's name in the place of their address."""
     stopped = reason or "stopped"
     action, by, who = stopped.partition(" by ")
+    # a provider's reason may hold an @ as well, but in more than one word
     named = f"{action}{by}{name(who, facts)}" if "@" in who and " " not in who else stopped
     return named[:1].upper() + named[1:].rstrip(".")
 

@@ -320,8 +320,8 @@ def _approved(facts: Facts) -> State:
     decided = facts.started_at or facts.standing.complete_at
     if facts.release is None or decided is None:
         return State.SCHEDULED
-    undone_alone = facts.release <= decided + facts.rules.undo_window
-    return State.LEAVING if undone_alone else State.SCHEDULED
+    waits_for_undo_alone = facts.release <= decided + facts.rules.undo_window
+    return State.LEAVING if waits_for_undo_alone else State.SCHEDULED
 
 
 def _not_approved(facts: Facts) -> State:
@@ -388,6 +388,7 @@ def actors_of(act: Act | None, facts: Facts) -> tuple[str, ...]:
     if act in {Act.REVIEW, Act.SEE_CHANGES}:
         able = [address for address in able if _may_approve(address, facts)]
     if needed is Role.WRITER:
+        # whoever wrote it goes on with it; where none of them may any more, any writer does
         able = [one for one in able if facts.wrote(one)] or able
     if act is Act.UNDO:
         own = {approval.by for approval in facts.standing.given}

@@ -29,6 +29,7 @@ def allotted(
 
 
 _STRANGE = 3
+"""The distance of another language."""
 
 
 def _distance(wanted: str, offered: str) -> int:

@@ -21,6 +21,7 @@ _MOST_LOOKUPS = 10
 """RFC 7208, 4.6.4: a policy that asks for more counts as broken."""
 _DEEPEST = 12
 _ASKING = re.compile(r"[+~?-]?(?:include:|a\b|mx\b|ptr\b|exists:)|redirect=", re.IGNORECASE)
+"""Terms that cost a lookup (RFC 7208, 4.6.4); ``ip4``, ``ip6`` and ``all`` cost none."""
 _INCLUDED = re.compile(r"[+~?-]?(?:include:|redirect=)([A-Za-z0-9._-]+)\Z", re.IGNORECASE)
 _TAG = re.compile(r"\s*([A-Za-z]{1,10})\s*=\s*([^;]*)")
 _POLICIES = {"none", "quarantine", "reject"}
@@ -128,6 +129,7 @@ def _dmarc(domain: str, texts: Texts) -> Finding:
 
 
 def _policy(domain: str, name: str, tags: dict[str, str]) -> Finding:
+    # of a domain above, sp is for those below it, and p where there is none (RFC 7489, 6.3)
     policy = tags.get("sp", tags.get("p", "")) if name != domain else tags.get("p", "")
     if policy.lower() not in _POLICIES:
         advice = 'write p=none, p=quarantine or p=reject behind "v=DMARC1;"'
@@ -280,6 +282,7 @@ def _judged(message: Message) -> Iterator[Finding]:
         return
     verdicts = {
         name.lower(): verdict.lower()
+        # comments may say anything; reversed, so that of several results of a kind the first stands
         for name, verdict in reversed(_RESULT.findall(_COMMENT.sub(" ", results[0])))
     }
     for name in ("spf", "dkim", "dmarc"):

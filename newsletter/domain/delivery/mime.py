@@ -15,7 +15,9 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 
 _LINE_LENGTH = 78
+"""RFC 5322, 2.1.1."""
 _ENCODED_WORD_LENGTH = 75
+"""RFC 2047, 2: with its character set and encoding."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _FIELD_NAME = re.compile(r"[!-9;-~]+")
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
@@ -161,6 +163,7 @@ def _mailbox(field: str, name: str, address: str) -> bytes:
     address = ascii_domain(address)
     if not name:
         return f"{field}: {address}\r\n".encode()
+    # what looks like an encoded word would be decoded by mail programs
     if not name.isascii() or "=?" in name:
         phrase = _encoded_words(field, name)
     else:

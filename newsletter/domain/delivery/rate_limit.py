@@ -124,6 +124,7 @@ class RateLimit:
             free_at=min(self.free_at, now + LONGEST_TURN),
             blocked_until=min(self.blocked_until, now + LONGEST_BLOCK),
             day=today,
+            # a later day was written by a wrong clock: what it counted has left all the same
             used=self.used if self.day >= today else 0,
         )
 

@@ -62,6 +62,7 @@ class Location:
 
     def moved_from(self, other: "Location") -> str:
         """What speaks against these being one file, in words; empty where nothing does."""
+        # the widest first: on another machine the numbers of disks and files say nothing
         if _differ(self.machine, other.machine):
             return "lies on another machine than the one that last sent"
         same_boot = self.boot == other.boot
@@ -181,6 +182,7 @@ def _discrepancy(
         return Discrepancy.UNCONFIRMED
     if isinstance(record, Absence):
         return Discrepancy.UNCONFIRMED if mark != Mark() else None
+    # first: the next question takes a database for new only where no claim is missing from it
     if record.mark.claims > mark.claims:
         return Discrepancy.BEHIND
     if mark == Mark() and record.before:

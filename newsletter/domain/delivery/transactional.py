@@ -180,6 +180,7 @@ def network_of(host: str) -> str:
         found = ipaddress.ip_address(host)
     except ValueError:
         return UNREADABLE if host else ""
+    # a socket for both kinds of address shows those of IPv4 in this form
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
     found = mapped or found
     if not found.is_global:

@@ -161,6 +161,7 @@ class Limit:
 def of_passwords(address: str, network: str, *, familiar: bool) -> tuple[Limit, ...]:
     """Against guessing one person's password, and everybody's. ``network`` may be unknown."""
     pair = Limit(key=f"password {address} {network}", most=10, within=_SOON)
+    # where somebody signed in before, failures of strangers elsewhere do not shut them out
     if familiar:
         return (pair,)
     person = Limit(key=f"password {address}", most=60, within=_HOUR)

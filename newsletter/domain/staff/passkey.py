@@ -51,6 +51,7 @@ class Passkey:
 
     def repeats(self, count: int) -> bool:
         """Whether this count was seen before: two devices sign with one key then."""
+        # what counts nothing says 0 each time
         return count <= self.signatures and (count, self.signatures) != (0, 0)
 
 

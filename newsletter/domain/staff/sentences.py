@@ -32,7 +32,7 @@ _PAST: Mapping[str, str] = MappingProxyType(
         "go back": "went back to the first provider:",
     }
 )
-"""What the log calls a deed → what people say of whoever did it."""
+"""What the log calls an action → what people say of whoever did it."""
 _WHAT = dict.fromkeys(("hand in", "submit", "take back"), "the text") | {"undo": "the start"}
 """What they did it to, where the log does not say which version."""
 _BY_ITSELF: Mapping[str, str] = MappingProxyType(
@@ -63,6 +63,7 @@ _FILLING = re.compile(
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d|Z)")
 _SOMEBODY = "somebody"
 _ADDRESS = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
+"""From the beginning of a word and possessively: no letter is looked at twice."""
 
 
 def sentence(entry: Entered, names: Mapping[str, str], zone: str) -> str:

@@ -188,7 +188,7 @@ def dark(brand: Brand) -> Scheme:
 
 
 def _readable_on(ground: str) -> str:
-    """White or ink, whichever is clearer; one of them always reaches 4.5."""
+    """White, ink or black, whichever is clearest: white or black always reaches 4.5."""
     return max((_WHITE, _INK, "#000000"), key=lambda ink: contrast(ink, ground))
 
 

@@ -55,6 +55,7 @@ def _shown(value: object) -> str:
 def _parts(one: str, other: str) -> list[tuple[Sequence[str], Sequence[str]]]:
     """Both texts in stretches of paragraphs, those that are alike and those that are not."""
     left, right = _paragraphs(one), _paragraphs(other)
+    # with autojunk, what stands often in a long text would count for nothing
     codes = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
     return [(left[a:b], right[c:d]) for _, a, b, c, d in codes]
 

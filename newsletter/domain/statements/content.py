@@ -221,6 +221,7 @@ class Content:
         if not self.fallbacks:
             return ()
         spoken = speakable(name)
+        # a name that holds a mark would be filled in turn
         known = spoken and MARK_PREFIX not in spoken.upper()
         return tuple(spoken if known else fallback for fallback in self.fallbacks)
 

@@ -55,6 +55,7 @@ class DraftText:
 
 
 def _clean(text: str) -> str:
+    # half of a surrogate pair is no UTF-8, and functions of SQLite end a text at U+0000
     return _SURROGATES.sub("\ufffd", _LINE_ENDS.sub("\n", text)).replace("\x00", "")
 
 
@@ -93,6 +94,7 @@ class Version:
 
     def goes_on(self, by: str, at: datetime) -> bool:
         """Whether what this person types now still belongs to it."""
+        # where the clock was put back, another version begins
         young = timedelta(0) <= at - self.began_at < TOGETHER
         return not self.closed and self.kind is VersionKind.TYPED and self.by == by and young
 

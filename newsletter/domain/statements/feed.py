@@ -150,10 +150,12 @@ def classify(
     """Decide about all items that the feed lists. ``complete``: not only those that changed."""
     listed: dict[str, Item] = {}
     for item in items:
+        # of two with one id the newest, which a feed lists first
         listed.setdefault(item.id, item)
     by_id = {one.id: one for one in known}
     met, strangers = _meet(listed, by_id)
     changed = tuple((one, item) for one, item in met if _differs(one, item))
+    # a feed of which nothing is known any more was moved or filled anew; one item may be news
     renewed = complete and len(listed) > 1 and bool(by_id) and len(strangers) == len(listed)
     fresh, old, remark = _parted(strangers, record, renewed=renewed)
     doubles = len(items) - len(listed)
@@ -247,6 +249,7 @@ def next_visit(
     """
     wait = every
     if failures:
+        # failures have no end, and a timedelta has
         doubled = _SOON * 2 ** min(failures - 1, 20)
         wait = max(min(doubled, max(every, _LATE)), min(asked or _SOON, _LONGEST))
     return now + wait * (1 + share / 10)

@@ -66,6 +66,7 @@ def _right(year: int, month: int, number: int) -> int | None:
 
 def _nearest(about: date, month: int, number: int) -> int:
     """The year in which the date is nearest to a day, give or take one."""
+    # months of 31 days: half a year is 186 then, and so near to it either year will do
     ahead = (month - about.month) * 31 + number - about.day
     return about.year + (-1 if ahead > 186 else 1 if ahead < -186 else 0)
 

@@ -112,7 +112,7 @@ class SignUpRules:
         return SignUp(address=parse_address(form.address), name=form.name.strip(), lists=lists)
 
     def refuses(self, address: str) -> Objection | None:
-        """What is wrong with an address, so that no letter is sent to it."""
+        """What is wrong with an address, so that no email is sent to it."""
         if not address.strip():
             return Objection.NO_ADDRESS
         try:
@@ -161,7 +161,7 @@ class Method(Enum):
     """How a consent was given or taken back."""
 
     DOUBLE_OPT_IN = "double opt-in"
-    """Asked for on a page, and confirmed by the link in a letter."""
+    """Asked for on a page, and confirmed by the link in an email."""
     PREFERENCES = "preferences"
     """Chosen by the person on the page of their preferences."""
 

@@ -162,6 +162,7 @@ class DigestBuilder:
                 )
             if not self.issues.parts(tx, digest, now):
                 raise Refused(self._nothing(tx, digest))
+            # whoever asks for it by hand wants it of a single statement too
             return self._make(tx, replace(digest, least=1), issue, actor)
 
     def drop(self, slug: str, actor: str) -> Issue:
@@ -250,6 +251,7 @@ class DigestBuilder:
             summary = f"{_counted(len(issue.parts))}; it waits for approval{inherited}"
         if len(parts) > MOST:
             summary += f"; the {len(parts) - MOST} oldest are left out, for one mail holds {MOST}"
+        # also where there was too little to say: the date is seen to, and does not come due again
         tx.digests.put(issue, tx.now)
         detail = ", ".join(issue.parts) or summary
         tx.audit.enter(actor, "gather", issue.slug, detail)

@@ -80,7 +80,7 @@ class Starter:
         """Write down that it goes out.
 
         Raises NotFound or Refused: Changed where it is another text now, Moved where it would go to
-        another number of people, Started where that was done already.
+        another number of people, AlreadyStarted where that was done.
         """
         with self.store.begin() as tx:
             person = entitle(tx, asked.by, Role.SENDER, "start")
@@ -191,6 +191,7 @@ class OperatorActions:
             self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
             self._overrule(tx, campaign)
             tx.starts.accept(campaign.slug)
+            # it may have been paused with nothing left to hand over
             finish(tx, campaign.id)
             return find_campaign(tx, str(campaign.id))
 

@@ -126,8 +126,10 @@ def plan(*, store: Store, rules: PlanRules, before: Watch | None = None) -> Plan
         anew = before.by != by
         mark, touched = tx.statements.changed_since(None if anew else before.mark)
         known = tx.statements.unsettled() if anew else tx.statements.some({*touched, *before.open})
+        # what was never rendered has changed once it is, and comes by then
         views = [_view_of(tx, stored, rules) for stored in known if stored.fingerprint]
     if anew:
+        # None until the end: where this breaks off, the next look has to begin anew
         before.by, before.open, before.held = None, set(), {}
     scheduled: list[Campaign] = []
     withdrawn: list[Held] = []
@@ -341,6 +343,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         return False
     _move(tx, campaign, CampaignState.SENDING)
     if reach.correction is not None:
+        # only now: whoever waits in what this ends is in the audience that was frozen above
         _end_original(tx, reach.correction)
     _note(tx, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True

@@ -98,6 +98,7 @@ def change_password(
     if counted is None:
         return "old", _WAIT
     before = credential.password if credential else ""
+    # between two transactions: Argon2 takes long, and nobody is to wait for the database
     if not proofs.passwords.fits(old, before):
         return "old", "This is not your password."
     wrong = objection(new, session.address) or (_SAME if new == old else "")

@@ -115,6 +115,7 @@ class Proofs:
             Session(
                 hash=hash_of(word),
                 address=before.address,
+                # one that was only half counts its days from when it is whole
                 created_at=before.created_at if before.stage is Stage.WHOLE else tx.now,
                 seen_at=tx.now,
                 stepped_up_at=tx.now if fresh else before.stepped_up_at,
@@ -150,6 +151,7 @@ class Proofs:
         limits = tuple(limits)
         if exceeded(limits, tx.now, tx.throttle.count):
             return None
+        # a set: where two limits have one key, a failure counts once
         return tx.throttle.failed({limit.key for limit in limits}, tx.now)
 
     def is_last(self, tx: Transaction, limits: Iterable[Limit]) -> bool:
@@ -233,6 +235,7 @@ class Proofs:
         """What somebody signs in with changed: end their other sessions, go on in this browser
         under another word, and let its owner know."""
         tx.sessions.end_all(session.address, but=session.hash)
+        # of all that is changed, only a new second factor was shown just now
         entered = self.renew(tx, session, place, fresh=action == "second factor")
         if session.stage is not Stage.WHOLE:
             tx.throttle.know(session.address, place.network, tx.now)

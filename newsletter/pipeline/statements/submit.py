@@ -44,6 +44,7 @@ class Submitting:
         with self.store.begin() as tx:
             who = authorise(tx, by, Role.WRITER, "hand in a text")
             draft = find_draft(tx, key)
+            # before the revision is compared: a button may be pressed twice
             if draft.is_handed_in and not draft.is_ahead:
                 return draft
             if draft.revision != base:

@@ -28,6 +28,7 @@ from newsletter.domain.statements.statement import SLUG_MAX_LENGTH
 from newsletter.store.sql import Store, Transaction
 
 _SPREAD = 1.1
+"""As ``next_visit`` spreads them; what lies further ahead was named by another clock or setting."""
 _RECENT = timedelta(days=7)
 """What is older, or comes after no visit for so long, goes out on nobody's trust."""
 _OLD = "was there at the first visit, or is older"
@@ -131,6 +132,7 @@ class Visitor:
             next_at=self._next(feed, now, failures, error.retry_after),
         )
         with self.store.begin() as tx:
+            # whoever visited it meanwhile knows better
             if tx.feeds.record(feed.name).revision == record.revision:
                 tx.feeds.put(feed.name, Findings(record=after), now)
         return Visited(feed=feed.name, failure=why, turned=record.failure != why)
@@ -289,6 +291,7 @@ def _with_choice(
             " save its page and use 'statement import'"
         )
     others = tuple(pair for pair in sifted.known if pair[0].number != chosen.number)
+    # without a fingerprint it counts as revised, so that a text is made of it
     again = replace(chosen, state=ItemState.TAKEN, fingerprint="")
     return replace(sifted, known=(*others, (again, item)))
 

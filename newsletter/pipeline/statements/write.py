@@ -217,6 +217,7 @@ class Writing:
         """Keep what was typed on an older text, and close what counts: nobody types over it."""
         tx.drafts.close(draft.version.number)
         last = tx.drafts.aside(draft.key, who)
+        # what lies aside grows by the same rule, which is for what was typed
         if last is not None and replace(last, kind=VersionKind.TYPED).goes_on(who, tx.now):
             grown = replace(last, text=text, at=tx.now)
             tx.drafts.grow(grown)

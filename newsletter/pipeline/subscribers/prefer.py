@@ -79,6 +79,7 @@ def save(
         joined = tx.choices.join(number, wish.joins, tx.now)
         left = tx.choices.leave(number, wish.leaves, tx.now)
         back = bool(joined or wish.returns) and _lift(tx, chosen.address)
+        # whoever lets us write again says yes to all that stands, and that is kept as proof
         standing = tx.choices.of(number) if back else None
         given = standing.lists if standing else joined
         records = [

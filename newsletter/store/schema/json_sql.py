@@ -41,6 +41,7 @@ def in_lines(words: ColumnElement[Any]) -> ColumnElement[bytes]:
 
     What was damaged may be no text any more, and could not be read as such.
     """
+    # no address holds a line break: ``parse_address`` refuses it
     return cast(func.group_concat(words, "\n"), LargeBinary)
 
 

@@ -90,6 +90,7 @@ def _refuse_unknown(current: str) -> None:
     known = versions()
     if not current or current in known:
         return
+    # compared as text, since all have four digits
     if current < known[0]:
         raise StoreUnavailable(
             f"the database is of version {current}, which is too old: this program brings along"

@@ -172,6 +172,7 @@ class Audit:
             keyed = self._check(head, number, row, keyed)
             head = AuditHead(number=number, digest=row.digest)
             if row.action == _APPROVE:
+                # the detail of an approval begins with its content hash
                 given.add((row.subject, row.actor, row.detail.partition(" ")[0]))
         if head.number and not keyed:
             raise Defect(f"line {head.number} of the audit log is not under the key of var/keys")

@@ -138,4 +138,5 @@ class Throttle(AddressRepository):
         return bool(self._connection.scalar(query))
 
     def _key(self, key: str) -> bytes:
+        # what folds addresses does not touch hexadecimal digits, so that no two keys become one
         return self._hash(f"{key.encode().hex()}@throttle")

@@ -164,6 +164,7 @@ def _counts(rules: CampaignRules, *, standing_in: bool = False) -> ColumnElement
     channel = _approval.channel
     vouched = channel.in_([Channel.FEED.value, Channel.PARTS.value])
     trusted = true() if policy.trust_front_matter else channel != Channel.FRONT_MATTER.value
+    # with the blanks around it, so that no mailbox is found within another
     wrote = func.instr(_statement.writers, literal(" ") + who + literal(" ")) > 0
     own = false() if policy.author_may_approve else wrote
     overrides = channel == Channel.OVERRIDE.value
@@ -192,6 +193,7 @@ def _enough(rules: CampaignRules, when: ColumnElement[bool]) -> ColumnElement[bo
 
 def _people(which: ColumnElement[bool]) -> ScalarSelect[int]:
     counted = select(func.count(func.mailbox(_approval.by).distinct())).where(which)
+    # by name: SQLAlchemy itself looks one query outwards, and that of a start may lie between
     return counted.correlate(tables.statement, tables.start).scalar_subquery()
 
 

@@ -57,7 +57,7 @@ class Approvals:
         actor: str,
         why: str = "",
     ) -> int:
-        """Take back yeses to a statement: all, one person's, one channel's; returns how many.
+        """Take back approvals of a statement: all, one person's, one channel's; returns how many.
 
         The audit log gets a line of it, by which none of them can be brought back.
         """

@@ -86,6 +86,7 @@ class Drafts(Repository):
     def add(self, draft: Draft) -> Draft:
         """A new text with its first version, whose number is given to it."""
         values = {name: value for name, value in vars(draft).items() if name != "version"}
+        # a version names its draft and a draft its version: one of them has to come first
         self._connection.execute(insert(desk_tables.draft).values(values | {"head": 0}))
         number = self.keep(draft.key, draft.version)
         self._change(draft.key, head=number)
@@ -102,6 +103,7 @@ class Drafts(Repository):
         grown = ("kind", "by", "writers", "text", "at", "closed")
         self._connection.execute(
             update(desk_tables.version)
+            # whatever an open page still holds, what was handed in is approved as it stands
             .where(_version.number == version.number, _version.handed_in_at.is_(None))
             .values({name: getattr(version, name) for name in grown})
         )

@@ -114,6 +114,7 @@ class Statements(Repository):
 
     def slugs(self, beginning: str, most: int) -> list[str]:
         """At most so many that begin so: those that are present first, then the newest."""
+        # not LIKE, in which % and _ of what somebody typed would stand for anything
         begins = func.substr(_statement.slug, 1, len(beginning)) == beginning
         return list(
             self._connection.scalars(

@@ -175,6 +175,7 @@ class DataExports(Repository):
             )
             .join_from(tables.batch, tables.campaign, _campaign.id == _batch.campaign_id)
             .join(tables.delivery, own, isouter=True)
+            # the cheap condition first: of most batches it spares the search through the members
             .where(_batch.first <= number, holds(_batch.members, number))
             .order_by(_batch.campaign_id)
         ).all()
@@ -209,7 +210,10 @@ class DataExports(Repository):
         )
         counted = batch._mapping
         return next(
-            state.value for state in _SETTLED if counted[state.value] > apart.get(state.value, 0)
+            # the batch counts rows of their own too: what those do not fill is everybody else's
+            state.value
+            for state in _SETTLED
+            if counted[state.value] > apart.get(state.value, 0)
         )
 
 

@@ -79,6 +79,7 @@ def why_not(lists: Sequence[str] | None) -> ColumnElement[str]:
         .where(_suppression.address_hash == _subscriber.address_hash)
         .scalar_subquery()
     )
+    # whoever is on none of the lists would not get it after the pause either
     on_them = literal(False) if lists is None else subscribed(lists)
     return case(
         (_subscriber.id.is_(None), literal("erased")),

@@ -114,6 +114,7 @@ def note_known(connection: Connection) -> None:
 def weigh(connection: Connection) -> tuple[int, int]:
     """How many of those who lie ready are new, and how many known, counting each entry."""
     entries = connection.scalar(select(func.count(_person.no)).where(staged.accepted())) or 0
+    # a file may name somebody twice, who is new once
     fresh = select(_person.address_hash).where(staged.accepted(), _unknown()).distinct()
     new = connection.scalar(select(func.count()).select_from(fresh.subquery())) or 0
     return new, entries - new
@@ -140,6 +141,7 @@ def _subscribers(at: datetime) -> Insert:
     updated: dict[str, ColumnElement[Any]] = {
         name: func.coalesce(func.nullif(given[name], ""), _subscriber[name]) for name in _KEPT
     }
+    # consent is proof: the first that is known stays
     updated["consent"] = func.coalesce(func.nullif(_subscriber.consent, _NO_CONSENT), given.consent)
     updated["paused_until"] = _later(given.paused_until, _subscriber.paused_until)
     people = (
@@ -196,4 +198,5 @@ def _add_absent(connection: Connection, table: Any, rows: Select[Any]) -> None:
 
 
 def _later(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
+    # a file that names no pause ends none: NULL is never greater
     return case((one > func.coalesce(other, one - 1), one), else_=other)

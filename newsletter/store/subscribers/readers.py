@@ -237,6 +237,7 @@ class Readers(AddressRepository):
         """
         confirmed = (list_ids(lists), _subscription.state == SubscriptionState.CONFIRMED.value)
         people = _subscription.subscriber_id
+        # nobody is on one list twice, and to tell people apart costs more than to count them
         each = func.count() if len(set(lists)) == 1 else func.count(people.distinct())
         all_of_them = select(each).select_from(tables.subscription).where(*confirmed)
         gone = away.subquery()
@@ -315,6 +316,7 @@ def _people() -> Select[Any]:
         .scalar_subquery()
     )
     tags = (
+        # neither a tag nor the name of a list can hold a semicolon
         select(func.group_concat(tables.tag.c.name, ";"))
         .where(tables.tag.c.subscriber_id == _subscriber.id)
         .scalar_subquery()

@@ -108,6 +108,7 @@ class Staged:
         self._insert(
             mailing_list,
             [
+                # the condition below is asked first, so that each new name makes one row
                 {"no": self._lists.setdefault(name, len(self._lists) + 1), "name": name}
                 for _, _, entry in numbered
                 for name in (*entry.lists, *entry.left)

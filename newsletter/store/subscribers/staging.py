@@ -39,6 +39,7 @@ def note_left(connection: Connection) -> None:
     """Note who left a list here that the file names. Asks for the numbers of those known."""
     named, list_, number = staged.subscription.c, tables.mailing_list.c, staged.number.c
     found = (
+        # an aggregate of a constant: somebody may have left several of the lists
         select(named.person_no, func.min(staged.LEFT))
         .join_from(
             staged.subscription, staged.mailing_list, named.list_no == staged.mailing_list.c.no
