@@ -10,6 +10,7 @@ from pyotp import TOTP
 
 from newsletter.credentials import codes
 from tests.fakes import NOON
+from tests.properties import examples
 from tests.rows import rows
 
 KEY = b"k" * 32
@@ -39,6 +40,7 @@ def test_a_code_of_another_time_is_none(away: int) -> None:
 RIGHT = {TOTP(SECRET).at(NOON + timedelta(seconds=away)) for away in (-30, 0, 30)}
 
 
+@examples(30)
 @given(st.text())
 def test_whatever_is_typed_is_a_code_or_none(typed: str) -> None:
     assert (codes.step_of(typed, SECRET, NOON) is None) == ("".join(typed.split()) not in RIGHT)

@@ -179,8 +179,8 @@ def test_what_no_pdf_brings_along_is_said() -> None:
 def test_a_cut_or_bent_pdf_never_raises_anything_else() -> None:
     whole = (FOLDER / "06-table.pdf").read_bytes()
     read = 0
-    for place in range(0, len(whole), len(whole) // 40):
+    for place in range(0, len(whole), len(whole) // 15):
         bent = whole[:place] + b"\x00\xff<<>>" + whole[place + 6 :]
         with suppress(InvalidInput):
             read += bool(imported(bent, "a.pdf").title)
-    assert read > 5
+    assert read > 2

@@ -34,6 +34,8 @@ def test_an_admin_makes_another_one(office: Office) -> None:
     office.join(ANA)
     change(office, ANA, Role.ADMIN)
     change(office, DAN, Role.WRITER, by=ANA)
+    with office.store.read() as tx:
+        assert (tx.staff.role(ANA), tx.staff.role(DAN)) == (Role.ADMIN, Role.WRITER)
 
 
 def test_the_same_role_changes_nothing(office: Office) -> None:

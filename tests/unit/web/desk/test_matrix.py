@@ -72,6 +72,7 @@ VARIANTS = [
 ]
 
 
+@pytest.mark.slow("each route is asked in each spelling")
 @rows("variant", range(len(VARIANTS)))
 def test_no_spelling_of_a_path_goes_round_its_role(staffed: Staffed, variant: int) -> None:
     vera = staffed.as_("vera")
@@ -83,12 +84,13 @@ def test_no_spelling_of_a_path_goes_round_its_role(staffed: Staffed, variant: in
         assert answer.status in {303, 400, 403, 404, 405}, f"{route.method} {path}"
 
 
+@pytest.mark.slow("each route is asked by each method")
 @rows("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get"])
 def test_no_other_method_does_anything(staffed: Staffed, method: str) -> None:
-    staffed.as_("vera")
+    vera = staffed.as_("vera")
     before = staffed.site.everything()
     for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services):
-        answer = staffed.as_("vera").ask(method, asked_of(route))
+        answer = vera.ask(method, asked_of(route))
         allowed = {200, 303, 401, 403, 404, 405} if method == "HEAD" else {403, 405}
         assert answer.status in allowed, f"{method} {asked_of(route)}: {answer.status}"
     assert len(staffed.site.everything()) == len(before)
