@@ -11,6 +11,7 @@ import pytest
 from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.statements.content import Content, PressContact, Publisher
 from tests.browser.opening import Windows
+from tests.rows import rows
 from tests.unit.rendering.examples import (
     BLOCK_MAILS,
     HARBOUR,
@@ -150,8 +151,8 @@ def test_the_mail_is_shown_in_standards_mode(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("mail", MAILS)
-@pytest.mark.parametrize("images", [True, False], ids=["images", "no images"])
-@pytest.mark.parametrize("styles", [True, False], ids=["styles", "no styles"])
+@rows("images", [True, False])
+@rows("styles", [True, False])
 def test_a_telephone_need_not_scroll_sideways(
     reader: Reader, mail: str, images: bool, styles: bool
 ) -> None:
@@ -251,8 +252,8 @@ def test_the_column_is_600_pixels_wide_where_there_is_room(reader: Reader) -> No
     assert (box["x"], box["width"]) == (200, 600)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("mail", [*BRANDED, *BLOCK_MAILS, "arabic", *LETTERS])
+@rows("scheme", ["light", "dark"])
 def test_every_text_contrasts_with_its_ground(reader: Reader, scheme: str, mail: str) -> None:
     result = reader.open(mail_of(mail), scheme=scheme).evaluate(LOW_CONTRAST)
     assert result["found"] == []
