@@ -219,6 +219,7 @@ def test_what_went_out_shows_its_report_and_no_checks(staffed: Staffed) -> None:
     send(staffed)
     page = said(staffed, "/statements/hours", "vera")
     assert "The provider accepted 5 of 5 emails. See the report" in page
+    assert "This is a trial: its emails are files on this machine, and nobody got them." in page
     assert "Checks" not in page
     web = f"{staffed.site.services.settings.public_url}/archive/hours"
     assert f'<a href="{web}">Its page</a>' in staffed.as_("vera").get("/statements/hours").text
