@@ -167,7 +167,7 @@ def _measured(services: Any) -> Looked:
 
 def _listed(workspace: Path) -> float:
     """Milliseconds of CPU that the whole command takes: the median of some processes."""
-    command = ["-m", "newsletter", "statement", "list"]
+    command = [sys.executable, "-m", "newsletter", "statement", "list"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return median(cpu_of(command, environment, workspace) for _ in range(_PROCESSES)) * 1000
 

@@ -1,9 +1,10 @@
 """``python -m bench.startup``: what commands pay before they do anything, in CPU.
 
-User and system CPU of whole processes, as medians, and as multiples of ``import click``: all of
-them take turns, so a busy machine is unfair to all alike. Bytecode is warm: each has run once
-before.
-With ``--code DIR``, another checkout is measured in the same run.
+User and system CPU of whole processes, medians and least: all of them take turns, so a busy machine
+is unfair to all alike. They are given as multiples of what importing the large libraries takes.
+Bytecode is warm: each has run once before. With ``--code DIR``, another checkout is measured in the
+same run; with ``--python PROGRAM``, what is installed for that interpreter, with its own libraries.
+Each has a workspace of its own, since their tables may differ.
 """
 
 import argparse
@@ -12,15 +13,23 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from bench.measuring import circumstances
 
 _HERE = Path(__file__).parents[1]
-_YARDSTICK = "import click"
 _FLOOR = "import click, pydantic, sqlalchemy, yaml"
+_USED = f"""{_FLOOR}
+pydantic.create_model("Model", name=(str, ...))(name="used")
+sqlalchemy.create_engine("sqlite://").connect().exec_driver_sql("SELECT 1")"""
+_LIBRARIES = {
+    "import click": "import click",
+    _FLOOR: _FLOOR,
+    "the same, with one model and one query": _USED,
+}
 _COMMANDS = (
     ("--version",),
     ("--help",),
@@ -32,61 +41,89 @@ _COMMANDS = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """What is run, whose it is, and where."""
+
+    whose: str
+    what: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+
+
 def main() -> None:
     """Measure, and print the table."""
     options = _options()
-    print(circumstances(f"medians of {options.runs}"), "\n")
+    print(circumstances(f"medians and least of {options.runs}"), "\n")
     with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as made:
-        workspace = Path(made) / "workspace"
-        contenders = _contenders([_HERE, *options.code], Path(made))
-        cpu_of(["-m", "newsletter", "init", str(workspace)], contenders[0][2], Path(made))
+        contenders = [*_contenders(options, Path(made))]
         found: dict[tuple[str, str], list[float]] = {}
         for turn in range(options.runs + 1):
-            for code, what, environment, arguments in contenders:
-                seconds = cpu_of(arguments, environment, workspace)
+            for one in contenders:
+                seconds = cpu_of(one.command, one.environment, one.folder)
                 if turn:  # the first warms the bytecode
-                    found.setdefault((code, what), []).append(seconds)
-    print(table({key: median(times) for key, times in found.items()}))
+                    found.setdefault((one.whose, one.what), []).append(seconds)
+    print(table(found))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.startup", description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--code", type=Path, action="append", default=[], metavar="DIR")
+    parser.add_argument("--python", type=Path, action="append", default=[], metavar="PROGRAM")
     return parser.parse_args()
 
 
-def _contenders(
-    codes: Sequence[Path], folder: Path
-) -> list[tuple[str, str, dict[str, str], list[str]]]:
-    """Whose code, what is run, with which environment and arguments."""
+def _contenders(options: argparse.Namespace, folder: Path) -> Iterator[Contender]:
     plain = {"PATH": os.environ.get("PATH", ""), "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
-    found = [("", what, plain, ["-c", what]) for what in (_YARDSTICK, _FLOOR)]
-    for code in codes:
-        environment = plain | {"PYTHONPATH": str(code.resolve())}
-        for command in _COMMANDS:
-            arguments = ["-m", "newsletter", *command]
-            found.append((code.resolve().name, " ".join(command), environment, arguments))
-    return found
+    for code in (_HERE, *map(Path.resolve, options.code)):
+        beside = plain | {"PYTHONPATH": str(code)}
+        yield from _of(code.name, sys.executable, beside, folder / f"code-{code.name}")
+    for python in options.python:
+        yield from _of(str(python), str(python), plain, folder / f"python-{python.parents[1].name}")
 
 
-def cpu_of(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> float:
-    """Run Python in a folder; returns the seconds of CPU that it took, user and system."""
+def _of(
+    whose: str, python: str, environment: Mapping[str, str], workspace: Path
+) -> Iterator[Contender]:
+    """The libraries alone and the commands, by one interpreter."""
+    newsletter = [python, "-m", "newsletter"]
+    cpu_of([*newsletter, "init", str(workspace)], environment, _HERE.parent)
+    cpu_of([*newsletter, "subscribers", "import", "subscribers.yaml"], environment, workspace)
+    runs = {what: ["-c", code] for what, code in _LIBRARIES.items()}
+    runs |= {f"newsletter {' '.join(words)}": ["-m", "newsletter", *words] for words in _COMMANDS}
+    for what, arguments in runs.items():
+        yield Contender(
+            whose=whose,
+            what=what,
+            command=[python, *arguments],
+            environment=environment,
+            folder=workspace,
+        )
+
+
+def cpu_of(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> float:
+    """Run a program in a folder; returns the seconds of CPU that it took, user and system.
+
+    Raises CalledProcessError where it fails: what ends early takes less.
+    """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, *arguments]
-    subprocess.run(command, env=dict(environment), cwd=folder, capture_output=True, check=False)
+    subprocess.run(command, env=dict(environment), cwd=folder, capture_output=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def table(seconds: Mapping[tuple[str, str], float]) -> str:
-    """A row for each, in Markdown: the first is the yardstick."""
-    unit = next(iter(seconds.values()))
-    rows = ["| code | what | CPU ms | times `import click` |", "|---|---|--:|--:|"]
-    rows += [
-        f"| {code} | `{what}` | {taken * 1000:.0f} | {taken / unit:.1f} |"
-        for (code, what), taken in seconds.items()
+def table(seconds: Mapping[tuple[str, str], Sequence[float]]) -> str:
+    """A row for each, in Markdown, with the libraries of the same interpreter as the measure."""
+    rows = [
+        "| whose | what | CPU ms, median | least | times the libraries, by the least |",
+        "|---|---|--:|--:|--:|",
     ]
+    for (whose, what), taken in seconds.items():
+        floor = min(seconds[whose, _FLOOR])
+        figures = f"{median(taken) * 1000:.0f} | {min(taken) * 1000:.0f} | {min(taken) / floor:.2f}"
+        rows.append(f"| {whose} | `{what}` | {figures} |")
     return "\n".join(rows)
 
 
