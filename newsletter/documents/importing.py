@@ -59,6 +59,7 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     One that only brings another email along is read for that. Its subject is the title where the
     text shows none. Raises InvalidInput, naming ``file``.
     """
+    # before it is parsed, which is what very many parts make slow
     if data.count(b"Content-Type:") > _MOST_PARTS:
         raise unusable(file, f"has more than {_MOST_PARTS} parts; copy its text into a file")
     message = email.message_from_bytes(data, policy=policy.default)
@@ -114,6 +115,7 @@ class _Enclosures:
 
     def __call__(self, source: str) -> bytes:
         """The bytes of one. Raises InvalidInput, naming the address, where there are none."""
+        # in a page the name is written as in an address (RFC 2392), in the email plainly
         part = self._parts.get(unquote(source))
         payload = None if part is None else part.get_payload(decode=True)
         return payload if isinstance(payload, bytes) else embedded(source)
@@ -132,6 +134,7 @@ def _read(
         # The mark outweighs the charset that the page itself declares: it is decoded already.
         data = b"\xef\xbb\xbf" + text.encode()
         return import_page(data, today=today, file=file, subject=subject, pictures=enclosed)
+    # two hyphens and a blank: what stands below is the signature (RFC 3676, 4.3)
     above, mark, below = text.replace("\r\n", "\n").rpartition("\n-- \n")
     if not mark or below.count("\n") > _MOST_SIGNED:
         return import_document(text, today=today, file=file, subject=subject)
@@ -142,9 +145,11 @@ def _read(
 def _unsigned(document: ImportedDocument) -> ImportedDocument:
     """Without the signature of whoever sent it, which is told of."""
     blocks = document.body.split("\n\n")
+    # never the first paragraph: something has to be left
     for n in range(max(1, len(blocks) - _SIGNATURE), len(blocks)):
         if _SIGNED.match(blocks[n]) or _MAIL_FOOT.fullmatch(_bare(blocks[n])):
             lost = _signature(_bare("\n".join(blocks[n:])))
+            # a note on what is gone would send somebody looking for it
             notes = tuple(one for one in document.notes if lost.text[:_QUOTED] not in one)
             body = "\n\n".join(blocks[:n])
             dropped = (*document.dropped, lost)
@@ -228,6 +233,7 @@ def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
 
 def _disguised(data: bytes, kind: str) -> str:
     if data.startswith(_OLD_WORD):
+        # Office packs what it encrypts into the container of its old files
         if _ENCRYPTED in data:
             return "is locked with a password; open it in Word, save it without one, import that"
         return f"is of an old kind of Word file, whatever its name says; {_AS_DOCX}"

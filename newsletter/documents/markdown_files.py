@@ -114,6 +114,7 @@ def _fenced(line: str, fence: str) -> str:
         return fence
     if not fence:
         return found[1]
+    # CommonMark: what closes is at least as long as what opened, and says nothing else
     return "" if found[1].startswith(fence) and not line.strip().strip(found[1][0]) else fence
 
 
@@ -125,6 +126,7 @@ def _block_of(chunk: list[str], number: int, blanks: int) -> Block:
         text=_plain(words) or ordinary(written).strip(),
         markdown=written,
         level=level,
+        # as many blank lines as there were: the text stays as it was written
         glue="\n" * (blanks + 1),
     )
 
@@ -136,6 +138,7 @@ def _heading(chunk: list[str]) -> tuple[int, str]:
         bare = words.rstrip("#")  # some write the marks behind a heading too: ## Title ##
         return len(found[1]), bare.rstrip(" \t") if bare.endswith((" ", "\t")) else words
     underline = _UNDERLINE.fullmatch(chunk[-1]) if len(chunk) > 1 else None
+    # --- below an item, a quotation or a row of a table makes no heading of it
     if underline and not re.match(r"\s*(?:[-*+>|]|\d+[.)])\s", chunk[0]):
         return (1 if underline[1][0] == "=" else 2), " ".join(chunk[:-1])
     return 0, " ".join(chunk)

@@ -68,12 +68,14 @@ def _opened(data: bytes, kind: str, file: str) -> tuple[Image.Image, bool]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # of Pillow's own about bombs and what is broken
+            # only the decoder of what its head says: Pillow has dozens, and each may be broken
             with Image.open(io.BytesIO(data), formats=(kind,)) as image:
                 width, height = image.size
                 if width * height > _MOST_PIXELS or max(width, height) > _LONGEST_SIDE:
                     raise unusable(file, _TOO_MANY)
                 moves = getattr(image, "n_frames", 1) > 1
                 image.seek(0)
+                # a camera says in the Exif data which side is up, and these do not stay
                 upright = ImageOps.exif_transpose(image)
                 return _plain(upright), moves
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Warning) as error:
@@ -97,6 +99,7 @@ def _encoded(image: Image.Image, kind: str) -> tuple[str, bytes]:
         png = _saved(image, "PNG")
         return "PNG", png if len(png) <= _AIM else _fewer_colours(image)
     png = b"" if kind == "JPEG" else _saved(image, "PNG")
+    # what is that small as PNG is a drawing, which JPEG would blur
     if png and len(png) <= _AIM // 4:
         return "PNG", png
     for quality in _QUALITIES:
@@ -109,6 +112,7 @@ def _encoded(image: Image.Image, kind: str) -> tuple[str, bytes]:
 def _fewer_colours(image: Image.Image) -> bytes:
     """A PNG that is clear in parts, of 256 colours, and smaller until it is small enough."""
     while True:
+        # the one method that every Pillow has for pixels that are clear in parts
         png = _saved(image.quantize(256, method=Image.Quantize.FASTOCTREE), "PNG")
         if len(png) <= _AIM:
             return png

@@ -35,6 +35,7 @@ def direct(address: str) -> str:
     query = parse_qs(parts.query)
     if parts.hostname == _DEFENDED and parts.path == "/v2/url":
         written = query.get("u", [""])[0]
+        # version 2 writes - for % and _ for /
         return _web(unquote(written.replace("-", "%").replace("_", "/"))) or address
     for place, keys in _BY_QUERY:
         if place.fullmatch(f"{parts.hostname}{parts.path}"):

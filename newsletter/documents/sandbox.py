@@ -73,6 +73,7 @@ def ask(
             late = True
             process.kill()
             out, _ = process.communicate()
+        # interrupted: else the process would read on for nobody
         except BaseException:
             process.kill()
             raise
@@ -88,6 +89,7 @@ def _started(module: str, seconds: float) -> "subprocess.Popen[bytes]":
     """A process with nothing of our environment but where modules are. Raises NotStarted."""
     try:
         return subprocess.Popen(  # noqa: S603 - this very interpreter, and a module of ours
+            # -P: no module out of whatever folder this was started in
             [sys.executable, "-P", "-m", module, str(os.getpid()), f"{seconds:g}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -176,5 +178,6 @@ def _be_bounded(parent: int, seconds: float) -> None:
             resource.setrlimit(limit, (value, value))
     with suppress(OSError, AttributeError):  # Linux alone
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # the parent may have ended before the kernel was asked to tell of it, and then it never does
     if os.getppid() != parent:
         sys.exit(1)

@@ -87,8 +87,10 @@ def find_article(root: Element) -> Article:
     """Leave out what is furniture by its kind, then take the smallest part with nearly all text."""
     body = next(iter(root.iter("body")), root)
     dropped = list(drop_furniture(body))
+    # counted anew, without the furniture
     prose = prose_of(body)
     start = _named(body, prose)
+    # what the page itself names as its article is taken whole: that is no guess
     chosen = _narrowed(start, prose) if start is body else start
     outside = list(_outside(body, chosen))
     lost = [one for one in outside if one.why == _OUTSIDE]
@@ -105,6 +107,7 @@ def find_article(root: Element) -> Article:
 
 def _places(body: Element, lost: Sequence[Dropped]) -> str:
     """Their lines; what they say, where most of the page stands on one line."""
+    # a page without line ends has one line: its number would tell nobody a place
     lines = Counter(line_of(element) for element in body.iter())
     if max(lines.values()) * 2 > lines.total() > len(lost):
         return ", ".join(f"“{one.text}”" for one in lost)
@@ -134,6 +137,7 @@ def _own_sentences(element: Element) -> Iterator[str]:
         parts.append(child.tail or "")
     for line in "".join(parts).split(_BREAK):
         words = " ".join(line.split())
+        # entries of menus and captions are shorter, and end without a full stop
         if len(words) >= 40 or (len(words) >= 15 and ends_sentence(words)):
             yield words
 
@@ -166,6 +170,7 @@ def _why(element: Element) -> str:
         return "" if quoted else _BY_TAG[tag]
     if element.get("role") in _BY_ROLE:
         return _BY_ROLE[element.get("role")]
+    # content, whatever its class: themes write has-sidebar on what holds the text
     if tag in {"article", "main", "p", "h1", "h2", "h3", "body"}:
         return ""
     names = f"{element.get('class') or ''} {element.get('id') or ''}".lower()
@@ -209,6 +214,7 @@ def _outside(body: Element, chosen: Element) -> Iterator[Dropped]:
         for part, words in parts:
             text = " ".join(words.split())
             if text:
+                # a long sentence may be a part of the statement that was lost: a person is told
                 long = len(text) >= 60 and ends_sentence(text)
                 why = _OUTSIDE if long else "outside of the article"
                 yield Dropped(line=line_of(part), text=shortened(text), why=why)

@@ -75,6 +75,7 @@ def _name_pictures(trees: Mapping[str, Any]) -> None:
     }
     for description in trees[_MAIN].iter("{*}docPr"):
         shown = next(description.getparent().iter("{*}blip"), None)
+        # r:embed is a part of the file; r:link is an address, which is not fetched
         keys = [] if shown is None else [v for k, v in shown.attrib.items() if k.endswith("}embed")]
         place = posixpath.normpath(posixpath.join("word", places.get(keys[0], ""))) if keys else ""
         if place.startswith("word/media/"):
@@ -93,6 +94,7 @@ def _reviewed(trees: Mapping[str, Any]) -> Review:
     for name in filter(_PART.fullmatch, trees):
         counts.update(etree.QName(element).localname for element in trees[name].iter("{*}*"))
     return Review(
+        # what was moved under tracking is gone in one place and new in another
         inserted=counts["ins"] + counts["moveTo"],
         deleted=counts["del"] + counts["moveFrom"],
         comments=counts["commentReference"],
@@ -111,6 +113,7 @@ def _take_hidden(trees: Mapping[str, Any]) -> list[str]:
         for run in list(trees[name].iter("{*}r")):
             paragraph = next(run.iterancestors("{*}p"), None)
             looks = run.find("{*}rPr")
+            # either may hide words: a style of their own, or that of their paragraph
             styled = [] if looks is None else looks.findall("{*}rStyle")
             styled += [] if paragraph is None else paragraph.findall("{*}pPr/{*}pStyle")
             if _is_hidden(looks, inherited=any(_value(one) in styles for one in styled)):
@@ -175,6 +178,7 @@ def _as_html(parts: Mapping[str, bytes], file: str) -> str:
         result = mammoth.convert_to_html(
             packed,
             style_map=_STYLES,
+            # a stranger's file decides nothing about how it is converted
             include_embedded_style_map=False,
             convert_image=mammoth.images.img_element(_image),
         )

@@ -55,12 +55,14 @@ def has_stray_words(element: Element) -> bool:
 def layout(rows: Rows, cells: Cells) -> bool:
     """Whether a table holds running text: its cells are then read one after the other."""
     filled = [[cell for cell in row if cell] for row in cells]
+    # one row or one column compares nothing: it only places its text
     if sum(bool(row) for row in filled) < 2 or max(map(len, filled), default=0) < 2:
         return True
     parts = [block for row in cells for cell in row for block in cell]
     texts = [" ".join(block.text for block in cell) for row in cells for cell in row]
     written = any("\n" in part.markdown or part.level for part in parts)
     long = any(len(text) > _LONGEST_CELL for text in texts)
+    # of small tables alone: contacts and dates amid many rows are data
     head = [text for text in texts[: len(rows[0]) * 2] if len(rows) <= 3]
     letterhead = any(
         release_line(text) is not None or is_contact(text) or date_line(text) for text in head
@@ -164,11 +166,13 @@ class BlockReader:
         if not text:
             return []
         written = " ".join(markdown(line, marked=False) for line in lines)
+        # Markdown takes # at the end of a heading for its closing marks
         written = re.sub(r"(?<!#)(#++)$", r"\\\1", written)
         return [
             Block(
                 number=line_of(element),
                 text=text,
+                # the title, which stands apart, is the only heading of the first level
                 markdown=f"{'#' * max(2, level)} {written}",
                 level=level,
             )
@@ -178,6 +182,7 @@ class BlockReader:
         first = element.get("start", "1")
         number = int(first) if first.isdecimal() and len(first) < 9 else 1
         items: list[list[Block]] = []
+        # pages put words, and whole lists, beside the items instead of into them; nothing is lost
         stray = _paragraphs([replace(like, text=element.text or "")], line_of(element))
         for child in element:
             tag = tag_of(child)
@@ -250,6 +255,7 @@ def list_of(items: Sequence[Sequence[Block]], marks: Sequence[str]) -> list[Bloc
     """A list as one block; an item is the blocks in it."""
     if not items:
         return []
+    # Markdown knows only loose and tight lists: one paragraph more makes all of the list loose
     loose = any(one.glue == "\n\n" and not _is_list(one) for item in items for one in item[1:])
     written = []
     for mark, item in zip(marks, items, strict=True):
@@ -257,6 +263,7 @@ def list_of(items: Sequence[Sequence[Block]], marks: Sequence[str]) -> list[Bloc
             replace(one, glue="\n") if n and _is_list(one) and not loose else one
             for n, one in enumerate(item)
         ]
+        # CommonMark: what belongs to an item stands as far in as the item's words
         indent = " " * (len(mark) + 1)
         lines = joined(parts).split("\n")
         written.append(

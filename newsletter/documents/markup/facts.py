@@ -57,6 +57,7 @@ def facts_of(root: Element, *, document: bool) -> Facts:
     data = list(_linked_data(root))
     sites = [*(meta.get(key, "") for key in _SITES), *map(_publisher, data)]
     names = {comparable(site) for site in sites if site}
+    # headings tell which half of "Title | Site" is the title
     shown = {comparable(text_of(element)) for element in root.iter("h1", "h2")}
     page = ordinary(next((element.text or "" for element in root.iter("title")), "")).strip()
     headline = next((one for one in (_words(one, "headline") for one in data) if one), "")
@@ -144,6 +145,7 @@ def _title(
 ) -> str:
     """The heading that the page's own title, its data or their number tell from others."""
     headings = [text for element in root.iter("h1") if (text := text_of(element))]
+    # many sites make a heading of their own name
     headings = [text for text in headings if comparable(text) not in names]
     for title, _ in parted:
         for heading in headings:

@@ -42,6 +42,7 @@ def take_footnotes(root: Element) -> Footnotes:
         if back is None or place is None:
             continue
         holder = _holder(back)
+        # several marks may lead to one note
         if holder not in names:
             names[holder] = str(len(names) + 1)
             notes[names[holder]] = holder
@@ -70,6 +71,7 @@ def _holder(back: Element) -> Element:
         holder = holder.getparent()
     above = holder.getparent()
     while above is not None and tag_of(above) in _CLIMBABLE:
+        # another link within is another note's: that far up stand all of them
         if any(one is not back for one in above.iter("a") if _leads_within(one)):
             break
         holder, above = above, above.getparent()
@@ -85,5 +87,6 @@ def _take_out(
         for link in [element for element in holder.iter("a") if backs.get(element) is not None]:
             if link not in references:
                 link.drop_tree()
+        # a note within another went with it
         if holder.getparent() is not None:
             holder.drop_tree()

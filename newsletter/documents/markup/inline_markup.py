@@ -83,6 +83,7 @@ def _guarded(before: str) -> str:
 
 
 def _destination(href: str) -> str:
+    # else Markdown would read &copy; in a query as an entity
     address = re.sub(r"&(?=#?\w+;)", r"\\&", href)
     # Bare, a destination would end at its own bracket, or its stars would mark words.
     return f"<{address}>" if re.search(r"[()\\*_]", address) else address
@@ -284,6 +285,7 @@ class InlineReader:
         if tag in _MARKS:
             marks.add(_MARKS[tag])
         marks |= {mark for pattern, mark in _STYLES if pattern.search(style)}
+        # last: Google Docs puts all that is copied into a <b> that is styled as not bold
         marks -= {mark for pattern, mark in _UNMARKED if pattern.search(style)}
         href = self._address(element) if tag == "a" and element.get("href") else like.href
         lined = tag == "u" or _UNDERLINED.search(style)
@@ -309,10 +311,12 @@ class InlineReader:
         if tag in {"code", "kbd", "samp", "tt"}:
             return [replace(one, code=True) for one in self.runs_in(element, like)]
         level = _level(element)
+        # m² and H₂O can be written with letters of their own; words cannot
         if level and _FIGURES.fullmatch(element.text or "") and not len(element):
             return [
                 replace(like, text=element.text.translate(_RAISED if level == "sup" else _LOWERED))
             ]
+        # the raised mark of a note is a link, of which is told elsewhere
         bare = element.find(".//a") is None and bool(text_of(element))
         self.raised += bool(level) and bare
         inside = self.runs_in(element, self.under(element, like))
@@ -348,6 +352,7 @@ class InlineReader:
         self.leave_out(element, why, alt or name or "a picture without a description")
 
     def _address(self, element: Element) -> str:
+        # browsers leave control characters out, so that java\tscript: is a scheme to them
         href = re.sub(r"[\x00-\x1f\x7f]", "", element.get("href")).strip()
         if href.startswith("#"):
             return ""

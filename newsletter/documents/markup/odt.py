@@ -77,6 +77,7 @@ class _Looks:
 
     def ancestors(self, name: str) -> Iterator[str]:
         """A style and those that it builds on, the nearest first."""
+        # bounded: in a made file a style may build on itself
         for _ in range(20):
             if not name:
                 return
@@ -205,6 +206,7 @@ class _Writer:
         if name in _LEFT_OUT or not name:
             return ""
         if name == "s":
+            # ODF writes blanks in a row as <text:s c="3"/>: one without a count is one
             count = _attribute(one, "c")
             return " " * min(_MOST_BLANKS, int(count) if count[:4].isdecimal() else 1)
         if name in {"tab", "line-break"}:
@@ -242,6 +244,7 @@ class _Writer:
         """In the form that is known of web pages: two places that link to each other."""
         body = one.find("{*}note-body")
         number = len(self._notes) + 1
+        # its place is taken first: a note within this one counts on
         self._notes.append("")
         words = "" if body is None else "".join(self.blocks(body))
         back = f'<a href="#mark-{number}">^</a>'

@@ -64,12 +64,14 @@ class Packing:
 
     def tree(self, data: bytes, name: str, file: str) -> Any:
         """One part, parsed. Raises InvalidInput."""
+        # no entities: they read other files, or grow without end
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
         try:
             root = etree.fromstring(data, parser)
         except (etree.XMLSyntaxError, ValueError) as error:
             message = f"is broken: {name} in it cannot be read; {self.save_anew}"
             raise unusable(file, message) from error
+        # no office program writes one, and entities need one
         if root.getroottree().docinfo.doctype:
             message = f"is no file that {self.program} writes: {name} declares a type;"
             raise unusable(file, f"{message} {self.save_anew}")
@@ -84,6 +86,7 @@ def _read(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, bytes]:
         if left < 0:
             break
         with archive.open(name) as part:
+            # one byte more than allowed tells what is too large from what just fits
             parts[name] = part.read(min(_LARGEST_XML, left) + 1)
         left -= len(parts[name])
     return parts

@@ -73,12 +73,14 @@ def import_page(
         cited.drop_tag()  # Apple Mail and Thunderbird put all of a forwarded email into one
     document = is_google(root) or is_word(root)
     facts = facts_of(root, document=document)
+    # before anything is taken out: an embargo may stand in what is
     words = dict(words_of(root))
     review = _cleaned(root)
     footnotes = take_footnotes(root)
     inline = InlineReader(base=facts.base, references=footnotes.references, keeps=True)
     article = None if document else find_article(root)
     chosen = article.element if article else root
+    # what is read as text is looked at there, and is not beside it
     for shown, _ in words_of(chosen):
         words.pop(shown, None)
     blocks = read_blocks(chosen, inline)
@@ -234,7 +236,9 @@ def decode_page(data: bytes, *, file: str) -> tuple[str, str]:
     if found and not data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         try:
             name = codecs.lookup(found[1].decode("ascii")).name
+            # what calls itself Latin-1 mostly holds the quotes of Windows: browsers read it so too
             name = "cp1252" if name in _WESTERN else name
+            # a declaration that could be read byte by byte is no UTF-16 (so the HTML standard)
             return data.decode("utf-8" if name.startswith("utf-16") else name), ""
         except (LookupError, UnicodeError):
             pass  # pages often declare what they are not
@@ -270,6 +274,7 @@ def foot_of(footnotes: Footnotes, blocks: Sequence[Block], inline: InlineReader)
     written = []
     text = "\n".join(block.markdown for block in blocks)
     for name, element in footnotes.notes.items():
+        # Markdown shows a note that nothing refers to nowhere
         if f"[^{name}]" not in text:
             inline.leave_out(element, "a footnote of what was left out")
             continue
@@ -277,6 +282,7 @@ def foot_of(footnotes: Footnotes, blocks: Sequence[Block], inline: InlineReader)
         inside = [one for one in read_blocks(element, inline) if one.text != RULE]
         if inside:
             lines = joined(inside).split("\n")
+            # so far in, paragraphs belong to the note
             rest = ["    " + line if line else "" for line in lines[1:]]
             written.append("\n".join([f"[^{name}]: {lines[0]}", *rest]))
     return tuple(written)
@@ -306,6 +312,7 @@ def link_notes(inline: InlineReader) -> list[str]:
     return [*filter(None, [redirect_note(inline.redirects)]), *notes]
 
 
+# counted by events: what reads the tree recurses, and would fail on a depth that it cannot bear
 def _depth(root: Element) -> int:
     deepest = depth = 0
     for event, _ in etree.iterwalk(root, events=("start", "end")):

@@ -79,7 +79,9 @@ def _without_edges(
         counts = Counter(_shape(line) for line in lines)
         for line in lines:
             repeated = len(pages) > 1 and counts[_shape(line)] * 2 > len(pages)
+            # a number alone goes from a single page too, where nothing can be seen to repeat
             if repeated or (len(line.text) < 40 and _PAGE.fullmatch(line.text.lower())):
+                # it goes from each page and is told of once
                 if not any(_shape(line) == _shape(one) for one in gone):
                     why = f"at the {place} of each page"
                     dropped.append(Dropped(line=0, text=shortened(line.text), why=why))
@@ -95,6 +97,7 @@ def _shape(line: PdfLine) -> str:
 def _usual_size(pages: Sequence[Sequence[PdfLine]]) -> float:
     """The size of most letters, in points."""
     lines = (line for page in pages for line in page)
+    # to half points: how a page is scaled makes one size of letters come out as several
     return _most((round(line.size * 2) / 2, len(line.text)) for line in lines)
 
 
@@ -160,6 +163,7 @@ def _rows(page: Sequence[PdfLine]) -> Iterator[list[PdfLine]]:
     """Lines that stand beside each other, from top to bottom."""
     row: list[PdfLine] = []
     for line in sorted((line for line in page if line.cells), key=lambda line: -line.top):
+        # by its middle: lines below each other often overlap at their edges
         if row and (line.top + line.bottom) / 2 < row[0].bottom:
             yield row
             row = []
@@ -202,6 +206,7 @@ class _Sheet:
 
     def html(self, blocks: Sequence[_Block]) -> Iterator[str]:
         """Each block; items of a list that follow each other stand in one."""
+        # a PDF names no levels: the largest letters are the title's, all other large ones subheads
         largest = max((one.lines[0].size for one in blocks if one.lines), default=0.0)
         for kind, group in groupby(self._kinds(blocks), key=itemgetter(0)):
             inside = [block for _, block in group]

@@ -145,6 +145,7 @@ _Row = list[tuple[int, LTTextLine]]
 def _rows(lines: _Row) -> Iterator[_Row]:
     """Lines, from left to right where several are the parts of one: by which way these run."""
     row: _Row = []
+    # to whole points: the parts of one line differ by fractions, and would be sorted by these
     for pair in sorted(lines, key=lambda pair: (-round(pair[1].y0), pair[1].x0)):
         if row:
             last, line = row[-1][1], pair[1]
@@ -171,10 +172,12 @@ _Link = tuple[tuple[float, float, float, float], str]
 
 
 def _links(page: PDFPage) -> Iterator[_Link]:
+    # each letter is held against each link of its page
     for one in (resolve1(page.annots) or [])[:_MOST_LINKS]:
         annotation = resolve1(one)
         action = resolve1(annotation.get("A")) if isinstance(annotation, dict) else None
         target = resolve1(action.get("URI")) if isinstance(action, dict) else None
+        # what leads to a place in the same file has no URI
         place = resolve1(annotation.get("Rect")) if target else None
         if isinstance(target, bytes) and isinstance(place, list) and len(place) == 4:
             left, bottom, right, top = (float(resolve1(number)) for number in place)
@@ -201,6 +204,7 @@ def _as_seen(letters: Sequence[Any]) -> Iterator[Any]:
 
 def _in_one_box(rows: Sequence[_Row]) -> list[_Row]:
     """Rows whose parts, and what goes on with these, all have one box's number."""
+    # each row is compared with all boxes so far
     if len(rows) > _MOST_ROWS:
         return list(rows)
     ours: dict[int, int] = {}
@@ -216,6 +220,7 @@ def _line(row: _Row, way: _Way) -> PdfLine:
     letters = [one for _, piece in row for one in piece]
     characters = list(_as_seen(letters)) if turns or len(row) > 1 else letters
     sizes = sorted(character.size for character in characters if isinstance(character, LTChar))
+    # the median: a raised figure or a large initial says nothing of the line
     size = sizes[len(sizes) // 2] if sizes else 0.0
     bare = _WIDE_GAP if turns else way.bare  # parts that run another way are set apart
     cells = [cell for part in _parts(characters, size, bare) if (cell := _cell(part, way)).text]
@@ -254,6 +259,7 @@ def _cell(characters: Sequence[Any], way: _Way) -> Cell:
     for character, text in _as_read(characters, way):
         if isinstance(character, LTChar) and text.strip():
             looks = _look(character, way.links)
+        # a blank behind linked words is of the link only where the link reaches over it
         elif isinstance(character, LTChar) and looks[2]:
             looks = (*looks[:2], _target(character, way.links))
         marked.append((looks, text))
@@ -280,16 +286,19 @@ def _plain(text: str) -> str:
     """A letter without the shape that Arabic and Hebrew ones have beside others."""
     if _UNREAD.fullmatch(text):
         return UNREAD
+    # only the presentation forms of Hebrew and Arabic: NFKC would change ² and ½ as well
     return unicodedata.normalize("NFKC", text) if "\ufb1d" <= text[:1] <= "\ufefc" else text
 
 
 def _look(one: LTChar, links: Sequence[_Link]) -> tuple[bool, bool, str]:
+    # a PDF says nothing of bold or italic but in the names of its fonts
     font = one.fontname.lower()
     bold = any(word in font for word in ("bold", "black", "heavy"))
     return bold, "italic" in font or "oblique" in font, _target(one, links)
 
 
 def _target(one: LTChar, links: Sequence[_Link]) -> str:
+    # by its middle: rectangles of links seldom end where a letter does
     across, up = (one.x0 + one.x1) / 2, (one.y0 + one.y1) / 2
     return next(
         (

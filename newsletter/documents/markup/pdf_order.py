@@ -53,6 +53,7 @@ def _levels(kinds: Sequence[str], base: int) -> list[int]:
     levels = [base] * len(kinds)
     strong = [n for n, kind in enumerate(kinds) if kind != _NEUTRAL]
     for place, n in enumerate(strong):
+        # figures go with what they stand beside: with Latin words, even in a text of Arabic
         beside = {kinds[one] for one in strong[max(0, place - 1) : place + 2]}
         amid = base or (kinds[n] == _DIGIT and _LEFT not in beside and _RIGHT in beside)
         levels[n] = 1 if kinds[n] == _RIGHT else 2 if amid else 0
@@ -131,6 +132,7 @@ def in_columns(lines: Sequence[_Line]) -> list[list[_Line]]:
         if over:
             parts.append(part)
             continue
+        # each side again: it may itself be of two columns
         before = [line for line in part if line.right <= gutter]
         parts += in_columns(before)
         parts += in_columns([line for line in part if line not in before])
@@ -140,6 +142,7 @@ def in_columns(lines: Sequence[_Line]) -> list[list[_Line]]:
 def _gutter(lines: Sequence[_Line]) -> float | None:
     """Where the right one of two columns begins, or None."""
     starts = sorted({round(line.left) for line in lines})
+    # nothing stands left of the first
     for start in starts[1:]:
         before = [line for line in lines if line.right <= start - _GUTTER]
         behind = [line for line in lines if line.left >= start - 1]
@@ -162,4 +165,5 @@ def _beside(before: Sequence[_Line], behind: Sequence[_Line]) -> bool:
         )
         for own, other in ((before, behind), (behind, before))
     ]
+    # one less than a column has: the first or last line of it may stick out
     return max(shared) >= _FEWEST - 1

@@ -40,6 +40,7 @@ def clean_word(root: Element) -> None:
     for paragraph in list(root.iter("p")):
         if not _is_item(paragraph):
             continue
+        # whatever stands between two items ends the list
         if run and run[-1].getnext() is not paragraph:
             _make_list(run)
             run = []
@@ -69,6 +70,7 @@ def _make_list(run: list[Element]) -> None:
             outer = html.Element(kind)
             paragraph.addprevious(outer)
             stack.append((level, outer))
+        # an inner list needs an item to stand in; without one the item stays on the outer level
         elif stack[-1][0] < level and len(stack[-1][1]):
             inner = html.Element(kind)
             stack[-1][1][-1].append(inner)
@@ -77,6 +79,7 @@ def _make_list(run: list[Element]) -> None:
         paragraph.tail, tail = None, paragraph.tail
         stack[-1][1].append(paragraph)
         outer = stack[0][1]
+        # words behind a paragraph stand behind the list now, which took its place
         outer.tail = (outer.tail or "") + (tail or "")
 
 
@@ -143,6 +146,7 @@ def _nest_lists(root: Element) -> None:
         if found is None:
             continue
         name, level = found["name"], int(found["level"])
+        # Google writes a nested list as several beside each other, with one name and growing levels
         follows = bool(stack) and element.getprevious() is stack[0][2] and stack[0][0] == name
         while stack and (not follows or stack[-1][1] > level):
             stack.pop()
@@ -191,6 +195,7 @@ def take_review(root: Element) -> Review:
     ]
     deleted = [one for one in tracked if one.tag == "del"]
     marks = [one for one in root.iter("a") if _COMMENT.fullmatch(one.get("href") or "")]
+    # by number: each comment has two links, from the text and back
     comments = {re.sub(r"\D", "", one.get("href")) for one in marks}
     parts = [one for one in root.iter("div") if _COMMENT_PART.search(one.get("style") or "")]
     for mark in marks:
@@ -207,6 +212,7 @@ def take_review(root: Element) -> Review:
 def _comment(back: Element) -> Iterator[Element]:
     """What holds a comment: a part that begins with the link back, else the paragraph."""
     for part in back.iterancestors("div"):
+        # a part that begins with another link holds more than this comment
         if next(part.iter("a")) is back:
             yield part
     yield from list(back.iterancestors("p"))[:1]

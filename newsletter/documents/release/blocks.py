@@ -141,12 +141,14 @@ def _place(read: ExtractedText, title: str, near: Sequence[Line], prose: int | N
 
 def _body(blocks: Sequence[Block], kept: Iterable[int]) -> str:
     numbers = list(kept)
+    # a rule that parted the text from what is gone parts nothing any more
     while len(numbers) > 1 and blocks[numbers[0]].text == RULE:
         del numbers[0]
     while len(numbers) > 1 and blocks[numbers[-1]].text == RULE:
         del numbers[-1]
     body = ""
     for place, n in enumerate(numbers):
+        # a mere line break joins only what stood together, and what lay between may be gone
         follows = place > 0 and numbers[place - 1] == n - 1
         glue = blocks[n].glue if follows or not blocks[n].broken else "\n\n"
         body += (glue if place else "") + blocks[n].markdown

@@ -150,6 +150,7 @@ def is_body_name(text: str) -> bool:
     words = text.split()
     if len(words) > _MOST_NAME or (text.isupper() and len(words) > _MOST_PLAIN):
         return False
+    # "of the" stands in many names, any other "the" in sentences
     if re.search(r"\d|[“”„«»!?:]|(?<!of) the ", text, re.IGNORECASE):
         return False
     named = all(not word[0].islower() or word in _SMALL for word in words)
@@ -208,6 +209,7 @@ def names_page(page: str, title: str) -> bool:
     if not wanted or not comparable(page).startswith(wanted):
         return False
     end, found = 0, ""
+    # letter by letter: dashes, quotes and accents may differ, so that lengths tell nothing
     while end < len(page) and len(found) < len(wanted):
         found += comparable(page[end])
         end += 1
@@ -226,6 +228,7 @@ def named_by_page(page: str, head: Sequence[Line]) -> Heading | None:
     if len(page) > _LONGEST_PAGE:
         return None
     for first in range(len(head) - 1, -1, -1):
+        # the most lines first, or a headline over several would be cut to its first
         for last in range(min(first + _MOST_LINES, len(head)) - 1, first - 1, -1):
             title = " ".join(line.text for line in head[first : last + 1])
             all_of_it = len(title) >= _SHORTEST_NAMED and comparable(page) == comparable(title)

@@ -157,6 +157,7 @@ def dateline(text: str) -> FoundDate | None:
 
     Spanish ones end with a full stop: ``Madrid, 27 de noviembre de 2026. La red …``
     """
+    # a day further in is a part of the story
     for found in dates_in(text[:140]):
         if _PLACE.fullmatch(text[: found.start]) and text.startswith(". ", found.end):
             return found
@@ -187,6 +188,7 @@ def _value(match: re.Match[str]) -> date | None:
 
 
 def _month(name: str) -> int:
+    # İ in small letters is an i and a dot of its own (Turkish)
     return _MONTHS[" ".join(name.lower().replace("\u0307", "").split())]
 
 
@@ -266,6 +268,7 @@ def end_of(text: str, following: str = "") -> str:
         return ""
     rest = whole
     for found in reversed(dates_in(whole)):
+        # without the days, so that no figure of theirs is read as an hour
         rest = f"{rest[: found.start]}, {rest[found.end :]}"
     hours = [
         (hour, rest[found.end() :]) for found in CLOCK.finditer(rest) if (hour := _hour(found))
@@ -277,6 +280,7 @@ def end_of(text: str, following: str = "") -> str:
         offset = _offset(datetime.combine(day, hour), behind)
         if offset:
             return f"{day} {hour:%H:%M}{offset}"
+    # of two hours nobody knows which is meant
     alone = len({hour for hour, _ in hours}) == 1
     plain = all(_is_plain(behind) for _, behind in hours) and not _OTHER_TIME.search(rest)
     return f"{day} {hours[0][0]:%H:%M}" if alone and plain else ""
@@ -290,6 +294,7 @@ def _hour(found: re.Match[str]) -> time | None:
     if half in {"a", "p"}:
         if not 1 <= hour <= 12:
             return None
+        # 12 a.m. is midnight, and 12 p.m. noon
         hour = hour % 12 + (12 if half == "p" else 0)
     return time(hour, minute)
 
@@ -322,5 +327,7 @@ def _offset(wall: datetime, behind: str) -> str:
 
 def _as_offset(ahead: str) -> str:
     figures = ahead[1:].replace(":", "")
+    # one or two figures are hours alone
     hours, minutes = (figures[:-2], figures[-2:]) if len(figures) > 2 else (figures, "00")
+    # no zone is further ahead than 14 hours
     return f"{ahead[0]}{int(hours):02}:{minutes}" if int(hours) <= 14 else ""

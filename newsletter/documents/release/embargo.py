@@ -189,6 +189,7 @@ def _place(plain: str) -> int | None:
     """Where a short text begins to speak of its embargo."""
     for pattern in (_NEWS, _KEEPS, _MUST):
         found = pattern.search(plain)
+        # offers of shares say it too: not for release in or into the United States
         if found and not _is_trade(plain) and not _SECURITIES.search(plain):
             return found.start()
     found = _KEEPS_UNTIL.search(plain)
@@ -243,6 +244,7 @@ def _is_headline(text: str) -> bool:
     rest = text
     for found in reversed(dates_in(text)):
         rest = rest[: found.start] + rest[found.end :]
+    # the day and hour that an embargo names are no headline, however many words they are
     rest = MOMENT.sub(" ", CLOCK.sub(" ", rest))
     return len(_LONG.findall(rest)) >= _TITLE_WORDS
 
@@ -262,6 +264,7 @@ def find_embargo(
     ``prose`` is the index of the first line of running text. ``beside`` is what is not among the
     lines: what was left out, a page's own title, the head of each page; with its line, or 0.
     """
+    # a text on an embargo between countries names it often: there only plain orders count
     abroad = any(_TRADE.search(_folded(line.text)) for line in lines)
     found = [(n.opening, n.text, below) for n, below in _hits(lines, prose, today, abroad=abroad)]
     seen = {words for _, words, _ in found}
@@ -275,6 +278,7 @@ def find_embargo(
     until = {end for end in ends if end}
     return Embargo(
         words=shortened(found[0][1], _AT_ONCE),
+        # of two ends that differ a person chooses
         until=until.pop() if len(until) == 1 else "",
         notes=tuple(_note(hit[0], end) for hit, end in zip(found, ends, strict=True)),
     )
@@ -329,5 +333,6 @@ def _names_embargo(text: str, *, abroad: bool) -> bool:
 def _note(where: str, end: str) -> str:
     if not end:
         return f"{where} speaks of an embargo: set embargo_until."
+    # a day has two hyphens: a third is the sign of an offset
     zone = "." if "+" in end or end.count("-") > 2 else " if that time is in your own zone."
     return f"{where} speaks of an embargo: set embargo_until, as in 'embargo_until: {end}'{zone}"

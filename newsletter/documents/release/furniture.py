@@ -288,6 +288,7 @@ def below_forwarding(texts: Sequence[str]) -> tuple[int, str]:
                 break
             values.setdefault(kind, found["value"])
             end += 1
+        # a statement may itself begin with From: or Date:, and hardly with three of these
         if len(values) > 2 and "subject" in values and end < len(texts):
             return end, values["subject"]
     return 0, ""

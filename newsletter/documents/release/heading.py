@@ -68,6 +68,7 @@ def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> H
         for n, line in enumerate(head)
         if n not in contacts and (may_be_title(line.text) or stopped_title(lines, n))
     ]
+    # a title may read like an entry of a menu where no other line is left
     candidates = [n for n in candidates if not is_menu_entry(head[n].text)] or candidates
     if not candidates:
         return None
@@ -225,6 +226,7 @@ def _goes_on(before: str, whole: Line, line: Line, width: int) -> bool:
     if begins_small(line.text) and line.text[0].isalpha() and len(line.text) <= LONGEST_TITLE // 2:
         ended = ends_sentence(before.rstrip("-\u00ad"))
         return not ended and len(before) <= LONGEST_TITLE // 2
+    # whoever broke a short line meant it; and a line that was wrapped is no shorter than its rest
     if line.gap or len(before) < 30 or len(line.text) > len(whole.text):
         return False
     if whole.text.isupper() != line.text.isupper():
@@ -391,6 +393,7 @@ def _repeated(head: Sequence[Line]) -> Heading | None:
     named = _window(head)
     if named is not None:
         return named
+    # from below: the copy nearest to the text is its headline, the others are the page's
     for index in range(len(head) - 1, 0, -1):
         text = head[index].text
         again = any(text == other.text for other in head[:index])

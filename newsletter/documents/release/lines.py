@@ -91,6 +91,7 @@ def shortened(text: str, most: int = _SHOWN) -> str:
 
 def comparable(text: str) -> str:
     """The letters and digits alone, small and without accents: what is the same for a reader."""
+    # in capitals the Turkish ı is an I, which comes back as i
     apart = unicodedata.normalize("NFKD", text.casefold().replace("ı", "i"))
     return "".join(one for one in apart if one.isalnum())
 
@@ -137,6 +138,7 @@ def in_title_case(text: str) -> bool:
 def begins_small(text: str) -> bool:
     """Whether a line begins as nothing but the middle of a sentence does."""
     first = text[0]
+    # a closing bracket or a comma ends something; those excepted open a word, a quotation, an item
     closing = unicodedata.category(first) in {"Pe", "Po", "Pd"}
     return first.islower() or (closing and first not in "¿¡*#&@%\"'•·")
 

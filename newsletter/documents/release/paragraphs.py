@@ -46,6 +46,7 @@ _LAST = 200
 """Letters at the end of a paragraph that tell how it goes on."""
 _OPENING = ("“", "‘", '"', "«", "„")
 
+# one ~ marks nothing and two strike out; a _ amid a word marks nothing either
 _MARKUP = re.compile(r"[\\*`\[\]<]|~(?=~)|(?<=~)~|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
 _LINE_START = re.compile(r"(?:#{1,6}(?=\s|$)|[-+>=:~|](?=.?)|[–](?!.))")
 _NUMBER = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
@@ -145,6 +146,7 @@ def _joined(before: str, above: Line, line: Line, how: Joining) -> tuple[str, st
         return before, f" {text}"
     rest = re.match(r"[^\W\d_]+", text)
     whole = half.group() + (rest.group() if rest else "")
+    # the text itself tells: it has the word elsewhere in one piece, and nowhere with a hyphen
     if how.words[whole.replace("-", "").lower()] and not how.words[whole.lower()]:
         how.halves.append(whole.replace("-", ""))
         return before[:-1], text

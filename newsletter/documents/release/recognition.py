@@ -77,6 +77,7 @@ def page_breaks(lines: Sequence[Line], indexes: Sequence[int], head: Sequence[Li
     numbers = [index for index in indexes if lines[index].text.isdecimal()]
     if [lines[index].text for index in numbers] != [str(n + 1) for n in range(len(numbers))]:
         return {}
+    # a lone 1 numbers a page only at its foot
     if len(numbers) == 1 and numbers[0] != indexes[-1]:
         return {}
     reasons = dict.fromkeys(numbers, PAGE_NUMBER)
@@ -137,6 +138,7 @@ def _foot(
     lines: Sequence[Line], start: int, end: int, masthead: str, notes: list[str]
 ) -> Iterator[tuple[int, str]]:
     index = end - 1
+    # from the end up: the first line that is none of it ends the foot
     while index > start:
         why = _foot_reason(lines, index, masthead)
         if not why:
@@ -146,6 +148,7 @@ def _foot(
     if index <= start:
         return
     line = lines[index]
+    # where no blank line stands anywhere, the want of one tells nothing
     parted = line.gap or not any(other.gap for other in lines)
     alone = parted and ends_sentence(lines[index - 1].text)
     words = len(line.text.split())
@@ -242,6 +245,7 @@ def recognise(
         or named_by_subject(stated.email, lines, prose)
         or find_heading(lines, prose, width)
     )
+    # somebody wrote the subject as a title: that is better than a guess
     if heading is None or (stated.email and heading.guessed):
         heading = subject_heading(stated.email) or made_up_heading(lines, prose, file)
     reasons, ends = _left_out(lines, heading, prose)
@@ -341,6 +345,7 @@ def _left_out(
     for n in range(top, len(lines)):
         why = _inside(lines[n].text)
         if why:
+            # what its place has told already is the better reason
             reasons.setdefault(n, why)
     kept = [n for n in range(start, len(lines)) if n not in reasons]
     reasons.update(page_breaks(lines, kept, lines[: kept[0]] if kept else []))

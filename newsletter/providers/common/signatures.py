@@ -105,6 +105,7 @@ def header(headers: Mapping[str, str], name: str) -> str:
 
 def same(claimed: str, expected: str) -> bool:
     """Compare in constant time. Case counts."""
+    # in bytes: of text it takes ASCII alone, and raises over the rest
     return hmac.compare_digest(claimed.encode(errors="replace"), expected.encode())
 
 

@@ -84,6 +84,7 @@ def exact(value: Any) -> str:
 
 def text(value: Any, longest: int = _MAX_NAME) -> str:
     """Text or a whole number, on one line and bounded; empty for anything else."""
+    # Python refuses to write out whole numbers of thousands of digits
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**20:
         value = str(value)
     if not isinstance(value, str):
@@ -155,6 +156,7 @@ def raw(value: Any) -> str:
         written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):
         return ""
+    # JSON can name half a character, which is no UTF-8, and NUL, which PostgreSQL does not take
     return written[:MAX_RAW].encode(errors="replace").decode().replace("\x00", "")
 
 

@@ -52,6 +52,7 @@ def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
     alone = len(batch.recipients) == 1
     if response.status // 100 != 2:
         return _refused(batch, response, payload)
+    # a call for one is answered with an id and no status of its own
     results = [{**payload, "Status": "SUCCESS"}] if alone else payload.get("BulkEmailEntryResults")
     items = [_item(each) for each in results] if isinstance(results, list) else []
     if response.status != 200 or len(items) != len(batch.recipients):
@@ -86,6 +87,7 @@ def _refused(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, An
 
 def _about(text: str) -> Verdict:
     """Whom a refusal speaks of: REJECTED for a reader, CONFIGURATION for us, SPLIT for nobody."""
+    # first: a refused sender is told of as an address too
     if _ABOUT_US.search(text):
         return Verdict.CONFIGURATION
     return Verdict.REJECTED if _ABOUT_A_READER.search(text) else Verdict.SPLIT

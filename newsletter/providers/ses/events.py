@@ -105,6 +105,7 @@ class Ses:
         kind = exact(inside(payload, "Type"))
         if kind not in _SIGNED:
             raise Forged("it is no message of SNS's, or raw message delivery is on: switch it off")
+        # before the signature: to check that may take a call to Amazon
         if exact(payload.get("TopicArn")) not in self._topics:
             raise Forged("its topic is not among webhook_topics")
         require_fresh(instant(payload.get("Timestamp")), now, RETRIES)
@@ -158,6 +159,7 @@ def _signed(payload: dict[str, Any], names: Sequence[str]) -> bytes:
     lines = []
     for name in names:
         value = payload.get(name)
+        # SNS leaves it out where there is none, and then does not sign it
         if value is None and name == "Subject":
             continue
         if not isinstance(value, str) or ("\n" in value and name not in _LONG):

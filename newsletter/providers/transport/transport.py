@@ -64,6 +64,7 @@ class Call:
         with self._lock:
             if self.is_over:
                 raise TimeoutError("its time is over")
+            # once a byte has left none can be taken back: the rest follows whatever the claim says
             if not self.began:
                 self.check_claim()
             self._socket, self.began = sock, True
@@ -105,6 +106,7 @@ class _Connection(HTTPConnection):
                 super(_Connection, self).connect()
             except BaseException as error:  # raised again in the caller's thread
                 failed.append(error)
+            # whoever waited has gone: a connection that comes now is nobody's
             if call.expired:
                 self.close()
 
@@ -260,6 +262,7 @@ class Transport:
     def _exchange(self, prepared: requests.PreparedRequest) -> HttpResponse:
         most = self._seconds + _BACKSTOP
         with self._adapter.send(prepared, stream=True, timeout=most) as answer:
+            # one byte more tells what is too long from what just fits
             body = answer.raw.read(LONGEST_ANSWER + 1, decode_content=False)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         at = self._clock.now() if self._clock else None
@@ -289,6 +292,7 @@ def _incomplete(response: HttpResponse) -> str:
     body, length = response.body, response.headers.get("content-length")
     if len(body) > LONGEST_ANSWER:
         return f"the answer is longer than {LONGEST_ANSWER} bytes"
+    # the first have no body; one in chunks says itself where it ends
     if response.status in {204, 304} or "transfer-encoding" in response.headers:
         return ""
     if length is None:
