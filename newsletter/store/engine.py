@@ -110,16 +110,17 @@ def connected(engine: Engine, *, reads: bool = False, lasting: bool = True) -> I
 
     ``lasting``: it survives a power cut once it is committed; else once a later one is that lasts.
     """
-    with _explained(engine), engine.connect() as connection:
-        if not reads:
-            _sync(connection, lasting)
-        with begun(connection, reads=reads):
-            yield connection
+    with (
+        _explained(engine),
+        engine.connect() as connection,
+        begun(connection, reads=reads, lasting=lasting),
+    ):
+        yield connection
 
 
 @contextmanager
 def alone(engine: Engine) -> Iterator[Connection]:
-    """A connection that nobody had before, nor has afterwards. Raises as ``connected`` does."""
+    """A connection that nobody has afterwards. Raises as ``connected`` does."""
     with _explained(engine), engine.connect() as connection:
         connection.detach()
         yield connection
@@ -157,19 +158,19 @@ def _driver(connection: Connection) -> Any:
     return connection.connection.dbapi_connection
 
 
-def _sync(connection: Connection, lasting: bool) -> None:
-    """Set each time, so that no transaction lasts less than it has to because of one before it."""
-    _driver(connection).execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
-
-
 @contextmanager
-def begun(connection: Connection, *, reads: bool = False) -> Iterator[Connection]:
+def begun(
+    connection: Connection, *, reads: bool = False, lasting: bool = True
+) -> Iterator[Connection]:
     """One transaction of a connection that is open."""
+    driver = _driver(connection)
+    if not reads:  # set each time: the connection may have been another transaction's before
+        driver.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
     with connection.begin():
         # A deferred transaction that turns from reading to writing fails at once when another
         # process writes; one that is immediate from the start waits its turn. SQLAlchemy's event
         # would do it too, but an engine with events takes a third longer over each statement.
-        _driver(connection).execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+        driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
         yield connection
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine.interfaces import CacheStats
 
 from newsletter.domain.errors import Defect, StoreUnavailable
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.store.engine import connected, open_sqlite
+from newsletter.store.engine import alone, begun, connected, open_sqlite
 from newsletter.store.sql import Store
 from tests.contracts.books import Books
 from tests.fakes import NOON
@@ -61,6 +61,8 @@ def test_a_commit_that_need_not_last_makes_none_last_less_that_has_to(engine: En
     for lasting, level in ((False, 1), (True, 2), (False, 1)):
         with connected(engine, lasting=lasting) as connection:
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == level
+    with alone(engine) as connection, begun(connection):  # the one that was had just now
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
 
 
 def test_sql_that_was_compiled_for_one_file_is_not_compiled_for_the_next(tmp_path: Path) -> None:
