@@ -51,6 +51,8 @@ def test_an_objection_to_us_is_never_held_against_the_reader(said: Bounce, diagn
         (Bounce.COMPLAINT, "550 5.7.1 spam", Bounce.COMPLAINT),
         (Bounce.OTHER, "", Bounce.OTHER),
         (Bounce.OTHER, "no code in it, from host 10.5.1.1.2", Bounce.OTHER),
+        (Bounce.OTHER, "no code in it, from host 5.1.1.2", Bounce.OTHER),
+        (Bounce.OTHER, "the server said 5.1.1.", Bounce.HARD),
         (Bounce.OTHER, "550 5.1.10 recipient not found", Bounce.HARD),
         (Bounce.OTHER, "550 5.4.4 no such domain", Bounce.HARD),
         (Bounce.OTHER, "452 4.3.1 out of space", Bounce.SOFT),
