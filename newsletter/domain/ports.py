@@ -100,7 +100,7 @@ class Provider(Protocol):
     def hand_over(self, prepared: PreparedRequest) -> Answer:
         """Make the one call. Never raises for what the network or the provider does.
 
-        LATE where the claim on the parcel is over, or would be before the call has to be.
+        LATE where the claim on it is over, or would be before the call has to be.
         """
         ...
 

@@ -194,7 +194,7 @@ class Delivery:
             carriers = tx.campaigns.carriers() or {""}
         # of one that is not configured any more the first takes over, as at the claim
         found = [waits.get(carrier, waits[""]) for carrier in carriers]
-        return min((one for one in found if one), key=lambda one: one.until) if all(found) else None
+        return min(filter(None, found), key=lambda wait: wait.until) if all(found) else None
 
     def hear(self, kind: str, headers: Mapping[str, str], body: bytes) -> tuple[Event, ...]:
         """Read what a provider posts. ``kind`` is one of ``webhooks``. Raises Forged."""

@@ -41,7 +41,7 @@ from newsletter.store.file.lock import beat, only_one
 
 log = logging.getLogger("newsletter.run")
 
-_EXECUTORS = ("default", "reconcile", "poll", "feeds", "letters")
+_EXECUTORS = ("default", "reconcile", "poll", "feeds", "emails")
 _IDLE_WAIT = 1.0
 _WATCH, _CALM = 0.2, 1.0
 """How often it is looked whether it is over, or on hold; the calmer way while nothing is sent."""
@@ -197,8 +197,8 @@ class Scheduler:
         self._repeat(clock, "reconcile", _RECONCILE, reconcile)
         if self._tick.statements.feeds:
             self._repeat(clock, "feeds", poll, self._visits.go)
-        self._repeat(clock, "letters", _POST, self._rounds.go)
-        self._repeat(clock, "letters", _FORGET, self._rounds.forget)
+        self._repeat(clock, "emails", _POST, self._rounds.go)
+        self._repeat(clock, "emails", _FORGET, self._rounds.forget)
         for name, (every, _) in self._delivery.histories.items():
             poller = self._delivery.poller(name, partial(self._hear, name), self._stop.is_set)
             ask = partial(self._poll, name, poller)

@@ -40,7 +40,7 @@ def choose(
         for began, campaign in _begun(campaigns)
         if after < began <= upto and (not gathers or not {*gathers}.isdisjoint(campaign.lists))
     ]
-    return tuple(one for one in standing_for(slugs, campaigns) if one.slug not in listed)
+    return tuple(part for part in standing_for(slugs, campaigns) if part.slug not in listed)
 
 
 def standing_for(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tuple[Campaign, ...]:

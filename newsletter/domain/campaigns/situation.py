@@ -273,7 +273,7 @@ _WHERE: Mapping[State, Callable[[Facts], str]] = MappingProxyType(
 
 
 def _approvers(facts: Facts) -> str:
-    counted, overrides = ([one.by for one in some] for some in _given(facts))
+    counted, overrides = ([approval.by for approval in kind] for kind in _given(facts))
     if len(counted) >= facts.rules.policy.required or not overrides:
         return _names(counted, facts)
     return f"{_names(overrides, facts)}, who stand in for a missing approval"

@@ -384,17 +384,17 @@ def actors_of(act: Act | None, facts: Facts) -> tuple[str, ...]:
     if act is None:
         return ()
     needed = NEEDED[act]
-    able = [one for one, role in facts.staff.items() if role.includes(needed)]
+    able = [address for address, role in facts.staff.items() if role.includes(needed)]
     if act in {Act.REVIEW, Act.SEE_CHANGES}:
         able = [address for address in able if _may_approve(address, facts)]
     if needed is Role.WRITER:
         # whoever wrote it goes on with it; where none of them may any more, any writer does
-        able = [one for one in able if facts.wrote(one)] or able
+        able = [address for address in able if facts.wrote(address)] or able
     if act is Act.UNDO:
         own = {approval.by for approval in facts.standing.given}
-        able += [one for one in facts.staff if one in own and one not in able]
+        able += [address for address in facts.staff if address in own and address not in able]
     ranks = list(Role)
-    return tuple(sorted(able, key=lambda one: (ranks.index(facts.staff[one]), one)))
+    return tuple(sorted(able, key=lambda address: (ranks.index(facts.staff[address]), address)))
 
 
 def _may_approve(address: str, facts: Facts) -> bool:

@@ -88,8 +88,8 @@ def _lookups(
         included = _INCLUDED.fullmatch(term)
         if included is not None and included[1] != domain:
             inner = [text for text in texts(included[1]) if text.lower().startswith("v=spf1")]
-            for one in inner[:1]:
-                asked += _lookups(included[1], one, texts, left=left - asked, depth=depth + 1)
+            for further in inner[:1]:
+                asked += _lookups(included[1], further, texts, left=left - asked, depth=depth + 1)
     return asked
 
 
@@ -250,10 +250,10 @@ def _signed(signatures: Sequence[_Signature], domain: str) -> Finding:
         return fix("DKIM", "the email has no signature", advice)
     ours = [signature for signature in signatures if _belong(signature.domain, domain)]
     if not ours:
-        named = ", ".join(one.domain for one in signatures)
+        named = ", ".join(signature.domain for signature in signatures)
         advice = f"set up DKIM for {domain} at your provider: DMARC counts no other's"
         return fix("DKIM", f"it is signed by {named}, and not by {domain}", advice)
-    best = min(ours, key=lambda one: (len(_COVERED - one.covers), one.weak))
+    best = min(ours, key=lambda signature: (len(_COVERED - signature.covers), signature.weak))
     if missing := sorted(_COVERED - best.covers):
         advice = "ask your provider to sign them: Gmail offers one click for nothing else"
         return fix("DKIM", f"{best.domain} signs it without {', '.join(missing)}", advice)

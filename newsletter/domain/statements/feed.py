@@ -152,9 +152,9 @@ def classify(
     for item in items:
         # of two with one id the newest, which a feed lists first
         listed.setdefault(item.id, item)
-    by_id = {one.id: one for one in known}
+    by_id = {item.id: item for item in known}
     met, strangers = _meet(listed, by_id)
-    changed = tuple((one, item) for one, item in met if _differs(one, item))
+    changed = tuple((before, item) for before, item in met if _differs(before, item))
     # a feed of which nothing is known any more was moved or filled anew; one item may be news
     renewed = complete and len(listed) > 1 and bool(by_id) and len(strangers) == len(listed)
     fresh, old, remark = _parted(strangers, record, renewed=renewed)

@@ -234,6 +234,7 @@ def _objection(
     if mailbox(approval.by) in wrote and not policy.author_may_approve:
         return f"{approval.by} wrote it, and approvals.author_may_approve is false"
     role = roles.get(approval.by)
+    # of somebody on the staff the role counts, also where a feed or a part vouches for them
     if role is not None and not role.includes(Role.APPROVER):
         return f"{approval.by} is a {role.value}, who may not approve"
     if approval.channel is Channel.OVERRIDE and role is not Role.ADMIN:

@@ -128,8 +128,8 @@ def desktop(tx: Transaction, address: str, role: Role, rules: Rules) -> Desktop:
             found = _stand(tx, slugs, rules)
             waiting += [situation for situation in found if situation.waits_for(address)]
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
-    going = [one for one in tx.campaigns.open() if has_begun(one) and one.state in moving]
-    going.sort(key=lambda one: -one.id)
+    going = [open_ for open_ in tx.campaigns.open() if has_begun(open_) and open_.state in moving]
+    going.sort(key=lambda campaign: -campaign.id)
     over = tx.campaigns.last_ended(_REPORTS)
     ended = tx.statements.some([campaign.slug for campaign in over])
     titles = {stored.statement.slug: stored.statement.title for stored in ended}
@@ -140,7 +140,7 @@ def desktop(tx: Transaction, address: str, role: Role, rules: Rules) -> Desktop:
         next=tuple(_of_campaigns(tx, tx.campaigns.soonest(_NEXT), rules)),
         going=tuple(_of_campaigns(tx, going[:_SHOWN], rules)),
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
-        drafts=tuple([one for one in unseen if address in one.version.writers][:_NEXT]),
+        drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_NEXT]),
         is_empty=not tx.board.page(rules.campaigns, most=1) and not tx.board.unseen(most=1),
     )
 

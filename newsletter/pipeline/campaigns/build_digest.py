@@ -41,7 +41,9 @@ class Issues:
             after=after,
             upto=upto,
             gathers=digest.gathers,
-            listed={slug for one in made for slug in one.parts} | {issue.slug for issue in issues},
+            # neither what an issue named before, nor one digest email in another
+            listed={slug for issued in made for slug in issued.parts}
+            | {issue.slug for issue in issues},
         )
         found = [(campaign, as_it_went_out(tx, campaign)) for campaign in chosen]
         kept = in_one_language([one for _, one in found], digest.language)
@@ -68,7 +70,7 @@ class Issues:
         It is what it was where that is so already.
         """
         standing = standing_for(issue.parts, tx.campaigns.kin(issue.parts))
-        if tuple(one.slug for one in standing) == issue.parts:
+        if tuple(campaign.slug for campaign in standing) == issue.parts:
             return issue
         if digest is None or not standing:
             return replace(issue, statement=None, parts=())

@@ -103,7 +103,7 @@ def left_behind(
     if rules.together or statement.translation_of:
         return [], []
     approved, others = siblings(tx, statement, rules.policy)
-    return [one for one in approved if not _is_started(tx, one, rules)], others
+    return [ready for ready in approved if not _is_started(tx, ready, rules)], others
 
 
 def _elsewhere(tx: Transaction, reach: Reach) -> dict[str, int]:
@@ -222,7 +222,7 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
         if correction is not None:
             ends = tuple(campaign.slug for campaign in correction.stops)
             return replace(dry, corrects=correction.of, ends=ends)
-        waiting = tuple(one.slug for one in others if one.slug != slug and not rules.together)
+        waiting = tuple(late.slug for late in others if late.slug != slug and not rules.together)
         return replace(
             dry,
             elsewhere=tuple(_elsewhere_by_name(tx, reach)),

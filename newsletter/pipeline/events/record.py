@@ -90,7 +90,7 @@ def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event]) -> None:
         if not event.token:
             continue
         content = repr(sorted((name, str(value)) for name, value in vars(event).items()))
-        hashes = (hashlib.blake2b(one.encode(), digest_size=16) for one in (event.token, content))
+        hashes = (hashlib.blake2b(told.encode(), digest_size=16) for told in (event.token, content))
         token, content_hash = (hashed.digest() for hashed in hashes)
         if not tx.events.is_first(token, content_hash, tx.now):
             raise Forged("its token came before, with another event")
@@ -180,7 +180,7 @@ def retire(*, store: Store) -> int:
     with store.begin() as tx:
         people = [person for number in worn_out if (person := tx.readers.get(number))]
         reason = SuppressionReason.BOUNCED
-        entries = [SuppressedEntry(address=one.address, reason=reason) for one in people]
+        entries = [SuppressedEntry(address=person.address, reason=reason) for person in people]
         return tx.readers.suppress(entries, tx.now, f"soft bounces of {SOFT_CAMPAIGNS} campaigns")
 
 

@@ -305,6 +305,7 @@ def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
     Else a cancelled statement would approve itself again, by the name that is still in its file.
     """
     channel = _channel(statement)
+    # the last row of each name: one without a content hash says that it was taken out
     latest = {
         approval.by: approval.content_hash
         for approval in tx.approvals.of(statement.slug)

@@ -64,7 +64,7 @@ def ingest(*, store: Store, sources: Iterable[Source], before: Read | None = Non
     faulty = {fault.file for fault in faults}
     complete = all(reading.complete for reading in readings)
     gone = [one for slug, one in known.items() if one and one.present and slug not in found]
-    ends = [one for one in gone if complete or one.statement.origin in faulty]
+    ends = [lost for lost in gone if complete or lost.statement.origin in faulty]
     updates = [
         StoredStatement(statement=statement, content_hash="", fingerprint="")
         for slug, statement in found.items()
@@ -72,7 +72,7 @@ def ingest(*, store: Store, sources: Iterable[Source], before: Read | None = Non
     ] + [replace(stored, present=False) for stored in ends]
     _write(store, updates)
     before.mark, before.readings, before.found, before.faults = mark, readings, found, (*faults,)
-    before.left = frozenset(one.statement.slug for one in gone if one not in ends)
+    before.left = frozenset(lost.statement.slug for lost in gone if lost not in ends)
     changed = tuple(stored.statement.slug for stored in updates)
     return Ingested(changed=changed, faults=before.faults)
 
@@ -88,7 +88,7 @@ def _compared(
         other = {slug for slug, one in found.items() if before.found.get(slug) is not one}
         slugs = {*touched, *before.left, *other, *(before.found.keys() - found.keys())}
         known = tx.statements.some(slugs)
-    stored = {one.statement.slug: one for one in known}
+    stored = {row.statement.slug: row for row in known}
     return {slug: stored.get(slug) for slug in sorted(slugs)}
 
 

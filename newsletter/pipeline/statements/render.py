@@ -164,7 +164,7 @@ def _refuse_strangers(original: Statement, members: Sequence[Statement]) -> None
     """No mail leaves with only some of its languages. Raises InvalidInput."""
     faulty = [member for member in members if _objection(member, original, members, True)]
     if faulty:
-        names = ", ".join(one.slug for one in faulty)
+        names = ", ".join(member.slug for member in faulty)
         message = f"goes out together with {names}, which has a fault; mend that first"
         raise InvalidInput([Fault(file=original.origin, message=message)])
 

@@ -39,7 +39,7 @@ class TranslationGroup:
             original=self.original.slug,
             lists=self.lists,
             segment=self.segment,
-            languages=frozenset(one for one in named if self.member_for(one).slug == slug),
+            languages=frozenset(read for read in named if self.member_for(read).slug == slug),
         )
 
 

@@ -179,6 +179,7 @@ def _held(correction: Correction) -> Subquery:
 
 def _gets_correction(held: Subquery, correction: Correction) -> ColumnElement[bool]:
     """Whether the correction is for this subscriber, who is not suppressed."""
+    # whoever joined since the original has no row there
     standing = func.coalesce(held.c.standing, _NEITHER)
     waits = _unstarted(correction) if correction.unstarted else standing == _WAITS
     return (standing == _MAY_HAVE_IT) | (waits & subscribed(correction.lists) & ~paused())

@@ -101,7 +101,7 @@ class Campaigns(Repository):
             )
             rows = self._list(_campaign_of, _without_counts().where(which))
             found |= {row.id: row for row in rows}
-            named = {one.slug for one in rows} | {one.corrects for one in rows}
+            named = {row.slug for row in rows} | {row.corrects for row in rows}
             asked = named - seen - {""}
         return [found[number] for number in sorted(found)]
 
@@ -148,7 +148,7 @@ class Campaigns(Repository):
         newest = (
             select(func.max(_campaign.id)).where(_campaign.slug.in_(slugs)).group_by(_campaign.slug)
         )
-        return {one.slug: one for one in self._list(_campaign_of, _with_counts(newest))}
+        return {found.slug: found for found in self._list(_campaign_of, _with_counts(newest))}
 
     def correcting(self, slugs: Collection[str]) -> dict[str, Campaign]:
         """Slug → the campaign that began to put right what this statement said, the newest."""
@@ -158,7 +158,7 @@ class Campaigns(Repository):
             .where(_campaign.state != CampaignState.CANCELLED)
             .order_by(_campaign.id)
         )
-        return {one.corrects: one for one in self._list(_campaign_of, began)}
+        return {found.corrects: found for found in self._list(_campaign_of, began)}
 
     def soonest(self, most: int) -> list[Campaign]:
         """The so many scheduled that leave first."""

@@ -124,6 +124,7 @@ def _next_queued() -> Select[Any]:
         )
         .order_by(_batch.no)
         .limit(1)
+        # SQLite, in which one transaction writes at a time, leaves it out
         .with_for_update(skip_locked=True, of=tables.batch)
     )
 

@@ -138,6 +138,7 @@ class TransactionalEmails(AddressRepository):
                 attempt_id=attempt_id,
                 attempts=_email.attempts + 1,
                 claimed_at=at,
+                # empty until it is intended: by that a restart knows what cannot have left
                 provider="",
                 account="",
             )

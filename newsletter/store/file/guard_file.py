@@ -212,6 +212,7 @@ class WorkspaceGuardFile:
             if claims <= known.mark.claims:
                 return
             try:
+                # not flushed: a process that dies loses none of it, and to lag behind is no alarm
                 self._overwrite(replace(known, mark=replace(known.mark, claims=claims)))
             except OSError as error:
                 raise self._unavailable(error) from error

@@ -221,7 +221,7 @@ class Readers(AddressRepository):
         """List → number of confirmed, unsuppressed subscribers."""
         name = tables.mailing_list.c.name
         names = self._connection.scalars(select(name).order_by(name)).all()
-        return {one: self._confirmed([one], away=_suppressed_ones()) for one in names}
+        return {list_: self._confirmed([list_], away=_suppressed_ones()) for list_ in names}
 
     def audience(self, lists: Sequence[str], segment: Segment | None = None) -> int:
         """How many would get a campaign to these lists now, or of them to a segment."""

@@ -33,6 +33,7 @@ HASHED = (
 )
 _NEW = {**TABLES, "digest": "content_hash", "touched_by": "changed_by"}
 _OLD = re.compile(r"(?<![a-z])(touched_by|" + "|".join([*TABLES, "digest"]) + r")(?![a-z])")
+"""Between underscores too: indexes and triggers are called by their tables."""
 _WORDS = (
     "CREATE VIRTUAL TABLE archive_words USING fts5(title, text, content='archive_text',"
     " content_rowid='id',"
@@ -51,6 +52,7 @@ def upgrade() -> None:
     around = [row for row in found if _OLD.search(row.sql)]
     for row in around:
         connection.exec_driver_sql(f"DROP {row.type} {row.name}")
+    # it names its table in its own definition, which no renaming reaches: it is made anew below
     connection.exec_driver_sql("DROP TABLE searchable_words")
     for before, after in TABLES.items():
         connection.exec_driver_sql(f"ALTER TABLE {before} RENAME TO {after}")
