@@ -101,6 +101,7 @@ class Display:
             done = campaign.counts.audience - campaign.counts.pending
             task, began, first = self._task(campaign, done)
             took = time.monotonic() - began
+            # in the first second a rate is chance
             rate = f"{(done - first) / took:,.0f}/s" if took > 1 else ""
             self._progress.update(task, completed=done, total=campaign.counts.audience, rate=rate)
         for number in set(self._tasks) - {campaign.id for campaign in sending}:

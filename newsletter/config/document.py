@@ -230,6 +230,7 @@ def _scalar(document: Document, node: yaml.ScalarNode, path: KeyPath) -> Any:
             value = yaml.constructor.SafeConstructor().construct_object(node)
         except ValueError:  # matches YAML's pattern of a number and is none, like 0b_
             return node.value
+        # settings are validated as JSON, which has neither .inf nor .nan
         if isinstance(value, float) and not math.isfinite(value):
             return node.value
     if kind == "timestamp" or value is not node.value:

@@ -123,6 +123,7 @@ class Preparation:
         if close:
             message += f"; did you mean {close[0]}?"
             if close[0] not in group:
+                # the slip is told of: that the right key is missing only follows from it
                 self.document.broken.add((*path, close[0].removesuffix(_TWIN)))
         elif theirs:
             message += f"; only kind {' or '.join(theirs)} has it: remove this line."

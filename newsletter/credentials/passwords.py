@@ -124,6 +124,7 @@ def _guessed(password: str, about: tuple[str, ...]) -> bool:
         rest = re.sub(re.escape(part), "", rest, flags=re.IGNORECASE)
     if len(rest) < _LEAST_OWN:
         return True
+    # its beginning: the time that zxcvbn takes grows far faster than the length
     score = zxcvbn(password[:_GUESSED_UP_TO], user_inputs=parts)["score"]
     return bool(score < _SAFE_FROM)
 

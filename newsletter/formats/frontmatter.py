@@ -90,6 +90,7 @@ def _fields(header: str, file: str) -> dict[str, Field]:
     fields: dict[str, Field] = {}
     faults: list[Fault] = []
     for key_node, node in root.value:
+        # YAML counts from 0, and the --- above is no part of what it reads
         line = key_node.start_mark.line + 2
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
         if key in fields:

@@ -17,6 +17,7 @@ _HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _LOCAL = re.compile(r"(?:(?P<day>\S+)(?:[Tt]|[ \t]+))?(?P<hour>[0-9:]+)[ \t]+local")
 _SAYS_LOCAL = re.compile(r"\blocal\b", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+# a day before the last that Python knows, as in some zone it is the next one already
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 
 

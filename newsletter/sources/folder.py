@@ -123,6 +123,7 @@ class FolderSource:
             return known
         began = self._now_ns()
         identity, parsed = self._parse(Path(entry.path), name)
+        # by the time of change, which nobody can set back as that of writing
         return _kept(known, identity, parsed, certain=identity[1] < began - _YOUNG)
 
     def _parse(self, path: Path, name: str) -> tuple[tuple[int, ...], Parsed]:
@@ -131,6 +132,7 @@ class FolderSource:
             message = "is not an ordinary file; put a file of text here, or rename it"
             return _identity(status), _refused(name, message)
         with path.open("rb") as file:
+            # of the file that is read: another may have taken its name in between
             identity = _identity(os.fstat(file.fileno()))
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:

@@ -278,6 +278,7 @@ def person(
     if len(row) != len(at.header):
         what = f"has {len(row)} fields, and the first row {len(at.header)}"
         raise Unusable("", f"{what}; look for a delimiter or a quote too many or too few")
+    # before the address: who left under what is no address is skipped, and no fault
     status = _status(at, row)
     try:
         address = _address(at, row)

@@ -96,6 +96,7 @@ def not_text(member: Member, encoding: str) -> Fault:
                 # Decoded again up to the bad byte: the error counts bytes, people count lines.
                 decoder.setstate(before)
                 good = len(chunk) - (len(error.object) - error.start)
+                # below 0 where the bad byte was left over from the chunk before
                 place.pass_by(decoder.decode(chunk[: max(good, 0)]))
                 octet = f"0x{error.object[error.start]:02x}"
                 message = f"holds {octet} here, which is {_NOT[encoding]}; save the file as UTF-8"

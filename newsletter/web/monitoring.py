@@ -94,6 +94,7 @@ class Monitoring:
             "database": True,
             "sending": not self._is_stopped(),
             "scheduler": self._delivery.is_at_work(),
+            # while one of them answers there is a way out
             "provider": not all(self._silences().values()),
         }
 
@@ -105,6 +106,7 @@ class Monitoring:
     def _metrics(self) -> Response:
         from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+        # one of our own: the library's holds what other code of the process counts
         registry = CollectorRegistry()
         registry.register(self)
         return Response(generate_latest(registry), 200, self._fields, CONTENT_TYPE_LATEST)

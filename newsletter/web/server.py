@@ -55,6 +55,7 @@ class Bounds:
 
 def bounds() -> Bounds:
     """What this process may hold: at least half of its descriptors are kept back."""
+    # -1 stands for no limit at all
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     open_files = soft if soft > 0 else _MOST + _KEPT_BACK
     return Bounds(connections=connections_for(open_files))
@@ -86,6 +87,7 @@ class BoundedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection on, or refuse it where nobody can make room."""
+        # before this one is among them: it must not be asked to make room for itself
         full = len(self.connections) >= self._bounds.connections
         room = self._longest_waiting() if full else None
         super().connection_made(transport)
@@ -109,6 +111,7 @@ class BoundedProtocol(H11Protocol):
         """Some bytes, of which no number makes a time any longer."""
         super().data_received(data)
         if not self.transport.is_closing():
+            # bytes while nothing is asked are the beginning of the next head
             self._wait_for(self._wanted or "head")
 
     def on_response_complete(self) -> None:
@@ -279,6 +282,7 @@ def listen_on(host: str, port: int) -> socket.socket:
     host = host.removeprefix("[").removesuffix("]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
+    # else the port stays taken for a minute after a restart (TIME_WAIT)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))

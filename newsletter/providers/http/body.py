@@ -81,6 +81,7 @@ def _parsed(source: str) -> Template:
     environment.globals.clear()  # lipsum is random, and a body has no use for the others
     for name in _RANDOM:
         del environment.filters[name]
+    # Jinja's own is for pages, and escapes what JSON need not
     environment.filters["tojson"] = _tojson
     try:
         return environment.from_string(source)
@@ -104,6 +105,7 @@ def _escaped(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         kind = "a mapping" if isinstance(value, dict) else "a list or another value"
         raise ValueError(f"{kind} is no text; write it with | tojson")
+    # without the quotes, which stand in the template
     return json.dumps(str(value), ensure_ascii=False)[1:-1]
 
 

@@ -116,6 +116,7 @@ class Outbox:
         again = {entry.message_id for entry in entries} - {entry.message_id for entry in fresh}
         try:
             _draft(fresh)
+            # as late as can be, when nothing is kept yet
             if not_after is not None and not_after.left() <= timedelta(0):
                 raise ClaimOver("the disk took so long that the claim is over; nothing was kept")
             for entry in fresh:

@@ -105,6 +105,7 @@ def size_faults(html: str) -> Iterator[str]:
 
 def mark_faults(part: str, demands: Demands) -> Iterator[str]:
     """Merge marks that came from the statement, however it spelt them."""
+    # our own gaps are taken out; whatever is left came from somebody's text
     for known in (*demands.links, *NAME_MARKS[: demands.gaps]):
         part = part.replace(known, "")
     if MARK_PREFIX in part:
@@ -149,4 +150,5 @@ def text_faults(text: str, html: str, demands: Demands) -> Iterator[str]:
 
 def _holds(text: str, words: str) -> bool:
     """Whether the words are there, wherever lines and elements part them."""
+    # without blanks: lines of text are folded, and an address is set over several
     return "".join(words.split()) in "".join(text.split())

@@ -63,6 +63,7 @@ def written_time(wall: datetime | None, zone: str, language: str, words: Mapping
     place = ZoneInfo(zone)
     local = wall.replace(tzinfo=place) if wall.tzinfo is None else wall.astimezone(place)
     name = local.tzname() or ""
+    # zones without an abbreviation are called +03 and the like
     shown = name if name.isalpha() else f"UTC{name}"
     return f"{written_date(local.date(), language, words)}, {local:%H:%M} {shown}"
 

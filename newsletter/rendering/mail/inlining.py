@@ -37,9 +37,12 @@ def inline(html: str) -> str:
 
 
 def _transform(html: str) -> str:
+    # its one cache serves three functions, which take each other's values for theirs
     _forget(premailer.cache.cache)
+    # it complains of whatever is younger than itself, such as rules for dark screens
     cssutils.log.setLevel(logging.CRITICAL)
     cssutils.ser.prefs.minimizeColorHash = False
+    # it fetches an @import even where premailer is told to fetch nothing
     cssutils.util._defaultFetcher = _fetch_nothing
     # to lxml <wbr> is an element: those of one long word would lie inside of each other, and what
     # is some 250 deep is dropped with all that follows
@@ -76,6 +79,7 @@ _OPTIONS: dict[str, Any] = {
     "allow_network": False,
     "align_floating_images": False,
     "cache_css_parsing": False,
+    # else sizes of pictures are overwritten by what styles say
     "disable_basic_attributes": ["width", "height", "align", "valign"],
 }
 

@@ -91,6 +91,7 @@ class TemplateRenderer:
         words, counting = self.wordings.of(statement.language)[0], self._house.counting
         tokens = read_markdown(statement.body, statement.language, watch=words["watch"])
         refuse_faults(statement, tokens)
+        # before both parts are written from them: each has the same addresses
         tag_links(tokens, counting.marks(statement.slug), counting.hosts)
         fallbacks: list[str] = []
         open_greetings(tokens, fallbacks)
@@ -104,6 +105,7 @@ class TemplateRenderer:
         links = [values[link] for link in _LINKS if values[link]]
         demands = self._demands(links, embargo=values["embargo"], gaps=len(fallbacks))
         html, text = self._parts(name, statement.origin, values, to_text(tokens), demands)
+        # a workspace's own template may forget them
         _refuse(self._templates.place(f"{name}.html.j2"), left_out(guards.Page(html).text, others))
         _refuse(self._templates.place(f"{name}.txt.j2"), left_out(text, others))
         sender = self._house.sender_of(statement.lists)
@@ -233,6 +235,7 @@ def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
     classes = " ".join(found for html in everything for found in _CLASSES.findall(html))
     shown = frozenset(classes.split())
     said = [text_of(token) for token in tokens if token.type == "inline"]
+    # what the author wrote in the text is not said again around it
     standfirst, end_mark = values["standfirst"], values["end_mark"]
     opens = bool(said) and _letters(said[0]).startswith(_letters(standfirst))
     ends = next(filter(None, reversed(said)), "") in {end_mark, "###"}

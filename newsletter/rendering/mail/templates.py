@@ -95,6 +95,7 @@ class Templates:
 
     def _source(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
         source = self._sources.get(name)
+        # always up to date: sources do not change while this lives
         return None if source is None else (source, self._places[name], lambda: True)
 
     def _parse(self) -> list[Fault]:

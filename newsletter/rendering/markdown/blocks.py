@@ -169,6 +169,7 @@ def _around_pictures(line: Token) -> list[list[Token]]:
     depth = 0
     for child in line.children or []:
         depth += child.nesting
+        # a picture within a link or emphasis could not be parted from it
         if child.type == "image" and depth == 0:
             pieces += [[child], []]
         elif pieces[-1] or child.type not in _BREAKS:
@@ -246,12 +247,15 @@ def _quotation(span: Span) -> list[Token] | None:
     if not name or name[0].type != "text" or not _DASH.match(name[0].content):
         return None
     words, first = children[: max(last, 0)], name[0].copy()
+    # a name alone is nobody's quotation
     if not words and len(before) < 2:
         return None
     first.content = "— " + _DASH.sub("", name[0].content, count=1)
     above, _, below = line.content.rpartition("\n")
     first_line, after = line.map or [0, 1]
+    # content too: faults are looked for in what was written
     quoted = line.copy(children=words, content=above)
+    # the line of the name: what is wrong in it is told by its place
     signed = line.copy(content=below, map=[max(first_line, after - 1), after])
     kept = [*before, paragraph, quoted, close] if words else before
     kind = "pull" if _length(kept) <= _PULLED else "quoted"
@@ -290,6 +294,7 @@ def _file(children: Sequence[Token]) -> list[Token] | None:
     kind = _FILE.search(urlsplit(str(link[0].attrs["href"])).path)
     if kind is None or (behind.strip() and size is None):
         return None
+    # more than words behind the link makes it a sentence
     if _types(children[len(link) :]) not in ([], ["text"]):
         return None
     shown = size[1] if size else kind[1].upper()

@@ -67,6 +67,7 @@ def _nothing_seen(tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    # silent: the parser only asks whether a paragraph would end here
     if silent or state.level <= DEEPEST:
         return False
     token = state.push(_TOO_DEEP, "", 0)
@@ -220,6 +221,7 @@ def _in_text(statement: Statement, tokens: Sequence[Token]) -> Iterator[Fault]:
         for message in _faults_of(token):
             yield Fault(file=statement.origin, line=line, message=message)
         if token.type == "inline":
+            # blanks in their place, so that lines are counted as they stand
             written = _CODE.sub(lambda found: " " * len(found.group()), token.content)
             source = _ESCAPED.sub(r"\1", written)  # as readers would see it
             for found in _MARKS.finditer(source):
@@ -228,6 +230,7 @@ def _in_text(statement: Statement, tokens: Sequence[Token]) -> Iterator[Fault]:
 
 
 def _mark(statement: Statement, written: str, line: int, key: str = "") -> Fault:
+    # front matter is the same for all readers, so that nobody is greeted there
     by_name = not key and "name" in written.lower()
     instead = "{name|friend} to greet readers by name" if by_name else "what it is to say"
     return Fault(

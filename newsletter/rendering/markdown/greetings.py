@@ -34,6 +34,7 @@ def open_greetings(tokens: Sequence[Token], fallbacks: list[str]) -> None:
                 if child.content not in fallbacks:
                     fallbacks.append(child.content)
                 number = fallbacks.index(child.content)
+                # more words than marks are refused once those of all languages are known
                 child.meta["mark"] = NAME_MARKS[min(number, len(NAME_MARKS) - 1)]
 
 
@@ -75,6 +76,7 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
             continue
         yield from between(tokens, done, found.start())
         word = found[1].strip()
+        # what cannot be spoken stays as it is, for its fault to be told
         yield Token(GREETING, "", 0, content=speakable(word) or word, level=tokens[0].level)
         done = found.end()
     yield from between(tokens, done, len(text)) if done else tokens

@@ -36,6 +36,7 @@ def _linked(children: Sequence[Token]) -> Iterator[Token]:
     inside = 0
     for words, run in groupby(children, key=lambda child: child.type in WORD_TOKENS):
         tokens = list(run)
+        # the words of a link lead where their author wrote
         if words and not inside:
             yield from _pieces(tokens)
         else:
@@ -143,4 +144,5 @@ def untagged(address: str) -> str:
     if "utm_medium=email" not in address:
         return address
     cut = _COUNTED.sub("", address)
+    # what is left of "?&" is "?", and of a "?" with nothing behind it nothing
     return re.sub(r"\?(?:&|(?=#|$))", lambda found: "?" * (len(found.group()) > 1), cut)

@@ -44,6 +44,7 @@ def read_markdown(body: str, language: str, *, watch: str = "") -> list[Token]:
     parser = _parser(language)
     env: dict[str, Any] = {}
     tokens = parser.parse(body, env)
+    # what the parser leaves out comes as tokens too, so that one look finds all faults
     tokens += lost_footnotes(env)
     for token in tokens:
         if token.children:
@@ -105,6 +106,7 @@ def _settle_headings(tokens: Sequence[Token]) -> None:
     for token in tokens:
         if token.type == "heading_open":
             written = int(token.tag[1])
+            # a heading ends all that are as deep or deeper, so that skipped levels leave no gap
             while above and above[-1] >= written:
                 above.pop()
             above.append(written)

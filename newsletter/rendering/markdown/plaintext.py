@@ -59,6 +59,7 @@ def _words(paragraph: str) -> Iterator[tuple[str, str]]:
     """Each piece that must stay whole, with the blank that stands before it."""
     for word in re.split(r"[ \t\r\f\v]+", paragraph.strip(" \t\r\f\v")):
         gap = " "
+        # an address that is broken leads nowhere
         for piece in [word] if _URL.search(word) else _split_wide(word):
             yield gap, piece
             gap = ""
@@ -67,6 +68,7 @@ def _words(paragraph: str) -> Iterator[tuple[str, str]]:
 def _split_wide(word: str) -> list[str]:
     pieces = [""]
     for character in word:
+        # no comma or closing bracket begins a line in Chinese or Japanese
         if _columns_of(character) == 2 and pieces[-1] and not _closes(character):
             pieces.append("")
         pieces[-1] += character
@@ -205,6 +207,7 @@ class _Writer:
         rows = [row for part in node.children for row in part.children]
         texts = [[self._inline(cell.children[0]) for cell in row.children] for row in rows]
         widths = [max(map(columns, column)) for column in zip(*texts, strict=True)]
+        # two blanks between columns, as they are joined
         if sum(widths) + 2 * (len(widths) - 1) > width:
             return _records(texts, width)
         sides = [str(cell.attrs.get("class", "left")).split()[0] for cell in rows[0].children]
@@ -238,6 +241,7 @@ class _Writer:
         label, href = self._inline(node), str(node.attrs["href"])
         if node.markup == BARE:
             return href.removeprefix("mailto:")
+        # an address that is shown as it is needs no number
         if label in {href, href.removeprefix("mailto:")}:
             return label
         number = self._links.setdefault(href, len(self._links) + 1)

@@ -132,6 +132,7 @@ def settle_tables(tokens: Sequence[Token], *, mirrored: bool = False) -> None:
         for cell in (cell for row in table.rows for cell in row):
             _keep_whole(tokens, cell, mirrored=mirrored)
         for row in table.rows:
+            # the token before a cell's text is the one that opens it
             tokens[row[-1].at - 1].attrJoin("class", "last")  # it ends at the edge of the sheet
         tokens[table.first].meta["fits"] = table.fits
 
@@ -176,6 +177,7 @@ def _needed(column: Sequence[Cell]) -> float:
 
 def _needed_by(cell: Cell) -> float:
     longest = max(map(ems, _wholes(cell.text)), default=0) * _CELL
+    # a short text wants its own width, a long one that of a few words
     comfortable = min(ems(cell.text) * _CELL, _PROSE)
     return max(longest, comfortable, _PICTURE * cell.pictures)
 
@@ -233,6 +235,7 @@ def _wide(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
     heads = [cell.text for cell in table.rows[0]]
     column = 0
     for token in tokens[table.first : table.last + 1]:
+        # a copy: the text part is written from the same tokens
         token = token.copy(attrs=dict(token.attrs))
         if token.type in {"table_open", "thead_open"}:
             token.attrSet("class", "wide" if token.type == "table_open" else "heads")
@@ -242,6 +245,7 @@ def _wide(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
             _name_cell(token, column)
         elif token.type == "td_close":
             column += 1
+        # the first cell names its record, and needs no label
         elif token.type == "inline" and column:
             token.children = [*_label(heads[column]), *(token.children or ())]
         yield token

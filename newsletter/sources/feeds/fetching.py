@@ -55,6 +55,7 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 def objection(text: str, *, allow_private: bool) -> str:
     """Why there may be no feed at an address; empty where there may."""
+    # without the zone of a link-local one: fe80::1%eth0
     address = _meant(ip_address(text.partition("%")[0]))
     if _within(address, _NEVER):
         return f"{text} is not an address that a feed can have"
@@ -143,6 +144,7 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         for place, address in enumerate(self._addresses, start=1):
+            # each address has its share of the time: a dead one must not take it all
             left = (self._until - monotonic()) / (len(self._addresses) - place + 1)
             try:
                 self.sock = socket.create_connection((address, self.port), max(left, 0.01))
@@ -181,6 +183,7 @@ class Fetcher:
             if page.status not in _MOVED:
                 return Page(**{**vars(page), "moved_to": moved_to})
             url = _target(page)
+            # what lies behind a redirect for the time being has not moved for good
             for_good = for_good and page.status in _FOR_GOOD
             moved_to = url if for_good else moved_to
         raise FeedUnreadable(
@@ -267,6 +270,7 @@ class Fetcher:
 def _parts(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
+        # read here, as it raises for what is no port
         _ = parts.port
         host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
     except (ValueError, UnicodeError) as error:
@@ -298,6 +302,7 @@ def _read(response: HTTPResponse) -> bytes:
         body += piece
         if len(body) > LARGEST:
             raise FeedUnreadable(_TOO_LARGE)
+    # http.client gives what came, also where the connection ended before the rest
     if response.length:
         raise HTTPException(f"{response.length} bytes are missing at its end")
     return bytes(body)
@@ -308,8 +313,10 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
         return body
     if encoding.lower() not in {"gzip", "x-gzip"}:
         raise FeedUnreadable(f"it is packed as {encoding[:40]!r}, which we did not ask for")
+    # 16 more tells zlib that it is gzip
     unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
+        # one byte too many at the most: a bomb is never unpacked whole
         whole = unpacking.decompress(body, LARGEST + 1)
     except zlib.error as error:
         raise FeedUnreadable("it is packed, and broken in itself; it is tried again") from error

@@ -110,6 +110,7 @@ def tree(data: bytes, content_type: str) -> tuple[Element, str]:
     begins = _BEGINS.search(text[:5000])
     if begins and begins[1].lower().endswith("html"):
         raise FeedUnreadable(_page(text))
+    # it is parsed as UTF-8, whatever encoding it declares
     text = _DECLARATION.sub("", text, count=1)
     text = _DOCTYPE.sub("", text, count=1)
     if "<!DOCTYPE" in text[:5000] or "<!ENTITY" in text:
@@ -143,6 +144,7 @@ def decoded(data: bytes, content_type: str) -> tuple[str, str]:
         if data.startswith(mark):
             return data.decode(encoding, "replace"), ""
     declared = _names(data, content_type)
+    # of Latin letters UTF-16 is UTF-8 too, with a NUL at each
     if not (declared and declared[0].startswith("utf-16")):
         try:
             return data.decode(), ""
@@ -168,6 +170,7 @@ def _names(data: bytes, content_type: str) -> list[str]:
             known.append(codecs.lookup(name).name)
         except LookupError:
             continue
+    # that was tried first
     return [one for one in known if not one.startswith("utf-8")]
 
 

@@ -53,6 +53,7 @@ class SyndicatedFeed(_Polled):
         with whatever_it_holds():
             page = self.fetcher.get(self.address, _conditions(bookmark))
             remark = f"it has moved for good: write {page.moved_to}" if page.moved_to else ""
+            # without a bookmark nobody asked whether something changed
             if page.status == 304 and bookmark:
                 return Fetched(bookmark=bookmark, unchanged=True)
             checked(page)
@@ -115,6 +116,7 @@ class WordPressFeed(_Polled):
             found = _NONE if page.body.strip() == b"[]" else self.reader.posts(page, self.site)
             pages.append(found)
             total = page.headers.get("x-wp-totalpages", "")
+            # where the header is missing, a page that is not full is the last
             last = number >= int(total[:6]) if total.isdecimal() else found.count < _PER_PAGE
             if first or last:
                 return pages, ""
@@ -212,5 +214,6 @@ def _conditions(bookmark: str) -> dict[str, str]:
 
 def _bookmark(page: Page) -> str:
     kept = {key: page.headers[key] for key in ("etag", "last-modified") if page.headers.get(key)}
+    # what no header field can hold would fail each visit from now on
     fit = {key: value for key, value in kept.items() if value.isascii() and value.isprintable()}
     return json.dumps(fit) if fit else ""

@@ -55,6 +55,7 @@ def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
         raise unusable(where, "is behind a password, so it is not for everybody")
     if not item.title:
         raise unusable(where, "has no title; give it one where it was written")
+    # pictures are left out anyway, and would make most of its length
     content = _PICTURE.sub("data:", item.content)
     if len(content) > LARGEST:
         raise unusable(where, "is longer than 500,000 characters, too much for a mail")

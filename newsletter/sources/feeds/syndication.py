@@ -61,6 +61,7 @@ def _rss(item: Element, url: str, spoken: str) -> Item:
     # some feeds also have a link of Atom's, with another meaning
     plain_link = next((one for one in _children(item, "link") if one.tag != _ATOM_LINK), None)
     link = address(base, _text(plain_link))
+    # RSS 2.0: a guid is the item's address unless it says that it is none
     if not link and permalink and guid_text.startswith(("http://", "https://")):
         link = address(base, guid_text)
     full, short = _text(item.find(_CONTENT)), _text(_child(item, "description"))
@@ -99,6 +100,7 @@ def _atom(entry: Element, url: str) -> Item:
     published = _time(entry, "published", "issued") or _time(entry, "updated", "modified")
     whole = _child(entry, "content")
     summary = _child(entry, "summary")
+    # content with a src lies elsewhere, and is not fetched
     inside = whole is not None and not whole.get("src")
     chosen = whole if inside and _words(whole).strip() else summary
     return Item(
@@ -156,6 +158,7 @@ def _child(element: Element | None, name: str) -> Element | None:
     space = etree.QName(element).namespace
     found = list(_children(element, name))
     own = [one for one in found if etree.QName(one).namespace == space]
+    # a title or description in another namespace is that of a picture (media:title)
     return next(iter([*own, *found]), None) if own or name not in {"title", "description"} else None
 
 

@@ -64,6 +64,7 @@ def inside(address: str) -> str:
         return HOME
     ours = parts.path == HOME or parts.path.startswith(f"{HOME}/")
     plain = address.isascii() and address.isprintable() and len(address) <= _LONGEST_ADDRESS
+    # browsers read \ as /, and resolve .. before they ask
     if not (ours and plain) or parts.scheme or parts.netloc or "\\" in address or ".." in address:
         return HOME
     return HOME if parts.path.startswith(_DOORS) else address

@@ -207,6 +207,7 @@ def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str
 
     Staff are called by their names; no other address is ever shown.
     """
+    # an error may name a reader, and whoever is at the desk need not know their address
     text = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), without_commands(str(error)))
     return sentence(text)
 

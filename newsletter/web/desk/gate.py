@@ -166,6 +166,7 @@ class Gate:
         hashed, now = hash_of(word), self._desk.now()
         with self._staff.store.read() as tx:
             session = tx.sessions.get(hashed)
+            # a GET writes nothing, so that the row may not know of the last one
             if session is None or not session.alive(now, self._seen.get(hashed)):
                 return None
             role = tx.staff.role(session.address)
@@ -177,6 +178,7 @@ class Gate:
 
     def _note(self, hashed: bytes, now: datetime) -> None:
         if len(self._seen) >= _MOST_SEEN and hashed not in self._seen:
+            # the one that has been quiet for longest loses the least
             self._seen.pop(min(self._seen, key=lambda one: self._seen[one]), None)
         self._seen[hashed] = now
 
@@ -211,6 +213,7 @@ def _is_our_own(http: Request) -> bool:
 
 async def _read(http: Request, route: Route, most: int) -> tuple[Posted, bytes]:
     """Form and body. Raises HTTPException 400 for what is no form, 413 for what is too long."""
+    # a body of a GET is nobody's form
     if http.method in _SAFE:
         return Posted(), b""
     body = await body_of(http, most)

@@ -56,6 +56,7 @@ class GroupCommit(Generic[Item]):
         try:
             self._record(items, len(posts))
         except Exception as error:  # it is raised again, to each whose post it was
+            # a store that is away is so for each of them: one by one would only take longer
             if len(posts) == 1 or isinstance(error, StoreUnavailable):
                 for post in posts:
                     post.error = error

@@ -79,6 +79,7 @@ class Drafts:
         """The texts that nobody has handed in yet, what was changed last first."""
         page = number_of(request.query("page"))
         with self._statements.store.read() as tx:
+            # one more than is shown tells whether there is another page
             found = tx.drafts.unseen(_A_PAGE + 1, skip=page * _A_PAGE)
         return self._desk.page(
             request,

@@ -255,6 +255,7 @@ class Editing:
             content = statements.renderer.render(parsed.statement, within)
         except InvalidInput as error:
             return self._unshown(error.faults)
+        # made up: the links of nobody lead nowhere
         html = filled(content, made_up(content, statements.links)).html
         # from where the page is, so that it is seen before anybody is at the public address
         html = html.replace(f"{statements.settings.public_url}/media/", "/media/")
@@ -330,6 +331,7 @@ class Present:
             here: Mapping[str, datetime] = self._seen.pop(key, {})
             there = {name: at for name, at in here.items() if now - at < self._AFTER}
             self._seen[key] = there | {name: now}
+            # popped and put in again above, so that the first is the oldest
             if len(self._seen) > self._MOST:
                 self._seen.popitem(last=False)
             return sorted(one for one in there if one != name)

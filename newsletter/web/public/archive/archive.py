@@ -87,6 +87,7 @@ class ArchivePages:
 
 def _number(written: str) -> int:
     """The number of a page as our links write it; 0 for what is none."""
+    # one way to write each: /page/02 would be the same page at another address
     plain = written.isascii() and written.isdigit() and len(written) < _DIGITS
     return int(written) if plain and written[0] != "0" else 0
 
@@ -120,6 +121,7 @@ def _digest(body: bytes, fields: Mapping[str, str]) -> str:
 def _has_it(headers: Headers, etag: str, changed_at: datetime) -> bool:
     tags = ",".join(headers.getlist("if-none-match"))
     if tags:  # it outranks the date
+        # proxies that compress make tags weak, and for a GET these count as well (RFC 9110, 13.1.2)
         named = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
         return bool(named & {etag, "*"})
     try:

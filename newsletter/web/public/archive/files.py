@@ -54,6 +54,7 @@ def bring_up(folder: Path, files: Mapping[str, Callable[[], bytes]]) -> BroughtU
     with _alone(folder):
         known = _listed(folder)
         _refuse_foreign(folder, files, known)
+        # first: what this run leaves half done is known as ours to the next
         _write_list(folder, dict.fromkeys(files, "") | known)
         digests, written = {}, 0
         for name, write in files.items():
@@ -71,6 +72,7 @@ def bring_up(folder: Path, files: Mapping[str, Callable[[], bytes]]) -> BroughtU
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
+    # the folder itself: a file for the lock would be one more in it
     held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -100,6 +102,7 @@ def _listed(folder: Path) -> dict[str, str]:
 def _refuse_foreign(folder: Path, names: Iterable[str], known: Collection[str]) -> None:
     for name in names:
         path = folder / name
+        # exists() follows links, and says no of one that leads nowhere
         if name not in known and (path.exists() or path.is_symlink()):
             raise Refused(
                 f"{path} is in the way, and we did not write it; nothing was changed:"

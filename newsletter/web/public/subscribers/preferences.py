@@ -154,7 +154,9 @@ class Sheet:
         had, ticked = frozenset(form.all("had")), frozenset(form.all("list"))
         offered = {offer.name for offer in self.offers}
         wish = PreferenceChange(
+            # nobody joins what is not offered, whatever a form says
             joins=(ticked - had) & offered,
+            # only what the page showed: a box that was not there was not unticked
             leaves=(had - ticked) & frozenset(self.shown(chosen)),
             resumes=form.text("pause") == _RESUME,
             returns=bool(form.text("again")),

@@ -59,10 +59,12 @@ class NetworkLimit:
         self._seen.move_to_end(network)
         while posts and not 0 <= now - posts[0] < _HOUR.total_seconds():
             posts.popleft()  # long ago, or by a clock that was wrong
+        # what is refused is not counted, or whoever tries again would never get in
         if len(posts) >= self._most:
             return True
         posts.append(now)
         if len(self._seen) > _MOST_NETWORKS:
+            # the one that posted longest ago
             self._seen.popitem(last=False)
         return False
 
@@ -156,6 +158,7 @@ class SignUpPages:
         language = self._language_of(request, form.language)
         if form.trap:
             return self._go_on(language)  # a program, and it is not told
+        # before it is counted: whoever corrects a slip is not shut out for it
         judged = self._offering.rules.judge(form)
         if not isinstance(judged, SignUp):
             return self._show(form, language, judged)
