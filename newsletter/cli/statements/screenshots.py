@@ -109,6 +109,7 @@ class Browser:
             raise BrowserFailed("it was started without pipes")
         self._to = process.stdin.fileno()
         self._from = process.stdout.fileno()
+        # else a write would wait for ever where the browser reads nothing
         os.set_blocking(self._to, False)
         self._until = until
         self._read = bytearray()
@@ -226,6 +227,7 @@ def _taken(browser: Browser, session: str, sitting: Sitting) -> tuple[Screenshot
     tell("Page.setDocumentContent", frameId=frame, html=sitting.html)
     waited = tell("Runtime.evaluate", expression=_LOADED, awaitPromise=True, returnByValue=True)
     whole = max(1, round(tell("Page.getLayoutMetrics")["cssContentSize"]["height"]))
+    # a long mail rather less sharp than cut off
     sharpness = sitting.sharpness if whole * sitting.sharpness <= _TALLEST else 1.0
     height = min(whole, _TALLEST)
     measure(height, sharpness)

@@ -77,6 +77,7 @@ class Examination:
         reported: set[str] = set()
         for part in self._parts:
             for finding in self._found(part, transport):
+                # each understood answer proves the key: it is said once
                 if finding.what != KEY or KEY not in reported:
                     yield finding
                 reported.add(finding.what)

@@ -91,6 +91,7 @@ def _item(recipient: Recipient, payload: Any) -> Outcome | None:
         case {"Status": "success", "To": [{"Email": str(to), "MessageID": int(number)}]}:
             ours = to.lower() == ascii_domain(recipient.address).lower()
             named = payload.get("CustomID") in (None, "", recipient.message_id)
+            # to Python JSON's true is the number 1
             if ours and named and number > 0 and number is not True and not payload.get("Errors"):
                 return Outcome(verdict=Verdict.ACCEPTED, provider_id=str(number))
         case {"Status": "error", "Errors": [_, *_] as errors} if not payload.get("To"):

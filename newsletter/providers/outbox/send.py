@@ -97,6 +97,7 @@ class Outbox:
 
     def hand_over(self, prepared: PreparedRequest) -> Answer:
         """Keep all messages of the batch, or none: after an error nothing new stays behind."""
+        # one batch at a time: all append to one journal, and cut off its torn end
         with self._lock:
             try:
                 self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -121,6 +122,7 @@ class Outbox:
                 raise ClaimOver("the disk took so long that the claim is over; nothing was kept")
             for entry in fresh:
                 entry.draft.rename(entry.path)
+            # a rename lasts once its folder is on the disk
             _sync_directory(self._directory)
             _journal(self._directory / JOURNAL, entries, again=again)
         except (OSError, ClaimOver):

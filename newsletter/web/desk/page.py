@@ -38,6 +38,7 @@ _MAIL_POLICY = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 _HEADERS = {
+    # no-referrer would make browsers say Origin: null of our own posts, and the gate asks for it
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -169,6 +170,7 @@ class Desk:
         """The same with names in the place of the addresses of the staff."""
         with self._staff.store.read() as tx:
             names = colleagues(tx)
+        # the longest first: ana@forum.example stands in joana@forum.example too
         for address in sorted(names, key=len, reverse=True):
             text = text.replace(address, names[address])
         return text

@@ -145,6 +145,7 @@ def _remove(folder: Path, name: str, digest: str) -> bool:
     path = folder / name
     if not path.exists():
         return True
+    # what a run left half done has no digest, and is ours all the same
     changed = digest and hashlib.sha256(path.read_bytes()).hexdigest() != digest
     if changed or not _is_inside(path, folder):
         return False

@@ -55,6 +55,7 @@ def published(campaigns: Sequence[Campaign]) -> list[Published]:
 def _aim(slug: str, aims: dict[str, str], shown: set[str]) -> str:
     """What a correction is of: where that never went out, what that was a correction of."""
     passed = set()
+    # nothing keeps files from correcting each other in a circle
     while slug and slug not in shown and slug not in passed:
         passed.add(slug)
         slug = aims.get(slug, "")
