@@ -103,6 +103,7 @@ def examine_pages(public_url: str) -> Finding:
         return Finding(what=_PAGES, level=Level.FAULT, detail=detail, advice=advice)
     finally:
         transport.close()
+    # a redirect, a page to sign in or a cached answer says anything but that
     if status == 404:
         return Finding(what=_PAGES, level=Level.OK, detail=f"{public_url} takes one-click posts")
     detail = f"{public_url} answers a one-click post with HTTP {status} where ours would say 404"

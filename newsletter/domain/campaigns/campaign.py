@@ -148,6 +148,7 @@ def decide(
     ready = present and standing.approved and started
     if campaign is None or _spent_nothing(campaign):
         return Step.SCHEDULE if ready else Step.NOTHING
+    # the state alone does not tell: one that was stopped on its way is paused too
     if has_begun(campaign) or campaign.state not in BEFORE_START:
         return Step.NOTHING
     if not ready:

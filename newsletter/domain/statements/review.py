@@ -149,6 +149,7 @@ def in_order(remarks: Iterable[ReviewFinding]) -> tuple[ReviewFinding, ...]:
     return tuple(
         sorted(
             dict.fromkeys(remarks),
+            # the members of Check stand in the order of their severity
             key=lambda remark: (remark.file, remark.line, ranks.index(remark.check)),
         )
     )

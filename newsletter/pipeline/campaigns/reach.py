@@ -122,6 +122,7 @@ def reach_of(
     Raises Refused, with the reason why it cannot go out.
     """
     correction = correction_of(tx, statement)
+    # also of a correction: where it cannot translate what it names, this refuses it
     group = group_of(tx, statement, together=together, to_be_planned=to_be_planned)
     if correction is not None:
         return Reach(lists=correction.lists, segment=correction.segment, correction=correction)
@@ -176,6 +177,7 @@ def _follow(
         lists=campaign.lists,
         unstarted=unstarted,
         stops=stops,
+        # of what was approved: the statement itself may name another by now
         segment=approved_content(tx, campaign).segment if unstarted else None,
     )
 

@@ -136,6 +136,7 @@ class TrialSender:
             address = parse_address(to)
         except ValueError as error:
             raise Refused(str(error)) from error
+        # before the transaction: to render takes long, and keeps nobody from writing
         batch = self._batch(slug, address, text)
         taken_at, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
         provider, limiter = self.line.provider, self.line.limiter

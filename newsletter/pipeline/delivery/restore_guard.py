@@ -64,6 +64,7 @@ class Guard:
             if not reasons:
                 record = self._renew(tx, books)
         if record is None:
+            # only now: within the transaction it would take back the hold that was just put
             raise Refused(_refusal(reasons, books))
         self._confirm(record)
 

@@ -87,6 +87,7 @@ def render(
     for stored in known:
         slug = stored.statement.slug
         members = groups.get(slug, ()) if together else ()
+        # no hash until it is rendered: of what cannot be, no approval counts
         done = replace(stored, fingerprint=_fingerprint(renderer, members), content_hash="")
         before.faults.pop(slug, None)
         if stored.present and (stored.fingerprint != done.fingerprint or not stored.content_hash):

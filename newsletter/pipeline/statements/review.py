@@ -114,6 +114,7 @@ class _Others:
     def last(self, statement: Statement) -> Campaign | None:
         """The campaign that went last to the same lists, and to all on them, with its figures."""
         for campaign in self.begun:
+            # a correction went to readers of what it corrects, which says nothing about the lists
             if campaign.slug == statement.slug or campaign.corrects:
                 continue
             if set(campaign.lists) == set(statement.lists):

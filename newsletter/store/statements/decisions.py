@@ -84,6 +84,7 @@ class Approvals:
     def _sound(self, slug: str) -> list[Row[Any]]:
         """The rows that are what we wrote last."""
         found = self._connection.execute(_of(), {"named": slug}).all()
+        # a seal holds for an older row too: only the log tells that it was taken back since
         back = taken_back(self._connection, slug) if found else set()
         return [row for row in found if vouched(self._chain, row) and not brought_back(row, back)]
 

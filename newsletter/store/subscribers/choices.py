@@ -221,6 +221,7 @@ class Choices(Repository):
         now = to_ms(at)
         values = [{"by": by, "person": person, "now": now} for by, person in links]
         self._connection.execute(_departing(), values)
+        # one statement for all links says nothing of each: whom these books know is asked apart
         people = each_id(json.dumps([person for _, person in links]))
         known = self._connection.scalars(
             select(_subscriber.id).where(_subscriber.id.in_(select(people.c.value)))
