@@ -9,7 +9,6 @@ from datetime import datetime
 
 from newsletter.credentials.codes import hash_of, new_word
 from newsletter.credentials.passwords import objection
-from newsletter.domain.delivery.transactional import mailbox_of
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import (
     INVITATION_LIVES,
@@ -19,7 +18,7 @@ from newsletter.domain.staff.account import (
     name_of,
 )
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.address import fold, parse_address
+from newsletter.domain.subscribers.address import fold, parse_address, same_person
 from newsletter.pipeline.staff.proofs import Place, Proofs, SignedIn, folded, one_line
 from newsletter.store.sql import Transaction
 
@@ -303,7 +302,7 @@ def refuse_same_mailbox(tx: Transaction, address: str) -> None:
         *tx.staff.roles(),
         *(invitation.address for invitation in tx.invitations.open(tx.now)),
     } - {address}
-    same = [other for other in others if mailbox_of(other) == mailbox_of(address)]
+    same = [other for other in others if same_person(other, address)]
     if same:
         raise Refused(
             f"{address} and {same[0]} are one mailbox; each person has one account,"

@@ -261,7 +261,9 @@ def test_who_was_added_by_the_operator_is_invited_to_open_an_account(office: Off
     assert isinstance(office.sign_in(BEN), SignedIn)
 
 
-@pytest.mark.parametrize("other", ["ana+editor@forum.example", "ANA+x@forum.example"])
+@pytest.mark.parametrize(
+    "other", ["ana+editor@forum.example", "ANA+x@forum.example", "\uff41na@forum.example"]
+)
 def test_one_mailbox_has_one_account(office: Office, other: str) -> None:
     link = office.link(ANA)
     with pytest.raises(Refused, match="one mailbox"):
