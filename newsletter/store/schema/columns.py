@@ -205,7 +205,7 @@ def octets(name: str, *, key: bool = False, unique: bool = False) -> Column[byte
 
 def derived(name: str, expression: str) -> Column[int]:
     """A number that the database works out itself, from other columns of the row."""
-    # not stored: to a table that there is, SQLite adds no column that would have to be
+    # not stored: to a table that has rows SQLite adds no column that would have to be
     return Column(name, _WIDE, Computed(expression, persisted=False))
 
 
