@@ -107,9 +107,9 @@ def list_users(shell: Shell, as_json: bool) -> None:
     with shell.services() as services, services.store.read() as tx:
         roles = tx.staff.roles()
         invited = tx.invitations.open(tx.now)
-    for one in invited:
-        until = wall_time(one.expires_at, services.settings.timezone)
-        say(f"{one.address} has a link that nobody has opened yet, until {until}")
+    for invitation in invited:
+        until = wall_time(invitation.expires_at, services.settings.timezone)
+        say(f"{invitation.address} has a link that nobody has opened yet, until {until}")
     rows = [{"email": address, "role": role.value} for address, role in roles.items()]
     print_rows(rows, ("email", "role"), as_json=as_json)
 

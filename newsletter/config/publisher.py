@@ -79,7 +79,7 @@ class Organisation(Section):
             postal_address=self.postal_address,
             tagline=self.tagline or "",
             press_contact=_contact(self.press_contact),
-            social=tuple((one.name, one.url) for one in self.social),
+            social=tuple((place.name, place.url) for place in self.social),
         )
 
 

@@ -335,7 +335,7 @@ class Settings(Section):
     @property
     def from_addresses(self) -> tuple[str, ...]:
         """The address of each sender once, that of `sender` first."""
-        return tuple(dict.fromkeys(one.address for one in (self.sender, *self.senders)))
+        return tuple(dict.fromkeys(sender.address for sender in (self.sender, *self.senders)))
 
     def house(self) -> content.Publisher:
         """What each message says about those who send it."""
@@ -374,7 +374,7 @@ class Settings(Section):
     def offers(self) -> tuple[PublicList, ...]:
         """The lists that readers may join by themselves, in the order they are shown."""
         if self.lists:
-            return tuple(one.offer() for one in self.lists)
+            return tuple(option.offer() for option in self.lists)
         return tuple(PublicList(name=name, title=name) for name in self.default_lists)
 
     def sign_up_rules(self) -> SignUpRules:

@@ -171,14 +171,14 @@ def sources_objection(sources: tuple[AnySource, ...], default_lists: Any) -> str
     """What is wrong with sources beside each other; empty where nothing is."""
     if not sources:
         return "names no source; write one, like - {kind: folder, path: statements}"
-    names = [one.known_as for one in visited(sources)]
+    names = [source.known_as for source in visited(sources)]
     for name in names:
         if names.count(name) > 1:
             return f"has two sources called {name}; give each a name of its own, like name: news"
-    for one in visited(sources):
-        if not (one.lists or default_lists):
+    for source in visited(sources):
+        if not (source.lists or default_lists):
             return (
-                f"has a source, {one.known_as}, whose statements go to nobody; write lists: [press]"
-                " there, or default_lists at the top"
+                f"has a source, {source.known_as}, whose statements go to nobody; write lists:"
+                " [press] there, or default_lists at the top"
             )
     return ""

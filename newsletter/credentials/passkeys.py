@@ -159,8 +159,8 @@ def _server(party: Party) -> "Fido2Server":
         attestation=AttestationConveyancePreference.NONE,
         verify_origin=lambda origin: origin == party.origin,
     )
-    offered = {one.alg: one for one in server.allowed_algorithms}
-    server.allowed_algorithms = [offered[one] for one in _ALGORITHMS]
+    offered = {algorithm.alg: algorithm for algorithm in server.allowed_algorithms}
+    server.allowed_algorithms = [offered[number] for number in _ALGORITHMS]
     return server
 
 
@@ -175,7 +175,7 @@ def _described(known: Sequence[bytes]) -> list[Any]:
     from fido2.webauthn import PublicKeyCredentialDescriptor, PublicKeyCredentialType
 
     kind = PublicKeyCredentialType.PUBLIC_KEY
-    return [PublicKeyCredentialDescriptor(type=kind, id=one) for one in known]
+    return [PublicKeyCredentialDescriptor(type=kind, id=name) for name in known]
 
 
 def _octets(challenge: str) -> bytes:

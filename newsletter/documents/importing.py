@@ -77,9 +77,11 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     document = _unsigned(_read(part, _subject(message), enclosed, today=today, file=file))
     attached = (
         Dropped(
-            line=0, text=one.get_filename() or one.get_content_type(), why="attached to the email"
+            line=0,
+            text=attachment.get_filename() or attachment.get_content_type(),
+            why="attached to the email",
         )
-        for one in message.iter_attachments()
+        for attachment in message.iter_attachments()
     )
     return replace(document, dropped=(*covers, *document.dropped, *attached))
 
@@ -87,7 +89,9 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
 def _brought_along(message: EmailMessage) -> EmailMessage | None:
     """The one email that is attached to another, which itself says next to nothing."""
     attached = [
-        one for one in message.iter_attachments() if one.get_content_type() == "message/rfc822"
+        attachment
+        for attachment in message.iter_attachments()
+        if attachment.get_content_type() == "message/rfc822"
     ]
     inner = attached[0].get_payload() if len(attached) == 1 else None
     found = inner[0] if isinstance(inner, list) and inner else None
@@ -150,7 +154,7 @@ def _unsigned(document: ImportedDocument) -> ImportedDocument:
         if _SIGNED.match(blocks[n]) or _MAIL_FOOT.fullmatch(_bare(blocks[n])):
             lost = _signature(_bare("\n".join(blocks[n:])))
             # a note on what is gone would send somebody looking for it
-            notes = tuple(one for one in document.notes if lost.text[:_QUOTED] not in one)
+            notes = tuple(note for note in document.notes if lost.text[:_QUOTED] not in note)
             body = "\n\n".join(blocks[:n])
             dropped = (*document.dropped, lost)
             return replace(document, body=body, notes=notes, dropped=dropped)

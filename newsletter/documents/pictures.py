@@ -137,10 +137,10 @@ def illustrated(document: ImportedDocument, read: Callable[[str], bytes]) -> Imp
     """
     made: list[ImportedPicture] = []
     lost: list[Dropped] = []
-    for one in document.pictures:
-        name = shortened(one.alt or _NAMELESS)
+    for imported in document.pictures:
+        name = shortened(imported.alt or _NAMELESS)
         try:
-            picture = make_picture(read(one.source), file=name)
+            picture = make_picture(read(imported.source), file=name)
         except InvalidInput as error:
             why = f"a picture that was not kept: it {error.faults[0].message}"
             lost.append(Dropped(line=0, text=name, why=why))
@@ -150,8 +150,10 @@ def illustrated(document: ImportedDocument, read: Callable[[str], bytes]) -> Imp
             why = f"a picture of {width} × {height} pixels, which nobody sees"
             lost.append(Dropped(line=0, text=name, why=why))
             continue
-        one = replace(one, kind=picture.kind, data=picture.data, width=width, height=height)
-        made.append(one)
+        imported = replace(
+            imported, kind=picture.kind, data=picture.data, width=width, height=height
+        )
+        made.append(imported)
     return replace(document, pictures=tuple(made), dropped=(*document.dropped, *lost))
 
 

@@ -105,7 +105,7 @@ class BoundedProtocol(H11Protocol):
             for connection in self.connections
             if isinstance(connection, BoundedProtocol) and connection.is_waiting
         ]
-        return min(waiting, key=lambda one: one.since, default=None)
+        return min(waiting, key=lambda connection: connection.since, default=None)
 
     def data_received(self, data: bytes) -> None:
         """Some bytes, of which no number makes a time any longer."""

@@ -55,9 +55,9 @@ def _section(context: click.Context, seen: dict[int, str]) -> Iterator[str]:
 
 
 def _options(context: click.Context) -> Iterator[str]:
-    options = [one for one in context.command.params if isinstance(one, click.Option)]
-    own = [one for one in options if _EVERYWHERE.isdisjoint(one.opts)]
-    rows = [record for one in own if (record := one.get_help_record(context))]
+    options = [option for option in context.command.params if isinstance(option, click.Option)]
+    own = [option for option in options if _EVERYWHERE.isdisjoint(option.opts)]
+    rows = [record for option in own if (record := option.get_help_record(context))]
     if rows:
         yield from [f"- `{option}`: {_escaped(what)}" for option, what in rows]
         yield ""

@@ -97,17 +97,17 @@ def items(shell: Shell, name: str, taken: bool, as_json: bool) -> None:
             known = tx.feeds.items(feed.name)
     rows = [
         {
-            "number": one.number,
-            "title": one.title,
-            "published": one.published.date().isoformat() if one.published else "",
-            "state": one.state.value,
-            "statement": one.slug,
-            "note": one.note,
-            "link": one.link,
-            "id": one.id,
+            "number": item.number,
+            "title": item.title,
+            "published": item.published.date().isoformat() if item.published else "",
+            "state": item.state.value,
+            "statement": item.slug,
+            "note": item.note,
+            "link": item.link,
+            "id": item.id,
         }
-        for one in known
-        if one.slug or not taken
+        for item in known
+        if item.slug or not taken
     ]
     print_rows(
         rows, ("number", "published", "title", "state", "statement", "note"), as_json=as_json
@@ -129,9 +129,9 @@ def poll(shell: Shell, name: str | None) -> int:
             say("no source is a feed; docs/operations.md says how to set one up")
         services.statements.refresh()  # so that no item gets the slug of a new file
         seen = [services.statements.visitor().visit(feed) for feed in feeds]
-    for one in seen:
-        _tell(one)
-    return _UNREACHABLE if any(one.failure for one in seen) else 0
+    for visit in seen:
+        _tell(visit)
+    return _UNREACHABLE if any(visit.failure for visit in seen) else 0
 
 
 @source.command()

@@ -55,7 +55,7 @@ def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
     with shell.services() as services:
         faults = services.statements.refresh()
         with services.store.read() as tx:
-            newest = sorted(tx.statements.newest(most), key=lambda one: one.statement.slug)
+            newest = sorted(tx.statements.newest(most), key=lambda stored: stored.statement.slug)
             rows = [_describe(tx, services.statements, stored) for stored in newest]
             count = tx.statements.count()
     show_faults(faults)

@@ -93,7 +93,7 @@ def find_article(root: Element) -> Article:
     # what the page itself names as its article is taken whole: that is no guess
     chosen = _narrowed(start, prose) if start is body else start
     outside = list(_outside(body, chosen))
-    lost = [one for one in outside if one.why == _OUTSIDE]
+    lost = [part for part in outside if part.why == _OUTSIDE]
     note = (
         f"{len(lost)} part{'' if len(lost) == 1 else 's'} with running text outside of the article "
         f"left out: see {_places(body, lost[:5])}."
@@ -110,8 +110,8 @@ def _places(body: Element, lost: Sequence[Dropped]) -> str:
     # a page without line ends has one line: its number would tell nobody a place
     lines = Counter(line_of(element) for element in body.iter())
     if max(lines.values()) * 2 > lines.total() > len(lost):
-        return ", ".join(f"“{one.text}”" for one in lost)
-    return "line " + ", ".join(str(one.line) for one in lost)
+        return ", ".join(f"“{part.text}”" for part in lost)
+    return "line " + ", ".join(str(part.line) for part in lost)
 
 
 def prose_of(root: Element) -> dict[Element, int]:
@@ -185,9 +185,11 @@ def _named(body: Element, prose: dict[Element, int]) -> Element:
     """The article or main part by the page's own naming, if it has most of the text."""
     for attribute, wanted in (("itemprop", "articleBody"), ("role", "article"), ("role", "main")):
         found = [
-            one for one in body.iter("*") if one.get(attribute) == wanted or tag_of(one) == wanted
+            element
+            for element in body.iter("*")
+            if element.get(attribute) == wanted or tag_of(element) == wanted
         ]
-        best = max(found, key=lambda one: prose.get(one, 0), default=None)
+        best = max(found, key=lambda element: prose.get(element, 0), default=None)
         if best is not None and prose.get(best, 0) > _MOST * max(prose.get(body, 0), 1):
             return best
     return body
@@ -197,8 +199,8 @@ def _narrowed(element: Element, prose: dict[Element, int]) -> Element:
     """Go down while one child holds nearly all text."""
     while True:
         whole = prose.get(element, 0)
-        parts = [one for one in element if tag_of(one) in _PARTS]
-        best = max(parts, key=lambda one: prose.get(one, 0), default=None)
+        parts = [child for child in element if tag_of(child) in _PARTS]
+        best = max(parts, key=lambda child: prose.get(child, 0), default=None)
         if best is None or not whole or prose.get(best, 0) < _WHOLE * whole:
             return element
         element = best

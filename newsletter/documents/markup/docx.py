@@ -69,9 +69,9 @@ def _name_pictures(trees: Mapping[str, Any]) -> None:
     """
     relations = trees.get(_RELATIONS)
     places = {
-        one.get("Id"): one.get("Target") or ""
-        for one in (relations if relations is not None else ())
-        if one.get("TargetMode") != "External"
+        relation.get("Id"): relation.get("Target") or ""
+        for relation in (relations if relations is not None else ())
+        if relation.get("TargetMode") != "External"
     }
     for description in trees[_MAIN].iter("{*}docPr"):
         shown = next(description.getparent().iter("{*}blip"), None)
@@ -116,11 +116,11 @@ def _take_hidden(trees: Mapping[str, Any]) -> list[str]:
             # either may hide words: a style of their own, or that of their paragraph
             styled = [] if looks is None else looks.findall("{*}rStyle")
             styled += [] if paragraph is None else paragraph.findall("{*}pPr/{*}pStyle")
-            if _is_hidden(looks, inherited=any(_value(one) in styles for one in styled)):
+            if _is_hidden(looks, inherited=any(_value(style) in styles for style in styled)):
                 words = "".join(text.text or "" for text in run.iter("{*}t"))
                 found[paragraph] = found.get(paragraph, "") + words
                 run.getparent().remove(run)
-    return [text for one in found.values() if (text := ordinary(one).strip())]
+    return [text for words in found.values() if (text := ordinary(words).strip())]
 
 
 def _hiding_styles(trees: Mapping[str, Any]) -> set[str]:

@@ -196,7 +196,7 @@ class BlockReader:
         if stray:
             items.append(stray)
         if _is_about_text(items):
-            return [one for item in items for one in item]
+            return [block for item in items for block in item]
         marks = [f"{number + n}." for n in range(len(items))]
         return list_of(items, marks if tag_of(element) == "ol" else ["-"] * len(items))
 
@@ -221,11 +221,11 @@ class BlockReader:
         above = [block for caption in captions for block in self._inside(caption, like)]
         cells = [[self._inside(cell, Run(text="")) for cell in row] for row in rows]
         if layout(rows, cells):
-            return _parted([*above, *(one for row in cells for cell in row for one in cell)])
+            return _parted([*above, *(block for row in cells for cell in row for block in cell)])
         return [*above, *table(rows, cells, line_of(element))]
 
     def _figure(self, element: Element, like: Run) -> list[Block]:
-        if not any(tag_of(one) in {"img", "video", "iframe"} for one in element.iter()):
+        if not any(tag_of(part) in {"img", "video", "iframe"} for part in element.iter()):
             return self._inside(element, like)
         captions = list(element.iter("figcaption"))
         for caption in captions:
@@ -241,7 +241,7 @@ class BlockReader:
 
 def _is_about_text(items: Sequence[Sequence[Block]]) -> bool:
     """Whether a list holds the date, the author, links for sharing: its items are then lines."""
-    texts = [one.text for item in items for one in item]
+    texts = [block.text for item in items for block in item]
     telling = sum(bool(date_line(text) or at_the_edge(text)) for text in texts)
     return max(map(len, texts), default=0) <= _LONGEST_ENTRY and telling * 2 >= len(texts) > 0
 
@@ -256,12 +256,14 @@ def list_of(items: Sequence[Sequence[Block]], marks: Sequence[str]) -> list[Bloc
     if not items:
         return []
     # Markdown knows only loose and tight lists: one paragraph more makes all of the list loose
-    loose = any(one.glue == "\n\n" and not _is_list(one) for item in items for one in item[1:])
+    loose = any(
+        block.glue == "\n\n" and not _is_list(block) for item in items for block in item[1:]
+    )
     written = []
     for mark, item in zip(marks, items, strict=True):
         parts = [
-            replace(one, glue="\n") if n and _is_list(one) and not loose else one
-            for n, one in enumerate(item)
+            replace(block, glue="\n") if n and _is_list(block) and not loose else block
+            for n, block in enumerate(item)
         ]
         # CommonMark: what belongs to an item stands as far in as the item's words
         indent = " " * (len(mark) + 1)
@@ -274,7 +276,7 @@ def list_of(items: Sequence[Sequence[Block]], marks: Sequence[str]) -> list[Bloc
     return [
         Block(
             number=items[0][0].number,
-            text=" ".join(one.text for item in items for one in item),
+            text=" ".join(block.text for item in items for block in item),
             markdown=("\n\n" if loose else "\n").join(written),
         )
     ]

@@ -67,7 +67,7 @@ def facts_of(root: Element, *, document: bool) -> Facts:
         title=_title(root, parted, windows, names, document=document),
         windows=() if document else windows,
         spare=("", "") if document else _spare(windows, parted[0][0] if parted else "", headline),
-        text=max((_words(one, "articleBody") for one in data), key=len, default=""),
+        text=max((_words(item, "articleBody") for item in data), key=len, default=""),
         dated=_dated(root, meta, data),
         base=_base(root, meta),
         language=root.get("lang") or "",
@@ -113,10 +113,10 @@ def _linked_data(root: Element) -> Iterator[dict[str, Any]]:
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, dict):
-            yield one
-            graph = one.get("@graph")
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict):
+            yield item
+            graph = item.get("@graph")
             parts = graph if isinstance(graph, list) else []
             yield from (part for part in parts if isinstance(part, dict))
 
@@ -163,12 +163,12 @@ def _named(root: Element, windows: Sequence[str]) -> str:
     """The longest words on the page that its own title begins with; else those of a heading."""
     found: list[str] = []
     wanted = [(window, comparable(window)) for window in windows]
-    for one in root.iter(*_MAY_SHOW) if windows else ():
-        text = _short(one)
+    for element in root.iter(*_MAY_SHOW) if windows else ():
+        text = _short(element)
         if not text:
             continue
         for window, whole in wanted:
-            same = tag_of(one) in _HEADINGS and comparable(text) == whole
+            same = tag_of(element) in _HEADINGS and comparable(text) == whole
             if same or names_page(window, text) or is_whole_title(window, text):
                 found.append(text)
     return max(found, key=len, default="")
@@ -219,8 +219,8 @@ def _parted(title: str, names: Container[str], shown: Container[str]) -> tuple[s
 
 def _dated(root: Element, meta: dict[str, str], data: Iterable[dict[str, Any]]) -> Dated:
     written = [(meta[key], "the page's data") for key in _DATES if meta.get(key)]
-    for one in data:
-        value = one.get("datePublished")
+    for item in data:
+        value = item.get("datePublished")
         written += [(value, "the page's data")] if isinstance(value, str) else []
     for time in root.iter("time"):
         inside = any(tag_of(above) in {"article", "main"} for above in time.iterancestors())

@@ -72,7 +72,7 @@ def _holder(back: Element) -> Element:
     above = holder.getparent()
     while above is not None and tag_of(above) in _CLIMBABLE:
         # another link within is another note's: that far up stand all of them
-        if any(one is not back for one in above.iter("a") if _leads_within(one)):
+        if any(other is not back for other in above.iter("a") if _leads_within(other)):
             break
         holder, above = above, above.getparent()
     return holder

@@ -71,9 +71,9 @@ class _Looks:
         self._lists: dict[str, Element] = {}
         # The text's own automatic styles come last: they hide the document's of the same name.
         for part in (tree for name in (_STYLES, _CONTENT) if (tree := trees.get(name)) is not None):
-            for one in part.iter("{*}style", "{*}list-style"):
-                styles = self._lists if _name(one) == "list-style" else self._styles
-                styles[_attribute(one, "name")] = one
+            for style in part.iter("{*}style", "{*}list-style"):
+                styles = self._lists if _name(style) == "list-style" else self._styles
+                styles[_attribute(style, "name")] = style
 
     def ancestors(self, name: str) -> Iterator[str]:
         """A style and those that it builds on, the nearest first."""
@@ -92,8 +92,8 @@ class _Looks:
     def _words(self, name: str) -> dict[str, str]:
         """What a style says of words."""
         found: dict[str, str] = {}
-        for one in self.ancestors(name):
-            style = self._styles.get(one)
+        for ancestor in self.ancestors(name):
+            style = self._styles.get(ancestor)
             words = None if style is None else style.find("{*}text-properties")
             for key, value in () if words is None else words.attrib.items():
                 found.setdefault(etree.QName(key).localname, value)  # the nearest style decides
@@ -116,10 +116,10 @@ class _Looks:
     def is_numbered(self, name: str, level: int) -> bool:
         """Whether a list counts at this level, from 1."""
         style = self._lists.get(name)
-        for one in () if style is None else style:
-            if _attribute(one, "level") == str(level):
-                return _name(one) == "list-level-style-number" and bool(
-                    _attribute(one, "num-format")
+        for entry in () if style is None else style:
+            if _attribute(entry, "level") == str(level):
+                return _name(entry) == "list-level-style-number" and bool(
+                    _attribute(entry, "num-format")
                 )
         return False
 
@@ -137,16 +137,16 @@ class _Writer:
 
     def blocks(self, parent: Element, style: str = "", level: int = 0) -> Iterator[str]:
         """The blocks in an element; ``style`` and ``level`` are those of the list around it."""
-        for one in parent:
-            name = _name(one)
+        for child in parent:
+            name = _name(child)
             if name in {"p", "h"}:
-                yield "" if self._hides(one) else self._paragraph(one)
+                yield "" if self._hides(child) else self._paragraph(child)
             elif name == "list":
-                yield self._list(one, style, level + 1)
+                yield self._list(child, style, level + 1)
             elif name == "table":
-                yield self._table(one)
+                yield self._table(child)
             elif name and name not in _LEFT_OUT:
-                yield from self.blocks(one, style, level)
+                yield from self.blocks(child, style, level)
 
     def _paragraph(self, element: Element) -> str:
         inside = self._inside(element)
@@ -181,7 +181,7 @@ class _Writer:
         return f"<table>{rows}</table>"
 
     def _cells(self, row: Element) -> Iterator[str]:
-        cells = [one for one in row if _name(one) == "table-cell"][:_MOST_CELLS]
+        cells = [child for child in row if _name(child) == "table-cell"][:_MOST_CELLS]
         for cell in cells:
             spans = [_attribute(cell, f"number-{way}-spanned") for way in ("columns", "rows")]
             attributes = "".join(
@@ -197,33 +197,33 @@ class _Writer:
 
     def _inside(self, element: Element) -> str:
         written = [escape(_ordinary(element.text))]
-        for one in element:
-            written += [self._inline(one), escape(_ordinary(one.tail))]
+        for child in element:
+            written += [self._inline(child), escape(_ordinary(child.tail))]
         return "".join(written)
 
-    def _inline(self, one: Element) -> str:
-        name = _name(one)
+    def _inline(self, element: Element) -> str:
+        name = _name(element)
         if name in _LEFT_OUT or not name:
             return ""
         if name == "s":
             # ODF writes blanks in a row as <text:s c="3"/>: one without a count is one
-            count = _attribute(one, "c")
+            count = _attribute(element, "c")
             return " " * min(_MOST_BLANKS, int(count) if count[:4].isdecimal() else 1)
         if name in {"tab", "line-break"}:
             return " " if name == "tab" else "<br>"
         if name in {"note", "frame"}:
-            return self._note(one) if name == "note" else self._frame(one)
-        if name == "span" and self._hides(one):
+            return self._note(element) if name == "note" else self._frame(element)
+        if name == "span" and self._hides(element):
             return ""
-        inside = self._inside(one)
+        inside = self._inside(element)
         if name == "a":
-            return f'<a href="{escape(_attribute(one, "href"))}">{inside}</a>'
-        return self._marked(inside, _attribute(one, "style-name")) if name == "span" else inside
+            return f'<a href="{escape(_attribute(element, "href"))}">{inside}</a>'
+        return self._marked(inside, _attribute(element, "style-name")) if name == "span" else inside
 
-    def _hides(self, one: Element) -> bool:
+    def _hides(self, element: Element) -> bool:
         """Whether the words of an element are shown to nobody, of which is told then."""
-        is_hidden = self._looks.is_hidden(_attribute(one, "style-name"))
-        words = _ordinary("".join(one.itertext())).strip() if is_hidden else ""
+        is_hidden = self._looks.is_hidden(_attribute(element, "style-name"))
+        words = _ordinary("".join(element.itertext())).strip() if is_hidden else ""
         self.hidden += [words] if words else []
         return is_hidden
 
@@ -232,17 +232,17 @@ class _Writer:
             inside = f"<{tag}>{inside}</{tag}>"
         return inside
 
-    def _frame(self, one: Element) -> str:
+    def _frame(self, frame: Element) -> str:
         """A picture, by its description; a text box is told of beside the text."""
-        image = one.find("{*}image")
+        image = frame.find("{*}image")
         if image is None:
             return ""
-        alt = next((part.text or "" for part in one.iter("{*}desc", "{*}title")), "")
+        alt = next((part.text or "" for part in frame.iter("{*}desc", "{*}title")), "")
         return f'<img src="{escape(PART + _attribute(image, "href"))}" alt="{escape(alt)}">'
 
-    def _note(self, one: Element) -> str:
+    def _note(self, note: Element) -> str:
         """In the form that is known of web pages: two places that link to each other."""
-        body = one.find("{*}note-body")
+        body = note.find("{*}note-body")
         number = len(self._notes) + 1
         # its place is taken first: a note within this one counts on
         self._notes.append("")
@@ -267,8 +267,8 @@ def _reviewed(content: Element) -> Review:
 
 
 def _edges(trees: Mapping[str, Element]) -> Iterator[tuple[str, str]]:
-    for one in trees[_STYLES].iter("{*}header", "{*}footer") if _STYLES in trees else ():
-        yield "head" if _name(one) == "header" else "foot", " ".join(_words(one))
+    for edge in trees[_STYLES].iter("{*}header", "{*}footer") if _STYLES in trees else ():
+        yield "head" if _name(edge) == "header" else "foot", " ".join(_words(edge))
 
 
 def _beside(trees: Mapping[str, Element]) -> Iterator[str]:

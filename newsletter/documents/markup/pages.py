@@ -100,7 +100,7 @@ def import_page(
         foot=foot_of(footnotes, hidden or blocks, inline),
         beside=(
             *((line, one) for one, line in words.items()),
-            *((0, one) for one in facts.described),
+            *((0, said) for said in facts.described),
         ),
         dropped=(*(article.dropped if article else ()), *inline.dropped, *foot),
         pictures=tuple(inline.pictures),
@@ -112,8 +112,8 @@ def import_page(
 
 def _without_foot(blocks: Sequence[Block]) -> tuple[list[Block], list[Dropped]]:
     """The blocks but for how to leave the list of readers that the page was once sent to."""
-    foot = [one for one in blocks if offers_to_leave(one.markdown)]
-    kept = [one for one in blocks if one not in foot]
+    foot = [block for block in blocks if offers_to_leave(block.markdown)]
+    kept = [block for block in blocks if block not in foot]
     return kept, [Dropped(line=o.number, text=shortened(o.text), why=_LEAVES) for o in foot]
 
 
@@ -124,19 +124,21 @@ def _in_words(read: ExtractedText) -> ExtractedText:
         return read
     return replace(
         read,
-        blocks=tuple(replace(one, number=0) for one in read.blocks),
-        dropped=tuple(replace(one, line=0) for one in read.dropped),
+        blocks=tuple(replace(block, number=0) for block in read.blocks),
+        dropped=tuple(replace(lost, line=0) for lost in read.dropped),
         beside=tuple((0, one) for _, one in read.beside),
     )
 
 
 def _hidden_text(text: str, shown: Sequence[Block], inline: InlineReader) -> list[Block]:
     """What a page's data hold of the article, where the page itself shows far less of it."""
-    if len(comparable(text)) * _SHOWN_OF_DATA <= sum(len(comparable(one.text)) for one in shown):
+    if len(comparable(text)) * _SHOWN_OF_DATA <= sum(
+        len(comparable(block.text)) for block in shown
+    ):
         return []
     if re.search(r"</?(?:p|br|div|li)\b", text):
         return list(numbered(read_blocks(parse(text, file=""), inline)))
-    lines = (ordinary(one).strip() for one in text.split("\n"))
+    lines = (ordinary(line).strip() for line in text.split("\n"))
     blocks = (Block(number=0, text=line, markdown=escape(line)) for line in lines if line)
     return list(numbered(blocks))
 
@@ -174,12 +176,12 @@ def between(root: Element, chosen: Element, title: str) -> list[Block]:
 def _above(root: Element, chosen: Element) -> list[tuple[str, int]]:
     """The words between any two tags above a part of a page, with their line, in order."""
     above: list[tuple[str, int]] = []
-    for event, one in etree.iterwalk(root, events=("start", "end")):
-        if one is chosen:
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if element is chosen:
             break
-        words = ordinary((one.text if event == "start" else one.tail) or "").strip()
+        words = ordinary((element.text if event == "start" else element.tail) or "").strip()
         if words:
-            above.append((words, line_of(one)))
+            above.append((words, line_of(element)))
     return above
 
 
@@ -214,14 +216,14 @@ def import_body(
     inline = InlineReader(references=footnotes.references, keeps=True)
     blocks = tuple(numbered(read_blocks(root, inline)))
     foot = foot_of(footnotes, blocks, inline)
-    dropped = tuple(replace(one, line=0) for one in inline.dropped)
+    dropped = tuple(replace(lost, line=0) for lost in inline.dropped)
     read = ExtractedText(
         blocks=blocks,
         foot=foot,
         dropped=(*edges, *dropped),
         pictures=tuple(inline.pictures),
         notes=(*notes, *link_notes(inline)),
-        beside=tuple((0, text) for text in (*beside, *(one.text for one in inline.dropped))),
+        beside=tuple((0, text) for text in (*beside, *(lost.text for lost in inline.dropped))),
     )
     return import_blocks(read, today=today, file=file)
 
@@ -279,7 +281,7 @@ def foot_of(footnotes: Footnotes, blocks: Sequence[Block], inline: InlineReader)
             inline.leave_out(element, "a footnote of what was left out")
             continue
         element.tag = "div"
-        inside = [one for one in read_blocks(element, inline) if one.text != RULE]
+        inside = [block for block in read_blocks(element, inline) if block.text != RULE]
         if inside:
             lines = joined(inside).split("\n")
             # so far in, paragraphs belong to the note
@@ -329,7 +331,7 @@ def read_pasted(html: str) -> Pasted:
     inline = InlineReader(references=footnotes.references)
     blocks = read_blocks(root, inline)
     foot = foot_of(footnotes, blocks, inline)
-    lost = [f"{one.text[:80]} ({one.why})" for one in inline.dropped]
+    lost = [f"{dropped.text[:80]} ({dropped.why})" for dropped in inline.dropped]
     return Pasted(
         markdown="\n\n".join(filter(None, [joined(blocks), *foot])),
         left_out=(*lost, *review.notes(), *link_notes(inline)),

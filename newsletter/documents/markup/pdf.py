@@ -82,7 +82,7 @@ def _without_edges(
             # a number alone goes from a single page too, where nothing can be seen to repeat
             if repeated or (len(line.text) < 40 and _PAGE.fullmatch(line.text.lower())):
                 # it goes from each page and is told of once
-                if not any(_shape(line) == _shape(one) for one in gone):
+                if not any(_shape(line) == _shape(other) for other in gone):
                     why = f"at the {place} of each page"
                     dropped.append(Dropped(line=0, text=shortened(line.text), why=why))
                 gone.append(line)
@@ -207,14 +207,14 @@ class _Sheet:
     def html(self, blocks: Sequence[_Block]) -> Iterator[str]:
         """Each block; items of a list that follow each other stand in one."""
         # a PDF names no levels: the largest letters are the title's, all other large ones subheads
-        largest = max((one.lines[0].size for one in blocks if one.lines), default=0.0)
+        largest = max((block.lines[0].size for block in blocks if block.lines), default=0.0)
         for kind, group in groupby(self._kinds(blocks), key=itemgetter(0)):
             inside = [block for _, block in group]
             if kind in {"ul", "ol"}:
                 items = (f"<li>{_inside(block, without_mark=True)}</li>" for block in inside)
                 yield f"<{kind}>{''.join(items)}</{kind}>"
             elif kind == "blockquote":
-                quoted = "".join(f"<p>{_inside(one)}</p>" for one in inside)
+                quoted = "".join(f"<p>{_inside(block)}</p>" for block in inside)
                 yield f"<blockquote>{quoted}</blockquote>"
             elif kind == "table":
                 yield from (_table(block.rows) for block in inside)
@@ -286,22 +286,22 @@ def _without_mark(words: Sequence[Words]) -> list[Words]:
 def _marked(words: Sequence[Words]) -> str:
     """Words that look alike as one."""
     merged: list[Words] = []
-    for one in filter(lambda word: word.text, words):
+    for word in filter(lambda word: word.text, words):
         # A blank has the looks of what stands before it: PDFs often set it in another font.
-        if merged and (not one.text.strip() or replace(merged[-1], text=one.text) == one):
-            merged[-1] = replace(merged[-1], text=merged[-1].text + one.text)
+        if merged and (not word.text.strip() or replace(merged[-1], text=word.text) == word):
+            merged[-1] = replace(merged[-1], text=merged[-1].text + word.text)
         else:
-            merged.append(one)
+            merged.append(word)
     return "".join(map(_html, merged))
 
 
-def _html(one: Words) -> str:
-    inside = escape(re.sub(r"\s+", " ", one.text))
-    if one.italic:
+def _html(word: Words) -> str:
+    inside = escape(re.sub(r"\s+", " ", word.text))
+    if word.italic:
         inside = f"<em>{inside}</em>"
-    if one.bold:
+    if word.bold:
         inside = f"<strong>{inside}</strong>"
-    return f'<a href="{escape(one.href)}">{inside}</a>' if one.href else inside
+    return f'<a href="{escape(word.href)}">{inside}</a>' if word.href else inside
 
 
 def _table(rows: Sequence[Sequence[Cell]]) -> str:

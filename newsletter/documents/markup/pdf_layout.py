@@ -114,7 +114,7 @@ def _pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
             raise unusable(file, message)
         interpreter.process_page(page)
         links = list(_links(page))
-        boxes = [one for one in device.get_result() if isinstance(one, LTTextBox)]
+        boxes = [item for item in device.get_result() if isinstance(item, LTTextBox)]
         lines = [(box, line) for box, one in enumerate(boxes) for line in one]
         text = "".join(line.get_text() for _, line in lines)
         turns = runs_to_the_left(text)
@@ -124,7 +124,7 @@ def _pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
             to_left=is_right_to_left(text),
         )
         rows = _in_one_box(list(_rows(lines))) if turns else [[pair] for pair in lines]
-        yield [_line(row, way) for row in rows if any(one.get_text().strip() for _, one in row)]
+        yield [_line(row, way) for row in rows if any(piece.get_text().strip() for _, piece in row)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +162,8 @@ def _has_blanks(lines: Sequence[LTTextLine]) -> bool:
     """Whether blanks are written between words, as some programs only move on."""
     long = [line for line in lines if len(line.get_text().split()) > 4]
     written = sum(
-        any(isinstance(one, LTChar) and one.get_text() == " " for one in line) for line in long
+        any(isinstance(letter, LTChar) and letter.get_text() == " " for letter in line)
+        for line in long
     )
     return written * 10 > len(long) * 8
 
@@ -173,8 +174,8 @@ _Link = tuple[tuple[float, float, float, float], str]
 
 def _links(page: PDFPage) -> Iterator[_Link]:
     # each letter is held against each link of its page
-    for one in (resolve1(page.annots) or [])[:_MOST_LINKS]:
-        annotation = resolve1(one)
+    for reference in (resolve1(page.annots) or [])[:_MOST_LINKS]:
+        annotation = resolve1(reference)
         action = resolve1(annotation.get("A")) if isinstance(annotation, dict) else None
         target = resolve1(action.get("URI")) if isinstance(action, dict) else None
         # what leads to a place in the same file has no URI
@@ -184,8 +185,8 @@ def _links(page: PDFPage) -> Iterator[_Link]:
             yield (left, bottom, right, top), target.decode("utf-8", "replace")
 
 
-def _is_blank(one: object) -> bool:
-    return isinstance(one, LTChar) and not one.get_text().strip()
+def _is_blank(item: object) -> bool:
+    return isinstance(item, LTChar) and not item.get_text().strip()
 
 
 def _as_seen(letters: Sequence[Any]) -> Iterator[Any]:
@@ -194,12 +195,14 @@ def _as_seen(letters: Sequence[Any]) -> Iterator[Any]:
     What runs to the left and what does not stands in the file in one order or another.
     """
     before: LTChar | None = None
-    for one in sorted((one for one in letters if isinstance(one, LTChar)), key=lambda one: one.x0):
-        apart = before is not None and one.x0 - before.x1 > _BLANK * one.size
-        if apart and not _is_blank(one) and not _is_blank(before):
+    for letter in sorted(
+        (letter for letter in letters if isinstance(letter, LTChar)), key=lambda letter: letter.x0
+    ):
+        apart = before is not None and letter.x0 - before.x1 > _BLANK * letter.size
+        if apart and not _is_blank(letter) and not _is_blank(before):
             yield LTAnno(" ")
-        yield one
-        before = one
+        yield letter
+        before = letter
 
 
 def _in_one_box(rows: Sequence[_Row]) -> list[_Row]:
@@ -217,7 +220,7 @@ def _in_one_box(rows: Sequence[_Row]) -> list[_Row]:
 
 def _line(row: _Row, way: _Way) -> PdfLine:
     turns = any(runs_to_the_left(piece.get_text()) for _, piece in row)
-    letters = [one for _, piece in row for one in piece]
+    letters = [letter for _, piece in row for letter in piece]
     characters = list(_as_seen(letters)) if turns or len(row) > 1 else letters
     sizes = sorted(character.size for character in characters if isinstance(character, LTChar))
     # the median: a raised figure or a large initial says nothing of the line
@@ -273,7 +276,7 @@ def _cell(characters: Sequence[Any], way: _Way) -> Cell:
 
 def _as_read(characters: Sequence[Any], way: _Way) -> list[tuple[Any, str]]:
     """Each letter and what it says, in the order in which people read them."""
-    real = [(one, _plain(one.get_text())) for one in characters]
+    real = [(letter, _plain(letter.get_text())) for letter in characters]
     if not runs_to_the_left("".join(text for _, text in real)):
         return real
     order = reading_order([text for _, text in real], to_left=way.to_left)
@@ -290,16 +293,16 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text) if "\ufb1d" <= text[:1] <= "\ufefc" else text
 
 
-def _look(one: LTChar, links: Sequence[_Link]) -> tuple[bool, bool, str]:
+def _look(letter: LTChar, links: Sequence[_Link]) -> tuple[bool, bool, str]:
     # a PDF says nothing of bold or italic but in the names of its fonts
-    font = one.fontname.lower()
+    font = letter.fontname.lower()
     bold = any(word in font for word in ("bold", "black", "heavy"))
-    return bold, "italic" in font or "oblique" in font, _target(one, links)
+    return bold, "italic" in font or "oblique" in font, _target(letter, links)
 
 
-def _target(one: LTChar, links: Sequence[_Link]) -> str:
+def _target(letter: LTChar, links: Sequence[_Link]) -> str:
     # by its middle: rectangles of links seldom end where a letter does
-    across, up = (one.x0 + one.x1) / 2, (one.y0 + one.y1) / 2
+    across, up = (letter.x0 + letter.x1) / 2, (letter.y0 + letter.y1) / 2
     return next(
         (
             target

@@ -193,17 +193,19 @@ def take_review(root: Element) -> Review:
         for element in root.iter("ins", "del")
         if element.get("datetime") or element.get("cite")
     ]
-    deleted = [one for one in tracked if one.tag == "del"]
-    marks = [one for one in root.iter("a") if _COMMENT.fullmatch(one.get("href") or "")]
+    deleted = [element for element in tracked if element.tag == "del"]
+    marks = [link for link in root.iter("a") if _COMMENT.fullmatch(link.get("href") or "")]
     # by number: each comment has two links, from the text and back
-    comments = {re.sub(r"\D", "", one.get("href")) for one in marks}
-    parts = [one for one in root.iter("div") if _COMMENT_PART.search(one.get("style") or "")]
+    comments = {re.sub(r"\D", "", mark.get("href")) for mark in marks}
+    parts = [
+        element for element in root.iter("div") if _COMMENT_PART.search(element.get("style") or "")
+    ]
     for mark in marks:
         if "ref" in mark.get("href") or "anchor" in mark.get("href"):  # leads back to the text
             parts += _comment(mark)
-    for one in [*deleted, *parts, *marks]:
-        if one.getparent() is not None:
-            one.drop_tree()
+    for element in [*deleted, *parts, *marks]:
+        if element.getparent() is not None:
+            element.drop_tree()
     return Review(
         inserted=len(tracked) - len(deleted), deleted=len(deleted), comments=len(comments)
     )

@@ -120,7 +120,7 @@ def _heading(read: ExtractedText, lines: Sequence[Line], prose: int | None) -> H
         place = _place(read, title, near, prose)
         return Heading(title=title, first=place.start, last=place.stop - 1, note=note)
     head = read.blocks if prose is None else read.blocks[:prose]
-    headings = [n for n, one in enumerate(head) if one.level and may_be_title(one.text)]
+    headings = [n for n, block in enumerate(head) if block.level and may_be_title(block.text)]
     if not headings:
         return None
     best = min(headings, key=lambda n: (head[n].level, n))

@@ -219,7 +219,9 @@ def _is_trade(plain: str) -> bool:
 def _folded(text: str) -> str:
     """Small letters without accents, marks and letters set wide."""
     bare = "".join(
-        one for one in unicodedata.normalize("NFKD", text[:_READ]) if not unicodedata.combining(one)
+        letter
+        for letter in unicodedata.normalize("NFKD", text[:_READ])
+        if not unicodedata.combining(letter)
     )
     close = _SPACED.sub(lambda found: re.sub(r"[ .-]", "", found[0]), bare)
     return " ".join(close.translate(_MARKS).casefold().split())

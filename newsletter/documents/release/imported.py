@@ -159,7 +159,7 @@ def language_of(text: str, said: str = "") -> str:
     Pages often say what the system says that they were made with, so letters come before it.
     """
     said = said.strip() if _TAG.fullmatch(said.strip()) else ""
-    letters = [one for one in text[:_READ].lower() if one.isalpha()]
+    letters = [letter for letter in text[:_READ].lower() if letter.isalpha()]
     counts = Counter(map(_script_of, letters))
     if not letters:
         return ""

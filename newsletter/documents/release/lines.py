@@ -93,7 +93,7 @@ def comparable(text: str) -> str:
     """The letters and digits alone, small and without accents: what is the same for a reader."""
     # in capitals the Turkish ı is an I, which comes back as i
     apart = unicodedata.normalize("NFKD", text.casefold().replace("ı", "i"))
-    return "".join(one for one in apart if one.isalnum())
+    return "".join(letter for letter in apart if letter.isalnum())
 
 
 def wrap_width(lines: Sequence[Line]) -> int:

@@ -291,7 +291,7 @@ def _items(paragraphs: Sequence[str]) -> list[str]:
 def _place(item: re.Match[str], levels: list[_Level]) -> int | None:
     """How deep an item stands, which is counted there; None where it begins something else."""
     kind = _FONTS.get(item["mark"], item["mark"]) or ("1" if item["number"] else "a")
-    depth = next((n for n, one in enumerate(levels) if one.kind == kind), len(levels))
+    depth = next((n for n, level in enumerate(levels) if level.kind == kind), len(levels))
     if depth == _DEEPEST or (not levels and kind in _NESTED):
         return None
     del levels[depth + 1 :]

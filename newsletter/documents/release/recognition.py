@@ -87,7 +87,7 @@ def page_breaks(lines: Sequence[Line], indexes: Sequence[int], head: Sequence[Li
     for index in indexes:
         text = lines[index].text
         after_number = index - 1 in marks
-        again = any(len(one) >= _SHORTEST_HEAD and one in text for one in above)
+        again = any(len(header) >= _SHORTEST_HEAD and header in text for header in above)
         if after_number and (again or repeated[text] > 1) and not ends_sentence(text):
             reasons[index] = RUNNING_HEADER
     return reasons
@@ -202,7 +202,7 @@ class Recognised:
             title=self.heading.title,
             date=self.date,
             body=body,
-            dropped=tuple(sorted([*self.dropped, *dropped], key=lambda one: one.line)),
+            dropped=tuple(sorted([*self.dropped, *dropped], key=lambda lost: lost.line)),
             notes=tuple(notes),
             summary=self.summary,
             embargo=self.embargo,

@@ -48,10 +48,10 @@ class Resend:
         signed = f"{name}.{signed_at}.".encode(errors="replace") + body
         expected = b64encode(hmac.new(self._key, signed, hashlib.sha256).digest()).decode()
         claimed = header(headers, "svix-signature").split(" ")
-        if not all(_SIGNATURE.fullmatch(one) for one in claimed):
+        if not all(_SIGNATURE.fullmatch(signature) for signature in claimed):
             raise Forged("the signature is not written as Svix writes it")
         # There are several while a secret is being replaced.
-        if not any(same(one, f"v1,{expected}") for one in claimed):
+        if not any(same(signature, f"v1,{expected}") for signature in claimed):
             raise Forged("no signature matches")
         require_fresh(instant(signed_at), now, RETRIES)
         payload, id_ = webhooks.parse(body), text(name)

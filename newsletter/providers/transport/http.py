@@ -26,7 +26,7 @@ _BY_STATUS = {
     # these do not prove that nothing was taken: a 409 may say that it is there already
     **dict.fromkeys((408, 409, 425), Verdict.UNKNOWN),
     # nor does what no standard knows: a proxy's 460 or 499 says that it stopped listening
-    **dict.fromkeys(set(range(400, 500)) - {int(one) for one in HTTPStatus}, Verdict.UNKNOWN),
+    **dict.fromkeys(set(range(400, 500)) - {int(status) for status in HTTPStatus}, Verdict.UNKNOWN),
 }
 _LATER = frozenset({Verdict.RETRY, Verdict.QUOTA})
 _SINCE_1970 = 1_000_000_000

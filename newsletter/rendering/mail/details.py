@@ -95,7 +95,7 @@ def opening(tokens: Sequence[Token]) -> str:
         if node.type == "inline" and node.parent and _speaks(node.parent)
     ]
     openings = [_first_sentences(line) for line in lines if line]
-    chosen = next((one for one in openings if _GREETED not in one), next(iter(openings), ""))
+    chosen = next((text for text in openings if _GREETED not in text), next(iter(openings), ""))
     return chosen.replace(_GREETED, "")
 
 
@@ -146,7 +146,7 @@ def why(house: Publisher, lists: Sequence[str], words: Mapping[str, str]) -> Rea
     One content goes to all. So it says that people subscribed only where every list is one that
     they can subscribe to, and of several lists that they are on at least one.
     """
-    known = {one.name: one for one in house.lists}
+    known = {offer.name: offer for offer in house.lists}
     joined = all(name in known and known[name].joinable for name in lists)
     many = "one" if len(lists) == 1 else "many"
     titles = [known[name].title if name in known else name for name in lists]

@@ -48,7 +48,7 @@ def blocks(
 
     ``fallbacks`` are the words for readers without a name so far, to which theirs are added.
     """
-    faults = dict.fromkeys(fault for one in translations for fault in _faults(one))
+    faults = dict.fromkeys(fault for translation in translations for fault in _faults(translation))
     if faults:
         raise InvalidInput(faults)
     return tuple(_block(translation, wordings, counting, fallbacks) for translation in translations)
@@ -65,7 +65,10 @@ def left_out(part: str, wanted: Sequence[Block]) -> Iterator[str]:
 def _faults(statement: Statement) -> list[Fault]:
     tokens = read_markdown(statement.body, statement.language)
     return [
-        *(Fault(file=statement.origin, message=one) for one in guards.statement_faults(statement)),
+        *(
+            Fault(file=statement.origin, message=message)
+            for message in guards.statement_faults(statement)
+        ),
         *faults_of_statement(statement, tokens),
     ]
 

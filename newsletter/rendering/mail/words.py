@@ -112,7 +112,7 @@ def _older(templates: Templates) -> dict[str, dict[str, str]]:
 
 
 def _are_words(found: Any) -> bool:
-    return isinstance(found, dict) and all(isinstance(one, str) for one in found.values())
+    return isinstance(found, dict) and all(isinstance(sentence, str) for sentence in found.values())
 
 
 @lru_cache(maxsize=8)

@@ -280,7 +280,9 @@ def _downloads(span: Span) -> list[Token] | None:
         return None
     made = iter(files)
     opening, *rest = span.tokens
-    lines_of = (one.copy(children=next(made)) if one.type == "inline" else one for one in rest)
+    lines_of = (
+        token.copy(children=next(made)) if token.type == "inline" else token for token in rest
+    )
     return [_classed(opening, "downloads"), *lines_of]
 
 

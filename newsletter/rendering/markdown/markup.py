@@ -131,10 +131,10 @@ _LETS_GO = re.compile(r"(?<=[^\W\d_]-)(?=[^\W\d_])")
 
 def _broken(word: str, limit: int) -> Markup:
     return Markup("").join(
-        Markup("<wbr>").join(_pieces(one, limit))
-        if ems(one) > limit * LETTER * 1.05
-        else escape(one)
-        for one in _LETS_GO.split(word)
+        Markup("<wbr>").join(_pieces(part, limit))
+        if ems(part) > limit * LETTER * 1.05
+        else escape(part)
+        for part in _LETS_GO.split(word)
     )
 
 

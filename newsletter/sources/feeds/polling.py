@@ -101,7 +101,7 @@ class WordPressFeed(_Polled):
         times = [since, *(page.latest for page in pages)]
         latest = max((at for at in times if at), default=None)
         return Fetched(
-            items=tuple(item for one in pages for item in one.items),
+            items=tuple(item for page in pages for item in page.items),
             bookmark=latest.isoformat() if latest else "",
             complete=False,
             remark=remark,
@@ -122,7 +122,7 @@ class WordPressFeed(_Polled):
                 return pages, ""
             if monotonic() >= until:
                 raise FeedUnreadable("it is too slow to list what changed; it is tried again")
-        count = sum(one.count for one in pages)
+        count = sum(page.count for page in pages)
         return pages, f"more than {count} posts changed; the rest were not looked at"
 
     def _category(self) -> str:
@@ -162,7 +162,7 @@ def posts_of(body: bytes, site: str) -> Listed:
 
 def category_of(body: bytes) -> int | None:
     """The number of the first category that a page lists. Raises FeedUnreadable."""
-    number = next((one.get("id") for one in _list(body)), None)
+    number = next((entry.get("id") for entry in _list(body)), None)
     return number if isinstance(number, int) else None
 
 

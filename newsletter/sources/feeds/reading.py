@@ -93,17 +93,17 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
     blocks = _without_frame(read_blocks(body, inline), item.title, dropped)
     foot = foot_of(footnotes, blocks, inline)
     text = "\n\n".join(filter(None, [joined(blocks), *foot]))
-    left_out = [f"Left out: {one.text} ({one.why})." for one in (*dropped, *inline.dropped)]
+    left_out = [f"Left out: {lost.text} ({lost.why})." for lost in (*dropped, *inline.dropped)]
     return text, [*left_out, *link_notes(inline)]
 
 
 def _without_frame(blocks: Sequence[Block], title: str, dropped: list[Dropped]) -> list[Block]:
     """Without the title said again above, and what a site adds below each of its texts."""
-    kept = [one for one in blocks if not offers_to_leave(one.markdown)]
-    for one in blocks:
-        if one not in kept:
+    kept = [block for block in blocks if not offers_to_leave(block.markdown)]
+    for block in blocks:
+        if block not in kept:
             why = "leads to the list of readers that it was once sent to"
-            dropped.append(Dropped(line=0, text=shortened(one.text), why=why))
+            dropped.append(Dropped(line=0, text=shortened(block.text), why=why))
     while kept and (
         kept[0].text == RULE or (kept[0].level and kept[0].text.casefold() == title.casefold())
     ):
@@ -121,7 +121,7 @@ def _paragraphs(text: str) -> str:
     parts = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n"))
     written = []
     for part in parts:
-        lines = [escape(line) for one in part.split("\n") if (line := ordinary(one).strip())]
+        lines = [escape(line) for raw in part.split("\n") if (line := ordinary(raw).strip())]
         if lines:
             written.append("\\\n".join(lines))
     return "\n\n".join(written)
@@ -184,8 +184,8 @@ def handle(task: Mapping[str, Any], body: bytes) -> Iterator[Any]:
     here = DirectReader()
     if task["read"] == "compose":
         now = datetime.fromisoformat(task["now"])
-        for one in json.loads(body):
-            yield from here.compose([item_of(one)], zone=task["zone"], now=now)
+        for item in json.loads(body):
+            yield from here.compose([item_of(item)], zone=task["zone"], now=now)
         return
     page = Page(status=200, headers=task["headers"], body=body, url=task["url"])
     try:

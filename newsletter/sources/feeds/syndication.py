@@ -34,9 +34,9 @@ def items_of(root: Element, url: str) -> list[Item]:
         # they stand in the channel, or beside it in RSS 1.0
         places = [*_children(root, "channel"), root]
         items = (item for place in places for item in _children(place, "item"))
-        return [_rss(one, url, spoken) for one in bounded(items)]
+        return [_rss(item, url, spoken) for item in bounded(items)]
     if name == "feed":
-        return [_atom(one, url) for one in bounded(_children(root, "entry"))]
+        return [_atom(entry, url) for entry in bounded(_children(root, "entry"))]
     raise FeedUnreadable(f"it is XML of another kind (<{name[:40]}>) and no feed; correct its url")
 
 
@@ -59,7 +59,7 @@ def _rss(item: Element, url: str, spoken: str) -> Item:
     guid_text = _text(guid)
     permalink = guid is not None and guid.get("isPermaLink", "true").lower() != "false"
     # some feeds also have a link of Atom's, with another meaning
-    plain_link = next((one for one in _children(item, "link") if one.tag != _ATOM_LINK), None)
+    plain_link = next((child for child in _children(item, "link") if child.tag != _ATOM_LINK), None)
     link = address(base, _text(plain_link))
     # RSS 2.0: a guid is the item's address unless it says that it is none
     if not link and permalink and guid_text.startswith(("http://", "https://")):
@@ -122,17 +122,17 @@ def _words(element: Element | None) -> str:
     if element is None:
         return ""
     if element.get("type") in {"xhtml", "application/xhtml+xml"} and len(element):
-        for one in element.iter():
-            if isinstance(one.tag, str):
-                one.tag = etree.QName(one).localname
-        return clean("".join(html.tostring(one, encoding="unicode") for one in element))
+        for part in element.iter():
+            if isinstance(part.tag, str):
+                part.tag = etree.QName(part).localname
+        return clean("".join(html.tostring(part, encoding="unicode") for part in element))
     return _text(element)
 
 
 def _alternate(entry: Element, base: str) -> str:
-    links = [one for one in _children(entry, "link") if one.get("href")]
+    links = [link for link in _children(entry, "link") if link.get("href")]
     own = [link for link in links if link.get("rel", "alternate") == "alternate"]
-    pages = [one for one in own if one.get("type", "text/html").startswith("text/html")]
+    pages = [link for link in own if link.get("type", "text/html").startswith("text/html")]
     best = next(iter([*pages, *own]), None)
     return "" if best is None else address(_base(best, base), best.get("href"))
 
@@ -157,7 +157,7 @@ def _child(element: Element | None, name: str) -> Element | None:
         return None
     space = etree.QName(element).namespace
     found = list(_children(element, name))
-    own = [one for one in found if etree.QName(one).namespace == space]
+    own = [child for child in found if etree.QName(child).namespace == space]
     # a title or description in another namespace is that of a picture (media:title)
     return next(iter([*own, *found]), None) if own or name not in {"title", "description"} else None
 
@@ -168,16 +168,16 @@ def _text(element: Element | None) -> str:
 
 def _base(element: Element, url: str) -> str:
     """The address that relative links count from: each xml:base counts from the one around it."""
-    above = [one.get(_BASE) for one in [element, *element.iterancestors()] if one.get(_BASE)]
+    above = [place.get(_BASE) for place in [element, *element.iterancestors()] if place.get(_BASE)]
     base = url
-    for one in reversed(above):
-        base = address(base, one) or base
+    for relative in reversed(above):
+        base = address(base, relative) or base
     return base
 
 
 def _inherited(element: Element, name: str) -> str:
     around = [element, *element.iterancestors()]
-    return next((str(one.get(name)) for one in around if one.get(name)), "")
+    return next((str(place.get(name)) for place in around if place.get(name)), "")
 
 
 # --- JSON Feed ---------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def json_items_of(text: str, url: str) -> list[Item]:
     spoken = _value(feed, "language")
     if not isinstance(items, list):
         raise FeedUnreadable("it has no list of items; its keeper may mend it")
-    return [_json_item(one, spoken, url) for one in bounded(items) if isinstance(one, dict)]
+    return [_json_item(item, spoken, url) for item in bounded(items) if isinstance(item, dict)]
 
 
 def _json_item(item: dict[str, Any], spoken: str, url: str) -> Item:

@@ -186,7 +186,7 @@ def provider_named(kinds: Sequence[str]) -> str:
 
 def is_trial(settings: Settings) -> bool:
     """Whether emails become files on this machine, and nobody gets them."""
-    return all(getattr(one, "kind", "") == "outbox" for one in settings.providers)
+    return all(getattr(provider, "kind", "") == "outbox" for provider in settings.providers)
 
 
 def holders(tx: Transaction, role: Role, most: int | None = None) -> str:

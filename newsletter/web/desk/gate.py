@@ -179,7 +179,7 @@ class Gate:
     def _note(self, hashed: bytes, now: datetime) -> None:
         if len(self._seen) >= _MOST_SEEN and hashed not in self._seen:
             # the one that has been quiet for longest loses the least
-            self._seen.pop(min(self._seen, key=lambda one: self._seen[one]), None)
+            self._seen.pop(min(self._seen, key=lambda session: self._seen[session]), None)
         self._seen[hashed] = now
 
     async def _asset(self, http: Request) -> Response:

@@ -113,7 +113,7 @@ class Editing:
             stored = tx.statements.get(draft.slug) if draft.slug else None
             returned = return_of(tx, stored) if stored else None
             gone, lists = has_gone(tx, draft), self._lists(tx, text)
-            others = [one.statement for one in tx.statements.newest(_OFFERED)]
+            others = [stored.statement for stored in tx.statements.newest(_OFFERED)]
         settings = self._statements.settings
         told = self._words.told(text, self._desk, key=draft.key, slug=draft.slug)
         return self._desk.page(
@@ -135,7 +135,7 @@ class Editing:
             segments=[segment.name for segment in self._statements.defaults.segments],
             gone=gone,
             returned=returned,
-            statements=[one for one in others if one.slug != draft.slug],
+            statements=[statement for statement in others if statement.slug != draft.slug],
             others=self._present.note(draft.key, request.who.name, self._desk.now()),
         )
 
@@ -334,7 +334,7 @@ class Present:
             # popped and put in again above, so that the first is the oldest
             if len(self._seen) > self._MOST:
                 self._seen.popitem(last=False)
-            return sorted(one for one in there if one != name)
+            return sorted(other for other in there if other != name)
 
 
 def _version_of(tx: Transaction, draft: Draft, number: str) -> Version:

@@ -279,7 +279,7 @@ class Reviewing:
 def _answered(tx: Transaction, subject: Subject) -> Returned | None:
     """Why it was sent back, where that was the last decision about it and its text is another."""
     decided = (*subject.standing.given, *subject.standing.outdated)
-    last = max(tx.returns.of(subject.slug), key=lambda one: one.at, default=None)
+    last = max(tx.returns.of(subject.slug), key=lambda returned: returned.at, default=None)
     if last is None or last.content_hash == subject.stored.content_hash:
         return None
     return None if any(approval.at > last.at for approval in decided) else last

@@ -49,7 +49,7 @@ def published(campaigns: Sequence[Campaign]) -> list[Published]:
     found = [
         _published(own, originals[slug], corrections.get(slug)) for slug, own in by_slug.items()
     ]
-    return sorted(found, key=lambda one: one.began_at)[::-1]
+    return sorted(found, key=lambda statement: statement.began_at)[::-1]
 
 
 def _aim(slug: str, aims: dict[str, str], shown: set[str]) -> str:
@@ -65,7 +65,7 @@ def _aim(slug: str, aims: dict[str, str], shown: set[str]) -> str:
 def _published(own: Sequence[Campaign], corrects: str, correction: Campaign | None) -> Published:
     last = own[-1]
     withdrawn = last.state is CampaignState.CANCELLED and correction is None
-    times = [one.started_at for one in own]
+    times = [campaign.started_at for campaign in own]
     changes = [correction.started_at if correction else None]
     changes += [last.finished_at if withdrawn else None]
     return Published(
@@ -133,7 +133,7 @@ class PublishedStatements:
         with self._store.read() as tx:
             members = _some(tx, {own.original, *tx.campaigns.translations([own.original])})
         found = [statement for statement in members.values() if statement.original == own.original]
-        return sorted(found, key=lambda one: one.began_at, reverse=True)
+        return sorted(found, key=lambda statement: statement.began_at, reverse=True)
 
 
 def _some(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:

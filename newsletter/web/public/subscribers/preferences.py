@@ -116,7 +116,9 @@ class Sheet:
             "strange_zone": now["timezone"] if now["timezone"] not in zone_names() else "",
             "house_zone": self.zone,
             "paused": self._day(chosen.paused_until, chosen.timezone),
-            "pauses": [(one, self.words[f"pause_{one}"]) for one in ("week", "month", "quarter")],
+            "pauses": [
+                (length, self.words[f"pause_{length}"]) for length in ("week", "month", "quarter")
+            ],
             "pause": form.text("pause") if form else "",
             "day": form.text("day") if form else "",
         }

@@ -233,7 +233,7 @@ class SignUpPages:
             consent=consent.words,
             wording=consent.wording,
             trap=TRAP,
-            faults={key: words[f"fault_{one.value}"] for key, one in (faults or {}).items()},
+            faults={key: words[f"fault_{fault.value}"] for key, fault in (faults or {}).items()},
             first_fault=next(iter(faults or {}), ""),
         )
 
