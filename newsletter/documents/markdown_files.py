@@ -94,12 +94,13 @@ def _blocks(body: str, first: int) -> Iterator[Block]:
     for n, line in enumerate([*lines, ""]):
         last = n == len(lines)
         whole = len(chunk) == 1 and _ATX.fullmatch(chunk[0])
-        if chunk and not fence and (not line.strip() or _ATX.fullmatch(line) or whole):
+        blank = not ordinary(line).strip()  # of nothing that can be seen, as of a NUL
+        if chunk and not fence and (blank or _ATX.fullmatch(line) or whole):
             yield _block_of(chunk, first + start, blanks)
             blanks, chunk = 0, []
         if last and chunk:  # code that is never closed
             yield _block_of(chunk, first + start, blanks)
-        if not line.strip() and not chunk:
+        if blank and not chunk:
             blanks += 1
             continue
         start = start if chunk else n

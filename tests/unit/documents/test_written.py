@@ -56,6 +56,16 @@ def test_without_front_matter_the_first_heading_is_the_title(heading: str) -> No
     assert document.body == f"{FIRST}\n\n## Next\nMore of it."
 
 
+@rows("unseen", ["\x00", "\u200b"])
+def test_a_paragraph_of_nothing_that_can_be_seen_is_none(unseen: str) -> None:
+    document = imported(f"{unseen}\n\n# {TITLE}\n\n{FIRST}\n\n{unseen}\n")
+    assert (document.title, document.body) == (TITLE, FIRST)
+    with pytest.raises(InvalidInput, match="no text below it"):
+        imported(f"! ! !{TITLE}\n\n{unseen}\n")
+    with pytest.raises(InvalidInput, match="holds no text"):
+        imported(f"{unseen}\n\n{unseen}\n")
+
+
 def test_the_text_stays_as_it_is_written() -> None:
     body = (
         f"{FIRST}\n\n* loose\n\n  item\n\n\n```\n# no heading\n\n--- code\n```\n\n"
