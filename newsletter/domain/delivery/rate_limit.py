@@ -117,7 +117,7 @@ class RateLimit:
     """Messages on ``day`` that were handed over, or may have been."""
 
     def at(self, now: datetime, limits: Limits) -> "RateLimit":
-        """The pace at this moment: a new day begins at zero, and nothing lies too far ahead."""
+        """The rate limit at this moment: a new day begins at zero, nothing lies too far ahead."""
         today = limits.day(now)
         return replace(
             self,
@@ -194,7 +194,7 @@ class RateLimit:
 
 
 def fails_over(verdict: Verdict, rate_limit: RateLimit, now: datetime, after: timedelta) -> bool:
-    """Whether this answer of the first provider, after which the pace is this, is one too many.
+    """Whether this answer of the first provider, with the rate limit after it, is one too many.
 
     Only answers by which nothing was handed over can be: what is unknown goes nowhere else.
     """

@@ -55,7 +55,7 @@ class RateLimiter:
         return self._kept(tx).at(now, self.limits).wait(now, self.limits)
 
     def current(self, tx: Transaction, now: datetime) -> RateLimit:
-        """The pace at this moment; a row that a wrong clock wrote is put right."""
+        """The rate limit at this moment; a row that a wrong clock wrote is put right."""
         kept = self._kept(tx)
         rate_limit = kept.at(now, self.limits)
         if kept.is_ahead(now, self.limits):
@@ -198,7 +198,7 @@ class ProviderPool:
         return {line.name: line.limiter.blocked(tx, now) for line in self.all}
 
     def rate_limits(self, tx: Transaction, now: datetime) -> dict[str, RateLimit]:
-        """The pace of each at this moment."""
+        """The rate limit of each at this moment."""
         return {line.name: line.limiter.current(tx, now) for line in self.all}
 
     def fail_over_all(self, tx: Transaction, now: datetime) -> None:
@@ -231,10 +231,10 @@ class ProviderPool:
         taken_at: datetime,
         until: datetime,
     ) -> bool:
-        """Book the answer at its pace; tells whether the batch goes to the second provider."""
+        """Book the answer at its rate limit; tells whether the batch goes to the second one."""
         verdict = answer.outcome.verdict
         if self.second is None and not answer.not_handed_over(len(claimed.members)):
-            return False  # the usual end, and nothing of it changes the pace
+            return False  # the usual end, and nothing of it changes the rate limit
         line = self.of(claimed)
         watched = self.second is not None and line is self.first
         rate_limit = line.limiter.settle(
