@@ -5,7 +5,7 @@ them, each in one module: the commands, the kinds of provider, the kinds of webh
 every entry.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Generic, TypeVar
@@ -36,11 +36,9 @@ class Imported(Mapping[str, T], Generic[T]):
         return len(self._places)
 
 
-def import_all(package: str, *, but: Collection[str] = ()) -> None:
+def import_all(package: str) -> None:
     """Import what a package holds now: an update under a running process mixes none in."""
     for module in iter_modules(import_module(package).__path__):
-        if module.name in but:
-            continue
         import_module(f"{package}.{module.name}")
         if module.ispkg:
-            import_all(f"{package}.{module.name}", but=but)
+            import_all(f"{package}.{module.name}")

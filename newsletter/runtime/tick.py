@@ -57,7 +57,7 @@ class Tick:
         self.campaigns.prepare()
         self.delivery.prepare()
         import_all("newsletter.pipeline")
-        import_all("newsletter.store", but={"migrations"})  # that brings Alembic
+        import_all("newsletter.store")
 
     @cached_property
     def _seen(self) -> tuple[Watch, Indexed]:

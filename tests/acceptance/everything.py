@@ -18,10 +18,7 @@ from tests.acceptance.calling import call
 __all__ = ["killing"]
 
 for _module in walk_packages(newsletter.__path__, "newsletter."):
-    if (
-        not _module.name.startswith("newsletter.store.migrations.")
-        and "__main__" not in _module.name
-    ):
+    if "__main__" not in _module.name:
         import_module(_module.name)
 
 # with one statement on its way to one reader, so that most SQL is compiled and most templates are

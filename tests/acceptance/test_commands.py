@@ -112,8 +112,10 @@ def test_trouble_with_the_workspace_is_told_in_words(
     says(3, "newsletter init")
     config.write_bytes(good)
 
-    workspace.sql("UPDATE alembic_version SET version_num = 'from-the-future'")
-    says(1, "from-the-future", "newer")
+    workspace.sql("UPDATE schema_version SET version = 9999")
+    says(1, "9999", "newer")
+    workspace.sql("DROP TABLE schema_version")
+    says(1, "newsletter.db", "before its first release", "subscribers export")
     workspace.database.write_bytes(b"this is no database at all\n" * 100)
     says(1, "newsletter.db", "database")
 

@@ -43,11 +43,11 @@ class Source:
 
 
 def modules() -> tuple[ModuleType, ...]:
-    """All of the program but its migrations, which read nothing from outside."""
+    """All modules of the program."""
     return tuple(
         importlib.import_module(entry.name)
         for entry in pkgutil.walk_packages(newsletter.__path__, "newsletter.")
-        if ".migrations" not in entry.name and not entry.name.endswith("__main__")
+        if not entry.name.endswith("__main__")
     )
 
 

@@ -37,7 +37,7 @@ def _alone(settings: Settings, by: str) -> Iterator[None]:
 @db.command()
 @in_workspace
 def migrate(shell: Shell) -> None:
-    """Bring the database to the version that this program needs."""
+    """Make the database, or check its version."""
     from newsletter.store.engine import open_sqlite
     from newsletter.store.schema.versions import migrate as run_migrations
 
@@ -49,7 +49,10 @@ def migrate(shell: Shell) -> None:
             before, after = run_migrations(engine)
         finally:
             engine.dispose()
-    say(f"from {before or 'nothing'} to {after}" if before != after else f"is at {after} already")
+    if before:
+        say(f"the database has schema {after}, as this program needs; nothing to migrate")
+    else:
+        say(f"the database was made with schema {after}")
 
 
 @db.command()

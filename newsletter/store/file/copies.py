@@ -10,6 +10,7 @@ from pathlib import Path
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.store.file.numbers import last_given, skip
 from newsletter.store.schema.columns import to_ms
+from newsletter.store.schema.versions import VERSION
 
 DOUBT, STOP = "hold", "stop"
 """The keys in ``meta`` under which it stands why nothing may be sent: books in doubt, a person."""
@@ -79,23 +80,20 @@ def _put_on_hold(incoming: Path, name: str, given: dict[str, int], at: datetime)
 
 def _withhold(connection: sqlite3.Connection, at: datetime) -> None:
     """What waited when the backup was taken may have left since."""
-    for name in ("transactional_email", "letter"):  # as older versions call it
-        with suppress(sqlite3.OperationalError):
-            connection.execute(
-                f"UPDATE {name} SET state = 'withheld', settled_at = ?, reason = ?"  # noqa: S608
-                " WHERE state = 'waiting'",
-                (to_ms(at), PUT_BACK),
-            )
+    connection.execute(
+        "UPDATE transactional_email SET state = 'withheld', settled_at = ?, reason = ?"
+        " WHERE state = 'waiting'",
+        (to_ms(at), PUT_BACK),
+    )
 
 
 def _sign_out(connection: sqlite3.Connection, at: datetime) -> None:
     """Sessions that were ended and links that were used since would be open again."""
-    with suppress(sqlite3.OperationalError):  # of a version that had no desk
-        connection.execute("DELETE FROM session")
-        connection.execute(
-            "UPDATE invitation SET withdrawn_at = ? WHERE used_at IS NULL AND withdrawn_at IS NULL",
-            (to_ms(at),),
-        )
+    connection.execute("DELETE FROM session")
+    connection.execute(
+        "UPDATE invitation SET withdrawn_at = ? WHERE used_at IS NULL AND withdrawn_at IS NULL",
+        (to_ms(at),),
+    )
 
 
 def _given(database: Path) -> dict[str, int]:
@@ -138,12 +136,18 @@ def _checked(source: Path) -> Path:
         with closing(
             sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)
         ) as connection:
-            whole = connection.execute("PRAGMA integrity_check").fetchone()[0]
-            tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'batch'")
+            damage = connection.execute("PRAGMA integrity_check").fetchone()[0]
             # SQLite takes an empty file for a whole database: the table says that it is ours
-            if whole == "ok" and tables.fetchone():
-                return source
-            message = f"is not a whole database of ours: {whole}"
+            known = "SELECT 1 FROM sqlite_master WHERE name = 'schema_version'"
+            if damage != "ok":
+                message = f"is damaged: {damage}"
+            elif not connection.execute(known).fetchone():
+                message = "is not a database of this program"
+            else:
+                [version] = connection.execute("SELECT version FROM schema_version").fetchone()
+                if version == VERSION:
+                    return source
+                message = f"has schema {version}, and this program needs {VERSION}"
     except sqlite3.Error as error:
         message = f"is not a database: {error}"
     raise InvalidInput([Fault(file=str(source), message=f"{message}; take another backup")])

@@ -1,108 +1,72 @@
-"""Knows the database's version: makes a new one whole, brings an older one along, or refuses it.
+"""The version of the database: a new one is made whole, one of another version is refused.
 
-A new one is made from the description in ``complete`` and takes no step. The steps are for
-databases that there are, and a test proves that both ways end at the same.
+Migrations begin with the first release.
 """
 
-from pathlib import Path
-
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    MetaData,
-    PrimaryKeyConstraint,
-    String,
-    Table,
-    inspect,
-    select,
-)
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, inspect, select
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.store.engine import connected
 
-_STEPS = Path(__file__).parents[1] / "migrations"
+VERSION = 1
 
-# Alembic's own, described here so that a new database is made without it: it takes long to import.
 _version = Table(
-    "alembic_version",
+    "schema_version",
     MetaData(),
-    Column("version_num", String(32), nullable=False),
-    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+    Column("version", Integer, nullable=False),
+    sqlite_strict=True,
 )
 
 
-def migrate(engine: Engine) -> tuple[str, str]:
-    """Make a new one, or run the steps that are missing, in one transaction; returns (from, to)."""
+def migrate(engine: Engine) -> tuple[int, int]:
+    """Make the tables of a new database; return the versions (before, after), 0 for none.
+
+    Raises StoreUnavailable for a database of another version.
+    """
     with connected(engine) as connection:
-        before = _current(connection)
-        if before:
-            _refuse_unknown(before)
-            _bring_along(connection)
-        else:
+        if not inspect(connection).get_table_names():
             _make(connection)
-        return before, _current(connection)
+            return 0, VERSION
+        _refuse_other(engine, _current(connection))
+    return VERSION, VERSION
 
 
 def _make(connection: Connection) -> None:
-    """All of it as it is today. What is there already is somebody else's, and an error."""
+    """Make all tables in one transaction. A table that is there already is an error."""
     from newsletter.store.schema.complete import metadata  # once in the life of a workspace
 
     metadata.create_all(connection, checkfirst=False)
     _version.create(connection, checkfirst=False)
-    connection.execute(_version.insert().values(version_num=versions()[-1]))
-
-
-def _bring_along(connection: Connection) -> None:
-    """Run the steps that are missing, within the transaction that is open."""
-    from alembic import command  # it takes long to import, and only this needs it
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    connection.execute(_version.insert().values(version=VERSION))
 
 
 def ensure_current(engine: Engine) -> None:
-    """Make the tables of a new database; refuse one of another version."""
+    """Make the tables of a new database. Raises StoreUnavailable for one of another version."""
     with connected(engine, reads=True) as connection:
-        new = not inspect(connection).get_table_names()
-        current = "" if new else _current(connection)
-    if new:
+        is_new = not inspect(connection).get_table_names()
+        current = 0 if is_new else _current(connection)
+    if is_new:
         migrate(engine)
-        return
-    _refuse_unknown(current)
-    if current != versions()[-1]:
+    else:
+        _refuse_other(engine, current)
+
+
+def _refuse_other(engine: Engine, current: int) -> None:
+    file = engine.url.database
+    if current > VERSION:
         raise StoreUnavailable(
-            f"{engine.url.database} is of version {current or 'none'},"
-            f" this program needs {versions()[-1]}; make a backup, then run 'newsletter db migrate'"
+            f"{file} was written by a newer version of newsletter (schema {current}, this program"
+            f" has {VERSION}); install that version"
+        )
+    if current < VERSION:
+        raise StoreUnavailable(
+            f"{file} was not written by this program, or by a version from before its first"
+            " release; with the old program, export its subscribers and suppressions"
+            " ('newsletter subscribers export'), then import them into a new workspace"
         )
 
 
-def versions() -> list[str]:
-    """All that can be brought along, the latest last: each step's file begins with its own."""
-    steps = (_STEPS / "versions").glob("[0-9]*_*.py")
-    return sorted(step.name.partition("_")[0] for step in steps)
-
-
-def _refuse_unknown(current: str) -> None:
-    known = versions()
-    if not current or current in known:
-        return
-    # compared as text, since all have four digits
-    if current < known[0]:
-        raise StoreUnavailable(
-            f"the database is of version {current}, which is too old: this program brings along"
-            f" {known[0]} and later; begin a new workspace"
-        )
-    raise StoreUnavailable(
-        f"the database is of version {current}, which this program does not know;"
-        " it was written by a newer one: install that"
-    )
-
-
-def _current(connection: Connection) -> str:
+def _current(connection: Connection) -> int:
     if not inspect(connection).has_table(_version.name):
-        return ""
-    return connection.scalar(select(_version.c.version_num)) or ""
+        return 0
+    return int(connection.scalar(select(_version.c.version)) or 0)

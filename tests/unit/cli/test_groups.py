@@ -20,7 +20,7 @@ CLIENTS = {"requests", "urllib3"}
 SERVERS = {"starlette", "uvicorn", "apscheduler"}
 READERS = {"lxml", "mammoth", "multipart"}
 RENDERERS = {"jinja2", "markdown_it", "nh3", "premailer", "cssutils"}
-OTHERS = {"alembic", "cryptography", "rich"}
+OTHERS = {"cryptography", "rich"}
 STORE = {"sqlalchemy", "pydantic", "yaml"}
 ALL = CLIENTS | SERVERS | READERS | RENDERERS | OTHERS | STORE
 MODULES = "\nimport sys; print('\\n'.join(sys.modules), file=sys.stderr)"

@@ -157,11 +157,15 @@ def test_only_a_whole_database_of_ours_is_put_back(path: Path, tmp_path: Path) -
     with closing(sqlite3.connect(theirs)) as connection, connection:
         connection.execute("CREATE TABLE theirs (x)")
     connection.close()
+    newer = tmp_path / "newer.db"
+    backup(path, newer)
+    with closing(sqlite3.connect(newer)) as connection, connection:
+        connection.execute("UPDATE schema_version SET version = 9999")
     damaged = tmp_path / "damaged.db"
     whole = path.read_bytes()
     damaged.write_bytes(whole[:5000] + b"\xff" * 20_000 + whole[25_000:])
     before = path.read_bytes()
-    for bad in (email, theirs, damaged, tmp_path / "missing.db"):
+    for bad in (email, theirs, newer, damaged, tmp_path / "missing.db"):
         with pytest.raises(InvalidInput, match="take another backup") as caught:
             restore(bad, path, at=NOON)
         assert str(bad) in str(caught.value)
