@@ -65,7 +65,6 @@ def opened(
         guard_file = WorkspaceGuardFile(settings.epoch_path, settings.database_path)
         built = _built(settings, store, guard_file, keys, umask)
         try:
-            store.seal()  # before a hold is noted: that line is under the key
             built.delivery.guard().attend()
             yield built
         finally:

@@ -201,14 +201,6 @@ class Store:
         self._refuse_exchanged()
         return self._watched.version()
 
-    def seal(self) -> None:
-        """Bind what an older version wrote to the audit log by the key, once."""
-        with self.read() as tx:
-            unsealed = tx.audit.is_unsealed()
-        if unsealed:
-            with self.begin() as tx:
-                tx.audit.seal()
-
     def file_faults(self, *, seconds: float) -> list[str] | None:
         """What SQLite finds wrong with the file; None where the time was too short to tell."""
         from newsletter.store.soundness import file_faults

@@ -84,11 +84,6 @@ class Chain:
         return hmac.new(self.key, message, hashlib.sha256).hexdigest()
 
 
-def unkeyed(before: str, *parts: object) -> str:
-    """The digest of a line from before there was a key."""
-    return hashlib.sha256(json.dumps([before, *parts], ensure_ascii=False).encode()).hexdigest()
-
-
 _meta = tables.meta
 
 

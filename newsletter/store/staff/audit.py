@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, desc, func, insert, s
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import AuditHead, Entered
-from newsletter.store.file.keys import Chain, unkeyed
+from newsletter.store.file.keys import Chain
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, to_ms
 
@@ -59,7 +59,7 @@ def _seal(chain: Chain, row: Row[Any]) -> str:
 
 
 _CHUNK = 1000
-_APPROVE, _SEAL, _GAP = "approve", "seal", "gap"
+_APPROVE, _GAP = "approve", "gap"
 _LOG = "audit log"
 
 
@@ -140,25 +140,6 @@ class Audit:
         noted = select(func.count()).where(_audit.action == _GAP, _audit.detail == str(head))
         return not self._connection.scalar(noted)
 
-    # --- from before there was a key
-
-    def is_unsealed(self) -> bool:
-        """It ends with a line from before there was a key, and nobody outside knows of another."""
-        last = self._last()
-        if last is None or self._chain.head.read() is not Absence.MISSING:
-            return False
-        before = self.digest(last.number - 1)
-        return bool(last.digest == unkeyed(before, last.number, *_said(last)))
-
-    def seal(self) -> None:
-        """Bind all that stands there under the key, approvals too, if it is unsealed."""
-        if not self.is_unsealed():
-            return
-        for row in list(rows(self._connection)):
-            vouch_for(self._connection, self._chain, row)
-        detail = "the lines before this one are from before there was a key"
-        self.enter(actor="newsletter", action=_SEAL, subject=_LOG, detail=detail)
-
     # --- whether it is what was written
 
     def verify(self) -> AuditHead:
@@ -167,15 +148,12 @@ class Audit:
         Raises Defect naming the first thing that is not what was written.
         """
         head, given = AuditHead(number=0, digest=""), set()
-        keyed = False
         for number, row in enumerate(self._rows(), start=1):
-            keyed = self._check(head, number, row, keyed)
+            self._check(head, number, row)
             head = AuditHead(number=number, digest=row.digest)
             if row.action == _APPROVE:
                 # the detail of an approval begins with its content hash
                 given.add((row.subject, row.actor, row.detail.partition(" ")[0]))
-        if head.number and not keyed:
-            raise Defect(f"line {head.number} of the audit log is not under the key of var/keys")
         self._compare_outside()
         self._compare_approvals(given)
         return head
@@ -184,13 +162,11 @@ class Audit:
         """That of the line with this number; empty where there is none."""
         return self._connection.scalar(_digest(), {"line": number}) or ""
 
-    def _check(self, head: AuditHead, number: int, row: Row[Any], keyed: bool) -> bool:
-        """Whether the line is under the key; before the first that is, none need be."""
+    def _check(self, head: AuditHead, number: int, row: Row[Any]) -> None:
+        """Raise Defect unless the line follows the one before it, under the key."""
         parts = (number, *_said(row))
         if row.number == number and row.digest == self._chain.link(head.digest, *parts):
-            return True
-        if row.number == number and not keyed and row.digest == unkeyed(head.digest, *parts):
-            return False
+            return
         raise Defect(
             f"line {number} of the audit log is not what was written;"
             " it or a line before it was changed or removed, or var/keys/audit is another key"
