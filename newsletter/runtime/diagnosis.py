@@ -210,9 +210,6 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     faults = statements.refresh()
     detail = "; ".join(map(str, faults)) or "all can be rendered"
     yield finding("statements", well=not faults, detail=detail)
-    if (settings.resolve(Path("templates")) / "wording.j2").exists():
-        older = "templates/wording.j2 is read, the older form of templates/words/en.po and the like"
-        yield finding("words", well=True, detail=older)
     with store.read() as tx:
         lists, roles = tx.readers.lists(), tx.staff.roles()
     counts = ", ".join(f"{name} {count:,}" for name, count in lists.items())

@@ -22,9 +22,11 @@ NAMES = [
 def test_each_template_is_shown_in_the_brand(workspace: Workspace, tmp_path: Path) -> None:
     settings = workspace.folder / "newsletter.yaml"
     settings.write_text(settings.read_text().replace("#17505c", "#8a1c3b"))
-    (workspace.folder / "templates").mkdir(exist_ok=True)
-    (workspace.folder / "templates" / "wording.j2").write_text(
-        '{% set wordings = {"en": {"yes": "Count me in"}} %}'
+    words = workspace.folder / "templates" / "words"
+    words.mkdir(parents=True)
+    (words / "en.po").write_text(
+        'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        'msgctxt "yes"\nmsgid "Confirm my subscription"\nmsgstr "Count me in"\n'
     )
     out = tmp_path / "look"
 

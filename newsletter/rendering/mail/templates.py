@@ -82,17 +82,6 @@ class Templates:
         except Exception as error:  # a template can raise anything: it calls methods and divides
             raise InvalidInput([self._fault(name, error)]) from error
 
-    def exported(self, name: str, variable: str) -> Any:
-        """What a template sets at its top. Raises InvalidInput if it sets no such thing."""
-        try:
-            found = getattr(self._environment.get_template(name).module, variable, None)
-        except Exception as error:  # as in fill
-            raise InvalidInput([self._fault(name, error)]) from error
-        if found is None:
-            message = f"sets no {variable}"
-            raise InvalidInput([Fault(file=self.place(name), message=message)])
-        return found
-
     def _source(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
         source = self._sources.get(name)
         # always up to date: sources do not change while this lives

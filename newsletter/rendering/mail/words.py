@@ -23,8 +23,6 @@ from newsletter.rendering.mail.files import DEFAULT
 from newsletter.rendering.mail.templates import Templates
 
 _SOURCE = f"{DEFAULT}words/words.pot"
-_OLDER = "wording.j2"
-"""Where a workspace had its words before there were catalogues: it goes on being read."""
 _FALLBACK = "en"
 _DATES = ("date", "months")
 """Only a workspace says how it writes dates; else they are written as the language does."""
@@ -55,9 +53,8 @@ class Wordings:
     def __init__(self, templates: Templates) -> None:
         self._templates = templates
         self._files = templates.files.sources
-        self._older = _older(templates)
         self._known: dict[str, Mapping[str, str]] = {}
-        self._names: dict[str, list[str]] = {tag: [] for tag in (_FALLBACK, *self._older)}
+        self._names: dict[str, list[str]] = {_FALLBACK: []}
         for name in sorted(self._files, key=lambda name: name.startswith(DEFAULT)):
             if name.endswith(".po"):
                 # gettext writes pt_BR where tags of languages have pt-BR
@@ -91,28 +88,12 @@ class Wordings:
     def _catalogues(self, *languages: str) -> Iterator[Catalogue]:
         """Those of the languages, the workspace's own before the default ones."""
         for tag in dict.fromkeys(languages):
-            yield Catalogue(words=self._older.get(tag, {}))
             yield from map(self._read, self._names.get(tag, ()))
             if tag == _FALLBACK:
                 yield _source(self._files[_SOURCE])
 
     def _read(self, name: str) -> Catalogue:
         return _catalogue(self._files[name], self._templates.place(name), self._files[_SOURCE])
-
-
-def _older(templates: Templates) -> dict[str, dict[str, str]]:
-    """What a ``wording.j2`` sets, like ``{"es": {"web": "Leer en la web"}}``."""
-    if _OLDER not in templates.files.sources:
-        return {}
-    found = templates.exported(_OLDER, "wordings")
-    if not isinstance(found, dict) or not all(map(_are_words, found.values())):
-        message = 'wordings has to be like {"es": {"web": "Leer en la web"}}, all of it text'
-        raise InvalidInput([Fault(file=templates.place(_OLDER), message=message)])
-    return found
-
-
-def _are_words(found: Any) -> bool:
-    return isinstance(found, dict) and all(isinstance(sentence, str) for sentence in found.values())
 
 
 @lru_cache(maxsize=8)

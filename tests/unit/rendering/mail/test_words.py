@@ -198,18 +198,6 @@ def test_words_count_for_the_fingerprint(override: Path) -> None:
     assert render(override=override).template_version != before[:12]
 
 
-def test_a_file_of_words_from_before_there_were_catalogues_is_read(override: Path) -> None:
-    (override / "wording.j2").write_text(
-        '{% set wordings = {"fi": {"web": "Lue verkossa", "date": "{day}. {month} {year}",'
-        ' "months": "tammi helmi maalis huhti touko kesä heinä elo syyskuuta loka marras joulu"},'
-        ' "es": {"leave": "Borrarme"}} %}'
-    )
-    assert "Lue verkossa:" in text(override, "fi")
-    assert "21. syyskuuta 2011" in text(override, "fi")
-    assert "Borrarme:" in text(override, "es")
-    assert "Read on the web:" in text(override, "en")
-
-
 # --- what cannot be read ---
 
 
@@ -217,22 +205,6 @@ def refusal(override: Path) -> str:
     with pytest.raises(InvalidInput) as caught:
         render(override=override)
     return str(caught.value)
-
-
-@rows(
-    ("source", "said"),
-    [
-        ("{# nothing #}", "sets no wordings"),
-        ('{% set wordings = ["en"] %}', "wordings has to be like"),
-        ('{% set wordings = {"en": 5} %}', "wordings has to be like"),
-        ('{% set wordings = {"en": {"web": none}} %}', "wordings has to be like"),
-    ],
-)
-def test_a_wording_that_is_not_made_of_words_is_refused(
-    tmp_path: Path, source: str, said: str
-) -> None:
-    (tmp_path / "wording.j2").write_text(source)
-    assert f"/wording.j2: {said}" in refusal(tmp_path)
 
 
 @rows(
