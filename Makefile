@@ -61,7 +61,7 @@ unit: setup-dev ## The quick ones, that stand beside the code; without what is m
 	$(PYTEST) -m "not slow and not faults" tests/unit
 
 watch: setup-dev ## The tests of what changed, whenever something did
-	$(BIN)/python -m dev.watch
+	$(BIN)/python -m tools.watch
 
 faults: setup-dev ## The long ones, all of them: kills, hostile providers, millions. Hours are allowed
 	$(PYTEST) --faults=all -m faults --durations=25
@@ -78,7 +78,7 @@ fuzz: setup-dev ## Texts at random, FUZZ times as many as in make test
 	FUZZ=$(FUZZ) $(PYTEST) -m hypothesis tests/unit
 
 new-provider: setup-dev ## The files of a new provider, to begin with: make new-provider NAME=postbox
-	$(BIN)/python -m dev.new_provider "$(NAME)"
+	$(BIN)/python -m tools.new_provider "$(NAME)"
 
 fmt: setup-dev ## Format the code
 	$(BIN)/ruff format .
@@ -95,10 +95,10 @@ imports: setup-dev ## The import rule
 	$(BIN)/lint-imports
 
 docs: setup-dev ## Regenerate what is generated, and fail where it was stale
-	$(BIN)/python -m newsletter.cli.documentation.settings > docs/configuration.md
-	$(BIN)/python -m newsletter.cli.documentation.commands > docs/commands.md
-	$(BIN)/python -m newsletter.cli.documentation.matrix docs/providers.md
-	$(BIN)/python -m newsletter.cli.documentation.modules docs/architecture.md
+	$(BIN)/python -m tools.reference.settings > docs/configuration.md
+	$(BIN)/python -m tools.reference.commands > docs/commands.md
+	$(BIN)/python -m tools.reference.matrix docs/providers.md
+	$(BIN)/python -m tools.reference.modules docs/architecture.md
 	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md docs/architecture.md
 
 words: setup-dev ## Bring the catalogues of fixed words in line with their templates, words.pot

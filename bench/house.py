@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from statistics import median, quantiles
 
-from newsletter.cli.documentation.modules import Module, edges, picture, read
+from tools.reference.modules import Module, edges, picture, read
 
 _HERE = Path(__file__).parents[1]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dev import new_provider
+from tools import new_provider
 
 ROOT = Path(__file__).parents[1]
 PAGE = new_provider.page()
@@ -54,7 +54,9 @@ def test_the_page_names_every_file_of_the_example_and_nobody_had_one_of_them() -
     """To add a provider, no file that there is needs an edit."""
     files = new_provider.files(NAME)
     assert len(files) == 6
-    assert [name for name in new_provider.example() if f"(../dev/postbox/{name})" not in PAGE] == []
+    assert [
+        name for name in new_provider.example() if f"(../tools/postbox/{name})" not in PAGE
+    ] == []
     assert [name for name in files if (ROOT / name).exists()] == []
     assert new_provider.EXAMPLE not in "".join((*files, *files.values())).lower()
 

@@ -14,8 +14,6 @@ import pytest
 import yaml
 
 from newsletter.cli import main
-from newsletter.cli.documentation import commands, matrix, modules
-from newsletter.cli.documentation import settings as configuration
 from newsletter.cli.groups import loaded
 from newsletter.config.loading import load
 from newsletter.domain.delivery.rate_limit import LONGEST_BLOCK, LONGEST_TURN
@@ -28,6 +26,8 @@ from newsletter.providers.transport.http import LONGEST_WAIT
 from newsletter.web.http import forms
 from newsletter.web.server import Bounds, connections_for
 from tests.fakes import FixedClock
+from tools.reference import commands, matrix, modules
+from tools.reference import settings as configuration
 
 ROOT = Path(__file__).parents[1]
 CODE = ROOT / "newsletter"
@@ -68,21 +68,19 @@ def name(path: Path) -> str:
 
 def test_the_page_of_commands_is_not_stale() -> None:
     assert read(DOCS / "commands.md") == commands.document(), (
-        "run: python -m newsletter.cli.documentation.commands > docs/commands.md"
+        "run: python -m tools.reference.commands > docs/commands.md"
     )
 
 
 def test_the_page_of_settings_is_not_stale() -> None:
     assert read(DOCS / "configuration.md") == configuration.document(), (
-        "run: python -m newsletter.cli.documentation.settings > docs/configuration.md"
+        "run: python -m tools.reference.settings > docs/configuration.md"
     )
 
 
 def test_the_tables_of_providers_are_not_stale() -> None:
     page = read(DOCS / "providers.md")
-    assert page == matrix.renewed(page), (
-        "run: python -m newsletter.cli.documentation.matrix docs/providers.md"
-    )
+    assert page == matrix.renewed(page), "run: python -m tools.reference.matrix docs/providers.md"
     for kind in registry.OPTIONS:
         assert matrix.document().count(f"| `{kind}` |") == 2
     with pytest.raises(ValueError, match="lacks the two lines"):
@@ -184,10 +182,10 @@ def test_every_kind_of_provider_is_documented() -> None:
         assert kind in read(ROOT / "README.md").lower(), f"README.md does not name {kind}"
 
 
-def test_the_grid_and_the_index_of_modules_are_not_stale() -> None:
+def test_the_grid_is_not_stale() -> None:
     page = read(DOCS / "architecture.md")
     assert page == modules.renewed(page, ROOT), (
-        "run: python -m newsletter.cli.documentation.modules docs/architecture.md"
+        "run: python -m tools.reference.modules docs/architecture.md"
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from starlette.routing import compile_path
 
-from dev.desk_screens import furnish, pages, sent, signed_in
 from newsletter.cli.workspace.demo import at_the_desk
 from newsletter.runtime.services import Services
 from newsletter.web.desk.page import Desk
@@ -15,6 +14,7 @@ from newsletter.web.pages import desk_routes
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations_in_both
 from tests.browser.opening import Windows, opening
+from tools.desk_screens import furnish, pages, sent, signed_in
 
 _CUT_OFF = """[...document.querySelectorAll(".top *")]
   .filter(one => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display != "inline")

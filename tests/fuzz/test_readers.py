@@ -7,7 +7,6 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dev.office_files import FOLDER
 from newsletter.documents.importing import import_eml
 from newsletter.documents.markdown_files import import_markdown
 from newsletter.documents.markup.docx import import_docx
@@ -29,6 +28,7 @@ from newsletter.sources.feeds.syndication import items_of
 from newsletter.sources.statements import Defaults, parse_statement
 from tests.fakes import NOON
 from tests.fuzz.hostile import BYTES, JSON, TEXT, hostile
+from tools.office_files import FOLDER
 
 POST_KEYS = [
     *("id", "link", "slug", "title", "content", "excerpt", "date_gmt", "modified_gmt", "status"),

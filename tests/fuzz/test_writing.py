@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dev.office_files import FOLDER
 from tests.desk import Staffed
 from tests.desk import desk as at_the_desk
 from tests.fuzz.hostile import BYTES, TEXT, hostile
 from tests.unit.web.desk.writing import Desk, multipart, png
+from tools.office_files import FOLDER
 
 FIELDS = [
     *("title", "body", "summary", "subject", "lists", "language", "date", "send_at"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.house import pictures, table
-from newsletter.cli.documentation.modules import Module, read
+from tools.reference.modules import Module, read
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dev.watch import beside, changed, look
 from tests.rows import rows
+from tools.watch import beside, changed, look
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from typing import Any
 import jsonschema
 import yaml
 
-from newsletter.cli.documentation.settings import document
 from newsletter.config.loading import load
 from newsletter.config.shape import Shape, as_yaml
 from newsletter.providers.registry import OPTIONS
 from tests.rows import rows
+from tools.reference.settings import document
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "newsletter.example.yaml"
@@ -127,7 +127,7 @@ def test_the_documentation_is_what_the_settings_say() -> None:
     written = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 
     assert written == document(), (
-        "stale: python -m newsletter.cli.documentation.settings > docs/configuration.md"
+        "stale: python -m tools.reference.settings > docs/configuration.md"
     )
 
 

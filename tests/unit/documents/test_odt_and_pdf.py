@@ -8,11 +8,11 @@ from datetime import date
 import pytest
 from PIL import Image
 
-from dev.office_files import FOLDER
 from newsletter.documents.importing import import_file
 from newsletter.documents.release.imported import ImportedDocument
 from newsletter.domain.errors import InvalidInput
 from tests.rows import rows
+from tools.office_files import FOLDER
 
 TODAY = date(2026, 11, 27)
 FIRST = "The Example Forum left the council today after two years of work on fair housing for all."

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from dev.office_files import FOLDER, KINDS, TEXTS, Text
 from newsletter.documents.importing import import_file
 from newsletter.documents.isolated import import_isolated
 from newsletter.documents.release.imported import ImportedDocument
 from newsletter.domain.errors import InvalidInput
 from tests.rows import rows
+from tools.office_files import FOLDER, KINDS, TEXTS, Text
 
 TODAY = date(2026, 11, 27)
 

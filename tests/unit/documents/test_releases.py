@@ -5,9 +5,9 @@ The rules were tuned on odd seeds; even ones draw other words and were never loo
 
 import pytest
 
-from dev.releases.__main__ import measured, rows, seeds
-from dev.releases.scoring import TODAY, Figures
 from newsletter.documents.importing import import_file
+from tools.releases.__main__ import measured, rows, seeds
+from tools.releases.scoring import TODAY, Figures
 
 pytestmark = pytest.mark.slow("some hundred files are imported")
 

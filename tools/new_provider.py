@@ -1,6 +1,6 @@
-"""Writes the files of a new provider: ``python -m dev.new_provider NAME``.
+"""Writes the files of a new provider: ``python -m tools.new_provider NAME``.
 
-They are those of ``dev/postbox``, under the new name: a provider that works, though none that
+They are those of ``tools/postbox``, under the new name: a provider that works, though none that
 exists. At the head of each stand the questions that its documents have to answer, from the table of
 docs/adding-a-provider.md. tests/test_docs.py fails while one of them is there: whoever has answered
 it takes its line away.
@@ -27,7 +27,7 @@ def page() -> str:
 
 def example() -> Mapping[str, str]:
     """File of the example → what stands in it."""
-    folder = ROOT / "dev" / EXAMPLE
+    folder = ROOT / "tools" / EXAMPLE
     return {
         path.relative_to(folder).as_posix(): path.read_text("utf-8")
         for path in sorted(folder.rglob("*"))

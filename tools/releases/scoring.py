@@ -5,10 +5,10 @@ from datetime import date
 
 from markdown_it import MarkdownIt
 
-from dev.releases.made import Made
 from newsletter.documents.importing import import_file
 from newsletter.documents.release.imported import ImportedDocument
 from newsletter.domain.errors import InvalidInput
+from tools.releases.made import Made
 
 TODAY = date(2026, 11, 24)
 _LONG = 12

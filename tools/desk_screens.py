@@ -1,4 +1,4 @@
-"""Screenshots of every page of the desk: ``python -m dev.desk_screens FOLDER``.
+"""Screenshots of every page of the desk: ``python -m tools.desk_screens FOLDER``.
 
 On a desktop and on a telephone, in light and in dark, of the workspace that the demo makes. Needs
 Debian's Chromium. Whatever the browser's console says is printed, and then the exit code is 1.

@@ -1,4 +1,4 @@
-"""Writes docs/commands.md: ``python -m newsletter.cli.documentation.commands``."""
+"""Writes docs/commands.md: ``python -m tools.reference.commands``."""
 
 import sys
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from newsletter.cli.groups import loaded
 from newsletter.cli.main import newsletter
 
 _INTRODUCTION = """\
-<!-- Generated from the commands by `python -m newsletter.cli.documentation.commands`. -->
+<!-- Generated from the commands by `python -m tools.reference.commands`. -->
 # Commands
 
 Data goes to standard output, talk and progress to standard error. No secret is ever an option. What

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from dev.releases.draw import Draw
-from dev.releases.languages import LANGUAGES, WEEKDAYS, Language
+from tools.releases.draw import Draw
+from tools.releases.languages import LANGUAGES, WEEKDAYS, Language
 
 _LANGUAGES = ("en", "en", "en", "en", "de", "es", "fr")
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from dev.releases.draw import Draw
-from dev.releases.story import Story
+from tools.releases.draw import Draw
+from tools.releases.story import Story
 
 SITES = (
     "Harbor County",

@@ -1,16 +1,16 @@
-"""Measures imports: ``python -m dev.releases [--first N] [--each N] [--misses] [--tuning]``."""
+"""Measures imports: ``python -m tools.releases [--first N] [--each N] [--misses] [--tuning]``."""
 
 import argparse
 import resource
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
-from dev.releases import pages, texts
-from dev.releases.draw import Draw
-from dev.releases.made import Made
-from dev.releases.scoring import TODAY, Figures, score
-from dev.releases.story import story
 from newsletter.documents.isolated import import_isolated
+from tools.releases import pages, texts
+from tools.releases.draw import Draw
+from tools.releases.made import Made
+from tools.releases.scoring import TODAY, Figures, score
+from tools.releases.story import story
 
 SHAPES = {**dict.fromkeys(texts.LAYOUTS, texts.text), **dict.fromkeys(pages.LAYOUTS, pages.page)}
 

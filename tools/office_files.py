@@ -1,4 +1,4 @@
-"""Makes ``tests/corpus/office`` anew, by LibreOffice: ``python -m dev.office_files``.
+"""Makes ``tests/corpus/office`` anew, by LibreOffice: ``python -m tools.office_files``.
 
 Each is written once, as HTML, and saved by LibreOffice as .odt, .docx, .pdf and .html. What they
 hold is made up.

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
-from dev.releases.draw import Draw
-from dev.releases.made import (
+from tools.releases.draw import Draw
+from tools.releases.made import (
     COPYRIGHT,
     MENUS,
     NOTICES,
@@ -18,7 +18,7 @@ from dev.releases.made import (
     parted,
     site_foot,
 )
-from dev.releases.story import Story, dateline, story, written
+from tools.releases.story import Story, dateline, story, written
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Runs the tests of what changed, whenever something did: ``python -m dev.watch``.
+"""Runs the tests of what changed, whenever something did: ``python -m tools.watch``.
 
 ``tests/unit`` mirrors ``newsletter``, so the tests of a file are found by its path.
 """

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from textwrap import wrap
 
-from dev.releases.draw import Draw
-from dev.releases.made import (
+from tools.releases.draw import Draw
+from tools.releases.made import (
     COPYRIGHT,
     ENDS,
     MENUS,
@@ -17,7 +17,7 @@ from dev.releases.made import (
     parted,
     site_foot,
 )
-from dev.releases.story import Story, dateline, written
+from tools.releases.story import Story, dateline, written
 
 ProviderPool = list[str]
 Laid = tuple[ProviderPool, ProviderPool]

@@ -1,4 +1,4 @@
-"""Writes docs/configuration.md: ``python -m newsletter.cli.documentation.settings``."""
+"""Writes docs/configuration.md: ``python -m tools.reference.settings``."""
 
 import sys
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from newsletter.config.shape import Shape, as_yaml
 from newsletter.providers.common.options import ProviderOptions
 
 _INTRODUCTION = """\
-<!-- Generated from the settings by `python -m newsletter.cli.documentation.settings`. -->
+<!-- Generated from the settings by `python -m tools.reference.settings`. -->
 # Configuration
 
 A workspace is configured by `newsletter.yaml`; `newsletter.example.yaml` shows all of it with
