@@ -15,6 +15,9 @@ from newsletter.formats.yaml_nodes import HalfCharacter, compose, in_plain_words
 
 _ENTRY = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
 _LONGEST_QUOTED = 300
+MAX_HEADER_BYTES = 64 << 10
+MAX_KEYS = 60
+"""A statement has 23 keys; the fields of a WordPress export come to about 30."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +46,13 @@ class FrontMatter:
 def parse_front_matter(text: str, *, file: str) -> FrontMatter:
     """Cut a text whose line ends are ``\\n`` and find its keys.
 
-    Raises InvalidInput naming the line: no front matter, or one that YAML cannot read.
+    Takes time in proportion to the length of the text. Raises InvalidInput naming the line: no
+    front matter, one that YAML cannot read, or one larger than ``MAX_HEADER_BYTES``.
     """
     lines = text.split("\n")
     end = _closing_line(lines, file)
     header = "\n".join(lines[1:end])
+    _refuse_long(header, file)
     _refuse_controls(header, offset=1, file=file)
     _refuse_controls("\n".join(lines[end + 1 :]), offset=end + 1, file=file)
     first = next((n for n in range(end + 1, len(lines)) if lines[n].strip()), len(lines) - 1)
@@ -69,6 +74,16 @@ def _closing_line(lines: list[str], file: str) -> int:
     raise InvalidInput([Fault(file=file, line=1, message=message)])
 
 
+def _refuse_long(header: str, file: str) -> None:
+    size = len(header.encode("utf-8", "replace"))
+    if size > MAX_HEADER_BYTES:
+        message = (
+            f"the front matter is {size:,} bytes long, and {MAX_HEADER_BYTES:,} are the most;"
+            " move the text below the line --- that closes the front matter"
+        )
+        raise InvalidInput([Fault(file=file, line=2, message=message)])
+
+
 def _refuse_controls(text: str, *, offset: int, file: str) -> None:
     found = control_in_lines(text)
     if found:
@@ -87,6 +102,13 @@ def _fields(header: str, file: str) -> dict[str, Field]:
     if not isinstance(root, yaml.MappingNode):
         message = "the front matter holds no keys; write lines like title: The title"
         raise InvalidInput([Fault(file=file, line=2, message=message)])
+    if len(root.value) > MAX_KEYS:
+        message = (
+            f"the front matter has {len(root.value)} keys, and {MAX_KEYS} are the most;"
+            " take out the keys that are not of a statement"
+        )
+        raise InvalidInput([Fault(file=file, line=2, message=message)])
+    lines = header.split("\n")
     fields: dict[str, Field] = {}
     faults: list[Fault] = []
     for key_node, node in root.value:
@@ -97,15 +119,14 @@ def _fields(header: str, file: str) -> dict[str, Field]:
             message = f"stands twice, first on line {fields[key].line}; keep one of them"
             faults.append(Fault(file=file, line=line, key=key, message=message))
             continue
-        fields[key] = Field(key=key, node=node, line=line, rest=_rest(header, node))
+        fields[key] = Field(key=key, node=node, line=line, rest=_rest(lines, node))
     if faults:
         raise InvalidInput(faults)
     return fields
 
 
-def _rest(header: str, node: yaml.Node) -> str:
+def _rest(lines: list[str], node: yaml.Node) -> str:
     mark = node.end_mark
-    lines = header.split("\n")
     return lines[mark.line][mark.column :] if mark.line < len(lines) else ""
 
 

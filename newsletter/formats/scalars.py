@@ -14,6 +14,8 @@ _WORDS = {
     "tag:yaml.org,2002:merge": "a merge key",
     "tag:yaml.org,2002:value": "a default value",
 }
+_LONGEST_NUMBER = 100
+"""Characters. Python writes no number of 4,300 digits, and the square of a length is dear."""
 _PLAIN = re.compile(r"[^\W_][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*")
 _MARKUP = re.compile(r":(?: |$)| #|[\[\]{},&*?|<>=!%@`\"\\]|\s$")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -39,6 +41,8 @@ def misreading(value: str) -> str:
         return ""
     if tag in _WORDS:
         return _WORDS[tag]
+    if len(value) > _LONGEST_NUMBER:
+        return "a number"
     import yaml
 
     node = yaml.ScalarNode(tag, value)

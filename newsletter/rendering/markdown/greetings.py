@@ -8,7 +8,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from newsletter.domain.statements.content import LONGEST, NAME_MARKS, speakable
-from newsletter.rendering.markdown.links import WORD_TOKENS, between
+from newsletter.rendering.markdown.links import WORD_TOKENS, Words
 
 GREETING = "greeting"
 """The kind of token; its content is the word for readers without a name."""
@@ -69,14 +69,13 @@ def _found(children: Sequence[Token]) -> Iterator[Token]:
 
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
-    text, done = "".join(token.content for token in tokens), 0
-    for found in WRITTEN.finditer(text):
-        (brace,) = between(tokens, found.start(), found.start() + 1)
-        if brace.type != "text":  # it was escaped: its author wants it to be seen
+    words, done = Words(tokens), 0
+    for found in WRITTEN.finditer(words.text):
+        if words.kind_at(found.start()) != "text":  # escaped: its author wants it to be seen
             continue
-        yield from between(tokens, done, found.start())
+        yield from words.between(done, found.start())
         word = found[1].strip()
         # what cannot be spoken stays as it is, for its fault to be told
         yield Token(GREETING, "", 0, content=speakable(word) or word, level=tokens[0].level)
         done = found.end()
-    yield from between(tokens, done, len(text)) if done else tokens
+    yield from words.between(done, len(words.text)) if done else tokens

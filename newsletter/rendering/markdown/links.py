@@ -1,8 +1,9 @@
 """Links that nobody wrote as such, and what is added to links so that a site can count visits."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from markdown_it.rules_core import StateCore
@@ -18,7 +19,7 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 _AFTER = ".,;:!?'’*_~…"
-_BRACKETS = {")": "(", "]": "["}
+_BRACKETS = ((")", "("), ("]", "["))
 
 
 def link_bare_addresses(state: StateCore) -> None:
@@ -48,25 +49,41 @@ def _linked(children: Sequence[Token]) -> Iterator[Token]:
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
     """Words with their addresses as links; all else stays in the tokens that it came in."""
-    text, done = "".join(token.content for token in tokens), 0
-    for found in _BARE.finditer(text):
+    words, done = Words(tokens), 0
+    for found in _BARE.finditer(words.text):
         address = _trimmed(found.group())
         if not _names_a_place(address):
             continue
-        yield from between(tokens, done, found.start())
+        yield from words.between(done, found.start())
         yield from _link(address, tokens[0].level)
         done = found.start() + len(address)
-    yield from between(tokens, done, len(text)) if done else tokens
+    yield from words.between(done, len(words.text)) if done else tokens
 
 
-def between(tokens: Sequence[Token], start: int, end: int) -> Iterator[Token]:
-    """What stands from one place in the words of tokens to another."""
-    place = 0
-    for token in tokens:
-        first, last = max(start - place, 0), min(end - place, len(token.content))
-        if first < last:
-            yield token.copy(content=token.content[first:last])
-        place += len(token.content)
+class Words:
+    """The words of a run of tokens, to be taken piece by piece."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self._tokens = tokens
+        self._starts = list(accumulate((len(token.content) for token in tokens), initial=0))
+        self.text = "".join(token.content for token in tokens)
+
+    def _number_at(self, place: int) -> int:
+        return bisect_right(self._starts, place) - 1
+
+    def kind_at(self, place: int) -> str:
+        """Return the type of the token that holds the character."""
+        return self._tokens[self._number_at(place)].type
+
+    def between(self, start: int, end: int) -> Iterator[Token]:
+        """Yield what stands from one place to another, in copies of its tokens."""
+        number = self._number_at(start)
+        while number < len(self._tokens) and (place := self._starts[number]) < end:
+            token = self._tokens[number]
+            content = token.content[max(start - place, 0) : end - place]
+            if content:
+                yield token.copy(content=content)
+            number += 1
 
 
 def _names_a_place(address: str) -> bool:
@@ -76,15 +93,14 @@ def _names_a_place(address: str) -> bool:
 
 def _trimmed(address: str) -> str:
     """Without the marks that end a sentence, and without a bracket that was opened before it."""
-    while address and (
-        address[-1] in _AFTER
-        or (
-            address[-1] in _BRACKETS
-            and address.count(address[-1]) > address.count(_BRACKETS[address[-1]])
-        )
-    ):
-        address = address[:-1]
-    return address
+    # counted once: an address may end with a hundred thousand brackets
+    unopened = {close: address.count(close) - address.count(open_) for close, open_ in _BRACKETS}
+    end = len(address)
+    while end and (address[end - 1] in _AFTER or unopened.get(address[end - 1], 0) > 0):
+        end -= 1
+        if address[end] in unopened:
+            unopened[address[end]] -= 1
+    return address[:end]
 
 
 def _link(address: str, level: int) -> Iterator[Token]:

@@ -18,6 +18,7 @@ from newsletter.rendering.markdown.blocks import with_blocks
 from newsletter.rendering.markdown.faults import lost_footnotes, watch_depth
 from newsletter.rendering.markdown.greetings import find_greetings
 from newsletter.rendering.markdown.links import link_bare_addresses
+from newsletter.rendering.markdown.quotes import typographic_quotes
 from newsletter.rendering.markdown.tables import settle_tables
 
 _QUOTES = {
@@ -67,6 +68,7 @@ def _parser(language: str) -> MarkdownIt:
     quotes = _QUOTES.get(base_language(language), _ENGLISH_QUOTES)
     parser = _Parser("commonmark", {"html": False, "typographer": True, "quotes": quotes})
     parser.enable(["table", "strikethrough", "smartquotes"])
+    parser.core.ruler.at("smartquotes", typographic_quotes)
     parser.use(footnote_plugin)
     # markdown-it's own replacements would turn 501(c)(3) into 501©(3)
     parser.core.ruler.after("inline", "dashes", _dashes)

@@ -33,6 +33,8 @@ from tests.rows import rows
         ("<<", "a merge key"),
         ("=", "a default value"),
         ("9" * 5000, "a number"),
+        ("0x" + "f" * 5000, "a number"),
+        ("1" + ":1" * 5000, "a number"),
         ("word", ""),
         ("nobody", ""),
         ("1e3", ""),

@@ -1,0 +1,43 @@
+"""Front matter is bounded, and read in time in proportion to its length."""
+
+import pytest
+
+from newsletter.domain.errors import InvalidInput
+from newsletter.formats.frontmatter import MAX_HEADER_BYTES, MAX_KEYS, parse_front_matter
+from tests.costs import working
+
+
+def refused(header: str) -> str:
+    with pytest.raises(InvalidInput) as raised:
+        parse_front_matter(f"---\n{header}\n---\nText.\n", file="a.md")
+    [fault] = raised.value.faults
+    return f"{fault.line}: {fault.message}"
+
+
+def test_front_matter_larger_than_64_kb_is_refused_before_it_is_read() -> None:
+    with working() as cost:
+        said = refused("".join(f"k{number}: v\n" for number in range(20_000)))
+
+    assert said == (
+        "2: the front matter is 188,890 bytes long, and 65,536 are the most; move the text below"
+        " the line --- that closes the front matter"
+    )
+    assert cost.seconds < 0.5  # 25 s
+
+
+def test_more_than_60_keys_are_refused() -> None:
+    said = refused("".join(f"k{number}: v\n" for number in range(61)))
+
+    assert said == (
+        "2: the front matter has 61 keys, and 60 are the most; take out the keys that are not of a"
+        " statement"
+    )
+
+
+def test_front_matter_of_60_keys_in_64_kb_is_read() -> None:
+    keys = "\n".join(f"k{number}: v" for number in range(MAX_KEYS))
+    blanks = "\n" * (MAX_HEADER_BYTES - len(keys))
+
+    front = parse_front_matter(f"---\n{keys}{blanks}\n---\nText.\n", file="a.md")
+
+    assert len(front.fields) == MAX_KEYS
