@@ -47,6 +47,8 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: Sequence[str] = ()
+    """All that were set; ``headers`` has the last one."""
 
     @property
     def text(self) -> str:
@@ -126,9 +128,11 @@ class Forum:
 
         await self.pages(scope, receive, send)
         pairs = [(name.decode().lower(), value.decode()) for name, value in sent[0]["headers"]]
-        assert len(dict(pairs)) == len(pairs), "each header field once"
+        once = [name for name, _ in pairs if name != "set-cookie"]
+        assert len(set(once)) == len(once), "each header field once"
         whole = b"".join(message.get("body", b"") for message in sent[1:])
-        return Answer(status=sent[0]["status"], headers=dict(pairs), body=whole)
+        cookies = tuple(value for name, value in pairs if name == "set-cookie")
+        return Answer(status=sent[0]["status"], headers=dict(pairs), body=whole, cookies=cookies)
 
     # --- what stands in it
 

@@ -89,6 +89,24 @@ def hash_of(word: str) -> bytes:
     return hashlib.sha256(word.encode("utf-8", "surrogatepass")).digest()
 
 
+def new_device(key: bytes, address: str) -> str:
+    """A cookie that proves later that this browser signed in to this account."""
+    number = secrets.token_hex(8)
+    return number + _device_mac(key, address, number)
+
+
+def device_of(key: bytes, address: str, cookie: str) -> str:
+    """Return the number of a browser that signed in to this account before, or ""."""
+    number, mac = cookie[:16], cookie[16:].encode("utf-8", "surrogatepass")
+    right = _device_mac(key, address, number).encode()
+    return number if hmac.compare_digest(mac, right) else ""
+
+
+def _device_mac(key: bytes, address: str, number: str) -> str:
+    about = f"{number} {address}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(about, key=key, digest_size=16, person=b"device").hexdigest()
+
+
 def qr_code(text: str) -> str:
     """A ``data:`` address for ``<img src>``: black on white, in light and in dark."""
     import segno

@@ -1,12 +1,14 @@
 """Passwords: how they are hashed, compared, and which are refused.
 
 Argon2id with 19 MiB and two passes, which OWASP advises. Two are worked out at a time: more would
-take memory and cores from those who send. Who waits for longer than a few seconds is told so.
+take memory and cores from those who send. The queue is short, and it keeps places for people who
+are known, so that strangers cannot fill it.
 """
 
 import re
 import threading
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -28,10 +30,15 @@ _SAFE_FROM = 4
 """Of zxcvbn's scores 0 to 4: below it are summer2026!! and all that looks like that."""
 
 
+class Busy(Refused):
+    """The queue is full, or a turn did not come within the patience. No password was compared."""
+
+
 class Passwords:
     """Hashes and compares; threads share it. Memory is in KiB, patience in seconds.
 
-    Few may wait, since each holds a thread that answers other pages too.
+    ``waiting`` strangers may wait for a turn, ``network`` of them from one network, and as many
+    known people again: each holds a thread that answers other pages too.
     """
 
     def __init__(
@@ -41,13 +48,17 @@ class Passwords:
         passes: int = 2,
         at_once: int = 2,
         waiting: int = 8,
+        network: int = 4,
         patience: float = 5.0,
     ) -> None:
         self._memory = memory
         self._passes = passes
         self._patience = patience
         self._turns = threading.BoundedSemaphore(at_once)
-        self._places = threading.BoundedSemaphore(at_once + waiting)
+        self._most = at_once + waiting
+        self._most_of_network = network
+        self._queued: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     @cached_property
     def _hasher(self) -> "PasswordHasher":
@@ -68,7 +79,7 @@ class Passwords:
     def fits(self, password: str, hashed: str) -> bool:
         """Whether it is the password of this hash; with an empty hash it takes as long and is not.
 
-        Raises Refused where too many are being worked out.
+        Raises Busy.
         """
         from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -81,20 +92,34 @@ class Passwords:
         return hashed != ""
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Room for one more to be worked out. Raises Refused where there is none for long."""
-        # The place comes before the turn: whoever finds the queue full holds no thread in it.
-        if not self._places.acquire(blocking=False):
-            raise Refused(_BUSY)
+    def queue(self, network: str = "", *, is_known: bool = False) -> Iterator[None]:
+        """Hold a place in the queue while passwords are compared. Raises Busy if there is none.
+
+        ``is_known``: an earlier sign-in, a session or a link vouches for the person.
+        """
+        places = {"known": self._most} if is_known else {"strangers": self._most}
+        if network and not is_known:
+            places[f"network {network}"] = self._most_of_network
+        with self._lock:
+            if any(self._queued[place] >= most for place, most in places.items()):
+                raise Busy(_BUSY)
+            self._queued.update(places.keys())
         try:
-            if not self._turns.acquire(timeout=self._patience):
-                raise Refused(_BUSY)
-            try:
-                yield
-            finally:
-                self._turns.release()
+            yield
         finally:
-            self._places.release()
+            with self._lock:
+                self._queued.subtract(places.keys())
+                self._queued = +self._queued  # a network that is gone takes no memory
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Room for one more password to be worked out. Raises Busy if there is none for long."""
+        if not self._turns.acquire(timeout=self._patience):
+            raise Busy(_BUSY)
+        try:
+            yield
+        finally:
+            self._turns.release()
 
 
 def objection(password: str, *about: str) -> str:

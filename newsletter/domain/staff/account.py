@@ -158,11 +158,19 @@ class Limit:
     within: timedelta
 
 
-def of_passwords(address: str, network: str, *, familiar: bool) -> tuple[Limit, ...]:
-    """Against guessing one person's password, and everybody's. ``network`` may be unknown."""
+def of_passwords(
+    address: str, network: str, *, is_familiar: bool, device: str = ""
+) -> tuple[Limit, ...]:
+    """Return the limits on guessing one person's password, and everybody's.
+
+    ``network`` may be unknown. ``device`` is the number of a browser that signed in to this account
+    before: colleagues behind the same router do not lock it out. ``is_familiar``: the account was
+    signed in to from this network before, so strangers elsewhere do not lock it out.
+    """
+    if device:
+        return (Limit(key=f"password {address} by {device}", most=10, within=_SOON),)
     pair = Limit(key=f"password {address} {network}", most=10, within=_SOON)
-    # where somebody signed in before, failures of strangers elsewhere do not shut them out
-    if familiar:
+    if is_familiar:
         return (pair,)
     person = Limit(key=f"password {address}", most=60, within=_HOUR)
     everybody = Limit(key="password", most=600, within=_SOON)
@@ -171,9 +179,9 @@ def of_passwords(address: str, network: str, *, familiar: bool) -> tuple[Limit, 
     return pair, Limit(key=f"network {network}", most=30, within=_HOUR), person, everybody
 
 
-def of_codes(address: str, network: str, *, familiar: bool) -> tuple[Limit, ...]:
+def of_codes(address: str, network: str, *, is_familiar: bool) -> tuple[Limit, ...]:
     """Against guessing one person's codes: whoever does has their password already."""
-    key = f"code {address} {network}" if familiar else f"code {address}"
+    key = f"code {address} {network}" if is_familiar else f"code {address}"
     return Limit(key=key, most=5, within=_SOON), Limit(key=key, most=50, within=_DAY)
 
 

@@ -91,23 +91,21 @@ def change_password(
 
     Raises Refused where the session is over, or too many passwords are being worked out.
     """
-    with proofs.store.begin() as tx:
-        session = proofs.holder(tx, hashed)
-        credential = tx.accounts.get(session.address)
-        counted = proofs.attempt(tx, of_codes(session.address, place.network, familiar=True))
-    if counted is None:
+    with proofs.store.read() as tx:
+        address = proofs.holder(tx, hashed).address
+    limits = of_codes(address, place.network, is_familiar=True)
+    compared = proofs.compare(address, old, limits, place)
+    if compared is None:
         return "old", _WAIT
-    before = credential.password if credential else ""
-    # between two transactions: Argon2 takes long, and nobody is to wait for the database
-    if not proofs.passwords.fits(old, before):
+    if not compared.is_right:
         return "old", "This is not your password."
-    wrong = objection(new, session.address) or (_SAME if new == old else "")
-    made = "" if wrong else proofs.passwords.hash(new)
+    wrong = objection(new, address) or (_SAME if new == old else "")
+    made = "" if wrong else proofs.new_hash(new)
     with proofs.store.begin() as tx:
-        tx.throttle.take_back(counted)
+        tx.throttle.take_back(compared.counted)
         if wrong:
             return "new", wrong
-        return _set_password(tx, hashed, before, made, place, proofs)
+        return _set_password(tx, hashed, compared.hashed, made, place, proofs)
 
 
 _SAME = "This is the password that you have. Choose another one."

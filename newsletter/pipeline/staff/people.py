@@ -236,8 +236,7 @@ def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs)
     wrong = objection(password, address, name)
     if wrong:
         return wrong
-    # between two transactions: Argon2 takes long, and nobody is to wait for the database
-    hashed = proofs.passwords.hash(password)
+    hashed = proofs.new_hash(password)
     with proofs.store.begin() as tx:
         invitation = _open(tx, word, proofs)  # somebody else may have used it meanwhile
         role = _role(tx, invitation, proofs)

@@ -11,7 +11,7 @@ from enum import Enum
 
 from newsletter.credentials import codes, passkeys
 from newsletter.credentials.codes import hash_of, new_word
-from newsletter.credentials.passwords import Passwords
+from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import (
     RECOVERY_CODES,
@@ -52,6 +52,8 @@ class Place:
     browser: str = ""
     network: str = ""
     """Empty where a proxy does not say."""
+    device: str = ""
+    """The cookie that the browser keeps of an earlier sign-in; anybody can make one up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,17 @@ class SignedIn:
     word: str
     """For the cookie; only its hash is kept."""
     stage: Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """A password that was compared with an account's, and counted as a failure until it is not."""
+
+    is_right: bool
+    hashed: str
+    """The hash that it was compared with."""
+    counted: tuple[int, ...]
+    """Takes the failure back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +154,49 @@ class Proofs:
             return Stage.HALF
         return Stage.ENROLLING if self.rules.demands_factor(role) else Stage.WHOLE
 
+    # --- passwords
+
+    def compare(
+        self,
+        address: str,
+        password: str,
+        limits: Iterable[Limit],
+        place: Place,
+        *,
+        is_known: bool = True,
+    ) -> Compared | None:
+        """Compare a password with that of an account. None: a limit refuses it.
+
+        The only place where passwords are compared. What a limit or a full queue refuses costs no
+        hash and no write, and a full queue counts against no account. Raises Busy.
+        """
+        limits = tuple(limits)
+        with self.store.read() as tx:
+            if self.is_last(tx, limits):
+                return None
+        with self.passwords.queue(place.network, is_known=is_known):
+            with self.store.begin() as tx:
+                counted = self.attempt(tx, limits)
+                role, credential = tx.staff.role(address), tx.accounts.get(address)
+            if counted is None:
+                return None
+            hashed = credential.password if role and credential else ""
+            try:
+                # between transactions, and also for an unknown address: Argon2 takes long
+                # enough that its absence could be timed
+                right = self.passwords.fits(password, hashed)
+            except Busy:
+                with self.store.begin() as tx:
+                    tx.throttle.take_back(counted)
+                raise
+        return Compared(is_right=right, hashed=hashed, counted=tuple(counted))
+
+    def new_hash(self, password: str) -> str:
+        """Hash a new password of somebody for whom a session or a link vouches. Raises Busy."""
+        # between two transactions: Argon2 takes long, and keeps no other writer waiting
+        with self.passwords.queue(is_known=True):
+            return self.passwords.hash(password)
+
     # --- failures
 
     def attempt(self, tx: Transaction, limits: Iterable[Limit]) -> list[int] | None:
@@ -159,8 +215,8 @@ class Proofs:
         return exceeded(limits, tx.now, tx.throttle.count)
 
     def code_limits(self, tx: Transaction, address: str, place: Place) -> tuple[Limit, ...]:
-        familiar = tx.throttle.knows(address, place.network, tx.now)
-        return of_codes(address, place.network, familiar=familiar)
+        is_familiar = tx.throttle.knows(address, place.network, tx.now)
+        return of_codes(address, place.network, is_familiar=is_familiar)
 
     # --- codes
 

@@ -5,13 +5,20 @@ many failures cost the same and are answered alike.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_of
-from newsletter.domain.staff.account import Credential, Limit, Session, Stage, of_passwords
-from newsletter.domain.staff.role import Role
-from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, Signed, SignedIn, folded
+from newsletter.domain.staff.account import Limit, Session, Stage, of_passwords
+from newsletter.pipeline.staff.proofs import (
+    Compared,
+    Denied,
+    Place,
+    Proofs,
+    Signed,
+    SignedIn,
+    folded,
+)
 from newsletter.store.sql import Transaction
 
 _DAY = timedelta(days=1)
@@ -19,67 +26,37 @@ _NOBODY = "an unknown address"
 _STOPPED = "no more are looked at for some minutes"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Known:
-    """What is known of an address, and whether this attempt is looked at."""
-
-    address: str
-    role: Role | None
-    credential: Credential | None
-    limits: tuple[Limit, ...]
-    counted: list[int] | None
-
-    @property
-    def password(self) -> str:
-        """The hash to compare with; empty where nobody can be let in."""
-        return self.credential.password if self.role and self.credential else ""
-
-
 def sign_in(
     address: str, password: str, *, place: Place, proofs: Proofs, before: str = ""
 ) -> SignedIn | Denied:
     """Take a password. ``before`` is what the browser's cookie held: that session ends.
 
-    Raises Refused where too many passwords are being worked out just now.
+    Raises Busy where too many passwords are being worked out just now.
     """
-    with proofs.store.begin() as tx:
-        known = _known(tx, folded(address), place, proofs)
-    # also for nobody's address: Argon2 takes long enough that its absence could be timed
-    right = proofs.passwords.fits(password, known.password)
-    if known.counted is None:
+    who = folded(address)
+    device = codes.device_of(proofs.key, who, place.device)
+    with proofs.store.read() as tx:
+        is_familiar = tx.throttle.knows(who, place.network, tx.now)
+    limits = of_passwords(who, place.network, is_familiar=is_familiar, device=device)
+    is_known = is_familiar or device != ""
+    compared = proofs.compare(who, password, limits, place, is_known=is_known)
+    if compared is None:
         return Denied.TOO_OFTEN
     with proofs.store.begin() as tx:
         # the account may have changed while the password was worked out
-        role, credential = tx.staff.role(known.address), tx.accounts.get(known.address)
-        now = replace(known, role=role, credential=credential)
-        if not right or now.password != known.password:
-            subject = known.address if known.role else _NOBODY
-            action, why = "sign-in refused", "wrong password"
-            _fail(tx, action, why, subject, known.limits, place, proofs)
+        role, credential = tx.staff.role(who), tx.accounts.get(who)
+        now = credential.password if role and credential else ""
+        if not compared.is_right or now != compared.hashed:
+            subject = who if role else _NOBODY
+            _fail(tx, "sign-in refused", "wrong password", subject, limits, place, proofs)
             return Denied.WRONG
-        tx.throttle.take_back(known.counted)
+        assert role and credential  # noqa: S101, PT018 - else no password fits
+        tx.throttle.take_back(compared.counted)
         tx.sessions.end(hash_of(before))
-        return _go_on(tx, now, place, proofs)
-
-
-def _known(tx: Transaction, address: str, place: Place, proofs: Proofs) -> _Known:
-    familiar = tx.throttle.knows(address, place.network, tx.now)
-    limits = of_passwords(address, place.network, familiar=familiar)
-    return _Known(
-        address=address,
-        role=tx.staff.role(address),
-        credential=tx.accounts.get(address),
-        limits=limits,
-        counted=proofs.attempt(tx, limits),
-    )
-
-
-def _go_on(tx: Transaction, known: _Known, place: Place, proofs: Proofs) -> SignedIn:
-    assert known.role and known.credential  # noqa: S101, PT018 - else no password fits
-    stage = proofs.next_stage(known.role, known.credential)
-    if stage is Stage.WHOLE:
-        _note(tx, known.address, "with a password", place, proofs)
-    return proofs.begin(tx, known.address, stage, place)
+        stage = proofs.next_stage(role, credential)
+        if stage is Stage.WHOLE:
+            _note(tx, who, "with a password", place, proofs)
+        return proofs.begin(tx, who, stage, place)
 
 
 def _fail(
@@ -137,14 +114,17 @@ def step_up(
     with proofs.store.read() as tx:
         session = proofs.holder(tx, hashed)
         credential = tx.accounts.get(session.address)
+        limits = proofs.code_limits(tx, session.address, place)
     if credential is None:
         return Denied.WRONG
-    right = None
+    compared = None
     if not credential.has_factor and isinstance(proof, str):
-        right = proofs.passwords.fits(proof, credential.password)
+        compared = proofs.compare(session.address, proof, limits, place)
+        if compared is None:
+            return Denied.TOO_OFTEN
     with proofs.store.begin() as tx:
         session = proofs.holder(tx, hashed)
-        denied = _deny(tx, session, proof, place, proofs, "step-up refused", right=right)
+        denied = _deny(tx, session, compared or proof, place, proofs, "step-up refused")
         if denied is not None:
             return denied
         proofs.enter(tx, session.address, "step-up", session.address, _where(place))
@@ -154,20 +134,18 @@ def step_up(
 def _deny(
     tx: Transaction,
     session: Session,
-    proof: str | Signed,
+    proof: str | Signed | Compared,
     place: Place,
     proofs: Proofs,
     action: str,
-    *,
-    right: bool | None = None,
 ) -> Denied | None:
-    """Why a factor is refused; ``right`` is known where it was a password."""
+    """Return why a factor is refused, or None. A password was compared and counted before."""
     address = session.address
     limits = proofs.code_limits(tx, address, place)
-    counted = proofs.attempt(tx, limits)
+    counted = proof.counted if isinstance(proof, Compared) else proofs.attempt(tx, limits)
     if counted is None:
         return Denied.TOO_OFTEN
-    wrong = _wrong(tx, session, proof, right, proofs)
+    wrong = _wrong(tx, session, proof, proofs)
     if wrong is None:
         tx.throttle.take_back(counted)
         return None
@@ -177,13 +155,16 @@ def _deny(
 
 
 def _wrong(
-    tx: Transaction, session: Session, proof: str | Signed, right: bool | None, proofs: Proofs
+    tx: Transaction, session: Session, proof: str | Signed | Compared, proofs: Proofs
 ) -> tuple[Denied, str] | None:
     """What is wrong with a factor, and the same for the audit log. It is used by that."""
     if isinstance(proof, Signed):
         return proofs.sign(tx, session, proof)
-    if right is None:
-        credential = tx.accounts.get(session.address)
+    credential = tx.accounts.get(session.address)
+    if isinstance(proof, Compared):
+        now = credential.password if credential else ""
+        right = proof.is_right and now == proof.hashed
+    else:
         right = credential is not None and proofs.spend(tx, credential, proof)
     return None if right else (Denied.WRONG, "wrong code")
 

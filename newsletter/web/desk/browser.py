@@ -45,6 +45,26 @@ def set_cookie(response: Response, request: Request, name: str) -> None:
     )
 
 
+_KEPT_SECONDS = 90 * 24 * 3600
+
+
+def keep_device(response: Response, request: Request, cookie: str) -> None:
+    """Have the browser prove from now on that it signed in to this account before."""
+    response.set_cookie(
+        _device_cookie(request),
+        cookie,
+        max_age=_KEPT_SECONDS,
+        path="/",
+        secure=not is_loopback(request),
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def _device_cookie(request: Request) -> str:
+    return f"{cookie_name(request)}-device"
+
+
 def is_loopback(request: Request) -> bool:
     """Asked by plain HTTP at an address that never leaves this machine."""
     return request.url.scheme == "http" and (request.url.hostname or "") in _LOOPBACK
@@ -53,7 +73,11 @@ def is_loopback(request: Request) -> bool:
 def place_of(request: Request) -> Place:
     """Browser and network, in the words that its owner knows them by."""
     agent = request.headers.get("user-agent", "")
-    return Place(browser=browser_of(agent), network=network_of(host_of(request)))
+    return Place(
+        browser=browser_of(agent),
+        network=network_of(host_of(request)),
+        device=request.cookies.get(_device_cookie(request), ""),
+    )
 
 
 def inside(address: str) -> str:

@@ -4,8 +4,7 @@ import threading
 
 import pytest
 
-from newsletter.credentials.passwords import LEAST, Passwords, objection
-from newsletter.domain.errors import Refused
+from newsletter.credentials.passwords import LEAST, Busy, Passwords, objection
 from tests.rows import rows
 from tests.unit.pipeline.staff.office import PASSWORDS
 
@@ -48,7 +47,7 @@ def test_two_are_worked_out_at_a_time_and_who_waits_too_long_is_told() -> None:
     for thread in threads:
         thread.start()
     held.wait(10)
-    with pytest.raises(Refused, match="try again in a minute"):
+    with pytest.raises(Busy, match="try again in a minute"):
         passwords.fits("x", "")
     done.set()
     for thread in threads:
@@ -91,8 +90,21 @@ def test_a_bad_password_is_refused_in_words(password: str) -> None:
     assert objection(password, "ana@forum.example", "Ana Ruiz").endswith(".")
 
 
-def test_few_may_wait_and_the_next_one_is_told_at_once() -> None:
-    passwords = Passwords(memory=64, passes=1, at_once=1, waiting=0, patience=600)
-    with passwords.turn(), pytest.raises(Refused, match="try again in a minute"):
-        passwords.hash("x")
-    assert passwords.hash("x")
+def test_few_strangers_may_wait_and_known_people_have_places_of_their_own() -> None:
+    passwords = Passwords(memory=64, passes=1, at_once=1, waiting=1, network=1)
+    with passwords.queue("203.0.113.0/24"):
+        with pytest.raises(Busy, match="try again in a minute"), passwords.queue("203.0.113.0/24"):
+            pass
+        with passwords.queue("198.51.100.0/24"):
+            with pytest.raises(Busy), passwords.queue("192.0.2.0/24"):
+                pass
+            with passwords.queue("192.0.2.0/24", is_known=True):
+                assert passwords.hash("x")
+    with passwords.queue("203.0.113.0/24"):  # whoever left gives the place back
+        pass
+
+
+def test_whom_a_proxy_does_not_name_is_not_one_network() -> None:
+    passwords = Passwords(memory=64, passes=1, at_once=1, waiting=1, network=1)
+    with passwords.queue(), passwords.queue(), pytest.raises(Busy), passwords.queue():
+        pass

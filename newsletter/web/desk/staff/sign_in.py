@@ -4,10 +4,15 @@ These pages are open to whoever is not signed in. What they learn is decided by 
 """
 
 import json
+import threading
+import time
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.responses import Response
+import anyio
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_of
@@ -17,7 +22,16 @@ from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.runtime.staff import Staff
-from newsletter.web.desk.browser import HOME, inside, offer, place_of, set_cookie, shown, word_of
+from newsletter.web.desk.browser import (
+    HOME,
+    inside,
+    keep_device,
+    offer,
+    place_of,
+    set_cookie,
+    shown,
+    word_of,
+)
 from newsletter.web.desk.page import PROOF, PROOF_FAULTS, ROLES, Desk, refusal_of
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.http.forms import shown_again
@@ -39,6 +53,7 @@ class SignIn:
         self._desk = desk
         self._staff = staff
         self._proofs = staff.proofs
+        self._pace = _Pace()
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -72,7 +87,7 @@ class SignIn:
             request,
             "sign-in.html.j2",
             title="Sign in",
-            status=refusal_of(denied) if denied else None,
+            status=401 if denied else None,
             faults=[("email", fault)] if denied else (),
             address=shown_again(request.field("email")),
             next=onward,
@@ -81,7 +96,7 @@ class SignIn:
 
     def sign_in(self, request: DeskRequest) -> Response:
         """Take an address and a password."""
-        onward = inside(request.field("next"))
+        onward, began = inside(request.field("next")), time.monotonic()
         done = signin.sign_in(
             request.field("email"),
             request.field("password"),
@@ -90,14 +105,22 @@ class SignIn:
             proofs=self._proofs,
         )
         if isinstance(done, Denied):
-            return self._form(request, onward, done, _NOT_IN)
+            page = self._form(request, onward, done, _NOT_IN)
+            return self._pace.delayed(page, began, is_measured=done is Denied.WRONG)
         return self._entered(request, done, onward)
 
     def _entered(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
         """One step further, with the word of the session in the cookie."""
         response = self._next(request, done, onward)
-        set_cookie(response, request.http, done.word)
+        self._set_cookies(response, request, done)
         return response
+
+    def _set_cookies(self, response: Response, request: DeskRequest, done: SignedIn) -> None:
+        known = codes.device_of(self._proofs.key, done.address, place_of(request.http).device)
+        if done.stage is Stage.WHOLE and not known:
+            device = codes.new_device(self._proofs.key, done.address)
+            keep_device(response, request.http, device)
+        set_cookie(response, request.http, done.word)
 
     def _next(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
         if done.stage is Stage.HALF:
@@ -191,7 +214,7 @@ class SignIn:
                 return self._desk.go(request, "/sign-in")
             return set_up_page(self._desk, self._staff, request, half, done)
         response = codes_page(self._desk, request, done.codes, onward=HOME)
-        set_cookie(response, request.http, done.signed_in.word)
+        self._set_cookies(response, request, done.signed_in)
         return response
 
     # --- invitations
@@ -265,6 +288,43 @@ class SignIn:
         response = self._on(request, inside(request.field("next")))
         set_cookie(response, request.http, done.word)
         return response
+
+
+_PACE_OF = 20
+_UNMEASURED_SECONDS = 0.1
+
+
+class _Pace:
+    """Delays refused sign-ins, so that the time tells nobody whether a password was compared.
+
+    A limit refuses without a comparison. Each refusal takes as long as the slowest of the last
+    comparisons that failed. The event loop waits; no thread does.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lasted: deque[float] = deque(maxlen=_PACE_OF)
+
+    def delayed(self, page: Response, began: float, *, is_measured: bool) -> Response:
+        """Return a page that is answered when its time has come."""
+        with self._lock:
+            if is_measured:
+                self._lasted.append(time.monotonic() - began)
+            longest = max(self._lasted, default=_UNMEASURED_SECONDS)
+        return _Delayed(page, until=began + longest)
+
+
+class _Delayed(HTMLResponse):
+    """A page that is answered at a moment of the monotonic clock."""
+
+    def __init__(self, page: Response, *, until: float) -> None:
+        super().__init__(page.body, page.status_code)
+        self.raw_headers = page.raw_headers
+        self._until = until
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await anyio.sleep(max(0.0, self._until - time.monotonic()))
+        await super().__call__(scope, receive, send)
 
 
 def set_up_page(

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from newsletter.credentials.codes import hash_of
+from newsletter.credentials.passwords import Passwords
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.role import Role
@@ -65,7 +66,7 @@ def test_of_two_changes_at_once_one_counts(office: Office) -> None:
     entered = office.join(ANA)
     proofs = office.proofs
 
-    class Slow:
+    class Slow(Passwords):
         def fits(self, password: str, hashed: str) -> bool:
             with office.store.begin() as tx:
                 tx.accounts.set_password(ANA, "another", office.clock.now())
@@ -74,7 +75,7 @@ def test_of_two_changes_at_once_one_counts(office: Office) -> None:
         def hash(self, password: str) -> str:
             return "mine"
 
-    slow = replace(proofs, passwords=Slow())  # type: ignore[arg-type]
+    slow = replace(proofs, passwords=Slow())
     with pytest.raises(Refused, match="in the meantime"):
         account.change_password(hash_of(entered.word), PASSWORD, OTHER, place=HERE, proofs=slow)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.credentials.codes import hash_of
+from newsletter.credentials.passwords import Passwords
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import LinkKind, Stage
 from newsletter.domain.staff.role import DeskRules, Role
@@ -170,12 +171,12 @@ def test_of_two_who_use_a_link_at_once_one_wins(office: Office) -> None:
     link = office.link(ANA)
     proofs = office.proofs
 
-    class Slow:
+    class Slow(Passwords):
         def hash(self, password: str) -> str:
             accept(office, link.word, OTHER)
             return "never"
 
-    slow = replace(proofs, passwords=Slow())  # type: ignore[arg-type]
+    slow = replace(proofs, passwords=Slow())
     with pytest.raises(NotFound, match="used before"):
         people.accept(link.word, name="", password=PASSWORD, place=HERE, proofs=slow)
     assert isinstance(office.sign_in(ANA, OTHER), SignedIn)

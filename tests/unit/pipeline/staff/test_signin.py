@@ -1,16 +1,20 @@
 """Who comes in, who does not, and what both of them learn."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_of
+from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.errors import Refused
-from newsletter.domain.staff.account import HALF, Session, Stage
+from newsletter.domain.staff.account import HALF, Session, Stage, of_passwords
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import OPERATOR, Denied, Place, SignedIn
+from tests.fakes import NOON
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OTHER, PASSWORD, THERE, Office
 
 
@@ -68,12 +72,12 @@ def test_an_account_that_changes_meanwhile_lets_nobody_in(office: Office) -> Non
     office.join(ANA)
     proofs = office.proofs
 
-    class Slow:
+    class Slow(Passwords):
         def fits(self, password: str, hashed: str) -> bool:
             people.disable(ANA, by=OPERATOR, proofs=proofs)
             return True
 
-    slow = replace(proofs, passwords=Slow())  # type: ignore[arg-type]
+    slow = replace(proofs, passwords=Slow())
     assert signin.sign_in(ANA, PASSWORD, place=HERE, proofs=slow) is Denied.WRONG
 
 
@@ -197,6 +201,8 @@ def test_a_stolen_database_computes_no_code(office: Office) -> None:
 
 # --- too many failures
 
+HALF_A_DAY_AGO = NOON - timedelta(hours=12)
+
 
 def fail(office: Office, address: str, times: int, place: Place = HERE) -> list[object]:
     return [office.sign_in(address, OTHER, place) for _ in range(times)]
@@ -246,6 +252,52 @@ def test_a_flood_from_everywhere_stops_strangers_alone(office: Office) -> None:
 def test_whom_a_proxy_does_not_name_is_not_one_network(office: Office) -> None:
     found = [office.sign_in(f"a{number}@forum.example", OTHER, Place()) for number in range(40)]
     assert set(found) == {Denied.WRONG}
+
+
+def test_a_full_queue_counts_against_no_account(office: Office) -> None:
+    office.join(ANA)
+    full = Passwords(memory=64, passes=1, at_once=1, waiting=0, patience=0.001)
+    proofs = replace(office.proofs, passwords=full)
+    for place in (HERE, THERE):
+        for _ in range(6):
+            with full.queue(place.network, is_known=place is HERE), pytest.raises(Busy):
+                signin.sign_in(ANA, OTHER, place=place, proofs=proofs)  # no place
+            with full.turn(), pytest.raises(Busy):
+                signin.sign_in(ANA, OTHER, place=place, proofs=proofs)  # no turn
+        limits = of_passwords(ANA, place.network, is_familiar=False)
+        with office.store.read() as tx:
+            assert [tx.throttle.count(limit.key, HALF_A_DAY_AGO) for limit in limits] == [0] * 4
+
+
+def test_strangers_who_fill_the_queue_do_not_keep_the_owner_out(office: Office) -> None:
+    office.join(ANA)
+    passwords = Passwords(memory=64, passes=1, at_once=1, waiting=0)
+    proofs = replace(office.proofs, passwords=passwords)
+    elsewhere = replace(THERE, device=codes.new_device(proofs.key, ANA))
+    with passwords.queue("192.0.2.0/24"):
+        for place in (HERE, elsewhere):
+            assert isinstance(signin.sign_in(ANA, PASSWORD, place=place, proofs=proofs), SignedIn)
+        with pytest.raises(Busy):
+            signin.sign_in(BEN, PASSWORD, place=HERE, proofs=proofs)
+
+
+def test_wrong_passwords_from_an_office_lock_no_colleague_there_out(office: Office) -> None:
+    office.join(ANA)
+    ana = replace(HERE, device=codes.new_device(office.proofs.key, ANA))
+    fail(office, ANA, 12)
+    assert office.sign_in(ANA) is Denied.TOO_OFTEN  # from a browser that she never used
+    assert isinstance(office.sign_in(ANA, PASSWORD, ana), SignedIn)
+    assert isinstance(office.sign_in(ANA, PASSWORD, replace(ana, network="")), SignedIn)
+    assert fail(office, ANA, 11, ana)[-1] is Denied.TOO_OFTEN  # it may not guess for ever
+
+
+@pytest.mark.parametrize("spoil", [lambda one: one[:-1], lambda one: "é" + one[1:], lambda _: ""])
+def test_no_browser_makes_up_that_it_was_here(office: Office, spoil: Callable[[str], str]) -> None:
+    made = codes.new_device(office.proofs.key, ANA)
+    assert codes.device_of(office.proofs.key, ANA, made) == made[:16]
+    assert codes.device_of(office.proofs.key, BEN, made) == ""
+    assert codes.device_of(b"another" * 4, ANA, made) == ""
+    assert codes.device_of(office.proofs.key, ANA, spoil(made)) == ""
 
 
 def test_its_owner_hears_once_a_day_that_somebody_tries(office: Office) -> None:

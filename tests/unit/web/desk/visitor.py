@@ -22,10 +22,14 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.
 
 @dataclass(kw_only=True)
 class Browser:
-    """``cookie`` is what it keeps of the desk; empty where there is none."""
+    """``cookie`` is what it keeps of the desk; empty where there is none.
+
+    ``device`` is what it keeps of having signed in before.
+    """
 
     site: Forum
     cookie: str = ""
+    device: str = ""
     client: str = "203.0.113.7"
     seen: list[str] = field(default_factory=list)
     """All that was ever set as its cookie, as the header field says it."""
@@ -40,12 +44,18 @@ class Browser:
         fields = {"User-Agent": FIREFOX, **({} if method == "GET" else OURS)}
         if self.cookie:
             fields["Cookie"] = f"__Host-desk={self.cookie}"
+        if self.device:
+            cookies = [fields.get("Cookie", ""), f"__Host-desk-device={self.device}"]
+            fields["Cookie"] = "; ".join(filter(None, cookies))
         fields |= how.pop("headers", {})
         answer = self.site.ask(method, f"/desk{path}", headers=fields, client=self.client, **how)
-        said = answer.headers.get("set-cookie")
-        if said is not None:
+        for said in answer.cookies:
+            name, _, value = said.partition(";")[0].partition("=")
+            if name == "__Host-desk-device":
+                self.device = value
+                continue
             self.seen.append(said)
-            self.cookie = said.partition(";")[0].partition("=")[2].strip('"')
+            self.cookie = value.strip('"')
         return answer
 
     # --- coming in
