@@ -12,9 +12,11 @@ import errno
 import resource
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, cast
 
@@ -67,14 +69,85 @@ def connections_for(open_files: int) -> int:
 
 
 _UNREAD = "the rest of an answer to be read"
+_SLICE_BYTES, _BODY_SLICE_BYTES = 1 << 10, 64 << 10
+"""Bytes that are parsed in one turn of the loop: 1 KB of tiny chunks takes some 5 ms."""
+_MAX_HEAD_LINES = 700
+_LINGER_SECONDS = 2.0
+
+
+class _Wire:
+    """A connection's transport: sends in whole packets, and reads no more than is parsed.
+
+    What is written within one turn of the loop, such as head and body, leaves as one packet.
+    """
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        resumed: Callable[[], bool],
+    ) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._resumed = resumed
+        self._written: list[bytes] = []
+        self._is_closing = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._written:
+            self._loop.call_soon(self.flush)
+        self._written.append(data)
+
+    def flush(self) -> None:
+        written, self._written = self._written, []
+        if written:
+            self._transport.write(b"".join(written))
+
+    def get_write_buffer_size(self) -> int:
+        self.flush()
+        return self._transport.get_write_buffer_size()
+
+    def resume_reading(self) -> None:
+        if self._resumed():
+            self._transport.resume_reading()
+
+    def is_closing(self) -> bool:
+        return self._is_closing or self._transport.is_closing()
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def close_slowly(self) -> None:
+        """Close while the other side is still sending, which goes on until it has our answer.
+
+        To close at once would make the system reset the connection and the answer be lost.
+        """
+        if self.is_closing():
+            return
+        self.flush()
+        self._is_closing = True
+        self._transport.write_eof()
+        self._transport.resume_reading()
+        self._loop.call_later(_LINGER_SECONDS, self._transport.abort)
 
 
 class BoundedProtocol(H11Protocol):
-    """One connection, whose every wait for the other side ends."""
+    """One connection, whose every wait for the other side ends.
+
+    What comes in is parsed a slice in each turn of the loop: other connections have their turns
+    in between.
+    """
 
     def __init__(self, *args: Any, bounds: Bounds, **named: Any) -> None:
         super().__init__(*args, **named)
         self._bounds = bounds
+        self._unparsed = bytearray()
+        self._is_parsing = False
+        self._head_lines = 0
         self._waits_for = ""
         self._timer: asyncio.TimerHandle | None = None
         self.since = 0.0
@@ -90,7 +163,8 @@ class BoundedProtocol(H11Protocol):
         # before this one is among them: it must not be asked to make room for itself
         full = len(self.connections) >= self._bounds.connections
         room = self._longest_waiting() if full else None
-        super().connection_made(transport)
+        self._wire = _Wire(transport, self.loop, self._parse_on)
+        super().connection_made(cast("asyncio.Transport", self._wire))
         if room is not None:
             room.transport.abort()
             self.connections.discard(room)
@@ -108,11 +182,60 @@ class BoundedProtocol(H11Protocol):
         return min(waiting, key=lambda connection: connection.since, default=None)
 
     def data_received(self, data: bytes) -> None:
-        """Some bytes, of which no number makes a time any longer."""
+        """Receive data. The deadline does not move, however many bytes arrive."""
+        self._unparsed += data
+        if not self._is_parsing:
+            self._parse()
+
+    def _parse(self) -> None:
+        self._is_parsing = False
+        if self.transport.is_closing():
+            self._unparsed.clear()  # an answer is on its way, and the rest of the request is moot
+        elif not self.flow.read_paused:
+            size = self._slice_bytes
+            data = bytes(self._unparsed[:size])
+            del self._unparsed[:size]
+            self._parse_slice(data)
+            if self._parse_on():
+                self._wire.resume_reading()
+            else:
+                self._wire.pause_reading()
+
+    def _parse_slice(self, data: bytes) -> None:
+        # thousands of tiny header fields would be parsed at once
+        if not self._wanted:
+            self._head_lines += data.partition(b"\r\n\r\n")[0].count(b"\n")
+        if self._head_lines > _MAX_HEAD_LINES:
+            self._refuse(431)
+            return
         super().data_received(data)
         if not self.transport.is_closing():
             # bytes while nothing is asked are the beginning of the next head
             self._wait_for(self._wanted or "head")
+
+    def _parse_on(self) -> bool:
+        """Parse the rest in the next turn of the loop; returns whether there is no rest."""
+        if self._unparsed and not self._is_parsing:
+            self._is_parsing = True
+            self.loop.call_soon(self._parse)
+        return not self._unparsed
+
+    @property
+    def _slice_bytes(self) -> int:
+        # a body with a length is one piece, however long
+        whole = self._wanted == "body" and any(
+            name == b"content-length" for name, _ in self.headers
+        )
+        return _BODY_SLICE_BYTES if whole else _SLICE_BYTES
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request: uvicorn has one answer for all of it."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is not None and cycle.response_started and not cycle.response_complete:
+            self.transport.abort()  # amid an answer nothing else can be said
+        else:
+            head_bytes = len(self.conn.trailing_data[0])
+            self._refuse(431 if head_bytes > LONGEST_HEAD else 400)
 
     def on_response_complete(self) -> None:
         """Answered: what came early is next, or uvicorn waits for as long as idle ones may.
@@ -120,6 +243,7 @@ class BoundedProtocol(H11Protocol):
         An answer is complete once it is written down here. While the other side reads none of it,
         the end of the connection waits for that, so the time of the answer goes on.
         """
+        self._head_lines = 0
         if self.transport.get_write_buffer_size():
             self._waits_for = _UNREAD
         else:
@@ -159,10 +283,9 @@ class BoundedProtocol(H11Protocol):
 
     def _refuse(self, status: int) -> None:
         self._wait_for("")
-        words = {408: "Request Timeout", 503: "Service Unavailable"}[status]
-        head = f"HTTP/1.1 {status} {words}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-        self.transport.write(head.encode())
-        self.transport.close()
+        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+        self.transport.write(f"{head}Connection: close\r\nContent-Length: 0\r\n\r\n".encode())
+        self._wire.close_slowly()
 
 
 _MAY_WAIT = 1_024
@@ -281,7 +404,8 @@ def listen_on(host: str, port: int) -> socket.socket:
         raise NewsletterError("--host is empty; write 127.0.0.1, or 0.0.0.0 for every network")
     host = host.removeprefix("[").removesuffix("]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends each packet at once (TCP_NODELAY) only where the protocol is named
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     # else the port stays taken for a minute after a restart (TIME_WAIT)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -37,9 +37,7 @@ async def who(request: Request) -> Response:
 @contextmanager
 def served(bounds: Bounds) -> Iterator[tuple[uvicorn.Server, tuple[str, int]]]:
     """A server with these bounds, and where it listens."""
-    bound = socket.socket()
-    bound.bind(("127.0.0.1", 0))
-    bound.listen()
+    bound = listen_on("127.0.0.1", 0)
     routes = [Route("/", echo, methods=["GET", "POST"]), Route("/who", who)]
     server = serving(Starlette(routes=routes), bounds)
     thread = threading.Thread(target=server.run, args=([bound],))
@@ -164,6 +162,66 @@ def test_half_of_a_second_request_is_let_go_too() -> None:
         assert connection.recv(1000)
         connection.sendall(b"GET / HT")
         assert b" 408 " in read_all(connection)
+
+
+def test_an_answer_leaves_at_once_and_as_one_packet() -> None:
+    with (
+        served(Bounds(connections=10)) as (server, place),
+        socket.create_connection(place, timeout=PATIENCE) as connection,
+    ):
+        for _ in range(5):
+            connection.sendall(GET)
+            assert connection.recv(65_536).endswith(b"\r\n\r\nhere")
+        [held] = server.server_state.connections
+        accepted = held.transport.get_extra_info("socket")
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@rows(
+    "head",
+    [
+        b"a: " + b"a" * (34 << 10),
+        b"a:\r\n" * 7_000,
+        b"a: " + b"a" * (1 << 20),
+    ],
+)
+def test_a_head_that_is_too_long_is_refused_though_it_comes_as_one_packet(head: bytes) -> None:
+    with listening(Bounds(connections=10)) as connect:
+        connection = connect()
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n")
+        assert read_all(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_heads_of_one_connection_are_not_counted_together() -> None:
+    fields = b"".join(b"a%d: b\r\n" % number for number in range(90))
+    with listening(Bounds(connections=10, idle=0.2)) as connect:
+        connection = connect()
+        for _ in range(12):
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n" + fields + b"\r\n")
+            assert b" 200 " in connection.recv(65_536)
+
+
+def test_what_is_no_request_gets_400() -> None:
+    with listening(Bounds(connections=10)) as connect:
+        connection = connect()
+        connection.sendall(b"nonsense\r\n\r\n")
+        assert read_all(connection).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_body_in_tiny_chunks_keeps_nobody_else_waiting() -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with listening(Bounds(connections=10)) as connect:
+        chunked, other = connect(), connect()
+        chunked.sendall(head + b"1\r\nx\r\n" * 12_000 + b"0\r\n\r\n")
+        other.sendall(GET)
+        assert b"200" in other.recv(1000)
+        chunked.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            chunked.recv(1000)
+        chunked.settimeout(PATIENCE)
+        answer = b""
+        while answer.count(b"x") < 12_000:
+            answer += chunked.recv(65_536)
 
 
 def test_requests_that_come_together_are_all_answered() -> None:
