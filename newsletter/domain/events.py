@@ -271,15 +271,6 @@ class Forged(NewsletterError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventPage:
-    """One page of what a provider tells when it is asked for events."""
-
-    events: tuple[Event, ...]
-    until: datetime | None
-    """All before this was told by now, but for what is listed late; None: not known yet."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Place:
     """Whom an event speaks of, and of which delivery, as far as we know them."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
     from newsletter.domain.delivery.transactional import EmailText
     from newsletter.domain.errors import InvalidInput
-    from newsletter.domain.events import Event, EventPage
+    from newsletter.domain.events import Event
     from newsletter.domain.statements.content import Content
     from newsletter.domain.statements.feed import ExtractedStatement, Fetched, Item
     from newsletter.domain.statements.statement import Reading, Statement
@@ -118,24 +118,6 @@ class Webhook(Protocol):
         Raises Forged for what the provider did not sign or what is stale, and for nothing else:
         what is signed and not understood is an event of kind OTHER.
         """
-        ...
-
-
-class History(Protocol):
-    """Events that a provider lists, for those whom no webhook can reach."""
-
-    @property
-    def reach(self) -> timedelta:
-        """Events so long ago are still listed."""
-        ...
-
-    @property
-    def lateness(self) -> timedelta:
-        """An event may be listed so long after it happened."""
-        ...
-
-    def read(self, begin: datetime, end: datetime) -> Iterator[EventPage]:
-        """A bounded number of pages. Raises ProviderUnreachable or InvalidConfiguration."""
         ...
 
 

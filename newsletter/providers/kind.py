@@ -29,7 +29,3 @@ class Kind:
     """What reads the posts of its webhook. Made from the key."""
     by_topics: bool = False
     """Whether it is made from topics, and what fetches a page, in place of a key."""
-    history: str = ""
-    """What lists what happened to messages. Made from the options."""
-    listed: str = ""
-    """What makes an event of one that is listed in its webhook's words."""

@@ -20,7 +20,7 @@ from newsletter.providers.kind import Kind
 if TYPE_CHECKING:
     from newsletter.domain.clock import Clock
     from newsletter.domain.delivery.provider import Finding
-    from newsletter.domain.ports import Examiner, History, Provider, Webhook
+    from newsletter.domain.ports import Examiner, Provider, Webhook
     from newsletter.providers.common.doctor import Probe
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.providers.transport.http import HttpRequest
@@ -90,22 +90,6 @@ def webhook(
         key_path = f"provider.{'webhook_topics' if parts.by_topics else 'webhook_key'}"
         raise _fault(key_path, str(error)) from None
     return made
-
-
-def history(options: ProviderOptions) -> History:
-    """What is asked for events. Nothing is called yet.
-
-    Raises InvalidConfiguration for a provider that lists none.
-    """
-    kind = _kind(options)
-    parts = KINDS.get(kind, Kind())
-    if not parts.history:
-        why = "works with mailgun and postmark only; leave it out and set webhook_key instead"
-        raise _fault("provider.poll_events", why)
-    from newsletter.providers.common.records import HttpHistory  # it brings the HTTP client
-
-    listing = _part(kind, parts.history)(options)
-    return HttpHistory(listing, _transport(options), _part(kind, parts.listed))
 
 
 def examiner(options: ProviderOptions, *, sender: str, clock: Clock) -> Examiner:

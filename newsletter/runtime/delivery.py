@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from newsletter.domain.clock import Clock
     from newsletter.domain.delivery.rate_limit import Limits, Wait
     from newsletter.domain.events import Event
-    from newsletter.domain.ports import Examiner, History, Links, Webhook
+    from newsletter.domain.ports import Examiner, Links, Webhook
     from newsletter.pipeline.campaigns.trial import TrialSender
     from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
     from newsletter.pipeline.delivery.dispatch import Dispatcher
     from newsletter.pipeline.delivery.reconcile import Reconciler
     from newsletter.pipeline.delivery.restore_guard import Guard
     from newsletter.pipeline.delivery.transactional import TransactionalSender
-    from newsletter.pipeline.events.record import Poller, Recorded
+    from newsletter.pipeline.events.record import Recorded
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.rendering.lazy import LazyRenderer
     from newsletter.store.file.guard_file import WorkspaceGuardFile
@@ -54,7 +54,7 @@ class Delivery:
 
     def prepare(self) -> None:
         """Build all of it now: threads share it."""
-        _ = (self.pool, self.webhooks, self.histories)
+        _ = (self.pool, self.webhooks)
 
     @cached_property
     def workspace(self) -> str:
@@ -81,17 +81,6 @@ class Delivery:
         pairs = zip(self.pool.all, self.settings.providers, strict=True)
         found = {line.name: _webhook(line.name, options) for line, options in pairs}
         return {kind: webhook for kind, webhook in found.items() if webhook}
-
-    @cached_property
-    def histories(self) -> Mapping[str, tuple[timedelta, History]]:
-        """Kind of provider → how often it is asked for events, and what lists them."""
-        from newsletter.providers.registry import history
-
-        return {
-            line.name: (options.poll_events, history(options))
-            for line, options in zip(self.pool.all, self.settings.providers, strict=True)
-            if options.poll_events is not None
-        }
 
     @property
     def lock_path(self) -> Path:
@@ -207,15 +196,6 @@ class Delivery:
 
         recorded = record(events, provider=kind, workspace=self.workspace, store=self.store)
         return recorded, stop_harm(store=self.store)
-
-    def poller(
-        self, kind: str, hear: Callable[[Sequence[Event]], None], stopped: Callable[[], bool]
-    ) -> Poller:
-        """What asks a provider for events. ``kind`` is one of ``histories``."""
-        from newsletter.pipeline.events.record import Poller
-
-        _, history = self.histories[kind]
-        return Poller(history=history, record=hear, clock=self.store.clock, stopped=stopped)
 
     @property
     def examiners(self) -> tuple[tuple[Examiner, ...], ...]:

@@ -11,7 +11,6 @@ from newsletter.domain.delivery.transactional import EmailState
 from newsletter.pipeline.delivery.dispatch import Dispatched
 from newsletter.pipeline.delivery.reconcile import Reconciled, Recovered
 from newsletter.pipeline.delivery.transactional import Posted
-from newsletter.pipeline.events.record import Polled
 from newsletter.pipeline.statements.visit import Visited
 from newsletter.runtime.tick import TickResult
 
@@ -144,14 +143,6 @@ def log_recovered(found: Recovered) -> None:
 def log_stopped(campaigns: Iterable[Campaign]) -> None:
     for campaign in campaigns:
         log.warning("stopped %s, campaign %d: %s", campaign.slug, campaign.id, campaign.reason)
-
-
-def log_polled(provider: str, polled: Polled, before: Polled | None) -> None:
-    """What was told; why nothing could be had only when that is new."""
-    if polled.events:
-        log.debug("polled=%s events=%d", provider, polled.events)
-    if polled.reason and (before is None or polled.reason != before.reason):
-        log.error("polled=%s not heard: %s", provider, polled.reason)
 
 
 def log_visited(seen: Visited) -> None:

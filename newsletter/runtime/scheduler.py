@@ -7,7 +7,7 @@ merely make us look there. Pausing it, losing it or running it late loses nothin
 import gc
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,16 +20,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.delivery.rate_limit import Wait
 from newsletter.domain.errors import Fault, Refused, StoreUnavailable
-from newsletter.domain.events import Event
 from newsletter.pipeline.campaigns.plan import Held
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciler, recover
 from newsletter.pipeline.events.breaker import stop_harm
-from newsletter.pipeline.events.record import Polled, Poller
 from newsletter.runtime.log import (
     Pulse,
     log_attempt,
-    log_polled,
     log_reconciled,
     log_recovered,
     log_stopped,
@@ -41,7 +38,7 @@ from newsletter.store.file.lock import beat, only_one
 
 log = logging.getLogger("newsletter.run")
 
-_EXECUTORS = ("default", "reconcile", "poll", "feeds", "emails")
+_EXECUTORS = ("default", "reconcile", "feeds", "emails")
 _IDLE_WAIT = 1.0
 _WATCH, _CALM = 0.2, 1.0
 """How often it is looked whether it is over, or on hold; the calmer way while nothing is sent."""
@@ -101,9 +98,6 @@ class Scheduler:
         self._reconciling = False
         self._nothing_unknown = Stillness(delivery.store.version)
         self._nothing_sent = Stillness(delivery.store.version)
-        self._polled: dict[str, Polled] = {}
-        self._unheard = set(delivery.histories)
-        """Providers that were not asked for events yet: ``until_idle`` waits for them."""
 
     def stop(self) -> None:
         """Claim nothing more, let the calls that are under way end, and come back."""
@@ -199,10 +193,6 @@ class Scheduler:
             self._repeat(clock, "feeds", poll, self._visits.go)
         self._repeat(clock, "emails", _POST, self._rounds.go)
         self._repeat(clock, "emails", _FORGET, self._rounds.forget)
-        for name, (every, _) in self._delivery.histories.items():
-            poller = self._delivery.poller(name, partial(self._hear, name), self._stop.is_set)
-            ask = partial(self._poll, name, poller)
-            self._repeat(clock, "poll", every.total_seconds(), ask)
         clock.start()
         return clock
 
@@ -264,18 +254,6 @@ class Scheduler:
             self._nothing_unknown.note(nothing=asks_at is None)
         finally:
             self._reconciling = False
-
-    def _poll(self, name: str, poller: Poller) -> None:
-        try:
-            polled = poller.poll()
-            log_polled(name, polled, self._polled.get(name))
-            self._polled[name] = polled
-        finally:
-            self._unheard.discard(name)
-
-    def _hear(self, name: str, events: Sequence[Event]) -> None:
-        _, stopped = self._delivery.record(name, events)
-        log_stopped(stopped)
 
     def _failed(self, event: JobExecutionEvent) -> None:
         # a full disk and a lock pass, and the next tick looks again; anything else is a defect
@@ -378,7 +356,7 @@ class Scheduler:
             self._run.unreachable = waiting.reason
             return True
         soon = asks_at is not None and asks_at <= tx.now + _SOON
-        asking = soon or self._reconciling or bool(self._unheard) or self._rounds.open(_SOON)
+        asking = soon or self._reconciling or self._rounds.open(_SOON)
         return not (due or asking or waiting.claimed or waiting.due_by(tx.now + _PATIENCE))
 
     def _waits_long(self) -> bool:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,15 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.errors import ProviderUnreachable
-from newsletter.domain.ports import History
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.http.body import FIELDS, BodyTemplate
 from newsletter.providers.http.description import AnswerPath
-from newsletter.providers.registry import KINDS as registered
-from newsletter.providers.registry import OPTIONS, history
 from newsletter.providers.transport.http import HttpResponse
-from tests.contracts.provider import AT, batch
+from tests.contracts.provider import batch
 from tests.fuzz.hostile import BYTES, JSON, TEXT, hostile
 from tests.provider_servers.kinds import KINDS, made
 from tests.servers import LoopbackServer, Received, Step, reply
@@ -160,33 +155,23 @@ PAGE = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def records() -> Iterator[tuple[Records, list[HttpProvider], list[History]]]:
-    """Those whose records can be searched, and those that list events, at one server."""
+def records() -> Iterator[tuple[Records, list[HttpProvider]]]:
+    """Providers whose records can be searched, at one server."""
     with Records() as server, ExitStack() as stack:
-        there = {"base_url": server.url}
         providers = [stack.enter_context(made(kind, server.url)) for kind in KINDS]
-        listed = [
-            history(OPTIONS[kind].model_validate({**of.options, "kind": kind, **there}))
-            for kind, of in KINDS.items()
-            if registered[kind].history
-        ]
         asked = [one for one in providers if one.capabilities.settles_in is not None]
-        assert (len(asked), len(listed)) == (5, 2)
-        yield server, asked, listed
+        assert len(asked) == 5
+        yield server, asked
 
 
 @settings(hostile, max_examples=hostile.max_examples // 2)
 @given(st.one_of(PAGE.map(lambda one: json.dumps(one).encode()), BYTES))
 def test_records_name_nobody_but_who_was_asked_for(
-    records: tuple[Records, list[HttpProvider], list[History]], said: bytes
+    records: tuple[Records, list[HttpProvider]], said: bytes
 ) -> None:
-    server, asked, listed = records
+    server, asked = records
     server.said = said
     ours = batch()
     for provider in asked:
         found = provider.look_up(ours).found
         assert found.keys() <= {one.subscriber_id for one in ours.recipients}
-    for one in listed:
-        with suppress(ProviderUnreachable):
-            for page in one.read(AT - timedelta(days=1), AT):
-                assert all(event.id.encode() for event in page.events)

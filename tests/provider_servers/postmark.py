@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from tests.provider_servers.kind import Asked, Kind
 from tests.servers import Delivered, LoopbackServer, Received, Step, reply
@@ -23,8 +23,6 @@ class PostmarkServer(LoopbackServer):
     of_address: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     records: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
-    bounces: list[dict[str, Any]] = field(default_factory=list)
-
     def __post_init__(self) -> None:
         super().__init__()
 
@@ -33,8 +31,6 @@ class PostmarkServer(LoopbackServer):
             return reply(401, error(10, "No Account or Server API tokens were supplied."))
         if received.path.startswith("/messages/outbound?"):
             return self._search(received)
-        if received.path.startswith("/bounces?"):
-            return self._bounces(received)
         if received.path != "/email/batch":
             return reply(404, "not found")
         if len(received.body) > 50_000_000:
@@ -55,20 +51,6 @@ class PostmarkServer(LoopbackServer):
                 record = {"MessageID": f"{len(self.taken)}-{len(of_attempt)}", **about}
                 of_attempt.append(record)
                 self.of_address[message["To"]].append(record)
-
-    def _bounces(self, received: Received) -> Step:
-        """A page of the bounces since a day, the newest first."""
-        query = dict(parse_qsl(urlsplit(received.path).query))
-        offset, count = int(query["offset"]), int(query["count"])
-        if count > 500 or offset + count > 10_000:
-            return reply(422, error(602, "Count and offset are too large."))
-        matching = [each for each in reversed(self.bounces) if self._listed(each, query)]
-        page = {"TotalCount": len(matching), "Bounces": matching[offset : offset + count]}
-        return reply(200, json.dumps(page))
-
-    def _listed(self, bounce: dict[str, Any], query: dict[str, str]) -> bool:
-        own = bounce["MessageStream"] == query["messagestream"]
-        return own and bounce["BouncedAt"] >= query["fromdate"]
 
     def _search(self, received: Received) -> Step:
         """A page of the messages of a stream with this tag and metadata, the newest first."""

@@ -116,9 +116,7 @@ def _events(kind: str) -> str:
     """By which settings what happens later is heard of."""
     parts = registry.KINDS[kind]
     key = "`webhook_topics`" if parts.by_topics else "`webhook_key`"
-    posted = key if parts.events else ""
-    listed = "`poll_events`" if parts.history else ""
-    return ", ".join(filter(None, (posted, listed))) or "none"
+    return key if parts.events else "none"
 
 
 def _asked(options: ProviderOptions) -> str:

@@ -3,22 +3,16 @@
 All of a post is written down in one transaction before the provider is answered. Told again, or in
 another order, it leads to the same. A mailbox that merely puts us off is judged when the next
 campaign starts, with all that was told until then.
-
-Nothing is remembered but how far this process has read. What may have been listed late is asked for
-again: events have names, and recording one twice does no harm.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
-from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import Origin, origin
 from newsletter.domain.delivery.state import BatchState
-from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
 from newsletter.domain.events import (
     SOFT_CAMPAIGNS,
     SOFT_MEMORY,
@@ -32,7 +26,6 @@ from newsletter.domain.events import (
     status_kind,
     suppression,
 )
-from newsletter.domain.ports import History
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.pipeline.outgoing import BY_EVENT, confirm
 from newsletter.store.sql import Store, Transaction
@@ -182,44 +175,3 @@ def retire(*, store: Store) -> int:
         reason = SuppressionReason.BOUNCED
         entries = [SuppressedEntry(address=person.address, reason=reason) for person in people]
         return tx.readers.suppress(entries, tx.now, f"soft bounces of {SOFT_CAMPAIGNS} campaigns")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Polled:
-    """What one round of questions brought."""
-
-    events: int = 0
-    """Also those that were told before."""
-    reason: str = ""
-    """Why it broke off, where it did."""
-
-
-@dataclass(kw_only=True)
-class Poller:
-    """Asks from where it last came to; at first, as far back as the provider lists."""
-
-    history: History
-    record: Callable[[Sequence[Event]], object]
-    clock: Clock
-    stopped: Callable[[], bool] = lambda: False
-    """Whether to break off after the page at hand."""
-    since: datetime | None = None
-
-    def poll(self) -> Polled:
-        """One round. Raises only what ``record`` does."""
-        now = self.clock.now()
-        begin = self.since or now - self.history.reach
-        events = 0
-        try:
-            for told in self.history.read(begin, now):
-                self.record(told.events)
-                events += len(told.events)
-                if told.until is not None:
-                    # what happened later than that may not have been listed yet
-                    surely = min(told.until, now - self.history.lateness)
-                    self.since = max(begin, surely)
-                if self.stopped():
-                    break
-        except (ProviderUnreachable, InvalidConfiguration) as error:
-            return Polled(events=events, reason=str(error))
-        return Polled(events=events)

@@ -125,11 +125,6 @@ class ProviderOptions(BaseModel):
         description="How long the provider keeps its records on your plan, where they can be asked."
         " Without it: as long as on its smallest plan. Nobody looks for longer than three days.",
     )
-    poll_events: Duration | None = Field(
-        default=None,
-        description="How often to ask for bounces and the like, where no webhook can reach us."
-        " Without it: never.",
-    )
     timeout: Duration = Field(
         default=timedelta(seconds=60),
         description="The longest a whole call may take, from connecting to the answer's last byte.",

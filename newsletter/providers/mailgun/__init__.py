@@ -6,6 +6,4 @@ KIND = Kind(
     translator="send:Mailgun",
     lookup="check:MailgunInquiry",
     events="events:Mailgun",
-    history="events:MailgunListing",
-    listed="events:event",
 )

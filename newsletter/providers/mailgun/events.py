@@ -1,33 +1,22 @@
-"""Mailgun's events: by webhook, one a post, signed by HMAC-SHA256; or listed, the oldest first.
+"""Mailgun's events, by webhook: one a post, signed by HMAC-SHA256.
 
 Facts: Mailgun's pages "Securing Webhooks", "Webhook Payloads", "Automatic Retries" (for eight
 hours), "Events" (reasons and codes 605 to 607), its SDK's ``verify_webhook``. The signature is over
 a time and a token, and does not cover the event: a token that comes back with another event is
 refused, but whoever has a signed post that never reached us could alter it. Unconfirmed: whether a
 retry is signed anew.
-
-Of the list: Mailgun's OpenAPI description (``/v3/{domain_name}/events``: pages of up to 300,
-``begin``, ``end``, ``ascending``, events kept for three days or more, a next page named also by the
-last one) and its page "Event Polling", which trusts what is half an hour old. Mailgun calls this
-interface deprecated in favour of its logs, and names no day on which it ends.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.providers.common import signatures, webhooks
-from newsletter.providers.common.options import basic, public
-from newsletter.providers.common.records import Listed
 from newsletter.providers.common.signatures import require_fresh, require_hmac
 from newsletter.providers.common.webhooks import exact, inside, instant, text, words
-from newsletter.providers.mailgun.send import PUBLIC_URL, Options
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 RETRIES = timedelta(hours=8)
 _TIME = re.compile(r"[0-9]{10}")
@@ -82,7 +71,7 @@ class Mailgun:
 
 
 def event(data: dict[str, Any], now: datetime) -> Event:
-    """Also for what is listed when it is asked for."""
+    """Return the event that the data of a post describes."""
     kind = webhooks.kind_of(_KINDS, data.get("event"))
     severity = text(data.get("severity"))
     if data.get("event") == "failed" and severity != "permanent":
@@ -111,42 +100,3 @@ def _bounce(data: dict[str, Any], reasons: list[Any]) -> Bounce:
     if code == "552":  # full, though Mailgun may call it a bounce
         return Bounce.SOFT
     return _CODES.get(code) or _REASONS.get(why) or webhooks.smtp_bounce(words(*reasons))
-
-
-class MailgunListing:
-    """Lists the domain's events."""
-
-    reach = timedelta(days=3)
-    lateness = timedelta(minutes=30)
-
-    def __init__(self, options: Options) -> None:
-        self._base = public(options, PUBLIC_URL)
-        self._path = f"/v3/{options.domain}/events"
-        self._headers = basic("api", options.api_key)
-
-    def ask(self, begin: datetime, end: datetime) -> HttpRequest:
-        """All kinds of events: what is of no use is passed over where it is recorded."""
-        query = {
-            "begin": f"{begin.timestamp():.0f}",
-            "end": f"{end.timestamp():.0f}",
-            "ascending": "yes",
-            "limit": "200",
-        }
-        return self._request(f"{self._path}?{urlencode(query)}")
-
-    def read(self, asked: HttpRequest, response: HttpResponse, end: datetime) -> Listed:
-        """Only a page without events is the last."""
-        payload = json.loads(response.body)
-        items = payload["items"]
-        if not items:
-            return Listed(items=(), until=end)
-        after = urlsplit(payload["paging"]["next"])
-        until = datetime.fromtimestamp(items[-1]["timestamp"], UTC)
-        return Listed(
-            items=items, until=until, more=self._request(f"{after.path}?{after.query}".rstrip("?"))
-        )
-
-    def _request(self, path: str) -> HttpRequest:
-        if not path.startswith(self._path):
-            raise ValueError(f"{path} is no page of the events")
-        return HttpRequest(method="GET", url=self._base + path, headers=self._headers)

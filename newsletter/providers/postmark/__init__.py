@@ -6,6 +6,4 @@ KIND = Kind(
     translator="send:Postmark",
     lookup="check:PostmarkInquiry",
     events="events:Postmark",
-    history="events:PostmarkListing",
-    listed="events:event",
 )

@@ -1,4 +1,4 @@
-"""Postmark's events: by webhook, one a post, with user name and password; or its bounces, listed.
+"""Postmark's events, by webhook: one a post, with user name and password.
 
 Facts: Postmark's pages of each webhook and of bounce types, the types in its JavaScript library.
 Postmark signs nothing, so nothing says when a post was made. Its own notes, version 1.1.0
@@ -7,26 +7,14 @@ Postmark signs nothing, so nothing says when a post was made. Its own notes, ver
 event before it saves it; and that it pauses a kind that goes on failing. SpamNotification is a
 filter's word and no reader's: Postmark goes on sending after it. Unconfirmed: what ``Origin`` can
 be beside Recipient; only a suppression by the recipient counts as theirs.
-
-Of the list, which has complaints too and no deliveries: Postmark's OpenAPI description and SDKs
-(``/bounces``: the newest first, ``count`` up to 500, ``count`` and ``offset`` up to 10,000
-together, ``fromdate``, ``messagestream``); a bounce stands there as in its webhook, but without
-metadata, so it is known by message and address alone. ``fromdate`` is a day of some zone: a day
-more is asked for. Unconfirmed: how late a bounce may be listed.
 """
 
-import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from newsletter.domain.events import Bounce, Event, EventKind
-from newsletter.providers.common.options import public
-from newsletter.providers.common.records import Listed
 from newsletter.providers.common.signatures import ByPassword
 from newsletter.providers.common.webhooks import address, content_id, delivery, text, told
-from newsletter.providers.postmark.send import PUBLIC_URL, Options
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 _Meaning = tuple[EventKind, Bounce | None]
 _NOTHING: _Meaning = (EventKind.OTHER, None)
@@ -69,7 +57,7 @@ _SUPPRESSIONS: dict[tuple[str, str], _Meaning] = {
 
 
 def event(payload: dict[str, Any], now: datetime) -> Event:
-    """Also for what is listed when it is asked for."""
+    """Return the event that a post describes."""
     record = text(payload.get("RecordType")) or ("Bounce" if payload.get("TypeCode") else "")
     kind, bounce = _meaning(record, payload)
     when = next((payload[name] for name in _TIMES if name in payload), None)
@@ -104,47 +92,6 @@ def _meaning(record: str, payload: dict[str, Any]) -> _Meaning:
         why, origin = text(payload.get("SuppressionReason")), text(payload.get("Origin"))
         return _SUPPRESSIONS.get((why, "")) or _SUPPRESSIONS.get((why, origin)) or _NOTHING
     return _RECORDS.get(record, _NOTHING)
-
-
-_COUNT = 500
-_MOST = 10_000
-
-
-class PostmarkListing:
-    """Lists the bounces of the stream."""
-
-    reach = timedelta(days=3)
-    lateness = timedelta(hours=1)
-
-    def __init__(self, options: Options) -> None:
-        self._url = f"{public(options, PUBLIC_URL)}/bounces"
-        self._headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
-        self._stream = options.message_stream
-
-    def ask(self, begin: datetime, end: datetime) -> HttpRequest:
-        """The newest ones. There is no end: more may have come since."""
-        return self._page(f"{begin - timedelta(days=1):%Y-%m-%d}", 0)
-
-    def read(self, asked: HttpRequest, response: HttpResponse, end: datetime) -> Listed:
-        """A page; what comes in while it is read makes some stand on two, and none on none."""
-        payload = json.loads(response.body)
-        query = dict(parse_qsl(urlsplit(asked.url).query))
-        bounces, read = payload["Bounces"], int(query["offset"]) + len(payload["Bounces"])
-        if read >= payload["TotalCount"]:
-            return Listed(items=bounces, until=end)
-        if not bounces or read >= _MOST:
-            return Listed(items=bounces)
-        return Listed(items=bounces, more=self._page(query["fromdate"], read))
-
-    def _page(self, since: str, offset: int) -> HttpRequest:
-        query = {
-            "count": str(_COUNT),
-            "offset": str(offset),
-            "messagestream": self._stream,
-            "fromdate": since,
-        }
-        url = f"{self._url}?{urlencode(query)}"
-        return HttpRequest(method="GET", url=url, headers=self._headers)
 
 
 class Postmark(ByPassword):

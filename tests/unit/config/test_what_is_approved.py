@@ -171,7 +171,7 @@ SHAPES_NOTHING = {
     **dict.fromkeys(
         (
             *("base_url", "batch_size", "concurrency", "rate", "burst", "daily_quota", "warm_up"),
-            *("settle", "records_kept", "poll_events", "timeout"),
+            *("settle", "records_kept", "timeout"),
             *("outbox.path", "mailgun.domain", "ses.region", "http.url", "http.accepted"),
             *("http.rejected", "http.quota", "http.message_id"),
             *(f"{kind}.kind" for kind in OPTIONS),

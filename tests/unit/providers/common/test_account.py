@@ -41,7 +41,6 @@ def test_how_we_send_and_what_we_hear_makes_none(kind: str) -> None:
         "burst": 9,
         "daily_quota": 100,
         "settle": "1h",
-        "poll_events": "5m",
         "timeout": "9s",
         **({"webhook_key": "secret"} if "webhook_key" in OPTIONS[kind].model_fields else {}),
     }
