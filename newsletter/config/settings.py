@@ -383,4 +383,4 @@ class Settings(Section):
 
     def approval_policy(self) -> ApprovalPolicy:
         """What an approval needs in order to count."""
-        return ApprovalPolicy(**dict(self.approvals))
+        return ApprovalPolicy(together=self.together, **dict(self.approvals))

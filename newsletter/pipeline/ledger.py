@@ -35,17 +35,31 @@ if TYPE_CHECKING:
 
 
 def standing_of(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy) -> ApprovalStatus:
-    """Whether a statement, as it stands now, may go out. A draft may not, whoever approved it."""
+    """Whether a statement, as it stands now, may go out.
+
+    A draft may not, nor an email with a draft in it, whoever approved it.
+    """
     found = standing(
         content_hash=stored.content_hash,
-        writers=stored.statement.written_by,
+        writers=stored.writers,
         approvals=tx.approvals.of(stored.statement.slug),
         policy=policy,
         roles=tx.staff.roles(),
     )
-    if stored.statement.progress is not Progress.DRAFT:
+    why = why_withheld(tx, stored.statement, policy)
+    if not why:
         return found
-    return replace(found, approved=False, complete_at=None, reasons=(is_draft(stored.statement),))
+    return replace(found, approved=False, complete_at=None, reasons=(why,), withheld=why)
+
+
+def why_withheld(tx: Transaction, statement: Statement, policy: ApprovalPolicy) -> str:
+    """Why it can be neither approved nor sent: it is a draft, or a translation in its email is."""
+    if statement.progress is Progress.DRAFT:
+        return is_draft(statement)
+    for part in tx.statements.translations(statement.slug) if policy.together else ():
+        if part.present and part.statement.progress is Progress.DRAFT:
+            return f"{statement.slug} goes out with its translation, and {is_draft(part.statement)}"
+    return ""
 
 
 def is_draft(statement: Statement) -> str:

@@ -70,7 +70,6 @@ class Campaigns:
             batch_size=_batch_size(settings, lines.first, second),
             capabilities=provider.capabilities,
             second=second.provider.capabilities if second else None,
-            together=settings.together,
             start=StartBy(settings.schedule.start),
         )
 

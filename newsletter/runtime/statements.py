@@ -96,7 +96,6 @@ class Statements:
             review=review_text,
             timezone=self.settings.timezone,
             policy=self.policy,
-            together=self.settings.together,
         )
 
     @cached_property

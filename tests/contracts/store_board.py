@@ -98,6 +98,26 @@ class BoardContract:
         assert set(loose) == {"feed", "own", "file"}
         assert set(twice) == set(given)
 
+    def test_a_draft_among_its_translations_keeps_an_email_of_all_languages_in_review(
+        self, store: Store
+    ) -> None:
+        together = replace(RULES, policy=ApprovalPolicy(together=True))
+        with store.begin() as tx:
+            tx.staff.put(ED, Role.APPROVER, NOON)
+            write(tx, "forum")
+            tx.approvals.add(yes("forum"))
+            for slug, fields in (
+                ("forum-es", {"progress": Progress.DRAFT, "present": False}),
+                ("forum-fr", {"progress": Progress.REVIEW}),
+                ("other-es", {"progress": Progress.DRAFT, "translation_of": "other"}),
+            ):
+                write(tx, slug, **{"translation_of": "forum", **fields})  # type: ignore[arg-type]
+            assert tx.board.page(together, Shelf.SCHEDULED, most=9) == ["forum"]
+            write(tx, "forum-fr", translation_of="forum", progress=Progress.DRAFT)
+            assert tx.board.page(together, Shelf.SCHEDULED, most=9) == []
+            assert tx.board.page(together, Shelf.REVIEW, most=9) == ["forum"]
+            assert tx.board.page(RULES, Shelf.SCHEDULED, most=9) == ["forum"]
+
     def test_words_are_looked_for_in_title_and_name_whatever_they_are(self, store: Store) -> None:
         asked = {
             "são": ["hours"],
@@ -239,7 +259,11 @@ def write(
 ) -> None:
     made = replace(BARE, slug=slug, author="writer@forum.example", **fields)  # type: ignore[arg-type]
     stored = StoredStatement(
-        statement=made, content_hash=content_hash, fingerprint="f", present=present
+        statement=made,
+        content_hash=content_hash,
+        fingerprint="f",
+        present=present,
+        writers=made.written_by,
     )
     tx.statements.put(stored, NOON)
 

@@ -80,10 +80,17 @@ def in_one_language(statements: Sequence[Statement], language: str) -> tuple[Sta
     return tuple(statement for statement in statements if statement in best.values())
 
 
-def compose(digest: Digest, day: date, abstracts: Sequence[Abstract], *, dated: str) -> Statement:
+def compose(
+    digest: Digest,
+    day: date,
+    abstracts: Sequence[Abstract],
+    *,
+    dated: str,
+    writers: tuple[str, ...] = (),
+) -> Statement:
     """The statement that goes out: an article for each part, under its title.
 
-    ``dated`` is the day in words.
+    ``dated`` is the day in words, ``writers`` are those of all parts.
     """
     articles = [_article(abstract) for abstract in abstracts]
     blocks = [digest.intro.strip(), *articles]
@@ -98,6 +105,7 @@ def compose(digest: Digest, day: date, abstracts: Sequence[Abstract], *, dated: 
         summary=" · ".join(abstract.title for abstract in abstracts),
         progress=Progress.REVIEW,
         roundup=digest.name,
+        writers=writers,
         origin=f"digest email {issue}",
     )
 

@@ -21,8 +21,8 @@ from newsletter.domain.campaigns.state import (
     state_of,
 )
 from newsletter.domain.staff.account import name_of
-from newsletter.domain.statements.statement import Approval
-from newsletter.domain.wording import clock, day, listed, moment, people, plural
+from newsletter.domain.statements.statement import Approval, Progress
+from newsletter.domain.wording import clock, day, listed, moment, people, plural, without_commands
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,9 +135,7 @@ def _review(facts: Facts) -> str:
     have, needed = facts.standing.counted, facts.rules.policy.required
     missing = plural(needed - len(have), "more approval" if have else "approval")
     others = [
-        writer
-        for writer in facts.statement.written_by
-        if writer not in {approval.by for approval in have}
+        writer for writer in facts.writers if writer not in {approval.by for approval in have}
     ]
     barred = bool(others) and not facts.rules.policy.author_may_approve
     whose = f", from someone other than {_names(others, facts, 'or')}" if barred else ""
@@ -311,6 +309,8 @@ def _notes(state: State, facts: Facts) -> Iterator[str]:
         yield f"Each reader gets it by their own clock: the first {first}, the last {last}."
     if facts.parts:
         yield f"It gathers {plural(facts.parts, 'statement')}, and its text cannot be edited."
+    if facts.standing.withheld and facts.statement.progress is not Progress.DRAFT:
+        yield f"It cannot be approved or sent: {without_commands(facts.standing.withheld)}."
     yield from facts.awaited
     if facts.ahead:
         yield "There is a newer text at the desk, which has not been handed in."

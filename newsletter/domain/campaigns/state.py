@@ -90,10 +90,13 @@ class CampaignRules:
     timezone: str
     """IANA name: of the wall times in files, and of readers who named none."""
     undo_window: timedelta
-    together: bool = False
-    """Translations go out in the email of their original."""
     start: StartBy = StartBy.APPROVAL
     """What makes an approved statement go out."""
+
+    @property
+    def together(self) -> bool:
+        """Translations go out in the email of their original."""
+        return self.policy.together
 
     @property
     def by_sender(self) -> bool:
@@ -218,6 +221,8 @@ class Facts:
 
     statement: Statement
     content_hash: str
+    writers: tuple[str, ...] = ()
+    """All who wrote in a text of its email."""
     standing: ApprovalStatus
     rules: CampaignRules
     now: datetime
@@ -262,7 +267,7 @@ class Facts:
         return Home.FEED if self.statement.feed else Home.FILE
 
     def wrote(self, address: str) -> bool:
-        """Whether this person, under whatever spelling, wrote in this very text."""
+        """Whether this person, under whatever spelling, wrote in this very statement."""
         return any(same_person(address, writer) for writer in self.statement.written_by)
 
     @property
@@ -398,7 +403,8 @@ def actors_of(act: Act | None, facts: Facts) -> tuple[str, ...]:
 
 
 def _may_approve(address: str, facts: Facts) -> bool:
-    barred = facts.wrote(address) and not facts.rules.policy.author_may_approve
+    wrote = any(same_person(address, writer) for writer in facts.writers)
+    barred = wrote and not facts.rules.policy.author_may_approve
     return not barred and address not in {approval.by for approval in facts.standing.counted}
 
 

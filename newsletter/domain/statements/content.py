@@ -5,7 +5,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
@@ -210,6 +210,8 @@ class Content:
     """What the text said of an embargo: whoever waives it waives these words."""
     fallbacks: tuple[str, ...] = ()
     """What readers without a name are called, for each gap of NAME_MARKS that is open."""
+    writers: tuple[str, ...] = ()
+    """Folded addresses of all who wrote in a text of it: none of them may approve it."""
 
     @property
     def greetings(self) -> int:
@@ -234,20 +236,8 @@ class Content:
         return _filled(part, [f"{{name|{fallback}}}" for fallback in self.fallbacks])
 
     def content_hash(self) -> str:
-        """SHA-256 over all fields, as 64 hexadecimal digits.
-
-        A field that came later has a default, and counts where it is something else: so what was
-        approved before keeps its hash. A segment counts by the words of its rule, for the same
-        reason.
-        """
-        later = {each.name: each.default for each in fields(self) if each.default is not MISSING}
-        values = {
-            name: value
-            for name, value in asdict(self).items()
-            if name not in later or value != later[name]
-        }
-        if self.segment is not None:
-            values["segment"] = str(self.segment)
+        """SHA-256 over all fields, as 64 hexadecimal digits; a segment counts by its words."""
+        values = asdict(self) | {"segment": str(self.segment or "")}
         text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

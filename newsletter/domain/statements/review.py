@@ -31,6 +31,8 @@ class Check(Enum):
     """A mark of another mailing program, such as {{ name }}, would reach readers as it stands."""
     OPEN_EMBARGO = "open-embargo"
     """Its text spoke of an embargo, and no end is set; only a named person may waive it."""
+    DRAFT_PART = "draft-part"
+    """A translation that goes out in its email is a draft, or was taken back by its writers."""
     PLACEHOLDER = "placeholder"
     """Something is still to be filled in: TK, XXX, lorem ipsum, [DATE]."""
     WEEKDAY = "weekday"
@@ -83,7 +85,7 @@ class Check(Enum):
     """Its audience differs by more than a fifth from that of the last campaign to its lists."""
 
 
-_BLOCKING = (Check.FAULT, Check.MERGE_MARK, Check.OPEN_EMBARGO)
+_BLOCKING = (Check.FAULT, Check.MERGE_MARK, Check.OPEN_EMBARGO, Check.DRAFT_PART)
 _WARNINGS = (
     Check.PLACEHOLDER,
     Check.WEEKDAY,

@@ -9,7 +9,7 @@ from enum import Enum
 from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.address import mailbox
+from newsletter.domain.subscribers.address import mailbox, same_person
 from newsletter.domain.subscribers.segment import Segment
 
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
@@ -95,6 +95,11 @@ class Statement:
         return dict(self.places).get(key, 0)
 
 
+def all_writers(*statements: Statement) -> tuple[str, ...]:
+    """All who wrote in any of these, each once."""
+    return tuple(dict.fromkeys(writer for one in statements for writer in one.written_by))
+
+
 class Channel(Enum):
     """How an approval reached us."""
 
@@ -136,6 +141,8 @@ class ApprovalPolicy:
     required: int = 1
     author_may_approve: bool = False
     trust_front_matter: bool = False
+    together: bool = False
+    """Translations go out in the email of their original, and are approved with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +159,8 @@ class ApprovalStatus:
     reasons: tuple[str, ...] = ()
     complete_at: datetime | None = None
     """When the last approval that was needed arrived; those that came later change nothing."""
+    withheld: str = ""
+    """Why no approval counts: it is a draft, or a part of it is."""
 
     @property
     def given(self) -> tuple[Approval, ...]:
@@ -266,6 +275,12 @@ class StoredStatement:
     """Of the renderer that made the content hash."""
     present: bool = True
     """Its source still has it."""
+    writers: tuple[str, ...] = ()
+    """Of its content: all who wrote in a text of it; empty while it cannot be rendered."""
+
+    def wrote(self, address: str) -> bool:
+        """Whether words of this person, under whatever spelling, are in its content."""
+        return any(same_person(address, writer) for writer in self.writers)
 
 
 @dataclass(frozen=True, kw_only=True)

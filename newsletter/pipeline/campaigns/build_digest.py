@@ -15,7 +15,7 @@ from newsletter.domain.campaigns.digest import MOST, Digest, Issue
 from newsletter.domain.campaigns.occurrences import Due, Occurrence, coming, due
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.ports import Abstracts
-from newsletter.domain.statements.statement import Statement
+from newsletter.domain.statements.statement import Statement, all_writers
 from newsletter.pipeline.ledger import approved_content
 from newsletter.store.sql import Store, Transaction
 
@@ -60,7 +60,13 @@ class Issues:
         dated = self.abstracts.dated(issue.day, digest.language)
         return replace(
             issue,
-            statement=compose(digest, issue.day, abstracts, dated=dated),
+            statement=compose(
+                digest,
+                issue.day,
+                abstracts,
+                dated=dated,
+                writers=all_writers(*(one for _, one in parts)),
+            ),
             parts=tuple(one.slug for _, one in parts),
         )
 
@@ -95,6 +101,7 @@ def as_it_went_out(tx: Transaction, campaign: Campaign) -> Statement:
         body="",
         lists=content.lists,
         language=content.language,
+        writers=content.writers,
     )
 
 

@@ -79,6 +79,7 @@ def _facts(tx: Transaction, stored: StoredStatement, around: _Around, rules: Rul
     facts = Facts(
         statement=statement,
         content_hash=stored.content_hash,
+        writers=stored.writers,
         present=stored.present,
         standing=standing,
         rules=rules.campaigns,

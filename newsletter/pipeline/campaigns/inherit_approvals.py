@@ -69,7 +69,7 @@ def _inherited(
         return []
     # last: it reads the text, and most looks end before
     [reviewed] = review(tx, [stored], rules)
-    if reviewed.warnings:
+    if reviewed.warnings or reviewed.blocking:
         return []
     text, at = stored.content_hash, tx.now
     return [

@@ -15,14 +15,13 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.domain.subscribers.address import same_person
 from newsletter.pipeline.ledger import (
     authorise,
     find_seen,
     find_statement,
-    is_draft,
     refuse_if_gone_out,
     standing_of,
+    why_withheld,
 )
 from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
 from newsletter.store.sql import Store, Transaction
@@ -122,22 +121,18 @@ def _entitled(
     needed = Role.ADMIN if asked.override else Role.APPROVER
     action = "stand in for an approval" if asked.override else "approve"
     person = authorise(tx, asked.by, needed, action)
-    _refuse_author(stored.statement, person, policy)
-    if stored.statement.progress is Progress.DRAFT:
-        raise Refused(is_draft(stored.statement))
+    _refuse_author(stored, person, policy)
+    withheld = why_withheld(tx, stored.statement, policy)
+    if withheld:
+        raise Refused(withheld)
     refuse_if_gone_out(tx, asked.slug)
     return person
 
 
-def wrote(statement: Statement, person: str) -> bool:
-    """Whether their own words are in it. ``person`` is a folded address."""
-    return any(same_person(person, writer) for writer in statement.written_by)
-
-
-def _refuse_author(statement: Statement, person: str, policy: ApprovalPolicy) -> None:
-    if wrote(statement, person) and not policy.author_may_approve:
+def _refuse_author(stored: StoredStatement, person: str, policy: ApprovalPolicy) -> None:
+    if stored.wrote(person) and not policy.author_may_approve:
         raise Refused(
-            f"{person} wrote {statement.slug}, and approvals.author_may_approve is false;"
+            f"{person} wrote in {stored.statement.slug}, and approvals.author_may_approve is false;"
             " ask somebody else to approve it"
         )
 

@@ -88,7 +88,9 @@ def render(
         slug = stored.statement.slug
         members = groups.get(slug, ()) if together else ()
         # no hash until it is rendered: of what cannot be, no approval counts
-        done = replace(stored, fingerprint=_fingerprint(renderer, members), content_hash="")
+        done = replace(
+            stored, fingerprint=_fingerprint(renderer, members), content_hash="", writers=()
+        )
         before.faults.pop(slug, None)
         if stored.present and (stored.fingerprint != done.fingerprint or not stored.content_hash):
             renderer.prepare()  # a broken template is no fault of this statement
@@ -150,7 +152,7 @@ def _render_one(
         return error.faults
     with store.begin() as tx:
         content_hash = tx.statements.keep_content(content, tx.now)
-        _put(tx, replace(done, content_hash=content_hash))
+        _put(tx, replace(done, content_hash=content_hash, writers=content.writers))
     return ()
 
 

@@ -15,6 +15,7 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_be
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import (
+    Check,
     ReviewContext,
     ReviewFinding,
     Severity,
@@ -24,6 +25,7 @@ from newsletter.domain.statements.review import (
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,
+    Progress,
     Statement,
     StoredStatement,
 )
@@ -47,8 +49,11 @@ class ReviewRules:
     timezone: str
     policy: ApprovalPolicy
     """What an approval needs in order to count."""
-    together: bool = False
-    """Translations go out in the mail of their original."""
+
+    @property
+    def together(self) -> bool:
+        """Translations go out in the mail of their original."""
+        return self.policy.together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +190,13 @@ def _of_translations(
     """What holds back a mail because of the translations in it; advice stays with each of them."""
     alone = ReviewContext(today=around.today, day=around.day)
     for translation in translations_of(tx, original.slug):
+        if translation.progress is Progress.DRAFT:
+            yield ReviewFinding(
+                check=Check.DRAFT_PART,
+                message=f"{translation.slug} ({translation.language}) goes out in its email, and"
+                " is a draft: hand it in again, or delete it",
+                file=translation.origin,
+            )
         remarks = rules.review(translation, None, alone)
         yield from (remark for remark in remarks if remark.grade is not Severity.ADVICE)
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Content, Layout, Publisher
-from newsletter.domain.statements.statement import Statement
+from newsletter.domain.statements.statement import Statement, all_writers
 from newsletter.rendering.checks import guards
 from newsletter.rendering.languages import language_name
 from newsletter.rendering.mail import details
@@ -126,6 +126,7 @@ class TemplateRenderer:
             template_version=self.fingerprint[:_VERSION_DIGITS],
             carriage=self._carriage,
             fallbacks=tuple(fallbacks),
+            writers=all_writers(statement, *translations),
         )
 
     def transactional(

@@ -46,7 +46,8 @@ statement = table(
     instant("changed_at"),
     words("translation_of", empty=True),
     words("progress", empty=True),
-    words("writers", empty=True),  # their mailboxes, each between blanks
+    document("writers", tuple[str, ...]),
+    words("mailboxes", empty=True),  # of the writers, each between blanks
     words("sought", empty=True),  # title and slug, folded: what the board looks through
     Index(
         "ix_statement_translation_of", "translation_of", sqlite_where=text("translation_of <> ''")

@@ -165,7 +165,7 @@ def _counts(rules: CampaignRules, *, standing_in: bool = False) -> ColumnElement
     vouched = channel.in_([Channel.FEED.value, Channel.PARTS.value])
     trusted = true() if policy.trust_front_matter else channel != Channel.FRONT_MATTER.value
     # with the blanks around it, so that no mailbox is found within another
-    wrote = func.instr(_statement.writers, literal(" ") + who + literal(" ")) > 0
+    wrote = func.instr(_statement.mailboxes, literal(" ") + who + literal(" ")) > 0
     own = false() if policy.author_may_approve else wrote
     overrides = channel == Channel.OVERRIDE.value
     admin = held == Role.ADMIN.value
@@ -182,7 +182,21 @@ def _live() -> ColumnElement[bool]:
 
 
 def _approved(rules: CampaignRules) -> ColumnElement[bool]:
-    return _enough(rules, true())
+    return _enough(rules, true()) & ~_withheld(rules)
+
+
+def _withheld(rules: CampaignRules) -> ColumnElement[bool]:
+    """A translation that goes out in its email is a draft."""
+    if not rules.together:
+        return false()
+    part = tables.statement.alias("part").c
+    draft = and_(
+        part.translation_of == _statement.slug,
+        part.translation_of != "",
+        part.present,
+        part.progress == Progress.DRAFT.value,
+    )
+    return exists(select(part.slug).where(draft).correlate(tables.statement))
 
 
 def _enough(rules: CampaignRules, when: ColumnElement[bool]) -> ColumnElement[bool]:

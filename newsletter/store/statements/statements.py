@@ -23,7 +23,7 @@ from sqlalchemy.dialects.sqlite import insert
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.statement import Statement, StoredStatement
+from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
@@ -37,9 +37,9 @@ def last_of(slug: ColumnElement[str]) -> ScalarSelect[int]:
     return newest.correlate_except(of).scalar_subquery()
 
 
-def writers_of(statement: Statement) -> str:
+def mailboxes(writers: Collection[str]) -> str:
     """The mailboxes of all who wrote in it, each between blanks, as the board compares them."""
-    return "".join(f" {mailbox(writer)} " for writer in statement.written_by)
+    return "".join(f" {mailbox(writer)} " for writer in writers)
 
 
 def sought(words: str) -> str:
@@ -138,7 +138,7 @@ class Statements(Repository):
         values = {
             "translation_of": stored.statement.translation_of,
             "progress": stored.statement.progress.value,
-            "writers": writers_of(stored.statement),
+            "mailboxes": mailboxes(stored.writers),
             "sought": sought(f"{stored.statement.title} {stored.statement.slug}"),
             "changed_at": at,
             **vars(stored),

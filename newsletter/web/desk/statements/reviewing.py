@@ -17,7 +17,7 @@ from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.headcount import Moved, Outlook, left_behind, outlook
 from newsletter.pipeline.ledger import Changed
-from newsletter.pipeline.statements.approve import ApprovalRequest, revoke, wrote
+from newsletter.pipeline.statements.approve import ApprovalRequest, revoke
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -271,7 +271,7 @@ class Reviewing:
             put_right=put_right(tx, subject.statement),
             left_behind=left_behind(tx, subject.statement, rules)[1],
             starts=starts,
-            wrote=wrote(subject.statement, request.who.address) and not policy.author_may_approve,
+            wrote=stored.wrote(request.who.address) and not policy.author_may_approve,
             typed=starts and many,
         )
 

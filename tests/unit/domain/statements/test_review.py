@@ -36,6 +36,7 @@ def test_every_check_has_a_grade_and_a_short_name() -> None:
         Check.FAULT,
         Check.MERGE_MARK,
         Check.OPEN_EMBARGO,
+        Check.DRAFT_PART,
     }
 
 

@@ -222,7 +222,7 @@ def test_languages_are_named_with_where_each_stands_and_who_waits(room: Newsroom
 
 
 def test_a_translation_in_the_mail_of_its_original_stands_with_it(room: Newsroom) -> None:
-    room.rules = replace(room.rules, together=True)
+    room.demand(together=True)
     room.write()
     room.write("dimision", translation_of="resignation", language="es")
     room.look()

@@ -72,7 +72,7 @@ def test_a_correction_of_what_waits_goes_to_its_readers(room: Newsroom) -> None:
 
 
 def test_where_languages_go_together_all_are_in_one_mail(room: Newsroom) -> None:
-    room.rules = replace(room.rules, together=True)
+    room.demand(together=True)
     room.subscribe(4)
     room.write()
     room.write("dimision", translation_of="resignation", language="es")
@@ -116,7 +116,7 @@ def test_whose_readers_get_the_original_is_told_until_their_translation_is_start
     assert behind() == ([], [])
     assert behind(**by_sender) == (["dimision"], [])
     assert behind("dimision", **by_sender) == ([], [])
-    assert behind(together=True) == ([], [])
+    assert behind(policy=replace(room.rules.policy, together=True)) == ([], [])
 
 
 def expected(room: Newsroom, slug: str = "resignation") -> Outlook | None:
@@ -183,7 +183,7 @@ def test_what_planning_refuses_has_no_outlook(room: Newsroom) -> None:
 
 
 def test_within_one_mail_translations_change_no_figures(room: Newsroom) -> None:
-    room.rules = replace(room.rules, together=True)
+    room.demand(together=True)
     room.subscribe(3)
     room.write()
     room.look()

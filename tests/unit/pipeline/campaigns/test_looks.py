@@ -218,7 +218,7 @@ def test_a_correction_waits_for_what_it_corrects_and_is_planned_when_that_has_go
 def test_an_original_is_rendered_again_when_a_translation_in_its_mail_changes_or_leaves_it(
     room: Newsroom,
 ) -> None:
-    room.rules = replace(room.rules, together=True)
+    room.demand(together=True)
     room.write()
     room.write("auf-deutsch", language="de", translation_of="resignation")
     alone: set[str] = set()

@@ -1,7 +1,6 @@
 """A newsroom whose readers have languages, and a statement in several of them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -78,8 +77,7 @@ def held(room: Newsroom, slug: str) -> str:
 
 
 def go_together(room: Newsroom) -> None:
-    room.rules = replace(room.rules, together=True)
-    room.review_rules = replace(room.review_rules, together=True)
+    room.demand(together=True)
 
 
 def later(room: Newsroom, slug: str, **how_far: float) -> None:

@@ -75,7 +75,7 @@ def test_a_yes_of_whoever_may_not_give_it_is_refused(
     for by, complaint in [
         ("vic@forum.example", "is a viewer; to approve takes the role approver"),
         ("eve@elsewhere.example", "newsletter user add eve@elsewhere.example --role approver"),
-        ("writer@forum.example", "writer@forum.example wrote resignation"),
+        ("writer@forum.example", "writer@forum.example wrote in resignation"),
         ("ed@" + "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ" * 2 + ".example", "can be looked up"),
     ]:
         with subtests.test(by=by, complaint=complaint):

@@ -54,7 +54,7 @@ def test_no_approver_and_no_sender_stands_in(room: Newsroom) -> None:
 def test_who_wrote_it_does_not_stand_in(room: Newsroom) -> None:
     room.write(author=ADA)
     room.look()
-    with pytest.raises(Refused, match=r"ada@forum\.example wrote resignation"):
+    with pytest.raises(Refused, match=r"ada@forum\.example wrote in resignation"):
         room.approve(ADA, override=True, despite=WHY)
 
 

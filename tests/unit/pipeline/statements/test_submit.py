@@ -126,7 +126,7 @@ def test_none_of_the_writers_of_a_version_approves_it(desk: WritingRoom) -> None
     desk.type(draft, by=CLEO, body="The library opens at 8.")
     desk.hand_in(draft)
     for by in (BEN, "Ben@Forum.example", CLEO):
-        with pytest.raises(Refused, match="wrote library-hours"):
+        with pytest.raises(Refused, match="wrote in library-hours"):
             desk.room.approve(by, SLUG)
     assert desk.room.approve("ed@forum.example", SLUG).standing.approved
 
@@ -138,7 +138,7 @@ def test_no_alias_of_a_writer_approves_it_either(desk: WritingRoom) -> None:
             tx.staff.put(one.lower(), Role.APPROVER, desk.room.clock.now())
     desk.hand_in(desk.new())
     for one in aliases:
-        with pytest.raises(Refused, match="wrote library-hours"):
+        with pytest.raises(Refused, match="wrote in library-hours"):
             desk.room.approve(one, SLUG)
 
 

@@ -183,7 +183,7 @@ def test_who_wrote_it_is_told_that_someone_else_approves(at: Room, ben: Signed) 
     assert "Approve this text" not in words(page)
     answer = ben.post(PAGE, {"digest": at.content_hash})
     assert answer.status == 409
-    assert "Not approved. Ben wrote hours" in words(answer)
+    assert "Not approved. Ben wrote in hours" in words(answer)
     assert at.approvals == []
 
 
