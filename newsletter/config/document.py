@@ -142,6 +142,8 @@ class Document:
     broken: set[KeyPath] = field(default_factory=set)
     """Where a fault is already known, so that what follows from it need not be told."""
     faults: list[Fault] = field(default_factory=list)
+    secret_files: list[Path] = field(default_factory=list)
+    """The files that hold secrets, as ``api_key_file`` names them."""
 
     def fault(self, path: KeyPath, message: str, place: Place | None = None) -> None:
         """Add a fault. It stands where the path does, or the nearest thing around it."""

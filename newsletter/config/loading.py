@@ -105,8 +105,10 @@ class Preparation:
         if not isinstance(name, str) or not name:
             self.document.fault(path, "must be the path of a file that holds the secret")
             return ""
+        file = self.workspace / name
+        self.document.secret_files.append(file)
         try:
-            return _read_secret(self.workspace / name)
+            return _read_secret(file)
         except ValueError as error:
             self.document.fault(path, str(error))
             return ""
@@ -182,7 +184,8 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     cause: ValidationError | None = None
     settings: Settings | None = None
     # Strict validation reads paths and lists from JSON alone: Python's values it would refuse.
-    text, context = json.dumps(values), {"workspace": path.parent}
+    text = json.dumps(values, sort_keys=True)
+    context = {"workspace": path.parent, "values": text, "secrets": document.secret_files}
     try:
         settings = Settings.model_validate_json(text, context=context)
     except ValidationError as error:

@@ -151,8 +151,9 @@ def _plain(value: Any) -> Any:
 class Settings(Section):
     """All of ``newsletter.yaml``.
 
-    Made by ``newsletter.config.load``. The workspace is no setting: it is where the file lies,
-    and validation takes it from the context, ``{"workspace": Path}``.
+    Made by ``newsletter.config.load``. The workspace is no setting: it is where the file lies.
+    Validation takes it from the context, ``{"workspace": Path}``, with the ``values`` that were
+    read, as JSON, and the files with ``secrets``.
     """
 
     organisation: Organisation = Field(description="Who speaks.")
@@ -269,15 +270,30 @@ class Settings(Section):
         return second
 
     _workspace: Path = PrivateAttr(default=Path())
+    _values: str = PrivateAttr(default="")
+    _secret_files: tuple[Path, ...] = PrivateAttr(default=())
 
     def model_post_init(self, context: Any, /) -> None:
-        """Remember the workspace."""
-        self._workspace = (context or {}).get("workspace", Path())
+        """Remember the workspace, and what was read."""
+        read = context or {}
+        self._workspace = read.get("workspace", Path())
+        self._values = read.get("values", "")
+        self._secret_files = tuple(read.get("secrets", ()))
 
     @property
     def workspace(self) -> Path:
         """The directory that holds ``newsletter.yaml`` and all state."""
         return self._workspace
+
+    @property
+    def values(self) -> str:
+        """All that was written in ``newsletter.yaml``, as JSON, with the secrets."""
+        return self._values
+
+    @property
+    def secret_files(self) -> tuple[Path, ...]:
+        """The files that keys such as ``api_key_file`` name."""
+        return self._secret_files
 
     def resolve(self, path: Path) -> Path:
         """Read a relative path from the workspace; leave an absolute one alone."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from newsletter.pipeline.campaigns.build_digest import DigestBuilder
     from newsletter.pipeline.campaigns.control import OperatorActions, Starter
     from newsletter.pipeline.campaigns.plan import PlanRules
+    from newsletter.pipeline.configuration import Configuration
     from newsletter.pipeline.delivery.attempt import PooledProvider
     from newsletter.rendering.lazy import LazyRenderer
     from newsletter.runtime.delivery import Delivery
@@ -25,6 +26,7 @@ class Campaigns:
 
     settings: Settings
     store: Store
+    configuration: Configuration
     policy: ApprovalPolicy
     renderer: LazyRenderer
     delivery: Delivery
@@ -77,7 +79,7 @@ class Campaigns:
         """What starts what is approved, and undoes it."""
         from newsletter.pipeline.campaigns.control import Starter
 
-        return Starter(store=self.store, rules=self.rules)
+        return Starter(store=self.store, rules=self.rules, configuration=self.configuration)
 
     def hand(self, actor: str) -> OperatorActions:
         """A person's hand on campaigns."""

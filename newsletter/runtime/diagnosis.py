@@ -207,9 +207,13 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     """All of a workspace that is open, its providers and what the world sees of it."""
     settings, store = delivery.settings, delivery.store
     yield finding("database", well=True, detail=str(settings.database_path))
-    faults = statements.refresh()
-    detail = "; ".join(map(str, faults)) or "all can be rendered"
-    yield finding("statements", well=not faults, detail=detail)
+    with store.read() as tx:
+        objection = statements.configuration.objection(tx)
+    yield _service(delivery, objection)
+    if not objection:
+        faults = statements.refresh()
+        detail = "; ".join(map(str, faults)) or "all can be rendered"
+        yield finding("statements", well=not faults, detail=detail)
     with store.read() as tx:
         lists, roles = tx.readers.lists(), tx.staff.roles()
     counts = ", ".join(f"{name} {count:,}" for name, count in lists.items())
@@ -226,6 +230,20 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield _private(settings)
     yield from _provider(delivery)
     yield from examine_from_outside(settings)
+
+
+def _service(delivery: Delivery, objection: str) -> Finding:
+    """Whether the service uses the settings and templates that this command has read."""
+    if objection:
+        return Finding(
+            what="service",
+            level=Level.WARNING,
+            detail="a restart is needed",
+            advice=f"{objection}; until then statements are not looked at",
+        )
+    at_work = delivery.is_at_work()
+    detail = "uses the settings and templates on disk" if at_work else "does not run"
+    return finding("service", well=True, detail=detail)
 
 
 def _hold(delivery: Delivery) -> Finding:

@@ -6,9 +6,10 @@ merely make us look there. Pausing it, losing it or running it late loses nothin
 
 import gc
 import logging
+import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.delivery.rate_limit import Wait
-from newsletter.domain.errors import Fault, Refused, StoreUnavailable
+from newsletter.domain.errors import Fault, NewsletterError, Refused, StoreUnavailable
 from newsletter.pipeline.campaigns.plan import Held
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciler, recover
@@ -84,6 +85,7 @@ class Scheduler:
     ) -> None:
         self._tick = tick
         self._delivery = delivery = tick.delivery
+        self._name = secrets.token_hex(8)
         self._on_progress = on_progress
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -112,13 +114,28 @@ class Scheduler:
         """
         self._tick.prepare()  # the threads share what is built
         tries = 1
-        while not self._stop.is_set():
-            with self._alone(tries):
-                if self._begins(until_idle):
-                    return self._at_work(until_idle)
-            self._await_resumption()
-            tries = _TRIES
+        try:
+            while not self._stop.is_set():
+                with self._alone(tries):
+                    self._note_configuration()
+                    if self._begins(until_idle):
+                        return self._at_work(until_idle)
+                self._await_resumption()
+                tries = _TRIES
+        finally:
+            # the lock is free by now, so that a note that stays counts for a minute at most
+            with (
+                suppress(NewsletterError),
+                self._delivery.store.begin(lasting=False) as tx,
+            ):
+                tx.running_service.forget(self._name)
         return self._run
+
+    def _note_configuration(self) -> None:
+        """Say in the database which settings and templates this process uses until it ends."""
+        beat(self._delivery.lock_path)
+        with self._delivery.store.begin(lasting=False) as tx:
+            tx.running_service.note(self._tick.statements.configuration.digest(), self._name)
 
     @contextmanager
     def _alone(self, tries: int) -> Iterator[None]:
@@ -152,6 +169,7 @@ class Scheduler:
         while guard.holds():
             if self._stop.wait(_CALM):
                 return
+            beat(self._delivery.lock_path)  # a process with other settings may still not approve
         log.warning("sending is resumed")
 
     def _at_work(self, until_idle: bool) -> Run:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
     from newsletter.domain.ports import Links
+    from newsletter.pipeline.configuration import Configuration
     from newsletter.runtime.archive import Archive
     from newsletter.runtime.campaigns import Campaigns
     from newsletter.runtime.delivery import Delivery
@@ -25,6 +26,8 @@ class Services:
 
     settings: Settings
     store: Store
+    configuration: Configuration
+    """The settings and templates, compared with those of the running service."""
     links: Links
     umask: int
     """Which rights files lack that are meant for others; those of our own are for nobody else."""

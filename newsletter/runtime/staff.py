@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
+    from newsletter.pipeline.configuration import Configuration
     from newsletter.pipeline.staff.proofs import Proofs
     from newsletter.store.sql import Store
 
@@ -18,6 +19,7 @@ class Staff:
 
     settings: Settings
     store: Store
+    configuration: Configuration
     key: bytes = field(repr=False)
     """The workspace's oldest, which never changes: second factors are sealed by it."""
 

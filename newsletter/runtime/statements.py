@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from newsletter.domain.statements.statement import ApprovalPolicy, Statement
     from newsletter.domain.subscribers.segment import Segment
     from newsletter.pipeline.campaigns.facts import Rules
+    from newsletter.pipeline.configuration import Configuration
     from newsletter.pipeline.statements.approve import ApprovalRequest, Compared, Given, Noted
     from newsletter.pipeline.statements.ingest import Read
     from newsletter.pipeline.statements.render import Tried
@@ -41,6 +42,7 @@ class Statements:
 
     settings: Settings
     store: Store
+    configuration: Configuration
     links: Links
     policy: ApprovalPolicy
     """What an approval needs in order to count."""
@@ -112,12 +114,23 @@ class Statements:
         return self.take_in()[0]
 
     def take_in(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
-        """As ``refresh``; returns also whose approvals their own files brought."""
+        """As ``refresh``; returns also whose approvals their own files brought.
+
+        Nothing is read where the running service has other settings or templates: the two would
+        undo each other's work, and files would approve emails that are never sent.
+        """
+        from newsletter.config.loading import FILE_NAME
+        from newsletter.domain.errors import Fault
         from newsletter.pipeline.campaigns.inherit_approvals import inherit_approvals
         from newsletter.pipeline.statements.approve import note_front_matter
         from newsletter.pipeline.statements.ingest import ingest
         from newsletter.pipeline.statements.render import render
 
+        with self.store.read() as tx:
+            objection = self.configuration.objection(tx)
+        if objection:
+            message = f"statements are shown as the service last read them: {objection}"
+            return (Fault(file=FILE_NAME, message=message),), ()
         read_before, tried, compared = self._seen
         read = ingest(store=self.store, sources=self.sources, before=read_before)
         made = render(
@@ -135,6 +148,7 @@ class Statements:
             asked,
             store=self.store,
             rules=self.review_rules,
+            configuration=self.configuration,
             start=self.campaigns.starter().start_by_approval,
         )
 
@@ -207,9 +221,15 @@ class Statements:
             return tx.statements.changed_since(None)[0]
 
     def _render_since(self, mark: int) -> None:
-        """Render what changed since: no other thread's looks are touched by that."""
+        """Render what changed since: no other thread's looks are touched by that.
+
+        Where the service has other settings or templates, the service renders it.
+        """
         from newsletter.pipeline.statements.render import Tried, render
 
+        with self.store.read() as tx:
+            if self.configuration.objection(tx):
+                return
         together = self.settings.together
         render(
             store=self.store,

@@ -10,10 +10,12 @@ from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
+from newsletter.pipeline.configuration import Configuration
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.runtime.archive import Archive
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.clock import SystemClock
+from newsletter.runtime.configuration import ConfigurationOnDisk
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import (
     SignedLinks,
@@ -63,7 +65,8 @@ def opened(
     settings = load(workspace / FILE_NAME, environ)
     with private() as umask, _stored(settings, by, clock or SystemClock()) as (store, keys):
         guard_file = WorkspaceGuardFile(settings.epoch_path, settings.database_path)
-        built = _built(settings, store, guard_file, keys, umask)
+        on_disk = _on_disk(settings, keys, environ)
+        built = _built(settings, store, guard_file, keys, umask, on_disk)
         try:
             built.delivery.guard().attend()
             yield built
@@ -78,6 +81,15 @@ def renderer_of(settings: Settings) -> LazyRenderer:
         override=settings.resolve(Path("templates")),
         carriage=settings.carriage(),
     )
+
+
+def _on_disk(settings: Settings, keys: _Keys, environ: Mapping[str, str]) -> ConfigurationOnDisk:
+    def reload() -> tuple[Settings, LazyRenderer]:
+        again = load(settings.workspace / FILE_NAME, environ)
+        return again, renderer_of(again)
+
+    renderer = renderer_of(settings)
+    return ConfigurationOnDisk(settings, renderer, key=keys.addresses[0], reload=reload)
 
 
 def kept(settings: Settings) -> list[Path]:
@@ -135,16 +147,27 @@ def _stored(settings: Settings, by: str, clock: Clock) -> Iterator[tuple[Store, 
 
 
 def _built(
-    settings: Settings, store: Store, guard_file: WorkspaceGuardFile, keys: _Keys, umask: int
+    settings: Settings,
+    store: Store,
+    guard_file: WorkspaceGuardFile,
+    keys: _Keys,
+    umask: int,
+    on_disk: ConfigurationOnDisk,
 ) -> Services:
     links, policy = SignedLinks(keys.links, retired=keys.retired_links), settings.approval_policy()
-    key, renderer = keys.addresses[0], renderer_of(settings)
+    key, renderer = keys.addresses[0], on_disk.renderer
     common: dict[str, Any] = {"settings": settings, "store": store}
     subscribers = Subscribers(**common, links=links)
     delivery = Delivery(**common, links=links, renderer=renderer, guard_file=guard_file, key=key)
-    campaigns = Campaigns(**common, policy=policy, renderer=renderer, delivery=delivery)
+    configuration = Configuration(
+        digest=lambda: on_disk.digest,
+        changed_on_disk=on_disk.changed,
+        is_service_running=delivery.is_at_work,
+    )
+    shared = common | {"configuration": configuration}
+    campaigns = Campaigns(**shared, policy=policy, renderer=renderer, delivery=delivery)
     statements = Statements(
-        **common,
+        **shared,
         links=links,
         policy=policy,
         renderer=renderer,
@@ -152,7 +175,7 @@ def _built(
         subscribers=subscribers,
     )
     return Services(
-        **common,
+        **shared,
         links=links,
         umask=umask,
         statements=statements,
@@ -160,5 +183,5 @@ def _built(
         delivery=delivery,
         subscribers=subscribers,
         archive=Archive(**common, renderer=renderer),
-        staff=Staff(**common, key=key),
+        staff=Staff(**shared, key=key),
     )

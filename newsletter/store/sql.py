@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from newsletter.store.delivery.batches import Batches
     from newsletter.store.delivery.hold import Hold
     from newsletter.store.delivery.limits import RateLimits
+    from newsletter.store.delivery.running_service import RunningService
     from newsletter.store.delivery.transactional import TransactionalEmails
     from newsletter.store.delivery.unknowns import Unknowns
     from newsletter.store.events.events import Events
@@ -113,6 +114,7 @@ class Transaction:
     feeds: _Part[Feeds] = _Part("Feeds", "statements.feeds")
     search: _Part[Search] = _Part("Search", "archive")
     hold: _Part[Hold] = _Part("Hold", "delivery.hold")
+    running_service: _Part[RunningService] = _Part("RunningService", "delivery.running_service")
     generation: _Part[Generation] = _Part("Generation", "file.guard_file")
     audit: _Part[Audit] = _Part("Audit", "staff.audit", "chain", "now")
 

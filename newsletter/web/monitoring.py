@@ -22,6 +22,7 @@ from newsletter.domain.delivery.rate_limit import Cause
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.campaigns import report
 from newsletter.pipeline.campaigns.report import Vitals
+from newsletter.pipeline.configuration import Configuration
 from newsletter.runtime.delivery import Delivery
 from newsletter.web.http.frame import Frame
 
@@ -42,8 +43,11 @@ log = logging.getLogger("newsletter.web")
 class Monitoring:
     """The addresses that programs watch us by."""
 
-    def __init__(self, delivery: Delivery, who: Metrics, frame: Frame) -> None:
+    def __init__(
+        self, delivery: Delivery, configuration: Configuration, who: Metrics, frame: Frame
+    ) -> None:
         self._delivery = delivery
+        self._configuration = configuration
         self._fields = dict(frame.data_fields)
         token = who.token
         self._token = token.get_secret_value().encode() if token else b""
@@ -73,7 +77,10 @@ class Monitoring:
             log.error("not healthy: %s", error)
             parts = {"database": False}
         ready = all(parts.values())
-        return self._json({"ready": ready, **parts}, 200 if ready else 503)
+        # beside the parts: a service with older settings sends what was approved all the same
+        restart = bool(await run_in_threadpool(self._configuration.changed_on_disk))
+        body = {"ready": ready, **parts, "restart_needed": restart}
+        return self._json(body, 200 if ready else 503)
 
     async def metrics(self, request: Request) -> Response:
         """Figures of what is open. Without a token in the settings there is no such page."""
@@ -118,6 +125,9 @@ class Monitoring:
         vitals = report.vitals(store=self._delivery.store)
         for name, (says, figure) in _plain(vitals, self._delivery.is_at_work()).items():
             yield GaugeMetricFamily(f"newsletter_{name}", says, value=figure)
+        says = "1 while the settings or templates on disk are not those that the service uses."
+        restart = bool(self._configuration.changed_on_disk())
+        yield GaugeMetricFamily("newsletter_restart_needed", says, value=restart)
         states = GaugeMetricFamily(
             "newsletter_campaigns", "Campaigns that are not over.", labels=["state"]
         )

@@ -163,7 +163,9 @@ class Pages:
             *Pictures(services.store).routes(),
             *SignUpPages(subscribers, self._frame).routes(),
             *ConfirmationPages(subscribers, self._frame).routes(),
-            *Monitoring(services.delivery, services.settings.metrics, self._frame).routes(),
+            *Monitoring(
+                services.delivery, services.configuration, services.settings.metrics, self._frame
+            ).routes(),
         ]
 
     async def failed(self, request: Request, error: Exception) -> Response:

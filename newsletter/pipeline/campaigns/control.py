@@ -21,6 +21,7 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.pipeline.campaigns.headcount import bind
+from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.ledger import (
     entitle,
     find_campaign,
@@ -75,6 +76,7 @@ class Starter:
 
     store: Store
     rules: CampaignRules
+    configuration: Configuration
 
     def start(self, asked: StartRequest) -> Start:
         """Write down that it goes out.
@@ -84,6 +86,7 @@ class Starter:
         """
         with self.store.begin() as tx:
             person = entitle(tx, asked.by, Role.SENDER, "start")
+            self.configuration.refuse_others(tx)
             stored = find_seen(tx, asked.slug, asked.seen)
             self._refuse_unready(tx, stored)
             if asked.at is not None and asked.at <= tx.now:

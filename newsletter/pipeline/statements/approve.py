@@ -15,6 +15,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
+from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.ledger import (
     authorise,
     find_seen,
@@ -90,16 +91,19 @@ def approve(
     *,
     store: Store,
     rules: ReviewRules,
+    configuration: Configuration,
     start: Start | None = None,
 ) -> Given:
     """Take down an approval of the statement as it stands now, and ``start`` it where it is enough.
 
-    Raises NotFound or Refused; Changed where it is another text than was seen.
+    Raises NotFound or Refused; Changed where it is another text than was seen. An approval of an
+    email that the running service would render in another way is refused.
     """
     reason = _reason(asked.despite)
     with store.read() as tx:  # nobody waits for the database while the text is read
         [reviewed] = review(tx, [find_statement(tx, asked.slug)], rules)
     with store.begin() as tx:
+        configuration.refuse_others(tx)
         stored = find_seen(tx, asked.slug, asked.expect)
         if stored.content_hash != reviewed.content_hash:
             raise Refused(f"{asked.slug} changed while it was looked at; look at it again")

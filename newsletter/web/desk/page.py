@@ -203,6 +203,7 @@ class Desk:
             "here": request.address,
             "done": DONE.get(request.query("done"), ""),
             "stopped": self._stopped() if request.member else (),
+            "restart": self._staff.configuration.changed_on_disk() if request.member else "",
             "assets": self.assets,
             "zone": self._staff.settings.timezone,
             "Role": Role,

@@ -18,6 +18,7 @@ from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import DryRun, dry_run
 from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch, plan, start_due
 from newsletter.pipeline.campaigns.trial import TrialSender
+from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler, Recovered, recover
@@ -119,6 +120,9 @@ class Newsroom:
         )
         self.review_rules = ReviewRules(
             review=review_text, timezone=self.rules.timezone, policy=self.rules.policy
+        )
+        self.configuration = Configuration(
+            digest=lambda: "ours", changed_on_disk=lambda: "", is_service_running=lambda: False
         )
         self.limits = Limits(timezone="America/New_York")
         self.forget_looks()
@@ -239,11 +243,14 @@ class Newsroom:
             yes,
             store=store or self.store,
             rules=self.review_rules,
+            configuration=self.configuration,
             start=self.starter().start_by_approval,
         )
 
     def starter(self, store: Any = None) -> Starter:
-        return Starter(store=store or self.store, rules=self.rules)
+        return Starter(
+            store=store or self.store, rules=self.rules, configuration=self.configuration
+        )
 
     def demand(self, **policy: Any) -> None:
         self.rules = replace(self.rules, policy=replace(self.rules.policy, **policy))

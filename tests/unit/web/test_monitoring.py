@@ -48,7 +48,14 @@ def test_it_is_ready_while_what_is_due_would_leave(site: Forum) -> None:
     answer = site.get("/readyz")
     assert (answer.status, json.loads(answer.body)) == (
         200,
-        {"ready": True, "database": True, "sending": True, "scheduler": True, "provider": True},
+        {
+            "ready": True,
+            "database": True,
+            "sending": True,
+            "scheduler": True,
+            "provider": True,
+            "restart_needed": False,
+        },
     )
 
 
@@ -126,5 +133,8 @@ def test_a_database_that_cannot_be_read_is_told_to_monitoring(site: Forum) -> No
         health, ready = site.get("/healthz"), site.get("/readyz")
         other.execute("ALTER TABLE hidden RENAME TO meta")
     assert (health.status, json.loads(health.body)) == (503, {"ok": False})
-    assert (ready.status, json.loads(ready.body)) == (503, {"ready": False, "database": False})
+    assert (ready.status, json.loads(ready.body)) == (
+        503,
+        {"ready": False, "database": False, "restart_needed": False},
+    )
     assert site.get("/healthz").status == 200

@@ -1,0 +1,33 @@
+"""A service with older settings than those on disk: nothing is approved that it would not send."""
+
+import pytest
+import requests
+
+from tests.acceptance.workspace import Workspace, wait_until
+
+ADDRESS = r"http://127.0.0.1:\d+"
+
+
+@pytest.mark.slow("a service and seven commands")
+def test_what_the_service_does_not_send_yet_is_approved_once_it_was_restarted(
+    workspace: Workspace,
+) -> None:
+    workspace.hire()
+    workspace.write("news")
+    running = workspace.start("run", "--port", "0")
+    pages = running.wait_for(ADDRESS)[0]
+    listed = ("statement", "list")
+    wait_until(lambda: "news" in workspace.do(*listed).stdout, describe=running.said)
+    workspace.configure(brand={"accent": "#006644"})
+
+    assert "restart the service, then try again" in workspace.do(*listed).stderr
+    assert "restart the service, then try again" in workspace.approve("news", code=4).stderr
+    assert "CHECK service: a restart is needed" in workspace.do("doctor").stdout
+    ready = requests.get(f"{pages}/readyz", timeout=30)
+    assert (ready.status_code, ready.json()["restart_needed"]) == (200, True)
+
+    running.stop()
+    assert running.finish().code == 0
+    assert "leaves at" in workspace.approve("news").stderr
+    workspace.do("run", "--until-idle")
+    assert "#006644" in workspace.outbox[0].read_text()
