@@ -178,9 +178,10 @@ def begun(
 def _explained(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except IntegrityError as error:
+    except (IntegrityError, sqlite3.IntegrityError) as error:
+        said = getattr(error, "orig", error)
         raise Defect(
-            f"{engine.url.database} refused what would break a rule of its tables ({error.orig});"
+            f"{engine.url.database} refused what would break a rule of its tables ({said});"
             " nothing was changed: please report it"
         ) from error
     except DBAPIError as error:

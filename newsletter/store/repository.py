@@ -1,9 +1,11 @@
 """What every repository has: the connection of its transaction, and rows read into values."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Executable
+
+from newsletter.store.database import Database
 
 T = TypeVar("T")
 
@@ -13,6 +15,8 @@ class Repository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        # within the same transaction: queries move from SQLAlchemy to SQL module by module
+        self._db = Database(cast("Any", connection.connection.dbapi_connection))
 
     def _list(self, kind: Callable[..., T], query: Executable, **values: object) -> list[T]:
         """A value of each row, whose columns are named as its fields."""

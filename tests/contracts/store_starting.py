@@ -55,7 +55,7 @@ class StartingContract:
         with store.begin() as tx:
             tx.starts.add(START)
             tx.starts.revoke("hours", LATER)
-            tx.connection.execute(text(f"UPDATE start SET {change}"))  # noqa: S608 - our own words
+            tx.connection.execute(text(f"UPDATE start SET {change}"))
         with store.begin() as tx:
             assert tx.starts.of("hours") == []
             assert tx.starts.revoke("hours", LATER) == 0

@@ -97,12 +97,12 @@ class Database:
         run = self.connection.execute
         run("BEGIN")
         for name in reversed(_COLUMNS):
-            run(f'DELETE FROM "{name}"')  # noqa: S608 - our own names
+            run(f'DELETE FROM "{name}"')
         for name, columns in _COLUMNS.items():
             if name in _FOLLOW:
-                run(f'DELETE FROM "{name}"')  # noqa: S608
+                run(f'DELETE FROM "{name}"')
             marks = ", ".join("?" for _ in columns.split(","))
-            into = f'INSERT INTO "{name}" ({columns}) VALUES ({marks})'  # noqa: S608
+            into = f'INSERT INTO "{name}" ({columns}) VALUES ({marks})'
             self.connection.executemany(into, rows[name])
         run("COMMIT")
 
@@ -110,7 +110,7 @@ class Database:
         """As it is at this moment."""
         run = self.connection.execute
         return {
-            name: run(f'SELECT {columns} FROM "{name}"').fetchall()  # noqa: S608
+            name: run(f'SELECT {columns} FROM "{name}"').fetchall()
             for name, columns in _COLUMNS.items()
         }
 

@@ -197,8 +197,8 @@ _SUMS = f"""
 SELECT campaign.id, campaign.slug, campaign.state, sum(size),
        {", ".join(f"sum(batch.{name})" for name in _FIGURES)}
 FROM campaign JOIN batch ON batch.campaign_id = campaign.id GROUP BY campaign.id
-"""  # noqa: S608 - our own words
-_BATCHES = f"SELECT id, state, members, {', '.join(_FIGURES)} FROM batch WHERE campaign_id = ?"  # noqa: S608
+"""
+_BATCHES = f"SELECT id, state, members, {', '.join(_FIGURES)} FROM batch WHERE campaign_id = ?"
 _ROWS = "SELECT subscriber_id, state FROM delivery WHERE batch_id = ?"
 
 

@@ -1,102 +1,83 @@
 """Digest emails and their issues: no local date has two of a name."""
 
-import json
 from collections.abc import Collection
 from datetime import date, datetime
-from functools import cache
-
-from pydantic import TypeAdapter
-from sqlalchemy import Row, delete, exists, func, select, tuple_
-from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.campaigns.digest import Issue
-from newsletter.domain.statements.statement import Statement
+from newsletter.store.database import instant
 from newsletter.store.repository import Repository
-from newsletter.store.schema import tables
-from newsletter.store.schema.columns import from_ms, to_ms
-from newsletter.store.statements.statements import last_of
 
 _DASHES = 3
-"""A slug of an issue has them at the least: it ends with a date."""
-_AT_ONCE = 500
-_NONE = "null"
-"""How a document says that no statement was made."""
-_campaign = tables.campaign.c
-_digest = tables.digest.c
-_issue = tables.issue.c
-
-
-@cache  # not at the import: building takes milliseconds
-def _as_statement() -> TypeAdapter[Statement | None]:
-    return TypeAdapter[Statement | None](Statement | None)
+"""The slug of an issue has at least so many: it ends with a date."""
 
 
 class Digests(Repository):
     """Since when each digest email is configured, and its issues."""
 
     def since(self) -> dict[str, datetime]:
-        """Name → when the digest email began, for each that is configured."""
-        rows = self._connection.execute(select(tables.digest)).all()
-        return {row.name: from_ms(row.since) for row in rows}
+        """Return when each configured digest email began, by its name."""
+        return {
+            name: instant(since) for name, since in self._db.rows("SELECT name, since FROM digest")
+        }
 
     def begin(self, name: str, at: datetime) -> None:
-        """One that was not there, and gathers nothing older. Known ones stay as they are."""
-        self._connection.execute(
-            insert(tables.digest).values(name=name, since=to_ms(at)).on_conflict_do_nothing()
+        """Note a new digest email, which gathers nothing older. A known one stays as it is."""
+        self._db.change(
+            "INSERT INTO digest (name, since) VALUES (:name, :at) ON CONFLICT DO NOTHING",
+            name=name,
+            at=at,
         )
 
     def end(self, name: str) -> None:
-        """It is not configured any more. Its issues stay."""
-        self._connection.execute(delete(tables.digest).where(_digest.name == name))
+        """Forget a digest email that is not configured any more. Its issues stay."""
+        self._db.change("DELETE FROM digest WHERE name = :name", name=name)
 
     def issues(self) -> list[Issue]:
-        """All issues, by name and day."""
-        query = select(tables.issue).order_by(_issue.name, _issue.day)
-        return [_read(row) for row in self._connection.execute(query).all()]
+        """Return all issues, by name and day."""
+        return self._db.all(
+            Issue,
+            "SELECT name, day, upto, document AS statement, parts FROM issue ORDER BY name, day",
+        )
 
     def some(self, slugs: Collection[str]) -> list[Issue]:
-        """Those whose statement has one of these slugs, by name and day."""
+        """Return the issues whose statement has one of these slugs, by name and day."""
         named = [tuple(slug.rsplit("-", 3)) for slug in slugs if slug.count("-") >= _DASHES]
-        keys = sorted((name, "-".join(day)) for name, *day in named)
-        found = []
-        for start in range(0, len(keys), _AT_ONCE):
-            which = tuple_(_issue.name, _issue.day).in_(keys[start : start + _AT_ONCE])
-            query = select(tables.issue).where(which).order_by(_issue.name, _issue.day)
-            found += [_read(row) for row in self._connection.execute(query).all()]
-        return found
+        found = [
+            self._db.first(
+                Issue,
+                "SELECT name, day, upto, document AS statement, parts FROM issue"
+                " WHERE name = :name AND day = :day",
+                name=name,
+                day="-".join(day),
+            )
+            for name, *day in sorted(named)
+        ]
+        return [issue for issue in found if issue is not None]
 
     def waiting(self) -> list[Issue]:
-        """Those with a statement that has not begun to go out, by name and day."""
-        slug = _issue.name.concat("-").concat(_issue.day)
-        began = exists().where(_campaign.id == last_of(slug), _campaign.started_at.is_not(None))
-        waits = select(tables.issue).where(_issue.document != _NONE, ~began)
-        rows = self._connection.execute(waits.order_by(_issue.name, _issue.day)).all()
-        return [_read(row) for row in rows]
+        """Return the issues with a statement that has not begun to go out, by name and day."""
+        return self._db.all(
+            Issue,
+            "SELECT name, day, upto, document AS statement, parts FROM issue"
+            " WHERE document <> 'null' AND NOT EXISTS ("
+            "SELECT 1 FROM campaign WHERE started_at IS NOT NULL AND id = ("
+            "SELECT MAX(id) FROM campaign WHERE slug = issue.name || '-' || issue.day))"
+            " ORDER BY name, day",
+        )
 
     def last(self, name: str) -> date | None:
-        """The day of the newest issue of a digest email."""
-        day = self._connection.scalar(select(func.max(_issue.day)).where(_issue.name == name))
+        """Return the day of the newest issue of a digest email."""
+        day = self._db.value("SELECT MAX(day) FROM issue WHERE name = :name", name=name)
         return None if day is None else date.fromisoformat(day)
 
     def put(self, issue: Issue, at: datetime) -> None:
-        """Insert it, or replace what is stored under its name and day."""
-        values = {
-            "upto": to_ms(issue.upto),
-            "document": _as_statement().dump_json(issue.statement).decode(),
-            "parts": json.dumps(issue.parts),
-            "changed_at": to_ms(at),
-        }
-        adding = insert(tables.issue).values(name=issue.name, day=issue.day.isoformat(), **values)
-        self._connection.execute(
-            adding.on_conflict_do_update(index_elements=["name", "day"], set_=values)
+        """Insert the issue, or replace what is stored under its name and day."""
+        self._db.change(
+            "INSERT INTO issue (name, day, upto, document, parts, changed_at)"
+            " VALUES (:name, :day, :upto, :statement, :parts, :at)"
+            " ON CONFLICT (name, day) DO UPDATE SET upto = excluded.upto,"
+            " document = excluded.document, parts = excluded.parts,"
+            " changed_at = excluded.changed_at",
+            **{**vars(issue), "statement": issue.statement or "null"},
+            at=at,
         )
-
-
-def _read(row: Row[tuple[object, ...]]) -> Issue:
-    return Issue(
-        name=row.name,
-        day=date.fromisoformat(row.day),
-        upto=from_ms(row.upto),
-        statement=_as_statement().validate_json(row.document),
-        parts=tuple(json.loads(row.parts)),
-    )

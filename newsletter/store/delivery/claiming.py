@@ -65,7 +65,7 @@ def is_at(provider: Any, accounts: Mapping[str, str]) -> ColumnElement[bool]:
 
 def is_free() -> TextClause:
     """Nothing holds the workspace: said as plain SQL, which costs a claim next to nothing."""
-    return text(f"NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('{DOUBT}', '{STOP}'))")  # noqa: S608
+    return text(f"NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('{DOUBT}', '{STOP}'))")
 
 
 def is_due(at: Any) -> ColumnElement[bool]:

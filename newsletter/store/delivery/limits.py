@@ -1,80 +1,64 @@
 """The rate at each provider, and until when it is left alone."""
 
-from datetime import date
-from functools import cache
-from typing import Any
-
-from sqlalchemy import Select, bindparam, select, update
-from sqlalchemy.dialects.sqlite import Insert, insert
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 from newsletter.domain.delivery.rate_limit import Cause, RateLimit
 from newsletter.store.repository import Repository
-from newsletter.store.schema import tables
-from newsletter.store.schema.columns import from_ms, from_us, maybe_from_ms, to_ms, to_us
 
-_rate_limit = tables.rate_limit.c
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stored:
+    """A row: its ``free_at`` is in microseconds, as a turn may take less than a millisecond."""
+
+    free_at: int
+    blocked_until: datetime
+    cause: Cause
+    reason: str
+    failing_since: datetime | None
+    day: date
+    used: int
 
 
 class RateLimits(Repository):
     """The rate limit at each provider and sending domain."""
 
     def get(self, provider: str, domain: str) -> RateLimit:
-        """The rate limit as it was last put; a fresh one where none was."""
-        row = self._connection.execute(_get(), {"of": provider, "from": domain}).one_or_none()
+        """Return the rate limit as it was last put, or a fresh one."""
+        row = self._db.first(
+            _Stored,
+            "SELECT free_at, blocked_until, cause, reason, failing_since, day, used"
+            " FROM rate_limit WHERE provider = :provider AND domain = :domain",
+            provider=provider,
+            domain=domain,
+        )
         if row is None:
             return RateLimit()
-        return RateLimit(
-            free_at=from_us(row.free_at),
-            blocked_until=from_ms(row.blocked_until),
-            cause=Cause(row.cause),
-            reason=row.reason,
-            failing_since=maybe_from_ms(row.failing_since),
-            day=date.fromisoformat(row.day),
-            used=row.used,
-        )
+        return RateLimit(**{**vars(row), "free_at": _EPOCH + row.free_at * _MICROSECOND})
 
     def put(self, provider: str, domain: str, rate_limit: RateLimit) -> None:
-        failing = rate_limit.failing_since
-        self._connection.execute(
-            _put(),
-            {
-                "provider": provider,
-                "domain": domain,
-                "free_at": to_us(rate_limit.free_at),
-                "blocked_until": to_ms(rate_limit.blocked_until),
-                "cause": rate_limit.cause.value,
-                "reason": rate_limit.reason,
-                "failing_since": None if failing is None else to_ms(failing),
-                "day": rate_limit.day.isoformat(),
-                "used": rate_limit.used,
-            },
+        """Insert the rate limit, or replace what is stored."""
+        self._db.change(
+            "INSERT INTO rate_limit (provider, domain, free_at, blocked_until, cause, reason,"
+            " failing_since, day, used)"
+            " VALUES (:provider, :domain, :free_at, :blocked_until, :cause, :reason,"
+            " :failing_since, :day, :used)"
+            " ON CONFLICT (provider, domain) DO UPDATE SET free_at = excluded.free_at,"
+            " blocked_until = excluded.blocked_until, cause = excluded.cause,"
+            " reason = excluded.reason, failing_since = excluded.failing_since,"
+            " day = excluded.day, used = excluded.used",
+            provider=provider,
+            domain=domain,
+            **{**vars(rate_limit), "free_at": (rate_limit.free_at - _EPOCH) // _MICROSECOND},
         )
 
     def forgive(self, provider: str) -> None:
-        """Forget that it was to be left alone, and since when it took nothing."""
-        self._connection.execute(
-            update(tables.rate_limit)
-            .where(_rate_limit.provider == provider)
-            .values(blocked_until=0, failing_since=None)
+        """Forget that the provider was to be left alone, and since when it took nothing."""
+        self._db.change(
+            "UPDATE rate_limit SET blocked_until = 0, failing_since = NULL"
+            " WHERE provider = :provider",
+            provider=provider,
         )
-
-
-# Building a statement takes longer than running it, so those of each batch are built once.
-
-
-@cache
-def _get() -> Select[Any]:
-    return select(tables.rate_limit).where(
-        _rate_limit.provider == bindparam("of"), _rate_limit.domain == bindparam("from")
-    )
-
-
-@cache
-def _put() -> Insert:
-    adding = insert(tables.rate_limit)
-    changed = {
-        column.name: adding.excluded[column.name]
-        for column in tables.rate_limit.c
-        if not column.primary_key
-    }
-    return adding.on_conflict_do_update(index_elements=["provider", "domain"], set_=changed)

@@ -64,5 +64,5 @@ def _present(execute: Execute) -> list[tuple[str, str]]:
 
 def _last(execute: Execute, name: str) -> int:
     rows = execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).fetchall()
-    highest = execute(f"SELECT max(rowid) FROM {name}", ()).fetchone()[0]  # noqa: S608 - ours
+    highest = execute(f"SELECT max(rowid) FROM {name}", ()).fetchone()[0]
     return max([highest or 0, *(int(row[0] or 0) for row in rows)])

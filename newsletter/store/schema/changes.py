@@ -43,7 +43,7 @@ def _trigger(action: str, table: str, slug: str, columns: tuple[str, ...] = ()) 
     differs = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in columns)
     when = f" WHEN {differs}" if differs else ""
     # the old note goes first, so that the new one has the highest number there ever was
-    forget = f"DELETE FROM changed_statement WHERE slug = {slug}"  # noqa: S608 - our own words
+    forget = f"DELETE FROM changed_statement WHERE slug = {slug}"
     note = f"changed_statement (slug) VALUES ({slug})"
     return (
         f"CREATE TRIGGER changed_by_{table}_{action.lower()} AFTER {action} ON {table}{when}"

@@ -41,7 +41,7 @@ def rows_left(store: Store) -> int:
             text("SELECT name FROM temp.sqlite_master WHERE type = 'table'")
         ).all()
         assert len(tables) == 7
-        counts = (f"SELECT count(*) FROM temp.{name}" for name in tables)  # noqa: S608 - ours
+        counts = (f"SELECT count(*) FROM temp.{name}" for name in tables)
         return sum(int(tx.connection.scalar(text(count)) or 0) for count in counts)
 
 

@@ -1,0 +1,196 @@
+"""SQL over one open transaction: values go in by name, rows come out as frozen dataclasses.
+
+A query is a string literal in the function that runs it, in words that SQLite and PostgreSQL both
+know. An aware datetime is stored as milliseconds since 1970, a date as ISO text, an enum as its
+value, a flag as 1 or 0, and any other type as JSON; the annotation of a field says how to read a
+column back. Conditions that several queries share are values: see ``Condition``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_PLAIN = (int, str, bytes, float, NoneType)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A part of a WHERE clause that several queries share, with the values that it names.
+
+    Write it into a query by its text and pass it along: ``db.all(Reader, f"… WHERE {who}", who)``.
+    """
+
+    sql: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"({self.sql})"
+
+    def __and__(self, other: Condition) -> Condition:
+        return Condition(f"{self} AND {other}", _joined(self.values, other.values))
+
+    def __or__(self, other: Condition) -> Condition:
+        return Condition(f"{self} OR {other}", _joined(self.values, other.values))
+
+    def __invert__(self) -> Condition:
+        return Condition(f"NOT {self}", self.values)
+
+
+class Database:
+    """The queries of one transaction. The driver's errors are raised as they are."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def all(self, kind: type[T], sql: str, *conditions: Condition, **values: object) -> list[T]:
+        """Return an instance of the dataclass for each row, by the names of the columns.
+
+        Raises TypeError if a column is no field, or a field without a default is no column.
+        """
+        cursor = self._connection.execute(sql, _given(conditions, values))
+        read = _read_by(kind, cursor)
+        return [read(row) for row in cursor]
+
+    def first(self, kind: type[T], sql: str, *conditions: Condition, **values: object) -> T | None:
+        """Return an instance for the first row, or None if there is no row."""
+        cursor = self._connection.execute(sql, _given(conditions, values))
+        row = cursor.fetchone()
+        return None if row is None else _read_by(kind, cursor)(row)
+
+    def rows(self, sql: str, *conditions: Condition, **values: object) -> list[tuple[Any, ...]]:
+        """Return the rows as they are stored."""
+        return self._connection.execute(sql, _given(conditions, values)).fetchall()
+
+    def column(self, sql: str, *conditions: Condition, **values: object) -> list[Any]:
+        """Return the first column of each row, as it is stored."""
+        return [row[0] for row in self._connection.execute(sql, _given(conditions, values))]
+
+    def value(self, sql: str, *conditions: Condition, **values: object) -> Any:
+        """Return the first column of the first row, as it is stored; None if there is no row."""
+        row = self._connection.execute(sql, _given(conditions, values)).fetchone()
+        return None if row is None else row[0]
+
+    def change(self, sql: str, *conditions: Condition, **values: object) -> int:
+        """Run a statement that writes; return how many rows it changed."""
+        return self._connection.execute(sql, _given(conditions, values)).rowcount
+
+    def each(self, sql: str, many: Iterable[Mapping[str, object]]) -> int:
+        """Run a statement that writes for each set of values; return how many rows it changed."""
+        given = ({name: stored(value) for name, value in values.items()} for values in many)
+        return self._connection.executemany(sql, given).rowcount
+
+
+def stored(value: object) -> Any:
+    """Return a value as the database keeps it. Raises TypeError for a naive datetime."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, datetime):
+        return (value - _EPOCH) // _MILLISECOND
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (list, tuple, set, frozenset, dict)) and not hasattr(value, "_fields"):
+        plain = value if isinstance(value, (list, dict)) else list(value)
+        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    kind: Any = type(value)
+    return _adapter(kind).dump_json(value).decode()
+
+
+def instant(milliseconds: int) -> datetime:
+    """Return a stored instant, aware, in UTC."""
+    return _EPOCH + milliseconds * _MILLISECOND
+
+
+def document(kind: Any, text: str) -> Any:
+    """Return the value of a type that is stored as JSON."""
+    return _adapter(kind).validate_json(text)
+
+
+def _read_by(kind: type[T], cursor: sqlite3.Cursor) -> Callable[[tuple[Any, ...]], T]:
+    columns = tuple(column[0] for column in cursor.description)
+    return cast("Callable[[tuple[Any, ...]], T]", _reader(cast("Any", kind), columns))
+
+
+_SCALARS: Mapping[Any, Callable[[Any], Any]] = {
+    bool: bool,
+    datetime: instant,
+    date: date.fromisoformat,
+}
+
+
+def _given(conditions: Iterable[Condition], values: Mapping[str, object]) -> dict[str, Any]:
+    for condition in conditions:
+        values = _joined(values, condition.values)
+    return {name: stored(value) for name, value in values.items()}
+
+
+def _joined(one: Mapping[str, object], other: Mapping[str, object]) -> dict[str, object]:
+    """Raise ValueError for two values under one name."""
+    clash = [name for name in one.keys() & other.keys() if one[name] != other[name]]
+    if clash:
+        raise ValueError(f"two values are named {', '.join(sorted(clash))} in one query")
+    return {**one, **other}
+
+
+@cache
+def _reader(kind: Any, columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Any]:
+    """Return what makes an instance of a row with these columns."""
+    hints = get_type_hints(kind)
+    known = {each.name for each in fields(kind) if each.init}
+    if unknown := [name for name in columns if name not in known]:
+        raise TypeError(f"{kind.__name__} has no field {', '.join(unknown)}")
+    converters = [_converter(hints[name]) for name in columns]
+    converted = [(place, convert) for place, convert in enumerate(converters) if convert]
+
+    def read(row: tuple[Any, ...]) -> Any:
+        if converted:
+            values = list(row)
+            for place, convert in converted:
+                values[place] = convert(values[place])
+            return kind(**dict(zip(columns, values, strict=True)))
+        return kind(**dict(zip(columns, row, strict=True)))
+
+    return read
+
+
+def _converter(annotation: Any) -> Callable[[Any], Any] | None:
+    """Return what turns a stored value into one of this type; None if it stays as it is."""
+    kinds = [each for each in get_args(annotation) if each is not NoneType]
+    is_optional = get_origin(annotation) in {Union, UnionType} and len(kinds) == 1
+    kind = kinds[0] if is_optional else annotation
+    if kind in _PLAIN:
+        return None
+    convert = _SCALARS.get(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        convert = kind
+    if convert is None:
+        return lambda text: document(annotation, text) if text else None
+    if is_optional:
+        return lambda value: None if value is None or value == "" else convert(value)
+    return convert
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter  # not at the import: building one takes milliseconds
+
+    return TypeAdapter(kind)
