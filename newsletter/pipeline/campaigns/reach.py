@@ -263,12 +263,14 @@ def timing_of(
 ) -> Timing:
     """When it may go out. Raises ValueError for a time that the zone does not have.
 
-    A time that staff set is one for all, whatever its file says.
+    A time that staff set is one for all, whatever its file says. The time to undo begins anew when
+    the email became another one after the approval, and is the approved one again: a restart with
+    other settings and back would else let it leave at once.
     """
     set_by_staff = tx.schedules.get(statement.slug)
     send_at = statement.send_at and resolve(statement.send_at, rules.timezone)
     ready = release_time(
-        approved_at=approved_at,
+        approved_at=max(approved_at, tx.statements.content_since(statement.slug) or approved_at),
         undo_window=rules.undo_window,
         send_at=set_by_staff or send_at,
         embargo_until=embargo_of(tx, statement, rules.timezone),

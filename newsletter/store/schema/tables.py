@@ -44,6 +44,7 @@ statement = table(
     words("fingerprint"),
     flag("present", default=False),
     instant("changed_at"),
+    instant("content_since"),  # when its content hash became what it is
     words("translation_of", empty=True),
     words("progress", empty=True),
     document("writers", tuple[str, ...]),

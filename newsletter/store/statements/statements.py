@@ -12,6 +12,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -27,7 +28,7 @@ from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
-from newsletter.store.schema.columns import fields_of
+from newsletter.store.schema.columns import fields_of, to_ms
 
 
 def last_of(slug: ColumnElement[str]) -> ScalarSelect[int]:
@@ -143,10 +144,21 @@ class Statements(Repository):
             "changed_at": at,
             **vars(stored),
         }
-        statement = insert(tables.statement).values(slug=stored.statement.slug, **values)
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["slug"], set_=values)
+        statement = insert(tables.statement).values(
+            slug=stored.statement.slug, content_since=at, **values
         )
+        same = _statement.content_hash == stored.content_hash
+        since = case((same, _statement.content_since), else_=to_ms(at))
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["slug"], set_=values | {"content_since": since}
+            )
+        )
+
+    def content_since(self, slug: str) -> datetime | None:
+        """When the content hash of a statement became what it is; None where there is no such."""
+        since: datetime | None = self._connection.scalar(_since(), {"named": slug})
+        return since
 
     def keep_content(self, content: Content, at: datetime) -> str:
         """Store content under its content hash, once, and return the content hash."""
@@ -191,6 +203,11 @@ def _unsettled() -> Select[Any]:
 @cache
 def _one() -> Select[Any]:
     return _stored().where(_statement.slug == bindparam("named"))
+
+
+@cache
+def _since() -> Select[Any]:
+    return select(_statement.content_since).where(_statement.slug == bindparam("named"))
 
 
 @cache

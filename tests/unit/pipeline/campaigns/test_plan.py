@@ -83,6 +83,19 @@ def test_a_campaign_waits_for_undo_window_set_time_and_embargo(
     assert len(room.start_due()) == 1
 
 
+def test_the_time_to_undo_begins_anew_where_the_approved_email_comes_back(room: Newsroom) -> None:
+    """As where the service was restarted with other templates, and again with those of before."""
+    room.subscribe(1)
+    scheduled(room)
+    room.renderer.fingerprint = "plain-2"
+    assert [held.slug for held in room.look().withdrawn] == ["resignation"]
+    room.clock.advance(hours=1)
+    room.renderer.fingerprint = "plain-1"
+    room.look()
+    assert room.campaign().release_at == NOON + timedelta(hours=1, minutes=5)
+    assert room.start_due() == ()
+
+
 def test_a_time_set_by_staff_outranks_the_file_but_no_embargo(room: Newsroom) -> None:
     room.write(send_at=wall(20), embargo_until=wall(10))
     room.look()
