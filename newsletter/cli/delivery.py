@@ -116,8 +116,12 @@ class Display:
 
 @contextmanager
 def _stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
+    from newsletter.documents.sandbox import GATES
+
     def stop(_number: int, _frame: FrameType | None) -> None:
         say("stopping: the calls under way end first")
+        for gate in GATES:  # a file may be made to be read for half a minute
+            gate.close()
         end()
 
     # They stay until all has ended: a second Ctrl-C must not tear a call from its booking.
@@ -127,6 +131,8 @@ def _stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        for gate in GATES:
+            gate.open()
 
 
 until_idle_option = click.option(

@@ -228,6 +228,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield _file(store)
     yield from map(_sound, store.inspect(seconds=_LOOK))
     yield _private(settings)
+    yield of_sandbox(lambda: _find_escapes(settings))
     yield from _provider(delivery)
     yield from examine_from_outside(settings)
 
@@ -320,6 +321,29 @@ def _private(settings: Settings) -> Finding:
     detail = f"others may read {named}"
     advice = "take their rights away with 'chmod go-rwx', or let its owner do it"
     return Finding(what="permissions", level=Level.FAULT, detail=detail, advice=advice)
+
+
+def _find_escapes(settings: Settings) -> list[str]:
+    from newsletter.documents.isolated import find_escapes
+
+    return find_escapes(str(settings.workspace))
+
+
+def of_sandbox(find: Callable[[], list[str]]) -> Finding:
+    """Whether files from outside are read where they can do no harm."""
+    from newsletter.documents.sandbox import CutOff
+
+    try:
+        escapes = find()
+    except CutOff as error:
+        detail = f"files, pasted texts and feeds cannot be read: {error}"
+        return Finding(what="sandbox", level=Level.FAULT, detail=detail)
+    if not escapes:
+        detail = "files and feeds are read without access to data, network and other processes"
+        return Finding(what="sandbox", level=Level.OK, detail=detail)
+    detail = f"a harmful file or feed could {', '.join(escapes)}"
+    advice = "use Linux 6.12 or newer with Landlock and seccomp, and a user other than root"
+    return Finding(what="sandbox", level=Level.WARNING, detail=detail, advice=advice)
 
 
 def _audited(store: Store) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from newsletter.documents.release.imported import unusable
-from newsletter.documents.sandbox import WITHIN, CutOff, NotStarted, ask, written
+from newsletter.documents.sandbox import FEEDS, WITHIN, CutOff, NotStarted, ask, written
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
 from newsletter.sources.feeds.fetching import Page
@@ -131,6 +131,8 @@ class SandboxReader:
             return self._last[1]
         try:
             [answer] = self._ask(question, page.body, kind)
+        except NotStarted as error:
+            raise FeedUnreadable(f"its answer was not read: {error}; it is tried again") from error
         except CutOff as error:
             raise FeedUnreadable(
                 f"its answer was cut off: {error}; ask for a feed of the newest items alone, or"
@@ -143,7 +145,7 @@ class SandboxReader:
         return answer
 
     def _ask(self, task: Mapping[str, Any], body: bytes, kind: Any) -> list[Any]:
-        return ask(self._module, task, body, answer=kind, within=self._within)
+        return ask(self._module, task, body, answer=kind, within=self._within, gate=FEEDS)
 
 
 def _left_out(item: Item, why: str) -> Text:

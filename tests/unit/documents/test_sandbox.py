@@ -2,9 +2,12 @@
 
 import io
 import os
+import pickle
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +16,16 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.documents.sandbox import CutOff, ask, serve
+from newsletter.documents.isolated import find_escapes
+from newsletter.documents.sandbox import (
+    CutOff,
+    Gate,
+    NotStarted,
+    ask,
+    end,
+    exchange,
+    serve,
+)
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
 from newsletter.sources.feeds.fetching import Page
@@ -56,9 +68,16 @@ def test_what_takes_for_ever_is_cut_off_and_what_was_read_before_is_kept() -> No
     assert cut.value.read == ["begun"]
 
 
-def test_nobody_waits_longer_than_was_said() -> None:
-    with pytest.raises(CutOff, match=r"could not be read within 0\.01 s"):
-        ask(STRANGERS, {"read": "back"}, within=timedelta(seconds=0.01))
+@pytest.mark.slow("starts a process")
+def test_what_sleeps_and_hears_no_alarm_is_ended_at_the_end_of_its_time() -> None:
+    with pytest.raises(CutOff, match=r"could not be read within 1\.5 s") as cut:
+        ask(STRANGERS, {"read": "sleep"}, within=timedelta(seconds=1.5))
+    assert not any(map(_lives, cut.value.read))
+
+
+@pytest.mark.slow("starts a process")
+def test_what_a_sandbox_must_not_do_it_cannot_do_here(tmp_path: Path) -> None:
+    assert find_escapes(str(tmp_path)) == []
 
 
 @pytest.mark.slow("starts a process")
@@ -79,17 +98,25 @@ def test_where_no_process_can_be_started_it_is_said() -> None:
         ask("newsletter.no.such.module", {})
 
 
-def test_it_ends_with_its_parent(tmp_path: Path) -> None:
-    pid = tmp_path / "pid"
-    told = f"ask({STRANGERS!r}, {{'read': 'orphaned', 'pid': {str(pid)!r}}})"
-    program = f"from newsletter.documents.sandbox import ask; {told}"
-    parent = subprocess.Popen([sys.executable, "-c", program], env={"PYTHONPATH": _path()})
+@pytest.mark.slow("starts processes")
+def test_it_ends_with_its_parent() -> None:
+    program = f"""
+import threading, time
+from newsletter.documents.sandbox import DOCUMENTS, ask
+threading.Thread(target=ask, args=({STRANGERS!r}, {{"read": "sleep"}})).start()
+while not DOCUMENTS.pids:
+    time.sleep(0.01)
+print(*DOCUMENTS.pids, flush=True)
+"""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], env={"PYTHONPATH": _path()}, stdout=subprocess.PIPE
+    )
     with parent:
         try:
-            assert _comes(lambda: pid.exists() and pid.read_text("utf-8").endswith("\n"))
+            assert parent.stdout is not None
+            child = int(parent.stdout.readline())
         finally:
             parent.kill()
-    child = int(pid.read_text("utf-8"))
     try:
         assert _comes(lambda: not _lives(child))
     finally:
@@ -116,6 +143,128 @@ def _lives(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+# --- what took over the process
+
+
+_HARMLESS = {"start a thread": "'started'"}
+
+
+@pytest.mark.slow("starts processes")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no Landlock and seccomp")
+def test_what_took_over_the_process_reaches_no_file_network_or_other_process(
+    tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    key = tmp_path / "var" / "keys" / "signing"
+    key.parent.mkdir(parents=True)
+    key.write_bytes(b"secret")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        subprocess.Popen(["/bin/sleep", "60"]) as sibling,
+    ):
+        task = {"read": "attack", "key": str(key), "parent": os.getpid()}
+        task |= {"sibling": sibling.pid, "port": listening.getsockname()[1]}
+        came = dict(ask(STRANGERS, task))
+        alive = sibling.poll() is None
+        sibling.kill()
+
+    assert alive
+    assert len(came) == len(strangers.ATTEMPTS)
+    for attempt, what in came.items():
+        with subtests.test(attempt):
+            assert what == _HARMLESS.get(attempt, what)
+            assert what in {"PermissionError", "ValueError", "'started'"}
+    assert [*key.parent.iterdir()] == [key]
+    assert key.read_bytes() == b"secret"
+
+
+@pytest.mark.slow("gives back 64 MB")
+def test_no_more_is_taken_back_than_may_be_held() -> None:
+    with pytest.raises(CutOff, match="memory"):
+        ask(STRANGERS, {"read": "flood"})
+
+
+@pytest.mark.slow("starts processes")
+def test_a_child_that_holds_the_answer_open_keeps_nobody_and_ends() -> None:
+    # as where the kernel has no seccomp: a plain program that leaves a child behind, and no answer
+    program = "import os, time; os.fork() or time.sleep(60)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        process_group=0,
+    )
+    with process:
+        began = time.monotonic()
+        assert exchange(process, b"", seconds=0.5) == (b"", True)
+        end(process)
+    assert time.monotonic() - began < 20
+    assert _comes(lambda: not _group_lives(process.pid))
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+# --- a few at once
+
+
+def test_more_than_may_wait_are_refused_at_once() -> None:
+    gate = Gate(at_once=1, waiting=0)
+    with gate.turn(), pytest.raises(NotStarted, match="too much else is being read"), gate.turn():
+        pass
+    with gate.turn():
+        pass
+
+
+def test_nobody_waits_for_a_turn_for_ever() -> None:
+    gate = Gate(at_once=1, waiting=1, patience=timedelta(milliseconds=20))
+    with gate.turn(), pytest.raises(NotStarted, match="too much else is being read"), gate.turn():
+        pass
+
+
+def test_what_waits_runs_once_there_is_room() -> None:
+    gate, order = Gate(at_once=1, waiting=1), []
+
+    def second() -> None:
+        with gate.turn():
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with gate.turn():
+        thread.start()
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+@pytest.mark.slow("starts a process")
+def test_closing_ends_what_runs_and_refuses_what_waits_and_comes() -> None:
+    gate, came = Gate(at_once=1, waiting=1), []
+
+    def read() -> None:
+        try:
+            ask(STRANGERS, {"read": "sleep"}, gate=gate)
+        except NotStarted as error:
+            came.append(str(error))
+
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert _comes(lambda: bool(gate.pids))
+    gate.close()
+    read()
+    for thread in threads:
+        thread.join()
+    assert came == ["newsletter is about to end"] * 3
+    gate.open()
+    with gate.turn():
+        pass
 
 
 # --- feeds
@@ -165,11 +314,13 @@ def test_a_text_that_takes_for_ever_is_left_out_and_spoils_no_other() -> None:
 
 def test_each_thing_is_written_down_as_soon_as_it_is_read() -> None:
     sink = io.BytesIO()
-    source = io.BytesIO(b'{"read": "feed", "headers": {}, "url": "https://x/"}\n{"no": 1}')
+    task = {"read": "feed", "headers": {}, "url": "https://x/"}
+    source = io.BytesIO(pickle.dumps(task) + b'{"no": 1}')
     serve(handle, source, sink)
     assert b'"message": "it is JSON and no JSON Feed' in sink.getvalue()
 
 
 def test_nobody_gets_back_more_than_may_be_held() -> None:
+    source = io.BytesIO(pickle.dumps({}))
     with pytest.raises(MemoryError):
-        serve(lambda _said, _body: ["x" * 20], io.BytesIO(b"{}\n"), io.BytesIO(), largest=10)
+        serve(lambda _said, _body: ["x" * 20], source, io.BytesIO(), largest=10)

@@ -7,12 +7,14 @@ import pytest
 
 from newsletter.cli.workspace.setup import doctor
 from newsletter.config.loading import load
+from newsletter.documents.sandbox import NotStarted
 from newsletter.domain.delivery.provider import Level
 from newsletter.runtime.diagnosis import (
     examine_from_outside,
     examine_pages,
     holes_in,
     mended_by,
+    of_sandbox,
     of_space,
     of_workspace,
     sending_domains,
@@ -127,6 +129,28 @@ def test_doctor_names_what_others_may_read(tmp_path: Path, migrated: Path) -> No
     assert found["permissions"].level is Level.FAULT
     assert found["permissions"].detail == f"others may read {tmp_path / 'var' / 'keys'}"
     assert "chmod go-rwx" in found["permissions"].advice
+
+
+@rows(
+    ["escapes", "level", "said"],
+    [
+        ([], Level.OK, "without access to data, network and other processes"),
+        (["start processes"], Level.WARNING, "a harmful file or feed could start processes"),
+    ],
+)
+def test_doctor_says_what_a_sandbox_could_do(escapes: list[str], level: Level, said: str) -> None:
+    found = of_sandbox(lambda: escapes)
+    assert found.level is level
+    assert said in found.detail
+
+
+def test_doctor_says_where_no_sandbox_can_be_started() -> None:
+    def find() -> list[str]:
+        raise NotStarted("no process could be started for it (Cannot allocate memory)")
+
+    found = of_sandbox(find)
+    assert found.level is Level.FAULT
+    assert "cannot be read: no process could be started" in found.detail
 
 
 @pytest.mark.parametrize(("free", "level"), [(199_999_999, Level.FAULT), (200_000_000, Level.OK)])

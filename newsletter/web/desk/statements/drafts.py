@@ -20,8 +20,7 @@ from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.write import Made
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
-from newsletter.sources.desk import draft_file, draft_text
-from newsletter.sources.statements import parse_statement
+from newsletter.sources.desk import draft_file
 from newsletter.sources.writing import slugify
 from newsletter.web.desk.deciding import titles
 from newsletter.web.desk.page import Desk
@@ -158,18 +157,16 @@ class Drafts:
         self, data: bytes, name: str, bare: DraftText
     ) -> tuple[DraftText, Found, Sequence[ImportedPicture]]:
         """The text in a file; one of our own kind keeps all of its fields. Raises InvalidInput."""
-        from newsletter.documents.isolated import import_isolated
         from newsletter.documents.release.imported import with_language
+        from newsletter.sources.uploads import read_upload
 
         if len(data) > _LARGEST:
             message = f"is larger than {_LARGEST // 1_000_000} MB; take its pictures out"
             raise InvalidInput([Fault(file=name, message=message)])
-        if name.endswith((".md", ".markdown")):
-            own = parse_statement(data, file="own.md", defaults=self._words.statements.defaults)
-            # only a whole one: with a fault in its head the import says what it left out instead
-            if own.statement is not None:
-                return draft_text(own.statement), Found(file=name), ()
-        read = import_isolated(data, today=self._desk.now().date(), file=name)
+        today, defaults = self._desk.now().date(), self._statements.defaults
+        read = read_upload(data, today=today, file=name, defaults=defaults)
+        if isinstance(read, DraftText):
+            return read, Found(file=name), ()
         read = with_language(read, bare.language)
         text = replace(
             bare,

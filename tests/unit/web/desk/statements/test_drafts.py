@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from newsletter.documents.sandbox import DOCUMENTS
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress
 from newsletter.domain.subscribers.audience import Entry
@@ -121,6 +122,17 @@ def test_files_of_offices_are_brought_in(desk: Desk) -> None:
     assert "**opens**" in text.body
 
 
+def test_a_markdown_file_is_read_in_the_sandbox(desk: Desk) -> None:
+    file = ("a.md", b"---\ntitle: A\n---\nText.")
+    DOCUMENTS.close()
+    try:
+        page = words(desk.ana.ask("POST", "/drafts/new", **multipart({"pasted": ""}, file=file)))
+    finally:
+        DOCUMENTS.open()
+    assert "a.md was not read: newsletter is about to end; try again" in page
+
+
+@pytest.mark.slow("reads in a sandbox")
 def test_a_file_of_a_folder_keeps_all_of_its_fields(desk: Desk) -> None:
     file = (
         "---\ntitle: Horario\nlists: [events]\nlanguage: es\nsend_at: 2026-12-01 09:00 local\n"
