@@ -9,11 +9,12 @@ column back. Conditions that several queries share are values: see ``Condition``
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cache
+from operator import itemgetter
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -61,6 +62,7 @@ class Database:
     def all(self, kind: type[T], sql: str, *conditions: Condition, **values: object) -> list[T]:
         """Return an instance of the dataclass for each row, by the names of the columns.
 
+        A column "version.number" is the field ``number`` of the dataclass in the field ``version``.
         Raises TypeError if a column is no field, or a field without a default is no column.
         """
         cursor = self._connection.execute(sql, _given(conditions, values))
@@ -156,20 +158,26 @@ def _reader(kind: Any, columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], 
     """Return what makes an instance of a row with these columns."""
     hints = get_type_hints(kind)
     known = {each.name for each in fields(kind) if each.init}
-    if unknown := [name for name in columns if name not in known]:
-        raise TypeError(f"{kind.__name__} has no field {', '.join(unknown)}")
-    converters = [_converter(hints[name]) for name in columns]
-    converted = [(place, convert) for place, convert in enumerate(converters) if convert]
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(columns):
+        places.setdefault(name.partition(".")[0], []).append(place)
+    if unknown := places.keys() - known:
+        raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
+    parts = [(name, _part(hints[name], columns, found)) for name, found in places.items()]
+    return lambda row: kind(**{name: part(row) for name, part in parts})
 
-    def read(row: tuple[Any, ...]) -> Any:
-        if converted:
-            values = list(row)
-            for place, convert in converted:
-                values[place] = convert(values[place])
-            return kind(**dict(zip(columns, values, strict=True)))
-        return kind(**dict(zip(columns, row, strict=True)))
 
-    return read
+def _part(
+    annotation: Any, columns: Sequence[str], places: Sequence[int]
+) -> Callable[[tuple[Any, ...]], Any]:
+    """Return what makes the value of one field of a row, from the columns at these places."""
+    within = tuple(columns[place].partition(".")[2] for place in places)
+    if all(within):
+        make = _reader(annotation, within)
+        return lambda row: make(tuple(row[place] for place in places))
+    [place] = places
+    convert = _converter(annotation)
+    return itemgetter(place) if convert is None else lambda row: convert(row[place])
 
 
 def _converter(annotation: Any) -> Callable[[Any], Any] | None:

@@ -2,50 +2,47 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
-
 from newsletter.domain.staff.role import Role
 from newsletter.store.repository import Repository
-from newsletter.store.schema import tables
 
 
 class Staff(Repository):
-    """Those who may act."""
+    """The people who may act."""
 
     def roles(self) -> dict[str, Role]:
-        """Folded address → role."""
-        rows = self._connection.execute(select(tables.staff).order_by(tables.staff.c.address)).all()
-        return {row.address: row.role for row in rows}
+        """Return the role of each person, by folded address."""
+        rows = self._db.rows("SELECT address, role FROM staff ORDER BY address")
+        return {address: Role(role) for address, role in rows}
 
     def role(self, address: str) -> Role | None:
-        """That of one person; None where they are not among the staff."""
-        theirs = tables.staff.c.address == address
-        return self._connection.scalar(select(tables.staff.c.role).where(theirs))
+        """Return the role of a person, or None if the address is not among the staff."""
+        role = self._db.value("SELECT role FROM staff WHERE address = :address", address=address)
+        return None if role is None else Role(role)
 
     def names(self) -> dict[str, str]:
-        """Folded address → what colleagues call them; those who never said it are left out."""
-        named = select(tables.staff.c.address, tables.staff.c.name).where(tables.staff.c.name != "")
-        return {row.address: row.name for row in self._connection.execute(named).all()}
+        """Return the name that colleagues use, by folded address, of each person with one."""
+        return dict(self._db.rows("SELECT address, name FROM staff WHERE name <> ''"))
 
     def rename(self, address: str, name: str) -> None:
-        self._connection.execute(
-            update(tables.staff).where(tables.staff.c.address == address).values(name=name)
+        """Change the name that colleagues use."""
+        self._db.change(
+            "UPDATE staff SET name = :name WHERE address = :address", address=address, name=name
         )
 
     def put(self, address: str, role: Role, at: datetime) -> None:
-        self._connection.execute(
-            insert(tables.staff)
-            .values(address=address, role=role, added_at=at)
-            .on_conflict_do_update(index_elements=["address"], set_={"role": role})
+        """Add a person, or change the role of one."""
+        self._db.change(
+            "INSERT INTO staff (address, role, added_at) VALUES (:address, :role, :at)"
+            " ON CONFLICT (address) DO UPDATE SET role = excluded.role",
+            address=address,
+            role=role,
+            at=at,
         )
 
     def remove(self, address: str) -> bool:
-        """They may do nothing any more; tells whether they could."""
-        gone = delete(tables.staff).where(tables.staff.c.address == address)
-        return self._connection.execute(gone).rowcount == 1
+        """Remove a person; return whether there was one."""
+        return self._db.change("DELETE FROM staff WHERE address = :address", address=address) == 1
 
     def admins(self) -> int:
-        """How many admins there are."""
-        query = select(func.count()).where(tables.staff.c.role == Role.ADMIN)
-        return self._number(query)
+        """Return how many admins there are."""
+        return int(self._db.value("SELECT COUNT(*) FROM staff WHERE role = 'admin'"))

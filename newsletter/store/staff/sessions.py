@@ -6,90 +6,104 @@ A cookie, an address and a network stand here as hashes alone.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_or
-
-from newsletter.domain.staff.account import ABSOLUTE, HALF, IDLE, Session, Stage
+from newsletter.domain.staff.account import ABSOLUTE, HALF, IDLE, Session
+from newsletter.store.database import instant
 from newsletter.store.repository import AddressRepository, Repository
-from newsletter.store.schema import staff_tables
-from newsletter.store.schema.columns import fields_of
 
-_session = staff_tables.session.c
-_FIELDS = fields_of(Session, staff_tables.session)
+_SESSION = (
+    "SELECT hash, address, stage, created_at, seen_at, stepped_up_at, browser, network FROM session"
+)
 
 
 class Sessions(Repository):
     """Who is signed in, with which browsers."""
 
     def get(self, hashed: bytes) -> Session | None:
-        """The one of somebody who is signed in: with the second factor, where one is asked for."""
-        return self._one(_session.hash == hashed, _session.stage == Stage.WHOLE)
-
-    def half(self, hashed: bytes) -> Session | None:
-        """The one of somebody of whom something is still asked. It opens the desk to nobody."""
-        return self._one(_session.hash == hashed, _session.stage != Stage.WHOLE)
-
-    def of(self, address: str) -> list[Session]:
-        """Where one person is signed in, the latest first."""
-        mine = (_session.address == address, _session.stage == Stage.WHOLE)
-        query = select(*_FIELDS).where(*mine).order_by(_session.seen_at.desc())
-        return self._list(Session, query)
-
-    def begin(self, session: Session) -> None:
-        self._connection.execute(insert(staff_tables.session).values(vars(session)))
-
-    def seen(self, hashed: bytes, at: datetime) -> None:
-        self._connection.execute(
-            update(staff_tables.session).where(_session.hash == hashed).values(seen_at=at)
+        """Return a session that opens the desk: with the second factor, if one is required."""
+        return self._db.first(
+            Session, f"{_SESSION} WHERE hash = :hash AND stage = 'whole'", hash=hashed
         )
 
+    def half(self, hashed: bytes) -> Session | None:
+        """Return a session that still has to prove something. It does not open the desk."""
+        return self._db.first(
+            Session, f"{_SESSION} WHERE hash = :hash AND stage <> 'whole'", hash=hashed
+        )
+
+    def of(self, address: str) -> list[Session]:
+        """Return where a person is signed in, the latest first."""
+        return self._db.all(
+            Session,
+            f"{_SESSION} WHERE address = :address AND stage = 'whole' ORDER BY seen_at DESC",
+            address=address,
+        )
+
+    def begin(self, session: Session) -> None:
+        """Add a session."""
+        self._db.change(
+            "INSERT INTO session"
+            " (hash, address, stage, created_at, seen_at, stepped_up_at, browser, network)"
+            " VALUES (:hash, :address, :stage, :created_at, :seen_at, :stepped_up_at, :browser,"
+            " :network)",
+            **vars(session),
+        )
+
+    def seen(self, hashed: bytes, at: datetime) -> None:
+        """Note when a session was last used."""
+        self._db.change("UPDATE session SET seen_at = :at WHERE hash = :hash", hash=hashed, at=at)
+
     def ask(self, hashed: bytes, challenge: str, at: datetime) -> None:
-        """Keep what a device is to sign; what was asked before does nothing any more."""
-        self._connection.execute(
-            update(staff_tables.session)
-            .where(_session.hash == hashed)
-            .values(challenge=challenge, challenge_at=at)
+        """Keep what a device is to sign, in place of an earlier challenge."""
+        self._db.change(
+            "UPDATE session SET challenge = :challenge, challenge_at = :at WHERE hash = :hash",
+            hash=hashed,
+            challenge=challenge,
+            at=at,
         )
 
     def answered(self, hashed: bytes) -> tuple[str, datetime] | None:
-        """What was asked last, and when: once, to whoever comes first. None: nothing is."""
-        query = select(_session.challenge, _session.challenge_at).where(_session.hash == hashed)
-        row = self._connection.execute(query).one_or_none()
-        if row is None or not row.challenge:
-            return None
-        spent = update(staff_tables.session).where(
-            _session.hash == hashed, _session.challenge == row.challenge
+        """Take the last challenge, once, with when it was made. None: there is no open one."""
+        rows = self._db.rows(
+            "SELECT challenge, challenge_at FROM session WHERE hash = :hash AND challenge <> ''",
+            hash=hashed,
         )
-        first = self._connection.execute(spent.values(challenge="")).rowcount == 1
-        return (row.challenge, row.challenge_at) if first else None
+        if not rows:
+            return None
+        [(challenge, made_at)] = rows
+        taken = self._db.change(
+            "UPDATE session SET challenge = '' WHERE hash = :hash AND challenge = :challenge",
+            hash=hashed,
+            challenge=challenge,
+        )
+        return (challenge, instant(made_at)) if taken == 1 else None
 
     def end(self, hashed: bytes) -> bool:
-        """End one, however far it has come; tells whether there was one."""
-        ended = delete(staff_tables.session).where(_session.hash == hashed)
-        return self._connection.execute(ended).rowcount == 1
+        """End a session at any stage; return whether there was one."""
+        return self._db.change("DELETE FROM session WHERE hash = :hash", hash=hashed) == 1
 
     def end_all(self, address: str, *, but: bytes = b"") -> int:
-        """End those of one person, but for one; returns how many that were."""
-        theirs = (_session.address == address, _session.hash != but)
-        return self._connection.execute(delete(staff_tables.session).where(*theirs)).rowcount
+        """End a person's sessions but for one; return how many ended."""
+        return self._db.change(
+            "DELETE FROM session WHERE address = :address AND hash <> :but",
+            address=address,
+            but=but,
+        )
 
     def end_everybody(self) -> int:
-        """End all of them; returns how many that were."""
-        return self._connection.execute(delete(staff_tables.session)).rowcount
+        """End all sessions; return how many ended."""
+        return self._db.change("DELETE FROM session")
 
     def clear(self, now: datetime) -> int:
-        """Forget those that are over by themselves; returns how many."""
-        half = (_session.stage != Stage.WHOLE) & (_session.created_at <= now - HALF)
-        old = _session.created_at <= now - ABSOLUTE
-        over = or_(old, _session.seen_at <= now - IDLE, half)
-        return self._connection.execute(delete(staff_tables.session).where(over)).rowcount
+        """Delete expired sessions; return how many there were."""
+        return self._db.change(
+            "DELETE FROM session WHERE created_at <= :oldest OR seen_at <= :idle_since"
+            " OR (stage <> 'whole' AND created_at <= :half_since)",
+            oldest=now - ABSOLUTE,
+            idle_since=now - IDLE,
+            half_since=now - HALF,
+        )
 
-    def _one(self, *which: ColumnElement[bool]) -> Session | None:
-        return self._first(Session, select(*_FIELDS).where(*which))
 
-
-_failure = staff_tables.sign_in_failure.c
-_known = staff_tables.known_network.c
 _KEPT, _REMEMBERED = timedelta(days=1), timedelta(days=90)
 
 
@@ -97,45 +111,59 @@ class Throttle(AddressRepository):
     """``hash_address`` gives a keyed hash of what something counts against."""
 
     def failed(self, keys: Iterable[str], at: datetime) -> list[int]:
-        """Count a failure against each of these, and forget those of before yesterday.
+        """Count a failure against each of these, and delete those of before yesterday.
 
         Returns what takes these back.
         """
-        rows = [{"key": self._key(key), "at": at} for key in keys]
-        counted = insert(staff_tables.sign_in_failure).returning(_failure.id)
-        numbers = list(self._connection.scalars(counted, rows))
-        old = delete(staff_tables.sign_in_failure).where(_failure.at < at - _KEPT)
-        self._connection.execute(old)
+        numbers = [
+            int(
+                self._db.value(
+                    "INSERT INTO sign_in_failure (key, at) VALUES (:key, :at) RETURNING id",
+                    key=self._key(key),
+                    at=at,
+                )
+            )
+            for key in keys
+        ]
+        self._db.change("DELETE FROM sign_in_failure WHERE at < :before", before=at - _KEPT)
         return numbers
 
     def take_back(self, numbers: Iterable[int]) -> None:
-        """These were no failures after all."""
-        self._connection.execute(
-            delete(staff_tables.sign_in_failure).where(_failure.id.in_(list(numbers)))
+        """Delete failures that were none after all."""
+        self._db.each(
+            "DELETE FROM sign_in_failure WHERE id = :id", ({"id": number} for number in numbers)
         )
 
     def count(self, key: str, since: datetime) -> int:
-        """How many failures count against this since then."""
-        query = select(func.count()).where(_failure.key == self._key(key), _failure.at > since)
-        return self._number(query)
+        """Return how many failures count against this since then."""
+        return int(
+            self._db.value(
+                "SELECT COUNT(*) FROM sign_in_failure WHERE key = :key AND at > :since",
+                key=self._key(key),
+                since=since,
+            )
+        )
 
     def know(self, address: str, network: str, at: datetime) -> None:
-        """Somebody signed in from there."""
-        values = {"address": address, "network": self._key(network), "at": at}
-        self._connection.execute(
-            insert_or(staff_tables.known_network)
-            .values(values)
-            .on_conflict_do_update(index_elements=["address", "network"], set_={"at": at})
+        """Note that a person signed in from a network."""
+        self._db.change(
+            "INSERT INTO known_network (address, network, at) VALUES (:address, :network, :at)"
+            " ON CONFLICT (address, network) DO UPDATE SET at = excluded.at",
+            address=address,
+            network=self._key(network),
+            at=at,
         )
 
     def knows(self, address: str, network: str, now: datetime) -> bool:
-        """Whether they signed in from there lately."""
-        query = select(func.count()).where(
-            _known.address == address,
-            _known.network == self._key(network),
-            _known.at > now - _REMEMBERED,
+        """Return whether a person signed in from a network in the last 90 days."""
+        known = self._db.value(
+            "SELECT COUNT(*) FROM known_network"
+            " WHERE address = :address AND network = :network AND at > :since",
+            address=address,
+            network=self._key(network),
+            since=now - _REMEMBERED,
         )
-        return bool(self._connection.scalar(query))
+        return bool(known)
 
     def _key(self, key: str) -> bytes:
         # what folds addresses does not touch hexadecimal digits, so that no two keys become one

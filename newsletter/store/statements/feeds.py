@@ -1,13 +1,8 @@
 """What is remembered of feeds and of their items."""
 
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.statements.feed import (
-    ExtractedStatement,
     FeedCounts,
     FeedRecord,
     Findings,
@@ -16,41 +11,48 @@ from newsletter.domain.statements.feed import (
     TakenItem,
 )
 from newsletter.store.repository import Repository
-from newsletter.store.schema import feed_tables
-from newsletter.store.schema.columns import fields_of
-
-_feed, _item = feed_tables.feed.c, feed_tables.feed_item.c
-_KNOWN = fields_of(KnownItem, feed_tables.feed_item)
 
 
 class Feeds(Repository):
     """What is remembered of each feed and its items, by the feed's name."""
 
     def record(self, feed: str) -> FeedRecord:
-        """An empty one where it was never visited."""
-        named = select(*fields_of(FeedRecord, feed_tables.feed)).where(_feed.name == feed)
-        return self._first(FeedRecord, named) or FeedRecord()
+        """Return what is remembered of a feed, or an empty record before the first visit."""
+        found = self._db.first(
+            FeedRecord,
+            "SELECT address, first_at, visited_at, succeeded_at, next_at, bookmark, failures,"
+            " failure, remark, revision FROM feed WHERE name = :feed",
+            feed=feed,
+        )
+        return found or FeedRecord()
 
     def items(self, feed: str) -> list[KnownItem]:
-        """All that are known, in the order in which they were first seen."""
-        query = select(*_KNOWN).where(_item.feed == feed).order_by(_item.number)
-        return self._list(_known, query)
+        """Return the known items, in the order in which they were first seen."""
+        return self._db.all(
+            KnownItem,
+            "SELECT number, id, link, title, published, state, fingerprint,"
+            " COALESCE(slug, '') AS slug, note FROM feed_item WHERE feed = :feed ORDER BY number",
+            feed=feed,
+        )
 
     def taken(self, feed: str) -> list[TakenItem]:
-        query = (
-            select(*_KNOWN, _item.composed.label("composed"))
-            .where(_item.feed == feed, _item.slug.is_not(None))
-            .order_by(_item.number)
+        """Return the items that became statements, in the order in which they were first seen."""
+        return self._db.all(
+            TakenItem,
+            'SELECT number AS "known.number", id AS "known.id", link AS "known.link",'
+            ' title AS "known.title", published AS "known.published", state AS "known.state",'
+            ' fingerprint AS "known.fingerprint", slug AS "known.slug", note AS "known.note",'
+            " document AS composed FROM feed_item WHERE feed = :feed AND slug IS NOT NULL"
+            " ORDER BY number",
+            feed=feed,
         )
-        return self._list(_taken, query)
 
     def counts(self, feed: str) -> FeedCounts:
-        rows = self._connection.execute(
-            select(_item.state, func.count().label("number"))
-            .where(_item.feed == feed)
-            .group_by(_item.state)
+        """Count the items of a feed."""
+        rows = self._db.rows(
+            "SELECT state, COUNT(*) FROM feed_item WHERE feed = :feed GROUP BY state", feed=feed
         )
-        counts = {row.state: row.number for row in rows}
+        counts = {ItemState(state): number for state, number in rows}
         taken = counts.get(ItemState.TAKEN, 0) + counts.get(ItemState.TRUSTED, 0)
         return FeedCounts(
             seen=sum(counts.values()),
@@ -59,34 +61,44 @@ class Feeds(Repository):
         )
 
     def slugs(self) -> set[str]:
-        """Those of all items of all feeds."""
-        rows = self._connection.scalars(select(_item.slug).where(_item.slug.is_not(None)))
-        return {str(slug) for slug in rows}
+        """Return the slugs of all items of all feeds."""
+        return set(self._db.column("SELECT slug FROM feed_item WHERE slug IS NOT NULL"))
 
     def put(self, feed: str, findings: Findings, at: datetime) -> None:
-        values = vars(findings.record) | {"revision": findings.record.revision + 1}
-        self._connection.execute(
-            insert(feed_tables.feed)
-            .values(name=feed, **values)
-            .on_conflict_do_update(index_elements=["name"], set_=values)
+        """Write down what a visit found."""
+        self._db.change(
+            "INSERT INTO feed (name, address, first_at, visited_at, succeeded_at, next_at,"
+            " bookmark, failures, failure, remark, revision)"
+            " VALUES (:feed, :address, :first_at, :visited_at, :succeeded_at, :next_at,"
+            " :bookmark, :failures, :failure, :remark, :revision)"
+            " ON CONFLICT (name) DO UPDATE SET address = excluded.address,"
+            " first_at = excluded.first_at, visited_at = excluded.visited_at,"
+            " succeeded_at = excluded.succeeded_at, next_at = excluded.next_at,"
+            " bookmark = excluded.bookmark, failures = excluded.failures,"
+            " failure = excluded.failure, remark = excluded.remark, revision = excluded.revision",
+            feed=feed,
+            **{**vars(findings.record), "revision": findings.record.revision + 1},
         )
         for item in findings.items:
-            row = vars(item) | {"slug": item.slug or None, "changed_at": at}
-            composed = findings.composed.get(item.slug)
-            if not item.number:
-                new = {"number": None, "feed": feed, "composed": composed, "seen_at": at}
-                self._connection.execute(insert(feed_tables.feed_item).values(row | new))
-                continue
-            if composed is not None:
-                row["composed"] = composed
-            changed = update(feed_tables.feed_item).where(_item.number == item.number)
-            self._connection.execute(changed.values(row))
-
-
-def _known(*, slug: str | None, **values: Any) -> KnownItem:
-    """No statement: no words here, and nothing in the database, where slugs are unique."""
-    return KnownItem(slug=slug or "", **values)
-
-
-def _taken(*, composed: ExtractedStatement, **values: Any) -> TakenItem:
-    return TakenItem(composed=composed, known=KnownItem(**values))
+            composed = findings.composed.get(item.slug) or ""
+            values = {**vars(item), "slug": item.slug or None, "composed": composed, "at": at}
+            if item.number:
+                self._db.change(
+                    "UPDATE feed_item SET id = :id, link = :link, title = :title,"
+                    " published = :published, state = :state, fingerprint = :fingerprint,"
+                    " slug = :slug, note = :note, changed_at = :at,"
+                    # unchanged where nothing new was made of it
+                    " document = CASE WHEN :composed = '' THEN document ELSE :composed END"
+                    " WHERE number = :number",
+                    **values,
+                )
+            else:
+                del values["number"]
+                self._db.change(
+                    "INSERT INTO feed_item (feed, id, link, title, published, state, fingerprint,"
+                    " slug, note, document, seen_at, changed_at)"
+                    " VALUES (:feed, :id, :link, :title, :published, :state, :fingerprint,"
+                    " :slug, :note, :composed, :at, :at)",
+                    feed=feed,
+                    **values,
+                )

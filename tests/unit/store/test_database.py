@@ -73,6 +73,17 @@ def test_an_empty_text_is_no_enum_and_no_document(db: Database) -> None:
     assert db.first(Thing, ALL) == Thing(id=2)
 
 
+def test_a_dataclass_within_another_is_read_from_the_same_row(db: Database) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Pair:
+        name: str
+        thing: Thing
+
+    db.change(ADD, **vars(WHOLE))
+    found = db.first(Pair, 'SELECT \'both\' AS name, id AS "thing.id", at AS "thing.at" FROM thing')
+    assert found == Pair(name="both", thing=Thing(id=1, at=NOON))
+
+
 def test_a_column_that_is_no_field_is_refused(db: Database) -> None:
     db.change(ADD, **vars(WHOLE))
     with pytest.raises(TypeError, match="Part has no field id"):
