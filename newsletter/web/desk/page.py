@@ -380,7 +380,12 @@ class Assets:
         return Response(data, media_type=kind, headers=headers)
 
 
-_KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_KINDS = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+}
 
 
 def _carried(request: DeskRequest) -> dict[str, list[str]]:
