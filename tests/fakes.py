@@ -163,7 +163,8 @@ class RecordingProvider:
 
     Where ``replay`` is SAFE it takes only one message of a name, however often it is handed over;
     where it is KEYED, it answers to an attempt that it took as it did at first. What ``loses`` says
-    yes to is handed over as ever, and nobody hears of it.
+    yes to is handed over as ever, and nobody hears of it. Its records answer by address, as those
+    of most providers do; with ``all_or_none`` one message stands for the whole call.
     """
 
     def __init__(self, **capabilities: Any) -> None:
@@ -173,14 +174,22 @@ class RecordingProvider:
         self.hides: set[int] = set()
         """Subscribers that its records do not show yet."""
         self.records_fail = False
+        self.all_or_none = False
         self.looks = 0
         self._answers: dict[str, Answer] = {}
-        self._taken: dict[str, list[int]] = {}
+        self._taken: dict[str, dict[str, int]] = {}
         self.accepted: list[str] = []
         self.batches: list[OutgoingBatch] = []
         self.answer: Callable[[OutgoingBatch], Answer] = accept_all
         self._lock = threading.Lock()
         self._names: set[str] = set()
+
+    def forget(self) -> None:
+        """What it took never came to it."""
+        self.accepted.clear()
+        self._names.clear()
+        self._taken.clear()
+        self._answers.clear()
 
     def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
         body = json.dumps([batch.attempt_id, [list(one) for one in batch.recipients]])
@@ -202,7 +211,7 @@ class RecordingProvider:
                     self._names.add(one.message_id)
                     self.accepted.append(one.address)
                 if outcome.verdict is Verdict.ACCEPTED:
-                    self._taken.setdefault(attempt, []).append(one.subscriber_id)
+                    self._taken.setdefault(attempt, {})[one.address] = one.subscriber_id
                     self._answers[attempt] = answer
         return self._heard(prepared.batch, answer)
 
@@ -213,9 +222,13 @@ class RecordingProvider:
         self.looks += 1
         if self.records_fail or self.capabilities.settles_in is None:
             return LookupResult(reason="its records cannot be read")
-        taken = set(self._taken.get(batch.attempt_id, [])) - self.hides
-        numbers = [one.subscriber_id for one in batch.recipients]
-        return LookupResult(found={n: f"m{n}" for n in numbers if n in taken}, whole=True)
+        taken = self._taken.get(batch.attempt_id, {})
+        asked = {one.address: one.subscriber_id for one in batch.recipients}
+        shown = [n for address, n in asked.items() if address in taken and n not in self.hides]
+        found = (asked.values() if shown else []) if self.all_or_none else shown
+        return LookupResult(
+            found={n: f"m{n}" for n in found}, whole=True, all_or_none=self.all_or_none
+        )
 
 
 def accept_all(_batch: OutgoingBatch) -> Answer:

@@ -1,15 +1,17 @@
 """What every store does with batches that are unknown while it comes out what became of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Outcome, Resolution, Resolved, Rest, UnknownBatch, Way
 from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.store.sql import Store
+from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import ACCEPTED, LEASE, REJECTED, UNKNOWN, Books
 from tests.fakes import NOON
 
@@ -50,6 +52,11 @@ def settle(
 def resolved(books: Books) -> list[Resolved]:
     with books.store.read() as tx:
         return tx.unknowns.resolved(books.id)
+
+
+def addresses_left(tx: Transaction) -> object:
+    shown: Any = tx.data_exports.of(1)["subscriber"]
+    return shown["addresses_left"]
 
 
 class UnknownsContract:
@@ -140,10 +147,110 @@ class UnknownsContract:
     def test_whoever_was_erased_has_no_address_and_still_counts(self, store: Store) -> None:
         books = lost(store, 2)
         with books.step() as tx:
-            tx.readers.forget("reader1@example.org", NOON)
+            assert tx.readers.move(1, "ana@example.org")
+            tx.readers.forget("ana@example.org", NOON)
         held = take(books)
-        assert held.left == {1}
+        assert held.left == held.nameless == {1}
         assert held.members == [(1, ""), (2, "reader2@example.org")]
+
+    def test_an_attempt_keeps_the_addresses_that_it_was_made_with(
+        self, subtests: pytest.Subtests, store: Store
+    ) -> None:
+        books = Books(store, 2)
+        moved = "UPDATE subscriber SET address = 'b@x.example', address_hash = X'0B' WHERE id = 1"
+        roads: list[tuple[str, Callable[[Transaction], object], set[int]]] = [
+            ("a move", lambda tx: tx.readers.move(1, "ana@example.org"), {1}),
+            ("a second one", lambda tx: tx.readers.move(1, "ana@second.example"), {1}),
+            ("SQL", lambda tx: tx.connection.execute(text(moved)), {1}),
+            ("back again", lambda tx: tx.readers.move(1, "start@example.org"), set()),
+            ("in another spelling", lambda tx: tx.readers.move(1, "START@example.org"), set()),
+        ]
+        with books.step() as tx:
+            assert tx.readers.move(1, "start@example.org"), "of before the attempt"
+        books.settle(books.claim(), UNKNOWN)
+        for turn, (road, change, left) in enumerate(roads, start=1):
+            with subtests.test(road):
+                with books.step() as tx:
+                    change(tx)
+                held = take(books, after=turn * 2 * LEASE)
+                assert held.members == [(1, "start@example.org"), (2, "reader2@example.org")]
+                assert held.left == left
+
+    def test_the_next_attempt_is_made_with_the_address_of_its_own_claim(self, store: Store) -> None:
+        books = lost(store, 1)
+        with books.step() as tx:
+            assert tx.readers.move(1, "ana@example.org")
+        settle(books, take(books), Rest.NOT_HANDED_OVER)
+        claimed = books.claim(attempt_id="a2")
+        assert claimed.members == [(1, "ana@example.org")]
+        books.settle(claimed, UNKNOWN)
+        held = take(books, after=2 * LEASE)
+        assert (held.members, held.left) == ([(1, "ana@example.org")], frozenset())
+
+    def test_an_address_that_was_left_is_forgotten_once_nothing_there_is_unknown(
+        self, store: Store
+    ) -> None:
+        books = lost(store, 2)
+        with books.step() as tx:
+            assert tx.readers.move(1, "ana@example.org")
+            assert tx.readers.clear_left_addresses() == 0
+            assert addresses_left(tx) == ["reader1@example.org"]
+        settle(books, take(books), Rest.ACCEPTED)
+        with books.step() as tx:
+            assert tx.readers.move(2, "later@example.org")
+            assert tx.readers.clear_left_addresses() == 2
+            assert tx.readers.clear_left_addresses() == 0
+            assert addresses_left(tx) == []
+
+    @pytest.mark.parametrize(
+        ("cancelled", "counts", "again"),
+        [
+            (False, Counts(accepted=1, rejected=1, unknown=1, pending=1), [[3]]),
+            (True, Counts(accepted=1, rejected=1, unknown=1, cancelled=1), []),
+        ],
+    )
+    def test_those_who_are_kept_apart_stay_unknown(
+        self, store: Store, cancelled: bool, counts: Counts, again: list[list[int]]
+    ) -> None:
+        books = lost(store)
+        if cancelled:
+            books.move(CampaignState.CANCELLED)
+        known = {1: ACCEPTED, 2: REJECTED}
+        held = take(books)
+
+        def part(held: UnknownBatch) -> bool:
+            with books.step() as tx:
+                return tx.unknowns.settle(
+                    held,
+                    known=known,
+                    rest=Rest.NOT_HANDED_OVER,
+                    way=Way.LOOK_UP,
+                    at=NOON + MINUTE,
+                    apart={4},
+                )
+
+        assert not part(replace(held, fence=held.fence - 1))
+        assert books.counts() == Counts(unknown=4)
+        assert part(held)
+        assert books.counts() == counts
+        assert Resolved(way=Way.LOOK_UP, outcome="not handed over", people=1) in resolved(books)
+        assert books.drain() == again
+        assert [number for number, _ in take(books, after=2 * LEASE).members] == [4]
+
+    def test_where_all_others_are_known_those_kept_apart_stay_alone(self, store: Store) -> None:
+        books = lost(store, 2)
+        held = take(books)
+        with books.step() as tx:
+            assert tx.unknowns.settle(
+                held,
+                known={1: ACCEPTED},
+                rest=Rest.NOT_HANDED_OVER,
+                way=Way.LOOK_UP,
+                at=NOON,
+                apart={2},
+            )
+        assert books.counts() == Counts(accepted=1, unknown=1)
+        assert books.drain() == []
 
     @pytest.mark.parametrize(
         ("rest", "counts"),

@@ -248,13 +248,21 @@ class UnknownBatch:
     """When it was last looked at, or the attempt's end: a clock before that was put back."""
     body_hash: str
     members: Sequence[tuple[int, str]]
-    """(subscriber id, address) of those who are unknown, by id; an erased one has no address."""
+    """(subscriber id, address that the attempt went to) of those who are unknown, by id.
+
+    The address of somebody who was erased since is empty.
+    """
     left: frozenset[int]
-    """Those of them who may not be written to any more."""
+    """Those of them who may not be written to any more, or not at that address."""
     tries: int
     """How often it was replayed or looked up in vain."""
     absences: int
     """How often in a row the provider's settled records did not name somebody."""
+
+    @property
+    def nameless(self) -> frozenset[int]:
+        """Those of whom no records can be asked: their address is not known any more."""
+        return frozenset(number for number, address in self.members if not address)
 
 
 class Rest(Enum):

@@ -82,6 +82,8 @@ class LookupResult:
     reason: str = ""
     """Where it is not whole, in words why."""
     retry_after: timedelta | None = None
+    all_or_none: bool = False
+    """A provider that takes all of a call or nothing: what holds of one of them holds of each."""
 
 
 class Level(Enum):

@@ -94,7 +94,8 @@ def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Ste
     """What to do next. Pure."""
     age = now - held.attempt_at
     state = held.campaign.state
-    asks = capabilities.settles_in is not None
+    # of somebody whose address is not known any more no records can be asked
+    asks = capabilities.settles_in is not None and len(held.nameless) < len(held.members)
     if _may_be_replayed(held, capabilities, now):
         # one that can be asked too may only say that it knows the key: then its records tell
         if state in {CampaignState.SENDING, CampaignState.ATTENTION} and not (asks and held.tries):
@@ -107,7 +108,7 @@ def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Ste
 
 
 def _may_be_replayed(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> bool:
-    """It reaches nobody twice, and nobody who left: the bytes of a key name all of them."""
+    """It reaches nobody twice, nor who left an address: the bytes of a key name all of them."""
     if capabilities.replay is Replay.SAFE:
         return len(held.left) < len(held.members)
     keyed = capabilities.replay is Replay.KEYED
@@ -152,6 +153,8 @@ class _Found:
     reason: str = ""
     asked: timedelta | None = None
     """How long the provider asked to be left alone."""
+    apart: frozenset[int] = frozenset()
+    """Those who stay unknown, whatever becomes of the rest."""
 
 
 def _later(held: UnknownBatch, until: datetime | None) -> _Found:
@@ -217,7 +220,7 @@ class Reconciler:
 
     def _batch(self, tx: Transaction, held: UnknownBatch, *, but: frozenset[int]) -> OutgoingBatch:
         content = approved_content(tx, held.campaign)
-        # who was erased has no address any more, and cannot be written to again
+        # by the addresses that the attempt went to, whatever they are today
         members = [member for member in held.members if member[1] and member[0] not in but]
         return outgoing(
             held.campaign,
@@ -283,9 +286,12 @@ class Reconciler:
         )
 
     def _read_records(self, held: UnknownBatch, result: LookupResult) -> _Found:
+        found = dict(result.found)
+        if result.all_or_none and found:  # a call that holds one of them holds them all
+            found |= dict.fromkeys(held.nameless, next(iter(found.values())))
         known = {
             number: Outcome(verdict=Verdict.ACCEPTED, reason="found there", provider_id=theirs)
-            for number, theirs in result.found.items()
+            for number, theirs in found.items()
             if number in dict(held.members)
         }
         now = self.store.clock.now()
@@ -295,7 +301,9 @@ class Reconciler:
         # in a row: records that were cut short in between may have been silent for that reason
         absences = held.absences + 1 if settled else 0
         if absences >= _ABSENCES:
-            return _Found(known=known, rest=Rest.NOT_HANDED_OVER, way=Way.LOOK_UP)
+            # of those who could not be asked for, silence says nothing
+            apart = frozenset() if result.all_or_none else held.nameless - known.keys()
+            return _Found(known=known, rest=Rest.NOT_HANDED_OVER, way=Way.LOOK_UP, apart=apart)
         longest = settles_in if result.whole else max(settles_in, _UNREADABLE)
         # the tenth power is months, and tries have no end: at last no timedelta would hold it
         growing = min(FIRST_LOOK * _LOOK_GROWTH ** min(held.tries + 1, 10), longest)
@@ -316,9 +324,14 @@ class Reconciler:
     def _record(self, step: Step, held: UnknownBatch, found: _Found) -> Reconciled:
         with self.store.begin() as tx:
             booked = tx.unknowns.settle(
-                held, known=found.known, rest=found.rest, way=found.way, at=self.store.clock.now()
+                held,
+                known=found.known,
+                rest=found.rest,
+                way=found.way,
+                at=self.store.clock.now(),
+                apart=found.apart,
             )
-            if booked and found.rest is Rest.UNKNOWN:
+            if booked and (found.rest is Rest.UNKNOWN or found.apart):
                 tx.unknowns.put_off(
                     held, until=found.until, tries=found.tries, absences=found.absences
                 )
@@ -327,7 +340,7 @@ class Reconciler:
                 limiter = limiter if step is Step.REPLAY else limiter.of_records
                 limiter.be_silent(tx, self.store.clock.now() + found.asked, found.reason)
             reassess(tx, held.campaign.id)
-        people = len(held.members) - len(found.known)
+        people = len(held.members) - len(found.known) - len(found.apart)
         return Reconciled(
             campaign_id=held.campaign.id,
             batch_id=held.id,
@@ -335,6 +348,6 @@ class Reconciler:
             step=step,
             known=len(found.known) + (people if found.rest is Rest.ACCEPTED else 0),
             queued=people if found.rest is Rest.NOT_HANDED_OVER else 0,
-            unknown=people if found.rest is Rest.UNKNOWN else 0,
+            unknown=len(found.apart) + (people if found.rest is Rest.UNKNOWN else 0),
             reason=found.reason if booked else "somebody decided in the meantime",
         )

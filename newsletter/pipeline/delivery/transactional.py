@@ -201,9 +201,12 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
 
 
 def forget(*, store: Store) -> int:
-    """Forget who asked for emails, once nothing needs it; returns how many addresses."""
+    """Forget who asked for emails, and addresses that were left, once nothing needs them.
+
+    Returns how many addresses.
+    """
     with store.begin() as tx:
-        return tx.emails.clear(store.clock.now(), **_KEPT)
+        return tx.emails.clear(store.clock.now(), **_KEPT) + tx.readers.clear_left_addresses()
 
 
 def _batch(claimed: ClaimedEmail, content: Content, says: EmailText, at: datetime) -> OutgoingBatch:

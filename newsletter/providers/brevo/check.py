@@ -75,6 +75,7 @@ _DAYS = 5
 class BrevoInquiry(Inquiry):
     """Asks for the attempt's tag, for a few readers, and whether the log can be read."""
 
+    all_or_none = True
     rows, row_id = "events", "messageId"
 
     def __init__(self, options: Options) -> None:

@@ -87,8 +87,12 @@ class HttpProvider:
         """Read the provider's records, page by page, until all of the attempt is found."""
         if self._inquiry is None:
             return LookupResult(reason=f"{self.name} cannot be asked")
+        result = self._read_records(self._inquiry, batch)
+        return replace(result, all_or_none=self._inquiry.all_or_none)
+
+    def _read_records(self, inquiry: Inquiry, batch: OutgoingBatch) -> LookupResult:
         found: dict[int, str] = {}
-        question: Question | None = self._inquiry.ask(batch)
+        question: Question | None = inquiry.ask(batch)
         for _ in range(MOST_PAGES):
             if question is None or len(found) == len(batch.recipients):
                 return LookupResult(found=found, whole=True)
@@ -100,7 +104,7 @@ class HttpProvider:
                 why = f"HTTP {response.status} when asked what it has"
                 return LookupResult(found=found, reason=why, retry_after=http.retry_after(response))
             try:
-                page = self._inquiry.read(batch, question, response)
+                page = inquiry.read(batch, question, response)
             except Exception as error:  # whatever it says, it is no proof
                 why = f"its records were not understood ({type(error).__name__})"
                 return LookupResult(found=found, reason=why)

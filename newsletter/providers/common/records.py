@@ -71,6 +71,8 @@ class Inquiry(ABC):
     """So long after an attempt the provider's records name all it took."""
     kept_for = LOOKS_FOR
     """So long the records are kept on each plan: what is gone by then proves no absence."""
+    all_or_none: ClassVar[bool] = False
+    """The provider takes all of a call or nothing."""
     rows: ClassVar[str]
     """Under which name a page holds its messages."""
     row_id: ClassVar[str]

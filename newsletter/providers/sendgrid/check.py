@@ -75,6 +75,7 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 class SendGridInquiry(Inquiry):
     """Asks for a few readers, opens what they got, and then asks whether the logs can be read."""
 
+    all_or_none = True
     rows, row_id = "messages", "sg_message_id"
 
     def __init__(self, options: Options) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.delivery.batch import ClaimedBatch
+from newsletter.domain.delivery.batch import ClaimedBatch, UnknownBatch
 from newsletter.domain.delivery.state import BatchState
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import to_ms
@@ -30,19 +30,22 @@ _campaign = tables.campaign.c
 
 
 @cache
-def held() -> Update:
+def held(state: BatchState = BatchState.CLAIMED) -> Update:
     """An update of the batch that is ``batch``, if its fence is still the one ``held``."""
     return update(tables.batch).where(
         _batch.id == bindparam("batch"),
         _batch.fence == bindparam("held"),
-        _batch.state == BatchState.CLAIMED.value,
+        _batch.state == state.value,
     )
 
 
-def change(connection: Connection, claimed: ClaimedBatch, values: Mapping[Any, Any]) -> bool:
+def change(
+    connection: Connection, batch: ClaimedBatch | UnknownBatch, values: Mapping[Any, Any]
+) -> bool:
     """Change a held batch; tells whether it was still held."""
+    state = BatchState.UNKNOWN if isinstance(batch, UnknownBatch) else BatchState.CLAIMED
     changed = connection.execute(
-        held().values(dict(values)), {"batch": claimed.id, "held": claimed.fence}
+        held(state).values(dict(values)), {"batch": batch.id, "held": batch.fence}
     )
     return changed.rowcount == 1
 
@@ -68,40 +71,34 @@ def halve(connection: Connection, claimed: ClaimedBatch) -> bool:
         return False
     middle = len(numbers) // 2
     halves = [half for half in (numbers[:middle], numbers[middle:]) if half]
-    # the tries so far count: an event of one of them may still tell that somebody has the message
-    common = {"state": BatchState.QUEUED.value, "attempts": claimed.attempts}
-    _add(connection, claimed, halves, common)
+    _add(connection, claimed, halves, {"state": BatchState.QUEUED.value})
     return True
 
 
 def set_aside(
     connection: Connection,
-    claimed: ClaimedBatch,
+    batch: ClaimedBatch | UnknownBatch,
     numbers: Collection[int],
     *,
-    reason: str,
+    reason: str = "",
     not_before: datetime,
 ) -> bool:
-    """Move some of those in a held batch to one of their own, which counts the tries so far.
+    """Move some of those in a held batch to one of their own, which is due at this time.
 
     They leave the old row altogether: should it be unknown, nobody decides about them with it.
     """
+    column = _batch.unknown if isinstance(batch, UnknownBatch) else _batch.pending
     values = {
-        "members": _packed(_without(connection, claimed, numbers)),
+        "members": _packed(_without(connection, batch, numbers)),
         "size": _batch.size - len(numbers),
-        "pending": _batch.pending - len(numbers),
+        column.name: column - len(numbers),
     }
-    if not change(connection, claimed, values):
+    if not change(connection, batch, values):
         return False
-    given_up = bool(connection.scalar(select(is_cancelled(claimed.campaign.id))))
+    given_up = bool(connection.scalar(select(is_cancelled(batch.campaign.id))))
     state = BatchState.DONE if given_up else BatchState.QUEUED
-    common = {
-        "state": state.value,
-        "attempts": claimed.attempts,
-        "not_before": to_ms(not_before),
-        "reason": reason,
-    }
-    _add(connection, claimed, [sorted(numbers)], common, cancelled=given_up)
+    common = {"state": state.value, "not_before": to_ms(not_before), "reason": reason}
+    _add(connection, batch, [sorted(numbers)], common, cancelled=given_up)
     return True
 
 
@@ -122,30 +119,36 @@ def shorten(connection: Connection, claimed: ClaimedBatch, allowance: int | None
     return replace(claimed, members=claimed.members[:allowance])
 
 
-def _without(connection: Connection, claimed: ClaimedBatch, numbers: Collection[int]) -> list[int]:
+def _without(
+    connection: Connection, batch: ClaimedBatch | UnknownBatch, numbers: Collection[int]
+) -> list[int]:
     """The members of the batch, those who left since the freeze too, without these."""
-    members = connection.scalar(select(_batch.members).where(_batch.id == claimed.id))
+    members = connection.scalar(select(_batch.members).where(_batch.id == batch.id))
     gone = set(numbers)
     return [number for number in json.loads(str(members)) if number not in gone]
 
 
 def _add(
     connection: Connection,
-    claimed: ClaimedBatch,
+    batch: ClaimedBatch | UnknownBatch,
     groups: Sequence[Sequence[int]],
     common: Mapping[str, Any],
     *,
     cancelled: bool = False,
 ) -> None:
-    """Add batches after the last of the campaign."""
-    campaign_id = claimed.campaign.id
-    of_it = _batch.id == claimed.id
+    """Add batches after the last of the campaign.
+
+    The tries so far count: an event of one of them may still tell that somebody has the message.
+    """
+    campaign_id = batch.campaign.id
+    of_it = _batch.id == batch.id
     # aggregates with a filter: one query for the last number of all and the values of this one
-    last, regardless, account = connection.execute(
+    last, regardless, account, attempts = connection.execute(
         select(
             func.max(_batch.no),
             func.max(_batch.regardless).filter(of_it),
             func.max(_batch.account).filter(of_it),
+            func.max(_batch.attempts).filter(of_it),
         ).where(_batch.campaign_id == campaign_id)
     ).one()
     rows = [
@@ -158,6 +161,7 @@ def _add(
             "cancelled": len(group) if cancelled else 0,
             "regardless": regardless,
             "account": account,
+            "attempts": attempts,
             **common,
         }
         for place, group in enumerate(groups, start=1)

@@ -36,6 +36,7 @@ from newsletter.store.subscribers.eligibility import eligible, why_not
 _batch = tables.batch.c
 _campaign = tables.campaign.c
 _delivery = tables.delivery.c
+_left = tables.address_history.c
 _subscriber = tables.subscriber.c
 DAMAGED = "the address was damaged in the database: it is not the one that was stored"
 """Why nothing is sent to somebody."""
@@ -142,6 +143,8 @@ def _hold() -> Any:
             provider=bindparam("to"),
             # empty until it is intended: by that a restart knows what cannot have left
             body_hash="",
+            # the addresses are read in this very transaction: what changes later, it went not to
+            last_change=select(func.coalesce(func.max(_left.number), 0)).scalar_subquery(),
             claimed_at=bindparam("at"),
             lease_until=bindparam("until"),
         )

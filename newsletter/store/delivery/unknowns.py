@@ -1,7 +1,8 @@
 """Batches of which nobody knows whether the provider took them, until it comes out."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     Update,
+    case,
     exists,
     func,
     select,
@@ -29,7 +31,7 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.delivery import claiming, confirming
+from newsletter.store.delivery import batch_splitting, claiming, confirming
 from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
@@ -85,7 +87,7 @@ class Unknowns(Repository):
             attempt_at=from_ms(row.claimed_at),
             seen_at=from_ms(row.settled_at),
             body_hash=row.body_hash,
-            members=sorted((row.id, row.address) for row in members),
+            members=sorted((row.id, row.address or "") for row in members),
             left=frozenset(row.id for row in members if not row.may),
             tries=row.tries,
             absences=row.absences,
@@ -142,12 +144,15 @@ class Unknowns(Repository):
         rest: Rest,
         way: Way,
         at: datetime,
+        apart: Collection[int] = (),
     ) -> bool:
         """Book what came out, if the fence still holds; tells whether it did.
 
         ``known`` holds only ACCEPTED and REJECTED. Those not handed over are queued again, or
-        cancelled where their campaign was.
+        cancelled where their campaign was. Those ``apart`` stay unknown, in the batch.
         """
+        if apart:
+            return self._part(held, known, rest, way, at, apart)
         people = len(held.members) - len(known)
         state, moved = self._rest(held, rest, people)
         counted: dict[str, Any] = {DeliveryState.UNKNOWN.value: _batch.unknown - len(known)}
@@ -178,6 +183,24 @@ class Unknowns(Repository):
             came_out = (way, outcome_name, outcomes.count(outcome_name))
             confirming.note(self._connection, held.campaign.id, held.id, came_out, at)
         return True
+
+    def _part(
+        self,
+        held: UnknownBatch,
+        known: Mapping[int, Outcome],
+        rest: Rest,
+        way: Way,
+        at: datetime,
+        apart: Collection[int],
+    ) -> bool:
+        gone = [number for number, _ in held.members if number not in {*known, *apart}]
+        if gone:
+            if not batch_splitting.set_aside(self._connection, held, gone, not_before=from_ms(0)):
+                return False
+            came_out = (way, rest.value, len(gone))
+            confirming.note(self._connection, held.campaign.id, held.id, came_out, at)
+        staying = replace(held, members=[each for each in held.members if each[0] not in gone])
+        return self.settle(staying, known=known, rest=Rest.UNKNOWN, way=way, at=at)
 
     def _rest(
         self, held: UnknownBatch, rest: Rest, people: int
@@ -317,19 +340,29 @@ def _held(held: UnknownBatch) -> Update:
 
 
 def _members(row: Row[Any], lists: tuple[str, ...] | None) -> Select[tuple[int, str, bool]]:
-    """(id, address, may be written to) of each whose outcome is the batch's own: unknown."""
+    """(id, address, may be written to there) of each whose outcome is the batch's own: unknown.
+
+    The address is the one that the attempt went to: what stood before the first change since. It is
+    empty where only its hash is left.
+    """
     member = each_id(row.members)
-    subscriber, delivery = tables.subscriber.c, tables.delivery.c
+    subscriber, delivery, left = tables.subscriber.c, tables.delivery.c, tables.address_history.c
     settled = exists().where(
         delivery.campaign_id == row.campaign_id, delivery.subscriber_id == member.c.value
     )
-    may: ColumnElement[bool] = func.coalesce(eligible(lists), False)
+    later = tables.address_history.alias("later").c
+    first = select(func.min(later.number)).where(
+        later.subscriber_id == member.c.value, later.number > row.last_change
+    )
+    same = left.number.is_(None) | (left.address_hash == subscriber.address_hash)
+    may: ColumnElement[bool] = func.coalesce(eligible(lists) & same, False)
     return (
         select(
             member.c.value.label("id"),
-            func.coalesce(subscriber.address, "").label("address"),
+            case((left.number.is_(None), subscriber.address), else_=left.address).label("address"),
             may.label("may"),
         )
         .join_from(member, tables.subscriber, subscriber.id == member.c.value, isouter=True)
+        .join(tables.address_history, left.number == first.scalar_subquery(), isouter=True)
         .where(~settled)
     )

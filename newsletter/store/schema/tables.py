@@ -153,6 +153,20 @@ subscriber = table(
     numbered=True,
 )
 
+# The addresses that people had before. Triggers write it, in the order of the changes: what an
+# attempt was made with is what stood before the first change after its claim.
+address_history = table(
+    "address_history",
+    integer("number", key=True),
+    integer("subscriber_id"),
+    octets("address_hash"),
+    words("address", nullable=True),  # NULL once no attempt needs it
+    integer("last_campaign"),  # the latest that there was when the address was left
+    Index(None, "subscriber_id", "number"),
+    Index(None, "address_hash"),
+    numbered=True,
+)
+
 tag = table(
     "tag",
     words("name", key=True),
@@ -264,6 +278,7 @@ batch = table(
     integer("regardless", zero=True),  # 1: of what its members are subscribed to
     words("account", empty=True),  # at the provider, of the last attempt; empty: nobody knows
     integer("call_until", nullable=True),  # a replay may be under way so long
+    integer("last_change", zero=True),  # of an address, before the claim of the last attempt
     derived("first", "CAST(substr(members, 2, 20) AS INTEGER)"),  # the first of its members
     CheckConstraint(
         "size = pending + accepted + rejected + suppressed + cancelled + unknown", name="balance"

@@ -63,6 +63,7 @@ class DataExports(Repository):
             "subscriber": {
                 "number": person.id,
                 "address": person.address,
+                "addresses_left": self._addresses_left(subscriber_id),
                 "name": person.name,
                 "language": person.language,
                 "timezone": person.timezone,
@@ -83,6 +84,12 @@ class DataExports(Repository):
 
     def _rows(self, query: Select[Any]) -> list[dict[str, object]]:
         return [_shown(row) for row in self._connection.execute(query)]
+
+    def _addresses_left(self, number: int) -> list[str]:
+        """Those that are not forgotten yet, since it is unknown what became of a message there."""
+        left = tables.address_history.c
+        kept = select(left.address).where(left.subscriber_id == number, left.address.is_not(None))
+        return list(self._connection.scalars(kept.order_by(left.number)))
 
     def _suppression(self, hashed: bytes) -> dict[str, object] | None:
         suppression = tables.suppression.c

@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from newsletter.domain.delivery.state import BatchState
 from newsletter.domain.subscribers.audience import (
     Entry,
     Subscriber,
@@ -101,6 +102,20 @@ class Readers(AddressRepository):
     def move(self, subscriber_id: int, address: str) -> bool:
         """Give a subscriber another address; False where it is somebody else's, or nobody's id."""
         return joining.move(self._connection, subscriber_id, address, self._hash(address))
+
+    def clear_left_addresses(self) -> int:
+        """Forget addresses that were left, once no attempt that may have gone there is unknown.
+
+        Their hashes stay. Returns how many were forgotten.
+        """
+        left, batch = tables.address_history.c, tables.batch.c
+        open_ = batch.state.in_([BatchState.CLAIMED.value, BatchState.UNKNOWN.value])
+        needed = exists().where(open_, batch.last_change < left.number)
+        return self._connection.execute(
+            update(tables.address_history)
+            .where(left.address.is_not(None), ~needed)
+            .values(address=None)
+        ).rowcount
 
     def suppress(self, entries: Iterable[SuppressedEntry], at: datetime, origin: str) -> int:
         """Suppress addresses; returns how many were not suppressed before.

@@ -435,6 +435,107 @@ def test_a_paused_campaign_is_looked_after_and_not_replayed(room: Newsroom) -> N
     assert room.counts() == Counts(accepted=3)
 
 
+# --- addresses that changed, and people who were erased, since the attempt
+
+
+def move(room: Newsroom, number: int, address: str) -> None:
+    with room.store.begin() as tx:
+        assert tx.readers.move(number, address)
+
+
+def erase(room: Newsroom, number: int) -> None:
+    with room.store.begin() as tx:
+        tx.readers.forget(f"reader{number}@example.org", room.clock.now())
+
+
+def look_for_hours(room: Newsroom) -> None:
+    for _ in range(30):
+        room.find_out()
+        room.drain()
+        room.clock.advance(minutes=15)
+
+
+@pytest.mark.parametrize("capabilities", [RECORDS, KEYS | RECORDS])
+def test_the_records_are_asked_for_the_address_that_the_attempt_went_to(
+    room: Newsroom, capabilities: dict[str, Any]
+) -> None:
+    lost(room, **capabilities)
+    move(room, 2, "ana@example.org")
+    look_for_hours(room)
+    assert len(room.provider.accepted) == 3
+    assert room.counts() == Counts(accepted=3)
+
+
+def test_what_was_provably_not_taken_goes_to_the_address_of_today(room: Newsroom) -> None:
+    lost(room, **KEYS | RECORDS)
+    room.provider.forget()
+    move(room, 2, "ana@example.org")
+    look_for_hours(room)
+    wanted = ["ana@example.org", "reader1@example.org", "reader3@example.org"]
+    assert sorted(room.provider.accepted) == wanted
+    assert room.counts() == Counts(accepted=3)
+
+
+@pytest.mark.parametrize("capabilities", [KEYS, {"replay": Replay.SAFE}])
+def test_nothing_is_replayed_to_whom_left_the_address(
+    room: Newsroom, capabilities: dict[str, Any]
+) -> None:
+    lost(room, **capabilities)
+    room.provider.forget()
+    move(room, 2, "ana@example.org")
+    look_for_hours(room)
+    assert not {"ana@example.org", "reader2@example.org"} & set(room.provider.accepted)
+    assert room.counts().unknown >= 1
+
+
+def test_a_replay_of_bytes_in_another_spelling_of_today_is_what_left(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    move(room, 2, "READER2@example.org")
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+    assert "reader2@example.org" in room.provider.accepted
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_who_was_erased_meanwhile_stays_unknown(room: Newsroom, taken: bool) -> None:
+    """It is not known where to ask for them; nothing says that the provider has not got them."""
+    lost(room, **RECORDS)
+    if not taken:
+        room.provider.forget()
+    erase(room, 2)
+    look_for_hours(room)
+    assert room.counts() == Counts(accepted=2, unknown=1)
+    assert "reader2@example.org" not in room.provider.accepted[3 * taken :]
+    looks = room.provider.looks
+    look_for_hours(room)
+    assert room.provider.looks == looks, "there is nobody left to ask for"
+    room.hand().resolve("resignation", Resolution.RESEND)
+    room.drain()
+    assert room.counts() == Counts(accepted=2, suppressed=1)
+
+
+def test_where_all_were_erased_no_records_are_asked(room: Newsroom) -> None:
+    lost(room, 1, **RECORDS)
+    erase(room, 1)
+    look_for_hours(room)
+    assert (room.counts(), room.provider.looks) == (Counts(unknown=1), 0)
+
+
+@pytest.mark.parametrize(
+    ("taken", "counts"), [(True, Counts(accepted=3)), (False, Counts(accepted=2, suppressed=1))]
+)
+def test_a_call_that_is_taken_whole_or_not_at_all_tells_of_the_erased_too(
+    room: Newsroom, taken: bool, counts: Counts
+) -> None:
+    lost(room, **RECORDS)
+    room.provider.all_or_none = True
+    if not taken:
+        room.provider.forget()
+    erase(room, 2)
+    look_for_hours(room)
+    assert room.counts() == counts
+
+
 # --- what the provider asks for
 
 

@@ -11,6 +11,10 @@ OF_PEOPLE = {
         "address, name, language, time zone, place, tags, lists|where and when they consented"
         "|the end of a pause",
     ),
+    "number subscriber_id address_hash address last_campaign": (
+        "address_history",
+        "Of each address that a subscriber left: a keyed hash",
+    ),
     "name subscriber_id": ("tag", "tags"),
     "list_id subscriber_id state changed_at ended_by": (
         "subscription",
