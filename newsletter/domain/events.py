@@ -276,7 +276,10 @@ class Place:
 
     subscriber_id: int | None = None
     address: str = ""
-    """As we know it; empty for somebody unknown or erased."""
+    """The one that the event speaks of, which its reader may have left since.
+
+    Empty for somebody unknown or erased, and where it is not known which address is meant.
+    """
     erased: bool = False
     """The person asked to be forgotten: nothing that names them is kept."""
     campaign_id: int | None = None

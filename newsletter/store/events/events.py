@@ -39,6 +39,7 @@ class Events(AddressRepository):
     def locate(self, events: Sequence[Event], *, provider: str, workspace: str) -> list[Place]:
         """Whom each of them speaks of, in their order, as this provider told it.
 
+        An event is about an address: one that a subscriber left is not the one that they have now.
         A subscriber's number counts where the attempt is ours or the address is theirs; else the
         address alone says who it is. A delivery is found by the attempt; where another followed it
         or it names none, by the slug, if one campaign alone ever tried to reach that reader.
@@ -157,11 +158,11 @@ class Events(AddressRepository):
     def soft_bounces(
         self, since: datetime, campaigns: int
     ) -> dict[int, tuple[list[datetime], datetime | None]]:
-        """Whose mail of at least so many campaigns bounced softly since then.
+        """Whose mail of at least so many campaigns bounced softly since then, at today's address.
 
         Subscriber id → the moments of these bounces, and of the latest delivery, if any.
         """
-        soft = and_(_IS_SOFT, _status.at > since)
+        soft = and_(_IS_SOFT, _status.at > since, _is_of_the_present_address())
         many = (
             select(_status.subscriber_id)
             .where(soft)
@@ -182,6 +183,7 @@ class Events(AddressRepository):
             _status.campaign_id.in_(select(tables.campaign.c.id)),  # leads into the key
             _status.subscriber_id == subscriber_id,
             _status.kind == EventKind.DELIVERED,
+            _is_of_the_present_address(),
         )
         found: datetime | None = self._connection.scalar(latest)
         return found
@@ -229,6 +231,15 @@ def _was_delivered() -> ColumnElement[bool]:
         _also.subscriber_id == _status.subscriber_id,
         _also.kind == EventKind.DELIVERED,
     )
+
+
+def _is_of_the_present_address() -> ColumnElement[bool]:
+    """The campaign was planned after the last change of its reader's address."""
+    left = tables.address_history.c
+    changed = select(func.coalesce(func.max(left.last_campaign), 0)).where(
+        left.subscriber_id == _status.subscriber_id
+    )
+    return _status.campaign_id > changed.scalar_subquery()
 
 
 def _came_back() -> ColumnElement[bool]:

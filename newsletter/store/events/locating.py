@@ -14,6 +14,7 @@ from newsletter.store.schema import tables
 
 _batch = tables.batch.c
 _campaign = tables.campaign.c
+_left = tables.address_history.c
 _subscriber = tables.subscriber.c
 _suppression = tables.suppression.c
 _CANDIDATES = 4
@@ -40,6 +41,7 @@ class Locator:
             for event in events
             if (hashed := _maybe_hash(hash_address, event.address)) is not None
         }
+        self._changes, self._left_by = self._find_changes(events)
         self._people = self._find_people(events)
         self._erased = self._find_erased()
         self._batches = self._by_attempt({event.attempt_id for event in events} - {""})
@@ -53,11 +55,11 @@ class Locator:
         person, batch = self._people.get(number), self._batch_of(event, number)
         if person is None and batch is None:  # a number that is none of ours, or no number
             person = self._people.get(hashed)
-            number = person.id if person else None
-            batch = self._batch_of(event, number)
+            number = person.id if person else self._left_by.get(hashed)
+            person, batch = self._people.get(number), self._batch_of(event, number)
         place = Place(
             subscriber_id=number if person or batch else None,
-            address=person.address if person else "",
+            address=self._address(event, hashed, person, batch) if person else "",
             erased=person is None and (batch is not None or hashed in self._erased),
         )
         if batch is None:
@@ -69,16 +71,51 @@ class Locator:
             batch=BatchState(batch.state),
         )
 
+    def _address(
+        self, event: Event, hashed: bytes | None, person: Row[Any], batch: Row[Any] | None
+    ) -> str:
+        """The address that the event speaks of: not always the one that the person has now."""
+        changes = self._changes.get(person.id, [])
+        if not changes or hashed == person.address_hash:
+            return str(person.address)
+        if any(change.address_hash == hashed for change in changes):
+            return event.address
+        # a spelling that we do not know, or none: then it is where the attempt went
+        if batch is None or batch.attempt_id != event.attempt_id:
+            return ""
+        since = [change for change in changes if change.number > batch.last_change]
+        return (since[0].address or "") if since else str(person.address)
+
+    def _find_changes(
+        self, events: Iterable[Event]
+    ) -> tuple[dict[int, list[Row[Any]]], dict[bytes | None, int]]:
+        """Subscriber id → changes of their address, oldest first; hash → who left it last."""
+        numbers = {event.subscriber_id for event in events} - {None}
+        hashes = set(self._hashes.values())
+        left = select(_left.subscriber_id).where(_left.address_hash.in_(hashes))
+        now = select(_subscriber.id).where(_subscriber.address_hash.in_(hashes))
+        theirs = select(tables.address_history).where(
+            _left.subscriber_id.in_(numbers)
+            | _left.subscriber_id.in_(left)
+            | _left.subscriber_id.in_(now)
+        )
+        changes: dict[int, list[Row[Any]]] = {}
+        left_by: dict[bytes | None, int] = {}
+        for row in self._connection.execute(theirs.order_by(_left.number)):
+            changes.setdefault(row.subscriber_id, []).append(row)
+            left_by[row.address_hash] = row.subscriber_id
+        return changes, left_by
+
     def _find_people(self, events: Iterable[Event]) -> dict[object, Any]:
         """By number and by hash."""
         columns = select(_subscriber.id, _subscriber.address, _subscriber.address_hash)
-        numbers = {event.subscriber_id for event in events} - {None}
+        numbers = ({event.subscriber_id for event in events} | self._changes.keys()) - {None}
         found: dict[object, Any] = {}
         for row in self._connection.execute(columns.where(_subscriber.id.in_(numbers))):
             found[row.id] = row
         hashes = set(self._hashes.values())
         for row in self._connection.execute(columns.where(_subscriber.address_hash.in_(hashes))):
-            found[row.address_hash] = row
+            found[row.address_hash] = found[row.id] = row
         return found
 
     def _find_erased(self) -> set[bytes | None]:
@@ -164,6 +201,7 @@ def _batches() -> Select[Any]:
         _batch.members,
         _batch.provider,
         _batch.attempts,
+        _batch.last_change,
         _campaign.lists,
     ).join_from(tables.batch, tables.campaign, _campaign.id == _batch.campaign_id)
 

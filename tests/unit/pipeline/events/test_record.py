@@ -411,6 +411,104 @@ def test_nobody_is_retired_who_was_erased_or_put_us_off_too_briefly(room: Newsro
     assert _retire(room) == 0
 
 
+# --- addresses that readers left
+
+
+def _move(room: Newsroom, address: str = "new@example.org", number: int = 1) -> None:
+    with room.store.begin() as tx:
+        assert tx.readers.move(number, address)
+
+
+def _reason(room: Newsroom, address: str) -> SuppressionReason | None:
+    with room.store.read() as tx:
+        return tx.readers.suppressed(address)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"subscriber_id": 1},  # as providers tell it that carry our own words
+        {},
+        {"subscriber_id": 1, "attempt_id": "attempt1"},
+        {"attempt_id": "attempt1", "address": "READER1@example.org"},
+        # not in our spelling: then the attempt says where it went
+        {"subscriber_id": 1, "attempt_id": "attempt1", "address": "r1@forwarded.example"},
+        {"subscriber_id": 1, "attempt_id": "attempt1", "address": ""},
+    ],
+)
+@pytest.mark.parametrize("kind", [EventKind.BOUNCED, EventKind.COMPLAINED])
+def test_what_is_told_of_an_address_that_was_left_does_not_end_the_new_one(
+    accepted: Newsroom, kind: EventKind, names: dict[str, Any]
+) -> None:
+    _move(accepted)
+    tell_of(accepted, 1, kind, **names)
+    assert suppressed(accepted, 1) is not None
+    assert _reason(accepted, "new@example.org") is None
+    found = figures(accepted)
+    assert found["complained"] + found["bounces"]["hard"] == 1, "it was their delivery"
+
+
+def test_what_is_told_of_the_new_address_ends_the_new_one(accepted: Newsroom) -> None:
+    _move(accepted)
+    tell_of(accepted, 1, EventKind.COMPLAINED, address="NEW@example.org", subscriber_id=1)
+    assert _reason(accepted, "new@example.org") is SuppressionReason.COMPLAINED
+    assert suppressed(accepted, 1) is None
+
+
+def test_an_attempt_to_the_new_address_is_told_from_those_before(room: Newsroom) -> None:
+    room.start(1)
+    _move(room)
+    room.drain()
+    odd = {"subscriber_id": 1, "address": "n1@forwarded.example"}
+    # of a try that another followed, to whichever of the two addresses
+    assert tell_of(room, 1, EventKind.COMPLAINED, **odd).suppressed == 0
+    tell_of(room, 1, EventKind.COMPLAINED, attempt_id="attempt1", **odd)
+    assert _reason(room, "new@example.org") is SuppressionReason.COMPLAINED
+    assert suppressed(room, 1) is None
+
+
+def test_where_the_address_of_the_attempt_was_forgotten_nobody_is_suppressed(
+    accepted: Newsroom,
+) -> None:
+    _move(accepted)
+    with accepted.store.begin() as tx:
+        assert tx.readers.clear_left_addresses() == 1
+    odd = {"subscriber_id": 1, "attempt_id": "attempt1", "address": "r1@forwarded.example"}
+    assert tell_of(accepted, 1, EventKind.COMPLAINED, **odd) == Recorded(events=1)
+    assert tell_of(accepted, 1, EventKind.BOUNCED).suppressed == 1, "its hash is kept"
+
+
+def test_an_address_that_was_left_and_is_somebody_elses_now_ends_for_them(
+    accepted: Newsroom,
+) -> None:
+    _move(accepted)
+    _move(accepted, "reader1@example.org", number=2)
+    tell_of(accepted, 1, EventKind.BOUNCED, subscriber_id=1)
+    assert suppressed(accepted, 1) is SuppressionReason.BOUNCED
+    assert _reason(accepted, "new@example.org") is None
+
+
+def test_an_erased_person_leaves_no_address_behind_that_was_left(accepted: Newsroom) -> None:
+    _move(accepted)
+    tell_of(accepted, 1, EventKind.BOUNCED)
+    with accepted.store.begin() as tx:
+        assert [one.address for one in tx.readers.suppressions()] == ["reader1@example.org"]
+        tx.readers.forget("new@example.org", accepted.clock.now())
+        assert list(tx.readers.suppressions()) == []
+        assert tx.connection.scalar(text("SELECT count(*) FROM address_history")) == 0  # type: ignore[attr-defined]
+    assert suppressed(accepted, 1) is SuppressionReason.BOUNCED
+
+
+def test_soft_bounces_of_an_address_that_was_left_do_not_wear_out_the_new_one(
+    room: Newsroom,
+) -> None:
+    _soft_for_weeks(room, 0, 4, 8, 12, 16)
+    _move(room)
+    _due(room)
+    assert _retire(room) == 0
+    assert _reason(room, "new@example.org") is None
+
+
 # --- order and copies
 
 
