@@ -8,9 +8,9 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 import hmac
 import logging
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,6 +25,7 @@ from newsletter.pipeline.campaigns.report import Vitals
 from newsletter.pipeline.configuration import Configuration
 from newsletter.runtime.delivery import Delivery
 from newsletter.web.http.frame import Frame
+from newsletter.web.http.threads import Lane
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import GaugeMetricFamily
@@ -44,10 +45,16 @@ class Monitoring:
     """The addresses that programs watch us by."""
 
     def __init__(
-        self, delivery: Delivery, configuration: Configuration, who: Metrics, frame: Frame
+        self,
+        delivery: Delivery,
+        configuration: Configuration,
+        who: Metrics,
+        frame: Frame,
+        lane: Lane,
     ) -> None:
         self._delivery = delivery
         self._configuration = configuration
+        self._lane = lane
         self._fields = dict(frame.data_fields)
         token = who.token
         self._token = token.get_secret_value().encode() if token else b""
@@ -55,34 +62,34 @@ class Monitoring:
     def routes(self) -> list[Route]:
         """Path and method → answer."""
         return [
-            Route("/healthz", self.health),
-            Route("/readyz", self.readiness),
-            Route("/metrics", self.metrics),
+            Route("/healthz", partial(self._lane.run, self.health)),
+            Route("/readyz", partial(self._lane.run, self.readiness)),
+            Route("/metrics", partial(self._lane.run, self.metrics)),
         ]
 
-    async def health(self, _request: Request) -> Response:
+    def health(self, _request: Request) -> Response:
         """Whether the process answers and can read its database: 200, else 503."""
         try:
-            hold = await run_in_threadpool(self._is_stopped)
+            hold = self._is_stopped()
         except StoreUnavailable as error:
             log.error("not healthy: %s", error)
             return self._json({"ok": False}, 503)
         return self._json({"ok": True, "on_hold": hold})
 
-    async def readiness(self, _request: Request) -> Response:
+    def readiness(self, _request: Request) -> Response:
         """Whether what is approved and due would leave now: 200, else 503 and what is missing."""
         try:
-            parts = await run_in_threadpool(self._parts)
+            parts = self._parts()
         except StoreUnavailable as error:
             log.error("not healthy: %s", error)
             parts = {"database": False}
         ready = all(parts.values())
         # beside the parts: a service with older settings sends what was approved all the same
-        restart = bool(await run_in_threadpool(self._configuration.changed_on_disk))
+        restart = bool(self._configuration.changed_on_disk())
         body = {"ready": ready, **parts, "restart_needed": restart}
         return self._json(body, 200 if ready else 503)
 
-    async def metrics(self, request: Request) -> Response:
+    def metrics(self, request: Request) -> Response:
         """Figures of what is open. Without a token in the settings there is no such page."""
         if not self._token:
             raise HTTPException(404)
@@ -90,7 +97,7 @@ class Monitoring:
         if not hmac.compare_digest(given, b"Bearer " + self._token):
             fields = {**self._fields, "WWW-Authenticate": "Bearer"}
             return Response("a token is needed\n", 401, fields, "text/plain")
-        return await run_in_threadpool(self._metrics)
+        return self._metrics()
 
     def _is_stopped(self) -> bool:
         with self._delivery.store.read() as tx:

@@ -38,6 +38,7 @@ from newsletter.web.desk.statements.reviewing import Reviewing
 from newsletter.web.desk.statements.statement import StatementPage
 from newsletter.web.desk.subscribers.readers import ReaderPages
 from newsletter.web.http.frame import Frame
+from newsletter.web.http.threads import Lanes
 from newsletter.web.monitoring import Monitoring
 from newsletter.web.public.archive.archive import ArchivePages, Pictures
 from newsletter.web.public.subscribers.preferences import PreferencesPage
@@ -146,8 +147,9 @@ log = logging.getLogger("newsletter.web")
 class Pages:
     """All pages of one workspace."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, lanes: Lanes) -> None:
         self._services = services
+        self._lanes = lanes
         settings = services.settings
         self._frame = Frame(house=settings.house(), language=settings.language)
         self._page = self._frame.page
@@ -155,16 +157,21 @@ class Pages:
     def routes(self) -> list[Route]:
         """Path and method → page."""
         services, subscribers = self._services, self._services.subscribers
+        frame, readers, watch = self._frame, self._lanes.readers, self._lanes.monitoring
         return [
             # first those that programs ask for, hundreds a second
-            *UnsubscribePages(subscribers, self._frame).routes(),
-            *PreferencesPage(subscribers, self._frame).routes(),
-            *ArchivePages(services.archive, self._frame).routes(),
-            *Pictures(services.store).routes(),
-            *SignUpPages(subscribers, self._frame).routes(),
-            *ConfirmationPages(subscribers, self._frame).routes(),
+            *UnsubscribePages(subscribers, frame, self._lanes).routes(),
+            *PreferencesPage(subscribers, frame, readers).routes(),
+            *ArchivePages(services.archive, frame, readers).routes(),
+            *Pictures(services.store, readers).routes(),
+            *SignUpPages(subscribers, frame, readers).routes(),
+            *ConfirmationPages(subscribers, frame, readers).routes(),
             *Monitoring(
-                services.delivery, services.configuration, services.settings.metrics, self._frame
+                services.delivery,
+                services.configuration,
+                services.settings.metrics,
+                frame,
+                watch,
             ).routes(),
         ]
 
@@ -193,15 +200,16 @@ def _methods_at(request: Request) -> set[str]:
     }
 
 
-def make(services: Services) -> Starlette:
+def make(services: Services, lanes: Lanes | None = None) -> Starlette:
     """The application."""
-    pages = Pages(services)
+    lanes = lanes or Lanes()
+    pages = Pages(services, lanes)
     handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}
     settings = services.settings
-    ours = [*pages.routes(), Webhooks(services.delivery).route()]
+    ours = [*pages.routes(), Webhooks(services.delivery, lanes.webhooks).route()]
     if settings.desk.enabled:
         desk = Desk(services.staff)
-        ours += Gate(desk, services.staff, desk_routes(desk, services)).routes()
+        ours += Gate(desk, services.staff, desk_routes(desk, services), lanes).routes()
     wrapped = [Middleware(Fields, secure=settings.public_url.startswith("https://"))]
     at, public = _host_of(settings.desk_url), _host_of(settings.public_url)
     if at != public:

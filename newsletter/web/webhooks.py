@@ -7,17 +7,19 @@ provider should try again. Nobody is told why.
 import logging
 from functools import partial
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.events import Event, Forged
 from newsletter.providers.common.signatures import Unverifiable
 from newsletter.runtime.delivery import Delivery
-from newsletter.web.http.forms import read_body
+from newsletter.web.http.forms import BodyMemory, host_of
 from newsletter.web.http.group_commit import GroupCommit
+from newsletter.web.http.threads import Lane
 
 _MOST = 1 << 20
 _MORE = {"sendgrid": 5 << 20}
@@ -30,8 +32,10 @@ log = logging.getLogger("newsletter.webhooks")
 class Webhooks:
     """Hears the providers that the workspace has a webhook for."""
 
-    def __init__(self, delivery: Delivery) -> None:
+    def __init__(self, delivery: Delivery, lane: Lane) -> None:
         self._delivery = delivery
+        self._lane = lane
+        self._memory = BodyMemory(total=64 << 20, each=32 << 20)
         self._gatherings = {
             kind: GroupCommit(partial(self._record, kind)) for kind in delivery.webhooks
         }
@@ -45,15 +49,14 @@ class Webhooks:
         kind = request.path_params["provider"]
         if kind not in self._delivery.webhooks:
             return Response(status_code=404)
+        most, sender = _MORE.get(kind, _MOST), network_of(host_of(request))
         try:
-            body = await read_body(request, _MORE.get(kind, _MOST))
-        except ClientDisconnect:
-            return Response(status_code=400)
-        if body is None:
-            log.warning("webhook=%s refused: too long", kind)
-            return Response(status_code=413)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        status = await run_in_threadpool(self._answer, kind, headers, body)
+            async with self._memory.body(request, sender=sender, most=most) as body:
+                headers = {name.lower(): value for name, value in request.headers.items()}
+                status = await self._lane.run(self._answer, kind, headers, body)
+        except HTTPException as error:
+            log.warning("webhook=%s refused: %s", kind, error.detail)
+            return Response(status_code=error.status_code, headers=error.headers)
         return Response(status_code=status, headers=_CHALLENGE if status == 401 else None)
 
     def _answer(self, kind: str, headers: dict[str, str], body: bytes) -> int:

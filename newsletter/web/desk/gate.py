@@ -13,13 +13,14 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route as HttpRoute
 
+from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_of
+from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import Member
 from newsletter.domain.staff.role import Role
@@ -29,14 +30,19 @@ from newsletter.runtime.staff import Staff
 from newsletter.web.desk.browser import PASSKEY, place_of, set_cookie, shown, word_of
 from newsletter.web.desk.page import PROOF, Desk
 from newsletter.web.desk.request import DeskRequest, Route
-from newsletter.web.http.forms import Posted, body_of, form_in
+from newsletter.web.http.forms import BodyMemory, Posted, host_of, parse_form
+from newsletter.web.http.threads import Lanes
 
 log = logging.getLogger("newsletter.web")
 ROOT = "/desk"
 _SAFE = {"GET", "HEAD"}
-_MOST_FIELDS, _MOST_FILES = 400, 20
-_STRANGERS = 2 << 20
-"""Bytes of a form with files, of whoever is not signed in: their text is carried along."""
+_MAX_FIELDS, _MAX_FILES = 400, 20
+_STRANGERS = 64 << 10
+"""Bytes of a body without a session."""
+_TOO_LONG = (
+    "What you sent is too long to be kept while you sign in. Go back and copy your text, then sign"
+    " in and paste it."
+)
 _MOST_SEEN = 1_000
 """Sessions whose last request this process remembers."""
 
@@ -44,10 +50,13 @@ _MOST_SEEN = 1_000
 class Gate:
     """Lets in whom a route is for."""
 
-    def __init__(self, desk: Desk, staff: Staff, ours: Sequence[Route]) -> None:
+    def __init__(self, desk: Desk, staff: Staff, ours: Sequence[Route], lanes: Lanes) -> None:
         self._desk = desk
         self._staff = staff
         self._ours = ours
+        self._lanes = lanes
+        self._strangers = BodyMemory(total=16 << 20, each=2 << 20)
+        self._members = BodyMemory(total=96 << 20, each=48 << 20)
         self._seen: dict[bytes, datetime] = {}
 
     def routes(self) -> list[HttpRoute]:
@@ -65,26 +74,51 @@ class Gate:
         return [*found, assets, HttpRoute(f"{ROOT}/{{rest:path}}", self._nowhere)]
 
     def _guarded(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
+        desk = self._lanes.desk
+        lane = self._lanes.uploads if route.files else desk
+
         async def answer(http: Request) -> Response:
+            if http.method in _SAFE:  # a body of a GET is no form
+                return await lane.run(self._answer, route, http, b"")
             # before anything is read: another site could make a browser send megabytes
-            if http.method not in _SAFE and not _is_our_own(http):
+            if not _is_our_own(http):
                 log.warning("a post to %s from another site was refused", http.url.path)
-                return self._desk.refused(DeskRequest(http=http, member=None))
-            most = route.most
-            if route.files and await run_in_threadpool(self._member, word_of(http)) is None:
-                most = min(most, _STRANGERS)  # nobody keeps megabytes of files for them
+                request = DeskRequest(http=http, member=None)
+                return await desk.run(self._desk.refused, request)
+            sender, memory, most = network_of(host_of(http)), self._strangers, _STRANGERS
+            if route.most > most and (account := await desk.run(self._account, http)):
+                sender, memory, most = account, self._members, route.most
             try:
-                posted, body = await _read(http, route, most)
+                async with memory.body(http, sender=sender, most=most) as body:
+                    return await lane.run(self._answer, route, http, body)
             except HTTPException as error:
                 if error.status_code != 413 or most == route.most:
                     raise
-                request = DeskRequest(http=http, member=None)
-                return self._desk.sign_in_again(request)
-            return await run_in_threadpool(self._answer, route, http, posted, body)
+                return await desk.run(self._too_long, http)
 
         return answer
 
-    def _answer(self, route: Route, http: Request, posted: Posted, body: bytes) -> Response:
+    def _account(self, http: Request) -> str:
+        """Return whose browser asks: of a session, or one that signed in before; else "".
+
+        What somebody wrote while their session ended is carried along until they are signed in.
+        """
+        if (member := self._member(word_of(http))) is not None:
+            return member.address
+        key, device = self._staff.key, place_of(http).device
+        with self._staff.store.read() as tx:
+            staff = tx.staff.roles()
+        return next((one for one in staff if codes.device_of(key, one, device)), "")
+
+    def _too_long(self, http: Request) -> Response:
+        request = DeskRequest(http=http, member=None)
+        return self._desk.failed(request, "You are signed out", _TOO_LONG, status=413)
+
+    def _answer(self, route: Route, http: Request, body: bytes) -> Response:
+        posted = Posted()
+        if body:
+            kind, files = http.headers.get("content-type", ""), _MAX_FILES if route.files else 0
+            posted = parse_form(kind, body, max_fields=_MAX_FIELDS, max_files=files)
         request = DeskRequest(
             http=http,
             member=self._member(word_of(http)),
@@ -188,17 +222,18 @@ class Gate:
     async def _only_posted(self, http: Request) -> Response:
         """Somebody loads again what only a form leads to."""
         text = "A form leads here, and this page can't be loaded again. Go to Home."
-        page = await self._failed(http, "There is nothing to see here", text, 405)
+        title = "There is nothing to see here"
+        page = await self._lanes.desk.run(self._failed, http, title, text, 405)
         page.headers["Allow"] = "POST"
         return page
 
     async def _nowhere(self, http: Request) -> Response:
         text = "There is nothing at this address. Go to Home and look from there."
-        return await self._failed(http, "This page does not exist", text, 404)
+        title = "This page does not exist"
+        return await self._lanes.desk.run(self._failed, http, title, text, 404)
 
-    async def _failed(self, http: Request, title: str, text: str, status: int) -> Response:
-        member = await run_in_threadpool(self._member, word_of(http))
-        request = DeskRequest(http=http, member=member)
+    def _failed(self, http: Request, title: str, text: str, status: int) -> Response:
+        request = DeskRequest(http=http, member=self._member(word_of(http)))
         return self._desk.failed(request, title, text, status=status)
 
 
@@ -209,17 +244,3 @@ def _is_our_own(http: Request) -> bool:
         return site == "same-origin"
     origin = http.headers.get("origin", "")
     return bool(origin) and urlsplit(origin).netloc == http.headers.get("host", "")
-
-
-async def _read(http: Request, route: Route, most: int) -> tuple[Posted, bytes]:
-    """Form and body. Raises HTTPException 400 for what is no form, 413 for what is too long."""
-    # a body of a GET is nobody's form
-    if http.method in _SAFE:
-        return Posted(), b""
-    body = await body_of(http, most)
-    kind = http.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        return Posted(), body
-    files = _MOST_FILES if route.files else 0
-    form = form_in(http, body, most=route.most, most_fields=_MOST_FIELDS, most_files=files)
-    return await form, body

@@ -1,16 +1,21 @@
 """What a form posts: urlencoded or multipart, and bounded. All else is refused in words."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email.message import Message
+from email.utils import collapse_rfc2231_value
+from urllib.parse import parse_qsl
 
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Message
 
 MOST = 16 << 10
 """Bytes of a form of a public page."""
-_MOST_FIELDS = 100
+_FREE = 8 << 10
+_MAX_FIELDS = 100
+_MAX_PART_HEAD = 4 << 10
 _LONGEST_SHOWN = 300
 
 
@@ -47,56 +52,134 @@ def host_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-async def read_body(request: Request, most: int) -> bytes | None:
-    """The whole body, or None once it is longer than it may be. Raises ClientDisconnect."""
+async def read_body(
+    request: Request, most: int, grown: Callable[[int], None] = lambda _: None
+) -> bytes:
+    """Read the whole body; ``grown`` is told its size after each part.
+
+    Raises HTTPException: 413 for more than ``most`` bytes, 400 if the client is gone.
+    """
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > most:
-            return None
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > most:
+                raise HTTPException(413)
+            grown(len(body))
+    except ClientDisconnect as error:
+        raise HTTPException(400) from error
     return bytes(body)
 
 
-async def body_of(request: Request, most: int) -> bytes:
-    """The whole body. Raises HTTPException 413 for what is too long, 400 where nobody is left."""
+class BodyMemory:
+    """Memory for the bodies of requests, in bytes: ``total`` of all, ``each`` of one sender.
+
+    The first 8 KB of a body are free: the number of connections bounds them, and no flood of
+    large bodies keeps out a small form.
+    """
+
+    def __init__(self, *, total: int, each: int) -> None:
+        self._total, self._each = total, each
+        self._held: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def body(self, request: Request, *, sender: str, most: int) -> AsyncIterator[bytes]:
+        """Read the whole body, and count it until the block ends.
+
+        An empty ``sender`` has no limit of its own. Raises HTTPException 503 if there is no memory
+        for it now, and what ``read_body`` raises.
+        """
+        counted = 0
+
+        def count(size: int) -> None:
+            nonlocal counted
+            more = max(0, size - _FREE) - counted
+            own = self._held[sender] + more if sender else 0
+            if more and (own > self._each or self._held.total() + more > self._total):
+                raise HTTPException(503, headers={"Retry-After": "10"})
+            self._held[sender] += more
+            counted += more
+
+        try:
+            yield await read_body(request, most, count)
+        finally:
+            self._held[sender] -= counted
+            self._held += Counter()  # forget the senders that hold nothing
+
+
+def parse_form(kind: str, body: bytes, *, max_fields: int, max_files: int = 0) -> Posted:
+    """Parse a form by its content type; a body of another type is no form.
+
+    Everything is counted before it is taken apart. Raises HTTPException 400.
+    """
+    named = Message()
+    named["Content-Type"] = kind
+    if kind.partition(";")[0].strip().lower() == "multipart/form-data":
+        boundary = str(named.get_param("boundary", ""))
+        return _posted(_parse_parts(body, boundary.encode(), max_fields + max_files), max_files)
+    if kind.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        return Posted()
     try:
-        body = await read_body(request, most)
-    except ClientDisconnect as error:
+        text = body.decode("utf-8", "replace")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=max_fields)
+    except ValueError as error:
         raise HTTPException(400) from error
-    if body is None:
-        raise HTTPException(413)
-    return body
+    return _posted(((name, None, value.encode()) for name, value in pairs), 0)
 
 
-async def form_in(
-    request: Request, body: bytes, *, most: int, most_fields: int, most_files: int = 0
-) -> Posted:
-    """The form in a body that was read; its parts have at most so many bytes. HTTPException 400."""
+_Part = tuple[str, str | None, bytes]
+"""Name, name of a file, content."""
 
-    # Starlette reads a form out of a request alone: it gets the body that was counted again
-    async def once() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
 
+def _posted(parts: Iterable[_Part], max_files: int) -> Posted:
     fields: dict[str, list[str]] = {}
     files: dict[str, list[Upload]] = {}
-    limits = {"max_files": most_files, "max_fields": most_fields}
-    try:
-        async with Request(request.scope, once).form(max_part_size=most, **limits) as form:
-            for name, value in form.multi_items():
-                if isinstance(value, UploadFile):
-                    upload = Upload(name=value.filename or "", data=await value.read())
-                    files.setdefault(name, []).append(upload)
-                else:
-                    fields.setdefault(name, []).append(value)
-    except ValueError as error:  # also what a strange charset makes of the text
-        raise HTTPException(400) from error
+    for name, file_name, data in parts:
+        if file_name is None:
+            fields.setdefault(name, []).append(data.decode("utf-8", "replace"))
+        else:
+            files.setdefault(name, []).append(Upload(name=file_name, data=data))
+    if sum(map(len, files.values())) > max_files:
+        raise HTTPException(400)
     return Posted(fields=fields, files=files)
 
 
+def _parse_parts(body: bytes, boundary: bytes, max_parts: int) -> Iterator[_Part]:
+    """Take a multipart/form-data body apart (RFC 7578)."""
+    delimiter, body = b"\r\n--" + boundary, b"\r\n" + body
+    if not boundary or not 0 < body.count(delimiter) <= max_parts + 1:
+        raise HTTPException(400)
+    *parts, end = body.split(delimiter)
+    if not end.startswith(b"--"):
+        raise HTTPException(400)
+    for part in parts[1:]:
+        head, found, data = part.partition(b"\r\n\r\n")
+        if not found or len(head) > _MAX_PART_HEAD:
+            raise HTTPException(400)
+        yield *_names_of(head), data
+
+
+def _names_of(head: bytes) -> tuple[str, str | None]:
+    said = Message()
+    for line in head.decode("utf-8", "replace").split("\r\n"):
+        key, _, value = line.partition(":")
+        if key.strip().lower() == "content-disposition":
+            said["Content-Disposition"] = value.strip()
+    name, file_name = (
+        said.get_param(key, header="Content-Disposition") for key in ("name", "filename")
+    )
+    if name is None:
+        raise HTTPException(400)
+    return (
+        collapse_rfc2231_value(name),
+        None if file_name is None else collapse_rfc2231_value(file_name),
+    )
+
+
 async def read_form(request: Request) -> Posted:
-    """The form of a public page, which takes no files. Raises HTTPException 400 or 413."""
-    body = await body_of(request, MOST)
-    return await form_in(request, body, most=MOST, most_fields=_MOST_FIELDS)
+    """Read the form of a public page, which takes no files. Raises HTTPException 400 or 413."""
+    body = await read_body(request, MOST)
+    return parse_form(request.headers.get("content-type", ""), body, max_fields=_MAX_FIELDS)
 
 
 def shown_again(text: str) -> str:

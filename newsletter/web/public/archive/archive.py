@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import partial
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,6 +18,7 @@ from starlette.routing import Route
 from newsletter.runtime.archive import Archive
 from newsletter.store.sql import Store
 from newsletter.web.http.frame import Frame
+from newsletter.web.http.threads import Lane
 from newsletter.web.public.archive.build import ArchiveBuild, Leaf
 from newsletter.web.public.archive.feeds import KINDS
 
@@ -29,8 +29,9 @@ _CACHED = {"Cache-Control": "public, max-age=300"}
 class ArchivePages:
     """The archive of one workspace."""
 
-    def __init__(self, archive: Archive, frame: Frame) -> None:
+    def __init__(self, archive: Archive, frame: Frame, lane: Lane) -> None:
         self._frame = frame
+        self._lane = lane
         # Settings may have changed what pages say since they were last fetched, but not after this.
         self._build = ArchiveBuild(archive, frame, began_at=archive.store.clock.now())
 
@@ -40,7 +41,7 @@ class ArchivePages:
         return [
             Route("/", self._served(lambda _: build.page(1))),
             Route("/page/{number}", self._served(self._older)),
-            Route("/search", self.search),
+            Route("/search", partial(self._lane.run, self.search)),
             Route(
                 "/archive/{slug}",
                 self._served(lambda request: build.statement(request.path_params["slug"])),
@@ -58,11 +59,11 @@ class ArchivePages:
     def _feed(self, name: str, _: Request) -> Leaf:
         return self._build.feed(name)
 
-    async def search(self, request: Request) -> Response:
+    def search(self, request: Request) -> Response:
         """What a person looks for. Nobody keeps the answer: it would tell what was asked."""
         typed = request.query_params.get("q", "")
         page = request.query_params.get("page", "")
-        body = await run_in_threadpool(self._build.found, typed, max(1, _number(page)))
+        body = self._build.found(typed, max(1, _number(page)))
         return HTMLResponse(body, headers=dict(self._frame.archive_fields))
 
     def _served(
@@ -71,7 +72,7 @@ class ArchivePages:
         """What a path answers: 404 where there is nothing, such as a statement before it goes."""
 
         async def served(request: Request) -> Response:
-            leaf = await run_in_threadpool(write, request)
+            leaf = await self._lane.run(write, request)
             if leaf is None:
                 raise HTTPException(404)
             return answer(
@@ -142,8 +143,9 @@ _KEPT = {
 class Pictures:
     """Pictures of texts that were written at the desk."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, lane: Lane) -> None:
         self._store = store
+        self._lane = lane
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -151,7 +153,7 @@ class Pictures:
 
     async def picture(self, request: Request) -> Response:
         """A picture, the same for ever. Raises HTTPException 404."""
-        found = await run_in_threadpool(self._found, request.path_params["name"])
+        found = await self._lane.run(self._found, request.path_params["name"])
         if found is None:
             raise HTTPException(404)
         kind, data = found

@@ -12,12 +12,11 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -47,6 +46,7 @@ from newsletter.rendering.mail.details import written_date
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import Posted, host_of, read_form
 from newsletter.web.http.frame import Button, Frame
+from newsletter.web.http.threads import Lane
 
 
 @cache
@@ -191,6 +191,7 @@ class ReaderRequest:
     """One request of somebody who has a link of theirs."""
 
     http: Request
+    form: Posted
     owner: Owner
     chosen: Chosen
     words: Mapping[str, str]
@@ -204,8 +205,9 @@ class ReaderRequest:
 class PreferencesPage:
     """The pages behind the link in an email."""
 
-    def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
+    def __init__(self, subscribers: Subscribers, frame: Frame, lane: Lane) -> None:
         self._subscribers = subscribers
+        self._lane = lane
         self._frame = frame
 
     def routes(self) -> list[Route]:
@@ -219,18 +221,18 @@ class PreferencesPage:
             ("/delete", "POST", self.delete),
         ]
         return [
-            Route(f"{_PATH}/again", self.send_another, methods=["POST"]),
+            Route(f"{_PATH}/again", partial(self._lane.run, self.send_another), methods=["POST"]),
             *(Route(_PATH + path, self._opened(page), methods=[by]) for path, by, page in pages),
         ]
 
     # --- who asks
 
     def _opened(
-        self, page: Callable[[ReaderRequest], Awaitable[Response]]
-    ) -> Callable[..., object]:
+        self, page: Callable[[ReaderRequest], Response]
+    ) -> Callable[[Request], Awaitable[Response]]:
         """A page for whoever has a link that still opens it."""
 
-        async def answer(request: Request) -> Response:
+        def answer(request: Request, form: Posted) -> Response:
             owner, language = self._owner(request), self._frame.language_of(request)
             if owner is None:
                 return self._frame.said("not_found", "broken_link", language=language, status=404)
@@ -242,16 +244,27 @@ class PreferencesPage:
                     "expired_title", "late_text", language=language, status=410, buttons=buttons
                 )
             try:
-                chosen = await run_in_threadpool(chosen_by, owner, store=self._subscribers.store)
+                chosen = chosen_by(owner, store=self._subscribers.store)
             except NotFound:
                 return self._frame.said("not_found", "nobody", language=language, status=404)
             own = self._frame.language_of(request, chosen.preferences.language)
             words, own = self._frame.words(own)
-            return await page(
-                ReaderRequest(http=request, owner=owner, chosen=chosen, words=words, language=own)
+            return page(
+                ReaderRequest(
+                    http=request,
+                    form=form,
+                    owner=owner,
+                    chosen=chosen,
+                    words=words,
+                    language=own,
+                )
             )
 
-        return answer
+        async def read_and_answer(request: Request) -> Response:
+            form = await read_form(request) if request.method == "POST" else Posted()
+            return await self._lane.run(answer, request, form)
+
+        return read_and_answer
 
     def _owner(self, request: Request) -> Owner | None:
         try:
@@ -259,13 +272,12 @@ class PreferencesPage:
         except NotFound:
             return None
 
-    async def send_another(self, request: Request) -> Response:
+    def send_another(self, request: Request) -> Response:
         """A fresh link, to the person's address, for one that came too late."""
         owner, language = self._owner(request), self._frame.language_of(request)
         if owner is None:
             return self._frame.said("not_found", "broken_link", language=language, status=404)
-        await run_in_threadpool(
-            ask_for_link,
+        ask_for_link(
             owner.subscriber_id,
             host=host_of(request),
             language=language,
@@ -276,19 +288,18 @@ class PreferencesPage:
 
     # --- what they get
 
-    async def show(self, request: ReaderRequest) -> Response:
+    def show(self, request: ReaderRequest) -> Response:
         """Everything that can be chosen, as it stands."""
         return self._sheet(request, saved=_SAVED in request.http.query_params)
 
-    async def save(self, request: ReaderRequest) -> Response:
+    def save(self, request: ReaderRequest) -> Response:
         """All of it or, where something cannot be, nothing."""
-        form = await read_form(request.http)
+        form = request.form
         sheet, chosen = self._made_of(request), request.chosen.preferences
         wish, faults = sheet.wish(form, chosen, self._subscribers.store.clock.now())
         if faults:
             return self._sheet(request, form=form, faults=faults)
-        await run_in_threadpool(
-            save,
+        save(
             request.owner,
             wish,
             shown=sheet.shown(chosen),
@@ -335,16 +346,15 @@ class PreferencesPage:
 
     # --- where they get it
 
-    async def move(self, request: ReaderRequest) -> Response:
+    def move(self, request: ReaderRequest) -> Response:
         """An email to the other address. The answer is the same whether we know it or not."""
-        form = await read_form(request.http)
+        form = request.form
         try:
             address = parse_address(form.text("address"))
         except ValueError:
             faults = {"address": request.words["fault_malformed"]}
             return self._sheet(request, faults=faults, address=form.text("address"))
-        await run_in_threadpool(
-            ask_to_move,
+        ask_to_move(
             request.owner,
             address,
             host=host_of(request.http),
@@ -356,26 +366,23 @@ class PreferencesPage:
 
     # --- what is kept of them
 
-    async def data(self, request: ReaderRequest) -> Response:
+    def data(self, request: ReaderRequest) -> Response:
         """All of it, as a file that programs can read."""
-        found = await run_in_threadpool(self._data_export, request.owner)
+        with self._subscribers.store.read() as tx:
+            found = tx.data_exports.of(request.owner.subscriber_id)
         body = json.dumps(found, ensure_ascii=False, indent=2)
         fields = {"Content-Disposition": 'attachment; filename="my-data.json"'}
         return Response(
             body, media_type="application/json", headers={**self._frame.data_fields, **fields}
         )
 
-    def _data_export(self, owner: Owner) -> Mapping[str, object]:
-        with self._subscribers.store.read() as tx:
-            return tx.data_exports.of(owner.subscriber_id)
-
-    async def ask_to_delete(self, request: ReaderRequest) -> Response:
+    def ask_to_delete(self, request: ReaderRequest) -> Response:
         """One button more: it cannot be undone."""
         buttons = [Button(action=f"{request.link}/delete", label=request.words["delete_yes"])]
         texts, language = ("delete_text", "delete_kept"), request.language
         return self._frame.said("delete_title", *texts, language=language, buttons=buttons)
 
-    async def delete(self, request: ReaderRequest) -> Response:
+    def delete(self, request: ReaderRequest) -> Response:
         """Gone before the answer."""
-        await run_in_threadpool(self._subscribers.forget, request.chosen.address, by="the reader")
+        self._subscribers.forget(request.chosen.address, by="the reader")
         return self._frame.said("deleted", "deleted_text", language=request.language)

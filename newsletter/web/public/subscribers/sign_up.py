@@ -11,9 +11,9 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from threading import Lock
 from urllib.parse import quote, urlsplit
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -37,6 +37,7 @@ from newsletter.rendering.languages import direction
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import Posted, host_of, read_form, shown_again
 from newsletter.web.http.frame import Frame
+from newsletter.web.http.threads import Lane
 
 _HOUR = timedelta(hours=1)
 _MOST_NETWORKS = 10_000
@@ -48,12 +49,17 @@ class NetworkLimit:
     def __init__(self, most: int, clock: Clock) -> None:
         self._most = most
         self._clock = clock
+        self._turn = Lock()
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
 
     def is_over(self, network: str) -> bool:
         """Count a post; tells whether it is one too many. An unnamed network has no limit."""
         if not network:
             return False
+        with self._turn:
+            return self._is_over(network)
+
+    def _is_over(self, network: str) -> bool:
         now = self._clock.now().timestamp()
         posts = self._seen.setdefault(network, deque())
         self._seen.move_to_end(network)
@@ -122,9 +128,10 @@ log = logging.getLogger("newsletter.web")
 class SignUpPages:
     """The pages to join by; none where nothing is offered."""
 
-    def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
+    def __init__(self, subscribers: Subscribers, frame: Frame, lane: Lane) -> None:
         self._subscribers = subscribers
         self._frame = frame
+        self._lane = lane
         self._offering = Offering(subscribers.settings, frame)
         self._host = urlsplit(subscribers.settings.public_url).hostname or ""
         self._limits = EmailLimits()
@@ -135,26 +142,27 @@ class SignUpPages:
         if not self._offering.rules.offers:
             return []
         return [
-            Route(PATH, self.form, methods=["GET"]),
+            Route(PATH, partial(self._lane.run, self.form), methods=["GET"]),
             Route(PATH, self.sign_up, methods=["POST"]),
-            Route(_ASKED, self.asked, methods=["GET"]),
+            Route(_ASKED, partial(self._lane.run, self.asked), methods=["GET"]),
         ]
 
-    async def form(self, request: Request) -> Response:
+    def form(self, request: Request) -> Response:
         """An empty form; ``?list=NAME`` ticks a list, ``?language=`` chooses the language."""
         ticked = tuple(request.query_params.getlist("list"))
         language = self._language_of(request, request.query_params.get("language", ""))
         return self._show(SignUpForm(lists=ticked), language)
 
-    async def asked(self, request: Request) -> Response:
+    def asked(self, request: Request) -> Response:
         """What everybody sees next, as often as they load it: look into your inbox."""
         language = self._language_of(request, request.query_params.get("language", ""))
         return self._frame.said("asked_title", "asked", "asked_hint", language=language)
 
     async def sign_up(self, request: Request) -> Response:
         """Take a form on, or say in its page what is wrong with it."""
-        posted = await read_form(request)
-        form = _form_of(posted)
+        return await self._lane.run(self._sign_up, request, _form_of(await read_form(request)))
+
+    def _sign_up(self, request: Request, form: SignUpForm) -> Response:
         language = self._language_of(request, form.language)
         if form.trap:
             return self._go_on(language)  # a program, and it is not told
@@ -165,7 +173,7 @@ class SignUpPages:
         network = network_of(host_of(request))
         if self._network_limit.is_over(network):
             return self._busy(language)
-        taken = await run_in_threadpool(self._ask, judged, form, language, network, request)
+        taken = self._ask(judged, form, language, network, request)
         if isinstance(taken, Objection):
             return self._show(form, language, {"consent": taken})
         log.info("sign-up=%s", taken.value)
@@ -265,8 +273,9 @@ _GONE = {LinkState.EXPIRED: 410, LinkState.BLOCKED: 409}
 class ConfirmationPages:
     """The pages behind the links of confirmation emails."""
 
-    def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
+    def __init__(self, subscribers: Subscribers, frame: Frame, lane: Lane) -> None:
         self._store = subscribers.store
+        self._lane = lane
         self._links = subscribers.links
         self._frame = frame
         self._titles = {offer.name: offer.title for offer in subscribers.settings.offers()}
@@ -274,21 +283,21 @@ class ConfirmationPages:
     def routes(self) -> list[Route]:
         """Path and method → page."""
         return [
-            Route("/confirm/{token}", self.look, methods=["GET"]),
-            Route("/confirm/{token}", self.press, methods=["POST"]),
+            Route("/confirm/{token}", partial(self._lane.run, self.look), methods=["GET"]),
+            Route("/confirm/{token}", partial(self._lane.run, self.press), methods=["POST"]),
         ]
 
-    async def look(self, request: Request) -> Response:
+    def look(self, request: Request) -> Response:
         """What the button will do; nothing has happened."""
-        return await self._answer(request, partial(follow, store=self._store, links=self._links))
+        return self._answer(request, partial(follow, store=self._store, links=self._links))
 
-    async def press(self, request: Request) -> Response:
+    def press(self, request: Request) -> Response:
         """The button was pressed: what was asked for is committed before the answer."""
-        return await self._answer(request, partial(confirm, store=self._store, links=self._links))
+        return self._answer(request, partial(confirm, store=self._store, links=self._links))
 
-    async def _answer(self, request: Request, action: Callable[[str], Followed]) -> Response:
+    def _answer(self, request: Request, action: Callable[[str], Followed]) -> Response:
         try:
-            followed = await run_in_threadpool(action, request.path_params["token"])
+            followed = action(request.path_params["token"])
         except NotFound as error:
             raise HTTPException(404, str(error)) from error
         return self._page(followed, self._frame.language_of(request, followed.email.language))

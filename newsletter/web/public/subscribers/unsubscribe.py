@@ -8,8 +8,8 @@ gets, and has an email with the link to their settings sent to the reader's own 
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -28,6 +28,7 @@ from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import host_of
 from newsletter.web.http.frame import Button, Frame, named
 from newsletter.web.http.group_commit import GroupCommit
+from newsletter.web.http.threads import Lane, Lanes
 
 log = logging.getLogger("newsletter.web")
 _BY_PAGE = "by=page"
@@ -37,9 +38,10 @@ _BY_PAGE = "by=page"
 class UnsubscribePages:
     """The pages behind the unsubscribe link."""
 
-    def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
+    def __init__(self, subscribers: Subscribers, frame: Frame, lanes: Lanes) -> None:
         self._subscribers = subscribers
         self._frame = frame
+        self._lanes = lanes
         self._page = frame.page
         self._titles = {offer.name: offer.title for offer in subscribers.settings.offers()}
         self._gathering: GroupCommit[Departure] = GroupCommit(self._leave)
@@ -49,22 +51,26 @@ class UnsubscribePages:
     def routes(self) -> list[Route]:
         """Path and method → page."""
         pages = [
-            ("", "POST", self.left),
             ("", "GET", self.ask),
             ("/everything", "POST", self.left_everything),
             ("/preferences", "GET", self.offer_link),
             ("/preferences", "POST", self.send_link),
         ]
+        leaving, readers = self._lanes.one_click, self._lanes.readers
         return [
-            Route("/u/{token}" + path, self._opened(page), methods=[by]) for path, by, page in pages
+            Route("/u/{token}", self._opened(self.left, leaving), methods=["POST"]),
+            *(
+                Route("/u/{token}" + path, self._opened(page, readers), methods=[by])
+                for path, by, page in pages
+            ),
         ]
 
     def _opened(
-        self, page: Callable[[Request, Departure], Awaitable[Response]]
+        self, page: Callable[[Request, Departure], Response], lane: Lane
     ) -> Callable[[Request], Awaitable[Response]]:
         """A page for whoever has a link that ends something: one of a test mail ends nothing."""
 
-        async def answer(request: Request) -> Response:
+        def answer(request: Request) -> Response:
             language = self._frame.language_of(request)
             try:
                 departure = read(request.path_params["token"], self._subscribers.links)
@@ -72,13 +78,13 @@ class UnsubscribePages:
                 return self._frame.said("not_found", "broken_link", language=language, status=404)
             if departure.of_a_test:
                 return self._frame.said("test_link", "test_link_text", language=language)
-            return await page(request, departure)
+            return page(request, departure)
 
-        return answer
+        return partial(lane.run, answer)
 
-    async def ask(self, request: Request, departure: Departure) -> Response:
+    def ask(self, request: Request, departure: Departure) -> Response:
         """One button, for a person who followed the link in a mail."""
-        ending = await self._ending(departure)
+        ending = self._ending(departure)
         if ending.ended:
             return self._gone(request, ending, "not_subscribed")
         words, language = self._words(request, ending)
@@ -86,33 +92,31 @@ class UnsubscribePages:
         buttons = [Button(action=f"?{_BY_PAGE}", label=words["leave"])]
         return self._page(words["leave_title"], [text], language=language, buttons=buttons)
 
-    async def left(self, request: Request, departure: Departure) -> Response:
+    def left(self, request: Request, departure: Departure) -> Response:
         """The effect is committed before the answer."""
-        await run_in_threadpool(self._gathering.record, (departure,))
+        self._gathering.record((departure,))
         if request.url.query != _BY_PAGE:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
-        return self._gone(request, await self._ending(departure), "left")
+        return self._gone(request, self._ending(departure), "left")
 
-    async def left_everything(self, request: Request, departure: Departure) -> Response:
+    def left_everything(self, request: Request, departure: Departure) -> Response:
         """All lists at once, and none by an import."""
-        ending, of = await self._ending(departure), self._subscribers
-        strangers = await run_in_threadpool(leave_everything, departure, store=of.store)
-        self._tell(strangers)
+        ending, of = self._ending(departure), self._subscribers
+        self._tell(leave_everything(departure, store=of.store))
         language = self._frame.language_of(request, ending.language)
         return self._frame.said("left", "left_everything_text", language=language)
 
-    async def offer_link(self, request: Request, departure: Departure) -> Response:
+    def offer_link(self, request: Request, departure: Departure) -> Response:
         """One button: scanners open this page too. It says the same whoever is still subscribed."""
-        words, language = self._words(request, await self._ending(departure))
+        words, language = self._words(request, self._ending(departure))
         link = f"/u/{request.path_params['token']}/preferences"
         buttons = [Button(action=link, label=words["prefer_button"])]
         return self._frame.said("prefer_title", "prefer_text", language=language, buttons=buttons)
 
-    async def send_link(self, request: Request, departure: Departure) -> Response:
+    def send_link(self, request: Request, departure: Departure) -> Response:
         """An email to the reader's own address, which is not shown here."""
-        _, language = self._words(request, await self._ending(departure))
-        await run_in_threadpool(
-            ask_for_link,
+        _, language = self._words(request, self._ending(departure))
+        ask_for_link(
             departure.subscriber_id,
             host=host_of(request),
             language=language,
@@ -121,8 +125,8 @@ class UnsubscribePages:
         )
         return self._frame.said("link_sent", "link_sent_text", language=language)
 
-    async def _ending(self, departure: Departure) -> Ending:
-        return await run_in_threadpool(ending_of, departure, store=self._subscribers.store)
+    def _ending(self, departure: Departure) -> Ending:
+        return ending_of(departure, store=self._subscribers.store)
 
     def _leave(self, departures: tuple[Departure, ...], _posts: int) -> None:
         self._tell(leave(departures, store=self._subscribers.store))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.web.desk.page import Desk
+from newsletter.web.http.threads import Lanes
 from newsletter.web.pages import Pages, desk_routes
 from tests.desk import Staffed, desk
 from tests.pages import Answer, Forum
@@ -37,7 +38,7 @@ def at(site: Forum, host: str, path: str) -> Answer:
 
 def public_paths(site: Forum) -> list[str]:
     """An address of each public page, without any of the desk's."""
-    found = {route.path for route in Pages(site.services).routes()} | {"/webhooks/outbox"}
+    found = {route.path for route in Pages(site.services, Lanes()).routes()} | {"/webhooks/outbox"}
     return sorted(path.replace("{slug}", "hours").replace("{number}", "2") for path in found)
 
 

@@ -130,8 +130,21 @@ def test_a_large_file_of_somebody_who_is_not_signed_in_is_not_read_whole(staffed
             "Content-Type": "multipart/form-data; boundary=b",
         },
     )
-    assert answer.status == 401  # and not read to its end
-    assert "Sign in" in words(answer)
+    assert answer.status == 413
+    assert "copy your text, then sign in" in words(answer)
+
+
+@rows("path", ["/sign-in", "/second", "/drafts/new", "/account/password", "/step-up"])
+def test_a_stranger_sends_64_kb_to_no_page_of_the_desk(staffed: Staffed, path: str) -> None:
+    form = {"again": "x" * (64 << 10)}
+    assert staffed.site.post(f"/desk{path}", form, headers=OURS).status == 413
+    assert staffed.site.post(f"/desk{path}", {"again": "x" * 60_000}, headers=OURS).status != 413
+
+
+def test_a_form_of_more_fields_than_any_of_ours_is_refused(staffed: Staffed) -> None:
+    fields = {**OURS, "Content-Type": "application/x-www-form-urlencoded"}
+    body = b"&" * (60 << 10)
+    assert staffed.site.ask("POST", "/desk/sign-in", body=body, headers=fields).status == 400
 
 
 def test_with_no_staff_there_is_no_page_on_which_somebody_becomes_one(site: Forum) -> None:

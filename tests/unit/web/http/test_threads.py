@@ -1,0 +1,55 @@
+"""Each kind of request has threads of its own."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsletter.web.http.threads import Lane, Lanes
+from newsletter.web.pages import make
+from tests.pages import Forum, forum
+
+
+@pytest.fixture
+def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
+    heard = {"kind": "postmark", "server_token": "x", "webhook_key": "user:password"}
+    with forum(tmp_path, database=migrated, provider=heard) as site:
+        yield site
+
+
+def test_what_one_lane_runs_waits_for_no_other() -> None:
+    async def asked() -> list[int]:
+        busy, free, over = Lane(1), Lane(1), threading.Event()
+        waiting = [asyncio.create_task(busy.run(over.wait)) for _ in range(3)]
+        done = [await free.run(int, number) for number in "12"]
+        assert not any(task.done() for task in waiting)
+        over.set()
+        assert await asyncio.gather(*waiting) == [True] * 3
+        return done
+
+    assert asyncio.run(asked()) == [1, 2]
+
+
+def test_uploads_and_the_desk_take_no_thread_of_readers_providers_or_monitoring(
+    site: Forum,
+) -> None:
+    """Every thread for uploads, the desk and public pages is taken, and stays so."""
+    lanes, over = Lanes(), threading.Event()
+    site.pages = make(site.services, lanes)
+    site.subscribe("ana@example.org")
+
+    async def asked() -> list[int]:
+        taken = [lanes.uploads] * 3 + [lanes.desk, lanes.readers] * 8
+        waiting = [asyncio.create_task(lane.run(over.wait)) for lane in taken]
+        await asyncio.sleep(0.01)
+        link = site.unsubscribe_link(1)
+        paths = [("POST", link), ("POST", "/webhooks/postmark"), ("GET", "/healthz")]
+        answers = [await site._ask(*one, {}, b"", "203.0.113.7") for one in paths]
+        assert not any(task.done() for task in waiting)
+        over.set()
+        await asyncio.gather(*waiting)
+        return [answer.status for answer in answers]
+
+    assert asyncio.run(asked()) == [200, 401, 200]
