@@ -211,7 +211,7 @@ class EmailWriter(Protocol):
     ) -> Content:
         """An email with its reader's own link, and the lists that it names, in readers' words.
 
-        ``about`` is what a notice tells of.
+        ``about`` is the sentence of a mail to a member of staff.
         No gap is left in it but the message's name. Raises InvalidInput.
         """
         ...

@@ -72,10 +72,22 @@ def is_draft(statement: Statement) -> str:
 
 
 def start_of(tx: Transaction, stored: StoredStatement, standing: ApprovalStatus) -> Start | None:
-    """Who started it as it stands now, and for how many; None where nobody did."""
+    """Return who started it as it stands now, and for how many; None if nobody did.
+
+    A start counts while its sender may start. One that an approval made counts with that approval.
+    """
     if standing.complete_at is None:
         return None
-    return in_force(tx.starts.of(stored.statement.slug), stored.content_hash, standing.complete_at)
+    roles = tx.staff.roles()
+    approved = {(one.by, one.at) for one in (*standing.counted, *standing.overrides)}
+
+    def counts(start: Start) -> bool:
+        role = roles.get(start.by)
+        may_start = role is not None and role.includes(Role.SENDER)
+        return may_start or start.by == OPERATOR or (start.by, start.at) in approved
+
+    starts = filter(counts, tx.starts.of(stored.statement.slug))
+    return in_force(starts, stored.content_hash, standing.complete_at)
 
 
 def return_of(tx: Transaction, stored: StoredStatement) -> Returned | None:

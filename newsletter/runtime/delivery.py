@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,6 +115,7 @@ class Delivery:
 
     def transactional_sender(self) -> TransactionalSender:
         """What hands emails over to those who asked for them."""
+        from newsletter.credentials.codes import link_word
         from newsletter.pipeline.delivery.transactional import TransactionalSender
 
         return TransactionalSender(
@@ -130,7 +131,8 @@ class Delivery:
             lease=self.lease,
             attempt_ids=self.new_attempt,
             jitter=random.random,
-            desk=f"{self.settings.desk_url}/account",
+            desk=self.settings.desk_url,
+            link_word=partial(link_word, self.key),
         )
 
     def reconciler(self) -> Reconciler:

@@ -288,6 +288,8 @@ class Process:
             lease=LEASE,
             attempt_ids=world.attempt,
             jitter=lambda: 0.0,
+            desk="https://news.forum.example/desk",
+            link_word=str,
         )
         self.deeds: dict[str, Callable[[], object]] = {
             "dispatch-1": self._anew(self.dispatcher.dispatch),

@@ -28,6 +28,8 @@ class EmailKind(Enum):
     """A link to one's own preferences."""
     NOTICE = "notice"
     """Nothing: a member of staff is told what happened to their account."""
+    LINK = "link"
+    """Nothing: an admin has a link mailed to its owner, who chooses a password by it."""
 
 
 class EmailText(Enum):
@@ -43,6 +45,8 @@ class EmailText(Enum):
     """What was asked for is so already; its link opens its reader's preferences."""
     NOTICE = "notice"
     """Something happened to the account of a member of staff; its link opens the desk."""
+    LINK = "link"
+    """By its link a member of staff chooses the password of their account."""
 
 
 class EmailState(Enum):
@@ -80,16 +84,20 @@ class TransactionalEmail:
     """The language of the page, and so of the email."""
     timezone: str = ""
     source: str = ""
-    """Where it was asked for, in words: a page of ours, or the address of a form. Of a NOTICE it is
-    what happened."""
+    """Where it was asked for, in words: a page of ours, or the address of a form. Of a NOTICE or a
+    LINK it is the sentence that it says."""
     wording: str = ""
     """The hash of the words that the person said yes to; empty where there were none."""
     state: EmailState = EmailState.WAITING
+    reason: str = ""
+    """Why it is in this state, or waits for longer; empty where nothing is to be said."""
     asked_at: datetime
     held_until: datetime | None = None
     """When a hold of the whole workspace ended that had kept it back."""
     used_at: datetime | None = None
     """When its link was used. It is used once."""
+    settled_at: datetime | None = None
+    """When it was known what became of it."""
 
     @property
     def free_since(self) -> datetime:
@@ -119,8 +127,10 @@ def plan_for(
     person: Subscriber | None,
     suppressed: SuppressionReason | None,
     now: datetime,
+    link_works: bool = True,
 ) -> Plan:
     """Decide what an email says. ``person`` has its address now, ``suppressed`` is why it is.
+    ``link_works``: a link of staff that it is to bring was neither used nor withdrawn.
 
     Whoever left, bounced or complained can come back, by their own yes alone. So they get the
     email; but nobody whom staff entered does.
@@ -129,6 +139,8 @@ def plan_for(
         return Plan(reason="it could not be handed over within a day")
     if email.kind is EmailKind.NOTICE:  # it is no newsletter, and they asked for none
         return Plan(says=EmailText.NOTICE)
+    if email.kind is EmailKind.LINK:
+        return Plan(says=EmailText.LINK) if link_works else Plan(reason="its link works no more")
     if suppressed is SuppressionReason.MANUAL:
         return Plan(reason="a member of staff suppressed this address")
     if email.kind is EmailKind.PREFERENCES:

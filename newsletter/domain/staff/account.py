@@ -68,6 +68,8 @@ class Invitation:
     expires_at: datetime
     used_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    email_id: int | None = None
+    """The email that brings it to its owner; None where the operator printed it."""
 
     def open(self, now: datetime) -> bool:
         """Whether it still does something."""

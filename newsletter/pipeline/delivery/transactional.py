@@ -4,7 +4,7 @@ Emails go ahead of all that waits for its turn: somebody sits before an inbox an
 handed over at most once, and what is unknown stays so: whoever got none asks again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,7 +75,8 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
 
     ``titles`` are what readers read in place of lists' names; ``language`` is that of emails that
     name none. At most ``most_per_hour`` leave within an hour, so that no flood of sign-ups ruins
-    the sender's name. ``desk`` is where staff look after their accounts.
+    the sender's name. ``desk`` is where staff work; ``link_word`` makes the word of the link that
+    the email with this id brings to one of them.
     """
 
     writer: EmailWriter
@@ -83,7 +84,8 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
     public_url: str
     language: str
     most_per_hour: int
-    desk: str = ""
+    desk: str
+    link_word: Callable[[int], str]
 
     def post(self) -> Posted | None:
         """Hand over the next email that is due; None when there is none, or none may leave now."""
@@ -121,6 +123,7 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
             person=tx.readers.find(address),
             suppressed=tx.readers.suppressed(address),
             now=at,
+            link_works=tx.invitations.is_mailed(claimed.email.id, at),
         )
         if plan.says is None:
             return HeldEmail(claimed=claimed, plan=plan, line=None)
@@ -152,17 +155,21 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
 
     def _write(self, claimed: ClaimedEmail, plan: Plan, says: EmailText, at: datetime) -> Content:
         email = claimed.email
-        notice = says is EmailText.NOTICE
-        if plan.reader_id is None:
-            path = f"confirm/{self.links.email_token(email.id)}"
+        if says is EmailText.NOTICE:
+            url = f"{self.desk}/account"
+        elif says is EmailText.LINK:
+            url = f"{self.desk}/invitation/{self.link_word(email.id)}"
+        elif plan.reader_id is None:
+            url = f"{self.public_url}/confirm/{self.links.email_token(email.id)}"
         else:
-            path = f"preferences/{self.links.preferences_token(plan.reader_id, at)}"
+            token = self.links.preferences_token(plan.reader_id, at)
+            url = f"{self.public_url}/preferences/{token}"
         return self.writer.transactional(
             says,
             language=email.language or self.language,
-            url=self.desk if notice else f"{self.public_url}/{path}",
+            url=url,
             lists=tuple(self.titles.get(name, name) for name in email.lists),
-            about=email.source if notice else "",
+            about=email.source if says in {EmailText.NOTICE, EmailText.LINK} else "",
         )
 
     def record(self, held: HeldEmail, answer: Answer, attempt: Attempt) -> Posted:

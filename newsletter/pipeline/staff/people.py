@@ -5,21 +5,24 @@ To open a link changes nothing, however often. Only the form behind it uses it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from newsletter.credentials.codes import hash_of, new_word
+from newsletter.credentials.codes import hash_of, link_word, new_word
 from newsletter.credentials.passwords import objection
+from newsletter.domain.delivery.transactional import EmailKind, TransactionalEmail
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import (
     INVITATION_LIVES,
     RESET_LIVES,
     Invitation,
+    Limit,
     LinkKind,
     name_of,
 )
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold, parse_address, same_person
-from newsletter.pipeline.staff.proofs import Place, Proofs, SignedIn, folded, one_line
+from newsletter.pipeline.staff.proofs import Place, Proofs, SignedIn, folded, one_line, said_moment
 from newsletter.store.sql import Transaction
 
 
@@ -38,11 +41,21 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnusedLink:
+    """A link that was made within three days, and the email that brings it."""
+
+    invitation: Invitation
+    email: TransactionalEmail | None
+    """None where the operator printed the link."""
+    works: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Team:
-    """All staff, and those who are invited."""
+    """All staff, and the links that were not used."""
 
     people: Sequence[Person]
-    invited: Sequence[Invitation]
+    links: Sequence[UnusedLink]
 
 
 def team(*, proofs: Proofs) -> Team:
@@ -63,7 +76,15 @@ def team(*, proofs: Proofs) -> Team:
                     seen_at=max(open_, default=None),
                 )
             )
-        return Team(people=people, invited=tx.invitations.open(tx.now))
+        links = [
+            UnusedLink(
+                invitation=one,
+                email=tx.emails.get(one.email_id) if one.email_id else None,
+                works=one.open(tx.now),
+            )
+            for one in tx.invitations.open(tx.now - INVITATION_LIVES)
+        ]
+        return Team(people=people, links=links)
 
 
 def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
@@ -82,9 +103,10 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
         if role is not Role.ADMIN:
             refuse_last_admin(tx, who)
         tx.staff.put(who, role, tx.now)
-        _shut_out(tx, who, proofs)
+        _shut_out(tx, who)
         proofs.enter(tx, actor, "role", who, f"{before.value} to {role.value}")
-        _tell(tx, who, f"Your role is {role.value} now; it was {before.value}.", proofs)
+        what = f"Your role is {role.value} now; it was {before.value}."
+        _tell(tx, who, f"{what} {_called(tx, actor)} changed it.", proofs)
     return before
 
 
@@ -112,10 +134,10 @@ def disable(address: str, *, by: str, proofs: Proofs) -> None:
         if who == actor:
             raise Refused("nobody removes themselves; ask another admin")
         refuse_last_admin(tx, who)
-        _tell(tx, who, "Your account was removed.", proofs)
+        _tell(tx, who, f"Your account was removed by {_called(tx, actor)}.", proofs)
         tx.staff.remove(who)
         tx.accounts.remove(who)
-        _shut_out(tx, who, proofs)
+        _shut_out(tx, who)
         proofs.enter(tx, actor, "remove", who, f"was {before.value}")
 
 
@@ -138,10 +160,21 @@ def _tell(tx: Transaction, address: str, what: str, proofs: Proofs) -> None:
         proofs.tell(tx, address, what)
 
 
-def _shut_out(tx: Transaction, address: str, proofs: Proofs) -> None:
-    """What they held before holds no longer: sessions, and links that would give it back."""
+def _shut_out(tx: Transaction, address: str) -> None:
+    """End what the role gave them: sessions, links to them, and links that they made.
+
+    Approvals and starts are decided by the role of the moment.
+    """
     tx.sessions.end_all(address)
     tx.invitations.withdraw_of(address, tx.now)
+    tx.invitations.withdraw_by(address, tx.now)
+
+
+def _called(tx: Transaction, actor: str) -> str:
+    """What a mail calls an admin or the operator."""
+    if actor == OPERATOR:
+        return "the operator"
+    return f"{tx.staff.names().get(actor) or name_of(actor)} ({actor})"
 
 
 _LONGEST_NAME = 80
@@ -149,16 +182,20 @@ _LONGEST_NAME = 80
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """A link that was made. Its word is known to whoever asked for it, and is kept nowhere."""
+    """A link that was made. Its word is kept nowhere."""
 
     address: str
     role: Role
     word: str
+    """Empty where the link is mailed to its owner: of an admin's links only the owner knows it."""
     expires_at: datetime
 
 
 def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
     """Make a link by which one person opens an account. One that they had does nothing any more.
+
+    The operator gets it to print. An admin's is mailed to its owner, so that nobody opens an
+    account in the name of another and approves as two people.
 
     Raises InvalidInput for what is no address, Refused for whoever has an account or shares a
     mailbox with one of the staff: two roles of one person would approve each other's texts.
@@ -169,7 +206,7 @@ def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
         _refuse_known(tx, invited, role)
         refuse_same_mailbox(tx, invited)
         link = _made(tx, LinkKind.INVITATION, invited, role, actor, proofs)
-        proofs.enter(tx, actor, "invite", invited, f"as {role.value}")
+        proofs.enter(tx, actor, "invite", invited, f"as {role.value}; {_went(link)}")
     return link
 
 
@@ -185,7 +222,8 @@ def _refuse_known(tx: Transaction, address: str, role: Role) -> None:
 def reset(address: str, *, by: str, proofs: Proofs) -> Link:
     """Make a link by which somebody sets a new password and second factor; end their sessions.
 
-    Raises NotFound where nobody of the staff has this address.
+    It is printed or mailed as that of ``invite``. Raises NotFound where nobody of the staff has
+    this address.
     """
     who = _parsed(address)
     with proofs.store.begin() as tx:
@@ -197,16 +235,25 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
             raise Refused("change your own password on your account page")
         link = _made(tx, LinkKind.RESET, who, role, actor, proofs)
         tx.sessions.end_all(who)
-        proofs.enter(tx, actor, "reset", who, "a link to set a new password")
-        proofs.tell(tx, who, "A link was made by which your password can be set anew.")
+        proofs.enter(tx, actor, "reset", who, f"a link to set a new password; {_went(link)}")
+        if link.word:
+            proofs.tell(tx, who, "The operator has a link by which your password can be set anew.")
     return link
+
+
+def _went(link: Link) -> str:
+    return "the link was printed" if link.word else "the link is mailed to its owner"
 
 
 def _made(
     tx: Transaction, kind: LinkKind, address: str, role: Role, by: str, proofs: Proofs
 ) -> Link:
-    word = new_word()
-    lives = RESET_LIVES if kind is LinkKind.RESET else INVITATION_LIVES
+    expires_at = tx.now + (RESET_LIVES if kind is LinkKind.RESET else INVITATION_LIVES)
+    if by == OPERATOR:
+        email_id, word = None, new_word()
+    else:
+        email_id = _mailed(tx, kind, address, role, by, expires_at, proofs)
+        word = link_word(proofs.key, email_id)
     made = Invitation(
         id=0,
         kind=kind,
@@ -214,10 +261,34 @@ def _made(
         role=role,
         by=by,
         made_at=tx.now,
-        expires_at=tx.now + lives,
+        expires_at=expires_at,
+        email_id=email_id,
     )
     tx.invitations.add(made, hash_of(word))
-    return Link(address=address, role=role, word=word, expires_at=made.expires_at)
+    shown = "" if email_id else word
+    return Link(address=address, role=role, word=shown, expires_at=expires_at)
+
+
+_LINK_MAILS = 5
+
+
+def _mailed(
+    tx: Transaction,
+    kind: LinkKind,
+    address: str,
+    role: Role,
+    by: str,
+    until: datetime,
+    proofs: Proofs,
+) -> int:
+    """Take on the email that brings a link to its owner; return its id. Raises Refused."""
+    limit = Limit(key=f"link {address}", most=_LINK_MAILS, within=timedelta(hours=1))
+    if proofs.attempt(tx, [limit]) is None:
+        raise Refused(f"{_LINK_MAILS} links were mailed to {address} within an hour; wait a while")
+    deed = "invites you as" if kind is LinkKind.INVITATION else "lets you in again as"
+    works = f"The link works once, until {said_moment(until)}."
+    what = f"{_called(tx, by)} {deed} {role.value}. {works}"
+    return tx.emails.tell(address, what, tx.now, EmailKind.LINK)
 
 
 def invitation_of(word: str, *, proofs: Proofs) -> Invitation:
@@ -264,12 +335,17 @@ def withdraw(number: int, *, by: str, proofs: Proofs) -> str:
 
 def _open(tx: Transaction, word: str, proofs: Proofs) -> Invitation:
     invitation = tx.invitations.find(hash_of(word))
-    if invitation is None or not invitation.open(tx.now):
+    if invitation is None or not invitation.open(tx.now) or not _may_let_in(tx, invitation.by):
         raise NotFound(
             "This link does nothing any more. It was used before, it is too old, or a newer one was"
             " made. Ask an admin of your team for a new one."
         )
     return invitation
+
+
+def _may_let_in(tx: Transaction, maker: str) -> bool:
+    """Whether the maker of a link may still let people in."""
+    return maker == OPERATOR or tx.staff.role(maker) is Role.ADMIN
 
 
 def _role(tx: Transaction, invitation: Invitation, proofs: Proofs) -> Role:

@@ -305,7 +305,7 @@ class Proofs:
 
     def tell(self, tx: Transaction, address: str, what: str) -> None:
         """Mail somebody what happened to their account."""
-        tx.emails.tell(address, f"{what} It happened on {_moment(tx.now)}.", tx.now)
+        tx.emails.tell(address, f"{what} It happened on {said_moment(tx.now)}.", tx.now)
 
     def admin(self, tx: Transaction, by: str, action: str) -> str:
         """Who does something that only admins may, or the operator. Raises Refused."""
@@ -338,5 +338,6 @@ def one_line(typed: str, longest: int) -> str:
     return " ".join("".join(seen).split())[:longest].strip()
 
 
-def _moment(at: datetime) -> str:
+def said_moment(at: datetime) -> str:
+    """A moment as mails to staff say it."""
     return f"{at.day} {at:%B %Y at %H:%M} UTC"

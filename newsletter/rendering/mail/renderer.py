@@ -47,6 +47,7 @@ _TRANSACTIONAL = {
     EmailText.PREFERENCES: ("preferences_subject", "preferences"),
     EmailText.KNOWN: ("known_subject", "known"),
     EmailText.NOTICE: ("notice_subject", "notice"),
+    EmailText.LINK: ("link_subject", "link"),
 }
 """The fixed words that are the subject and the opening of a transactional email."""
 
@@ -140,7 +141,7 @@ class TemplateRenderer:
     ) -> Content:
         """A mail to one person who asked for it; ``url`` is their own link.
 
-        ``about`` is what a notice to a member of staff tells of.
+        ``about`` is the sentence of a mail to a member of staff.
         No gap is left in it but the message's name. Raises InvalidInput.
         """
         values = common_values(self._house, language, self.wordings)

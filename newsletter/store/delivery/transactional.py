@@ -82,36 +82,40 @@ class TransactionalEmails(AddressRepository):
             self._note_again(same)
         return taken
 
-    def tell(self, address: str, what: str, at: datetime) -> None:
-        """Take a notice to a member of staff on. There is no limit: what it tells of has one."""
+    def tell(
+        self, address: str, what: str, at: datetime, kind: EmailKind = EmailKind.NOTICE
+    ) -> int:
+        """Take an email to a member of staff on; return its id.
+
+        There is no limit: what it tells of has one.
+        """
         email = TransactionalEmail(
             id=0,
-            kind=EmailKind.NOTICE,
+            kind=kind,
             address=address,
             language="en",
             source=what,
             asked_at=at,
         )
-        self._add(email, self._hash(mailbox_of(address)), _NOBODY)
+        return self._add(email, self._hash(mailbox_of(address)), _NOBODY)
 
     def _count(self, *conditions: ColumnElement[bool] | TextClause) -> int:
         query = select(func.count()).select_from(asking.transactional_email).where(*conditions)
         return self._number(query)
 
-    def _add(self, email: TransactionalEmail, mailbox: bytes, network: bytes) -> None:
-        self._connection.execute(
-            insert(asking.transactional_email).values(
-                vars(email)
-                | {
-                    "id": None,
-                    "address_hash": self._hash(email.address),
-                    "mailbox_hash": mailbox,
-                    "network_hash": network,
-                    "asks": 1,
-                    "not_before": email.asked_at,
-                }
-            )
+    def _add(self, email: TransactionalEmail, mailbox: bytes, network: bytes) -> int:
+        added = insert(asking.transactional_email).values(
+            vars(email)
+            | {
+                "id": None,
+                "address_hash": self._hash(email.address),
+                "mailbox_hash": mailbox,
+                "network_hash": network,
+                "asks": 1,
+                "not_before": email.asked_at,
+            }
         )
+        return int(self._connection.execute(added.returning(_email.id)).scalar_one())
 
     def _note_again(self, same: ColumnElement[bool]) -> None:
         newest = select(func.max(_email.id)).where(same).scalar_subquery()

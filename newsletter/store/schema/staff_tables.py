@@ -70,6 +70,7 @@ invitation = table(
     instant("expires_at"),
     instant("used_at", nullable=True),
     instant("withdrawn_at", nullable=True),
+    integer("email_id", nullable=True),  # of the mail that brings it; null: the operator printed it
     Index(None, "address"),
     Index(
         "ix_invitation_open",

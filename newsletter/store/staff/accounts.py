@@ -193,6 +193,11 @@ class Invitations(Repository):
         query = _invitations().where(*_UNUSED, _invitation.expires_at > now)
         return self._list(Invitation, query.order_by(_invitation.id.desc()))
 
+    def is_mailed(self, email_id: int, now: datetime) -> bool:
+        """Whether an email brings a link that still does something."""
+        mine = (_invitation.email_id == email_id, _invitation.expires_at > now)
+        return self._number(select(func.count()).where(*_UNUSED, *mine)) > 0
+
     def use(self, number: int, at: datetime) -> bool:
         """Use one. False where it was used or withdrawn, or is too old."""
         return self._end(_invitation.id == number, _invitation.expires_at > at, used_at=at)
@@ -204,6 +209,10 @@ class Invitations(Repository):
     def withdraw_of(self, address: str, at: datetime) -> None:
         """Take back all that somebody has."""
         self._end(_invitation.address == address, withdrawn_at=at)
+
+    def withdraw_by(self, maker: str, at: datetime) -> None:
+        """Take back all that somebody made."""
+        self._end(_invitation.by == maker, withdrawn_at=at)
 
     def withdraw_all(self, at: datetime) -> None:
         """Take back all there are."""

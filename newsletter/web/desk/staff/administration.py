@@ -9,6 +9,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import in_short
 from newsletter.pipeline.staff import people
 from newsletter.runtime.staff import Staff
+from newsletter.web.desk.deciding import is_trial
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route, whole
 from newsletter.web.http.forms import shown_again
@@ -58,15 +59,16 @@ class StaffPages:
             status=status,
             faults=[("email", fault)] if fault else (),
             team=people.team(proofs=self._proofs),
+            trial=is_trial(self._staff.settings),
             roles=_choices(),
             email=shown_again(request.field("email")),
             role=request.field("role") or Role.WRITER.value,
         )
 
     def make_link(self, request: DeskRequest) -> Response:
-        """Make a link for somebody, and show it this once."""
+        """Make a link for somebody, which is mailed to them alone."""
         try:
-            link = people.invite(
+            people.invite(
                 request.field("email"),
                 _role(request.field("role")),
                 by=request.who.address,
@@ -76,19 +78,7 @@ class StaffPages:
             return self._list(request, fault=_sentence(error))
         except Refused as error:
             return self._list(request, status=409, fault=f"{error}.")
-        return self._link(request, link, joins=True)
-
-    def _link(self, request: DeskRequest, link: people.Link, *, joins: bool) -> Response:
-        return self._desk.page(
-            request,
-            "link.html.j2",
-            title="Give this link to them" if joins else "A link to sign in again",
-            joins=joins,
-            address=link.address,
-            role=link.role.value,
-            until=link.expires_at,
-            link=f"{self._staff.settings.desk_url}/invitation/{link.word}",
-        )
+        return self._desk.go(request, _STAFF, done="link")
 
     def withdraw(self, request: DeskRequest) -> Response:
         """Take an invitation back."""
@@ -124,10 +114,9 @@ class StaffPages:
         return self._desk.go(request, _STAFF, done="role")
 
     def reset(self, request: DeskRequest) -> Response:
-        """Make a link by which they set a new password, and show it this once."""
-        address = request.param("address")
-        link = people.reset(address, by=request.who.address, proofs=self._proofs)
-        return self._link(request, link, joins=False)
+        """Make a link by which they set a new password, which is mailed to them alone."""
+        people.reset(request.param("address"), by=request.who.address, proofs=self._proofs)
+        return self._desk.go(request, _STAFF, done="link")
 
     def remove(self, request: DeskRequest) -> Response:
         """Take their account away."""

@@ -196,8 +196,31 @@ def test_a_role_that_was_lost_in_mid_form_starts_nothing(room: Newsroom) -> None
     assert starts(room) == []
 
 
+@pytest.mark.parametrize("left", [Role.APPROVER, None])
+def test_a_start_lapses_with_the_role_of_who_gave_it(room: Newsroom, left: Role | None) -> None:
+    start(room, at=TOMORROW)
+    room.look()
+    assert room.campaign().state is CampaignState.SCHEDULED
+    with room.store.begin() as tx:
+        if left is None:
+            tx.staff.remove(SAM)
+        else:
+            tx.staff.put(SAM, left, room.clock.now())
+    [withdrawn] = room.look().withdrawn
+    assert withdrawn.reason == "nobody has started it"
+    run(room, minutes=60 * 24)
+    assert room.provider.accepted == []
+    with room.store.begin() as tx:
+        tx.staff.put(ADA, Role.ADMIN, room.clock.now())
+    start(room, by=ADA)  # another sender starts it
+    run(room)
+    assert len(room.provider.accepted) == 12
+
+
 def test_the_operator_may_start_whatever_is_approved(room: Newsroom) -> None:
     assert start(room, by=OPERATOR, shown=None).count == 12
+    run(room)
+    assert len(room.provider.accepted) == 12
 
 
 def test_where_approvals_start_it_nobody_has_to(room: Newsroom) -> None:
@@ -482,6 +505,21 @@ def test_where_approvals_start_it_an_undo_takes_them_all_back(room: Newsroom) ->
 
 
 # --- where approvals start it
+
+
+def test_an_approval_lapses_with_the_role_of_who_gave_it(room: Newsroom) -> None:
+    room.rules = replace(room.rules, start=StartBy.APPROVAL)
+    room.write("second")
+    room.look()
+    room.approve(slug="second", shown=12)
+    room.look()
+    assert room.campaign("second").state is CampaignState.SCHEDULED
+    with room.store.begin() as tx:
+        tx.staff.put(ED, Role.WRITER, room.clock.now())
+    withdrawn = [held for held in room.look().withdrawn if held.slug == "second"]
+    assert "ed@forum.example is a writer" in withdrawn[0].reason
+    run(room)
+    assert room.provider.accepted == []
 
 
 def test_an_approval_that_starts_it_is_bound_to_the_number_that_was_shown(room: Newsroom) -> None:

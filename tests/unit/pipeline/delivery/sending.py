@@ -54,6 +54,8 @@ class Post:
             lease=timedelta(minutes=2),
             attempt_ids=lambda: f"letter{next(self._attempts)}",
             jitter=lambda: 0.0,
+            desk="https://news.forum.example/desk",
+            link_word=str,
         )
 
     def ask(self, address: str = JOIN.address, **changes: Any) -> Taken:

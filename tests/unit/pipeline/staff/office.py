@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from pyotp import TOTP
 
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_of, link_word
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.role import DeskRules, Role
@@ -36,6 +36,15 @@ class Office:
 
     def link(self, address: str, role: Role = Role.WRITER, *, by: str = OPERATOR) -> people.Link:
         return people.invite(address, role, by=by, proofs=self.proofs)
+
+    def mailed(self, address: str) -> str:
+        """The word of the link that somebody was mailed and has not used."""
+        with self.store.read() as tx:
+            [email_id] = [
+                one.email_id for one in tx.invitations.open(tx.now) if one.address == address
+            ]
+        assert email_id is not None
+        return link_word(self.proofs.key, email_id)
 
     def accept(self, word: str, password: str = PASSWORD, name: str = "") -> SignedIn:
         done = people.accept(word, name=name, password=password, place=HERE, proofs=self.proofs)

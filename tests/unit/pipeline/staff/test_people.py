@@ -127,7 +127,7 @@ def test_the_team_says_who_joined_who_has_a_factor_and_who_is_invited(office: Of
         (BEN, "Ben", Role.APPROVER, False, False, None),
         (CLEO, "Cleo", Role.SENDER, True, True, office.clock.now()),
     ]
-    assert [one.address for one in found.invited] == [ANA]
+    assert [one.address for one in (link.invitation for link in found.links)] == [ANA]
 
 
 def roles(office: Office) -> dict[str, Role]:
@@ -282,7 +282,7 @@ def test_what_is_no_address_is_not_invited(office: Office) -> None:
 def test_an_invitation_can_be_withdrawn_once(office: Office) -> None:
     office.join(DAN, Role.ADMIN)
     link = office.link(ANA)
-    [invitation] = people.team(proofs=office.proofs).invited
+    [invitation] = [one.invitation for one in people.team(proofs=office.proofs).links]
     assert (invitation.address, invitation.kind) == (ANA, LinkKind.INVITATION)
     assert people.withdraw(invitation.id, by=DAN, proofs=office.proofs) == ANA
     for number in (invitation.id, 99):
@@ -309,6 +309,7 @@ def test_a_reset_ends_sessions_at_once_and_takes_the_second_factor_away(office: 
         assert tx.staff.names()[CLEO] == "Cleo"
         assert tx.accounts.codes_left(CLEO) == 0
     assert ["set anew" in one for one in office.told(CLEO)[-2:]] == [True, True]
+    assert "The operator has a link" in office.told(CLEO)[-2]
     assert [deed[1] for deed in office.deeds()[-3:-1]] == ["reset", "use reset link"]
 
 

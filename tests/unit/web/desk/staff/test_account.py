@@ -4,14 +4,18 @@ import re
 
 import pytest
 
+from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
+from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import words
 from tests.pages import Forum
 from tests.rows import rows
+from tests.unit.web.desk.staff.test_notices import posted
 from tests.unit.web.desk.visitor import OTHER, PASSWORD, Browser
 
 ANA, BEN, CLEO, DAN = (f"{name}@forum.example" for name in ("ana", "ben", "cleo", "dan"))
+SUBJECT = "Your link to the desk"
 
 
 @pytest.fixture
@@ -115,15 +119,81 @@ def test_admins_see_the_staff_and_others_are_told_who_does(dan: Browser, browser
         assert DAN not in answer.text
 
 
-def test_a_link_is_shown_once_and_opens_an_account(dan: Browser, site: Forum) -> None:
+def mailed_links(site: Forum) -> set[str]:
+    """The words of all links that were mailed."""
+    found = r"https://news\.forum\.example/desk/invitation/([\w-]{43})"
+    return {str(word) for _, _, text in posted(site) for word in re.findall(found, text)}
+
+
+def test_a_link_is_mailed_to_its_owner_and_shown_to_no_admin(dan: Browser, site: Forum) -> None:
     made = dan.post("/staff/invitations", {"email": BEN, "role": "approver"})
-    assert made.status == 200
-    [word] = re.findall(r"https://news\.forum\.example/desk/invitation/([\w-]{43})", made.text)
-    assert word not in dan.get("/staff").text
-    assert "As approver, made by Dan" in words(dan.get("/staff"))
+    assert made.headers["location"] == "/desk/staff?done=link"
+    waits = dan.get("/staff")
+    assert "As approver, made by Dan" in words(waits)
+    assert "The mail waits to leave." in words(waits)
+    [word] = mailed_links(site)
+    [text] = [text for to, subject, text in posted(site) if (to, subject) == (BEN, SUBJECT)]
+    assert "Dan (dan@forum.example) invites you as approver." in text
+    went = dan.get("/staff")
+    assert "Written to the outbox on" in words(went)
+    assert "ask your operator" in words(went)
+    for page in (made, waits, went, dan.get("/audit")):
+        assert "invitation/" + word not in page.text
+        assert word not in page.text
     ben = Browser(site=site)
     assert ben.post(f"/invitation/{word}", {"name": "Ben", "password": PASSWORD}).status == 303
     assert ben.is_in
+
+
+def test_a_link_is_sent_again_and_the_one_before_does_nothing(dan: Browser, site: Forum) -> None:
+    dan.post("/staff/invitations", {"email": BEN, "role": "approver"})
+    [first] = mailed_links(site)
+    page = dan.get("/staff")
+    assert "Send again" in words(page)
+    form = {"email": BEN, "role": "approver"}
+    assert all(f'name="{name}" value="{value}"' in page.text for name, value in form.items())
+    assert dan.post("/staff/invitations", form).status == 303
+    assert len(mailed_links(site)) == 2
+    assert Browser(site=site).get(f"/invitation/{first}").status == 404
+
+
+@rows(
+    ["state", "said"],
+    [
+        (EmailState.CALLING, "The mail is leaving now."),
+        (EmailState.REJECTED, "Not mailed: no such mailbox. Send it again."),
+        (EmailState.WITHHELD, "Not mailed: no such mailbox. Send it again."),
+        (EmailState.UNKNOWN, "The mail may not have arrived: no such mailbox."),
+        (EmailState.WAITING, "The last try failed: no such mailbox."),
+    ],
+)
+def test_the_page_says_what_became_of_the_mail(
+    dan: Browser, site: Forum, state: EmailState, said: str
+) -> None:
+    posted(site)  # that Dan set up a second factor
+    dan.post("/staff/invitations", {"email": BEN, "role": "approver"})
+    with site.services.store.begin() as tx:
+        held = tx.emails.claim(at=site.clock.now(), attempt_id="1")
+        assert held is not None
+        if state is EmailState.WAITING:
+            tx.emails.requeue(held, not_before=site.clock.now(), reason="no such mailbox")
+        elif state is not EmailState.CALLING:
+            tx.emails.settle(held, state, at=site.clock.now(), reason="no such mailbox")
+    assert said in words(dan.get("/staff"))
+
+
+def test_the_operators_link_is_said_to_be_printed(dan: Browser, site: Forum) -> None:
+    people.invite(BEN, Role.WRITER, by=OPERATOR, proofs=site.services.staff.proofs)
+    page = words(dan.get("/staff"))
+    assert "made by the operator" in page
+    assert "The operator printed the link." in page
+
+
+def test_a_link_that_was_withdrawn_is_not_mailed(dan: Browser, site: Forum) -> None:
+    dan.post("/staff/invitations", {"email": BEN, "role": "approver"})
+    [path] = re.findall(r'action="/desk(/staff/invitations/\d+/withdraw)"', dan.get("/staff").text)
+    dan.post(path)
+    assert mailed_links(site) == set()
 
 
 @rows(
@@ -183,9 +253,9 @@ def test_nobody_changes_their_own_role_or_removes_the_last_admin(dan: Browser) -
 
 def test_a_reset_link_lets_somebody_in_again(dan: Browser, browser: Browser, site: Forum) -> None:
     browser.join(ANA)
-    made = dan.post(f"/staff/{ANA}/reset")
+    assert dan.post(f"/staff/{ANA}/reset").headers["location"] == "/desk/staff?done=link"
     assert not browser.is_in
-    [word] = re.findall(r"/desk/invitation/([\w-]{43})", made.text)
+    [word] = mailed_links(site)
     offered = browser.get(f"/invitation/{word}")
     assert "Choose a new password" in words(offered)
     assert "Your name" not in words(offered)

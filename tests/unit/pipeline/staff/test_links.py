@@ -1,0 +1,168 @@
+"""Links of staff: they end with the role of their maker; an admin's are mailed to their owner."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from newsletter.credentials.codes import hash_of
+from newsletter.credentials.passwords import Passwords
+from newsletter.domain.delivery.transactional import EmailState
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.account import Stage
+from newsletter.domain.staff.role import Role
+from newsletter.pipeline.staff import account, people
+from newsletter.pipeline.staff.proofs import OPERATOR, Denied, SignedIn
+from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office
+from tests.unit.pipeline.staff.test_people import accept, roles
+
+# --- power ends with the role
+
+
+def _demoted(office: Office) -> None:
+    people.change_role(BEN, Role.SENDER, by=DAN, proofs=office.proofs)
+
+
+def _removed(office: Office) -> None:
+    people.disable(BEN, by=DAN, proofs=office.proofs)
+
+
+def _removed_by_the_operator(office: Office) -> None:
+    people.disable(BEN, by=OPERATOR, proofs=office.proofs)
+
+
+def _past_the_program(office: Office) -> None:
+    """The row alone changes: what decides is the role of the moment."""
+    with office.store.begin() as tx:
+        tx.staff.put(BEN, Role.SENDER, tx.now)
+
+
+LOST = [_demoted, _removed, _removed_by_the_operator, _past_the_program]
+
+
+@pytest.mark.parametrize("lose", LOST)
+def test_links_end_when_their_maker_loses_the_role(
+    office: Office, lose: Callable[[Office], None]
+) -> None:
+    office.join(DAN, Role.ADMIN)
+    office.join(BEN, Role.ADMIN)
+    office.join(ANA)
+    people.invite("b2@other.example", Role.ADMIN, by=BEN, proofs=office.proofs)
+    people.reset(ANA, by=BEN, proofs=office.proofs)
+    people.invite(CLEO, Role.WRITER, by=DAN, proofs=office.proofs)
+    words = [office.mailed(address) for address in ("b2@other.example", ANA)]
+    cleo = office.mailed(CLEO)
+    lose(office)
+    for word in words:
+        with pytest.raises(NotFound):
+            people.invitation_of(word, proofs=office.proofs)
+        with pytest.raises(NotFound):
+            accept(office, word)
+    assert office.accept(cleo).address == CLEO
+    assert roles(office).get("b2@other.example") is None
+
+
+def test_a_link_is_not_accepted_when_its_maker_loses_the_role_meanwhile(office: Office) -> None:
+    office.join(DAN, Role.ADMIN)
+    office.join(BEN, Role.ADMIN)
+    people.invite(ANA, Role.ADMIN, by=BEN, proofs=office.proofs)
+    word, proofs = office.mailed(ANA), office.proofs
+
+    class Slow(Passwords):
+        def hash(self, password: str) -> str:
+            _demoted(office)
+            return "never"
+
+    with pytest.raises(NotFound):
+        people.accept(
+            word, name="", password=PASSWORD, place=HERE, proofs=replace(proofs, passwords=Slow())
+        )
+    assert ANA not in roles(office)
+
+
+def test_a_link_does_not_come_back_with_the_role(office: Office) -> None:
+    office.join(DAN, Role.ADMIN)
+    office.join(BEN, Role.ADMIN)
+    people.invite(ANA, Role.ADMIN, by=BEN, proofs=office.proofs)
+    word = office.mailed(ANA)
+    _demoted(office)
+    people.change_role(BEN, Role.ADMIN, by=DAN, proofs=office.proofs)
+    with pytest.raises(NotFound):
+        accept(office, word)
+
+
+@pytest.mark.parametrize("lose", LOST[:3])
+def test_what_somebody_was_setting_up_ends_with_the_role(
+    office: Office, lose: Callable[[Office], None]
+) -> None:
+    office.join(DAN, Role.ADMIN)
+    before = office.join(BEN, Role.ADMIN)
+    account.begin_factor(hash_of(before.word), stage=Stage.WHOLE, proofs=office.proofs)
+    code = office.code(BEN, pending=True)
+    office.clock.advance(minutes=1)
+    half = office.sign_in(BEN)
+    assert isinstance(half, SignedIn)
+    lose(office)
+    assert not office.is_in(before)
+    assert office.second(half, code) is Denied.OVER
+    with pytest.raises(Refused, match="signed out"):
+        account.confirm_factor(
+            hash_of(before.word), code, stage=Stage.WHOLE, place=HERE, proofs=office.proofs
+        )
+
+
+# --- one admin alone is one person
+
+
+def test_an_admins_link_is_mailed_to_its_owner_and_told_to_nobody_else(office: Office) -> None:
+    office.join(DAN, Role.ADMIN)
+    link = people.invite(BEN, Role.APPROVER, by=DAN, proofs=office.proofs)
+    assert link.word == ""
+    assert office.told(BEN) == [
+        f"Dan ({DAN}) invites you as approver."
+        " The link works once, until 27 November 2026 at 12:00 UTC."
+    ]
+    [unused] = people.team(proofs=office.proofs).links
+    assert unused.works
+    assert unused.email is not None
+    assert (unused.email.address, unused.email.state) == (BEN, EmailState.WAITING)
+    office.accept(office.mailed(BEN))
+    assert people.team(proofs=office.proofs).links == []
+    again = people.reset(BEN, by=DAN, proofs=office.proofs)
+    assert again.word == ""
+    assert "lets you in again as approver" in office.told(BEN)[-1]
+    office.accept(office.mailed(BEN), OTHER)
+
+
+def test_the_log_says_whether_a_link_was_printed_or_mailed(office: Office) -> None:
+    office.join(DAN, Role.ADMIN)
+    office.link(ANA)
+    office.link(BEN, by=DAN)
+    with office.store.read() as tx:
+        said = [one.detail for one in tx.audit.all() if one.action == "invite"]
+    assert said == [
+        "as admin; the link was printed",
+        "as writer; the link was printed",
+        "as writer; the link is mailed to its owner",
+    ]
+
+
+def test_a_link_that_ended_unused_is_shown_for_three_days(office: Office) -> None:
+    office.join(DAN, Role.ADMIN)
+    office.join(ANA)
+    people.reset(ANA, by=DAN, proofs=office.proofs)
+    office.clock.advance(minutes=16)
+    assert [one.works for one in people.team(proofs=office.proofs).links] == [False]
+    office.clock.advance(days=3)
+    assert people.team(proofs=office.proofs).links == []
+
+
+def test_nobody_is_mailed_links_without_end(office: Office) -> None:
+    office.join(DAN, Role.ADMIN)
+    for _ in range(5):
+        office.link(ANA, by=DAN)
+    with pytest.raises(Refused, match="5 links were mailed"):
+        office.link(ANA, by=DAN)
+    office.clock.advance(minutes=61)
+    office.link(ANA, by=DAN)
+    assert len(office.told(ANA)) == 6
