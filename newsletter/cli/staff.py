@@ -57,7 +57,8 @@ def add(shell: Shell, email: str, role: str) -> None:
 def invite(shell: Shell, email: str, role: str) -> None:
     """Print a link by which somebody opens an account at the desk.
 
-    It works once, for 72 hours, and the audit log says that it was printed. Give it to nobody else: whoever has it gets the role.
+    It works once, for 72 hours, and the audit log says that it was printed. Give it to nobody else:
+    whoever has it gets the role.
     """
     from newsletter.pipeline.staff.people import invite as made
 
@@ -73,7 +74,8 @@ def invite(shell: Shell, email: str, role: str) -> None:
 def reset(shell: Shell, email: str) -> None:
     """Print a link by which somebody sets a new password.
 
-    It works once, for 15 minutes, and the audit log says that it was printed. They are signed out, and set up another second factor.
+    It works once, for 15 minutes, and the audit log says that it was printed. They are signed out,
+    and set up another second factor.
     """
     from newsletter.pipeline.staff.people import reset as made
 
