@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -123,12 +123,11 @@ def _examine(shell: Shell) -> Iterator[Finding]:
         attempt,
         finding,
         free_at,
-        of_interpreter,
         of_space,
         of_workspace,
     )
 
-    yield of_interpreter((sys.version_info[0], sys.version_info[1], sys.version_info[2]))
+    yield finding("python", well=True, detail=platform.python_version())
     config = attempt("configuration", lambda: _valid(shell))
     yield config
     if config.level is Level.FAULT:

@@ -12,8 +12,6 @@ from newsletter.domain.delivery.provider import Level
 from newsletter.runtime.diagnosis import (
     examine_from_outside,
     examine_pages,
-    holes_in,
-    mended_by,
     of_sandbox,
     of_space,
     of_workspace,
@@ -94,30 +92,6 @@ def test_pages_that_nobody_answers_are_to_be_mended() -> None:
     found = examine_pages(f"http://127.0.0.1:{closed_port()}")
     assert found.level is Level.FAULT
     assert "cannot be reached" in found.detail
-
-
-@rows(
-    ["version", "names"],
-    [
-        ((3, 11, 3), {"0450", "0938", "6923", "11168", "24329"}),
-        ((3, 11, 9), {"0938", "6923"}),
-        ((3, 11, 12), set()),
-        ((3, 12, 4), {"0938", "6923"}),
-        ((3, 12, 9), set()),
-        ((3, 13, 1), {"0938"}),
-        ((3, 13, 2), set()),
-        ((3, 14, 0), set()),
-    ],
-)
-def test_a_version_has_the_holes_that_were_mended_after_it(
-    version: tuple[int, int, int], names: set[str]
-) -> None:
-    assert {hole.name.rpartition("-")[2] for hole in holes_in(version)} == names
-
-
-def test_the_version_to_go_to_has_none() -> None:
-    assert mended_by((3, 12, 1)) == "3.12.9"
-    assert not holes_in((3, 12, 9))
 
 
 def test_doctor_names_what_others_may_read(tmp_path: Path, migrated: Path) -> None:
