@@ -140,10 +140,11 @@ def release_time(
     undo_window: timedelta,
     send_at: datetime | None,
     embargo_until: datetime | None,
+    not_before: datetime | None = None,
 ) -> datetime:
     """The earliest instant at which anything may be handed over. All instants are aware."""
     times = [approved_at + undo_window]
-    times += [instant for instant in (send_at, embargo_until) if instant is not None]
+    times += [instant for instant in (send_at, embargo_until, not_before) if instant is not None]
     return max(times)
 
 

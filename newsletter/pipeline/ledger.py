@@ -13,7 +13,7 @@ from newsletter.domain.campaigns.campaign import (
     in_force,
 )
 from newsletter.domain.errors import Defect, NotFound, Refused
-from newsletter.domain.schedule import resolve
+from newsletter.domain.schedule import everywhere, resolve
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned, standing_return
@@ -112,6 +112,33 @@ def embargo_of(tx: Transaction, statement: Statement, timezone: str) -> datetime
             ends.append(resolve(related.embargo_until, timezone))
         related = _kept_back(tx, related.translation_of or related.corrects)
     return max(ends, default=None)
+
+
+def embargo_until(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
+    """The same; None also for a time that the zone, which may have been changed, does not have."""
+    try:
+        return embargo_of(tx, statement, timezone)
+    except ValueError:
+        return None
+
+
+def first_moment(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
+    """When the first reader gets it by what is set for it; None where no such time is to come.
+
+    That is the time to send, by the first clocks in the world where it is by those of its readers,
+    but not before its embargo ends. None also where planning keeps it back, as the zone, which was
+    changed since, does not have its time.
+    """
+    set_by_staff = tx.schedules.get(statement.slug)
+    try:
+        send_at = set_by_staff or (statement.send_at and resolve(statement.send_at, timezone))
+        embargo = embargo_of(tx, statement, timezone)
+    except ValueError:
+        return None
+    first = max(at for at in (tx.now, send_at, embargo) if at)
+    if statement.local_time is not None and set_by_staff is None:
+        first = everywhere(statement.local_time, home=timezone, ready=first).first
+    return first if first > tx.now else None
 
 
 def _kept_back(tx: Transaction, slug: str) -> Statement | None:

@@ -73,6 +73,7 @@ class Campaigns:
             capabilities=provider.capabilities,
             second=second.provider.capabilities if second else None,
             start=StartBy(settings.schedule.start),
+            typed_count=settings.desk.typed_count,
         )
 
     def starter(self) -> Starter:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.campaign import CampaignState, ShownCount
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
@@ -93,7 +93,12 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
     with visiting(windows, tmp_path, migrated) as (at, visit):
         at.approve()
         at.services.campaigns.starter().start(
-            StartRequest(slug=SLUG, by=address_of("cleo"), seen=at.content_hash, shown=12)
+            StartRequest(
+                slug=SLUG,
+                by=address_of("cleo"),
+                seen=at.content_hash,
+                shown=ShownCount.by_command(12),
+            )
         )
         at.begin()
         at.hand_over(batches=1)

@@ -52,7 +52,12 @@ def yes(by: str, channel: Channel = Channel.COMMAND, content_hash: str = "d1") -
 
 class RecordsContract:
     def test_a_yes_comes_back_with_the_warnings_over_which_it_was_given(self, store: Store) -> None:
-        over = replace(yes("ed@x.example"), despite="Why — so", warnings=("weekday", "link-text"))
+        over = replace(
+            yes("ed@x.example"),
+            not_before=NOON + timedelta(hours=1),
+            despite="Why — so",
+            warnings=("weekday", "link-text"),
+        )
         with store.begin() as tx:
             tx.approvals.add(over)
         with store.read() as tx:

@@ -20,7 +20,7 @@ from newsletter.cli.shell import (
     wall_time,
 )
 from newsletter.cli.statements.statements import about
-from newsletter.domain.campaigns.campaign import StartBy
+from newsletter.domain.campaigns.campaign import ShownCount, StartBy
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
@@ -175,18 +175,22 @@ def revoke(shell: Shell, slug: str, by: str) -> None:
 @click.command()
 @click.argument("slug")
 @click.option("--at", required=True, metavar="TIME", help="YYYY-MM-DD HH:MM, in the set zone.")
+@click.option(
+    "--approve-again",
+    is_flag=True,
+    help="Also earlier than its approvers were told: it waits for a new approval then.",
+)
 @by_whom
 @in_workspace
-def schedule(shell: Shell, slug: str, at: str, by: str | None) -> None:
+def schedule(shell: Shell, slug: str, at: str, approve_again: bool, by: str | None) -> None:
     """Set when a statement goes out, over what its file says."""
     with shell.services() as services:
         services.statements.refresh()
         when = _instant_of(at, services.settings.timezone)
         slug = statement_slug(services.store, slug)
         _refuse_past(slug, when, services.statements)
-        services.campaigns.hand(actor(services.store, by, Role.SENDER, "schedule")).schedule(
-            slug, when
-        )
+        who = actor(services.store, by, Role.SENDER, "schedule")
+        services.campaigns.starter().schedule(slug, when, by=who, anew=approve_again)
         time = wall_time(when, services.settings.timezone)
     say(f"{slug} goes out at {time}, once it is approved")
 
@@ -202,14 +206,15 @@ def _refuse_past(slug: str, when: datetime, statements: Statements) -> None:
 
 @click.command()
 @click.argument("slug")
+@click.option("--approve-again", is_flag=True, help="Also where that is earlier: see schedule.")
 @by_whom
 @in_workspace
-def unschedule(shell: Shell, slug: str, by: str | None) -> None:
+def unschedule(shell: Shell, slug: str, approve_again: bool, by: str | None) -> None:
     """Go back to the time that the statement's file says."""
     with shell.services() as services:
         slug = statement_slug(services.store, slug)
         who = actor(services.store, by, Role.SENDER, "schedule")
-        services.campaigns.hand(who).schedule(slug, None)
+        services.campaigns.starter().schedule(slug, None, by=who, anew=approve_again)
     say(f"{slug} goes out when its file says")
 
 
@@ -241,7 +246,7 @@ def start(
             slug=slug,
             by=actor(services.store, by, Role.SENDER, "start"),
             seen=digest,
-            shown=count,
+            shown=ShownCount.by_command(count),
             at=_instant_of(at, services.settings.timezone) if at else None,
         )
         start = services.campaigns.starter().start(asked)

@@ -257,6 +257,25 @@ def in_force(
     return counted[-1] if counted else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ShownCount:
+    """What a page showed somebody before they decided, as its form gives it back.
+
+    What the form left out or garbled is None, and counts as wrong.
+    """
+
+    readers: int | None
+    typed: int | None = None
+    """Their number, as it was typed to confirm it."""
+    fresh: bool = False
+    """A second factor was shown just now."""
+
+    @classmethod
+    def by_command(cls, readers: int | None) -> "ShownCount | None":
+        """What a command says that it expects; None: nothing."""
+        return None if readers is None else cls(readers=readers, typed=readers, fresh=True)
+
+
 def moved(shown: int, now: int) -> bool:
     """Whether the number is another one than somebody was shown, so that they look again."""
     return abs(now - shown) * _TOLERATED > shown

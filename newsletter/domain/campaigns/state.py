@@ -92,6 +92,9 @@ class CampaignRules:
     undo_window: timedelta
     start: StartBy = StartBy.APPROVAL
     """What makes an approved statement go out."""
+    typed_count: int = 1
+    """From so many readers on, somebody who lets it go at the desk types their number and shows a
+    second factor."""
 
     @property
     def together(self) -> bool:

@@ -127,6 +127,8 @@ class Approval:
     """A folded address."""
     at: datetime
     channel: Channel
+    not_before: datetime | None = None
+    """Nothing of it leaves earlier, as they were told; None: they were told of no time to come."""
     despite: str = ""
     """Why, although a review warned. It lapses with the approval."""
     warnings: tuple[str, ...] = ()
@@ -167,6 +169,16 @@ class ApprovalStatus:
         """All that count: approvals and, where two admins stand in, theirs."""
         over = self.overrides if len(self.overrides) >= OVERRIDES else ()
         return self.counted + over
+
+    @property
+    def valid(self) -> tuple[Approval, ...]:
+        """All of this very text, whether they are enough or not."""
+        return self.counted + self.overrides
+
+    @property
+    def not_before(self) -> datetime | None:
+        """Before what time none of those who approved it said that it may leave."""
+        return max((one.not_before for one in self.given if one.not_before), default=None)
 
     @property
     def changed(self) -> bool:

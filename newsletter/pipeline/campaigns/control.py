@@ -1,6 +1,6 @@
 """What people do with a campaign: start, schedule, pause, resume, cancel, resolve."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ from newsletter.domain.campaigns.campaign import (
     BEFORE_START,
     Campaign,
     CampaignState,
+    ShownCount,
     Start,
     StartBy,
     has_begun,
@@ -20,13 +21,21 @@ from newsletter.domain.events import overrule
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import StoredStatement
-from newsletter.pipeline.campaigns.headcount import bind
+from newsletter.domain.wording import moment
+from newsletter.pipeline.campaigns.headcount import (
+    Moved,
+    NotFresh,
+    NotTyped,
+    bind,
+    hold_against,
+)
 from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.ledger import (
     entitle,
     find_campaign,
     find_seen,
     find_statement,
+    first_moment,
     refuse_if_gone_out,
     standing_of,
     start_of,
@@ -41,6 +50,17 @@ class AlreadyStarted(Refused):
     def __init__(self, start: Start) -> None:
         self.start = start
         super().__init__(f"{start.slug} was started by {start.by} at {start.at:%Y-%m-%d %H:%M} UTC")
+
+
+class Earlier(Refused):
+    """Those who approved it were told that it leaves later."""
+
+    def __init__(self, slug: str, by: Sequence[str], until: str) -> None:
+        super().__init__(
+            f"{', '.join(by)} approved {slug} for no earlier than {until}: an earlier time takes a"
+            f" new approval; 'newsletter statement schedule {slug} --at TIME --approve-again'"
+            " asks for it"
+        )
 
 
 class Late(Refused):
@@ -62,8 +82,8 @@ class StartRequest:
     by: str
     seen: str
     """The content hash, or its beginning, of what they saw."""
-    shown: int | None = None
-    """How many would get it, as they were told; None: whoever gets it now."""
+    shown: ShownCount | None = None
+    """What the page showed on which they said it; None: a command, for whoever gets it now."""
     at: datetime | None = None
     """When; None: at the time that is set already, or else at once."""
     at_once: bool = False
@@ -93,7 +113,7 @@ class Starter:
                 raise Refused(f"{asked.at:%Y-%m-%d %H:%M} UTC has passed; choose a later time")
             at = tx.now if asked.at_once else asked.at
             if at is not None:
-                tx.schedules.put(asked.slug, at)
+                self._set_time(tx, stored, at, person)
             start = self._bind(tx, stored, person, asked.shown)
             when = f", at {asked.at.isoformat()}" if asked.at else ", at once" * asked.at_once
             detail = f"{start.content_hash} to {start.count} readers{when}"
@@ -101,15 +121,78 @@ class Starter:
             return start
 
     def start_by_approval(
-        self, tx: Transaction, stored: StoredStatement, by: str, shown: int
+        self, tx: Transaction, stored: StoredStatement, by: str, shown: ShownCount
     ) -> None:
-        """Where approvals start it: bind that to as many as were shown, unless that is done.
+        """Hold what a page showed with an approval against what there is.
 
-        Raises Moved.
+        Where the approval is the last one and starts it, it starts it for as many. Raises as
+        ``bind`` does. What planning refuses to send starts nothing.
         """
-        standing = standing_of(tx, stored, self.rules.policy)
-        if self.rules.start is StartBy.APPROVAL and start_of(tx, stored, standing) is None:
-            self._bind(tx, stored, by, shown)
+        standing, rules = standing_of(tx, stored, self.rules.policy), self.rules
+        starts = rules.start is StartBy.APPROVAL and standing.approved
+        try:
+            if starts and start_of(tx, stored, standing) is None:
+                self._bind(tx, stored, by, shown)
+            else:
+                hold_against(tx, stored, shown, rules)
+        except (Moved, NotTyped, NotFresh):
+            raise
+        except Refused:
+            return
+
+    def schedule(self, slug: str, at: datetime | None, *, by: str, anew: bool = False) -> None:
+        """Set the time of a statement, over what its file says; None takes the setting back.
+
+        Raises NotFound or Refused: Earlier where its approvers were told a later time, unless it is
+        to be approved ``anew``.
+        """
+        with self.store.begin() as tx:
+            person = entitle(tx, by, Role.SENDER, "schedule")
+            campaign = tx.campaigns.latest(slug)
+            if has_begun(campaign) and campaign.state is not CampaignState.CANCELLED:
+                gone = campaign.state is CampaignState.SENT
+                raise Refused(
+                    f"{slug} {'has gone' if gone else 'is going'} out already,"
+                    f" as campaign {campaign.id}; a time changes nothing any more"
+                )
+            stored = tx.statements.get(slug)
+            if stored is None:
+                raise NotFound(
+                    f"there is no statement {slug!r}; 'newsletter statement list' shows them"
+                )
+            self._set_time(tx, stored, at, person, anew=anew)
+            detail = at.isoformat() if at else "as its file says"
+            tx.audit.enter(person, "schedule", slug, detail)
+
+    def _set_time(
+        self,
+        tx: Transaction,
+        stored: StoredStatement,
+        at: datetime | None,
+        person: str,
+        *,
+        anew: bool = False,
+    ) -> None:
+        """Set it, where it would go out then, and not earlier than its approvers were told."""
+        statement, rules = stored.statement, self.rules
+        tx.schedules.put(statement.slug, at)
+        first = first_moment(tx, statement, rules.timezone) or tx.now
+        if at is not None and first > max(at, tx.now):
+            raise Refused(
+                f"{statement.slug} is embargoed until {moment(first, rules.timezone)};"
+                " choose that time or a later one"
+            )
+        later = [
+            approval
+            for approval in standing_of(tx, stored, rules.policy).valid
+            if approval.not_before is not None and approval.not_before > first
+        ]
+        if later and not anew:
+            told = max(one.not_before for one in later if one.not_before)
+            raise Earlier(statement.slug, [one.by for one in later], moment(told, rules.timezone))
+        for approval in later:
+            why = "it is to leave earlier than they were told"
+            tx.approvals.revoke(statement.slug, tx.now, approval.by, actor=person, why=why)
 
     def undo(self, slug: str, *, by: str) -> bool:
         """Let it not go out after all; tells whether it is still approved.
@@ -148,7 +231,9 @@ class Starter:
         if start is not None:
             raise AlreadyStarted(start)
 
-    def _bind(self, tx: Transaction, stored: StoredStatement, by: str, shown: int | None) -> Start:
+    def _bind(
+        self, tx: Transaction, stored: StoredStatement, by: str, shown: ShownCount | None
+    ) -> Start:
         return bind(tx, stored, shown, by=by, rules=self.rules)
 
     def _take_back(self, tx: Transaction, stored: StoredStatement, person: str) -> None:
@@ -289,24 +374,6 @@ class OperatorActions:
                 f"campaign {campaign.id} ({campaign.slug}) is being handed over again at this"
                 f" moment, under the key of its lost call; try again at {until:%H:%M:%S} UTC"
             )
-
-    def schedule(self, slug: str, at: datetime | None) -> None:
-        """Set the time of a statement, over what its file says; None takes the setting back."""
-        with self._acting("schedule") as tx:
-            campaign = tx.campaigns.latest(slug)
-            if has_begun(campaign) and campaign.state is not CampaignState.CANCELLED:
-                gone = campaign.state is CampaignState.SENT
-                raise Refused(
-                    f"{slug} {'has gone' if gone else 'is going'} out already,"
-                    f" as campaign {campaign.id}; a time changes nothing any more"
-                )
-            if tx.statements.get(slug) is None:
-                raise NotFound(
-                    f"there is no statement {slug!r}; 'newsletter statement list' shows them"
-                )
-            tx.schedules.put(slug, at)
-            detail = at.isoformat() if at else "as its file says"
-            tx.audit.enter(self.actor, "schedule", slug, detail)
 
     @contextmanager
     def _acting(self, action: str, needed: Role = Role.SENDER) -> Iterator[Transaction]:

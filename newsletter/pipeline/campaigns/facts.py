@@ -15,7 +15,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.pipeline.campaigns.headcount import outlook
 from newsletter.pipeline.campaigns.reach import Timing, correction_of, timing_of
-from newsletter.pipeline.ledger import embargo_of, return_of, standing_of, start_of
+from newsletter.pipeline.ledger import embargo_until, return_of, standing_of, start_of
 from newsletter.pipeline.statements.translations import awaited, check_translation
 from newsletter.store.sql import Transaction
 
@@ -98,10 +98,7 @@ def _facts(tx: Transaction, stored: StoredStatement, around: _Around, rules: Rul
 
 def _before(tx: Transaction, stored: StoredStatement, facts: Facts, rules: Rules) -> Facts:
     """The same, with what matters only until it begins."""
-    try:
-        embargo = embargo_of(tx, facts.statement, rules.campaigns.timezone)
-    except ValueError:  # the zone was changed since, and does not have that time
-        embargo = None
+    embargo = embargo_until(tx, facts.statement, rules.campaigns.timezone)
     facts = replace(facts, embargo_until=embargo)
     if not facts.standing.approved or not facts.present:
         return facts
@@ -135,7 +132,13 @@ def _release(tx: Transaction, facts: Facts, rules: Rules) -> datetime | None:
 def _timing(tx: Transaction, facts: Facts, rules: Rules) -> Timing | None:
     """None where the zone, changed since, does not have its time."""
     try:
-        return timing_of(tx, facts.statement, facts.since, rules.campaigns)
+        return timing_of(
+            tx,
+            facts.statement,
+            facts.since,
+            rules.campaigns,
+            not_before=facts.standing.not_before,
+        )
     except ValueError:
         return None
 

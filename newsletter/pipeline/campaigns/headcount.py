@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from newsletter.domain.campaigns.campaign import Start, StartBy, moved
+from newsletter.domain.campaigns.campaign import ShownCount, Start, StartBy, moved
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.statement import Statement, StoredStatement
+from newsletter.domain.statements.statement import ApprovalStatus, Statement, StoredStatement
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.reach import Reach, reach_of, timing_of
 from newsletter.pipeline.ledger import find_statement, standing_of, start_of
@@ -23,11 +23,24 @@ from newsletter.store.sql import Store, Transaction
 class Moved(Refused):
     """How many get it is another number than somebody was shown."""
 
-    def __init__(self, slug: str, shown: int, readers: int) -> None:
+    def __init__(self, slug: str, shown: int | None, readers: int) -> None:
         self.shown, self.readers = shown, readers
+        saw = "no number" if shown is None else f"{shown:,}"
         super().__init__(
-            f"{slug} would go to {people(readers)} now, and you were shown {shown:,}; look again"
+            f"{slug} would go to {people(readers)} now, and you were shown {saw}; look again"
         )
+
+
+class NotTyped(Refused):
+    """So many get it that the number is typed to confirm it, and another one was, or none."""
+
+    def __init__(self, readers: int) -> None:
+        self.readers = readers
+        super().__init__(f"Type {readers}, the number of people who get it")
+
+
+class NotFresh(Refused):
+    """So many get it that it takes a second factor, shown just now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,17 +74,38 @@ def headcount(tx: Transaction, statement: Statement, rules: CampaignRules) -> He
     )
 
 
-def bind(
-    tx: Transaction, stored: StoredStatement, shown: int | None, *, by: str, rules: CampaignRules
-) -> Start:
-    """Write down that somebody starts it for as many as they were shown; None: whoever gets it.
+def hold_against(
+    tx: Transaction, stored: StoredStatement, shown: ShownCount | None, rules: CampaignRules
+) -> int:
+    """Count its readers, and hold what a page showed against that; None: nobody was shown a page.
 
-    Raises Moved where it would go to another number now, and Refused where planning would.
+    Raises Moved where it is another number, and Refused where planning would.
     """
-    slug = stored.statement.slug
     readers = _reach(tx, stored.statement, rules).count(tx)
-    if shown is not None and moved(shown, readers):
-        raise Moved(slug, shown, readers)
+    if shown is not None and (shown.readers is None or moved(shown.readers, readers)):
+        raise Moved(stored.statement.slug, shown.readers, readers)
+    return readers
+
+
+def bind(
+    tx: Transaction,
+    stored: StoredStatement,
+    shown: ShownCount | None,
+    *,
+    by: str,
+    rules: CampaignRules,
+) -> Start:
+    """Write down that somebody starts it for as many as there are now.
+
+    Raises as ``hold_against`` does; NotTyped or NotFresh where so many get it that a page asks for
+    their number or for a second factor.
+    """
+    slug, readers = stored.statement.slug, hold_against(tx, stored, shown, rules)
+    if shown is not None and readers >= rules.typed_count:
+        if shown.typed is None or shown.typed != shown.readers:
+            raise NotTyped(shown.readers or readers)
+        if not shown.fresh:
+            raise NotFresh("confirm with a second factor that it is you")
     start = Start(slug=slug, content_hash=stored.content_hash, by=by, at=tx.now, count=readers)
     tx.starts.add(start)
     return start
@@ -140,10 +174,11 @@ def outlook(
 
     ``approved_at`` is when it was started, where a sender does that.
     """
-    statement = find_statement(tx, slug).statement
+    stored = find_statement(tx, slug)
+    statement, standing = stored.statement, standing_of(tx, stored, rules.policy)
     try:
         reach = _reach(tx, statement, rules)
-        timing = timing_of(tx, statement, approved_at, rules)
+        timing = timing_of(tx, statement, approved_at, rules, not_before=standing.not_before)
     except (Refused, ValueError):
         return None
     return Outlook(
@@ -228,15 +263,16 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
             elsewhere=tuple(_elsewhere_by_name(tx, reach)),
             unapproved=waiting,
             outside=reach.outside(tx),
-            hours=_hours(tx, statement, standing.complete_at or tx.now, rules),
+            hours=_hours(tx, statement, standing, rules),
         )
 
 
 def _hours(
-    tx: Transaction, statement: Statement, approved_at: datetime, rules: CampaignRules
+    tx: Transaction, statement: Statement, standing: ApprovalStatus, rules: CampaignRules
 ) -> tuple[tuple[datetime, int], ...]:
+    since = standing.complete_at or tx.now
     try:
-        timing = timing_of(tx, statement, approved_at, rules)
+        timing = timing_of(tx, statement, since, rules, not_before=standing.not_before)
     except ValueError:  # an embargo that the zone, changed since, does not have
         return ()
     return tuple(timing.hours(tx).items())

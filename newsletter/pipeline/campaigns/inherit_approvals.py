@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.digest import Digest, Issue
 from newsletter.domain.statements.statement import Approval, Channel, StoredStatement
+from newsletter.pipeline.ledger import first_moment
 from newsletter.pipeline.statements.review import ReviewRules, review
 from newsletter.store.sql import Store, Transaction
 
@@ -73,7 +74,14 @@ def _inherited(
         return []
     text, at = stored.content_hash, tx.now
     return [
-        Approval(slug=issue.slug, content_hash=text, by=by, at=at, channel=Channel.PARTS)
+        Approval(
+            slug=issue.slug,
+            content_hash=text,
+            by=by,
+            at=at,
+            channel=Channel.PARTS,
+            not_before=first_moment(tx, stored.statement, rules.timezone),
+        )
         for by in sorted(names)
     ]
 

@@ -173,7 +173,7 @@ def _view_of(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _Vie
     try:
         # from when on the time to undo runs: somebody started it after its approvals
         since = standing.complete_at if start is None else start.at
-        timing = _timing(tx, stored, since, rules) if started else None
+        timing = _timing(tx, stored, since, standing, rules) if started else None
         if timing is not None:
             release = timing.release(tx, campaign)
     except ValueError as error:  # the zone was changed since the statement was read
@@ -250,13 +250,17 @@ def _as_translation(tx: Transaction, view: _View, rules: PlanRules) -> _View:
 
 
 def _timing(
-    tx: Transaction, stored: StoredStatement, since: datetime | None, rules: PlanRules
+    tx: Transaction,
+    stored: StoredStatement,
+    since: datetime | None,
+    standing: ApprovalStatus,
+    rules: PlanRules,
 ) -> Timing | None:
     """When it may go out, once it is approved. Raises ValueError for a time that does not exist."""
     within = rules.together and stored.statement.translation_of
     if since is None or not stored.present or within:
         return None
-    return timing_of(tx, stored.statement, since, rules)
+    return timing_of(tx, stored.statement, since, rules, not_before=standing.not_before)
 
 
 def _act(tx: Transaction, view: _View, rules: PlanRules) -> list[Campaign]:

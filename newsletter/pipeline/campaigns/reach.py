@@ -259,13 +259,19 @@ class Timing:
 
 
 def timing_of(
-    tx: Transaction, statement: Statement, approved_at: datetime, rules: CampaignRules
+    tx: Transaction,
+    statement: Statement,
+    approved_at: datetime,
+    rules: CampaignRules,
+    *,
+    not_before: datetime | None,
 ) -> Timing:
     """When it may go out. Raises ValueError for a time that the zone does not have.
 
-    A time that staff set is one for all, whatever its file says. The time to undo begins anew when
-    the email became another one after the approval, and is the approved one again: a restart with
-    other settings and back would else let it leave at once.
+    A time that staff set is one for all, whatever its file says. ``not_before`` is what those who
+    approved it were told. The time to undo begins anew when the email became another one after the
+    approval, and is the approved one again: a restart with other settings and back would else let
+    it leave at once.
     """
     set_by_staff = tx.schedules.get(statement.slug)
     send_at = statement.send_at and resolve(statement.send_at, rules.timezone)
@@ -274,6 +280,7 @@ def timing_of(
         undo_window=rules.undo_window,
         send_at=set_by_staff or send_at,
         embargo_until=embargo_of(tx, statement, rules.timezone),
+        not_before=not_before,
     )
     hour = statement.local_time if set_by_staff is None else None
     return Timing(statement=statement, rules=rules, ready=ready, hour=hour)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
+from newsletter.domain.campaigns.campaign import ShownCount
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, Severity
@@ -20,6 +21,7 @@ from newsletter.pipeline.ledger import (
     authorise,
     find_seen,
     find_statement,
+    first_moment,
     refuse_if_gone_out,
     standing_of,
     why_withheld,
@@ -55,8 +57,8 @@ class _Override:
         return f" despite {', '.join(self.warnings)}: {self.despite or 'no reason given'}"
 
 
-Start = Callable[[Transaction, StoredStatement, str, int], object]
-"""What binds a start to the number of readers that a person was shown, in the same transaction."""
+Start = Callable[[Transaction, StoredStatement, str, ShownCount], object]
+"""What holds the number that a page showed against what there is, and binds a start to it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,19 +73,17 @@ class ApprovalRequest:
     """Why, over what a review warns of; without a warning it is not written down."""
     no_embargo: bool = False
     """They waive the embargo that the text spoke of and for which no end is set."""
-    at_desk: bool = False
-    """They said it on the page that showed them that very text."""
     override: bool = False
     """As an admin, they stand in for an approval that is missing; ``despite`` says why."""
-    shown: int | None = None
-    """How many would get it, as they were told; a start by this approval is bound to it."""
+    shown: ShownCount | None = None
+    """What the page showed on which they said it; None: they said it by a command."""
 
     @property
     def channel(self) -> Channel:
         """How it counts."""
         if self.override:
             return Channel.OVERRIDE
-        return Channel.DESK if self.at_desk else Channel.COMMAND
+        return Channel.DESK if self.shown is not None else Channel.COMMAND
 
 
 def approve(
@@ -111,9 +111,9 @@ def approve(
         override = _Override()
         if not _has_said_so(asked, person, standing_of(tx, stored, rules.policy)):
             override = _over(reviewed, reason, no_embargo=asked.no_embargo, always=asked.override)
-            _add(tx, stored, person, asked.channel, override)
+            _add(tx, stored, person, asked.channel, override, rules)
         given = standing_of(tx, stored, rules.policy)
-        if given.approved and asked.shown is not None and start is not None:
+        if asked.shown is not None and start is not None:
             start(tx, stored, person, asked.shown)
         return Given(content_hash=stored.content_hash, standing=given, warnings=override.warnings)
 
@@ -259,7 +259,7 @@ def note_front_matter(
         warnings, despite = reviewed.warnings, stored.statement.despite
         override = _Override(despite=despite * bool(warnings), warnings=warnings)
         with store.begin() as tx:
-            if _bring_in_line(tx, stored, None if reviewed.blocking else override):
+            if _bring_in_line(tx, stored, None if reviewed.blocking else override, rules):
                 noted.append(Noted(slug=reviewed.slug, warnings=warnings, despite=override.despite))
     before.mark, before.policy = mark, rules.policy
     return tuple(noted)
@@ -275,7 +275,9 @@ def _bringing(tx: Transaction) -> list[StoredStatement]:
     ]
 
 
-def _bring_in_line(tx: Transaction, stored: StoredStatement, override: _Override | None) -> bool:
+def _bring_in_line(
+    tx: Transaction, stored: StoredStatement, override: _Override | None, rules: ReviewRules
+) -> bool:
     """Whether an approval was added; without ``override``, as nothing may be approved, none is."""
     slug, channel = stored.statement.slug, _channel(stored.statement)
     named, noted = _named(stored.statement), _noted_names(tx, stored.statement)
@@ -286,7 +288,7 @@ def _bring_in_line(tx: Transaction, stored: StoredStatement, override: _Override
         return False
     added = [person for person in named if person not in noted]
     for person in added:
-        _add(tx, stored, person, channel, override)
+        _add(tx, stored, person, channel, override, rules)
     return bool(added)
 
 
@@ -321,7 +323,12 @@ def _close(tx: Transaction, slug: str, person: str, channel: Channel) -> None:
 
 
 def _add(
-    tx: Transaction, stored: StoredStatement, person: str, channel: Channel, override: _Override
+    tx: Transaction,
+    stored: StoredStatement,
+    person: str,
+    channel: Channel,
+    override: _Override,
+    rules: ReviewRules,
 ) -> None:
     slug = stored.statement.slug
     tx.approvals.add(
@@ -331,6 +338,7 @@ def _add(
             by=person,
             at=tx.now,
             channel=channel,
+            not_before=first_moment(tx, stored.statement, rules.timezone),
             despite=override.despite,
             warnings=override.warnings,
         )

@@ -30,7 +30,7 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
 )
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.ledger import embargo_of, standing_of
+from newsletter.pipeline.ledger import embargo_until, standing_of
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.store.sql import Transaction
 
@@ -162,7 +162,7 @@ def _review(
     statement = stored.statement
     zone = ZoneInfo(rules.timezone)
     send_at = tx.schedules.get(statement.slug) or _instant(statement, rules.timezone, tx.now)
-    embargo = _embargo(tx, statement, rules.timezone)
+    embargo = embargo_until(tx, statement, rules.timezone)
     goes_out = max(time for time in (tx.now, send_at, embargo) if time)
     last = None if statement.corrects or statement.segment else others.last(statement)
     audience = None if statement.corrects else others.audience(statement)
@@ -210,12 +210,5 @@ def _instant(statement: Statement, zone: str, now: datetime) -> datetime | None:
         return statement.local_time.instant(zone, ready=now)
     try:
         return statement.send_at and resolve(statement.send_at, zone)
-    except ValueError:
-        return None
-
-
-def _embargo(tx: Transaction, statement: Statement, zone: str) -> datetime | None:
-    try:
-        return embargo_of(tx, statement, zone)
     except ValueError:
         return None

@@ -80,6 +80,7 @@ approval = table(
     words("channel"),
     integer("at"),
     integer("revoked_at", nullable=True),
+    integer("not_before", nullable=True),
     words("despite", empty=True),
     words("warnings", empty=True),  # names of checks, with blanks between
     words("seal", empty=True),  # under our own key: without it the row counts for nothing

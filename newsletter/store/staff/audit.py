@@ -55,7 +55,7 @@ def vouch_for(connection: Connection, chain: Chain, row: Row[Any]) -> None:
 
 def _seal(chain: Chain, row: Row[Any]) -> str:
     sealed = (row.slug, row.content_hash, row.by, row.channel, row.at, row.revoked_at)
-    return chain.seal("approval", row.id, *sealed, row.despite, row.warnings)
+    return chain.seal("approval", row.id, *sealed, row.not_before, row.despite, row.warnings)
 
 
 _CHUNK = 1000

@@ -41,6 +41,7 @@ class Approvals:
             by=approval.by,
             channel=approval.channel.value,
             at=to_ms(approval.at),
+            not_before=approval.not_before and to_ms(approval.not_before),
             despite=approval.despite,
             warnings=" ".join(approval.warnings),
         )
@@ -103,6 +104,7 @@ def _approval_of(row: Row[Any]) -> Approval:
         by=row.by,
         at=from_ms(row.at),
         channel=Channel(row.channel),
+        not_before=maybe_from_ms(row.not_before),
         despite=row.despite,
         warnings=tuple(row.warnings.split()),
         revoked_at=maybe_from_ms(row.revoked_at),

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from newsletter.config.settings import Settings
-from newsletter.domain.campaigns.campaign import Campaign, Start
+from newsletter.domain.campaigns.campaign import Campaign, ShownCount, Start, typed_number
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
@@ -21,11 +21,13 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.domain.wording import listed, without_commands
+from newsletter.domain.wording import listed, people, without_commands
+from newsletter.pipeline.campaigns.headcount import Moved
 from newsletter.pipeline.ledger import return_of, standing_of, start_of
 from newsletter.pipeline.statements.review import Audiences, review
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
+from newsletter.web.desk.request import DeskRequest, whole
 
 _YEARS = range(2000, 9999)
 """Beyond them there is no such instant in each zone."""
@@ -220,6 +222,36 @@ def wall_of(text: str) -> datetime | None:
         return None
     legible = found.tzinfo is None and "T" in text and found.year in _YEARS
     return found if legible else None
+
+
+_HASH = 64
+"""Digits: the beginning of one names a version at the command line, and nothing on a page."""
+
+
+def seen_version(request: DeskRequest) -> str:
+    """The version that was on a page; one that no version is called, where the form has none."""
+    digest = request.field("digest")
+    return digest if len(digest) == _HASH else "none"
+
+
+def shown_on(request: DeskRequest, now: datetime, typed: str = "typed") -> ShownCount:
+    """What a page showed before somebody decided there, as its form gives it back.
+
+    ``typed`` is the field for the number.
+    """
+    return ShownCount(
+        readers=whole(request.field("shown")),
+        typed=typed_number(request.field(typed)),
+        fresh=request.who.session.fresh(now),
+    )
+
+
+def otherwise(moved: Moved) -> str:
+    """To how many it would go, in the place of the number that a page showed."""
+    now = people(moved.readers)
+    if moved.shown is None:
+        return f"It would go to {now} now, which the page did not say."
+    return f"It would go to {now} now, and not to {moved.shown:,}."
 
 
 def sentence(text: str) -> str:

@@ -102,6 +102,8 @@ DONE: Mapping[str, str] = {
     "approval-withdrawn": "Your approval was withdrawn.",
     "started": "It was started. Until it leaves you can undo it.",
     "time": "The time was changed.",
+    "time-anew": "The time was changed. Its approvers were told a later one, so it waits for a new"
+    " approval.",
     "undone": "Undone. Nobody got it. It stays approved.",
     "undone-approval": "Undone. Nobody got it. It needs a new approval.",
     "paused": "Paused. Nothing more leaves; what was sent cannot be taken back.",

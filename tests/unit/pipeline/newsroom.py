@@ -4,10 +4,10 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.campaigns.campaign import Campaign, Counts
+from newsletter.domain.campaigns.campaign import Campaign, Counts, ShownCount
 from newsletter.domain.delivery.batch import Answer
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.ports import GuardFile, Provider
@@ -237,7 +237,7 @@ class Newsroom:
             despite=despite,
             no_embargo=no_embargo,
             override=override,
-            shown=shown,
+            shown=ShownCount.by_command(shown),
         )
         return approve(
             yes,
@@ -365,6 +365,11 @@ class Newsroom:
             guard_file=self.guard_file,
             names=lambda: f"{next(self._epochs):032x}",
         )
+
+    def schedule(
+        self, slug: str, at: datetime | None, *, by: str = "ada@forum.example", anew: bool = False
+    ) -> None:
+        self.starter().schedule(slug, at, by=by, anew=anew)
 
     def hand(self, actor: str = "ada@forum.example") -> OperatorActions:
         return OperatorActions(store=self.store, actor=actor)

@@ -5,17 +5,24 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from newsletter.domain.campaigns.campaign import CampaignState, StartBy, typed_number
+from newsletter.domain.campaigns.campaign import CampaignState, StartBy
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, ReviewFinding
 from newsletter.domain.statements.statement import Statement
-from newsletter.domain.wording import clock, people, plural
+from newsletter.domain.wording import clock, listed, people, plural
 from newsletter.pipeline.campaigns.control import AlreadyStarted, Late, StartRequest
-from newsletter.pipeline.campaigns.headcount import Headcount, Moved, headcount, left_behind
+from newsletter.pipeline.campaigns.headcount import (
+    Headcount,
+    Moved,
+    NotFresh,
+    NotTyped,
+    headcount,
+    left_behind,
+)
 from newsletter.pipeline.campaigns.reach import Timing, timing_of
-from newsletter.pipeline.ledger import Changed
+from newsletter.pipeline.ledger import Changed, embargo_until, first_moment
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -24,15 +31,18 @@ from newsletter.web.desk.deciding import (
     Subject,
     colleagues,
     is_trial,
+    otherwise,
     plain,
     put_right,
     remarks_of,
+    seen_version,
+    shown_on,
     subject_of,
     titles,
     wall_of,
 )
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route, whole
+from newsletter.web.desk.request import DeskRequest, Route
 
 _SOON = 3600
 """Seconds: what leaves within them is counted down."""
@@ -52,7 +62,11 @@ class Prospect:
     leaves_at: datetime | None
     """Of what was started: when it leaves, as things stand."""
     written: datetime | None
-    """The time that is set already, by its text or by staff."""
+    """When it goes out as it is set, and not before; None where that is from now on."""
+    keeps: str
+    """What keeps it until then; empty where nothing but the time that is set does."""
+    told: bool
+    """Those who approved it were told of a time to come: an earlier one takes a new approval."""
     hour: str
     typed: bool
     put_right: str
@@ -98,43 +112,45 @@ class Starting:
 
     def start(self, request: DeskRequest) -> Response:
         """Start the version that was on the page, for as many as were on it, or say why not."""
-        slug, shown = request.param("slug"), whole(request.field("shown"))
+        slug, when = request.param("slug"), request.field("when")
         at, fault = self._time(request)
-        faults = [*self._faults_of_count(request, shown), *fault]
-        if faults or shown is None:
+        faults = [*self._faults_of_count(request), *fault]
+        if faults:
             return self._page(request, faults=faults)
-        many = shown >= self._statements.settings.desk.typed_count
-        # last of all: nobody shows a factor for a form that comes back with a fault
-        if many and not request.who.session.fresh(self._desk.now()):
-            return self._desk.step_up(request)
-        when = request.field("when")
         asked = StartRequest(
             slug=slug,
             by=request.who.address,
-            seen=request.field("digest") or "none",
-            shown=shown,
+            seen=seen_version(request),
+            shown=shown_on(request, self._desk.now()),
             at=at if when == AT else None,
             at_once=when == NOW,
         )
         try:
             self._campaigns.starter().start(asked)
+        except NotTyped as error:
+            return self._page(request, faults=[("typed", str(error))])
+        except NotFresh:
+            return self._desk.step_up(request)
         except Refused as error:
             return self._page(request, faults=[("", self._why_not(error))], status=409)
         return self._desk.go(request, f"/statements/{slug}", done="started")
 
     def set_time(self, request: DeskRequest) -> Response:
-        """Set another time for what was started and has not begun."""
-        slug = request.param("slug")
-        at, faults = self._time(request)
+        """Set another time for what has not begun; an earlier one only to be approved anew."""
+        slug, by, anew = request.param("slug"), request.who.address, bool(request.field("anew"))
+        at, faults = self._time(request, "earlier" if anew else "at")
         if faults:
             return self._page(request, faults=faults)
         try:
-            self._campaigns.hand(request.who.address).schedule(slug, at)
+            if at is not None:  # None: it stays as it is set
+                self._campaigns.starter().schedule(slug, at, by=by, anew=anew)
         except Refused as error:
-            return self._page(request, faults=[("", f"Not changed. {plain(error)}")], status=409)
+            return self._page(
+                request, faults=[("", self._why_not(error, "Not changed"))], status=409
+            )
         except NotFound as error:
             raise NotFound("There is no such statement.") from error
-        return self._desk.go(request, f"/statements/{slug}", done="time")
+        return self._desk.go(request, f"/statements/{slug}", done="time-anew" if anew else "time")
 
     def undo(self, request: DeskRequest) -> Response:
         """Let it not go out after all, or say that it has begun."""
@@ -153,60 +169,48 @@ class Starting:
 
     # --- what a form holds
 
-    def _faults_of_count(self, request: DeskRequest, shown: int | None) -> list[tuple[str, str]]:
-        if shown is None:
-            return [("", "Nothing was started. Look at the number of people, and try again")]
-        found = []
+    def _faults_of_count(self, request: DeskRequest) -> list[tuple[str, str]]:
         if not request.field("right") and self._is_off(request.param("slug")):
-            found.append(("right-yes", "Confirm that the number of people is right"))
-        if (
-            shown >= self._statements.settings.desk.typed_count
-            and typed_number(request.field("typed")) != shown
-        ):
-            found.append(("typed", f"Type {shown}, the number of people who get it"))
-        return found
+            return [("right-yes", "Confirm that the number of people is right")]
+        return []
 
     def _is_off(self, slug: str) -> bool:
         with self._statements.store.read() as tx:
             return bool(self._remarks(tx, subject_of(tx, self._statements.policy, slug)))
 
-    def _time(self, request: DeskRequest) -> tuple[datetime | None, Faults]:
+    def _time(self, request: DeskRequest, field: str = "at") -> tuple[datetime | None, Faults]:
         """The instant that was chosen, None for the one that is set; or what is wrong with it."""
-        when, text = request.field("when"), request.field("at").strip()
+        when, text = request.field("when"), request.field(field).strip()
         if when not in {NOW, WRITTEN, AT}:
             return None, [("when-1", "Choose when it goes out")]
         now = self._desk.now()
         if when != AT:
             both = "You gave a time and chose another way. Choose one of them"
-            return now if when == NOW else None, [("at", both)] if text else []
+            return now if when == NOW else None, [(field, both)] if text else []
         wall, zone = wall_of(text), self._statements.settings.timezone
         if wall is None:
-            return None, [("at", "Give a date and a time")]
+            return None, [(field, "Give a date and a time")]
         try:
             at = resolve(wall, zone)
         except ValueError as error:
-            return None, [("at", _in_words(error, wall, zone))]
+            return None, [(field, _in_words(error, wall, zone))]
         passed = f"This time has passed: it is {self._desk.clock(now)} now. Give a later one"
-        return at, [("at", passed)] if at <= now else []
+        return at, [(field, passed)] if at <= now else []
 
     # --- what comes of it
 
-    def _why_not(self, error: Refused) -> str:
+    def _why_not(self, error: Refused, what: str = "Nothing was started") -> str:
         if isinstance(error, Moved):
-            now = people(error.readers)
-            return f"Nothing was started. It is {now} now, and not {error.shown:,}. Look again."
+            return f"{what}. {otherwise(error)} Look again."
         if isinstance(error, Changed):
-            return (
-                "Nothing was started. The text was changed while you looked,"
-                " so it needs a new approval."
-            )
+            return f"{what}. The text was changed while you looked, so it needs a new approval."
         with self._statements.store.read() as tx:
             names = colleagues(tx)
         if isinstance(error, AlreadyStarted):
             who = names.get(error.start.by, "Somebody")
             at = self._desk.moment(error.start.at)
             return f"This was already started, by {who} on {at}. Nothing was started twice."
-        return f"Nothing was started. {plain(error, names)}"
+        return f"{what}. {plain(error, names)}"
 
     def _late(self, request: DeskRequest, late: Late) -> Response:
         campaign = late.campaign
@@ -229,7 +233,8 @@ class Starting:
         subject = prospect.subject
         if subject.began is not None and not faults:
             return self._desk.go(request, f"/campaigns/{subject.began.id}")
-        chosen = request.field("when") or (WRITTEN if prospect.written or prospect.hour else NOW)
+        set_for = prospect.written or prospect.hour
+        chosen = request.field("when") or (WRITTEN if set_for else AT if prospect.keeps else NOW)
         return self._desk.page(
             request,
             "start.html.j2",
@@ -239,7 +244,7 @@ class Starting:
             prospect=prospect,
             faults=faults,
             chosen=chosen,
-            fields={name: request.field(name) for name in ("at", "right")},
+            fields={name: request.field(name) for name in ("at", "right", "earlier")},
             lists=titles(self._statements.settings, prospect.count.lists) if prospect.count else "",
             by_sender=self._campaigns.rules.by_sender,
             trial=is_trial(self._statements.settings),
@@ -268,6 +273,7 @@ class Starting:
             count = headcount(tx, subject.statement, rules)
         except Refused as error:
             objection = plain(error, subject.names)
+        keeps, told = self._keeps(tx, subject)
         timing = self._timing(tx, subject)
         started = subject.start is not None or rules.start is StartBy.APPROVAL
         return Prospect(
@@ -276,7 +282,9 @@ class Starting:
             objection=objection,
             off=next((finding.message for finding in self._remarks(tx, subject)), ""),
             leaves_at=timing.release(tx, subject.campaign) if timing and started else None,
-            written=_written(tx, subject, statements.settings.timezone),
+            written=self._set_for(tx, subject),
+            keeps=keeps,
+            told=told,
             hour=str(timing.hour or "") if timing else "",
             typed=count is not None and count.readers >= statements.settings.desk.typed_count,
             put_right=put_right(tx, subject.statement),
@@ -288,26 +296,38 @@ class Starting:
         since = subject.start.at if subject.start else subject.standing.complete_at
         try:
             return timing_of(
-                tx, subject.statement, since or self._desk.now(), self._campaigns.rules
+                tx,
+                subject.statement,
+                since or self._desk.now(),
+                self._campaigns.rules,
+                not_before=subject.standing.not_before,
             )
         except ValueError:
             return None
+
+    def _set_for(self, tx: Transaction, subject: Subject) -> datetime | None:
+        first = first_moment(tx, subject.statement, self._campaigns.rules.timezone)
+        told = subject.standing.not_before
+        return max((at for at in (first, told) if at and at > tx.now), default=None)
+
+    def _keeps(self, tx: Transaction, subject: Subject) -> tuple[str, bool]:
+        """Why it cannot go out at once, and whether a new approval would let it."""
+        told, zone = subject.standing.not_before, self._campaigns.rules.timezone
+        embargo = embargo_until(tx, subject.statement, zone)
+        if embargo is not None and embargo > tx.now and (told is None or told <= embargo):
+            return f"It is embargoed until {self._desk.moment(embargo)}.", False
+        if told is None or told <= tx.now:
+            return "", False
+        given = [one.by for one in subject.standing.given if one.not_before]
+        by = listed([subject.names.get(address, "Somebody") for address in given])
+        until = self._desk.moment(told)
+        why = f"{by} approved it for no earlier than {until}. An earlier time takes a new approval."
+        return why, True
 
     def _remarks(self, tx: Transaction, subject: Subject) -> list[ReviewFinding]:
         """What the checks say about the number of its readers."""
         found = remarks_of(tx, subject.stored, self._statements)
         return [finding for finding in found if finding.check is Check.AUDIENCE]
-
-
-def _written(tx: Transaction, subject: Subject, zone: str) -> datetime | None:
-    """The time that is set already, if it is still to come."""
-    at = tx.schedules.get(subject.slug)
-    if at is None and subject.statement.send_at is not None:
-        try:
-            at = resolve(subject.statement.send_at, zone)
-        except ValueError:
-            return None
-    return at if at is not None and at > tx.now else None
 
 
 def _place(zone: str) -> str:

@@ -7,15 +7,21 @@ from typing import Any
 
 from starlette.responses import Response
 
-from newsletter.domain.campaigns.campaign import StartBy, typed_number
+from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.comparison import Passage
 from newsletter.domain.statements.review import Check, ReviewFinding, Severity
-from newsletter.domain.statements.statement import Progress, Statement
-from newsletter.domain.wording import people
-from newsletter.pipeline.campaigns.headcount import Moved, Outlook, left_behind, outlook
+from newsletter.domain.statements.statement import OVERRIDES, Progress, Statement
+from newsletter.pipeline.campaigns.headcount import (
+    Moved,
+    NotFresh,
+    NotTyped,
+    Outlook,
+    left_behind,
+    outlook,
+)
 from newsletter.pipeline.ledger import Changed
 from newsletter.pipeline.statements.approve import ApprovalRequest, revoke
 from newsletter.runtime.campaigns import Campaigns
@@ -24,15 +30,18 @@ from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import (
     Subject,
     differences,
+    otherwise,
     plain,
     put_right,
     remarks_of,
+    seen_version,
+    shown_on,
     subject_of,
     titles,
     version_of,
 )
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route, whole
+from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.presenting import SEVERITIES
 from newsletter.web.desk.statements.preview import seen
 
@@ -59,7 +68,9 @@ class Shown:
     wrote: bool
     """Who looks wrote in it."""
     typed: bool
-    """The number of readers has to be typed."""
+    """The number of readers has to be typed with an approval."""
+    typed_override: bool
+    """So with the word of an admin who stands in."""
 
     @property
     def warnings(self) -> bool:
@@ -112,28 +123,28 @@ class Reviewing:
 
     def approve(self, request: DeskRequest) -> Response:
         """Take down an approval of the version that was on the page, or say why not."""
-        shown = whole(request.field("shown"))
-        if shown is not None and shown >= self._statements.settings.desk.typed_count:
-            if typed_number(request.field("typed")) != shown:
-                fault = f"Type {shown}, the number of people who would get it"
-                return self._page(request, faults=[("typed", fault)])
-            if not request.who.session.fresh(self._desk.now()):
-                return self._desk.step_up(request)
         despite = request.field("despite").strip() or None
-        return self._approve(request, "approved-partly", despite=despite, at_desk=True, shown=shown)
+        return self._approve(request, "approved-partly", despite=despite)
 
-    def _approve(self, request: DeskRequest, partly: str, **how: Any) -> Response:
+    def _approve(
+        self, request: DeskRequest, partly: str, *, typed: str = "typed", **how: Any
+    ) -> Response:
         slug = request.param("slug")
         try:
             given = self._statements.approve(
                 ApprovalRequest(
                     slug=slug,
                     by=request.who.address,
-                    expect=_seen(request),
+                    expect=seen_version(request),
+                    shown=shown_on(request, self._desk.now(), typed),
                     no_embargo=bool(request.field("no_embargo")),
                     **how,
                 )
             )
+        except NotTyped as error:
+            return self._page(request, faults=[(typed, str(error))])
+        except NotFresh:
+            return self._desk.step_up(request)
         except Refused as error:
             return self._not_done(request, error, "Not approved.")
         done = "approved" if given.standing.approved else partly
@@ -145,7 +156,8 @@ class Reviewing:
         if not why:
             fault = "Say why you stand in for the approval that is missing"
             return self._page(request, faults=[("why", fault)])
-        return self._approve(request, "stood-in", despite=why, override=True)
+        typed = "typed_override"  # two forms of one page
+        return self._approve(request, "stood-in", typed=typed, despite=why, override=True)
 
     def send_back(self, request: DeskRequest) -> Response:
         """Send it back to its writers."""
@@ -155,7 +167,7 @@ class Reviewing:
             return self._page(request, faults=[("reason", fault)])
         try:
             self._statements.send_back(
-                slug, by=request.who.address, expect=_seen(request), reason=reason
+                slug, by=request.who.address, expect=seen_version(request), reason=reason
             )
         except Refused as error:
             return self._not_done(request, error, "Not sent back.")
@@ -178,8 +190,7 @@ class Reviewing:
             text = f"{what} {self._changed(request)}"
             return self._page(request, faults=[("", text)], status=409, seen=error.seen)
         if isinstance(error, Moved):
-            now, then = people(error.readers), f"{error.shown:,}"
-            text = f"{what} It would go to {now} now, and not to {then}. Look again."
+            text = f"{what} {otherwise(error)} Look again."
             return self._page(request, faults=[("", text)], status=409)
         return self._page(request, status=409, refused=error, what=what)
 
@@ -255,9 +266,10 @@ class Reviewing:
         to_come = None
         if stored.present and stored.content_hash:
             to_come = outlook(tx, subject.slug, now, rules=rules)
-        missing = policy.required - len(subject.standing.counted)
-        starts = rules.start is StartBy.APPROVAL and missing == 1
-        many = to_come is not None and to_come.readers >= statements.settings.desk.typed_count
+        standing, by_approval = subject.standing, rules.start is StartBy.APPROVAL
+        starts = by_approval and policy.required - len(standing.counted) == 1
+        stands_in = by_approval and len(standing.overrides) == OVERRIDES - 1
+        many = to_come is not None and to_come.readers >= rules.typed_count
         lapsed = () if subject.standing.given else subject.standing.outdated
         answered = _answered(tx, subject)
         last = answered or next(reversed(lapsed), None)
@@ -273,6 +285,7 @@ class Reviewing:
             starts=starts,
             wrote=stored.wrote(request.who.address) and not policy.author_may_approve,
             typed=starts and many,
+            typed_override=stands_in and many,
         )
 
 
@@ -283,11 +296,6 @@ def _answered(tx: Transaction, subject: Subject) -> Returned | None:
     if last is None or last.content_hash == subject.stored.content_hash:
         return None
     return None if any(approval.at > last.at for approval in decided) else last
-
-
-def _seen(request: DeskRequest) -> str:
-    """The version that was on the page; one that no version is called, where the form has none."""
-    return request.field("digest") or "none"
 
 
 def _typed(request: DeskRequest, *, keep: bool) -> Mapping[str, str]:

@@ -282,7 +282,7 @@ def test_a_part_that_is_corrected_gives_way_to_its_correction_which_waits_for_a_
 ) -> None:
     made(desk)
     desk.approve(slug=FIRST)
-    desk.hand().schedule(FIRST, desk.clock.now() + timedelta(hours=2))
+    desk.schedule(FIRST, desk.clock.now() + timedelta(hours=2))
     desk.tick()
     correct(desk, "one", "one-corrected")
     desk.plan()

@@ -253,7 +253,7 @@ def test_where_nothing_is_unknown_there_is_nothing_to_decide(room: Newsroom) -> 
 
 def test_a_time_is_set_only_for_a_statement_that_is_there(room: Newsroom) -> None:
     with pytest.raises(NotFound, match="there is no statement 'nothing'"):
-        room.hand().schedule("nothing", NOON)
+        room.schedule("nothing", NOON)
 
 
 def test_no_time_is_set_for_what_is_going_out(room: Newsroom) -> None:
@@ -261,21 +261,21 @@ def test_no_time_is_set_for_what_is_going_out(room: Newsroom) -> None:
     for step in (lambda: None, lambda: room.hand().pause("resignation")):
         step()
         with pytest.raises(Refused, match="is going out already, as campaign 1"):
-            room.hand().schedule("resignation", NOON + timedelta(days=1))
+            room.schedule("resignation", NOON + timedelta(days=1))
 
 
 def test_no_time_is_set_for_what_has_gone_out(room: Newsroom) -> None:
     room.start(5)
     room.drain()
     with pytest.raises(Refused, match="has gone out already, as campaign 1"):
-        room.hand().schedule("resignation", NOON + timedelta(days=1))
+        room.schedule("resignation", NOON + timedelta(days=1))
 
 
 def test_a_time_can_be_set_for_what_was_cancelled(room: Newsroom) -> None:
     room.start(5)
     room.hand().cancel("resignation")
     later = NOON + timedelta(days=1)
-    room.hand().schedule("resignation", later)
+    room.schedule("resignation", later)
     room.approve()
     [campaign] = room.plan().scheduled
     assert campaign.release_at == later
@@ -284,9 +284,8 @@ def test_a_time_can_be_set_for_what_was_cancelled(room: Newsroom) -> None:
 def test_each_set_time_is_entered_in_the_log(room: Newsroom) -> None:
     room.write()
     room.look()
-    hand: OperatorActions = room.hand("sam@forum.example")
-    hand.schedule("resignation", NOON)
-    hand.schedule("resignation", None)
+    room.schedule("resignation", NOON, by="sam@forum.example")
+    room.schedule("resignation", None, by="sam@forum.example")
     with room.store.read() as tx:
         details = [(one.actor, one.subject, one.detail) for one in tx.audit.all()]
     assert details == [
@@ -314,7 +313,7 @@ def test_each_act_takes_its_role_within_its_transaction(room: Newsroom) -> None:
         lambda: hand.resume("resignation"),
         lambda: hand.cancel("resignation"),
         lambda: hand.go_back("resignation"),
-        lambda: hand.schedule("other", NOON),
+        lambda: room.schedule("other", NOON, by="ed@forum.example"),
         lambda: room.hand("sam@forum.example").resolve("resignation", Resolution.GIVE_UP),
         lambda: room.hand("sam@forum.example").vouch("resignation", {}),
         lambda: room.guard().stop(by="ed@forum.example", reason=""),

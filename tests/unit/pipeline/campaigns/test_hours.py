@@ -204,13 +204,13 @@ def test_who_leaves_before_their_hour_gets_nothing(room: Newsroom) -> None:
 def test_a_time_that_staff_set_is_one_for_all(room: Newsroom) -> None:
     populate(room, TOKYO, BERLIN, HONOLULU)
     scheduled(room)
-    room.hand().schedule("resignation", IN_BERLIN)
+    room.schedule("resignation", IN_BERLIN)
     room.plan()
     assert room.campaign().release_at == IN_BERLIN
-    room.hand().schedule("resignation", None)
+    room.schedule("resignation", None)
     room.plan()
     assert room.campaign().release_at == IN_TOKYO
-    room.hand().schedule("resignation", IN_BERLIN)
+    room.schedule("resignation", IN_BERLIN)
     assert go_to(room, IN_BERLIN) == people(1, 2, 3)
 
 

@@ -194,7 +194,7 @@ def test_after_a_part_was_corrected_they_approve_what_stands_there_now(desk: Des
     desk.build()
     desk.refresh()
     before = desk.content_hash(FIRST)
-    desk.hand().schedule(FIRST, desk.clock.now() + timedelta(hours=2))
+    desk.schedule(FIRST, desk.clock.now() + timedelta(hours=2))
     desk.write("right", title="Put right", corrects="one")
     desk.refresh()
     for by in (ED, FLO):

@@ -179,7 +179,7 @@ def test_what_was_missing_lets_it_be_planned_at_once(
 def test_a_time_that_staff_set_moves_a_campaign_that_waits(room: Newsroom) -> None:
     planned(room)
     at = room.clock.now() + timedelta(hours=3)
-    room.hand().schedule("resignation", at)
+    room.schedule("resignation", at)
     room.look()
     assert room.campaign().release_at == at
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Channel
 from newsletter.pipeline.campaigns.plan import Planned
@@ -101,13 +102,14 @@ def test_a_time_set_by_staff_outranks_the_file_but_no_embargo(room: Newsroom) ->
     room.look()
     room.approve()
     room.plan()
-    room.hand().schedule("resignation", NOON + timedelta(hours=1))
+    with pytest.raises(Refused, match=r"resignation is embargoed until Tue 24 Nov 2026, 10:00"):
+        room.schedule("resignation", NOON + timedelta(hours=1))
     assert room.plan() == Planned()
-    assert room.campaign().release_at == NOON + timedelta(hours=3)
-    room.hand().schedule("resignation", NOON + timedelta(days=2))
+    assert room.campaign().release_at == NOON + timedelta(hours=13)
+    room.schedule("resignation", NOON + timedelta(days=2))
     room.plan()
     assert room.campaign().release_at == NOON + timedelta(days=2)
-    room.hand().schedule("resignation", None)
+    room.schedule("resignation", None)
     room.plan()
     assert room.campaign().release_at == NOON + timedelta(hours=13)
     assert room.deeds()[-1] == ("scheduler", "reschedule")
@@ -118,7 +120,7 @@ def test_a_campaign_that_was_put_off_does_not_start_before_planning_knows(
 ) -> None:
     room.subscribe(1)
     scheduled(room)
-    room.hand().schedule("resignation", NOON + timedelta(days=2))
+    room.schedule("resignation", NOON + timedelta(days=2))
     room.clock.advance(hours=1)
     assert room.start_due() == ()
     assert room.campaign().state is SCHEDULED

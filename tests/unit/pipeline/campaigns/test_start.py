@@ -135,7 +135,7 @@ def test_what_happened_in_the_meantime_stops_the_start(room: Newsroom, deed: str
         elif deed == "cancel":
             room.hand().cancel("resignation")
         elif deed == "put off":
-            room.hand().schedule("resignation", NOON + timedelta(days=1))
+            room.schedule("resignation", NOON + timedelta(days=1))
             room.plan()
         else:
             assert len(room.start_due()) == 1

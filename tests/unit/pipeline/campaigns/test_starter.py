@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState, Counts, Start, StartBy
+from newsletter.domain.campaigns.campaign import CampaignState, Counts, ShownCount, Start, StartBy
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
@@ -34,7 +34,9 @@ def room(room: Newsroom) -> Newsroom:
 
 
 def start(room: Newsroom, *, by: str = SAM, shown: int | None = 12, **asked: object) -> Start:
-    wanted = StartRequest(slug="resignation", by=by, seen=room.content_hash(), shown=shown)
+    wanted = StartRequest(
+        slug="resignation", by=by, seen=room.content_hash(), shown=ShownCount.by_command(shown)
+    )
     return room.starter().start(replace(wanted, **asked))  # type: ignore[arg-type]
 
 
@@ -80,10 +82,8 @@ def test_a_time_that_the_sender_chose_is_when_it_leaves(room: Newsroom) -> None:
     assert room.campaign().release_at == TOMORROW
 
 
-def test_at_once_is_before_the_time_that_its_file_says(room: Newsroom) -> None:
-    room.write(send_at=TOMORROW)
-    room.look()
-    room.approve()
+def test_at_once_is_before_the_time_that_staff_set_after_the_approval(room: Newsroom) -> None:
+    room.schedule("resignation", TOMORROW)
     begun = start(room, at_once=True)
     room.look()
     assert room.campaign().release_at == begun.at + timedelta(minutes=5)
@@ -190,7 +190,9 @@ def test_a_role_that_was_lost_in_mid_form_starts_nothing(room: Newsroom) -> None
         with room.store.begin() as tx:
             tx.staff.put(SAM, Role.WRITER, room.clock.now())
 
-    wanted = StartRequest(slug="resignation", by=SAM, seen=room.content_hash(), shown=12)
+    wanted = StartRequest(
+        slug="resignation", by=SAM, seen=room.content_hash(), shown=ShownCount.by_command(12)
+    )
     with pytest.raises(Refused, match=r"sam@forum\.example is a writer"):
         room.starter(Meanwhile(room.store, demote)).start(wanted)
     assert starts(room) == []
@@ -325,7 +327,9 @@ def test_a_translation_that_nobody_started_leaves_its_readers_to_the_original(
     room.look()
     room.approve(slug="dimision")
     assert readers(room) == (13, ())
-    spanish = StartRequest(slug="dimision", by=SAM, seen=room.content_hash("dimision"), shown=1)
+    spanish = StartRequest(
+        slug="dimision", by=SAM, seen=room.content_hash("dimision"), shown=ShownCount.by_command(1)
+    )
     room.starter().start(spanish)
     assert readers(room) == (12, (("es", 1),))
     start(room)
@@ -343,7 +347,9 @@ def test_a_correction_is_started_for_those_who_may_have_the_original(room: Newsr
     room.look()
     room.approve(slug="right")
     room.starter().start(
-        StartRequest(slug="right", by=SAM, seen=room.content_hash("right"), shown=12)
+        StartRequest(
+            slug="right", by=SAM, seen=room.content_hash("right"), shown=ShownCount.by_command(12)
+        )
     )
     for number in range(1, 12):
         room.suppress(f"reader{number}@example.org")
@@ -553,7 +559,9 @@ def test_an_approval_that_is_not_enough_binds_nothing(room: Newsroom) -> None:
     room.demand(required=2)
     room.write("second")
     room.look()
-    room.approve(slug="second", shown=99)
+    with pytest.raises(Moved):
+        room.approve(slug="second", shown=99)
+    room.approve(slug="second", shown=12)
     with room.store.read() as tx:
         assert tx.starts.of("second") == []
 
@@ -561,7 +569,9 @@ def test_an_approval_that_is_not_enough_binds_nothing(room: Newsroom) -> None:
 def test_where_a_sender_starts_it_an_approval_binds_nothing(room: Newsroom) -> None:
     room.write("second")
     room.look()
-    room.approve(slug="second", shown=99)
+    with pytest.raises(Moved):
+        room.approve(slug="second", shown=99)
+    room.approve(slug="second", shown=12)
     with room.store.read() as tx:
         assert tx.starts.of("second") == []
 
@@ -571,9 +581,10 @@ def test_of_two_approvals_the_last_alone_is_bound_to_a_number(room: Newsroom) ->
     room.demand(required=2)
     room.write("second")
     room.look()
-    assert not room.approve(slug="second", shown=11).standing.approved
-    assert room.approve("flo@forum.example", "second", shown=12).standing.approved
+    assert not room.approve(slug="second", shown=12).standing.approved
+    room.subscribe(13)
+    assert room.approve("flo@forum.example", "second", shown=13).standing.approved
     with room.store.read() as tx:
         assert [(start.by, start.count) for start in tx.starts.of("second")] == [
-            ("flo@forum.example", 12)
+            ("flo@forum.example", 13)
         ]

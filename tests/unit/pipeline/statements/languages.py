@@ -82,4 +82,4 @@ def go_together(room: Newsroom) -> None:
 
 def later(room: Newsroom, slug: str, **how_far: float) -> None:
     """Set the time of a statement."""
-    room.hand().schedule(slug, room.clock.now() + timedelta(**how_far))
+    room.schedule(slug, room.clock.now() + timedelta(**how_far))

@@ -120,18 +120,75 @@ def test_the_time_of_the_text_is_chosen_before(at: Room, cleo: Signed) -> None:
     at.write(send_at="2026-11-25 09:00")
     at.approve()
     page = cleo.get(PAGE)
-    assert "Wed 25 Nov 2026, 09:00 (UTC−5), as it is set" in words(page)
+    said = words(page)
+    assert "Ben approved it for no earlier than Wed 25 Nov 2026, 09:00 (UTC−5)." in said
+    assert "Wed 25 Nov 2026, 09:00 (UTC−5), and not before" in said
     start(at, cleo, page)
     at.services.tick.run()
     assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
 
 
-def test_now_is_before_the_time_of_the_text(at: Room, cleo: Signed) -> None:
+def test_now_is_not_offered_before_the_time_that_was_approved(at: Room, cleo: Signed) -> None:
     at.write(send_at="2026-11-25 09:00")
     at.approve()
-    start(at, cleo, when="now")
-    at.begin()
-    assert at.campaign.state is CampaignState.SENDING
+    page = cleo.get(PAGE)
+    assert 'value="now"' not in page.text
+    for typed in ({"when": "now"}, {"when": "at", "at": "2026-11-25T08:59"}):
+        answer = start(at, cleo, page, **typed)
+        assert answer.status == 409
+        assert (
+            "Nothing was started. Ben approved hours for no earlier than Wed 25 Nov 2026, 09:00"
+            in words(answer)
+        )
+    assert at.starts == []
+    assert start(at, cleo, page, when="at", at="2026-11-25T09:01").status == 303
+
+
+def test_an_earlier_time_is_asked_for_and_waits_for_a_new_approval(at: Room, cleo: Signed) -> None:
+    at.write(send_at="2026-11-25 09:00")
+    at.approve()
+    page = cleo.get(PAGE)
+    assert "Send it earlier" in words(page)
+    assert at.press(cleo, page, f"{HERE}/time", earlier="").status == 422
+    answer = at.press(cleo, page, f"{HERE}/time", earlier="2026-11-24T18:00")
+    assert answer.headers["location"] == f"{HERE}?done=time-anew"
+    assert at.approvals == []
+    assert "It can't be sent yet." in words(cleo.get(PAGE))
+    assert "Leaves once a sender starts it, no earlier than Tue 24 Nov 2026, 18:00" in words(
+        at.as_("ben").get(f"/statements/{SLUG}/review")
+    )
+    at.clock.advance(minutes=1)
+    at.approve()
+    start(at, cleo)
+    at.services.tick.run()
+    assert at.campaign.release_at.isoformat() == "2026-11-24T23:00:00+00:00"
+
+
+def test_an_embargo_leaves_no_time_before_it_to_choose(at: Room, cleo: Signed) -> None:
+    at.write(embargo_until="2026-11-25 09:00")
+    at.approve()
+    page = cleo.get(PAGE)
+    said = words(page)
+    assert "Send it earlier" not in said
+    assert "It is embargoed until Wed 25 Nov 2026, 09:00 (UTC−5)." in said
+    assert "Wed 25 Nov 2026, 09:00 (UTC−5), and not before" in said
+    assert 'value="now"' not in page.text
+    for typed in ({"when": "now"}, {"when": "at", "at": "2026-11-25T08:59"}):
+        answer = start(at, cleo, page, **typed)
+        assert answer.status == 409
+        assert "Hours is embargoed until Wed 25 Nov 2026, 09:00" in words(answer)
+    assert start(at, cleo, page).status == 303
+    at.services.tick.run()
+    assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
+
+
+def test_a_time_that_is_left_as_it_is_changes_nothing(at: Room, cleo: Signed) -> None:
+    start(at, cleo, when="at", at=TOMORROW)
+    page = cleo.get(PAGE)
+    assert "Wed 25 Nov 2026, 09:00 (UTC−5), as it is set" in words(page)
+    assert at.press(cleo, page, f"{HERE}/time").status == 303
+    at.services.tick.run()
+    assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
 
 
 @rows(
@@ -162,7 +219,7 @@ def test_a_number_that_moved_is_asked_again(at: Room, cleo: Signed) -> None:
     at.site.subscribe("late@readers.example")
     answer = start(at, cleo, page)
     assert answer.status == 409
-    assert "Nothing was started. It is 13 people now, and not 12. Look again." in words(answer)
+    assert "Nothing was started. It would go to 13 people now, and not to 12." in words(answer)
     assert "Send to 13 people?" in words(answer)
     assert at.starts == []
     assert start(at, cleo, answer).status == 303

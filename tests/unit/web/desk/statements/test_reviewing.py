@@ -9,6 +9,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Channel
 from tests.desk import Signed, Staffed, address_of, words
 from tests.pages import Answer, Kept
+from tests.rows import rows
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, form_of, room
 
 PAGE, HERE = f"/statements/{SLUG}/review", f"/desk/statements/{SLUG}"
@@ -392,3 +393,49 @@ def test_above_the_limit_the_number_is_typed_and_a_factor_shown(
     assert at.approvals == []
     assert approve(at, at.as_("ben", fresh=True), page, typed="1,000").status == 303
     assert len(at.approvals) == 1
+
+
+@rows("shown", ["", "abc", "999", "-1000", "1e3", "9" * 20, None])
+def test_a_number_that_the_form_leaves_out_or_garbles_approves_nothing(
+    by_approval: Room, shown: str | None
+) -> None:
+    at, ben = by_approval, by_approval.as_("ben", fresh=True)
+    form = form_of(ben.get(PAGE), f"{HERE}/review")
+    assert form.pop("shown") == "12"
+    answer = ben.post(PAGE, form | ({} if shown is None else {"shown": shown}))
+    assert answer.status == 409
+    assert "Not approved. It would go to 12 people now" in words(answer)
+    assert (at.approvals, at.starts) == ([], [])
+
+
+@rows("digest", ["", "none", "0", None])
+def test_nor_does_the_beginning_of_a_version(by_approval: Room, digest: str | None) -> None:
+    at, ben = by_approval, by_approval.as_("ben")
+    form = form_of(ben.get(PAGE), f"{HERE}/review")
+    seen = form.pop("digest")
+    for short in (digest, seen[:1], seen[:63], seen.upper()):
+        given = {} if short is None else {"digest": short}
+        assert ben.post(PAGE, form | given).status == 409
+        assert ben.post(f"/statements/{SLUG}/send-back", {"reason": "No", **given}).status == 409
+    assert at.approvals == []
+
+
+def test_the_second_admin_who_stands_in_types_the_number_too(by_approval: Room) -> None:
+    at = by_approval
+    at.site.subscribe(*(f"many{number}@readers.example" for number in range(988)))
+    with at.services.store.begin() as tx:
+        tx.staff.put(address_of("eve"), Role.ADMIN, at.clock.now())
+    dan, eve = at.as_("dan", fresh=True), at.as_("eve", fresh=True)
+    page = dan.get(PAGE)
+    assert at.press(dan, page, f"{HERE}/override", why="Ben is away").status == 303
+    page = eve.get(PAGE)
+    form = form_of(page, f"{HERE}/override") | {"why": "So is everybody"}
+    assert "typed_override" in form
+    over = f"/statements/{SLUG}/override"
+    wrong = eve.post(over, form | {"typed_override": "100"})
+    assert wrong.status == 422
+    assert "Type 1000, the number of people who get it" in words(wrong)
+    assert eve.post(over, {**form, "typed_override": "1000", "shown": ""}).status == 409
+    assert at.starts == []
+    assert eve.post(over, form | {"typed_override": "1000"}).status == 303
+    assert [one.count for one in at.starts] == [1000]

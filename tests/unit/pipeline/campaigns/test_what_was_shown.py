@@ -1,0 +1,262 @@
+"""An approval or a start holds for what its page showed: how many get it, and when."""
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState, ShownCount, Start, StartBy
+from newsletter.domain.errors import Refused
+from newsletter.domain.schedule import LocalTime
+from newsletter.domain.statements.statement import Approval, Channel
+from newsletter.pipeline.campaigns.control import Earlier, StartRequest
+from newsletter.pipeline.campaigns.headcount import Moved, NotFresh, NotTyped
+from newsletter.pipeline.statements.approve import ApprovalRequest, approve
+from tests.fakes import NOON
+from tests.rows import rows
+from tests.unit.pipeline.newsroom import Newsroom
+
+ED, ADA, SAM = "ed@forum.example", "ada@forum.example", "sam@forum.example"
+EVE = datetime(2026, 11, 24, 20)  # noqa: DTZ001 - a wall time in New York
+EVENING = NOON + timedelta(hours=13)
+"""The same, as an instant."""
+WHOLE = ShownCount(readers=12, typed=12, fresh=True)
+
+
+@pytest.fixture
+def room(room: Newsroom) -> Newsroom:
+    """Twelve readers, which are many here, and a text that goes out as soon as it is approved."""
+    room.rules = replace(room.rules, typed_count=12)
+    room.subscribe(12)
+    room.write()
+    room.look()
+    return room
+
+
+def say_yes(room: Newsroom, shown: ShownCount | None, by: str = ED, **fields: Any) -> None:
+    asked = ApprovalRequest(slug="resignation", by=by, shown=shown, **fields)
+    start = room.starter().start_by_approval
+    approve(
+        asked,
+        store=room.store,
+        rules=room.review_rules,
+        configuration=room.configuration,
+        start=start,
+    )
+
+
+def starting(room: Newsroom, shown: ShownCount | None, **asked: Any) -> Start:
+    wanted = StartRequest(slug="resignation", by=SAM, seen=room.content_hash(), shown=shown)
+    return room.starter().start(replace(wanted, **asked))
+
+
+def approvals(room: Newsroom) -> list[Approval]:
+    with room.store.read() as tx:
+        return [one for one in tx.approvals.of("resignation") if one.revoked_at is None]
+
+
+def starts(room: Newsroom) -> list[Start]:
+    with room.store.read() as tx:
+        return tx.starts.of("resignation")
+
+
+LEFT_OUT = [
+    (ShownCount(readers=None), Moved),
+    (ShownCount(readers=None, typed=12, fresh=True), Moved),
+    (ShownCount(readers=11, typed=11, fresh=True), Moved),
+    (ShownCount(readers=12), NotTyped),
+    (ShownCount(readers=12, fresh=True), NotTyped),
+    (ShownCount(readers=12, typed=11, fresh=True), NotTyped),
+    (ShownCount(readers=12, typed=12), NotFresh),
+]
+"""What a form leaves out or garbles, and what comes of it."""
+
+
+@rows(["shown", "why"], LEFT_OUT)
+def test_an_approval_that_starts_it_is_given_by_a_whole_form_alone(
+    room: Newsroom, shown: ShownCount, why: type[Refused]
+) -> None:
+    with pytest.raises(why):
+        say_yes(room, shown)
+    assert (approvals(room), starts(room)) == ([], [])
+
+
+@rows(["shown", "why"], LEFT_OUT)
+def test_so_is_the_word_of_the_second_admin_who_stands_in(
+    room: Newsroom, shown: ShownCount, why: type[Refused]
+) -> None:
+    room.demand(required=3)
+    with room.store.begin() as tx:
+        tx.staff.put("eve@forum.example", tx.staff.roles()[ADA], tx.now)
+    say_yes(room, WHOLE, ADA, override=True, despite="nobody else is there")
+    assert starts(room) == []
+    with pytest.raises(why):
+        say_yes(room, shown, "eve@forum.example", override=True, despite="as Ada says")
+    assert [one.channel for one in approvals(room)] == [Channel.OVERRIDE]
+    assert starts(room) == []
+
+
+@rows(["shown", "why"], LEFT_OUT)
+def test_so_is_a_start(room: Newsroom, shown: ShownCount, why: type[Refused]) -> None:
+    room.rules = replace(room.rules, start=StartBy.SENDER)
+    say_yes(room, WHOLE)
+    assert starts(room) == []
+    with pytest.raises(why):
+        starting(room, shown)
+    assert starts(room) == []
+
+
+def test_a_whole_form_starts_it_through_each_door(room: Newsroom) -> None:
+    say_yes(room, WHOLE)
+    room.rules = replace(room.rules, start=StartBy.SENDER)
+    room.clock.advance(minutes=1)
+    room.write(title="Another text")
+    room.look()
+    say_yes(room, WHOLE)
+    starting(room, WHOLE)
+    assert [(one.by, one.count) for one in starts(room)] == [(ED, 12), (SAM, 12)]
+
+
+def test_an_approval_that_starts_nothing_takes_the_number_and_no_factor(room: Newsroom) -> None:
+    room.demand(required=2)
+    with pytest.raises(Moved):
+        say_yes(room, ShownCount(readers=None))
+    say_yes(room, ShownCount(readers=12))
+    assert [one.channel for one in approvals(room)] == [Channel.DESK]
+
+
+def test_below_the_limit_of_the_servers_own_count_nothing_is_typed(room: Newsroom) -> None:
+    room.rules = replace(room.rules, typed_count=13)
+    say_yes(room, ShownCount(readers=12))
+    assert starts(room)[0].count == 12
+
+
+def test_what_planning_refuses_is_approved_and_starts_nothing(room: Newsroom) -> None:
+    room.write(corrects="nothing")
+    room.look()
+    say_yes(room, ShownCount(readers=None))
+    assert len(approvals(room)) == 1
+    assert starts(room) == []
+
+
+# --- when it leaves
+
+
+@pytest.fixture
+def evening(room: Newsroom) -> Newsroom:
+    """A sender starts what was approved for the evening."""
+    room.rules = replace(room.rules, start=StartBy.SENDER)
+    room.write(send_at=EVE)
+    room.look()
+    say_yes(room, WHOLE)
+    return room
+
+
+def test_who_approves_is_held_to_the_time_that_they_were_told(evening: Newsroom) -> None:
+    assert [one.not_before for one in approvals(evening)] == [EVENING]
+    for asked in ({"at_once": True}, {"at": NOON + timedelta(hours=1)}):
+        with pytest.raises(Earlier, match=r"ed@forum\.example approved resignation for no earlier"):
+            starting(evening, WHOLE, **asked)
+    assert starts(evening) == []
+    starting(evening, WHOLE)
+    evening.plan()
+    assert evening.campaign().release_at == EVENING
+
+
+def test_a_later_time_is_within_what_they_were_told(evening: Newsroom) -> None:
+    starting(evening, WHOLE, at=EVENING + timedelta(days=1))
+    evening.plan()
+    assert evening.campaign().release_at == EVENING + timedelta(days=1)
+
+
+def test_an_earlier_time_waits_for_a_new_approval(evening: Newsroom) -> None:
+    soon = NOON + timedelta(hours=1)
+    starting(evening, WHOLE)
+    evening.plan()
+    with pytest.raises(Earlier, match="for no earlier than Tue 24 Nov 2026, 20:00"):
+        evening.schedule("resignation", soon)
+    evening.schedule("resignation", soon, anew=True)
+    assert approvals(evening) == []
+    [withdrawn] = evening.plan().withdrawn
+    assert withdrawn.reason == "it has 0 of 1 approvals"
+    evening.clock.advance(minutes=1)
+    say_yes(evening, WHOLE)
+    assert [one.not_before for one in approvals(evening)] == [soon]
+    starting(evening, WHOLE)
+    evening.plan()
+    assert evening.campaign().release_at == soon
+
+
+def test_once_that_time_has_come_any_time_will_do(evening: Newsroom) -> None:
+    evening.clock.advance(hours=14)
+    begun = starting(evening, WHOLE, at_once=True)
+    evening.plan()
+    assert evening.campaign().release_at == begun.at + timedelta(minutes=5)
+
+
+def test_the_latest_time_that_one_of_them_was_told_holds(evening: Newsroom) -> None:
+    evening.demand(required=2)
+    evening.schedule("resignation", EVENING + timedelta(days=1))
+    say_yes(evening, WHOLE, "flo@forum.example")
+    # ed was told of an earlier one, so his approval stays
+    evening.schedule("resignation", EVENING, anew=True)
+    assert [one.by for one in approvals(evening)] == [ED]
+
+
+def test_nothing_leaves_earlier_whatever_the_database_says(evening: Newsroom) -> None:
+    starting(evening, WHOLE)
+    with evening.store.begin() as tx:
+        tx.schedules.put("resignation", NOON + timedelta(minutes=1))
+    evening.plan()
+    assert evening.campaign().release_at == EVENING
+
+
+def test_taking_back_a_later_time_leads_no_earlier_than_they_were_told(room: Newsroom) -> None:
+    room.schedule("resignation", EVENING)
+    say_yes(room, WHOLE)
+    with pytest.raises(Earlier):
+        room.schedule("resignation", None)
+    room.schedule("resignation", None, anew=True)
+    assert approvals(room) == []
+
+
+def test_an_embargo_is_told_and_no_time_before_it_is_confirmed(room: Newsroom) -> None:
+    room.rules = replace(room.rules, start=StartBy.SENDER)
+    room.write(embargo_until=EVE)
+    room.look()
+    say_yes(room, WHOLE)
+    assert [one.not_before for one in approvals(room)] == [EVENING]
+    for asked in ({"at_once": True}, {"at": NOON + timedelta(hours=1)}):
+        with pytest.raises(Refused, match=r"is embargoed until Tue 24 Nov 2026, 20:00 \(UTC−5\)"):
+            starting(room, WHOLE, **asked)
+    with pytest.raises(Refused, match="choose that time or a later one"):
+        room.schedule("resignation", NOON + timedelta(hours=1), anew=True)
+    starting(room, WHOLE, at=EVENING)
+    room.plan()
+    assert room.campaign().release_at == EVENING
+
+
+def test_the_hour_of_each_reader_begins_with_the_first_clocks_in_the_world(room: Newsroom) -> None:
+    room.rules = replace(room.rules, start=StartBy.SENDER)
+    room.write(local_time=LocalTime(at=time(9), day=EVE.date() + timedelta(days=1)))
+    room.look()
+    say_yes(room, WHOLE)
+    # nine o'clock of the 25th on the islands of the Line, UTC+14
+    [given] = approvals(room)
+    assert given.not_before is not None
+    assert given.not_before.isoformat() == "2026-11-24T19:00:00+00:00"
+    with pytest.raises(Earlier):
+        starting(room, WHOLE, at_once=True)
+    starting(room, WHOLE)
+    room.plan()
+    assert room.campaign().state is CampaignState.SCHEDULED
+
+
+def test_a_time_that_the_zone_does_not_have_is_kept_back_by_planning(room: Newsroom) -> None:
+    gap = datetime(2027, 3, 14, 2, 30)  # noqa: DTZ001 - a wall time that New York skips
+    room.write(send_at=gap)
+    room.look()
+    say_yes(room, WHOLE)
+    assert [one.not_before for one in approvals(room)] == [None]
+    assert "does not exist" in room.plan().held[0].reason
