@@ -251,7 +251,10 @@ def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
 
 
 def _where(services: Services, address: str) -> str:
-    desk = f", the desk on {address}/desk" if services.settings.desk.enabled else ""
+    settings = services.settings
+    # with a host of its own it is at no other
+    at = settings.desk_url if settings.desk.url else f"{address}/desk"
+    desk = f", the desk on {at}" if settings.desk.enabled else ""
     return f"readers' pages on {address}{desk}; stop with Ctrl-C"
 
 

@@ -109,7 +109,7 @@ class DeskOptions(Section):
         default=None,
         description="Where staff find it, if that is another host than `public_url`; `/desk` is"
         " added. A host of its own keeps it apart from the pages that everybody sees: neither is"
-        " there at the host of the other.",
+        " there at the host of the other, and any other host gets 421.",
         examples=["https://desk.forum.example"],
     )
     typed_count: int = Field(

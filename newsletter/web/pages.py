@@ -1,20 +1,18 @@
 """All pages of one workspace: who answers at which path, and what is said where nobody does.
 
-A request whose length is told in two ways is refused: a proxy that believes the other one would
-take its end for a request of somebody else (RFC 9112, 6.3).
+A request whose length or host is told in two ways is refused: a proxy that believes the other one
+would take its end for a request of somebody else (RFC 9112, 6.3).
 """
 
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,7 +21,7 @@ from newsletter.runtime.services import Services
 from newsletter.web.desk.campaigns.campaign import CampaignPage
 from newsletter.web.desk.campaigns.starting import Starting
 from newsletter.web.desk.delivery import Stopping, UnknownDeliveries
-from newsletter.web.desk.gate import ROOT, Gate
+from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import Route as DeskRoute
 from newsletter.web.desk.staff.account import Account
@@ -38,6 +36,7 @@ from newsletter.web.desk.statements.reviewing import Reviewing
 from newsletter.web.desk.statements.statement import StatementPage
 from newsletter.web.desk.subscribers.readers import ReaderPages
 from newsletter.web.http.frame import Frame
+from newsletter.web.http.hosts import Hosts, Proxied, name_of
 from newsletter.web.http.threads import Lanes
 from newsletter.web.monitoring import Monitoring
 from newsletter.web.public.archive.archive import ArchivePages, Pictures
@@ -80,57 +79,10 @@ class Fields:
 def _is_ambiguous(scope: Scope) -> bool:
     names = [name for name, _ in scope.get("headers", ())]
     lengths = names.count(b"content-length")
-    return lengths > 1 or (lengths > 0 and b"transfer-encoding" in names)
-
-
-_ALSO_AT_THE_DESK = ("/media/", "/healthz", "/readyz", "/metrics")
-"""Pictures, which are in a sandbox, and what monitoring asks for."""
-
-
-class Apart:
-    """Desk and public pages, each at its own host: neither is there at the host of the other.
-
-    A machine's own addresses, by which its operator comes in, have both.
-    """
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        desk: str,
-        public: str,
-        absent: Callable[[Request, Exception], Awaitable[Response]],
-    ) -> None:
-        self._app = app
-        self._desk = desk
-        self._public = public
-        self._absent = absent
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through to what is at its host."""
-        await (await self._elsewhere(scope) or self._app)(scope, receive, send)
-
-    async def _elsewhere(self, scope: Scope) -> Response | None:
-        """What is said instead of a page; None where the page is at this host."""
-        if scope["type"] != "http":
-            return None
-        request, path = Request(scope), scope["path"]
-        host = _host_of(f"//{request.headers.get('host', '')}")
-        staff = path == ROOT or path.startswith(f"{ROOT}/")
-        if host == self._desk and path == "/":
-            return RedirectResponse(ROOT, status_code=303)
-        absent = not staff and not path.startswith(_ALSO_AT_THE_DESK)
-        if (host == self._desk and absent) or (host == self._public and staff):
-            return await self._absent(request, HTTPException(404))
-        return None
-
-
-def _host_of(url: str) -> str:
-    """The name in it, as hosts are compared; empty for what has none."""
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+    if lengths > 1 or (lengths > 0 and b"transfer-encoding" in names):
+        return True
+    # a proxy may go by the host in the target, or by another of the fields
+    return names.count(b"host") > 1 or not scope["path"].startswith("/")
 
 
 _FAILURES = {
@@ -211,9 +163,10 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
         desk = Desk(services.staff)
         ours += Gate(desk, services.staff, desk_routes(desk, services), lanes).routes()
     wrapped = [Middleware(Fields, secure=settings.public_url.startswith("https://"))]
-    at, public = _host_of(settings.desk_url), _host_of(settings.public_url)
-    if at != public:
-        wrapped.append(Middleware(Apart, desk=at, public=public, absent=pages.failed))
+    wrapped.append(Middleware(Proxied))
+    if settings.desk.url:
+        at, public = name_of(settings.desk.url), name_of(settings.public_url)
+        wrapped.append(Middleware(Hosts, desk=at, public=public, absent=pages.failed))
     made = Starlette(routes=ours, exception_handlers=handlers, middleware=wrapped)
     made.router.redirect_slashes = False  # mail programs and providers are never redirected
     return made

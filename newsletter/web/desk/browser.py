@@ -1,7 +1,7 @@
 """The browser that asks: what its cookie holds, where it is, where it may go, and its passkeys."""
 
+import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,10 +13,10 @@ from newsletter.pipeline.staff.proofs import Place, Signed
 from newsletter.runtime.staff import Staff
 from newsletter.web.desk.request import DeskRequest
 from newsletter.web.http.forms import host_of
+from newsletter.web.http.hosts import is_this_machine
 
 HOME = "/desk"
 _COOKIE = "desk"
-_LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
 _LONGEST_ADDRESS = 2_000
 _DOORS = ("/desk/sign-in", "/desk/sign-out", "/desk/second", "/desk/step-up")
 """Whoever is led back there goes round in circles."""
@@ -67,7 +67,7 @@ def _device_cookie(request: Request) -> str:
 
 def is_loopback(request: Request) -> bool:
     """Asked by plain HTTP at an address that never leaves this machine."""
-    return request.url.scheme == "http" and (request.url.hostname or "") in _LOOPBACK
+    return request.url.scheme == "http" and is_this_machine(request.url.hostname or "")
 
 
 def place_of(request: Request) -> Place:
@@ -80,18 +80,19 @@ def place_of(request: Request) -> Place:
     )
 
 
+_INSIDE = re.compile(
+    r"/desk(?:/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)*/?(?:\?[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?"
+)
+
+
 def inside(address: str) -> str:
-    """An address of the desk as it is, Home for any other: nobody is led somewhere else."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
+    """Return an address of the desk as it is, or Home for any other address."""
+    path = address.partition("?")[0].lower()
+    # a browser resolves dots, written either way, before it asks
+    climbs = ".." in path.replace("%2e", ".")
+    if len(address) > _LONGEST_ADDRESS or climbs or not _INSIDE.fullmatch(address):
         return HOME
-    ours = parts.path == HOME or parts.path.startswith(f"{HOME}/")
-    plain = address.isascii() and address.isprintable() and len(address) <= _LONGEST_ADDRESS
-    # browsers read \ as /, and resolve .. before they ask
-    if not (ours and plain) or parts.scheme or parts.netloc or "\\" in address or ".." in address:
-        return HOME
-    return HOME if parts.path.startswith(_DOORS) else address
+    return HOME if path.startswith(_DOORS) else address
 
 
 PASSKEY = "passkey"

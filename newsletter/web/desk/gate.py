@@ -31,14 +31,18 @@ from newsletter.web.desk.browser import PASSKEY, place_of, set_cookie, shown, wo
 from newsletter.web.desk.page import PROOF, Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.http.forms import BodyMemory, Posted, host_of, parse_form
+from newsletter.web.http.hosts import ROOT, hides_the_host
 from newsletter.web.http.threads import Lanes
 
 log = logging.getLogger("newsletter.web")
-ROOT = "/desk"
 _SAFE = {"GET", "HEAD"}
 _MAX_FIELDS, _MAX_FILES = 400, 20
 _STRANGERS = 64 << 10
 """Bytes of a body without a session."""
+_HIDDEN = (
+    "The web server in front of newsletter does not pass on the Host field, so nobody can sign in"
+    " safely. Nothing was changed. In nginx it takes: proxy_set_header Host $host;"
+)
 _TOO_LONG = (
     "What you sent is too long to be kept while you sign in. Go back and copy your text, then sign"
     " in and paste it."
@@ -78,6 +82,8 @@ class Gate:
         lane = self._lanes.uploads if route.files else desk
 
         async def answer(http: Request) -> Response:
+            if hides_the_host(http):
+                return await desk.run(self._hidden, http)
             if http.method in _SAFE:  # a body of a GET is no form
                 return await lane.run(self._answer, route, http, b"")
             # before anything is read: another site could make a browser send megabytes
@@ -109,6 +115,11 @@ class Gate:
         with self._staff.store.read() as tx:
             staff = tx.staff.roles()
         return next((one for one in staff if codes.device_of(key, one, device)), "")
+
+    def _hidden(self, http: Request) -> Response:
+        log.warning("a proxy does not pass on Host: it asked for %s", http.headers.get("host", ""))
+        request = DeskRequest(http=http, member=None)
+        return self._desk.failed(request, "The web server is not set up", _HIDDEN, status=421)
 
     def _too_long(self, http: Request) -> Response:
         request = DeskRequest(http=http, member=None)

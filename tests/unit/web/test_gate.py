@@ -26,6 +26,25 @@ def test_what_tells_its_length_twice_is_refused(site: Forum) -> None:
     assert answer.headers["connection"] == "close"
 
 
+def test_a_proxy_that_does_not_say_whom_it_speaks_for_is_told_of_once(
+    site: Forum, caplog: pytest.LogCaptureFixture
+) -> None:
+    for client, host in [
+        ("203.0.113.7", "news.forum.example"),
+        ("127.0.0.1", "localhost:8000"),
+        ("127.0.0.1", "news.forum.example"),
+        ("127.0.0.1", "news.forum.example"),
+    ]:
+        site.ask("GET", "/healthz", headers={"Host": host}, client=client)
+    [said] = [record.getMessage() for record in caplog.records]
+    assert said.startswith("requests for news.forum.example come from 127.0.0.1: have the proxy")
+
+
+@rows("target", ["http://news.forum.example/", "https://other.example/desk", "*", ""])
+def test_a_target_that_is_no_path_is_refused(site: Forum, target: str) -> None:
+    assert site.get(target).status == 400
+
+
 @rows("path", ["/", "/nowhere", "/feed.atom", "/healthz", "/webhooks/outbox"])
 def test_every_answer_says_how_a_browser_has_to_take_it(site: Forum, path: str) -> None:
     fields = site.get(path).headers
