@@ -5,10 +5,11 @@ Of what is outside nothing is asked where the provider is on this machine: then 
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.errors import InvalidConfiguration, NewsletterError, ProviderUnreachable
 from newsletter.domain.ports import Examiner
 from newsletter.domain.staff.role import Role
-from newsletter.runtime.keys import open_to_others
+from newsletter.runtime.keys import open_to_others, proxy_token
 from newsletter.runtime.wiring import kept
 
 if TYPE_CHECKING:
@@ -55,8 +56,11 @@ def sends_into_the_world(settings: Settings) -> bool:
     )
 
 
-def examine_from_outside(settings: Settings) -> Iterator[Finding]:
-    """SPF, DKIM, DMARC and BIMI, and whether readers and mail programs reach our pages."""
+def examine_from_outside(settings: Settings, key: bytes, now: datetime) -> Iterator[Finding]:
+    """SPF, DKIM, DMARC and BIMI, and whether readers and mail programs reach our pages.
+
+    ``key`` is the workspace's, by which the service knows a question of ours.
+    """
     if not sends_into_the_world(settings):
         return
     from newsletter.providers.transport.dns import Names
@@ -65,12 +69,68 @@ def examine_from_outside(settings: Settings) -> Iterator[Finding]:
     for domain in sending_domains(settings):
         yield from examine_domain(domain, _SELECTORS, names)
     yield examine_pages(settings.public_url)
+    for url in filter(None, (settings.public_url, settings.desk.url)):
+        if urlsplit(url).hostname not in _HERE:
+            yield examine_proxy(url, proxy_token(key, now))
 
 
 def sending_domains(settings: Settings) -> tuple[str, ...]:
     """The domain of each sender once, as the DNS knows it; that of ``sender`` first."""
     addresses = map(ascii_domain, settings.from_addresses)
     return tuple(dict.fromkeys(address.rpartition("@")[2].lower() for address in addresses))
+
+
+_STRANGER = "192.0.2.1"
+"""An address that is nobody's (RFC 5737): no request comes from there."""
+_PROXY = "see 'Behind a proxy' in docs/operations.md"
+
+
+def examine_proxy(url: str, token: str) -> Finding:
+    """Whether what is in front of the service passes on whom a request is for and from.
+
+    The question names another client and another scheme, as an attacker may.
+    """
+    from newsletter.providers.transport.http import AnswerLost, HttpRequest
+    from newsletter.providers.transport.transport import Transport
+
+    transport = Transport(timeout=_WITHIN, concurrency=1)
+    scheme = urlsplit(url).scheme
+    headers = {
+        "X-Forwarded-For": _STRANGER,
+        "X-Forwarded-Proto": "http" if scheme == "https" else "https",
+    }
+    try:
+        answer = transport.call(
+            HttpRequest(method="GET", url=f"{url}/proxy/{token}", headers=headers)
+        )
+        seen = json.loads(answer.body) if answer.status == 200 else {}
+    except (ProviderUnreachable, AnswerLost, InvalidConfiguration, ValueError) as error:
+        return _of_proxy(Level.WARNING, f"{url} could not be asked: {error}")
+    finally:
+        transport.close()
+    if answer.status == 421:
+        return _of_proxy(Level.FAULT, f"{url} does not pass on the Host of a request")
+    if not isinstance(seen, dict) or not {"host", "scheme", "client"} <= seen.keys():
+        return _of_proxy(Level.WARNING, f"{url} answers with HTTP {answer.status}, not as ours do")
+    wrong = "; ".join(_forgotten(url, {name: str(value) for name, value in seen.items()}))
+    return _of_proxy(Level.FAULT, wrong) if wrong else _of_proxy(Level.OK, f"{url} passes all on")
+
+
+def _forgotten(url: str, seen: dict[str, str]) -> Iterator[str]:
+    """What of a question did not arrive as it was asked."""
+    if seen["host"].lower() != urlsplit(url).netloc.lower():
+        yield f"Host arrives as {seen['host']}, not {urlsplit(url).netloc}"
+    if seen["scheme"] != urlsplit(url).scheme:
+        yield f"X-Forwarded-Proto is not set: {url} arrives as {seen['scheme']}"
+    if seen["client"] == _STRANGER:
+        yield "X-Forwarded-For is not set: each client chooses its own address"
+    elif seen["client"] in _HERE and urlsplit(url).hostname not in _HERE:
+        yield f"X-Forwarded-For is not set: every client has the address {seen['client']}"
+
+
+def _of_proxy(level: Level, detail: str) -> Finding:
+    advice = "" if level is Level.OK else _PROXY
+    return Finding(what="proxy", level=level, detail=detail, advice=advice)
 
 
 def examine_pages(public_url: str) -> Finding:
@@ -153,7 +213,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield _private(settings)
     yield of_sandbox(lambda: _find_escapes(settings))
     yield from _provider(delivery)
-    yield from examine_from_outside(settings)
+    yield from examine_from_outside(settings, delivery.key, store.clock.now())
 
 
 def _service(delivery: Delivery, objection: str) -> Finding:

@@ -24,6 +24,8 @@ from newsletter.pipeline.campaigns import report
 from newsletter.pipeline.campaigns.report import Vitals
 from newsletter.pipeline.configuration import Configuration
 from newsletter.runtime.delivery import Delivery
+from newsletter.runtime.keys import is_proxy_token
+from newsletter.web.http.forms import host_of
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.threads import Lane
 
@@ -65,6 +67,7 @@ class Monitoring:
             Route("/healthz", partial(self._lane.run, self.health)),
             Route("/readyz", partial(self._lane.run, self.readiness)),
             Route("/metrics", partial(self._lane.run, self.metrics)),
+            Route("/proxy/{token}", partial(self._lane.run, self.proxy)),
         ]
 
     def health(self, _request: Request) -> Response:
@@ -98,6 +101,14 @@ class Monitoring:
             fields = {**self._fields, "WWW-Authenticate": "Bearer"}
             return Response("a token is needed\n", 401, fields, "text/plain")
         return self._metrics()
+
+    def proxy(self, request: Request) -> Response:
+        """What a proxy in front passes on of a request, for ``doctor`` alone."""
+        token, now = request.path_params["token"], self._delivery.store.clock.now()
+        if not is_proxy_token(self._delivery.key, token, now):
+            raise HTTPException(404)
+        seen = {"host": request.headers.get("host", ""), "scheme": request.url.scheme}
+        return JSONResponse({**seen, "client": host_of(request)}, headers=self._fields)
 
     def _is_stopped(self) -> bool:
         with self._delivery.store.read() as tx:

@@ -18,8 +18,8 @@ from newsletter.web.http.forms import host_of
 
 ROOT = "/desk"
 _MONITORED = ("/healthz", "/readyz", "/metrics")
-_ALSO_AT_THE_DESK = ("/media/", *_MONITORED)
-"""Pictures, which are in a sandbox, and what monitoring asks for."""
+_ALSO_AT_THE_DESK = ("/media/", "/proxy/", *_MONITORED)
+"""Pictures, which are in a sandbox, and what monitoring and doctor ask for."""
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{0,5})?")
 
 log = logging.getLogger("newsletter.web")

@@ -18,6 +18,7 @@ from newsletter.runtime.diagnosis import (
     sending_domains,
     sends_into_the_world,
 )
+from tests.fakes import NOON
 from tests.pages import forum
 from tests.rows import rows
 from tests.servers import LoopbackServer, closed_port, reply
@@ -42,7 +43,7 @@ def test_nothing_is_asked_where_nothing_leaves_this_machine(
     settings = load(file, {})
     assert sends_into_the_world(settings) is leaves
     if not leaves:
-        assert list(examine_from_outside(settings)) == []
+        assert list(examine_from_outside(settings, b"key", NOON)) == []
 
 
 def test_the_domain_of_each_sender_is_looked_at_once(tmp_path: Path) -> None:

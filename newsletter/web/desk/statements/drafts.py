@@ -36,6 +36,7 @@ from newsletter.web.desk.statements.fields import (
 from newsletter.web.desk.statements.preview import colleagues_of, why_not_sent
 
 _LARGEST = 20_000_000
+LARGEST_FORM = _LARGEST + (256 << 10)
 _A_PAGE = 50
 _AT_THE_DESK = (
     (re.compile(r"set embargo_until, as in 'embargo_until: ([^']*)'"), r"enter \1 as its end"),
@@ -57,9 +58,7 @@ class Drafts:
     def routes(self) -> list[Route]:
         """Path and method → page."""
         writer, at = Role.WRITER, "/drafts/{key}"
-        new = Route(
-            "POST", "/drafts/new", writer, self.begin, files=True, most=_LARGEST + (256 << 10)
-        )
+        new = Route("POST", "/drafts/new", writer, self.begin, files=True, most=LARGEST_FORM)
         return [
             Route("GET", "/drafts", Role.VIEWER, self.all),
             Route("GET", "/drafts/new", writer, self._new),
