@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import Enum
 from functools import cache
 from threading import Condition
 from typing import IO, TYPE_CHECKING, Any, Union
@@ -144,7 +145,9 @@ DOCUMENTS = Gate(at_once=2, waiting=8)
 """What somebody brings to the desk, or imports. Each may take ``confinement.MEMORY_BYTES``."""
 FEEDS = Gate(at_once=1, waiting=4, patience=timedelta(seconds=60))
 """What is visited by itself: no upload holds it up."""
-GATES = (DOCUMENTS, FEEDS)
+TEXTS = Gate(at_once=2, waiting=8)
+"""Long texts that are rendered or reviewed."""
+GATES = (DOCUMENTS, FEEDS, TEXTS)
 
 
 def ask(
@@ -294,6 +297,8 @@ def _plain(value: Any) -> Any:
         return base64.b64encode(value).decode()
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
     return {"faults": value.faults} if isinstance(value, InvalidInput) else vars(value)
 
 

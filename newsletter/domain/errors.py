@@ -2,7 +2,9 @@
 
 NewsletterError
 ├── InvalidInput            something a person wrote cannot be used; lists every fault
-│   └── InvalidConfiguration
+│   ├── InvalidConfiguration
+│   ├── TookTooLong         a text takes longer than there is for it
+│   └── Postponed           a text could not be tried just now
 ├── NotFound                no such statement, campaign, subscriber or member of staff
 ├── Refused                 a check, an approval or a count says no
 ├── ProviderUnreachable     the provider cannot be reached; nothing was handed over
@@ -63,6 +65,14 @@ class InvalidInput(NewsletterError):
 
 class InvalidConfiguration(InvalidInput):
     """The configuration cannot be used."""
+
+
+class TookTooLong(InvalidInput):
+    """A text takes longer than there is for it, and will the next time."""
+
+
+class Postponed(InvalidInput):
+    """A text could not be tried just now. Trying again may help."""
 
 
 class NotFound(NewsletterError):

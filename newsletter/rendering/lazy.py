@@ -53,8 +53,14 @@ class LazyRenderer:
     def render(
         self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
     ) -> Content:
-        """As the renderer does."""
-        return self._renderer.render(statement, translations, test=test)
+        """As the renderer does, within a time. Raises TookTooLong or Postponed too."""
+        from newsletter.rendering.apart import Look, is_long, render_apart
+
+        renderer = self._renderer
+        if not is_long(statement, *translations):
+            return renderer.render(statement, translations, test=test)
+        look = Look(house=self._house, files=self._files, carriage=self._carriage)
+        return render_apart(statement, translations, test=test, look=look)
 
     def transactional(
         self,
@@ -80,7 +86,9 @@ class LazyRenderer:
 def review_text(
     statement: Statement, content: Content | None, around: ReviewContext
 ) -> tuple[ReviewFinding, ...]:
-    """As the reviewer does."""
+    """As the reviewer does, within a time."""
+    from newsletter.rendering.apart import is_long, review_apart
     from newsletter.rendering.checks import reviewer
 
-    return reviewer.review_text(statement, content, around)
+    review = review_apart if is_long(statement) else reviewer.review_text
+    return review(statement, content, around)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 
 from newsletter.domain.campaigns.translations import objection
-from newsletter.domain.errors import Fault, InvalidInput, NotFound
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Postponed, TookTooLong
 from newsletter.domain.ports import Renderer
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement, StoredStatement
@@ -40,6 +40,10 @@ class Tried:
     """By the slug of an original, of its translations."""
     originals: dict[str, str] = field(default_factory=dict)
     """Slug of a translation → what it named as its original."""
+    later: set[str] = field(default_factory=set)
+    """Slugs that the next look tries, whether they change or not."""
+    is_late: bool = False
+    """A text took too long in this look."""
 
     def begin(self, by: tuple[str, bool]) -> None:
         """What was made by others, or has not been looked at, counts for nothing."""
@@ -55,6 +59,14 @@ class Tried:
         self.originals |= {slug: one.translation_of for slug, one in texts.items()}
         for of, members in groups.items():
             self.groups[of] = tuple(_translation_faults(texts.get(of), members, together))
+
+    def went_wrong(self, slug: str, wrong: InvalidInput | None) -> None:
+        """Keep what came of rendering a text; one that took too long is the last of its look."""
+        if wrong is not None:
+            self.faults[slug] = wrong.faults
+        if isinstance(wrong, Postponed):
+            self.later.add(slug)
+        self.is_late = self.is_late or isinstance(wrong, TookTooLong)
 
     def all_faults(self) -> tuple[Fault, ...]:
         """All that is wrong."""
@@ -81,10 +93,11 @@ def render(
             groups = _grouped(known)
         else:
             groups = _groups_of(tx, before, touched)
-            known = tx.statements.some({*touched, *groups})
+            known = tx.statements.some({*touched, *groups, *before.later})
     before.note(known, groups, together)
+    before.is_late = False
     rendered: list[str] = []
-    for stored in known:
+    for stored in sorted(known, key=lambda one: _effort(one, renderer)):
         slug = stored.statement.slug
         members = groups.get(slug, ()) if together else ()
         # no hash until it is rendered: of what cannot be, no approval counts
@@ -92,13 +105,23 @@ def render(
             stored, fingerprint=_fingerprint(renderer, members), content_hash="", writers=()
         )
         before.faults.pop(slug, None)
+        before.later.discard(slug)
         if stored.present and (stored.fingerprint != done.fingerprint or not stored.content_hash):
             renderer.prepare()  # a broken template is no fault of this statement
-            faults = _render_one(done, members, store=store, renderer=renderer)
-            before.faults |= {slug: faults} if faults else {}
-            rendered.append(slug)
+            if before.is_late:
+                wrong: InvalidInput | None = _put_off(stored, store)
+            else:
+                wrong = _render_one(done, members, store=store, renderer=renderer)
+                rendered.append(slug)
+            before.went_wrong(slug, wrong)
     before.mark = mark
-    return Rendered(slugs=tuple(rendered), faults=before.all_faults())
+    return Rendered(slugs=tuple(sorted(rendered)), faults=before.all_faults())
+
+
+def _effort(stored: StoredStatement, renderer: Renderer) -> tuple[bool, int]:
+    """By it short texts come first, and those last that could not be rendered before."""
+    failed = stored.fingerprint == renderer.fingerprint and not stored.content_hash
+    return failed, len(stored.statement.body)
 
 
 def _grouped(known: Sequence[StoredStatement]) -> TranslationGroups:
@@ -142,18 +165,26 @@ def _fingerprint(renderer: Renderer, members: Sequence[Statement]) -> str:
 
 def _render_one(
     done: StoredStatement, members: Sequence[Statement], *, store: Store, renderer: Renderer
-) -> tuple[Fault, ...]:
+) -> InvalidInput | None:
     try:
         _refuse_strangers(done.statement, members)
         content = renderer.render(done.statement, members)
     except InvalidInput as error:
         with store.begin() as tx:
             _put(tx, done)
-        return error.faults
+        return error
     with store.begin() as tx:
         content_hash = tx.statements.keep_content(content, tx.now)
         _put(tx, replace(done, content_hash=content_hash, writers=content.writers))
-    return ()
+    return None
+
+
+def _put_off(stored: StoredStatement, store: Store) -> InvalidInput:
+    """Leave a text to the next look: one such wait is enough for all that this look is for."""
+    with store.begin() as tx:
+        _put(tx, replace(stored, content_hash="", writers=()))
+    message = "is no email yet: another text takes too long to be made one; it is tried again"
+    return Postponed([Fault(file=stored.statement.origin, message=message)])
 
 
 def _put(tx: Transaction, done: StoredStatement) -> None:

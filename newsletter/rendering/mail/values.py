@@ -13,7 +13,7 @@ from newsletter.rendering.languages import base_language, direction
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.headers import archive_url
 from newsletter.rendering.mail.words import Wordings
-from newsletter.rendering.markdown.markdown import read_markdown
+from newsletter.rendering.markdown.markdown import MAX_SHORT, read_markdown
 from newsletter.rendering.markdown.plaintext import visible
 
 
@@ -67,7 +67,7 @@ class WrittenAbstracts:
 
     def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
         """What to say of a statement that went out that day."""
-        tokens = read_markdown(statement.body, statement.language)
+        tokens = read_markdown(statement.body[:MAX_SHORT], statement.language)
         summary = " ".join(visible(statement.summary).split())
         return Abstract(
             title=statement.title,

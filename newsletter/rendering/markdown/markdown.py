@@ -21,6 +21,9 @@ from newsletter.rendering.markdown.links import link_bare_addresses
 from newsletter.rendering.markdown.quotes import typographic_quotes
 from newsletter.rendering.markdown.tables import settle_tables
 
+MAX_SHORT = 16_000
+"""Characters that are parsed in little time, whatever they are: half a second at the worst."""
+
 _QUOTES = {
     "de": ["„", "“", "‚", "‘"],
     "es": ["«", "»", "“", "”"],

@@ -1,10 +1,13 @@
 """statement → content."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import Fault, InvalidInput, Postponed, TookTooLong
+from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
-from newsletter.pipeline.statements.render import render
+from newsletter.pipeline.statements.render import Tried, render
 from tests.fakes import PlainRenderer
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
@@ -122,3 +125,66 @@ def test_a_broken_template_is_no_fault_of_a_statement_and_takes_no_content_away(
     with pytest.raises(InvalidInput, match="is broken"):
         room.render()
     assert room.content_hash() == before != ""
+
+
+# --- texts that take too long
+
+
+class SlowRenderer(PlainRenderer):
+    """Takes too long for ``endless``, and has no room for ``busy`` until there is some."""
+
+    has_room = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tried: list[str] = []
+
+    def render(
+        self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
+    ) -> Content:
+        self.tried.append(statement.slug)
+        fault = Fault(file=statement.origin, message="not rendered")
+        if "endless" in statement.body:
+            raise TookTooLong([fault])
+        if "busy" in statement.body and not self.has_room:
+            raise Postponed([fault])
+        return super().render(statement, translations, test=test)
+
+
+def test_one_text_that_takes_too_long_holds_up_no_shorter_one_and_ends_the_look(
+    room: Newsroom,
+) -> None:
+    room.renderer = renderer = SlowRenderer()
+    room.write("a-bomb", body="endless " * 9)
+    room.write("b-bomb", body="endless " * 10)
+    room.write("long", body="A long text. " * 99)
+    room.write("short", body="A text.")
+    room.ingest()
+    tried = Tried()
+
+    first = render(store=room.store, renderer=renderer, before=tried)
+    assert renderer.tried == ["short", "a-bomb"]
+    assert room.content_hash("short")
+    assert [fault.message for fault in first.faults] == [
+        "not rendered",
+        *["is no email yet: another text takes too long to be made one; it is tried again"] * 2,
+    ]
+
+    for more in (["b-bomb"], ["long", "a-bomb"], ["b-bomb"], []):
+        renderer.tried.clear()
+        render(store=room.store, renderer=renderer, before=tried)
+        assert renderer.tried == more
+    assert room.content_hash("long")
+
+
+def test_what_there_was_no_room_for_is_tried_at_the_next_look(room: Newsroom) -> None:
+    room.renderer = renderer = SlowRenderer()
+    room.write(body="busy")
+    room.ingest()
+    tried = Tried()
+    for _ in range(3):
+        found = render(store=room.store, renderer=renderer, before=tried)
+        assert [fault.message for fault in found.faults] == ["not rendered"]
+    renderer.has_room = True
+    assert render(store=room.store, renderer=renderer, before=tried).faults == ()
+    assert room.content_hash()

@@ -200,7 +200,7 @@ def test_too_much_is_refused_in_words_and_what_a_mail_can_hold_is_there(tmp_path
     found = outcomes(tmp_path, texts | {title: written("Text.", f"subject: {'a' * 500_000}\n")})
 
     faults, _ = found.pop(title)
-    assert faults[0].startswith("one.md: the subject is 500,000 bytes long")
+    assert faults[0].startswith("one.md:2: the front matter is 500,047 bytes long")
     for name, outcome in found.items():
         if name in REFUSED:
             assert_refused_in_words(name, outcome)

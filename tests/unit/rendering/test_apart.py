@@ -1,0 +1,104 @@
+"""Long texts are made mails and reviewed in a sandbox, within a time, and come out the same."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from newsletter.documents.sandbox import TEXTS
+from newsletter.domain.errors import InvalidInput, Postponed, TookTooLong
+from newsletter.domain.statements.review import Check, ReviewContext
+from newsletter.domain.statements.statement import Statement
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.rendering.apart import (
+    Look,
+    handle,
+    is_long,
+    render_apart,
+    review_apart,
+)
+from newsletter.rendering.checks.reviewer import review_text
+from newsletter.rendering.lazy import LazyRenderer
+from newsletter.rendering.lazy import review_text as review
+from newsletter.rendering.mail.files import mail_templates
+from newsletter.rendering.mail.renderer import TemplateRenderer
+from newsletter.rendering.markdown.markdown import MAX_SHORT
+from tests.costs import working
+from tests.rows import rows
+from tests.unit.rendering.examples import HOUSE, STATEMENT
+
+LOOK = Look(house=HOUSE, files=mail_templates(None), carriage="")
+AROUND = ReviewContext(today=date(2026, 11, 24), day=date(2026, 11, 24), readers=9, audience=9)
+PROSE = 'The forum said "today" that it resigns from the [task force](https://a.example/).\n\n'
+LONG = replace(STATEMENT, body=PROSE * (MAX_SHORT // len(PROSE) + 2) + "TK")
+
+
+@pytest.fixture
+def no_room() -> Iterator[None]:
+    TEXTS.close()
+    yield
+    TEXTS.open()
+
+
+@pytest.mark.slow("renders in a sandbox")
+def test_a_long_text_comes_out_of_the_sandbox_as_it_does_here() -> None:
+    segment = Segment(
+        name="near", list_name="press", timezone="UTC", joined_since=date(2026, 1, 2), tags=("a",)
+    )
+    text = replace(LONG, segment=segment)
+    here = TemplateRenderer(house=HOUSE, files=LOOK.files).render(text)
+    assert render_apart(text, (), test=False, look=LOOK) == here
+    found = review_apart(LONG, here, AROUND)
+    assert found == review_text(LONG, here, AROUND)
+    assert Check.PLACEHOLDER in {one.check for one in found}
+
+
+def test_a_text_that_takes_too_long_is_refused_with_what_to_do() -> None:
+    with pytest.raises(TookTooLong, match="takes longer than 0 s to be made an email: shorten it"):
+        render_apart(LONG, (), test=False, look=LOOK, within=timedelta(0))
+    [found] = review_apart(LONG, None, AROUND, within=timedelta(0))
+    assert found.check is Check.FAULT
+    assert "takes longer than 0 s" in found.message
+
+
+@pytest.mark.usefixtures("no_room")
+def test_only_long_texts_need_a_sandbox_and_one_without_room_is_tried_again() -> None:
+    renderer = LazyRenderer(house=HOUSE, override=None, carriage="")
+    assert renderer.render(STATEMENT).subject == STATEMENT.title
+    with pytest.raises(Postponed, match="was not made an email yet"):
+        renderer.render(LONG)
+    half = replace(LONG, body=LONG.body[: MAX_SHORT // 2])
+    with pytest.raises(Postponed):  # two texts of one mail
+        renderer.render(half, (replace(half, slug="other", language="es"),))
+    [found] = review(LONG, None, AROUND)
+    assert found.check is Check.FAULT
+    assert "try again" in found.message
+
+
+def test_the_process_answers_with_the_mail_the_review_or_what_is_wrong() -> None:
+    task = {"look": LOOK, "statement": STATEMENT, "translations": (), "test": True}
+    [content] = handle(task, b"")
+    assert content == TemplateRenderer(house=HOUSE, files=LOOK.files).render(STATEMENT, test=True)
+    [wrong] = handle(task | {"statement": replace(STATEMENT, title="")}, b"")
+    assert isinstance(wrong, InvalidInput)
+    task = {"statement": STATEMENT, "content": content, "around": AROUND}
+    assert list(handle(task, b"")) == [review_text(STATEMENT, content, AROUND)]
+
+
+@pytest.mark.slow("the worst short texts")
+@rows("again", ["![", "a\n\n"])
+def test_the_worst_short_text_takes_two_seconds_at_most(again: str) -> None:
+    text = _short(again)
+    renderer = TemplateRenderer(house=HOUSE, files=LOOK.files)
+    with working() as cost, suppress(InvalidInput):
+        renderer.render(text)
+    assert cost.seconds < 2
+
+
+def _short(again: str) -> Statement:
+    room = MAX_SHORT - len(STATEMENT.title + STATEMENT.summary + STATEMENT.preview)
+    text = replace(STATEMENT, body=(again * (room // len(again)))[:room])
+    assert not is_long(text)
+    return text
