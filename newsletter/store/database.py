@@ -9,7 +9,7 @@ column back. Conditions that several queries share are values: see ``Condition``
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -82,6 +82,11 @@ class Database:
     def column(self, sql: str, *conditions: Condition, **values: object) -> list[Any]:
         """Return the first column of each row, as it is stored."""
         return [row[0] for row in self._connection.execute(sql, _given(conditions, values))]
+
+    def scan(self, sql: str, *conditions: Condition, **values: object) -> Iterator[Any]:
+        """Yield the first column of each row, as it is stored, without holding all rows."""
+        for row in self._connection.execute(sql, _given(conditions, values)):
+            yield row[0]
 
     def value(self, sql: str, *conditions: Condition, **values: object) -> Any:
         """Return the first column of the first row, as it is stored; None if there is no row."""

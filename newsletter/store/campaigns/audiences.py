@@ -1,57 +1,28 @@
 """Whom a campaign goes to, a correction, one language of a statement: nobody gets two of a kind."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Subquery,
-    and_,
-    case,
-    func,
-    literal,
-    or_,
-    select,
-    text,
-    true,
-    update,
-)
-
-from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, CampaignState, Correction
-from newsletter.domain.delivery.state import BatchState, DeliveryState
+from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, Correction
 from newsletter.domain.schedule import ByZone
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.campaigns.freezing import fill, freeze
+from newsletter.store.database import Condition
 from newsletter.store.repository import Repository
-from newsletter.store.schema import tables
-from newsletter.store.schema.json_sql import each_id
 from newsletter.store.subscribers.eligibility import (
+    PAUSED,
+    SUPPRESSED,
     aimed,
     eligible,
-    paused,
     picked,
+    reads,
     subscribed,
-    suppressed,
     why_not,
 )
 
-_CHUNK = 5_000
-_NEITHER, _WAITS, _MAY_HAVE_IT = 0, 1, 2
-_FINAL = [state.value for state in CampaignState if state.final]
-_UNDER_WAY = [
-    state.value for state in (BatchState.CLAIMED, BatchState.UNKNOWN, BatchState.GIVEN_UP)
-]
-_TAKEN = [DeliveryState.ACCEPTED.value, DeliveryState.UNKNOWN.value]
-_campaign = tables.campaign.c
-_batch = tables.batch.c
-_delivery = tables.delivery.c
-_subscriber = tables.subscriber.c
-
 
 class Audiences(Repository):
-    """Those whom a statement goes to, when they are fixed."""
+    """The readers of a statement, when they are fixed."""
 
     def freeze(
         self,
@@ -62,264 +33,254 @@ class Audiences(Repository):
         segment: Segment | None = None,
         by_zone: ByZone | None = None,
     ) -> int:
-        """Fix the audience in batches of ``batch_size`` by one statement; returns its size.
+        """Fix the audience in batches of ``batch_size`` by one statement; return its size.
 
         With ``segment`` only those whom it picks at that moment. With ``by_zone`` each batch holds
         readers of one instant, and waits for it.
         """
-        whom = aimed(lists, segment)
-        return freeze(self._connection, campaign_id, whom, batch_size, by_zone)
+        return freeze(self._db, campaign_id, aimed(lists, segment), batch_size, by_zone)
 
 
 class Corrections(Repository):
-    """Those who may have a statement, or wait for it. Suppression outranks everything."""
+    """The people who may have a statement, or wait for it. Suppression outranks everything."""
 
     def audience(self, correction: Correction) -> int:
-        """How many would get it now."""
-        people = _people(correction).subquery("person")
-        return self._number(select(func.count()).select_from(people))
+        """Return how many would get the correction now."""
+        people = _people(correction)
+        return int(self._db.value(f"SELECT COUNT(*) FROM {people} AS person", people))
 
     def reachable(self, correction: Correction) -> Iterator[str]:
-        """The addresses of those who would get it."""
-        people = _people(correction).subquery("person")
-        query = (
-            select(_subscriber.address)
-            .join_from(people, tables.subscriber, _subscriber.id == people.c.id)
-            .order_by(_subscriber.id)
+        """Yield the addresses of those who would get the correction."""
+        people = _people(correction)
+        yield from self._db.scan(
+            f"SELECT subscriber.address FROM {people} AS person"
+            " JOIN subscriber ON subscriber.id = person.id ORDER BY subscriber.id",
+            people,
         )
-        yield from self._connection.scalars(query).yield_per(_CHUNK)
 
     def excluded(self, correction: Correction) -> list[tuple[str, str]]:
-        """(address, reason) of those who were to get the original and would not get it."""
-        held = _held(correction)
-        rows = self._connection.execute(
-            select(func.coalesce(_subscriber.address, "(erased)"), _reason(held, correction))
-            .join_from(held, tables.subscriber, _subscriber.id == held.c.id, isouter=True)
-            .where(or_(_subscriber.id.is_(None), suppressed(), ~_gets_correction(held, correction)))
-            .order_by(held.c.id)
+        """Return (address, reason) of those who were to get the original and would not get it."""
+        held, why, excluded = _held(correction), _reason(correction), _excluded(correction)
+        return self._db.rows(
+            f"SELECT COALESCE(subscriber.address, '(erased)'), {why} FROM {held} AS held"
+            f" LEFT JOIN subscriber ON subscriber.id = held.id WHERE {excluded} ORDER BY held.id",
+            held,
+            why,
+            excluded,
         )
-        return [(row[0], row[1]) for row in rows]
 
     def left_out(self, correction: Correction) -> dict[str, int]:
-        """Why → how many those are, without naming anybody."""
-        held = _held(correction)
-        why = _reason(held, correction).label("why")
-        rows = self._connection.execute(
-            select(why, func.count())
-            .select_from(held)
-            .join(tables.subscriber, _subscriber.id == held.c.id, isouter=True)
-            .where(or_(_subscriber.id.is_(None), suppressed(), ~_gets_correction(held, correction)))
-            .group_by(why)
+        """Return how many there are of each reason, without naming anybody."""
+        held, why, excluded = _held(correction), _reason(correction), _excluded(correction)
+        return dict(
+            self._db.rows(
+                f"SELECT {why} AS why, COUNT(*) FROM {held} AS held"
+                f" LEFT JOIN subscriber ON subscriber.id = held.id WHERE {excluded} GROUP BY why",
+                held,
+                why,
+                excluded,
+            )
         )
-        return {row[0]: row[1] for row in rows}
 
     def take_over(self, campaign_id: int, by: str) -> None:
-        """Note that the correction ``by`` ended this campaign and goes to who waited in it."""
-        self._connection.execute(
-            update(tables.campaign).where(_campaign.id == campaign_id).values(corrected_by=by)
+        """Note that the correction ``by`` ended this campaign and goes to its waiting readers."""
+        self._db.change(
+            "UPDATE campaign SET corrected_by = :by WHERE id = :id", id=campaign_id, by=by
         )
 
     def freeze(self, campaign_id: int, correction: Correction, batch_size: int) -> int:
-        """Fix the correction's audience by one statement; returns its size.
+        """Fix the correction's audience by one statement; return its size.
 
-        Its campaign takes the original's lists. At the claim, whoever may have the original is
-        asked for no subscription; whoever only waited for it is.
+        Its campaign takes the original's lists. At the claim, a subscription is asked for only of
+        readers who waited for the original, not of those who may have it.
         """
-        self._connection.execute(
-            update(tables.campaign)
-            .where(_campaign.id == campaign_id)
-            .values(lists=tuple(correction.lists))
+        self._db.change(
+            "UPDATE campaign SET lists = :lists WHERE id = :id",
+            id=campaign_id,
+            lists=correction.lists,
         )
-        people = _people(correction).subquery("person")
-        alike = people.c.regardless
-        place = func.row_number().over(partition_by=alike, order_by=people.c.id) - 1
-        # Even numbers heed no subscription, odd ones do: no batch holds people of both kinds.
-        number = 2 * (place // literal(batch_size)) + 1 - alike
-        numbered = select(people.c.id, alike, number.label("no")).subquery("reader")
-        return fill(
-            self._connection, campaign_id, numbered, regardless=func.max(numbered.c.regardless)
+        people = _people(correction)
+        reader = Condition(
+            # Even numbers heed no subscription, odd ones do: no batch holds people of both kinds.
+            "SELECT id, regardless, 2 * ((ROW_NUMBER() OVER (PARTITION BY regardless ORDER BY id)"
+            f" - 1) / :batch_size) + 1 - regardless AS no FROM {people} AS person",
+            {**people.values, "batch_size": batch_size},
         )
+        return fill(self._db, campaign_id, reader)
 
 
-def _held(correction: Correction) -> Subquery:
-    """Who was in a campaign of the original (``id``), and what that says of them."""
-    member = each_id(_batch.members)
-    ends = _campaign.state.not_in(_FINAL) | (_campaign.corrected_by == correction.by)
-    done = _batch.state == BatchState.DONE.value
-    cancelled = done & (_batch.cancelled > 0)
-    waits = ends & (cancelled | (_batch.state == BatchState.QUEUED.value))
-    # of a batch that was cancelled, those whom the provider took have rows of their own
-    accepted = done & (_batch.accepted > 0) & (_batch.cancelled == 0)
-    # a row of their own says more than the batch, so those come first
-    standing = case(
-        (_delivery.state.in_(_TAKEN), _MAY_HAVE_IT),
-        (_delivery.state.is_not(None), _NEITHER),
-        (_batch.state.in_(_UNDER_WAY) | accepted, _MAY_HAVE_IT),
-        (waits, _WAITS),
-        else_=_NEITHER,
-    )
-    own = (_delivery.campaign_id == _batch.campaign_id) & (
-        _delivery.subscriber_id == member.c.value
-    )
-    return (
-        select(
-            member.c.value.label("id"),
-            # the highest of several campaigns: who may have it from one may have it
-            func.max(standing).label("standing"),
-            func.coalesce(func.max(_delivery.state), DeliveryState.CANCELLED.value).label("own"),
-        )
-        .join_from(tables.campaign, tables.batch, _batch.campaign_id == _campaign.id)
-        .join(member, true())
-        .join(tables.delivery, own, isouter=True)
-        .where(_campaign.slug == correction.of)
-        .group_by(member.c.value)
-        .subquery("held")
+def _held(correction: Correction) -> Condition:
+    """A query: who was in a campaign of the original (``id``), and what that says of them.
+
+    ``standing`` is 2 for readers who may have the original, 1 for those who wait for it, else 0.
+    """
+    return Condition(
+        """
+        SELECT member.value AS id,
+            -- the highest of several campaigns: who may have it from one may have it
+            MAX(CASE
+                -- a row of their own says more than the batch, so those come first
+                WHEN delivery.state IN ('accepted', 'unknown') THEN 2
+                WHEN delivery.state IS NOT NULL THEN 0
+                WHEN batch.state IN ('claimed', 'unknown', 'given up') THEN 2
+                -- in a batch that was cancelled, those whom the provider took have their own rows
+                WHEN batch.state = 'done' AND batch.accepted > 0 AND batch.cancelled = 0 THEN 2
+                WHEN (campaign.state NOT IN ('sent', 'cancelled')
+                        OR campaign.corrected_by = :correction)
+                    AND (batch.state = 'queued'
+                        OR (batch.state = 'done' AND batch.cancelled > 0)) THEN 1
+                ELSE 0 END) AS standing,
+            COALESCE(MAX(delivery.state), 'cancelled') AS own
+        FROM campaign JOIN batch ON batch.campaign_id = campaign.id
+            JOIN json_each(batch.members) AS member
+            LEFT JOIN delivery ON delivery.campaign_id = batch.campaign_id
+                AND delivery.subscriber_id = member.value
+        WHERE campaign.slug = :original GROUP BY member.value
+        """,
+        {"original": correction.of, "correction": correction.by},
     )
 
 
-def _gets_correction(held: Subquery, correction: Correction) -> ColumnElement[bool]:
-    """Whether the correction is for this subscriber, who is not suppressed."""
-    # whoever joined since the original has no row there
-    standing = func.coalesce(held.c.standing, _NEITHER)
-    waits = _unstarted(correction) if correction.unstarted else standing == _WAITS
-    return (standing == _MAY_HAVE_IT) | (waits & subscribed(correction.lists) & ~paused())
-
-
-def _unstarted(correction: Correction) -> ColumnElement[bool]:
-    """Whether this subscriber, if subscribed, would have got what has not begun."""
-    return true() if correction.segment is None else picked(correction.segment)
-
-
-def _people(correction: Correction) -> Select[Any]:
-    """Those who get it: ``id``, and ``regardless``, 1 where no subscription is asked for."""
-    held = _held(correction)
-    regardless = case((held.c.standing == _MAY_HAVE_IT, 1), else_=0)
-    return (
-        select(_subscriber.id, regardless.label("regardless"))
-        .join_from(
-            tables.subscriber, held, held.c.id == _subscriber.id, isouter=correction.unstarted
-        )
-        .where(~suppressed(), _gets_correction(held, correction))
+def _gets_correction(correction: Correction) -> Condition:
+    """The correction is for this subscriber, who is not suppressed."""
+    # whoever joined since the original has no row in held
+    waits = Condition("COALESCE(held.standing, 0) = 1")
+    if correction.unstarted:
+        waits = picked(correction.segment) if correction.segment else Condition("1 = 1")
+    return Condition("COALESCE(held.standing, 0) = 2") | (
+        waits & subscribed(correction.lists) & ~PAUSED
     )
 
 
-def _reason(held: Subquery, correction: Correction) -> ColumnElement[str]:
-    never = "was never sent the original: "
-    return case(
-        (
-            _subscriber.id.is_not(None) & ~suppressed() & (held.c.standing == _NEITHER),
-            literal(never) + held.c.own,
-        ),
-        else_=why_not(correction.lists),
+def _excluded(correction: Correction) -> Condition:
+    """The person of the row, left-joined, does not get the correction."""
+    return Condition("subscriber.id IS NULL") | SUPPRESSED | ~_gets_correction(correction)
+
+
+def _people(correction: Correction) -> Condition:
+    """A query: who gets it (``id``), and ``regardless``, 1 if no subscription is asked for."""
+    held, who = _held(correction), ~SUPPRESSED & _gets_correction(correction)
+    join = "LEFT JOIN" if correction.unstarted else "JOIN"
+    return Condition(
+        "SELECT subscriber.id, CASE WHEN held.standing = 2 THEN 1 ELSE 0 END AS regardless"
+        f" FROM subscriber {join} {held} AS held ON held.id = subscriber.id WHERE {who}",
+        {**held.values, **who.values},
+    )
+
+
+def _reason(correction: Correction) -> Condition:
+    """An expression: why the person of the row, left-joined, does not get the correction."""
+    why = why_not(correction.lists)
+    return Condition(
+        f"CASE WHEN subscriber.id IS NOT NULL AND NOT {SUPPRESSED} AND held.standing = 0"
+        f" THEN 'was never sent the original: ' || held.own ELSE {why} END",
+        why.values,
     )
 
 
 class Translations(Repository):
     """The readers of a statement in several languages. Suppression outranks everything.
 
-    A reader who stands in a campaign of one member is had by it, in whatever state: but not who was
-    cancelled before being handed over, unless a correction took them over.
+    A reader in a campaign of one language belongs to that language, in whatever state: but not a
+    reader who was cancelled before the email was sent, unless a correction took them over.
     """
 
     def campaigns(self, original: str) -> list[Campaign]:
-        """The latest campaign of each statement that was ever planned as its translation."""
-        latest = (
-            select(func.max(_campaign.id))
-            .where(text("campaign.translates <> ''"), _campaign.translates == original)
-            .group_by(_campaign.slug)
-            .order_by(_campaign.slug)
+        """Return the latest campaign of each statement that was ever planned as its translation."""
+        latest = self._db.column(
+            "SELECT MAX(id) FROM campaign WHERE translates <> '' AND translates = :original"
+            " GROUP BY slug ORDER BY slug",
+            original=original,
         )
         campaigns = Campaigns(self._connection)
-        found = [campaigns.get(number) for number in self._connection.scalars(latest).all()]
+        found = [campaigns.get(number) for number in latest]
         return [campaign for campaign in found if campaign is not None]
 
     def languages(self, lists: Sequence[str]) -> set[str]:
-        """The languages of those who would get what goes to these lists."""
-        named = select(_subscriber.language).where(eligible(lists)).distinct()
-        return set(self._connection.scalars(named))
+        """Return the languages of those who would get what goes to these lists."""
+        who = eligible(lists)
+        return set(self._db.column(f"SELECT DISTINCT language FROM subscriber WHERE {who}", who))
 
     def audience(self, split: AudienceSplit) -> int:
-        """How many would get it now."""
-        people = select(func.count()).select_from(tables.subscriber).where(_gets_language(split))
-        return self._number(people)
+        """Return how many would get it now."""
+        who = _gets_language(split)
+        return int(self._db.value(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who))
 
     def reachable(self, split: AudienceSplit) -> Iterator[str]:
-        """The addresses of those who would get it."""
-        query = select(_subscriber.address).where(_gets_language(split)).order_by(_subscriber.id)
-        yield from self._connection.scalars(query).yield_per(_CHUNK)
+        """Yield the addresses of those who would get it."""
+        who = _gets_language(split)
+        yield from self._db.scan(
+            f"SELECT address FROM subscriber WHERE {who} ORDER BY subscriber.id", who
+        )
 
     def elsewhere(self, split: AudienceSplit) -> list[tuple[str, str, str]]:
-        """(address, language, slug) of those on its lists who would get it, were it not for others.
+        """Return (address, language, slug) of those on its lists who are left to other languages.
 
-        The slug is that of the member which has them; empty where it is their language alone.
+        The slug is that of the language which has them; "" if nothing else keeps them from it.
         """
-        had = _had(split)
-        rows = self._connection.execute(
-            select(_subscriber.address, _subscriber.language, func.coalesce(had.c.slug, ""))
-            .join_from(tables.subscriber, had, had.c.id == _subscriber.id, isouter=True)
-            .where(aimed(split.lists, split.segment), or_(had.c.id.is_not(None), ~_reads(split)))
-            .order_by(_subscriber.id)
+        had, who = _had(split), _left_to_others(split)
+        return self._db.rows(
+            "SELECT subscriber.address, subscriber.language, COALESCE(had.slug, '')"
+            f" FROM subscriber LEFT JOIN {had} AS had ON had.id = subscriber.id WHERE {who}"
+            " ORDER BY subscriber.id",
+            had,
+            who,
         )
-        return [(row[0], row[1], row[2]) for row in rows]
 
     def left_to_others(self, split: AudienceSplit) -> dict[str, int]:
-        """Language, as they named it → how many of those that is, without naming anybody."""
-        had = _had(split)
-        rows = self._connection.execute(
-            select(_subscriber.language, func.count())
-            .join_from(tables.subscriber, had, had.c.id == _subscriber.id, isouter=True)
-            .where(aimed(split.lists, split.segment), or_(had.c.id.is_not(None), ~_reads(split)))
-            .group_by(_subscriber.language)
+        """Return how many of each language are left to others, without naming anybody."""
+        had, who = _had(split), _left_to_others(split)
+        return dict(
+            self._db.rows(
+                f"SELECT subscriber.language, COUNT(*) FROM subscriber"
+                f" LEFT JOIN {had} AS had ON had.id = subscriber.id WHERE {who}"
+                " GROUP BY subscriber.language",
+                had,
+                who,
+            )
         )
-        return {row[0]: row[1] for row in rows}
 
     def freeze(
         self, campaign_id: int, split: AudienceSplit, batch_size: int, by_zone: ByZone | None = None
     ) -> int:
-        """Fix the audience by one statement; returns its size.
+        """Fix the audience by one statement; return its size.
 
-        Nobody whom another member has at that moment is in it. ``by_zone`` is as for campaigns.
+        Readers whom another language has at that moment are not in it. ``by_zone`` is as for
+        campaigns.
         """
-        return freeze(self._connection, campaign_id, _gets_language(split), batch_size, by_zone)
+        return freeze(self._db, campaign_id, _gets_language(split), batch_size, by_zone)
 
 
-def _gets_language(split: AudienceSplit) -> ColumnElement[bool]:
-    """The subscriber of the row gets this member, and nobody else's."""
-    return and_(
-        aimed(split.lists, split.segment, split.languages),
-        _subscriber.id.not_in(select(_had(split).c.id)),
+def _gets_language(split: AudienceSplit) -> Condition:
+    """The subscriber gets this language, and no other."""
+    had = _had(split)
+    return aimed(split.lists, split.segment, split.languages) & Condition(
+        f"subscriber.id NOT IN (SELECT id FROM {had} AS had)", had.values
     )
 
 
-def _reads(split: AudienceSplit) -> ColumnElement[bool]:
-    return _subscriber.language.in_(sorted(split.languages))
+def _left_to_others(split: AudienceSplit) -> Condition:
+    """The subscriber is on its lists, and another language has or gets them."""
+    return aimed(split.lists, split.segment) & (
+        Condition("had.id IS NOT NULL") | ~reads(split.languages)
+    )
 
 
-def _had(split: AudienceSplit) -> Subquery:
-    """Whom another member of the family has (``id``), and which one (``slug``)."""
-    member = each_id(_batch.members)
-    own = (_delivery.campaign_id == _batch.campaign_id) & (
-        _delivery.subscriber_id == member.c.value
-    )
-    cancelled = (
-        (_batch.state == BatchState.DONE.value)
-        & (_batch.cancelled > 0)
-        & (
-            func.coalesce(_delivery.state, DeliveryState.CANCELLED.value)
-            == DeliveryState.CANCELLED.value
-        )
-    )
-    theirs = (_campaign.slug == split.original) | (_campaign.translates == split.original)
-    return (
-        select(member.c.value.label("id"), func.max(_campaign.slug).label("slug"))
-        .join_from(tables.campaign, tables.batch, _batch.campaign_id == _campaign.id)
-        .join(member, true())
-        .join(tables.delivery, own, isouter=True)
-        .where(
-            theirs,
-            _campaign.slug != split.slug,
-            or_(~cancelled, _campaign.corrected_by != ""),
-        )
-        .group_by(member.c.value)
-        .subquery("had")
+def _had(split: AudienceSplit) -> Condition:
+    """A query: whom another language of the statement has (``id``), and which one (``slug``)."""
+    return Condition(
+        """
+        SELECT member.value AS id, MAX(campaign.slug) AS slug
+        FROM campaign JOIN batch ON batch.campaign_id = campaign.id
+            JOIN json_each(batch.members) AS member
+            LEFT JOIN delivery ON delivery.campaign_id = batch.campaign_id
+                AND delivery.subscriber_id = member.value
+        WHERE (campaign.slug = :original OR campaign.translates = :original)
+            AND campaign.slug <> :slug
+            AND (campaign.corrected_by <> '' OR NOT (
+                batch.state = 'done' AND batch.cancelled > 0
+                AND COALESCE(delivery.state, 'cancelled') = 'cancelled'))
+        GROUP BY member.value
+        """,
+        {"original": split.original, "slug": split.slug},
     )

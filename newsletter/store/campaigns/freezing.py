@@ -1,96 +1,74 @@
-"""Fixing an audience: who gets a campaign is parted into batches by one statement."""
+"""Fixing an audience: one statement divides the readers of a campaign into batches."""
 
-import json
-
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    Subquery,
-    func,
-    insert,
-    literal,
-    select,
-)
-
-from newsletter.domain.delivery.state import BatchState
 from newsletter.domain.schedule import ByZone
-from newsletter.store.schema import tables
-from newsletter.store.schema.columns import to_ms
-from newsletter.store.schema.json_sql import as_list, each_entry
-
-_batch = tables.batch.c
-_subscriber = tables.subscriber.c
-_COLUMNS = ["campaign_id", "no", "members", "state", "size", "pending", "regardless", "not_before"]
+from newsletter.store.database import Condition, Database, stored
 
 
 def freeze(
-    connection: Connection,
-    campaign_id: int,
-    whom: ColumnElement[bool],
-    batch_size: int,
-    by_zone: ByZone | None,
+    db: Database, campaign_id: int, whom: Condition, batch_size: int, by_zone: ByZone | None
 ) -> int:
-    """Put the subscribers whom a condition names into batches; returns how many they are.
+    """Put the subscribers whom a condition names into batches; return how many they are.
 
     With ``by_zone`` each batch holds readers of one instant and waits for it.
     """
     if by_zone is not None:
-        return _fill(connection, _by_instant(campaign_id, whom, batch_size, by_zone))
+        return _freeze_by_instant(db, campaign_id, whom, batch_size, by_zone)
     # by number, and so sorted within each batch: an event's reader is looked for by the first
-    place = func.row_number().over(order_by=_subscriber.id) - 1
-    numbered = (
-        select(_subscriber.id, (place // literal(batch_size)).label("no"))
-        .where(whom)
-        .subquery("reader")
+    reader = Condition(
+        "SELECT subscriber.id, 0 AS regardless,"
+        " (ROW_NUMBER() OVER (ORDER BY subscriber.id) - 1) / :batch_size AS no"
+        f" FROM subscriber WHERE {whom}",
+        {**whom.values, "batch_size": batch_size},
     )
-    return fill(connection, campaign_id, numbered, regardless=literal(0))
+    return fill(db, campaign_id, reader)
 
 
-def fill(
-    connection: Connection, campaign_id: int, numbered: Subquery, *, regardless: ColumnElement[int]
+def fill(db: Database, campaign_id: int, reader: Condition) -> int:
+    """Put readers into batches; return how many they are.
+
+    ``reader`` is a query of their ``id``, the ``no`` of their batch, and ``regardless``: 1 for
+    readers who get it whatever they are subscribed to. It is the same within a batch.
+    """
+    sizes = db.column(
+        f"""
+        INSERT INTO batch
+            (campaign_id, no, members, state, size, pending, regardless, not_before)
+        SELECT :campaign_id, no, json_group_array(id), 'queued', COUNT(*), COUNT(*),
+            MAX(regardless), 0
+        FROM {reader} AS reader GROUP BY no
+        RETURNING size
+        """,
+        reader,
+        campaign_id=campaign_id,
+    )
+    return sum(sizes)
+
+
+def _freeze_by_instant(
+    db: Database, campaign_id: int, whom: Condition, batch_size: int, by_zone: ByZone
 ) -> int:
-    """Put readers (``id``, and ``no`` of their batch) into batches; returns how many they are."""
-    groups = select(
-        literal(campaign_id),
-        numbered.c.no,
-        as_list(numbered.c.id),
-        literal(BatchState.QUEUED.value),
-        func.count(),
-        func.count(),
-        regardless,
-        literal(0),
-    ).group_by(numbered.c.no)
-    return _fill(connection, groups)
-
-
-def _by_instant(
-    campaign_id: int, whom: ColumnElement[bool], batch_size: int, by_zone: ByZone
-) -> Select[tuple[object, ...]]:
-    """The earliest first. No zone is left out: one that is not named has ``by_zone.otherwise``."""
-    moments = {zone: to_ms(instant) for zone, instant in by_zone.instants.items()}
-    zone = each_entry(json.dumps(moments), "zone")
-    at = func.coalesce(zone.c.value, to_ms(by_zone.otherwise))
-    place = func.row_number().over(partition_by=at, order_by=_subscriber.id) - 1
-    reader = (
-        select(_subscriber.id, at.label("at"), (place // literal(batch_size)).label("place"))
-        .join_from(tables.subscriber, zone, zone.c.key == _subscriber.timezone, isouter=True)
-        .where(whom)
-        .subquery("reader")
+    """Number the batches from the earliest instant. A zone that is not named has ``otherwise``."""
+    sizes = db.column(
+        f"""
+        WITH zone AS MATERIALIZED (SELECT key, value FROM json_each(:instants)),
+        reader AS (
+            SELECT subscriber.id, COALESCE(zone.value, :otherwise) AS at,
+                (ROW_NUMBER() OVER (
+                    PARTITION BY COALESCE(zone.value, :otherwise) ORDER BY subscriber.id
+                ) - 1) / :batch_size AS place
+            FROM subscriber LEFT JOIN zone ON zone.key = subscriber.timezone
+            WHERE {whom})
+        INSERT INTO batch
+            (campaign_id, no, members, state, size, pending, regardless, not_before)
+        SELECT :campaign_id, ROW_NUMBER() OVER (ORDER BY at, place) - 1, json_group_array(id),
+            'queued', COUNT(*), COUNT(*), 0, at
+        FROM reader GROUP BY at, place
+        RETURNING size
+        """,
+        whom,
+        campaign_id=campaign_id,
+        batch_size=batch_size,
+        instants={zone: stored(instant) for zone, instant in by_zone.instants.items()},
+        otherwise=by_zone.otherwise,
     )
-    number = func.row_number().over(order_by=(reader.c.at, reader.c.place)) - 1
-    return select(
-        literal(campaign_id),
-        number,
-        as_list(reader.c.id),
-        literal(BatchState.QUEUED.value),
-        func.count(),
-        func.count(),
-        literal(0),
-        reader.c.at,
-    ).group_by(reader.c.at, reader.c.place)
-
-
-def _fill(connection: Connection, groups: Select[tuple[object, ...]]) -> int:
-    made = insert(tables.batch).from_select(_COLUMNS, groups).returning(_batch.size)
-    return sum(connection.scalars(made))
+    return sum(sizes)

@@ -31,7 +31,7 @@ from newsletter.store.file.copies import DOUBT, STOP
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, to_ms
 from newsletter.store.schema.json_sql import as_list, each_id, in_lines
-from newsletter.store.subscribers.eligibility import eligible, why_not
+from newsletter.store.subscribers.eligibility_core import eligible, why_not
 
 _batch = tables.batch.c
 _campaign = tables.campaign.c

@@ -36,7 +36,7 @@ from newsletter.store.repository import Repository
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 from newsletter.store.schema.json_sql import each_id
-from newsletter.store.subscribers.eligibility import eligible
+from newsletter.store.subscribers.eligibility_core import eligible
 
 _batch = tables.batch.c
 _campaign = tables.campaign.c

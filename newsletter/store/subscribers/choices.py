@@ -29,7 +29,7 @@ from newsletter.store.repository import Repository
 from newsletter.store.schema import asking, tables
 from newsletter.store.schema.columns import fields_of, maybe_from_ms, to_ms
 from newsletter.store.schema.json_sql import each_id
-from newsletter.store.subscribers.eligibility import list_ids
+from newsletter.store.subscribers.eligibility_core import list_ids
 
 _subscriber = tables.subscriber.c
 _subscription = tables.subscription.c

@@ -1,179 +1,193 @@
-"""Who may be written to, and whom a segment picks, said once in SQL for counting and each claim."""
+"""Who may be written to, and whom a segment picks: said once, for counting and for each claim.
+
+Each condition is about the row of ``subscriber`` in the query that it stands in.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
-
-from newsletter.domain.subscribers.lists import SubscriptionState
+from newsletter.store.database import Condition
 from newsletter.store.repository import Repository
-from newsletter.store.schema import tables
-from newsletter.store.schema.columns import to_ms
 
 if TYPE_CHECKING:
     from newsletter.domain.subscribers.audience import Audience
     from newsletter.domain.subscribers.segment import Segment
 
-_subscriber = tables.subscriber.c
-_subscription = tables.subscription.c
-_suppression = tables.suppression.c
+SUPPRESSED = Condition(
+    "EXISTS (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
+)
+PAUSED = Condition("subscriber.paused_until IS NOT NULL")
+"""The subscriber wants nothing for a time. Each tick clears pauses that are over."""
+_NOT_ERASED = Condition("subscriber.id IS NOT NULL")
 
 
-def list_ids(lists: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
-    """Whether a subscription belongs to one of these lists, by their names or numbers."""
+def on_lists(lists: Sequence[str] | Sequence[int]) -> Condition:
+    """The subscription of the row belongs to one of these lists, by their names or ids."""
     if lists and isinstance(lists[0], int):
-        # an IN is written anew each time it is asked, as its values may be of any number
-        return or_(*(_subscription.list_id == number for number in lists))
-    return _subscription.list_id.in_(
-        select(tables.mailing_list.c.id).where(tables.mailing_list.c.name.in_(lists))
+        # SQLite looks a subscription up by its key only if the query names each list
+        values = {f"list_{place}": number for place, number in enumerate(lists)}
+        return Condition(
+            f"subscription.list_id IN ({', '.join(f':{name}' for name in values)})", values
+        )
+    return Condition(
+        "subscription.list_id IN ("
+        "SELECT id FROM list WHERE name IN (SELECT value FROM json_each(:lists)))",
+        {"lists": list(lists)},
     )
 
 
-def subscribed(lists: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
-    """The subscriber of the row has a confirmed subscription to one of these lists."""
-    return exists().where(
-        _subscription.subscriber_id == _subscriber.id,
-        _subscription.state == SubscriptionState.CONFIRMED.value,
-        list_ids(lists),
+def subscribed(lists: Sequence[str] | Sequence[int]) -> Condition:
+    """The subscriber has a confirmed subscription to one of these lists."""
+    on = on_lists(lists)
+    return Condition(
+        "EXISTS (SELECT 1 FROM subscription WHERE subscription.subscriber_id = subscriber.id"
+        f" AND subscription.state = 'confirmed' AND {on})",
+        on.values,
     )
 
 
-def suppressed() -> ColumnElement[bool]:
-    """The subscriber of the row is suppressed."""
-    return exists().where(_suppression.address_hash == _subscriber.address_hash)
+def eligible(lists: Sequence[str] | Sequence[int] | None) -> Condition:
+    """The subscriber gets what goes to these lists. Suppression outranks everything.
 
-
-def eligible(lists: Sequence[str] | Sequence[int] | None) -> ColumnElement[bool]:
-    """The subscriber of the row gets what goes to these lists. Suppression outranks everything.
-
-    None stands for a correction, which goes to whoever may have the original and is not erased,
+    None stands for a correction: it goes to everybody who may have the original and is not erased,
     also while they want nothing else.
     """
     if lists is None:
-        return _subscriber.id.is_not(None) & ~suppressed()
-    return subscribed(lists) & ~paused() & ~suppressed()
+        return _NOT_ERASED & ~SUPPRESSED
+    return subscribed(lists) & ~PAUSED & ~SUPPRESSED
 
 
-def paused() -> ColumnElement[bool]:
-    """The subscriber of the row wants nothing for a time. What is over is cleared by each look."""
-    return _subscriber.paused_until.is_not(None)
-
-
-def why_left_out(lists: Sequence[str]) -> ColumnElement[str]:
-    """The same as below of a subscriber who is there, told apart from who never confirmed."""
-    asked = exists().where(
-        _subscription.subscriber_id == _subscriber.id,
-        _subscription.state == SubscriptionState.ENDED.value,
-        list_ids(lists),
+def why_left_out(lists: Sequence[str]) -> Condition:
+    """An expression: why a subscriber who is not erased gets nothing that goes to these lists."""
+    on, why = on_lists(lists), why_not(lists)
+    asked = (
+        "EXISTS (SELECT 1 FROM subscription WHERE subscription.subscriber_id = subscriber.id"
+        f" AND subscription.state = 'ended' AND {on})"
     )
-    left = asked | suppressed() | (paused() & subscribed(lists))
-    return case((left, why_not(lists)), else_=literal("unconfirmed"))
+    return Condition(
+        f"CASE WHEN {asked} OR {SUPPRESSED} OR {PAUSED & subscribed(lists)}"
+        f" THEN {why} ELSE 'unconfirmed' END",
+        why.values,
+    )
 
 
-def why_not(lists: Sequence[str] | None) -> ColumnElement[str]:
-    """In a word, why the subscriber of an outer-joined row gets nothing that goes to these."""
+def why_not(lists: Sequence[str] | None) -> Condition:
+    """An expression: in a word, why the subscriber, left-joined, gets nothing on these lists."""
     reason = (
-        select(_suppression.reason)
-        .where(_suppression.address_hash == _subscriber.address_hash)
-        .scalar_subquery()
+        "(SELECT reason FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
     )
-    # whoever is on none of the lists would not get it after the pause either
-    on_them = literal(False) if lists is None else subscribed(lists)
-    return case(
-        (_subscriber.id.is_(None), literal("erased")),
-        (reason.is_not(None), reason),
-        (paused() & on_them, literal("paused")),
-        else_=literal("unsubscribed"),
+    # a subscriber on none of the lists would not get it after the pause either
+    is_paused = PAUSED & (Condition("1 = 0") if lists is None else subscribed(lists))
+    return Condition(
+        f"CASE WHEN subscriber.id IS NULL THEN 'erased' WHEN {reason} IS NOT NULL THEN {reason}"
+        f" WHEN {is_paused} THEN 'paused' ELSE 'unsubscribed' END",
+        is_paused.values,
     )
-
-
-_tag = tables.tag.c
 
 
 def aimed(
-    lists: Sequence[str],
-    segment: Segment | None,
-    languages: Collection[str] | None = None,
-) -> ColumnElement[bool]:
-    """The subscriber of the row gets what goes to these lists, or of them to a segment."""
-    conditions = [eligible(lists)]
+    lists: Sequence[str], segment: Segment | None, languages: Collection[str] | None = None
+) -> Condition:
+    """The subscriber gets what goes to these lists, or of them to a segment."""
+    who = eligible(lists)
     if segment is not None:
-        conditions.append(picked(segment))
-    if languages is not None:
-        conditions.append(_subscriber.language.in_(sorted(languages)))
-    return and_(*conditions)
+        who &= picked(segment)
+    return who if languages is None else who & reads(languages)
 
 
-def picked(segment: Segment) -> ColumnElement[bool]:
-    """The segment picks the subscriber of the row, whether they may be written to or not."""
-    return and_(*_conditions(segment))
+def reads(languages: Collection[str]) -> Condition:
+    """The subscriber named one of these languages, in these very words."""
+    return Condition(
+        "subscriber.language IN (SELECT value FROM json_each(:languages))",
+        {"languages": sorted(languages)},
+    )
 
 
-def _conditions(segment: Segment) -> Iterator[ColumnElement[bool]]:
-    """The cheap ones first: the database asks in this order."""
+def picked(segment: Segment) -> Condition:
+    """The segment picks the subscriber, whether they may be written to or not."""
+    return reduce(and_, _conditions(segment))
+
+
+def _conditions(segment: Segment) -> Iterator[Condition]:
+    """Yield the cheap ones first: the database asks in this order."""
     if segment.languages:
-        yield or_(*map(_reads, segment.languages))
+        # en picks en-GB too
+        yield Condition(
+            "EXISTS (SELECT 1 FROM json_each(:segment_languages) AS wanted"
+            " WHERE lower(subscriber.language) = wanted.value"
+            " OR substr(lower(subscriber.language), 1, length(wanted.value) + 1)"
+            " = wanted.value || '-')",
+            {"segment_languages": [language.lower() for language in segment.languages]},
+        )
     if segment.places:
         # ASCII letters alone are folded, by the database and here
-        yield func.lower(_subscriber.place).in_([_folded(place) for place in segment.places])
+        yield Condition(
+            "lower(subscriber.place) IN (SELECT value FROM json_each(:segment_places))",
+            {"segment_places": [_folded(place) for place in segment.places]},
+        )
     yield _joined(segment)
-    yield from (_tagged([tag]) for tag in segment.tags)
+    for place, tag in enumerate(segment.tags):
+        yield _tagged([tag], f"tag_{place}")
     if segment.any_tag:
-        yield _tagged(segment.any_tag)
+        yield _tagged(segment.any_tag, "any_tag")
     if segment.without_tags:
-        yield ~_tagged(segment.without_tags)
-
-
-def _reads(language: str) -> ColumnElement[bool]:
-    named, wanted = func.lower(_subscriber.language), language.lower()
-    return or_(named == wanted, named.startswith(f"{wanted}-", autoescape=True))
+        yield ~_tagged(segment.without_tags, "without_tags")
 
 
 def _folded(place: str) -> str:
     return "".join(letter.lower() if letter.isascii() else letter for letter in place)
 
 
-def _joined(segment: Segment) -> ColumnElement[bool]:
-    conditions = [
-        _subscription.subscriber_id == _subscriber.id,
-        _subscription.state == SubscriptionState.CONFIRMED.value,
-        list_ids([segment.list_name]),
-    ]
-    if segment.since is not None:
-        conditions.append(_subscription.changed_at >= to_ms(segment.since))
-    if segment.before is not None:
-        conditions.append(_subscription.changed_at < to_ms(segment.before))
-    return exists().where(*conditions)
+def _joined(segment: Segment) -> Condition:
+    """The subscriber joined the segment's list within its time."""
+    return Condition(
+        "EXISTS (SELECT 1 FROM subscription WHERE subscription.subscriber_id = subscriber.id"
+        " AND subscription.state = 'confirmed'"
+        " AND subscription.list_id = (SELECT id FROM list WHERE name = :segment_list)"
+        " AND (:joined_since IS NULL OR subscription.changed_at >= :joined_since)"
+        " AND (:joined_before IS NULL OR subscription.changed_at < :joined_before))",
+        {
+            "segment_list": segment.list_name,
+            "joined_since": segment.since,
+            "joined_before": segment.before,
+        },
+    )
 
 
-def _tagged(names: Sequence[str]) -> ColumnElement[bool]:
-    """With one of these tags."""
-    return exists().where(_tag.subscriber_id == _subscriber.id, _tag.name.in_(names))
+def _tagged(names: Sequence[str], parameter: str) -> Condition:
+    """The subscriber has one of these tags."""
+    return Condition(
+        "EXISTS (SELECT 1 FROM tag WHERE tag.subscriber_id = subscriber.id"
+        f" AND tag.name IN (SELECT value FROM json_each(:{parameter})))",
+        {parameter: list(names)},
+    )
 
 
 class TimeZones(Repository):
     """The time zones of readers, as they named them; empty for those who named none."""
 
     def counts(self, audience: Audience) -> dict[str, int]:
-        """Zone → how many of those who would get it have it."""
-        rows = self._connection.execute(
-            select(_subscriber.timezone, func.count())
-            .where(aimed(audience.lists, audience.segment, audience.languages))
-            .group_by(_subscriber.timezone)
-            .order_by(_subscriber.timezone)
-        ).all()
-        return {row[0]: row[1] for row in rows}
+        """Return how many of the audience have each zone."""
+        who = aimed(audience.lists, audience.segment, audience.languages)
+        return dict(
+            self._db.rows(
+                f"SELECT timezone, COUNT(*) FROM subscriber WHERE {who}"
+                " GROUP BY timezone ORDER BY timezone",
+                who,
+            )
+        )
 
     def has(self, audience: Audience, zones: Collection[str]) -> bool:
-        """Whether any of those who would get it has one of these zones."""
-        found = (
-            select(_subscriber.id)
-            .where(
-                _subscriber.timezone.in_(sorted(zones)),
-                aimed(audience.lists, audience.segment, audience.languages),
-            )
-            .limit(1)
+        """Return whether any of the audience has one of these zones."""
+        who = aimed(audience.lists, audience.segment, audience.languages)
+        found = self._db.value(
+            "SELECT id FROM subscriber"
+            f" WHERE timezone IN (SELECT value FROM json_each(:zones)) AND {who} LIMIT 1",
+            who,
+            zones=sorted(zones),
         )
-        return self._connection.scalar(found) is not None
+        return found is not None

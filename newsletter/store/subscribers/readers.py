@@ -37,7 +37,7 @@ from newsletter.store.schema.json_sql import each_id
 from newsletter.store.subscribers import choices as joining
 from newsletter.store.subscribers import importing
 from newsletter.store.subscribers.data_export import erase, erase_emails, note_erasure
-from newsletter.store.subscribers.eligibility import (
+from newsletter.store.subscribers.eligibility_core import (
     aimed,
     eligible,
     list_ids,
