@@ -256,7 +256,8 @@ class LettersContract:
             assert more == [Taken.NEW] * 4 + [Taken.NETWORK], "networks of the day before"
             assert tx.emails.clear(NOON + DAY * 9, **spans) == 1
             first, second = tx.emails.get(1), tx.emails.get(2)
-            assert first == replace(JOIN, id=1, address="", name="", state=EmailState.ACCEPTED)
+            accepted = replace(JOIN, state=EmailState.ACCEPTED, settled_at=NOON)
+            assert first == replace(accepted, id=1, address="", name="")
             assert second is not None
             assert second.address == "waits@example.org"
             tx.emails.clear(NOON + DAY * 32, **spans)
