@@ -60,7 +60,7 @@ OF_PEOPLE = {
         "session",
         "Of each session its browser and network",
     ),
-    "id hash kind address role by made_at expires_at used_at withdrawn_at": (
+    "id hash kind address role by made_at expires_at used_at withdrawn_at email_id": (
         "invitation",
         "what they use to sign in",
     ),
