@@ -187,6 +187,19 @@ def of_codes(address: str, network: str, *, is_familiar: bool) -> tuple[Limit, .
     return Limit(key=key, most=5, within=_SOON), Limit(key=key, most=50, within=_DAY)
 
 
+def of_tests(actor: str) -> tuple[Limit, ...]:
+    """Return the limits on test mails, which leave ahead of all that waits: one person's, and all.
+
+    They go to any address, and each counts against the provider's quota.
+    """
+    mine = f"test {actor}"
+    return (
+        Limit(key=mine, most=5, within=timedelta(minutes=1)),
+        Limit(key=mine, most=60, within=_HOUR),
+        Limit(key="test", most=20, within=timedelta(minutes=1)),
+    )
+
+
 def exceeded(limits: Iterable[Limit], now: datetime, count: Callable[[str, datetime], int]) -> bool:
     """Whether one more is one too many; ``count`` tells how many failures there were since."""
     return any(count(limit.key, now - limit.within) >= limit.most for limit in limits)

@@ -11,6 +11,7 @@ from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.ports import Links, Renderer
+from newsletter.domain.staff.account import exceeded, of_tests
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content, Recipient
@@ -32,6 +33,10 @@ NO_CAMPAIGN = 0
 
 
 _MADE_UP = "reader@example.org"
+_TOO_MANY = (
+    "too many test mails were sent within a minute, or 60 by one person within an hour;"
+    " nothing was sent, wait and try again"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +108,14 @@ def filled(content: Content, recipient: Recipient) -> Content:
     )
 
 
+def _entitled(tx: Transaction, by: str) -> str:
+    """The folded address of who may send one more test mail now. Raises Refused."""
+    actor = entitle(tx, by, Role.WRITER, "send a test")
+    if exceeded(of_tests(actor), tx.now, tx.throttle.count):
+        raise Refused(_TOO_MANY)
+    return actor
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrialSender:
     """Hands over test mails, marked as such, ahead of all that waits for its turn.
@@ -129,22 +142,26 @@ class TrialSender:
         """Hand over one, which counts like any other mail; ``by`` asked for it.
 
         ``text`` goes out in the place of what is known under this slug, as one that nobody handed
-        in; the audit log knows it as ``subject``. Raises Refused for a suppressed address,
-        ProviderUnreachable while the provider is to be left alone or the day's quota is used up.
+        in; the audit log knows it as ``subject``. Raises Refused for a suppressed address and for
+        one test mail too many, ProviderUnreachable while the provider is to be left alone or the
+        day's quota is used up.
         """
         try:
             address = parse_address(to)
         except ValueError as error:
             raise Refused(str(error)) from error
+        with self.store.read() as tx:
+            _entitled(tx, by)  # to render costs too much for whoever is refused
         # before the transaction: to render takes long, and keeps nobody from writing
         batch = self._batch(slug, address, text)
         taken_at, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
         provider, limiter = self.line.provider, self.line.limiter
         with self.store.begin() as tx:
-            actor = entitle(tx, by, Role.WRITER, "send a test")
+            actor = _entitled(tx, by)
             reason = tx.readers.suppressed(address)
             if reason is not None:
                 raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
+            tx.throttle.failed({limit.key for limit in of_tests(actor)}, tx.now)
             limiter.take_ahead(tx, 1, taken_at)
             tx.audit.enter(actor, "test", subject or slug, "one test mail")
         answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))

@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import MARK_PREFIX
 from newsletter.domain.subscribers.audience import Entry
@@ -264,3 +265,33 @@ def test_a_test_mail_goes_while_all_sending_is_stopped(room: Newsroom) -> None:
     room.guard().stop(by="vera@forum.example", reason="wrong figures")
     send(room, "boss@forum.example")
     assert room.provider.accepted == ["boss@forum.example"]
+
+
+def test_forty_test_mails_at_once_are_five_of_one_person_and_twenty_of_all(
+    room: Newsroom,
+) -> None:
+    ready(room)
+    for number in range(9):
+        for by in (OPERATOR, "ada@forum.example", "ed@forum.example", "sam@forum.example"):
+            if number < 5:
+                room.send_test("x@forum.example", by=by)
+                continue
+            with pytest.raises(Refused, match="wait and try again"):
+                room.send_test("x@forum.example", by=by)
+    assert len(room.provider.accepted) == 20
+    with pytest.raises(Refused, match="wait and try again"):
+        room.send_test("x@forum.example", by="writer@forum.example")
+    room.clock.advance(minutes=1)
+    send(room, "x@forum.example")
+    assert len(room.provider.accepted) == 21
+
+
+def test_of_one_person_sixty_test_mails_leave_within_an_hour(room: Newsroom) -> None:
+    ready(room)
+    with room.store.begin() as tx:
+        tx.throttle.failed([f"test {OPERATOR}"] * 60, room.clock.now())
+    room.clock.advance(minutes=59)
+    with pytest.raises(Refused, match="60 by one person within an hour"):
+        send(room, "x@forum.example")
+    room.clock.advance(minutes=1)
+    send(room, "x@forum.example")
