@@ -161,6 +161,11 @@ def test_a_fresh_workspace_is_valid_and_its_example_can_be_rendered(tmp_path: Pa
     assert "is valid" in fresh.do("config", "validate").stderr
     fresh.do("statement", "check")
     fresh.do("subscribers", "import", "subscribers.yaml")
+    settings = fresh.do("config", "show", "--json").json()
+    assert settings["schedule"]["start"] == "sender"
+    assert settings["desk"]["second_factor"] == "approver"
+    [example] = fresh.do("statement", "list", "--json").json()
+    assert example["standing"] == "draft"
     assert json.loads((tmp_path / "fresh" / "newsletter.schema.json").read_text()) == (
         fresh.do("config", "schema").json()
     )

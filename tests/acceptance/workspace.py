@@ -112,13 +112,13 @@ class Workspace:
 
     @classmethod
     def create(cls, folder: Path, **changes: Any) -> "Workspace":
-        """``newsletter init``, without the example statement and without an undo window."""
+        """``newsletter init``, without the example, an undo window, and a sender to start."""
         workspace = cls(folder=folder)
         folder.mkdir(parents=True)
         workspace.do("init")
         (folder / "statements" / "example.md").unlink()
         workspace.configure(
-            schedule={"undo_window": "0s", "poll": "1s"},
+            schedule={"undo_window": "0s", "poll": "1s", "start": "approval"},
             approvals={"trust_front_matter": False},
         )
         workspace.configure(**changes)

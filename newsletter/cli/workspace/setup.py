@@ -181,5 +181,6 @@ def init(folder: Path) -> None:
         "  newsletter subscribers import subscribers.yaml\n"
         "  newsletter user invite you@example.org --role admin\n"
         "  newsletter run\n"
-        "and open the link of the invitation: at the desk you write, approve and send"
+        "and open the link of the invitation: at the desk you write, approve and send;"
+        " statements/example.md is a draft and goes to nobody"
     )
