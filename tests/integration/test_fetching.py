@@ -72,6 +72,12 @@ def test_a_page_comes_with_its_headers_and_carries_no_password(server: LoopbackS
     assert not {"cookie", "authorization"} & set(request.headers)
 
 
+def test_an_interim_answer_is_not_taken_for_the_page(server: LoopbackServer) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+    server.script.append(bytes_then_close(hints + answer_bytes(200, b"hello")))
+    assert fetcher().get(server.url).body == b"hello"
+
+
 def test_proxies_of_the_environment_are_not_asked(
     server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

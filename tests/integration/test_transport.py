@@ -13,7 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from urllib3.exceptions import HTTPError
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from newsletter import __version__
 from newsletter.domain.clock import NotAfter
@@ -26,12 +27,14 @@ from newsletter.providers.transport.transport import (
     CURRENT,
     LONGEST_ANSWER,
     Call,
+    Pool,
     TlsPool,
     Transport,
 )
 from tests.contracts.provider import batch
 from tests.fakes import NOON, FixedClock
 from tests.servers import (
+    Exchange,
     LoopbackServer,
     Step,
     answer_bytes,
@@ -176,14 +179,6 @@ def test_a_body_that_ends_with_the_connection_is_an_answer(
     assert opened(10).call(post(server.url)).body == b'{"id": "1"}'
 
 
-def test_an_interim_answer_is_not_taken_for_the_answer(
-    server: LoopbackServer, opened: Opener
-) -> None:
-    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
-    server.script.append(bytes_then_close(interim + answer_bytes(429, b"slow down")))
-    assert opened(10).call(post(server.url)).status == 429
-
-
 def test_connections_are_kept_and_cookies_are_not(server: LoopbackServer, opened: Opener) -> None:
     transport = opened(10)
     for _ in range(5):
@@ -229,6 +224,137 @@ def test_a_transport_that_was_closed_can_call_again(server: LoopbackServer, open
     transport.close()
     transport.close()
     assert transport.call(post(server.url)).status == 200
+
+
+# --- what comes over a connection beside the answer ----------------------------------------------
+
+FIRST = answer_bytes(202, b"first")
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
+GO_ON = b"HTTP/1.1 100 Continue\r\nX-Why: asked\r\n\r\n"
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"
+TWO_LENGTHS = b"HTTP/1.1 202 OK\r\nContent-Length: 5\r\nContent-Length: 9\r\n\r\nfirstmore"
+CHUNKS = b"HTTP/1.1 202 OK\r\nTransfer-Encoding: chunked\r\n%s\r\n5\r\nfirst\r\n0\r\n\r\n"
+PAUSE = b""
+"""In place of bytes: some time."""
+
+
+def pieces(*parts: bytes) -> Step:
+    """Write them one after the other, and keep the connection."""
+
+    def act(exchange: Exchange) -> None:
+        for part in parts:
+            if part == PAUSE:
+                exchange.closing.wait(0.03)
+            else:
+                exchange.write(part)
+
+    return Step(act=act)
+
+
+ORDERS: dict[str, tuple[Step, bool, int]] = {
+    # what comes, whether it is understood, and the connections that two calls take
+    "the answer alone": (pieces(FIRST), True, 1),
+    "hints before it": (pieces(HINTS + FIRST), True, 1),
+    "hints, and the answer later": (pieces(HINTS, PAUSE, FIRST), True, 1),
+    "processing, and the answer later": (pieces(PROCESSING, PAUSE, FIRST), True, 1),
+    "interim ones of each kind": (pieces(GO_ON, PROCESSING + HINTS, GO_ON, HINTS + FIRST), True, 1),
+    "an interim one of no known kind": (pieces(b"HTTP/1.1 199 Odd\r\n\r\n" + FIRST), True, 1),
+    "hints in parts": (
+        pieces(HINTS[:20], PAUSE, HINTS[20:] + FIRST[:9], PAUSE, FIRST[9:]),
+        True,
+        1,
+    ),
+    "hints that say close": (
+        pieces(HINTS.replace(b"Link", b"Connection: close\r\nLink") + FIRST),
+        True,
+        1,
+    ),
+    "chunks": (pieces(CHUNKS % b""), True, 1),
+    "a line end too many": (pieces(FIRST + b"\r\n"), True, 2),
+    "another answer later": (pieces(FIRST, PAUSE, FIRST), True, 2),
+    "its own answer, once more, in chunks and by length": (
+        pieces(CHUNKS % b"Content-Length: 5\r\n"),
+        True,
+        2,
+    ),
+    "another protocol": (pieces(SWITCHED, PAUSE, FIRST), False, 2),
+    "another protocol after hints": (pieces(HINTS + SWITCHED + FIRST), False, 2),
+    "hints with a body": (pieces(HINTS + b"{}" + FIRST), False, 2),
+    "hints, and hanging up": (bytes_then_close(HINTS), False, 2),
+    "hints as long as no answer may be": (
+        bytes_then_close((HINTS[:-2] + b"X-Long: " + b"x" * 60_000 + b"\r\n\r\n") * 45 + FIRST),
+        False,
+        2,
+    ),
+    "two answers at once": (pieces(FIRST + FIRST), False, 2),
+    "two answers, the second one in part": (pieces(FIRST + FIRST[:9], PAUSE, FIRST[9:]), False, 2),
+    "no content, with content": (pieces(b"HTTP/1.1 204 OK\r\n\r\nfirst"), False, 2),
+    "two lengths": (pieces(TWO_LENGTHS), False, 2),
+    "a coding that has no end": (
+        pieces(CHUNKS.replace(b"chunked", b"gzip, chunked") % b""),
+        False,
+        2,
+    ),
+}
+
+
+def test_what_is_no_full_answer_to_a_call_is_none_to_the_next_either(
+    subtests: pytest.Subtests, opened: Opener
+) -> None:
+    """A connection is used again only where all that came over it was the answer asked for."""
+    for order, (step, understood, connections) in ORDERS.items():
+        with subtests.test(order), LoopbackServer() as server:
+            server.script += [step, pieces(answer_bytes(202, b"second"))]
+            transport = opened(2 if "no end" in order else 10)
+            if understood:
+                assert transport.call(post(server.url)).body == b"first"
+            else:
+                with pytest.raises(AnswerLost):
+                    transport.call(post(server.url))
+            time.sleep(0.06 if "later" in order else 0)
+            assert transport.call(post(server.url)).body == b"second"
+            assert (server.connections, len(server.requests)) == (connections, 2)
+
+
+@contextlib.contextmanager
+def connected_to(url: str) -> Iterator[HTTPConnection]:
+    """A connection of the transport's, past its pool, which looks before it hands one out."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    token = CURRENT.set(Call(10))
+    connection = Pool(host, int(port))._new_conn()
+    try:
+        yield connection
+    finally:
+        connection.close()
+        CURRENT.reset(token)
+
+
+def test_what_comes_until_the_next_request_begins_is_not_its_answer(server: LoopbackServer) -> None:
+    server.script.append(pieces(FIRST, PAUSE, FIRST))
+    with connected_to(server.url) as connection:
+        connection.request("POST", "/", body=b"mail")
+        assert connection.getresponse().data == b"first"
+        time.sleep(0.06)
+        CURRENT.set(Call(10))
+        with pytest.raises(NewConnectionError, match="before anything was asked"):
+            connection.request("POST", "/", body=b"mail")
+        assert not CURRENT.get().began
+    assert len(server.requests) == 1
+
+
+def test_an_answer_that_was_there_before_anything_was_asked_is_none() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with connected_to(url) as connection:
+            connection.connect()
+            theirs, _ = listener.accept()
+            with theirs:
+                theirs.sendall(FIRST)
+                time.sleep(0.02)
+                with pytest.raises(NewConnectionError, match="before anything was asked"):
+                    connection.request("POST", "/", body=b"mail")
+                assert not CURRENT.get().began
 
 
 # --- not sent ----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import add_link_key, private
-from newsletter.store.file.lock import in_use, unused
+from newsletter.store.file.lock import in_use, only_one, unused
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
@@ -28,9 +28,12 @@ def db() -> None:
 
 @contextmanager
 def _alone(settings: Settings, by: str) -> Iterator[None]:
-    """Nobody else has the database open, be it to send or to answer readers. Raises Refused."""
+    """Nobody else has the database open, be it to send or to answer readers. Raises Refused.
+
+    A sender of another version is sure to hold the lock of those who send.
+    """
     settings.database_path.parent.mkdir(parents=True, exist_ok=True)
-    with unused(settings.in_use_path, by=by):
+    with unused(settings.in_use_path, by=by), only_one(settings.lock_path):
         yield
 
 

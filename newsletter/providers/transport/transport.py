@@ -1,6 +1,7 @@
 """One HTTP call, made once: the transport that all providers share.
 
-What failed before the first byte was *not sent*, a full answer is *answered*, the rest *unknown*.
+What failed before the first byte was *not sent*, a full answer is *answered*, the rest *unknown*. A
+connection is used again only where all that came over it was the full answer to what was asked.
 """
 
 import socket
@@ -17,7 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from newsletter import __version__
 from newsletter.domain.clock import Clock, NotAfter
@@ -28,6 +29,7 @@ from newsletter.domain.errors import (
     InvalidConfiguration,
     ProviderUnreachable,
 )
+from newsletter.formats.http_answers import FinalAnswer, has_spoken
 from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse, words
 
 _RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -90,8 +92,28 @@ CURRENT: ContextVar[Call] = ContextVar("call")
 """The call that this thread is making."""
 
 
+LONGEST_ANSWER = 1_048_576
+
+
 class _Connection(HTTPConnection):
     """A connection that belongs to the current call while it is used."""
+
+    speaks_first = False
+    """The other side may send bytes of its own before it is asked anything."""
+    answer: FinalAnswer | None = None
+    """The last one; None where nothing was asked yet."""
+
+    def response_class(self, sock: socket.socket, **keywords: Any) -> FinalAnswer:  # type: ignore[override]
+        """Read only a final answer."""
+        self.answer = FinalAnswer(sock, body_bytes=LONGEST_ANSWER + 1, **keywords)
+        return self.answer
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing came over it but full answers to what was asked."""
+        if self.sock is None:
+            return True
+        return not (self.answer and self.answer.surplus) and not has_spoken(self.sock)
 
     def connect(self) -> None:
         """Resolve, connect and shake hands in a thread that can be left behind.
@@ -118,26 +140,41 @@ class _Connection(HTTPConnection):
             raise ConnectTimeoutError(self, "connecting took too long")
         if failed:
             raise failed.pop()
+        self.answer = None
 
     def send(self, data: Any) -> None:
         """Send bytes, telling the call first."""
+        call = CURRENT.get()
         if self.sock is None:
             self.connect()
-        CURRENT.get().begin(self.sock)
+        may_have_spoken = self.answer is None and self.speaks_first
+        if not call.began and not may_have_spoken and not self.is_clean:
+            self.close()
+            raise NewConnectionError(self, "something came before anything was asked")
+        call.begin(self.sock)
         super().send(data)
 
 
 class _TlsConnection(_Connection, HTTPSConnection):
-    pass
+    speaks_first = True  # TLS 1.3 sends its tickets when the handshake is over
 
 
-class Pool(HTTPConnectionPool):
+class _CleanPool(HTTPConnectionPool):
+    """Keeps a connection only while nothing came over it that nobody asked for."""
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None and not conn.is_clean:
+            conn.close()
+        super()._put_conn(conn)
+
+
+class Pool(_CleanPool):
     """Connections without TLS."""
 
     ConnectionCls = _Connection
 
 
-class TlsPool(HTTPSConnectionPool):
+class TlsPool(_CleanPool, HTTPSConnectionPool):
     """Connections with TLS."""
 
     ConnectionCls = _TlsConnection
@@ -151,7 +188,6 @@ class Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
 
 
-LONGEST_ANSWER = 1_048_576
 _BACKSTOP = 5  # seconds by which a socket's own time-out is longer: the deadline comes first
 
 
@@ -267,7 +303,12 @@ class Transport:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         at = self._clock.now() if self._clock else None
         response = HttpResponse(status=answer.status_code, headers=headers, body=body, at=at)
-        if fault := _incomplete(response):
+        fault = _incomplete(response)
+        final: Any = answer.raw._original_response
+        # of several answers, which is the one to this request?
+        if not fault and final.surplus.strip():
+            fault = "more came than one answer"
+        if fault:
             raise ValueError(fault)
         return response
 
@@ -293,8 +334,10 @@ def _incomplete(response: HttpResponse) -> str:
     if len(body) > LONGEST_ANSWER:
         return f"the answer is longer than {LONGEST_ANSWER} bytes"
     # the first have no body; one in chunks says itself where it ends
-    if response.status in {204, 304} or "transfer-encoding" in response.headers:
+    if response.status in {204, 304}:
         return ""
+    if coding := response.headers.get("transfer-encoding"):
+        return "" if coding.lower() == "chunked" else f"it is coded as {words(coding)}"
     if length is None:
         return "" if body else "the answer has neither a length nor a body"
     return "" if length == str(len(body)) else f"{len(body)} of {words(length)} bytes came"

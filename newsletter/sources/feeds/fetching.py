@@ -21,10 +21,12 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from time import monotonic
+from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from newsletter import __version__
 from newsletter.domain.statements.feed import FeedUnreadable
+from newsletter.formats.http_answers import FinalAnswer
 
 Address = IPv4Address | IPv6Address
 
@@ -141,6 +143,10 @@ class _Connection(HTTPConnection):
         self.raw: socket.socket | None = None
         """The socket, also when http.client has let go of it and still reads."""
         self.default_port = 80 if tls is None else 443
+
+    def response_class(self, sock: socket.socket, **keywords: Any) -> FinalAnswer:  # type: ignore[override]
+        """Read only a final answer."""
+        return FinalAnswer(sock, body_bytes=LARGEST, **keywords)
 
     def connect(self) -> None:
         for place, address in enumerate(self._addresses, start=1):
