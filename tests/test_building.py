@@ -8,10 +8,12 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from newsletter.config import environment
 from newsletter.rendering.mail.files import default_templates
@@ -131,6 +133,15 @@ def test_where_no_node_can_be_had_it_is_said_and_all_else_is_installed(
     assert "newsletter/templates/desk/desk.css" in names
     _, said = build(checkout, "wheel", tmp_path / "again", "{'browser': 'required'}")
     assert "NotBuilt" in said
+
+
+def test_each_python_on_which_ci_tries_it_may_install_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    script = (ROOT / ".ci/elsewhere").read_text("utf-8")
+    [versions] = re.findall(r"for version in (.+); do", script)
+    allowed = SpecifierSet(project["requires-python"])
+    assert "3.14" in versions.split()
+    assert [version for version in versions.split() if version not in allowed] == []
 
 
 def test_the_desk_serves_what_was_built(built: set[str]) -> None:
