@@ -5,7 +5,7 @@ approves it approves their text too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -197,6 +197,8 @@ def _of_translations(
                 " is a draft: hand it in again, or delete it",
                 file=translation.origin,
             )
+        if translation.embargo_until is None:  # that of the original holds for the whole email
+            translation = replace(translation, embargo_until=original.embargo_until)
         remarks = rules.review(translation, None, alone)
         yield from (remark for remark in remarks if remark.grade is not Severity.ADVICE)
 

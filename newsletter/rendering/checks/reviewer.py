@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from newsletter.domain.statements.review import (
 )
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.statements.weekdays import mismatches
+from newsletter.rendering.checks.embargo import embargo_in
 from newsletter.rendering.checks.guards import HTML_LIMIT
 from newsletter.rendering.checks.text_segments import (
     Image,
@@ -65,6 +67,7 @@ def review_text(
 
     ``content`` is None where the statement cannot be rendered.
     """
+    statement = replace(statement, embargo=embargo_in(statement))
     remarks = [*remarks_around(statement, around), *_of_front_matter(statement)]
     if len(statement.body) <= HTML_LIMIT:  # what is longer cannot be rendered anyway
         remarks += _of_text(statement, around)

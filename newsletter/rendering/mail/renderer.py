@@ -14,6 +14,7 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Content, Layout, Publisher
 from newsletter.domain.statements.statement import Statement, all_writers
 from newsletter.rendering.checks import guards
+from newsletter.rendering.checks.embargo import embargo_in
 from newsletter.rendering.languages import language_name
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.files import TemplateFiles, fingerprint
@@ -122,7 +123,7 @@ class TemplateRenderer:
             translation_of=statement.translation_of,
             send_at=_iso(statement.send_at) or str(statement.local_time or ""),
             embargo_until=_iso(statement.embargo_until),
-            embargo=statement.embargo,
+            embargo="; ".join(_embargoes(statement, *translations)),
             segment=statement.segment,
             template_version=self.fingerprint[:_VERSION_DIGITS],
             carriage=self._carriage,
@@ -273,6 +274,11 @@ def _refuse(place: str, messages: Iterable[str]) -> None:
     faults = [Fault(file=place, message=message) for message in dict.fromkeys(messages)]
     if faults:
         raise InvalidInput(faults)
+
+
+def _embargoes(*statements: Statement) -> Iterable[str]:
+    """What any of these says of an embargo, each once."""
+    return dict.fromkeys(filter(None, map(embargo_in, statements)))
 
 
 def _iso(wall: datetime | None) -> str:

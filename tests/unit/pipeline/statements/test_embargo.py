@@ -1,13 +1,17 @@
 """An embargo holds for all that gives the news away."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.statement import Approval
+from newsletter.domain.statements.statement import Approval, Progress
+from newsletter.store.sql import Store
 from tests.fakes import NOON
-from tests.unit.pipeline.newsroom import Newsroom
+from tests.rows import rows
+from tests.unit.pipeline.campaigns.digests import FIRST, Desk
+from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 from tests.unit.pipeline.statements.languages import FORUM, SPANISH, agree, begin, compose, populate
 
 AT_THREE = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -82,6 +86,68 @@ def test_a_file_that_names_its_approver_waives_no_embargo(room: Newsroom) -> Non
         embargo_until=datetime(2026, 11, 24, 12, tzinfo=UTC),
     )
     assert room.look().scheduled
+
+
+SAID = "Embargoed until 1 December 2026, 10:00 London time."
+
+
+@rows(
+    "fields",
+    [
+        {"body": f"{SAID}\n\nThe Forum has resigned."},
+        {"title": SAID},
+        {"summary": SAID},
+        {"desk": "k" * 16, "body": SAID, "progress": Progress.REVIEW},
+        {"feed": "wire", "body": SAID},
+        {"body": SAID, "progress": Progress.APPROVED, "approved_by": ("ed@forum.example",)},
+        {
+            "feed": "wire",
+            "body": SAID,
+            "progress": Progress.APPROVED,
+            "approved_by": ("a@b.example",),
+        },
+    ],
+)
+def test_an_embargo_in_the_text_keeps_it_whatever_door_it_came_through(
+    room: Newsroom, fields: dict[str, Any]
+) -> None:
+    room.demand(trust_front_matter=True)
+    room.subscribe(1)
+    room.write(**fields)
+    room.look()
+    assert room.review().blocking == ("open-embargo",)
+    with pytest.raises(Refused, match="say when its embargo ends"):
+        room.approve("flo@forum.example", despite="the chair wants it")
+    room.clock.advance(minutes=10)
+    assert (room.plan().scheduled, room.campaigns()) == ((), [])
+
+
+def test_an_embargo_in_the_text_of_a_translation_keeps_the_email_of_both(room: Newsroom) -> None:
+    room.demand(together=True)
+    compose(room, FORUM)
+    compose(room, SPANISH, body="Embargado hasta el 1 de diciembre de 2026, 10:00.")
+    assert room.review(FORUM).blocking == ("open-embargo",)
+    compose(room, FORUM, embargo_until=AT_THREE)
+    assert room.review(FORUM).blocking == ()
+    compose(room, SPANISH, body="Embargado hasta el lunes.", embargo_until=AT_THREE)
+    assert room.review(FORUM).blocking == ()
+
+
+def test_an_embargo_in_what_a_digest_gathers_keeps_it(store: Store) -> None:
+    desk = Desk(BalancedStore(store))
+    desk.set(trust_parts=True)
+    desk.at("2026-11-25 10:00")
+    desk.write("one", title=SAID)
+    desk.refresh()
+    desk.approve(slug="one", no_embargo=True)
+    desk.plan()
+    desk.start_due()
+    desk.drain()
+    desk.publish("two", "2026-11-26 10:00")
+    desk.at("2026-11-27 16:00")
+    desk.tick()
+    assert desk.review(FIRST).blocking == ("open-embargo",)
+    assert desk.yeses() == []
 
 
 def test_of_two_embargoes_the_later_one_holds(room: Newsroom) -> None:

@@ -16,6 +16,7 @@ from tests.desk import desk as at_the_desk
 from tests.fakes import NOON
 from tests.pages import Kept
 from tests.rows import rows
+from tests.unit.web.desk.deciding import form_of
 from tests.unit.web.desk.writing import FORM, Desk, as_json, said
 
 
@@ -242,6 +243,26 @@ def test_a_script_is_told_why_nothing_was_saved(desk: Desk) -> None:
 def test_fields_that_are_none_change_nothing(desk: Desk, fields: object) -> None:
     answer = desk.ana.ask("POST", f"{desk.at}/save", **as_json({"base": "one", "fields": fields}))
     assert said(answer)["version"] == 1
+
+
+@rows("script", [True, False])
+def test_an_embargo_that_is_typed_keeps_the_text_from_approval(desk: Desk, script: bool) -> None:
+    body = "Embargoed until 1 December 2026, 10:00 London time.\n\nThe library opens at nine."
+    body = f"{body} {script}"  # approved, it stays so
+    if script:
+        desk.save(base=desk.draft.revision, **(FORM | {"body": body}))
+        desk.keep(act="hand-in", body=body)
+    else:
+        desk.keep(act="hand-in", body=body)
+    page = desk.ben.get("/statements/library-hours/review")
+    assert "Its text spoke of an embargo (Embargoed until 1 December 2026, 10:00" in words(page)
+    assert "There is no embargo" in words(page)
+    form = form_of(page, "/desk/statements/library-hours/review") | {"despite": "No"}
+    refused = desk.ben.post("/statements/library-hours/review", form)
+    assert refused.status == 409
+    waived = desk.ben.post("/statements/library-hours/review", form | {"no_embargo": "yes"})
+    assert waived.headers["location"].endswith("?done=approved")
+    desk.ana.post(f"{desk.at}/take-back")
 
 
 def test_typing_is_unseen_and_costs_no_approval(desk: Desk) -> None:

@@ -1,0 +1,61 @@
+"""What a statement itself says of an embargo, whatever door its text came through."""
+
+from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
+
+from newsletter.documents.release.embargo import find_embargo, is_embargo
+from newsletter.documents.release.lines import Line, ordinary
+from newsletter.domain.statements.statement import Statement
+from newsletter.rendering.markdown.greetings import GREETING
+from newsletter.rendering.markdown.markdown import read_markdown
+
+_HEAD, _FOOT = 6_000, 3_000
+"""Characters of a body: an embargo stands at its beginning or its end."""
+_LINES = 12
+"""Of each of the two."""
+_WORDS = {"text", "code_inline", GREETING}
+_NEVER = date.max
+"""No day in a text is later: only a file that is read on a known day says *for release* of one."""
+
+
+def embargo_in(statement: Statement) -> str:
+    """The words in which a statement speaks of an embargo on it; empty where it does not.
+
+    What a file said of one when it was read counts before what the text says now. The time that
+    this takes does not grow with the text.
+    """
+    fields = (statement.title, statement.subject, statement.summary, statement.preview)
+    return statement.embargo or _said(fields, statement.body, statement.language)
+
+
+@lru_cache(maxsize=64)  # rendering, reviewing and each page ask it of the same text
+def _said(fields: tuple[str, ...], body: str, language: str) -> str:
+    for field in fields:
+        if is_embargo(ordinary(field)):
+            return field
+    if len(body) <= _HEAD + _FOOT:
+        lines = list(_lines(body, language))
+        lines = lines[:_LINES] + lines[_LINES:][-_LINES:]
+    else:
+        head, foot = body[:_HEAD], body[-_FOOT:]
+        lines = [*_lines(head, language)][:_LINES] + [*_lines(foot, language)][-_LINES:]
+    found = find_embargo(lines, 0, today=_NEVER)
+    return found.words if found else ""
+
+
+def _lines(markdown: str, language: str) -> Iterator[Line]:
+    """What readers see of each paragraph, heading or cell, without marks; code too."""
+    for token in read_markdown(markdown, language):
+        if token.type == "inline":
+            words = "".join(
+                child.content if child.type in _WORDS else "\n" * (child.type == "hardbreak") or " "
+                for child in token.children or ()
+                if child.type in _WORDS or child.type in {"hardbreak", "softbreak"}
+            )
+        else:
+            words = token.content if token.type in {"fence", "code_block"} else ""
+        for place, line in enumerate(words.splitlines()):
+            text = ordinary(line).strip()
+            if text:
+                yield Line(number=0, text=text, gap=place == 0)
