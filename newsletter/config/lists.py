@@ -34,7 +34,7 @@ def _domain(text: str) -> str:
 
 
 class ListOptions(Section):
-    """A list that readers may join by themselves."""
+    """A list: what readers read in place of its name, and whether they may join it."""
 
     name: ListName = Field(description="The name that statements know it by.", examples=["press"])
     title: Line | None = Field(
@@ -46,6 +46,12 @@ class ListOptions(Section):
         default=None,
         description="What goes to it, in a sentence.",
         examples=["What we say in public, on the day."],
+    )
+
+    public: bool = Field(
+        default=True,
+        description="Whether readers may join it by themselves. `false`: staff put people on it.",
+        examples=[False],
     )
 
     def offer(self) -> PublicList:

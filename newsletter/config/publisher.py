@@ -108,7 +108,8 @@ class Sender(Mailbox):
     unsubscribe_inbox: Address | None = Field(
         default=None,
         description="An inbox for mail programs that unsubscribe by email, as Apple's do. Nothing"
-        " reads it but `newsletter subscribers unsubscribe`, to which you give what arrives there.",
+        " reads it but `newsletter subscribers receive-email`, to which you give what arrives"
+        " there.",
         examples=["unsubscribe@forum.example"],
     )
 

@@ -197,8 +197,8 @@ class Settings(Section):
         once(name_of, "names {names} more than once; offer each list once"),
     ] = Field(
         default=(),
-        description="The lists that readers may join by themselves, in the order they are shown."
-        " Without it: `default_lists`.",
+        description="The lists, in the order in which readers see them. Without it:"
+        " `default_lists`. An import can create others.",
     )
     signup: SignUp = Field(default=SignUp(), description="How readers join by themselves.")
     translations: Literal["by_reader", "together"] = Field(
@@ -368,8 +368,12 @@ class Settings(Section):
                 (name, sender.named()) for sender in self.senders for name in sender.lists
             ),
             lists=tuple(
-                content.ListTitle(name=offer.name, title=offer.title, joinable=self.signup.enabled)
-                for offer in self.offers()
+                content.ListTitle(
+                    name=offer.name,
+                    title=offer.title,
+                    joinable=self.signup.enabled and offer in self.offers(),
+                )
+                for offer in self.titled_lists()
             ),
         )
 
@@ -387,11 +391,16 @@ class Settings(Section):
         text = json.dumps(shapes, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest() if shapes else ""
 
-    def offers(self) -> tuple[PublicList, ...]:
-        """The lists that readers may join by themselves, in the order they are shown."""
+    def titled_lists(self) -> tuple[PublicList, ...]:
+        """The lists that have a title for readers, whether they may join them or not."""
         if self.lists:
             return tuple(option.offer() for option in self.lists)
         return tuple(PublicList(name=name, title=name) for name in self.default_lists)
+
+    def offers(self) -> tuple[PublicList, ...]:
+        """The lists that readers may join by themselves, in the order they are shown."""
+        closed = {option.name for option in self.lists if not option.public}
+        return tuple(each for each in self.titled_lists() if each.name not in closed)
 
     def sign_up_rules(self) -> SignUpRules:
         """What is asked of those who join. Reads the list of throw-away domains."""

@@ -124,7 +124,7 @@ class Delivery:
             pool=self.pool,
             links=self.links,
             writer=self.renderer,
-            titles={offer.name: offer.title for offer in self.settings.offers()},
+            titles={offer.name: offer.title for offer in self.settings.titled_lists()},
             public_url=self.settings.public_url,
             language=self.settings.language,
             most_per_hour=self.settings.signup.most_per_hour,

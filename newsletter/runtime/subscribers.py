@@ -29,18 +29,23 @@ class Subscribers:
         return configured(self.settings.segments, timezone=self.settings.timezone)
 
     @cached_property
-    def offered_lists(self) -> frozenset[str]:
-        """The lists that the configuration names, whether anybody is on them or not."""
-        return frozenset(
-            {*(offer.name for offer in self.settings.offers()), *self.settings.default_lists}
+    def declared_lists(self) -> frozenset[str]:
+        """The lists that the configuration declares, whether anybody is on them or not."""
+        settings = self.settings
+        named = [settings.default_lists]
+        named += [getattr(source, "lists", ()) for source in settings.statements]
+        named += [digest.lists for digest in settings.roundups]
+        return frozenset(name for names in named for name in names).union(
+            option.name for option in settings.lists
         )
 
-    def forget(self, address: str, *, by: str) -> tuple[bool, bool]:
-        """Erase a person. Tells whether anybody had the address, and whether all is overwritten.
+    def forget(self, address: str, *, by: str, block_unknown: bool = False) -> tuple[bool, bool]:
+        """Erase a person. Tells whether a subscriber had the address, and if all is overwritten.
 
-        Where the database is too busy for that, the next look does it.
+        Where the database is too busy for that, the next look does it. Raises Refused for an
+        address of which nothing is kept, unless ``block_unknown``.
         """
         from newsletter.pipeline.subscribers.leave import clean, forget
 
-        known = forget(address, by=by, store=self.store)
+        known = forget(address, by=by, block_unknown=block_unknown, store=self.store)
         return known, clean(store=self.store)

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from newsletter.store.subscribers.choices import Choices, Consents
     from newsletter.store.subscribers.data_export import DataExports, Traces
     from newsletter.store.subscribers.eligibility import TimeZones
+    from newsletter.store.subscribers.imports import Imports
     from newsletter.store.subscribers.readers import Readers
     from newsletter.store.subscribers.staging import Staging
 
@@ -102,6 +103,7 @@ class Transaction:
     unknowns: _Part[Unknowns] = _Part("Unknowns", "delivery.unknowns")
     rate_limits: _Part[RateLimits] = _Part("RateLimits", "delivery.limits")
     readers: _Part[Readers] = _Part("Readers", "subscribers.readers", "hash_address")
+    imports: _Part[Imports] = _Part("Imports", "subscribers.imports")
     choices: _Part[Choices] = _Part("Choices", "subscribers.choices")
     data_exports: _Part[DataExports] = _Part("DataExports", "subscribers.data_export")
     traces: _Part[Traces] = _Part("Traces", "subscribers.data_export")

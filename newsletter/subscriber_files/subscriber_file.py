@@ -169,6 +169,8 @@ class EntryCounts:
     """How many people have tags or labels there."""
     skipped: Counter[Skip] = field(default_factory=Counter)
     suppressed: Counter[SuppressionReason] = field(default_factory=Counter)
+    lists: dict[str, str] = field(default_factory=dict)
+    """List → where it is named first."""
     _first: dict[Skip | SuppressionReason, list[str]] = field(default_factory=dict)
 
     def add(self, found: Located) -> None:
@@ -177,6 +179,9 @@ class EntryCounts:
         person = found.person
         if isinstance(person, Entry):
             self.entries += 1
+            for name in (*person.lists, *person.left):
+                if name not in self.lists:
+                    self.lists[name] = found.place
             return
         if isinstance(person, Skip):
             self.skipped[person] += 1

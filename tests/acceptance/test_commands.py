@@ -61,7 +61,7 @@ def test_a_title_with_brackets_and_colons_is_listed_as_it_is(workspace: Workspac
 def test_whoever_is_interrupted_while_it_waits_for_an_email_ends_with_130(bare: Workspace) -> None:
     pipe = bare.folder / "arriving.eml"
     os.mkfifo(pipe)
-    waiting = bare.start("subscribers", "unsubscribe", str(pipe))
+    waiting = bare.start("subscribers", "receive-email", str(pipe))
     with wait_until(lambda: listened_to(pipe), describe=waiting.said):
         waiting.stop(signal.SIGINT)
         assert waiting.finish().code == 130

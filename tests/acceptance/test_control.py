@@ -76,7 +76,7 @@ def test_who_leaves_while_it_goes_out_gets_nothing_more(
     workspace: Workspace, mailgun: PacedMailgun, held: Running
 ) -> None:
     workspace.do("subscribers", "suppress", PEOPLE[-1])
-    workspace.do("subscribers", "forget", PEOPLE[-2])
+    workspace.do("subscribers", "forget", "--yes", PEOPLE[-2])
     let_go(mailgun)
 
     assert held.finish().code == 0

@@ -36,7 +36,7 @@ def test_a_correction_reaches_exactly_those_who_were_sent_the_original(
     assert site.ask("POST", LINK.findall(theirs.text)[0]).status_code == 200
     site.close()
     bare.do("subscribers", "suppress", barred)
-    bare.do("subscribers", "forget", forgotten)
+    bare.do("subscribers", "forget", "--yes", forgotten)
     bare.subscribe(["late@example.org"])
     bare.configure(provider={"kind": "outbox"})
     bare.write("right", "The library opens at nine.", corrects="hours")

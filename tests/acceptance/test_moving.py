@@ -22,7 +22,8 @@ def test_a_rehearsal_tells_everything_and_changes_nothing(bare: Workspace, tmp_p
     assert "2 new, 0 known, 3 newly suppressed; nothing was changed" in tried
     assert "skipped: 2 never confirmed, first at nonsubscribed" in tried
     assert bare.do("subscribers", "export").stdout.count("\n") == 1
-    assert bare.do(*command).stderr == tried.replace("; nothing was changed", "")
+    undoes = "; import 1: 'newsletter subscribers undo-import 1' takes it back"
+    assert bare.do(*command).stderr == tried.replace("; nothing was changed", undoes)
     assert "ana@example.org,Ana Ruiz,press" in bare.do("subscribers", "export").stdout
     shown = bare.do("subscribers", "show", "emil@example.org", "--json").json()
     assert shown["suppressed"] == "complained"
@@ -31,14 +32,22 @@ def test_a_rehearsal_tells_everything_and_changes_nothing(bare: Workspace, tmp_p
 def test_whoever_is_suppressed_or_was_forgotten_here_stays_away(bare: Workspace) -> None:
     bare.do("user", "add", ADMIN, "--role", "admin")
     bare.do("subscribers", "suppress", "ana@example.org", "--by", ADMIN)
-    bare.do("subscribers", "forget", "bashir@example.net", "--by", ADMIN)
+    bare.do(
+        "subscribers", "forget", "--yes", "--block-unknown", "bashir@example.net", "--by", ADMIN
+    )
     done = bare.do(
         "subscribers", "import", str(EXPORTS / "buttondown.csv"), "--list", "press", "--json"
     )
 
     assert done.json() == {
+        "import": 1,
         "new": 0,
         "known": 0,
+        "changed": 0,
+        "joined": 0,
+        "lists": {},
+        "new_lists": [],
+        "ended": 0,
         "suppressed": 3,
         "refused": 2,
         "refused_by_reason": {"manual": 1, "erased": 1},
@@ -58,7 +67,9 @@ def test_whoever_left_a_list_here_stays_away_from_it(bare: Workspace) -> None:
     bare.subscribe(["ana@example.org", "bashir@example.net"])
     bare.sql("UPDATE subscription SET state = 'ended' WHERE subscriber_id = 1")
     ghost = str(EXPORTS / "ghost.csv")
-    done = bare.do("subscribers", "import", ghost, "--list", "press", "--list", "events").stderr
+    done = bare.do(
+        "subscribers", "import", ghost, "--list", "press", "--list", "events", "--create-list"
+    ).stderr
 
     assert "0 new, 2 known" in done
     assert "; skipped, unsubscribed here earlier: 1" in done
@@ -94,7 +105,10 @@ def test_a_plain_file_is_rehearsed_and_its_name_and_hash_are_kept(
     path.write_text(PEOPLE)
     bare.do("user", "add", ADMIN, "--role", "admin")
     bare.do("subscribers", "suppress", "dora@example.net", "--by", ADMIN)
-    tried = bare.do("subscribers", "import", str(path), "--dry-run").stderr
+    unknown = bare.do("subscribers", "import", str(path), code=3).stderr
+    assert "people.csv:2: there is no list 'events'" in unknown
+    command = ("subscribers", "import", str(path), "--create-list")
+    tried = bare.do(*command, "--dry-run").stderr
 
     assert (
         "3 new, 0 known, 2 newly suppressed; skipped, suppressed or erased here earlier: 1" in tried
@@ -103,7 +117,7 @@ def test_a_plain_file_is_rehearsed_and_its_name_and_hash_are_kept(
     assert "to be suppressed: 1 bounced, first at people.csv:6" in tried
     assert "skipped: 1 manual here earlier, first at people.csv:4 (dora@example.net)" in tried
     assert "nothing was changed" in tried
-    bare.do("subscribers", "import", str(path))
+    bare.do(*command)
     entered = bare.do("audit", "show", "--json").json()[-1]
     assert (entered["action"], entered["subject"]) == ("import", "people.csv")
     assert entered["detail"].endswith(hashlib.sha256(PEOPLE.encode()).hexdigest())
@@ -121,8 +135,8 @@ def test_an_export_tells_everything_in_both_forms_and_of_one_list(
 ) -> None:
     path = tmp_path / "people.csv"
     path.write_text(PEOPLE)
-    bare.do("subscribers", "import", str(path))
-    bare.do("subscribers", "forget", "dora@example.net")
+    bare.do("subscribers", "import", str(path), "--create-list")
+    bare.do("subscribers", "forget", "--yes", "dora@example.net")
     done = bare.do("subscribers", "export", "--bom")
 
     assert "left out: 1 who were erased" in done.stderr
@@ -153,4 +167,4 @@ def test_an_export_tells_everything_in_both_forms_and_of_one_list(
         "suppressed": None,
     }
     refused = bare.do("subscribers", "export", "--list", "prese", code=1).stderr
-    assert "there is no list prese; there are: events, press, supporters" in refused
+    assert "there is no list 'prese'; did you mean 'press'? there are: events, press" in refused

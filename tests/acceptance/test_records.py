@@ -18,14 +18,17 @@ from tests.acceptance.workspace import ADMIN, EDITOR, VIEWER, Workspace, readers
 def test_a_rehearsed_import_changes_nothing(bare: Workspace) -> None:
     bare.do("subscribers", "import", "subscribers.yaml", "--dry-run")
     assert bare.do("subscribers", "export").stdout.count("\n") == 1
-    nobody = {"refused": 0, "refused_by_reason": {}, "left": 0}
+    nobody = {"refused": 0, "refused_by_reason": {}, "left": 0, "changed": 0, "ended": 0}
+    nobody |= {"new_lists": []}
     nobody |= {
         "sha256": hashlib.sha256((bare.folder / "subscribers.yaml").read_bytes()).hexdigest()
     }
     done = bare.do("subscribers", "import", "subscribers.yaml", "--json")
-    assert done.json() == {"new": 3, "known": 0, "suppressed": 1} | nobody
+    joined = {"joined": 4, "lists": {"press": 2, "supporters": 2}, "import": 1}
+    assert done.json() == {"new": 3, "known": 0, "suppressed": 1} | joined | nobody
     again = bare.do("subscribers", "import", "subscribers.yaml", "--json")
-    assert again.json() == {"new": 0, "known": 3, "suppressed": 0} | nobody
+    joined = {"joined": 0, "lists": {}, "import": 2}
+    assert again.json() == {"new": 0, "known": 3, "suppressed": 0} | joined | nobody
 
 
 def test_a_bad_line_is_named_and_nothing_is_half_imported(bare: Workspace) -> None:
@@ -81,7 +84,7 @@ def test_a_person_is_shown_suppressed_and_erased(workspace: Workspace) -> None:
     assert "as it was before" in workspace.do("subscribers", "suppress", address).stderr
     assert "manual" in workspace.do("subscribers", "show", address).stdout
 
-    workspace.do("subscribers", "forget", readers(2)[1])
+    workspace.do("subscribers", "forget", "--yes", readers(2)[1])
     workspace.subscribe(readers(10))
     workspace.write("news")
     dry = workspace.do("send", "news", "--dry-run", "--json").json()
@@ -92,7 +95,7 @@ def test_a_person_is_shown_suppressed_and_erased(workspace: Workspace) -> None:
     workspace.do("subscribers", "show", "no address", code=3)
     workspace.hire(VIEWER, "viewer")
     workspace.do("subscribers", "suppress", address, "--by", VIEWER, code=4)
-    workspace.do("subscribers", "forget", address, "--by", VIEWER, code=4)
+    workspace.do("subscribers", "forget", "--yes", address, "--by", VIEWER, code=4)
 
 
 def test_staff_lift_what_is_not_the_persons_alone_and_write_down_why(
@@ -105,7 +108,7 @@ def test_staff_lift_what_is_not_the_persons_alone_and_write_down_why(
     workspace.do(*lift, "--by", VIEWER, code=4)
     assert "it was manual" in workspace.do(*lift).stderr
     assert "is not suppressed" in workspace.do(*lift, code=1).stderr
-    workspace.do("subscribers", "forget", other)
+    workspace.do("subscribers", "forget", "--yes", other)
     refused = workspace.do("subscribers", "lift", other, "--reason", "please", code=4).stderr
     assert "only the person can come back" in refused
     entered = workspace.do("audit", "show", "--json").json()[-2]
@@ -126,7 +129,7 @@ def test_an_erased_address_stands_in_no_file_of_the_workspace(workspace: Workspa
     address = "to-be-forgotten@example.org"
     workspace.subscribe([address])
     (workspace.folder / "readers.csv").unlink()
-    workspace.do("subscribers", "forget", address)
+    workspace.do("subscribers", "forget", "--yes", address)
     held = [
         path.name
         for path in workspace.folder.rglob("*")

@@ -26,7 +26,7 @@ def people(bare: Workspace) -> Workspace:
     """Five readers, an approver, and a segment of them."""
     (bare.folder / "people.csv").write_text(PEOPLE, "utf-8")
     bare.configure(segments=[SPANISH])
-    bare.do("subscribers", "import", str(bare.folder / "people.csv"))
+    bare.do("subscribers", "import", str(bare.folder / "people.csv"), "--create-list")
     bare.hire()
     return bare
 

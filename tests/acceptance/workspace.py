@@ -202,7 +202,7 @@ class Workspace:
         path = self.folder / "readers.csv"
         rows = "".join(f"{address},{lists}\n" for address in addresses)
         path.write_text(f"email,lists\n{rows}", "utf-8")
-        self.do("subscribers", "import", str(path))
+        self.do("subscribers", "import", str(path), "--create-list")
 
     def hire(self, address: str = EDITOR, role: str = "approver") -> None:
         """Add a member of staff."""

@@ -1,6 +1,7 @@
 """What every store knows of a file on its way in: nobody waits for it, nobody comes back by it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,10 +22,18 @@ from tests.fakes import NOON
 
 ORIGIN = "import of people.csv"
 NOTHING = Brought(new=0, known=0, suppressed=0, refused={}, left=Away())
+ANAS_LISTS = {"press": 1, "supporters": 1}
 
 
 def located(*people: Entry) -> list[tuple[str, Entry]]:
     return [(f"people.csv:{line}", person) for line, person in enumerate(people, start=2)]
+
+
+@contextmanager
+def entering(staging: Staging) -> Iterator[Brought]:
+    with staging.begin() as (_, brought):
+        staging.bring_in(NOON, 1, ORIGIN)
+        yield brought
 
 
 def bring_in(store: Store, *people: Entry, shut_out: tuple[SuppressedEntry, ...] = ()) -> Brought:
@@ -32,7 +41,7 @@ def bring_in(store: Store, *people: Entry, shut_out: tuple[SuppressedEntry, ...]
         staging.add(located(*people))
         staging.suppress(shut_out)
         rehearsed = staging.rehearse()
-        with staging.bring_in(NOON, ORIGIN) as (_, brought):
+        with entering(staging) as brought:
             pass
     assert rehearsed == brought, "a rehearsal tells what comes of it"
     return brought
@@ -49,7 +58,7 @@ class StagingContract:
             paused_until=NOON + timedelta(days=1),
             left=("events",),
         )
-        assert bring_in(store, person) == replace(NOTHING, new=1)
+        assert bring_in(store, person) == replace(NOTHING, new=1, joined=ANAS_LISTS)
         with store.begin() as tx:
             tx.readers.upsert([replace(person, address="b@example.org")], NOON)
             (ana, consent), (twin, same) = tx.readers.all()
@@ -66,7 +75,8 @@ class StagingContract:
             staging.suppress(
                 [SuppressedEntry(address="b@example.org", reason=SuppressionReason.BOUNCED)]
             )
-            assert staging.rehearse() == replace(NOTHING, new=1, suppressed=1)
+            said = replace(NOTHING, new=1, suppressed=1, joined=ANAS_LISTS)
+            assert staging.rehearse() == said
         with store.read() as tx:
             assert list(tx.readers.all()) == []
             assert list(tx.readers.suppressions()) == []
@@ -77,7 +87,7 @@ class StagingContract:
     def test_an_error_on_the_way_in_takes_all_of_it_back(self, store: Store) -> None:
         with store.staging() as staging:
             staging.add(located(ANA))
-            with pytest.raises(RuntimeError, match="power"), staging.bring_in(NOON, ORIGIN):
+            with pytest.raises(RuntimeError, match="power"), entering(staging):
                 raise RuntimeError("power")
         with store.read() as tx:
             assert list(tx.readers.all()) == []
@@ -116,9 +126,34 @@ class StagingContract:
         elsewhere = replace(bob, lists=("events",), left=("press",))
         brought = bring_in(store, ANA, elsewhere, eve)
         assert brought.left == Away(people=1, first=(("people.csv:2", ANA.address),))
-        assert (brought.new, brought.known) == (0, 2)
+        assert (brought.new, brought.known, brought.joined) == (0, 2, {"events": 1})
         with store.read() as tx:
             assert tx.readers.lists() == {"events": 1, "press": 0, "supporters": 0}
+
+    def test_what_a_file_says_of_those_who_are_known_is_counted_and_ends_what_they_left(
+        self, store: Store
+    ) -> None:
+        bob, eve = (Entry(address=f"{name}@example.org", lists=("press",)) for name in ("b", "e"))
+        with store.begin() as tx:
+            tx.readers.upsert([ANA, bob, eve], NOON)
+            suppress(tx, eve.address)
+        brought = bring_in(
+            store,
+            ANA,
+            replace(bob, lists=("events",), left=("press",), tags=("vip",)),
+            replace(eve, lists=(), left=("press",), name="Eve"),
+        )
+        assert (brought.known, brought.changed, brought.ended) == (2, 1, 2)
+        assert brought.joined == {"events": 1}
+        again = bring_in(store, replace(ANA, lists=("press", "events", "supporters")))
+        assert (again.changed, again.joined) == (0, {"events": 1})
+        with store.read() as tx:
+            found = [tx.readers.find(person.address) for person in (ANA, bob, eve)]
+        assert [(who.lists, who.left) for who in found if who] == [
+            (("events", "press", "supporters"), ()),
+            (("events",), ("press",)),
+            ((), ("press",)),  # what is suppressed now may be let back one day
+        ]
 
     def test_the_suppressions_of_a_file_follow_its_people(self, store: Store) -> None:
         with store.begin() as tx:
@@ -128,7 +163,7 @@ class StagingContract:
             for address in ("new@example.org", "known@example.org", ANA.address, "NEW@example.org")
         )
         brought = bring_in(store, ANA, shut_out=shut_out)
-        assert brought == replace(NOTHING, new=1, suppressed=2)
+        assert brought == replace(NOTHING, new=1, suppressed=2, joined=ANAS_LISTS)
         with store.read() as tx:
             found = tx.readers.find(ANA.address)
             assert found is not None
@@ -172,7 +207,7 @@ class StagingContract:
             with store.begin() as tx:
                 number = number_of(tx, ANA.address)
                 tx.readers.end_subscriptions(number, ["supporters"], NOON, 1)
-            with staging.bring_in(NOON, ORIGIN) as (_, brought):
+            with entering(staging) as brought:
                 pass
         assert (brought.new, brought.known, brought.left.people) == (3_990, 2, 2)
         assert brought.refused[SuppressionReason.UNSUBSCRIBED].people == 8
@@ -188,7 +223,7 @@ class StagingContract:
             other.add(located(*entries(2)))
             assert one.rehearse().new == 1
             assert other.rehearse().new == 2
-            with one.bring_in(NOON, ORIGIN) as (_, brought):
+            with entering(one) as brought:
                 assert brought.new == 1
             assert other.rehearse().new == 2
 

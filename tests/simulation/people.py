@@ -172,7 +172,9 @@ class People:
     def _erase(self, host: Host, number: int) -> None:
         moves = host.expected.addresses.get(number)
         where = moves[-1][1] if moves else address(number)
-        if self._world.office(host, lambda at: forget.forget(where, by=_ADMIN, store=at.store)):
+        if self._world.office(
+            host, lambda at: forget.forget(where, by=_ADMIN, block_unknown=True, store=at.store)
+        ):
             self._end(host, number)
 
     def _join(self, host: Host, _number: int) -> None:

@@ -130,7 +130,7 @@ def _answer(
         yield f"noted: version {version(given.content_hash)} by {by}{over}"
         yield from given.standing.reasons
     if to_come is not None:
-        titles = {offer.name: offer.title for offer in campaigns.settings.offers()}
+        titles = {offer.name: offer.title for offer in campaigns.settings.titled_lists()}
         lists = ", ".join(titles.get(name, name) for name in to_come.lists)
         of = f"who may have {to_come.corrects}" if to_come.corrects else f"on {lists}"
         people = "1 person" if to_come.readers == 1 else f"{to_come.readers:,} people"

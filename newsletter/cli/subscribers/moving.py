@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
-from newsletter.domain.errors import Fault, InvalidInput, NotFound
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.cli.shell import (
+    Shell,
+    actor,
+    as_json,
+    by_whom,
+    in_workspace,
+    limited,
+    print_json,
+    print_rows,
+    say,
+    wall_time,
+)
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
+from newsletter.pipeline.subscribers.membership import find_list
 from newsletter.subscriber_files.csv_files import COLUMNS, FIRST_NAME, LAST_NAME, column_of
 from newsletter.subscriber_files.subscribers import AUTO, KINDS, PLAIN, read_people
 from newsletter.subscriber_files.writing import FORMS, People
@@ -23,7 +36,7 @@ from newsletter.subscriber_files.writing import FORMS, People
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from newsletter.domain.subscribers.audience import Brought
+    from newsletter.domain.subscribers.audience import Brought, ImportRecord
     from newsletter.runtime.subscribers import Subscribers
     from newsletter.subscriber_files.subscriber_file import SubscriberFile
 
@@ -75,7 +88,9 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Check the file, change nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Check the file, say what would come of it, change nothing."
+)
 @click.option(
     "--format",
     "kind",
@@ -93,6 +108,12 @@ _BYTE_ORDER_MARK = "\ufeff"
     " be given several times.",
 )
 @click.option(
+    "--create-list",
+    "create_lists",
+    is_flag=True,
+    help="Create the lists that neither the settings nor the database know.",
+)
+@click.option(
     "--column",
     "columns",
     metavar='OURS="HEADER"',
@@ -105,6 +126,7 @@ _BYTE_ORDER_MARK = "\ufeff"
     multiple=True,
     help="Mailchimp's ZIP lacks this file, as nobody was in it.",
 )
+@by_whom
 @as_json
 @in_workspace
 def import_file(
@@ -113,16 +135,19 @@ def import_file(
     dry_run: bool,
     kind: str,
     lists: tuple[str, ...],
+    create_lists: bool,
     columns: tuple[str, ...],
     without: tuple[str, ...],
+    by: str | None,
     as_json: bool,
 ) -> None:
     """Import a file of ours, or what another tool exported.
 
     YAML or CSV; all of it, or nothing. Columns may be named as spreadsheets do (First Name, E-mail
-    address). Names every bad line. Never re-subscribes anybody: who
-    left a list stays away from it. Who left the other tool, bounced or complained there is
-    suppressed here.
+    address). Names every bad line. A list that neither the settings nor the database know is
+    refused without --create-list. Never re-subscribes anybody: who left a list stays away from
+    it. Who left the other tool, bounced or complained there is suppressed here. Each import has a
+    number, by which undo-import takes it back.
     """
     with counted("checking") as progress:
         read = read_people(
@@ -134,14 +159,22 @@ def import_file(
             without=without,
         )
     with shell.services() as services:
-        brought = _import(services.subscribers, read, rehearse=dry_run)
+        who = actor(services.store, by, Role.SENDER, "import subscribers")
+        brought = bring_in(
+            services.subscribers,
+            read,
+            by=who,
+            create_lists=create_lists,
+            options=lists,
+            rehearse=dry_run,
+        )
     for note in (*read.notes, *_notes(brought)):
         say(note)
     if as_json:
         skipped = {} if read.kind == PLAIN else {"skipped": read.skipped}
         print_json(_as_data(brought) | skipped | {"sha256": read.digest})
     else:
-        say(_summary(brought) + ("; nothing was changed" if dry_run else ""))
+        say(_summary(brought) + _ends(brought))
 
 
 def _mapped(columns: tuple[str, ...]) -> dict[str, str]:
@@ -159,8 +192,14 @@ def _mapped(columns: tuple[str, ...]) -> dict[str, str]:
 def _as_data(brought: Brought) -> dict[str, Any]:
     by_reason = {reason.value: away.people for reason, away in brought.refused.items()}
     return {
+        "import": brought.number or None,
         "new": brought.new,
         "known": brought.known,
+        "changed": brought.changed,
+        "joined": sum(brought.joined.values()),
+        "lists": dict(brought.joined),
+        "new_lists": list(brought.created),
+        "ended": brought.ended,
         "suppressed": brought.suppressed,
         "refused": sum(by_reason.values()),
         "left": brought.left.people,
@@ -177,6 +216,13 @@ def _summary(brought: Brought) -> str:
     return text
 
 
+def _ends(brought: Brought) -> str:
+    if not brought.number:
+        return "; nothing was changed"
+    number = brought.number
+    return f"; import {number}: 'newsletter subscribers undo-import {number}' takes it back"
+
+
 def _notes(brought: Brought) -> Iterator[str]:
     """Each reason why somebody stays away, with the first of those whom it keeps away."""
     reasons = [(reason.value, away) for reason, away in brought.refused.items()]
@@ -184,11 +230,36 @@ def _notes(brought: Brought) -> Iterator[str]:
         if away.people:
             first = ", ".join(f"{place} ({address})" for place, address in away.first)
             yield f"skipped: {away.people:,} {reason} here earlier, first at {first}"
+    for name, people in brought.joined.items():
+        new = ", a new list" if name in brought.created else ""
+        yield f"joining {name}{new}: {people:,}"
+    if brought.changed:
+        yield f"known people who change: {brought.changed:,}"
+    if brought.ended:
+        yield f"subscriptions that end, as the file says that they left: {brought.ended:,}"
 
 
-def _import(subscribers: Subscribers, read: SubscriberFile, *, rehearse: bool) -> Brought:
-    from newsletter.pipeline.subscribers.administer import bring_in
+def bring_in(
+    subscribers: Subscribers,
+    read: SubscriberFile,
+    *,
+    by: str,
+    create_lists: bool = False,
+    options: Sequence[str] = (),
+    rehearse: bool = False,
+) -> Brought:
+    """Import a file that was checked, or say what would come of it. ``options`` are its --list."""
+    from newsletter.pipeline.subscribers import imports
 
+    plan = imports.ImportPlan(
+        file=read.path.name,
+        kind=read.kind,
+        sha256=read.digest,
+        by=by,
+        declared=subscribers.declared_lists,
+        create_lists=create_lists,
+        places=read.counts.lists | dict.fromkeys(options, "--list"),
+    )
     with subscribers.store.staging() as staging:
         with counted("reading", total=read.counts.people) as progress:
             people = progress.each(read.people)
@@ -197,9 +268,91 @@ def _import(subscribers: Subscribers, read: SubscriberFile, *, rehearse: bool) -
                 staging.suppress([who for _, who in chunk if isinstance(who, SuppressedEntry)])
         with counted("trying" if rehearse else "writing"):
             if rehearse:
-                return staging.rehearse()
-            file, clock = read.path.name, subscribers.store.clock
-            return bring_in(staging, file=file, sha256=read.digest, by=OPERATOR, clock=clock)
+                return imports.rehearse(staging, plan, store=subscribers.store)
+            return imports.bring_in(staging, plan)
+
+
+@click.command("imports")
+@as_json
+@limited
+@in_workspace
+def list_imports(shell: Shell, as_json: bool, most: int | None) -> None:
+    """Show the imports, the newest ones, with what each brought."""
+    with shell.services() as services, services.store.read() as tx:
+        records, count = tx.imports.newest(most), tx.imports.count()
+        zone = services.settings.timezone
+    rows = [_record(record) for record in reversed(records)]
+    columns = ("import", "at", "by", "file", "format", "new", "known", "joined", "skipped", "state")
+    print_rows(
+        rows,
+        columns,
+        as_json=as_json,
+        count=count,
+        shown=lambda row: {**row, "at": wall_time(datetime.fromisoformat(row["at"]), zone)},
+    )
+
+
+def _record(record: ImportRecord) -> dict[str, Any]:
+    undone = record.undone_at
+    return {
+        "import": record.id,
+        "at": record.at.isoformat(),
+        "by": record.by,
+        "file": record.file,
+        "format": record.kind,
+        "sha256": record.sha256,
+        "new": record.new,
+        "known": record.known,
+        "changed": record.changed,
+        "joined": record.joined,
+        "ended": record.ended,
+        "suppressed": record.suppressed,
+        "skipped": record.skipped,
+        "state": "undone" if undone else "done",
+        "undone_at": undone.isoformat() if undone else None,
+        "undone_by": record.undone_by,
+    }
+
+
+@click.command("undo-import")
+@click.argument("number", type=click.IntRange(min=1))
+@by_whom
+@as_json
+@in_workspace
+def undo_import(shell: Shell, number: int, by: str | None, as_json: bool) -> None:
+    """Take an import back, as long as nothing happened since.
+
+    People and subscriptions that it created are removed, and people whom it changed are as they
+    were. They stay as they are if they or the staff did something since, if a later import names
+    them, or if something was sent to them. An undo re-subscribes nobody and lifts no suppression.
+    """
+    from newsletter.pipeline.subscribers.imports import undo
+
+    with shell.services() as services:
+        who = actor(services.store, by, Role.ADMIN, "undo an import")
+        with counted("undoing"):
+            undone = undo(number, by=who, store=services.store)
+    if as_json:
+        print_json({"import": number} | vars(undone) | {"stay": undone.stay + undone.left})
+        return
+    for people, why in (
+        (undone.acted, "they or the staff did something since"),
+        (undone.later, "a later import names them"),
+        (undone.sent, "something was sent to them since"),
+        (undone.left, "on no list, as the file says that they left one"),
+    ):
+        if people:
+            say(f"people who stay, {why}: {people:,}")
+    if undone.suppressed:
+        say(f"addresses that stay suppressed: {undone.suppressed:,}")
+    if undone.departures:
+        say(
+            f"subscriptions that stay ended, as an undo re-subscribes nobody: {undone.departures:,}"
+        )
+    say(
+        f"import {number} is undone; removed: {undone.removed:,} people, {undone.ended:,}"
+        f" subscriptions; restored: {undone.restored:,} people"
+    )
 
 
 @click.command()
@@ -215,7 +368,7 @@ def _import(subscribers: Subscribers, read: SubscriberFile, *, rehearse: bool) -
 @click.option("--bom", is_flag=True, help="Begin with a byte order mark, as Excel asks for.")
 @in_workspace
 def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
-    """Print all subscribers and suppressions, as import reads them.
+    """Print all people and suppressions, as import reads them.
 
     What import reads comes out again: lists, those that a person left, consent, places, tags,
     pauses and suppressions. A cell that a spreadsheet would take for a formula has an apostrophe
@@ -224,8 +377,8 @@ def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
     """
     out = sys.stdout.buffer
     with shell.services() as services, services.store.read() as tx:
-        if list_name and list_name not in (known := tx.readers.lists()):
-            raise NotFound(f"there is no list {list_name}; there are: {', '.join(known) or 'none'}")
+        if list_name:
+            find_list(tx, list_name, services.subscribers.declared_lists)
         people = tx.readers.all(list_name)
         strangers = () if list_name else tx.readers.suppressions(strangers=True)
         # one transaction to the end, so that what is printed stood in the database at one moment

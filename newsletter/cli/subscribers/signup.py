@@ -1,4 +1,4 @@
-"""``subscribers form`` and ``unsubscribe``: readers join from another site, and leave by email."""
+"""``subscribers form``, ``receive-email``: readers join from other sites, leave by email."""
 
 from typing import BinaryIO
 
@@ -49,10 +49,10 @@ _MOST = 1 << 20
 """Bytes of an email that are read: its header fields come first."""
 
 
-@click.command()
+@click.command("receive-email")
 @click.argument("email", type=click.File("rb"), default="-")
 @in_workspace
-def unsubscribe(shell: Shell, email: BinaryIO) -> None:
+def receive_email(shell: Shell, email: BinaryIO) -> None:
     """Do what an email to the inbox for unsubscribing asks.
 
     EMAIL is a file; without it, standard input: what a mail server pipes to a command. The lists of

@@ -1,7 +1,9 @@
 """``newsletter subscribers``: the people on the lists."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -19,13 +21,14 @@ from newsletter.cli.shell import (
     print_rows,
     say,
 )
-from newsletter.domain.errors import Fault, InvalidInput, NotFound
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry, Subscriber
 from newsletter.domain.subscribers.signup import ConsentRecord
 from newsletter.formats.text import control_in_value
 from newsletter.formats.times import language_objection
 from newsletter.pipeline.subscribers import administer
+from newsletter.pipeline.subscribers.membership import find_list
 from newsletter.store.sql import Transaction
 
 
@@ -43,11 +46,21 @@ for _name, _at, _about in (
     (
         "export",
         "subscribers.moving:export",
-        "Print all subscribers and suppressions, as import reads them.",
+        "Print all people and suppressions, as import reads them.",
     ),
     (
-        "unsubscribe",
-        "subscribers.signup:unsubscribe",
+        "imports",
+        "subscribers.moving:list_imports",
+        "Show the imports, the newest ones, with what each brought.",
+    ),
+    (
+        "undo-import",
+        "subscribers.moving:undo_import",
+        "Take an import back, as long as nothing happened since.",
+    ),
+    (
+        "receive-email",
+        "subscribers.signup:receive_email",
         "Do what an email to the inbox for unsubscribing asks.",
     ),
     ("form", "subscribers.signup:form", "Print a form to sign up by, for a page of your own site."),
@@ -161,20 +174,105 @@ def data(shell: Shell, address: str, by: str | None) -> None:
 
 
 @subscribers.command()
-@click.argument("address")
+@click.argument("address", metavar="EMAIL")
+@click.option(
+    "--list",
+    "lists",
+    metavar="NAME",
+    multiple=True,
+    required=True,
+    help="Which subscription ends; may be given several times.",
+)
+@by_whom
+@as_json
+@in_workspace
+def unsubscribe(
+    shell: Shell, address: str, lists: tuple[str, ...], by: str | None, as_json: bool
+) -> None:
+    """End a person's subscription to a list. Only they can come back to it."""
+    address = address_of(address, said="EMAIL")
+    with shell.services() as services:
+        who = actor(services.store, by, Role.SENDER, "unsubscribe")
+        declared = services.subscribers.declared_lists
+        left = administer.unsubscribe(
+            address, lists, by=who, declared=declared, store=services.store
+        )
+    if as_json:
+        print_json({"email": address, "left": list(left)})
+    elif left:
+        say(f"{address} is not on {', '.join(left)} any more")
+    else:
+        say(f"{address} was not on {', '.join(lists)}; nothing was changed")
+
+
+@subscribers.command()
+@click.argument("address", metavar="EMAIL")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--block-unknown", is_flag=True, help="Block an address of which nothing is kept, too."
+)
 @by_whom
 @in_workspace
-def forget(shell: Shell, address: str, by: str | None) -> None:
+def forget(shell: Shell, address: str, yes: bool, block_unknown: bool, by: str | None) -> None:
     """Erase a person, and never write to them again.
 
-    A keyed hash of the address stays, so that no import brings it back.
+    Asks first, and says whom it is about. A keyed hash of the address stays, so that no import
+    brings it back. An address of which nothing is kept is refused without --block-unknown.
     """
+    address = address_of(address, said="EMAIL")
     with shell.services() as services:
         who = actor(services.store, by, Role.ADMIN, "forget")
-        known, clean = services.subscribers.forget(address_of(address, said="address"), by=who)
+        with services.store.read() as tx:
+            question = _whom_to_erase(tx, address, services.settings.timezone)
+            asks = not yes and (block_unknown or tx.readers.keeps(address))
+        if asks:
+            _ask(question, "erase them without being asked")
+        known, clean = services.subscribers.forget(address, by=who, block_unknown=block_unknown)
     say(f"{address} is erased" if known else f"{address} was not a subscriber; it is blocked now")
     if not clean:
         say("others work with the database: 'newsletter run' overwrites what is left of it")
+
+
+def _whom_to_erase(tx: Transaction, address: str, zone: str) -> str:
+    person = tx.readers.find(address)
+    since = tx.readers.since(person.id) if person else None
+    if person is None or since is None:
+        return f"No subscriber has {address}. Block it for good?"
+    name = f"{person.name} <{person.address}>" if person.name else person.address
+    lists = f"on {', '.join(person.lists)}" if person.lists else "on no list"
+    day = f"{since.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
+    return f"Erase {name}, {lists}, known since {day}? This cannot be undone."
+
+
+def _ask(question: str, without: str) -> None:
+    """Go on where a person at the terminal says yes. Raises Refused."""
+    if not sys.stdin.isatty():
+        raise Refused(f"{question} Nobody is there to answer: --yes to {without}")
+    if not click.confirm(question, err=True):
+        raise Refused("nothing was changed")
+
+
+@subscribers.command("change-address")
+@click.argument("old")
+@click.argument("new")
+@by_whom
+@as_json
+@in_workspace
+def change_address(shell: Shell, old: str, new: str, by: str | None, as_json: bool) -> None:
+    """Give a subscriber another address. Their lists, choices and history stay.
+
+    Not one that is another subscriber's or is suppressed. If they unsubscribed, complained or
+    were suppressed by the staff, that holds for the new address too.
+    """
+    old, new = address_of(old, said="OLD"), address_of(new, said="NEW")
+    with shell.services() as services:
+        who = actor(services.store, by, Role.ADMIN, "change address")
+        person = administer.change_address(old, new, by=who, store=services.store)
+    if as_json:
+        print_json(_as_data(person) | {"before": old})
+    else:
+        reason = f"; it is suppressed: {person.suppressed.value}" if person.suppressed else ""
+        say(f"{old} is {person.address} now{reason}")
 
 
 @subscribers.command("list")
@@ -187,7 +285,7 @@ def list_people(shell: Shell, list_name: str, query: str, as_json: bool, most: i
     """Show the people, the newest ones."""
     with shell.services() as services, services.store.read() as tx:
         if list_name:
-            administer.refuse_unknown_list(tx, list_name, services.subscribers.offered_lists)
+            find_list(tx, list_name, services.subscribers.declared_lists)
         people = tx.readers.some(list_name=list_name, query=query, most=most)
         count = tx.readers.count(list_name=list_name, query=query)
     rows = [_as_data(person) for person in reversed(people)]
@@ -218,6 +316,7 @@ def _as_data(person: Subscriber) -> dict[str, Any]:
 @click.option("--list", "lists", metavar="NAME", multiple=True, required=True, help="Where to.")
 @click.option("--name", default="", help="What the person is called.")
 @click.option("--language", default="", help="In which language they read, like es.")
+@click.option("--create-list", "create_lists", is_flag=True, help="Create a list that is unknown.")
 @by_whom
 @as_json
 @in_workspace
@@ -227,6 +326,7 @@ def add(
     lists: tuple[str, ...],
     name: str,
     language: str,
+    create_lists: bool,
     by: str | None,
     as_json: bool,
 ) -> None:
@@ -238,8 +338,13 @@ def add(
     entry = _entry(address, lists, name, language)
     with shell.services() as services:
         who = actor(services.store, by, Role.SENDER, "add subscribers")
-        offered = services.subscribers.offered_lists
-        before, after = administer.add(entry, by=who, offered=offered, store=services.store)
+        before, after = administer.add(
+            entry,
+            by=who,
+            declared=services.subscribers.declared_lists,
+            create_lists=create_lists,
+            store=services.store,
+        )
     joined = sorted(set(lists) - set(before.lists if before else ()))
     if as_json:
         print_json(_as_data(after) | {"new": before is None, "joined": joined})

@@ -167,12 +167,11 @@ def _password() -> str:
 
 
 def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int:
+    from newsletter.cli.subscribers.moving import bring_in
     from newsletter.subscriber_files.subscribers import read_subscribers
 
     read = read_subscribers(folder / "subscribers.yaml", progress=lambda _count: None)
-    with services.store.begin() as tx:
-        tx.readers.upsert(read.entries, tx.now)
-        tx.readers.suppress(read.suppressed, tx.now, "the demo")
+    bring_in(services.subscribers, read, by=OPERATOR)
     for person in PEOPLE:
         _let_in(services, person, passwords[person.address])
     services.statements.refresh()

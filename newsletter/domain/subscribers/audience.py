@@ -1,8 +1,8 @@
 """Who may be written to: subscribers and suppressions, as they stand and as files have them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import Enum
 
 from newsletter.domain.subscribers.segment import Segment
@@ -122,6 +122,79 @@ class Brought:
     """Who is suppressed here and not taken, in the order of the file."""
     left: Away
     """Who left a list here that the file names, and stays away from it."""
+    changed: int = 0
+    """Of those known, how many have another name, language, time zone, place, tag or pause."""
+    joined: Mapping[str, int] = field(default_factory=dict)
+    """List → how many people join it."""
+    ended: int = 0
+    """Subscriptions that end, as the file says that their people left."""
+    created: tuple[str, ...] = ()
+    """Lists that there were not before."""
+    number: int = 0
+    """Of the import; 0 where it was only tried."""
+
+    @property
+    def skipped(self) -> int:
+        """People who stay away from all or some of the lists that the file names."""
+        return sum(away.people for away in (*self.refused.values(), self.left))
+
+
+UNDOABLE = timedelta(days=90)
+"""How long what an import changed is kept, so that it can be undone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportRecord:
+    """One import: who brought in what, and whether it was undone."""
+
+    id: int
+    at: datetime
+    by: str
+    file: str
+    """The name of the file, without its folder."""
+    kind: str
+    """The tool that wrote the file."""
+    sha256: str
+    new: int
+    known: int
+    changed: int
+    joined: int
+    """Subscriptions that it began."""
+    ended: int
+    """Subscriptions that it ended."""
+    suppressed: int
+    skipped: int
+    undone_at: datetime | None = None
+    undone_by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undone:
+    """What came of undoing an import."""
+
+    removed: int
+    """People whom the import wrote down, and who are gone."""
+    restored: int
+    """People whom it changed, and who are as they were."""
+    ended: int
+    """Subscriptions that it began, and that are gone, also of those who stay."""
+    acted: int
+    """People who stay as they are: they or the staff did something since."""
+    later: int
+    """People who stay as they are: a later import names them."""
+    sent: int
+    """People who stay as they are: something was sent to them since."""
+    left: int
+    """People who stay, on no list: the import noted that they left one."""
+    suppressed: int
+    """Addresses that the import suppressed, and that stay suppressed."""
+    departures: int
+    """Subscriptions that the import ended, and that stay ended."""
+
+    @property
+    def stay(self) -> int:
+        """People of the import who stay as they are."""
+        return self.acted + self.later + self.sent
 
 
 @dataclass(frozen=True, kw_only=True)

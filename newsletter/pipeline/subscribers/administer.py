@@ -1,42 +1,42 @@
-"""Staff → a subscriber: added to lists, suppressed, written to again, or shown what is kept."""
+"""Staff → a subscriber: on lists and off them, moved, suppressed, written to again, or shown."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from newsletter.domain.clock import Clock
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import (
-    Brought,
     Consent,
     Entry,
     Subscriber,
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.domain.wording import guess
+from newsletter.pipeline.subscribers.membership import find_list, move, refuse_unknown_lists
 from newsletter.store.sql import Store, Transaction
-
-if TYPE_CHECKING:
-    from newsletter.store.subscribers.staging import Staging
 
 _SUBJECT = "subscriber"
 """What the audit log calls each of them: it never holds an address."""
 
 
 def add(
-    entry: Entry, *, by: str, offered: Collection[str], store: Store
+    entry: Entry,
+    *,
+    by: str,
+    declared: Collection[str],
+    create_lists: bool = False,
+    store: Store,
 ) -> tuple[Subscriber | None, Subscriber]:
     """Put a person on lists; returns them as they were and as they are.
 
-    Raises NotFound for a list that is neither ``offered`` nor anybody's, and Refused for whoever
+    Raises InvalidInput for a list that is unknown and not to be created, and Refused for whoever
     is suppressed or left one of the lists: only they can come back.
     """
     with store.begin() as tx:
-        for name in entry.lists:
-            refuse_unknown_list(tx, name, offered)
+        places = dict.fromkeys(entry.lists, "--list")
+        refuse_unknown_lists(tx, places, declared, create=create_lists)
         before = tx.readers.find(entry.address)
         _refuse_who_left(tx, entry, before)
         consent = Consent(source=f"added by {by}", at=tx.now)
@@ -83,28 +83,39 @@ def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
     return kept
 
 
-def bring_in(
-    staging: Staging[Transaction], *, file: str, sha256: str, by: str, clock: Clock
-) -> Brought:
-    """Bring in the people of a file that lie ready; the log ties each consent to that very file."""
-    now = clock.now()
-    with staging.bring_in(now, f"import of {file}") as (tx, brought):
-        detail = (
-            f"{brought.new} new, {brought.known} known, {brought.suppressed} suppressed;"
-            f" SHA-256 {sha256}"
-        )
-        tx.audit.enter(by, "import", file, detail)
-    return brought
+def unsubscribe(
+    address: str, lists: Sequence[str], *, by: str, declared: Collection[str], store: Store
+) -> tuple[str, ...]:
+    """End a person's subscriptions to these lists; returns those that there were.
+
+    Raises NotFound for an address that is no subscriber's, and for a list that there is not.
+    """
+    with store.begin() as tx:
+        for name in lists:
+            find_list(tx, name, declared)
+        person = _found(tx, address)
+        left = tuple(sorted(tx.choices.leave(person.id, lists, tx.now)))
+        if left:
+            tx.audit.enter(by, "unsubscribe", _SUBJECT, f"from {', '.join(left)}")
+    return left
 
 
-def refuse_unknown_list(tx: Transaction, name: str, offered: Collection[str]) -> None:
-    """Raises NotFound, with a suggestion, for a list that is not offered and that nobody is on."""
-    known = sorted({*tx.readers.lists(), *offered})
-    if name not in known:
-        raise NotFound(
-            f"there is no list {name!r}{guess(name, known) or ';'}"
-            f" there are: {', '.join(known) or 'none'}"
-        )
+def change_address(old: str, new: str, *, by: str, store: Store) -> Subscriber:
+    """Give a subscriber another address; returns them with it.
+
+    Raises NotFound where nobody has the old one, and Refused where the new one is another
+    subscriber's, or suppressed.
+    """
+    with store.begin() as tx:
+        person = _found(tx, old)
+        reason = tx.readers.suppressed(new)
+        if reason is not None and fold(old) != fold(new):
+            raise Refused(
+                f"{new} is suppressed ({reason.value}), and nothing may be sent to it; {old} stays"
+            )
+        move(tx, person, new)
+        tx.audit.enter(by, "change address", _SUBJECT)
+        return _found(tx, new)
 
 
 def _refuse_who_left(tx: Transaction, entry: Entry, person: Subscriber | None) -> None:

@@ -19,16 +19,11 @@ from newsletter.domain.subscribers.audience import (
     Consent,
     Entry,
     Subscriber,
-    SuppressedEntry,
     SuppressionReason,
 )
 from newsletter.domain.subscribers.signup import ConsentRecord, Method, Objection, SignUp
+from newsletter.pipeline.subscribers.membership import move
 from newsletter.store.sql import Store, Transaction
-
-_STAYS = frozenset(
-    {SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED, SuppressionReason.MANUAL}
-)
-"""What a person or staff said goes along to a new address; what a mailbox did does not."""
 
 
 class LinkState(Enum):
@@ -163,11 +158,8 @@ def _join(tx: Transaction, email: TransactionalEmail) -> int:
 
 
 def _move(tx: Transaction, person: Subscriber, email: TransactionalEmail) -> int:
-    tx.readers.move(person.id, email.address)
-    _lift(tx, email)
-    if person.suppressed is not None and person.suppressed in _STAYS:
-        entry = SuppressedEntry(address=email.address, reason=person.suppressed)
-        tx.readers.suppress([entry], tx.now, "change of address")
+    _lift(tx, email)  # of the new address: what was said against the person goes along
+    move(tx, person, email.address)
     _prove(tx, person.id, person.lists, email)
     return person.id
 

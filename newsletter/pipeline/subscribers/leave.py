@@ -7,7 +7,7 @@ all that it ever does is to end subscriptions.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from newsletter.domain.errors import NotFound
+from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store
@@ -96,15 +96,23 @@ def leave_everything(departure: Departure, *, store: Store) -> tuple[Departure, 
     return ()
 
 
-def forget(address: str, *, by: str, store: Store) -> bool:
-    """Erase whoever has the address; tells whether anybody had. ``by`` stands in the audit log.
+def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) -> bool:
+    """Erase the person who has the address; tells whether a subscriber had it.
 
-    Whoever sends waits for none of it: where the address is quoted is looked for without a lock.
+    ``by`` stands in the audit log. Where the address is quoted is looked for without a lock, so
+    that sending goes on. Raises Refused for an address of which nothing is kept, unless
+    ``block_unknown``: a slip of the pen would block somebody for good.
     """
     now = store.clock.now()
     with store.read() as tx:
         traces = tx.traces.of(address)
     with store.begin() as tx:
+        if not block_unknown and not tx.readers.keeps(address):
+            raise Refused(
+                f"nothing is kept of {address}, so there is nothing to erase; to never write to it,"
+                f" say 'newsletter subscribers suppress {address}', or forget it with"
+                " --block-unknown"
+            )
         known = tx.readers.forget(address, now)
         tx.traces.erase(traces)
         tx.audit.enter(by, "forget", "subscriber")

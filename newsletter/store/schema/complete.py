@@ -6,6 +6,7 @@ from newsletter.store.schema import (
     desk_tables,
     event_tables,
     feed_tables,
+    import_tables,
     staff_tables,
     tables,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "desk_tables",
     "event_tables",
     "feed_tables",
+    "import_tables",
     "metadata",
     "staff_tables",
     "tables",

@@ -131,6 +131,7 @@ mailing_list = table(
     "list",
     integer("id", key=True),
     words("name"),
+    integer("import_id", nullable=True),  # the import that created it
     UniqueConstraint("name"),
 )
 
@@ -146,6 +147,9 @@ subscriber = table(
     integer("added_at"),
     words("place", empty=True),
     integer("paused_until", nullable=True),  # nothing is sent before
+    integer("import_id", nullable=True),  # the import that wrote them down
+    integer("last_import", nullable=True),  # the newest import whose file named them
+    integer("acted_after", zero=True),  # the newest import when they or the staff acted last
     Index(
         "ix_subscriber_paused_until",
         "paused_until",
@@ -172,6 +176,7 @@ tag = table(
     "tag",
     words("name", key=True),
     integer("subscriber_id", key=True),
+    integer("import_id", nullable=True),  # the import that noted it
     Index(None, "subscriber_id"),
     rowid=False,
 )
@@ -183,6 +188,7 @@ subscription = table(
     words("state"),
     integer("changed_at"),
     integer("ended_by", nullable=True),  # the campaign whose link the person used
+    integer("import_id", nullable=True),  # the import that began or ended it
     Index(None, "subscriber_id"),
     Index(None, "ended_by"),
     rowid=False,
@@ -195,6 +201,7 @@ suppression = table(
     words("reason"),
     words("origin"),
     integer("at"),
+    integer("import_id", nullable=True),  # the import that brought it or its reason
     rowid=False,
 )
 

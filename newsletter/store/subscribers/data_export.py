@@ -29,7 +29,7 @@ from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import Trace
 from newsletter.store.file.secure_erase import DUE
 from newsletter.store.repository import Repository
-from newsletter.store.schema import asking, event_tables, tables
+from newsletter.store.schema import asking, event_tables, import_tables, tables
 from newsletter.store.schema.columns import from_ms
 from newsletter.store.schema.json_sql import holds
 
@@ -74,6 +74,7 @@ class DataExports(Repository):
                 "consent_when_imported": json.loads(person.consent),
             },
             "suppression": self._suppression(person.address_hash),
+            "before_imports": self._before_imports(subscriber_id),
             "subscriptions": self._subscriptions(subscriber_id),
             "consents": self._consents(subscriber_id),
             "emails": self._emails(subscriber_id, person.address_hash),
@@ -99,6 +100,17 @@ class DataExports(Repository):
             )
         )
         return found[0] if found else None
+
+    def _before_imports(self, number: int) -> list[dict[str, object]]:
+        """What stood before an import changed it, as long as that can be undone."""
+        before, entered = import_tables.import_change, import_tables.import_.c
+        kept = ("name", "language", "timezone", "place", "consent", "paused_until")
+        return self._rows(
+            select(entered.file, entered.at, *(before.c[name] for name in kept))
+            .join_from(before, import_tables.import_, entered.id == before.c.import_id)
+            .where(before.c.subscriber_id == number)
+            .order_by(entered.id)
+        )
 
     def _subscriptions(self, number: int) -> list[dict[str, object]]:
         subscription, named = tables.subscription.c, tables.mailing_list.c
@@ -281,6 +293,7 @@ def erase(connection: Connection, subscriber_id: int) -> None:
         (asking.consent, asking.consent.c.subscriber_id),
         (tables.subscription, tables.subscription.c.subscriber_id),
         (tables.tag, tables.tag.c.subscriber_id),
+        (import_tables.import_change, import_tables.import_change.c.subscriber_id),
         (tables.subscriber, tables.subscriber.c.id),
     )
     for table, person in persons:

@@ -31,7 +31,7 @@ from newsletter.domain.subscribers.audience import (
 from newsletter.domain.subscribers.lists import SubscriptionState
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.repository import AddressRepository
-from newsletter.store.schema import tables
+from newsletter.store.schema import asking, tables
 from newsletter.store.schema.columns import maybe_from_ms, to_ms
 from newsletter.store.schema.json_sql import each_id
 from newsletter.store.subscribers import choices as joining
@@ -225,6 +225,30 @@ class Readers(AddressRepository):
         if found is not None:
             erase(self._connection, found.id)
         return found is not None
+
+    def keeps(self, address: str) -> bool:
+        """Whether anything is kept of an address: a subscriber, a suppression, or an email."""
+        hashed = self._hash(address)
+        email = asking.transactional_email.c
+        return bool(
+            self._connection.scalar(
+                select(
+                    or_(
+                        exists().where(_subscriber.address_hash == hashed),
+                        exists().where(_suppression.address_hash == hashed),
+                        exists().where(email.address_hash == hashed),
+                    )
+                )
+            )
+        )
+
+    def since(self, subscriber_id: int) -> datetime | None:
+        """When the person was written down."""
+        return maybe_from_ms(
+            self._connection.scalar(
+                select(_subscriber.added_at).where(_subscriber.id == subscriber_id)
+            )
+        )
 
     def suppressed(self, address: str) -> SuppressionReason | None:
         reason = self._connection.scalar(

@@ -133,18 +133,28 @@ class Staging(Generic[T]):
             return self._weigh()
 
     @contextmanager
-    def bring_in(self, at: datetime, origin: str) -> Iterator[tuple[T, Brought]]:
-        """Bring everybody in, by one transaction that commits at the end of the block.
+    def begin(self) -> Iterator[tuple[T, Brought]]:
+        """The transaction that brings everybody in, and what will come of it.
 
-        The rules are those of ``Readers.upsert`` and ``Readers.suppress``. Whoever is suppressed
-        here at that moment is not written down again.
+        It commits at the end of the block. Whoever is suppressed here at that moment is not
+        written down again.
         """
         self._sort()
         with self._writing() as tx:
-            brought = self._weigh()
-            importing.bring_in(self._connection, at)
-            Suppressing(self._connection, at, origin).bring_in()
-            yield tx, brought
+            yield tx, self._weigh()
+
+    def bring_in(self, at: datetime, import_id: int, origin: str) -> None:
+        """Bring everybody in, within the block of ``begin``, as the import of this number.
+
+        The rules are those of ``Readers.upsert`` and ``Readers.suppress``.
+        """
+        importing.bring_in(self._connection, at, import_id)
+        Suppressing(self._connection, at, origin, import_id).bring_in()
+
+    def lists(self) -> list[str]:
+        """The lists that the people who lie ready are in, or left."""
+        with begun(self._connection, reads=True):
+            return list(self._connection.scalars(select(staged.mailing_list.c.name)))
 
     def _sort(self) -> None:
         """Whoever is looked up in the order of the hashes is found at once."""
@@ -164,4 +174,7 @@ class Staging(Generic[T]):
             suppressed=weigh_suppressions(connection),
             refused=refused(connection),
             left=left(connection),
+            changed=importing.count_changed(connection),
+            joined=importing.count_joined(connection),
+            ended=importing.count_ended(connection),
         )

@@ -132,7 +132,7 @@ def differences(tx: Transaction, seen: str, now: str) -> Sequence[Passage] | Non
 
 def titled(settings: Settings, lists: Sequence[str]) -> list[str]:
     """The title of each list, as readers know it."""
-    known = {offer.name: offer.title for offer in settings.offers()}
+    known = {offer.name: offer.title for offer in settings.titled_lists()}
     return [known.get(name, name) for name in lists]
 
 

@@ -140,7 +140,14 @@ _ACCESS = "who we are to the provider"
 SHAPES_NOTHING = {
     **dict.fromkeys(
         (
-            *("lists.name", "lists.title", "lists.about", "signup.enabled", "signup.consent"),
+            *(
+                "lists.name",
+                "lists.title",
+                "lists.about",
+                "lists.public",
+                "signup.enabled",
+                "signup.consent",
+            ),
             *("signup.refuse_roles", "signup.refuse_domains", "signup.most_per_hour"),
         ),
         _OUR_PAGES,

@@ -142,7 +142,7 @@ class Editing:
     def _lists(self, tx: Transaction, text: DraftText) -> list[tuple[str, str]]:
         """(name, title) of each list that a text may go to."""
         settings = self._statements.settings
-        offered = [offer.name for offer in settings.offers()]
+        offered = [offer.name for offer in settings.titled_lists()]
         known = [*offered, *settings.default_lists, *tx.readers.list_names(), *text.lists]
         names = list(dict.fromkeys(known))
         return list(zip(names, titled(settings, names), strict=True))

@@ -76,7 +76,13 @@ class ReaderPages:
         if request.field("sure") != "yes":
             fault = "Tick that you are sure: nobody can undo this"
             return self._page(request, faults=[("sure-yes", fault)])
-        self._subscribers.forget(address, by=request.who.address)
+        try:
+            self._subscribers.forget(address, by=request.who.address)
+        except Refused as error:
+            raise Refused(
+                "Nothing is kept of this address, so there is nothing to erase. To never write to"
+                " it, stop all email to it."
+            ) from error
         return self._desk.go(request, _HERE, done="erased")
 
     def _page(self, request: DeskRequest, *, faults: Faults = ()) -> Response:

@@ -87,6 +87,8 @@ class Sheet:
     words: Mapping[str, str]
     language: str
     """That of the words."""
+    titled: Sequence[PublicList] = ()
+    """The lists that have a title, also those that nobody can join here."""
 
     def shown(self, chosen: Preferences) -> dict[str, str]:
         """The words that stand beside each list: what the person says yes or no to."""
@@ -98,8 +100,12 @@ class Sheet:
     def _lists(self, joined: frozenset[str]) -> list[PublicList]:
         """Those that are offered, and those that the person is on without."""
         offered = {offer.name for offer in self.offers}
+        titled = {each.name: each for each in self.titled}
         others = sorted(joined - offered)
-        return [*self.offers, *(PublicList(name=name, title=name) for name in others)]
+        return [
+            *self.offers,
+            *(titled.get(name, PublicList(name=name, title=name)) for name in others),
+        ]
 
     def values(self, chosen: Preferences, form: Posted | None = None) -> dict[str, Any]:
         """What the template shows: what stands, or what was filled in and has faults."""
@@ -313,6 +319,7 @@ class PreferencesPage:
     def _made_of(self, request: ReaderRequest) -> Sheet:
         return Sheet(
             offers=self._subscribers.settings.offers(),
+            titled=self._subscribers.settings.titled_lists(),
             languages=self._frame.languages(),
             zone=self._subscribers.settings.timezone,
             words=request.words,

@@ -278,7 +278,7 @@ class ConfirmationPages:
         self._lane = lane
         self._links = subscribers.links
         self._frame = frame
-        self._titles = {offer.name: offer.title for offer in subscribers.settings.offers()}
+        self._titles = {offer.name: offer.title for offer in subscribers.settings.titled_lists()}
 
     def routes(self) -> list[Route]:
         """Path and method → page."""

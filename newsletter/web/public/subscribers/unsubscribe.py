@@ -43,7 +43,7 @@ class UnsubscribePages:
         self._frame = frame
         self._lanes = lanes
         self._page = frame.page
-        self._titles = {offer.name: offer.title for offer in subscribers.settings.offers()}
+        self._titles = {offer.name: offer.title for offer in subscribers.settings.titled_lists()}
         self._gathering: GroupCommit[Departure] = GroupCommit(self._leave)
         told = frame.said("left", "left_it", language=subscribers.settings.language)
         self._for_programs = bytes(told.body)  # made once: mail programs ask by the thousand

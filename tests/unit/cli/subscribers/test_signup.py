@@ -1,4 +1,4 @@
-"""``subscribers unsubscribe``: mail programs that leave by email, in a reader's name."""
+"""``subscribers receive-email``: mail programs that leave by email, in a reader's name."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ def arrive(services: Services, tmp_path: Path) -> Callable[[str], None]:
     def run(subject: str) -> None:
         email = tmp_path / "arrived.eml"
         email.write_text(f"From: someone@example.net\nSubject: {subject}\n\nunsubscribe\n")
-        words = ["unsubscribe", "--workspace", str(services.settings.workspace), str(email)]
+        words = ["receive-email", "--workspace", str(services.settings.workspace), str(email)]
         subscribers.main(words, standalone_mode=False)
 
     return run

@@ -1,7 +1,10 @@
 """``subscribers list`` and ``add``: who is there, and one more of them, but nobody who left."""
 
 import json
+import os
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -105,6 +108,119 @@ def test_what_cannot_be_is_refused_in_words(do, words: list[str]) -> None:  # ty
         do("add", *words)
 
 
+@contextmanager
+def terminal(answer: str) -> Iterator[None]:
+    """A person sits at a terminal, and types this."""
+    before, (ours, theirs) = sys.stdin, os.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    try:
+        with os.fdopen(theirs, encoding="utf-8") as sys.stdin:
+            yield
+    finally:
+        sys.stdin = before
+        os.close(ours)
+
+
+def test_whoever_erases_somebody_is_asked_by_name(do, services: Services) -> None:  # type: ignore[no-untyped-def] # a command
+    ana = "ana@example.org"
+    with pytest.raises(Refused, match=r"Erase Ana Ruiz <ana@example.org>, on press, .*: --yes to"):
+        do("forget", ana)
+    with terminal("n"), pytest.raises(Refused, match="nothing was changed"):
+        do("forget", ana)
+    with terminal("y"):
+        said = do("forget", ana)[1]
+    assert "Ana Ruiz <ana@example.org>, on press, known since 2026-11-24?" in said
+    assert "is erased" in said
+    with pytest.raises(Refused, match="on no list, known since"):
+        do("forget", "cy@example.com")
+    assert "is erased" in do("forget", "cy@example.com", "--yes")[1]
+
+
+def test_an_address_that_is_nobodys_is_blocked_on_purpose_alone(do) -> None:  # type: ignore[no-untyped-def] # a command
+    with pytest.raises(Refused, match="--block-unknown"):
+        do("forget", "eve@example.org", "--yes")
+    with pytest.raises(Refused, match=r"No subscriber has eve@example.org.*--yes"):
+        do("forget", "eve@example.org", "--block-unknown")
+    assert "blocked now" in do("forget", "eve@example.org", "--block-unknown", "--yes")[1]
+
+
+def test_a_subscription_ends_and_an_address_changes_by_a_command(do) -> None:  # type: ignore[no-untyped-def] # a command
+    left, _ = do("unsubscribe", "ana@example.org", "--list", "press", "--json")
+    assert left == {"email": "ana@example.org", "left": ["press"]}
+    assert "nothing was changed" in do("unsubscribe", "ana@example.org", "--list", "press")[1]
+    assert "any more" in do("unsubscribe", "bo@example.net", "--list", "events")[1]
+    moved, _ = do("change-address", "ana@example.org", "ann@example.org", "--json")
+    assert (moved["email"], moved["before"]) == ("ann@example.org", "ana@example.org")
+    with pytest.raises(Refused, match="another subscriber's"):
+        do("change-address", "ann@example.org", "cy@example.com")
+    do("suppress", "ann@example.org")
+    said = do("change-address", "ann@example.org", "an@example.org")[1]
+    assert "ann@example.org is an@example.org now; it is suppressed: manual" in said
+
+
+def test_an_import_names_its_number_and_is_listed_and_undone(do, tmp_path: Path) -> None:  # type: ignore[no-untyped-def] # a command
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "email,lists,left\ndi@example.org,pres,\nana@example.org,,press\nx@example.org,,events\n"
+    )
+    with pytest.raises(InvalidInput, match=r"people.csv:2: there is no list 'pres'; did you mean"):
+        do("import", str(path), "--dry-run")
+    tried = do("import", str(path), "--dry-run", "--create-list")[1]
+    assert "joining pres, a new list: 1\n" in tried
+    assert "subscriptions that end, as the file says that they left: 1\n" in tried
+    assert "2 new, 1 known, 0 newly suppressed; nothing was changed" in tried
+    assert "import 1: 'newsletter" in do("import", str(path), "--create-list")[1]
+    path.write_text("email,name,lists,suppressed\nana@example.org,Anna,press,\nz@z.org,,,bounced\n")
+    assert "known people who change: 1" in do("import", str(path), "--dry-run")[1]
+    assert do("import", str(path), "--json")[0]["import"] == 2
+    path.write_text("email\ndi@example.org\n")
+    with pytest.raises(InvalidInput, match=r"--list: there is no list 'pess'"):
+        do("import", str(path), "--list", "pess")
+    listed, _ = do("imports", "--json")
+    assert [(row["import"], row["new"], row["state"]) for row in listed] == [
+        (1, 2, "done"),
+        (2, 0, "done"),
+    ]
+    assert "people.csv" in do("imports")[0]
+    said = do("undo-import", "1")[1]
+    assert "people who stay, on no list, as the file says that they left one: 1" in said
+    assert "subscriptions that stay ended, as an undo re-subscribes nobody: 1" in said
+    assert "import 1 is undone; removed: 1 people, 1 subscriptions; restored: 0 people" in said
+    undone, _ = do("undo-import", "2", "--json")
+    assert (undone["restored"], undone["suppressed"], undone["stay"]) == (1, 1, 0)
+    assert do("imports", "--json")[0][0]["state"] == "undone"
+
+
+DOORS = {
+    "a table": ("people.csv", "email,lists\nx@example.org,pres\n", []),
+    "a table, by an option": ("people.csv", "email\nx@example.org\n", ["--list", "pres"]),
+    "those who left": ("people.csv", "email,left\nx@example.org,pres\n", []),
+    "our YAML": ("p.yaml", "subscribers:\n  - {email: x@example.org, lists: [pres]}\n", []),
+    "another tool's export": (
+        "ghost.csv",
+        "email,subscribed_to_emails,deleted_at\nx@example.org,true,\n",
+        ["--list", "pres"],
+    ),
+}
+"""How somebody may be put on a list by a file: its name, what it holds, and options."""
+
+
+@pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+@pytest.mark.parametrize("tried", [["--dry-run"], []], ids=["a dry run", "for good"])
+def test_no_file_makes_a_mistyped_list(  # type: ignore[no-untyped-def] # a command
+    do, services: Services, tmp_path: Path, door: tuple[str, str, list[str]], tried: list[str]
+) -> None:
+    name, text, options = door
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InvalidInput, match="no list 'pres'; did you mean 'press'"):
+        do("import", str(tmp_path / name), *options, *tried)
+    with services.store.read() as tx:
+        assert tx.readers.list_names() == ["events", "press"]
+        assert tx.readers.find("x@example.org") is None
+    do("import", str(tmp_path / name), *options, *tried, "--create-list")
+
+
 def test_a_mistyped_list_is_not_made(do) -> None:  # type: ignore[no-untyped-def] # a command
-    with pytest.raises(NotFound, match="did you mean 'press'"):
+    with pytest.raises(InvalidInput, match=r"did you mean 'press'.*--create-list"):
         do("add", "di@example.org", "--list", "pres")
+    assert do("add", "di@example.org", "--list", "pres", "--create-list", "--json")[0]["new"]

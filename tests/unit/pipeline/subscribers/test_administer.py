@@ -2,8 +2,8 @@
 
 import pytest
 
-from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.subscribers.audience import Entry, Subscriber, SuppressionReason
 from newsletter.pipeline.subscribers import administer
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -12,7 +12,7 @@ ADA, ANA = "ada@forum.example", "ana@example.org"
 
 def add(room: Newsroom, *lists: str) -> tuple[bool, tuple[str, ...]]:
     entry = Entry(address=ANA, name="Ana", lists=lists)
-    before, after = administer.add(entry, by=ADA, offered={"press"}, store=room.store)
+    before, after = administer.add(entry, by=ADA, declared={"press"}, store=room.store)
     return before is None, after.lists
 
 
@@ -38,7 +38,7 @@ def test_a_person_is_added_to_lists_that_are_offered_or_in_use(room: Newsroom) -
 
 
 def test_a_list_that_is_not_there_is_refused_with_a_suggestion(room: Newsroom) -> None:
-    with pytest.raises(NotFound, match="did you mean 'press'"):
+    with pytest.raises(InvalidInput, match="--list: there is no list 'pres'; did you mean 'press'"):
         add(room, "pres")
 
 
@@ -81,15 +81,64 @@ def test_what_is_kept_of_a_person_is_handed_out_and_entered(room: Newsroom) -> N
     assert entered(room)[-1] == (ADA, "data", "subscriber", "")
 
 
-def test_the_log_ties_an_import_to_its_very_file(room: Newsroom) -> None:
-    with room.store.staging() as staging:
-        staging.add([("line 2", Entry(address=ANA, lists=("press",)))])
-        staging.suppress(
-            [SuppressedEntry(address="gone@example.org", reason=SuppressionReason.UNSUBSCRIBED)]
-        )
-        brought = administer.bring_in(
-            staging, file="people.csv", sha256="ab12", by=ADA, clock=room.clock
-        )
-    assert (brought.new, brought.known, brought.suppressed) == (1, 0, 1)
-    detail = "1 new, 0 known, 1 suppressed; SHA-256 ab12"
-    assert entered(room)[-1] == (ADA, "import", "people.csv", detail)
+def test_a_subscription_is_ended_once_and_by_its_name_alone(room: Newsroom) -> None:
+    def unsubscribe(*lists: str) -> tuple[str, ...]:
+        return administer.unsubscribe(ANA, lists, by=ADA, declared={"press"}, store=room.store)
+
+    with pytest.raises(NotFound, match="is not a subscriber"):
+        unsubscribe("press")
+    add(room, "press")
+    with pytest.raises(NotFound, match="did you mean 'press'"):
+        unsubscribe("pres")
+    assert unsubscribe("press") == ("press",)
+    assert entered(room)[-1] == (ADA, "unsubscribe", "subscriber", "from press")
+    assert unsubscribe("press") == ()
+    assert entered(room)[-1][1] == "unsubscribe"
+    with pytest.raises(Refused, match="unsubscribed from press and was not added"):
+        add(room, "press")
+
+
+NEW = "ana.ruiz@example.net"
+
+
+def change(room: Newsroom, new: str = NEW) -> Subscriber:
+    return administer.change_address(ANA, new, by=ADA, store=room.store)
+
+
+def test_a_person_moves_with_lists_and_choices(room: Newsroom) -> None:
+    with pytest.raises(NotFound, match="is not a subscriber"):
+        change(room)
+    add(room, "press")
+    moved = change(room)
+    assert (moved.address, moved.lists, moved.suppressed) == (NEW, ("press",), None)
+    assert entered(room)[-1] == (ADA, "change address", "subscriber", "")
+    with pytest.raises(NotFound, match="is not a subscriber"):
+        change(room)
+
+
+def test_nobody_moves_to_what_is_another_persons_or_suppressed(room: Newsroom) -> None:
+    add(room, "press")
+    room.subscribe(1)
+    with pytest.raises(Refused, match="is another subscriber's"):
+        change(room, "Reader1@example.org")
+    room.suppress(NEW)
+    with pytest.raises(Refused, match=r"is suppressed \(bounced\)"):
+        change(room)
+
+
+@pytest.mark.parametrize(
+    ("reason", "stays"),
+    [
+        (SuppressionReason.UNSUBSCRIBED, True),
+        (SuppressionReason.COMPLAINED, True),
+        (SuppressionReason.MANUAL, True),
+        (SuppressionReason.BOUNCED, False),
+    ],
+)
+def test_what_a_person_or_staff_said_moves_along_and_a_dead_mailbox_does_not(
+    room: Newsroom, reason: SuppressionReason, stays: bool
+) -> None:
+    add(room, "press")
+    room.suppress(ANA, reason)
+    assert change(room, ANA.title()).suppressed is reason, "it is the same address"
+    assert change(room).suppressed is (reason if stays else None)

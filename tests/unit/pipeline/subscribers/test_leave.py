@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.errors import NotFound
+from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import Event, EventKind, Place
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.campaigns.report import report
@@ -182,10 +182,16 @@ def test_whoever_is_forgotten_is_gone_with_what_was_told_even_meanwhile(room: Ne
     assert ("ada", "forget") in room.deeds()
 
 
-def test_an_address_that_nobody_has_is_blocked_all_the_same(room: Newsroom) -> None:
-    assert not forget("eve@example.org", by="ada", store=room.store)
+def test_an_address_of_which_nothing_is_kept_is_blocked_on_purpose_alone(room: Newsroom) -> None:
+    eve = "eve@example.org"
+    with pytest.raises(Refused, match="nothing is kept of eve@"):
+        forget(eve, by="ada", store=room.store)
     with room.store.read() as tx:
-        assert tx.readers.suppressed("eve@example.org") is not None
+        assert not tx.readers.keeps(eve)
+    assert not forget(eve, by="ada", block_unknown=True, store=room.store)
+    with room.store.read() as tx:
+        assert tx.readers.suppressed(eve) is SuppressionReason.ERASED
+    assert not forget(eve, by="ada", store=room.store), "it was erased before"
 
 
 def test_what_is_left_is_overwritten_once(room: Newsroom) -> None:

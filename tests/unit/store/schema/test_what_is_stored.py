@@ -6,7 +6,8 @@ from newsletter.store.schema.complete import metadata
 
 PAGE = Path(__file__).parents[4] / "SECURITY.md"
 OF_PEOPLE = {
-    "id address address_hash name language timezone consent added_at place paused_until": (
+    "id address address_hash name language timezone consent added_at place paused_until import_id"
+    " last_import acted_after": (
         "subscriber",
         "address, name, language, time zone, place, tags, lists|where and when they consented"
         "|the end of a pause",
@@ -15,12 +16,18 @@ OF_PEOPLE = {
         "address_history",
         "Of each address that a subscriber left: a keyed hash",
     ),
-    "name subscriber_id": ("tag", "tags"),
-    "list_id subscriber_id state changed_at ended_by": (
+    "name subscriber_id import_id": ("tag", "tags"),
+    "import_id subscriber_id name language timezone place consent paused_until last_import": (
+        "import_change",
+        "what it changed of a person, as it was before",
+    ),
+    "id at by file kind sha256 new known changed joined ended suppressed skipped undone_at"
+    " undone_by": ("import", "who did it, the name of its file, its SHA-256 and its figures"),
+    "list_id subscriber_id state changed_at ended_by import_id": (
         "subscription",
         "campaign whose link ended",
     ),
-    "address_hash address reason origin at": (
+    "address_hash address reason origin at import_id": (
         "suppression",
         "a keyed hash of the address, the address, the reason and its origin",
     ),

@@ -1,0 +1,94 @@
+"""A file of people → the database, under a number; and back, as long as nobody acted on it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.subscribers.audience import UNDOABLE, Brought, Undone
+from newsletter.pipeline.subscribers.membership import refuse_unknown_lists
+from newsletter.store.sql import Store, Transaction
+
+if TYPE_CHECKING:
+    from newsletter.store.subscribers.staging import Staging
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportPlan:
+    """Which file is imported, by whom, and which lists its people may be put on."""
+
+    file: str
+    """Its name, without the folder."""
+    kind: str
+    """The tool that wrote it."""
+    sha256: str
+    by: str
+    declared: Collection[str]
+    """The lists that the settings declare."""
+    create_lists: bool = False
+    """Whether lists that are unknown may be created."""
+    places: Mapping[str, str] = field(default_factory=dict)
+    """List → where it is named first."""
+
+
+def rehearse(staging: Staging[Transaction], plan: ImportPlan, *, store: Store) -> Brought:
+    """Say what would come of the people who lie ready. Raises InvalidInput for unknown lists."""
+    places = _places(staging, plan)
+    with store.read() as tx:
+        created = refuse_unknown_lists(tx, places, plan.declared, create=plan.create_lists)
+    return replace(staging.rehearse(), created=created)
+
+
+def bring_in(staging: Staging[Transaction], plan: ImportPlan) -> Brought:
+    """Bring in the people who lie ready; the log ties each consent to that very file.
+
+    Raises InvalidInput for unknown lists.
+    """
+    places = _places(staging, plan)
+    with staging.begin() as (tx, brought):
+        created = refuse_unknown_lists(tx, places, plan.declared, create=plan.create_lists)
+        number = tx.imports.add(
+            brought, at=tx.now, by=plan.by, file=plan.file, kind=plan.kind, sha256=plan.sha256
+        )
+        staging.bring_in(tx.now, number, f"import {number} of {plan.file}")
+        detail = (
+            f"import {number}: {brought.new} new, {brought.known} known,"
+            f" {brought.suppressed} suppressed; SHA-256 {plan.sha256}"
+        )
+        tx.audit.enter(plan.by, "import", plan.file, detail)
+    return replace(brought, created=created, number=number)
+
+
+def undo(number: int, *, by: str, store: Store) -> Undone:
+    """Take an import back, but for the people of whom something happened since.
+
+    An undo re-subscribes nobody and lifts no suppression. Raises NotFound for a number that is no
+    import's, and Refused for an import that was undone or is too old.
+    """
+    with store.begin() as tx:
+        record = tx.imports.get(number)
+        if record is None:
+            raise NotFound(
+                f"there is no import {number}; 'newsletter subscribers imports' lists them"
+            )
+        if record.undone_at is not None:
+            when = f"{record.undone_at:%Y-%m-%d %H:%M} UTC"
+            raise Refused(
+                f"import {number} was undone already, on {when} by {record.undone_by}; import"
+                " the file again if it should have stayed"
+            )
+        if tx.now - record.at > UNDOABLE:
+            raise Refused(
+                f"import {number} is older than {UNDOABLE.days} days, and what it changed is not"
+                " known any more; end single subscriptions by 'newsletter subscribers unsubscribe'"
+            )
+        undone = tx.imports.undo(record, tx.now, by)
+        detail = f"import {number}: {undone.removed} removed, {undone.stay + undone.left} stay"
+        tx.audit.enter(by, "undo import", record.file, detail)
+    return undone
+
+
+def _places(staging: Staging[Transaction], plan: ImportPlan) -> dict[str, str]:
+    return {name: plan.places.get(name, plan.file) for name in staging.lists()}

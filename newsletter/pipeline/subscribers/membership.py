@@ -1,0 +1,64 @@
+"""What all doors decide alike: which lists there are, and what moves with an address."""
+
+from collections.abc import Collection, Mapping
+
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.subscribers.audience import (
+    Subscriber,
+    SuppressedEntry,
+    SuppressionReason,
+)
+from newsletter.domain.wording import guess
+from newsletter.store.sql import Transaction
+
+
+def refuse_unknown_lists(
+    tx: Transaction, places: Mapping[str, str], declared: Collection[str], *, create: bool
+) -> tuple[str, ...]:
+    """Return the lists that are to be created: unknown to the settings and to the database.
+
+    ``places`` says of each list where it is named, ``declared`` what the settings declare.
+    Raises InvalidInput, with a suggestion for each, unless they may be created.
+    """
+    known = _known(tx, declared)
+    unknown = tuple(name for name in places if name not in known)
+    if unknown and not create:
+        raise InvalidInput(
+            Fault(
+                file=places[name],
+                message=f"{_missing(name, known)}; --create-list creates what is missing",
+            )
+            for name in unknown
+        )
+    return tuple(name for name in unknown if name not in tx.readers.list_names())
+
+
+def find_list(tx: Transaction, name: str, declared: Collection[str]) -> None:
+    """Raise NotFound, with a suggestion, for a list that there is not."""
+    known = _known(tx, declared)
+    if name not in known:
+        raise NotFound(_missing(name, known))
+
+
+def _known(tx: Transaction, declared: Collection[str]) -> list[str]:
+    return sorted({*tx.readers.list_names(), *declared})
+
+
+def _missing(name: str, known: list[str]) -> str:
+    there = ", ".join(known) or "none"
+    return f"there is no list {name!r}{guess(name, known) or ';'} there are: {there}"
+
+
+_STAYS = frozenset(
+    {SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED, SuppressionReason.MANUAL}
+)
+"""What a person or staff said goes along to a new address; what a mailbox did does not."""
+
+
+def move(tx: Transaction, person: Subscriber, address: str) -> None:
+    """Give a person another address. Raises Refused where it is another subscriber's."""
+    if not tx.readers.move(person.id, address):
+        raise Refused(f"{address} is another subscriber's; {person.address} stays as it is")
+    if person.suppressed is not None and person.suppressed in _STAYS:
+        entry = SuppressedEntry(address=address, reason=person.suppressed)
+        tx.readers.suppress([entry], tx.now, "change of address")

@@ -1,0 +1,264 @@
+"""An import has a number, creates no list by a slip, and is undone where nothing happened since."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.subscribers.audience import (
+    Brought,
+    Entry,
+    SuppressedEntry,
+    SuppressionReason,
+    Undone,
+)
+from newsletter.domain.subscribers.preferences import PreferenceChange
+from newsletter.pipeline.subscribers import administer, prefer
+from newsletter.pipeline.subscribers.imports import ImportPlan, bring_in, rehearse, undo
+from newsletter.pipeline.subscribers.leave import Departure, forget, leave, leave_everything
+from tests.unit.pipeline.newsroom import Newsroom
+
+ADA = "ada@forum.example"
+PLAN = ImportPlan(
+    file="people.csv",
+    kind="plain",
+    sha256="ab12",
+    by=ADA,
+    declared={"press", "events"},
+    places={"pres": "people.csv:2"},
+)
+NOTHING = Undone(
+    removed=0,
+    restored=0,
+    ended=0,
+    acted=0,
+    later=0,
+    sent=0,
+    left=0,
+    suppressed=0,
+    departures=0,
+)
+
+
+def person(local: str, *lists: str, **fields: object) -> Entry:
+    return replace(Entry(address=f"{local}@example.org", lists=lists or ("press",)), **fields)  # type: ignore[arg-type] # fields of an entry
+
+
+def bring(room: Newsroom, *people: Entry, plan: ImportPlan = PLAN, gone: str = "") -> Brought:
+    with room.store.staging() as staging:
+        staging.add([(f"people.csv:{line}", one) for line, one in enumerate(people, start=2)])
+        if gone:
+            reason = SuppressionReason.UNSUBSCRIBED
+            staging.suppress([SuppressedEntry(address=gone, reason=reason)])
+        return bring_in(staging, plan)
+
+
+def take_back(room: Newsroom, number: int) -> Undone:
+    return undo(number, by=ADA, store=room.store)
+
+
+def known(room: Newsroom) -> dict[str, tuple[str, ...]]:
+    with room.store.read() as tx:
+        return {who.address.partition("@")[0]: who.lists for who, _ in tx.readers.all()}
+
+
+def number_of(room: Newsroom, name: str) -> int:
+    with room.store.read() as tx:
+        found = tx.readers.find(f"{name}@example.org")
+    assert found is not None
+    return found.id
+
+
+def test_the_log_and_the_list_of_imports_tie_people_to_their_very_file(room: Newsroom) -> None:
+    brought = bring(room, person("ana"), gone="gone@example.org")
+    assert (brought.number, brought.new, brought.suppressed) == (1, 1, 1)
+    with room.store.read() as tx:
+        entered = tx.audit.newest(1)[0]
+        [record] = tx.imports.newest(None)
+    assert (entered.actor, entered.action, entered.subject) == (ADA, "import", "people.csv")
+    assert entered.detail == "import 1: 1 new, 0 known, 1 suppressed; SHA-256 ab12"
+    assert (record.id, record.by, record.file, record.sha256) == (1, ADA, "people.csv", "ab12")
+    assert (record.new, record.joined, record.suppressed, record.undone_at) == (1, 1, 1, None)
+
+
+def test_a_list_nobody_knows_is_refused_where_it_stands_and_created_on_purpose(
+    room: Newsroom,
+) -> None:
+    with room.store.staging() as staging:
+        staging.add([("people.csv:2", person("ana", "pres"))])
+        said = "people.csv:2: there is no list 'pres'; did you mean 'press'"
+        with pytest.raises(InvalidInput, match=said):
+            rehearse(staging, PLAN, store=room.store)
+        with pytest.raises(InvalidInput, match=said):
+            bring_in(staging, PLAN)
+        assert known(room) == {}
+        wanted = replace(PLAN, create_lists=True)
+        assert rehearse(staging, wanted, store=room.store).created == ("pres",)
+        assert bring_in(staging, wanted).created == ("pres",)
+    assert bring(room, person("bo", "pres")).created == (), "it is known from now on"
+    with pytest.raises(InvalidInput, match="no list 'event'; did you mean 'events'"):
+        bring(room, person("cy", left=("event",)))
+    take_back(room, 2)
+    take_back(room, 1)
+    with room.store.read() as tx:
+        assert tx.readers.list_names() == [], "a list goes with the import that created it"
+
+
+def test_an_undo_removes_who_was_new_and_restores_who_was_changed(room: Newsroom) -> None:
+    bring(room, person("ana", name="Ana", tags=("vip",)))
+    bring(room, person("ana", "events", name="Anna", language="es", tags=("board",)), person("bo"))
+    assert take_back(room, 2) == replace(NOTHING, removed=1, restored=1, ended=2)
+    with room.store.read() as tx:
+        [(ana, _)] = tx.readers.all()
+        entered = tx.audit.newest(1)[0]
+    assert (ana.name, ana.language, ana.lists, ana.tags) == ("Ana", "", ("press",), ("vip",))
+    assert (entered.action, entered.detail) == ("undo import", "import 2: 1 removed, 0 stay")
+    assert take_back(room, 1) == replace(NOTHING, removed=1, ended=1), "nor is that an act of hers"
+    assert known(room) == {}
+
+
+def test_an_undo_is_refused_twice_too_late_and_for_no_import(room: Newsroom) -> None:
+    bring(room, person("ana"))
+    bring(room, person("bo"))
+    take_back(room, 1)
+    with pytest.raises(Refused, match=f"undone already, on .* by {ADA}"):
+        take_back(room, 1)
+    with pytest.raises(NotFound, match="there is no import 3"):
+        take_back(room, 3)
+    room.clock.advance(days=91)
+    with pytest.raises(Refused, match="older than 90 days"):
+        take_back(room, 2)
+
+
+def test_what_changed_is_kept_no_longer_than_it_can_be_undone(room: Newsroom) -> None:
+    bring(room, person("ana", name="Ana"))
+    bring(room, person("ana", name="Anna"))
+    with room.store.read() as tx:
+        kept = tx.data_exports.of(1)["before_imports"]
+    assert str(kept).count("'name': 'Ana'") == 1
+    room.clock.advance(days=91)
+    bring(room)
+    with room.store.read() as tx:
+        assert tx.data_exports.of(1)["before_imports"] == []
+    bring(room, person("ana", name="Ann"))
+    forget("ana@example.org", by=ADA, store=room.store)
+    with room.store.read() as tx:
+        assert tx.connection.scalar(text("SELECT count(*) FROM import_change")) == 0
+
+
+def test_nobody_is_re_subscribed_and_no_suppression_lifted(room: Newsroom) -> None:
+    bring(room, person("ana", "press", "events"))
+    gone = "gone@example.org"
+    bring(room, person("ana", "events", left=("press",)), person("bo", left=("events",)), gone=gone)
+    undone = take_back(room, 2)
+    assert undone == replace(NOTHING, ended=1, left=1, suppressed=1, departures=1)
+    assert known(room) == {"ana": ("events",), "bo": ()}
+    with room.store.read() as tx:
+        assert tx.readers.suppressed(gone) is SuppressionReason.UNSUBSCRIBED
+    assert bring(room, person("bo", "events")).left.people == 1, "he left, and stays away"
+
+
+ACTS: dict[str, Callable[[Newsroom, int], object]] = {
+    "one click": lambda room, one: leave(
+        [Departure(campaign_id=9, subscriber_id=one)], store=room.store
+    ),
+    "left everything": lambda room, one: leave_everything(
+        Departure(campaign_id=9, subscriber_id=one), store=room.store
+    ),
+    "another name": lambda room, one: prefer.save(
+        prefer.Owner(subscriber_id=one, signed_at=room.clock.now()),
+        PreferenceChange(name="Ann"),
+        shown={},
+        language="en",
+        store=room.store,
+    ),
+    "a pause": lambda room, one: paused(room, one),
+    "confirmed": lambda room, one: joined(room),
+    "added by staff": lambda room, one: administer.add(
+        person("ana", "events"), by=ADA, declared={"events"}, store=room.store
+    ),
+    "unsubscribed by staff": lambda room, one: administer.unsubscribe(
+        "ana@example.org", ["press"], by=ADA, declared=(), store=room.store
+    ),
+    "moved by staff": lambda room, one: administer.change_address(
+        "ana@example.org", "ann@example.org", by=ADA, store=room.store
+    ),
+    "suppressed by staff": lambda room, one: administer.suppress(
+        "ana@example.org", by=ADA, store=room.store
+    ),
+    "complained": lambda room, one: room.suppress("ana@example.org"),
+    "asked for a link": lambda room, one: prefer.ask_for_link(
+        one, host="192.0.2.1", language="en", source="a page", store=room.store
+    ),
+}
+
+
+def paused(room: Newsroom, one: int) -> None:
+    with room.store.begin() as tx:
+        tx.choices.pause(one, room.clock.now() + timedelta(days=9))
+
+
+def joined(room: Newsroom) -> None:
+    with room.store.begin() as tx:
+        tx.readers.join(person("ana"), tx.now)
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_who_acted_since_stays_as_they_are(
+    room: Newsroom, act: Callable[[Newsroom, int], object]
+) -> None:
+    bring(room, person("ana"), person("bo"))
+    act(room, number_of(room, "ana"))
+    before = known(room)
+    assert take_back(room, 1) == replace(NOTHING, removed=1, ended=1, acted=1)
+    del before["bo"]
+    assert known(room) == before
+
+
+def test_the_end_of_a_pause_is_no_act(room: Newsroom) -> None:
+    bring(room, person("ana", paused_until=room.clock.now() + timedelta(days=1)))
+    room.clock.advance(days=2)
+    assert prefer.resume(store=room.store) == 1
+    assert take_back(room, 1).removed == 1
+
+
+def test_who_was_lifted_since_stays(room: Newsroom) -> None:
+    bring(room, person("ana"), gone="ana@example.org")
+    administer.lift("ana@example.org", by=ADA, reason="a slip", store=room.store)
+    assert take_back(room, 1) == replace(NOTHING, acted=1)
+
+
+def test_a_later_import_is_respected_unless_it_was_undone_too(room: Newsroom) -> None:
+    bring(room, person("ana"), person("bo"))
+    bring(room, person("ana"), person("cy"))
+    assert take_back(room, 1) == replace(NOTHING, removed=1, ended=1, later=1)
+    assert known(room) == {"ana": ("press",), "cy": ("press",)}
+    bring(room, person("di"))
+    bring(room, person("di", name="Di"))
+    take_back(room, 4)
+    assert take_back(room, 3).removed == 1
+
+
+def test_who_got_something_since_stays_and_who_would_have_gets_nothing(room: Newsroom) -> None:
+    bring(room, person("ana"))
+    planned(room, "first")
+    room.drain()
+    bring(room, person("bo"), person("cy"))
+    planned(room, "second")
+    assert take_back(room, 2) == replace(NOTHING, removed=2, ended=2)
+    room.drain()
+    assert room.provider.accepted == ["ana@example.org"] * 2
+    assert take_back(room, 1) == replace(NOTHING, sent=1)
+
+
+def planned(room: Newsroom, slug: str) -> None:
+    """A campaign that is sending, of which nothing has left."""
+    room.write(slug)
+    room.look()
+    room.approve(slug=slug)
+    room.look()
+    room.clock.advance(minutes=5)
+    assert len(room.start_due()) == 1
