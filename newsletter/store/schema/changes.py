@@ -18,6 +18,7 @@ NOTED = {
         "urgent",
         "release_at",
         "started_at",
+        "finished_at",
         "corrected_by",
     ),
 }

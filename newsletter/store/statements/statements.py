@@ -176,10 +176,21 @@ class Statements(Repository):
 
     def content(self, digest: str) -> Content | None:
         document = self._connection.scalar(_content(), {"of": digest})
-        try:
-            return None if document is None else _as_content().validate_json(document)
-        except ValidationError as error:
-            raise Defect(f"the content {digest[:12]} is not what was stored") from error
+        return None if document is None else _read_content(digest, document)
+
+    def contents(self, digests: Collection[str]) -> dict[str, Content]:
+        """Return those that there are of these hashes, at most some hundreds."""
+        content = tables.content.c
+        query = select(content.content_hash, content.document)
+        rows = self._connection.execute(query.where(content.content_hash.in_(set(digests))))
+        return {digest: _read_content(digest, document) for digest, document in rows}
+
+
+def _read_content(digest: str, document: str) -> Content:
+    try:
+        return _as_content().validate_json(document)
+    except ValidationError as error:
+        raise Defect(f"the content {digest[:12]} is not what was stored") from error
 
 
 # Building a statement takes longer than running it, so those of each look are built once.

@@ -62,7 +62,9 @@ class Frame:
         self._templates = Templates(read_templates(folder), filters={})
         self._wordings = Wordings(self._templates)
         self._styles = Markup(self._templates.fill("page.css", look(house.brand)))  # noqa: S704 - ours
-        self.fields: Mapping[str, str] = _HEADERS | _policy(_hash_of(self._styles))
+        self.fields: Mapping[str, str] = (
+            _HEADERS | _policy(_hash_of(self._styles)) | {"Vary": "Accept-Language"}
+        )
         """Header fields of a page of ours."""
         self.archive_fields: Mapping[str, str] = _HEADERS | _policy(
             _hash_of(self._styles), before=_APART

@@ -3,10 +3,9 @@
 A GET writes nothing, and what a client has is not sent again (RFC 9110, section 13).
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 
 from starlette.datastructures import Headers
@@ -21,6 +20,7 @@ from newsletter.web.http.frame import Frame
 from newsletter.web.http.threads import Lane
 from newsletter.web.public.archive.build import ArchiveBuild, Leaf
 from newsletter.web.public.archive.feeds import KINDS
+from newsletter.web.public.archive.memory import PageMemory, Prepared, prepare
 
 _DIGITS = 7
 _CACHED = {"Cache-Control": "public, max-age=300"}
@@ -34,6 +34,7 @@ class ArchivePages:
         self._lane = lane
         # Settings may have changed what pages say since they were last fetched, but not after this.
         self._build = ArchiveBuild(archive, frame, began_at=archive.store.clock.now())
+        self._memory = PageMemory(archive.store)
 
     def routes(self) -> list[Route]:
         """Path → page."""
@@ -71,19 +72,19 @@ class ArchivePages:
     ) -> Callable[[Request], Awaitable[Response]]:
         """What a path answers: 404 where there is nothing, such as a statement before it goes."""
 
-        async def served(request: Request) -> Response:
-            leaf = await self._lane.run(write, request)
-            if leaf is None:
-                raise HTTPException(404)
-            return answer(
-                request,
-                leaf.body,
-                media_type=leaf.media_type,
-                changed_at=leaf.changed_at,
-                fields={**(fields or self._frame.archive_fields), **_CACHED},
-            )
+        fields = {**(fields or self._frame.archive_fields), **_CACHED}
 
-        return served
+        def served(request: Request) -> Response:
+            def prepared() -> Prepared | None:
+                leaf = write(request)
+                return prepare(leaf, fields) if leaf else None
+
+            found = self._memory.find(request.url.path, prepared)
+            if found is None:
+                raise HTTPException(404)
+            return answer(request, found)
+
+        return partial(self._lane.run, served)
 
 
 def _number(written: str) -> int:
@@ -93,30 +94,11 @@ def _number(written: str) -> int:
     return int(written) if plain and written[0] != "0" else 0
 
 
-def answer(
-    request: Request,
-    body: bytes,
-    *,
-    media_type: str,
-    changed_at: datetime,
-    fields: Mapping[str, str],
-) -> Response:
-    """The body, or 304 where the client has it. ``fields`` are its header fields."""
-    changed_at = changed_at.astimezone(UTC).replace(microsecond=0)  # what a field of HTTP can say
-    known = {
-        **fields,
-        "ETag": f'"{_digest(body, fields)}"',
-        "Last-Modified": format_datetime(changed_at, usegmt=True),
-    }
-    if _has_it(request.headers, known["ETag"], changed_at):
-        return Response(status_code=304, headers=known)
-    return Response(body, media_type=media_type, headers=known)
-
-
-def _digest(body: bytes, fields: Mapping[str, str]) -> str:
-    """Of what is answered, header fields and all: a new policy is a new answer."""
-    lines = "".join(f"{name}: {value}\n" for name, value in sorted(fields.items()))
-    return hashlib.sha256(lines.encode() + body).hexdigest()[:32]
+def answer(request: Request, found: Prepared) -> Response:
+    """Return the answer, or 304 where the client has it."""
+    if _has_it(request.headers, found.etag, found.changed_at):
+        return Response(status_code=304, headers=found.fields)
+    return Response(found.body, media_type=found.media_type, headers=found.fields)
 
 
 def _has_it(headers: Headers, etag: str, changed_at: datetime) -> bool:

@@ -159,10 +159,12 @@ class ArchiveBuild:
 
     def _with_content(self, shown: Sequence[Published]) -> list[tuple[Published, Content]]:
         with self._archive.store.read() as tx:
-            contents = [
-                (statement, tx.statements.content(statement.content_hash)) for statement in shown
-            ]
-        return [(statement, content) for statement, content in contents if content is not None]
+            contents = tx.statements.contents([statement.content_hash for statement in shown])
+        return [
+            (statement, contents[statement.content_hash])
+            for statement in shown
+            if statement.content_hash in contents
+        ]
 
     def _languages(self, slug: str) -> tuple[Published | None, Mapping[Published, Content]]:
         """A statement, and all its languages with its own."""

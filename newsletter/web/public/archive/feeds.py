@@ -94,17 +94,19 @@ def json_feed(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
 
 def site_map(publisher: FeedPublisher, shown: Sequence[Published]) -> bytes:
     """A site map with the archive and its pages."""
-    places = Xml.Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
     newest = max((statement.updated_at for statement in shown), default=publisher.began_at)
     pages = (
         (publisher.page(statement.slug), statement.updated_at)
         for statement in shown[: MOST_PLACES - 1]
     )
-    for address, changed_at in [(f"{publisher.public_url}/", newest), *pages]:
-        place = Xml.SubElement(places, "url")
-        put(place, "loc", address)
-        put(place, "lastmod", written(changed_at))
-    return document(places)
+    places = [
+        f"  <url>\n    <loc>{escape(address)}</loc>\n"
+        f"    <lastmod>{written(at)}</lastmod>\n  </url>\n"
+        for address, at in [(f"{publisher.public_url}/", newest), *pages]
+    ]
+    head = "<?xml version='1.0' encoding='utf-8'?>\n"
+    head += '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+    return f"{head}{''.join(places)}</urlset>\n".encode()
 
 
 def robots(public_url: str, closed: Iterable[str]) -> str:

@@ -185,6 +185,8 @@ class Listing:
 
     def notice(self, shown: Published, language: str) -> Notice | None:
         """What came of a statement since, in this language, if anything did."""
+        if not (shown.corrected_by or shown.withdrawn or shown.corrects):
+            return None
         day = self._local_day(shown.updated_at)
         words, spoken = self.frame.words(base_language(language))
         mail_words = self.archive.renderer.wordings.of(spoken)[0]
@@ -226,7 +228,7 @@ class Listing:
         base = self.archive.settings.public_url
         canonical = f"{base}/page/{number}" if number > 1 else f"{base}/"
         line = Markup('<link rel="alternate" type="{}" title="{} ({})" href="{}/{}">')
-        name = self.archive.settings.house().organisation.name
+        name = self.archive.settings.organisation.name
         lines = [
             line.format(kind, name, label, base, file) for file, (label, kind) in KINDS.items()
         ]
@@ -235,7 +237,7 @@ class Listing:
         )
 
     def _local_day(self, at: datetime) -> date:
-        return at.astimezone(ZoneInfo(self.archive.settings.house().timezone)).date()
+        return at.astimezone(ZoneInfo(self.archive.settings.timezone)).date()
 
 
 def _marked(language: str) -> Markup:

@@ -7,6 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.web.public.archive.archive import answer
+from newsletter.web.public.archive.build import Leaf
+from newsletter.web.public.archive.memory import prepare
 from tests.rows import rows
 
 CHANGED = datetime(2026, 11, 24, 12, 0, 0, 500_000, tzinfo=UTC)
@@ -16,9 +18,8 @@ SAME, BEFORE = "Tue, 24 Nov 2026 12:00:00 GMT", "Tue, 24 Nov 2026 11:59:59 GMT"
 def ask(body: bytes = b"text", policy: str = "strict", **headers: str) -> Response:
     fields = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     request = Request({"type": "http", "method": "GET", "headers": fields})
-    return answer(
-        request, body, media_type="text/html", changed_at=CHANGED, fields={"X-Policy": policy}
-    )
+    leaf = Leaf(body=body, media_type="text/html", changed_at=CHANGED)
+    return answer(request, prepare(leaf, {"X-Policy": policy}))
 
 
 ETAG = ask().headers["ETag"]
