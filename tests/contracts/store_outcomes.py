@@ -18,6 +18,15 @@ def resolve(books: Books, to: Resolution) -> int:
         return tx.unknowns.decide(books.id, to, NOON)
 
 
+def reader(number: int) -> str:
+    return f"reader{number}@example.org"
+
+
+def unsent(books: Books, most: int = -1) -> list[tuple[str, str]]:
+    with books.store.read() as tx:
+        return tx.campaigns.unsent(books.id, most)
+
+
 def unknown(books: Books) -> list[str]:
     with books.store.read() as tx:
         return tx.campaigns.unknown(books.id)
@@ -213,6 +222,26 @@ class OutcomesContract:
         assert resolve(first, Resolution.GIVE_UP) == 2
         assert first.counts() == Counts(cancelled=2)
         assert second.counts() == Counts(unknown=2)
+
+    def test_those_who_were_not_sent_it_are_as_many_as_the_figures_say(self, store: Store) -> None:
+        books = Books(store, 8, batch_size=2)
+        books.settle(books.claim(), ACCEPTED)
+        books.settle(books.claim(), UNKNOWN)
+        assert unsent(books) == [(reader(number), "pending") for number in (5, 6, 7, 8)]
+        assert resolve(books, Resolution.GIVE_UP) == 2
+        claimed = books.claim()
+        books.move(CampaignState.CANCELLED)
+        with books.step() as tx:
+            tx.campaigns.cancel_pending(books.id)
+            tx.readers.forget(reader(8), NOON)
+        given_up = [(reader(3), "given up"), (reader(4), "given up")]
+        leaving = [(reader(5), "pending"), (reader(6), "pending")]
+        rest = [(reader(7), "cancelled"), ("(erased)", "cancelled")]
+        assert unsent(books) == [*given_up, *leaving, *rest]
+        books.settle(claimed, ACCEPTED, n6=REJECTED)
+        assert unsent(books) == [*given_up, *rest]
+        assert len(unsent(books)) == books.counts().cancelled
+        assert len(unsent(books, most=3)) == 3
 
     def test_the_unknown_are_listed_also_when_they_were_erased(self, store: Store) -> None:
         books = Books(store, 2)

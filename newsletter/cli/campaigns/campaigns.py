@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -28,8 +30,10 @@ from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.campaigns.report import report as make_report
 from newsletter.pipeline.campaigns.report import summary
+from newsletter.pipeline.ledger import find_campaign
 from newsletter.pipeline.statements.translations import awaited
 from newsletter.runtime.delivery import Delivery
+from newsletter.subscriber_files.csv_files import guarded
 
 if TYPE_CHECKING:
     from newsletter.pipeline.campaigns.control import OperatorActions
@@ -283,6 +287,25 @@ def go_back(shell: Shell, campaign: str, by: str | None) -> None:
     """
     with shell.services() as services:
         _tell(_hand(services, by, "return").go_back(campaign))
+
+
+@campaign.command()
+@click.argument("campaign")
+@click.option("--tag", required=True, help="What to note of each of them.")
+@in_workspace
+def unsent(shell: Shell, campaign: str, tag: str) -> None:
+    """Print those to whom a campaign was not sent, with a tag, as import reads them.
+
+    They wait or were cancelled. Who may have it is left out: given up, or unknown.
+    """
+    with shell.services() as services, services.store.read() as tx:
+        found = find_campaign(tx, campaign)
+        rows = tx.campaigns.unsent(found.id)
+    people = [who for who, state in rows if state != "given up" and "@" in who]
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(("email", "lists", "tags"))
+    table.writerows((guarded(who), "", tag) for who in people)
+    say(f"{len(people):,} of {found.counts.audience:,}; campaign {found.id} ({found.slug})")
 
 
 def _hand(

@@ -43,6 +43,11 @@ _STATES: Mapping[str, str] = {
     "suppressed": "left before their turn",
     "unknown": "nobody knows",
 }
+_UNSENT: Mapping[str, str] = {
+    "pending": "waits for its turn",
+    "cancelled": "cancelled before it was sent",
+    "given up": "given up: nobody knows",
+}
 KINDS: Mapping[CampaignState, tuple[str, str]] = {
     CampaignState.SCHEDULED: ("scheduled", "scheduled"),
     CampaignState.SENDING: ("sending", "sending"),
@@ -109,14 +114,16 @@ class CampaignPage:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             title, found = title_of(tx, campaign.slug), _missed(tx, campaign.id)
+            unsent = tx.campaigns.unsent(campaign.id, _MOST_SHOWN)
         return self._desk.page(
             request,
             "missed.html.j2",
             title="Who it did not reach",
             campaign=campaign,
             statement=title,
-            rows=found[:_MOST_SHOWN],
-            count=len(found),
+            rows=[*found, *((who, _UNSENT[state], "") for who, state in unsent)][:_MOST_SHOWN],
+            count=len(found) + campaign.counts.pending + campaign.counts.cancelled,
+            over=campaign.state is CampaignState.CANCELLED,
         )
 
     def ask_cancel(self, request: DeskRequest) -> Response:

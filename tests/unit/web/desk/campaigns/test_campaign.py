@@ -267,7 +267,22 @@ def test_who_was_not_reached_is_for_senders_to_see(at: Room) -> None:
 
 
 def test_where_all_were_reached_nobody_is_named(at: Room) -> None:
+    at.hand_over()
     assert "Nobody, as far as anybody knows." in words(at.as_("cleo").get(f"{here(at)}/people"))
+
+
+def test_who_waits_or_was_cancelled_is_named_and_counted(at: Room) -> None:
+    cleo = at.as_("cleo")
+    waiting = words(cleo.get(f"{here(at)}/people"))
+    assert waiting.count("Waits for its turn") == 7
+    assert "7 people" in waiting
+    assert "To reach the rest" not in waiting
+    at.press(cleo, cleo.get(f"{here(at)}/cancel"), f"/desk{here(at)}/cancel")
+    cancelled = words(cleo.get(f"{here(at)}/people"))
+    assert cancelled.count("Cancelled before it was sent") == 7
+    assert "7 people" in cancelled
+    assert "To reach the rest" in cancelled
+    assert "Nobody, as far" not in cancelled
 
 
 # --- nobody knows
