@@ -206,6 +206,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     advice = "nobody can approve; 'newsletter user invite EMAIL --role approver'"
     yield finding("staff", well=staffed, detail=_staff(roles) if staffed else advice)
     yield _hold(delivery)
+    yield of_guard_file(settings)
     yield _emails(delivery)
     yield attempt("audit log", lambda: _audited(store))
     yield _file(store)
@@ -235,6 +236,20 @@ def _hold(delivery: Delivery) -> Finding:
     when = ", once the books are compared" if HoldKind.RESTORE_GUARD in reasons else ""
     advice = f"{'; '.join(reasons.values())}; 'newsletter resume-sending --by EMAIL'{when}"
     return finding("sending", well=not reasons, detail=advice if reasons else "not stopped")
+
+
+def of_guard_file(settings: Settings) -> Finding:
+    """Whether what puts the workspace or the database back leaves the guard file as it is."""
+    path = settings.epoch_path.resolve()
+    put_back = (settings.workspace.resolve(), settings.database_path.resolve().parent)
+    folder = next((each for each in put_back if path.is_relative_to(each)), None)
+    if folder is None:
+        return finding("guard file", well=True, detail=str(path))
+    detail = f"{path} is put back together with all of {folder}, and then nothing shows that"
+    advice = (
+        "set epoch_file to a path on another disk: 'Put back by other means', docs/operations.md"
+    )
+    return Finding(what="guard file", level=Level.WARNING, detail=detail, advice=advice)
 
 
 def _emails(delivery: Delivery) -> Finding:

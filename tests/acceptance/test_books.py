@@ -4,6 +4,7 @@ import shutil
 import stat
 from pathlib import Path
 
+from newsletter.store.file.lock import only_one
 from tests.acceptance.workspace import ADMIN, Workspace, readers
 
 
@@ -20,6 +21,9 @@ def test_nobody_replaces_the_database_while_pages_are_served(
         assert f"in use by 'newsletter serve' (process {serving.process.pid})" in refused
     serving.stop()
     serving.finish()
+    with only_one(workspace.database.with_suffix(".lock")):  # as a sender of any version has it
+        for command in (("db", "restore", backup), ("db", "migrate")):
+            assert "is at work on this workspace" in workspace.do(*command, code=4).stderr
 
     workspace.do("db", "restore", backup)
     workspace.hire(ADMIN, "admin")

@@ -12,6 +12,7 @@ from newsletter.domain.delivery.provider import Level
 from newsletter.runtime.diagnosis import (
     examine_from_outside,
     examine_pages,
+    of_guard_file,
     of_sandbox,
     of_space,
     of_workspace,
@@ -104,6 +105,28 @@ def test_doctor_names_what_others_may_read(tmp_path: Path, migrated: Path) -> No
     assert found["permissions"].level is Level.FAULT
     assert found["permissions"].detail == f"others may read {tmp_path / 'var' / 'keys'}"
     assert "chmod go-rwx" in found["permissions"].advice
+
+
+@rows(
+    ["epoch_file", "database", "level"],
+    [
+        ("var/epoch", "var/newsletter.db", Level.WARNING),
+        ("../{name} of/epoch", "var/newsletter.db", Level.OK),
+        ("../elsewhere/epoch", "../elsewhere/newsletter.db", Level.WARNING),
+    ],
+)
+def test_a_guard_file_that_is_put_back_with_the_workspace_is_told_of(
+    epoch_file: str, database: str, level: Level, tmp_path: Path
+) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (workspace / "newsletter.yaml").write_text(
+        f"{BASE}default_lists: [press]\ndatabase: sqlite:///{database}\n"
+        f"epoch_file: {epoch_file.format(name=workspace.name)}\n"
+    )
+    found = of_guard_file(load(workspace / "newsletter.yaml", {}))
+    assert (found.what, found.level) == ("guard file", level)
+    assert ("set epoch_file" in found.advice) is (level is Level.WARNING)
 
 
 @rows(

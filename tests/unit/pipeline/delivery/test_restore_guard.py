@@ -386,6 +386,48 @@ def test_two_copies_of_one_disk_are_told_apart(room: Newsroom, tmp_path: Path) -
     assert at(started_anew).holds() == {}
 
 
+@pytest.mark.parametrize("outside", [False, True])
+def test_a_workspace_put_back_in_place_is_seen_by_a_file_outside_it_alone(
+    migrated: Path, tmp_path: Path, clock: FixedClock, outside: bool
+) -> None:
+    """As ``rsync --inplace --delete`` does, or a volume that is rolled back."""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    database = Path(shutil.copy(migrated, workspace / "newsletter.db"))
+    guard_file = (tmp_path if outside else workspace) / "epoch"
+
+    @contextmanager
+    def opened() -> Iterator[Newsroom]:
+        store = reopened(database, clock)
+        room = Newsroom(BalancedStore(store))
+        room.guard_file = WorkspaceGuardFile(guard_file, database)
+        yield room
+        room.guard_file.close()
+        store.close()
+
+    with opened() as room:
+        room.guard().begin()
+        room.start(25)
+        room.dispatch()
+    kept = {file: file.read_bytes() for file in workspace.iterdir()}
+    with opened() as room:
+        room.guard().begin()
+        assert room.drain() == 2
+
+    for file in set(workspace.iterdir()) - kept.keys():
+        file.unlink()
+    for file, content in kept.items():
+        file.touch()
+        with file.open("r+b") as there:  # the same inode
+            there.truncate()
+            there.write(content)
+    with opened() as room:
+        if outside:
+            assert "claims, and there were 3" in refusal(room)
+        else:
+            room.guard().begin()  # the limit that README names
+
+
 def test_what_is_in_doubt_gives_no_number_again_before_anybody_is_answered(
     room: Newsroom, guard_file: WorkspaceGuardFile
 ) -> None:
