@@ -115,12 +115,13 @@ class Display:
 
 
 @contextmanager
-def _stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
+def stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
     from newsletter.documents.sandbox import GATES
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         say("stopping: the calls under way end first")
-        for gate in GATES:  # a file may be made to be read for half a minute
+        # a file may be made to be read for half a minute; and none is begun until the process ends
+        for gate in GATES:
             gate.close()
         end()
 
@@ -131,8 +132,6 @@ def _stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for gate in GATES:
-            gate.open()
 
 
 until_idle_option = click.option(
@@ -160,7 +159,7 @@ def work(services: Services, *, until_idle: bool) -> int:
         scheduler = Scheduler(
             services.tick, on_progress=display.update if display.is_shown else None
         )
-        with _stopped_by_signals(scheduler.stop):
+        with stopped_by_signals(scheduler.stop):
             run = scheduler.run(until_idle=until_idle)
     say(_done(services.delivery, run))
     return _exit_code(services.delivery, run) if until_idle else 0
@@ -279,7 +278,7 @@ def serve(shell: Shell, host: str, port: int) -> None:
     with (
         shell.services() as services,
         WebServer(services, host=host, port=port) as server,
-        _stopped_by_signals(server.stop),
+        stopped_by_signals(server.stop),
     ):
         say(_where(services, server.address))
         server.wait()

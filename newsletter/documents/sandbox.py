@@ -145,8 +145,8 @@ DOCUMENTS = Gate(at_once=2, waiting=8)
 """What somebody brings to the desk, or imports. Each may take ``confinement.MEMORY_BYTES``."""
 FEEDS = Gate(at_once=1, waiting=4, patience=timedelta(seconds=60))
 """What is visited by itself: no upload holds it up."""
-TEXTS = Gate(at_once=2, waiting=8)
-"""Long texts that are rendered or reviewed."""
+TEXTS = Gate(at_once=2, waiting=2)
+"""Long texts that are rendered or reviewed: each that waits keeps a thread of the desk's pages."""
 GATES = (DOCUMENTS, FEEDS, TEXTS)
 
 

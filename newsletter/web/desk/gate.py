@@ -79,7 +79,7 @@ class Gate:
 
     def _guarded(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
         desk = self._lanes.desk
-        lane = self._lanes.uploads if route.files else desk
+        lane = self._lanes.uploads if route.files or route.is_read else desk
 
         async def answer(http: Request) -> Response:
             if hides_the_host(http):

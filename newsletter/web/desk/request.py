@@ -105,6 +105,8 @@ class Route:
     """Bytes of the body."""
     files: bool = False
     """Files may come along."""
+    is_read: bool = False
+    """What comes is read in a sandbox, and takes no thread of other pages for that long."""
 
 
 def whole(text: str) -> int | None:

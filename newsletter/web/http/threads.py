@@ -39,5 +39,6 @@ class Lanes:
     readers: Lane = field(default_factory=partial(Lane, 8))
     """Public pages and forms."""
     desk: Lane = field(default_factory=partial(Lane, 8))
-    uploads: Lane = field(default_factory=partial(Lane, 3))
-    """Forms with files."""
+    uploads: Lane = field(default_factory=partial(Lane, 12))
+    """Forms with files, and what is pasted: two threads more than may be in ``sandbox.DOCUMENTS``,
+    so that all further ones are told at once to try again."""

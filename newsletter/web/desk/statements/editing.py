@@ -62,7 +62,7 @@ class Editing:
             Route("POST", f"{at}/save", writer, self.save, most=_MOST),
             Route("GET", f"{at}/preview", Role.VIEWER, self.seen),
             Route("POST", f"{at}/preview", writer, self.preview, most=_MOST),
-            Route("POST", f"{at}/paste", writer, self.paste, most=2 * _MOST),
+            Route("POST", f"{at}/paste", writer, self.paste, most=2 * _MOST, is_read=True),
             Route("GET", f"{at}/versions", Role.VIEWER, self.versions),
             Route("GET", version, Role.VIEWER, self.version),
             Route("POST", f"{version}/restore", writer, self.restore),

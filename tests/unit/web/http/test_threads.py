@@ -41,7 +41,7 @@ def test_uploads_and_the_desk_take_no_thread_of_readers_providers_or_monitoring(
     site.subscribe("ana@example.org")
 
     async def asked() -> list[int]:
-        taken = [lanes.uploads] * 3 + [lanes.desk, lanes.readers] * 8
+        taken = [lanes.uploads] * 12 + [lanes.desk, lanes.readers] * 8
         waiting = [asyncio.create_task(lane.run(over.wait)) for lane in taken]
         await asyncio.sleep(0.01)
         link = site.unsubscribe_link(1)
