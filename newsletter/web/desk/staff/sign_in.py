@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_of
+from newsletter.credentials.passwords import Busy
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import Invitation, LinkKind, Session, Stage, name_of
 from newsletter.domain.staff.role import Role
@@ -43,6 +44,7 @@ _NOT_IN = (
     " After several failures, wait 5 minutes before you try again."
 )
 """For a wrong password, an unknown address and too many failures alike."""
+_BUSY = "Too many people are signing in just now. Try again in a minute."
 _SET_UP = "/desk/second/set-up"
 
 
@@ -81,14 +83,14 @@ class SignIn:
         return self._form(request, onward)
 
     def _form(
-        self, request: DeskRequest, onward: str, denied: Denied | None = None, fault: str = ""
+        self, request: DeskRequest, onward: str, fault: str = "", status: int = 401
     ) -> Response:
         return self._desk.page(
             request,
             "sign-in.html.j2",
             title="Sign in",
-            status=401 if denied else None,
-            faults=[("email", fault)] if denied else (),
+            status=status if fault else None,
+            faults=[("email", fault)] if fault else (),
             address=shown_again(request.field("email")),
             next=onward,
             again=request.field("again"),
@@ -97,15 +99,21 @@ class SignIn:
     def sign_in(self, request: DeskRequest) -> Response:
         """Take an address and a password."""
         onward, began = inside(request.field("next")), time.monotonic()
-        done = signin.sign_in(
-            request.field("email"),
-            request.field("password"),
-            place=place_of(request.http),
-            before=word_of(request.http),  # it ends: a word that somebody planted is worth nothing
-            proofs=self._proofs,
-        )
+        try:
+            done = signin.sign_in(
+                request.field("email"),
+                request.field("password"),
+                place=place_of(request.http),
+                # it ends: a word that somebody planted is worth nothing
+                before=word_of(request.http),
+                proofs=self._proofs,
+            )
+        except Busy:
+            page = self._form(request, onward, _BUSY, 503)  # with what it carries along
+            page.headers["Retry-After"] = "60"
+            return self._pace.delayed(page, began, is_measured=False)
         if isinstance(done, Denied):
-            page = self._form(request, onward, done, _NOT_IN)
+            page = self._form(request, onward, _NOT_IN)
             return self._pace.delayed(page, began, is_measured=done is Denied.WRONG)
         return self._entered(request, done, onward)
 
@@ -174,7 +182,7 @@ class SignIn:
             proofs=self._proofs,
         )
         if done is Denied.OVER:
-            return self._form(request, onward, done, PROOF_FAULTS[done])
+            return self._form(request, onward, PROOF_FAULTS[done])
         if isinstance(done, Denied):
             half = self._half(request)
             return self._second(request, onward, half.address if half else "", done)
