@@ -16,6 +16,7 @@ from newsletter.domain.errors import (
     ProviderUnreachable,
     Refused,
 )
+from newsletter.runtime import log_lines
 
 DONE, FAILED, USAGE, INVALID, REFUSED, NEEDS_A_PERSON, UNREACHABLE = range(7)
 INTERRUPTED = 130
@@ -42,13 +43,7 @@ def newsletter(context: click.Context, workspace: str | None, verbose: bool) -> 
     130 interrupted
     """
     context.obj = workspace
-    level = logging.DEBUG if verbose else logging.INFO
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
-    )
-    logging.getLogger("newsletter").setLevel(level)
-    # What it would say of late or failed ticks, the scheduler says in our words.
-    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+    log_lines.set_up(logging.DEBUG if verbose else logging.INFO)
 
 
 for _name, _module, _about in (

@@ -25,6 +25,7 @@ from newsletter.pipeline.campaigns.report import Vitals
 from newsletter.pipeline.configuration import Configuration
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import is_proxy_token
+from newsletter.runtime.log_lines import sparing
 from newsletter.web.http.forms import host_of
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.threads import Lane
@@ -75,7 +76,7 @@ class Monitoring:
         try:
             hold = self._is_stopped()
         except StoreUnavailable as error:
-            log.error("not healthy: %s", error)
+            log.error("not healthy: %s", error, extra=sparing("healthy"))
             return self._json({"ok": False}, 503)
         return self._json({"ok": True, "on_hold": hold})
 
@@ -84,7 +85,7 @@ class Monitoring:
         try:
             parts = self._parts()
         except StoreUnavailable as error:
-            log.error("not healthy: %s", error)
+            log.error("not healthy: %s", error, extra=sparing("healthy"))
             parts = {"database": False}
         ready = all(parts.values())
         # beside the parts: a service with older settings sends what was approved all the same

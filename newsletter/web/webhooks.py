@@ -17,6 +17,7 @@ from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.events import Event, Forged
 from newsletter.providers.common.signatures import Unverifiable
 from newsletter.runtime.delivery import Delivery
+from newsletter.runtime.log_lines import sparing
 from newsletter.web.http.forms import BodyMemory, host_of
 from newsletter.web.http.group_commit import GroupCommit
 from newsletter.web.http.threads import Lane
@@ -55,7 +56,9 @@ class Webhooks:
                 headers = {name.lower(): value for name, value in request.headers.items()}
                 status = await self._lane.run(self._answer, kind, headers, body)
         except HTTPException as error:
-            log.warning("webhook=%s refused: %s", kind, error.detail)
+            log.warning(
+                "webhook=%s refused: %s", kind, error.detail, extra=sparing("webhook refused")
+            )
             return Response(status_code=error.status_code, headers=error.headers)
         return Response(status_code=status, headers=_CHALLENGE if status == 401 else None)
 
@@ -63,13 +66,17 @@ class Webhooks:
         try:
             self._gatherings[kind].record(self._delivery.hear(kind, headers, body))
         except Unverifiable as error:
-            log.error("webhook=%s not verified: %s", kind, error)
+            log.error(
+                "webhook=%s not verified: %s", kind, error, extra=sparing("webhook not verified")
+            )
             return 503
         except Forged as error:
-            log.warning("webhook=%s refused: %s", kind, error)
+            log.warning("webhook=%s refused: %s", kind, error, extra=sparing("webhook refused"))
             return 401  # after a 403 Postmark would not try again once its password is right
         except StoreUnavailable as error:
-            log.error("webhook=%s not recorded: %s", kind, error)
+            log.error(
+                "webhook=%s not recorded: %s", kind, error, extra=sparing("webhook not recorded")
+            )
             return 503
         return 200
 

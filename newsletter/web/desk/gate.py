@@ -26,6 +26,7 @@ from newsletter.domain.staff.account import Member
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.pipeline.staff.signin import step_up
+from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.staff import Staff
 from newsletter.web.desk.browser import PASSKEY, place_of, set_cookie, shown, word_of
 from newsletter.web.desk.page import PROOF, Desk
@@ -88,7 +89,11 @@ class Gate:
                 return await lane.run(self._answer, route, http, b"")
             # before anything is read: another site could make a browser send megabytes
             if not _is_our_own(http):
-                log.warning("a post to %s from another site was refused", http.url.path)
+                log.warning(
+                    "a post to %s from another site was refused",
+                    http.url.path,
+                    extra=sparing("post from another site"),
+                )
                 request = DeskRequest(http=http, member=None)
                 return await desk.run(self._desk.refused, request)
             sender, memory, most = network_of(host_of(http)), self._strangers, _STRANGERS
@@ -117,7 +122,11 @@ class Gate:
         return next((one for one in staff if codes.device_of(key, one, device)), "")
 
     def _hidden(self, http: Request) -> Response:
-        log.warning("a proxy does not pass on Host: it asked for %s", http.headers.get("host", ""))
+        log.warning(
+            "a proxy does not pass on Host: it asked for %s",
+            http.headers.get("host", ""),
+            extra=sparing("proxy without Host"),
+        )
         request = DeskRequest(http=http, member=None)
         return self._desk.failed(request, "The web server is not set up", _HIDDEN, status=421)
 

@@ -34,6 +34,7 @@ from newsletter.domain.subscribers.signup import (
 )
 from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask, confirm, follow
 from newsletter.rendering.languages import direction
+from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import Posted, host_of, read_form, shown_again
 from newsletter.web.http.frame import Frame
@@ -176,7 +177,7 @@ class SignUpPages:
         taken = self._ask(judged, form, language, network, request)
         if isinstance(taken, Objection):
             return self._show(form, language, {"consent": taken})
-        log.info("sign-up=%s", taken.value)
+        log.info("sign-up=%s", taken.value, extra=sparing(taken.value))
         return self._go_on(language)
 
     def _ask(

@@ -24,6 +24,7 @@ from newsletter.pipeline.subscribers.leave import (
     read,
 )
 from newsletter.pipeline.subscribers.prefer import ask_for_link
+from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import host_of
 from newsletter.web.http.frame import Button, Frame, named
@@ -140,6 +141,7 @@ class UnsubscribePages:
                 "left message_id=%s by a reader who is not in these books: erased, or in none since"
                 " a backup was put back; then suppress the address that the provider's log has",
                 name,
+                extra=sparing("left"),
             )
 
     def _gone(self, request: Request, ending: Ending, title: str) -> Response:

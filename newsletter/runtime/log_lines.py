@@ -1,0 +1,97 @@
+"""The lines of the log: what strangers send can neither forge one nor fill the disk."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+_MAX_CHARACTERS = 2_000
+_MAX_TRACEBACK_LINES = 60
+_WINDOW_SECONDS, _MAX_IN_WINDOW = 60.0, 10
+_BY_STRANGERS = ("uvicorn.error", "asyncio")
+"""Loggers of others, of which each line may be caused by a request."""
+
+
+def sparing(kind: str) -> Mapping[str, object]:
+    """Return the ``extra`` of a line that strangers cause: ten of a kind are written a minute.
+
+    ``kind`` is one of ours, never a word of the request.
+    """
+    return {"sparing": kind}
+
+
+class LineFormatter(logging.Formatter):
+    """Writes a record as one line of printable characters, its time in UTC.
+
+    What is not printable, such as an escape of a terminal or a change of direction, is written as
+    Python writes it.
+    """
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S+00:00"
+    default_msec_format = ""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line without a traceback."""
+        return _plain(super().formatMessage(record))
+
+    def formatException(
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> str:
+        """Return a traceback whose lines begin with blanks, as no other line does."""
+        lines = super().formatException(ei).split("\n")[-_MAX_TRACEBACK_LINES:]
+        return "\n".join(f"    {_plain(line)}" for line in lines)
+
+
+def _plain(text: str) -> str:
+    if len(text) > _MAX_CHARACTERS:
+        text = f"{text[:_MAX_CHARACTERS]}… ({len(text):,} characters)"
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+class SparingFilter(logging.Filter):
+    """Lets some lines of a kind through each minute, and counts the others."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now = now
+        self._kinds: dict[str, tuple[float, int]] = {}
+        """Kind → when its minute began, and how many lines came since."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a line is written; the first of a minute says how many were not."""
+        kind = getattr(record, "sparing", "")
+        if record.name in _BY_STRANGERS:
+            kind = f"{record.name} {record.levelname}"
+        if not kind:
+            return True
+        now = self._now()
+        began_at, count = self._kinds.get(kind, (now, 0))
+        if now - began_at >= _WINDOW_SECONDS:
+            if count > _MAX_IN_WINDOW:
+                left_out = count - _MAX_IN_WINDOW
+                record.msg = f"{record.getMessage()} (and {left_out:,} like it before)"
+                record.args = None
+            began_at, count = now, 0
+        self._kinds[kind] = (began_at, count + 1)
+        return count < _MAX_IN_WINDOW
+
+
+def set_up(level: int) -> None:
+    """Write the log to standard error: ours from a level on, of others what is wrong."""
+    handler: logging.StreamHandler[Any] = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter())
+    handler.addFilter(SparingFilter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("newsletter").setLevel(level)
+    # the scheduler says of late or failed ticks what APScheduler would
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
