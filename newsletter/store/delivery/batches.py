@@ -1,41 +1,31 @@
-"""Batches: claimed, handed over and booked as one. Each change is guarded by the fence."""
+"""Batches: claimed, sent and booked as one. Each change is guarded by the fence."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from types import MappingProxyType
-from typing import Any
 
-from sqlalchemy import (
-    Integer,
-    Select,
-    Update,
-    bindparam,
-    case,
-    exists,
-    func,
-    select,
-    update,
-)
-
-from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import (
     Booking,
     ClaimedBatch,
     Later,
     Outage,
-    Outcome,
     Verdict,
     Waiting,
 )
 from newsletter.domain.delivery.state import BatchState, DeliveryState
+from newsletter.store.campaigns.campaigns import Campaigns
+from newsletter.store.database import instant
 from newsletter.store.delivery import batch_splitting, claiming
+from newsletter.store.delivery.claiming import IS_FREE, IS_OPEN, IS_UNKNOWN
 from newsletter.store.repository import AddressRepository
-from newsletter.store.schema import tables
-from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 
-_batch = tables.batch.c
-_campaign = tables.campaign.c
+_AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+_DELIVERY_STATES = {
+    Verdict.ACCEPTED: DeliveryState.ACCEPTED,
+    Verdict.REJECTED: DeliveryState.REJECTED,
+    Verdict.UNKNOWN: DeliveryState.UNKNOWN,
+}
 
 
 class Batches(AddressRepository):
@@ -49,18 +39,20 @@ class Batches(AddressRepository):
         attempt_id: str,
         allowance: Mapping[str, int | None] = MappingProxyType({}),
     ) -> ClaimedBatch | None:
-        """Take one queued batch of a campaign that is sending, of urgent ones first; none on hold.
+        """Claim a queued batch of a campaign that is sending, of urgent ones first; none on hold.
 
         Checks suppressions and subscriptions again, in the same transaction, and books those who
-        left. A batch in which nobody is left is done and is not returned.
+        left. A batch in which no reader is left is done and is not returned.
 
         ``allowance`` holds how many members a batch may have at each provider, the first one first;
         None is no limit. Those beyond it become a queued batch of their own.
         """
-        while (found := claiming.next_queued(self._connection, at, allowance)) is not None:
+        campaigns = Campaigns(self._connection)
+        while (found := claiming.next_queued(self._db, at, allowance)) is not None:
             batch_id, provider = found
             claimed = claiming.claim(
-                self._connection,
+                self._db,
+                campaigns,
                 batch_id,
                 self._hash,
                 provider=provider,
@@ -69,9 +61,10 @@ class Batches(AddressRepository):
                 attempt_id=attempt_id,
             )
             if claimed.members:
-                return batch_splitting.shorten(self._connection, claimed, allowance.get(provider))
-            emptied = {"state": BatchState.DONE.value, "settled_at": to_ms(at)}
-            batch_splitting.change(self._connection, claimed, emptied)
+                return batch_splitting.shorten(self._db, claimed, allowance.get(provider))
+            batch_splitting.change(
+                self._db, claimed, "state = 'done', settled_at = :at, lease_until = NULL", at=at
+            )
         return None
 
     def intend(self, batch_id: int, *, fence: int, body_hash: str, account: str = "") -> int | None:
@@ -80,270 +73,180 @@ class Batches(AddressRepository):
         Returns how many attempts, of batches and emails, there ever were in this database; None
         where it is not claimed by this fence any more, or its campaign is not sending any more.
         """
-        values = {"batch": batch_id, "held": fence, "hash": body_hash, "to": account}
-        held = self._connection.execute(_intend(), values).rowcount == 1
-        return claiming.count(self._connection) if held else None
+        # a pause or a cancellation since the claim is still heeded: nothing has left yet
+        held = self._db.change(
+            "UPDATE batch SET body_hash = :body_hash, account = :account"
+            " WHERE id = :id AND fence = :fence AND state = 'claimed' AND EXISTS ("
+            "SELECT 1 FROM campaign WHERE campaign.id = batch.campaign_id AND state = 'sending')"
+            f" AND {IS_FREE}",
+            id=batch_id,
+            fence=fence,
+            body_hash=body_hash,
+            account=account,
+        )
+        return claiming.count(self._db) if held == 1 else None
 
     def settle(self, claimed: ClaimedBatch, *, booking: Booking, at: datetime) -> bool:
-        """Book the answer if the fence still holds; tells whether it did.
+        """Book the answer if the fence still holds; return whether it did.
 
         Those to be tried again leave for a queued batch of their own, which counts the tries so
-        far. Where the campaign was cancelled in the meantime, that batch is cancelled instead.
+        far. If the campaign was cancelled in the meantime, that batch is cancelled instead.
         """
         # before the answer is booked, which is for all who are still pending
         if booking.again and not self._set_aside(claimed, booking, at):
             return False
         state = _DELIVERY_STATES[booking.outcome.verdict]
-        others = {
-            number: outcome
+        rows = {
+            number: (_DELIVERY_STATES[outcome.verdict], outcome.reason, outcome.provider_id)
             for number, outcome in booking.exceptions.items()
             # a row each only for what the batch's own columns cannot say; an id names one message
             if _DELIVERY_STATES[outcome.verdict] is not state or outcome.provider_id
         }
-        tally = _tally(others)
-        settled = self._connection.execute(
-            _settle(state, frozenset(tally)),
-            {
-                "batch": claimed.id,
-                "held": claimed.fence,
-                "why": booking.outcome.reason,
-                "theirs": booking.outcome.provider_id,
-                "at": to_ms(at),
-                "others": len(others),
-                **{f"{other.value} too": number for other, number in tally.items()},
-            },
-        )
-        if settled.rowcount != 1:
+        tally = Counter(row[0] for row in rows.values())
+        if not batch_splitting.change(
+            self._db,
+            claimed,
+            """
+            state = :state, reason = :reason, provider_id = :provider_id, settled_at = :at,
+            lease_until = NULL, pending = 0,
+            accepted = accepted + :accepted + (pending - :others) * :all_accepted,
+            rejected = rejected + :rejected + (pending - :others) * :all_rejected,
+            unknown = unknown + :unknown + (pending - :others) * :all_unknown
+            """,
+            state=BatchState.UNKNOWN if state is DeliveryState.UNKNOWN else BatchState.DONE,
+            reason=booking.outcome.reason,
+            provider_id=booking.outcome.provider_id,
+            at=at,
+            others=len(rows),
+            accepted=tally[DeliveryState.ACCEPTED],
+            rejected=tally[DeliveryState.REJECTED],
+            unknown=tally[DeliveryState.UNKNOWN],
+            all_accepted=state is DeliveryState.ACCEPTED,
+            all_rejected=state is DeliveryState.REJECTED,
+            all_unknown=state is DeliveryState.UNKNOWN,
+        ):
             return False
-        rows = {
-            number: (_DELIVERY_STATES[outcome.verdict], outcome.reason, outcome.provider_id)
-            for number, outcome in others.items()
-        }
-        claiming.add_rows(self._connection, claimed.id, claimed.campaign.id, rows, at)
+        claiming.add_rows(self._db, claimed.id, claimed.campaign.id, rows, at)
         return True
 
     def _set_aside(self, claimed: ClaimedBatch, booking: Booking, at: datetime) -> bool:
         reason = next(iter(booking.again.values())).reason
         return batch_splitting.set_aside(
-            self._connection,
-            claimed,
-            booking.again.keys(),
-            reason=reason,
-            not_before=at + booking.wait,
+            self._db, claimed, booking.again.keys(), reason=reason, not_before=at + booking.wait
         )
 
     def requeue(self, claimed: ClaimedBatch, *, not_before: datetime, reason: str) -> bool:
-        """Put a batch back that was provably not handed over, if the fence still holds.
+        """Put a batch back that was provably not sent, if the fence still holds.
 
-        Where its campaign was cancelled in the meantime, the batch is cancelled instead.
+        If its campaign was cancelled in the meantime, the batch is cancelled instead.
         """
-        cancelled = batch_splitting.is_cancelled(claimed.campaign.id)
-        more = case((cancelled, _batch.pending), else_=0)
-        values = {
-            "state": case((cancelled, BatchState.DONE.value), else_=BatchState.QUEUED.value),
-            "cancelled": _batch.cancelled + more,
-            "pending": _batch.pending - more,
-            "not_before": to_ms(not_before),
-            "reason": reason,
-            "lease_until": None,
-        }
-        return batch_splitting.change(self._connection, claimed, values)
+        is_over = batch_splitting.is_cancelled(self._db, claimed.campaign.id)
+        counts = "cancelled = cancelled + pending, pending = 0," if is_over else ""
+        return batch_splitting.change(
+            self._db,
+            claimed,
+            f"{counts} state = :state, not_before = :not_before, reason = :reason,"
+            " lease_until = NULL",
+            state=BatchState.DONE if is_over else BatchState.QUEUED,
+            not_before=not_before,
+            reason=reason,
+        )
 
     def split(self, claimed: ClaimedBatch) -> bool:
         """Replace a batch by two halves of it, if the fence still holds."""
-        if self._connection.scalar(select(batch_splitting.is_cancelled(claimed.campaign.id))):
+        if batch_splitting.is_cancelled(self._db, claimed.campaign.id):
             return self.requeue(claimed, not_before=_AT_ONCE, reason="split")
-        return batch_splitting.halve(self._connection, claimed)
+        return batch_splitting.halve(self._db, claimed)
 
     def abandon(self, *, at: datetime) -> int:
-        """Turn every claimed batch into unknown: whoever held them is dead. Returns how many.
+        """Make every claimed batch unknown: the process that held it is dead. Return how many.
 
-        Of one that was not intended yet nothing has left: it goes back into the queue. Whoever held
-        an unknown one is dead too.
+        Of a batch that was not intended yet nothing has left: it goes back into the queue. The
+        process that held an unknown one is dead too.
         """
-        self._connection.execute(_let_go())
-        # first: the next statement takes whatever is still claimed for unknown
-        self._connection.execute(_put_back())
-        return self._connection.execute(_abandon(), {"at": to_ms(at)}).rowcount
+        self._db.change(
+            f"UPDATE batch SET lease_until = NULL, call_until = NULL WHERE {IS_UNKNOWN}"
+        )
+        # first: the next statement makes whatever is still claimed unknown
+        self._db.change(
+            f"""
+            UPDATE batch SET fence = fence + 1, lease_until = NULL,
+                (state, cancelled, pending) = (
+                    SELECT CASE WHEN state = 'cancelled' THEN 'done' ELSE 'queued' END,
+                        CASE WHEN state = 'cancelled' THEN batch.cancelled + batch.pending
+                            ELSE batch.cancelled END,
+                        CASE WHEN state = 'cancelled' THEN 0 ELSE batch.pending END
+                    FROM campaign WHERE campaign.id = batch.campaign_id)
+            WHERE {IS_OPEN} AND state = 'claimed' AND body_hash = ''
+            """
+        )
+        return self._db.change(
+            f"""
+            UPDATE batch SET state = 'unknown', fence = fence + 1, unknown = unknown + pending,
+                pending = 0, lease_until = NULL, settled_at = :at,
+                reason = 'the process ended while the call was under way'
+            WHERE {IS_OPEN} AND state = 'claimed'
+            """,
+            at=at,
+        )
 
     def is_open(self, campaign_id: int) -> bool:
-        """Whether any batch of the campaign is queued or claimed."""
-        return self._connection.scalar(_open(), {"campaign": campaign_id}) is not None
+        """Return whether any batch of the campaign is queued or claimed."""
+        found = self._db.value(
+            f"SELECT id FROM batch WHERE campaign_id = :campaign_id AND {IS_OPEN} LIMIT 1",
+            campaign_id=campaign_id,
+        )
+        return found is not None
 
     def later(self, campaign_id: int, now: datetime) -> Later | None:
-        """Who waits for an hour that has not come; None where nobody does."""
-        row = self._connection.execute(
-            select(
-                func.min(_batch.not_before).label("next_at"),
-                func.max(_batch.not_before).label("last_at"),
-                func.sum(_batch.pending).label("readers"),
-            ).where(
-                _batch.campaign_id == campaign_id,
-                claiming.is_open(),
-                _batch.state == BatchState.QUEUED.value,
-                _batch.attempts == 0,
-                ~claiming.is_due(to_ms(now)),
-            )
-        ).one()
-        if row.next_at is None:
-            return None
-        return Later(
-            next_at=from_ms(row.next_at), last_at=from_ms(row.last_at), readers=int(row.readers)
+        """Return who waits for an hour that has not come, or None if nobody does."""
+        due = claiming.is_due(now)
+        [(next_at, last_at, readers)] = self._db.rows(
+            f"SELECT MIN(not_before), MAX(not_before), SUM(pending) FROM batch"
+            f" WHERE campaign_id = :campaign_id AND {IS_OPEN} AND state = 'queued'"
+            f" AND attempts = 0 AND NOT {due}",
+            due,
+            campaign_id=campaign_id,
         )
+        if next_at is None:
+            return None
+        return Later(next_at=instant(next_at), last_at=instant(last_at), readers=int(readers))
 
     def handed_over(self, campaign_id: int, since: datetime) -> int:
-        """How many deliveries of a campaign were settled since then."""
-        settled = _batch.accepted + _batch.rejected + _batch.unknown
-        people = select(func.coalesce(func.sum(settled), 0)).where(
-            _batch.campaign_id == campaign_id, _batch.settled_at >= to_ms(since)
+        """Return how many deliveries of a campaign were settled since then."""
+        return int(
+            self._db.value(
+                "SELECT COALESCE(SUM(accepted + rejected + unknown), 0) FROM batch"
+                " WHERE campaign_id = :campaign_id AND settled_at >= :since",
+                campaign_id=campaign_id,
+                since=since,
+            )
         )
-        return self._number(people)
 
     def outage(self, campaign_id: int) -> Outage | None:
-        """What of it was tried in vain and waits for another try; None where nothing is."""
-        row = self._connection.execute(
-            select(
-                func.coalesce(func.sum(_batch.pending), 0).label("people"),
-                func.max(_batch.attempts).label("tries"),
-                func.max(_batch.reason).label("reason"),
-                func.min(_batch.not_before).label("next_at"),
-            ).where(
-                _batch.campaign_id == campaign_id,
-                _batch.state == BatchState.QUEUED.value,
-                _batch.attempts > 0,
-                _batch.reason != "",
-            )
-        ).one()
-        if not row.people:
-            return None
-        next_at = maybe_from_ms(row.next_at)
-        return Outage(people=row.people, tries=row.tries, reason=row.reason, next_at=next_at)
+        """Return what of a campaign was tried in vain and waits for another try, if anything."""
+        found = self._db.first(
+            Outage,
+            "SELECT COALESCE(SUM(pending), 0) AS people, MAX(attempts) AS tries,"
+            " MAX(reason) AS reason, MIN(not_before) AS next_at FROM batch"
+            " WHERE campaign_id = :campaign_id AND state = 'queued' AND attempts > 0"
+            " AND reason <> ''",
+            campaign_id=campaign_id,
+        )
+        return found if found and found.people else None
 
     def waiting(self) -> Waiting:
-        """What campaigns that are sending still have to hand over."""
-        queued = _batch.state == BatchState.QUEUED.value
-        claimed = _batch.state == BatchState.CLAIMED.value
-        row = self._connection.execute(
-            select(
-                func.count().filter(queued).label("queued"),
-                func.count().filter(claimed).label("claimed"),
-                func.min(_batch.not_before).filter(queued).label("next_at"),
-                func.coalesce(func.max(_batch.attempts).filter(queued), 0).label("attempts"),
-                func.coalesce(func.max(_batch.reason).filter(queued), "").label("reason"),
-            )
-            .join_from(tables.batch, tables.campaign, _campaign.id == _batch.campaign_id)
-            .where(
-                claiming.is_open(),
-                (_campaign.state == CampaignState.SENDING.value) | claimed,
-            )
-        ).one()
-        return Waiting(
-            queued=row.queued,
-            claimed=row.claimed,
-            next_at=maybe_from_ms(row.next_at),
-            most_attempts=row.attempts,
-            reason=row.reason,
+        """Return what campaigns that are sending still have to send."""
+        [waiting] = self._db.all(
+            Waiting,
+            f"""
+            SELECT COUNT(*) FILTER (WHERE batch.state = 'queued') AS queued,
+                COUNT(*) FILTER (WHERE batch.state = 'claimed') AS claimed,
+                MIN(not_before) FILTER (WHERE batch.state = 'queued') AS next_at,
+                COALESCE(MAX(attempts) FILTER (WHERE batch.state = 'queued'), 0) AS most_attempts,
+                COALESCE(MAX(batch.reason) FILTER (WHERE batch.state = 'queued'), '') AS reason
+            FROM batch JOIN campaign ON campaign.id = batch.campaign_id
+            WHERE {IS_OPEN} AND (campaign.state = 'sending' OR batch.state = 'claimed')
+            """,
         )
-
-
-_AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
-_DELIVERY_STATES = {
-    Verdict.ACCEPTED: DeliveryState.ACCEPTED,
-    Verdict.REJECTED: DeliveryState.REJECTED,
-    Verdict.UNKNOWN: DeliveryState.UNKNOWN,
-}
-
-
-@cache
-def _intend() -> Update:
-    return (
-        update(tables.batch)
-        .where(
-            _batch.id == bindparam("batch"),
-            _batch.fence == bindparam("held"),
-            _batch.state == BatchState.CLAIMED.value,
-            # a pause or a cancellation since the claim is still heeded: nothing has left yet
-            exists().where(
-                _campaign.id == _batch.campaign_id, _campaign.state == CampaignState.SENDING.value
-            ),
-            claiming.is_free(),
-        )
-        .values(body_hash=bindparam("hash"), account=bindparam("to"))
-    )
-
-
-@cache
-def _settle(state: DeliveryState, others: frozenset[DeliveryState]) -> Update:
-    """Book all for ``state`` but for some in other states, whose numbers are parameters."""
-    left = BatchState.UNKNOWN if state is DeliveryState.UNKNOWN else BatchState.DONE
-    counted: dict[str, Any] = {"pending": 0}
-    counted[state.value] = _batch[state.value] + _batch.pending - bindparam("others")
-    for other in others:
-        before = counted.get(other.value, _batch[other.value])
-        counted[other.value] = before + bindparam(f"{other.value} too", type_=Integer)
-    return batch_splitting.held().values(
-        state=left.value,
-        reason=bindparam("why"),
-        provider_id=bindparam("theirs"),
-        settled_at=bindparam("at"),
-        lease_until=None,
-        **counted,
-    )
-
-
-@cache
-def _let_go() -> Update:
-    return (
-        update(tables.batch).where(claiming.is_unknown()).values(lease_until=None, call_until=None)
-    )
-
-
-@cache
-def _put_back() -> Update:
-    cancelled = batch_splitting.is_cancelled(_batch.campaign_id)
-    more = case((cancelled, _batch.pending), else_=0)
-    return (
-        update(tables.batch)
-        .where(claiming.is_open(), _batch.state == BatchState.CLAIMED.value, _batch.body_hash == "")
-        .values(
-            state=case((cancelled, BatchState.DONE.value), else_=BatchState.QUEUED.value),
-            fence=_batch.fence + 1,
-            cancelled=_batch.cancelled + more,
-            pending=_batch.pending - more,
-            lease_until=None,
-        )
-    )
-
-
-@cache
-def _abandon() -> Update:
-    return (
-        update(tables.batch)
-        .where(claiming.is_open(), _batch.state == BatchState.CLAIMED.value)
-        .values(
-            state=BatchState.UNKNOWN.value,
-            fence=_batch.fence + 1,
-            unknown=_batch.unknown + _batch.pending,
-            pending=0,
-            lease_until=None,
-            reason="the process ended while the call was under way",
-            settled_at=bindparam("at"),
-        )
-    )
-
-
-@cache
-def _open() -> Select[tuple[int]]:
-    return (
-        select(_batch.id)
-        .where(_batch.campaign_id == bindparam("campaign"), claiming.is_open())
-        .limit(1)
-    )
-
-
-def _tally(outcomes: Mapping[int, Outcome]) -> dict[DeliveryState, int]:
-    tally: dict[DeliveryState, int] = {}
-    for outcome in outcomes.values():
-        state = _DELIVERY_STATES[outcome.verdict]
-        tally[state] = tally.get(state, 0) + 1
-    return tally
+        return waiting

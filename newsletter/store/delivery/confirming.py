@@ -1,78 +1,86 @@
-"""Deliveries of which somebody knows after all that the provider took them."""
+"""Deliveries of which it comes out after all that the provider took them."""
 
-import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from operator import itemgetter
-from typing import Any
-
-from sqlalchemy import Connection, Select, bindparam, case, insert, literal, select, true, update
+from operator import attrgetter
 
 from newsletter.domain.delivery.batch import Way
 from newsletter.domain.delivery.state import BatchState, DeliveryState
-from newsletter.store.delivery.claiming import add_rows, has_own_row
-from newsletter.store.schema import tables
-from newsletter.store.schema.columns import to_ms
-from newsletter.store.schema.json_sql import each_id
+from newsletter.store.database import Condition, Database
+from newsletter.store.delivery.claiming import add_rows
 
-_batch = tables.batch.c
-_UNPROVED = {
-    BatchState.UNKNOWN.value: "unknown",
-    BatchState.QUEUED.value: "pending",  # to be handed over again: an earlier call had arrived
-    BatchState.GIVEN_UP.value: "cancelled",
+_COUNTED_AS = {
+    BatchState.UNKNOWN: "unknown",
+    BatchState.QUEUED: "pending",  # to be sent again: an earlier call had arrived
+    BatchState.GIVEN_UP: "cancelled",
 }
-"""Which count those are in of whom it is not known that the provider has their message."""
+"""Which count has the readers of whom it is not known that the provider has their message."""
 
 
-def unproved(campaign_id: int) -> tuple[Select[Any], Any]:
-    """(batch id, state, subscriber id) of all such deliveries, and the table of the members.
+@dataclass(frozen=True, kw_only=True)
+class Unproved:
+    """A delivery of which it is not known that the provider took it."""
 
-    A batch that no call was ever begun for is left out: nobody can have got it.
+    batch_id: int
+    state: BatchState
+    subscriber_id: int
+
+
+def unproved(db: Database, campaign_id: int, of: Condition) -> list[Unproved]:
+    """Return the unproved deliveries of a campaign to those whom ``of`` names, by batch.
+
+    ``of`` is a condition on ``member.value``, the subscriber's id. A batch for which no call was
+    ever begun is left out: it cannot have reached a reader.
     """
-    member = each_id(_batch.members)
-    query = (
-        select(_batch.id, _batch.state, member.c.value.label("subscriber_id"))
-        .select_from(tables.batch)
-        .join(member, true())
-        .where(
-            _batch.campaign_id == campaign_id,
-            _batch.state.in_(_UNPROVED),
-            _batch.attempts > 0,
-            ~has_own_row(campaign_id, member.c.value),
-        )
-        .order_by(_batch.id)
+    return db.all(
+        Unproved,
+        f"""
+        SELECT batch.id AS batch_id, batch.state, member.value AS subscriber_id
+        FROM batch JOIN json_each(batch.members) AS member
+        WHERE batch.campaign_id = :campaign_id AND batch.attempts > 0
+            AND batch.state IN ('unknown', 'queued', 'given up') AND {of}
+            AND NOT EXISTS (
+                SELECT 1 FROM delivery
+                WHERE campaign_id = :campaign_id AND subscriber_id = member.value)
+        ORDER BY batch.id
+        """,
+        of,
+        campaign_id=campaign_id,
     )
-    return query, member
 
 
 def confirm(
-    connection: Connection,
+    db: Database,
     campaign_id: int,
     provider_ids: Mapping[int, str],
     *,
     at: datetime,
     reason: str,
 ) -> int:
-    """Book them as accepted, each with a row of its own; returns how many were not known so."""
-    query, member = unproved(campaign_id)
-    wanted = select(each_id(bindparam("wanted")).c.value)
-    rows = connection.execute(
-        query.where(member.c.value.in_(wanted)), {"wanted": json.dumps(list(provider_ids))}
-    ).all()
-    for (batch_id, state), members in groupby(rows, key=itemgetter(0, 1)):
+    """Book deliveries as accepted, each with a row of its own; return how many were unproved."""
+    found = unproved(
+        db,
+        campaign_id,
+        Condition(
+            "member.value IN (SELECT value FROM json_each(:wanted))",
+            {"wanted": list(provider_ids)},
+        ),
+    )
+    for (batch_id, state), members in groupby(found, key=attrgetter("batch_id", "state")):
         confirmed = {
-            row.subscriber_id: (DeliveryState.ACCEPTED, reason, provider_ids[row.subscriber_id])
-            for row in members
+            each.subscriber_id: (DeliveryState.ACCEPTED, reason, provider_ids[each.subscriber_id])
+            for each in members
         }
-        add_rows(connection, batch_id, campaign_id, confirmed, at)
-        _move(connection, batch_id, state, len(confirmed), at)
-        note(connection, campaign_id, batch_id, (Way.EVENT, "accepted", len(confirmed)), at)
-    return len(rows)
+        add_rows(db, batch_id, campaign_id, confirmed, at)
+        _move(db, batch_id, _COUNTED_AS[state], len(confirmed), at)
+        note(db, campaign_id, batch_id, (Way.EVENT, "accepted", len(confirmed)), at)
+    return len(found)
 
 
 def note(
-    connection: Connection,
+    db: Database,
     campaign_id: int,
     batch_id: int,
     came_out: tuple[Way, str, int],
@@ -80,32 +88,30 @@ def note(
 ) -> None:
     """Write down which way how many came out, and as what."""
     way, outcome, people = came_out
-    connection.execute(
-        insert(tables.resolution).values(
-            campaign_id=campaign_id,
-            batch_id=batch_id,
-            at=to_ms(at),
-            way=way.value,
-            outcome=outcome,
-            people=people,
-        )
+    db.change(
+        "INSERT INTO resolution (campaign_id, batch_id, at, way, outcome, people)"
+        " VALUES (:campaign_id, :batch_id, :at, :way, :outcome, :people)",
+        campaign_id=campaign_id,
+        batch_id=batch_id,
+        at=at,
+        way=way,
+        outcome=outcome,
+        people=people,
     )
 
 
-def _move(connection: Connection, batch_id: int, state: str, people: int, at: datetime) -> None:
-    before = _batch[_UNPROVED[state]]
-    proved = before == people
-    connection.execute(
-        update(tables.batch)
-        .where(_batch.id == batch_id)
-        .values(
-            {
-                before: before - people,
-                _batch.accepted: _batch.accepted + people,
-                _batch.fence: _batch.fence + 1,  # whoever holds it does not know of this
-                _batch.lease_until: None,
-                _batch.state: case((proved, literal(BatchState.DONE.value)), else_=_batch.state),
-                _batch.settled_at: case((proved, literal(to_ms(at))), else_=_batch.settled_at),
-            }
-        )
+def _move(db: Database, batch_id: int, column: str, people: int, at: datetime) -> None:
+    """Move people of a batch to accepted; it is done if nobody else is left in the column."""
+    db.change(
+        f"""
+        UPDATE batch SET {column} = {column} - :people, accepted = accepted + :people,
+            fence = fence + 1, -- whoever holds it does not know of this
+            lease_until = NULL,
+            state = CASE WHEN {column} = :people THEN 'done' ELSE state END,
+            settled_at = CASE WHEN {column} = :people THEN :at ELSE settled_at END
+        WHERE id = :id
+        """,
+        id=batch_id,
+        people=people,
+        at=at,
     )

@@ -1,10 +1,6 @@
 """Which settings and templates the running service uses."""
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
-
 from newsletter.store.repository import Repository
-from newsletter.store.schema import tables
 
 _KEY = "running service"
 
@@ -14,19 +10,20 @@ class RunningService(Repository):
 
     def configuration(self) -> str:
         """Return the digest of its settings and templates; empty where no service noted one."""
-        note = self._connection.scalar(select(tables.meta.c.value).where(tables.meta.c.key == _KEY))
+        note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_KEY)
         return (note or "").partition(" ")[0]
 
     def note(self, configuration: str, name: str) -> None:
         """Replace the note. ``name`` tells this process from every other one."""
-        value = f"{configuration} {name}"
-        self._connection.execute(
-            insert(tables.meta)
-            .values(key=_KEY, value=value)
-            .on_conflict_do_update(index_elements=["key"], set_={"value": value})
+        self._db.change(
+            "INSERT INTO meta (key, value) VALUES (:key, :value)"
+            " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            key=_KEY,
+            value=f"{configuration} {name}",
         )
 
     def forget(self, name: str) -> None:
         """Remove the note of this process, unless another process has replaced it."""
-        of = (tables.meta.c.key == _KEY, tables.meta.c.value.endswith(f" {name}"))
-        self._connection.execute(delete(tables.meta).where(*of))
+        note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_KEY)
+        if note is not None and note.endswith(f" {name}"):
+            self._db.change("DELETE FROM meta WHERE key = :key", key=_KEY)

@@ -31,7 +31,7 @@ from newsletter.domain.delivery.transactional import (
     mailbox_of,
 )
 from newsletter.store.delivery import claiming
-from newsletter.store.delivery.claiming import DAMAGED, as_stored, is_free
+from newsletter.store.delivery.claiming import DAMAGED, IS_FREE, as_stored
 from newsletter.store.file.copies import PUT_BACK
 from newsletter.store.repository import AddressRepository
 from newsletter.store.schema import asking
@@ -161,16 +161,16 @@ class TransactionalEmails(AddressRepository):
         Returns how many attempts, of batches and emails, there ever were in this database; None
         where this one does not hold it any more, or everything was stopped in the meantime.
         """
-        free = self._connection.scalar(select(is_free()))
+        free = self._connection.scalar(select(text(IS_FREE)))
         held = free and self._book(claimed, provider=provider, account=account)
-        return claiming.count(self._connection) if held else None
+        return claiming.count(self._db) if held else None
 
     def _next_due(self, at: datetime) -> int | None:
         """The next one whose address is the one that was asked for; others are withheld."""
         due = or_(_email.not_before <= at, _email.not_before > at + _WRONG_CLOCK)
         query = (
             select(_email.id, func.hex(_email.address), _email.address_hash)
-            .where(_is_waiting(), due, is_free())
+            .where(_is_waiting(), due, text(IS_FREE))
             .order_by(_email.not_before, _email.id)
             .limit(1)
         )

@@ -1,23 +1,9 @@
-"""Batches of which nobody knows whether the provider took them, until it comes out."""
+"""Batches of which it is unknown whether the provider took them, until it comes out."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any
-
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    Update,
-    case,
-    exists,
-    func,
-    select,
-    update,
-)
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import (
@@ -31,108 +17,164 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
+from newsletter.store.database import Condition, instant
 from newsletter.store.delivery import batch_splitting, claiming, confirming
+from newsletter.store.delivery.claiming import IS_FREE, IS_UNKNOWN
 from newsletter.store.repository import Repository
-from newsletter.store.schema import tables
-from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
-from newsletter.store.schema.json_sql import each_id
-from newsletter.store.subscribers.eligibility_core import eligible
+from newsletter.store.subscribers.eligibility import eligible
 
-_batch = tables.batch.c
-_campaign = tables.campaign.c
 _NEVER = 1 << 52
-"""Milliseconds: later than any time there is. Only a person can tell, so nobody looks again."""
-
+"""Milliseconds: later than any time there is. Only a person can tell, so nothing looks again."""
 _PUT_BACK = timedelta(minutes=1)
 """What was seen further ahead is looked at now, while it shows that the clock was put back."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Taken:
+    """The row of a batch, just taken hold of."""
+
+    id: int
+    campaign_id: int
+    members: str
+    fence: int
+    provider: str
+    attempt_id: str
+    claimed_at: datetime
+    settled_at: datetime
+    body_hash: str
+    tries: int
+    absences: int
+    regardless: bool
+    last_change: int
+
+
 class Unknowns(Repository):
-    """Batches of which nobody knows whether the provider took them."""
+    """Batches of which it is unknown whether the provider took them."""
 
     def take(
         self, *, at: datetime, lease: timedelta, accounts: Mapping[str, str]
     ) -> UnknownBatch | None:
-        """Take hold of the next one that is due for another look, so long as the lease lasts.
+        """Take hold of the next batch that is due for another look, so long as the lease lasts.
 
         Only of those that went to one of these accounts, by provider: another account knows no
         key of theirs, and that it has none of them proves nothing.
         """
-        free = func.coalesce(_batch.lease_until, 0) <= to_ms(at)
-        put_back = _batch.settled_at > to_ms(at + _PUT_BACK)
-        due = _of(accounts).where(
-            claiming.is_due(to_ms(at)) | put_back,
-            _batch.not_before < _NEVER,
-            free,
-            claiming.is_free(),
+        ours, due = claiming.is_at(accounts), claiming.is_due(at)
+        batch_id = self._db.value(
+            f"SELECT id FROM batch WHERE {IS_UNKNOWN} AND {ours} AND not_before < :never"
+            f" AND ({due} OR settled_at > :put_back) AND COALESCE(lease_until, 0) <= :at"
+            f" AND {IS_FREE} ORDER BY not_before, id LIMIT 1",
+            ours,
+            due,
+            at=at,
+            put_back=at + _PUT_BACK,
+            never=_NEVER,
         )
-        batch_id = self._connection.scalar(due.order_by(_batch.not_before, _batch.id).limit(1))
         if batch_id is None:
             return None
-        row = self._connection.execute(
-            update(tables.batch)
-            .where(_batch.id == batch_id)
-            .values(fence=_batch.fence + 1, lease_until=to_ms(at + lease))
-            .returning(tables.batch)
-        ).one()
+        [row] = self._db.all(
+            _Taken,
+            "UPDATE batch SET fence = fence + 1, lease_until = :until WHERE id = :id"
+            " RETURNING id, campaign_id, members, fence, provider, attempt_id, claimed_at,"
+            " settled_at, body_hash, tries, absences, regardless, last_change",
+            id=batch_id,
+            until=at + lease,
+        )
         campaign = Campaigns(self._connection).head(row.campaign_id)
-        lists = None if row.regardless else campaign.lists
-        members = self._connection.execute(_members(row, lists)).all()
+        members = self._members(row, None if row.regardless else campaign.lists)
         return UnknownBatch(
             id=row.id,
             campaign=campaign,
             fence=row.fence,
             provider=row.provider,
             attempt_id=row.attempt_id,
-            attempt_at=from_ms(row.claimed_at),
-            seen_at=from_ms(row.settled_at),
+            attempt_at=row.claimed_at,
+            seen_at=row.settled_at,
             body_hash=row.body_hash,
-            members=sorted((row.id, row.address or "") for row in members),
-            left=frozenset(row.id for row in members if not row.may),
+            members=sorted((number, address or "") for number, address, _ in members),
+            left=frozenset(number for number, _, may in members if not may),
             tries=row.tries,
             absences=row.absences,
         )
 
+    def _members(
+        self, row: _Taken, lists: tuple[str, ...] | None
+    ) -> list[tuple[int, str | None, bool]]:
+        """Return (id, address, may be written to there) of each who is unknown as the batch is.
+
+        The address is the one that the attempt went to: what stood before the first change since.
+        It is None where only its hash is left.
+        """
+        may = eligible(lists)
+        return self._db.rows(
+            f"""
+            SELECT member.value,
+                CASE WHEN former.number IS NULL THEN subscriber.address ELSE former.address END,
+                COALESCE({may} AND (former.number IS NULL
+                    OR former.address_hash = subscriber.address_hash), FALSE)
+            FROM json_each(:members) AS member
+                LEFT JOIN subscriber ON subscriber.id = member.value
+                LEFT JOIN address_history AS former ON former.number = (
+                    SELECT MIN(number) FROM address_history
+                    WHERE subscriber_id = member.value AND number > :last_change)
+            WHERE NOT EXISTS (
+                SELECT 1 FROM delivery
+                WHERE campaign_id = :campaign_id AND subscriber_id = member.value)
+            """,
+            may,
+            members=row.members,
+            last_change=row.last_change,
+            campaign_id=row.campaign_id,
+        )
+
     def call(self, held: UnknownBatch, *, until: datetime) -> None:
-        """Write down that it is about to be handed over again, by a call that ends before then."""
-        self._connection.execute(_held(held).values(call_until=to_ms(until)))
+        """Write down that it is about to be sent again, by a call that ends before then."""
+        batch_splitting.change(self._db, held, "call_until = :until", until=until)
 
     def calls_until(self, campaign_id: int, at: datetime) -> datetime | None:
-        """Until when such a call of a campaign may be under way; None where none is."""
-        query = select(func.max(_batch.call_until)).where(
-            claiming.is_unknown(),
-            _batch.campaign_id == campaign_id,
-            _batch.call_until > to_ms(at),
+        """Return until when such a call of a campaign may be under way, if one is."""
+        until = self._db.value(
+            f"SELECT MAX(call_until) FROM batch WHERE {IS_UNKNOWN}"
+            " AND campaign_id = :campaign_id AND call_until > :at",
+            campaign_id=campaign_id,
+            at=at,
         )
-        return maybe_from_ms(self._connection.scalar(query))
+        return None if until is None else instant(until)
 
     def strays(self, accounts: Mapping[str, str], campaign_id: int | None = None) -> int:
-        """How many are unknown at another account than these, in one campaign or in all."""
-        query = _strays(tuple(accounts.items()))
-        if campaign_id is not None:
-            query = query.where(_batch.campaign_id == campaign_id)
-        return self._number(query)
+        """Return how many are unknown at another account than these, in one campaign or in all."""
+        ours = claiming.is_at(accounts)
+        return int(
+            self._db.value(
+                f"SELECT COALESCE(SUM(unknown), 0) FROM batch WHERE {IS_UNKNOWN} AND NOT {ours}"
+                " AND campaign_id = COALESCE(:campaign_id, campaign_id)",
+                ours,
+                campaign_id=campaign_id,
+            )
+        )
 
     def adopt(self, campaign_id: int, accounts: Mapping[str, str]) -> int:
-        """A person says that these are the accounts they went to; returns how many they are.
+        """Take a person's word that they went to these accounts; return how many they are.
 
         Only of those that went to one of these providers. They are due for a look.
         """
         people = 0
         for provider, account in accounts.items():
-            strange = (
-                (_batch.campaign_id == campaign_id)
-                & (_batch.state == BatchState.UNKNOWN.value)
-                & (_batch.provider == provider)
-                & (_batch.account != account)
+            strange = Condition(
+                "campaign_id = :campaign_id AND state = 'unknown' AND provider = :provider"
+                " AND account <> :account",
+                {"campaign_id": campaign_id, "provider": provider, "account": account},
             )
-            query = select(func.coalesce(func.sum(_batch.unknown), 0)).where(strange)
-            people += self._number(query)
-            self._connection.execute(
-                update(tables.batch)
-                .where(strange)
-                # that another account did not have them says nothing of this one
-                .values(account=account, not_before=0, absences=0)
+            people += int(
+                self._db.value(
+                    f"SELECT COALESCE(SUM(unknown), 0) FROM batch WHERE {strange}", strange
+                )
+            )
+            # that another account did not have them says nothing of this one
+            self._db.change(
+                "UPDATE batch SET account = :account, not_before = 0, absences = 0"
+                f" WHERE {strange}",
+                strange,
             )
         return people
 
@@ -146,42 +188,50 @@ class Unknowns(Repository):
         at: datetime,
         apart: Collection[int] = (),
     ) -> bool:
-        """Book what came out, if the fence still holds; tells whether it did.
+        """Book what came out, if the fence still holds; return whether it did.
 
-        ``known`` holds only ACCEPTED and REJECTED. Those not handed over are queued again, or
-        cancelled where their campaign was. Those ``apart`` stay unknown, in the batch.
+        ``known`` holds only ACCEPTED and REJECTED. Those not sent are queued again, or cancelled
+        where their campaign was. Those ``apart`` stay unknown, in the batch.
         """
         if apart:
             return self._part(held, known, rest, way, at, apart)
         people = len(held.members) - len(known)
         state, moved = self._rest(held, rest, people)
-        counted: dict[str, Any] = {DeliveryState.UNKNOWN.value: _batch.unknown - len(known)}
-        tally = Counter(_OUTCOMES[outcome.verdict].value for outcome in known.values())
-        counted |= {name: _batch[name] + number for name, number in tally.items()}
+        tally = Counter(_OUTCOMES[outcome.verdict] for outcome in known.values())
         if moved is not None:
-            counted[moved.value] = counted.get(moved.value, _batch[moved.value]) + people
-            counted[DeliveryState.UNKNOWN.value] = 0
-        changed = self._connection.execute(
-            _held(held).values(
-                state=state.value,
-                settled_at=to_ms(at),
-                lease_until=None,
-                call_until=None,
-                **counted,
-            )
-        )
-        if changed.rowcount != 1:
+            tally[moved] += people
+        if not batch_splitting.change(
+            self._db,
+            held,
+            """
+            state = :state, settled_at = :at, lease_until = NULL, call_until = NULL,
+            unknown = unknown - :gone, accepted = accepted + :accepted,
+            rejected = rejected + :rejected, cancelled = cancelled + :cancelled,
+            pending = pending + :pending,
+            not_before = CASE WHEN :state = 'queued' THEN 0 ELSE not_before END,
+            tries = CASE WHEN :state = 'queued' THEN 0 ELSE tries END,
+            absences = CASE WHEN :state = 'queued' THEN 0 ELSE absences END
+            """,
+            state=state,
+            at=at,
+            gone=tally.total(),
+            accepted=tally[DeliveryState.ACCEPTED],
+            rejected=tally[DeliveryState.REJECTED],
+            cancelled=tally[DeliveryState.CANCELLED],
+            pending=tally[DeliveryState.PENDING],
+        ):
             return False
         rows = {
             number: (_OUTCOMES[outcome.verdict], outcome.reason, outcome.provider_id)
             for number, outcome in known.items()
         }
-        claiming.add_rows(self._connection, held.id, held.campaign.id, rows, at)
-        outcomes = [outcome.verdict.value for outcome in known.values()]
-        outcomes += [rest.value] * people if rest is not Rest.UNKNOWN else []
-        for outcome_name in sorted(set(outcomes)):
-            came_out = (way, outcome_name, outcomes.count(outcome_name))
-            confirming.note(self._connection, held.campaign.id, held.id, came_out, at)
+        claiming.add_rows(self._db, held.id, held.campaign.id, rows, at)
+        outcomes = Counter(outcome.verdict.value for outcome in known.values())
+        if rest is not Rest.UNKNOWN and people:
+            outcomes[rest.value] += people
+        for outcome_name, count in sorted(outcomes.items()):
+            came_out = (way, outcome_name, count)
+            confirming.note(self._db, held.campaign.id, held.id, came_out, at)
         return True
 
     def _part(
@@ -195,10 +245,10 @@ class Unknowns(Repository):
     ) -> bool:
         gone = [number for number, _ in held.members if number not in {*known, *apart}]
         if gone:
-            if not batch_splitting.set_aside(self._connection, held, gone, not_before=from_ms(0)):
+            if not batch_splitting.set_aside(self._db, held, gone, not_before=instant(0)):
                 return False
             came_out = (way, rest.value, len(gone))
-            confirming.note(self._connection, held.campaign.id, held.id, came_out, at)
+            confirming.note(self._db, held.campaign.id, held.id, came_out, at)
         staying = replace(held, members=[each for each in held.members if each[0] not in gone])
         return self.settle(staying, known=known, rest=Rest.UNKNOWN, way=way, at=at)
 
@@ -211,97 +261,98 @@ class Unknowns(Repository):
             return BatchState.UNKNOWN, None
         if Campaigns(self._connection).head(held.campaign.id).state is CampaignState.CANCELLED:
             return BatchState.DONE, DeliveryState.CANCELLED
-        self._connection.execute(_held(held).values(not_before=0, tries=0, absences=0))
         return BatchState.QUEUED, DeliveryState.PENDING
 
     def put_off(
         self, held: UnknownBatch, *, until: datetime | None, tries: int, absences: int
     ) -> None:
         """Look again at this time; None: only a person can tell."""
-        not_before = _NEVER if until is None else to_ms(until)
-        self._connection.execute(
-            _held(held).values(
-                not_before=not_before, tries=tries, absences=absences, lease_until=None
-            )
+        batch_splitting.change(
+            self._db,
+            held,
+            "not_before = :not_before, tries = :tries, absences = :absences, lease_until = NULL",
+            not_before=_NEVER if until is None else until,
+            tries=tries,
+            absences=absences,
         )
 
     def campaigns(self) -> list[int]:
-        """The campaigns that they are of."""
-        found = select(_batch.campaign_id).where(claiming.is_unknown())
-        return sorted(self._connection.scalars(found.distinct()))
+        """Return the campaigns that have unknown batches."""
+        return self._db.column(
+            f"SELECT DISTINCT campaign_id FROM batch WHERE {IS_UNKNOWN} ORDER BY campaign_id"
+        )
 
     def calls(self, campaign_id: int) -> tuple[datetime, datetime] | None:
-        """When the first and the last call began of which that is unknown; None where none is."""
-        first, last = self._connection.execute(
-            select(func.min(_batch.claimed_at), func.max(_batch.claimed_at)).where(
-                claiming.is_unknown(), _batch.campaign_id == campaign_id
-            )
-        ).one()
-        return None if first is None else (from_ms(first), from_ms(last))
+        """Return when the first and the last call began that are unknown, if any are."""
+        [(first, last)] = self._db.rows(
+            f"SELECT MIN(claimed_at), MAX(claimed_at) FROM batch WHERE {IS_UNKNOWN}"
+            " AND campaign_id = :campaign_id",
+            campaign_id=campaign_id,
+        )
+        return None if first is None else (instant(first), instant(last))
 
     def providers(self, campaign_id: int) -> list[str]:
-        """The providers that they went to, by name."""
-        named = select(_batch.provider).where(
-            claiming.is_unknown(), _batch.campaign_id == campaign_id
+        """Return the names of the providers that unknown batches went to."""
+        return self._db.column(
+            f"SELECT DISTINCT provider FROM batch WHERE {IS_UNKNOWN}"
+            " AND campaign_id = :campaign_id ORDER BY provider",
+            campaign_id=campaign_id,
         )
-        return sorted(self._connection.scalars(named.distinct()))
 
     def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
-        """When the next of them is due for another look, if any ever is."""
-        return maybe_from_ms(self._connection.scalar(_next_at(tuple(accounts.items()))))
+        """Return when the next of them is due for another look, if any ever is."""
+        ours = claiming.is_at(accounts)
+        at = self._db.value(
+            f"SELECT MIN(not_before) FROM batch WHERE {IS_UNKNOWN} AND {ours}"
+            " AND not_before < :never",
+            ours,
+            never=_NEVER,
+        )
+        return None if at is None else instant(at)
 
     def decide(self, campaign_id: int, to: Resolution, at: datetime) -> int:
-        """A person decides what became of all of a campaign; returns how many deliveries."""
-        theirs = (_batch.campaign_id == campaign_id) & (_batch.state == BatchState.UNKNOWN.value)
-        batches = self._connection.execute(select(_batch.id, _batch.unknown).where(theirs)).all()
+        """Take a person's word for what became of all of a campaign; return how many deliveries."""
+        batches = self._db.rows(
+            "SELECT id, unknown FROM batch WHERE campaign_id = :campaign_id AND state = 'unknown'",
+            campaign_id=campaign_id,
+        )
         state, column, outcome = _DECISIONS[to]
-        self._connection.execute(
-            update(tables.batch)
-            .where(theirs)
-            .values(
-                {
-                    _batch.state: state.value,
-                    _batch[column]: _batch[column] + _batch.unknown,
-                    _batch.unknown: 0,
-                    _batch.fence: _batch.fence + 1,  # whoever holds it decides nothing any more
-                    _batch.not_before: 0,
-                    _batch.lease_until: None,
-                    _batch.call_until: None,
-                    _batch.tries: 0,
-                    _batch.absences: 0,
-                    _batch.settled_at: to_ms(at),
-                }
-            )
+        self._db.change(
+            f"""
+            UPDATE batch SET state = :state, {column} = {column} + unknown, unknown = 0,
+                fence = fence + 1, -- whoever holds it decides nothing any more
+                not_before = 0, lease_until = NULL, call_until = NULL, tries = 0, absences = 0,
+                settled_at = :at
+            WHERE campaign_id = :campaign_id AND state = 'unknown'
+            """,
+            campaign_id=campaign_id,
+            state=state,
+            at=at,
         )
         for batch_id, people in batches:
             came_out = (Way.PERSON, outcome, people)
-            confirming.note(self._connection, campaign_id, batch_id, came_out, at)
+            confirming.note(self._db, campaign_id, batch_id, came_out, at)
         return sum(people for _, people in batches)
 
     def confirm(
         self, campaign_id: int, provider_ids: Mapping[int, str], *, at: datetime, reason: str
     ) -> int:
-        """Book as accepted those of these people of whom it was not known; returns how many.
+        """Book as accepted those of these people of whom it was not known; return how many.
 
         ``provider_ids`` is keyed by subscriber id, with an empty string where none is known. It
-        moves people who are unknown, given up, or about to be handed over once more, and nobody
-        else; a batch in which nothing else is open is done.
+        moves people who are unknown, given up, or about to be sent to once more, and no others;
+        a batch in which nothing else is open is done.
         """
-        return confirming.confirm(self._connection, campaign_id, provider_ids, at=at, reason=reason)
+        return confirming.confirm(self._db, campaign_id, provider_ids, at=at, reason=reason)
 
     def resolved(self, campaign_id: int) -> list[Resolved]:
-        """Which way how many of a campaign came out."""
-        row = tables.resolution.c
-        found = self._connection.execute(
-            select(row.way, row.outcome, func.sum(row.people))
-            .where(row.campaign_id == campaign_id)
-            .group_by(row.way, row.outcome)
-            .order_by(row.way, row.outcome)
+        """Return which way how many of a campaign came out."""
+        return self._db.all(
+            Resolved,
+            "SELECT way, outcome, SUM(people) AS people FROM resolution"
+            " WHERE campaign_id = :campaign_id GROUP BY way, outcome ORDER BY way, outcome",
+            campaign_id=campaign_id,
         )
-        return [
-            Resolved(way=Way(way), outcome=outcome, people=int(people))
-            for way, outcome, people in found
-        ]
 
 
 _OUTCOMES = {
@@ -313,56 +364,3 @@ _DECISIONS = {
     Resolution.RESEND: (BatchState.QUEUED, "pending", "not handed over"),
     Resolution.GIVE_UP: (BatchState.GIVEN_UP, "cancelled", "given up"),
 }
-
-
-def _of(accounts: Mapping[str, str]) -> Select[Any]:
-    return select(_batch.id).where(claiming.is_unknown(), claiming.is_at(_batch.provider, accounts))
-
-
-@lru_cache(maxsize=16)
-def _strays(accounts: tuple[tuple[str, str], ...]) -> Select[Any]:
-    return select(func.coalesce(func.sum(_batch.unknown), 0)).where(
-        claiming.is_unknown(), ~claiming.is_at(_batch.provider, dict(accounts))
-    )
-
-
-@lru_cache(maxsize=16)
-def _next_at(accounts: tuple[tuple[str, str], ...]) -> Select[Any]:
-    """Asked at each look, mostly in vain: built once for the providers that are configured."""
-    due = _of(dict(accounts)).with_only_columns(func.min(_batch.not_before))
-    return due.where(_batch.not_before < _NEVER)
-
-
-def _held(held: UnknownBatch) -> Update:
-    return update(tables.batch).where(
-        _batch.id == held.id, _batch.fence == held.fence, claiming.is_unknown()
-    )
-
-
-def _members(row: Row[Any], lists: tuple[str, ...] | None) -> Select[tuple[int, str, bool]]:
-    """(id, address, may be written to there) of each whose outcome is the batch's own: unknown.
-
-    The address is the one that the attempt went to: what stood before the first change since. It is
-    empty where only its hash is left.
-    """
-    member = each_id(row.members)
-    subscriber, delivery, left = tables.subscriber.c, tables.delivery.c, tables.address_history.c
-    settled = exists().where(
-        delivery.campaign_id == row.campaign_id, delivery.subscriber_id == member.c.value
-    )
-    later = tables.address_history.alias("later").c
-    first = select(func.min(later.number)).where(
-        later.subscriber_id == member.c.value, later.number > row.last_change
-    )
-    same = left.number.is_(None) | (left.address_hash == subscriber.address_hash)
-    may: ColumnElement[bool] = func.coalesce(eligible(lists) & same, False)
-    return (
-        select(
-            member.c.value.label("id"),
-            case((left.number.is_(None), subscriber.address), else_=left.address).label("address"),
-            may.label("may"),
-        )
-        .join_from(member, tables.subscriber, subscriber.id == member.c.value, isouter=True)
-        .join(tables.address_history, left.number == first.scalar_subquery(), isouter=True)
-        .where(~settled)
-    )

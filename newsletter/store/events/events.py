@@ -17,6 +17,7 @@ from newsletter.domain.events import (
     Figures,
     Place,
 )
+from newsletter.store.database import Condition
 from newsletter.store.delivery.confirming import unproved
 from newsletter.store.events.locating import Locator
 from newsletter.store.repository import AddressRepository
@@ -108,11 +109,11 @@ class Events(AddressRepository):
 
     def telling(self, campaign_id: int) -> list[int]:
         """Those of whom the books do not say that the provider took it, and a status does."""
-        query, member = unproved(campaign_id)
-        told = exists().where(
-            _status.campaign_id == campaign_id, _status.subscriber_id == member.c.value
+        told = Condition(
+            "EXISTS (SELECT 1 FROM delivery_status"
+            " WHERE campaign_id = :campaign_id AND subscriber_id = member.value)"
         )
-        return [row.subscriber_id for row in self._connection.execute(query.where(told))]
+        return [each.subscriber_id for each in unproved(self._db, campaign_id, told)]
 
     def figures(self, campaign_id: int) -> Figures:
         """What became of the campaign's deliveries."""
