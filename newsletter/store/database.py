@@ -9,6 +9,7 @@ column back. Conditions that several queries share are values: see ``Condition``
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
@@ -27,6 +28,8 @@ T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_log = logging.getLogger("sql.newsletter")
+"""Each statement without its values, at DEBUG. It is no child of the program's own log."""
 _PLAIN = (int, str, bytes, float, NoneType)
 
 
@@ -65,42 +68,53 @@ class Database:
         A column "version.number" is the field ``number`` of the dataclass in the field ``version``.
         Raises TypeError if a column is no field, or a field without a default is no column.
         """
-        cursor = self._connection.execute(sql, _given(conditions, values))
+        cursor = self._run(sql, conditions, values)
         read = _read_by(kind, cursor)
         return [read(row) for row in cursor]
 
     def first(self, kind: type[T], sql: str, *conditions: Condition, **values: object) -> T | None:
         """Return an instance for the first row, or None if there is no row."""
-        cursor = self._connection.execute(sql, _given(conditions, values))
+        cursor = self._run(sql, conditions, values)
         row = cursor.fetchone()
         return None if row is None else _read_by(kind, cursor)(row)
 
     def rows(self, sql: str, *conditions: Condition, **values: object) -> list[tuple[Any, ...]]:
         """Return the rows as they are stored."""
-        return self._connection.execute(sql, _given(conditions, values)).fetchall()
+        return self._run(sql, conditions, values).fetchall()
 
     def column(self, sql: str, *conditions: Condition, **values: object) -> list[Any]:
         """Return the first column of each row, as it is stored."""
-        return [row[0] for row in self._connection.execute(sql, _given(conditions, values))]
+        return [row[0] for row in self._run(sql, conditions, values)]
 
     def scan(self, sql: str, *conditions: Condition, **values: object) -> Iterator[Any]:
         """Yield the first column of each row, as it is stored, without holding all rows."""
-        for row in self._connection.execute(sql, _given(conditions, values)):
+        for row in self._run(sql, conditions, values):
             yield row[0]
 
     def value(self, sql: str, *conditions: Condition, **values: object) -> Any:
         """Return the first column of the first row, as it is stored; None if there is no row."""
-        row = self._connection.execute(sql, _given(conditions, values)).fetchone()
+        row = self._run(sql, conditions, values).fetchone()
         return None if row is None else row[0]
 
     def change(self, sql: str, *conditions: Condition, **values: object) -> int:
         """Run a statement that writes; return how many rows it changed."""
-        return self._connection.execute(sql, _given(conditions, values)).rowcount
+        return self._run(sql, conditions, values).rowcount
 
     def each(self, sql: str, many: Iterable[Mapping[str, object]]) -> int:
         """Run a statement that writes for each set of values; return how many rows it changed."""
+        _log.debug("%s", sql)
         given = ({name: stored(value) for name, value in values.items()} for values in many)
         return self._connection.executemany(sql, given).rowcount
+
+    def _run(
+        self, sql: str, conditions: Iterable[Condition], values: Mapping[str, object]
+    ) -> sqlite3.Cursor:
+        _log.debug("%s", sql)
+        for condition in conditions:
+            values = _joined(values, condition.values)
+        return self._connection.execute(
+            sql, {name: stored(value) for name, value in values.items()}
+        )
 
 
 def stored(value: object) -> Any:
@@ -142,12 +156,6 @@ _SCALARS: Mapping[Any, Callable[[Any], Any]] = {
     datetime: instant,
     date: date.fromisoformat,
 }
-
-
-def _given(conditions: Iterable[Condition], values: Mapping[str, object]) -> dict[str, Any]:
-    for condition in conditions:
-        values = _joined(values, condition.values)
-    return {name: stored(value) for name, value in values.items()}
 
 
 def _joined(one: Mapping[str, object], other: Mapping[str, object]) -> dict[str, object]:
