@@ -151,15 +151,23 @@ def _with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--verbose", is_flag=True, help="A line for each batch, too.")(wrapped)
 
 
-def work(services: Services, *, until_idle: bool) -> int:
-    """Run the scheduler in the foreground; returns the exit code."""
+def work(services: Services, *, until_idle: bool, at_end: Callable[[], None] = lambda: None) -> int:
+    """Run the scheduler in the foreground; returns the exit code.
+
+    A signal calls ``at_end`` at once, while the calls under way end.
+    """
     from newsletter.runtime.scheduler import Scheduler
 
     with Display() as display:
         scheduler = Scheduler(
             services.tick, on_progress=display.update if display.is_shown else None
         )
-        with stopped_by_signals(scheduler.stop):
+
+        def stop() -> None:
+            at_end()
+            scheduler.stop()
+
+        with stopped_by_signals(stop):
             run = scheduler.run(until_idle=until_idle)
     say(_done(services.delivery, run))
     return _exit_code(services.delivery, run) if until_idle else 0
@@ -246,7 +254,7 @@ def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
 
         with WebServer(services, host=host, port=port) as server:
             say(_where(services, server.address))
-            return work(services, until_idle=False)
+            return work(services, until_idle=False, at_end=server.stop)
 
 
 def _where(services: Services, address: str) -> str:

@@ -1,8 +1,12 @@
 """The command ``newsletter``: what each failure means to a shell, and the list of commands."""
 
 import logging
+import os
 import sys
+import threading
+import time
 from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
@@ -20,6 +24,8 @@ from newsletter.runtime import log_lines
 
 DONE, FAILED, USAGE, INVALID, REFUSED, NEEDS_A_PERSON, UNREACHABLE = range(7)
 INTERRUPTED = 130
+_REQUESTS = "AnyIO worker thread"
+"""How the threads that answer requests are called."""
 
 _EXIT_CODES: tuple[tuple[type[NewsletterError], int], ...] = (
     (InvalidInput, INVALID),
@@ -125,4 +131,17 @@ def _report_fault(error: Exception) -> int:
 def entry_point() -> None:
     """What the installed command calls."""
     without_plugins()
-    sys.exit(run())
+    end(run())
+
+
+def end(code: int) -> NoReturn:
+    """End the process, also while a thread still works on a request that was cut off."""
+    until = time.monotonic() + 1
+    for thread in threading.enumerate():
+        if thread.name.startswith(_REQUESTS):
+            thread.join(max(0.0, until - time.monotonic()))
+            if thread.is_alive():
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+    sys.exit(code)

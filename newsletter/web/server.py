@@ -21,7 +21,8 @@ from types import TracebackType
 from typing import Any, cast
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from newsletter.domain.errors import NewsletterError
@@ -48,6 +49,8 @@ class Bounds:
     """From there to the last byte of the answer: also for those who do not read it."""
     idle: float = 5
     """From an answer to the next request."""
+    end: float = 5
+    """From the end of the server to the last byte of its open requests."""
 
     @property
     def backlog(self) -> int:
@@ -289,8 +292,6 @@ class BoundedProtocol(H11Protocol):
 
 
 _MAY_WAIT = 1_024
-_LAST_WORDS = 10
-"""Seconds for what is under way at the end: nobody keeps us by half a request."""
 
 
 class WebServer:
@@ -375,18 +376,32 @@ class _Server(uvicorn.Server):
             bound.listen(_MAY_WAIT)
 
 
+def _ending(application: ASGIApp) -> ASGIApp:
+    """Have a request that the end of the server cuts off answered by 503."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await application(scope, receive, send)
+        except asyncio.CancelledError:
+            with suppress(RuntimeError):  # where an answer has begun there is no other
+                again = {"Connection": "close", "Retry-After": "10"}
+                await Response(status_code=503, headers=again)(scope, receive, send)
+
+    return answer
+
+
 def serving(application: ASGIApp, bounds: Bounds) -> _Server:
     """What speaks HTTP for an application, and holds no connection for longer than it may."""
     return _Server(
         uvicorn.Config(
-            application,
+            _ending(application),
             http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, bounds=bounds)),
             ws="none",
             timeout_keep_alive=cast("int", bounds.idle),
             h11_max_incomplete_event_size=LONGEST_HEAD,
             # asyncio accepts as many in one go, and then again before it makes their protocols
             backlog=bounds.backlog,
-            timeout_graceful_shutdown=_LAST_WORDS,
+            timeout_graceful_shutdown=cast("int", bounds.end),
             log_config=None,
             access_log=False,
             server_header=False,

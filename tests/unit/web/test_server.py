@@ -107,6 +107,56 @@ def test_a_server_ends_when_it_is_told_to_and_not_at_its_next_tick() -> None:
     assert not thread.is_alive()
 
 
+SLOW = """
+import signal, socket, sys, threading, time
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+from newsletter.cli.main import end
+from newsletter.web.http.threads import Lane
+from newsletter.web.server import Bounds, listen_on, serving
+
+lane = Lane(4)
+
+async def slow(request):
+    print("asked", flush=True)
+    return Response(await lane.run(time.sleep, 60))
+
+bound = listen_on("127.0.0.1", 0)
+print(bound.getsockname()[1], flush=True)
+server = serving(Starlette(routes=[Route("/", slow)]), Bounds(connections=9, end=0.2))
+signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
+thread = threading.Thread(target=server.run, args=([bound],))
+thread.start()
+while thread.is_alive():
+    thread.join(0.1)
+end(7)
+"""
+
+
+@pytest.mark.slow("starts a process")
+def test_a_process_ends_whatever_its_requests_are_at() -> None:
+    command = [sys.executable, "-c", SLOW]
+    with ExitStack() as stack:
+        server = stack.enter_context(
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        )
+        stack.callback(server.kill)
+        assert server.stdout is not None
+        assert server.stderr is not None
+        place = ("127.0.0.1", int(server.stdout.readline()))
+        half, asked = (
+            stack.enter_context(socket.create_connection(place, timeout=PATIENCE)) for _ in range(2)
+        )
+        half.sendall(POST + b"half")
+        asked.sendall(GET)
+        assert server.stdout.readline() == "asked\n"
+        server.terminate()
+        assert asked.recv(1_000).startswith(b"HTTP/1.1 503 ")
+        assert server.wait(PATIENCE) == 7
+        assert "Traceback" not in server.stderr.read()
+
+
 def read_all(connection: socket.socket) -> bytes:
     """What comes until the other side ends the connection."""
     came = bytearray()
