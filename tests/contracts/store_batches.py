@@ -221,6 +221,18 @@ class BatchesContract:
         assert books.drain() == [[1, 3], [4, 5]]
         assert books.counts() == Counts(accepted=4, suppressed=1)
 
+    def test_whoever_lost_a_batch_cannot_write_down_any_more_that_it_is_about_to_leave(
+        self, store: Store
+    ) -> None:
+        """It is claimed again, by somebody who may be about to hand it over."""
+        books = Books(store, 3)
+        lost = books.claim(intends=False)
+        assert books.abandon() == 0
+        held = books.claim(attempt_id="a2", intends=False)
+        assert held.id == lost.id
+        assert books.intend(lost, "bytes of the first") is None
+        assert books.intend(held) is not None
+
     def test_halves_come_after_the_batches_that_were_there(self, store: Store) -> None:
         books = Books(store, 6, batch_size=4)
         assert books.split(books.claim())

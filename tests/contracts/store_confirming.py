@@ -3,9 +3,9 @@
 import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.batch import Outcome, Resolution, Verdict
+from newsletter.domain.delivery.batch import Outcome, Resolution, Rest, Verdict, Way
 from newsletter.store.sql import Store
-from tests.contracts.books import REJECTED, UNKNOWN, Books, ids
+from tests.contracts.books import LEASE, REJECTED, UNKNOWN, Books, ids
 from tests.fakes import NOON
 
 NAMED = Outcome(verdict=Verdict.ACCEPTED, provider_id="message-2")
@@ -76,6 +76,31 @@ class ConfirmingContract:
         assert ids(again := books.claim(attempt_id="a2")) == [1, 4]
         assert books.settle(again)
         assert books.counts() == Counts(accepted=4)
+
+    def test_the_parts_of_a_batch_that_was_tried_before_can_be_confirmed(
+        self, store: Store
+    ) -> None:
+        """Nobody in them is sent again what an event of an earlier try says they have."""
+        books = Books(store, 4)
+        books.requeue(books.claim())
+        assert books.split(books.claim(attempt_id="a2"))
+        assert confirm(books, 1, 4) == 2
+        assert books.drain() == [[2], [3]]
+
+    def test_whoever_held_a_batch_decides_nothing_once_an_event_has_told_of_it(
+        self, store: Store
+    ) -> None:
+        books = Books(store, 3)
+        books.settle(books.claim(), UNKNOWN)
+        with books.step() as tx:
+            held = tx.unknowns.take(at=NOON + LEASE, lease=LEASE, accounts={"recording": ""})
+        assert held is not None
+        assert confirm(books, 2) == 1
+        with books.step() as tx:
+            assert not tx.unknowns.settle(
+                held, known={}, rest=Rest.NOT_HANDED_OVER, way=Way.LOOK_UP, at=NOON
+            )
+        assert books.counts() == Counts(accepted=1, unknown=2)
 
     def test_a_batch_confirmed_whole_while_it_waits_is_not_claimed(self, store: Store) -> None:
         books = Books(store, 2)

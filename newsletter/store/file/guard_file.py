@@ -153,16 +153,22 @@ def _mark() -> Select[tuple[str, int]]:
 class WorkspaceGuardFile:
     """The guard record in the file ``path``, for the database in the file ``database``.
 
-    Generations are named by 32 hexadecimal digits. ``location_of`` says where a file lies. Any
-    number of threads may share it.
+    Generations are named by 32 hexadecimal digits. ``location_of`` says where a file lies, and
+    ``fsync`` lets the disk have what was written to a descriptor. Any number of threads may share
+    it.
     """
 
     def __init__(
-        self, path: Path, database: Path, location_of: Callable[[Path], Location] = location_of
+        self,
+        path: Path,
+        database: Path,
+        location_of: Callable[[Path], Location] = location_of,
+        fsync: Callable[[int], None] = os.fsync,
     ) -> None:
         self._path = path
         self._database = database
         self._location_of = location_of
+        self._fsync = fsync
         self._lock = threading.Lock()
         self._open: int | None = None
         self._written: GuardRecord | None = None
@@ -191,12 +197,12 @@ class WorkspaceGuardFile:
                 part.unlink(missing_ok=True)  # of a process that was cut off
                 self._open = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
                 self._overwrite(record)
-                os.fsync(self._open)
+                self._fsync(self._open)
                 os.replace(part, self._path)  # noqa: PTH105 - replaces in one step
                 # a folder copied over itself brings back line and inode, but not this
                 self._name(record.mark.claims)
                 # a name is the folder's: without this a power cut may bring back the old file
-                _flush_folder(self._path.parent)
+                self._flush_folder()
             except OSError as error:
                 raise self._unavailable(error) from error
 
@@ -226,7 +232,7 @@ class WorkspaceGuardFile:
                     raise self._exchanged(f"{self._path} was taken away")
                 if _inode(self._database) != known.location.file:
                     raise self._exchanged("another file is in its place")
-                os.fsync(self._open)
+                self._fsync(self._open)
                 self._name(known.mark.claims)
             except OSError as error:
                 raise self._unavailable(error) from error
@@ -258,6 +264,13 @@ class WorkspaceGuardFile:
         self._path.with_name(f"{self._path.name}.{claims}").touch(0o600)
         for other in others.keys() - {claims}:
             others[other].unlink(missing_ok=True)
+
+    def _flush_folder(self) -> None:
+        opened = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            self._fsync(opened)
+        finally:
+            os.close(opened)
 
     def _known(self) -> GuardRecord:
         if self._written is None:
@@ -294,14 +307,6 @@ def _inode(path: Path) -> int:
         return path.stat().st_ino
     except FileNotFoundError:
         return 0
-
-
-def _flush_folder(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _format(record: GuardRecord) -> bytes:

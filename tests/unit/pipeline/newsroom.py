@@ -110,6 +110,7 @@ class Newsroom:
         self.guard_file: GuardFile = MemoryWatermark(begun=True)
         self.second: RecordingProvider | None = None
         self.account = "account A"
+        self.second_account = "account Z"
         self.rules = PlanRules(
             policy=ApprovalPolicy(),
             undo_window=timedelta(minutes=5),
@@ -310,7 +311,10 @@ class Newsroom:
             return ProviderPool(first=first)
         limiter = RateLimiter(provider=self.second.name, domain="forum.example", limits=self.limits)
         return ProviderPool(
-            first=first, second=PooledProvider(provider=self.second, limiter=limiter)
+            first=first,
+            second=PooledProvider(
+                provider=self.second, limiter=limiter, account=self.second_account
+            ),
         )
 
     def limiter(self) -> RateLimiter:

@@ -55,6 +55,7 @@ def test_what_a_dead_process_or_a_beginning_leaves_is_no_doubt(sound: Books) -> 
             Discrepancy.BEHIND,
             "of 5 claims, and there were 8: .* the last 3 is not",
         ),
+        (books(7, record(8)), Discrepancy.BEHIND, "of 7 claims, .* were 8: .* the last 1 is not"),
         (
             Books(mark=NEW, location=Location(file=7), record=record(8)),
             Discrepancy.BEHIND,

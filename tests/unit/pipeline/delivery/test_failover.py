@@ -151,6 +151,24 @@ def test_what_is_unknown_at_the_first_never_reaches_the_second(room: Newsroom) -
     assert not {*room.unknown()} & {*second(room).accepted}
 
 
+def test_what_is_unknown_at_the_second_is_settled_at_the_account_it_went_to(room: Newsroom) -> None:
+    room.second = RecordingProvider(settles_in=timedelta(minutes=10))
+    room.second.name = "second"
+    room.second.loses = lambda _batch: True
+    room.start(10)
+    fail_over(room)
+    room.drain()
+    assert room.counts() == Counts(unknown=10)
+    room.second_account = "another account"
+    room.clock.advance(minutes=1)
+    assert room.reconcile() is None
+    room.account, room.second_account = "account Z", "account Z"
+    looked = room.reconcile()
+    assert looked is not None
+    assert (looked.known, room.second.looks, room.provider.looks) == (10, 1, 0)
+    assert room.counts() == Counts(accepted=10)
+
+
 def test_what_the_first_keeps_one_of_a_name_of_is_handed_to_it_alone(room: Newsroom) -> None:
     """The process dies while a call is under way; the campaign goes on at the second."""
     room.provider.capabilities = Capabilities(max_recipients=1000, replay=Replay.SAFE)

@@ -435,6 +435,22 @@ def test_a_paused_campaign_is_looked_after_and_not_replayed(room: Newsroom) -> N
     assert room.counts() == Counts(accepted=3)
 
 
+def test_records_have_to_be_silent_twice_in_a_row(room: Newsroom) -> None:
+    """Records that could not be read in between may have been silent for the same reason."""
+    lost(room, **RECORDS)
+    room.provider.hides = {1, 2, 3}
+    room.clock.advance(minutes=10)
+    for fails in (False, True, False):
+        room.provider.records_fail = fails
+        assert room.reconcile() is not None
+        assert room.counts() == Counts(unknown=3)
+        room.clock.advance(minutes=10)
+    assert room.provider.looks == 3
+    room.provider.hides = set()
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+
+
 # --- addresses that changed, and people who were erased, since the attempt
 
 

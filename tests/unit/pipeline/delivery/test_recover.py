@@ -13,7 +13,8 @@ from newsletter.domain.ports import Provider
 from newsletter.pipeline.campaigns.plan import start_due
 from newsletter.pipeline.delivery.reconcile import Recovered
 from newsletter.store.sql import Store
-from tests.fakes import RecordingProvider, always
+from tests.fakes import RecordingProvider, accept_all, always
+from tests.unit.pipeline.delivery.sending import Post
 from tests.unit.pipeline.newsroom import Newsroom
 
 
@@ -49,6 +50,27 @@ class FusedStore:
             yield tx
             self._fuse.burn()
         self._fuse.burn()
+
+
+class PoweredStore:
+    """Counts the commits that a power cut would undo, by how each was made."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.clock = store.clock
+        self.read = store.read
+        self.undone_by_a_cut = 0
+
+    @contextmanager
+    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
+        with self._store.begin(lasting=lasting) as tx:
+            yield tx
+            full = tx.connection.exec_driver_sql("PRAGMA synchronous").scalar() == _FULL
+        # what lasts makes all before it last
+        self.undone_by_a_cut = 0 if full else self.undone_by_a_cut + 1
+
+
+_FULL = 2
 
 
 class FusedProvider:
@@ -268,3 +290,20 @@ def test_a_start_that_is_cut_off_freezes_all_or_nothing(room: Newsroom) -> None:
     assert room.start_due() == ()
     room.drain()
     assert len(room.provider.accepted) == 5
+
+
+def test_what_is_about_to_leave_lasts_before_its_first_byte_leaves(room: Newsroom) -> None:
+    """How SQLite keeps its word is for SQLite to test, and for ``tests/unit/store``."""
+    post, seen = Post(room=room), list[tuple[str, int]]()
+    store: Any = PoweredStore(room.store)
+
+    def look(batch: OutgoingBatch) -> Answer:
+        seen.append((batch.campaign, store.undone_by_a_cut))
+        return accept_all(batch)
+
+    room.provider.answer = look
+    room.start(3)
+    assert room.dispatcher(store).dispatch() is not None
+    post.ask()
+    assert post.transactional_sender(store).post() is not None
+    assert seen == [("resignation", 0), ("letter_confirmation", 0)]

@@ -2,15 +2,17 @@
 
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from newsletter.domain.delivery.restore_guard import Absence, Location
+from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
 from newsletter.domain.ports import GuardFile
 from newsletter.store.file.guard_file import (
@@ -222,6 +224,73 @@ def test_a_look_finds_another_database_in_the_location_of_this_one(
 
 
 HERE = Location(file=7, machine="m" * 32, filesystem="f" * 16, boot="b" * 32, device="d" * 16)
+
+
+class LossyDisk:
+    """A disk that loses in a power cut what nobody let it have by ``fsync``.
+
+    Of a file it has the bytes of its last ``fsync``, of a folder the names. That a real disk keeps
+    its word is not shown by it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._bytes: dict[int, bytes] = {}
+        self._names: dict[str, int] = {}
+        self._flush_names()
+
+    def fsync(self, descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            self._flush_names()
+        else:
+            self._bytes[status.st_ino] = os.pread(descriptor, 1 << 20, 0)
+
+    def _flush_names(self) -> None:
+        self._names = {file.name: file.stat().st_ino for file in self._folder.iterdir()}
+
+    def cut(self) -> None:
+        """The power goes, and comes back."""
+        for file in self._folder.iterdir():
+            file.unlink()
+        for name, inode in self._names.items():
+            (self._folder / name).write_bytes(self._bytes.get(inode, b""))
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> LossyDisk:
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    return LossyDisk(folder)
+
+
+def test_a_generation_that_began_outlives_a_power_cut(
+    path: Path, tmp_path: Path, disk: LossyDisk
+) -> None:
+    """Else an older file would be there again, and a copy of the database that fits it sends."""
+    guard_file = WorkspaceGuardFile(tmp_path / "outside" / "epoch", path, fsync=disk.fsync)
+    for written in (record(1), record(7), record(9)):
+        guard_file.write(written)
+        there = {file.name: file.read_bytes() for file in (tmp_path / "outside").iterdir()}
+        disk.cut()
+        assert guard_file.read() == written
+        assert {file.name for file in (tmp_path / "outside").iterdir()} == set(there)
+    guard_file.close()
+
+
+def test_what_a_look_flushed_outlives_a_power_cut(
+    path: Path, tmp_path: Path, disk: LossyDisk
+) -> None:
+    guard_file = WorkspaceGuardFile(tmp_path / "outside" / "epoch", path, fsync=disk.fsync)
+    guard_file.write(replace(record(1), location=location_of(path)))
+    guard_file.note(7)
+    guard_file.flush()
+    guard_file.note(8)
+    guard_file.close()
+    disk.cut()
+    seen = guard_file.read()
+    assert isinstance(seen, GuardRecord)
+    assert seen.mark.claims == 7, "to lag behind by what was not flushed is no alarm"
 
 
 def test_a_file_is_where_it_was(tmp_path: Path) -> None:
