@@ -78,6 +78,13 @@ class Database:
         row = cursor.fetchone()
         return None if row is None else _read_by(kind, cursor)(row)
 
+    def stream(
+        self, kind: type[T], sql: str, *conditions: Condition, **values: object
+    ) -> Iterator[T]:
+        """Yield an instance of the dataclass for each row, without holding all rows."""
+        cursor = self._run(sql, conditions, values)
+        yield from map(_read_by(kind, cursor), cursor)
+
     def rows(self, sql: str, *conditions: Condition, **values: object) -> list[tuple[Any, ...]]:
         """Return the rows as they are stored."""
         return self._run(sql, conditions, values).fetchall()

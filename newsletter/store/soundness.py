@@ -11,22 +11,29 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from newsletter.domain.errors import Defect
+from newsletter.store.database import Database
 from newsletter.store.delivery.claiming import as_stored
 from newsletter.store.file.keys import Chain
-from newsletter.store.schema import tables
-from newsletter.store.schema.complete import metadata
 from newsletter.store.staff.audit import brought_back, rows, taken_back, vouched
 from newsletter.store.statements.statements import Statements
 
-_CHUNK = 5000
 _SHOWN = 5
 _STEPS = 1_000
 """Instructions of SQLite's machine, after each of which it looks at the time."""
-_subscriber = tables.subscriber.c
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stored:
+    """An address, as hexadecimal digits: a damaged one may be no text any more."""
+
+    id: int
+    address: str
+    address_hash: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +74,7 @@ class Inspection:
         seconds: float,
     ) -> None:
         self._connection = connection
+        self._db = Database(cast("Any", connection.connection.dbapi_connection))
         self._hash = hash_address
         self._chain = chain
         self._seconds = seconds
@@ -80,7 +88,7 @@ class Inspection:
         ]
 
     def _look(self, what: str, table: str, found: Iterator[str]) -> Soundness:
-        of = self._connection.scalar(select(func.count()).select_from(metadata.tables[table]))
+        of = self._db.value(f"SELECT COUNT(*) FROM {table}")
         until, looked_at, damaged = time.monotonic() + self._seconds, 0, []
         for name in found:
             looked_at += 1
@@ -94,23 +102,21 @@ class Inspection:
 
     def _approvals(self) -> Iterator[str]:
         """The name of each that is damaged, and an empty one of each that is not."""
-        taken = taken_back(self._connection)
-        for row in rows(self._connection):
+        taken = taken_back(self._db)
+        for row in rows(self._db):
             sound = vouched(self._chain, row) and not brought_back(row, taken)
             yield "" if sound else f"approval {row.id} of {row.slug}"
 
     def _addresses(self) -> Iterator[str]:
-        query = select(
-            _subscriber.id, func.hex(_subscriber.address), _subscriber.address_hash
-        ).order_by(_subscriber.id)
-        for number, address, stored in self._connection.execute(query).yield_per(_CHUNK):
-            sound = as_stored(bytes.fromhex(address), stored, self._hash) is not None
-            yield "" if sound else f"subscriber {number}"
+        for row in self._db.stream(
+            _Stored, "SELECT id, hex(address) AS address, address_hash FROM subscriber ORDER BY id"
+        ):
+            sound = as_stored(bytes.fromhex(row.address), row.address_hash, self._hash) is not None
+            yield "" if sound else f"subscriber {row.id}"
 
     def _contents(self) -> Iterator[str]:
-        content = tables.content.c
-        digests = select(content.content_hash).order_by(content.created_at.desc())
-        for digest in self._connection.scalars(digests).all():
+        digests = self._db.column("SELECT content_hash FROM content ORDER BY created_at DESC")
+        for digest in digests:
             yield "" if self._is_sound(digest) else f"content {digest[:12]}"
 
     def _is_sound(self, digest: str) -> bool:

@@ -1,110 +1,112 @@
 """Who started what, for how many. A row counts only under our own seal, as an approval does."""
 
 import hmac
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+from sqlalchemy import Connection
 
 from newsletter.domain.campaigns.campaign import Start
+from newsletter.store.database import instant
 from newsletter.store.file.keys import Chain
-from newsletter.store.schema import tables
-from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+from newsletter.store.repository import Repository
 
-_start = tables.start.c
-_SEALED_AS = "go"
-"""What a start was called when the first seals were made."""
+_START = 'id, slug, content_hash, "by", at, count, found, revoked_at, seal'
 
 
-class Starts:
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    """A start as it is stored, times in milliseconds: the seal is over these values."""
+
+    id: int
+    slug: str
+    content_hash: str
+    by: str
+    at: int
+    count: int
+    found: int
+    revoked_at: int | None
+    seal: str
+
+
+class Starts(Repository):
     """Who started what, for how many."""
 
     def __init__(self, connection: Connection, chain: Chain) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._chain = chain
 
     def of(self, slug: str) -> list[Start]:
-        """Those of a statement, oldest first, also those that were taken back."""
-        rows = self._connection.execute(_of(), {"named": slug}).all()
-        return [_start_of(row) for row in rows if self._vouched(row)]
+        """Return the starts of a statement, oldest first, also those that were taken back."""
+        return [_start_of(row) for row in self._sound(slug)]
 
     def add(self, start: Start) -> None:
-        added = insert(tables.start).values(
+        """Add a start under our seal."""
+        [row] = self._db.all(
+            _Row,
+            'INSERT INTO start (slug, content_hash, "by", at, count)'
+            f" VALUES (:slug, :content_hash, :by, :at, :count) RETURNING {_START}",
             slug=start.slug,
             content_hash=start.content_hash,
             by=start.by,
-            at=to_ms(start.at),
+            at=start.at,
             count=start.count,
         )
-        self._vouch_for(self._connection.execute(added.returning(*_start)).one())
+        self._vouch_for(row)
 
     def revoke(self, slug: str, at: datetime) -> int:
-        """Take all of a statement back; returns how many there were."""
-        return self._change(slug, revoked_at=to_ms(at))
+        """Take all starts of a statement back; return how many there were."""
+        live = self._live(slug)
+        for row in live:
+            self._write(row, "revoked_at = :at", at=at)
+        return len(live)
 
     def find(self, slug: str, count: int) -> None:
         """Note how many would really have got it, at a start that was paused for that."""
-        self._change(slug, found=count)
+        for row in self._live(slug):
+            self._write(row, "found = :count", count=count)
 
     def accept(self, slug: str) -> None:
-        """Somebody lets it go on who was told that number: from now on it is the one."""
+        """Take the number that was found for the right one: a person let it go on."""
         for row in self._live(slug):
             if row.found:
-                self._write(row, count=row.found, found=0)
+                self._write(row, "count = found, found = 0")
 
-    def _live(self, slug: str) -> list[Row[Any]]:
-        rows = self._connection.execute(_of(), {"named": slug}).all()
-        return [row for row in rows if row.revoked_at is None and self._vouched(row)]
-
-    def _change(self, slug: str, **values: int) -> int:
-        rows = self._live(slug)
-        for row in rows:
-            self._write(row, **values)
-        return len(rows)
-
-    def _write(self, row: Row[Any], **values: int) -> None:
-        changed = update(tables.start).where(_start.id == row.id).values(**values)
-        self._vouch_for(self._connection.execute(changed.returning(*_start)).one())
-
-    def _vouched(self, row: Row[Any]) -> bool:
-        return hmac.compare_digest(row.seal, self._seal(row))
-
-    def _vouch_for(self, row: Row[Any]) -> None:
-        sealed = update(tables.start).where(_start.id == row.id).values(seal=self._seal(row))
-        self._connection.execute(sealed)
-
-    def _seal(self, row: Row[Any]) -> str:
-        sealed = (
-            row.slug,
-            row.content_hash,
-            row.by,
-            row.at,
-            _count(row),
-            row.found,
-            row.revoked_at,
+    def _sound(self, slug: str) -> list[_Row]:
+        rows = self._db.all(
+            _Row, f"SELECT {_START} FROM start WHERE slug = :slug ORDER BY id", slug=slug
         )
-        return self._chain.seal(_SEALED_AS, row.id, *sealed)
+        return [row for row in rows if hmac.compare_digest(row.seal, self._seal(row))]
+
+    def _live(self, slug: str) -> list[_Row]:
+        return [row for row in self._sound(slug) if row.revoked_at is None]
+
+    def _write(self, row: _Row, assignments: str, **values: object) -> None:
+        [changed] = self._db.all(
+            _Row,
+            f"UPDATE start SET {assignments} WHERE id = :id RETURNING {_START}",
+            id=row.id,
+            **values,
+        )
+        self._vouch_for(changed)
+
+    def _vouch_for(self, row: _Row) -> None:
+        self._db.change(
+            "UPDATE start SET seal = :seal WHERE id = :id", id=row.id, seal=self._seal(row)
+        )
+
+    def _seal(self, row: _Row) -> str:
+        sealed = (row.slug, row.content_hash, row.by, row.at, row.count, row.found, row.revoked_at)
+        return self._chain.seal("start", row.id, *sealed)
 
 
-@cache
-def _of() -> Select[Any]:
-    """Asked at each look, of each statement that has not gone out."""
-    return select(tables.start).where(_start.slug == bindparam("named")).order_by(_start.id)
-
-
-def _count(row: Row[Any]) -> int:
-    """The column: a row has a method of that name."""
-    return int(row._mapping["count"])
-
-
-def _start_of(row: Row[Any]) -> Start:
+def _start_of(row: _Row) -> Start:
     return Start(
         slug=row.slug,
         content_hash=row.content_hash,
         by=row.by,
-        at=from_ms(row.at),
-        count=_count(row),
+        at=instant(row.at),
+        count=row.count,
         found=row.found,
-        revoked_at=maybe_from_ms(row.revoked_at),
+        revoked_at=None if row.revoked_at is None else instant(row.revoked_at),
     )

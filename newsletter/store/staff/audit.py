@@ -3,122 +3,170 @@
 import hmac
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import astuple, dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any
+from typing import cast
 
-from sqlalchemy import Connection, Row, Select, bindparam, desc, func, insert, select, update
+from sqlalchemy import Connection
 
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import AuditHead, Entered
+from newsletter.store.database import Database, stored
 from newsletter.store.file.keys import Chain
-from newsletter.store.schema import tables
-from newsletter.store.schema.columns import from_ms, to_ms
+from newsletter.store.repository import Repository
 
-_approval = tables.approval.c
-_audit = tables.audit.c
 REVOKE = "revoke"
 """What the log calls it."""
 _TAKEN_BACK = re.compile(r"approvals? ([0-9]{1,18}(?:, [0-9]{1,18})*) taken back")
+_ALL = 1 << 62
 
 
-def rows(connection: Connection) -> Iterator[Row[Any]]:
-    """All rows of all statements, by number."""
-    yield from connection.execute(select(tables.approval).order_by(_approval.id)).yield_per(1000)
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRow:
+    """An approval as it is stored, times in milliseconds: the seal is over these values."""
+
+    id: int
+    slug: str
+    content_hash: str
+    by: str
+    channel: str
+    at: int
+    not_before: int | None
+    despite: str
+    warnings: str
+    """Names of checks, with blanks between."""
+    revoked_at: int | None
+    seal: str
 
 
-def vouched(chain: Chain, row: Row[Any]) -> bool:
-    """Whether the row is what we wrote."""
+APPROVAL = """
+    id, slug, content_hash, "by", channel, at, not_before, despite, warnings, revoked_at, seal
+"""
+"""The columns of an ``ApprovalRow``."""
+
+
+def rows(db: Database) -> Iterator[ApprovalRow]:
+    """Yield the approvals of all statements, by number."""
+    yield from db.stream(ApprovalRow, f"SELECT {APPROVAL} FROM approval ORDER BY id")
+
+
+def vouched(chain: Chain, row: ApprovalRow) -> bool:
+    """Return whether the row is what we wrote."""
     return hmac.compare_digest(row.seal, _seal(chain, row))
 
 
-def brought_back(row: Row[Any], taken: Collection[int]) -> bool:
-    """Whether it counts, and is one of those that were taken back."""
+def brought_back(row: ApprovalRow, taken: Collection[int]) -> bool:
+    """Return whether the row counts, and is one of those that were taken back."""
     return row.revoked_at is None and row.id in taken
 
 
-def taken_back(connection: Connection, slug: str | None = None) -> set[int]:
-    """The numbers of approvals that the log says were taken back, of all statements or of one."""
-    lines = select(_audit.detail).where(_audit.action == REVOKE)
-    if slug is not None:
-        lines = lines.where(_audit.subject == slug)
-    found = map(_TAKEN_BACK.match, connection.scalars(lines))
+def taken_back(db: Database, slug: str | None = None) -> set[int]:
+    """Return the ids of approvals that the log says were taken back, of one statement or all."""
+    lines = "SELECT detail FROM audit WHERE action = 'revoke'"
+    if slug is None:
+        details = db.column(lines)
+    else:
+        details = db.column(f"{lines} AND subject = :slug", slug=slug)
+    found = map(_TAKEN_BACK.match, details)
     return {int(number) for one in found if one for number in one[1].split(", ")}
 
 
-def vouch_for(connection: Connection, chain: Chain, row: Row[Any]) -> None:
+def vouch_for(db: Database, chain: Chain, row: ApprovalRow) -> None:
     """Put our seal under a row as it is now."""
-    sealed = update(tables.approval).where(_approval.id == row.id)
-    connection.execute(sealed.values(seal=_seal(chain, row)))
+    db.change("UPDATE approval SET seal = :seal WHERE id = :id", id=row.id, seal=_seal(chain, row))
 
 
-def _seal(chain: Chain, row: Row[Any]) -> str:
+def _seal(chain: Chain, row: ApprovalRow) -> str:
     sealed = (row.slug, row.content_hash, row.by, row.channel, row.at, row.revoked_at)
     return chain.seal("approval", row.id, *sealed, row.not_before, row.despite, row.warnings)
 
 
-_CHUNK = 1000
 _APPROVE, _GAP = "approve", "gap"
 _LOG = "audit log"
+_LINE = "SELECT number, at, actor, action, subject, detail, digest FROM audit"
 
 
-class Audit:
-    """Whoever changes or removes a line breaks the chain for all that follow.
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    """A line as it is stored, its time in milliseconds: the digest is over these values."""
 
-    Whoever cuts lines off at the end falls behind the head file.
+    number: int
+    at: int
+    actor: str
+    action: str
+    subject: str
+    detail: str
+    digest: str
+
+
+class Audit(Repository):
+    """The audit log.
+
+    A line that is changed or removed breaks the chain for all that follow. Lines that are cut off
+    at the end are missed by the head file.
     """
 
     def __init__(self, connection: Connection, chain: Chain, now: datetime) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._chain = chain
         self._now = now
         self._entered: AuditHead | None = None
 
     def enter(self, actor: str, action: str, subject: str, detail: str = "") -> None:
-        last = self._last()
-        number, before = (last.number + 1, last.digest) if last else (1, "")
-        values = {"at": to_ms(self._now), "actor": actor, "action": action, "subject": subject}
-        digest = self._chain.link(before, number, values["at"], actor, action, subject, detail)
-        self._connection.execute(
-            insert(tables.audit), {"number": number, "detail": detail, "digest": digest, **values}
+        """Add a line."""
+        last = self._db.rows("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1")
+        number, before = (last[0][0] + 1, last[0][1]) if last else (1, "")
+        at = cast("int", stored(self._now))
+        digest = self._chain.link(before, number, at, actor, action, subject, detail)
+        self._db.change(
+            "INSERT INTO audit (number, at, actor, action, subject, detail, digest)"
+            " VALUES (:number, :at, :actor, :action, :subject, :detail, :digest)",
+            number=number,
+            at=at,
+            actor=actor,
+            action=action,
+            subject=subject,
+            detail=detail,
+            digest=digest,
         )
         self._entered = AuditHead(number=number, digest=digest)
 
     def all(self) -> list[Entered]:
-        """Oldest first."""
-        return [_entered(row) for row in self._rows()]
+        """Return all lines, oldest first."""
+        return self._db.all(Entered, f"{_LINE} ORDER BY number")
 
     def newest(self, most: int | None) -> list[Entered]:
-        """The last so many, newest first."""
-        newest = select(tables.audit).order_by(_audit.number.desc()).limit(most)
-        return [_entered(row) for row in self._connection.execute(newest).all()]
+        """Return the last lines, newest first."""
+        return self.page(None, _ALL if most is None else most)
 
     def about(self, subject: str, *, skip: int = 0, most: int) -> list[Entered]:
-        """The last so many that speak of this, newest first."""
-        newest = (
-            select(tables.audit)
-            .where(_audit.subject == subject)
-            .order_by(_audit.number.desc())
-            .limit(most)
-            .offset(skip)
+        """Return the last lines about a subject, newest first."""
+        return self._db.all(
+            Entered,
+            f"{_LINE} WHERE subject = :subject ORDER BY number DESC LIMIT :most OFFSET :skip",
+            subject=subject,
+            most=most,
+            skip=skip,
         )
-        return [_entered(row) for row in self._connection.execute(newest).all()]
 
     def page(self, before: int | None, most: int) -> list[Entered]:
-        """So many lines before one, or the last ones, the newest first."""
-        query = select(tables.audit).order_by(_audit.number.desc()).limit(most)
-        if before is not None:
-            query = query.where(_audit.number < before)
-        return [_entered(row) for row in self._connection.execute(query).all()]
+        """Return the lines before a number, or the last ones, newest first."""
+        return self._db.all(
+            Entered,
+            f"{_LINE} WHERE number < :before ORDER BY number DESC LIMIT :most",
+            before=_ALL if before is None else before,
+            most=most,
+        )
 
     def count(self) -> int:
-        return self._connection.scalar(select(func.max(_audit.number))) or 0
+        """Return how many lines there are."""
+        return self._db.value("SELECT MAX(number) FROM audit") or 0
 
     # --- what lies outside
 
     def to_remember(self) -> AuditHead | None:
-        """What the head file is to say once this transaction is committed; None: what it says.
+        """Return what the head file is to say after this commit; None: it stays as it is.
 
         It goes on only where the log continues what it knows: else the gap has to be found.
         """
@@ -137,18 +185,23 @@ class Audit:
         """Neither is the line there, nor has anybody written down that it is gone."""
         if self.digest(head.number) == head.digest:
             return False
-        noted = select(func.count()).where(_audit.action == _GAP, _audit.detail == str(head))
-        return not self._connection.scalar(noted)
+        noted = self._db.value(
+            "SELECT COUNT(*) FROM audit WHERE action = :gap AND detail = :head",
+            gap=_GAP,
+            head=str(head),
+        )
+        return not noted
 
     # --- whether it is what was written
 
     def verify(self) -> AuditHead:
-        """Check the chain, what is known of it outside, and the approvals; returns its last line.
+        """Check the chain, what is known of it outside, and the approvals; return its last line.
 
         Raises Defect naming the first thing that is not what was written.
         """
         head, given = AuditHead(number=0, digest=""), set()
-        for number, row in enumerate(self._rows(), start=1):
+        lines = self._db.stream(_Line, f"{_LINE} ORDER BY number")
+        for number, row in enumerate(lines, start=1):
             self._check(head, number, row)
             head = AuditHead(number=number, digest=row.digest)
             if row.action == _APPROVE:
@@ -159,13 +212,15 @@ class Audit:
         return head
 
     def digest(self, number: int) -> str:
-        """That of the line with this number; empty where there is none."""
-        return self._connection.scalar(_digest(), {"line": number}) or ""
+        """Return the digest of the line with this number, or ""."""
+        return (
+            self._db.value("SELECT digest FROM audit WHERE number = :number", number=number) or ""
+        )
 
-    def _check(self, head: AuditHead, number: int, row: Row[Any]) -> None:
+    def _check(self, head: AuditHead, number: int, row: _Line) -> None:
         """Raise Defect unless the line follows the one before it, under the key."""
-        parts = (number, *_said(row))
-        if row.number == number and row.digest == self._chain.link(head.digest, *parts):
+        *parts, digest = astuple(row)
+        if row.number == number and digest == self._chain.link(head.digest, *parts):
             return
         raise Defect(
             f"line {number} of the audit log is not what was written;"
@@ -183,8 +238,8 @@ class Audit:
             )
 
     def _compare_approvals(self, given: set[tuple[str, str, str]]) -> None:
-        taken = taken_back(self._connection)
-        for row in rows(self._connection):
+        taken = taken_back(self._db)
+        for row in rows(self._db):
             named = f"the approval {row.id}, of {row.slug} by {row.by},"
             if not vouched(self._chain, row):
                 raise Defect(f"{named} is not what was written; it counts for nothing")
@@ -192,36 +247,3 @@ class Audit:
                 raise Defect(f"{named} was taken back, and an older row was put in its place")
             if row.revoked_at is None and (row.slug, row.by, row.content_hash) not in given:
                 raise Defect(f"{named} has no line in the audit log")
-
-    def _last(self) -> Row[Any] | None:
-        return self._connection.execute(_last()).one_or_none()
-
-    def _rows(self) -> Iterator[Row[Any]]:
-        query = select(tables.audit).order_by(_audit.number)
-        yield from self._connection.execute(query).yield_per(_CHUNK)
-
-
-@cache
-def _digest() -> Select[tuple[str]]:
-    return select(_audit.digest).where(_audit.number == bindparam("line"))
-
-
-@cache
-def _last() -> Select[Any]:
-    return select(tables.audit).order_by(desc(_audit.number)).limit(1)
-
-
-def _said(row: Row[Any]) -> tuple[Any, ...]:
-    return (row.at, row.actor, row.action, row.subject, row.detail)
-
-
-def _entered(row: Row[tuple[object, ...]]) -> Entered:
-    return Entered(
-        number=row.number,
-        at=from_ms(row.at),
-        actor=row.actor,
-        action=row.action,
-        subject=row.subject,
-        detail=row.detail,
-        digest=row.digest,
-    )

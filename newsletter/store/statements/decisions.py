@@ -2,51 +2,66 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection
 
 from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import Approval, Channel
+from newsletter.store.database import instant
 from newsletter.store.file.keys import Chain
 from newsletter.store.repository import Repository
-from newsletter.store.schema import tables
-from newsletter.store.schema.columns import fields_of, from_ms, maybe_from_ms, to_ms
-from newsletter.store.staff.audit import REVOKE, Audit, brought_back, taken_back, vouch_for, vouched
+from newsletter.store.staff.audit import (
+    APPROVAL,
+    REVOKE,
+    ApprovalRow,
+    Audit,
+    brought_back,
+    taken_back,
+    vouch_for,
+    vouched,
+)
 
-_approval = tables.approval.c
 
-
-class Approvals:
+class Approvals(Repository):
     """Who approved what."""
 
     def __init__(self, connection: Connection, chain: Chain, audit: Audit) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._chain = chain
         self._audit = audit
 
     def of(self, slug: str) -> list[Approval]:
+        """Return the approvals of a statement, oldest first, also those that were taken back."""
         return [_approval_of(row) for row in self._sound(slug)]
 
     def slugs(self, channels: Collection[Channel]) -> set[str]:
-        """The statements of which an approval was ever taken down by one of these ways."""
-        named = _approval.channel.in_([channel.value for channel in channels])
-        return set(self._connection.scalars(select(_approval.slug).where(named).distinct()))
+        """Return the statements that were ever approved in one of these ways."""
+        return set(
+            self._db.column(
+                "SELECT DISTINCT slug FROM approval"
+                " WHERE channel IN (SELECT value FROM json_each(:channels))",
+                channels=[channel.value for channel in channels],
+            )
+        )
 
     def add(self, approval: Approval) -> None:
-        added = insert(tables.approval).values(
+        """Add an approval under our seal."""
+        [row] = self._db.all(
+            ApprovalRow,
+            'INSERT INTO approval (slug, content_hash, "by", channel, at, not_before, despite,'
+            " warnings)"
+            " VALUES (:slug, :content_hash, :by, :channel, :at, :not_before, :despite, :warnings)"
+            f" RETURNING {APPROVAL}",
             slug=approval.slug,
             content_hash=approval.content_hash,
             by=approval.by,
-            channel=approval.channel.value,
-            at=to_ms(approval.at),
-            not_before=approval.not_before and to_ms(approval.not_before),
+            channel=approval.channel,
+            at=approval.at,
+            not_before=approval.not_before,
             despite=approval.despite,
             warnings=" ".join(approval.warnings),
         )
-        row = self._connection.execute(added.returning(*tables.approval.c)).one()
-        vouch_for(self._connection, self._chain, row)
+        vouch_for(self._db, self._chain, row)
 
     def revoke(
         self,
@@ -58,7 +73,7 @@ class Approvals:
         actor: str,
         why: str = "",
     ) -> int:
-        """Take back approvals of a statement: all, one person's, one channel's; returns how many.
+        """Take back approvals of a statement: all, one person's, one channel's; return how many.
 
         The audit log gets a line of it, by which none of them can be brought back.
         """
@@ -71,10 +86,14 @@ class Approvals:
         ]
         if not numbers:
             return 0
-        revoked = update(tables.approval).where(_approval.id.in_(numbers))
-        revoked = revoked.values(revoked_at=to_ms(at)).returning(*tables.approval.c)
-        for row in self._connection.execute(revoked).all():
-            vouch_for(self._connection, self._chain, row)
+        for row in self._db.all(
+            ApprovalRow,
+            "UPDATE approval SET revoked_at = :at"
+            f" WHERE id IN (SELECT value FROM json_each(:numbers)) RETURNING {APPROVAL}",
+            at=at,
+            numbers=numbers,
+        ):
+            vouch_for(self._db, self._chain, row)
         listed = ", ".join(map(str, numbers))
         detail = f"approval{'s' * (len(numbers) > 1)} {listed} taken back" + (
             f": {why}" * bool(why)
@@ -82,76 +101,83 @@ class Approvals:
         self._audit.enter(actor, REVOKE, slug, detail)
         return len(numbers)
 
-    def _sound(self, slug: str) -> list[Row[Any]]:
-        """The rows that are what we wrote last."""
-        found = self._connection.execute(_of(), {"named": slug}).all()
+    def _sound(self, slug: str) -> list[ApprovalRow]:
+        """Return the rows that are what we wrote last."""
+        found = self._db.all(
+            ApprovalRow,
+            f"SELECT {APPROVAL} FROM approval WHERE slug = :slug ORDER BY id",
+            slug=slug,
+        )
         # a seal holds for an older row too: only the log tells that it was taken back since
-        back = taken_back(self._connection, slug) if found else set()
+        back = taken_back(self._db, slug) if found else set()
         return [row for row in found if vouched(self._chain, row) and not brought_back(row, back)]
 
 
-@cache
-def _of() -> Select[Any]:
-    """Asked at each look, of each statement that has not gone out."""
-    of = _approval.slug == bindparam("named")
-    return select(tables.approval).where(of).order_by(_approval.id)
-
-
-def _approval_of(row: Row[Any]) -> Approval:
+def _approval_of(row: ApprovalRow) -> Approval:
     return Approval(
         slug=row.slug,
         content_hash=row.content_hash,
         by=row.by,
-        at=from_ms(row.at),
+        at=instant(row.at),
         channel=Channel(row.channel),
-        not_before=maybe_from_ms(row.not_before),
+        not_before=None if row.not_before is None else instant(row.not_before),
         despite=row.despite,
         warnings=tuple(row.warnings.split()),
-        revoked_at=maybe_from_ms(row.revoked_at),
+        revoked_at=None if row.revoked_at is None else instant(row.revoked_at),
     )
-
-
-_returned = tables.returned.c
 
 
 class Returns(Repository):
     """What approvers sent back, and why."""
 
     def of(self, slug: str) -> list[Returned]:
-        """Of a statement, oldest first."""
-        named = select(*fields_of(Returned, tables.returned)).where(_returned.slug == slug)
-        return self._list(Returned, named.order_by(_returned.id))
+        """Return what was sent back of a statement, oldest first."""
+        return self._db.all(
+            Returned,
+            'SELECT slug, content_hash, "by", at, reason, closed_at FROM returned'
+            " WHERE slug = :slug ORDER BY id",
+            slug=slug,
+        )
 
     def add(self, returned: Returned) -> None:
-        self._connection.execute(insert(tables.returned).values(vars(returned)))
+        """Send a version back."""
+        self._db.change(
+            'INSERT INTO returned (slug, content_hash, "by", at, reason, closed_at)'
+            " VALUES (:slug, :content_hash, :by, :at, :reason, :closed_at)",
+            **vars(returned),
+        )
 
     def close(self, slug: str, at: datetime) -> int:
-        """It was handed in again, whatever changed; returns how many were open."""
-        open_ones = (_returned.slug == slug) & _returned.closed_at.is_(None)
-        closed = update(tables.returned).where(open_ones).values(closed_at=at)
-        return self._connection.execute(closed).rowcount
-
-
-_comment = tables.comment.c
+        """Close what was sent back, as the text was handed in again; return how many were open."""
+        return self._db.change(
+            "UPDATE returned SET closed_at = :at WHERE slug = :slug AND closed_at IS NULL",
+            slug=slug,
+            at=at,
+        )
 
 
 class Comments(Repository):
     """What staff say to each other about a statement."""
 
     def add(self, comment: Comment) -> None:
-        self._connection.execute(insert(tables.comment).values(vars(comment)))
+        """Add a comment."""
+        self._db.change(
+            'INSERT INTO comment (slug, "by", at, words, content_hash)'
+            " VALUES (:slug, :by, :at, :words, :content_hash)",
+            **vars(comment),
+        )
 
     def of(self, slug: str, most: int) -> list[Comment]:
-        """The last so many, oldest first."""
-        newest = (
-            select(*fields_of(Comment, tables.comment))
-            .where(_comment.slug == slug)
-            .order_by(_comment.id.desc())
-            .limit(most)
+        """Return the last comments on a statement, oldest first."""
+        newest = self._db.all(
+            Comment,
+            'SELECT slug, "by", at, words, content_hash FROM comment'
+            " WHERE slug = :slug ORDER BY id DESC LIMIT :most",
+            slug=slug,
+            most=most,
         )
-        rows = self._connection.execute(newest).mappings().all()
-        return [Comment(**row) for row in reversed(rows)]
+        return newest[::-1]
 
     def count(self, slug: str) -> int:
-        counted = select(func.count()).where(_comment.slug == slug)
-        return self._number(counted)
+        """Return how many comments a statement has."""
+        return int(self._db.value("SELECT COUNT(*) FROM comment WHERE slug = :slug", slug=slug))
