@@ -1,49 +1,31 @@
 """The board: all statements, sorted by what they wait for, a page at a time.
 
-On which shelf one stands is decided by SQL alone, so that to count them reads no text. Whether an
-approval is what we wrote is for whoever shows a row: here it only says where the row is listed.
+SQL alone decides on which shelf a statement stands, so that counting them reads no text. Whether an
+approval is what we wrote is checked when a row is shown: here it only says where the row is listed.
 """
 
-from typing import Any
+from sqlalchemy import Connection
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    ScalarSelect,
-    Select,
-    and_,
-    case,
-    exists,
-    false,
-    func,
-    literal,
-    or_,
-    select,
-    true,
-)
-
-from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.state import CampaignRules, Shelf
-from newsletter.domain.delivery.state import BatchState
-from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.statement import OVERRIDES, Channel, Progress
+from newsletter.domain.statements.statement import OVERRIDES
 from newsletter.domain.subscribers.address import mailbox
+from newsletter.store.database import Condition
 from newsletter.store.repository import Repository
-from newsletter.store.schema import desk_tables, tables
-from newsletter.store.statements.statements import last_of, sought
+from newsletter.store.statements.statements import sought
 
-_statement = tables.statement.c
-_changed = tables.changed_statement.c
-_approval = tables.approval.c
-_batch = tables.batch.c
-_staff = tables.staff.c
-_campaign = tables.campaign.c
-_draft = desk_tables.draft.c
-_version = desk_tables.version.c
 _LONGEST = 200
 """Characters that are read of what was typed into the search."""
 _ESCAPE = "\\"
 _LITERAL = str.maketrans({sign: _ESCAPE + sign for sign in "\\%_"})
+_SORTED = """
+    FROM statement JOIN changed_statement ON changed_statement.slug = statement.slug
+        LEFT JOIN campaign ON campaign.id = (
+            SELECT MAX(id) FROM campaign AS latest WHERE latest.slug = statement.slug)
+"""
+_UNSEEN = """
+    FROM draft JOIN version ON version.number = draft.head
+    WHERE draft.deleted_at IS NULL AND draft.slug = ''
+"""
 
 
 class Board(Repository):
@@ -57,13 +39,13 @@ class Board(Repository):
             own.create_function("sought", 1, sought, deterministic=True)
 
     def counts(self, rules: CampaignRules, words: str = "") -> dict[Shelf, int]:
-        """How many stand on each shelf, of those in whose title or name these words are."""
-        shelf = _shelf(rules).label("shelf")
-        found = _sorted(shelf).where(*_with(words)).subquery("found")
-        rows = self._connection.execute(
-            select(found.c.shelf, func.count()).group_by(found.c.shelf)
-        ).all()
-        counted = {Shelf(row[0]): int(row[1]) for row in rows}
+        """Count the statements on each shelf, of those in whose title or name these words are."""
+        has_words = _has(words, "statement.sought")
+        rows = self._db.rows(
+            f"SELECT {_shelf(rules)} AS shelf, COUNT(*) {_SORTED} WHERE {has_words} GROUP BY 1",
+            has_words,
+        )
+        counted = {Shelf(shelf): count for shelf, count in rows}
         return {shelf: counted.get(shelf, 0) for shelf in Shelf}
 
     def page(
@@ -75,179 +57,145 @@ class Board(Repository):
         skip: int = 0,
         most: int,
     ) -> list[str]:
-        """The slugs of those on one shelf, or on any: what something happened to last, first."""
-        query = _sorted(_statement.slug).where(*_with(words))
+        """Return the slugs on one shelf, or on any: what something happened to last, first."""
+        which = _has(words, "statement.sought")
         if shelf is not None:
-            query = query.where(_shelf(rules) == shelf.value)
-        query = query.order_by(_changed.number.desc()).limit(most).offset(skip)
-        return list(self._connection.scalars(query))
+            which &= Condition(f"{_shelf(rules)} = :shelf", {"shelf": shelf})
+        return self._db.column(
+            f"SELECT statement.slug {_SORTED} WHERE {which}"
+            " ORDER BY changed_statement.number DESC LIMIT :most OFFSET :skip",
+            which,
+            most=most,
+            skip=skip,
+        )
 
     def unseen(self, *, words: str = "", skip: int = 0, most: int) -> list[str]:
-        """The keys of texts at the desk that were never handed in: what changed last, first."""
-        query = _unseen(_draft.key, words).order_by(_draft.changed_at.desc(), _draft.key)
-        return list(self._connection.scalars(query.limit(most).offset(skip)))
+        """Return the keys of texts that were never handed in: what changed last, first."""
+        has_words = _has(words, "sought(json_extract(version.document, '$.title'))")
+        return self._db.column(
+            f"SELECT draft.key {_UNSEEN} AND {has_words}"
+            " ORDER BY draft.changed_at DESC, draft.key LIMIT :most OFFSET :skip",
+            has_words,
+            most=most,
+            skip=skip,
+        )
 
     def count_unseen(self, words: str = "") -> int:
-        """How many there are, of those in whose title these words are."""
-        return self._number(_unseen(func.count(), words))
+        """Count the texts that were never handed in, of those in whose title these words are."""
+        has_words = _has(words, "sought(json_extract(version.document, '$.title'))")
+        return int(self._db.value(f"SELECT COUNT(*) {_UNSEEN} AND {has_words}", has_words))
 
 
-def _unseen(what: ColumnElement[Any], words: str) -> Select[Any]:
-    joined = desk_tables.draft.join(desk_tables.version, _draft.head == _version.number)
-    title = func.sought(func.json_extract(_version.text, "$.title"))
-    there = (_draft.deleted_at.is_(None), _draft.slug == "")
-    return select(what).select_from(joined).where(*there, *_with(words, title))
+def _has(words: str, within: str) -> Condition:
+    """Each word is somewhere in this text; neither case nor order counts."""
+    found = Condition("1 = 1")
+    for place, word in enumerate(sought(words[:_LONGEST]).translate(_LITERAL).split()):
+        found &= Condition(
+            f"{within} LIKE :word_{place} ESCAPE '{_ESCAPE}'", {f"word_{place}": f"%{word}%"}
+        )
+    return found
 
 
-def _sorted(*columns: ColumnElement[Any]) -> Select[Any]:
-    newest = _campaign.id == last_of(_statement.slug)
-    return (
-        select(*columns)
-        .select_from(tables.statement)
-        .join(tables.changed_statement, _changed.slug == _statement.slug)
-        .join(tables.campaign, newest, isouter=True)
-    )
-
-
-def _with(words: str, within: ColumnElement[str] = _statement.sought) -> list[ColumnElement[bool]]:
-    """Each word is somewhere in the title or the name; neither case nor order counts."""
-    looked_for = sought(words[:_LONGEST]).translate(_LITERAL).split()
-    return [within.like(f"%{word}%", escape=_ESCAPE) for word in looked_for]
-
-
-def _shelf(rules: CampaignRules) -> ColumnElement[str]:
-    """In the order of ``state_of``."""
+def _shelf(rules: CampaignRules) -> str:
+    """Return the expression for the shelf, in the order of ``state_of``."""
     approved = _approved(rules)
-    on_its_way = [CampaignState.SENDING, CampaignState.PAUSED, CampaignState.ATTENTION]
-    paused = _campaign.state == CampaignState.PAUSED.value
-    cancelled = _campaign.state == CampaignState.CANCELLED.value
-    begun = _campaign.started_at.is_not(None)
-    corrected = func.coalesce(_campaign.corrected_by, "") != ""
-    within = (_statement.translation_of != "") if rules.together else false()
-    shelves: list[tuple[ColumnElement[bool], Shelf]] = [
-        (corrected, Shelf.SENT),
-        (begun & _campaign.state.in_([state.value for state in on_its_way]), Shelf.SENDING),
-        (begun & cancelled & _reached(), Shelf.CANCELLED),
-        (begun & ~cancelled, Shelf.SENT),
-        (~_statement.present, Shelf.MISSING),
-        (_statement.content_hash == "", Shelf.MISSING),
-        (within, Shelf.WITHIN),
-        (_statement.progress == Progress.DRAFT.value, Shelf.DRAFTS),
-        (approved & paused, Shelf.SENDING),
-        (approved & ~_started(rules), Shelf.APPROVED),
-        (approved, Shelf.SCHEDULED),
-        (_returned(), Shelf.DRAFTS),
-        (_outdated(), Shelf.REVIEW),
-        (cancelled & ~_any_approval(rules), Shelf.CANCELLED),
-    ]
-    return case(*((when, shelf.value) for when, shelf in shelves), else_=Shelf.REVIEW.value)
+    is_within = "statement.translation_of <> ''" if rules.together else "1 = 0"
+    return f"""
+        CASE
+        WHEN COALESCE(campaign.corrected_by, '') <> '' THEN '{Shelf.SENT.value}'
+        WHEN campaign.started_at IS NOT NULL
+            AND campaign.state IN ('sending', 'paused', 'attention') THEN '{Shelf.SENDING.value}'
+        WHEN campaign.started_at IS NOT NULL AND campaign.state = 'cancelled' AND {_REACHED}
+            THEN '{Shelf.CANCELLED.value}'
+        WHEN campaign.started_at IS NOT NULL AND campaign.state <> 'cancelled'
+            THEN '{Shelf.SENT.value}'
+        WHEN statement.present = 0 OR statement.content_hash = '' THEN '{Shelf.MISSING.value}'
+        WHEN {is_within} THEN '{Shelf.WITHIN.value}'
+        WHEN statement.progress = 'draft' THEN '{Shelf.DRAFTS.value}'
+        WHEN {approved} AND campaign.state = 'paused' THEN '{Shelf.SENDING.value}'
+        WHEN {approved} AND NOT {_started(rules)} THEN '{Shelf.APPROVED.value}'
+        WHEN {approved} THEN '{Shelf.SCHEDULED.value}'
+        WHEN {_RETURNED} THEN '{Shelf.DRAFTS.value}'
+        WHEN {_OUTDATED} THEN '{Shelf.REVIEW.value}'
+        WHEN campaign.state = 'cancelled' AND NOT {_any_approval(rules)}
+            THEN '{Shelf.CANCELLED.value}'
+        ELSE '{Shelf.REVIEW.value}' END
+    """
 
 
-def _reached() -> ColumnElement[bool]:
-    """Somebody may have it, or still would."""
-    had = or_(
-        _batch.accepted > 0,
-        _batch.unknown > 0,
-        _batch.pending > 0,
-        _batch.state == BatchState.GIVEN_UP.value,
-    )
-    return exists().where(_batch.campaign_id == _campaign.id, had)
+_REACHED = """
+    EXISTS (SELECT 1 FROM batch WHERE batch.campaign_id = campaign.id
+        AND (accepted > 0 OR unknown > 0 OR pending > 0 OR batch.state = 'given up'))
+"""
+"""Readers may have it, or still would."""
+_LIVE = "approval.slug = statement.slug AND approval.revoked_at IS NULL"
+_OUTDATED = f"""
+    EXISTS (SELECT 1 FROM approval
+        WHERE {_LIVE} AND approval.content_hash <> statement.content_hash)
+"""
+_RETURNED = f"""
+    EXISTS (SELECT 1 FROM returned
+        WHERE returned.slug = statement.slug AND returned.content_hash = statement.content_hash
+            AND returned.closed_at IS NULL
+            AND returned.id = (
+                SELECT MAX(id) FROM returned AS newer WHERE newer.slug = returned.slug)
+            AND NOT EXISTS (SELECT 1 FROM approval
+                WHERE {_LIVE} AND approval.content_hash = returned.content_hash
+                    AND approval.at >= returned.at))
+"""
+"""It was sent back as it is, and neither approved since nor handed in again."""
+_ROLE = 'SELECT role FROM staff WHERE staff.address = approval."by"'
 
 
-def _counts(rules: CampaignRules, *, standing_in: bool = False) -> ColumnElement[bool]:
-    """Whether a row of approvals counts for the text as it is, in the words of ``standing``."""
+def _counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
+    """A row of approvals counts for the text as it is, in the words of ``standing``."""
     policy = rules.policy
-    who = func.mailbox(_approval.by)
-    held = select(_staff.role).where(_staff.address == _approval.by).scalar_subquery()
-    enough = held.in_([role.value for role in Role if role.includes(Role.APPROVER)])
-    stranger = held.is_(None)
-    channel = _approval.channel
-    vouched = channel.in_([Channel.FEED.value, Channel.PARTS.value])
-    trusted = true() if policy.trust_front_matter else channel != Channel.FRONT_MATTER.value
+    trusted = "1 = 1" if policy.trust_front_matter else "approval.channel <> 'front matter'"
     # with the blanks around it, so that no mailbox is found within another
-    wrote = func.instr(_statement.mailboxes, literal(" ") + who + literal(" ")) > 0
-    own = false() if policy.author_may_approve else wrote
-    overrides = channel == Channel.OVERRIDE.value
-    admin = held == Role.ADMIN.value
-    counts = (
-        admin & overrides
-        if standing_in
-        else ~overrides & ((enough & trusted) | (vouched & stranger))
-    )
-    return and_(_live(), _approval.content_hash == _statement.content_hash, ~own, counts)
+    wrote = """instr(statement.mailboxes, ' ' || mailbox(approval."by") || ' ') > 0"""
+    other = "1 = 1" if policy.author_may_approve else f"NOT {wrote}"
+    if standing_in:
+        counts = f"approval.channel = 'override' AND ({_ROLE}) = 'admin'"
+    else:
+        counts = f"""
+            approval.channel <> 'override' AND (
+                (({_ROLE}) IN ('approver', 'sender', 'admin') AND {trusted})
+                OR (approval.channel IN ('feed', 'parts') AND ({_ROLE}) IS NULL))
+        """
+    return f"{_LIVE} AND approval.content_hash = statement.content_hash AND {other} AND {counts}"
 
 
-def _live() -> ColumnElement[bool]:
-    return and_(_approval.slug == _statement.slug, _approval.revoked_at.is_(None))
-
-
-def _approved(rules: CampaignRules) -> ColumnElement[bool]:
-    return _enough(rules, true()) & ~_withheld(rules)
-
-
-def _withheld(rules: CampaignRules) -> ColumnElement[bool]:
-    """A translation that goes out in its email is a draft."""
+def _approved(rules: CampaignRules) -> str:
+    """The statement has its approvals, and no translation that goes out in its email is a draft."""
     if not rules.together:
-        return false()
-    part = tables.statement.alias("part").c
-    draft = and_(
-        part.translation_of == _statement.slug,
-        part.translation_of != "",
-        part.present,
-        part.progress == Progress.DRAFT.value,
-    )
-    return exists(select(part.slug).where(draft).correlate(tables.statement))
+        return _enough(rules, "1 = 1")
+    return f"""
+        ({_enough(rules, "1 = 1")} AND NOT EXISTS (
+            SELECT 1 FROM statement AS part
+            WHERE part.translation_of = statement.slug AND part.translation_of <> ''
+                AND part.present = 1 AND part.progress = 'draft'))
+    """
 
 
-def _enough(rules: CampaignRules, when: ColumnElement[bool]) -> ColumnElement[bool]:
+def _enough(rules: CampaignRules, when: str) -> str:
     """There are as many approvals as are required, or two overrides, of those rows."""
-    given = _people(_counts(rules) & when) >= rules.policy.required
-    return given | (_people(_counts(rules, standing_in=True) & when) >= OVERRIDES)
+    people = 'SELECT COUNT(DISTINCT mailbox(approval."by")) FROM approval WHERE'
+    return f"""
+        (({people} {_counts(rules)} AND {when}) >= {int(rules.policy.required)}
+        OR ({people} {_counts(rules, standing_in=True)} AND {when}) >= {OVERRIDES})
+    """
 
 
-def _people(which: ColumnElement[bool]) -> ScalarSelect[int]:
-    counted = select(func.count(func.mailbox(_approval.by).distinct())).where(which)
-    # by name: SQLAlchemy itself looks one query outwards, and that of a start may lie between
-    return counted.correlate(tables.statement, tables.start).scalar_subquery()
+def _any_approval(rules: CampaignRules) -> str:
+    return f"EXISTS (SELECT 1 FROM approval WHERE {_counts(rules)})"
 
 
-def _any_approval(rules: CampaignRules) -> ColumnElement[bool]:
-    return exists(select(_approval.id).where(_counts(rules)).correlate(tables.statement))
-
-
-def _outdated() -> ColumnElement[bool]:
-    older = and_(_live(), _approval.content_hash != _statement.content_hash)
-    return exists(select(_approval.id).where(older).correlate(tables.statement))
-
-
-def _started(rules: CampaignRules) -> ColumnElement[bool]:
-    """Somebody said that this very text may go, after the last approval that it needed."""
+def _started(rules: CampaignRules) -> str:
+    """A sender started this very text, after the last approval that it needed."""
     if not rules.by_sender:
-        return true()
-    start = tables.start.c
-    this = and_(
-        start.slug == _statement.slug,
-        start.content_hash == _statement.content_hash,
-        start.revoked_at.is_(None),
-    )
-    complete = _enough(rules, _approval.at <= start.at)
-    return exists(select(start.id).where(this, complete).correlate(tables.statement))
-
-
-def _returned() -> ColumnElement[bool]:
-    """It was sent back as it is, and neither approved since nor handed in again."""
-    one, newer = tables.returned.c, tables.returned.alias("newer").c
-    newest = select(func.max(newer.id)).where(newer.slug == one.slug).scalar_subquery()
-    since = exists(
-        select(_approval.id)
-        .where(_live(), _approval.content_hash == one.content_hash, _approval.at >= one.at)
-        .correlate(tables.statement, tables.returned)
-    )
-    sent_back = and_(
-        one.slug == _statement.slug,
-        one.content_hash == _statement.content_hash,
-        one.closed_at.is_(None),
-        one.id == newest,
-        ~since,
-    )
-    return exists(select(one.id).where(sent_back).correlate(tables.statement))
+        return "1 = 1"
+    return f"""
+        EXISTS (SELECT 1 FROM start
+            WHERE start.slug = statement.slug AND start.content_hash = statement.content_hash
+                AND start.revoked_at IS NULL AND {_enough(rules, "approval.at <= start.at")})
+    """

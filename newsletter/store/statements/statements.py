@@ -3,237 +3,195 @@
 import unicodedata
 from collections.abc import Collection
 from datetime import datetime
-from functools import cache
-from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import (
-    ColumnElement,
-    ScalarSelect,
-    Select,
-    bindparam,
-    case,
-    delete,
-    exists,
-    func,
-    select,
-    text,
-)
-from sqlalchemy.dialects.sqlite import insert
+from pydantic import ValidationError
 
-from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import mailbox
+from newsletter.store.database import document, instant
 from newsletter.store.repository import Repository
-from newsletter.store.schema import tables
-from newsletter.store.schema.columns import fields_of, to_ms
 
-
-def last_of(slug: ColumnElement[str]) -> ScalarSelect[int]:
-    """The id of the newest campaign of a statement."""
-    of = tables.campaign.alias("of")
-    newest = select(func.max(of.c.id)).where(of.c.slug == slug)
-    return newest.correlate_except(of).scalar_subquery()
+_ALL = 1 << 62
+"""A limit that leaves nothing out."""
+_STORED = """
+    SELECT statement.document AS statement, statement.content_hash, statement.fingerprint,
+        statement.present, statement.writers
+    FROM statement
+"""
 
 
 def mailboxes(writers: Collection[str]) -> str:
-    """The mailboxes of all who wrote in it, each between blanks, as the board compares them."""
+    """Return the writers' mailboxes, each between blanks, as the board compares them."""
     return "".join(f" {mailbox(writer)} " for writer in writers)
 
 
 def sought(words: str) -> str:
-    """Words as they are compared in a search: neither case nor accents count."""
+    """Return words as a search compares them: neither case nor accents count."""
     plain = unicodedata.normalize("NFKD", words.casefold())
     return "".join(character for character in plain if not unicodedata.combining(character))
-
-
-_AT_ONCE = 500
-"""Slugs that one query names."""
-_statement = tables.statement.c
-_changed = tables.changed_statement.c
-_campaign = tables.campaign.c
-_IS_TRANSLATION = text("statement.translation_of <> ''")
-"""In the words of the partial index of such statements: SQLite uses it for nothing else."""
-
-
-@cache  # not at the import: most commands read no content, and building takes milliseconds
-def _as_content() -> TypeAdapter[Content]:
-    return TypeAdapter(Content)
 
 
 class Statements(Repository):
     """Statements as they were last read, and all content that was ever rendered from them."""
 
     def all(self) -> list[StoredStatement]:
-        return self._list(StoredStatement, _stored().order_by(_statement.slug))
+        """Return all statements, by slug."""
+        return self._db.all(StoredStatement, f"{_STORED} ORDER BY slug")
 
     def some(self, slugs: Collection[str]) -> list[StoredStatement]:
-        """Those of these slugs that are known, by slug."""
-        named, found = sorted(slugs), []
-        for start in range(0, len(named), _AT_ONCE):
-            which = _statement.slug.in_(named[start : start + _AT_ONCE])
-            found += self._list(StoredStatement, _stored().where(which).order_by(_statement.slug))
-        return found
+        """Return the statements with these slugs that are known, by slug."""
+        return self._db.all(
+            StoredStatement,
+            f"{_STORED} WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY slug",
+            slugs=sorted(slugs),
+        )
 
     def changed_since(self, since: int | None) -> tuple[int, list[str]]:
-        """What something happened to since a mark, and the mark to ask with the next time.
+        """Return the slugs to which something happened since a mark, and the mark for next time.
 
         That is what says something about a slug: its text, present or not, what was rendered of
         it, approvals, a set time, its campaigns but for their figures, an issue of a digest email.
-        None gives the mark alone: for whoever looks at everything.
+        None gives the mark alone: for a caller that looks at everything.
         """
         if since is None:
-            return self._number(select(func.max(_changed.number))), []
-        rows = self._connection.execute(
-            select(_changed.number, _changed.slug)
-            .where(_changed.number > since)
-            .order_by(_changed.number)
-        ).all()
-        return (rows[-1].number if rows else since), [row.slug for row in rows]
+            return self._db.value("SELECT MAX(number) FROM changed_statement") or 0, []
+        rows = self._db.rows(
+            "SELECT number, slug FROM changed_statement WHERE number > :since ORDER BY number",
+            since=since,
+        )
+        return (rows[-1][0] if rows else since), [slug for _, slug in rows]
 
     def unsettled(self) -> list[StoredStatement]:
-        """Those whose newest campaign has not begun, or was cancelled, by slug."""
-        return self._list(StoredStatement, _unsettled())
+        """Return statements whose newest campaign has not begun, or was cancelled, by slug."""
+        return self._db.all(
+            StoredStatement,
+            f"""
+            {_STORED} WHERE NOT EXISTS (
+                SELECT 1 FROM campaign
+                WHERE started_at IS NOT NULL AND state <> 'cancelled' AND id = (
+                    SELECT MAX(id) FROM campaign AS latest WHERE latest.slug = statement.slug))
+            ORDER BY slug
+            """,
+        )
 
     def newest(self, most: int | None) -> list[StoredStatement]:
-        """Those that are present, what something happened to last first: at most so many."""
-        return self._list(
+        """Return present statements, what something happened to last first."""
+        return self._db.all(
             StoredStatement,
-            _stored()
-            .join(tables.changed_statement, _changed.slug == _statement.slug)
-            .where(_statement.present == 1)
-            .order_by(_changed.number.desc())
-            .limit(most),
+            f"{_STORED} JOIN changed_statement ON changed_statement.slug = statement.slug"
+            " WHERE statement.present = 1 ORDER BY changed_statement.number DESC LIMIT :most",
+            most=_ALL if most is None else most,
         )
 
     def count(self) -> int:
-        """How many are present."""
-        present = select(func.count()).select_from(tables.statement).where(_statement.present == 1)
-        return self._number(present)
+        """Return how many statements are present."""
+        return int(self._db.value("SELECT COUNT(*) FROM statement WHERE present = 1"))
 
     def slugs(self, beginning: str, most: int) -> list[str]:
-        """At most so many that begin so: those that are present first, then the newest."""
-        # not LIKE, in which % and _ of what somebody typed would stand for anything
-        begins = func.substr(_statement.slug, 1, len(beginning)) == beginning
-        return list(
-            self._connection.scalars(
-                select(_statement.slug)
-                .where(begins)
-                .order_by(_statement.present.desc(), _statement.changed_at.desc(), _statement.slug)
-                .limit(most)
-            )
+        """Return slugs that begin so: those that are present first, then the newest."""
+        # not LIKE, in which % and _ of what a person typed would stand for anything
+        return self._db.column(
+            "SELECT slug FROM statement WHERE substr(slug, 1, length(:beginning)) = :beginning"
+            " ORDER BY present DESC, changed_at DESC, slug LIMIT :most",
+            beginning=beginning,
+            most=most,
         )
 
     def get(self, slug: str) -> StoredStatement | None:
-        return self._first(StoredStatement, _one(), named=slug)
+        """Return the statement with this slug."""
+        return self._db.first(StoredStatement, f"{_STORED} WHERE slug = :slug", slug=slug)
 
     def translations(self, slug: str) -> list[StoredStatement]:
-        """Those that name this statement in ``translation_of``, by slug, present or not."""
-        of = (_statement.translation_of == slug, _IS_TRANSLATION)
-        return self._list(StoredStatement, _stored().where(*of).order_by(_statement.slug))
+        """Return the statements that name this one in ``translation_of``, present or not."""
+        return self._db.all(
+            StoredStatement,
+            f"{_STORED} WHERE translation_of = :slug AND statement.translation_of <> ''"
+            " ORDER BY slug",
+            slug=slug,
+        )
 
     def put(self, stored: StoredStatement, at: datetime) -> None:
-        """Insert it, or replace what is stored under its slug."""
-        values = {
-            "translation_of": stored.statement.translation_of,
-            "progress": stored.statement.progress.value,
-            "mailboxes": mailboxes(stored.writers),
-            "sought": sought(f"{stored.statement.title} {stored.statement.slug}"),
-            "changed_at": at,
+        """Insert the statement, or replace what is stored under its slug."""
+        self._db.change(
+            """
+            INSERT INTO statement (slug, document, content_hash, fingerprint, present, writers,
+                mailboxes, translation_of, progress, sought, changed_at, content_since)
+            VALUES (:slug, :statement, :content_hash, :fingerprint, :present, :writers,
+                :mailboxes, :translation_of, :progress, :sought, :at, :at)
+            ON CONFLICT (slug) DO UPDATE SET document = excluded.document,
+                content_hash = excluded.content_hash, fingerprint = excluded.fingerprint,
+                present = excluded.present, writers = excluded.writers,
+                mailboxes = excluded.mailboxes, translation_of = excluded.translation_of,
+                progress = excluded.progress, sought = excluded.sought,
+                changed_at = excluded.changed_at,
+                content_since = CASE WHEN statement.content_hash = excluded.content_hash
+                    THEN statement.content_since ELSE excluded.content_since END
+            """,
+            slug=stored.statement.slug,
+            mailboxes=mailboxes(stored.writers),
+            translation_of=stored.statement.translation_of,
+            progress=stored.statement.progress,
+            sought=sought(f"{stored.statement.title} {stored.statement.slug}"),
+            at=at,
             **vars(stored),
-        }
-        statement = insert(tables.statement).values(
-            slug=stored.statement.slug, content_since=at, **values
-        )
-        same = _statement.content_hash == stored.content_hash
-        since = case((same, _statement.content_since), else_=to_ms(at))
-        self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["slug"], set_=values | {"content_since": since}
-            )
         )
 
     def content_since(self, slug: str) -> datetime | None:
-        """When the content hash of a statement became what it is; None where there is no such."""
-        since: datetime | None = self._connection.scalar(_since(), {"named": slug})
-        return since
+        """Return when the content hash of a statement became what it is."""
+        since = self._db.value("SELECT content_since FROM statement WHERE slug = :slug", slug=slug)
+        return None if since is None else instant(since)
 
     def keep_content(self, content: Content, at: datetime) -> str:
         """Store content under its content hash, once, and return the content hash."""
         digest = content.content_hash()
-        self._connection.execute(
-            insert(tables.content)
-            .values(
-                content_hash=digest,
-                document=_as_content().dump_json(content).decode(),
-                created_at=at,
-            )
-            .on_conflict_do_nothing()
+        self._db.change(
+            "INSERT INTO content (content_hash, document, created_at)"
+            " VALUES (:digest, :content, :at) ON CONFLICT DO NOTHING",
+            digest=digest,
+            content=content,
+            at=at,
         )
         return digest
 
     def content(self, digest: str) -> Content | None:
-        document = self._connection.scalar(_content(), {"of": digest})
-        return None if document is None else _read_content(digest, document)
+        """Return the content with this hash. Raises Defect if it cannot be read any more."""
+        text = self._db.value(
+            "SELECT document FROM content WHERE content_hash = :digest", digest=digest
+        )
+        return None if text is None else _read_content(digest, text)
 
     def contents(self, digests: Collection[str]) -> dict[str, Content]:
-        """Return those that there are of these hashes, at most some hundreds."""
-        content = tables.content.c
-        query = select(content.content_hash, content.document)
-        rows = self._connection.execute(query.where(content.content_hash.in_(set(digests))))
-        return {digest: _read_content(digest, document) for digest, document in rows}
+        """Return the contents that there are of these hashes."""
+        rows = self._db.rows(
+            "SELECT content_hash, document FROM content"
+            " WHERE content_hash IN (SELECT value FROM json_each(:digests))",
+            digests=sorted(set(digests)),
+        )
+        return {digest: _read_content(digest, text) for digest, text in rows}
 
 
-def _read_content(digest: str, document: str) -> Content:
+def _read_content(digest: str, text: str) -> Content:
     try:
-        return _as_content().validate_json(document)
+        found: Content = document(Content, text)
     except ValidationError as error:
         raise Defect(f"the content {digest[:12]} is not what was stored") from error
-
-
-# Building a statement takes longer than running it, so those of each look are built once.
-
-
-@cache
-def _stored() -> Select[Any]:
-    return select(*fields_of(StoredStatement, tables.statement))
-
-
-@cache
-def _unsettled() -> Select[Any]:
-    gone = exists().where(
-        _campaign.id == last_of(_statement.slug),
-        _campaign.started_at.is_not(None),
-        _campaign.state != CampaignState.CANCELLED.value,
-    )
-    return _stored().where(~gone).order_by(_statement.slug)
-
-
-@cache
-def _one() -> Select[Any]:
-    return _stored().where(_statement.slug == bindparam("named"))
-
-
-@cache
-def _since() -> Select[Any]:
-    return select(_statement.content_since).where(_statement.slug == bindparam("named"))
-
-
-@cache
-def _content() -> Select[Any]:
-    return select(tables.content.c.document).where(tables.content.c.content_hash == bindparam("of"))
+    return found
 
 
 class Schedules(Repository):
     """Times that a member of staff set, which outrank the statement's own ``send_at``."""
 
     def get(self, slug: str) -> datetime | None:
-        query = select(tables.schedule.c.send_at).where(tables.schedule.c.slug == slug)
-        return self._connection.scalar(query)
+        """Return the time that was set for a statement."""
+        at = self._db.value("SELECT send_at FROM schedule WHERE slug = :slug", slug=slug)
+        return None if at is None else instant(at)
 
     def put(self, slug: str, at: datetime | None) -> None:
-        self._connection.execute(delete(tables.schedule).where(tables.schedule.c.slug == slug))
+        """Set the time of a statement, or take the setting back."""
+        self._db.change("DELETE FROM schedule WHERE slug = :slug", slug=slug)
         if at is not None:
-            self._connection.execute(insert(tables.schedule).values(slug=slug, send_at=at))
+            self._db.change(
+                "INSERT INTO schedule (slug, send_at) VALUES (:slug, :at)", slug=slug, at=at
+            )
