@@ -18,6 +18,8 @@ from newsletter.domain.errors import Fault, InvalidConfiguration
 from newsletter.providers import registry
 
 _LARGEST_SECRET = 64 * 1024
+_PEM = "-----BEGIN "
+"""How a public key of several lines begins."""
 _TWIN = "_file"
 
 
@@ -92,6 +94,8 @@ class Preparation:
         written = self.document.written.get(path)
         if secret == "":
             self.document.fault(path, "is empty; write the secret, or delete the key")
+        elif isinstance(secret, str) and secret != secret.strip():
+            self.document.fault(path, "has blanks around the secret; take them out")
         elif not isinstance(secret, str) or (written and written.reading):
             self.document.fault(path, "is not text for YAML; put it in quotes")
 
@@ -147,7 +151,7 @@ def _typed(text: str, wanted: Any) -> Any:
 
 
 def _read_secret(file: Path) -> str:
-    """Read a file without the line break at its end. Raises ValueError, saying what to do."""
+    """Read a file without blanks and line breaks around. Raises ValueError, saying what to do."""
     where = "the path is relative to the directory of newsletter.yaml"
     try:
         if not file.is_file():
@@ -159,11 +163,14 @@ def _read_secret(file: Path) -> str:
     if len(data) > _LARGEST_SECRET:
         raise ValueError("its file is too large to hold a secret (over 64 KiB)")
     try:
-        secret = data.decode("utf-8-sig").rstrip("\r\n")
+        secret = data.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
         raise ValueError("its file is not text in UTF-8; write only the secret in it") from error
     if not secret:
         raise ValueError("its file is empty; write the secret in it")
+    if not secret.startswith(_PEM) and len(secret.splitlines()) > 1:
+        lines = len(data.splitlines())
+        raise ValueError(f"its file has {lines} lines; write the secret alone, on one line")
     return secret
 
 

@@ -212,6 +212,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield _file(store)
     yield from map(_sound, store.inspect(seconds=_LOOK))
     yield _private(settings)
+    yield from _secret_files(settings)
     yield of_sandbox(lambda: _find_escapes(settings))
     yield from _provider(delivery)
     yield from examine_from_outside(settings, delivery.key, store.clock.now())
@@ -342,6 +343,15 @@ def of_sandbox(find: Callable[[], list[str]]) -> Finding:
     detail = f"a harmful file or feed could {', '.join(escapes)}"
     advice = "use Linux 6.12 or newer with Landlock and seccomp, and a user other than root"
     return Finding(what="sandbox", level=Level.WARNING, detail=detail, advice=advice)
+
+
+def _secret_files(settings: Settings) -> Iterator[Finding]:
+    """Whether others can read a file that holds a secret; it may be meant so in a container."""
+    open_ones = open_to_others([path.resolve() for path in settings.secret_files])
+    if open_ones:
+        detail = f"others may read {', '.join(map(str, open_ones))}"
+        advice = "take their rights away with 'chmod go-rwx'"
+        yield Finding(what="secrets", level=Level.WARNING, detail=detail, advice=advice)
 
 
 def _audited(store: Store) -> str:

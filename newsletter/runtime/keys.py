@@ -30,7 +30,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from newsletter.domain.errors import Fault, InvalidInput, Refused
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.subscribers.address import fold
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,7 +57,12 @@ def load_link_keys(path: Path) -> tuple[tuple[bytes, ...], frozenset[int]]:
 
 
 def add_link_key(path: Path) -> int:
-    """Add a key and retire all others, at once or not at all; returns how many there are now."""
+    """Add a key and retire all others, at once or not at all; returns how many there are now.
+
+    Raises NotFound where there is no key yet.
+    """
+    if not path.exists():
+        raise NotFound(f"{path} is missing; put it back from the backup of var/keys")
     keys, _ = load_link_keys(path)
     if len(keys) >= _MOST_KEYS:
         raise Refused(f"{path} holds {len(keys)} keys, and no more can be told apart in links")
@@ -171,6 +176,12 @@ def is_proxy_token(key: bytes, token: str, now: datetime) -> bool:
     at = _EPOCH + timedelta(seconds=int(seconds))
     recent = abs(now - at) <= timedelta(seconds=_PROXY_SECONDS)
     return recent and hmac.compare_digest(token.encode(), proxy_token(key, at).encode())
+
+
+def fingerprints_in(workspace: Path) -> dict[str, str]:
+    """Path of a key's file in a workspace → fingerprint of its first key, of those that exist."""
+    paths = {name: workspace / name for name in ("var/keys/addresses", "var/keys/links")}
+    return {name: fingerprint(_lines(path)[0][0]) for name, path in paths.items() if path.exists()}
 
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.transactional import EmailState
 from newsletter.pipeline.delivery.dispatch import Dispatched
@@ -52,9 +52,11 @@ def _log_made(look: TickResult) -> None:
 
 def log_reconciled(done: Reconciled) -> None:
     log.info(
-        "unknown attempt=%s campaign=%d batch=%d step=%s known=%d queued=%d unknown=%d%s",
+        "unknown attempt=%s campaign=%d statement=%s batch=%d step=%s known=%d queued=%d"
+        " unknown=%d%s",
         done.attempt_id,
         done.campaign_id,
+        done.slug,
         done.batch_id,
         done.step.name.lower(),
         done.known,
@@ -70,10 +72,11 @@ def log_attempt(done: Dispatched) -> None:
     well = outcome.verdict is Verdict.ACCEPTED and not done.answer.exceptions and done.recorded
     log.log(
         logging.DEBUG if well else logging.WARNING,
-        "attempt=%s campaign=%d batch=%d provider=%s messages=%d verdict=%s exceptions=%d"
-        " recorded=%s%s",
+        "attempt=%s campaign=%d statement=%s batch=%d provider=%s messages=%d verdict=%s"
+        " exceptions=%d recorded=%s%s",
         done.attempt_id,
         done.campaign_id,
+        done.slug,
         done.batch_id,
         done.provider,
         done.messages,
@@ -98,6 +101,42 @@ def log_posted(done: Posted) -> None:
         done.recorded,
         f" reason={done.reason!r}" if done.reason else "",
     )
+
+
+class Endings:
+    """One line when a campaign ends, and one more where a person or an event settles the rest."""
+
+    def __init__(self) -> None:
+        self._said: dict[int, CampaignState] = {}
+
+    def note(self, campaigns: Iterable[Campaign]) -> None:
+        """Say which of these have ended since the last call."""
+        for campaign in campaigns:
+            if campaign.state.ended and self._said.get(campaign.id) is not campaign.state:
+                self._say(campaign)
+            self._said[campaign.id] = campaign.state
+
+    def is_over(self, number: int) -> bool:
+        """Whether nothing more will be said of a campaign."""
+        said = self._said.get(number)
+        return said is not None and said.final
+
+    def _say(self, campaign: Campaign) -> None:
+        counts, attention = campaign.counts, campaign.state is CampaignState.ATTENTION
+        log.log(
+            logging.WARNING if attention else logging.INFO,
+            "finished campaign=%d statement=%s state=%s audience=%d accepted=%d rejected=%d"
+            " suppressed=%d cancelled=%d unknown=%d",
+            campaign.id,
+            campaign.slug,
+            campaign.state.value,
+            counts.audience,
+            counts.accepted,
+            counts.rejected,
+            counts.suppressed,
+            counts.cancelled,
+            counts.unknown,
+        )
 
 
 class Pulse:

@@ -26,6 +26,7 @@ from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciler, recover
 from newsletter.pipeline.events.breaker import stop_harm
 from newsletter.runtime.log import (
+    Endings,
     Pulse,
     log_attempt,
     log_reconciled,
@@ -95,6 +96,7 @@ class Scheduler:
         self._visits = Visits(tick.statements, stopped=self._stop.is_set)
         self._rounds = Rounds(delivery, stopped=self._stop.is_set)
         self._pulse = Pulse()
+        self._endings = Endings()
         self._in_vain_lock = threading.Lock()
         self._in_vain: dict[int, int] = {}
         self._reconciling = False
@@ -190,6 +192,7 @@ class Scheduler:
                 worker.join()
             gc.unfreeze()
         self._report_progress()
+        self._say_what_ended()
         if self._run.failure is not None:
             raise self._run.failure
         return self._run
@@ -336,6 +339,12 @@ class Scheduler:
             going = tx.campaigns.going()
         self._on_progress(going)
 
+    def _say_what_ended(self) -> None:
+        numbers = [one for one in tuple(self._run.finished) if not self._endings.is_over(one)]
+        if numbers:
+            with self._delivery.store.read() as tx:
+                self._endings.note(filter(None, map(tx.campaigns.get, numbers)))
+
     def _notice(self) -> None:
         if self._nothing_sent.holds():
             return
@@ -345,6 +354,7 @@ class Scheduler:
         # once more after the last batch, so that who watches sees the end
         if sends or before:
             self._report_progress()
+        self._say_what_ended()
         self._sends = sends
         self._nothing_sent.note(nothing=not sends)
         if sends and not before:  # another process let it go on

@@ -21,7 +21,7 @@ from newsletter.runtime.keys import (
     SignedLinks,
     address_hash,
     close_off,
-    fingerprint,
+    fingerprints_in,
     kept_in,
     load_keys,
     load_link_keys,
@@ -33,7 +33,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.engine import open_sqlite
 from newsletter.store.file.guard_file import WorkspaceGuardFile
-from newsletter.store.file.keys import Chain, HeadFile, check_keys
+from newsletter.store.file.keys import Chain, HeadFile, check_keys, refuse_missing_keys
 from newsletter.store.file.lock import in_use
 from newsletter.store.schema.versions import ensure_current
 from newsletter.store.sql import Store
@@ -113,26 +113,31 @@ def _refuse_lost(settings: Settings) -> None:
         )
 
 
+def _load_keys(folder: Path) -> _Keys:
+    """Read the keys, and make those that a new workspace does not have yet."""
+    links, retired = load_link_keys(folder / "links")
+    return _Keys(
+        addresses=load_keys(folder / "addresses"),
+        links=links,
+        retired_links=retired,
+        audit=load_keys(folder / "audit"),
+    )
+
+
 @contextmanager
 def _stored(settings: Settings, by: str, clock: Clock) -> Iterator[tuple[Store, _Keys]]:
     """The database, which nobody replaces while it is open, and the keys that belong to it."""
     database, folder = settings.database_path, settings.workspace / "var" / "keys"
     database.parent.mkdir(parents=True, exist_ok=True)
     with in_use(settings.in_use_path, by=by):
-        links, retired = load_link_keys(folder / "links")
-        keys = _Keys(
-            addresses=load_keys(folder / "addresses"),
-            links=links,
-            retired_links=retired,
-            audit=load_keys(folder / "audit"),
-        )
         # before the engine, which would make an empty file
         _refuse_lost(settings)
         engine = open_sqlite(database)
         try:
             ensure_current(engine)
-            firsts = {"var/keys/addresses": keys.addresses[0], "var/keys/links": keys.links[0]}
-            check_keys(engine, {name: fingerprint(key) for name, key in firsts.items()})
+            refuse_missing_keys(engine, settings.workspace)
+            keys = _load_keys(folder)
+            check_keys(engine, fingerprints_in(settings.workspace))
             close_off(kept(settings))
             store = Store(
                 engine,

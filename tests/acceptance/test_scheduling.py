@@ -33,6 +33,9 @@ def test_a_time_to_come_is_waited_for_and_named(workspace: Workspace) -> None:
     assert workspace.outbox == []
     assert workspace.report("news")["state"] == "scheduled"
     assert workspace.report("news")["release_at"] == "2099-07-01T13:00:00+00:00"
+    shown = workspace.do("report", "news").stdout
+    assert "audience     fixed at the start; 'newsletter send news --dry-run' counts it" in shown
+    assert "accepted" not in shown
 
 
 def test_a_time_that_has_passed_does_not_hold_anything_back(workspace: Workspace) -> None:

@@ -2,14 +2,17 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.pipeline.delivery.dispatch import Dispatched
-from newsletter.runtime.log import Pulse, log_attempt
+from newsletter.runtime.log import Endings, Pulse, log_attempt
+from tests.fakes import NOON
 from tests.pages import forum
 
 
@@ -22,6 +25,7 @@ def said(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]
 def done(verdict: Verdict = Verdict.ACCEPTED, messages: int = 10) -> Dispatched:
     return Dispatched(
         campaign_id=1,
+        slug="news",
         batch_id=1,
         attempt_id="a",
         messages=messages,
@@ -48,6 +52,35 @@ def test_what_is_wrong_is_told_to_everybody(
 ) -> None:
     log_attempt(done(verdict))
     assert "because" in said.text
+
+
+def test_a_campaign_that_ends_is_told_once_with_its_name_and_figures(
+    said: pytest.LogCaptureFixture,
+) -> None:
+    endings = Endings()
+    campaign = Campaign(
+        id=7,
+        slug="news",
+        content_hash="d0",
+        state=CampaignState.SENDING,
+        release_at=NOON,
+        approved_by=(),
+        lists=("press",),
+        provider="outbox",
+        counts=Counts(accepted=59, unknown=1),
+    )
+    states = [CampaignState.SENDING, CampaignState.ATTENTION, CampaignState.ATTENTION]
+    for state in [*states, CampaignState.SENT, CampaignState.SENT]:
+        assert not endings.is_over(7) or state is CampaignState.SENT
+        endings.note([replace(campaign, state=state)])
+    assert endings.is_over(7)
+    beginning = "finished campaign=7 statement=news state="
+    assert [one.removeprefix(beginning).partition(" ")[0] for one in said.messages] == [
+        "attention",
+        "sent",
+    ]
+    assert "audience=60 accepted=59 rejected=0" in said.messages[0]
+    assert [one.levelname for one in said.records] == ["WARNING", "INFO"]
 
 
 def test_a_line_a_minute_at_most_says_how_it_goes(said: pytest.LogCaptureFixture) -> None:

@@ -116,10 +116,7 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
         click.echo(f"  {line}")
     for line in (*_outage(figures, zone), *_to_come(figures, zone)):
         click.echo(f"  {line}")
-    for name in FIGURES:
-        click.echo(f"  {name:<12} {figures[name]:>9,}")
-    click.echo(f"  {'left by link':<12} {figures['unsubscribed']:>9,}")
-    for line in (*_elsewhere(figures), *_told(figures)):
+    for line in (*_figures(figures), *_elsewhere(figures), *_told(figures)):
         click.echo(f"  {line}")
     click.echo(f"  version      {version(figures['content_digest'])}")
     click.echo(f"  approved by  {', '.join(figures['approved_by'])}")
@@ -131,6 +128,17 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
         time = wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
         click.echo(f"  {event:<12} {time}")
     _print_people(figures)
+
+
+def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
+    """How many there are of each outcome, once the audience is fixed."""
+    if not figures["started_at"]:
+        dry_run = f"'newsletter send {figures['statement']} --dry-run'"
+        yield f"audience     fixed at the start; {dry_run} counts it as of now"
+        return
+    for name in FIGURES:
+        yield f"{name:<12} {figures[name]:>9,}"
+    yield f"{'left by link':<12} {figures['unsubscribed']:>9,}"
 
 
 def _state(row: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from newsletter.cli.shell import Shell, in_workspace, say
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound
 from newsletter.runtime.clock import SystemClock
-from newsletter.runtime.keys import add_link_key, private
+from newsletter.runtime.keys import add_link_key, fingerprints_in, private
 from newsletter.store.file.lock import in_use, only_one, unused
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def restore(shell: Shell, file: Path) -> None:
 
     settings = shell.settings()
     with private(), _alone(settings, "newsletter db restore"):
-        kept = copies.restore(file, settings.database_path, at=SystemClock().now())
+        keys = fingerprints_in(settings.workspace)
+        kept = copies.restore(file, settings.database_path, at=SystemClock().now(), keys=keys)
     say(f"restored; the database that was there is {kept}" if kept.exists() else "restored")
     say("nothing is sent until 'newsletter db release --by EMAIL'")
 

@@ -272,7 +272,8 @@ def _objection(
 def _shortfall(have: int, required: int, outdated: list[Approval]) -> list[str]:
     if outdated and not have:
         who = ", ".join(sorted({approval.by for approval in outdated}))
-        return [f"its text changed after {who} approved it; it waits for a new approval"]
+        changed = f"its text changed after {who} approved it, or the settings or templates did"
+        return [f"{changed}; it waits for a new approval"]
     return [f"it has {have} of {required} approvals"]
 
 

@@ -36,6 +36,8 @@ class Dispatched:
     """What became of one batch."""
 
     campaign_id: int
+    slug: str
+    """Of its statement."""
     batch_id: int
     attempt_id: str
     messages: int
@@ -136,6 +138,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         recorded, failed_over = self._record(claimed, answer, wait, attempt.at)
         return Dispatched(
             campaign_id=claimed.campaign.id,
+            slug=claimed.campaign.slug,
             batch_id=claimed.id,
             attempt_id=attempt.id,
             messages=len(claimed.members),

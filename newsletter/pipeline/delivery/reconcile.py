@@ -127,6 +127,8 @@ class Reconciled:
     """What one look at one batch brought, in deliveries."""
 
     campaign_id: int
+    slug: str
+    """Of its statement."""
     batch_id: int
     attempt_id: str
     step: Step
@@ -343,6 +345,7 @@ class Reconciler:
         people = len(held.members) - len(found.known) - len(found.apart)
         return Reconciled(
             campaign_id=held.campaign.id,
+            slug=held.campaign.slug,
             batch_id=held.id,
             attempt_id=held.attempt_id,
             step=step,

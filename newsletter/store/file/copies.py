@@ -3,9 +3,11 @@
 import os
 import shutil
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.store.file.numbers import last_given, skip
@@ -40,19 +42,22 @@ def backup(database: Path, target: Path) -> None:
         ) from error
 
 
-def restore(source: Path, database: Path, *, at: datetime) -> Path:
+def restore(
+    source: Path, database: Path, *, at: datetime, keys: Mapping[str, str] = MappingProxyType({})
+) -> Path:
     """Put a backup in the place of the database, which is kept beside it; returns where.
 
     What went out after the backup was taken is not in it, so the restored database is on hold:
     nothing is sent from it until a person releases it. No number that stands in a link is given
     again. Nobody else may have the database open. Raises InvalidInput for a file that is no whole
-    database of ours.
+    database of ours, and Refused for one that was made with others than these ``keys``: names and
+    fingerprints of those that the workspace has.
     """
     incoming = database.with_name(database.name + ".incoming")
     kept = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
     _remove(incoming)  # of one that was cut off: its log would be read as that of this one
     try:
-        backup(_checked(source), incoming)
+        backup(_of_this_workspace(_checked(source), keys), incoming)
         _put_on_hold(incoming, source.name, _given(database), at)
         if database.exists():
             _keep(database, kept)
@@ -129,6 +134,19 @@ def _remove(path: Path) -> None:
 def _new(path: Path) -> None:
     """An empty file, for its owner alone from the beginning."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _of_this_workspace(source: Path, keys: Mapping[str, str]) -> Path:
+    with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        noted = dict(connection.execute("SELECT key, value FROM meta WHERE key LIKE 'key %'"))
+    others = [name for name in keys if noted.get(f"key {name}", keys[name]) != keys[name]]
+    if others:
+        raise Refused(
+            f"{source} is of another workspace: it was made with other keys than"
+            f" {' and '.join(others)}, and nothing was changed. Name a backup of this workspace, or"
+            " first put var/keys of the other one in place of these"
+        )
+    return source
 
 
 def _checked(source: Path) -> Path:

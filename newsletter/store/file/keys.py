@@ -87,24 +87,52 @@ class Chain:
 _meta = tables.meta
 
 
+_NOTED = "key "
+"""What stands before the name of a key in ``meta``."""
+
+
+_AUDIT = "var/keys/audit"
+"""A key of which no fingerprint is noted: what it sealed says whether it is the right one."""
+
+
+def _noted(engine: Engine) -> dict[str, str]:
+    """Name of a key, which is the path of its file, and the fingerprint that was noted."""
+    with connected(engine, reads=True) as connection:
+        rows = connection.execute(select(_meta.c.key, _meta.c.value)).all()
+    return {row[0].removeprefix(_NOTED): row[1] for row in rows if row[0].startswith(_NOTED)}
+
+
+def refuse_missing_keys(engine: Engine, workspace: Path) -> None:
+    """Raise Refused where the file of a key is gone that the database was made with.
+
+    A new key in its place would be the wrong one.
+    """
+    noted = _noted(engine)
+    names = [*sorted(noted), _AUDIT] if noted else []
+    missing = [name for name in names if not (workspace / name).exists()]
+    if missing:
+        raise Refused(
+            f"missing in {workspace}: {', '.join(missing)}. The database was made with these keys,"
+            " and nothing was changed; put the files back from the backup of var/keys"
+        )
+
+
 def check_keys(engine: Engine, fingerprints: Mapping[str, str]) -> None:
     """Note the fingerprint of each named key at the first start, and demand the same ever after.
 
     Raises Refused, naming the key, where another one stands in its place.
     """
-    with connected(engine, reads=True) as connection:
-        rows = connection.execute(select(_meta.c.key, _meta.c.value)).all()
-    noted = {row[0]: row[1] for row in rows}
+    noted = _noted(engine)
     for name, fingerprint in fingerprints.items():
-        if noted.get(f"key {name}", fingerprint) != fingerprint:
+        if noted.get(name, fingerprint) != fingerprint:
             raise Refused(
                 f"{name} is not the key that this database was made with, so those who left would"
                 " not be recognised; put the right file back from the backup of var/keys"
             )
     missing = [
-        {"key": f"key {name}", "value": fingerprint}
+        {"key": f"{_NOTED}{name}", "value": fingerprint}
         for name, fingerprint in fingerprints.items()
-        if f"key {name}" not in noted
+        if name not in noted
     ]
     if missing:
         with connected(engine) as connection:

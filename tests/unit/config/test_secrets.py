@@ -14,11 +14,11 @@ SECRET = "-".join(["key", "5ecre7", "0f", "0ur5"])
 FROM_FILE = "provider: {kind: mailgun, domain: forum.example, api_key_file: mailgun.key}\n"
 
 
-@pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n"])
-def test_a_secret_is_read_from_a_file_without_its_line_ending(
-    read: Any, tmp_path: Path, ending: bytes
+@pytest.mark.parametrize("around", [b"", b"\n", b"\r\n", b" ", b"\t\n\n"])
+def test_a_secret_is_read_from_a_file_without_what_is_around_it(
+    read: Any, tmp_path: Path, around: bytes
 ) -> None:
-    (tmp_path / "mailgun.key").write_bytes(SECRET.encode() + ending)
+    (tmp_path / "mailgun.key").write_bytes(around + SECRET.encode() + around)
 
     assert read(FROM_FILE).provider.api_key.get_secret_value() == SECRET
 
@@ -39,6 +39,9 @@ def test_the_name_of_a_secret_file_may_come_from_the_environment(read: Any, tmp_
     [
         (b"", "empty"),
         (b"\n", "empty"),
+        (b" \n\t", "empty"),
+        (b"a key\nanother key\n", "has 2 lines; write the secret alone, on one line"),
+        (b"\n# the key of the office\n\nkey\n", "has 4 lines"),
         (b"\xff\xfe", "UTF-8"),
         (b"x" * 70_000, "too large"),
     ],
@@ -52,6 +55,17 @@ def test_a_file_that_holds_no_secret_is_a_fault(
 
     assert [fault.key for fault in found] == ["provider.api_key_file"]
     assert says in found[0].message
+
+
+@rows("written", ["' key'", '"key\\n"', "'${KEY}'"])
+def test_a_secret_with_blanks_around_is_a_fault_at_its_line(faults: Any, written: str) -> None:
+    provider = f"provider:\n  kind: mailgun\n  domain: forum.example\n  api_key: {written}\n"
+    [fault] = faults(provider, {"KEY": "key "})
+    assert (fault.key, fault.message) == (
+        "provider.api_key",
+        "has blanks around the secret; take them out",
+    )
+    assert fault.line > 0
 
 
 @rows("name", ["mailgun.key", ".", SECRET, '"a\\0b"', "x" * 300, "/dev/zero"])
@@ -221,7 +235,7 @@ def test_header_fields_are_secret_and_may_come_from_files(read: Any, tmp_path: P
 
 def test_no_fault_of_a_description_holds_a_secret(faults: Any) -> None:
     for wrong in (
-        f'headers: {{X-Api-Key: "{SECRET}\\n"}}',
+        f'headers: {{X-Api-Key: "{SECRET}\\nx"}}',
         f"headers: {{X Api: {SECRET}}}",
         f"headers: {{Host: {SECRET}}}",
         f"headers: [{SECRET}]",

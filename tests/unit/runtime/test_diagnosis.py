@@ -96,6 +96,23 @@ def test_pages_that_nobody_answers_are_to_be_mended() -> None:
     assert "cannot be reached" in found.detail
 
 
+def test_doctor_names_a_file_with_a_secret_that_others_may_read(
+    tmp_path: Path, migrated: Path
+) -> None:
+    key = tmp_path / "postmark.key"
+    key.write_text("a key\n")
+    provider = {"kind": "postmark", "server_token_file": str(key), "message_stream": "outbound"}
+    provider |= {"base_url": "http://127.0.0.1:9"}
+    levels = {}
+    with forum(tmp_path / "forum", database=migrated, provider=provider) as site:
+        services = site.services
+        for mode in (0o600, 0o644, 0o640):
+            key.chmod(mode)
+            found = {one.what: one for one in of_workspace(services.statements, services.delivery)}
+            levels[mode] = found["secrets"].level if "secrets" in found else Level.OK
+    assert levels == {0o600: Level.OK, 0o644: Level.WARNING, 0o640: Level.WARNING}
+
+
 def test_doctor_names_what_others_may_read(tmp_path: Path, migrated: Path) -> None:
     """What an opening could not put right: here it is opened again after that."""
     with forum(tmp_path, database=migrated) as site:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.errors import InvalidInput, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import (
     add_link_key,
@@ -231,11 +231,11 @@ def test_the_owners_rights_stay(tmp_path: Path, before: int) -> None:
     assert mode(path) == before & 0o700
 
 
-@pytest.mark.parametrize("name", ["links", "addresses"])
+@pytest.mark.parametrize("name", ["links", "addresses", "audit"])
 def test_a_workspace_without_its_key_is_refused_until_the_key_is_back(
     tmp_path: Path, migrated: Path, name: str
 ) -> None:
-    """A new one is made where a file is missing: it is another one."""
+    """No new one is made in its place: it would be another one."""
     with forum(tmp_path, database=migrated):
         pass
     file = tmp_path / "var" / "keys" / name
@@ -243,10 +243,31 @@ def test_a_workspace_without_its_key_is_refused_until_the_key_is_back(
     file.unlink()
     for _ in range(2):
         with (
-            pytest.raises(Refused, match=f"var/keys/{name} is not the key.*put the right"),
+            pytest.raises(Refused, match=f"missing in .*: var/keys/{name}.*put the files back"),
             opened(tmp_path, {}, clock=FixedClock()),
         ):
             pass
+        assert not file.exists()
     file.write_bytes(kept)
     with opened(tmp_path, {}, clock=FixedClock()):
         pass
+
+
+@pytest.mark.parametrize("name", ["links", "addresses"])
+def test_another_key_in_the_place_of_one_is_refused(
+    tmp_path: Path, migrated: Path, name: str
+) -> None:
+    with forum(tmp_path, database=migrated):
+        pass
+    (tmp_path / "var" / "keys" / name).write_text("ab" * 32 + "\n")
+    with (
+        pytest.raises(Refused, match=f"var/keys/{name} is not the key.*put the right"),
+        opened(tmp_path, {}, clock=FixedClock()),
+    ):
+        pass
+
+
+def test_no_key_is_made_by_adding_one(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="links is missing"):
+        add_link_key(tmp_path / "links")
+    assert not (tmp_path / "links").exists()

@@ -303,3 +303,17 @@ def test_sessions_and_links_in_a_backup_open_nothing(
     with store_in(path).read() as tx:
         assert tx.sessions.get(b"h") is None
         assert tx.invitations.open(NOON) == []
+
+
+def test_a_backup_of_another_workspace_is_refused(path: Path, tmp_path: Path) -> None:
+    """Its readers' links would be signed by keys that this one does not have."""
+    copy = tmp_path / "copy.db"
+    with closing(sqlite3.connect(path)) as books, books:
+        books.execute("INSERT INTO meta VALUES ('key var/keys/links', 'theirs')")
+    backup(path, copy)
+    before = path.read_bytes()
+    ours = {"var/keys/links": "ours", "var/keys/addresses": "not noted"}
+    with pytest.raises(Refused, match=r"of another workspace.*other keys than var/keys/links,"):
+        restore(copy, path, at=NOON, keys=ours)
+    assert path.read_bytes() == before
+    restore(copy, path, at=NOON, keys=ours | {"var/keys/links": "theirs"})
