@@ -1,6 +1,9 @@
 """``newsletter user`` and ``audit``: those who may act, and the log of what they did."""
 
+from __future__ import annotations
+
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +22,9 @@ from newsletter.domain.staff.audit import OPERATOR, AuditHead
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold
 from newsletter.runtime.staff import Staff
+
+if TYPE_CHECKING:
+    from newsletter.runtime.services import Services
 
 _ROLES = click.Choice([role.value for role in Role])
 
@@ -44,6 +50,7 @@ def add(shell: Shell, email: str, role: str) -> None:
         with services.store.read() as tx:
             known = tx.staff.role(address)
         if known is not None and known is not Role(role):
+            _tell_scheduled(services, address)
             change_role(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
         else:
             put(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
@@ -97,6 +104,7 @@ def disable(shell: Shell, email: str) -> None:
 
     address = fold(address_of(email, said="EMAIL"))
     with shell.services() as services:
+        _tell_scheduled(services, address)
         done(address, by=OPERATOR, proofs=services.staff.proofs)
     say(f"{address} can do nothing any more; 'newsletter user invite' lets them in again")
 
@@ -114,6 +122,16 @@ def list_users(shell: Shell, as_json: bool) -> None:
         say(f"{invitation.address} has a link that nobody has opened yet, until {until}")
     rows = [{"email": address, "role": role.value} for address, role in roles.items()]
     print_rows(rows, ("email", "role"), as_json=as_json)
+
+
+def _tell_scheduled(services: Services, address: str) -> None:
+    from newsletter.pipeline.staff.people import scheduled_by
+
+    for slug in scheduled_by(address, proofs=services.staff.proofs):
+        say(
+            f"{slug} is scheduled by what {address} approved or started; unless their role still"
+            " allows that, it waits for another person"
+        )
 
 
 def _print_link(staff: Staff, word: str, until: datetime) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from newsletter.credentials.codes import hash_of, link_word, new_word
 from newsletter.credentials.passwords import objection
+from newsletter.domain.campaigns.campaign import has_begun
 from newsletter.domain.delivery.transactional import EmailKind, TransactionalEmail
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import (
@@ -139,6 +140,23 @@ def disable(address: str, *, by: str, proofs: Proofs) -> None:
         tx.accounts.remove(who)
         _shut_out(tx, who)
         proofs.enter(tx, actor, "remove", who, f"was {before.value}")
+
+
+def scheduled_by(address: str, *, proofs: Proofs) -> dict[str, str]:
+    """Return slug → title of what has not begun and rests on this person's approval or start.
+
+    It waits for another person once their role does not allow that any more.
+    """
+    with proofs.store.read() as tx:
+        found = {}
+        for campaign in tx.campaigns.open_heads():
+            if has_begun(campaign):
+                continue
+            started = {start.by for start in tx.starts.of(campaign.slug) if not start.revoked_at}
+            stored = tx.statements.get(campaign.slug)
+            if stored and address in started | set(campaign.approved_by):
+                found[campaign.slug] = stored.statement.title
+        return found
 
 
 def refuse_last_admin(tx: Transaction, address: str) -> None:

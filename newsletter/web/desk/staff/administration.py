@@ -99,6 +99,7 @@ class StaffPages:
             "person.html.j2",
             title=person.name,
             person=person,
+            scheduled=people.scheduled_by(address, proofs=self._proofs),
             mine=address == request.who.address,
             roles=_choices(),
         )

@@ -277,6 +277,8 @@ def test_who_waits_or_was_cancelled_is_named_and_counted(at: Room) -> None:
     assert waiting.count("Waits for its turn") == 7
     assert "7 people" in waiting
     assert "To reach the rest" not in waiting
+    # what has begun rests on nobody's role any more
+    assert "scheduled statement" not in words(at.as_("dan").get("/staff/cleo@forum.example"))
     at.press(cleo, cleo.get(f"{here(at)}/cancel"), f"/desk{here(at)}/cancel")
     cancelled = words(cleo.get(f"{here(at)}/people"))
     assert cancelled.count("Cancelled before it was sent") == 7

@@ -44,6 +44,23 @@ def start(at: Room, who: Signed, page: Answer | None = None, /, **typed: str) ->
     return at.press(who, page or who.get(PAGE), f"{HERE}/start", **typed)
 
 
+def test_whoever_takes_a_role_away_is_told_what_waits_for_another_person_then(
+    at: Room, cleo: Signed
+) -> None:
+    dan = at.as_("dan", fresh=True)
+    assert "scheduled statement" not in words(dan.get("/staff/cleo@forum.example"))
+    start(at, cleo, when="at", at=TOMORROW)
+    at.services.tick.run()
+    for who, name in (("cleo", "Cleo"), ("ben", "Ben")):
+        page = dan.get(f"/staff/{who}@forum.example")
+        assert f"1 scheduled statement rests on what {name} approved or started:" in words(page)
+        assert f'href="/desk/statements/{SLUG}"' in page.text
+    assert "scheduled statement" not in words(dan.get("/staff/ana@forum.example"))
+    assert dan.post("/staff/cleo@forum.example/remove").status == 303
+    at.services.tick.run()
+    assert at.campaign.state is CampaignState.CANCELLED
+
+
 def test_a_sender_sees_how_many_get_it_and_who_is_left_out(at: Room, cleo: Signed) -> None:
     with at.services.store.begin() as tx:
         reader = tx.readers.find(CANARIES[0])
