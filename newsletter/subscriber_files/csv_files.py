@@ -6,21 +6,17 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.subscriber_files.entries import (
-    EntryReader,
-    Raw,
-    subscriber,
-    suppression,
-    unknown_key,
-)
+from newsletter.subscriber_files.entries import EntryReader, Raw, subscriber, suppression
 from newsletter.subscriber_files.exports import COLUMN_NAMES
-from newsletter.subscriber_files.subscriber_file import Located, Member, not_text, readable
+from newsletter.subscriber_files.members import Member, readable
+from newsletter.subscriber_files.subscriber_file import Located, not_text
 
 COLUMNS = (
     *("email", "name", "lists", "language", "timezone", "consent_source", "consent_at", "place"),
@@ -83,6 +79,15 @@ _MAX_LINE = 1 << 20
 _DELIMITERS = ",;\t"
 _NAMES = COLUMN_NAMES.union(COLUMNS)
 _OURS = frozenset({*COLUMNS, FIRST_NAME, LAST_NAME})
+_IGNORED = ""
+"""What a column is called that means nothing here."""
+_ALIKE = 0.8
+"""How like a column of ours a header has to be to be taken for a slip of the pen."""
+_CONSENT_WORDS = re.compile(
+    r"status|subscri|opt.?(in|out)|bounc|complain|block|clean|suppress|consent|permission"
+    r"|do.?not|active|enabled|disabled|deleted|removed"
+)
+"""Words in a header beneath which stands who must not be written to."""
 _DECLARED = re.compile(r"sep=(.)\s*\n", re.IGNORECASE)
 
 
@@ -175,6 +180,8 @@ class Columns:
     """Column of ours → its header in the file."""
     lists: tuple[str, ...] = ()
     """Where everybody goes; only for a file that has no column lists."""
+    ignored: frozenset[str] = frozenset()
+    """Headers, in small letters, that a person says to ignore."""
 
 
 def read_csv(
@@ -204,7 +211,7 @@ def read_csv(
         else:
             filled = zip(columns, row, strict=True)
             cells = everybody | {
-                name: unguarded(cell.strip()).strip() for name, cell in filled if cell
+                name: unguarded(cell.strip()).strip() for name, cell in filled if cell and name
             }
             yield from _entries(_with_name(cells), place, line, reader)
 
@@ -216,11 +223,10 @@ def _columns(
     columns = [ours.get(name.strip().lower()) or _unmapped(name, given) for name in row]
     before = len(reader)
     for number, name in enumerate(columns):
-        if name not in (*COLUMNS, FIRST_NAME, LAST_NAME):
-            place = f"column {name!r}" if name else f"column {number + 1}, which has no name,"
-            reader.fault(line, "", f"{place} {unknown_key(name, COLUMNS)}")
-        elif name in columns[:number]:
-            reader.fault(line, "", f"column {name!r} stands twice; keep one of them")
+        twice = name in _OURS and name in columns[:number]
+        objection = "stands twice; keep one of them" if twice else _doubtful(name, given)
+        if objection:
+            reader.fault(line, "", f"column {name!r} {objection}")
     for name, header in given.mapped.items():
         if name not in columns:
             reader.fault(line, "", f"has no column {header!r}, which --column {name} names")
@@ -228,7 +234,38 @@ def _columns(
         reader.fault(line, "", f"has no column email; {_FIRST_ROW}")
     if given.lists and "lists" in columns:
         reader.fault(line, "", "has a column lists; take --list away, or remove that column")
-    return columns if len(reader) == before else None
+    understood = [name if name in _OURS else _IGNORED for name in columns]
+    return understood if len(reader) == before else None
+
+
+def ignored_columns(row: Sequence[str], given: Columns) -> list[str]:
+    """The columns of a header that mean nothing here, as the file writes them."""
+    mapped = {header.strip().lower() for header in given.mapped.values()}
+    return [
+        header.strip() or f"column {number}, which has no name"
+        for number, header in enumerate(row, start=1)
+        if header.strip().lower() not in mapped and _unmapped(header, given) not in _OURS
+    ]
+
+
+def _doubtful(name: str, given: Columns) -> str:
+    """Why a column that means nothing here cannot simply be ignored; empty where it can."""
+    if not name or name in _OURS or name in given.ignored:
+        return ""
+    near = get_close_matches(name, [*_OURS, *_ALIASES], n=1, cutoff=_ALIKE)
+    if near:
+        meant = _ALIASES.get(near[0], near[0])
+        return f"means nothing here; did you mean {meant}? {_ignoring(name)}"
+    if _CONSENT_WORDS.search(name):
+        return (
+            "may say who must not be written to, and means nothing here; map it, like"
+            f' --column left="…", or take those people out. {_ignoring(name)}'
+        )
+    return ""
+
+
+def _ignoring(name: str) -> str:
+    return f'--ignore-column "{name}" ignores it'
 
 
 def _unmapped(header: str, given: Columns) -> str:

@@ -302,6 +302,12 @@ def person(
     )
 
 
+def adds(at: Layout) -> bool:
+    """Whether a file may add people: of some files all are suppressed or skipped."""
+    always = [says[""] for name, says in at.known.says.items() if name in at.places and "" in says]
+    return all(RANK[status] == RANK[ContactStatus.SUBSCRIBED] for status in (at.status, *always))
+
+
 def groups(at: Layout, row: Sequence[str]) -> bool:
     """Whether a row names tags or labels of the other tool."""
     return any(at.cells(row, at.known.groups).values())

@@ -6,16 +6,13 @@ How it is encoded, where it is no text, and how many people of each kind are in 
 import codecs
 import hashlib
 import io
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import (
@@ -24,20 +21,11 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.formats.text import encoding_by_head, first_control
+from newsletter.formats.text import first_control
+from newsletter.subscriber_files.encodings import NAMES
 from newsletter.subscriber_files.entries import EntryReader
 from newsletter.subscriber_files.exports import Skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Member:
-    """A file of text: the file itself, or one in a ZIP. ``file`` is how a fault names it."""
-
-    file: str
-    name: str
-    open: Callable[[], IO[bytes]]
-    packed: bool = False
-
+from newsletter.subscriber_files.members import Member, readable
 
 CHANGED = "changed while it was read; import it again"
 
@@ -48,39 +36,8 @@ _NOT = {
     "utf-16": "not UTF-16",
     "utf-16-le": "not UTF-16",
     "utf-16-be": "not UTF-16",
-    "cp1252": "neither UTF-8, UTF-16 nor Windows-1252",
+    **{encoding: f"neither UTF-8, UTF-16 nor {name}" for encoding, name in NAMES.items()},
 }
-
-
-@contextmanager
-def readable(file: str) -> Iterator[None]:
-    """Raises InvalidInput where the system, or the ZIP that it is in, does not give the file."""
-    try:
-        yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        message = f"cannot be unpacked: {error}; export it again"
-        raise InvalidInput([Fault(file=file, message=message)]) from error
-    except OSError as error:
-        message = f"cannot be read: {error.strerror or error}; check its name and permissions"
-        raise InvalidInput([Fault(file=file, message=message)]) from error
-
-
-def encoding_in(member: Member) -> str:
-    """UTF-8 or UTF-16, with or without a byte order mark, else Windows-1252."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with readable(member.file), member.open() as stream:
-        chunk = stream.read(_CHUNK)
-        by_head = encoding_by_head(chunk)
-        if by_head:
-            return by_head
-        try:
-            while chunk:
-                decoder.decode(chunk)
-                chunk = stream.read(_CHUNK)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8"
 
 
 def not_text(member: Member, encoding: str) -> Fault:
@@ -99,7 +56,8 @@ def not_text(member: Member, encoding: str) -> Fault:
                 # below 0 where the bad byte was left over from the chunk before
                 place.pass_by(decoder.decode(chunk[: max(good, 0)]))
                 octet = f"0x{error.object[error.start]:02x}"
-                message = f"holds {octet} here, which is {_NOT[encoding]}; save the file as UTF-8"
+                what = _NOT.get(encoding, f"not {encoding}")
+                message = f"holds {octet} here, which is {what}; save the file as UTF-8"
                 return place.fault(member.file, message)
     return Fault(file=member.file, message=CHANGED)
 

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.subscriber_files.csv_files import Columns, members, read_csv, rows
+from newsletter.subscriber_files.csv_files import (
+    Columns,
+    ignored_columns,
+    members,
+    read_csv,
+    rows,
+)
+from newsletter.subscriber_files.encodings import NAMES, encoding_in, unicode_in
 from newsletter.subscriber_files.entries import EntryReader, list_objection
 from newsletter.subscriber_files.exports import (
     FORMATS,
@@ -14,18 +21,18 @@ from newsletter.subscriber_files.exports import (
     Layout,
     Skip,
     Unusable,
+    adds,
     groups,
     layout,
     person,
     small,
 )
+from newsletter.subscriber_files.members import Member
 from newsletter.subscriber_files.subscriber_file import (
     Located,
-    Member,
     SubscriberFile,
     checked,
     digest_of,
-    encoding_in,
     not_text,
 )
 
@@ -40,7 +47,11 @@ KINDS = (AUTO, PLAIN, *FORMATS)
 
 
 def read_subscribers(
-    path: Path, *, progress: Callable[[int], None], columns: Columns | None = None
+    path: Path,
+    *,
+    progress: Callable[[int], None],
+    columns: Columns | None = None,
+    encoding: str = "",
 ) -> SubscriberFile:
     """Check a file of subscribers: YAML, or CSV with the same names as columns.
 
@@ -55,19 +66,22 @@ def read_subscribers(
         raise InvalidInput([Fault(file=str(path), message=message)])
     digest = digest_of(path)
     [member] = members(path)
-    encoding = encoding_in(member)
-    if suffix in _YAML and encoding == "cp1252":
+    if suffix in _YAML and not encoding and not unicode_in(member):
         raise InvalidInput([not_text(member, "utf-8")])
+    found = encoding_in(member, encoding)
 
     def walk(reader: EntryReader) -> Iterator[Located]:
         if suffix not in _YAML:
-            return read_csv(member, encoding, reader, columns or Columns())
+            return read_csv(member, found, reader, columns or Columns())
         from newsletter.subscriber_files.yaml_rows import read_yaml  # a CSV needs no YAML
 
-        return read_yaml(member, encoding, reader)
+        return read_yaml(member, found, reader)
 
-    guessed = "It is not UTF-8 and was read as Windows-1252: look at its quotes and accents."
-    notes = [guessed] if encoding == "cp1252" else []
+    notes = [*_guessed(found, encoding)]
+    if suffix not in _YAML:
+        _, header = next(rows(member, found), (1, []))
+        aside = ignored_columns(header, columns or Columns())
+        notes += [f"columns ignored: {', '.join(aside)}"] if aside else []
     return checked(path, walk, kind=PLAIN, digest=digest, notes=notes, progress=progress)
 
 
@@ -79,13 +93,16 @@ def read_people(
     progress: Callable[[int], None],
     columns: Mapping[str, str] | None = None,
     without: Collection[str] = (),
+    ignored: Collection[str] = (),
+    encoding: str = "",
 ) -> SubscriberFile:
     """Check a file of ours, or an export of another tool.
 
     ``kind`` is AUTO, PLAIN or the name of a tool. ``lists`` is where the people of an export go, or
     of a table without a column for that. ``columns`` names headers of a table: whoever names any
     says that it is no export. ``without`` names the files that an export lacks as nobody was in
-    them. Raises InvalidInput.
+    them, ``ignored`` headers of a table that mean nothing. ``encoding`` is that of the file, where
+    a person says it. Raises InvalidInput.
     """
     mapped = dict(columns or {})
     suffix = path.suffix.lower()
@@ -97,15 +114,23 @@ def read_people(
         message = f"is no export of {kind}, which is a .csv or a .zip"
         raise InvalidInput([Fault(file=str(path), message=message)])
     if known or (kind == AUTO and not mapped and suffix in _CSV | {_ZIP}):
-        export = _read_export(path, known=known, lists=lists, progress=progress, without=without)
+        export = _read_export(
+            path, known=known, lists=lists, progress=progress, without=without, encoding=encoding
+        )
         if export:
             return export
     if suffix not in _CSV and (lists or mapped):
         option = "--list" if lists else "--column"
         message = f"names its own lists and keys; take {option} away, or write it into the file"
         raise InvalidInput([Fault(file=str(path), message=message)])
-    given = Columns(mapped=mapped, lists=tuple(lists))
-    return read_subscribers(path, progress=progress, columns=given)
+    aside = frozenset(header.strip().lower() for header in ignored)
+    given = Columns(mapped=mapped, lists=tuple(lists), ignored=aside)
+    return read_subscribers(path, progress=progress, columns=given, encoding=encoding)
+
+
+def _guessed(encoding: str, given: str) -> Iterator[str]:
+    if encoding in NAMES and not given:
+        yield f"It is not UTF-8 and was read as {NAMES[encoding]}: look at its quotes and accents."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +149,7 @@ def _read_export(
     lists: Sequence[str],
     progress: Callable[[int], None],
     without: Collection[str] = (),
+    encoding: str = "",
 ) -> SubscriberFile | None:
     """Check an export; nothing if it is none and no format was asked for.
 
@@ -132,7 +158,7 @@ def _read_export(
     """
     digest = digest_of(path)
     present = members(path)
-    found = [_table(member, known) for member in present]
+    found = [_table(member, known, encoding) for member in present]
     tables = [table for table in found if table is not None]
     packed = path.suffix.lower() == _ZIP
     if not tables and not packed:
@@ -142,12 +168,14 @@ def _read_export(
         raise InvalidInput([Fault(file=str(path), message=message)])
     if packed:
         _refuse_missing(path, present, tables, without)
+    else:
+        _refuse_alone(path, tables[0].layout, without)
     left = [member.name for member, table in zip(present, found, strict=True) if table is None]
 
     def walk(reader: EntryReader) -> Iterator[Located]:
         return _people(tables, path, tuple(lists), reader)
 
-    kind, notes = tables[0].layout.known.name, _notes(tables, left)
+    kind, notes = tables[0].layout.known.name, _notes(tables, left, encoding)
     read = checked(path, walk, kind=kind, digest=digest, notes=notes, progress=progress)
     if read.counts.entries and not lists:
         message = "names no list of ours; say where its people go, like --list press"
@@ -179,8 +207,22 @@ def _refuse_missing(
         raise InvalidInput(faults)
 
 
-def _table(member: Member, known: ExportFormat | None) -> Table | None:
-    encoding = encoding_in(member)
+def _refuse_alone(path: Path, at: Layout, without: Collection[str]) -> None:
+    """One file of several says nothing of those who left, who are in the others."""
+    missing = [begins for begins in at.known.must if begins not in without]
+    if not missing or not adds(at):
+        return
+    files = " and ".join(f"{begins}…csv" for begins in missing)
+    flags = " ".join(f"--without {begins}" for begins in missing)
+    message = (
+        f"is one file of a {at.known.name} export: whoever is in {files} would stay subscribed"
+        f" here; import the ZIP as it was downloaded, or import those files too and say {flags}"
+    )
+    raise InvalidInput([Fault(file=str(path), message=message)])
+
+
+def _table(member: Member, known: ExportFormat | None, given: str) -> Table | None:
+    encoding = encoding_in(member, given)
     line, header = next(rows(member, encoding), (1, []))
     asked = known or _recognised(header, member.file, line)
     if asked is None or (member.packed and not asked.needs.issubset(small(header))):
@@ -231,12 +273,11 @@ def _people(
             yield Located(f"{member.name}:{line}", found, groups(at, row))
 
 
-def _notes(tables: Sequence[Table], left: Sequence[str]) -> Iterator[str]:
+def _notes(tables: Sequence[Table], left: Sequence[str], given: str) -> Iterator[str]:
     for table in tables:
         name = table.member.name
         yield f"{name}: read as an export of {table.layout.known.name}"
-        if table.encoding == "cp1252":
-            yield f"{name}: is not UTF-8 and was read as Windows-1252: look at its accents"
+        yield from (f"{name}: {note}" for note in _guessed(table.encoding, given))
     aside = dict.fromkeys(column for table in tables for column in table.layout.aside)
     if aside:
         yield f"columns ignored: {', '.join(aside)}"

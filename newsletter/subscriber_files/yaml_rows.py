@@ -16,7 +16,8 @@ from newsletter.subscriber_files.entries import (
     suppression,
     unknown_key,
 )
-from newsletter.subscriber_files.subscriber_file import Located, Member, control_in, not_text
+from newsletter.subscriber_files.members import Member
+from newsletter.subscriber_files.subscriber_file import Located, control_in, not_text
 
 _MAX_DEPTH = 8
 _PLAIN_TAG = "tag:yaml.org,2002:"

@@ -124,8 +124,16 @@ _BYTE_ORDER_MARK = "\ufeff"
     "--without",
     type=click.Choice(("unsubscribed", "cleaned")),
     multiple=True,
-    help="Mailchimp's ZIP lacks this file, as nobody was in it.",
+    help="Mailchimp's export lacks this file: nobody was in it, or it is imported by itself.",
 )
+@click.option(
+    "--ignore-column",
+    "ignored",
+    metavar="HEADER",
+    multiple=True,
+    help="A column of a table to ignore; may be given several times.",
+)
+@click.option("--encoding", default="", help="How a table is encoded, like windows-1252.")
 @by_whom
 @as_json
 @in_workspace
@@ -138,6 +146,8 @@ def import_file(
     create_lists: bool,
     columns: tuple[str, ...],
     without: tuple[str, ...],
+    ignored: tuple[str, ...],
+    encoding: str,
     by: str | None,
     as_json: bool,
 ) -> None:
@@ -157,6 +167,8 @@ def import_file(
             progress=progress,
             columns=_mapped(columns),
             without=without,
+            ignored=ignored,
+            encoding=encoding,
         )
     with shell.services() as services:
         who = actor(services.store, by, Role.SENDER, "import subscribers")

@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,8 +29,14 @@ TEN = datetime(2024, 5, 1, 10, tzinfo=UTC)
 LISTMONK = "uuid,email,name,attributes,status,created_at,updated_at\n"
 
 
-def read(path: Path, *, kind: str = AUTO, lists: tuple[str, ...] = ("press",)) -> SubscriberFile:
-    found = read_people(path, kind=kind, lists=lists, progress=lambda _: None)
+def read(
+    path: Path,
+    *,
+    kind: str = AUTO,
+    lists: tuple[str, ...] = ("press",),
+    without: Sequence[str] = (),
+) -> SubscriberFile:
+    found = read_people(path, kind=kind, lists=lists, progress=lambda _: None, without=without)
     assert found.kind != PLAIN
     return found
 
@@ -40,9 +47,15 @@ def written(folder: Path, text: str | bytes, name: str = "people.csv") -> Path:
     return path
 
 
-def refusal(path: Path, *, kind: str = AUTO, lists: tuple[str, ...] = ("press",)) -> str:
+def refusal(
+    path: Path,
+    *,
+    kind: str = AUTO,
+    lists: tuple[str, ...] = ("press",),
+    without: Sequence[str] = (),
+) -> str:
     with pytest.raises(InvalidInput) as caught:
-        read_people(path, kind=kind, lists=lists, progress=lambda _: None)
+        read_people(path, kind=kind, lists=lists, progress=lambda _: None, without=without)
     return str(caught.value).replace(f"{path.parent}/", "")
 
 
@@ -96,6 +109,15 @@ def test_one_file_of_mailchimp_says_by_its_columns_what_it_is(tmp_path: Path) ->
 
     assert suppressed(read(renamed)) == {"dora": "unsubscribed", "emil": "complained"}
     assert list(read(renamed, lists=()).entries) == [], "nobody is added, so no list is needed"
+
+
+def test_one_file_of_mailchimp_without_the_others_is_refused(tmp_path: Path) -> None:
+    [path] = (EXPORTS / "mailchimp").glob("subscribed*")
+    told = refusal(path)
+    assert "whoever is in unsubscribed…csv and cleaned…csv would stay subscribed here" in told
+    assert "--without unsubscribed --without cleaned" in told
+    assert "whoever is in cleaned…csv would" in refusal(path, without=["unsubscribed"])
+    assert list(read(path, without=["unsubscribed", "cleaned"]).entries)
 
 
 def test_the_zip_of_substack_leaves_its_posts_aside(tmp_path: Path) -> None:
@@ -278,7 +300,7 @@ def test_an_export_needs_a_list_and_a_file_of_ours_none(tmp_path: Path) -> None:
         plain = read_people(ours, kind=kind, lists=(), progress=lambda _: None)
         assert plain.kind == PLAIN
     foreign = refusal(EXPORTS / "ghost.csv", kind=PLAIN, lists=())
-    assert "column 'id' means nothing here" in foreign
+    assert "column 'deleted_at' may say who must not be written to" in foreign
 
 
 def test_yaml_is_no_export(tmp_path: Path) -> None:

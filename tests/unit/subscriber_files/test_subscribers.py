@@ -158,6 +158,51 @@ def test_encodings_of_spreadsheets_are_read(tmp_path: Path, encoding: str) -> No
     assert bool(file.notes) == (encoding == "cp1252")
 
 
+WRITTEN = [
+    *(("cp1252", name) for name in ("José Peña", "Kåre Sørensen", "Françoise Noël", "Ibáñez")),
+    *(("cp1250", name) for name in ("Łukasz", "Jiří Dvořák", "Zając", "Szűcs Gergő")),
+    *(("mac_roman", name) for name in ("José Peña", "Jürgen König", "Françoise Noël", "José")),
+    *(("cp1254", name) for name in ("Gülşah İpekçi", "Işıl Gülşah")),
+    *(("cp1257", name) for name in ("Žukauskienė Rūta", "Jānis Bērziņš")),
+    ("cp1252", "Jürgen Müller"),
+]
+
+
+@rows(("encoding", "name"), WRITTEN)
+def test_letters_of_any_country_come_out_right(tmp_path: Path, encoding: str, name: str) -> None:
+    text = f"email,name\r\na@example.org,Ann\r\nb@example.org,{name}\r\n"
+    file = read_text(tmp_path, "a.csv", text.encode(encoding))
+    assert [entry.name for entry in file.entries] == ["Ann", name]
+    assert "look at its quotes and accents" in " ".join(file.notes)
+
+
+@rows(
+    ("encoding", "name"),
+    [("cp1250", "Gdańsk"), ("cp1252", "Peña"), ("cp1252", "Søren"), ("cp1254", "Çağlar")],
+)
+def test_letters_that_may_be_several_are_refused_with_all_readings_and_read_as_is_said(
+    tmp_path: Path, encoding: str, name: str
+) -> None:
+    data = f"email,name\na@example.org,{name}\n".encode(encoding)
+    told = said(tmp_path, "a.csv", data)
+    assert told.startswith("a.csv:2: is not UTF-8, and its letters may be ")
+    for each in ("cp1252", "cp1250"):
+        assert repr(name.encode(encoding).decode(each)) in told
+    assert "--encoding windows-1252" in told
+    file = read_subscribers(tmp_path / "a.csv", progress=lambda _: None, encoding=encoding)
+    assert [entry.name for entry in file.entries] == [name]
+    assert file.notes == ()
+    with pytest.raises(InvalidInput, match="'klingon' is no encoding"):
+        read_subscribers(tmp_path / "a.csv", progress=lambda _: None, encoding="klingon")
+
+
+def test_a_few_names_from_elsewhere_do_not_hide_what_the_others_show(tmp_path: Path) -> None:
+    names = ["José Peña"] * 9 + ["Søren Müller"]
+    text = "email,name\n" + "".join(f"a{n}@example.org,{one}\n" for n, one in enumerate(names))
+    file = read_text(tmp_path, "a.csv", text.encode("cp1252"))
+    assert [entry.name for entry in file.entries] == names
+
+
 @rows("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_encodings_of_yaml_are_read(tmp_path: Path, encoding: str) -> None:
     text = "subscribers:\n  - {email: jose@example.org, name: José 📣}\n"
@@ -285,7 +330,7 @@ def test_utf_16_is_known_without_a_byte_order_mark(
 @rows(
     ("name", "data", "place"),
     [
-        ("a.csv", b"email,name\r\n\r\na@example.org,B\x81\r\n", "3:16: holds 0x81"),
+        ("a.csv", b"email,name\r\n\r\na@example.org,\x81\r\n", "3:15: holds 0x81"),
         ("a.csv", b"\xef\xbb\xbfemail\ra@example.org\r\xff", "3:1: holds 0xff"),
         ("a.csv", "email\na@example.org\n".encode("utf-16") + b"\x00\xd8a\x00", "3:1: holds 0x00"),
         (
@@ -387,6 +432,23 @@ def test_columns_are_mapped_by_hand(tmp_path: Path) -> None:
     assert ana.place == "old@example.org"
     with pytest.raises(InvalidInput, match="has no column 'Mail', which --column email names"):
         mapped(tmp_path, text, email="Mail")
+
+
+def test_what_means_nothing_is_ignored_and_named(tmp_path: Path) -> None:
+    text = "email,Phone,name,,State,Subscribed\nana@example.org,123,Ana,x,TX,no\n"
+    with pytest.raises(InvalidInput, match="'subscribed' may say who must not be written to"):
+        mapped(tmp_path, text)
+    read = read_people(
+        tmp_path / "people.csv",
+        kind=AUTO,
+        lists=(),
+        progress=lambda _: None,
+        ignored=["SUBSCRIBED"],
+    )
+    [ana] = read.entries
+    assert (ana.address, ana.name, ana.place) == ("ana@example.org", "Ana", "")
+    aside = "Phone, column 4, which has no name, State, Subscribed"
+    assert read.notes == (f"columns ignored: {aside}",)
 
 
 def test_a_table_without_lists_goes_to_those_that_are_named(tmp_path: Path) -> None:
