@@ -1,24 +1,6 @@
 """Emails that readers asked for: taken on within limits, claimed, booked, forgotten."""
 
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
-
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    TextClause,
-    Update,
-    and_,
-    bindparam,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    text,
-    update,
-)
 
 from newsletter.domain.delivery.transactional import (
     EMAIL_LIVES,
@@ -30,19 +12,47 @@ from newsletter.domain.delivery.transactional import (
     TransactionalEmail,
     mailbox_of,
 )
+from newsletter.store.database import instant
 from newsletter.store.delivery import claiming
 from newsletter.store.delivery.claiming import DAMAGED, IS_FREE, as_stored
 from newsletter.store.file.copies import PUT_BACK
 from newsletter.store.repository import AddressRepository
-from newsletter.store.schema import asking
-from newsletter.store.schema.columns import fields_of
 
 _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 _WRONG_CLOCK = timedelta(days=4)
 """What waits for longer was put off by a clock that was wrong, and is due."""
-_NOBODY = b""
-_email = asking.transactional_email.c
-_FIELDS = fields_of(TransactionalEmail, asking.transactional_email)
+_NO_NETWORK = b""
+_IS_WAITING = "transactional_email.state = 'waiting'"
+"""In the words of the partial index of such emails."""
+_FIELDS = (
+    "id",
+    "kind",
+    "address",
+    "lists",
+    "subscriber_id",
+    "name",
+    "language",
+    "timezone",
+    "source",
+    "wording",
+    "state",
+    "reason",
+    "asked_at",
+    "used_at",
+    "settled_at",
+)
+_EMAIL = ", ".join([*_FIELDS, "NULLIF(held_until, 0) AS held_until"])
+_CLAIMED = ", ".join(
+    [
+        'attempts, attempt_id, NULLIF(held_until, 0) AS "email.held_until"',
+        *(f'{name} AS "email.{name}"' for name in _FIELDS),
+    ]
+)
+_SAME = """
+    mailbox_hash = :mailbox AND kind = :kind
+    -- what the provider refused reached nobody, and takes nothing from the limit
+    AND state <> 'rejected'
+"""
 
 
 class TransactionalEmails(AddressRepository):
@@ -54,33 +64,41 @@ class TransactionalEmails(AddressRepository):
         Costs the same whether the address is known to us or not, and never asks whether it is.
         """
         mailbox = self._hash(mailbox_of(email.address))
-        from_where = self._hash(f"network@{network}") if network else _NOBODY
-        same = and_(
-            _email.mailbox_hash == mailbox,
-            _email.kind == email.kind,
-            # what the provider refused reached nobody, and takes nothing from the limit
-            _email.state != EmailState.REJECTED,
-        )
-        day, month = (
-            self._count(same, _email.asked_at > email.asked_at - span) for span in (_DAY, _MONTH)
-        )
-        hour = self._count(
-            _email.network_hash == from_where, _email.asked_at > email.asked_at - _HOUR
-        )
-        waiting = self._count(_is_waiting())
-        taken = Taken.NEW
-        if day >= limits.a_day or month >= limits.a_month:
-            taken = Taken.AGAIN
-        elif network and hour >= limits.a_network:
-            taken = Taken.NETWORK
-        elif waiting >= limits.waiting:
-            taken = Taken.FULL
+        from_where = self._hash(f"network@{network}") if network else _NO_NETWORK
+        taken = self._weigh(email, mailbox, from_where, limits)
         # one row is written in any case, so that neither time nor size tells which it was
         if taken is Taken.NEW:
             self._add(email, mailbox, from_where)
         else:
-            self._note_again(same)
+            self._db.change(
+                "UPDATE transactional_email SET asks = asks + 1"
+                f" WHERE id = (SELECT MAX(id) FROM transactional_email WHERE {_SAME})",
+                mailbox=mailbox,
+                kind=email.kind,
+            )
         return taken
+
+    def _weigh(
+        self, email: TransactionalEmail, mailbox: bytes, network: bytes, limits: EmailLimits
+    ) -> Taken:
+        """Return whether one more is taken on. Each count is taken in any case."""
+        since = f"SELECT COUNT(*) FROM transactional_email WHERE {_SAME} AND asked_at > :since"
+        day, month = (
+            self._db.value(since, mailbox=mailbox, kind=email.kind, since=email.asked_at - span)
+            for span in (_DAY, _MONTH)
+        )
+        hour = self._db.value(
+            "SELECT COUNT(*) FROM transactional_email"
+            " WHERE network_hash = :network AND asked_at > :since",
+            network=network,
+            since=email.asked_at - _HOUR,
+        )
+        waiting, _ = self.waiting()
+        if day >= limits.a_day or month >= limits.a_month:
+            return Taken.AGAIN
+        if network and hour >= limits.a_network:
+            return Taken.NETWORK
+        return Taken.FULL if waiting >= limits.waiting else Taken.NEW
 
     def tell(
         self, address: str, what: str, at: datetime, kind: EmailKind = EmailKind.NOTICE
@@ -97,63 +115,53 @@ class TransactionalEmails(AddressRepository):
             source=what,
             asked_at=at,
         )
-        return self._add(email, self._hash(mailbox_of(address)), _NOBODY)
-
-    def _count(self, *conditions: ColumnElement[bool] | TextClause) -> int:
-        query = select(func.count()).select_from(asking.transactional_email).where(*conditions)
-        return self._number(query)
+        return self._add(email, self._hash(mailbox_of(address)), _NO_NETWORK)
 
     def _add(self, email: TransactionalEmail, mailbox: bytes, network: bytes) -> int:
-        added = insert(asking.transactional_email).values(
-            vars(email)
-            | {
-                "id": None,
-                "address_hash": self._hash(email.address),
-                "mailbox_hash": mailbox,
-                "network_hash": network,
-                "asks": 1,
-                "not_before": email.asked_at,
-            }
+        values = {name: value for name, value in vars(email).items() if name != "id"}
+        number = self._db.value(
+            """
+            INSERT INTO transactional_email (kind, address, lists, subscriber_id, name, language,
+                timezone, source, wording, state, reason, asked_at, held_until, used_at,
+                settled_at, address_hash, mailbox_hash, network_hash, asks, not_before)
+            VALUES (:kind, :address, :lists, :subscriber_id, :name, :language,
+                :timezone, :source, :wording, :state, :reason, :asked_at,
+                COALESCE(:held_until, 0), :used_at,
+                :settled_at, :address_hash, :mailbox, :network, 1, :asked_at)
+            RETURNING id
+            """,
+            address_hash=self._hash(email.address),
+            mailbox=mailbox,
+            network=network,
+            **values,
         )
-        return int(self._connection.execute(added.returning(_email.id)).scalar_one())
-
-    def _note_again(self, same: ColumnElement[bool]) -> None:
-        newest = select(func.max(_email.id)).where(same).scalar_subquery()
-        self._connection.execute(
-            update(asking.transactional_email)
-            .where(_email.id == newest)
-            .values(asks=_email.asks + 1)
-        )
+        return int(number)
 
     def get(self, email_id: int) -> TransactionalEmail | None:
-        query = select(*_FIELDS).where(_email.id == email_id)
-        return self._first(TransactionalEmail, query)
+        """Return the email with this id."""
+        return self._db.first(
+            TransactionalEmail,
+            f"SELECT {_EMAIL} FROM transactional_email WHERE id = :id",
+            id=email_id,
+        )
 
     def claim(self, *, at: datetime, attempt_id: str) -> ClaimedEmail | None:
-        """Take the next one that is due; None where none is, or while everything is on hold."""
+        """Claim the next email that is due; None if there is none, or everything is on hold."""
         number = self._next_due(at)
         if number is None:
             return None
-        row = self._connection.execute(
-            update(asking.transactional_email)
-            .where(_email.id == number)
-            .values(
-                state=EmailState.CALLING,
-                attempt_id=attempt_id,
-                attempts=_email.attempts + 1,
-                claimed_at=at,
-                # empty until it is intended: by that a restart knows what cannot have left
-                provider="",
-                account="",
-            )
-            .returning(*_FIELDS, _email.attempts)
-        )
-        values = dict(row.mappings().one())
-        return ClaimedEmail(
-            attempts=values.pop("attempts"),
+        [claimed] = self._db.all(
+            ClaimedEmail,
+            "UPDATE transactional_email SET state = 'calling', attempt_id = :attempt_id,"
+            " attempts = attempts + 1, claimed_at = :at,"
+            # empty until it is intended: by that a restart knows what cannot have left
+            " provider = '', account = ''"
+            f" WHERE id = :id RETURNING {_CLAIMED}",
+            id=number,
             attempt_id=attempt_id,
-            email=TransactionalEmail(**values),
+            at=at,
         )
+        return claimed
 
     def intend(self, claimed: ClaimedEmail, *, provider: str, account: str) -> int | None:
         """Write down where it is about to go.
@@ -161,26 +169,32 @@ class TransactionalEmails(AddressRepository):
         Returns how many attempts, of batches and emails, there ever were in this database; None
         where this one does not hold it any more, or everything was stopped in the meantime.
         """
-        free = self._connection.scalar(select(text(IS_FREE)))
-        held = free and self._book(claimed, provider=provider, account=account)
+        held = self._book(
+            claimed,
+            "provider = :provider, account = :account",
+            f" AND {IS_FREE}",
+            provider=provider,
+            account=account,
+        )
         return claiming.count(self._db) if held else None
 
     def _next_due(self, at: datetime) -> int | None:
-        """The next one whose address is the one that was asked for; others are withheld."""
-        due = or_(_email.not_before <= at, _email.not_before > at + _WRONG_CLOCK)
-        query = (
-            select(_email.id, func.hex(_email.address), _email.address_hash)
-            .where(_is_waiting(), due, text(IS_FREE))
-            .order_by(_email.not_before, _email.id)
-            .limit(1)
-        )
-        while (found := self._connection.execute(query).one_or_none()) is not None:
-            number, address, stored = found
+        """Return the next email whose address is the one asked for; others are withheld."""
+        query = f"""
+            SELECT id, hex(address), address_hash FROM transactional_email
+            WHERE {_IS_WAITING} AND (not_before <= :at OR not_before > :too_far) AND {IS_FREE}
+            ORDER BY not_before, id LIMIT 1
+        """
+        while rows := self._db.rows(query, at=at, too_far=at + _WRONG_CLOCK):
+            [(number, address, stored)] = rows
             if as_stored(bytes.fromhex(address), stored, self._hash) is not None:
                 return int(number)
-            withheld = {"state": EmailState.WITHHELD, "reason": DAMAGED, "settled_at": at}
-            self._connection.execute(
-                update(asking.transactional_email).where(_email.id == number).values(withheld)
+            self._db.change(
+                "UPDATE transactional_email"
+                " SET state = 'withheld', reason = :reason, settled_at = :at WHERE id = :id",
+                id=number,
+                reason=DAMAGED,
+                at=at,
             )
         return None
 
@@ -194,169 +208,138 @@ class TransactionalEmails(AddressRepository):
         provider_id: str = "",
         reason: str = "",
     ) -> bool:
-        """Book what became of it, if this attempt still holds it; tells whether it did."""
+        """Book what became of it, if this attempt still holds it; return whether it did."""
         return self._book(
             claimed,
+            "state = :state, settled_at = :at, provider = :provider, provider_id = :provider_id,"
+            " reason = :reason",
             state=state,
-            settled_at=at,
+            at=at,
             provider=provider,
             provider_id=provider_id,
             reason=reason,
         )
 
     def requeue(self, claimed: ClaimedEmail, *, not_before: datetime, reason: str) -> bool:
-        """Put back what was provably not handed over."""
-        waiting = EmailState.WAITING
-        return self._book(claimed, state=waiting, not_before=not_before, reason=reason)
-
-    def _book(self, claimed: ClaimedEmail, **values: Any) -> bool:
-        booked = self._connection.execute(
-            update(asking.transactional_email)
-            .where(
-                _email.id == claimed.email.id,
-                _email.state == EmailState.CALLING,
-                _email.attempt_id == claimed.attempt_id,
-            )
-            .values(**values)
+        """Put back what was provably not sent."""
+        return self._book(
+            claimed,
+            "state = 'waiting', not_before = :not_before, reason = :reason",
+            not_before=not_before,
+            reason=reason,
         )
-        return booked.rowcount == 1
+
+    def _book(
+        self, claimed: ClaimedEmail, assignments: str, more: str = "", **values: object
+    ) -> bool:
+        changed = self._db.change(
+            f"UPDATE transactional_email SET {assignments}"
+            f" WHERE id = :id AND state = 'calling' AND attempt_id = :attempt_id{more}",
+            id=claimed.email.id,
+            attempt_id=claimed.attempt_id,
+            **values,
+        )
+        return changed == 1
 
     def abandon(self, at: datetime) -> int:
-        """Turn every email that is being handed over into unknown: who held it is dead.
+        """Make every email that is being sent unknown: the process that held it is dead.
 
         One that was not intended yet waits again: it has not left. Returns how many are unknown.
         """
-        self._connection.execute(_put_back())
-        return self._connection.execute(_abandon(), {"at": at}).rowcount
+        self._db.change(
+            "UPDATE transactional_email SET state = 'waiting'"
+            " WHERE state = 'calling' AND provider = ''"
+        )
+        return self._db.change(
+            "UPDATE transactional_email SET state = 'unknown', settled_at = :at,"
+            " reason = 'the process that handed it over ended before it had an answer'"
+            " WHERE state = 'calling'",
+            at=at,
+        )
 
     def distrust(self, at: datetime) -> int:
-        """The database may be older than what went out from it, so that waiting emails may have.
+        """Withhold waiting emails, as the database may be older than what left; return how many.
 
-        Withholds them; returns how many. What is asked for from then on waits for the release.
+        What is asked for from then on waits for the release.
         """
-        return self._connection.execute(
-            update(asking.transactional_email)
-            .where(_is_waiting())
-            .values(
-                state=EmailState.WITHHELD,
-                settled_at=at,
-                reason=PUT_BACK,
-            )
-        ).rowcount
+        return self._db.change(
+            "UPDATE transactional_email"
+            f" SET state = 'withheld', settled_at = :at, reason = :reason WHERE {_IS_WAITING}",
+            at=at,
+            reason=PUT_BACK,
+        )
 
     def hold_over(self, at: datetime) -> int:
-        """A hold ended that kept emails back: the time for them begins now. Returns how many."""
-        return self._connection.execute(
-            update(asking.transactional_email).where(_is_waiting()).values(held_until=at)
-        ).rowcount
+        """Let the time of waiting emails begin now, as a hold ended; return how many."""
+        return self._db.change(
+            f"UPDATE transactional_email SET held_until = :at WHERE {_IS_WAITING}", at=at
+        )
 
     def use(self, email_id: int, at: datetime) -> bool:
-        """Mark its link as used; False where it was already."""
-        used = self._connection.execute(
-            update(asking.transactional_email)
-            .where(_email.id == email_id, _email.used_at.is_(None))
-            .values(used_at=at)
+        """Mark an email's link as used; return whether it was not used before."""
+        used = self._db.change(
+            "UPDATE transactional_email SET used_at = :at WHERE id = :id AND used_at IS NULL",
+            id=email_id,
+            at=at,
         )
-        return used.rowcount == 1
+        return used == 1
 
     def waiting(self) -> tuple[int, datetime | None]:
-        """How many wait, and when the first of them is due."""
-        count, first = self._connection.execute(_waiting()).one()
-        return int(count), first
+        """Return how many wait, and when the first of them is due."""
+        [(count, first)] = self._db.rows(
+            f"SELECT COUNT(*), MIN(not_before) FROM transactional_email WHERE {_IS_WAITING}"
+        )
+        return count, None if first is None else instant(first)
 
     def left_since(self, at: datetime) -> int:
-        """How many were handed over since then, or may have been."""
-        left = _email.state.in_(_LEFT)
-        # what is older than that is not handed over any more: two indexes lead to all the others
-        oldest = at - EMAIL_LIVES
-        held = and_(text("transactional_email.held_until > 0"), _email.held_until > oldest)
-        lately = or_(_email.asked_at > oldest, held)
-        return self._count(left, lately, _email.claimed_at > at)
+        """Return how many were sent since then, or may have been."""
+        # what is older than that is not sent any more: two indexes lead to all the others
+        return int(
+            self._db.value(
+                """
+                SELECT COUNT(*) FROM transactional_email
+                WHERE state IN ('calling', 'accepted', 'rejected', 'unknown')
+                    AND (asked_at > :oldest
+                        OR (transactional_email.held_until > 0 AND held_until > :oldest))
+                    AND claimed_at > :at
+                """,
+                oldest=at - EMAIL_LIVES,
+                at=at,
+            )
+        )
 
     def counts(self, asked_since: datetime) -> dict[EmailState, int]:
-        """How many of those that were asked for since then are in each state; none is left out."""
-        rows = self._connection.execute(
-            select(_email.state, func.count())
-            .where(_email.asked_at > asked_since)
-            .group_by(_email.state)
-        ).all()
-        return dict.fromkeys(EmailState, 0) | {row[0]: row[1] for row in rows}
+        """Count what was asked for since then by its state; none is left out."""
+        rows = self._db.rows(
+            "SELECT state, COUNT(*) FROM transactional_email WHERE asked_at > :since"
+            " GROUP BY state",
+            since=asked_since,
+        )
+        return dict.fromkeys(EmailState, 0) | {EmailState(state): count for state, count in rows}
 
     def clear(
         self, now: datetime, *, networks: timedelta, addresses: timedelta, rows: timedelta
     ) -> int:
         """Forget networks, addresses and whole emails, each so long after they were asked for.
 
-        What waits or is being handed over stays. Returns how many addresses were forgotten.
+        What waits or is being sent stays. Returns how many addresses were forgotten.
         """
-        networks_before, addresses_before, rows_before = (
-            now - span for span in (networks, addresses, rows)
+        self._db.change(
+            "UPDATE transactional_email SET network_hash = :none"
+            " WHERE asked_at < :before AND network_hash <> :none",
+            before=now - networks,
+            none=_NO_NETWORK,
         )
-        known = _email.network_hash != _NOBODY
-        self._connection.execute(
-            update(asking.transactional_email)
-            .where(_email.asked_at < networks_before, known)
-            .values(network_hash=_NOBODY)
+        cleared = self._db.change(
+            "UPDATE transactional_email SET address = '', name = '', reason = ''"
+            # until a hold's end and so long after it, its link does something
+            " WHERE asked_at < :before AND held_until < :before AND address <> ''"
+            " AND state NOT IN ('waiting', 'calling')",
+            before=now - addresses,
         )
-        named = and_(
-            _email.asked_at < addresses_before,
-            _email.held_until < addresses_before,  # until then its link does something
-            _email.address != "",
-        )
-        cleared = self._connection.execute(
-            update(asking.transactional_email)
-            .where(named, _email.state.not_in(_OPEN))
-            .values(address="", name="", reason="")
-        ).rowcount
-        self._connection.execute(
-            delete(asking.transactional_email).where(
-                _email.asked_at < rows_before,
-                _email.held_until < rows_before,
-                _email.state.not_in(_OPEN),
-            )
+        self._db.change(
+            "DELETE FROM transactional_email WHERE asked_at < :before AND held_until < :before"
+            " AND state NOT IN ('waiting', 'calling')",
+            before=now - rows,
         )
         return cleared
-
-
-_LEFT = (
-    EmailState.CALLING,
-    EmailState.ACCEPTED,
-    EmailState.REJECTED,
-    EmailState.UNKNOWN,
-)
-_OPEN = (EmailState.WAITING, EmailState.CALLING)
-
-
-def _is_waiting() -> TextClause:
-    """In the words of the partial index of such emails."""
-    return text("transactional_email.state = 'waiting'")
-
-
-# Building a statement takes longer than running it, so those of each look are built once.
-
-
-@cache
-def _waiting() -> Select[Any, Any]:
-    return select(func.count(), func.min(_email.not_before)).where(_is_waiting())
-
-
-@cache
-def _put_back() -> Update:
-    return (
-        update(asking.transactional_email)
-        .where(_email.state == EmailState.CALLING, _email.provider == "")
-        .values(state=EmailState.WAITING)
-    )
-
-
-@cache
-def _abandon() -> Update:
-    return (
-        update(asking.transactional_email)
-        .where(_email.state == EmailState.CALLING)
-        .values(
-            state=EmailState.UNKNOWN,
-            settled_at=bindparam("at"),
-            reason="the process that handed it over ended before it had an answer",
-        )
-    )
