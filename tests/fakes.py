@@ -20,7 +20,7 @@ from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Sender
-from newsletter.domain.statements.statement import Reading, Statement, all_writers
+from newsletter.domain.statements.statement import Reading, Statement, all_writers, texts_of
 from newsletter.store.engine import open_sqlite
 from newsletter.store.file.keys import Chain, HeadFile
 from newsletter.store.sql import Store
@@ -110,6 +110,7 @@ class PlainRenderer:
             carriage=self.carriage,
             fallbacks=("friend",) if body != written else (),
             writers=all_writers(statement, *translations),
+            texts=texts_of(statement, *translations),
         )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.domain.campaigns.campaign import (
@@ -17,7 +19,9 @@ from newsletter.domain.schedule import everywhere, resolve
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned, standing_return
+from newsletter.domain.statements.content import Content, what_changed
 from newsletter.domain.statements.statement import (
+    Approval,
     ApprovalPolicy,
     ApprovalStatus,
     Progress,
@@ -26,11 +30,10 @@ from newsletter.domain.statements.statement import (
     standing,
 )
 from newsletter.domain.subscribers.address import fold
-from newsletter.domain.wording import guess, several
+from newsletter.domain.wording import guess, listed, several
 from newsletter.store.sql import Transaction
 
 if TYPE_CHECKING:
-    from newsletter.domain.statements.content import Content
     from newsletter.domain.statements.draft import Draft
 
 
@@ -39,17 +42,38 @@ def standing_of(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy
 
     A draft may not, nor an email with a draft in it, whoever approved it.
     """
+    approvals = tx.approvals.of(stored.slug)
     found = standing(
         content_hash=stored.content_hash,
         writers=stored.writers,
-        approvals=tx.approvals.of(stored.statement.slug),
+        approvals=approvals,
         policy=policy,
         roles=tx.staff.roles(),
+        changed=partial(_changed, tx, stored),
     )
+    if not found.approved and not found.lost:
+        found = replace(found, reasons=(*found.reasons, *_told_later(tx, stored, approvals)))
     why = why_withheld(tx, stored.statement, policy)
     if not why:
         return found
     return replace(found, approved=False, complete_at=None, reasons=(why,), withheld=why)
+
+
+def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
+    """What differs from what was approved, in words."""
+    before, now = tx.statements.content(approved), tx.statements.content(stored.content_hash)
+    return "its text" if before is None or now is None else listed(what_changed(before, now))
+
+
+def _told_later(
+    tx: Transaction, stored: StoredStatement, approvals: Sequence[Approval]
+) -> Iterator[str]:
+    """Who approved this very text for a later time than is set by now."""
+    at = tx.schedules.get(stored.slug)
+    for one in approvals:
+        this = one.revoked_at is not None and one.content_hash == stored.content_hash
+        if this and at is not None and one.not_before is not None and at < one.not_before:
+            yield f"{one.by} approved it for a later time than is set now"
 
 
 def why_withheld(tx: Transaction, statement: Statement, policy: ApprovalPolicy) -> str:
@@ -139,6 +163,59 @@ def first_moment(tx: Transaction, statement: Statement, timezone: str) -> dateti
     if statement.local_time is not None and set_by_staff is None:
         first = everywhere(statement.local_time, home=timezone, ready=first).first
     return first if first > tx.now else None
+
+
+def set_time(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
+    """The time that staff or its text set for it, also one that has passed; None for none."""
+    try:
+        written = statement.send_at and resolve(statement.send_at, timezone)
+    except ValueError:
+        written = None
+    return tx.schedules.get(statement.slug) or written
+
+
+def lapsed_start(
+    tx: Transaction, stored: StoredStatement, standing: ApprovalStatus, campaign: Campaign | None
+) -> Start | None:
+    """Who started it as it was before its text or its approvals changed, until it starts again."""
+    given = [one for one in tx.starts.of(stored.statement.slug) if one.revoked_at is None]
+    if not given or start_of(tx, stored, standing) is not None:
+        return None
+    began = campaign.started_at if campaign is not None else None
+    return None if began is not None and began > given[-1].at else given[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lapse:
+    """What counts no more once a text is changed: its approvals, and the word of who started it."""
+
+    approved_by: tuple[str, ...] = ()
+    started_by: str = ""
+
+    @property
+    def depth(self) -> int:
+        """How much that is: 0 for nothing, 1 for approvals, 2 for a start too."""
+        return bool(self.approved_by) + bool(self.started_by)
+
+    def __str__(self) -> str:
+        """Who did what; empty for nothing."""
+        approved = f"{', '.join(self.approved_by)} approved it" * bool(self.approved_by)
+        return " and ".join(filter(None, [approved, f"{self.started_by} started it"][: self.depth]))
+
+
+def lapse_of(tx: Transaction, slug: str, policy: ApprovalPolicy) -> Lapse:
+    """What lapses with a change of this text, or of the email that it goes out in."""
+    stored = tx.statements.get(slug)
+    if stored is not None and policy.together and stored.statement.translation_of:
+        stored = tx.statements.get(stored.statement.translation_of)
+    if stored is None or not stored.content_hash or has_begun(tx.campaigns.latest(stored.slug)):
+        return Lapse()
+    standing = standing_of(tx, stored, policy)
+    if standing.withheld:
+        return Lapse()  # nothing counts as it is
+    start = start_of(tx, stored, standing)
+    by = tuple(approval.by for approval in standing.valid)
+    return Lapse(approved_by=by, started_by=start.by if start else "")
 
 
 def _kept_back(tx: Transaction, slug: str) -> Statement | None:

@@ -183,12 +183,14 @@ class Statements:
         """What hands texts in, and takes them back."""
         from newsletter.pipeline.statements.submit import Submitting
 
-        return Submitting(store=self.store, renderer=self.renderer, defaults=self.defaults)
+        return Submitting(
+            store=self.store, renderer=self.renderer, defaults=self.defaults, policy=self.policy
+        )
 
-    def hand_in(self, key: str, base: int, *, by: str) -> Draft:
+    def hand_in(self, key: str, base: int, *, by: str, told: int = 0) -> Draft:
         """Have others look at a text of the desk, and make its mail. Raises as handing in does."""
         mark = self._mark()
-        draft = self.submitting.hand_in(key, base, by=by)
+        draft = self.submitting.hand_in(key, base, by=by, told=told)
         self._render_since(mark)
         return draft
 

@@ -21,8 +21,9 @@ from newsletter.cli.shell import (
     say,
     show_faults,
     version,
+    wall_time,
 )
-from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.campaign import CampaignState, StartBy, has_begun
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.review import ReviewFinding, Severity, in_order, remark_of
@@ -32,7 +33,13 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.pipeline.ledger import find_statement, standing_of, statement_named
+from newsletter.pipeline.ledger import (
+    find_statement,
+    set_time,
+    standing_of,
+    start_of,
+    statement_named,
+)
 from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.statements.review import is_settled, overrides, review
 from newsletter.pipeline.statements.translations import awaited, translations_of
@@ -61,7 +68,7 @@ def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
     show_faults(faults)
     print_rows(
         rows,
-        ("slug", "title", "translation_of", "standing", "campaign", "version"),
+        ("slug", "title", "translation_of", "standing", "time", "campaign", "version"),
         as_json=as_json,
         count=count,
         shown=lambda row: {
@@ -126,6 +133,7 @@ def _describe(tx: Transaction, statements: Statements, stored: StoredStatement) 
         "lists": list(stored.statement.lists),
         "segment": str(stored.statement.segment or ""),
         "send_at": _written_time(stored.statement),
+        "time": _set_time(tx, statements, stored, standing),
         "corrects": stored.statement.corrects,
         "translation_of": stored.statement.translation_of,
         "language": stored.statement.language,
@@ -156,6 +164,20 @@ def _in_a_word(stored: StoredStatement, standing: ApprovalStatus, statements: St
     if standing.approved:
         return "approved"
     return "changed since approval" if standing.changed else "waits for approval"
+
+
+def _set_time(
+    tx: Transaction, statements: Statements, stored: StoredStatement, standing: ApprovalStatus
+) -> str:
+    """When it is to go out, as its file or staff set it, or since when a sender is late."""
+    zone = statements.settings.timezone
+    at = set_time(tx, stored.statement, zone)
+    if at is None or has_begun(tx.campaigns.latest(stored.slug)):
+        return ""
+    by_sender = statements.settings.schedule.start == StartBy.SENDER.value
+    waits = by_sender and standing.approved and start_of(tx, stored, standing) is None
+    overdue = "overdue since " if waits and at <= tx.now else ""
+    return f"{overdue}{wall_time(at, zone)}"
 
 
 def _written_time(statement: Statement) -> str:

@@ -153,11 +153,20 @@ def _returned(facts: Facts) -> str:
 
 def _changed(facts: Facts) -> str:
     who = _names(list(dict.fromkeys(approval.by for approval in facts.standing.outdated)), facts)
-    return f"{who} approved another text. It changed since, so it needs a new approval."
+    lost = facts.standing.lost or "its text"
+    return f"{lost[:1].upper()}{lost[1:]} changed after {who} approved it. It needs a new approval."
 
 
 def _approved(facts: Facts) -> str:
-    return f"Approved by {_approvers(facts)}. Nobody has started it."
+    return f"Approved by {_approvers(facts)}. Nobody has started it.{_set_for(facts)}"
+
+
+def _set_for(facts: Facts) -> str:
+    """When it is to go out, or was, as its text or staff set it."""
+    if facts.set_for is None:
+        return ""
+    verb = "was" if facts.is_overdue else "is"
+    return f" It {verb} to go out on {moment(facts.set_for, facts.rules.timezone)}."
 
 
 def _held_back(facts: Facts) -> str:
@@ -311,6 +320,10 @@ def _notes(state: State, facts: Facts) -> Iterator[str]:
         yield f"It gathers {plural(facts.parts, 'statement')}, and its text cannot be edited."
     if facts.standing.withheld and facts.statement.progress is not Progress.DRAFT:
         yield f"It cannot be approved or sent: {without_commands(facts.standing.withheld)}."
+    if facts.lapsed is not None and not facts.begun:
+        since = " Nobody has started it since." * facts.standing.approved
+        who = name(facts.lapsed.by, facts)
+        yield f"{who} started it before its text or an approval changed: that has lapsed.{since}"
     yield from facts.awaited
     if facts.ahead:
         yield "There is a newer text at the desk, which has not been handed in."

@@ -6,7 +6,13 @@ from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState, StartBy, has_begun
+from newsletter.domain.campaigns.campaign import (
+    Campaign,
+    CampaignState,
+    Start,
+    StartBy,
+    has_begun,
+)
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import (
@@ -181,6 +187,8 @@ class Act(Enum):
     """Write to those who have it what is right."""
     COPY = "copy"
     """Copy it to the desk, to go on with it there."""
+    FORGET_START = "forget start"
+    """Have a start that lapsed shown no more."""
 
 
 NEEDED: Mapping[Act, Role] = MappingProxyType(
@@ -202,6 +210,7 @@ NEEDED: Mapping[Act, Role] = MappingProxyType(
         Act.OPEN_ORIGINAL: Role.VIEWER,
         Act.CORRECT: Role.WRITER,
         Act.COPY: Role.WRITER,
+        Act.FORGET_START: Role.SENDER,
     }
 )
 """The least role that each takes; an approver may also undo what they approved."""
@@ -240,6 +249,10 @@ class Facts:
     campaign: Campaign | None = None
     started_at: datetime | None = None
     """When somebody said that this very text may go, and to how many."""
+    lapsed: Start | None = None
+    """Who started it as it was before it changed, and nobody has since."""
+    set_for: datetime | None = None
+    """The time that its text or staff set, also one that has passed."""
     release: datetime | None = None
     """When the first reader gets it; None while nobody can know."""
     readers: int | None = None
@@ -259,6 +272,12 @@ class Facts:
     """When the first and the last reader get it, where each gets it by their own clock."""
     fault: str = ""
     """What is wrong with its source."""
+
+    @property
+    def is_overdue(self) -> bool:
+        """The time that was set has passed, and nobody has started what was approved."""
+        waits = self.rules.by_sender and self.started_at is None and not self.begun
+        return waits and self.set_for is not None and self.set_for <= self.now
 
     @property
     def home(self) -> Home:
@@ -378,6 +397,8 @@ def acts_of(state: State, facts: Facts) -> tuple[Act, ...]:
         found = tuple(act for act in found if act is not Act.REPORT)
     if not facts.begun or facts.home is Home.ROUNDUP:
         found = tuple(act for act in found if act is not Act.CORRECT)
+    if facts.lapsed is not None:
+        found = (*found, Act.FORGET_START)
     if facts.home is Home.DESK:
         return found
     kept = tuple(act for act in found if act not in _AT_THE_DESK)

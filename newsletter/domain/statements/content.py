@@ -212,6 +212,8 @@ class Content:
     """What readers without a name are called, for each gap of NAME_MARKS that is open."""
     writers: tuple[str, ...] = ()
     """Folded addresses of all who wrote in a text of it: none of them may approve it."""
+    texts: tuple[tuple[str, str], ...] = ()
+    """The slug of each text in it, its own first → a hash of what was written there."""
 
     @property
     def greetings(self) -> int:
@@ -240,6 +242,37 @@ class Content:
         values = asdict(self) | {"segment": str(self.segment or "")}
         text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def what_changed(before: Content, now: Content) -> tuple[str, ...]:
+    """Which parts of an email are others than they were, each in a few words."""
+    (own, *_), old, new = now.texts or (("", ""),), dict(before.texts), dict(now.texts)
+    found = ["its text"] if old.get(own[0]) != new.get(own[0]) else []
+    others = sorted({*old, *new} - {own[0]})
+    found += [f"the translation {slug}" for slug in others if old.get(slug) != new.get(slug)]
+    parts = {
+        "its lists": (before.lists, now.lists),
+        "its segment": (before.segment, now.segment),
+        "its sender": (before.sender, now.sender),
+        "its times": _times(before, now),
+        "its embargo": (before.embargo, now.embargo),
+        "its language": (before.language, now.language),
+        "what it corrects or translates": (
+            (before.corrects, before.translation_of),
+            (now.corrects, now.translation_of),
+        ),
+        "who wrote in it": (before.writers, now.writers),
+        "the templates or settings": (
+            (before.template_version, before.carriage),
+            (now.template_version, now.carriage),
+        ),
+    }
+    found += [name for name, (one, other) in parts.items() if one != other]
+    return tuple(found) or ("how it is rendered",)
+
+
+def _times(before: Content, now: Content) -> tuple[object, object]:
+    return (before.send_at, before.embargo_until), (now.send_at, now.embargo_until)
 
 
 class Recipient(NamedTuple):

@@ -1,10 +1,11 @@
 """A statement, the approvals given to it, and whether they are enough."""
 
 import datetime as calendar
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from hashlib import sha256
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import LocalTime
@@ -14,6 +15,7 @@ from newsletter.domain.subscribers.segment import Segment
 
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 SLUG_MAX_LENGTH = 80
+_TEXT_DIGITS = 16
 OVERRIDES = 2
 """So many admins stand in for an approval that is missing."""
 
@@ -100,6 +102,19 @@ def all_writers(*statements: Statement) -> tuple[str, ...]:
     return tuple(dict.fromkeys(writer for one in statements for writer in one.written_by))
 
 
+def texts_of(*statements: Statement) -> tuple[tuple[str, str], ...]:
+    """The slug of each → a hash of what its writers wrote for readers, but for blanks at line ends.
+
+    By it people are told which text of an email is another one.
+    """
+    found = []
+    for one in statements:
+        words = (one.title, one.subject, one.preview, one.summary, one.body.strip())
+        lines = "\n".join(line.rstrip() for part in words for line in (*part.splitlines(), "\0"))
+        found.append((one.slug, sha256(lines.encode()).hexdigest()[:_TEXT_DIGITS]))
+    return tuple(found)
+
+
 class Channel(Enum):
     """How an approval reached us."""
 
@@ -163,6 +178,8 @@ class ApprovalStatus:
     """When the last approval that was needed arrived; those that came later change nothing."""
     withheld: str = ""
     """Why no approval counts: it is a draft, or a part of it is."""
+    lost: str = ""
+    """What changed since it was approved, in words; empty where nothing did."""
 
     @property
     def given(self) -> tuple[Approval, ...]:
@@ -193,12 +210,13 @@ def standing(
     approvals: Iterable[Approval],
     policy: ApprovalPolicy,
     roles: Mapping[str, Role],
+    changed: Callable[[str], str] = lambda _: "its text",
 ) -> ApprovalStatus:
     """Decide whether the text with this content hash has the approvals that the policy demands.
 
     ``writers`` and the keys of ``roles`` are folded addresses. Only staff count, but for those whom
     the configuration itself names for a trusted feed: a file can name anybody. Two spellings of one
-    mailbox are one person.
+    mailbox are one person. ``changed`` says in words what differs from another content hash.
     """
     wrote = set(map(mailbox, writers))
     counted: dict[str, Approval] = {}
@@ -219,8 +237,9 @@ def standing(
             kind = overrides if approval.channel is Channel.OVERRIDE else counted
             kind.setdefault(mailbox(approval.by), approval)
     complete_at = _complete_at(tuple(counted.values()), tuple(overrides.values()), policy.required)
+    lost = changed(outdated[-1].content_hash) if outdated and not counted else ""
     missing = (
-        *_shortfall(len(counted), policy.required, outdated),
+        *_shortfall(len(counted), policy.required, outdated, lost),
         *map(_stands_in, overrides.values()),
     )
     return ApprovalStatus(
@@ -230,6 +249,7 @@ def standing(
         outdated=tuple(outdated),
         reasons=() if complete_at else (*missing, *reasons),
         complete_at=complete_at,
+        lost=lost,
     )
 
 
@@ -269,11 +289,10 @@ def _objection(
     return "" if role is not None else f"{approval.by} is not among the staff"
 
 
-def _shortfall(have: int, required: int, outdated: list[Approval]) -> list[str]:
-    if outdated and not have:
+def _shortfall(have: int, required: int, outdated: list[Approval], lost: str) -> list[str]:
+    if lost:
         who = ", ".join(sorted({approval.by for approval in outdated}))
-        changed = f"its text changed after {who} approved it, or the settings or templates did"
-        return [f"{changed}; it waits for a new approval"]
+        return [f"{lost} changed after {who} approved it; it waits for a new approval"]
     return [f"it has {have} of {required} approvals"]
 
 
@@ -290,6 +309,11 @@ class StoredStatement:
     """Its source still has it."""
     writers: tuple[str, ...] = ()
     """Of its content: all who wrote in a text of it; empty while it cannot be rendered."""
+
+    @property
+    def slug(self) -> str:
+        """Of the statement."""
+        return self.statement.slug
 
     def wrote(self, address: str) -> bool:
         """Whether words of this person, under whatever spelling, are in its content."""

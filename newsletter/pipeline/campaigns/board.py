@@ -96,6 +96,8 @@ class Desktop:
 
     waiting: tuple[Situation, ...]
     """What does not go on before they, or somebody with their role, do something."""
+    lapsed: tuple[Situation, ...]
+    """What they started, and what was changed since: their start has lapsed."""
     more_waits: bool
     """There may be more of it, on the board."""
     next: tuple[Situation, ...]
@@ -122,11 +124,14 @@ _LOOKED_THROUGH = (
 def desktop(tx: Transaction, address: str, role: Role, rules: Rules) -> Desktop:
     """What waits for one person, what leaves next, what is going out and what went out last."""
     waiting: list[Situation] = []
+    lapsed: list[Situation] = []
     for shelf, needed in _LOOKED_THROUGH:
         if role.includes(needed):
             slugs = tx.board.page(rules.campaigns, shelf, most=_LOOKED_AT)
             found = _stand(tx, slugs, rules)
             waiting += [situation for situation in found if situation.waits_for(address)]
+            starts = ((situation, situation.facts.lapsed) for situation in found)
+            lapsed += [situation for situation, start in starts if start and start.by == address]
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
     going = [open_ for open_ in tx.campaigns.open() if has_begun(open_) and open_.state in moving]
     going.sort(key=lambda campaign: -campaign.id)
@@ -136,6 +141,7 @@ def desktop(tx: Transaction, address: str, role: Role, rules: Rules) -> Desktop:
     unseen = tx.drafts.unseen(_LOOKED_AT)
     return Desktop(
         waiting=tuple(waiting[:_SHOWN]),
+        lapsed=tuple(lapsed[:_SHOWN]),
         more_waits=len(waiting) > _SHOWN,
         next=tuple(_of_campaigns(tx, tx.campaigns.soonest(_NEXT), rules)),
         going=tuple(_of_campaigns(tx, going[:_SHOWN], rules)),

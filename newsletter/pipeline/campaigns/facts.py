@@ -15,7 +15,14 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.pipeline.campaigns.headcount import outlook
 from newsletter.pipeline.campaigns.reach import Timing, correction_of, timing_of
-from newsletter.pipeline.ledger import embargo_until, return_of, standing_of, start_of
+from newsletter.pipeline.ledger import (
+    embargo_until,
+    lapsed_start,
+    return_of,
+    set_time,
+    standing_of,
+    start_of,
+)
 from newsletter.pipeline.statements.translations import awaited, check_translation
 from newsletter.store.sql import Transaction
 
@@ -99,7 +106,14 @@ def _facts(tx: Transaction, stored: StoredStatement, around: _Around, rules: Rul
 def _before(tx: Transaction, stored: StoredStatement, facts: Facts, rules: Rules) -> Facts:
     """The same, with what matters only until it begins."""
     embargo = embargo_until(tx, facts.statement, rules.campaigns.timezone)
-    facts = replace(facts, embargo_until=embargo)
+    facts = replace(
+        facts,
+        embargo_until=embargo,
+        set_for=set_time(tx, facts.statement, rules.campaigns.timezone),
+        lapsed=lapsed_start(tx, stored, facts.standing, facts.campaign)
+        if rules.campaigns.by_sender
+        else None,
+    )
     if not facts.standing.approved or not facts.present:
         return facts
     start = start_of(tx, stored, facts.standing)

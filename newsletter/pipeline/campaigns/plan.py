@@ -32,7 +32,7 @@ from newsletter.pipeline.campaigns.reach import (
     reach_of,
     timing_of,
 )
-from newsletter.pipeline.ledger import approved_content, standing_of, start_of
+from newsletter.pipeline.ledger import approved_content, lapsed_start, standing_of, start_of
 from newsletter.pipeline.statements.translations import check_translation, goes_within
 from newsletter.store.sql import Store, Transaction
 
@@ -189,6 +189,9 @@ def _view_of(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _Vie
             started=started,
         )
         why = _say(step, stored, standing)
+        lapsed = lapsed_start(tx, stored, standing, campaign) if rules.by_sender and why else None
+        if lapsed is not None:
+            why += f"; {lapsed.by} had started it, and that has lapsed"
     view = _View(
         stored=stored,
         standing=standing,

@@ -11,15 +11,31 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import (
     SLUG_MAX_LENGTH,
+    ApprovalPolicy,
     Progress,
     Statement,
     StoredStatement,
 )
-from newsletter.pipeline.ledger import authorise, entitle, find_draft, find_statement, is_draft
+from newsletter.pipeline.ledger import (
+    Lapse,
+    authorise,
+    entitle,
+    find_draft,
+    find_statement,
+    is_draft,
+    lapse_of,
+)
 from newsletter.sources.desk import parse_draft, parse_handed_in
 from newsletter.sources.statements import Defaults
 from newsletter.sources.writing import slugify
 from newsletter.store.sql import Store, Transaction
+
+
+class Lapses(Refused):
+    """With a change more counts no more than the person was told."""
+
+    def __init__(self, lapse: Lapse) -> None:
+        super().__init__(f"{lapse}, which counts no more once you hand in a change")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,14 +45,16 @@ class Submitting:
     store: Store
     renderer: Renderer
     defaults: Defaults
+    policy: ApprovalPolicy
 
-    def hand_in(self, key: str, base: int, *, by: str) -> Draft:
+    def hand_in(self, key: str, base: int, *, by: str, told: int = 0) -> Draft:
         """Have others look at a text as it stands in the revision ``base``.
 
         Its first time gives it the slug that it keeps. Approvals of another text count no more, as
         this one has another content hash. Handing the same in twice is handing it in once.
+        ``told`` is the depth of the Lapse that the page told of.
         Raises InvalidInput with all that is wrong in the text, Refused where it has changed or has
-        gone out.
+        gone out, Lapses where more counts no more than was told.
         """
         with self.store.read() as tx:
             draft = find_draft(tx, key)
@@ -53,6 +71,9 @@ class Submitting:
                     " handed in. Look at the change first."
                 )
             _refuse_gone_out(tx, draft)
+            lapse = lapse_of(tx, draft.slug, self.policy)
+            if lapse.depth > told:
+                raise Lapses(lapse)
             slug = draft.slug or _slug_for(tx, draft)
             number = draft.version.number
             tx.drafts.hand_in(key, slug, number, by=who, at=tx.now)
@@ -60,7 +81,8 @@ class Submitting:
             if faults:
                 raise InvalidInput(faults)
             tx.returns.close(slug, tx.now)  # it waits for approval, also unchanged
-            tx.audit.enter(who, "submit", slug, f"version {number}")
+            lapsed = f": that {lapse} counts no more" * bool(lapse.depth)
+            tx.audit.enter(who, "submit", slug, f"version {number}{lapsed}")
             return find_draft(tx, key)
 
     def take_back(self, key: str, *, by: str) -> Draft:

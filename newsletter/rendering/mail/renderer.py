@@ -12,7 +12,7 @@ from markupsafe import Markup
 from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Content, Layout, Publisher
-from newsletter.domain.statements.statement import Statement, all_writers
+from newsletter.domain.statements.statement import Statement, all_writers, texts_of
 from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.embargo import embargo_in
 from newsletter.rendering.languages import language_name
@@ -129,6 +129,7 @@ class TemplateRenderer:
             carriage=self._carriage,
             fallbacks=tuple(fallbacks),
             writers=all_writers(statement, *translations),
+            texts=texts_of(statement, *translations),
         )
 
     def transactional(

@@ -23,7 +23,7 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.domain.wording import listed, people, without_commands
 from newsletter.pipeline.campaigns.headcount import Moved
-from newsletter.pipeline.ledger import return_of, standing_of, start_of
+from newsletter.pipeline.ledger import Lapse, return_of, standing_of, start_of
 from newsletter.pipeline.statements.review import Audiences, review
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -222,6 +222,24 @@ def wall_of(text: str) -> datetime | None:
         return None
     legible = found.tzinfo is None and "T" in text and found.year in _YEARS
     return found if legible else None
+
+
+def lapse_in_words(tx: Transaction, lapse: Lapse, *, by_sender: bool) -> str:
+    """What a change would cost, before anybody hands it in; empty for nothing."""
+    if not lapse.depth:
+        return ""
+    names = colleagues(tx)
+    who = listed([names.get(address, "Somebody") for address in lapse.approved_by])
+    if not (lapse.started_by and by_sender):
+        return (
+            f"{who} approved this text. Once you hand in a change or take it back, it needs a new"
+            " approval."
+        )
+    starter = names.get(lapse.started_by, "Somebody")
+    return (
+        f"{who} approved this text, and {starter} started it. Once you hand in a change or take it"
+        " back, it goes out only after a new approval and a new start."
+    )
 
 
 _HASH = 64

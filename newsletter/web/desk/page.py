@@ -104,6 +104,7 @@ DONE: Mapping[str, str] = {
     "time": "The time was changed.",
     "time-anew": "The time was changed. Its approvers were told a later one, so it waits for a new"
     " approval.",
+    "start-off": "The start that lapsed is taken off.",
     "undone": "Undone. Nobody got it. It stays approved.",
     "undone-approval": "Undone. Nobody got it. It needs a new approval.",
     "paused": "Paused. Nothing more leaves; what was sent cannot be taken back.",

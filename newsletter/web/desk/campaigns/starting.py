@@ -163,9 +163,10 @@ class Starting:
             with self._statements.store.read() as tx:
                 names = subject_of(tx, self._statements.policy, slug).names
             return self._desk.failed(request, "Nothing was undone", plain(error, names), status=409)
-        return self._desk.go(
-            request, f"/statements/{slug}", done="undone" if approved else "undone-approval"
-        )
+        done = "undone" if approved else "undone-approval"
+        if request.query("lapsed"):
+            done = "start-off"
+        return self._desk.go(request, f"/statements/{slug}", done=done)
 
     # --- what a form holds
 

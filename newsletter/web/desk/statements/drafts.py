@@ -16,13 +16,14 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft, DraftText, Found
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
 from newsletter.domain.statements.statement import Statement
-from newsletter.pipeline.ledger import find_draft
+from newsletter.pipeline.ledger import find_draft, lapse_of
+from newsletter.pipeline.statements.submit import Lapses
 from newsletter.pipeline.statements.write import Made
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_file
 from newsletter.sources.writing import slugify
-from newsletter.web.desk.deciding import titles
+from newsletter.web.desk.deciding import lapse_in_words, titles
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.fields import (
@@ -52,6 +53,7 @@ class Drafts:
     def __init__(self, desk: Desk, statements: Statements, delivery: Delivery) -> None:
         self._desk = desk
         self._statements = statements
+        self._by_sender = statements.settings.schedule.start == StartBy.SENDER.value
         self._delivery = delivery
         self._words = Words(statements=statements)
 
@@ -219,16 +221,22 @@ class Drafts:
         faults: Sequence[Fault] = (),
         *,
         not_sent: str = "",
+        refused: str = "",
     ) -> Response:
         text, me = draft.version.text, request.who
         with self._statements.store.read() as tx:
             gone = has_gone(tx, draft)
+            lapse = lapse_of(tx, draft.slug, self._statements.policy)
+            costs = lapse_in_words(tx, lapse, by_sender=self._by_sender)
         size = "phone" if request.query("size") == "phone" else "desktop"
         return self._desk.page(
             request,
             "draft.html.j2",
             title=text.title.strip() or "A new text",
-            status=409 if not_sent else None,
+            status=409 if not_sent or refused else None,
+            lapse=lapse,
+            costs=costs,
+            refused=refused,
             draft=draft,
             text=text,
             faults=[("to", not_sent)] if not_sent else sentences(faults),
@@ -236,7 +244,7 @@ class Drafts:
             gone=gone,
             remarks=self._remarks(request, draft),
             labels=LABELS,
-            by_sender=self._statements.settings.schedule.start == StartBy.SENDER.value,
+            by_sender=self._by_sender,
             lists=titles(self._statements.settings, text.lists),
             size=size,
             meant=self._words.meant(text, self._desk, key=draft.key, slug=draft.slug),
@@ -274,9 +282,13 @@ class Drafts:
         draft = self._find(request)
         base = number_of(request.field("base"))
         try:
-            done = self._statements.hand_in(draft.key, base, by=request.who.address)
+            done = self._statements.hand_in(
+                draft.key, base, by=request.who.address, told=number_of(request.field("lapses"))
+            )
         except InvalidInput as error:
             return self._one(request, draft, error.faults)
+        except Lapses:
+            return self._one(request, draft, refused="Not handed in yet.")
         return self._desk.go(request, f"/statements/{done.slug}", done="handed-in")
 
     def take_back(self, request: DeskRequest) -> Response:

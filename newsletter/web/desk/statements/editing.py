@@ -14,13 +14,14 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comparison import both, differences
 from newsletter.domain.statements.draft import Draft, DraftText, Version
 from newsletter.pipeline.campaigns.trial import filled, made_up
-from newsletter.pipeline.ledger import find_draft, return_of
+from newsletter.pipeline.ledger import find_draft, lapse_of, return_of
+from newsletter.pipeline.statements.submit import Lapses
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict
 from newsletter.rendering import preview as views
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import titled, titles
+from newsletter.web.desk.deciding import lapse_in_words, titled, titles
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.fields import (
@@ -48,6 +49,7 @@ class Editing:
     def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk
         self._statements = statements
+        self._by_sender = statements.settings.schedule.start == StartBy.SENDER.value
         self._words = Words(statements=statements)
         self._present = Present()
 
@@ -95,9 +97,16 @@ class Editing:
 
     def _hand_in(self, request: DeskRequest, draft: Draft) -> Response:
         try:
-            done = self._statements.hand_in(draft.key, draft.revision, by=request.who.address)
+            done = self._statements.hand_in(
+                draft.key,
+                draft.revision,
+                by=request.who.address,
+                told=number_of(request.field("lapses")),
+            )
         except InvalidInput as error:
             return self._form(request, draft, draft.version.text, faults=error.faults)
+        except Lapses:
+            return self._form(request, draft, draft.version.text, lapses=True)
         return self._desk.go(request, f"/statements/{done.slug}", done="handed-in")
 
     def _form(
@@ -108,8 +117,11 @@ class Editing:
         *,
         faults: Sequence[Fault] = (),
         base: int | None = None,
+        lapses: bool = False,
     ) -> Response:
         with self._statements.store.read() as tx:
+            lapse = lapse_of(tx, draft.slug, self._statements.policy)
+            costs = lapse_in_words(tx, lapse, by_sender=self._by_sender)
             stored = tx.statements.get(draft.slug) if draft.slug else None
             returned = return_of(tx, stored) if stored else None
             gone, lists = has_gone(tx, draft), self._lists(tx, text)
@@ -126,12 +138,16 @@ class Editing:
             text=text,
             base=draft.revision if base is None else base,
             unsaved=base is not None,
+            lapse=lapse,
+            costs=costs,
+            lapses=lapses,
+            status=409 if lapses else None,
             faults=sentences(faults),
             lists=lists,
             default_lists=titles(settings, settings.default_lists),
             told=told,
             language=settings.language,
-            by_sender=settings.schedule.start == StartBy.SENDER.value,
+            by_sender=self._by_sender,
             segments=[segment.name for segment in self._statements.defaults.segments],
             gone=gone,
             returned=returned,

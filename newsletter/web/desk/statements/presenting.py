@@ -82,11 +82,12 @@ _LABELS: Mapping[Act, str] = MappingProxyType(
         Act.OPEN_ORIGINAL: "Open the original",
         Act.CORRECT: "Write a correction",
         Act.COPY: "Copy to the desk",
+        Act.FORGET_START: "Take off the start that lapsed",
     }
 )
 
 
-_AT_ONCE = frozenset({Act.COPY, Act.UNDO, Act.PAUSE, Act.RESUME})
+_AT_ONCE = frozenset({Act.COPY, Act.UNDO, Act.PAUSE, Act.RESUME, Act.FORGET_START})
 """Acts that no page asks about once more."""
 
 
@@ -131,6 +132,7 @@ def _address(act: Act, situation: Situation) -> str:
         Act.OPEN_ORIGINAL: f"/desk/statements/{facts.statement.translation_of}",
         Act.CORRECT: f"/desk/drafts/new?corrects={facts.statement.slug}",
         Act.COPY: f"{here}/copy",
+        Act.FORGET_START: f"{here}/undo?lapsed=yes",
     }[act]
 
 
@@ -152,6 +154,10 @@ def when(situation: Situation) -> tuple[str, datetime | None]:
         return "Began", facts.campaign.started_at
     if facts.release is not None and situation.state in {State.SCHEDULED, State.LEAVING}:
         return "Goes out", facts.release
+    if facts.lapsed is not None:
+        return "Start lapsed, given", facts.lapsed.at
+    if situation.state is State.APPROVED and facts.set_for is not None:
+        return "Overdue since" if facts.is_overdue else "To go out", facts.set_for
     if facts.standing.complete_at is not None:
         return "Approved", facts.standing.complete_at
     return "", None

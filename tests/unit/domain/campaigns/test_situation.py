@@ -85,7 +85,9 @@ RULES = CampaignRules(policy=ApprovalPolicy(), timezone=ZONE, undo_window=WINDOW
 
 
 def facts(**fields: Any) -> Facts:
-    named = {name for name in ("policy", "together", "start") if name in fields}
+    if fields.pop("together", False):
+        fields["policy"] = ApprovalPolicy(together=True)
+    named = {name for name in ("policy", "start") if name in fields}
     rules = replace(RULES, **{name: fields.pop(name) for name in named})
     defaults: dict[str, Any] = {
         "statement": statement(),
@@ -96,7 +98,8 @@ def facts(**fields: Any) -> Facts:
         "staff": STAFF,
         "names": NAMES,
     }
-    return Facts(**(defaults | fields))
+    found = Facts(**(defaults | fields))
+    return replace(found, writers=found.statement.written_by)
 
 
 def at(**fields: Any) -> Situation:
@@ -165,7 +168,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     (
         {"standing": LAPSED},
         State.CHANGED,
-        "Ben approved another text. It changed since, so it needs a new approval.",
+        "Its text changed after Ben approved it. It needs a new approval.",
         "Ben, Cleo or Dan can approve the new text",
     ),
     (

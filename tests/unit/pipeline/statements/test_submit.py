@@ -105,8 +105,7 @@ def test_typing_never_costs_an_approval_but_handing_a_changed_text_in_does(
         standing = standing_of(tx, stored(desk), desk.room.rules.policy)
     assert standing.changed
     assert standing.reasons == (
-        f"its text changed after {BEN} approved it, or the settings or templates did;"
-        " it waits for a new approval",
+        f"its text changed after {BEN} approved it; it waits for a new approval",
     )
 
 

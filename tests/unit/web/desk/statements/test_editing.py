@@ -265,6 +265,37 @@ def test_an_embargo_that_is_typed_keeps_the_text_from_approval(desk: Desk, scrip
     desk.ana.post(f"{desk.at}/take-back")
 
 
+def test_who_edits_what_was_approved_is_told_before_what_a_change_costs(desk: Desk) -> None:
+    desk.keep(act="hand-in")
+    services = desk.staffed.site.services
+    services.statements.approve(
+        ApprovalRequest(slug="library-hours", by=desk.ben.address, despite="a test")
+    )
+    desk.save(base=desk.draft.revision, body="One comma, corrected.")
+    for page in (desk.ana.get(f"{desk.at}/edit"), desk.ana.get(desk.at)):
+        assert (
+            "Ben approved this text. Once you hand in a change or take it back, it needs a new"
+            " approval." in words(page)
+        )
+    approved = desk.stored().content_hash
+    # a page that was opened before the approval says nothing of it
+    unaware = desk.keep(act="hand-in", base=desk.draft.revision, body="Two.")
+    assert unaware.status == 409
+    assert "Not handed in yet, but saved. Ben approved this text." in words(unaware)
+    assert (
+        desk.ana.post(f"{desk.at}/hand-in", {"base": str(desk.draft.revision)}).status
+        == desk.ana.post(
+            f"{desk.at}/hand-in", {"base": str(desk.draft.revision), "lapses": "x"}
+        ).status
+        == 409
+    )
+    assert desk.stored().content_hash == approved
+    assert 'name="lapses" value="1"' in unaware.text
+    told = desk.keep(act="hand-in", base=desk.draft.revision, body="Two.", lapses="1")
+    assert told.status == 303
+    assert desk.stored().content_hash != approved
+
+
 def test_typing_is_unseen_and_costs_no_approval(desk: Desk) -> None:
     desk.keep(act="hand-in")
     services = desk.staffed.site.services
@@ -282,7 +313,7 @@ def test_typing_is_unseen_and_costs_no_approval(desk: Desk) -> None:
     with services.store.read() as tx:
         [campaign] = tx.campaigns.all()
     assert not campaign.state.ended
-    desk.keep(act="hand-in", body="Typed on.")
+    desk.keep(act="hand-in", body="Typed on.", lapses="1")
     assert desk.stored().content_hash not in {"", content_hash}
     services.tick.run()
     with services.store.read() as tx:

@@ -1,0 +1,233 @@
+"""What a change costs is told before it is made, and what it cost stays to be seen."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState, StartBy
+from newsletter.domain.campaigns.situation import Situation
+from newsletter.domain.campaigns.state import Act, State
+from newsletter.domain.errors import Refused
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import Progress
+from newsletter.pipeline.campaigns.board import desktop, stand
+from newsletter.pipeline.campaigns.control import StartRequest
+from newsletter.pipeline.campaigns.facts import Rules
+from newsletter.pipeline.ledger import Lapse, lapse_of
+from newsletter.pipeline.statements.submit import Lapses
+from tests.fakes import NOON
+from tests.rows import rows
+from tests.unit.pipeline.newsroom import Newsroom
+from tests.unit.pipeline.statements.desk import ANA, BEN, WritingRoom
+from tests.unit.pipeline.statements.languages import FORUM, SPANISH, compose
+
+ED, SAM = "ed@forum.example", "sam@forum.example"
+EVENING = datetime(2026, 11, 24, 20)  # noqa: DTZ001 - a wall time in New York
+
+
+@pytest.fixture
+def room(room: Newsroom) -> Newsroom:
+    """Approved by Ed; a sender starts it."""
+    room.rules = replace(room.rules, start=StartBy.SENDER)
+    room.subscribe(3)
+    room.write()
+    room.look()
+    room.approve()
+    return room
+
+
+def start(room: Newsroom, slug: str = "resignation") -> None:
+    room.starter().start(StartRequest(slug=slug, by=SAM, seen=room.content_hash(slug)))
+
+
+def situation(room: Newsroom, slug: str = "resignation") -> Situation:
+    with room.store.read() as tx:
+        return stand(tx, slug, Rules(campaigns=room.rules))
+
+
+def cost(room: Newsroom, slug: str = "resignation") -> Lapse:
+    with room.store.read() as tx:
+        return lapse_of(tx, slug, room.rules.policy)
+
+
+def reasons(room: Newsroom) -> str:
+    return "; ".join(situation(room).facts.standing.reasons)
+
+
+# --- before
+
+
+def test_what_a_change_would_cost_is_known_before_it(room: Newsroom) -> None:
+    assert (cost(room).depth, str(cost(room))) == (1, "ed@forum.example approved it")
+    start(room)
+    both = "ed@forum.example approved it and sam@forum.example started it"
+    assert (cost(room).depth, str(cost(room))) == (2, both)
+    assert cost(room, "nothing") == Lapse()
+    room.write("fresh")
+    assert cost(room, "fresh") == Lapse()
+    room.look()
+    assert (cost(room, "fresh").depth, str(cost(room, "fresh"))) == (0, "")
+    room.look()
+    room.clock.advance(minutes=6)
+    room.start_due()
+    assert cost(room) == Lapse()
+
+
+def test_a_change_of_a_translation_costs_the_approval_of_the_email_of_both(room: Newsroom) -> None:
+    room.demand(together=True)
+    compose(room, FORUM, SPANISH)
+    room.approve(slug=FORUM)
+    assert cost(room, SPANISH) == Lapse(approved_by=(ED,))
+    room.remove(FORUM)
+    compose(room, "forum-fr", translation_of="gone")
+    assert cost(room, "forum-fr") == Lapse()
+    room.write(progress=Progress.DRAFT)
+    room.look()
+    assert cost(room) == Lapse()
+
+
+def test_a_change_is_handed_in_only_by_whom_was_told_what_it_costs(room: Newsroom) -> None:
+    desk = WritingRoom(room)
+    draft = desk.new()
+    desk.hand_in(draft)
+    assert desk.submitting.hand_in(draft.key, 1, by=ANA).is_handed_in  # it costs nothing
+    room.approve(BEN, "library-hours")
+    desk.type(draft, body="The library opens at 8.")
+    with pytest.raises(Lapses, match=r"ben@forum\.example approved it, which counts no more"):
+        desk.submitting.hand_in(draft.key, desk.draft(draft).revision, by=ANA)
+    start(room, "library-hours")
+    with pytest.raises(Lapses, match=r"and sam@forum\.example started it"):
+        desk.submitting.hand_in(draft.key, desk.draft(draft).revision, by=ANA, told=1)
+    room.look()
+    assert room.campaign("library-hours").state is CampaignState.SCHEDULED
+    desk.hand_in(draft)
+    with room.store.read() as tx:
+        [entry, *_] = [one for one in tx.audit.newest(9) if one.action == "submit"]
+    assert "ben@forum.example approved it and sam@forum.example started it" in entry.detail
+    reason = room.campaign("library-hours").reason
+    assert reason.endswith("; sam@forum.example had started it, and that has lapsed")
+
+
+# --- afterwards
+
+
+def test_a_start_that_lapsed_stays_to_be_seen_until_somebody_starts_again(room: Newsroom) -> None:
+    start(room)
+    room.write(title="Another title")
+    room.look()
+    changed = situation(room)
+    assert changed.state is State.CHANGED
+    lapsed = "Sam started it before its text or an approval changed: that has lapsed."
+    assert lapsed in changed.notes
+    assert Act.FORGET_START in changed.acts_for(SAM)
+    assert Act.FORGET_START not in changed.acts_for(ED)
+    with room.store.read() as tx:
+        rules = Rules(campaigns=room.rules)
+        mine = desktop(tx, SAM, Role.SENDER, rules).lapsed
+        assert [one.facts.statement.slug for one in mine] == ["resignation"]
+        assert desktop(tx, ED, Role.APPROVER, rules).lapsed == ()
+    room.clock.advance(minutes=1)
+    room.approve()
+    assert f"{lapsed} Nobody has started it since." in situation(room).notes
+    start(room)
+    assert situation(room).notes == ()
+
+
+def test_a_sender_takes_off_a_start_that_lapsed(room: Newsroom) -> None:
+    start(room)
+    room.write(progress=Progress.DRAFT)
+    room.look()
+    assert Act.FORGET_START in situation(room).acts_for(SAM)
+    assert room.starter().undo("resignation", by=SAM) is False
+    assert Act.FORGET_START not in situation(room).acts_for(SAM)
+
+
+def test_what_began_has_no_start_that_lapsed(room: Newsroom) -> None:
+    start(room)
+    room.look()
+    room.clock.advance(minutes=6)
+    room.start_due()
+    room.hand().cancel("resignation")
+    assert situation(room).facts.lapsed is None
+    room.rules = replace(room.rules, start=StartBy.APPROVAL)
+    room.write(title="Another")
+    room.look()
+    assert situation(room).facts.lapsed is None
+
+
+@rows(
+    ["change", "said"],
+    [
+        ({"body": "It has not."}, "its text"),
+        ({"lists": ("supporters",)}, "its lists"),
+        ({"send_at": EVENING}, "its times"),
+        ({"writers": ("vic@forum.example",)}, "who wrote in it"),
+        ({"body": "It has not.", "lists": ("supporters",)}, "its text and its lists"),
+    ],
+)
+def test_an_approval_that_was_lost_says_what_changed(
+    room: Newsroom, change: dict[str, Any], said: str
+) -> None:
+    room.write(**change)
+    room.look()
+    assert reasons(room) == f"{said} changed after {ED} approved it; it waits for a new approval"
+    words = f"{said[:1].upper()}{said[1:]} changed after Ed approved it. It needs a new approval."
+    assert situation(room).where == words
+
+
+def test_templates_and_translations_are_named_too(room: Newsroom) -> None:
+    room.renderer.fingerprint = "plain-2"
+    room.look()
+    assert reasons(room).startswith("the templates or settings changed after ed@")
+    room.demand(together=True)
+    compose(room, FORUM, SPANISH)
+    room.approve(slug=FORUM)
+    compose(room, SPANISH, body="Otra cosa.")
+    standing = situation(room, FORUM).facts.standing
+    assert standing.lost == "the translation forum-es"
+
+
+def test_a_text_that_cannot_be_made_into_an_email_is_another_text(room: Newsroom) -> None:
+    room.write(body="unrenderable")
+    room.look()
+    assert reasons(room).startswith("its text changed after")
+
+
+def test_an_approval_for_a_later_time_says_so(room: Newsroom) -> None:
+    room.write(send_at=EVENING)
+    room.look()
+    room.approve()
+    room.schedule("resignation", NOON + timedelta(hours=1), anew=True)
+    assert reasons(room) == (
+        "it has 0 of 1 approvals; ed@forum.example approved it for a later time than is set now"
+    )
+    with pytest.raises(Refused, match="for a later time than is set now"):
+        start(room)
+
+
+# --- a time that passes
+
+
+def test_a_time_that_was_set_stays_to_be_seen_and_does_not_pass_in_silence(room: Newsroom) -> None:
+    room.write(send_at=EVENING)
+    room.look()
+    room.approve()
+    before = situation(room)
+    assert before.where == (
+        "Approved by Ed. Nobody has started it. It is to go out on Tue 24 Nov 2026, 20:00 (UTC−5)."
+    )
+    assert not before.facts.is_overdue
+    room.clock.advance(hours=14)
+    late = situation(room)
+    assert late.facts.is_overdue
+    assert late.where.endswith("It was to go out on Tue 24 Nov 2026, 20:00 (UTC−5).")
+    start(room)
+    assert not situation(room).facts.is_overdue
+
+
+def test_a_time_that_the_zone_does_not_have_is_none(room: Newsroom) -> None:
+    room.write(send_at=datetime(2027, 3, 14, 2, 30))  # noqa: DTZ001 - New York skips it
+    room.look()
+    assert situation(room).facts.set_for is None
