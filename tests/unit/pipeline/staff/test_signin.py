@@ -1,6 +1,7 @@
 """Who comes in, who does not, and what both of them learn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -269,6 +270,19 @@ def test_a_full_queue_counts_against_no_account(office: Office) -> None:
             assert [tx.throttle.count(limit.key, HALF_A_DAY_AGO) for limit in limits] == [0] * 4
 
 
+def test_a_limit_that_is_reached_while_somebody_queues_holds(office: Office) -> None:
+    office.join(ANA)
+
+    class Slow(Passwords):
+        @contextmanager
+        def queue(self, network: str = "", *, is_known: bool = False) -> Iterator[None]:
+            fail(office, ANA, 10)
+            yield
+
+    proofs = replace(office.proofs, passwords=Slow(memory=64, passes=1))
+    assert signin.sign_in(ANA, PASSWORD, place=HERE, proofs=proofs) is Denied.TOO_OFTEN
+
+
 def test_strangers_who_fill_the_queue_do_not_keep_the_owner_out(office: Office) -> None:
     office.join(ANA)
     passwords = Passwords(memory=64, passes=1, at_once=1, waiting=0)
@@ -407,6 +421,14 @@ def test_who_has_no_second_factor_shows_the_password_again(office: Office) -> No
     stepped = signin.step_up(hashed, PASSWORD, place=HERE, proofs=office.proofs)
     assert isinstance(stepped, SignedIn)
     assert session_of(office, stepped).fresh(office.clock.now())
+
+
+def test_passwords_in_the_place_of_a_factor_have_the_limits_of_codes(office: Office) -> None:
+    entered = office.join(ANA)
+    hashed = hash_of(entered.word)
+    found = [signin.step_up(hashed, OTHER, place=HERE, proofs=office.proofs) for _ in range(6)]
+    assert found == [Denied.WRONG] * 5 + [Denied.TOO_OFTEN]
+    assert signin.step_up(hashed, PASSWORD, place=HERE, proofs=office.proofs) is Denied.TOO_OFTEN
 
 
 def test_who_is_signed_out_cannot_step_up(office: Office) -> None:
