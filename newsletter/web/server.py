@@ -88,11 +88,11 @@ class _Wire:
         self,
         transport: asyncio.Transport,
         loop: asyncio.AbstractEventLoop,
-        resumed: Callable[[], bool],
+        is_parsed: Callable[[], bool],
     ) -> None:
         self._transport = transport
         self._loop = loop
-        self._resumed = resumed
+        self.is_parsed = is_parsed
         self._written: list[bytes] = []
         self._is_closing = False
 
@@ -114,7 +114,7 @@ class _Wire:
         return self._transport.get_write_buffer_size()
 
     def resume_reading(self) -> None:
-        if self._resumed():
+        if self.is_parsed():
             self._transport.resume_reading()
 
     def is_closing(self) -> bool:
@@ -247,7 +247,10 @@ class BoundedProtocol(H11Protocol):
         the end of the connection waits for that, so the time of the answer goes on.
         """
         self._head_lines = 0
-        if self.transport.get_write_buffer_size():
+        if self.cycle.more_body:  # nobody reads the rest, which may be megabytes
+            self._wait_for("")
+            self._wire.close_slowly()
+        elif self.transport.get_write_buffer_size():
             self._waits_for = _UNREAD
         else:
             self._wait_for("")
@@ -267,6 +270,7 @@ class BoundedProtocol(H11Protocol):
         """Over, by whomever."""
         self._wait_for("")
         super().connection_lost(exc)
+        self._wire.is_parsed = bool  # else the two hold each other, and a body with them
 
     def _wait_for(self, what: str) -> None:
         if what and what == self._waits_for:

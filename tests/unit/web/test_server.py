@@ -1,10 +1,12 @@
 """Connections: how long each may take, and what happens once there are too many."""
 
+import gc
 import socket
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -30,6 +32,10 @@ async def echo(request: Request) -> Response:
     return Response(await request.body() or b"here")
 
 
+async def early(request: Request) -> Response:
+    return Response("enough", status_code=413)
+
+
 async def who(request: Request) -> Response:
     return Response(request.client.host if request.client else "")
 
@@ -39,6 +45,7 @@ def served(bounds: Bounds) -> Iterator[tuple[uvicorn.Server, tuple[str, int]]]:
     """A server with these bounds, and where it listens."""
     bound = listen_on("127.0.0.1", 0)
     routes = [Route("/", echo, methods=["GET", "POST"]), Route("/who", who)]
+    routes.append(Route("/early", early, methods=["POST"]))
     server = serving(Starlette(routes=routes), bounds)
     thread = threading.Thread(target=server.run, args=([bound],))
     thread.start()
@@ -272,6 +279,32 @@ def test_a_body_in_tiny_chunks_keeps_nobody_else_waiting() -> None:
         answer = b""
         while answer.count(b"x") < 12_000:
             answer += chunked.recv(65_536)
+
+
+def test_a_connection_that_is_over_takes_no_memory_until_the_collector_runs() -> None:
+    with served(Bounds(connections=10)) as (server, place):
+        gc.disable()
+        try:
+            with socket.create_connection(place, timeout=PATIENCE) as connection:
+                head = b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n"
+                connection.sendall(head + bytes(70_000))
+                assert connection.recv(1_000)
+                [held] = map(weakref.ref, server.server_state.connections)
+            until = time.monotonic() + PATIENCE
+            while held() is not None and time.monotonic() < until:
+                time.sleep(0.01)
+            assert held() is None
+        finally:
+            gc.enable()
+
+
+def test_an_early_answer_reaches_who_is_still_sending() -> None:
+    size = 8 << 20
+    with listening(Bounds(connections=10)) as connect:
+        connection = connect()
+        head = b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size
+        connection.sendall(head + bytes(size - 1))
+        assert read_all(connection).endswith(b"\r\n\r\nenough")
 
 
 def test_requests_that_come_together_are_all_answered() -> None:
