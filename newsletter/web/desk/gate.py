@@ -91,7 +91,7 @@ class Gate:
             if not _is_our_own(http):
                 log.warning(
                     "a post to %s from another site was refused",
-                    http.url.path,
+                    ROOT + route.path,  # what stands in its place may be an invitation
                     extra=sparing("post from another site"),
                 )
                 request = DeskRequest(http=http, member=None)

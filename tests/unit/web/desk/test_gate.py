@@ -88,6 +88,14 @@ def test_a_post_from_elsewhere_is_refused(staffed: Staffed, fields: dict[str, st
     assert staffed.site.everything() == before
 
 
+def test_the_log_of_such_a_post_names_no_link_that_opens_something(
+    staffed: Staffed, caplog: pytest.LogCaptureFixture
+) -> None:
+    staffed.site.ask("POST", "/desk/invitation/secret", form={"name": "x"})
+    [said] = [record.getMessage() for record in caplog.records]
+    assert said == "a post to /desk/invitation/{word} from another site was refused"
+
+
 def test_a_get_changes_no_row(staffed: Staffed) -> None:
     ana = staffed.as_("ana")
     before = staffed.site.everything()
