@@ -26,6 +26,7 @@ _COMMANDS = (
     ["init"],
     ["user", "add", "editor@forum.example", "--role", "approver"],
     ["subscribers", "import", "subscribers.yaml"],
+    ["statement", "submit", "example"],
     ["statement", "approve", "example", "--by", "editor@forum.example"],
     ["run", "--until-idle", "--port", "0"],
     ["report", "1"],
@@ -35,7 +36,8 @@ with TemporaryDirectory() as _folder:
         _code, _out, _err = call(_arguments, folder=Path(_folder), environment={})
         assert _code == 0, f"{_arguments}: {_out}{_err}"
         for _file in Path(_folder).glob("newsletter.yaml"):
-            _file.write_text(_file.read_text("utf-8").replace("undo_window: 5m", "undo_window: 0s"))
+            _text = _file.read_text("utf-8").replace("undo_window: 5m", "undo_window: 0s")
+            _file.write_text(_text.replace("start: sender", "start: approval"))
 assert threading.active_count() == 1, "a process with several threads cannot be forked"
 
 gc.collect()

@@ -240,7 +240,7 @@ def test_what_is_no_backup_is_refused_and_changes_nothing(
     workspace.do("db", "restore", str(tmp_path / "none.db"), code=2)
     workspace.do("db", "backup", str(tmp_path / "no" / "such" / "folder.db"), code=1)
     assert EDITOR in workspace.do("user", "list").stdout
-    assert "is at" in workspace.do("db", "migrate").stderr
+    assert "nothing to migrate" in workspace.do("db", "migrate").stderr
 
 
 def test_a_report_on_nothing_is_not_found(workspace: Workspace) -> None:
