@@ -113,6 +113,12 @@ class Statements:
         """Bring what is stored about statements up to date; returns what is wrong with them."""
         return self.take_in()[0]
 
+    def refresh_to_act(self) -> tuple[Fault, ...]:
+        """As ``refresh``, before an act. Raises Refused where the service would undo it."""
+        with self.store.read() as tx:
+            self.configuration.refuse_others(tx)
+        return self.refresh()
+
     def take_in(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
         """As ``refresh``; returns also whose approvals their own files brought.
 
@@ -206,7 +212,7 @@ class Statements:
         from newsletter.pipeline.ledger import statement_named
         from newsletter.pipeline.statements.submit import submit_file
 
-        self.refresh()
+        self.refresh_to_act()
         with self.store.read() as tx:
             slug = statement_named(tx, name)
         submit_file(slug, by=by, release=self._release, store=self.store)

@@ -8,7 +8,7 @@ from tests.acceptance.workspace import Workspace, wait_until
 ADDRESS = r"http://127.0.0.1:\d+"
 
 
-@pytest.mark.slow("a service and seven commands")
+@pytest.mark.slow("a service and eight commands")
 def test_what_the_service_does_not_send_yet_is_approved_once_it_was_restarted(
     workspace: Workspace,
 ) -> None:
@@ -22,6 +22,8 @@ def test_what_the_service_does_not_send_yet_is_approved_once_it_was_restarted(
 
     assert "restart the service, then try again" in workspace.do(*listed).stderr
     assert "restart the service, then try again" in workspace.approve("news", code=4).stderr
+    workspace.write("new")  # the service knows it after its next look
+    assert "restart the service, then try again" in workspace.approve("new", code=4).stderr
     assert "CHECK service: a restart is needed" in workspace.do("doctor").stdout
     ready = requests.get(f"{pages}/readyz", timeout=30)
     assert (ready.status_code, ready.json()["restart_needed"]) == (200, True)

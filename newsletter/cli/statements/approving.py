@@ -68,7 +68,7 @@ def approve(
     While its text speaks of an embargo without an end, it takes embargo_until, or --no-embargo.
     """
     with shell.services() as services:
-        faults = services.statements.refresh()
+        faults = services.statements.refresh_to_act()
         slug = _meant(services.statements, slug, faults)
         with services.store.read() as tx:
             stored = tx.statements.get(slug)
@@ -185,7 +185,7 @@ def revoke(shell: Shell, slug: str, by: str) -> None:
 def schedule(shell: Shell, slug: str, at: str, approve_again: bool, by: str | None) -> None:
     """Set when a statement goes out, over what its file says."""
     with shell.services() as services:
-        services.statements.refresh()
+        services.statements.refresh_to_act()
         when = _instant_of(at, services.settings.timezone)
         slug = statement_slug(services.store, slug)
         _refuse_past(slug, when, services.statements)
@@ -240,7 +240,7 @@ def start(
     from newsletter.pipeline.campaigns.control import StartRequest
 
     with shell.services() as services:
-        services.statements.refresh()
+        services.statements.refresh_to_act()
         slug = statement_slug(services.store, slug)
         asked = StartRequest(
             slug=slug,
@@ -284,7 +284,7 @@ def undo(shell: Shell, slug: str, by: str | None) -> None:
 def send_back(shell: Shell, slug: str, by: str, reason: str, digest: str) -> None:
     """Send a statement back, saying what should change."""
     with shell.services() as services:
-        services.statements.refresh()
+        services.statements.refresh_to_act()
         slug = statement_slug(services.store, slug)
         services.statements.send_back(slug, by=by, expect=digest, reason=reason)
     say(f"{slug} was sent back; it waits for its writers")
