@@ -5,8 +5,10 @@ Of what is outside nothing is asked where the provider is on this machine: then 
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -85,10 +87,22 @@ _STRANGER = "192.0.2.1"
 _PROXY = "see 'Behind a proxy' in docs/operations.md"
 
 
-def examine_proxy(url: str, token: str) -> Finding:
+def _leads_here(host: str) -> bool:
+    """Whether a name leads to this machine by its loopback addresses, as /etc/hosts may say."""
+    try:
+        found = socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return any(ipaddress.ip_address(str(one[4][0])).is_loopback for one in found)
+
+
+def examine_proxy(
+    url: str, token: str, *, leads_here: Callable[[str], bool] = _leads_here
+) -> Finding:
     """Whether what is in front of the service passes on whom a request is for and from.
 
-    The question names another client and another scheme, as an attacker may.
+    The question names another client and another scheme, as an attacker may. By a loopback address
+    it says nothing of clients: the service believes what comes from there.
     """
     from newsletter.providers.transport.http import AnswerLost, HttpRequest
     from newsletter.providers.transport.transport import Transport
@@ -112,19 +126,27 @@ def examine_proxy(url: str, token: str) -> Finding:
         return _of_proxy(Level.FAULT, f"{url} does not pass on the Host of a request")
     if not isinstance(seen, dict) or not {"host", "scheme", "client"} <= seen.keys():
         return _of_proxy(Level.WARNING, f"{url} answers with HTTP {answer.status}, not as ours do")
-    wrong = "; ".join(_forgotten(url, {name: str(value) for name, value in seen.items()}))
-    return _of_proxy(Level.FAULT, wrong) if wrong else _of_proxy(Level.OK, f"{url} passes all on")
+    near = leads_here(urlsplit(url).hostname or "")
+    wrong = "; ".join(_forgotten(url, {name: str(value) for name, value in seen.items()}, near))
+    if wrong:
+        return _of_proxy(Level.FAULT, wrong)
+    if near:
+        why = "whether X-Forwarded-For is set shows from another machine alone"
+        return _of_proxy(Level.WARNING, f"{url} leads to this machine: {why}")
+    return _of_proxy(Level.OK, f"{url} passes all on")
 
 
-def _forgotten(url: str, seen: dict[str, str]) -> Iterator[str]:
+def _forgotten(url: str, seen: dict[str, str], near: bool) -> Iterator[str]:
     """What of a question did not arrive as it was asked."""
     if seen["host"].lower() != urlsplit(url).netloc.lower():
         yield f"Host arrives as {seen['host']}, not {urlsplit(url).netloc}"
     if seen["scheme"] != urlsplit(url).scheme:
         yield f"X-Forwarded-Proto is not set: {url} arrives as {seen['scheme']}"
+    if near:
+        return
     if seen["client"] == _STRANGER:
         yield "X-Forwarded-For is not set: each client chooses its own address"
-    elif seen["client"] in _HERE and urlsplit(url).hostname not in _HERE:
+    elif seen["client"] in _HERE:
         yield f"X-Forwarded-For is not set: every client has the address {seen['client']}"
 
 

@@ -208,12 +208,12 @@ def test_the_examples_take_bodies_as_large_as_the_desk_does() -> None:
         assert f"proxy_set_header {field};" in example("nginx")
 
 
-def finding_on(seen: dict[str, str], url: str = "", status: int = 200) -> Finding:
+def finding_on(seen: dict[str, str], status: int = 200, near: bool = False) -> Finding:
     """What doctor says where this arrives of its question."""
     with LoopbackServer() as server:
         all_of_it = {"host": server.url.removeprefix("http://"), "scheme": "http", "client": "::2"}
         server.script.append(reply(status, all_of_it | seen))
-        return examine_proxy(url or server.url, "token")
+        return examine_proxy(server.url, "token", leads_here=lambda _: near)
 
 
 @rows(
@@ -223,6 +223,7 @@ def finding_on(seen: dict[str, str], url: str = "", status: int = 200) -> Findin
         ({"host": "127.0.0.1:8000"}, 200, Level.FAULT, "Host arrives as 127.0.0.1:8000, not"),
         ({"scheme": "https"}, 200, Level.FAULT, "X-Forwarded-Proto is not set"),
         ({"client": "192.0.2.1"}, 200, Level.FAULT, "each client chooses its own address"),
+        ({"client": "127.0.0.1"}, 200, Level.FAULT, "every client has the address 127.0.0.1"),
         ({}, 421, Level.FAULT, "does not pass on the Host"),
         ({}, 302, Level.WARNING, "HTTP 302"),
     ],
@@ -234,6 +235,16 @@ def test_doctor_sees_a_proxy_that_forgets(
     assert found.level is level
     assert says in found.detail
     assert bool(found.advice) == (level is not Level.OK)
+
+
+def test_from_this_machine_doctor_cannot_tell_whose_address_arrives() -> None:
+    for client in ("127.0.0.1", "192.0.2.1"):
+        found = finding_on({"client": client}, near=True)
+        assert (found.level, "from another machine alone" in found.detail) == (Level.WARNING, True)
+    assert finding_on({"scheme": "https"}, near=True).level is Level.FAULT
+    with LoopbackServer() as server:
+        server.script.append(reply(200, {"host": "x", "scheme": "http", "client": "127.0.0.1"}))
+        assert "Forwarded-For" not in examine_proxy(server.url, "token").detail
 
 
 def test_doctor_says_where_it_could_not_ask() -> None:
