@@ -134,7 +134,8 @@ def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
     """How many there are of each outcome, once the audience is fixed."""
     if not figures["started_at"]:
         dry_run = f"'newsletter send {figures['statement']} --dry-run'"
-        yield f"audience     fixed at the start; {dry_run} counts it as of now"
+        about = f"about {figures['audience']:,} now, " * figures["estimated"]
+        yield f"audience     {about}fixed at the start; {dry_run} counts it as of now"
         return
     for name in FIGURES:
         yield f"{name:<12} {figures[name]:>9,}"

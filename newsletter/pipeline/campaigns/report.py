@@ -4,15 +4,17 @@ Of the work only what is open is counted: it costs the same however much went ou
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
 from newsletter.domain.delivery.batch import Later, Outage, Waiting
 from newsletter.domain.delivery.rate_limit import Cause, Wait
+from newsletter.domain.errors import Refused
 from newsletter.domain.events import Bounce
+from newsletter.pipeline.campaigns.reach import reach_of
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.pipeline.statements.review import overrides
 from newsletter.pipeline.statements.translations import awaited
@@ -41,6 +43,8 @@ def figures(
     accounts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The same without a single address. ``audience`` is the sum of the six states at any moment.
+
+    Before the audience is fixed, all of it is an estimate, which ``estimated`` says.
 
     What happens after the provider accepted a message is told by events. While none came for this
     campaign, ``events_received`` is false, and delivered, bounced and complained say nothing.
@@ -114,6 +118,9 @@ def summary(
     ``waits`` says by carrier why nothing leaves at the moment; "" is the first provider.
     """
     counts, figures = campaign.counts, tx.events.figures(campaign.id)
+    estimate = _estimate(tx, campaign)
+    if estimate is not None:
+        counts = replace(counts, pending=estimate)
     return {
         "campaign": campaign.id,
         "statement": campaign.slug,
@@ -123,6 +130,7 @@ def summary(
         "state": campaign.state.value,
         "audience": counts.audience,
         **vars(counts),
+        "estimated": estimate is not None,
         "delivered": figures.delivered,
         "bounced": figures.bounced,
         "bounces": {kind.value: figures.bounces.get(kind, 0) for kind in Bounce},
@@ -138,6 +146,20 @@ def summary(
         "later": _row(tx.batches.later(campaign.id, tx.now)),
         "waiting": _waiting(campaign, waits.get(campaign.carrier, waits.get(""))),
     }
+
+
+def _estimate(tx: Transaction, campaign: Campaign) -> int | None:
+    """Return how many would get it now; None once its audience is fixed, or where nobody gets it.
+
+    Translations that go out in the email of their original have no campaigns, so nothing is split.
+    """
+    stored = tx.statements.get(campaign.slug)
+    if has_begun(campaign) or campaign.state.ended or stored is None:
+        return None
+    try:
+        return reach_of(tx, stored.statement, together=False).count(tx)
+    except Refused:
+        return None
 
 
 def _waiting(campaign: Campaign, wait: Wait | None) -> dict[str, str | None] | None:

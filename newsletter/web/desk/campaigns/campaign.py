@@ -276,7 +276,7 @@ class CampaignPage:
         yield "Provider", provider_named(report["providers"])
         yield "Began", self._local(campaign.started_at)
         yield "Ended", self._local(campaign.finished_at)
-        yield "People in all", report["audience"]
+        yield "People in all" + ", estimated" * report["estimated"], report["audience"]
         for name, label in SIX:
             yield label.capitalize(), report[name]
         yield "Unsubscribed by its link", report["unsubscribed"]

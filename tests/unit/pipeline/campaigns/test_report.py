@@ -1,6 +1,7 @@
 """A campaign in figures."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,6 +40,32 @@ def test_a_report_has_all_that_was_promised(room: Newsroom) -> None:
     assert found["provider"] == "recording"
     assert found["started_at"] == "2026-11-24T12:05:00+00:00"
     assert found["finished_at"] is None
+
+
+def test_before_it_begins_the_audience_is_an_estimate_and_says_so(room: Newsroom) -> None:
+    room.subscribe(7)
+    room.write("other")
+    room.write()
+    room.look()
+    room.approve()
+    room.approve(slug="other")
+    room.plan()
+    found = figures(room)
+    assert (found["audience"], found["pending"], found["estimated"]) == (7, 7, True)
+    room.suppress("reader3@example.org")
+    assert figures(room)["audience"] == 6
+    with room.store.begin() as tx:
+        stored = tx.statements.get("resignation")
+        assert stored is not None
+        # what planning refuses by now goes to nobody
+        wrong = replace(stored.statement, corrects="nothing")
+        tx.statements.put(replace(stored, statement=wrong), tx.now)
+    assert (figures(room)["audience"], figures(room)["estimated"]) == (0, False)
+    room.look()
+    room.clock.advance(minutes=6)
+    room.start_due()
+    assert not report("other", store=room.store)["estimated"]
+    assert report("other", store=room.store)["audience"] == 6
 
 
 def mixed(batch: OutgoingBatch) -> Answer:

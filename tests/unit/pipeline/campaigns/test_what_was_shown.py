@@ -179,7 +179,10 @@ def test_an_earlier_time_waits_for_a_new_approval(evening: Newsroom) -> None:
     evening.schedule("resignation", soon, anew=True)
     assert approvals(evening) == []
     [withdrawn] = evening.plan().withdrawn
-    assert withdrawn.reason == "it has 0 of 1 approvals"
+    assert withdrawn.reason == (
+        "it has 0 of 1 approvals; ed@forum.example approved it for a later time than is set now;"
+        " sam@forum.example had started it, and that has lapsed"
+    )
     evening.clock.advance(minutes=1)
     say_yes(evening, WHOLE)
     assert [one.not_before for one in approvals(evening)] == [soon]
