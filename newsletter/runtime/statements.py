@@ -98,6 +98,7 @@ class Statements:
             review=review_text,
             timezone=self.settings.timezone,
             policy=self.policy,
+            declared_lists=self.subscribers.declared_lists,
         )
 
     @cached_property

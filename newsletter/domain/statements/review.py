@@ -57,6 +57,8 @@ class Check(Enum):
     """The HTML has more than 90,000 bytes; at 102,000 it is refused, because Gmail cuts it off."""
     NOBODY = "nobody"
     """Nobody is on any of its lists, while others have readers: a list may be misspelt."""
+    UNKNOWN_LIST = "unknown-list"
+    """Neither the settings nor the database know one of its lists: it may be misspelt."""
     SEGMENT = "segment"
     """The segment that it goes to picks nobody now: its rule may be wrong."""
     SUBJECT_LENGTH = "subject-length"
@@ -99,6 +101,7 @@ _WARNINGS = (
     Check.COPYRIGHT,
     Check.NEAR_LIMIT,
     Check.NOBODY,
+    Check.UNKNOWN_LIST,
     Check.SEGMENT,
 )
 
@@ -198,6 +201,8 @@ class ReviewContext:
     last_audience: int | None = None
     """Of the last campaign to the same lists, all of them."""
     last_slug: str = ""
+    unknown_lists: tuple[str, ...] = ()
+    """Of each of its lists that nobody knows, a sentence with what may be meant."""
     nearby: tuple[str, ...] = ()
     """The slugs of other campaigns to one of its lists that start within an hour of it."""
 
@@ -287,6 +292,12 @@ def _nobody(statement: Statement, around: ReviewContext) -> str:
     return f"nobody is on {_lists(statement)}, and others have readers: is it spelt right?"
 
 
+def _unknown_list(_: Statement, around: ReviewContext) -> str:
+    if not around.audience:  # there is nobody on any list of it, which is said instead
+        return ""
+    return "; ".join(around.unknown_lists)
+
+
 def _segment(statement: Statement, around: ReviewContext) -> str:
     if around.audience != 0 or not around.readers or statement.segment is None:
         return ""
@@ -335,6 +346,7 @@ _RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
     (Check.OPEN_EMBARGO, ("embargo",), _open_embargo),
     (Check.EMBARGO, ("send_at", "embargo_until"), _embargo),
     (Check.NOBODY, ("lists",), _nobody),
+    (Check.UNKNOWN_LIST, ("lists",), _unknown_list),
     (Check.SEGMENT, ("segment",), _segment),
     (Check.NO_READERS, ("lists",), _no_readers),
     (Check.NEARBY, ("send_at", "embargo_until"), _nearby),

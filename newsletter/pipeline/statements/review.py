@@ -32,6 +32,7 @@ from newsletter.domain.statements.statement import (
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.ledger import embargo_until, standing_of
 from newsletter.pipeline.statements.translations import translations_of
+from newsletter.pipeline.subscribers.membership import known_lists, unknown_lists
 from newsletter.store.sql import Transaction
 
 _NEAR = timedelta(hours=1)
@@ -49,6 +50,8 @@ class ReviewRules:
     timezone: str
     policy: ApprovalPolicy
     """What an approval needs in order to count."""
+    declared_lists: frozenset[str] = frozenset()
+    """The lists that the settings declare, whether anybody is on them or not."""
 
     @property
     def together(self) -> bool:
@@ -87,20 +90,25 @@ def review(
     counted: Audiences | None = None,
 ) -> list[Reviewed]:
     """Review each of these as it stands now. What was ``counted`` already is not counted again."""
-    others = _Others(tx, counted or {})
+    others = _Others(tx, counted or {}, rules.declared_lists)
     return [_review(tx, stored, others, rules) for stored in statements]
 
 
 class _Others:
     """What else goes out, went out and may be written to: asked for once, when it is needed."""
 
-    def __init__(self, tx: Transaction, counted: Audiences) -> None:
+    def __init__(self, tx: Transaction, counted: Audiences, declared: frozenset[str]) -> None:
         self._tx = tx
+        self._declared = declared
         self._audiences = dict(counted)
 
     @cached_property
     def readers(self) -> int:
         return sum(self._tx.readers.lists().values())
+
+    @cached_property
+    def lists(self) -> list[str]:
+        return known_lists(self._tx, self._declared)
 
     @cached_property
     def going(self) -> list[Campaign]:
@@ -175,6 +183,7 @@ def _review(
         audience=audience,
         last_audience=last.counts.audience if last else None,
         last_slug=last.slug if last else "",
+        unknown_lists=unknown_lists(statement.lists, others.lists),
         nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),
     )
     content = tx.statements.content(stored.content_hash) if stored.content_hash else None

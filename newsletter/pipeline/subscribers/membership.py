@@ -20,7 +20,7 @@ def refuse_unknown_lists(
     ``places`` says of each list where it is named, ``declared`` what the settings declare.
     Raises InvalidInput, with a suggestion for each, unless they may be created.
     """
-    known = _known(tx, declared)
+    known = known_lists(tx, declared)
     unknown = tuple(name for name in places if name not in known)
     if unknown and not create:
         raise InvalidInput(
@@ -35,12 +35,18 @@ def refuse_unknown_lists(
 
 def find_list(tx: Transaction, name: str, declared: Collection[str]) -> None:
     """Raise NotFound, with a suggestion, for a list that there is not."""
-    known = _known(tx, declared)
+    known = known_lists(tx, declared)
     if name not in known:
         raise NotFound(_missing(name, known))
 
 
-def _known(tx: Transaction, declared: Collection[str]) -> list[str]:
+def unknown_lists(names: Collection[str], known: list[str]) -> tuple[str, ...]:
+    """Of each of these lists that there is not, a sentence with a suggestion."""
+    return tuple(_missing(name, known) for name in names if name not in known)
+
+
+def known_lists(tx: Transaction, declared: Collection[str]) -> list[str]:
+    """The lists that the settings declare or the database has, in order."""
     return sorted({*tx.readers.list_names(), *declared})
 
 

@@ -115,6 +115,8 @@ DONE: Mapping[str, str] = {
     "resumed-all": "Sending is resumed.",
     "suppressed": "Nothing more is sent to that address.",
     "lifted": "That address can get email again.",
+    "left": "That subscription ended.",
+    "moved": "Their address is changed.",
     "erased": "Erased. Nothing is sent to that address again.",
 }
 """What stands above the page that an act leads to, by the word in its address."""

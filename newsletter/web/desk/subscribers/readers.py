@@ -36,6 +36,8 @@ class ReaderPages:
             Route("GET", _HERE, see, self._page),
             Route("POST", _HERE, see, self._page),
             Route("POST", f"{_HERE}/suppress", see, self.suppress),
+            Route("POST", f"{_HERE}/unsubscribe", see, self.unsubscribe),
+            Route("POST", f"{_HERE}/move", admin, self.move, step_up=True),
             Route("POST", f"{_HERE}/lift", admin, self.lift, step_up=True),
             Route("POST", f"{_HERE}/data", admin, self.data, step_up=True),
             Route("POST", f"{_HERE}/erase", admin, self.erase, step_up=True),
@@ -46,6 +48,29 @@ class ReaderPages:
         address = _address(request)
         administer.suppress(address, by=request.who.address, store=self._subscribers.store)
         return self._desk.go(request, _HERE, done="suppressed")
+
+    def unsubscribe(self, request: DeskRequest) -> Response:
+        """End one subscription of a reader."""
+        administer.unsubscribe(
+            _address(request),
+            [request.field("list")],
+            by=request.who.address,
+            declared=self._subscribers.declared_lists,
+            store=self._subscribers.store,
+        )
+        return self._desk.go(request, _HERE, done="left")
+
+    def move(self, request: DeskRequest) -> Response:
+        """Give a reader another address."""
+        old = _address(request)
+        try:
+            new = parse_address(request.field("new"))
+            administer.change_address(
+                old, new, by=request.who.address, store=self._subscribers.store
+            )
+        except (ValueError, Refused) as error:
+            return self._page(request, faults=[("new", str(error))])
+        return self._desk.go(request, _HERE, done="moved")
 
     def lift(self, request: DeskRequest) -> Response:
         """Let an address get email again, for a reason that the log keeps."""
@@ -110,6 +135,10 @@ class ReaderPages:
             suppressed=suppressed,
             stands=self._stands(person, suppressed),
             lists=titled(settings, person.lists) if person else [],
+            subscriptions=[(name, titles(settings, [name])) for name in person.lists]
+            if person
+            else [],
+            new=request.field("new"),
             left=titled(settings, person.left) if person else [],
             consents=[(one, titles(settings, [one.list])) for one in consents],
             reason=request.field("reason"),

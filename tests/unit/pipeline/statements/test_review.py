@@ -87,7 +87,7 @@ def test_an_audience_that_is_another_than_last_time_is_said(room: Newsroom) -> N
     room.look()
     room.clock.advance(hours=2)
     assert checks(room, "next") == {Check.SUMMARY, Check.AUDIENCE}
-    assert checks(room, "elsewhere") == {Check.SUMMARY}
+    assert checks(room, "elsewhere") == {Check.SUMMARY, Check.UNKNOWN_LIST}
 
 
 def test_another_campaign_within_the_hour_is_said_where_a_list_is_the_same(room: Newsroom) -> None:
@@ -268,3 +268,17 @@ def test_a_reason_in_a_file_without_warnings_is_no_override(room: Newsroom) -> N
     room.render()
     assert room.noted() == (Noted(slug="resignation"),)
     assert approvals(room)[0].despite == ""
+
+
+def test_one_misspelt_list_of_several_is_told_with_a_suggestion(room: Newsroom) -> None:
+    room.subscribe(2, "press")
+    room.write(lists=("press", "suporters", "events"))
+    room.look()
+    room.review_rules = replace(room.review_rules, declared_lists=frozenset({"supporters"}))
+    [told] = [one for one in room.review().remarks if one.check is Check.UNKNOWN_LIST]
+    assert told.message == (
+        "there is no list 'suporters'; did you mean 'supporters'? there are: press, supporters;"
+        " there is no list 'events'; there are: press, supporters"
+    )
+    with pytest.raises(Refused, match="unknown-list"):
+        room.approve()
