@@ -72,7 +72,7 @@ def test_another_rule_under_the_same_name_asks_for_a_new_yes(room: Newsroom) -> 
     room.write(segment=replace(TEXAS, places=("Austin", "Dallas")))
     planned = room.look()
     assert [one.slug for one in planned.withdrawn] == ["resignation"]
-    assert "its text changed" in planned.withdrawn[0].reason
+    assert "its segment changed" in planned.withdrawn[0].reason
     with room.store.read() as tx:
         shown = changes(tx, find_statement(tx, "resignation"))
     assert '-Segment: texas: on press; place "Austin"' in shown
