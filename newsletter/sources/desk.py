@@ -19,6 +19,8 @@ from newsletter.sources.writing import as_file, slugify
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt \t].*")
+_MAX_TIME = 200
+"""Characters of a time in words, and more than any has."""
 _NAMES = ("translation_of", "corrects", "segment")
 
 
@@ -131,7 +133,7 @@ def _missing(text: DraftText, origin: str, defaults: Defaults) -> Iterator[Fault
 def _time(typed: str) -> str:
     """A time as a file has it, also where somebody wrote it in words: 1 December 2026, 9am."""
     typed = typed.strip()
-    if not typed or _ISO_TIME.fullmatch(typed) or is_local(typed):
+    if not typed or len(typed) > _MAX_TIME or _ISO_TIME.fullmatch(typed) or is_local(typed):
         return typed
     from newsletter.documents.release.dates import end_of  # months and zones in eight languages
 

@@ -17,6 +17,8 @@ _LETTERS = str.maketrans(
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9][\w.+-]*@[\w.-]+")
 _DRAFT = re.compile(rb"(?P<key>^\s*[\"']?status[\"']?\s*:\s*)[\"']?draft\b[\"']?")
 _NAMELESS = "statement"
+_MAX_READ = 1_000
+"""Characters of a title. To decompose marks that are piled up takes the square of their number."""
 _APOSTROPHES = re.compile(r"(?<=\w)['’](?=\w)")
 
 
@@ -25,7 +27,7 @@ def slugify(title: str) -> str:
 
     A title without one Latin letter or digit gives ``statement``.
     """
-    folded = _APOSTROPHES.sub("", title.lower()).translate(_LETTERS)
+    folded = _APOSTROPHES.sub("", title[:_MAX_READ].lower()).translate(_LETTERS)
     ascii_only = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
     words = re.findall(r"[a-z0-9]+", ascii_only.lower())
     slug = ""

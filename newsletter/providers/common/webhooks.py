@@ -17,6 +17,8 @@ from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
 
 MAX_RAW = 20_000
 """Characters of an event that are kept as it came."""
+_MIN_BYTES, _FEW = 50, 1_000
+"""Of an event that names a message; fewer events are read whatever they hold."""
 _MAX_REASON = 500
 _MAX_NAME = 256
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -54,12 +56,17 @@ def parse_many(body: bytes, *, key: str = "") -> list[Any]:
     payload = parse(body)
     if isinstance(payload, dict):
         payload = payload.get(key, payload) if key else payload
-        return payload if isinstance(payload, list) else [payload]
+        return _plausible(payload, body) if isinstance(payload, list) else [payload]
     if isinstance(payload, list):
-        return payload
+        return _plausible(payload, body)
     lines = [line for line in body.splitlines() if line.strip()]
     values = [parse(line) for line in lines]
     return values if all(isinstance(value, dict) for value in values) else []
+
+
+def _plausible(events: list[Any], body: bytes) -> list[Any]:
+    """No event where there are more than their bytes could tell of: each takes time."""
+    return events if len(events) * _MIN_BYTES <= max(len(body), _FEW * _MIN_BYTES) else []
 
 
 def inside(value: Any, *keys: str | int) -> Any:

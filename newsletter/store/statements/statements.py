@@ -27,9 +27,14 @@ def mailboxes(writers: Collection[str]) -> str:
     return "".join(f" {mailbox(writer)} " for writer in writers)
 
 
+_MAX_SOUGHT = 1_000
+"""Characters of a title and a slug that a search compares."""
+
+
 def sought(words: str) -> str:
     """Return words as a search compares them: neither case nor accents count."""
-    plain = unicodedata.normalize("NFKD", words.casefold())
+    # marks that are piled up take the square of their number
+    plain = unicodedata.normalize("NFKD", words[:_MAX_SOUGHT].casefold())
     return "".join(character for character in plain if not unicodedata.combining(character))
 
 

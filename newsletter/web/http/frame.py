@@ -139,7 +139,11 @@ class Frame:
 
     def language_of(self, request: Request, reader: str = "") -> str:
         """The language for a page: the reader's own, one that the browser asks for, or ours."""
-        wanted = [reader, *_accepted(request.headers.get("accept-language", "")), self._language]
+        wanted = [
+            reader,
+            *accepted_languages(request.headers.get("accept-language", "")),
+            self._language,
+        ]
         return next(
             (language for language in wanted if language and self._wordings.of(language)[1]), "en"
         )
@@ -150,7 +154,7 @@ def named(titles: Sequence[str], words: Mapping[str, str]) -> str:
     return words["comma"].join(words["listed"].format(name=title) for title in titles)
 
 
-def _accepted(header: str) -> list[str]:
+def accepted_languages(header: str) -> list[str]:
     """The languages of an Accept-Language field, most wanted first (RFC 9110, 12.5.4)."""
     found = [_WANTED.fullmatch(part.strip()) for part in header.split(",")[:_MOST_WANTED]]
     weighed = [(float(statement[2] or "1"), statement[1]) for statement in found if statement]

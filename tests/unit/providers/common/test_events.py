@@ -108,3 +108,10 @@ def test_a_post_that_is_not_understood_is_named_by_its_bytes() -> None:
     assert first == again
     assert first.id != other.id
     assert first.kind is EventKind.OTHER
+
+
+def test_a_post_of_more_events_than_its_bytes_could_tell_of_holds_none() -> None:
+    assert len(reading.parse_many(b"[" + b"{}," * 999 + b"{}]")) == 1_000
+    assert reading.parse_many(b"[" + b"{}," * 1_000 + b"{}]") == []
+    event = b'{"event": "delivered", "email": "ana@example.org", "id": 1}'
+    assert len(reading.parse_many(b"[" + event + (b"," + event) * 4_999 + b"]")) == 5_000

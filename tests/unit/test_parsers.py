@@ -1,0 +1,167 @@
+"""One megabyte of the worst text costs each parser less than two seconds, or is read in a sandbox.
+
+A parser that outside text reaches in this process stands in the first table; what may take longer
+goes through one of the gates of the sandbox, which the second table closes.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+import pytest
+from starlette.exceptions import HTTPException
+
+from newsletter.documents.isolated import import_isolated, pasted, picture
+from newsletter.documents.sandbox import GATES
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.events import Forged
+from newsletter.domain.statements.content import speakable
+from newsletter.domain.statements.draft import DraftText
+from newsletter.domain.statements.feed import FeedUnreadable, Item
+from newsletter.domain.subscribers.address import fold, mailbox, parse_address
+from newsletter.formats.text import decode
+from newsletter.sources.desk import parse_draft
+from newsletter.sources.feeds.fetching import Page
+from newsletter.sources.feeds.readers import SandboxReader
+from newsletter.sources.statements import Defaults, parse_statement
+from newsletter.sources.uploads import read_upload
+from newsletter.sources.writing import slugify
+from newsletter.store.statements.statements import sought
+from newsletter.web.http.forms import parse_form
+from newsletter.web.http.frame import accepted_languages
+from tests.contracts.webhook import NOW, signers
+from tests.costs import working
+from tests.rows import rows
+from tests.unit.rendering.test_apart import HOUSE, LOOK, STATEMENT, TemplateRenderer, replace
+
+SIZE = 1_000_000
+HEAD = 32 << 10
+"""Bytes of all header fields of a request."""
+DEFAULTS = Defaults(lists=("press",), language="en", timezone="UTC")
+TODAY = date(2026, 11, 24)
+URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data; boundary=a"
+PILED = "\u0315\u0300"
+"""Marks that have to change places with each other to be in order."""
+REFUSED = (InvalidInput, ValueError, HTTPException, Forged)
+
+
+def statement(text: str) -> object:
+    return parse_statement(text.encode(), file="a.md", defaults=DEFAULTS)
+
+
+def below_a_title(text: str) -> object:
+    return statement(f"---\ntitle: A\n---\n{text}")
+
+
+def in_front_matter(text: str) -> object:
+    return statement(f"---\ntitle: {text[:65_000]}\n---\nText.")
+
+
+def typed(text: str) -> object:
+    times = DraftText(title=text, body="A", send_at=text, embargo_until=text, lists=("press",))
+    return parse_draft(times, key="k", writers=("ana@example.org",), defaults=DEFAULTS)
+
+
+def rendered(text: str) -> object:
+    renderer = TemplateRenderer(house=HOUSE, files=LOOK.files)
+    return renderer.render(replace(STATEMENT, body=text))
+
+
+def form(kind: str) -> Callable[[str], object]:
+    return lambda text: parse_form(kind, text.encode(), max_fields=400)
+
+
+IN_PROCESS: list[tuple[str, Callable[[str], Any], tuple[str, ...]]] = [
+    ("a statement's file", statement, ("---\n", "a: b\n", "x")),
+    ("the text of a statement's file", below_a_title, ("\n", "a\n", "é")),
+    ("front matter", in_front_matter, ("[", "%a\n", '"x ', "1:", "\n- ", "a: ", "\\u0041")),
+    ("a text to be rendered", rendered, ("![", '"', "a\n\n")),
+    ("fields of the desk", typed, ("1 May 2026 ", "at ", PILED)),
+    ("a form", form(URLENCODED), ("&", "%", "a=")),
+    (
+        "a form with files",
+        form(MULTIPART),
+        ("--a\r\n", "\r\n--a\r\nContent-Disposition: a\r\n\r\n"),
+    ),
+    ("a content type", lambda text: form(text[:HEAD])(""), (";", 'a="', "multipart/form-data;")),
+    ("Accept-Language", lambda text: accepted_languages(text[:HEAD]), ("a,", "a;q=0.1,", "a-")),
+    ("an address", lambda text: mailbox(fold(parse_address(text))), ("a", "a@", "a.", "ä", PILED)),
+    ("a title", lambda text: (slugify(text), sought(text)), ("a'", "ﷺ", PILED)),
+    ("a name", speakable, ("a", "'a", PILED)),
+    ("bytes", lambda text: decode(text.encode("utf-16")), ("a", "\x80", "é")),
+]
+
+
+@pytest.mark.slow("a megabyte for each parser")
+@pytest.mark.parametrize(("name", "parse", "pumps"), IN_PROCESS, ids=[row[0] for row in IN_PROCESS])
+def test_a_megabyte_of_the_worst_text_costs_less_than_two_seconds(
+    name: str, parse: Callable[[str], Any], pumps: tuple[str, ...]
+) -> None:
+    for pump in pumps:
+        text = pump * (SIZE // len(pump))
+        with working() as cost, suppress(*REFUSED):
+            parse(text)
+        assert cost.seconds < 2, f"{name}: {pump!r}"
+
+
+def posts(example: bytes) -> Iterator[bytes]:
+    """What a provider, or somebody with its key, could post."""
+    yield json.dumps([{}] * (SIZE // 4)).encode()
+    yield b"[" * SIZE
+    yield b'"' + b"\\u0041" * (SIZE // 6) + b'"'
+    with suppress(ValueError):
+        event = json.loads(example)
+        one = event if isinstance(event, list) else [event]
+        yield json.dumps(one * (SIZE // len(example))).encode()
+
+
+@pytest.mark.slow("a megabyte for each provider")
+@pytest.mark.parametrize(("kind", "signer"), signers().items(), ids=list(signers()))
+def test_a_megabyte_of_the_worst_post_costs_less_than_two_seconds(kind: str, signer: Any) -> None:
+    webhook = signer.webhook()
+    for body in posts(signer.example(NOW)):
+        post = signer.sign(body, NOW)
+        with working() as cost, suppress(*REFUSED):
+            webhook.read(post.headers, post.body, NOW)
+        assert cost.seconds < 2, f"{kind}: {body[:20]!r}"
+
+
+# --- read in a sandbox
+
+
+FEED = Page(status=200, headers={}, body=b"<rss/>", url="https://forum.example/feed")
+READER = SandboxReader()
+FILES = ("a.docx", "a.odt", "a.pdf", "a.eml", "a.html", "a.txt", "a.md")
+SANDBOXED: list[tuple[str, Callable[[], Any]]] = [
+    *[(name, lambda name=name: import_isolated(b"x", today=TODAY, file=name)) for name in FILES],
+    *[
+        (name, lambda name=name: read_upload(b"x", today=TODAY, file=name, defaults=DEFAULTS))
+        for name in FILES
+    ],
+    ("what was pasted", lambda: pasted("<p>x")),
+    ("a picture", lambda: picture(b"x", file="a.png")),
+    ("a feed", lambda: READER.feed(FEED)),
+    ("posts of WordPress", lambda: READER.posts(FEED, "https://forum.example")),
+    ("a category of WordPress", lambda: READER.category(FEED)),
+    ("an item", lambda: READER.compose([Item(id="a", title="A")], zone="UTC", now=NOW)),
+]
+
+
+@pytest.fixture
+def no_sandbox() -> Iterator[None]:
+    for gate in GATES:
+        gate.close()
+    yield
+    for gate in GATES:
+        gate.open()
+
+
+@pytest.mark.usefixtures("no_sandbox")
+@rows(["name", "read"], SANDBOXED)
+def test_what_may_take_long_is_read_in_a_sandbox_or_not_at_all(
+    name: str, read: Callable[[], Any]
+) -> None:
+    with pytest.raises((InvalidInput, FeedUnreadable), match="newsletter is about to end"):
+        read()
