@@ -56,13 +56,21 @@ class Condition:
         return Condition(f"NOT {self}", self.values)
 
 
+def one_of(column: str, values: Iterable[object], name: str) -> Condition:
+    """The column has one of these values, which are no text or number that JSON could hold."""
+    named = {f"{name}_{place}": value for place, value in enumerate(values)}
+    if not named:
+        return Condition("1 = 0")
+    return Condition(f"{column} IN ({', '.join(f':{each}' for each in named)})", named)
+
+
 class Database:
     """The queries of one transaction. The driver's errors are raised as they are."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def all(self, kind: type[T], sql: str, *conditions: Condition, **values: object) -> list[T]:
+    def all(self, kind: type[T], sql: str, /, *conditions: Condition, **values: object) -> list[T]:
         """Return an instance of the dataclass for each row, by the names of the columns.
 
         A column "version.number" is the field ``number`` of the dataclass in the field ``version``.
@@ -72,38 +80,40 @@ class Database:
         read = _read_by(kind, cursor)
         return [read(row) for row in cursor]
 
-    def first(self, kind: type[T], sql: str, *conditions: Condition, **values: object) -> T | None:
+    def first(
+        self, kind: type[T], sql: str, /, *conditions: Condition, **values: object
+    ) -> T | None:
         """Return an instance for the first row, or None if there is no row."""
         cursor = self._run(sql, conditions, values)
         row = cursor.fetchone()
         return None if row is None else _read_by(kind, cursor)(row)
 
     def stream(
-        self, kind: type[T], sql: str, *conditions: Condition, **values: object
+        self, kind: type[T], sql: str, /, *conditions: Condition, **values: object
     ) -> Iterator[T]:
         """Yield an instance of the dataclass for each row, without holding all rows."""
         cursor = self._run(sql, conditions, values)
         yield from map(_read_by(kind, cursor), cursor)
 
-    def rows(self, sql: str, *conditions: Condition, **values: object) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, /, *conditions: Condition, **values: object) -> list[tuple[Any, ...]]:
         """Return the rows as they are stored."""
         return self._run(sql, conditions, values).fetchall()
 
-    def column(self, sql: str, *conditions: Condition, **values: object) -> list[Any]:
+    def column(self, sql: str, /, *conditions: Condition, **values: object) -> list[Any]:
         """Return the first column of each row, as it is stored."""
         return [row[0] for row in self._run(sql, conditions, values)]
 
-    def scan(self, sql: str, *conditions: Condition, **values: object) -> Iterator[Any]:
+    def scan(self, sql: str, /, *conditions: Condition, **values: object) -> Iterator[Any]:
         """Yield the first column of each row, as it is stored, without holding all rows."""
         for row in self._run(sql, conditions, values):
             yield row[0]
 
-    def value(self, sql: str, *conditions: Condition, **values: object) -> Any:
+    def value(self, sql: str, /, *conditions: Condition, **values: object) -> Any:
         """Return the first column of the first row, as it is stored; None if there is no row."""
         row = self._run(sql, conditions, values).fetchone()
         return None if row is None else row[0]
 
-    def change(self, sql: str, *conditions: Condition, **values: object) -> int:
+    def change(self, sql: str, /, *conditions: Condition, **values: object) -> int:
         """Run a statement that writes; return how many rows it changed."""
         return self._run(sql, conditions, values).rowcount
 

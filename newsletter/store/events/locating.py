@@ -2,23 +2,56 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from typing import Any
-
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from dataclasses import dataclass, replace
 
 from newsletter.domain.delivery.batch import Origin, origin
 from newsletter.domain.delivery.state import BatchState
 from newsletter.domain.events import Event, Place
-from newsletter.store.schema import tables
+from newsletter.store.database import Database, one_of
 
-_batch = tables.batch.c
-_campaign = tables.campaign.c
-_left = tables.address_history.c
-_subscriber = tables.subscriber.c
-_suppression = tables.suppression.c
 _CANDIDATES = 4
 """Batches that may hold a member by their first one: one, or some halves of one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Person:
+    """A subscriber, with the address that they have now."""
+
+    id: int
+    address: str
+    address_hash: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Change:
+    """An address that a subscriber left; None once only its hash is kept."""
+
+    number: int
+    subscriber_id: int
+    address_hash: bytes
+    address: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Batch:
+    """A batch that an event may be about."""
+
+    id: int
+    campaign_id: int
+    attempt_id: str
+    state: BatchState
+    members: str
+    provider: str
+    attempts: int
+    last_change: int
+    lists: tuple[str, ...]
+
+
+_BATCH = """
+    SELECT batch.id, batch.campaign_id, batch.attempt_id, batch.state, batch.members,
+        batch.provider, batch.attempts, batch.last_change, campaign.lists
+    FROM batch JOIN campaign ON campaign.id = batch.campaign_id
+"""
 
 
 class Locator:
@@ -26,14 +59,14 @@ class Locator:
 
     def __init__(
         self,
-        connection: Connection,
+        db: Database,
         hash_address: Callable[[str], bytes],
         events: Sequence[Event],
         *,
         provider: str,
         workspace: str,
     ) -> None:
-        self._connection = connection
+        self._db = db
         self._provider = provider
         self._workspace = workspace
         self._hashes = {
@@ -68,74 +101,82 @@ class Locator:
             place,
             campaign_id=batch.campaign_id,
             lists=batch.lists,
-            batch=BatchState(batch.state),
+            batch=batch.state,
         )
 
     def _address(
-        self, event: Event, hashed: bytes | None, person: Row[Any], batch: Row[Any] | None
+        self, event: Event, hashed: bytes | None, person: _Person, batch: _Batch | None
     ) -> str:
         """The address that the event speaks of: not always the one that the person has now."""
         changes = self._changes.get(person.id, [])
         if not changes or hashed == person.address_hash:
-            return str(person.address)
+            return person.address
         if any(change.address_hash == hashed for change in changes):
             return event.address
         # a spelling that we do not know, or none: then it is where the attempt went
         if batch is None or batch.attempt_id != event.attempt_id:
             return ""
         since = [change for change in changes if change.number > batch.last_change]
-        return (since[0].address or "") if since else str(person.address)
+        return (since[0].address or "") if since else person.address
 
     def _find_changes(
         self, events: Iterable[Event]
-    ) -> tuple[dict[int, list[Row[Any]]], dict[bytes | None, int]]:
-        """Subscriber id → changes of their address, oldest first; hash → who left it last."""
-        numbers = {event.subscriber_id for event in events} - {None}
-        hashes = set(self._hashes.values())
-        left = select(_left.subscriber_id).where(_left.address_hash.in_(hashes))
-        now = select(_subscriber.id).where(_subscriber.address_hash.in_(hashes))
-        theirs = select(tables.address_history).where(
-            _left.subscriber_id.in_(numbers)
-            | _left.subscriber_id.in_(left)
-            | _left.subscriber_id.in_(now)
-        )
-        changes: dict[int, list[Row[Any]]] = {}
+    ) -> tuple[dict[int, list[_Change]], dict[bytes | None, int]]:
+        """Return changes by subscriber id, oldest first, and who left an address last, by hash."""
+        hashes = one_of("address_hash", sorted(set(self._hashes.values())), "hash")
+        changes: dict[int, list[_Change]] = {}
         left_by: dict[bytes | None, int] = {}
-        for row in self._connection.execute(theirs.order_by(_left.number)):
-            changes.setdefault(row.subscriber_id, []).append(row)
-            left_by[row.address_hash] = row.subscriber_id
+        for change in self._db.all(
+            _Change,
+            f"""
+            SELECT number, subscriber_id, address_hash, address FROM address_history
+            WHERE subscriber_id IN (
+                SELECT value FROM json_each(:numbers)
+                UNION SELECT subscriber_id FROM address_history WHERE {hashes}
+                UNION SELECT id FROM subscriber WHERE {hashes})
+            ORDER BY number
+            """,
+            hashes,
+            numbers=_numbers(events),
+        ):
+            changes.setdefault(change.subscriber_id, []).append(change)
+            left_by[change.address_hash] = change.subscriber_id
         return changes, left_by
 
-    def _find_people(self, events: Iterable[Event]) -> dict[object, Any]:
-        """By number and by hash."""
-        columns = select(_subscriber.id, _subscriber.address, _subscriber.address_hash)
-        numbers = ({event.subscriber_id for event in events} | self._changes.keys()) - {None}
-        found: dict[object, Any] = {}
-        for row in self._connection.execute(columns.where(_subscriber.id.in_(numbers))):
-            found[row.id] = row
-        hashes = set(self._hashes.values())
-        for row in self._connection.execute(columns.where(_subscriber.address_hash.in_(hashes))):
-            found[row.address_hash] = found[row.id] = row
+    def _find_people(self, events: Iterable[Event]) -> dict[object, _Person]:
+        """Return people by id and by hash."""
+        numbers = sorted({*_numbers(events), *self._changes})
+        hashes = one_of("address_hash", sorted(set(self._hashes.values())), "hash")
+        found: dict[object, _Person] = {}
+        for person in self._db.all(
+            _Person,
+            "SELECT id, address, address_hash FROM subscriber"
+            " WHERE id IN (SELECT value FROM json_each(:numbers))",
+            numbers=numbers,
+        ):
+            found[person.id] = person
+        for person in self._db.all(
+            _Person, f"SELECT id, address, address_hash FROM subscriber WHERE {hashes}", hashes
+        ):
+            found[person.address_hash] = found[person.id] = person
         return found
 
     def _find_erased(self) -> set[bytes | None]:
-        nobody = set(self._hashes.values()) - self._people.keys()
-        if not nobody:
-            return set()
+        unknown = sorted(set(self._hashes.values()) - self._people.keys())
+        which = one_of("address_hash", unknown, "hash")
         return set(
-            self._connection.scalars(
-                select(_suppression.address_hash).where(
-                    _suppression.address_hash.in_(nobody),
-                    _suppression.address.is_(None),
-                )
+            self._db.column(
+                f"SELECT address_hash FROM suppression WHERE {which} AND address IS NULL", which
             )
         )
 
-    def _by_attempt(self, attempts: set[str]) -> dict[str, Row[Any]]:
-        if not attempts:
-            return {}
-        rows = self._connection.execute(_batches().where(_batch.attempt_id.in_(attempts)))
-        return {row.attempt_id: row for row in rows}
+    def _by_attempt(self, attempts: set[str]) -> dict[str, _Batch]:
+        found = self._db.all(
+            _Batch,
+            f"{_BATCH} WHERE batch.attempt_id IN (SELECT value FROM json_each(:attempts))",
+            attempts=sorted(attempts),
+        )
+        return {batch.attempt_id: batch for batch in found}
 
     def _origin(self, event: Event) -> Origin:
         """Whose message it was. What went to another provider, this one knows nothing of."""
@@ -150,7 +191,7 @@ class Locator:
         same = person is not None and person.address_hash == hashed
         return same or self._origin(event) is Origin.OURS
 
-    def _batch_of(self, event: Event, number: int | None) -> Row[Any] | None:
+    def _batch_of(self, event: Event, number: int | None) -> _Batch | None:
         if number is None or self._origin(event) is Origin.ANOTHER:
             return None
         batch = self._batches.get(event.attempt_id)
@@ -166,13 +207,20 @@ class Locator:
             found = [candidate for candidate in found if candidate.attempts]
         return found[0] if len(found) == 1 else None  # of two tries, nobody knows whose it was
 
-    def _within(self, campaign_id: int, number: int) -> list[Row[Any]]:
-        """The batch of a campaign that holds somebody, if one does."""
-        values = {"campaign": campaign_id, "number": number}
-        rows = self._connection.execute(_candidates(), values).all()
+    def _within(self, campaign_id: int, number: int) -> list[_Batch]:
+        """Return the batch of a campaign that holds a subscriber, if one does."""
+        # members are sorted: the one that holds them is among the last that begin before them
+        rows = self._db.all(
+            _Batch,
+            f"{_BATCH} WHERE batch.campaign_id = :campaign_id AND batch.first <= :number"
+            " ORDER BY batch.first DESC, batch.no DESC LIMIT :most",
+            campaign_id=campaign_id,
+            number=number,
+            most=_CANDIDATES,
+        )
         return [row for row in rows if self._holds(row, number)]
 
-    def _holds(self, batch: Row[Any], number: int) -> bool:
+    def _holds(self, batch: _Batch, number: int) -> bool:
         if batch.id not in self._members:
             self._members[batch.id] = frozenset(json.loads(batch.members))
         return number in self._members[batch.id]
@@ -180,8 +228,10 @@ class Locator:
     def _campaigns(self, slug: str) -> list[int]:
         """Those of a statement, newest first."""
         if slug not in self._slugs:
-            query = select(_campaign.id).where(_campaign.slug == slug).order_by(_campaign.id.desc())
-            self._slugs[slug] = list(self._connection.scalars(query)) if slug else []
+            self._slugs[slug] = self._db.column(
+                "SELECT id FROM campaign WHERE slug = :slug AND slug <> '' ORDER BY id DESC",
+                slug=slug,
+            )
         return self._slugs[slug]
 
 
@@ -192,25 +242,5 @@ def _maybe_hash(hash_address: Callable[[str], bytes], address: str) -> bytes | N
         return None
 
 
-def _batches() -> Select[Any]:
-    return select(
-        _batch.id,
-        _batch.campaign_id,
-        _batch.attempt_id,
-        _batch.state,
-        _batch.members,
-        _batch.provider,
-        _batch.attempts,
-        _batch.last_change,
-        _campaign.lists,
-    ).join_from(tables.batch, tables.campaign, _campaign.id == _batch.campaign_id)
-
-
-def _candidates() -> Select[Any]:
-    """Members are sorted, so whoever is in a batch is in one of the last that begin before them."""
-    return (
-        _batches()
-        .where(_batch.campaign_id == bindparam("campaign"), _batch.first <= bindparam("number"))
-        .order_by(_batch.first.desc(), _batch.no.desc())
-        .limit(_CANDIDATES)
-    )
+def _numbers(events: Iterable[Event]) -> list[int]:
+    return sorted({event.subscriber_id for event in events if event.subscriber_id is not None})
