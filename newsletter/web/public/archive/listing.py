@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from newsletter.domain.archive import LONGEST, Hits, Stretch, terms
 from newsletter.domain.statements.content import Content
@@ -173,14 +173,14 @@ class Listing:
         own, day = self._words[1], self._local_day(shown.began_at)
         return {
             "address": here.statement(shown.slug),
-            "title": title,
+            "title": _highlighted(title),
             "language": language,
             "direction": direction(language),
             "day": day.isoformat(),
             "dated": details.written_date(day, own, self.archive.renderer.wordings.of(own)[0]),
             "language_name": language_name(language),
             "notice": self.notice(shown, own),
-            "summary": () if shown.withdrawn else summary,
+            "summary": "" if shown.withdrawn else _highlighted(summary),
         }
 
     def notice(self, shown: Published, language: str) -> Notice | None:
@@ -238,6 +238,12 @@ class Listing:
 
     def _local_day(self, at: datetime) -> date:
         return at.astimezone(ZoneInfo(self.archive.settings.timezone)).date()
+
+
+def _highlighted(stretches: Sequence[Stretch]) -> Markup:
+    found = Markup("<mark>{}</mark>")
+    parts = (found.format(one.text) if one.found else escape(one.text) for one in stretches)
+    return Markup().join(parts).strip()
 
 
 def _marked(language: str) -> Markup:
