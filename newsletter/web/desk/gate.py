@@ -33,7 +33,7 @@ from newsletter.web.desk.page import PROOF, Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.http.forms import BodyMemory, Posted, host_of, parse_form
 from newsletter.web.http.hosts import ROOT, hides_the_host
-from newsletter.web.http.threads import Lanes
+from newsletter.web.http.threads import Lane, Lanes
 
 log = logging.getLogger("newsletter.web")
 _SAFE = {"GET", "HEAD"}
@@ -79,12 +79,11 @@ class Gate:
         return [*found, assets, HttpRoute(f"{ROOT}/{{rest:path}}", self._nowhere)]
 
     def _guarded(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
-        desk = self._lanes.desk
-        lane = self._lanes.uploads if route.files or route.is_read else desk
+        door, lane = self._lanes.door, self._lane_of(route)
 
         async def answer(http: Request) -> Response:
             if hides_the_host(http):
-                return await desk.run(self._hidden, http)
+                return await door.run(self._hidden, http)
             if http.method in _SAFE:  # a body of a GET is no form
                 return await lane.run(self._answer, route, http, b"")
             # before anything is read: another site could make a browser send megabytes
@@ -95,9 +94,9 @@ class Gate:
                     extra=sparing("post from another site"),
                 )
                 request = DeskRequest(http=http, member=None)
-                return await desk.run(self._desk.refused, request)
+                return await door.run(self._desk.refused, request)
             sender, memory, most = network_of(host_of(http)), self._strangers, _STRANGERS
-            if route.most > most and (account := await desk.run(self._account, http)):
+            if route.most > most and (account := await door.run(self._account, http)):
                 sender, memory, most = account, self._members, route.most
             try:
                 async with memory.body(http, sender=sender, most=most) as body:
@@ -105,9 +104,14 @@ class Gate:
             except HTTPException as error:
                 if error.status_code != 413 or most == route.most:
                     raise
-                return await desk.run(self._too_long, http)
+                return await door.run(self._too_long, http)
 
         return answer
+
+    def _lane_of(self, route: Route) -> Lane:
+        if route.files or route.is_read:
+            return self._lanes.uploads
+        return self._lanes.door if route.role is None else self._lanes.desk
 
     def _account(self, http: Request) -> str:
         """Return whose browser asks: of a session, or one that signed in before; else "".
@@ -243,14 +247,14 @@ class Gate:
         """Somebody loads again what only a form leads to."""
         text = "A form leads here, and this page can't be loaded again. Go to Home."
         title = "There is nothing to see here"
-        page = await self._lanes.desk.run(self._failed, http, title, text, 405)
+        page = await self._lanes.door.run(self._failed, http, title, text, 405)
         page.headers["Allow"] = "POST"
         return page
 
     async def _nowhere(self, http: Request) -> Response:
         text = "There is nothing at this address. Go to Home and look from there."
         title = "This page does not exist"
-        return await self._lanes.desk.run(self._failed, http, title, text, 404)
+        return await self._lanes.door.run(self._failed, http, title, text, 404)
 
     def _failed(self, http: Request, title: str, text: str, status: int) -> Response:
         request = DeskRequest(http=http, member=self._member(word_of(http)))

@@ -38,6 +38,9 @@ class Lanes:
     monitoring: Lane = field(default_factory=partial(Lane, 2))
     readers: Lane = field(default_factory=partial(Lane, 8))
     """Public pages and forms."""
+    door: Lane = field(default_factory=partial(Lane, 24))
+    """The desk before somebody is signed in: more threads than passwords may wait to be compared,
+    so that the places kept for people who are known there are within reach."""
     desk: Lane = field(default_factory=partial(Lane, 8))
     uploads: Lane = field(default_factory=partial(Lane, 12))
     """Forms with files, and what is pasted: two threads more than may be in ``sandbox.DOCUMENTS``,

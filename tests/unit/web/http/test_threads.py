@@ -9,7 +9,9 @@ import pytest
 
 from newsletter.web.http.threads import Lane, Lanes
 from newsletter.web.pages import make
-from tests.pages import Forum, forum
+from tests.desk import desk
+from tests.pages import Answer, Forum, forum
+from tests.rows import rows
 
 
 @pytest.fixture
@@ -30,6 +32,29 @@ def test_what_one_lane_runs_waits_for_no_other() -> None:
         return done
 
     assert asyncio.run(asked()) == [1, 2]
+
+
+@rows(
+    ("taken", "path"),
+    [("desk", "/desk/sign-in"), ("door", "/desk/account"), ("uploads", "/desk/account")],
+)
+def test_who_stands_before_the_desk_and_who_is_at_it_wait_for_each_other_not(
+    tmp_path: Path, migrated: Path, taken: str, path: str
+) -> None:
+    with desk(tmp_path, database=migrated) as staffed:
+        lanes, over = Lanes(), threading.Event()
+        staffed.site.pages = make(staffed.site.services, lanes)
+        cookie = {"Cookie": f"__Host-desk={staffed.as_('ana').cookie}"}
+
+        async def asked() -> Answer:
+            waiting = [asyncio.create_task(getattr(lanes, taken).run(over.wait)) for _ in range(24)]
+            await asyncio.sleep(0.01)
+            answer = await staffed.site._ask("GET", path, cookie, b"", "203.0.113.7")
+            over.set()
+            await asyncio.gather(*waiting)
+            return answer
+
+        assert asyncio.run(asyncio.wait_for(asked(), 20)).status in {200, 303}
 
 
 def test_uploads_and_the_desk_take_no_thread_of_readers_providers_or_monitoring(
