@@ -133,6 +133,17 @@ def test_what_left_while_our_clock_was_wrong_is_found(
             assert len(sighting.found) == 60
 
 
+@pytest.mark.parametrize("days", [-5, 5])
+def test_a_clock_that_is_wrong_by_days_proves_no_absence(asked: Asked, days: int) -> None:
+    """The attempt is there, in days for which nobody asks."""
+    take(asked, "before", READERS[:60])
+    sent = batch(*READERS[:60], attempt_id="attempt1")
+    sent = replace(sent, at=sent.at + timedelta(days=days))
+    asked.provider.hand_over(asked.provider.prepare(sent))
+    sighting = asked.provider.look_up(sent)
+    assert sighting.found or not sighting.whole
+
+
 def test_reading_stops_when_all_are_found(asked: Asked) -> None:
     take(asked, "attempt1", READERS[:3])
     before = len(asked.server.requests)
