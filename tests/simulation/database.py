@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,25 +12,23 @@ from typing import Any
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 
 from newsletter.domain.delivery.restore_guard import Absence
-from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.audit import AuditHead
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.content import Content
 from newsletter.domain.subscribers.audience import Entry
+from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
 from newsletter.store.file.keys import Chain, HeadFile
 from newsletter.store.schema.complete import metadata
 from newsletter.store.schema.versions import ensure_current
 from newsletter.store.sql import Store
-from tests.fakes import NOON, FixedClock, hash_address
+from tests.fakes import NOON, FixedClock, PlainAbstracts, hash_address
+from tests.simulation.cast import DIGEST, SETTINGS, first_versions, readers
 from tests.unit.pipeline.newsroom import Newsroom
 
-READERS = 7
 BATCH = 3
-ORIGINAL, CORRECTION, SPANISH = "resignation", "correction", "renuncia"
-BERLIN = "Europe/Berlin"
-ZONES = (BERLIN, "Asia/Tokyo", "", BERLIN, "Europe/Lisbon", BERLIN, "America/New_York")
-TWICE = LocalTime(at=time(2, 30), day=date(2026, 10, 25))
-"""An hour that comes twice in Berlin: the clocks go back."""
 EVE = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)
 
+_ZONE, _APPROVER = "America/New_York", "ed@forum.example"
 _STATEMENTS = 1000
 """More than there are: each stays prepared."""
 Rows = Mapping[str, Sequence[tuple[Any, ...]]]
@@ -137,83 +135,70 @@ class Image:
     rows: Rows
     at: datetime
     """When it was made: what is approved is due."""
+    approved: tuple[tuple[str, str, Content], ...]
+    """(slug, approver, what they were shown)."""
 
 
 @cache
 def image(kind: str) -> Image:
-    """``plain``, ``begun``, ``correction``, ``family`` or ``hours``."""
+    """Return a workspace of one of ``SETTINGS``."""
     clock = FixedClock(EVE if kind == "hours" else NOON)
     made = Database(clock)
     with closing(made):
         room = Newsroom(made.store)
         room.rules = replace(room.rules, batch_size=BATCH, undo_window=timedelta(0))
-        _KINDS[kind](room)
-        return Image(rows=made.copy(), at=clock.now())
+        _people(room, kind)
+        if SETTINGS[kind].gathers:
+            digests(made.store).build()
+            clock.advance(seconds=1)
+        approved = tuple(_texts(room, kind))
+        return Image(rows=made.copy(), at=clock.now(), approved=approved)
 
 
-def _plain(room: Newsroom, **fields: Any) -> None:
-    _subscribe(room)
-    _agree(room, ORIGINAL, **fields)
+def digests(store: Any) -> DigestBuilder:
+    """Return what builds the digest email of a workspace."""
+    issues = Issues(timezone=_ZONE, abstracts=PlainAbstracts())
+    return DigestBuilder(store=store, digests=(DIGEST,), issues=issues)
 
 
-def _begun(room: Newsroom) -> None:
-    _plain(room)
-    room.plan()
-    room.start_due()
+def _texts(room: Newsroom, kind: str) -> Iterator[tuple[str, str, Content]]:
+    """Write the texts, with what has become of them at the beginning."""
+    setting = SETTINGS[kind]
+    for version in first_versions(kind).values():
+        slug = version.slug
+        room.source.statements.append(version.statement())
+        room.ingest()
+        room.render()
+        if setting.approved:
+            room.approve(_APPROVER, slug)
+            yield slug, _APPROVER, _content(room, slug)
+        if setting.begun and slug == setting.texts[0]:
+            room.plan()
+            room.start_due()
+    if setting.local_time:
+        room.plan()
 
 
-def _correction(room: Newsroom) -> None:
-    _begun(room)
-    _agree(room, CORRECTION, corrects=ORIGINAL, body="This is right.")
+def _content(room: Newsroom, slug: str) -> Content:
+    with room.store.read() as tx:
+        stored = tx.statements.get(slug)
+        content = tx.statements.content(stored.content_hash) if stored else None
+    assert content is not None, slug
+    return content
 
 
-def _family(room: Newsroom) -> None:
-    _subscribe(room, languages=("en", "es"))
-    room.write()
-    _agree(room, SPANISH, translation_of=ORIGINAL, language="es", body="Ha dimitido.")
-    room.approve(slug=ORIGINAL)
-
-
-def _hours(room: Newsroom) -> None:
-    _subscribe(room, zones=ZONES)
-    _agree(room, ORIGINAL, local_time=TWICE)
-    room.plan()
-
-
-_KINDS = {
-    "plain": _plain,
-    "begun": _begun,
-    "correction": _correction,
-    "family": _family,
-    "hours": _hours,
-}
-KINDS = tuple(_KINDS)
-
-
-def _subscribe(
-    room: Newsroom, *, languages: tuple[str, ...] = ("en",), zones: tuple[str, ...] = ("",)
-) -> None:
+def _people(room: Newsroom, kind: str) -> None:
     with room.store.begin() as tx:
+        tx.staff.put("abe@forum.example", Role.ADMIN, tx.now)
         tx.readers.upsert(
             (
                 Entry(
-                    address=address(number),
-                    lists=("press",),
-                    language=languages[number % len(languages)],
-                    timezone=zones[number % len(zones)],
+                    address=person.address,
+                    lists=tuple(person.lists),
+                    language=person.language,
+                    timezone=person.zone,
                 )
-                for number in range(1, READERS + 1)
+                for person in readers(kind).values()
             ),
             room.clock.now(),
         )
-
-
-def address(number: int) -> str:
-    return f"reader{number}@example.org"
-
-
-def _agree(room: Newsroom, slug: str, **fields: Any) -> None:
-    room.write(slug, **fields)
-    room.ingest()
-    room.render()
-    room.approve(slug=slug)

@@ -1,20 +1,25 @@
 """One installation: its database, its guard file, its clock, and the process that runs."""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
+from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.errors import Defect, Refused
 from newsletter.domain.ports import Links
-from newsletter.domain.statements.statement import ApprovalPolicy
+from newsletter.domain.statements.statement import ApprovalPolicy, Reading
+from newsletter.formats.http_answers import FinalAnswer
 from newsletter.pipeline.campaigns import plan
-from newsletter.pipeline.campaigns.control import OperatorActions
+from newsletter.pipeline.campaigns.control import OperatorActions, Starter
+from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.delivery import reconcile as recover
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.dispatch import Dispatcher
@@ -22,19 +27,30 @@ from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
 from newsletter.pipeline.events import record
+from newsletter.pipeline.statements.ingest import Read, RoundupSource, ingest
+from newsletter.pipeline.statements.render import Tried, render
+from newsletter.pipeline.statements.review import ReviewRules
 from newsletter.pipeline.subscribers import prefer
+from newsletter.rendering.checks.reviewer import review_text
 from newsletter.store.sql import Transaction
-from tests.fakes import PlainLinks, PlainWriter
+from tests.fakes import PlainLinks, PlainRenderer, PlainWriter
 from tests.simulation.baton import Actor, Crash
-from tests.simulation.database import BATCH, Rows, database
-from tests.simulation.oracle import LEASE, Bar, Expected, figures
-from tests.simulation.service import Claimed, Customer, Service
+from tests.simulation.cast import EDITORIAL, SETTINGS, Version
+from tests.simulation.database import BATCH, Rows, database, digests
+from tests.simulation.oracle import LEASE, Bar, Expected, Rule, Violation, figures
+from tests.simulation.service import Arrival, Claimed, Request, Service
+from tests.simulation.wire import TIMEOUT, Customer, Network, network
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-LISTS = {"press": "Press releases"}
+LISTS = {"press": "Press releases", "members": "For members"}
 PROVIDERS = ("recording", "second")
+_COMMIT_TAKES = timedelta(milliseconds=1)
+CONFIGURATION = Configuration(
+    digest=lambda: "ours", changed_on_disk=lambda: "", is_service_running=lambda: False
+)
+_ZONE = "America/New_York"
 _FAILS_OVER_AFTER = timedelta(minutes=1)
 WORKERS = ("dispatch-1", "dispatch-2", "reconcile", "look", "post")
 
@@ -51,6 +67,10 @@ class Parts:
     provider: Callable[[Customer], Any] = as_it_is
     guard_file: Callable[["Noted"], Any] = as_it_is
     links: Links = field(default_factory=PlainLinks)
+    sending_store: Callable[["Books"], Any] = as_it_is
+    """The store by which batches are claimed, noted and recorded."""
+    answer: type[FinalAnswer] = FinalAnswer
+    """What reads the answers that come over a connection."""
     tick: Callable[[sqlite3.Connection, datetime], object] = lambda _books, _now: None
     """What a look does besides."""
     full: bool = True
@@ -127,6 +147,8 @@ class Copy:
     expected: Expected
     record: GuardRecord | None
     location: Location
+    files: dict[str, Version]
+    keys: dict[str, str] = field(default_factory=dict)
 
 
 class Host:
@@ -142,14 +164,20 @@ class Host:
         )
         self.ahead = timedelta(0)
         self.jumps = 0
-        self.account = "first"
+        self.keys = copy.keys or {name: f"{name}-1" for name in PROVIDERS}
+        """The credentials at each provider, from the next start on."""
         self.process: Process | None = None
         self.starts = 0
+        self.files = copy.files
+        """The texts as they lie in the source."""
+        self.read: dict[str, Version] | None = None
+        """What the program read of them, and has not written down yet."""
         self.older: list[Actor] = []
         """Of processes that live on beside a newer one."""
         self.before: Copy | None = None
         """What a power cut leaves, where that is less than was committed."""
         self.become(copy)
+        self._connect()
 
     def become(self, copy: Copy) -> None:
         """Have the books of a copy."""
@@ -163,7 +191,46 @@ class Host:
             expected=self.expected.copy(),
             record=self.disk.record,
             location=self.disk.location,
+            files={**self.files},
+            keys={**self.keys},
         )
+
+    def network(self, provider: str) -> Network:
+        """The connections to a provider."""
+        return network(self.number, provider, self.world.parts.answer)
+
+    def _connect(self) -> None:
+        for service in self.world.services:
+            wire = self.network(service.name)
+            wire.clear()
+            wire.serve = partial(self._serve, service)
+
+    def disconnect(self) -> None:
+        """Close idle connections, as the end of a process does."""
+        for service in self.world.services:
+            self.network(service.name).forget()
+
+    def _serve(self, service: Service, request: Request) -> Arrival:
+        """Let a provider answer. Raises TimeoutError in the caller where it takes too long."""
+        world, begun = self.world, self.world.now
+
+        def refuse_late() -> None:
+            if world.now - begun > TIMEOUT:
+                raise TimeoutError("its time is over")
+
+        world.point("flight")
+        refuse_late()  # cut off before it arrived
+        claimed = self.claimed()
+        if request.method == "POST":
+            attempt = json.loads(request.body)["attempt"]
+            world.true.attempts.setdefault(attempt, claimed.commit)
+        try:
+            arrival = service.answer(request, world.how, world.now, claimed)
+        except Exception as error:  # else the transport takes it for a broken connection
+            raise Violation(Rule.FAULT, f"of the simulator: {error!r}") from error
+        world.point("answer")
+        refuse_late()
+        return arrival
 
     @property
     def books(self) -> sqlite3.Connection:
@@ -180,8 +247,11 @@ class Host:
     def committed(self) -> None:
         """Somebody committed: it is numbered, and its figures balance."""
         self.world.commit += 1
+        self.world.now += _COMMIT_TAKES
         now = Bar(commit=self.world.commit, at=self.world.now)
-        said = figures(self.books, self.expected, now)
+        if self.read is not None:
+            self.expected.known, self.read = self.read, None
+        said = figures(self.books, self.expected, now, self.now())
         claimed = Claimed(
             commit=self.world.commit,
             at=self.world.now,
@@ -190,13 +260,14 @@ class Host:
             jumps=self.jumps,
             noted=self.world.commit,
         )
-        first = self.world.claimed.setdefault(self.world.holder, claimed)
-        self.world.claimed[self.world.holder] = replace(first, noted=self.world.commit)
+        before = self.world.claimed.get(self.world.holder)
+        self.world.claimed[self.world.holder] = (before or (claimed, claimed))[1], claimed
         self.world.say(f"{self.world.commit:5} {self.name} {said}")
 
     def claimed(self) -> Claimed:
-        """What whoever has the baton committed in this deed: first the claim, last the note."""
-        return self.world.claimed[self.world.holder]
+        """Return the last two commits of the holder of the baton: its claim, then its note."""
+        claim, note = self.world.claimed[self.world.holder]
+        return replace(claim, noted=note.commit)
 
 
 class Books:
@@ -236,6 +307,22 @@ class Books:
         return True
 
 
+class Files:
+    """The texts of a workspace: a source that notes what was read of it."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._last: tuple[dict[str, Version], Reading] | None = None
+
+    def read(self) -> Reading:
+        files = self._host.files
+        if self._last is None or self._last[0] != files:
+            statements = tuple(version.statement() for version in files.values())
+            self._last = {**files}, Reading(statements=statements)
+        self._host.read = {**files}
+        return self._last[1]
+
+
 class Process:
     """What is built when a process starts, and gone when it ends."""
 
@@ -250,17 +337,23 @@ class Process:
         first, *others = (self._line(service) for service in world.services)
         second = others[0] if others else None
         self.pool = ProviderPool(first=first, second=second, after=_FAILS_OVER_AFTER)
+        setting = SETTINGS[world.kind]
+        policy = ApprovalPolicy(required=setting.required, together=setting.together)
         self.rules = plan.PlanRules(
-            policy=ApprovalPolicy(),
+            policy=policy,
             undo_window=timedelta(0),
-            timezone="America/New_York",
+            timezone=_ZONE,
+            start=StartBy.SENDER if setting.by_sender else StartBy.APPROVAL,
             provider=first.name,
             batch_size=BATCH,
             capabilities=first.provider.capabilities,
             second=second.provider.capabilities if second else None,
         )
+        self.review_rules = ReviewRules(review=review_text, timezone=_ZONE, policy=policy)
+        self.starter = Starter(store=self.store, rules=self.rules, configuration=CONFIGURATION)
+        self.stages = Stages(self) if world.kind in EDITORIAL else None
         self.dispatcher = Dispatcher(
-            store=self.store,
+            store=world.parts.sending_store(self.store),
             guard_file=self.guard_file,
             pool=self.pool,
             links=world.parts.links,
@@ -312,16 +405,14 @@ class Process:
         host, world = self.host, self.host.world
         customer = Customer(
             service=service,
-            account=host.account,
+            key=host.keys[service.name],
+            network=host.network(service.name),
             point=world.point,
-            now=lambda: world.now,
-            how=lambda: world.how,
-            claimed=host.claimed,
         )
-        limits = Limits(timezone="America/New_York")
+        limits = Limits(timezone=_ZONE)
         limiter = RateLimiter(provider=service.name, domain="forum.example", limits=limits)
         return PooledProvider(
-            provider=world.parts.provider(customer), limiter=limiter, account=host.account
+            provider=world.parts.provider(customer), limiter=limiter, account=customer.key
         )
 
     def guard(self) -> Guard:
@@ -344,8 +435,30 @@ class Process:
     def look(self) -> None:
         """What the scheduler does at each tick, as far as it changes what goes out."""
         self.guard_file.flush()
+        if self.stages is not None:
+            self.stages.take_in()
         prefer.resume(store=self.store)
         plan.plan(store=self.store, rules=self.rules)
         record.retire(store=self.store)
         plan.start_due(store=self.store, rules=self.rules)
         self.host.world.parts.tick(self.host.books, self.host.now())
+
+
+class Stages:
+    """The stages from a text to its content, with what this process saw of it before."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._sources = Files(process.host), RoundupSource(cast(Any, process.store))
+        self._read, self._tried = Read(), Tried()
+
+    def take_in(self) -> None:
+        """Read the texts, and render what changed."""
+        store, rules = self._process.store, self._process.rules
+        if SETTINGS[self._process.host.world.kind].gathers:
+            digests(store).build()
+        ingest(store=store, sources=self._sources, before=self._read)
+        render(store=store, renderer=_RENDERER, together=rules.together, before=self._tried)
+
+
+_RENDERER = PlainRenderer()

@@ -1,7 +1,8 @@
 """What must hold: the provider's journal against the books, message by message and at the end.
 
-What the books have to say is kept here a second time, in few words and without their code: who is
-in the frozen audience, whom nothing may reach any more and since which commit, who was moved.
+The oracle keeps its own account of the world, as the scenario made it: the people with their
+addresses, lists and languages, who left and since which commit, which texts exist and who wrote
+them, and what was approved. It reads none of this from the books; it compares the books with it.
 """
 
 import json
@@ -12,12 +13,28 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from tests.simulation.database import BERLIN, CORRECTION, ORIGINAL, SPANISH, TWICE, ZONES, address
-from tests.simulation.service import Mail
+from newsletter.domain.statements.content import Content, MergeField
+from tests.simulation.cast import (
+    BERLIN,
+    CORRECTION,
+    ORIGINAL,
+    SPANISH,
+    TWICE,
+    Person,
+    Setting,
+    Version,
+    markers,
+    written,
+)
+from tests.simulation.service import KEPT, Mail
 
 LEASE = timedelta(seconds=90)
 """Of a claim: longer than the longest call."""
 _FAMILY = {SPANISH: ORIGINAL}
+_ASKED = KEPT - timedelta(hours=4)
+"""For so long a provider is asked, whatever the program did in between."""
+_OVERRIDES = 2
+"""So many admins stand in for an approval that is missing."""
 _FIGURES = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
 
 
@@ -25,30 +42,39 @@ class Rule(Enum):
     """A promise that was broken."""
 
     TWICE = "twice"
-    """A reader got a campaign twice, and nobody had said that it should be sent again."""
+    """A person or an address got a campaign twice, and no person had said to send it again."""
     LATE = "late"
-    """Something left of who had left before the claim, of what was stopped before it was written
-    down that it leaves, or by a claim that was over."""
+    """A message left for a reader who had left before the claim, of a campaign that was stopped
+    before the books said that it leaves, or by a claim that was over."""
     LOST = "lost"
-    """The books say that a reader's message was taken, and it was not."""
+    """The books say that a reader's message was accepted, and it was not."""
     UNLISTED = "unlisted"
-    """The provider took a message of which the books say that it was not handed over."""
+    """The provider accepted a message of which the books say that it was not handed over."""
+    DROPPED = "dropped"
+    """A reader who should get a campaign is not in its audience, or is counted as suppressed,
+    rejected or cancelled without a cause."""
+    STRANGER = "stranger"
+    """A reader is in the audience of a campaign that is not for them."""
     FIGURES = "figures"
     """The six figures do not add up to the frozen audience."""
     STUCK = "stuck"
-    """A campaign is sending, nothing stands in its way, and it does not end."""
+    """A campaign is sending, nothing stands in its way, and it does not end; or a message stays
+    unknown although the provider's records name it."""
+    UNAPPROVED = "unapproved"
+    """A message says what nobody approved, or was approved by too few, by a writer of it, before a
+    change, while a part was a draft, or left before the time that its approvers were shown."""
     WRONG = "wrong"
     """A message has another reader's link or address, or left before its hour."""
     UNCORRECTED = "uncorrected"
-    """Who got the original is not among those who get its correction."""
+    """A reader of the original is not among those who get its correction."""
     FOREIGN = "foreign"
-    """An event that speaks of somebody else changed a reader of ours."""
+    """An event about another workspace's message changed a reader of ours."""
     FAULT = "fault"
     """The program itself failed in a way that it does not know."""
 
 
-class Violation(Exception):
-    """A rule was broken."""
+class Violation(BaseException):
+    """A rule was broken. No part of newsletter may take it for a failure of its own."""
 
     def __init__(self, rule: Rule, words: str) -> None:
         super().__init__(f"{rule.value}: {words}")
@@ -57,123 +83,241 @@ class Violation(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """Something ended, for a reader, a campaign or all."""
+    """Something ended, for a reader, an address, a campaign or all."""
 
     commit: int
     at: datetime
-    firm: bool = True
-    """Corrections do not pass it either."""
+
+
+Words = tuple[str, str, str]
+"""Subject, text and HTML, with the marks of what differs by reader."""
+
+
+def words_of(content: Content) -> Words:
+    """Return what a person reads of a content, on the page on which they approve it."""
+    return content.subject, content.text, content.html
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approved:
+    """What a person approved, in the words that they were shown."""
+
+    slug: str
+    by: str
+    words: Words
+    override: bool = False
+    waives: bool = False
+    """They waive the embargo that the text speaks of."""
+    not_before: datetime | None = None
+    """The time that they were shown."""
 
 
 @dataclass(kw_only=True)
 class Expected:
     """What one line of books has to hold. A copy of the books takes a copy of this along."""
 
+    setting: Setting
+    people: dict[int, Person]
+    texts: dict[tuple[str, int], Version]
+    """Every version that was ever written. All copies share it."""
+    known: dict[str, Version]
+    """The versions that the program read last."""
+    approvals: list[Approved] = field(default_factory=list)
+    starts: dict[str, Words] = field(default_factory=dict)
+    """What a sender started, in the words that they were shown."""
+    schedules: dict[str, datetime | None] = field(default_factory=dict)
+    """The time that staff set for a statement."""
+    objections: dict[int, dict[Words, str]] = field(default_factory=dict)
+    """By campaign, at its start: why approved words must not be sent; empty where they may."""
     audiences: dict[int, frozenset[int]] = field(default_factory=dict)
+    """By campaign, as the books froze them; each was compared with ``people`` at that moment."""
     slugs: dict[int, str] = field(default_factory=dict)
     bars: dict[tuple[str, int], Bar] = field(default_factory=dict)
-    addresses: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
+    """Of campaigns, and of all that is sent."""
+    ended: set[int] = field(default_factory=set)
+    """Campaigns that a person stopped at any time."""
+    dead: dict[str, Bar] = field(default_factory=dict)
+    """Addresses that bounced or complained."""
     firm: frozenset[int] = frozenset()
-    """Whom nothing could reach when the correction began."""
+    """Readers whom nothing could reach when the correction began."""
     put_back: bool = False
-    """These books are older than what went out."""
+    """These books are older than what was sent."""
+
+    def take_back(self, slug: str, by: str | None) -> None:
+        """Somebody took approvals back: their own, or all. What was started by them is undone."""
+        self.approvals = [
+            one for one in self.approvals if one.slug != slug or by not in {None, one.by}
+        ]
+        self.starts.pop(slug, None)
+
+    def not_before(self, slug: str, clock: datetime) -> datetime | None:
+        """Return before what time a statement does not leave; None if that has passed."""
+        ends = [part.embargo_until for part in parts_of(slug, self)]
+        times = [at for at in (self.schedules.get(slug), *ends) if at is not None and at > clock]
+        return max(times, default=None)
 
     def copy(self) -> "Expected":
-        moves = {number: [*each] for number, each in self.addresses.items()}
         return replace(
             self,
+            people={number: person.copy() for number, person in self.people.items()},
+            approvals=[*self.approvals],
+            starts={**self.starts},
+            schedules={**self.schedules},
+            objections={**self.objections},
             audiences={**self.audiences},
             slugs={**self.slugs},
             bars={**self.bars},
-            addresses=moves,
+            ended={*self.ended},
+            dead={**self.dead},
         )
 
 
 @dataclass(kw_only=True)
 class Excuses:
-    """What a person said of whom nobody knew. Then it is theirs."""
+    """What a person said of deliveries that were unknown. Then it is theirs to answer for."""
 
     again: set[tuple[str, int]] = field(default_factory=set)
-    """(slug, subscriber) whom the provider had, as a person said that it had not."""
+    """(slug, reader) whom the provider had, as a person said that it had not."""
     vouched: set[tuple[str, int]] = field(default_factory=set)
-    """Whom a person said that the provider has."""
+    """Readers whom the provider has, as a person said."""
     given_up: set[tuple[str, int]] = field(default_factory=set)
     told: set[tuple[str, int]] = field(default_factory=set)
-    """Whom a person found at the provider, after older books were put back."""
+    """Readers whom a person found at the provider, after older books were put back."""
+
+
+@dataclass(kw_only=True)
+class World:
+    """What is true whatever any books say: it is not reset with them."""
+
+    owners: dict[str, int] = field(default_factory=dict)
+    """Address → the reader who has or had it."""
+    attempts: dict[str, int] = field(default_factory=dict)
+    """Attempt → the commit of its first claim."""
+    journal: list[Mail] = field(default_factory=list)
+    refused: set[int] = field(default_factory=set)
+    """Readers whom a provider rejected."""
+    excuses: Excuses = field(default_factory=Excuses)
 
 
 def campaign_of(mail: Mail) -> int:
-    """The campaign's number in the books of whoever handed it over; 0 for a letter."""
+    """The campaign's number in the books that the message came from; 0 for an email of its own."""
     return 0 if mail.campaign.startswith("letter_") else int(mail.message_id.split(".")[1])
 
 
-def judge(mail: Mail, journal: Collection[Mail], expected: Expected, excuses: Excuses) -> None:
-    """A message that was taken just now, the last of the journal."""
-    _once(mail, journal, excuses)
-    _in_time(mail, expected)
+def judge(mail: Mail, true: World, expected: Expected) -> None:
+    """Judge a message that was accepted just now, the last of the journal."""
+    reader = true.owners.get(mail.address, 0)
+    _once(mail, reader, true)
+    _in_time(mail, reader, expected)
     if campaign_of(mail):
-        _right(mail, expected)
+        _right(mail, reader, true, expected)
 
 
-def _once(mail: Mail, journal: Collection[Mail], excuses: Excuses) -> None:
+def _once(mail: Mail, reader: int, true: World) -> None:
+    """Compare by address and by person: a person who moved has it already."""
     key = _key(mail)
-    before = [one for one in journal if one is not mail and _key(one) == key]
+    before = [
+        one
+        for one in true.journal
+        if one is not mail
+        and _key(one) == key
+        and (one.address == mail.address or (reader and true.owners.get(one.address) == reader))
+    ]
     slugs = {one.campaign for one in before} | {mail.campaign}
-    if before and not any((slug, mail.subscriber) in excuses.again for slug in slugs):
+    if before and not any((slug, reader) in true.excuses.again for slug in slugs):
         raise Violation(
             Rule.TWICE,
-            f"{mail.address} got {mail.campaign} by {mail.try_}, and {before[0].campaign} by"
-            f" {before[0].try_} before",
+            f"{mail.address} got {mail.campaign} by {mail.try_}, and {before[0].address}"
+            f" {before[0].campaign} by {before[0].try_} before",
         )
 
 
-def _key(mail: Mail) -> tuple[str, object]:
-    if not campaign_of(mail):
-        return mail.address, mail.text
-    return _FAMILY.get(mail.campaign, mail.campaign), mail.subscriber
+def _key(mail: Mail) -> str:
+    return _FAMILY.get(mail.campaign, mail.campaign) if campaign_of(mail) else mail.text
 
 
-def _in_time(mail: Mail, expected: Expected) -> None:
+def _in_time(mail: Mail, reader: int, expected: Expected) -> None:
     number, claimed = campaign_of(mail), mail.claimed
-    keys = [("all", 0), ("campaign", number)] + [("reader", mail.subscriber)] * bool(number)
-    for key in keys:
-        bar = expected.bars.get(key)
-        if bar is None or not (bar.firm or mail.campaign != CORRECTION):
-            continue
-        reader = key[0] == "reader"  # who left meanwhile is asked again at the next claim
-        if bar.commit <= (claimed.commit if reader else claimed.noted):
-            before = "the claim" if reader else "it was written down to leave"
-            raise Violation(Rule.LATE, f"{mail.address}: {key} was ended before {before}")
-        if mail.at - claimed.at > LEASE and bar.at < mail.at:
-            late = mail.at - claimed.at
-            raise Violation(Rule.LATE, f"{mail.address}: {key} had ended, claimed {late} ago")
+    for key in (("all", 0), ("campaign", number)):
+        _before(mail, expected.bars.get(key), claimed.noted, f"{key} was ended")
+    if number:
+        # who left meanwhile is asked again at the next claim
+        lists = written(mail.campaign).lists
+        person = expected.people[reader]
+        left = person.gone if mail.campaign == CORRECTION else person.left(lists)
+        _before(mail, left, claimed.commit, f"reader {reader} had left")
+        _before(mail, expected.dead.get(mail.address), claimed.commit, "the address had bounced")
 
 
-def _right(mail: Mail, expected: Expected) -> None:
+def _before(mail: Mail, bar: Bar | None, commit: int, what: str) -> None:
+    if bar is None:
+        return
+    if bar.commit <= commit:
+        raise Violation(Rule.LATE, f"{mail.address}: {what} before the commit that counts")
+    late = mail.at - mail.claimed.at
+    if late > LEASE and bar.at < mail.at:
+        raise Violation(Rule.LATE, f"{mail.address}: {what}, and the claim is {late} old")
+
+
+def _right(mail: Mail, reader: int, true: World, expected: Expected) -> None:
     number = campaign_of(mail)
-    if mail.token != f"t-{number}-{mail.subscriber}":
-        raise Violation(Rule.WRONG, f"{mail.address} has the link {mail.token}")
-    moves = expected.addresses.get(mail.subscriber, [])
-    known = [where for commit, where in moves if commit <= mail.claimed.commit]
-    if mail.address != (known[-1] if known else address(mail.subscriber)):
-        raise Violation(Rule.WRONG, f"reader {mail.subscriber} was written to at {mail.address}")
+    if mail.subscriber != reader or f"/t-{number}-{reader}\n" not in mail.text:
+        raise Violation(Rule.WRONG, f"{mail.address} has the link of another reader: {mail.text}")
+    first = true.attempts.get(mail.attempt, mail.claimed.commit)
+    _approved(mail, expected, f"t-{number}-{reader}")
+    if mail.address not in expected.people[reader].addresses_between(first, mail.claimed.commit):
+        raise Violation(Rule.WRONG, f"reader {reader} was written to at {mail.address}")
 
 
-def in_hour(mail: Mail, ready: datetime) -> None:
-    """A message of a campaign at an hour of each reader's own clock."""
-    zone = ZONES[mail.subscriber % len(ZONES)] or "America/New_York"
+def _approved(mail: Mail, expected: Expected, token: str) -> None:
+    """Compare what arrived byte for byte with what was approved when the campaign began."""
+    arrived = (mail.subject, mail.text, mail.html)
+    number = campaign_of(mail)
+    why = "nobody approved it"
+    for words, objection in expected.objections.get(number, {}).items():
+        if arrived == _filled(words, token, mail.message_id):
+            why = objection
+    if why:
+        raise Violation(Rule.UNAPPROVED, f"{mail.address} got {markers(mail.text)}: {why}")
+
+
+def _filled(words: Words, token: str, message_id: str) -> Words:
+    marks = {MergeField.UNSUBSCRIBE.value: token, MergeField.MESSAGE_ID.value: message_id}
+    for mark, value in marks.items():
+        words = (
+            words[0].replace(mark, value),
+            words[1].replace(mark, value),
+            words[2].replace(mark, value),
+        )
+    return words
+
+
+def in_hour(mail: Mail, ready: datetime, person: Person) -> None:
+    """Judge a message of a campaign at an hour of each reader's own clock."""
+    zone = person.zone or "America/New_York"
     due = TWICE.instant(zone, ready=ready)
     if not mail.claimed.jumps and mail.claimed.host_at < due:
         raise Violation(Rule.WRONG, f"{mail.address} in {zone or BERLIN} before {due}")
 
 
-def figures(books: sqlite3.Connection, expected: Expected, now: Bar) -> str:
-    """The figures after a commit, in words, once they are found to balance."""
+# --- after each commit
+
+
+def figures(books: sqlite3.Connection, expected: Expected, now: Bar, clock: datetime) -> str:
+    """Return the figures after a commit, in words, once they are found to balance.
+
+    ``clock`` is what the machine takes for the time.
+    """
     said = []
     for number, slug, state, size, *counts in books.execute(_SUMS):
         if number not in expected.audiences:
             expected.audiences[number] = frozenset(_members(books, number))
             expected.slugs[number] = slug
+            _judge_audience(number, slug, expected)
+            words = {one.words for one in expected.approvals if one.slug == slug}
+            expected.objections[number] = {
+                each: "; ".join(_objections(slug, each, expected, clock)) for each in words
+            }
             if slug == CORRECTION:
                 _begin_correction(expected, now)
         audience = len(expected.audiences[number])
@@ -184,13 +328,90 @@ def figures(books: sqlite3.Connection, expected: Expected, now: Bar) -> str:
     return "; ".join(said)
 
 
+def _judge_audience(number: int, slug: str, expected: Expected) -> None:
+    """Compare an audience that was frozen just now with the people as the scenario made them."""
+    frozen, least, most = expected.audiences[number], *_for_whom(slug, expected)
+    if least - frozen:
+        raise Violation(Rule.DROPPED, f"{slug} is not for {sorted(least - frozen)}")
+    if frozen - most:
+        raise Violation(Rule.STRANGER, f"{slug} is for {sorted(frozen - most)} too")
+
+
+def _for_whom(slug: str, expected: Expected) -> tuple[frozenset[int], frozenset[int]]:
+    """The readers who must be in the audience, and those who may."""
+    text = written(slug)
+    if text.corrects:  # who must get it is known at the end, from what readers got
+        originals = [n for n, name in expected.slugs.items() if name == text.corrects]
+        return frozenset(), frozenset().union(*(expected.audiences[n] for n in originals))
+    reached = frozenset(
+        number
+        for number, person in expected.people.items()
+        if person.gets(text.lists) and person.address not in expected.dead
+    )
+    others = {number for number in reached if expected.people[number].language != text.language}
+    if text.translation_of:
+        return frozenset(), reached - others
+    apart = any(written(name).translation_of == slug for name in expected.setting.texts)
+    if apart and not expected.setting.together:  # others may be left to a translation
+        return reached - others, reached
+    return reached, reached
+
+
+def _objections(slug: str, words: Words, expected: Expected, clock: datetime) -> Iterator[str]:
+    """Why these words must not be sent as this statement, as things stand."""
+    approvals = [one for one in expected.approvals if one.slug == slug and one.words == words]
+    parts = [expected.texts[part] for part in markers(" ".join(words))]
+    own = list(parts_of(slug, expected))
+    if own and parts != own:
+        yield f"its words are {[part.marker for part in own]} by now"
+    yield from _too_few(approvals, {writer for part in parts for writer in part.writers}, expected)
+    if expected.setting.by_sender and expected.starts.get(slug) != words:
+        yield "no sender started it"
+    yield from (f"{part.marker} is a draft" for part in own if part.draft)
+    yield from _too_early(approvals, own, clock)
+
+
+def _too_few(
+    approvals: Collection[Approved], writers: set[str], expected: Expected
+) -> Iterator[str]:
+    by = {one.by for one in approvals if not one.override} - writers
+    over = {one.by for one in approvals if one.override} - writers
+    if len(by) < expected.setting.required and len(over) < _OVERRIDES:
+        yield f"approved by {sorted(by)}, overridden by {sorted(over)}, written by {writers}"
+
+
+def _too_early(
+    approvals: Collection[Approved], parts: Collection[Version], clock: datetime
+) -> Iterator[str]:
+    waived = any(one.waives for one in approvals)
+    for part in parts:
+        if part.embargo and part.embargo_until is None and not waived:
+            yield f"{part.marker} speaks of an embargo"
+        if part.embargo_until is not None and clock < part.embargo_until:
+            yield f"{part.marker} is under embargo until {part.embargo_until}"
+    times = [one.not_before for one in approvals if one.not_before is not None]
+    if times and clock < max(times):
+        yield f"its approvers were shown {max(times)}"
+
+
+def parts_of(slug: str, expected: Expected) -> Iterator[Version]:
+    """The versions that a statement consists of now; none of a digest, which quotes others."""
+    if slug in expected.known:
+        yield expected.known[slug]
+    for version in expected.known.values():
+        if expected.setting.together and written(version.slug).translation_of == slug:
+            yield version
+
+
 def _begin_correction(expected: Expected, now: Bar) -> None:
     """From now on nobody gets the original."""
-    bars = expected.bars
-    expected.firm = frozenset(n for (what, n), bar in bars.items() if what == "reader" and bar.firm)
+    expected.firm = frozenset(
+        number for number, person in expected.people.items() if person.gone is not None
+    )
     for number, slug in expected.slugs.items():
         if slug == ORIGINAL:
-            bars.setdefault(("campaign", number), now)
+            expected.bars.setdefault(("campaign", number), now)
+            expected.ended.add(number)
 
 
 _SUMS = f"""
@@ -199,6 +420,11 @@ SELECT campaign.id, campaign.slug, campaign.state, sum(size),
 FROM campaign JOIN batch ON batch.campaign_id = campaign.id GROUP BY campaign.id
 """
 _BATCHES = f"SELECT id, state, members, {', '.join(_FIGURES)} FROM batch WHERE campaign_id = ?"
+_UNKNOWN = """
+SELECT batch.attempt_id, batch.campaign_id, batch.members
+FROM batch JOIN campaign ON campaign.id = batch.campaign_id
+WHERE batch.state = 'unknown' AND campaign.state IN ('sending', 'attention', 'sent')
+"""
 _ROWS = "SELECT subscriber_id, state FROM delivery WHERE batch_id = ?"
 
 
@@ -208,7 +434,7 @@ def _members(books: sqlite3.Connection, number: int) -> Iterator[int]:
 
 
 def standings(books: sqlite3.Connection, number: int) -> dict[int, str]:
-    """Subscriber → the state that a campaign's books have them in."""
+    """Return the state that a campaign's books have each reader in."""
     found: dict[int, str] = {}
     for batch, state, members, *counts in books.execute(_BATCHES, (number,)).fetchall():
         rest = {"queued": "pending", "claimed": "pending", "unknown": "unknown"}.get(state)
@@ -225,26 +451,30 @@ def standings(books: sqlite3.Connection, number: int) -> dict[int, str]:
     return found
 
 
-def close(
-    books: sqlite3.Connection, journal: Collection[Mail], expected: Expected, excuses: Excuses
-) -> None:
-    """The end: each reader of each frozen audience is listed, and as what they are."""
+# --- at the end
+
+
+def close(books: sqlite3.Connection, true: World, expected: Expected) -> None:
+    """Judge the end: each reader of each frozen audience is listed, and as what they are."""
     for number, audience in expected.audiences.items():
         slug = expected.slugs[number]
         standing = standings(books, number)
         if standing.keys() != audience:
             raise Violation(Rule.FIGURES, f"{slug} was frozen for {sorted(audience)}")
         has = {
-            one.subscriber for one in journal if one.campaign == slug and campaign_of(one) == number
+            true.owners[mail.address]
+            for mail in true.journal
+            if mail.campaign == slug and campaign_of(mail) == number
         }
         for reader, state in standing.items():
-            _compare((slug, reader), state, reader in has, excuses)
-    _corrected(journal, expected, excuses)
+            _compare((slug, reader), state, reader in has, true.excuses)
+            _caused(number, reader, state, true, expected)
+    _corrected(true, expected)
 
 
 def _compare(key: tuple[str, int], state: str, taken: bool, excuses: Excuses) -> None:
     if state == "accepted" and not taken and key not in excuses.vouched:
-        raise Violation(Rule.LOST, f"{key} counts as accepted, and nobody took it")
+        raise Violation(Rule.LOST, f"{key} counts as accepted, and no provider took it")
     known = (
         state in {"accepted", "unknown"} or key in excuses.again | excuses.given_up | excuses.told
     )
@@ -252,20 +482,54 @@ def _compare(key: tuple[str, int], state: str, taken: bool, excuses: Excuses) ->
         raise Violation(Rule.UNLISTED, f"{key} was taken, and counts as {state}")
 
 
-def _corrected(journal: Collection[Mail], expected: Expected, excuses: Excuses) -> None:
+def _caused(number: int, reader: int, state: str, true: World, expected: Expected) -> None:
+    """A reader who does not get it left, was rejected, or a person ended the campaign."""
+    slug, person = expected.slugs[number], expected.people[reader]
+    cause = {
+        "suppressed": person.ever_left,
+        "rejected": reader in true.refused,
+        "cancelled": number in expected.ended or (slug, reader) in true.excuses.given_up,
+    }.get(state, True)
+    if not cause and not expected.put_back:
+        raise Violation(Rule.DROPPED, f"reader {reader} of {slug} counts as {state}, without cause")
+
+
+def find_out(
+    books: sqlite3.Connection,
+    true: World,
+    expected: Expected,
+    keys: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Judge what is unknown at the end: what the provider's records name has to come out."""
+    unknown = books.execute(_UNKNOWN).fetchall()
+    for attempt, number, members in unknown:
+        for mail in true.journal:
+            reader = true.owners.get(mail.address, 0)
+            if mail.attempt != attempt or reader not in json.loads(members):
+                continue
+            asked = mail.recorded and mail.key == keys[mail.provider] and now - mail.at < _ASKED
+            erased = expected.people[reader].erased
+            state = standings(books, number)[reader]
+            if asked and not erased and state == "unknown":
+                raise Violation(Rule.STUCK, f"{mail.address} stays unknown after {mail.try_}")
+
+
+def _corrected(true: World, expected: Expected) -> None:
     numbers = [number for number, slug in expected.slugs.items() if slug == CORRECTION]
     if not numbers or expected.put_back:
         return
     gets = expected.audiences[numbers[-1]]
-    for mail in journal:
-        excused = (mail.campaign, mail.subscriber) in excuses.again
-        missed = mail.campaign == ORIGINAL and mail.subscriber not in gets | expected.firm
+    for mail in true.journal:
+        reader = true.owners.get(mail.address, 0)
+        excused = (mail.campaign, reader) in true.excuses.again
+        missed = mail.campaign == ORIGINAL and reader not in gets | expected.firm
         if missed and not excused:
             raise Violation(Rule.UNCORRECTED, f"{mail.address} got what is wrong, and no more")
 
 
 def people(books: sqlite3.Connection) -> Mapping[str, object]:
-    """What is known of readers, to be compared."""
+    """Return what the books know of readers, to be compared."""
     return {
         "suppressed": books.execute("SELECT count(*) FROM suppression").fetchone()[0],
         "subscribed": books.execute(

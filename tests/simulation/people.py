@@ -10,13 +10,13 @@ from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, Tra
 from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.pipeline.events import record
-from newsletter.pipeline.subscribers import leave, prefer
+from newsletter.pipeline.subscribers import administer, leave, prefer
 from newsletter.pipeline.subscribers import leave as forget
 from tests.fakes import THEIRS, WORKSPACE
-from tests.simulation.database import ORIGINAL, SPANISH, address
-from tests.simulation.host import PROVIDERS, Host, Process
+from tests.simulation.cast import ORIGINAL, SPANISH, written
+from tests.simulation.host import LISTS, PROVIDERS, Host, Process
 from tests.simulation.oracle import Bar, Rule, Violation, campaign_of, people, standings
-from tests.simulation.service import Mail
+from tests.simulation.service import Mail, account_of
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -49,10 +49,10 @@ class People:
 
     def hand(self, host: Host, deed: str, number: int) -> None:
         """Pause, resume, cancel or resolve one of the campaigns."""
-        ids = [row[0] for row in host.books.execute("SELECT id FROM campaign ORDER BY id")]
+        ids = host.books.execute("SELECT id, slug FROM campaign ORDER BY id").fetchall()
         if not ids:
             return
-        chosen = ids[number % len(ids)]
+        chosen, slug = ids[number % len(ids)]
         if deed in _RESOLUTIONS:
             self._resolve(host, chosen, _RESOLUTIONS[deed])
         elif self._world.office(host, lambda process: getattr(process.hand(), deed)(str(chosen))):
@@ -60,7 +60,9 @@ class People:
             if deed == "resume":
                 host.expected.bars.pop(key, None)
             elif deed != "go_back":
-                host.expected.bars[key] = self._bar()
+                self._stopped(host, chosen)
+            if deed == "cancel":
+                host.expected.take_back(slug, None)
 
     def _resolve(self, host: Host, number: int, to: Resolution) -> None:
         slug = host.expected.slugs.get(number, "")
@@ -70,14 +72,29 @@ class People:
         had = self._had(slug)
         for reader in unknown:
             if to is Resolution.ACCEPTED:
-                self._world.excuses.vouched.add((slug, reader))
+                self._world.true.excuses.vouched.add((slug, reader))
             elif to is Resolution.GIVE_UP:
-                self._world.excuses.given_up.add((slug, reader))
+                self._world.true.excuses.given_up.add((slug, reader))
             elif reader in had or any(not one.idle for one in host.older):
-                self._world.excuses.again.add((slug, reader))
+                self._world.true.excuses.again.add((slug, reader))
 
     def _had(self, slug: str) -> set[int]:
-        return {mail.subscriber for mail in self._world.journal if mail.campaign == slug}
+        true = self._world.true
+        return {true.owners.get(mail.address, 0) for mail in true.journal if mail.campaign == slug}
+
+    def _stopped(self, host: Host, number: int) -> None:
+        host.expected.bars["campaign", number] = self._bar()
+        host.expected.ended.add(number)
+
+    def adopt(self, host: Host) -> None:
+        """Say that a new key opens the account that the unknown went to, where that is so."""
+        rows = host.books.execute(
+            "SELECT campaign_id, provider, account FROM batch WHERE state = 'unknown'"
+        ).fetchall()
+        for number in sorted({number for number, _, _ in rows}):
+            theirs = [(name, key) for campaign, name, key in rows if campaign == number]
+            if all(account_of(key) == account_of(host.keys[name]) for name, key in theirs):
+                self._world.office(host, partial(_vouch, number=number))
 
     def hold(self, host: Host) -> None:
         if self._world.office(host, lambda process: process.guard().stop(by=_ADMIN, reason="")):
@@ -105,18 +122,18 @@ class People:
             gone |= {ORIGINAL, SPANISH}
         for slug in sorted(gone):
             if slug in numbers:
-                self._end_campaign(host, numbers[slug])
-            else:
-                self._world.office(host, partial(_revoke, slug=slug))
+                self._end_campaign(host, slug, numbers[slug])
+            elif self._world.office(host, partial(_revoke, slug=slug)):
+                host.expected.take_back(slug, None)
 
     @property
     def journal_slugs(self) -> set[str]:
-        return {mail.campaign for mail in self._world.journal if campaign_of(mail)}
+        return {mail.campaign for mail in self._world.true.journal if campaign_of(mail)}
 
     def _went_on(self, host: Host, slug: str, number: int | None) -> bool:
         """Whether more has gone than these books know of; what is unknown in them is resolved."""
         had = self._had(slug)
-        self._world.excuses.told |= {(slug, reader) for reader in had}
+        self._world.true.excuses.told |= {(slug, reader) for reader in had}
         begun = number is not None and number in host.expected.slugs
         states = standings(host.books, number) if number is not None and begun else {}
         unknown = {reader for reader, state in states.items() if state == "unknown"}
@@ -126,12 +143,13 @@ class People:
             self._resolve(host, number, to)
         return bool(had - unknown - {n for n, state in states.items() if state == "accepted"})
 
-    def _end_campaign(self, host: Host, number: int) -> None:
+    def _end_campaign(self, host: Host, slug: str, number: int) -> None:
         if self._world.office(host, lambda process: process.hand().cancel(str(number))):
-            host.expected.bars["campaign", number] = self._bar()
+            self._stopped(host, number)
+            host.expected.take_back(slug, None)
 
-    def _bar(self, *, firm: bool = True) -> Bar:
-        return Bar(commit=self._world.commit, at=self._world.now, firm=firm)
+    def _bar(self) -> Bar:
+        return Bar(commit=self._world.commit, at=self._world.now)
 
     # --- readers
 
@@ -144,38 +162,54 @@ class People:
             return
         link = leave.Departure(campaign_id=ids[-1], subscriber_id=number)
         if self._world.office(host, lambda at: leave.leave([link], store=at.store)):
-            host.expected.bars.setdefault(("reader", number), self._bar(firm=False))
+            lists = written(host.expected.slugs[ids[-1]]).lists
+            host.expected.people[number].leave(lists, self._bar())
 
     def _leave_all(self, host: Host, number: int) -> None:
         link = leave.Departure(campaign_id=1, subscriber_id=number)
         if self._world.office(host, lambda at: leave.leave_everything(link, store=at.store)):
-            self._end(host, number)
+            host.expected.people[number].end(self._bar())
+
+    def _unsubscribe(self, host: Host, number: int) -> None:
+        """Staff end one subscription of theirs."""
+        person, lists = host.expected.people[number], ("press",)
+        if self._world.office(
+            host,
+            lambda at: administer.unsubscribe(
+                person.address, lists, by=_ADMIN, declared=LISTS, store=at.store
+            ),
+        ):
+            person.leave(lists, self._bar())
 
     def _come_back(self, host: Host, number: int) -> None:
         owner = prefer.Owner(subscriber_id=number, signed_at=host.now())
         wish = PreferenceChange(joins=frozenset({"press"}), returns=True)
-        shown = {"press": "Press releases"}
         if self._world.office(
             host,
-            lambda at: prefer.save(owner, wish, shown=shown, language="en", store=at.store),
+            lambda at: prefer.save(owner, wish, shown=LISTS, language="en", store=at.store),
         ):
-            host.expected.bars.pop(("reader", number), None)
+            person = host.expected.people[number]
+            person.gone, person.lists["press"] = None, None
+            host.expected.dead.pop(person.address, None)
 
     def _move(self, host: Host, number: int) -> None:
-        bar = host.expected.bars.get(("reader", number))
+        person = host.expected.people[number]
         where = f"moved{self._world.number()}@example.org"
-        if (bar is None or not bar.firm) and self._world.office(
-            host, lambda at: _moved(at, number, where)
+        if person.gone is None and self._world.office(
+            host,
+            lambda at: administer.change_address(person.address, where, by=_ADMIN, store=at.store),
         ):
-            host.expected.addresses.setdefault(number, []).append((self._world.commit, where))
+            person.addresses.append((self._world.commit, where))
+            self._world.true.owners[where] = number
 
     def _erase(self, host: Host, number: int) -> None:
-        moves = host.expected.addresses.get(number)
-        where = moves[-1][1] if moves else address(number)
+        person = host.expected.people[number]
         if self._world.office(
-            host, lambda at: forget.forget(where, by=_ADMIN, block_unknown=True, store=at.store)
+            host,
+            lambda at: forget.forget(person.address, by=_ADMIN, block_unknown=True, store=at.store),
         ):
-            self._end(host, number)
+            person.end(self._bar())
+            person.erased = True
 
     def _join(self, host: Host, _number: int) -> None:
         email = TransactionalEmail(
@@ -187,28 +221,42 @@ class People:
         )
         self._world.office(host, lambda at: _asked(at, email))
 
-    def _end(self, host: Host, number: int) -> None:
-        before = host.expected.bars.get(("reader", number))
-        if before is None or not before.firm:
-            host.expected.bars["reader", number] = self._bar()
-
     # --- events
 
     def event(self, host: Host, kind: str, number: int) -> None:
         """The provider tells something of a message, late or again; or of somebody else's."""
-        mails = [mail for mail in self._world.journal if not mail.campaign.startswith("letter_")]
+        journal = self._world.true.journal
+        mails = [mail for mail in journal if not mail.campaign.startswith("letter_")]
+        bare = kind.startswith("bare ")
+        kind = kind.removeprefix("bare ")
         if kind == "foreign":
             self._foreign(host, number)
         elif mails:
             mail = mails[number % len(mails)]
-            if self._tell(host, mail.provider, _event(mail, kind)):
-                self._heard(host, kind, mail.subscriber)
+            if self._tell(host, mail.provider, _event(mail, kind, bare=bare)):
+                self._heard(host, kind, mail)
+                if not bare and kind != "unsubscribed":
+                    self._proved(mail)
 
-    def _heard(self, host: Host, kind: str, reader: int) -> None:
+    def _heard(self, host: Host, kind: str, mail: Mail) -> None:
+        """A bounce ends an address, and the person where it is theirs still."""
+        person = host.expected.people[self._world.true.owners[mail.address]]
         if kind in _FIRM:
-            self._end(host, reader)
+            host.expected.dead.setdefault(mail.address, self._bar())
+            if person.address == mail.address:
+                person.end(self._bar())
         elif kind == "unsubscribed":
-            host.expected.bars.setdefault(("reader", reader), self._bar(firm=False))
+            person.leave(written(mail.campaign).lists, self._bar())
+
+    def _proved(self, mail: Mail) -> None:
+        """A message that has an event was accepted: nobody can answer for another one any more.
+
+        Unless that one is on its way already.
+        """
+        world = self._world
+        if len(world.hosts) == 1 and world.is_at_rest:
+            reader = world.true.owners[mail.address]
+            world.true.excuses.again.discard((mail.campaign, reader))
 
     def _tell(self, host: Host, provider: str, *events: Event) -> bool:
         return self._world.office(
@@ -232,9 +280,8 @@ def _revoke(process: Process, *, slug: str) -> None:
         tx.approvals.revoke(slug, process.host.now(), actor="ed")
 
 
-def _moved(process: Process, number: int, where: str) -> None:
-    with process.store.begin() as tx:
-        tx.readers.move(number, where)
+def _vouch(process: Process, *, number: int) -> None:
+    process.hand().vouch(str(number), process.pool.accounts)
 
 
 def _asked(process: Process, email: TransactionalEmail) -> None:
@@ -242,17 +289,18 @@ def _asked(process: Process, email: TransactionalEmail) -> None:
         tx.emails.ask(email, network="", limits=EmailLimits())
 
 
-def _event(mail: Mail, kind: str) -> Event:
+def _event(mail: Mail, kind: str, *, bare: bool) -> Event:
+    """An event as a provider tells it; a bare one names nothing but the address."""
     what, bounce = _KINDS[kind]
     return Event(
-        id=f"{kind} {mail.attempt} {mail.subscriber}",
+        id=f"{kind} {mail.attempt} {mail.subscriber} {bare}",
         kind=what,
         at=mail.at,
         bounce=bounce,
         address=mail.address,
-        campaign=mail.campaign,
-        attempt_id=mail.attempt,
-        subscriber_id=mail.subscriber,
+        campaign="" if bare else mail.campaign,
+        attempt_id="" if bare else mail.attempt,
+        subscriber_id=None if bare else mail.subscriber,
         provider_id=mail.message_id,
     )
 

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from tests.simulation.database import KINDS, READERS
-from tests.simulation.host import WORKERS, Parts
+from tests.simulation.cast import EDITORIAL, READERS, SETTINGS
+from tests.simulation.editors import ADMINS, APPROVERS
+from tests.simulation.host import PROVIDERS, WORKERS, Parts
 from tests.simulation.oracle import Violation
-from tests.simulation.service import TRAITS, How
+from tests.simulation.service import How
+from tests.simulation.wire import TRAITS
 from tests.simulation.world import World
 
 One = TypeVar("One")
@@ -32,6 +34,9 @@ BOOT = Step("boot")
 def worker(who: str, how: str = "take", points: int = 99) -> Step:
     """Somebody goes on to the end of a deed, or over so many points of it."""
     return Step("go", who, points, how)
+
+
+LOOK = worker("look")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +82,12 @@ class Swarm:
 def program(seed: int) -> Program:
     """The same for the same seed, on any machine."""
     chance = random.Random(seed)  # noqa: S311 - no secret
-    kind = chance.choices(KINDS, (2, 4, 2, 1.5, 0.6))[0]
-    traits, swarm = _traits(chance), _swarm(chance)
+    kind = chance.choices(list(SETTINGS), _KINDS)[0]
+    steps_of = _STEPS | _EDITS if kind in EDITORIAL else _STEPS
+    traits, swarm = _traits(chance), _swarm(chance, steps_of)
     steps, most = [BOOT], chance.randint(6, 22)
+    if kind in EDITORIAL:  # there is nothing to read before the first look
+        steps, most = [BOOT, LOOK], chance.randint(10, 24)
     while len(steps) <= most:
         step = _step(chance, swarm, swarm.steps)
         steps += [step, *_sequel(step, chance, swarm)]
@@ -88,13 +96,14 @@ def program(seed: int) -> Program:
 
 def _sequel(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
     """What would seldom follow by chance: a start after an end, others while a deed is halfway."""
+    if step.what in _SAID and chance.random() < _TAKEN_UP:
+        return [*_agree(chance, step.number), LOOK]
     if step.what in _ENDS and chance.random() < _STARTED_AGAIN:
         return [BOOT]  # else all that follows is left out
     if step.what == "back_up" and chance.random() < _PUT_BACK:
         return [_go(chance, swarm), _STEPS["restore"][1](chance, swarm), BOOT]
     if step.what == "go" and step.how != "take" and chance.random() < _DECIDED:
-        found_out = worker("reconcile", "take", chance.randint(1, 5))
-        return [found_out, Step("hand", chance.choice(_DECISIONS)), worker("reconcile")]
+        return _find_out(chance, swarm)
     if step.what != "go" or step.number == _TO_THE_END or chance.random() > _DISTURBED:
         return []
     others = {what: weight for what, weight in swarm.steps.items() if what != "go"} or _ANY
@@ -105,10 +114,39 @@ def _sequel(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
     return [*between, again, *older]
 
 
-_ENDS = frozenset({"crash", "power", "cut", "restore", "account"})
-_STARTED_AGAIN, _DISTURBED, _PUT_BACK = 0.8, 0.6, 0.4
-_DECIDED, _DECISIONS = 0.1, ("sent", "resend", "resend", "give up")
-"""So often a person says what became of the unknown while the program is finding out."""
+def _agree(chance: random.Random, number: int) -> list[Step]:
+    """What else a statement needs, in some of the ways there are."""
+    another = Step("approve", chance.choice(APPROVERS), number)
+    override = Step("override", chance.choice(ADMINS), number)
+    more = chance.choice([[], [another], [another, another], [override]])
+    return [*more, Step("start", "sam", number)]
+
+
+def _find_out(chance: random.Random, swarm: Swarm) -> list[Step]:
+    """Look for what is unknown; in the middle of a look somebody decides, leaves or tells."""
+    settled = [Step("wait", "", 300), worker("reconcile", chance.choice(_LOOKS))]
+    before = settled * chance.choice((0, 1, 1, 2))
+    meanwhile = chance.choice(
+        (
+            Step("hand", chance.choice(_DECISIONS)),
+            Step("hand", chance.choice(_DECISIONS)),
+            Step("event", "delivered", chance.randint(0, 3)),
+            Step("reader", chance.choice(("move", "erase", "leave_all")), chance.randint(1, 3)),
+        )
+    )
+    again = [worker("dispatch-1", chance.choice(swarm.faults))] * (chance.random() < _TRIED_AGAIN)
+    look = worker("reconcile", chance.choice(_LOOKS), chance.randint(1, 5))
+    first, second = (look, meanwhile) if chance.random() < _TRIED_AGAIN else (meanwhile, look)
+    return [*before, first, second, *again, worker("reconcile"), *before]
+
+
+_LOOKS = ("take", "take", "stale", "unreadable")
+_TRIED_AGAIN = 0.5
+_SAID = frozenset({"approve", "waive", "override"})
+_ENDS = frozenset({"crash", "power", "cut", "restore", "account", "rotate"})
+_STARTED_AGAIN, _DISTURBED, _PUT_BACK, _TAKEN_UP = 0.8, 0.6, 0.4, 0.6
+_DECIDED, _DECISIONS = 0.2, ("sent", "resend", "resend", "give up")
+"""So often the unknown is looked for, and a person says what became of it."""
 _TO_THE_END = 99
 _ANY = {"wait": 1.0, "hand": 1.0, "reader": 1.0}
 
@@ -118,10 +156,11 @@ def _traits(chance: random.Random) -> str:
     return f"{first}/{second}" if chance.random() < 0.25 else first
 
 
-def _swarm(chance: random.Random) -> Swarm:
-    weights = {what: weight for what, (weight, _) in _STEPS.items()}
+def _swarm(chance: random.Random, of: Mapping[str, tuple[float, object]]) -> Swarm:
+    weights = {what: weight for what, (weight, _) in of.items()}
+    always = {what: weights[what] for what in ("go", "approve") if what in weights}
     return Swarm(
-        steps=_at_rates(chance, weights) | {"go": weights["go"]},
+        steps=_at_rates(chance, weights) | always,
         workers=_at_rates(chance, _WORKERS) | {"dispatch-1": _WORKERS["dispatch-1"]},
         faults=_part(chance, [one.value for one in How if one is not How.TAKE], 0.3),
         taken=chance.choice((0.2, 0.4, 0.7)),
@@ -148,7 +187,7 @@ def _at_rates(chance: random.Random, weights: Mapping[str, float]) -> dict[str, 
 
 def _step(chance: random.Random, swarm: Swarm, of: Mapping[str, float]) -> Step:
     what = chance.choices(list(of), list(of.values()))[0]
-    return _STEPS[what][1](chance, swarm)
+    return (_STEPS | _EDITS)[what][1](chance, swarm)
 
 
 def _go(chance: random.Random, swarm: Swarm) -> Step:
@@ -183,10 +222,10 @@ def _one(what: str, *names: str, numbers: tuple[int, ...] = (0,)) -> Callable[..
 _WORKERS = dict(zip(WORKERS, (6, 3, 5, 3, 1), strict=True))
 _WORDS = {
     "hand": ("pause", "resume", "cancel", "sent", "resend", "give up", "go_back"),
-    "reader": ("leave", "leave_all", "come_back", "move", "erase", "join"),
+    "reader": ("leave", "leave_all", "unsubscribe", "come_back", "move", "erase", "join"),
     "event": (
         *("delivered", "opened", "bounced", "soft", "complained", "unsubscribed"),
-        "foreign",
+        *("bare bounced", "bare complained", "foreign"),
     ),
 }
 _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
@@ -206,8 +245,34 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "restore": (0.8, _one("restore", "in place", "anew", numbers=(1, 2, 3))),
     "clone": (0.5, _one("clone", "files", "disk", numbers=(1,))),
     "jump": (1, _one("jump", numbers=(50, -50, 7200, -7200, -432_000))),
-    "account": (1, _one("account")),
+    "account": (1, _one("account", *PROVIDERS)),
+    "rotate": (1, _one("rotate", *PROVIDERS)),
+    "adopt": (1, _one("adopt")),
 }
+
+
+_KINDS = (2, 4, 2, 1.5, 0.6, 1.5, 1, 1.2, 1)
+"""How often a run begins with each of ``SETTINGS``."""
+_WHICH = (0, 1)
+_EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
+    "approve": (8, _one("approve", *APPROVERS, numbers=_WHICH)),
+    "read": (2, _one("read", *APPROVERS, numbers=_WHICH)),
+    "waive": (2, _one("waive", *APPROVERS, numbers=_WHICH)),
+    "override": (2, _one("override", *ADMINS, numbers=_WHICH)),
+    "revoke": (2, _one("revoke", *APPROVERS, numbers=_WHICH)),
+    "start": (6, _one("start", "sam", "ada", "ed", numbers=_WHICH)),
+    "undo": (1, _one("undo", "sam", "ed", numbers=_WHICH)),
+    "schedule": (1, _one("schedule", "sam", numbers=_WHICH)),
+    "hurry": (1, _one("hurry", "sam", numbers=_WHICH)),
+    "unschedule": (1, _one("unschedule", "sam", numbers=_WHICH)),
+    "edit": (3, _one("edit", "writer", "flo", numbers=_WHICH)),
+    "draft": (2, _one("draft", "writer", numbers=_WHICH)),
+    "submit": (3, _one("submit", "writer", numbers=_WHICH)),
+    "embargo": (1, _one("embargo", "writer", numbers=_WHICH)),
+    "until": (1, _one("until", "writer", numbers=_WHICH)),
+    "gather": (3, _one("gather")),
+}
+"""What people do in the kinds of ``EDITORIAL``."""
 
 
 def take(world: World, step: Step) -> None:
@@ -231,9 +296,14 @@ def take(world: World, step: Step) -> None:
         "restore": lambda: world.restore(host, step.number, in_place=step.who == "in place"),
         "clone": lambda: world.clone(host, image_of_disk=step.who == "disk"),
         "jump": lambda: world.jump(host, step.number),
-        "account": lambda: world.change_account(host),
+        "account": lambda: world.change_account(host, of=step.who or PROVIDERS[0]),
+        "rotate": lambda: world.change_account(host, of=step.who or PROVIDERS[0], rotates=True),
+        "adopt": lambda: world.people.adopt(host),
     }
-    deeds[step.what]()
+    if step.what in _EDITS:
+        world.editors.act(host, step.what, step.who, step.number)
+    else:
+        deeds[step.what]()
 
 
 def run(given: Program, parts: Parts | None = None) -> Result:

@@ -1,38 +1,45 @@
-"""A provider as it may be: it loses answers, forgets keys, keeps records late, and keeps a journal.
+"""A simulated provider: it speaks HTTP, names messages by address and keeps a journal.
 
-The journal is what readers got. Nobody on our side ever reads it, except the oracle.
+The journal is what readers got. No part of newsletter reads it; the oracle does.
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, unique_part
-from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
+from newsletter.domain.delivery.batch import unique_part
+from tests.fakes import THEIRS
 
-TIMEOUT = timedelta(seconds=30)
 KEY_LIVES = timedelta(minutes=10)
 SETTLES = timedelta(minutes=2)
-_FOUND_AROUND = timedelta(days=3)
+"""After this time the records show every message that was taken."""
+KEPT = timedelta(days=1)
+_PAGE = 2
+"""Messages on one page of the records."""
 _ODDS = 3
+_ONE_LOOK = timedelta(seconds=4)
+"""Questions that follow each other so soon are of one look."""
 
 
 class How(Enum):
-    """What becomes of a call."""
+    """What the provider, or the network, does with a call."""
 
     TAKE = "take"
-    """It takes all, and says so."""
+    """It accepts the call and answers."""
+    HINTS = "hints"
+    """It answers 103 Early Hints at once; the answer itself arrives later."""
     LOSE = "lose"
-    """It takes all, and its answer is lost."""
+    """It accepts the call, and the connection breaks before the answer."""
     SILENT = "silent"
-    """The same, and its records show it as late as they may."""
+    """It accepts the call and loses the answer; every second message reaches its records late."""
     DROP = "drop"
-    """It takes nothing, and nobody hears of it."""
+    """The connection breaks before it accepts anything."""
     REDIRECT = "redirect"
-    """It takes nothing, and answers that the service is somewhere else."""
+    """It accepts nothing and answers that the service is somewhere else."""
     BUSY = "busy"
     """It refuses for now."""
     QUOTA = "quota"
@@ -40,17 +47,19 @@ class How(Enum):
     CONFIGURATION = "configuration"
     """It refuses the key."""
     SPLIT = "split"
-    """It, or a proxy before it, objects to the batch."""
+    """It, or a proxy before it, finds the call too large."""
     PARTLY = "partly"
-    """It refuses some readers for good, and takes the others."""
+    """It rejects some readers for good and accepts the others."""
     AGAIN = "again"
-    """It puts some readers off, and takes the others."""
+    """It defers some readers and accepts the others."""
     TORN = "torn"
-    """The same, and its answer is lost."""
+    """It defers some readers and accepts the others; its answer ends in the middle."""
     HALF = "half"
-    """It takes all, and its answer speaks of some alone."""
+    """It accepts the call; its answer leaves out what became of every second reader."""
     UNREADABLE = "unreadable"
-    """Its records cannot be read. A call is as dropped."""
+    """Its records answer with an error. A call is dropped."""
+    STALE = "stale"
+    """A replica that lags answers for the records: messages are missing, never twice in a row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,200 +80,332 @@ class Claimed:
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """A message that the provider took, to one reader."""
+    """A message that the provider accepted, to one address."""
 
     campaign: str
+    """The tag of the call: a statement's slug."""
     subscriber: int
+    """As newsletter says. The oracle finds the person by the address."""
     address: str
-    token: str
     message_id: str
+    subject: str
     text: str
+    html: str
     attempt: str
     provider: str
-    account: str
+    key: str
+    """The credentials of the call."""
+    recorded: bool
+    """The provider's records name it to whom asks with these credentials."""
     at: datetime
-    shows_at: datetime
     claimed: Claimed
 
     @property
     def try_(self) -> str:
         """In words."""
-        return f"try {int(unique_part(self.attempt))} at {self.provider}, {self.account} account"
+        return f"try {int(unique_part(self.attempt))} at {account_of(self.key)}"
+
+
+@dataclass(kw_only=True)
+class Row:
+    """A message in the records of an account."""
+
+    address: str
+    sender: str
+    campaign: str
+    attempt: str
+    subscriber: int
+    name: str
+    at: datetime
+    shows_at: datetime
+    hidden: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    """By key, the question whose answer left it out last, and when."""
+
+
+class Request(NamedTuple):
+    """A call as it arrives."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def key(self) -> str:
+        """The credentials of the customer."""
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
+
+
+class Reply(NamedTuple):
+    """An answer as it leaves."""
+
+    status: int
+    payload: object
+
+    def encode(self) -> bytes:
+        body = json.dumps(self.payload).encode()
+        head = f"HTTP/1.1 {self.status} -\r\nContent-Length: {len(body)}\r\n"
+        return head.encode() + b"Content-Type: application/json\r\n\r\n" + body
+
+
+EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+
+
+class Arrival(NamedTuple):
+    """What arrives of an answer, and when."""
+
+    at_once: bytes
+    later: bytes = b""
+    """Sent when the customer reads on, or with the answer to the next call."""
+    ends: bool = False
+    """The connection is closed after it."""
 
 
 @dataclass(kw_only=True)
 class Account:
     """What the provider keeps for one customer."""
 
-    keys: dict[str, tuple[datetime, Answer]] = field(default_factory=dict)
-    mails: list[Mail] = field(default_factory=list)
+    keys: dict[str, tuple[datetime, bytes, Reply]] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
 
 
-TRAITS: dict[str, dict[str, Any]] = {
-    "keyed": {"replay": Replay.KEYED, "key_lives": KEY_LIVES},
-    "asked": {"settles_in": SETTLES},
-    "both": {"replay": Replay.KEYED, "key_lives": KEY_LIVES, "settles_in": SETTLES},
-    "safe": {"replay": Replay.SAFE},
-    "mute": {},
+_STATUS = {
+    How.REDIRECT: 302,
+    How.BUSY: 429,
+    How.QUOTA: 402,
+    How.CONFIGURATION: 401,
+    How.SPLIT: 413,
 }
+HAVE_RECORDS = frozenset({"asked", "both"})
+"""Traits of providers that can be asked."""
+_BROKEN = {How.DROP, How.UNREADABLE}
+_NO_ANSWER = {How.LOSE, How.SILENT}
 
 
 class Service:
-    """The provider itself, with all its customers. ``took`` is told of each message."""
+    """The provider with all its customers. ``took`` is called with each message."""
 
-    def __init__(self, name: str, traits: str, took: Callable[[Mail], None]) -> None:
+    def __init__(
+        self, name: str, traits: str, took: Callable[[Mail], None], opened: datetime
+    ) -> None:
         self.name = name
-        self.capabilities = Capabilities(max_recipients=1000, answers_each=True, **TRAITS[traits])
-        self.accounts: dict[str, Account] = {}
+        self.traits = traits
+        self.refused: set[str] = set()
+        """Addresses that it rejected for good."""
+        self._accounts: dict[str, Account] = {}
         self._took = took
+        self._opened = opened
 
-    def take(
-        self, account: str, batch: OutgoingBatch, how: How, now: datetime, claimed: Claimed
-    ) -> Answer:
-        """Take a call, and answer it as far as the answer arrives."""
-        books = self.accounts.setdefault(account, Account())
-        known = self._known(books, batch, now)
-        if how in _NOTHING:  # of a replay, too: it never came to where the key is known
-            return Answer(outcome=_NOTHING[how])
+    def account(self, key: str) -> Account:
+        """The account behind a key: a key that was rotated opens the same one."""
+        name = account_of(key)
+        if name not in self._accounts:
+            self._accounts[name] = Account(rows=list(self._foreign()))
+        return self._accounts[name]
+
+    def _foreign(self) -> Iterator[Row]:
+        """Messages of another workspace, to addresses that both have."""
+        for number in (1, 2):
+            yield Row(
+                address=f"reader{number}@example.org",
+                sender="other@forum.example",
+                campaign="resignation",
+                attempt=THEIRS,
+                subscriber=number,
+                name=f"foreign-{number}",
+                at=self._opened,
+                shows_at=self._opened,
+            )
+
+    def answer(self, request: Request, how: How, now: datetime, claimed: Claimed) -> Arrival:
+        """Do what a call asks for, and answer it as far as the answer arrives."""
+        if how in _BROKEN and not (how is How.UNREADABLE and request.method == "GET"):
+            return Arrival(b"", ends=True)
+        if how in _STATUS:  # of a replay, too: it never came to where the key is known
+            if how is How.SPLIT and request.method == "POST":
+                addresses = [message["to"] for message in json.loads(request.body)["messages"]]
+                self.refused.update(addresses if len(addresses) == 1 else ())
+            return Arrival(Reply(_STATUS[how], {"message": how.value}).encode())
+        if request.method == "GET":
+            reply = self._records(request, how, now)
+        else:
+            reply = self._send(request, how, now, claimed)
+        whole = reply.encode()
+        if how is How.TORN:
+            return Arrival(whole[: len(whole) // 2], ends=True)
+        if how in _NO_ANSWER:
+            return Arrival(b"", ends=True)
+        return Arrival(EARLY_HINTS, later=whole) if how is How.HINTS else Arrival(whole)
+
+    # --- messages
+
+    def _send(self, request: Request, how: How, now: datetime, claimed: Claimed) -> Reply:
+        account, call = self.account(request.key), json.loads(request.body)
+        known = self._known(account, call["attempt"], request.body, now)
         if known is not None:
-            return _heard(batch, known, how)
-        safe = self.capabilities.replay is Replay.SAFE
-        answer = _judge(batch, how)
-        if safe:  # what it has under this very name it does not refuse: it says that it has it
-            there = {one.subscriber_id for one in batch.recipients if one.message_id in books.names}
-            left = {number: one for number, one in answer.exceptions.items() if number not in there}
-            answer = replace(answer, exceptions=left)
-        for one in batch.recipients:
-            verdict = answer.exceptions.get(one.subscriber_id, answer.outcome).verdict
-            if verdict is Verdict.ACCEPTED and not (safe and one.message_id in books.names):
-                late = SETTLES if how is How.SILENT else timedelta(seconds=1)
-                mail = Mail(
-                    campaign=batch.campaign,
-                    subscriber=one.subscriber_id,
-                    address=one.address,
-                    token=one.unsubscribe,
-                    message_id=one.message_id,
-                    text=batch.content.text,
-                    attempt=batch.attempt_id,
-                    provider=self.name,
-                    account=account,
-                    at=now,
-                    shows_at=now + late,
-                    claimed=claimed,
-                )
-                books.names.add(one.message_id)
-                books.mails.append(mail)
-                self._took(mail)
-        books.keys[batch.attempt_id] = (now, answer)
-        return _heard(batch, answer, how)
+            return _told(known, how)
+        statuses = [
+            self._take(account, request, call, number, how, now, claimed)
+            for number in range(len(call["messages"]))
+        ]
+        reply = Reply(200, {"messages": [{"status": status} for status in statuses]})
+        account.keys[call["attempt"]] = (now, request.body, reply)
+        return _told(reply, how)
 
-    def _known(self, books: Account, batch: OutgoingBatch, now: datetime) -> Answer | None:
-        """What it answered to this key at first, while it knows it."""
-        first = books.keys.get(batch.attempt_id)
-        keyed = self.capabilities.replay is Replay.KEYED
-        return first[1] if first and keyed and now - first[0] < KEY_LIVES else None
+    def _known(self, account: Account, key: str, body: bytes, now: datetime) -> Reply | None:
+        """The first answer to this key, while the provider knows it."""
+        first = account.keys.get(key)
+        if first is None or self.traits not in {"keyed", "both"} or now - first[0] >= KEY_LIVES:
+            return None
+        return first[2] if first[1] == body else Reply(409, {"message": "the key has another body"})
 
-    def look_up(self, account: str, batch: OutgoingBatch, how: How, now: datetime) -> LookupResult:
-        """What its records show at the moment.
-
-        They are asked for days around the attempt, by our clock. What surely lies there, since it
-        was taken just now, shows whether those are the right days.
-        """
-        if how is How.UNREADABLE:
-            return LookupResult(reason="its records cannot be read")
-        if abs(now - batch.at) > _FOUND_AROUND:
-            return LookupResult(reason="what is surely there was not found either")
-        found = {
-            mail.subscriber: mail.message_id
-            for mail in self.accounts.setdefault(account, Account()).mails
-            if mail.attempt == batch.attempt_id
-            and mail.shows_at <= now
-            and abs(mail.at - batch.at) <= _FOUND_AROUND
-        }
-        return LookupResult(found=found, whole=True)
-
-
-_NOTHING = {
-    How.DROP: Outcome(verdict=Verdict.UNKNOWN, reason="no answer came"),
-    How.UNREADABLE: Outcome(verdict=Verdict.UNKNOWN, reason="no answer came"),
-    How.REDIRECT: Outcome(verdict=Verdict.UNKNOWN, reason="302"),
-    How.BUSY: Outcome(verdict=Verdict.RETRY, reason="busy"),
-    How.QUOTA: Outcome(verdict=Verdict.QUOTA, reason="enough for today"),
-    How.CONFIGURATION: Outcome(verdict=Verdict.CONFIGURATION, reason="wrong key"),
-    How.SPLIT: Outcome(verdict=Verdict.SPLIT, reason="something in it"),
-}
-_ACCEPTED = Outcome(verdict=Verdict.ACCEPTED, provider_id="call")
-UNKNOWN = Outcome(verdict=Verdict.UNKNOWN, reason="no answer came")
-
-
-def _judge(batch: OutgoingBatch, how: How) -> Answer:
-    """What it takes. It puts off and refuses by number, each time the same readers."""
-    other = {
-        How.PARTLY: Outcome(verdict=Verdict.REJECTED, reason="no such mailbox"),
-        How.AGAIN: Outcome(verdict=Verdict.RETRY, reason="later"),
-        How.TORN: Outcome(verdict=Verdict.RETRY, reason="later"),
-    }.get(how)
-    numbers = [one.subscriber_id for one in batch.recipients]
-    chosen = [number for number in numbers if number % _ODDS == 0] if other else []
-    return Answer(outcome=_ACCEPTED, exceptions=dict.fromkeys(chosen, other) if other else {})
-
-
-def _heard(batch: OutgoingBatch, answer: Answer, how: How) -> Answer:
-    """What arrives of its answer."""
-    if how in {How.LOSE, How.SILENT, How.TORN}:
-        return Answer(outcome=UNKNOWN)
-    if how is How.HALF:
-        numbers = [one.subscriber_id for one in batch.recipients]
-        return Answer(
-            outcome=UNKNOWN,
-            exceptions={n: answer.exceptions.get(n, answer.outcome) for n in numbers[::2]},
+    def _take(
+        self,
+        account: Account,
+        request: Request,
+        call: dict[str, Any],
+        number: int,
+        how: How,
+        now: datetime,
+        claimed: Claimed,
+    ) -> str:
+        message = call["messages"][number]
+        safe = self.traits == "safe"
+        if safe and message["id"] in account.names:
+            return "taken"  # it keeps one of a name, whatever it thinks of the reader by now
+        status = _judged(message["subscriber"], how)
+        if status == "refused":
+            self.refused.add(message["to"])
+        if status != "taken":
+            return status
+        late = SETTLES if how is How.SILENT and number % 2 else timedelta(seconds=1)
+        account.names.add(message["id"])
+        account.rows.append(
+            Row(
+                address=message["to"],
+                sender=call["from"],
+                campaign=call["campaign"],
+                attempt=call["attempt"],
+                subscriber=message["subscriber"],
+                name=f"{self.name}-{len(account.rows)}",
+                at=now,
+                shows_at=now + late,
+            )
         )
-    return answer
+        marked = {part: _merged(call[part], call["marks"], message) for part in _PARTS}
+        self._took(
+            Mail(
+                campaign=call["campaign"],
+                subscriber=message["subscriber"],
+                address=message["to"],
+                message_id=message["id"],
+                attempt=call["attempt"],
+                provider=self.name,
+                key=request.key,
+                recorded=self.traits in HAVE_RECORDS,
+                at=now,
+                claimed=claimed,
+                **marked,
+            )
+        )
+        return status
+
+    # --- records
+
+    def _records(self, request: Request, how: How, now: datetime) -> Reply:
+        """One page of the messages that a question asks for, the newest first."""
+        question, _, after = request.target.partition("&search_after=")
+        query = parse_qs(urlsplit(question).query)
+        rows = self._matching(request.key, query, now)
+        if how is How.UNREADABLE:
+            for row in rows:
+                row.hidden.pop(request.key, None)
+            return Reply(500, {"message": "an internal error"})
+        rows = [row for row in rows if not _hides(row, request.key, question, how, now)]
+        begin = int(after or 0)
+        more = str(begin + _PAGE) if len(rows) > begin + _PAGE else None
+        page = [_shown(row) for row in rows[begin : begin + _PAGE]]
+        return Reply(200, {"messages": page, "next_page_cursor": more})
+
+    def _matching(self, key: str, query: dict[str, list[str]], now: datetime) -> list[Row]:
+        to = query.get("filters[to][value][]")
+        begin, end = (
+            datetime.fromisoformat(query[name][0]) if name in query else None
+            for name in ("filters[sent_after]", "filters[sent_before]")
+        )
+        domain = query.get("filters[from][value]", [""])[0]
+        rows = [
+            row
+            for row in self.account(key).rows
+            if (to is None or row.address in to)
+            and (begin is None or begin <= row.at)
+            and (end is None or row.at <= end)
+            and domain in row.sender
+            # what lies longer than the provider promises is deleted, row by row
+            and row.shows_at <= now < row.at + KEPT
+        ]
+        rows.reverse()
+        return rows
 
 
-@dataclass(kw_only=True)
-class Customer:
-    """The provider as one installation reaches it: the port.
+_PARTS = ("subject", "text", "html")
 
-    ``how`` says what becomes of a call at the moment it arrives.
+
+def account_of(key: str) -> str:
+    """The name of the account that a key opens: ``recording-1.2`` opens ``recording-1``."""
+    return key.partition(".")[0]
+
+
+def _merged(template: str, marks: Sequence[str], message: dict[str, Any]) -> str:
+    for mark, value in zip(marks, (message["token"], message["id"]), strict=True):
+        template = template.replace(mark, value)
+    return template
+
+
+def _judged(subscriber: int, how: How) -> str:
+    """What becomes of one message. The same readers are rejected or deferred each time."""
+    other = {How.PARTLY: "refused", How.AGAIN: "later", How.TORN: "later"}.get(how)
+    return other if other and subscriber % _ODDS == 0 else "taken"
+
+
+def _told(reply: Reply, how: How) -> Reply:
+    """The answer, without every second reader where it is half."""
+    if how is not How.HALF or reply.status != 200:
+        return reply
+    payload: Any = reply.payload
+    told = [
+        {"status": "unsaid"} if number % 2 else each
+        for number, each in enumerate(payload["messages"])
+    ]
+    return Reply(200, {"messages": told})
+
+
+def _hides(row: Row, key: str, question: str, how: How, now: datetime) -> bool:
+    """Whether a replica that lags leaves a row out: in one look, and not in the next.
+
+    A row that is old enough is on every replica.
     """
+    if row.attempt == THEIRS:
+        return False
+    before = row.hidden.get(key)
+    if before is None:
+        if how is How.STALE and "sent_after" in question:
+            row.hidden[key] = question, now
+        return how is How.STALE
+    if now - before[1] < _ONE_LOOK:
+        return how is How.STALE
+    if question == before[0]:
+        del row.hidden[key]
+    return False
 
-    service: Service
-    account: str
-    point: Callable[[str], None]
-    now: Callable[[], datetime]
-    how: Callable[[], How]
-    claimed: Callable[[], Claimed]
 
-    @property
-    def name(self) -> str:
-        return self.service.name
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self.service.capabilities
-
-    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
-        body = json.dumps([batch.attempt_id, [list(one) for one in batch.recipients]])
-        return PreparedRequest(batch=batch, body=body.encode())
-
-    def hand_over(self, prepared: PreparedRequest) -> Answer:
-        claimed = self.claimed()
-        self.point("call")
-        if prepared.not_after is not None and prepared.not_after.left() < TIMEOUT:
-            return Answer(outcome=Outcome(verdict=Verdict.LATE, reason="claimed too long ago"))
-        begun = self.now()
-        self.point("flight")
-        if self.now() - begun > TIMEOUT:
-            return Answer(outcome=UNKNOWN)  # cut off before it arrived
-        answer = self.service.take(self.account, prepared.batch, self.how(), self.now(), claimed)
-        self.point("answer")
-        return Answer(outcome=UNKNOWN) if self.now() - begun > TIMEOUT else answer
-
-    def look_up(self, batch: OutgoingBatch) -> LookupResult:
-        begun = self.now()
-        self.point("question")
-        sighting = self.service.look_up(self.account, batch, self.how(), self.now())
-        self.point("records")
-        return LookupResult(reason="too late") if self.now() - begun > TIMEOUT else sighting
+def _shown(row: Row) -> dict[str, object]:
+    return {
+        "message_id": row.name,
+        "to": row.address,
+        "from": row.sender,
+        "category": row.campaign,
+        "sent_at": row.at.isoformat(),
+        "custom_variables": {"attempt": row.attempt, "subscriber": str(row.subscriber)},
+    }

@@ -3,12 +3,12 @@
 import pytest
 
 from tests.simulation.bugs import BUGS
-from tests.simulation.program import BOOT, Program, Step, run, worker
+from tests.simulation.program import BOOT, LOOK, Program, Step, run, worker
 
 AT_THE_CALL, IN_FLIGHT, ANSWERED = 4, 5, 6
 """Points of a hand-over, counted from its beginning."""
 CRASH, POWER = Step("crash"), Step("power")
-LOOK, RECONCILE = worker("look"), worker("reconcile")
+RECONCILE, STALE = worker("reconcile"), worker("reconcile", "stale")
 
 
 def wait(seconds: int) -> Step:
@@ -24,6 +24,11 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
     "what is unknown fails over": ("begun", "mute/mute", (first("lose"),)),
     "a redirect is followed": ("begun", "mute", (first("redirect"),)),
     "an answer for some is read as one for all": ("begun", "mute", (first("partly"),)),
+    "an early hint is the answer": (
+        "begun",
+        "mute",
+        (first("hints"), first("configuration"), first("take")),
+    ),
     "a stale claim leaves": (
         "begun",
         "mute",
@@ -86,6 +91,76 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
     ),
     "records are believed at once": ("begun", "asked", (first("silent"), wait(20), RECONCILE)),
     "a key is believed for ever": ("begun", "keyed", (first("lose"), wait(700), RECONCILE)),
+    "an inquiry names the addresses of today": (
+        "begun",
+        "asked",
+        (first("lose"), Step("reader", "move", 2), wait(300), RECONCILE, wait(300), RECONCILE),
+    ),
+    "an erased reader counts as absent": (
+        "begun",
+        "asked",
+        (first("torn"), Step("reader", "erase", 1), wait(300), RECONCILE, wait(300), RECONCILE),
+    ),
+    "adopting an account keeps absences": (
+        "begun",
+        "asked",
+        (
+            *(first("lose"), wait(300), STALE, Step("rotate"), BOOT),
+            *(Step("adopt"), STALE),
+        ),
+    ),
+    "absences need not follow each other": (
+        "begun",
+        "asked",
+        (
+            *(first("lose"), wait(300), STALE, wait(700)),
+            *(worker("reconcile", "unreadable"), wait(700), STALE),
+        ),
+    ),
+    "no fence when an event confirms": (
+        "begun",
+        "asked",
+        (
+            *(first("torn"), wait(300), worker("reconcile", points=3)),
+            *(Step("event", "delivered"), RECONCILE),
+        ),
+    ),
+    "a bounce ends whichever address": (
+        "correction",
+        "mute",
+        (first("take"), Step("reader", "move", 1), Step("event", "bounced")),
+    ),
+    "all is at the first account": ("begun", "mute/asked", (first("configuration"), first("lose"))),
+    "a stale fence may still leave": (
+        "begun",
+        "mute",
+        (
+            *(first("take", 2), BOOT, first("take", 2), Step("older", number=IN_FLIGHT - 1)),
+            first("take"),
+        ),
+    ),
+    "halves forget their tries": (
+        "begun",
+        "mute",
+        (first("lose"), Step("hand", "resend"), first("split"), Step("event", "delivered")),
+    ),
+    "a database may lack one claim": (
+        "begun",
+        "mute",
+        (Step("back_up"), first("take"), Step("restore", "in place", 1)),
+    ),
+    "what leaves is not committed to last": ("begun", "mute", (first("take", ANSWERED), POWER)),
+    "a translation's writer may approve": ("together", "mute", (LOOK, Step("approve", "flo"))),
+    "a draft may go out in a mail": (
+        "together",
+        "mute",
+        (Step("draft", "writer", 1), LOOK, Step("approve", "ed")),
+    ),
+    "a digest has no writers": (
+        "digest",
+        "mute",
+        (Step("gather"), LOOK, Step("approve", "writer", 1)),
+    ),
     "cancelling forgets the queue": ("begun", "mute", (Step("hand", "cancel"),)),
     "a correction goes to half of them": ("correction", "mute", (first("take"),)),
     "a translation goes to who had the original": ("family", "mute", ()),

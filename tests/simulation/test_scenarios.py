@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.simulation.program import BOOT, Program, Step, run, worker
+from tests.simulation.program import BOOT, LOOK, Program, Step, run, worker
 
 
 def holds(traits: str, *steps: Step, kind: str = "begun") -> None:
@@ -88,3 +88,64 @@ def test_what_may_have_arrived_does_not_count_as_suppressed_when_its_reader_leav
 def test_a_proxy_that_finds_a_replay_too_large_sends_nothing_again(traits: str) -> None:
     """The provider has it since the first try."""
     holds(traits, worker("dispatch-1", "lose"), worker("reconcile", "split"))
+
+
+@pytest.mark.parametrize("next_answer", ["busy", "configuration", "lose", "take"])
+def test_an_answer_that_is_not_final_is_not_the_answer(next_answer: str) -> None:
+    """The provider says 103 at once and answers later: the next call must not read that."""
+    calls = (worker("dispatch-1", "hints"), worker("dispatch-1", next_answer))
+    holds("mute", *calls, worker("dispatch-1"))
+
+
+@pytest.mark.parametrize("deed", ["move", "erase"])
+@pytest.mark.parametrize("how", ["lose", "torn"])
+def test_the_records_are_asked_for_the_addresses_of_the_attempt(how: str, deed: str) -> None:
+    look = (Step("wait", number=300), worker("reconcile"))
+    holds("asked", worker("dispatch-1", how), Step("reader", deed, 1), *look, *look, *look)
+
+
+@pytest.mark.parametrize("seconds", [-432_000, 432_000])
+def test_a_clock_that_is_wrong_by_days_proves_no_absence(seconds: int) -> None:
+    """The records are asked for days in which nothing was sent."""
+    look = (Step("wait", number=300), worker("reconcile"))
+    holds("asked", Step("jump", number=seconds), worker("dispatch-1", "lose"), *look, *look, *look)
+
+
+@pytest.mark.parametrize("event", ["bounced", "complained", "bare bounced", "bare complained"])
+def test_an_event_of_an_address_that_was_left_ends_that_address_alone(event: str) -> None:
+    """The correction still goes to the reader."""
+    steps = (worker("dispatch-1"), Step("reader", "move", 1), Step("event", event))
+    holds("mute", *steps, kind="correction")
+
+
+@pytest.mark.parametrize("approver", ["flo", "writer"])
+def test_a_writer_of_a_translation_in_it_does_not_approve_an_email(approver: str) -> None:
+    holds("mute", LOOK, Step("approve", approver), LOOK, kind="together")
+
+
+@pytest.mark.parametrize("deed", ["draft", "embargo", "until"])
+def test_a_part_that_is_not_ready_holds_the_email_back(deed: str) -> None:
+    """A draft, or an embargo without an end or with one to come."""
+    for steps in (
+        (Step(deed, "writer", 1), LOOK, Step("approve", "ed"), LOOK),
+        (LOOK, Step("approve", "ed"), Step(deed, "writer", 1), LOOK),
+    ):
+        holds("mute", *steps, kind="together")
+        holds("mute", *(step._replace(number=0) for step in steps), kind="office")
+
+
+def test_a_writer_of_a_part_does_not_approve_the_digest() -> None:
+    holds("mute", Step("gather"), LOOK, Step("approve", "writer", 1), LOOK, kind="digest")
+
+
+def test_a_text_that_changed_after_its_approval_needs_another() -> None:
+    steps = (Step("read", "ed"), Step("edit", "writer"), LOOK, Step("approve", "ed"), LOOK)
+    holds("mute", LOOK, *steps, kind="office")
+    holds("mute", LOOK, Step("approve", "ed"), Step("edit", "writer"), LOOK, kind="office")
+
+
+def test_an_approval_that_was_taken_back_starts_nothing() -> None:
+    holds("mute", LOOK, Step("approve", "ed"), Step("revoke", "ed"), LOOK, kind="office")
+    approved = (Step("approve", "flo"), Step("approve", "writer"), Step("start", "sam"))
+    holds("mute", LOOK, *approved, Step("revoke", "flo"), LOOK, kind="strict")
+    holds("mute", LOOK, *approved, Step("undo", "sam"), LOOK, kind="strict")

@@ -8,21 +8,26 @@ from newsletter.domain.delivery.batch import attempt_name
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import Defect, NewsletterError
 from tests.fakes import WORKSPACE
+from tests.simulation import oracle
 from tests.simulation.baton import Actor, Baton, Crash
+from tests.simulation.cast import SETTINGS, first_versions, readers
 from tests.simulation.database import image
+from tests.simulation.editors import Editors
 from tests.simulation.host import PROVIDERS, Copy, Host, Parts, Process
 from tests.simulation.oracle import (
-    Excuses,
+    Approved,
     Expected,
     Rule,
     Violation,
     campaign_of,
     close,
+    find_out,
     in_hour,
     judge,
+    words_of,
 )
 from tests.simulation.people import People
-from tests.simulation.service import Claimed, How, Mail, Service
+from tests.simulation.service import Claimed, How, Mail, Service, account_of
 
 _NEVER = 1 << 52
 _ROUNDS = 40
@@ -38,25 +43,38 @@ class World:
         self.start = self.now = made.at
         self.baton = Baton()
         self.commit = 0
-        self.claimed: dict[str, Claimed] = {}
+        self.claimed: dict[str, tuple[Claimed, Claimed]] = {}
         self.how = How.TAKE
         self.cut = False
         self.inside = False
         self.trace: list[str] = []
-        self.excuses = Excuses()
+        people, files = readers(kind), first_versions(kind)
+        self.texts = {(slug, version.number): version for slug, version in files.items()}
+        owners = {one.address: number for number, one in people.items()}
+        self.true = oracle.World(owners=owners)
         self._numbers = 0
-        self.journal: list[Mail] = []
         self.services = [
-            Service(name, each, self._took)
+            Service(name, each, self._took, self.start)
             for name, each in zip(PROVIDERS, traits.split("/"), strict=False)
         ]
         first = Copy(
             books=made.rows,
-            expected=Expected(),
+            expected=Expected(
+                setting=SETTINGS[kind],
+                people=people,
+                texts=self.texts,
+                known=files,
+                approvals=[
+                    Approved(slug=slug, by=by, words=words_of(content))
+                    for slug, by, content in made.approved
+                ],
+            ),
+            files={**files},
             record=None,
             location=Location(file=1, machine="one"),
         )
         self.people = People(self)
+        self.editors = Editors(self)
         self.hosts = [Host(self, 0, first)]
         self.office(self.hosts[0], lambda _process: None)
         self.backups = [self.hosts[0].copy()]
@@ -87,10 +105,18 @@ class World:
     def _took(self, mail: Mail) -> None:
         self.say(f"      taken for {mail.address}: {mail.campaign} by {mail.try_}")
         expected = next(host for host in self.hosts if host.name == mail.claimed.host).expected
-        self.journal.append(mail)
-        judge(mail, self.journal, expected, self.excuses)
+        self.true.journal.append(mail)
+        judge(mail, self.true, expected)
         if self.kind == "hours" and campaign_of(mail):
-            in_hour(mail, self.start)
+            in_hour(mail, self.start, expected.people[self.true.owners[mail.address]])
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nobody is in the middle of a deed."""
+        actors = [actor for host in self.hosts for actor in host.older]
+        for host in self.hosts:
+            actors += host.process.actors.values() if host.process else ()
+        return all(actor.idle for actor in actors)
 
     # --- processes
 
@@ -142,6 +168,7 @@ class World:
         if host.process is not None:
             host.older += [one for one in host.process.actors.values() if not one.idle]
         host.starts += 1
+        host.disconnect()
         host.process = process = Process(host)
         actor = process.actors["look"]
         self._guarded(host, lambda: self.baton.begin(actor, process.begin))
@@ -156,7 +183,7 @@ class World:
     def crash(self, host: Host, *, power: bool = False) -> None:
         """End it where it stands. With the power, all that was not on the disk is gone."""
         self.cut = self.inside = False
-        process, host.process = host.process, None
+        process, host.process, host.read = host.process, None, None
         doomed = list(process.actors.values()) if process else []
         if power or host.older:
             doomed += host.older
@@ -225,10 +252,14 @@ class World:
         host.ahead += timedelta(seconds=seconds)
         host.jumps += 1
 
-    def change_account(self, host: Host) -> None:
-        """The same kind of provider under another key, from the next start on."""
+    def change_account(self, host: Host, *, of: str, rotates: bool = False) -> None:
+        """Use another account of a provider, or another key of the same, from the next start on."""
         self.stop(host)
-        host.account = "second" if host.account == "first" else "first"
+        account = account_of(host.keys[of])
+        if rotates:
+            host.keys[of] = f"{account}.{self.number()}"
+        else:
+            host.keys[of] = f"{of}-{'2' if account.endswith('1') else '1'}"
 
     # --- the end
 
@@ -287,7 +318,11 @@ class World:
         return due is not None
 
     def _close(self, host: Host) -> None:
-        close(host.books, self.journal, host.expected, self.excuses)
+        refused = {address for service in self.services for address in service.refused}
+        self.true.refused = {self.true.owners.get(address, 0) for address in refused}
+        close(host.books, self.true, host.expected)
+        if not (host.jumps or host.expected.put_back or host.process is None):
+            find_out(host.books, self.true, host.expected, host.keys, self.now)
         over = host.books.execute(_OVER).fetchall()
         if over:
             raise Violation(Rule.STUCK, f"over, with readers who wait: {over}")
@@ -302,6 +337,7 @@ class World:
         for host in self.hosts:
             self.crash(host, power=True)
             host.older = []
+            host.disconnect()
 
 
 _OVER = """

@@ -1,0 +1,229 @@
+"""The people and the texts of a simulated workspace, as the scenario makes them."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from typing import Any
+
+from newsletter.domain.campaigns.digest import Digest, Every, Recurrence
+from newsletter.domain.schedule import LocalTime
+from newsletter.domain.statements.statement import Progress, Statement
+
+READERS = 8
+ORIGINAL, CORRECTION, SPANISH = "resignation", "correction", "renuncia"
+INVITATION = "invitation"
+BERLIN = "Europe/Berlin"
+_ZONES = (BERLIN, "Asia/Tokyo", "", BERLIN, "Europe/Lisbon", BERLIN, "America/New_York")
+TWICE = LocalTime(at=time(2, 30), day=date(2026, 10, 25))
+"""An hour that comes twice in Berlin: the clocks go back."""
+_MEMBERS = frozenset({2, 5, 8})
+"""Readers on the second list; the last of them is on no other."""
+
+
+@dataclass(kw_only=True)
+class Person:
+    """A reader, by their own account."""
+
+    addresses: list[tuple[int, str]]
+    """Each with the commit since which it is theirs."""
+    lists: dict[str, Any]
+    """By list, what ended the subscription; None while it lasts."""
+    language: str = "en"
+    zone: str = ""
+    gone: Any = None
+    """What ended everything: an unsubscription, an erasure, a bounce, a complaint."""
+    ever_left: bool = False
+    erased: bool = False
+
+    def copy(self) -> "Person":
+        return replace(self, addresses=[*self.addresses], lists={**self.lists})
+
+    @property
+    def address(self) -> str:
+        return self.addresses[-1][1]
+
+    def gets(self, lists: tuple[str, ...]) -> bool:
+        """Whether a statement to these lists is for them."""
+        on = [name for name in lists if name in self.lists]
+        return self.gone is None and any(self.lists[name] is None for name in on)
+
+    def left(self, lists: tuple[str, ...]) -> Any:
+        """Return what ended the last subscription to these lists; None while one lasts."""
+        if self.gone is not None or self.gets(lists):
+            return self.gone
+        return max(
+            (self.lists[name] for name in lists if name in self.lists),
+            key=lambda bar: int(bar.commit),
+            default=None,
+        )
+
+    def addresses_between(self, first: int, last: int) -> set[str]:
+        """Return the addresses that were theirs at any time between two commits."""
+        before = [address for since, address in self.addresses if since <= first]
+        between = [address for since, address in self.addresses if first < since <= last]
+        return {*before[-1:], *between}
+
+    def end(self, bar: object) -> None:
+        """They get nothing any more."""
+        self.gone = self.gone or bar
+        self.ever_left = True
+
+    def leave(self, lists: tuple[str, ...], bar: object) -> None:
+        """They leave lists."""
+        self.lists |= {name: self.lists[name] or bar for name in lists if name in self.lists}
+        self.ever_left = True
+
+
+def address(number: int) -> str:
+    return f"reader{number}@example.org"
+
+
+def readers(kind: str) -> dict[int, Person]:
+    """Return the people of a kind of workspace, by number."""
+    several = SPANISH in SETTINGS[kind].texts
+    return {
+        number: Person(
+            addresses=[(0, address(number))],
+            lists=dict.fromkeys(
+                ("press",) * (number < READERS) + ("members",) * (number in _MEMBERS)
+            ),
+            language="es" if several and number % 2 else "en",
+            zone=_ZONES[number % len(_ZONES)] if kind == "hours" else "",
+        )
+        for number in range(1, READERS + 1)
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A statement, but for its words: those change."""
+
+    slug: str
+    author: str = "writer@forum.example"
+    lists: tuple[str, ...] = ("press",)
+    language: str = "en"
+    corrects: str = ""
+    translation_of: str = ""
+
+
+DIGEST = Digest(
+    name="weekly",
+    title="What the Forum said",
+    recurrence=Recurrence(every=Every.MONTH, on=1, at=time(9)),
+    lists=("members",),
+    language="en",
+)
+ISSUE = "weekly-2026-11-24"
+_TEXTS = {
+    text.slug: text
+    for text in (
+        Text(slug=ORIGINAL),
+        Text(slug=CORRECTION, corrects=ORIGINAL),
+        Text(slug=SPANISH, author="flo@forum.example", translation_of=ORIGINAL, language="es"),
+        Text(slug=INVITATION, author="ed@forum.example", lists=("press", "members")),
+        Text(slug=ISSUE, author="", lists=DIGEST.lists),
+    )
+}
+
+
+def written(slug: str) -> Text:
+    """Return a text of the scenario."""
+    return _TEXTS[slug]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A kind of workspace to begin with, and what its configuration demands."""
+
+    texts: tuple[str, ...] = (ORIGINAL,)
+    approved: bool = True
+    """The texts are approved at the beginning."""
+    begun: bool = False
+    """The first text is going out at the beginning."""
+    required: int = 1
+    by_sender: bool = False
+    together: bool = False
+    gathers: bool = False
+    """It has a digest email."""
+    local_time: LocalTime | None = None
+
+    @property
+    def slugs(self) -> tuple[str, ...]:
+        """The statements that people act on."""
+        return (*self.texts, *[ISSUE] * self.gathers)
+
+
+SETTINGS = {
+    "plain": Setting(),
+    "begun": Setting(begun=True),
+    "correction": Setting(texts=(ORIGINAL, CORRECTION), begun=True),
+    "family": Setting(texts=(ORIGINAL, SPANISH)),
+    "hours": Setting(local_time=TWICE),
+    "office": Setting(texts=(ORIGINAL, INVITATION), approved=False),
+    "strict": Setting(texts=(INVITATION,), approved=False, required=2, by_sender=True),
+    "together": Setting(texts=(ORIGINAL, SPANISH), approved=False, together=True),
+    "digest": Setting(begun=True, gathers=True),
+}
+EDITORIAL = frozenset({"office", "strict", "together", "digest"})
+"""Kinds in which people write, approve and start while all else goes on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """The words of a text at one time, as they lie in its file."""
+
+    slug: str
+    number: int
+    writers: tuple[str, ...]
+    """All who wrote in it."""
+    draft: bool = False
+    embargo: str = ""
+    """The words in which it speaks of an embargo."""
+    embargo_until: datetime | None = None
+    local_time: LocalTime | None = None
+
+    @property
+    def marker(self) -> str:
+        """Words that are in no other version."""
+        return f"{self.slug}.v{self.number}"
+
+    def statement(self) -> Statement:
+        """The version as its source gives it."""
+        text = written(self.slug)
+        return Statement(
+            slug=self.slug,
+            title=f"The Forum says {self.marker}",
+            body=f"Read {self.marker}.",
+            lists=text.lists,
+            language=text.language,
+            author=text.author,
+            writers=self.writers[1:],
+            progress=Progress.DRAFT if self.draft else Progress.REVIEW,
+            corrects=text.corrects,
+            translation_of=text.translation_of,
+            embargo=self.embargo,
+            embargo_until=self.embargo_until,
+            local_time=self.local_time,
+            origin=f"statements/{self.slug}.md",
+        )
+
+
+def first_versions(kind: str) -> dict[str, Version]:
+    """Return the texts of a kind of workspace as they are at the beginning."""
+    return {
+        slug: Version(
+            slug=slug,
+            number=1,
+            writers=(written(slug).author,),
+            local_time=SETTINGS[kind].local_time,
+        )
+        for slug in SETTINGS[kind].texts
+    }
+
+
+_MARKER = re.compile(r"([a-z]+)\.v([0-9]+)")
+
+
+def markers(words: str) -> list[tuple[str, int]]:
+    """Return the versions whose words are in a text, each once, in order."""
+    return list(dict.fromkeys((slug, int(number)) for slug, number in _MARKER.findall(words)))

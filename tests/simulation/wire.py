@@ -1,0 +1,248 @@
+"""The way to a simulated provider: newsletter's own transport, over pairs of connected sockets.
+
+The far end of a connection is served by the thread that waits for an answer at the near end. So no
+thread of a provider is there to change the order of events.
+"""
+
+import contextlib
+import json
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from pydantic import SecretStr
+
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
+from newsletter.domain.statements.content import MergeField
+from newsletter.formats.http_answers import FinalAnswer
+from newsletter.providers.common.calls import HttpProvider
+from newsletter.providers.mailtrap.check import MailtrapInquiry
+from newsletter.providers.mailtrap.send import Options
+from newsletter.providers.transport import http
+from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_post
+from newsletter.providers.transport.transport import LONGEST_ANSWER, Pool, Transport
+from tests.simulation.service import HAVE_RECORDS, KEY_LIVES, SETTLES, Arrival, Request, Service
+
+TIMEOUT = timedelta(seconds=30)
+_BYTES = 1 << 20
+_MARKS = (MergeField.UNSUBSCRIBE.value, MergeField.MESSAGE_ID.value)
+TRAITS: dict[str, dict[str, Any]] = {
+    "keyed": {"replay": Replay.KEYED, "key_lives": KEY_LIVES},
+    "asked": {},
+    "both": {"replay": Replay.KEYED, "key_lives": KEY_LIVES},
+    "safe": {"replay": Replay.SAFE},
+    "mute": {},
+}
+
+
+class _FarEnd:
+    """The provider's end of a connection."""
+
+    def __init__(self, far: socket.socket, serve: Callable[[Request], Arrival]) -> None:
+        self._far = far
+        self._serve = serve
+        self._read = b""
+        self._later = b""
+        """What was announced and has not left yet."""
+        far.setblocking(False)
+
+    def work(self) -> None:
+        """Send what is due and answer the request that has come."""
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            self._read += self._far.recv(_BYTES)
+        owed, self._later = self._later, b""
+        request = self._request()
+        if request is None:
+            self._send(owed)
+            if not owed:
+                self._far.close()  # the near end waits for an answer that nobody owes
+            return
+        arrival = self._serve(request)
+        # an answer that was owed comes first; the one to this request then comes later in its turn
+        self._send(owed or arrival.at_once)
+        self._later = (arrival.at_once if owed else b"") + arrival.later
+        if arrival.ends:
+            self._far.close()
+
+    def _request(self) -> Request | None:
+        head, separator, rest = self._read.partition(b"\r\n\r\n")
+        if not separator:
+            return None
+        first, *lines = head.decode("latin-1").split("\r\n")
+        fields = (line.partition(":") for line in lines)
+        headers = {name.lower(): value.strip() for name, _, value in fields}
+        length = int(headers.get("content-length", "0"))
+        self._read = rest[length:]
+        method, target, _ = first.split(" ")
+        return Request(method, target, headers, rest[:length])
+
+    def _send(self, data: bytes) -> None:
+        with contextlib.suppress(ConnectionError):
+            self._far.sendall(data)
+
+    def close(self) -> None:
+        self._far.close()
+
+
+class _NearEnd(socket.socket):
+    """Newsletter's end of a connection: to wait for bytes lets the far end work."""
+
+    far: _FarEnd
+
+    def recv_into(self, *given: Any) -> int:
+        self.far.work()
+        return super().recv_into(*given)
+
+
+class Network:
+    """All connections of one installation to one provider, and the transport that makes them."""
+
+    def __init__(self, answer: type[FinalAnswer]) -> None:
+        self.serve: Callable[[Request], Arrival] = _nobody
+        self._ends: list[_FarEnd] = []
+        self.transport = Transport(timeout=TIMEOUT)
+        network = self
+
+        class Connection(Pool.ConnectionCls):  # type: ignore[misc, name-defined]
+            def _new_conn(self) -> socket.socket:
+                return network._open()
+
+            def response_class(self, sock: socket.socket, **keywords: Any) -> FinalAnswer:
+                self.answer = answer(sock, body_bytes=LONGEST_ANSWER + 1, **keywords)
+                return self.answer
+
+        class Connections(Pool):
+            ConnectionCls = Connection
+
+        self.transport._adapter.poolmanager.pool_classes_by_scheme = {"http": Connections}
+
+    def _open(self) -> socket.socket:
+        near, far = socket.socketpair()
+        end = _NearEnd(fileno=near.detach())
+        end.far = _FarEnd(far, lambda request: self.serve(request))
+        self._ends.append(end.far)
+        return end
+
+    def forget(self) -> None:
+        """Keep no idle connection: the process that opened it has ended."""
+        self.transport.close()
+
+    def clear(self) -> None:
+        """Close all connections, also those of a process that lives on beside a newer one."""
+        self.forget()
+        for end in self._ends:
+            end.close()
+        self._ends.clear()
+
+
+def _nobody(request: Request) -> Arrival:
+    raise AssertionError(f"{request.target} is called while nothing is connected")
+
+
+@cache
+def network(host: int, provider: str, answer: type[FinalAnswer]) -> Network:
+    """The connections of an installation to a provider; each run begins with none."""
+    return Network(answer)
+
+
+class Words:
+    """Says a batch in the words of the simulated provider, and reads its answer."""
+
+    def __init__(self, name: str, traits: str, key: str) -> None:
+        self.name = name
+        self.capabilities = Capabilities(max_recipients=1000, answers_each=True, **TRAITS[traits])
+        self._url = f"http://{name}.example"
+        self._headers = {"Authorization": f"Bearer {key}"}
+
+    def build(self, batch: OutgoingBatch) -> HttpRequest:
+        content = batch.content
+        call = {
+            "attempt": batch.attempt_id,
+            "campaign": batch.campaign,
+            "from": content.sender.address,
+            "subject": content.subject,
+            "text": content.text,
+            "html": content.html,
+            "marks": _MARKS,
+            "messages": [
+                {
+                    "to": one.address,
+                    "token": one.unsubscribe,
+                    "id": one.message_id,
+                    "subscriber": one.subscriber_id,
+                }
+                for one in batch.recipients
+            ],
+        }
+        return json_post(f"{self._url}/send", self._headers, json.dumps(call).encode())
+
+    def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
+        if response.status == 402:
+            return http.answered(response, Verdict.QUOTA, "enough for today")
+        if response.status != 200:
+            return http.refused(batch, response, f"HTTP {response.status}")
+        payload = http.json_object(response) or {}
+        items = http.read_each(batch, payload.get("messages"), _outcome)
+        return http.by_item(batch, items, response)
+
+
+_VERDICTS = {
+    "taken": Verdict.ACCEPTED,
+    "refused": Verdict.REJECTED,
+    "later": Verdict.RETRY,
+    "unsaid": Verdict.UNKNOWN,
+}
+
+
+def _outcome(_recipient: object, item: Any) -> Outcome:
+    return Outcome(verdict=_VERDICTS[item["status"]], reason=item["status"], provider_id="call")
+
+
+@cache
+def _inquiry(provider: str, key: str) -> MailtrapInquiry:
+    return MailtrapInquiry(
+        Options(kind="mailtrap", api_token=SecretStr(key), base_url=f"http://{provider}.example")
+    )
+
+
+@dataclass(kw_only=True)
+class Customer:
+    """The provider as one installation reaches it: the port."""
+
+    service: Service
+    key: str
+    """The credentials; their name stands for the account in the books."""
+    network: Network
+    point: Callable[[str], None]
+
+    def __post_init__(self) -> None:
+        records = self.service.traits in HAVE_RECORDS
+        self._provider = HttpProvider(
+            Words(self.service.name, self.service.traits, self.key),
+            self.network.transport,
+            _inquiry(self.service.name, self.key) if records else None,
+            settle=SETTLES,
+        )
+
+    @property
+    def name(self) -> str:
+        return self.service.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._provider.capabilities
+
+    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
+        return self._provider.prepare(batch)
+
+    def hand_over(self, prepared: PreparedRequest) -> Answer:
+        self.point("call")
+        return self._provider.hand_over(prepared)
+
+    def look_up(self, batch: OutgoingBatch) -> LookupResult:
+        self.point("question")
+        return self._provider.look_up(batch)
