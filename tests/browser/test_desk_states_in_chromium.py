@@ -137,5 +137,5 @@ def test_doors_in_the_middle_of_something(windows: Windows, tmp_path: Path, migr
         page = visit("dan", "/staff", width=390, known=True)
         page.get_by_label("Email address").fill("eve@forum.example")
         page.get_by_label("Writer", exact=True).check()
-        assert "Confirm that it's you" in said(press(page, "Send a link", 390))
+        assert "Confirm that it's you" in said(press(page, "Send the invitation", 390))
         assert "takes the role" in said(visit("ana", f"{HERE}/review"))
