@@ -66,8 +66,9 @@ def _device_cookie(request: Request) -> str:
 
 
 def is_loopback(request: Request) -> bool:
-    """Asked by plain HTTP at an address that never leaves this machine."""
-    return request.url.scheme == "http" and is_this_machine(request.url.hostname or "")
+    """Asked by plain HTTP at an address of this machine, from this machine."""
+    names = request.url.hostname or "", host_of(request)
+    return request.url.scheme == "http" and all(map(is_this_machine, names))
 
 
 def place_of(request: Request) -> Place:

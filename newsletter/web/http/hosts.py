@@ -52,40 +52,43 @@ def is_this_machine(name: str) -> bool:
 def hides_the_host(request: Request) -> bool:
     """Whether a proxy put its own Host in the place of the one that the browser asked for.
 
-    Then the browser's origin has another name, or another machine asks for this one's.
+    Then the browser says that the form is of its own origin, and that origin has another name.
     """
-    host = name_in(request.headers.get("host", ""))
-    if request.headers.get("sec-fetch-site") == "same-origin":
-        origin = name_of(request.headers.get("origin", ""))
-        if origin and origin != host:
-            return True
-    client = host_of(request)
-    return is_this_machine(host) and client != "" and not is_this_machine(client)
+    if request.headers.get("sec-fetch-site") != "same-origin":
+        return False
+    origin = name_of(request.headers.get("origin", ""))
+    return origin not in {"", name_in(request.headers.get("host", ""))}
+
+
+_WITHOUT_FOR = (
+    "requests for %s come from %s: have the proxy set X-Forwarded-For, or no limit per network"
+    " holds"
+)
+_WITHOUT_HOST = (
+    "requests for %s come from %s: have the proxy pass on Host, or nobody signs in to the desk"
+)
 
 
 class Proxied:
-    """Says once in the log that a proxy does not say whom it speaks for."""
+    """Says once in the log what a proxy does not pass on."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._is_said = False
+        self._said: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through."""
-        if not self._is_said:
-            self._look(Request(scope))
+        request = Request(scope)
+        host, client = name_in(request.headers.get("host", "")), host_of(request)
+        is_local = is_this_machine(client)
+        if host and client and is_local != is_this_machine(host):
+            self._say(_WITHOUT_FOR if is_local else _WITHOUT_HOST, host, client)
         await self._app(scope, receive, send)
 
-    def _look(self, request: Request) -> None:
-        host, client = name_in(request.headers.get("host", "")), host_of(request)
-        if host and is_this_machine(client) and not is_this_machine(host):
-            self._is_said = True
-            log.warning(
-                "requests for %s come from %s: have the proxy set X-Forwarded-For, or no limit per"
-                " network holds",
-                host,
-                client,
-            )
+    def _say(self, what: str, host: str, client: str) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            log.warning(what, host, client)
 
 
 class Hosts:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
-from newsletter.web.desk.browser import inside
+from newsletter.web.desk.browser import cookie_name, inside
 from newsletter.web.http.hosts import hides_the_host, name_in
 from tests.desk import OURS, Staffed, words
 from tests.rows import rows
@@ -99,7 +99,7 @@ BOUND = "127.0.0.1:8000"
             False,
         ),
         ("203.0.113.7", {"Host": "desk.example", "Origin": "null", **OURS}, False),
-        ("203.0.113.7", {"Host": BOUND}, True),
+        ("203.0.113.7", {"Host": BOUND}, False),
         ("127.0.0.1", {"Host": BOUND, "Origin": "https://desk.example", **OURS}, True),
         ("127.0.0.1", {"Host": "backend", "Origin": "https://desk.example", **OURS}, True),
     ],
@@ -113,11 +113,29 @@ def test_a_proxy_that_does_not_pass_on_the_host_is_found_out(
 def test_behind_such_a_proxy_nobody_signs_in_and_the_page_says_what_to_write(
     staffed: Staffed,
 ) -> None:
-    ways = [({"Host": BOUND}, "203.0.113.7"), ({"Host": BOUND, **OURS}, "203.0.113.7")]
-    ways.append(({"Host": BOUND, "Origin": "https://news.forum.example", **OURS}, "127.0.0.1"))
+    fields = {"Host": BOUND, "Origin": "https://news.forum.example", **OURS}
     form = {"email": "dan@forum.example", "password": "umbrella kettle forest nine"}
-    for fields, client in ways:
+    for client in ("127.0.0.1", "203.0.113.7"):
         answer = staffed.site.post("/desk/sign-in", form, headers=fields, client=client)
         assert answer.status == 421
         assert "proxy_set_header Host $host;" in words(answer)
         assert answer.cookies == ()
+
+
+@rows(
+    ("scheme", "host", "client", "name"),
+    [
+        ("http", BOUND, "127.0.0.1", "desk"),
+        ("http", "[::1]:8000", "::1", "desk"),
+        ("http", BOUND, "203.0.113.7", "__Host-desk"),
+        ("http", "news.forum.example", "127.0.0.1", "__Host-desk"),
+        ("https", BOUND, "127.0.0.1", "__Host-desk"),
+    ],
+)
+def test_only_what_never_leaves_this_machine_gets_a_cookie_without_secure(
+    scheme: str, host: str, client: str, name: str
+) -> None:
+    asked = request(client, {"Host": host})
+    asked.scope["scheme"] = scheme
+    asked.scope["path"] = "/desk"
+    assert cookie_name(asked) == name
