@@ -26,6 +26,24 @@ def test_what_tells_its_length_twice_is_refused(site: Forum) -> None:
     assert answer.headers["connection"] == "close"
 
 
+def test_an_answer_that_depends_on_the_language_asked_for_says_so(site: Forum) -> None:
+    site.subscribe("ana@example.org")
+    site.send("news")
+    paths = ["/", "/archive/news", "/search?q=library", "/feed.atom", "/sitemap.xml"]
+    paths += ["/nowhere", "/archive/nothing", "/subscribe", "/subscribe/asked", "/confirm/x"]
+    paths += [site.unsubscribe_link(1), site.preferences_link(1), "/preferences/x", "/u/x"]
+    varied = set()
+    for path in paths:
+        english, german = (
+            site.ask("GET", path, headers={"Accept-Language": language})
+            for language in ("en", "de")
+        )
+        if english.body != german.body:
+            varied.add(path)
+            assert english.headers["vary"] == german.headers["vary"] == "Accept-Language", path
+    assert {"/nowhere", "/archive/nothing", "/subscribe"} <= varied
+
+
 def test_what_a_proxy_does_not_pass_on_is_told_of_once(
     site: Forum, caplog: pytest.LogCaptureFixture
 ) -> None:
