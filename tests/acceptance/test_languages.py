@@ -115,7 +115,7 @@ def test_together_everybody_gets_all_the_languages_in_one_mail(bare: Workspace) 
     translated = bare.approve("hours-fr").stderr
     assert "hours-fr does not go out by itself: it goes out in the mail of hours" in translated
     lapsed = bare.do("run", "--until-idle", code=4)
-    assert "its text changed after editor@forum.example approved it" in lapsed.stderr
+    assert "the translation hours-fr changed after editor@forum.example approved" in lapsed.stderr
     bare.approve("hours")
     bare.do("run", "--until-idle")
 

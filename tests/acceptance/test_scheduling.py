@@ -34,7 +34,9 @@ def test_a_time_to_come_is_waited_for_and_named(workspace: Workspace) -> None:
     assert workspace.report("news")["state"] == "scheduled"
     assert workspace.report("news")["release_at"] == "2099-07-01T13:00:00+00:00"
     shown = workspace.do("report", "news").stdout
-    assert "audience     fixed at the start; 'newsletter send news --dry-run' counts it" in shown
+    assert (
+        "audience     about 10 now, fixed at the start; 'newsletter send news --dry-run'" in shown
+    )
     assert "accepted" not in shown
 
 
@@ -52,7 +54,9 @@ def test_an_embargo_outlasts_an_earlier_send_at(workspace: Workspace) -> None:
 
 def test_an_embargo_outlasts_what_a_member_of_staff_set(workspace: Workspace) -> None:
     approved(workspace, embargo_until="2099-01-01 09:00")
-    workspace.do("statement", "schedule", "news", "--at", "2098-01-01 09:00")
+    early = ("statement", "schedule", "news", "--at", "2098-01-01 09:00")
+    assert "news is embargoed until" in workspace.do(*early, code=4).stderr
+    assert workspace.do(*early, "--approve-again", code=4).stdout == ""
     workspace.do("run", "--until-idle")
     assert workspace.outbox == []
 
@@ -174,7 +178,8 @@ def test_what_front_matter_approved_and_a_person_cancelled_stays_unsent(
 
 
 def test_until_idle_does_not_wait_but_run_does(workspace: Workspace) -> None:
-    approved(workspace, send_at=wall(timedelta(hours=1)))
+    approved(workspace)
+    workspace.do("statement", "schedule", "news", "--at", wall(timedelta(hours=1)))
     workspace.do("run", "--until-idle")
     assert workspace.outbox == []
 

@@ -12,7 +12,7 @@ def test_the_authors_own_yes_does_not_count(workspace: Workspace) -> None:
 
     refused = workspace.approve("news", WRITER, code=4)
 
-    assert f"{WRITER} wrote news" in refused.stderr
+    assert f"{WRITER} wrote in news" in refused.stderr
     assert "author_may_approve" in refused.stderr
     workspace.do("run", "--until-idle")
     assert workspace.outbox == []
@@ -31,11 +31,13 @@ def test_whoever_becomes_the_author_after_their_yes_loses_it(workspace: Workspac
     workspace.approve("news")
     workspace.write("news", BODY, author=EDITOR)
 
-    workspace.do("run", "--until-idle")
+    workspace.do("run", "--until-idle", code=4)
 
     assert workspace.outbox == []
     shown = workspace.do("statement", "show", "news", "--json").json()
-    assert any(f"{EDITOR} wrote it" in reason for reason in shown["reasons"])
+    assert any("who wrote in it changed after" in reason for reason in shown["reasons"])
+    refused = workspace.do("statement", "approve", "news", "--by", EDITOR, code=4)
+    assert f"{EDITOR} wrote in news" in refused.stderr
 
 
 def test_of_two_that_are_needed_one_is_not_enough(workspace: Workspace) -> None:

@@ -22,7 +22,7 @@ from newsletter.pipeline.campaigns.headcount import (
     left_behind,
 )
 from newsletter.pipeline.campaigns.reach import Timing, timing_of
-from newsletter.pipeline.ledger import Changed, embargo_until, first_moment
+from newsletter.pipeline.ledger import Changed, embargo_until, first_moment, set_time
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -65,6 +65,8 @@ class Prospect:
     """When it goes out as it is set, and not before; None where that is from now on."""
     keeps: str
     """What keeps it until then; empty where nothing but the time that is set does."""
+    late: datetime | None
+    """The time that was set, where it passed before anybody started it."""
     told: bool
     """Those who approved it were told of a time to come: an earlier one takes a new approval."""
     hour: str
@@ -275,6 +277,7 @@ class Starting:
         except Refused as error:
             objection = plain(error, subject.names)
         keeps, told = self._keeps(tx, subject)
+        due = set_time(tx, subject.statement, rules.timezone)
         timing = self._timing(tx, subject)
         started = subject.start is not None or rules.start is StartBy.APPROVAL
         return Prospect(
@@ -285,6 +288,7 @@ class Starting:
             leaves_at=timing.release(tx, subject.campaign) if timing and started else None,
             written=self._set_for(tx, subject),
             keeps=keeps,
+            late=due if due is not None and due <= tx.now else None,
             told=told,
             hour=str(timing.hour or "") if timing else "",
             typed=count is not None and count.readers >= statements.settings.desk.typed_count,

@@ -145,6 +145,34 @@ def test_the_time_of_the_text_is_chosen_before(at: Room, cleo: Signed) -> None:
     assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
 
 
+def test_a_time_that_passed_before_anybody_started_it_is_told(at: Room, cleo: Signed) -> None:
+    at.write(send_at="2026-11-25 09:00")
+    at.approve()
+    assert "It was to go out" not in words(cleo.get(PAGE))
+    board = words(cleo.get("/statements"))
+    assert "To go out Wed 25 Nov 2026, 09:00 (UTC−5)" in board
+    at.clock.advance(hours=30)
+    cleo = at.as_("cleo")
+    late = "It was to go out on Wed 25 Nov 2026, 09:00 (UTC−5), and nobody has started it."
+    assert late in words(cleo.get(PAGE))
+    assert "Overdue since Wed 25 Nov 2026, 09:00 (UTC−5)" in words(cleo.get("/statements"))
+    assert "It was to go out on Wed 25 Nov 2026, 09:00" in words(cleo.get(f"/statements/{SLUG}"))
+
+
+def test_a_start_that_lapsed_is_on_its_senders_home_until_they_take_it_off(
+    at: Room, cleo: Signed
+) -> None:
+    start(at, cleo)
+    at.write("The library opens at ten.")
+    assert "Changed since you started it" in words(cleo.get(""))
+    assert "Start lapsed, given" in words(cleo.get("/statements"))
+    here = cleo.get(f"/statements/{SLUG}")
+    assert "Cleo started it before its text or an approval changed" in words(here)
+    off = at.press(cleo, here, f"{HERE}/undo?lapsed=yes")
+    assert off.headers["location"] == f"{HERE}?done=start-off"
+    assert "Changed since you started it" not in words(cleo.get(""))
+
+
 def test_now_is_not_offered_before_the_time_that_was_approved(at: Room, cleo: Signed) -> None:
     at.write(send_at="2026-11-25 09:00")
     at.approve()
