@@ -14,17 +14,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import Select, delete, insert, select, update
 
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
 from newsletter.store.file import numbers
 from newsletter.store.repository import Repository
-from newsletter.store.schema import tables
 
 MACHINE_ID = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -121,33 +117,34 @@ class Generation(Repository):
     """How far sending has come, as the database says. Each claim adds one."""
 
     def mark(self) -> Mark:
-        row = self._connection.execute(_mark()).one()
-        return Mark(generation=row.name, claims=row.claims)
+        """Return the generation, and how many attempts it has claimed."""
+        [(name, claims)] = self._db.rows("SELECT name, claims FROM restore_guard")
+        return Mark(generation=name, claims=claims)
 
     def renew(self, mark: Mark) -> None:
-        self._connection.execute(
-            update(tables.restore_guard), {"name": mark.generation, "claims": mark.claims}
+        """Replace the generation and its claims."""
+        self._db.change(
+            "UPDATE restore_guard SET name = :name, claims = :claims",
+            name=mark.generation,
+            claims=mark.claims,
         )
 
     def doubt(self, evidence: str, at: datetime) -> bool:
         """Give no number again that may have been given since this database was as it is.
 
-        Links of mails that went out have such numbers. Does so once for the same evidence; tells
+        Links of mails that went out have such numbers. Does so once for the same evidence; returns
         whether it did.
         """
-        key = tables.meta.c.key == _DOUBTED
-        if self._connection.scalar(select(tables.meta.c.value).where(key)) == evidence:
+        if self._db.value("SELECT value FROM meta WHERE key = :key", key=_DOUBTED) == evidence:
             return False
-        self._connection.execute(delete(tables.meta).where(key))
-        self._connection.execute(insert(tables.meta).values(key=_DOUBTED, value=evidence))
+        self._db.change(
+            "INSERT INTO meta (key, value) VALUES (:key, :evidence)"
+            " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            key=_DOUBTED,
+            evidence=evidence,
+        )
         numbers.skip(self._connection.exec_driver_sql, at, {})
         return True
-
-
-@cache
-def _mark() -> Select[tuple[str, int]]:
-    """Asked by whoever opens the database, and at each look."""
-    return select(tables.restore_guard.c.name, tables.restore_guard.c.claims)
 
 
 class WorkspaceGuardFile:

@@ -2,229 +2,273 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Select, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from newsletter.domain.staff.account import Credential, Invitation
 from newsletter.domain.staff.passkey import Passkey
 from newsletter.store.repository import Repository
-from newsletter.store.schema import staff_tables
-from newsletter.store.schema.columns import fields_of
 
-_credential = staff_tables.credential.c
-_recovery = staff_tables.recovery.c
-_NO_FACTOR = {"factor": "", "factor_at": None, "factor_step": 0, "pending": "", "kept_at": None}
+_CREDENTIAL = """
+    SELECT address, password, password_at, factor, factor_at, factor_step, pending, kept_at
+    FROM credential
+"""
+_PASSKEY = """
+    SELECT id, address, party, name, public, signatures, made_at, used_at FROM passkey
+"""
+_INVITATION = """
+    SELECT id, kind, address, role, "by", made_at, expires_at, used_at, withdrawn_at, email_id
+    FROM invitation
+"""
+_IS_UNUSED = "used_at IS NULL AND withdrawn_at IS NULL"
 
 
 class Accounts(Repository):
-    """By folded address. Who has no row here has not accepted an invitation yet."""
+    """Accounts by folded address. A person without one has not accepted an invitation yet."""
 
     def get(self, address: str) -> Credential | None:
-        query = select(staff_tables.credential).where(_credential.address == address)
-        return self._first(Credential, query)
+        """Return what a person signs in with."""
+        return self._db.first(
+            Credential, f"{_CREDENTIAL} WHERE address = :address", address=address
+        )
 
     def all(self) -> dict[str, Credential]:
-        """Folded address → what they sign in with."""
-        rows = self._connection.execute(select(staff_tables.credential)).mappings()
-        return {row["address"]: Credential(**row) for row in rows}
+        """Return what everybody signs in with, by folded address."""
+        return {found.address: found for found in self._db.all(Credential, _CREDENTIAL)}
 
     def open(self, address: str, password: str, at: datetime) -> None:
-        """Open an account, or open it anew: what second factors there were are gone."""
-        values = {"password": password, "password_at": at, **_NO_FACTOR}
-        self._connection.execute(
-            insert_or(staff_tables.credential)
-            .values(address=address, **values)
-            .on_conflict_do_update(index_elements=["address"], set_=values)
+        """Open an account, or open it again: its second factors are gone."""
+        self._db.change(
+            """
+            INSERT INTO credential (address, password, password_at)
+            VALUES (:address, :password, :at)
+            ON CONFLICT (address) DO UPDATE SET password = excluded.password,
+                password_at = excluded.password_at
+            """,
+            address=address,
+            password=password,
+            at=at,
         )
-        self._forget_factors(address)
+        self.drop_factor(address)
 
     def set_password(self, address: str, password: str, at: datetime) -> None:
-        self._set(address, password=password, password_at=at)
+        """Change the password of an account."""
+        self._db.change(
+            "UPDATE credential SET password = :password, password_at = :at"
+            " WHERE address = :address",
+            address=address,
+            password=password,
+            at=at,
+        )
 
     def remove(self, address: str) -> bool:
-        """Take all of it away; tells whether there was any."""
-        self._forget_factors(address)
-        self._connection.execute(
-            delete(staff_tables.known_network).where(
-                staff_tables.known_network.c.address == address
-            )
-        )
-        gone = delete(staff_tables.credential).where(_credential.address == address)
-        return self._connection.execute(gone).rowcount == 1
+        """Delete an account; return whether there was one."""
+        self.drop_factor(address)
+        self._db.change("DELETE FROM known_network WHERE address = :address", address=address)
+        gone = self._db.change("DELETE FROM credential WHERE address = :address", address=address)
+        return gone == 1
 
     # --- the second factor
 
     def prepare_factor(self, address: str, salt: str) -> None:
         """Begin to set a second factor up; the one that there is goes on."""
-        self._set(address, pending=salt)
+        self._db.change(
+            "UPDATE credential SET pending = :salt WHERE address = :address",
+            address=address,
+            salt=salt,
+        )
 
     def confirm_factor(self, address: str, step: int, at: datetime) -> bool:
-        """What was being set up counts from now on. False where nothing was."""
-        done = self._connection.execute(
-            update(staff_tables.credential)
-            .where(_credential.address == address, _credential.pending != "")
-            .values(
-                factor=_credential.pending,
-                factor_at=at,
-                factor_step=step,
-                pending="",
-                kept_at=None,
-            )
+        """Let the factor that was being set up count from now on; return whether one was."""
+        confirmed = self._db.change(
+            "UPDATE credential SET factor = pending, factor_at = :at, factor_step = :step,"
+            " pending = '', kept_at = NULL WHERE address = :address AND pending <> ''",
+            address=address,
+            step=step,
+            at=at,
         )
-        return done.rowcount == 1
+        return confirmed == 1
 
     def use_step(self, address: str, step: int) -> bool:
-        """A code of this step of time counts once, and none of before it. False: it does not."""
-        used = self._connection.execute(
-            update(staff_tables.credential)
-            .where(_credential.address == address, _credential.factor_step < step)
-            .values(factor_step=step)
+        """Use a code of this step of time, once, and none before it; return whether it counts."""
+        used = self._db.change(
+            "UPDATE credential SET factor_step = :step"
+            " WHERE address = :address AND factor_step < :step",
+            address=address,
+            step=step,
         )
-        return used.rowcount == 1
+        return used == 1
 
     def drop_factor(self, address: str) -> None:
-        """Take the second factor away, with recovery codes and passkeys."""
-        self._set(address, **_NO_FACTOR)
-        self._forget_factors(address)
-
-    def _forget_factors(self, address: str) -> None:
+        """Delete the second factor, with recovery codes and passkeys."""
+        self._db.change(
+            "UPDATE credential SET factor = '', factor_at = NULL, factor_step = 0, pending = ''"
+            " WHERE address = :address",
+            address=address,
+        )
         self.renew_codes(address, ())
-        theirs = delete(staff_tables.passkey).where(staff_tables.passkey.c.address == address)
-        self._connection.execute(theirs)
+        self._db.change("DELETE FROM passkey WHERE address = :address", address=address)
 
     # --- recovery codes
 
     def renew_codes(self, address: str, hashes: Iterable[bytes]) -> None:
-        """Put these in the place of all that there were."""
-        self._connection.execute(delete(staff_tables.recovery).where(_recovery.address == address))
-        rows = [{"address": address, "hash": hashed} for hashed in hashes]
-        if rows:
-            self._connection.execute(insert(staff_tables.recovery), rows)
-        self._set(address, kept_at=None)
+        """Replace all recovery codes of a person."""
+        self._db.change("DELETE FROM recovery WHERE address = :address", address=address)
+        self._db.each(
+            "INSERT INTO recovery (address, hash) VALUES (:address, :hash)",
+            ({"address": address, "hash": hashed} for hashed in hashes),
+        )
+        self._db.change(
+            "UPDATE credential SET kept_at = NULL WHERE address = :address", address=address
+        )
 
     def has_code(self, address: str, hash: bytes) -> bool:
-        """Whether it is one of theirs that was not used."""
-        query = select(func.count()).where(*_unused(address), _recovery.hash == hash)
-        return bool(self._connection.scalar(query))
+        """Return whether it is a recovery code of theirs that was not used."""
+        found = self._db.value(
+            "SELECT COUNT(*) FROM recovery"
+            " WHERE address = :address AND hash = :hash AND used_at IS NULL",
+            address=address,
+            hash=hash,
+        )
+        return bool(found)
 
     def keep_codes(self, address: str, at: datetime) -> None:
-        """One was typed back: they were kept."""
-        self._set(address, kept_at=at)
+        """Note that a recovery code was typed back: they were kept."""
+        self._db.change(
+            "UPDATE credential SET kept_at = :at WHERE address = :address", address=address, at=at
+        )
 
     def use_code(self, address: str, hash: bytes, at: datetime) -> bool:
-        """Use a recovery code up. False where it is none, or was used."""
-        used = self._connection.execute(
-            update(staff_tables.recovery)
-            .where(*_unused(address), _recovery.hash == hash)
-            .values(used_at=at)
+        """Use a recovery code, once; return whether it counts."""
+        used = self._db.change(
+            "UPDATE recovery SET used_at = :at"
+            " WHERE address = :address AND hash = :hash AND used_at IS NULL",
+            address=address,
+            hash=hash,
+            at=at,
         )
-        return used.rowcount == 1
+        return used == 1
 
     def codes_left(self, address: str) -> int:
-        query = select(func.count()).select_from(staff_tables.recovery).where(*_unused(address))
-        return self._number(query)
-
-    def _set(self, address: str, **values: Any) -> None:
-        self._connection.execute(
-            update(staff_tables.credential).where(_credential.address == address).values(**values)
+        """Return how many recovery codes a person has left."""
+        return int(
+            self._db.value(
+                "SELECT COUNT(*) FROM recovery WHERE address = :address AND used_at IS NULL",
+                address=address,
+            )
         )
-
-
-def _unused(address: str) -> tuple[Any, ...]:
-    return _recovery.address == address, _recovery.used_at.is_(None)
-
-
-_passkey = staff_tables.passkey.c
 
 
 class Passkeys(Repository):
-    """By what their devices call them."""
+    """Passkeys, by what their devices call them."""
 
     def of(self, address: str) -> list[Passkey]:
-        """Those of one person, the newest first."""
-        mine = select(staff_tables.passkey).where(_passkey.address == address)
-        query = mine.order_by(_passkey.made_at.desc(), _passkey.id)
-        return self._list(Passkey, query)
+        """Return the passkeys of a person, the newest first."""
+        return self._db.all(
+            Passkey,
+            f"{_PASSKEY} WHERE address = :address ORDER BY made_at DESC, id",
+            address=address,
+        )
 
     def add(self, passkey: Passkey) -> bool:
-        """Keep one. False where somebody has it already."""
-        known = select(_passkey.id).where(_passkey.id == passkey.id)
-        if self._connection.execute(known).one_or_none() is not None:
-            return False
-        self._connection.execute(insert(staff_tables.passkey).values(vars(passkey)))
-        return True
+        """Add a passkey; return False if a person has it already."""
+        added = self._db.change(
+            "INSERT INTO passkey (id, address, party, name, public, signatures, made_at, used_at)"
+            " VALUES (:id, :address, :party, :name, :public, :signatures, :made_at, :used_at)"
+            " ON CONFLICT DO NOTHING",
+            **vars(passkey),
+        )
+        return added == 1
 
     def use(self, id: bytes, count: int, at: datetime) -> None:
-        """It signed, and its device counted so many."""
-        used = update(staff_tables.passkey).where(_passkey.id == id)
-        self._connection.execute(used.values(signatures=count, used_at=at))
+        """Note that a passkey signed, and how many signatures its device counted."""
+        self._db.change(
+            "UPDATE passkey SET signatures = :count, used_at = :at WHERE id = :id",
+            id=id,
+            count=count,
+            at=at,
+        )
 
     def remove(self, id: bytes) -> bool:
-        """Take one away; tells whether there was one."""
-        gone = delete(staff_tables.passkey).where(_passkey.id == id)
-        return self._connection.execute(gone).rowcount == 1
-
-
-_invitation = staff_tables.invitation.c
-_UNUSED = (_invitation.used_at.is_(None), _invitation.withdrawn_at.is_(None))
+        """Delete a passkey; return whether there was one."""
+        return self._db.change("DELETE FROM passkey WHERE id = :id", id=id) == 1
 
 
 class Invitations(Repository):
-    """They are found by the hash of their word alone."""
+    """Links for new accounts and new passwords, found by the hash of their word alone."""
 
     def add(self, invitation: Invitation, hash: bytes) -> int:
-        """Keep one, and withdraw all that the same person had; returns its number."""
+        """Add a link, and withdraw all that the same person had; return its id."""
         self.withdraw_of(invitation.address, invitation.made_at)
-        values = {**vars(invitation), "id": None, "hash": hash}
-        adding = insert(staff_tables.invitation).values(values).returning(_invitation.id)
-        return int(self._connection.execute(adding).scalar_one())
+        number = self._db.value(
+            'INSERT INTO invitation (hash, kind, address, role, "by", made_at, expires_at,'
+            " used_at, withdrawn_at, email_id)"
+            " VALUES (:hash, :kind, :address, :role, :by, :made_at, :expires_at,"
+            " :used_at, :withdrawn_at, :email_id) RETURNING id",
+            hash=hash,
+            **{name: value for name, value in vars(invitation).items() if name != "id"},
+        )
+        return int(number)
 
     def find(self, hash: bytes) -> Invitation | None:
-        """The one whose word has this hash, also if it is over."""
-        return self._one(_invitation.hash == hash)
+        """Return the link whose word has this hash, also if it is over."""
+        return self._db.first(Invitation, f"{_INVITATION} WHERE hash = :hash", hash=hash)
 
     def get(self, number: int) -> Invitation | None:
-        return self._one(_invitation.id == number)
+        """Return the link with this id."""
+        return self._db.first(Invitation, f"{_INVITATION} WHERE id = :id", id=number)
 
     def open(self, now: datetime) -> list[Invitation]:
-        """Those that still do something, the newest first."""
-        query = _invitations().where(*_UNUSED, _invitation.expires_at > now)
-        return self._list(Invitation, query.order_by(_invitation.id.desc()))
+        """Return links that still do something, the newest first."""
+        return self._db.all(
+            Invitation,
+            f"{_INVITATION} WHERE {_IS_UNUSED} AND expires_at > :now ORDER BY id DESC",
+            now=now,
+        )
 
     def is_mailed(self, email_id: int, now: datetime) -> bool:
-        """Whether an email brings a link that still does something."""
-        mine = (_invitation.email_id == email_id, _invitation.expires_at > now)
-        return self._number(select(func.count()).where(*_UNUSED, *mine)) > 0
+        """Return whether an email brings a link that still does something."""
+        found = self._db.value(
+            "SELECT COUNT(*) FROM invitation"
+            f" WHERE {_IS_UNUSED} AND email_id = :email_id AND expires_at > :now",
+            email_id=email_id,
+            now=now,
+        )
+        return bool(found)
 
     def use(self, number: int, at: datetime) -> bool:
-        """Use one. False where it was used or withdrawn, or is too old."""
-        return self._end(_invitation.id == number, _invitation.expires_at > at, used_at=at)
+        """Use a link; return False if it was used or withdrawn, or is too old."""
+        used = self._db.change(
+            f"UPDATE invitation SET used_at = :at WHERE {_IS_UNUSED} AND id = :id"
+            " AND expires_at > :at",
+            id=number,
+            at=at,
+        )
+        return used == 1
 
     def withdraw(self, number: int, at: datetime) -> bool:
-        """Take one back. False where it was used or withdrawn."""
-        return self._end(_invitation.id == number, withdrawn_at=at)
+        """Withdraw a link; return False if it was used or withdrawn."""
+        withdrawn = self._db.change(
+            f"UPDATE invitation SET withdrawn_at = :at WHERE {_IS_UNUSED} AND id = :id",
+            id=number,
+            at=at,
+        )
+        return withdrawn == 1
 
     def withdraw_of(self, address: str, at: datetime) -> None:
-        """Take back all that somebody has."""
-        self._end(_invitation.address == address, withdrawn_at=at)
+        """Withdraw all links that a person has."""
+        self._db.change(
+            f"UPDATE invitation SET withdrawn_at = :at WHERE {_IS_UNUSED} AND address = :address",
+            address=address,
+            at=at,
+        )
 
     def withdraw_by(self, maker: str, at: datetime) -> None:
-        """Take back all that somebody made."""
-        self._end(_invitation.by == maker, withdrawn_at=at)
+        """Withdraw all links that a person made."""
+        self._db.change(
+            f'UPDATE invitation SET withdrawn_at = :at WHERE {_IS_UNUSED} AND "by" = :maker',
+            maker=maker,
+            at=at,
+        )
 
     def withdraw_all(self, at: datetime) -> None:
-        """Take back all there are."""
-        self._end(withdrawn_at=at)
-
-    def _end(self, *which: Any, **values: datetime) -> bool:
-        ended = update(staff_tables.invitation).where(*_UNUSED, *which).values(**values)
-        return self._connection.execute(ended).rowcount > 0
-
-    def _one(self, which: Any) -> Invitation | None:
-        return self._first(Invitation, _invitations().where(which))
-
-
-def _invitations() -> Select[Any]:
-    return select(*fields_of(Invitation, staff_tables.invitation))
+        """Withdraw all links."""
+        self._db.change(f"UPDATE invitation SET withdrawn_at = :at WHERE {_IS_UNUSED}", at=at)
