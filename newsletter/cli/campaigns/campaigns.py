@@ -303,9 +303,10 @@ def go_back(shell: Shell, campaign: str, by: str | None) -> None:
 @click.option("--tag", required=True, help="What to note of each of them.")
 @in_workspace
 def unsent(shell: Shell, campaign: str, tag: str) -> None:
-    """Print those to whom a campaign was not sent, with a tag, as import reads them.
+    """Print the people who were not sent a campaign, with a tag.
 
-    They wait or were cancelled. Who may have it is left out: given up, or unknown.
+    The output is what 'subscribers import' reads. These people wait or were cancelled. People who
+    may have it are left out: those who are unknown or were given up.
     """
     with shell.services() as services, services.store.read() as tx:
         found = find_campaign(tx, campaign)
