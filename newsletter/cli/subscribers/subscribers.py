@@ -247,7 +247,7 @@ def _whom_to_erase(tx: Transaction, address: str, zone: str) -> str:
 def _ask(question: str, without: str) -> None:
     """Go on where a person at the terminal says yes. Raises Refused."""
     if not sys.stdin.isatty():
-        raise Refused(f"{question} Nobody is there to answer: --yes to {without}")
+        raise Refused(f"{question} Standard input is no terminal: say --yes to {without}")
     if not click.confirm(question, err=True):
         raise Refused("nothing was changed")
 

@@ -123,7 +123,9 @@ def terminal(answer: str) -> Iterator[None]:
 
 def test_whoever_erases_somebody_is_asked_by_name(do, services: Services) -> None:  # type: ignore[no-untyped-def] # a command
     ana = "ana@example.org"
-    with pytest.raises(Refused, match=r"Erase Ana Ruiz <ana@example.org>, on press, .*: --yes to"):
+    with pytest.raises(
+        Refused, match=r"Erase Ana Ruiz <ana@example.org>, on press, .*: say --yes to"
+    ):
         do("forget", ana)
     with terminal("n"), pytest.raises(Refused, match="nothing was changed"):
         do("forget", ana)
