@@ -97,7 +97,7 @@ def measure(folder: Path, form: str, people: int) -> Iterator[Row]:
     workspace, file, out = folder / form, folder / f"people.{form}", folder / f"export.{form}"
     product.prepare(workspace, 0)
     write(file, people)
-    importing, name = ("import", str(file)), form.upper()
+    importing, name = ("import", str(file), "--create-list"), form.upper()
     for command, arguments, written in (
         (f"import of {name}, --dry-run", (*importing, "--dry-run"), file),
         (f"import of {name}", importing, file),
