@@ -323,7 +323,8 @@ def _notes(state: State, facts: Facts) -> Iterator[str]:
     if facts.lapsed is not None and not facts.begun:
         since = " Nobody has started it since." * facts.standing.approved
         who = name(facts.lapsed.by, facts)
-        yield f"{who} started it before its text or an approval changed: that has lapsed.{since}"
+        why = "Its text, an approval or their role changed since."
+        yield f"{who} started it, and that has lapsed. {why}{since}"
     yield from facts.awaited
     if facts.ahead:
         yield "There is a newer text at the desk, which has not been handed in."

@@ -121,8 +121,8 @@ def test_a_yes_to_another_text_is_outdated_and_named() -> None:
     assert not given.approved
     assert given.changed
     assert given.reasons == (
-        "its text changed after ed@forum.example, flo@forum.example approved it, or the settings or"
-        " templates did; it waits for a new approval",
+        "its text changed after ed@forum.example, flo@forum.example approved it;"
+        " it waits for a new approval",
     )
 
 

@@ -199,7 +199,7 @@ def test_turning_to_another_original_asks_for_a_new_yes(room: Newsroom) -> None:
     room.plan()
     room.write(RIGHT, corrects="other", body="This is right: correction.")
     [withdrawn] = room.look().withdrawn
-    assert "its text changed after" in withdrawn.reason
+    assert "what it corrects or translates changed after" in withdrawn.reason
 
 
 def test_its_link_ends_the_subscriptions_to_the_lists_of_the_original(room: Newsroom) -> None:

@@ -119,7 +119,9 @@ def test_a_start_that_lapsed_stays_to_be_seen_until_somebody_starts_again(room: 
     room.look()
     changed = situation(room)
     assert changed.state is State.CHANGED
-    lapsed = "Sam started it before its text or an approval changed: that has lapsed."
+    lapsed = (
+        "Sam started it, and that has lapsed. Its text, an approval or their role changed since."
+    )
     assert lapsed in changed.notes
     assert Act.FORGET_START in changed.acts_for(SAM)
     assert Act.FORGET_START not in changed.acts_for(ED)

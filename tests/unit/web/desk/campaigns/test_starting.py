@@ -167,7 +167,7 @@ def test_a_start_that_lapsed_is_on_its_senders_home_until_they_take_it_off(
     assert "Changed since you started it" in words(cleo.get(""))
     assert "Start lapsed, given" in words(cleo.get("/statements"))
     here = cleo.get(f"/statements/{SLUG}")
-    assert "Cleo started it before its text or an approval changed" in words(here)
+    assert "Cleo started it, and that has lapsed." in words(here)
     off = at.press(cleo, here, f"{HERE}/undo?lapsed=yes")
     assert off.headers["location"] == f"{HERE}?done=start-off"
     assert "Changed since you started it" not in words(cleo.get(""))
