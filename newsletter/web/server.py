@@ -133,7 +133,12 @@ class _Wire:
             return
         self.flush()
         self._is_closing = True
-        self._transport.write_eof()
+        if not self._transport.get_write_buffer_size():
+            try:
+                self._transport.write_eof()
+            except OSError:  # the other side is gone already
+                self._transport.abort()
+                return
         self._transport.resume_reading()
         self._loop.call_later(_LINGER_SECONDS, self._transport.abort)
 
