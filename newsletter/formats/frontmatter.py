@@ -14,7 +14,7 @@ from newsletter.formats.text import control_in_lines, control_in_value
 from newsletter.formats.yaml_nodes import HalfCharacter, compose, in_plain_words, mark_of
 
 _ENTRY = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
-_LONGEST_QUOTED = 300
+_LONGEST_QUOTED, _SHOWN = 300, 40
 MAX_HEADER_BYTES = 64 << 10
 MAX_KEYS = 60
 """A statement has 23 keys; the fields of a WordPress export come to about 30."""
@@ -302,6 +302,8 @@ def _misread(node: yaml.ScalarNode, *, write: str) -> str:
     if not node.tag.startswith("tag:yaml.org,2002:"):
         return f"YAML takes {node.tag} for a type; put the whole value in quotes"
     meant = misreading(node.value) or "something else"
+    if len(node.value) > _LONGEST_QUOTED:
+        return f"YAML reads {node.value[:_SHOWN]}… as {meant}; put the whole value in quotes"
     return f"YAML reads {node.value} as {meant}; put it in quotes: {write}"
 
 

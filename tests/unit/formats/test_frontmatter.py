@@ -3,7 +3,13 @@
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.formats.frontmatter import MAX_HEADER_BYTES, MAX_KEYS, parse_front_matter
+from newsletter.formats.frontmatter import (
+    MAX_HEADER_BYTES,
+    MAX_KEYS,
+    Reader,
+    as_it_is,
+    parse_front_matter,
+)
 from tests.costs import working
 
 
@@ -32,6 +38,16 @@ def test_more_than_60_keys_are_refused() -> None:
         "2: the front matter has 61 keys, and 60 are the most; take out the keys that are not of a"
         " statement"
     )
+
+
+def test_a_number_of_thousands_of_digits_is_named_by_its_beginning() -> None:
+    front = parse_front_matter(f"---\ntitle: 0x{'f' * 6_000}\n---\nText.\n", file="a.md")
+    reader = Reader(front=front, file="a.md")
+
+    assert reader.text("title", as_it_is) is None
+    [fault] = reader.faults
+    shown = f"YAML reads 0x{'f' * 38}… as a number; put the whole value in quotes"
+    assert fault.message == shown
 
 
 def test_front_matter_of_60_keys_in_64_kb_is_read() -> None:
