@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from difflib import unified_diff
 
 from newsletter.domain.campaigns.translations import objection
@@ -13,6 +14,9 @@ from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.pipeline.statements.translations import within
 from newsletter.store.sql import Store, Transaction
+
+_SLOW, _MAX_SLOW = timedelta(seconds=2), timedelta(seconds=10)
+"""A text that takes so long is slow; after so much of slow ones a look leaves the rest."""
 
 TranslationGroups = Mapping[str, tuple[Statement, ...]]
 """Slug of an original → its translations that are there, by language."""
@@ -42,8 +46,10 @@ class Tried:
     """Slug of a translation → what it named as its original."""
     later: set[str] = field(default_factory=set)
     """Slugs that the next look tries, whether they change or not."""
+    slow: timedelta = timedelta(0)
+    """What slow texts took together in this look."""
     is_late: bool = False
-    """A text took too long in this look."""
+    """A text took too long in this look, or several did together."""
 
     def begin(self, by: tuple[str, bool]) -> None:
         """What was made by others, or has not been looked at, counts for nothing."""
@@ -66,7 +72,13 @@ class Tried:
             self.faults[slug] = wrong.faults
         if isinstance(wrong, Postponed):
             self.later.add(slug)
-        self.is_late = self.is_late or isinstance(wrong, TookTooLong)
+        too_long = isinstance(wrong, TookTooLong) or self.slow >= _MAX_SLOW
+        self.is_late = self.is_late or too_long
+
+    def took(self, duration: timedelta) -> None:
+        """Count what a text took, if that was much: no number of short ones ends a look."""
+        if duration >= _SLOW:
+            self.slow += duration
 
     def all_faults(self) -> tuple[Fault, ...]:
         """All that is wrong."""
@@ -95,7 +107,7 @@ def render(
             groups = _groups_of(tx, before, touched)
             known = tx.statements.some({*touched, *groups, *before.later})
     before.note(known, groups, together)
-    before.is_late = False
+    before.is_late, before.slow = False, timedelta(0)
     rendered: list[str] = []
     for stored in sorted(known, key=lambda one: _effort(one, renderer)):
         slug = stored.statement.slug
@@ -111,7 +123,9 @@ def render(
             if before.is_late:
                 wrong: InvalidInput | None = _put_off(stored, store)
             else:
+                began = store.clock.uptime()
                 wrong = _render_one(done, members, store=store, renderer=renderer)
+                before.took(store.clock.uptime() - began)
                 rendered.append(slug)
             before.went_wrong(slug, wrong)
     before.mark = mark

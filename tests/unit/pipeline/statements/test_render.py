@@ -8,7 +8,7 @@ from newsletter.domain.errors import Fault, InvalidInput, Postponed, TookTooLong
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
 from newsletter.pipeline.statements.render import Tried, render
-from tests.fakes import PlainRenderer
+from tests.fakes import FixedClock, PlainRenderer
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
 
@@ -135,8 +135,9 @@ class SlowRenderer(PlainRenderer):
 
     has_room = False
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FixedClock) -> None:
         super().__init__()
+        self.clock = clock
         self.tried: list[str] = []
 
     def render(
@@ -144,6 +145,7 @@ class SlowRenderer(PlainRenderer):
     ) -> Content:
         self.tried.append(statement.slug)
         fault = Fault(file=statement.origin, message="not rendered")
+        self.clock.advance(seconds=1 + 4 * ("slow" in statement.body))
         if "endless" in statement.body:
             raise TookTooLong([fault])
         if "busy" in statement.body and not self.has_room:
@@ -154,7 +156,7 @@ class SlowRenderer(PlainRenderer):
 def test_one_text_that_takes_too_long_holds_up_no_shorter_one_and_ends_the_look(
     room: Newsroom,
 ) -> None:
-    room.renderer = renderer = SlowRenderer()
+    room.renderer = renderer = SlowRenderer(room.clock)
     room.write("a-bomb", body="endless " * 9)
     room.write("b-bomb", body="endless " * 10)
     room.write("long", body="A long text. " * 99)
@@ -178,7 +180,7 @@ def test_one_text_that_takes_too_long_holds_up_no_shorter_one_and_ends_the_look(
 
 
 def test_what_there_was_no_room_for_is_tried_at_the_next_look(room: Newsroom) -> None:
-    room.renderer = renderer = SlowRenderer()
+    room.renderer = renderer = SlowRenderer(room.clock)
     room.write(body="busy")
     room.ingest()
     tried = Tried()
@@ -188,3 +190,18 @@ def test_what_there_was_no_room_for_is_tried_at_the_next_look(room: Newsroom) ->
     renderer.has_room = True
     assert render(store=room.store, renderer=renderer, before=tried).faults == ()
     assert room.content_hash()
+
+
+def test_slow_texts_together_end_a_look_and_quick_ones_do_not(room: Newsroom) -> None:
+    room.renderer = renderer = SlowRenderer(room.clock)
+    for number in range(12):
+        room.write(f"quick-{number:02}", body="A text.")
+    for number in range(3):
+        room.write(f"slow-{number}", body="A slow text, which is longer.")
+    room.ingest()
+    tried = Tried()
+    render(store=room.store, renderer=renderer, before=tried)
+    assert renderer.tried[12:] == ["slow-0", "slow-1"]
+    renderer.tried.clear()
+    assert render(store=room.store, renderer=renderer, before=tried).faults == ()
+    assert "slow-2" in renderer.tried
