@@ -175,6 +175,7 @@ def test_a_browser_wants_a_name(site: Forum, url: str, said: str) -> None:
         "path": parts.path,
         "query_string": b"",
         "headers": [(b"host", parts.netloc.encode())],
+        "client": ("127.0.0.1", 4711),
     }
     asked = DeskRequest(http=Request(scope), member=None)
     assert elsewhere(asked, site.services.staff).endswith(said)
