@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -318,7 +319,23 @@ def _claim_lacking(noted: Noted) -> Any:
 
 
 def _not_to_last(books: Books) -> Any:
-    return Instead(books, begin=lambda **_: books.begin(lasting=False))
+    """A store in which the power takes back what was written down to leave."""
+    host = books.host
+
+    @contextmanager
+    def begin(*, lasting: bool = True) -> Iterator[Any]:
+        before, intended = host.before or host.copy(), []
+
+        def intend(*given: Any, **named: Any) -> Any:
+            intended.append(tx.batches.intend(*given, **named))
+            return intended[0]
+
+        with books.begin(lasting=lasting) as tx:
+            yield Instead(tx, batches=Instead(tx.batches, intend=intend))
+        if intended:
+            host.before = before
+
+    return Instead(books, begin=begin)
 
 
 # --- texts

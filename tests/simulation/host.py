@@ -274,13 +274,13 @@ class Books:
     """The store as a process has it: others may get a turn before each transaction."""
 
     def __init__(self, host: Host) -> None:
-        self._host = host
+        self.host = host
         self.clock = host
         self.staging = host.database.store.staging
 
     @contextmanager
     def begin(self, *, lasting: bool = True) -> Iterator[Any]:
-        host, world = self._host, self._host.world
+        host, world = self.host, self.host.world
         world.point("begin")
         if not world.parts.full or (not lasting and host.before is None):
             host.before = host.copy()
@@ -299,9 +299,9 @@ class Books:
 
     @contextmanager
     def read(self) -> Iterator[Any]:
-        with self._host.database.store.read() as tx:
-            tx.now = self._host.now()
-            yield self._host.world.parts.transaction(tx)
+        with self.host.database.store.read() as tx:
+            tx.now = self.host.now()
+            yield self.host.world.parts.transaction(tx)
 
     def secure_erase(self) -> bool:
         return True

@@ -263,7 +263,7 @@ def _right(mail: Mail, reader: int, true: World, expected: Expected) -> None:
     number = campaign_of(mail)
     if mail.subscriber != reader or f"/t-{number}-{reader}\n" not in mail.text:
         raise Violation(Rule.WRONG, f"{mail.address} has the link of another reader: {mail.text}")
-    first = true.attempts.get(mail.attempt, mail.claimed.commit)
+    first = min(true.attempts[mail.attempt], mail.claimed.commit)
     _approved(mail, expected, f"t-{number}-{reader}")
     if mail.address not in expected.people[reader].addresses_between(first, mail.claimed.commit):
         raise Violation(Rule.WRONG, f"reader {reader} was written to at {mail.address}")
@@ -425,6 +425,10 @@ SELECT batch.attempt_id, batch.campaign_id, batch.members
 FROM batch JOIN campaign ON campaign.id = batch.campaign_id
 WHERE batch.state = 'unknown' AND campaign.state IN ('sending', 'attention', 'sent')
 """
+_SUPPRESSED = """
+SELECT subscriber.id FROM subscriber
+JOIN suppression ON suppression.address_hash = subscriber.address_hash
+"""
 _ROWS = "SELECT subscriber_id, state FROM delivery WHERE batch_id = ?"
 
 
@@ -470,6 +474,16 @@ def close(books: sqlite3.Connection, true: World, expected: Expected) -> None:
             _compare((slug, reader), state, reader in has, true.excuses)
             _caused(number, reader, state, true, expected)
     _corrected(true, expected)
+    if not expected.put_back:
+        _kept(books, expected)
+
+
+def _kept(books: sqlite3.Connection, expected: Expected) -> None:
+    """Readers who never left are subscribed, and their address is not suppressed."""
+    suppressed = {number for (number,) in books.execute(_SUPPRESSED)}
+    for number, person in expected.people.items():
+        if not person.ever_left and number in suppressed:
+            raise Violation(Rule.DROPPED, f"{person.address} is suppressed, without cause")
 
 
 def _compare(key: tuple[str, int], state: str, taken: bool, excuses: Excuses) -> None:

@@ -124,23 +124,32 @@ def _agree(chance: random.Random, number: int) -> list[Step]:
 
 def _find_out(chance: random.Random, swarm: Swarm) -> list[Step]:
     """Look for what is unknown; in the middle of a look somebody decides, leaves or tells."""
-    settled = [Step("wait", "", 300), worker("reconcile", chance.choice(_LOOKS))]
-    before = settled * chance.choice((0, 1, 1, 2))
-    meanwhile = chance.choice(
-        (
-            Step("hand", chance.choice(_DECISIONS)),
-            Step("hand", chance.choice(_DECISIONS)),
-            Step("event", "delivered", chance.randint(0, 3)),
-            Step("reader", chance.choice(("move", "erase", "leave_all")), chance.randint(1, 3)),
-        )
-    )
     again = [worker("dispatch-1", chance.choice(swarm.faults))] * (chance.random() < _TRIED_AGAIN)
     look = worker("reconcile", chance.choice(_LOOKS), chance.randint(1, 5))
-    first, second = (look, meanwhile) if chance.random() < _TRIED_AGAIN else (meanwhile, look)
-    return [*before, first, second, *again, worker("reconcile"), *before]
+    said = _meanwhile(chance)
+    both = [look, *said] if chance.random() < _TRIED_AGAIN else [*said, look]
+    return [*_looks(chance), *both, *again, *_looks(chance)]
 
 
-_LOOKS = ("take", "take", "stale", "unreadable")
+def _looks(chance: random.Random) -> list[Step]:
+    """Some looks, each late enough that silence counts."""
+    late = [Step("wait", "", 700), Step("wait", "", 300)]
+    each = [(chance.choice(late), worker("reconcile", chance.choice(_LOOKS))) for _ in range(3)]
+    return [step for look in each[: chance.randint(0, 3)] for step in look]
+
+
+def _meanwhile(chance: random.Random) -> list[Step]:
+    """What decides on the unknown, or changes whom and where it is about."""
+    decided = [Step("hand", chance.choice(_DECISIONS))]
+    told = [Step("event", "delivered", chance.randint(0, 3))]
+    moved = ("move", "erase", "leave_all")
+    someone = [Step("reader", chance.choice(moved), chance.randint(1, 3))]
+    rotated = [Step("rotate", PROVIDERS[0]), BOOT, Step("adopt")]
+    resent = [Step("hand", "resend"), worker("dispatch-1", "split"), *told]
+    return chance.choice((decided, decided, told, someone, rotated, resent))
+
+
+_LOOKS = ("take", "stale", "stale", "unreadable")
 _TRIED_AGAIN = 0.5
 _SAID = frozenset({"approve", "waive", "override"})
 _ENDS = frozenset({"crash", "power", "cut", "restore", "account", "rotate"})

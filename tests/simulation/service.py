@@ -120,6 +120,8 @@ class Row:
     shows_at: datetime
     hidden: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     """By key, the question whose answer left it out last, and when."""
+    shown: dict[str, datetime] = field(default_factory=dict)
+    """By key, when a look showed it again."""
 
 
 class Request(NamedTuple):
@@ -388,15 +390,18 @@ def _hides(row: Row, key: str, question: str, how: How, now: datetime) -> bool:
     """
     if row.attempt == THEIRS:
         return False
-    before = row.hidden.get(key)
+    before, shown = row.hidden.get(key), row.shown.get(key)
     if before is None:
-        if how is How.STALE and "sent_after" in question:
+        if how is not How.STALE or (shown is not None and now - shown < _ONE_LOOK):
+            return False
+        if "sent_after" in question:
             row.hidden[key] = question, now
-        return how is How.STALE
+        return True
     if now - before[1] < _ONE_LOOK:
         return how is How.STALE
     if question == before[0]:
         del row.hidden[key]
+        row.shown[key] = now
     return False
 
 

@@ -104,11 +104,14 @@ class World:
 
     def _took(self, mail: Mail) -> None:
         self.say(f"      taken for {mail.address}: {mail.campaign} by {mail.try_}")
-        expected = next(host for host in self.hosts if host.name == mail.claimed.host).expected
         self.true.journal.append(mail)
-        judge(mail, self.true, expected)
+        host = next(host for host in self.hosts if host.name == mail.claimed.host)
+        bound = host.books.execute(_BOUND, (mail.attempt,)).fetchone()
+        if bound is not None and account_of(bound[0]) != account_of(mail.key):
+            raise Violation(Rule.WRONG, f"{mail.try_} is bound to the account {bound[0]}")
+        judge(mail, self.true, host.expected)
         if self.kind == "hours" and campaign_of(mail):
-            in_hour(mail, self.start, expected.people[self.true.owners[mail.address]])
+            in_hour(mail, self.start, host.expected.people[self.true.owners[mail.address]])
 
     @property
     def is_at_rest(self) -> bool:
@@ -277,9 +280,11 @@ class World:
             self.boot(first)
         for host in self.hosts[1:]:
             self.boot(host)
+        idle = 0
         for number in range(_ROUNDS):
             worked = [self._work(host, first=not number) for host in self.hosts]
-            if not any(worked) and not self._skip():
+            idle = 0 if any(worked) or self._skip() else idle + 1
+            if idle > 1:  # a moment may have come while others were asked
                 break
         self._close(first)
 
@@ -340,6 +345,7 @@ class World:
             host.disconnect()
 
 
+_BOUND = "SELECT account FROM batch WHERE attempt_id = ?"
 _OVER = """
 SELECT campaign.slug, batch.pending FROM batch JOIN campaign ON campaign.id = batch.campaign_id
 WHERE campaign.state IN ('sent', 'cancelled') AND batch.pending > 0
