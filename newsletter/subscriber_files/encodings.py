@@ -165,8 +165,8 @@ def _rules(encoding: str) -> tuple[re.Pattern[str], tuple[frozenset[str], ...]]:
 
 
 def _ambiguous(file: str, number: int, line: bytes) -> Fault:
-    found = re.search(rb"[\x80-\xff\w]*[\x80-\xff][\x80-\xff\w]*", line)
-    word = found.group() if found else line
+    words = re.findall(rb"[\x80-\xff\w]+", line)
+    word = next((word for word in words if not word.isascii()), line)
     by_text: dict[str, str] = {}
     for encoding, name in NAMES.items():
         text = word.decode(encoding, "replace")

@@ -11,6 +11,7 @@ NAMES = [
     "correction",
     "embargo",
     "known",
+    "link",
     "move",
     "notice",
     "preferences",

@@ -118,13 +118,13 @@ def test_a_restore_without_space_leaves_the_database_and_the_disk_as_they_were(
     state = small.folder / "var"
     filler, room = fill(state), (tmp_path / "copy.db").stat().st_size * 3 // 2
     os.truncate(filler, filler.stat().st_size - room)
-    before = sorted(path.name for path in state.iterdir())
+    before = {path.name for path in state.iterdir()}
 
     said = small.do("db", "restore", str(tmp_path / "copy.db"), code=1).stderr
 
     assert "stays as it was: " in said
     assert "needs room for two more of it" in said
-    assert sorted(path.name for path in state.iterdir()) == before
+    assert {path.name for path in state.iterdir()} - {"newsletter.lock"} == before
     filler.unlink()
     assert "stopped" not in small.do("campaign", "list").stderr
 

@@ -277,7 +277,7 @@ def parts(more: str = "") -> dict[str, str]:
         (part(b""), parts(), 400),
         (part(b'; name="email"; filename="a"'), parts(), 400),
         (part(b'; name="email"', b"\\ud800@a.org"), parts("; charset=unicode_escape"), 422),
-        (part(b'; name="email"', b"xn--99999999"), parts("; charset=idna"), 400),
+        (part(b'; name="email"', b"xn--99999999"), parts("; charset=idna"), 422),
     ],
 )
 def test_what_is_no_form_is_refused_in_words(

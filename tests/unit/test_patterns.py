@@ -41,6 +41,7 @@ _AS_IT_RUNS = {
     "newsletter.domain.statements.weekdays": "made at the start, and in its table of patterns",
     "newsletter.providers.mailtrap.send": "a few words, held against one line of an answer",
     "newsletter.rendering.markdown.markup": "one set of letters, repeated",
+    "newsletter.subscriber_files.encodings": "two or three letters side by side, of our own tables",
 }
 
 

@@ -426,9 +426,17 @@ EXAMPLES = [
     ),
     Example(route=_READERS, ready=_of_reader(""), lines=0, why="it changes nothing"),
     Example(route=f"{_READERS}/suppress", ready=_of_reader("/suppress")),
+    Example(
+        route=f"{_READERS}/unsubscribe",
+        ready=_of_reader("/unsubscribe", CANARIES[0], list="press"),
+    ),
+    Example(
+        route=f"{_READERS}/move",
+        ready=_of_reader("/move", CANARIES[1], new="moved@readers.example"),
+    ),
     Example(route=f"{_READERS}/lift", ready=_lifts),
     Example(route=f"{_READERS}/data", ready=_of_reader("/data", CANARIES[0])),
-    Example(route=f"{_READERS}/erase", ready=_of_reader("/erase", sure="yes")),
+    Example(route=f"{_READERS}/erase", ready=_of_reader("/erase", CANARIES[2], sure="yes")),
     Example(route="/stop", ready=_stops),
     Example(route="/stop", ready=_stops_again, lines=0, why="it is stopped already"),
     Example(route="/resume", ready=_resumes),

@@ -56,8 +56,8 @@ PASSED_OVER: list[tuple[str, str]] = [
 """Name → page: what is no word of the list, and no number, is as if nobody had said it."""
 NOT_THERE = [("before", "/audit"), ("version", "{draft}/preview")]
 """What is no number is a page that does not exist."""
-ELSEWHERE = {"q", "next"}
-"""Words to look for, and an address of the desk."""
+ELSEWHERE = {"q", "next", "lapsed"}
+"""Words to look for, an address of the desk, and which sentence follows an undo."""
 
 
 def asked_for() -> list[ast.expr]:

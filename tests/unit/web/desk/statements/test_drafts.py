@@ -336,7 +336,7 @@ def test_a_correction_is_checked_too(desk: Desk) -> None:
 def test_the_page_of_what_went_out_leads_to_a_correction_of_it(desk: Desk) -> None:
     """Nobody has to know what the statement is called within, nor whom it goes to."""
     desk.staffed.site.subscribe("r1@example.org")
-    send(desk.staffed, lists=["press", "supporters"], language="es")
+    send(desk.staffed, lists=["press", "events"], language="es")
     link = "/drafts/new?corrects=hours"
     assert f"/desk{link}" in desk.ana.get("/statements/hours").text
     page = desk.ana.get(link)
@@ -345,7 +345,7 @@ def test_the_page_of_what_went_out_leads_to_a_correction_of_it(desk: Desk) -> No
     answer = desk.ana.post("/drafts/new", {"title": "Correction: at ten", "corrects": "hours"})
     desk.key = key_in(answer)
     text = desk.draft.version.text
-    assert (text.corrects, text.lists, text.language) == ("hours", ("press", "supporters"), "es")
+    assert (text.corrects, text.lists, text.language) == ("hours", ("press", "events"), "es")
 
 
 # --- out again
