@@ -87,18 +87,20 @@ def test_the_process_answers_with_the_mail_the_review_or_what_is_wrong() -> None
     assert list(handle(task, b"")) == [review_text(STATEMENT, content, AROUND)]
 
 
-@pytest.mark.slow("the worst short texts")
 @rows("again", ["![", "a\n\n"])
-def test_the_worst_short_text_takes_two_seconds_at_most(again: str) -> None:
-    text = _short(again)
+def test_a_short_text_costs_in_proportion_to_its_length(again: str) -> None:
     renderer = TemplateRenderer(house=HOUSE, files=LOOK.files)
-    with working() as cost, suppress(InvalidInput):
-        renderer.render(text)
-    assert cost.seconds < 2
+    costs = []
+    for part in (8, 2):
+        with working() as cost, suppress(InvalidInput):
+            renderer.render(_short(again, MAX_SHORT // part))
+        costs.append(cost.seconds)
+    # four times the length: sixteen times the cost would be quadratic
+    assert costs[1] < 9 * costs[0]
 
 
-def _short(again: str) -> Statement:
-    room = MAX_SHORT - len(STATEMENT.title + STATEMENT.summary + STATEMENT.preview)
+def _short(again: str, length: int = MAX_SHORT) -> Statement:
+    room = length - len(STATEMENT.title + STATEMENT.summary + STATEMENT.preview)
     text = replace(STATEMENT, body=(again * (room // len(again)))[:room])
     assert not is_long(text)
     return text
