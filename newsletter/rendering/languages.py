@@ -29,12 +29,14 @@ def locale_of(tag: str) -> Locale | None:
     return None
 
 
+@lru_cache(maxsize=128)
 def direction(language: str) -> str:
     """``rtl`` for languages written from right to left, else ``ltr``."""
     locale = locale_of(language)
     return "rtl" if locale and locale.character_order == "right-to-left" else "ltr"
 
 
+@lru_cache(maxsize=128)
 def language_name(language: str) -> str:
     """What a language calls itself, with a variant as its tag names it: Português (BR).
 

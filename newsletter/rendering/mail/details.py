@@ -5,8 +5,10 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
@@ -50,6 +52,12 @@ def written_date(day: date | None, language: str, words: Mapping[str, str]) -> s
     locale = locale_of(language)
     if locale is None:
         return day.isoformat()
+    return _long_date(day, locale)
+
+
+@lru_cache(maxsize=4096)
+def _long_date(day: date, locale: Locale) -> str:
+    """Write a date, once: a list has many, and they come again on each of its pages."""
     return format_date(day, "long", locale=locale)
 
 

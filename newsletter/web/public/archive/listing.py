@@ -241,6 +241,8 @@ class Listing:
 
 
 def _highlighted(stretches: Sequence[Stretch]) -> Markup:
+    if not any(one.found for one in stretches):
+        return escape("".join(one.text for one in stretches).strip())
     found = Markup("<mark>{}</mark>")
     parts = (found.format(one.text) if one.found else escape(one.text) for one in stretches)
     return Markup().join(parts).strip()
