@@ -89,14 +89,16 @@ def test_the_process_answers_with_the_mail_the_review_or_what_is_wrong() -> None
 
 @rows("again", ["![", "a\n\n"])
 def test_a_short_text_costs_in_proportion_to_its_length(again: str) -> None:
+    # four times the length: sixteen times the cost would be quadratic; a busy machine may double
+    # the cost of one of the two, so that it is tried again
+    assert any(_cost(again, MAX_SHORT // 2) < 9 * _cost(again, MAX_SHORT // 8) for _ in range(4))
+
+
+def _cost(again: str, length: int) -> float:
     renderer = TemplateRenderer(house=HOUSE, files=LOOK.files)
-    costs = []
-    for part in (8, 2):
-        with working() as cost, suppress(InvalidInput):
-            renderer.render(_short(again, MAX_SHORT // part))
-        costs.append(cost.seconds)
-    # four times the length: sixteen times the cost would be quadratic
-    assert costs[1] < 9 * costs[0]
+    with working() as cost, suppress(InvalidInput):
+        renderer.render(_short(again, length))
+    return cost.seconds
 
 
 def _short(again: str, length: int = MAX_SHORT) -> Statement:
