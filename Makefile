@@ -70,8 +70,9 @@ faults: setup-dev ## The long ones, all of them: kills, hostile providers, milli
 	$(MAKE) judge
 
 simulate: SEEDS = 2000
-simulate: setup-dev ## Fresh seeds of the simulator, on all processors
-	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --start $$(date +%s)
+simulate: START ?= $$(date +%s)
+simulate: setup-dev ## Fresh seeds of the simulator, or those from START on, on all processors
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --start $(START)
 
 fuzz: setup-dev ## Texts at random, FUZZ times as many as in make test
 	FUZZ=$(FUZZ) $(PYTEST) tests/fuzz
