@@ -30,6 +30,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _log = logging.getLogger("sql.newsletter")
 """Each statement without its values, at DEBUG. It is no child of the program's own log."""
+NO_LIMIT = 1 << 62
+"""A LIMIT that leaves nothing out."""
 _PLAIN = (int, str, bytes, float, NoneType)
 
 

@@ -4,11 +4,9 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.store.database import instant
+from newsletter.store.database import NO_LIMIT, instant
 from newsletter.store.repository import Repository
 
-_ALL = 1 << 62
-"""A limit that leaves nothing out."""
 _COLUMNS = """
     campaign.id, campaign.slug, campaign.content_hash, campaign.state, campaign.release_at,
     campaign.approved_by, campaign.lists, campaign.provider, campaign.corrects,
@@ -60,7 +58,7 @@ class Campaigns(Repository):
         """Return the newest campaigns with their figures, newest first."""
         newest = _with_counts("SELECT id FROM campaign ORDER BY id DESC LIMIT :most")
         return self._db.all(
-            Campaign, f"{newest} ORDER BY campaign.id DESC", most=_ALL if most is None else most
+            Campaign, f"{newest} ORDER BY campaign.id DESC", most=NO_LIMIT if most is None else most
         )
 
     def count(self) -> int:

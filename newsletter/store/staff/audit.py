@@ -12,14 +12,13 @@ from sqlalchemy import Connection
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import AuditHead, Entered
-from newsletter.store.database import Database, stored
+from newsletter.store.database import NO_LIMIT, Database, stored
 from newsletter.store.file.keys import Chain
 from newsletter.store.repository import Repository
 
 REVOKE = "revoke"
 """What the log calls it."""
 _TAKEN_BACK = re.compile(r"approvals? ([0-9]{1,18}(?:, [0-9]{1,18})*) taken back")
-_ALL = 1 << 62
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +137,7 @@ class Audit(Repository):
 
     def newest(self, most: int | None) -> list[Entered]:
         """Return the last lines, newest first."""
-        return self.page(None, _ALL if most is None else most)
+        return self.page(None, NO_LIMIT if most is None else most)
 
     def about(self, subject: str, *, skip: int = 0, most: int) -> list[Entered]:
         """Return the last lines about a subject, newest first."""
@@ -155,7 +154,7 @@ class Audit(Repository):
         return self._db.all(
             Entered,
             f"{_LINE} WHERE number < :before ORDER BY number DESC LIMIT :most",
-            before=_ALL if before is None else before,
+            before=NO_LIMIT if before is None else before,
             most=most,
         )
 

@@ -10,11 +10,9 @@ from newsletter.domain.errors import Defect
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import mailbox
-from newsletter.store.database import document, instant
+from newsletter.store.database import NO_LIMIT, document, instant
 from newsletter.store.repository import Repository
 
-_ALL = 1 << 62
-"""A limit that leaves nothing out."""
 _STORED = """
     SELECT statement.document AS statement, statement.content_hash, statement.fingerprint,
         statement.present, statement.writers
@@ -87,7 +85,7 @@ class Statements(Repository):
             StoredStatement,
             f"{_STORED} JOIN changed_statement ON changed_statement.slug = statement.slug"
             " WHERE statement.present = 1 ORDER BY changed_statement.number DESC LIMIT :most",
-            most=_ALL if most is None else most,
+            most=NO_LIMIT if most is None else most,
         )
 
     def count(self) -> int:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    union,
     update,
 )
 
@@ -37,14 +36,14 @@ from newsletter.store.schema.json_sql import each_id
 from newsletter.store.subscribers import choices as joining
 from newsletter.store.subscribers import importing
 from newsletter.store.subscribers.data_export import erase, erase_emails, note_erasure
-from newsletter.store.subscribers.eligibility_core import (
+from newsletter.store.subscribers.eligibility import (
     aimed,
     eligible,
-    list_ids,
-    subscribed,
+    on_lists,
     why_left_out,
     why_not,
 )
+from newsletter.store.subscribers.eligibility_core import list_ids, subscribed
 from newsletter.store.subscribers.importing import Suppressing
 from newsletter.store.subscribers.staged import staged
 
@@ -266,8 +265,8 @@ class Readers(AddressRepository):
         """How many would get a campaign to these lists now, or of them to a segment."""
         if segment is None:
             return self._confirmed(lists, away=_suppressed_ones().union(_paused_ones()))
-        query = select(func.count()).select_from(_table).where(aimed(lists, segment))
-        return self._number(query)
+        who = aimed(lists, segment)
+        return int(self._db.value(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who))
 
     def _confirmed(self, lists: Sequence[str], *, away: Select[Any] | CompoundSelect[Any]) -> int:
         """How many are confirmed on one of these lists, without those who are away.
@@ -290,9 +289,10 @@ class Readers(AddressRepository):
 
     def reachable(self, lists: Sequence[str], segment: Segment | None = None) -> Iterator[str]:
         """The addresses of those who would get it, oldest first."""
-        whom = aimed(lists, segment)
-        query = select(_subscriber.address).where(whom).order_by(_subscriber.id)
-        yield from self._connection.scalars(query).yield_per(_CHUNK)
+        who = aimed(lists, segment)
+        yield from self._db.scan(
+            f"SELECT address FROM subscriber WHERE {who} ORDER BY subscriber.id", who
+        )
 
     def list_names(self) -> list[str]:
         """The names of all lists, in order: nobody is counted."""
@@ -300,42 +300,44 @@ class Readers(AddressRepository):
         return list(self._connection.scalars(select(name).order_by(name)))
 
     def excluded(self, lists: Sequence[str]) -> list[tuple[str, str]]:
-        """(address, reason) of those on these lists who would not get it."""
-        ever = select(_subscription.subscriber_id).where(list_ids(lists))
-        rows = self._connection.execute(
-            select(_subscriber.address, why_not(lists))
-            .where(_subscriber.id.in_(ever), ~eligible(lists))
-            .order_by(_subscriber.id)
+        """Return (address, reason) of those on these lists who would not get it."""
+        on, who, why = on_lists(lists), eligible(lists), why_not(lists)
+        return self._db.rows(
+            f"SELECT address, {why} FROM subscriber WHERE subscriber.id IN ("
+            f"SELECT subscriber_id FROM subscription WHERE {on}) AND NOT {who}"
+            " ORDER BY subscriber.id",
+            on,
+            who,
+            why,
         )
-        return [(row[0], row[1]) for row in rows]
 
     def left_out(self, lists: Sequence[str]) -> dict[str, int]:
         """Why → how many of those on these lists would not get it, without naming anybody."""
-        why = why_left_out(lists).label("why")
-        on_them = exists().where(_subscription.subscriber_id == _subscriber.id, list_ids(lists))
-        rows = self._connection.execute(
-            select(why, func.count())
-            .where(_subscriber.id.in_(_perhaps_left_out(lists)), on_them, ~eligible(lists))
-            .group_by(why)
+        on, who, why = on_lists(lists), eligible(lists), why_left_out(lists)
+        return dict(
+            self._db.rows(
+                f"""
+                SELECT {why} AS why, COUNT(*) FROM subscriber
+                -- those who may be left out, found by indexes: not as a join, in which SQLite may
+                -- begin with all readers
+                WHERE subscriber.id IN (
+                    SELECT subscriber_id FROM subscription WHERE {on} AND state <> 'confirmed'
+                    UNION SELECT id FROM subscriber
+                    WHERE address_hash IN (SELECT address_hash FROM suppression)
+                    UNION SELECT id FROM subscriber WHERE paused_until IS NOT NULL)
+                AND EXISTS (
+                    SELECT 1 FROM subscription
+                    WHERE subscription.subscriber_id = subscriber.id AND {on})
+                AND NOT {who} GROUP BY why
+                """,
+                on,
+                who,
+                why,
+            )
         )
-        return {row[0]: row[1] for row in rows}
 
 
 _table = tables.subscriber
-
-
-def _perhaps_left_out(lists: Sequence[str]) -> CompoundSelect[Any]:
-    """All who may be among them: few, where to look through all readers takes long."""
-    unconfirmed = _subscription.state != SubscriptionState.CONFIRMED.value
-    away = select(_subscriber.id).where(_subscriber.paused_until.is_not(None))
-    return union(
-        select(_subscription.subscriber_id).where(list_ids(lists), unconfirmed),
-        # not as a join, in which SQLite may begin with all readers
-        select(_subscriber.id).where(
-            _subscriber.address_hash.in_(select(_suppression.address_hash))
-        ),
-        away,
-    )
 
 
 def _suppressed_ones() -> Select[Any]:
