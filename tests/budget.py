@@ -22,7 +22,7 @@ from coverage import Coverage
 
 from newsletter.config import environment
 
-SAMPLE = 20.0
+SAMPLE = 30.0
 """Seconds that the drawn tests may cost together, by what their marks say."""
 LONG = 10.0
 """Seconds from which a test needs the mark ``slow``, with its reason."""

@@ -10,7 +10,7 @@ hostile = settings(
     derandomize=False,
     database=None,
     print_blob=True,
-    max_examples=40 * TIMES,
+    max_examples=60 * TIMES,
     suppress_health_check=list(HealthCheck),
 )
 """Some seconds each. With ``--hypothesis-seed`` a run is repeated."""

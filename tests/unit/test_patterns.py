@@ -69,7 +69,7 @@ def test_what_is_said_of_a_pattern_here_is_said_of_one_that_there_is() -> None:
 
 @rows(
     ["pattern", "text"],
-    [(r"\s*<!DOCTYPE", " "), (r"<p[^>]*>", "<p")],
+    [(r"\s*<!DOCTYPE", " "), (r"a*b", "a"), (r"<p[^>]*>", "<p"), (r"\S+@x", "a")],
 )
 def test_a_pattern_that_goes_back_and_back_would_be_found(pattern: str, text: str) -> None:
     def attack(length: int) -> str:

@@ -94,6 +94,12 @@ def test_a_short_text_costs_in_proportion_to_its_length(again: str) -> None:
     assert any(_cost(again, MAX_SHORT // 2) < 9 * _cost(again, MAX_SHORT // 8) for _ in range(4))
 
 
+@pytest.mark.slow("the worst short texts")
+@rows("again", ["![", "a\n\n"])
+def test_the_worst_short_text_takes_less_than_the_limit_of_a_long_one(again: str) -> None:
+    assert _cost(again, MAX_SHORT) < 10
+
+
 def _cost(again: str, length: int) -> float:
     renderer = TemplateRenderer(house=HOUSE, files=LOOK.files)
     with working() as cost, suppress(InvalidInput):
