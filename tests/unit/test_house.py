@@ -9,6 +9,8 @@ from bench.house import pictures, table
 from tools.reference.modules import Module, read
 
 ROOT = Path(__file__).parents[2]
+CEILING = 70_500
+"""Lines of ``newsletter/``. It only goes down: see decision 28."""
 
 
 def checkout(folder: Path, **modules: str) -> list[Module]:
@@ -55,8 +57,9 @@ def test_two_checkouts_stand_side_by_side(tmp_path: Path) -> None:
 
 def test_no_module_function_or_folder_outgrows_its_reader() -> None:
     house = read(ROOT)
+    assert sum(module.text.count("\n") for module in house) <= CEILING
     assert [module.name for module in house if module.text.count("\n") > 500] == []
-    assert [name for module in house for name, lines in bodies(module) if lines > 45] == []
+    assert [name for module in house for name, lines in bodies(module) if lines > 60] == []
     folders = Counter(module.path.parent for module in house if module.path.name != "__init__.py")
     assert [str(folder) for folder, modules in folders.items() if modules > 20] == []
 
