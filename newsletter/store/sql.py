@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from newsletter.domain.errors import Defect, Exchanged
+from newsletter.store.database import Database
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -128,6 +129,7 @@ class Transaction:
         now: datetime,
     ) -> None:
         self.connection = connection
+        self.db = Database(cast("Any", connection.connection.dbapi_connection))
         self.hash_address = hash_address
         self.chain = chain
         self.now = now

@@ -1,7 +1,6 @@
 """Bytes that changed in the database by themselves: nothing goes to an address that nobody gave."""
 
 import pytest
-from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.transactional import (
@@ -32,7 +31,7 @@ DAMAGES = [
 
 def damage(store: Store, table: str, how: str) -> None:
     with store.begin() as tx:
-        tx.connection.execute(text(f"UPDATE {table} SET {how} WHERE id = 1"))
+        tx.db.change(f"UPDATE {table} SET {how} WHERE id = 1")
 
 
 @pytest.mark.parametrize("how", DAMAGES)
@@ -46,9 +45,9 @@ def test_nothing_is_sent_to_a_damaged_address_and_its_campaign_says_so(
     books.settle(claimed)
     assert books.counts() == Counts(accepted=2, rejected=1)
     with store.read() as tx:
-        [(number, reason)] = tx.connection.execute(
-            text("SELECT subscriber_id, reason FROM delivery WHERE state = 'rejected'")
-        ).all()
+        [(number, reason)] = tx.db.rows(
+            "SELECT subscriber_id, reason FROM delivery WHERE state = 'rejected'"
+        )
     assert number == 1
     assert "damaged in the database" in reason
 
@@ -87,7 +86,5 @@ def test_no_email_goes_to_a_damaged_address(store: Store, how: str) -> None:
         assert claimed is not None
         assert claimed.email.id == 2
         assert tx.emails.claim(at=NOON, attempt_id="b") is None
-        withheld = tx.connection.execute(
-            text("SELECT state FROM transactional_email WHERE id = 1")
-        ).scalar()
+        withheld = tx.db.value("SELECT state FROM transactional_email WHERE id = 1")
     assert withheld == EmailState.WITHHELD.value

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.store.soundness import Soundness
@@ -52,7 +51,7 @@ def test_what_was_stored_is_sound_and_counted(full: Store) -> None:
 )
 def test_what_was_damaged_is_named(full: Store, how: str, what: str, name: str) -> None:
     with full.begin() as tx:
-        tx.connection.execute(text(how))
+        tx.db.change(how)
     [(found, [named])] = damaged(full).items()
     assert found == what
     assert name in named
