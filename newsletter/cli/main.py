@@ -81,7 +81,6 @@ for _name, _module, _about in (
         "subscribers.subscribers",
         "Import, export, look at, suppress and forget people.",
     ),
-    ("archive", "archive", "The public archive."),
     ("user", "staff", "Invite, add and list the staff."),
     ("db", "workspace.database", "Migrate, back up and restore the database."),
     ("audit", "staff", "Show who did what, and check that nobody changed the log."),

@@ -68,7 +68,6 @@ def test_what_is_kept_is_for_its_owner_alone_and_what_is_meant_for_others_is_not
     workspace.database.chmod(0o644)
     workspace.do("run", "--until-idle")
     workspace.do("db", "backup", str(tmp_path / "backup.db"))
-    workspace.do("archive", "build", str(tmp_path / "www"))
     workspace.do("statement", "new", "Another one")
 
     state = workspace.folder / "var"
@@ -76,9 +75,8 @@ def test_what_is_kept_is_for_its_owner_alone_and_what_is_meant_for_others_is_not
     modes = {str(path): stat.S_IMODE(path.stat().st_mode) for path in kept}
     assert [path for path, mode in modes.items() if mode & 0o077] == []
     assert any(path.endswith("journal.jsonl") for path in modes)
-    for path in (tmp_path / "www" / "index.html", workspace.folder / "statements/another-one.md"):
-        assert stat.S_IMODE(path.stat().st_mode) == 0o644
-    assert stat.S_IMODE((tmp_path / "www").stat().st_mode) == 0o755
+    written = workspace.folder / "statements/another-one.md"
+    assert stat.S_IMODE(written.stat().st_mode) == 0o644
 
 
 def test_a_damaged_address_is_named_and_gets_nothing(workspace: Workspace) -> None:

@@ -53,12 +53,6 @@ class CampaignsContract:
             assert tx.campaigns.get(other + 1) is None
             assert [one.id for one in tx.campaigns.all()] == [first, second, other]
 
-    def test_heads_are_all_campaigns_without_their_figures(self, store: Store) -> None:
-        Books(store, 3)
-        with store.read() as tx:
-            whole = tx.campaigns.all()
-            assert [replace(one, counts=Counts()) for one in whole] == tx.campaigns.heads()
-
     def test_those_due_come_oldest_first_and_no_others(self, store: Store) -> None:
         with store.begin() as tx:
             late = add_campaign(tx, "late", release_at=NOON)

@@ -50,10 +50,6 @@ class Campaigns(Repository):
         """Return all campaigns with their figures, oldest first."""
         return self._db.all(Campaign, f"{_with_counts('SELECT id FROM campaign')} ORDER BY id")
 
-    def heads(self) -> list[Campaign]:
-        """Return all campaigns without their figures, oldest first."""
-        return self._db.all(Campaign, f"{_HEAD} ORDER BY id")
-
     def newest(self, most: int | None) -> list[Campaign]:
         """Return the newest campaigns with their figures, newest first."""
         newest = _with_counts("SELECT id FROM campaign ORDER BY id DESC LIMIT :most")

@@ -1,11 +1,10 @@
-"""All that the archive shows, in bytes: for those who ask for it, and for ``archive build``.
+"""The pages and files of the archive, in bytes.
 
 Nothing is here before its first reader could have it. A statement's page says what the mail says
 that was approved, taken out of its HTML: title and text, without the mail's foot and any reader's
 own links. What came later (a correction, a withdrawal) stands above it.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,6 @@ from functools import cached_property
 
 from newsletter.domain.archive import terms
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.draft import PICTURE_NAME
 from newsletter.rendering.mail.excerpts import excerpt_of
 from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame
@@ -23,7 +21,6 @@ from newsletter.web.public.archive.listing import MOST, MOST_HITS, Listing
 from newsletter.web.public.archive.published import Published, PublishedStatements
 
 _WRITERS = {"feed.rss": rss, "feed.atom": feeds.atom, "feed.json": feeds.json_feed}
-_PICTURE = re.compile(PICTURE_NAME)
 _CLOSED = ("/u/", "/confirm/", "/preferences", "/webhooks/")
 
 
@@ -38,23 +35,14 @@ class Leaf:
 
 
 class ArchiveBuild:
-    """The archive of one workspace. ``began_at`` is when its settings last may have changed.
+    """The archive of one workspace. ``began_at`` is when its settings last may have changed."""
 
-    With ``folders`` its pages lie on a plain web server, each in a folder of its own.
-    """
-
-    def __init__(
-        self, archive: Archive, frame: Frame, *, began_at: datetime, folders: bool = False
-    ) -> None:
+    def __init__(self, archive: Archive, frame: Frame, *, began_at: datetime) -> None:
         self._archive = archive
         self._frame = frame
         self._began_at = began_at
-        self._listing = Listing(archive=archive, frame=frame, folders=folders)
+        self._listing = Listing(archive=archive, frame=frame)
         self._shelf = PublishedStatements(archive.store)
-
-    def hold(self) -> list[Published]:
-        """Show from now on what has begun by now, and nothing newer; returns it."""
-        return self._shelf.hold()
 
     def page(self, number: int) -> Leaf | None:
         """A page of the list of all, from 1 on; None where there is none."""
@@ -103,25 +91,6 @@ class ArchiveBuild:
         """What robots may visit."""
         body = feeds.robots(self._archive.settings.public_url, _CLOSED).encode()
         return self._leaf(body, "text/plain", [])
-
-    def pictures(self, shown: Sequence[Published]) -> list[str]:
-        """The names of the desk's pictures in these statements, each once."""
-        there = f'"{self._archive.settings.public_url}/media/'
-        found: dict[str, None] = {}
-        for statement in shown:
-            for _, content in self._with_content([statement]):
-                named = (_PICTURE.match(rest) for rest in content.html.split(there)[1:])
-                found |= dict.fromkeys(name[0] for name in named if name)
-        return list(found)
-
-    def picture(self, name: str) -> Leaf | None:
-        """A picture of the desk; None where there is none."""
-        with self._archive.store.read() as tx:
-            found = tx.pictures.data(name)
-        if found is None:
-            return None
-        kind, data = found
-        return Leaf(body=data, media_type=kind, changed_at=self._began_at)
 
     def _leaf(
         self,

@@ -30,8 +30,6 @@ class ArchiveLinks:
 
     depth: int = 0
     """Slashes in its path, below that of the first page."""
-    folders: bool = False
-    """Each page is a folder with a file, as a web server serves them; else a path of its own."""
 
     @property
     def first_page(self) -> str:
@@ -40,18 +38,15 @@ class ArchiveLinks:
 
     def page(self, number: int) -> str:
         """A page of the list; the first one is 1."""
-        return self.first_page if number == 1 else self._named(f"page/{number}")
+        return self.first_page if number == 1 else self.file(f"page/{number}")
 
     def statement(self, slug: str) -> str:
         """The page of a statement."""
-        return self._named(f"archive/{slug}")
+        return self.file(f"archive/{slug}")
 
     def file(self, name: str) -> str:
         """What is no page, such as a feed."""
         return "../" * self.depth + name
-
-    def _named(self, path: str) -> str:
-        return self.file(path) + "/" * self.folders
 
 
 MOST = 50
@@ -65,20 +60,14 @@ _STATEMENT = "statement.html.j2"
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """Writes the lists of one workspace's archive, in its language as far as we speak it.
-
-    With ``folders`` they lie on a plain web server: nothing can be searched there, and readers
-    join where ``public_url`` leads.
-    """
+    """Writes the lists of one workspace's archive, in its language if there are words for it."""
 
     archive: Archive
     frame: Frame
-    folders: bool = False
 
     def page(self, shown: Sequence[tuple[Published, Content]], number: int, count: int) -> bytes:
         """A page of what went out, newest first."""
-        depth = 0 if number == 1 else 2 if self.folders else 1
-        here = ArchiveLinks(depth=depth, folders=self.folders)
+        here = ArchiveLinks(depth=0 if number == 1 else 1)
         words = self._words[0]
         turned = words["page_of"].format(page=number, count=count)
         return self._written(
@@ -134,7 +123,7 @@ class Listing:
 
         ``address`` is the page's own, which paper shows.
         """
-        here = ArchiveLinks(depth=2 if self.folders else 1, folders=self.folders)
+        here = ArchiveLinks(depth=1)
         _, spoken = self.frame.words(content.language)
         found, day = self.notice(shown, content.language), self._local_day(shown.began_at)
         mail_words = self.archive.renderer.wordings.of(content.language)[0]
@@ -155,7 +144,7 @@ class Listing:
                 for slug, each in sorted(others.items())
             ],
             archive=here.first_page,
-            join=self._join(here),
+            join=here.file("subscribe"),
             address=address,
             feeds=head,
         )
@@ -199,16 +188,11 @@ class Listing:
             language=self._words[1],
             here=here,
             most=LONGEST,
-            join=self._join(here),
+            join=here.file("subscribe"),
             kinds=[(here.file(name), kind) for name, (kind, _) in KINDS.items()],
-            search="" if self.folders else here.file("search"),
             **{"typed": None} | values,
         )
         return bytes(page.body)
-
-    def _join(self, here: ArchiveLinks) -> str:
-        base = self.archive.settings.public_url
-        return f"{base}/subscribe" if self.folders else here.file("subscribe")
 
     @property
     def _words(self) -> tuple[Mapping[str, str], str]:

@@ -1,7 +1,6 @@
 """What went out, as the archive shows it: each statement once, and what came of it since.
 
-What is asked for is read, not all that ever went out. For ``archive build``, which shows one moment
-in many files, all of it is held.
+Each request reads only the statements that it shows.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -89,26 +88,14 @@ class PublishedStatements:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._held: list[Published] | None = None
-
-    def hold(self) -> list[Published]:
-        """Show from now on what has begun by now, and nothing newer; returns it, newest first."""
-        with self._store.read() as tx:
-            self._held = published(tx.campaigns.heads())
-        return self._held
 
     def count(self) -> tuple[int, datetime | None]:
         """How many there are, and when the list of them last changed."""
-        if self._held is not None:
-            changes = (statement.updated_at for statement in self._held)
-            return len(self._held), max(changes, default=None)
         with self._store.read() as tx:
             return tx.campaigns.count_published()
 
     def newest(self, most: int, skip: int = 0) -> list[Published]:
         """So many, newest first, after so many that are newer."""
-        if self._held is not None:
-            return self._held[skip : skip + most]
         with self._store.read() as tx:
             slugs = tx.campaigns.published(skip=skip, most=most)
             found = _some(tx, slugs)
@@ -116,10 +103,6 @@ class PublishedStatements:
 
     def some(self, slugs: Collection[str]) -> dict[str, Published]:
         """Those of these slugs."""
-        if self._held is not None:
-            return {
-                statement.slug: statement for statement in self._held if statement.slug in slugs
-            }
         with self._store.read() as tx:
             return _some(tx, slugs)
 
@@ -128,8 +111,6 @@ class PublishedStatements:
         own = self.some([slug]).get(slug)
         if own is None:
             return []
-        if self._held is not None:
-            return [statement for statement in self._held if statement.original == own.original]
         with self._store.read() as tx:
             members = _some(tx, {own.original, *tx.campaigns.translations([own.original])})
         found = [statement for statement in members.values() if statement.original == own.original]

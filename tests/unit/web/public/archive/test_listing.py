@@ -17,13 +17,3 @@ def test_pages_of_the_program_name_each_other(base: str, path: str, depth: int) 
     assert urljoin(address, here.page(3)) == f"{base}page/3"
     assert urljoin(address, here.statement("hours")) == f"{base}archive/hours"
     assert urljoin(address, here.file("feed.rss")) == f"{base}feed.rss"
-
-
-@rows("base", BASES)
-@rows(("path", "depth"), [("", 0), ("page/2/", 2), ("archive/a/", 2)])
-def test_pages_in_folders_name_each_other(base: str, path: str, depth: int) -> None:
-    address, here = base + path, ArchiveLinks(depth=depth, folders=True)
-    assert urljoin(address, here.first_page) == base
-    assert urljoin(address, here.page(3)) == f"{base}page/3/"
-    assert urljoin(address, here.statement("hours")) == f"{base}archive/hours/"
-    assert urljoin(address, here.file("feed.rss")) == f"{base}feed.rss"

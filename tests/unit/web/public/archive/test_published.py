@@ -149,32 +149,17 @@ def history(store: Store, chance: random.Random) -> None:
 def test_each_part_is_what_it_is_among_all(store: Store, seed: int) -> None:
     history(store, random.Random(seed))  # noqa: S311 - the same each time
     with store.read() as tx:
-        everything = published(tx.campaigns.heads())
+        everything = published(tx.campaigns.all())
     slugs = [one.slug for one in everything]
     shelf = PublishedStatements(store)
-    for held in (False, True):
-        if held:
-            assert shelf.hold() == everything
-        assert shelf.count()[0] == len(everything)
-        assert shelf.newest(99) == everything
-        assert shelf.newest(2, skip=1) == everything[1:3]
-        assert shelf.some([*slugs[:3], "never"]) == {one.slug: one for one in everything[:3]}
-        for one in everything:
-            languages = [other for other in everything if other.original == one.original]
-            assert shelf.translations(one.slug) == languages
-        assert shelf.translations("never") == []
-
-
-def test_what_is_held_stays_as_it_was(store: Store) -> None:
-    publish(store, 2)
-    shelf = PublishedStatements(store)
-    held = shelf.hold()
-    publish(store, 1, begin=2)
-    assert shelf.count() == (2, NOON + timedelta(hours=1))
-    assert (
-        shelf.newest(9) == held == [shelf.some(["went-1"])["went-1"], *shelf.translations("went-0")]
-    )
-    assert PublishedStatements(store).count() == (3, NOON + timedelta(hours=2))
+    assert shelf.count()[0] == len(everything)
+    assert shelf.newest(99) == everything
+    assert shelf.newest(2, skip=1) == everything[1:3]
+    assert shelf.some([*slugs[:3], "never"]) == {one.slug: one for one in everything[:3]}
+    for one in everything:
+        languages = [other for other in everything if other.original == one.original]
+        assert shelf.translations(one.slug) == languages
+    assert shelf.translations("never") == []
 
 
 def test_a_page_asks_as_little_however_much_went_out(store: Store) -> None:
