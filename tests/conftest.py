@@ -26,12 +26,14 @@ from tests.budget import (
     thorough,
 )
 from tests.fakes import FixedClock, chain_of, hash_address
+from tests.postgresql import postgresql
 
 # a loaded machine is slow and not wrong: no example has a deadline
 settings.register_profile("unhurried", settings(), deadline=None)
 settings.load_profile("unhurried")
 
 __all__ = [  # what pytest looks for here
+    "postgresql",
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",

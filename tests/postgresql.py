@@ -1,0 +1,159 @@
+"""One PostgreSQL server for a whole run, in memory, and databases on it for tests.
+
+The first worker that needs the server starts it. Each worker shares a lock while it runs; a process
+beside the server waits for that lock alone, then stops the server and removes its folder, however
+the workers ended.
+"""
+
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.budget import MEMORY, fits
+
+PASSWORD = "of the test server"  # noqa: S105 - made up
+"""Over TCP the server asks for it; over its socket it trusts everybody."""
+_DEBIAN = Path("/usr/lib/postgresql")
+_START_SECONDS = 60.0
+_CONFIGURATION = """
+unix_socket_directories = '{folder}'
+listen_addresses = '127.0.0.1'
+port = {port}
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+max_wal_size = 4GB
+shared_buffers = 64MB
+max_connections = 200
+autovacuum = off
+jit = off
+log_min_messages = fatal
+"""
+
+_NOBODY = 65534
+_RUN_WHILE_IN_USE = """
+import fcntl, os, shutil, signal, subprocess, sys
+in_use, folder, programs, account = sys.argv[1:]
+if os.fork():
+    os._exit(0)
+os.setsid()
+command = [f"{programs}/postgres", "-D", f"{folder}/data"]
+server = subprocess.Popen(command, cwd="/", **eval(account))
+with open(in_use) as file:
+    fcntl.flock(file, fcntl.LOCK_EX)
+    server.send_signal(signal.SIGQUIT)
+    server.wait()
+    shutil.rmtree(folder)
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server that is running."""
+
+    folder: Path
+    port: int
+
+    def is_ready(self) -> bool:
+        """Return whether it takes connections: the last line of this file says so."""
+        status = self.folder / "data" / "postmaster.pid"
+        return status.exists() and status.read_text("utf-8").endswith("ready   \n")
+
+    def url(self, database: str, *, user: str = "newsletter") -> str:
+        """Return the address of a database, over the socket."""
+        return f"postgresql://{user}@/{database}?host={self.folder}&port={self.port}"
+
+    def tcp_url(self, database: str, *, user: str = "newsletter") -> str:
+        """Return the address of a database, over TCP; the server asks for the password."""
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+
+def missing() -> str:
+    """Return why no server can be started here, or ""."""
+    return "" if _programs() else "PostgreSQL is not installed (apt-get install postgresql)"
+
+
+def _programs() -> Path | None:
+    """Return the folder of initdb and postgres: Debian has no postgres on the path."""
+    found = shutil.which("initdb")
+    if found and Path(found).resolve().with_name("postgres").exists():
+        return Path(found).resolve().parent
+    versions = sorted(_DEBIAN.glob("*/bin/initdb"), key=lambda file: int(file.parts[-3]))
+    return versions[-1].parent if versions else None
+
+
+@pytest.fixture(scope="session")
+def postgresql(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """The server of this run."""
+    if reason := missing():
+        pytest.skip(reason)
+    base = tmp_path_factory.getbasetemp()
+    # each worker has a folder in the folder of the run
+    shared = base.parent if hasattr(pytestconfig, "workerinput") else base
+    in_use, starting = shared / "postgresql.in-use", shared / "postgresql.starting"
+    with in_use.open("ab") as use, starting.open("a+") as start:
+        fcntl.flock(use, fcntl.LOCK_SH)
+        fcntl.flock(start, fcntl.LOCK_EX)
+        start.seek(0)
+        folder, _, port = start.read().partition("\n")
+        server = Server(Path(folder), int(port or 0))
+        if not folder or not server.is_ready():
+            server = _start(in_use)
+            start.truncate(0)
+            start.write(f"{server.folder}\n{server.port}")
+            start.flush()
+        fcntl.flock(start, fcntl.LOCK_UN)
+        yield server
+
+
+def _start(in_use: Path) -> Server:
+    programs = _programs()
+    assert programs is not None
+    # not below the folders of pytest: they are for root alone, and a socket's path has to be short
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=MEMORY if fits(MEMORY) else None))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    account = _unprivileged()
+    if account:
+        shutil.chown(folder, _NOBODY, _NOBODY)
+    (folder / "password").write_text(PASSWORD, "utf-8")
+    (folder / "password").chmod(0o644)
+    command = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", "newsletter"]
+    command += ["-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions"]
+    command += ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={folder}/password"]
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **account)
+    assert done.returncode == 0, done.stderr
+    configuration = folder / "data" / "postgresql.conf"
+    with configuration.open("a", encoding="utf-8") as file:
+        file.write(_CONFIGURATION.format(folder=folder, port=port))
+    command = [sys.executable, "-I", "-c", _RUN_WHILE_IN_USE, str(in_use), str(folder)]
+    command += [str(programs), repr(account)]
+    with (folder / "log").open("wb") as log:
+        subprocess.run(command, stdout=log, stderr=log, check=True)
+    server = Server(folder, port)
+    deadline = time.monotonic() + _START_SECONDS
+    while not server.is_ready():
+        assert time.monotonic() < deadline, (folder / "log").read_text("utf-8")
+        time.sleep(0.02)
+    return server
+
+
+def _unprivileged() -> dict[str, Any]:
+    """Return as whom to run PostgreSQL, which refuses to run as root."""
+    return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
