@@ -163,7 +163,7 @@ class Delivery:
             store=self.store,
             renderer=self.renderer,
             links=self.links,
-            line=self.pool.first,
+            provider=self.pool.first,
             lease=self.lease,
             together=self.settings.together,
         )

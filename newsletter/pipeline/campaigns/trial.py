@@ -126,7 +126,7 @@ class TrialSender:
     store: Store
     renderer: Renderer
     links: Links
-    line: PooledProvider
+    provider: PooledProvider
     lease: timedelta
     together: bool = False
 
@@ -155,7 +155,7 @@ class TrialSender:
         # before the transaction: to render takes long, and keeps nobody from writing
         batch = self._batch(slug, address, text)
         taken_at, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
-        provider, limiter = self.line.provider, self.line.limiter
+        limiter = self.provider.limiter
         with self.store.begin() as tx:
             actor = _entitled(tx, by)
             reason = tx.readers.suppressed(address)
@@ -164,6 +164,7 @@ class TrialSender:
             tx.throttle.failed({limit.key for limit in of_tests(actor)}, tx.now)
             limiter.take_ahead(tx, 1, taken_at)
             tx.audit.enter(actor, "test", subject or slug, "one test mail")
+        provider = self.provider.provider
         answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
         until = self.store.clock.now() + backoff(1, jitter=0, asked=answer.retry_after)
         with self.store.begin() as tx:

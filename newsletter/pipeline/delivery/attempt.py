@@ -1,13 +1,13 @@
-"""One attempt to hand over a batch or an email: to which provider, when, and by which four steps.
+"""One attempt to send a batch or an email: claim → note → call → record.
 
-claim → note → call → record. A first transaction claims it. A second one writes down what is about
-to leave, once its bytes are made, and then it is noted outside the database too. No transaction is
-open while bytes are made or a call is under way. Once a byte has left only a full, understood
-answer counts; all else is unknown. Whoever died before the second transaction had committed handed
-nothing over.
+The first transaction claims the batch. The second one notes the hash of the bytes that are about to
+leave; then the guard file notes it outside the database. No transaction is open while bytes are
+built or a call is under way. After the first byte only a complete, understood answer counts;
+anything else is unknown. A process that dies before the second transaction commits has sent
+nothing.
 
-When something may leave is for the pool of providers to say: each has its rate limiter, and what
-the first provably does not take goes to the second.
+The pool of providers decides when a batch may leave. Each provider has its own rate limiter. A
+batch that the first provider provably did not take goes to the second one.
 """
 
 import hashlib
@@ -39,23 +39,23 @@ Done = TypeVar("Done")
 
 _log = logging.getLogger("newsletter.run")
 _RECORDS = "its records"
-"""In place of a domain: none is written with a blank."""
+"""The key of a limit on record look-ups, in place of a domain. No domain has a space in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimiter:
-    """When the next batch may leave at one provider, for one sending domain."""
+    """The limit on sending through one provider for one sending domain."""
 
     provider: str
     domain: str
     limits: Limits
 
     def wait(self, tx: Transaction, now: datetime) -> Wait | None:
-        """Why nothing may leave now, and until when; None where something may."""
+        """Return why and until when nothing may leave; None if a batch may leave now."""
         return self._kept(tx).at(now, self.limits).wait(now, self.limits)
 
     def current(self, tx: Transaction, now: datetime) -> RateLimit:
-        """The rate limit at this moment; a row that a wrong clock wrote is put right."""
+        """Return the rate limit at this moment. Correct a row that a wrong clock wrote."""
         kept = self._kept(tx)
         rate_limit = kept.at(now, self.limits)
         if kept.is_ahead(now, self.limits):
@@ -70,20 +70,24 @@ class RateLimiter:
         return rate_limit
 
     def take(self, tx: Transaction, rate_limit: RateLimit, messages: int, now: datetime) -> None:
-        """Write down that so many messages are about to leave."""
+        """Count messages that are about to leave."""
         tx.rate_limits.put(self.provider, self.domain, rate_limit.take(messages, now, self.limits))
 
     def blocked(self, tx: Transaction, now: datetime) -> Wait | None:
-        """Why not even what goes ahead of all may leave now; None where it may."""
-        return _beyond_turns(self.wait(tx, now))
+        """Return why even an urgent email must wait; None if it may leave now.
+
+        The rate alone does not hold an urgent email back.
+        """
+        wait = self.wait(tx, now)
+        return None if wait is None or wait.cause is Cause.TURN else wait
 
     def take_ahead(self, tx: Transaction, messages: int, now: datetime) -> None:
-        """Take a turn now, before all who wait for theirs; the rate makes up for it afterwards.
+        """Count messages that leave ahead of the queue. Later batches wait for the rate instead.
 
-        Raises ProviderUnreachable while nothing may leave for another reason than the rate.
+        Raises ProviderUnreachable if more than the rate holds them back.
         """
         rate_limit = self.current(tx, now)
-        wait = _beyond_turns(rate_limit.wait(now, self.limits))
+        wait = self.blocked(tx, now)
         if wait is not None:
             until = wait.until.isoformat(timespec="seconds")
             raise ProviderUnreachable(
@@ -92,7 +96,7 @@ class RateLimiter:
         self.take(tx, rate_limit, messages, now)
 
     def allowance(self, rate_limit: RateLimit, now: datetime, most: int) -> int:
-        """How many messages the next batch may have; 0 while nothing may leave."""
+        """Return how many messages the next batch may have; 0 while nothing may leave."""
         if rate_limit.wait(now, self.limits) is not None:
             return 0
         allowance = rate_limit.allowance(self.limits)
@@ -100,16 +104,16 @@ class RateLimiter:
 
     @property
     def of_records(self) -> "RateLimiter":
-        """Those at the provider's records, which are limited apart from its mails."""
+        """The limiter of look-ups in the provider's records, apart from that of its mails."""
         return replace(self, domain=_RECORDS)
 
     def silence(self, tx: Transaction, now: datetime) -> datetime | None:
-        """Until when the provider is to be left alone by its own word; None where it is not."""
+        """Return until when the provider asked for no calls; None if calls are allowed."""
         until = self._kept(tx).at(now, self.limits).blocked_until
         return until if until > now else None
 
     def be_silent(self, tx: Transaction, until: datetime, reason: str) -> None:
-        """The provider asked to be left alone until then."""
+        """Book that the provider asked for no calls until then."""
         rate_limit = self._kept(tx).block(until, Cause.BLOCKED, reason)
         tx.rate_limits.put(self.provider, self.domain, rate_limit)
 
@@ -123,9 +127,9 @@ class RateLimiter:
         until: datetime,
         watched: bool = False,
     ) -> RateLimit:
-        """Book the answer: what did not leave is given back, and a refusal blocks ``until``.
+        """Book the answer: give back what did not leave; a refusal blocks ``until`` then.
 
-        ``watched``: a second provider waits for this one to fail for long.
+        ``watched``: a second provider takes over when this one has failed for long.
         """
         kept = self._kept(tx)
         rate_limit = kept.heard(answer.outcome.verdict, taken_at) if watched else kept
@@ -144,11 +148,6 @@ class RateLimiter:
         return tx.rate_limits.get(self.provider, self.domain)
 
 
-def _beyond_turns(wait: Wait | None) -> Wait | None:
-    """A wait that is no mere turn of others."""
-    return None if wait is None or wait.cause is Cause.TURN else wait
-
-
 @dataclass(frozen=True, kw_only=True)
 class PooledProvider:
     """A provider and its rate limiter."""
@@ -156,7 +155,7 @@ class PooledProvider:
     provider: Provider
     limiter: RateLimiter
     account: str = ""
-    """Names the account at the provider. What another one knows or lacks says nothing of it."""
+    """The account at the provider. Records of another account prove nothing about this one."""
 
     @property
     def name(self) -> str:
@@ -165,10 +164,11 @@ class PooledProvider:
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderPool:
-    """The first provider, and the second, if there is one.
+    """The first provider, and the second one if the settings name one.
 
-    A campaign begins at the first. What was provably not handed over goes to the second once the
-    first refuses our settings, or has taken nothing for ``after``; what is unknown never does.
+    A campaign begins at the first provider. It moves to the second one if the first refuses our
+    settings or has accepted nothing for ``after``. Only messages that provably did not leave
+    move; unknown ones never do.
     """
 
     first: PooledProvider
@@ -182,27 +182,27 @@ class ProviderPool:
     @property
     def accounts(self) -> dict[str, str]:
         """The account at each provider, by its name."""
-        return {line.name: line.account for line in self.all}
+        return {each.name: each.account for each in self.all}
 
     def of(self, batch: ClaimedBatch | UnknownBatch) -> PooledProvider:
-        """The one that this batch goes to, or went to."""
-        return next(line for line in self.all if line.name == batch.provider)
+        """Return the provider of this batch."""
+        return next(each for each in self.all if each.name == batch.provider)
 
     def waits(self, tx: Transaction, now: datetime) -> dict[str, Wait | None]:
-        """Why nothing may leave now, by the carrier of a campaign; "" is the first provider."""
-        waits = {line.name: line.limiter.wait(tx, now) for line in self.all}
+        """Return why nothing may leave now, by provider; "" is the first provider."""
+        waits = {each.name: each.limiter.wait(tx, now) for each in self.all}
         return {"": waits[self.first.name], **waits}
 
     def blocks(self, tx: Transaction, now: datetime) -> dict[str, Wait | None]:
-        """By the line's name, why not even what goes ahead of all may leave there now."""
-        return {line.name: line.limiter.blocked(tx, now) for line in self.all}
+        """Return why even an urgent email must wait, by provider."""
+        return {each.name: each.limiter.blocked(tx, now) for each in self.all}
 
     def rate_limits(self, tx: Transaction, now: datetime) -> dict[str, RateLimit]:
-        """The rate limit of each at this moment."""
-        return {line.name: line.limiter.current(tx, now) for line in self.all}
+        """Return the rate limit of each provider at this moment."""
+        return {each.name: each.limiter.current(tx, now) for each in self.all}
 
     def fail_over_all(self, tx: Transaction, now: datetime) -> None:
-        """No campaign waits any longer for a first provider that has taken nothing for long."""
+        """Move every campaign to the second provider if the first one has failed for long."""
         rate_limit = self.first.limiter.current(tx, now)
         if self.second is None or not fails_for_long(rate_limit, now, self.after):
             return
@@ -214,12 +214,12 @@ class ProviderPool:
             self._fail_over(tx, self.second, campaign, wait.reason, now)
 
     def allowance(self, rate_limits: Mapping[str, RateLimit], now: datetime) -> dict[str, int]:
-        """How many messages the next batch may have at each; 0 while nothing may leave there."""
+        """Return how many messages the next batch may have, by provider; 0 while it must wait."""
         return {
-            line.name: line.limiter.allowance(
-                rate_limits[line.name], now, line.provider.capabilities.max_recipients
+            each.name: each.limiter.allowance(
+                rate_limits[each.name], now, each.provider.capabilities.max_recipients
             )
-            for line in self.all
+            for each in self.all
         }
 
     def settle(
@@ -231,13 +231,13 @@ class ProviderPool:
         taken_at: datetime,
         until: datetime,
     ) -> bool:
-        """Book the answer at its rate limit; tells whether the batch goes to the second one."""
+        """Book the answer at its rate limit; return whether the second provider takes over."""
         verdict = answer.outcome.verdict
         if self.second is None and not answer.not_handed_over(len(claimed.members)):
-            return False  # the usual end, and nothing of it changes the rate limit
-        line = self.of(claimed)
-        watched = self.second is not None and line is self.first
-        rate_limit = line.limiter.settle(
+            return False  # the usual case: the rate limit does not change
+        pooled = self.of(claimed)
+        watched = self.second is not None and pooled is self.first
+        rate_limit = pooled.limiter.settle(
             tx,
             answer,
             len(claimed.members),
@@ -245,7 +245,7 @@ class ProviderPool:
             until=until,
             watched=watched,
         )
-        if self.second is None or line is self.second:
+        if self.second is None or pooled is self.second:
             return False
         if not fails_over(verdict, rate_limit, taken_at, self.after):
             return False
@@ -255,9 +255,9 @@ class ProviderPool:
     def _fail_over(
         self, tx: Transaction, second: PooledProvider, campaign: Campaign, why: str, now: datetime
     ) -> None:
-        # threads learn of the outage at the same time: the first of them fails over and says so
+        # several threads may find the outage at the same time: the first one fails over and logs it
         if not tx.campaigns.hand_on(campaign.id, second.name):
-            return  # an answer that was under way when it failed over
+            return
         detail = f"campaign {campaign.id} from {self.first.name} to {second.name}: {why}"
         tx.audit.enter("scheduler", "fail over", campaign.slug, detail)
         _log.warning("failed over: %s", detail)
@@ -272,20 +272,20 @@ _LOST = Answer(
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """A try to hand something over."""
+    """One try to send a batch or an email."""
 
     id: str
-    """A name that no try had before."""
+    """Unique over all attempts."""
     at: datetime
     not_after: NotAfter
-    """Nothing of it leaves later: by then somebody else may have taken it over."""
+    """The end of the lease. No byte leaves later: another worker may have claimed the batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempts(ABC, Generic[Held, Done]):
-    """Hands over one thing at a time. Any number of threads may share it.
+    """Sends one batch or email per call. Any number of threads may share an instance.
 
-    ``lease`` has to be longer than the longest call; ``attempt_ids`` gives a new name each time,
+    ``lease`` must be longer than the longest call. ``attempt_ids`` returns a new id each time,
     ``jitter`` a number in 0…1.
     """
 
@@ -298,14 +298,14 @@ class Attempts(ABC, Generic[Held, Done]):
     jitter: Callable[[], float]
 
     def attempt(self) -> Done | None:
-        """Hand over the next that is due; None where nothing is, or nothing may leave now."""
+        """Send what is due next. Return None if nothing is due or nothing may leave now."""
         attempt = Attempt(
             id=self.attempt_ids(),
             at=self.store.clock.now(),
-            # from before the claim, so that it is over no later than the lease
+            # computed before the claim, so that it ends no later than the lease
             not_after=NotAfter.after(self.lease, self.store.clock),
         )
-        # a claim that a power cut undoes was of no use yet: what is about to leave is noted to last
+        # a power cut may undo the claim, because nothing leaves before the note, which is durable
         with self.store.begin(lasting=False) as tx:
             held = self.claim(tx, attempt)
         if held is None:
@@ -313,29 +313,28 @@ class Attempts(ABC, Generic[Held, Done]):
         return self.record(held, self._answer(held, attempt), attempt)
 
     def _answer(self, held: Held, attempt: Attempt) -> Answer:
-        """The provider's, or ours where nothing leaves."""
+        """Return the provider's answer, or our own if nothing leaves."""
         try:
             prepared = self.prepare(held, attempt)
-        except InvalidInput as error:  # a template of the workspace, or a provider that cannot
+        except InvalidInput as error:  # from a template of the workspace or the provider's limits
             return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=str(error)))
         if isinstance(prepared, Answer):
             return prepared
         if not self._note(held, hashlib.sha256(prepared.body).hexdigest()):
             return _LOST
-        # of a claim that has gone stale nothing leaves: who left meanwhile is asked again then
-        provider = self.line(held).provider
+        provider = self.pooled(held).provider
         return provider.hand_over(replace(prepared, not_after=attempt.not_after))
 
     def _note(self, held: Held, body_hash: str) -> bool:
-        """Write down what leaves, also outside, before it does; where that cannot be, nothing does.
+        """Note what is about to leave, in the database and in the guard file.
 
-        Tells whether it may leave still.
+        Return whether it may leave. Raises StoreUnavailable if the guard file cannot be written.
         """
         with self.store.begin() as tx:
             number = self.intend(tx, held, body_hash)
             if number is None:
                 return False
-            # within the transaction: where the database was exchanged, nothing of this stays in it
+            # inside the transaction, so that an exchanged database keeps nothing of this attempt
             self.guard_file.follow(number)
         try:
             self.guard_file.note(number)
@@ -345,31 +344,34 @@ class Attempts(ABC, Generic[Held, Done]):
             raise
         return True
 
-    # --- what differs
+    # --- the steps that batches and emails take differently
 
     @abstractmethod
     def claim(self, tx: Transaction, attempt: Attempt) -> Held | None:
-        """Take the next that may leave now, with its turn; None where there is none.
+        """Claim what may leave next and count it at the rate limit; None if nothing may leave.
 
-        It does not last by itself: nobody may act upon it before something lasting is written.
+        A power cut may undo the claim: act on it only after a durable transaction.
         """
 
     @abstractmethod
-    def line(self, held: Held) -> PooledProvider:
-        """Where it goes."""
+    def pooled(self, held: Held) -> PooledProvider:
+        """Return the provider that gets it."""
 
     @abstractmethod
     def prepare(self, held: Held, attempt: Attempt) -> PreparedRequest | Answer:
-        """Its bytes, or why nothing of it leaves. Raises InvalidInput for what cannot be said."""
+        """Build the request, or return an answer if nothing may leave.
+
+        Raises InvalidInput if the provider cannot express the message.
+        """
 
     @abstractmethod
     def intend(self, tx: Transaction, held: Held, body_hash: str) -> int | None:
-        """Write down what is about to leave, and count it; None where it may not leave any more."""
+        """Note what is about to leave; return its claim number, None if the claim is lost."""
 
     @abstractmethod
     def put_back(self, tx: Transaction, held: Held, reason: str) -> None:
-        """It was not handed over, and is due again."""
+        """Queue it again: nothing has left."""
 
     @abstractmethod
     def record(self, held: Held, answer: Answer, attempt: Attempt) -> Done:
-        """Write down what came of it."""
+        """Book the answer."""

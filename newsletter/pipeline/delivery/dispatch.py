@@ -1,4 +1,4 @@
-"""batch → provider → outcomes: which batch leaves, and what is written down of its readers."""
+"""batch → provider → outcomes: claims a batch, sends it, and books an outcome for each reader."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,49 +28,49 @@ _ANOTHER_CARRIAGE = (
     "what the settings of the provider make of a message changed after the approval;"
     " put them back, or cancel and approve a correction"
 )
-"""What would leave is not what was approved."""
+"""The provider's settings would send other bytes than the approved ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dispatched:
-    """What became of one batch."""
+    """The result of sending one batch."""
 
     campaign_id: int
     slug: str
-    """Of its statement."""
+    """The statement's slug."""
     batch_id: int
     attempt_id: str
     messages: int
     answer: Answer
     provider: str
     wait: timedelta
-    """How long the batch should wait; zero where all is well, or another provider takes it."""
+    """Time until the batch is sent again; zero if it is not, or if another provider gets it."""
     recorded: bool
-    """False when somebody else had taken the batch over in the meantime."""
+    """False if another worker had claimed the batch by then."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeldBatch:
-    """A claimed batch, and what its readers are to get."""
+    """A claimed batch and the content that its readers get."""
 
     claimed: ClaimedBatch
     content: Content
     called: Mapping[int, str]
-    """By what it calls its readers, where it does."""
+    """Names for the greeting, by subscriber id."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dispatcher(Attempts[HeldBatch, Dispatched]):
-    """Hands over one batch at a time."""
+    """Sends one batch per call."""
 
     carriage: str = ""
-    """A hash of the settings by which providers shape what leaves."""
+    """A hash of the provider settings that change the bytes of a message."""
     _contents: dict[str, Content] = field(default_factory=dict, init=False, repr=False)
-    """By content hash, and found to have it."""
+    """Verified contents, by content hash."""
 
     def dispatch(self) -> Dispatched | None:
-        """Hand over the next batch that is due; None when there is none, or none may leave now."""
-        # without a second provider each batch would pay for a transaction that does nothing
+        """Send the next batch that is due. Return None if none is due or none may leave now."""
+        # without a second provider this transaction would do nothing
         if self.pool.second is not None:
             with self.store.begin() as tx:
                 self.pool.fail_over_all(tx, tx.now)
@@ -80,7 +80,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         return done
 
     def claim(self, tx: Transaction, attempt: Attempt) -> HeldBatch | None:
-        """The next batch, without those who left in the meantime."""
+        """Claim the next batch, without the readers who have unsubscribed since it was planned."""
         rate_limits = self.pool.rate_limits(tx, attempt.at)
         allowance = self.pool.allowance(rate_limits, attempt.at)
         if not any(allowance.values()):
@@ -90,19 +90,18 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         )
         if claimed is None:
             return None
-        line = self.pool.of(claimed)
-        # a turn for whom was claimed: those who left in the meantime take up no time
-        line.limiter.take(tx, rate_limits[line.name], len(claimed.members), attempt.at)
+        pooled = self.pool.of(claimed)
+        pooled.limiter.take(tx, rate_limits[pooled.name], len(claimed.members), attempt.at)
         content = self._content(tx, claimed)
         called = names_for(tx, content, [number for number, _ in claimed.members])
         return HeldBatch(claimed=claimed, content=content, called=called)
 
-    def line(self, held: HeldBatch) -> PooledProvider:
-        """The campaign's."""
+    def pooled(self, held: HeldBatch) -> PooledProvider:
+        """Return the provider of the campaign."""
         return self.pool.of(held.claimed)
 
     def prepare(self, held: HeldBatch, attempt: Attempt) -> PreparedRequest | Answer:
-        """One call for all of it."""
+        """Build one request for the whole batch."""
         # None is of content that an older version made, which says nothing to compare
         if held.content.carriage not in {None, self.carriage}:
             return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=_ANOTHER_CARRIAGE))
@@ -115,24 +114,24 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
             links=self.links,
             called=held.called,
         )
-        return self.line(held).provider.prepare(batch)
+        return self.pooled(held).provider.prepare(batch)
 
     def intend(self, tx: Transaction, held: HeldBatch, body_hash: str) -> int | None:
-        """By its hash the same bytes are known again, where they may be replayed."""
-        account, claimed = self.line(held).account, held.claimed
+        """Note the account and the hash of the bytes: a replay must send the same bytes."""
+        account, claimed = self.pooled(held).account, held.claimed
         return tx.batches.intend(
             claimed.id, fence=claimed.fence, body_hash=body_hash, account=account
         )
 
     def put_back(self, tx: Transaction, held: HeldBatch, reason: str) -> None:
-        """Into the queue."""
+        """Queue the batch again."""
         tx.batches.requeue(held.claimed, not_before=self.store.clock.now(), reason=reason)
 
     def record(self, held: HeldBatch, answer: Answer, attempt: Attempt) -> Dispatched:
-        """What it says of each reader, and of the provider."""
+        """Book the outcome of each reader, and what the answer says about the provider."""
         claimed = held.claimed
         if answer.outcome.verdict is Verdict.SPLIT and len(claimed.members) == 1:
-            # halving has found what the provider objects to
+            # splitting has found the message that the provider rejects
             answer = replace(answer, outcome=replace(answer.outcome, verdict=Verdict.REJECTED))
         wait = self._wait(claimed, answer)
         recorded, failed_over = self._record(claimed, answer, wait, attempt.at)
@@ -154,7 +153,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         if known is not None:
             return known
         content = approved_content(tx, claimed.campaign)
-        # each may have a hundred thousand bytes, and few campaigns go out at a time
+        # a content may have a hundred thousand bytes, and few campaigns run at the same time
         if len(self._contents) >= _KEPT_CONTENTS:
             self._contents.clear()
         self._contents[content_hash] = content
@@ -169,10 +168,10 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
     def _record(
         self, claimed: ClaimedBatch, answer: Answer, wait: timedelta, taken_at: datetime
     ) -> tuple[bool, bool]:
-        """Whether the fence held, and whether the batch goes to another provider now."""
+        """Return whether the fence held, and whether the campaign moved to the second provider."""
         until = self.store.clock.now() + wait
         with self.store.begin() as tx:
-            # first: what fails over pauses no campaign and waits for nothing
+            # first, because a campaign that fails over is not paused and its batch does not wait
             failed_over = self.pool.settle(tx, claimed, answer, taken_at=taken_at, until=until)
             if failed_over:
                 wait = timedelta(0)
@@ -181,7 +180,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
                 outcome.verdict not in _KNOWN
                 for outcome in (answer.outcome, *answer.exceptions.values())
             ):
-                # an event may have been faster
+                # an event may have arrived before the answer
                 confirm_by_events(tx, claimed.campaign.id)
             finish(tx, claimed.campaign.id)
         return recorded, failed_over
@@ -205,7 +204,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
                 reason=f"{claimed.provider} refuses: {outcome.reason}",
             )
         booking = _booking(claimed, answer, wait)
-        # where nobody is final the batch itself goes back, with its attempts: waits grow by those
+        # if no reader has a final outcome, the batch keeps its attempts, so that waits grow
         if len(booking.again) < len(claimed.members):
             return tx.batches.settle(claimed, booking=booking, at=now)
         if outcome.verdict is Verdict.SPLIT:
@@ -214,7 +213,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         return tx.batches.requeue(claimed, not_before=now + wait, reason=reason)
 
     def _finish_emptied(self) -> None:
-        """A campaign whose last readers left while it was waiting has nothing more to claim."""
+        """Finish campaigns whose last readers unsubscribed while their batches waited."""
         with self.store.read() as tx:
             sending = tx.campaigns.sending()
             emptied = [campaign for campaign in sending if not tx.batches.is_open(campaign)]
@@ -224,7 +223,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
 
 
 def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:
-    """What is written down: whoever is refused by name, so that the report can say who and why."""
+    """Return the outcome of the batch, and each reader whose outcome differs, with the reason."""
     members = [number for number, _ in claimed.members]
     others = {
         number: answer.exceptions[number] for number in members if number in answer.exceptions
@@ -232,8 +231,8 @@ def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:
     unknown = [other for other in others.values() if other.verdict is Verdict.UNKNOWN]
     rest = answer.outcome
     if rest.verdict is not Verdict.UNKNOWN and (unknown or rest.verdict is not Verdict.ACCEPTED):
-        # each member has an outcome of its own now, so that the one for the rest speaks of nobody,
-        # or of the unknown alone: a batch that holds any is unknown
+        # every member gets an outcome of its own; what is left for the batch is "unknown" if any
+        # member is unknown, else "accepted" for no one
         others = dict.fromkeys(members, rest) | others
         rest = unknown[0] if unknown else Outcome(verdict=Verdict.ACCEPTED)
     return Booking(

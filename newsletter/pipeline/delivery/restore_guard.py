@@ -1,8 +1,8 @@
-"""The hold over a whole workspace: a person's, or on a doubt whether its books are complete.
+"""The hold on all sending: set by a person, or because the database may be a copy or a restore.
 
-Whoever opens a new database begins its first generation, so that a copy of it can be told from the
-very beginning; each run begins another. The guard record is written first and allows the one
-before, so that a process that dies between the two leaves no doubt behind.
+Every run begins a generation, with a name that stands in the database and in the guard file. A copy
+shows because the two differ. The guard file is written first and allows the generation before, so
+that a crash between the two writes raises no false alarm.
 """
 
 from collections.abc import Callable, Collection
@@ -29,16 +29,16 @@ _ADVICE = {
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """Says whether a workspace may send. ``names`` gives a new name to each generation."""
+    """Decides whether a workspace may send. ``names`` returns a new generation name."""
 
     store: Store
     guard_file: GuardFile
     names: Callable[[], str]
 
     def attend(self) -> None:
-        """Look before anybody is answered from a database, or writes into it.
+        """Compare the database with the guard file before anything uses the database.
 
-        A new one begins its first generation, if it can: else a run says why. One in doubt is held.
+        A new database begins its first generation. If the two differ, sending is put on hold.
         """
         _, books = self._seen()
         if books.unmarked:
@@ -46,15 +46,15 @@ class Guard:
                 books = self._books(tx)
                 if books.unmarked:
                     self._renew(tx, books)
-                    self.guard_file.close()  # it is for the next run, in whichever process
+                    self.guard_file.close()  # the next run may be another process
         elif books.discrepancy:
             with self.store.begin() as tx:
                 books = self._books(tx)
-                if books.discrepancy:  # a run that began between the two glances is none
+                if books.discrepancy:  # a run may have begun since the first comparison
                     self._act_on(tx, books)
 
     def begin(self) -> None:
-        """Begin a generation. Raises Refused, with what to do, where nothing may be sent."""
+        """Begin a generation. Raises Refused, with what to do, if sending is on hold."""
         record = None
         with self.store.begin() as tx:
             books = self._books(tx)
@@ -64,31 +64,31 @@ class Guard:
             if not reasons:
                 record = self._renew(tx, books)
         if record is None:
-            # only now: within the transaction it would take back the hold that was just put
+            # after the transaction: an error inside it would undo the hold
             raise Refused(_refusal(reasons, books))
         self._confirm(record)
 
     def holds(self) -> dict[HoldKind, str]:
-        """Why nothing is sent, and what is in doubt though no run has seen it yet."""
+        """Return why sending is on hold, also for a difference that no run has booked yet."""
         reasons, books = self._seen()
         if books.discrepancy:
-            reasons, books = self._seen()  # a run that began between the two glances is no doubt
+            reasons, books = self._seen()  # a run may have begun between the two reads
         if books.discrepancy and HoldKind.RESTORE_GUARD not in reasons:
             return {**reasons, HoldKind.RESTORE_GUARD: books.explanation}
         return reasons
 
     def stop(self, *, by: str, reason: str) -> str:
-        """Put everything on hold until somebody releases it; returns the reason as it is kept."""
+        """Put all sending on hold until a person releases it. Return the reason as stored."""
         with self.store.begin() as tx:
             entitle(tx, by, Role.SENDER, "stop all sending")
-            words = " ".join(reason.split())  # it stands in logs, a line each
+            words = " ".join(reason.split())  # logs have one line each
             kept = str(Stopped(by=by, at=self.store.clock.now(), why=words))
             return self._put(tx, HoldKind.STOP, by, kept)
 
     def release(self, *, by: str, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
-        """Lift holds of these kinds and no others; returns those that there were.
+        """Lift the holds of these kinds. Return the holds that were lifted, with their reasons.
 
-        To lift a doubt is to say that the books are complete now: both places begin a generation.
+        If the restore guard is lifted, the database and the guard file begin a new generation.
         """
         record = None
         needed = Role.ADMIN if HoldKind.RESTORE_GUARD in kinds else Role.SENDER
@@ -112,10 +112,10 @@ class Guard:
         return lifted
 
     def _act_on(self, tx: Transaction, books: Books) -> None:
-        """Hold what is in doubt, once for the same doubt.
+        """Put sending on hold for this difference, once.
 
-        What waits in it may have left. What is asked for from now on has numbers that nobody had.
-        Sessions and links that ended since may be open in it: everybody signs in anew.
+        Emails that wait in an older database may have left: they are not sent. Sessions and links
+        that were ended since may be valid in it: all are ended.
         """
         now = self.store.clock.now()
         if tx.generation.doubt(books.evidence, now):
@@ -127,12 +127,12 @@ class Guard:
             self._put(tx, HoldKind.RESTORE_GUARD, "scheduler", seen)
 
     def _books(self, tx: Transaction) -> Books:
-        """Within a writing transaction: no claim can come between the two."""
+        """Read both places. The write transaction keeps claims from coming between."""
         record = self.guard_file.read()
         return Books(mark=tx.generation.mark(), location=self.guard_file.location(), record=record)
 
     def _seen(self) -> tuple[dict[HoldKind, str], Books]:
-        """The guard record before the database, so that a claim between the two makes no doubt."""
+        """Read both places, the guard file first: a claim in between then raises no false alarm."""
         record, location = self.guard_file.read(), self.guard_file.location()
         with self.store.read() as tx:
             return tx.hold.reasons(), Books(
@@ -147,7 +147,7 @@ class Guard:
         return record
 
     def _confirm(self, record: GuardRecord) -> None:
-        """The database has followed: from now on only the new generation is right."""
+        """Allow only the new generation: the database has it."""
         self.guard_file.write(replace(record, before=record.mark.generation))
 
     def _put(self, tx: Transaction, kind: HoldKind, by: str, reason: str) -> str:

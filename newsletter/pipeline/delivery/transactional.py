@@ -1,7 +1,7 @@
-"""email → provider → outcome: what an email says, when it may leave, and what became of it.
+"""transactional email → provider → outcome: confirmations, links and notices to one person.
 
-Emails go ahead of all that waits for its turn: somebody sits before an inbox and waits. Each is
-handed over at most once, and what is unknown stays so: whoever got none asks again.
+These emails leave before all batches, because a person is waiting for them. Each is sent at most
+once. An unknown outcome stays unknown: the person can request another email.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,50 +33,50 @@ from newsletter.store.sql import Store, Transaction
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _KEPT = {"networks": _DAY, "addresses": LINK_LIVES + _DAY, "rows": 31 * _DAY}
-"""What limits and links need, each so long after it was asked for, and a day for wrong clocks."""
+"""How long limits and links need each kind of record, with a day added for wrong clocks."""
 _NO_SUBSCRIBER = 0
-"""A provider's books name no reader of ours: an email may go to somebody who never was one."""
+"""The subscriber id in the request: the recipient may not be a subscriber."""
 _FINAL = {
     Verdict.ACCEPTED: EmailState.ACCEPTED,
     Verdict.REJECTED: EmailState.REJECTED,
-    Verdict.SPLIT: EmailState.REJECTED,  # of one message nothing can be halved
+    Verdict.SPLIT: EmailState.REJECTED,  # one message cannot be split
     Verdict.UNKNOWN: EmailState.UNKNOWN,
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
-    """What became of one email."""
+    """The result of sending one email."""
 
     email_id: int
     kind: EmailKind
     attempt_id: str
     provider: str
-    """Empty where it was withheld."""
+    """Empty if the email was withheld."""
     state: EmailState
-    """WAITING where it was provably not handed over, and waits to be."""
+    """WAITING if it provably did not leave and is sent again later."""
     reason: str
     recorded: bool
-    """False when the attempt did not hold the email any more."""
+    """False if the attempt had lost its claim."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeldEmail:
-    """A claimed email, and what it is to say; ``line`` is None where it is withheld."""
+    """A claimed email and its text; ``provider`` is None if the email is withheld."""
 
     claimed: ClaimedEmail
     plan: Plan
-    line: PooledProvider | None
+    provider: PooledProvider | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionalSender(Attempts[HeldEmail, Posted]):
-    """Hands over one email at a time.
+    """Sends one email per call.
 
-    ``titles`` are what readers read in place of lists' names; ``language`` is that of emails that
-    name none. At most ``most_per_hour`` leave within an hour, so that no flood of sign-ups ruins
-    the sender's name. ``desk`` is where staff work; ``link_word`` makes the word of the link that
-    the email with this id brings to one of them.
+    ``titles`` are the lists' titles for readers, by list name. ``language`` applies to emails that
+    name none. At most ``most_per_hour`` leave within an hour, so that a flood of sign-ups cannot
+    ruin the sender's reputation. ``desk`` is the URL of the desk. ``link_word`` returns the token
+    of a link for staff, by email id.
     """
 
     writer: EmailWriter
@@ -88,14 +88,14 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
     link_word: Callable[[int], str]
 
     def post(self) -> Posted | None:
-        """Hand over the next email that is due; None when there is none, or none may leave now."""
-        with self.store.read() as tx:  # asked each second: most times nobody has to wait for a lock
+        """Send the next email that is due. Return None if none is due or none may leave now."""
+        with self.store.read() as tx:  # called every second: an idle call must not take the lock
             if not tx.emails.waiting()[0]:
                 return None
         return self.attempt()
 
     def next_at(self) -> datetime | None:
-        """When the next email may leave, as far as is known; None where none waits for that."""
+        """Return when the next email may leave; None if none is waiting or sending is stopped."""
         now = self.store.clock.now()
         with self.store.read() as tx:
             _, due = tx.emails.waiting()
@@ -103,15 +103,14 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
                 return None
             blocks = self.pool.blocks(tx, now).values()
             full = tx.emails.left_since(now - _HOUR) >= self.most_per_hour
-        # any of the providers will do
         free = min(wait.until if wait else now for wait in blocks)
         return max(due, free, now + _HOUR if full else now)
 
     def claim(self, tx: Transaction, attempt: Attempt) -> HeldEmail | None:
-        """The next email, with what it says now, ahead of all that waits for its turn."""
+        """Claim the next email and decide what it says today."""
         at = attempt.at
         blocks = self.pool.blocks(tx, at)
-        free = [line for line in self.pool.all if blocks[line.name] is None]
+        free = [provider for provider in self.pool.all if blocks[provider.name] is None]
         if not free or tx.emails.left_since(at - _HOUR) >= self.most_per_hour:
             return None
         claimed = tx.emails.claim(at=at, attempt_id=attempt.id)
@@ -126,31 +125,32 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
             link_works=tx.invitations.is_mailed(claimed.email.id, at),
         )
         if plan.says is None:
-            return HeldEmail(claimed=claimed, plan=plan, line=None)
-        # each try goes to the next one: what waits was handed over to none
-        line = free[(claimed.attempts - 1) % len(free)]
-        line.limiter.take_ahead(tx, 1, at)
-        return HeldEmail(claimed=claimed, plan=plan, line=line)
+            return HeldEmail(claimed=claimed, plan=plan, provider=None)
+        # each attempt takes the next provider: none before has taken the email
+        provider = free[(claimed.attempts - 1) % len(free)]
+        provider.limiter.take_ahead(tx, 1, at)
+        return HeldEmail(claimed=claimed, plan=plan, provider=provider)
 
-    def line(self, held: HeldEmail) -> PooledProvider:
-        """The one whose turn it is."""
-        return held.line or self.pool.first
+    def pooled(self, held: HeldEmail) -> PooledProvider:
+        """Return the provider whose turn it is."""
+        return held.provider or self.pool.first
 
     def prepare(self, held: HeldEmail, attempt: Attempt) -> PreparedRequest | Answer:
-        """One mail to one person."""
+        """Build the request for one email to one person."""
         says = held.plan.says
         if says is None:
             return Answer(outcome=Outcome(verdict=Verdict.REJECTED, reason=held.plan.reason))
         content = self._write(held.claimed, held.plan, says, attempt.at)
-        return self.line(held).provider.prepare(_batch(held.claimed, content, says, attempt.at))
+        batch = _batch(held.claimed, content, says, attempt.at)
+        return self.pooled(held).provider.prepare(batch)
 
     def intend(self, tx: Transaction, held: HeldEmail, body_hash: str) -> int | None:
-        """Its bytes are never replayed: whoever got none asks again."""
-        line = self.line(held)
-        return tx.emails.intend(held.claimed, provider=line.name, account=line.account)
+        """Note the provider and account. The hash is not kept: an email is never replayed."""
+        pooled = self.pooled(held)
+        return tx.emails.intend(held.claimed, provider=pooled.name, account=pooled.account)
 
     def put_back(self, tx: Transaction, held: HeldEmail, reason: str) -> None:
-        """Among those that wait."""
+        """Queue the email again."""
         tx.emails.requeue(held.claimed, not_before=self.store.clock.now(), reason=reason)
 
     def _write(self, claimed: ClaimedEmail, plan: Plan, says: EmailText, at: datetime) -> Content:
@@ -173,16 +173,18 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
         )
 
     def record(self, held: HeldEmail, answer: Answer, attempt: Attempt) -> Posted:
-        """What became of it, and what the provider's answer says of the next ones."""
-        claimed, line, now = held.claimed, held.line, self.store.clock.now()
+        """Book the outcome, and what the answer says about the provider."""
+        claimed, provider, now = held.claimed, held.provider, self.store.clock.now()
         outcome = answer.exceptions.get(_NO_SUBSCRIBER, answer.outcome)
-        state = _FINAL.get(outcome.verdict, EmailState.WAITING) if line else EmailState.WITHHELD
+        state = EmailState.WITHHELD
+        if provider is not None:
+            state = _FINAL.get(outcome.verdict, EmailState.WAITING)
         until = now + backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
-        name = line.name if line else ""
+        name = provider.name if provider else ""
         with self.store.begin() as tx:
-            if line is not None:
-                watched = self.pool.second is not None and line is self.pool.first
-                line.limiter.settle(
+            if provider is not None:
+                watched = self.pool.second is not None and provider is self.pool.first
+                provider.limiter.settle(
                     tx, answer, 1, taken_at=attempt.at, until=until, watched=watched
                 )
             if state is EmailState.WAITING:
@@ -208,16 +210,16 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
 
 
 def forget(*, store: Store) -> int:
-    """Forget who asked for emails, and addresses that were left, once nothing needs them.
+    """Delete requests for emails, and former addresses, that nothing needs any longer.
 
-    Returns how many addresses.
+    Return how many addresses were deleted.
     """
     with store.begin() as tx:
         return tx.emails.clear(store.clock.now(), **_KEPT) + tx.readers.clear_left_addresses()
 
 
 def _batch(claimed: ClaimedEmail, content: Content, says: EmailText, at: datetime) -> OutgoingBatch:
-    """A batch of one. No statement can have its name."""
+    """Return a batch of one recipient, under a name that no statement can have."""
     recipient = Recipient(
         _NO_SUBSCRIBER, claimed.email.address, "", f"letter.{unique_part(claimed.attempt_id)}"
     )

@@ -298,7 +298,7 @@ class Newsroom:
             store=self.store,
             renderer=self.renderer,
             links=self.links,
-            line=self.pool().first,
+            provider=self.pool().first,
             lease=timedelta(minutes=2),
         )
         return sender.send("resignation", to=to, **fields)

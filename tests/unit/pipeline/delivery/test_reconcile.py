@@ -635,7 +635,7 @@ def test_whoever_decided_in_the_meantime_is_not_overruled(room: Newsroom) -> Non
     room.clock.advance(seconds=5)
     looked = room.reconciler(provider=Decided(**RECORDS)).reconcile()
     assert looked is not None
-    assert looked.reason == "somebody decided in the meantime"
+    assert looked.reason == "somebody settled the batch by hand first"
     assert room.counts() == Counts(accepted=3)
     assert room.resolved() == [("person", "accepted", 3)]
 
