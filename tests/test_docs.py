@@ -356,12 +356,13 @@ def built(kind: str) -> Provider:
 
 
 def test_the_limits_that_operations_tells_are_those_of_the_code() -> None:
-    page = " ".join(read(DOCS / "operations.md").split())
+    pages = ("install", "operations", "pages")
+    page = " ".join(" ".join(read(DOCS / f"{name}.md") for name in pages).split())
     emails, bounds = EmailLimits(), Bounds(connections=1)
     told = [
         f"{emails.a_day} in 24 hours, {emails.a_month} in 30 days |",
         f"in an hour | {emails.a_network}; then the page says so, with 429 |",
-        f"emails that wait | {emails.waiting:,}; what comes beyond is let go",
+        f"waiting emails | {emails.waiting:,}; further requests are dropped",
         f"bytes of a form | {forms.MOST:,} |",
         f"A head has {bounds.head} seconds, a body {bounds.body}, an answer {bounds.answer}, an"
         f" idle connection {bounds.idle}.",

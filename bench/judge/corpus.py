@@ -1,6 +1,6 @@
 """What is judged: our own examples and a corpus beside the project, in three brands.
 
-The brands are the plain style, and two made of settings alone: those of docs/operations.md; a test
+The brands are the plain style, and two made of settings alone: those of docs/look.md; a test
 holds them together.
 """
 

@@ -84,7 +84,7 @@ def sending_domains(settings: Settings) -> tuple[str, ...]:
 
 _STRANGER = "192.0.2.1"
 """An address that is nobody's (RFC 5737): no request comes from there."""
-_PROXY = "see 'Behind a proxy' in docs/operations.md"
+_PROXY = "see 'Behind a proxy' in docs/install.md"
 
 
 def _leads_here(host: str) -> bool:
@@ -269,9 +269,7 @@ def of_guard_file(settings: Settings) -> Finding:
     if folder is None:
         return finding("guard file", well=True, detail=str(path))
     detail = f"{path} is put back together with all of {folder}, and then nothing shows that"
-    advice = (
-        "set epoch_file to a path on another disk: 'Put back by other means', docs/operations.md"
-    )
+    advice = "set epoch_file to a path on another disk: 'Put back by other means', docs/recovery.md"
     return Finding(what="guard file", level=Level.WARNING, detail=detail, advice=advice)
 
 

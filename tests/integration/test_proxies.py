@@ -1,4 +1,4 @@
-"""The proxies that operations.md shows carry all that we take, and doctor sees one that forgets."""
+"""The proxies that install.md shows carry all that we take, and doctor sees one that forgets."""
 
 import os
 import re
@@ -30,14 +30,14 @@ from tests.desk import Staffed, desk
 from tests.rows import rows
 from tests.servers import LoopbackServer, closed_port, reply
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "install.md").read_text("utf-8")
 WEBHOOK = ("office", "a password")
 _TOO_LARGE = b"x" * 20_000_001
 """One byte more than the desk takes."""
 
 
 def example(language: str) -> str:
-    """The block of operations.md in this language."""
+    """The block of install.md in this language."""
     found = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
     assert found, language
     return found[1]

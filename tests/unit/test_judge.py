@@ -532,7 +532,7 @@ KINDS_OF_BLOCKS = {
 
 
 def test_the_brands_are_those_that_operators_are_shown(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "look.md").read_text("utf-8")
     shown = re.findall(r"(?ms)^```yaml\n(brand:.*?)^```", page)
     example = (Path(__file__).parents[2] / "newsletter.example.yaml").read_text("utf-8")
     least = re.sub(r"(?ms)^brand:.*?^(?=\w)", "", example)

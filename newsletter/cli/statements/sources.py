@@ -126,7 +126,7 @@ def poll(shell: Shell, name: str | None) -> int:
             else list(services.statements.feeds)
         )
         if not feeds:
-            say("no source is a feed; docs/operations.md says how to set one up")
+            say("no source is a feed; docs/feeds.md says how to set one up")
         services.statements.refresh()  # so that no item gets the slug of a new file
         seen = [services.statements.visitor().visit(feed) for feed in feeds]
     for visit in seen:
