@@ -4,6 +4,7 @@ import ctypes
 import gc
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from hypothesis import settings
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.engine import open_sqlite
-from newsletter.store.schema.versions import ensure_current
+from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
+from newsletter.store.sqlite import Sqlite
 from tests.budget import (
     pytest_addoption,
     pytest_collection_modifyitems,
@@ -78,9 +80,8 @@ def clock() -> FixedClock:
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new database, made once: each test gets a copy."""
     path = tmp_path_factory.mktemp("migrated") / "newsletter.db"
-    engine = open_sqlite(path)
-    ensure_current(engine)
-    engine.dispose()
+    with closing(Sqlite(path)) as database:
+        ensure_current(database)
     return path
 
 

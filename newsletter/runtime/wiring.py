@@ -35,8 +35,9 @@ from newsletter.store.engine import open_sqlite
 from newsletter.store.file.guard_file import WorkspaceGuardFile
 from newsletter.store.file.keys import Chain, HeadFile, check_keys, refuse_missing_keys
 from newsletter.store.file.lock import in_use
-from newsletter.store.schema.versions import ensure_current
+from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
+from newsletter.store.sqlite import Sqlite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +135,11 @@ def _stored(settings: Settings, by: str, clock: Clock) -> Iterator[tuple[Store, 
         _refuse_lost(settings)
         engine = open_sqlite(database)
         try:
-            ensure_current(engine)
-            refuse_missing_keys(engine, settings.workspace)
-            keys = _load_keys(folder)
-            check_keys(engine, fingerprints_in(settings.workspace))
+            with closing(Sqlite(database)) as checked:
+                ensure_current(checked)
+                refuse_missing_keys(checked, settings.workspace)
+                keys = _load_keys(folder)
+                check_keys(checked, fingerprints_in(settings.workspace))
             close_off(kept(settings))
             store = Store(
                 engine,

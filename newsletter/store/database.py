@@ -70,7 +70,7 @@ class Database:
     """The queries of one transaction. The driver's errors are raised as they are."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self.driver = connection
 
     def all(self, kind: type[T], sql: str, /, *conditions: Condition, **values: object) -> list[T]:
         """Return an instance of the dataclass for each row, by the names of the columns.
@@ -123,7 +123,7 @@ class Database:
         """Run a statement that writes for each set of values; return how many rows it changed."""
         _log.debug("%s", sql)
         given = ({name: stored(value) for name, value in values.items()} for values in many)
-        return self._connection.executemany(sql, given).rowcount
+        return self.driver.executemany(sql, given).rowcount
 
     def _run(
         self, sql: str, conditions: Iterable[Condition], values: Mapping[str, object]
@@ -131,9 +131,7 @@ class Database:
         _log.debug("%s", sql)
         for condition in conditions:
             values = _joined(values, condition.values)
-        return self._connection.execute(
-            sql, {name: stored(value) for name, value in values.items()}
-        )
+        return self.driver.execute(sql, {name: stored(value) for name, value in values.items()})
 
 
 def stored(value: object) -> Any:

@@ -17,9 +17,9 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
+from newsletter.store.database import Database as Queries
 from newsletter.store.file.keys import Chain, HeadFile
-from newsletter.store.schema.complete import metadata
-from newsletter.store.schema.versions import ensure_current
+from newsletter.store.schema import create
 from newsletter.store.sql import Store
 from tests.fakes import NOON, FixedClock, PlainAbstracts, hash_address
 from tests.simulation.cast import DIGEST, SETTINGS, first_versions, readers
@@ -35,12 +35,6 @@ Rows = Mapping[str, Sequence[tuple[Any, ...]]]
 """All that a database holds, by table."""
 _FOLLOW = {"changed_statement": "number, slug", "sqlite_sequence": "name, seq"}
 """What is written by triggers when others are."""
-_COLUMNS = {
-    table.name: ", ".join(f'"{one.name}"' for one in table.columns if one.computed is None)
-    for table in metadata.sorted_tables
-    if table.name not in {*_FOLLOW, "searchable"}
-} | _FOLLOW
-"""Of each table. Who is referred to comes first; nobody here writes the archive's index."""
 
 
 class _NoHead(HeadFile):
@@ -76,7 +70,10 @@ class Database:
 
     def __init__(self, clock: FixedClock) -> None:
         self.connection = sqlite3.connect(
-            ":memory:", check_same_thread=False, cached_statements=_STATEMENTS
+            ":memory:",
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_STATEMENTS,
         )
         engine = create_engine(
             "sqlite://",
@@ -85,7 +82,7 @@ class Database:
             pool_reset_on_return=None,  # a transaction that ended leaves nothing behind
         )
         event.listen(engine, "connect", _prepare)
-        ensure_current(engine)
+        self._columns = dict(_made(self.connection)) | _FOLLOW
         opened: Any = _Opened(engine)
         chain = Chain(key=b"k" * 32, head=_NoHead())
         self.store = Store(opened, hash_address=hash_address, chain=chain, clock=clock)
@@ -94,9 +91,9 @@ class Database:
         """Become a copy. By rows: with another file in its place all would be prepared again."""
         run = self.connection.execute
         run("BEGIN")
-        for name in reversed(_COLUMNS):
+        for name in reversed(self._columns):
             run(f'DELETE FROM "{name}"')
-        for name, columns in _COLUMNS.items():
+        for name, columns in self._columns.items():
             if name in _FOLLOW:
                 run(f'DELETE FROM "{name}"')
             marks = ", ".join("?" for _ in columns.split(","))
@@ -109,12 +106,27 @@ class Database:
         run = self.connection.execute
         return {
             name: run(f'SELECT {columns} FROM "{name}"').fetchall()
-            for name, columns in _COLUMNS.items()
+            for name, columns in self._columns.items()
         }
 
     def close(self) -> None:
         self.store.close()
         self.connection.close()
+
+
+def _made(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """Make the tables; yield each with its columns. Who is referred to comes first."""
+    connection.execute("BEGIN")
+    create(Queries(connection))
+    connection.execute("COMMIT")
+    # nobody here writes the archive's index
+    for (name,) in connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'schema_version'"
+        " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'archive_words%' ORDER BY rowid"
+    ).fetchall():
+        if name not in _FOLLOW:
+            columns = connection.execute(f"PRAGMA table_info({name})").fetchall()
+            yield name, ", ".join(f'"{column[1]}"' for column in columns)
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

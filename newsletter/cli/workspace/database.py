@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,17 +41,17 @@ def _alone(settings: Settings, by: str) -> Iterator[None]:
 @in_workspace
 def migrate(shell: Shell) -> None:
     """Make the database, or check its version."""
-    from newsletter.store.engine import open_sqlite
-    from newsletter.store.schema.versions import migrate as run_migrations
+    from newsletter.store.schema import migrate as run_migrations
+    from newsletter.store.sqlite import Sqlite
 
     settings = shell.settings()
     # private first: what a migration makes is its owner's alone from the first byte
-    with private(), _alone(settings, "newsletter db migrate"):
-        engine = open_sqlite(settings.database_path)
-        try:
-            before, after = run_migrations(engine)
-        finally:
-            engine.dispose()
+    with (
+        private(),
+        _alone(settings, "newsletter db migrate"),
+        closing(Sqlite(settings.database_path)) as database,
+    ):
+        before, after = run_migrations(database)
     if before:
         say(f"the database has schema {after}, as this program needs; nothing to migrate")
     else:

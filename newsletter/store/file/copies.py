@@ -10,9 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused, StoreUnavailable
+from newsletter.store.database import stored
 from newsletter.store.file.numbers import last_given, skip
-from newsletter.store.schema.columns import to_ms
-from newsletter.store.schema.versions import VERSION
+from newsletter.store.schema import VERSION
 
 DOUBT, STOP = "hold", "stop"
 """The keys in ``meta`` under which it stands why nothing may be sent: books in doubt, a person."""
@@ -88,7 +88,7 @@ def _withhold(connection: sqlite3.Connection, at: datetime) -> None:
     connection.execute(
         "UPDATE transactional_email SET state = 'withheld', settled_at = ?, reason = ?"
         " WHERE state = 'waiting'",
-        (to_ms(at), PUT_BACK),
+        (stored(at), PUT_BACK),
     )
 
 
@@ -97,7 +97,7 @@ def _sign_out(connection: sqlite3.Connection, at: datetime) -> None:
     connection.execute("DELETE FROM session")
     connection.execute(
         "UPDATE invitation SET withdrawn_at = ? WHERE used_at IS NULL AND withdrawn_at IS NULL",
-        (to_ms(at),),
+        (stored(at),),
     )
 
 

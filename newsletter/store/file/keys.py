@@ -15,13 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, insert, select
-
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.audit import AuditHead
-from newsletter.store.engine import connected
-from newsletter.store.schema import tables
+from newsletter.store.sqlite import Sqlite
 
 _LINE = re.compile(rb"audit line (\d{20}) digest ([0-9a-f]{64})\n")
 
@@ -84,9 +81,6 @@ class Chain:
         return hmac.new(self.key, message, hashlib.sha256).hexdigest()
 
 
-_meta = tables.meta
-
-
 _NOTED = "key "
 """What stands before the name of a key in ``meta``."""
 
@@ -95,19 +89,19 @@ _AUDIT = "var/keys/audit"
 """A key of which no fingerprint is noted: what it sealed says whether it is the right one."""
 
 
-def _noted(engine: Engine) -> dict[str, str]:
-    """Name of a key, which is the path of its file, and the fingerprint that was noted."""
-    with connected(engine, reads=True) as connection:
-        rows = connection.execute(select(_meta.c.key, _meta.c.value)).all()
+def _noted(database: Sqlite) -> dict[str, str]:
+    """Return the name of each key, which is the path of its file, with its noted fingerprint."""
+    with database.transaction(reads=True) as db:
+        rows = db.rows('SELECT "key", value FROM meta')
     return {row[0].removeprefix(_NOTED): row[1] for row in rows if row[0].startswith(_NOTED)}
 
 
-def refuse_missing_keys(engine: Engine, workspace: Path) -> None:
+def refuse_missing_keys(database: Sqlite, workspace: Path) -> None:
     """Raise Refused where the file of a key is gone that the database was made with.
 
     A new key in its place would be the wrong one.
     """
-    noted = _noted(engine)
+    noted = _noted(database)
     names = [*sorted(noted), _AUDIT] if noted else []
     missing = [name for name in names if not (workspace / name).exists()]
     if missing:
@@ -117,12 +111,12 @@ def refuse_missing_keys(engine: Engine, workspace: Path) -> None:
         )
 
 
-def check_keys(engine: Engine, fingerprints: Mapping[str, str]) -> None:
+def check_keys(database: Sqlite, fingerprints: Mapping[str, str]) -> None:
     """Note the fingerprint of each named key at the first start, and demand the same ever after.
 
     Raises Refused, naming the key, where another one stands in its place.
     """
-    noted = _noted(engine)
+    noted = _noted(database)
     for name, fingerprint in fingerprints.items():
         if noted.get(name, fingerprint) != fingerprint:
             raise Refused(
@@ -135,6 +129,9 @@ def check_keys(engine: Engine, fingerprints: Mapping[str, str]) -> None:
         if name not in noted
     ]
     if missing:
-        with connected(engine) as connection:
+        with database.transaction() as db:
             # another process may be at its first start too
-            connection.execute(insert(_meta).prefix_with("OR IGNORE"), missing)
+            db.each(
+                'INSERT INTO meta ("key", value) VALUES (:key, :value) ON CONFLICT DO NOTHING',
+                missing,
+            )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BLOB,
-    DDL,
     BigInteger,
     Column,
     Computed,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    event,
     text,
 )
 from sqlalchemy.schema import SchemaItem
@@ -208,9 +206,3 @@ def table(name: str, *parts: SchemaItem, rowid: bool = True, numbered: bool = Fa
         sqlite_with_rowid=rowid,
         sqlite_autoincrement=numbered,
     )
-
-
-def afterwards(made: MetaData | Table, *lines: str) -> None:
-    """What else to run once this is made, in SQLite's own words."""
-    for line in lines:
-        event.listen(made, "after_create", DDL(line))  # type: ignore[no-untyped-call]

@@ -12,7 +12,6 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Statement
 from newsletter.store.schema.columns import (
-    afterwards,
     content_hash,
     derived,
     document,
@@ -34,7 +33,6 @@ restore_guard = table(
     integer("claims"),
     CheckConstraint("id = 1", name="one"),
 )
-afterwards(restore_guard, "INSERT INTO restore_guard (id, name, claims) VALUES (1, '', 0)")
 
 statement = table(
     "statement",
@@ -381,12 +379,4 @@ archive_text = table(
     words("title"),
     words("text"),
     UniqueConstraint("slug"),
-)
-
-# Marks belong to the letters that they stand on: without Mn and Mc, Hindi falls apart.
-afterwards(
-    archive_text,
-    "CREATE VIRTUAL TABLE archive_words USING fts5("
-    "title, text, content='archive_text', content_rowid='id',"
-    " tokenize=\"unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\")",
 )

@@ -62,7 +62,6 @@ def test_another_process_has_the_lock_until_it_dies(tmp_path: Path) -> None:
     program = """
 import sys
 from pathlib import Path
-from newsletter.store.schema import tables
 from newsletter.store.file.lock import only_one
 with only_one(Path(sys.argv[1])):
     print("held", flush=True)
@@ -90,7 +89,6 @@ def elsewhere(path: Path) -> Iterator[subprocess.Popen[bytes]]:
     program = """
 import sys
 from pathlib import Path
-from newsletter.store.schema import tables
 from newsletter.store.file.lock import in_use
 with in_use(Path(sys.argv[1]), by="newsletter serve"):
     print("held", flush=True)

@@ -1,4 +1,4 @@
-"""The version of the database."""
+"""The version of the database, and what a new one is made of."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -6,83 +6,95 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, inspect, text
 
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.store.engine import connected, open_sqlite
-from newsletter.store.schema.complete import metadata
-from newsletter.store.schema.versions import VERSION, ensure_current, migrate
+from newsletter.store.schema import (
+    VERSION,
+    asking,
+    ensure_current,
+    event_tables,
+    import_tables,
+    migrate,
+    tables,
+)
+from newsletter.store.schema.columns import metadata
+from newsletter.store.sqlite import Sqlite
 
 
-def names(engine: Engine) -> set[str]:
-    with connected(engine, reads=True) as connection:
-        return set(inspect(connection).get_table_names())
+def names(database: Sqlite) -> set[str]:
+    with database.transaction(reads=True) as db:
+        return set(db.column("SELECT name FROM sqlite_master WHERE type = 'table'"))
+
+
+def change(database: Sqlite, sql: str) -> None:
+    with database.transaction() as db:
+        db.change(sql)
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_sqlite(tmp_path / "empty.db")
-    yield engine
-    engine.dispose()
+def empty(tmp_path: Path) -> Iterator[Sqlite]:
+    with closing(Sqlite(tmp_path / "empty.db")) as empty:
+        yield empty
 
 
-def test_a_new_database_gets_all_tables(empty: Engine) -> None:
+def test_a_new_database_gets_all_tables(empty: Sqlite) -> None:
     ensure_current(empty)
-    assert names(empty) >= {*metadata.tables, "schema_version"}
+    assert names(empty) >= {"campaign", "batch", "subscriber", "archive_words", "schema_version"}
     ensure_current(empty)
 
 
 def test_a_database_from_before_the_first_release_is_refused_with_what_to_do(
-    empty: Engine,
+    empty: Sqlite,
 ) -> None:
-    with connected(empty) as connection:
-        connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
+    change(empty, "CREATE TABLE alembic_version (version_num TEXT)")
     with pytest.raises(StoreUnavailable, match=r"before its first release.*subscribers export"):
         ensure_current(empty)
     assert names(empty) == {"alembic_version"}
 
 
-def test_a_database_of_a_newer_version_is_refused_with_what_to_do(engine: Engine) -> None:
-    with connected(engine) as connection:
-        connection.execute(text("UPDATE schema_version SET version = 9999"))
+def test_a_database_of_a_newer_version_is_refused_with_what_to_do(database: Sqlite) -> None:
+    change(database, "UPDATE schema_version SET version = 9999")
     for step in (ensure_current, migrate):
         with pytest.raises(StoreUnavailable, match=r"newer version.*9999.*install that version"):
-            step(engine)
+            step(database)
 
 
-def test_a_database_of_another_program_is_not_taken_over(empty: Engine) -> None:
-    with connected(empty) as connection:
-        connection.execute(text("CREATE TABLE theirs (x)"))
+def test_a_database_of_another_program_is_not_taken_over(empty: Sqlite) -> None:
+    change(empty, "CREATE TABLE theirs (x)")
     for step in (ensure_current, migrate):
         with pytest.raises(StoreUnavailable, match="not written by this program"):
             step(empty)
     assert names(empty) == {"theirs"}
 
 
-def test_migrating_a_current_database_changes_nothing(empty: Engine) -> None:
+def test_migrating_a_current_database_changes_nothing(empty: Sqlite) -> None:
     assert migrate(empty) == (0, VERSION)
     assert migrate(empty) == (VERSION, VERSION)
 
 
-def test_a_new_database_is_made_as_a_whole_or_not_at_all(empty: Engine) -> None:
-    with connected(empty) as connection:
-        # no table, and yet in the way of one
-        connection.execute(text("CREATE VIEW delivery AS SELECT 1"))
+def test_a_new_database_is_made_as_a_whole_or_not_at_all(empty: Sqlite) -> None:
+    # no table, and yet in the way of one
+    change(empty, "CREATE VIEW delivery AS SELECT 1")
     with pytest.raises(StoreUnavailable, match="already exists"):
         migrate(empty)
     assert names(empty) == set()
-    with connected(empty) as connection:
-        connection.execute(text("DROP VIEW delivery"))
+    change(empty, "DROP VIEW delivery")
     ensure_current(empty)
     assert "delivery" in names(empty)
 
 
 def test_a_database_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "two.db"
-    first, second = open_sqlite(path), open_sqlite(path)
-    ensure_current(first)
-    assert migrate(second) == (VERSION, VERSION)
-    first.dispose()
-    second.dispose()
+    with closing(Sqlite(path)) as first, closing(Sqlite(path)) as second:
+        ensure_current(first)
+        assert migrate(second) == (VERSION, VERSION)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM schema_version").fetchone() == (1,)
+
+
+def test_tables_that_are_still_declared_have_the_columns_of_the_text(database: Sqlite) -> None:
+    assert {asking.consent, event_tables.event, import_tables.import_, tables.batch}
+    with database.transaction(reads=True) as db:
+        for table in metadata.tables.values():
+            columns = db.column(f"SELECT name FROM pragma_table_xinfo('{table.name}')")
+            assert columns == [column.name for column in table.columns]

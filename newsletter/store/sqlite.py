@@ -1,0 +1,215 @@
+"""A database in one file, by SQLite set up so that a commit survives a power cut.
+
+``transaction``, ``alone``, ``version``, ``name`` and ``close`` are what the store asks of it.
+"""
+
+import errno
+import os
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from newsletter.domain.errors import Defect, Exchanged, StoreUnavailable
+from newsletter.store.database import Database
+
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",  # NORMAL may lose commits that we have already acted upon
+    "foreign_keys = ON",
+    "busy_timeout = 30000",
+    "secure_delete = ON",  # what is erased is overwritten
+)
+_PATIENCE, _PAUSE = 30.0, 0.1
+"""Seconds to wait for a descriptor, as ``busy_timeout`` for a lock."""
+_IDLE_CONNECTIONS = 8
+
+
+class Sqlite:
+    """The database in the file ``path``, made if it is not there. Its folder has to exist.
+
+    Any number of threads may share it: each transaction has a connection for itself.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._turn = threading.Lock()
+        # the last is the next: who wrote last has the pages that the next one needs
+        self._idle: list[sqlite3.Connection] = []
+        self._file: tuple[int, int] | None = None
+        self._watching = threading.Lock()
+        self._watch: sqlite3.Connection | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return str(self.path)
+
+    @contextmanager
+    def transaction(
+        self, *, reads: bool = False, lasting: bool = True, on: Database | None = None
+    ) -> Iterator[Database]:
+        """Commit at the end of the block; roll back on an error.
+
+        Only one transaction at a time writes; the next waits. One that is not ``lasting`` survives
+        a power cut once a later one that is lasting was committed. ``on`` is what ``alone`` gave.
+        Raises StoreUnavailable, saying what to do, Exchanged, or Defect if a rule of the tables
+        would be broken.
+        """
+        self._refuse_exchanged()
+        with self._explained(), self._taken(on) as connection:
+            if not reads:  # set each time: the connection may have been another transaction's
+                connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+            # A deferred transaction that turns from reading to writing fails at once when another
+            # process writes; one that is immediate from the start waits its turn.
+            connection.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+            try:
+                yield on or Database(connection)
+                connection.execute("COMMIT")
+            finally:
+                connection.rollback()  # nothing, if it was committed or SQLite rolled it back
+        if not reads:
+            self._refuse_exchanged()  # or it was committed to a file that nobody will read
+
+    @contextmanager
+    def alone(self) -> Iterator[Database]:
+        """Give a connection that nobody has afterwards. Raises as ``transaction`` does."""
+        with self._explained():
+            connection = self._open()
+            try:
+                yield Database(connection)
+            finally:
+                connection.close()
+
+    def version(self) -> int:
+        """Return a number that is another one after each commit, by any process. Asks no SQL.
+
+        SQLite compares only what one connection saw, so this has one of its own, which never
+        writes.
+        """
+        self._refuse_exchanged()
+        with self._watching, self._explained():
+            if self._watch is None:
+                self._watch = self._open()
+            return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Close all connections that no transaction has. A later transaction opens new ones."""
+        with self._turn:
+            idle, self._idle, self._file = self._idle, [], None
+        with self._watching:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
+        for connection in idle:
+            connection.close()
+
+    @contextmanager
+    def _taken(self, on: Database | None) -> Iterator[sqlite3.Connection]:
+        if on is not None:
+            yield on.driver
+            return
+        with self._turn:
+            idle = self._idle
+            connection = idle.pop() if idle else None
+        connection = connection or self._open()
+        try:
+            yield connection
+        finally:
+            with self._turn:
+                if kept := idle is self._idle and len(idle) < _IDLE_CONNECTIONS:
+                    idle.append(connection)
+            if not kept:
+                connection.close()
+
+    def _open(self) -> sqlite3.Connection:
+        """Open the file. If the process has no descriptor left, wait as for another's lock.
+
+        Others give theirs back: who reads our pages, and calls that end. To fail at once would end
+        the sending because of them.
+        """
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                connection = self.connect()
+                self._file = self._file or _identity(self.path)
+                return connection
+            except sqlite3.OperationalError:
+                if time.monotonic() > until or not _no_descriptor_is_left():
+                    raise
+            time.sleep(_PAUSE)
+
+    def connect(self) -> sqlite3.Connection:
+        """Open a connection, set up for safety."""
+        connection = sqlite3.connect(
+            self.path, timeout=30, isolation_level=None, check_same_thread=False
+        )
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _refuse_exchanged(self) -> None:
+        if self._file is not None and _identity(self.path) != self._file:
+            raise Exchanged(
+                f"{self.path} was exchanged while it was at work: another file is in its place,"
+                " and what is done here would be lost; start this process again"
+            )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.IntegrityError as error:
+            raise Defect(
+                f"{self.path} refused what would break a rule of its tables ({error});"
+                " nothing was changed: please report it"
+            ) from error
+        except sqlite3.Error as error:
+            raise StoreUnavailable(self._explain(str(error))) from error
+
+    def _explain(self, message: str) -> str:
+        advice = next((what for word, what in _ADVICE.items() if word in message.lower()), "")
+        if "disk i/o" in message.lower() and shutil.disk_usage(self.path.parent).free < _NEEDED:
+            advice = _FULL
+        return f"{self.path}: {message}" + (f": {advice}" if advice else "")
+
+
+def _no_descriptor_is_left() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in {errno.EMFILE, errno.ENFILE}
+    return False
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Return the file that a name leads to; noughts if there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return status.st_dev, status.st_ino
+
+
+_FULL = "the disk is full; free some space, then try again: nothing was lost"
+_NEEDED = 1 << 16
+"""Bytes that SQLite wants for the index of its log; without them it speaks of an I/O error."""
+_ADVICE = {
+    "locked": "another process has been writing for over 30 seconds; end it, then try again",
+    "readonly": "the file or its folder cannot be written to; check its owner and the disk",
+    "full": _FULL,
+    "disk i/o": "the disk reports an error; check it before going on",
+    "malformed": "the file is damaged; restore a backup with 'newsletter db restore'",
+    "not a database": "the file is no database of ours; check 'database' in newsletter.yaml",
+    "no such module": "this Python's SQLite was built without FTS5; use one that has it",
+    "unable to open": (
+        "the file cannot be opened; check that its folder exists, is yours and can be written to"
+    ),
+}
