@@ -18,19 +18,19 @@ _OTHERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """The settings and templates of this process, beside those of the service and on disk."""
+    """Compares the settings and templates of this process with the service's and those on disk."""
 
     digest: Callable[[], str]
     """The hash of the settings and templates that this process uses."""
     changed_on_disk: Callable[[], str]
-    """Why a restart of this process is needed, in a sentence; empty where it is not."""
+    """Returns why this process must be restarted, as a sentence, or ""."""
     is_service_running: Callable[[], bool]
     """A ``run`` or ``worker`` gave a sign of life within the last minute."""
 
     def objection(self, tx: Transaction) -> str:
-        """Return why what this process renders is not what the service sends; empty where it is.
+        """Return why this process would render other emails than the service sends, or "".
 
-        Where no service runs, the next one to start uses what is on disk.
+        If no service runs, the next one will use the files on disk.
         """
         if self.is_service_running():
             noted = tx.running_service.configuration()

@@ -1,4 +1,4 @@
-"""What several stages ask of the store in the same words. It is no stage and knows none."""
+"""Questions to the store that several stages share. It is no stage and knows none."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 
 def standing_of(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy) -> ApprovalStatus:
-    """Whether a statement, as it stands now, may go out.
+    """Return whether the statement may be sent as it is now, and why not.
 
-    A draft may not, nor an email with a draft in it, whoever approved it.
+    A draft may not be sent, nor an email that contains a draft, whatever its approvals.
     """
     approvals = tx.approvals.of(stored.slug)
     found = standing(
@@ -60,7 +60,7 @@ def standing_of(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy
 
 
 def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
-    """What differs from what was approved, in words."""
+    """Return the differences from the approved content, in words."""
     before, now = tx.statements.content(approved), tx.statements.content(stored.content_hash)
     return "its text" if before is None or now is None else listed(what_changed(before, now))
 
@@ -68,7 +68,7 @@ def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
 def _told_later(
     tx: Transaction, stored: StoredStatement, approvals: Sequence[Approval]
 ) -> Iterator[str]:
-    """Who approved this very text for a later time than is set by now."""
+    """Yield the approvers of this content who were shown a later time than the one set now."""
     at = tx.schedules.get(stored.slug)
     for one in approvals:
         this = one.revoked_at is not None and one.content_hash == stored.content_hash
@@ -77,7 +77,8 @@ def _told_later(
 
 
 def why_withheld(tx: Transaction, statement: Statement, policy: ApprovalPolicy) -> str:
-    """Why it can be neither approved nor sent: it is a draft, or a translation in its email is."""
+    """Return why a statement cannot be approved or sent: it, or a translation in its email, is a
+    draft."""
     if statement.progress is Progress.DRAFT:
         return is_draft(statement)
     for part in tx.statements.translations(statement.slug) if policy.together else ():
@@ -96,9 +97,9 @@ def is_draft(statement: Statement) -> str:
 
 
 def start_of(tx: Transaction, stored: StoredStatement, standing: ApprovalStatus) -> Start | None:
-    """Return who started it as it stands now, and for how many; None if nobody did.
+    """Return the start that counts for the current content; None if there is none.
 
-    A start counts while its sender may start. One that an approval made counts with that approval.
+    A start counts while its sender may start. A start by approval counts with that approval.
     """
     if standing.complete_at is None:
         return None
@@ -115,16 +116,16 @@ def start_of(tx: Transaction, stored: StoredStatement, standing: ApprovalStatus)
 
 
 def return_of(tx: Transaction, stored: StoredStatement) -> Returned | None:
-    """Who sent it back as it stands now, and why; None where nobody did."""
+    """Return the request for changes that applies to the current content, with its reason."""
     slug = stored.statement.slug
     return standing_return(tx.returns.of(slug), stored.content_hash, tx.approvals.of(slug))
 
 
 def embargo_of(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
-    """Until when nothing of it leaves.
+    """Return the end of the embargo.
 
-    A translation or a correction gives away what it translates or corrects: while that has not
-    begun, its embargo holds for both. Raises ValueError for a time that the zone does not have.
+    A translation or correction reveals its original: until the original has begun, its embargo
+    applies too. Raises ValueError for a time that the zone does not have.
     """
     ends = []
     seen: set[str] = set()
@@ -139,7 +140,7 @@ def embargo_of(tx: Transaction, statement: Statement, timezone: str) -> datetime
 
 
 def embargo_until(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
-    """The same; None also for a time that the zone, which may have been changed, does not have."""
+    """Return the end of the embargo; None if the time does not exist in the configured zone."""
     try:
         return embargo_of(tx, statement, timezone)
     except ValueError:
@@ -147,11 +148,10 @@ def embargo_until(tx: Transaction, statement: Statement, timezone: str) -> datet
 
 
 def first_moment(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
-    """When the first reader gets it by what is set for it; None where no such time is to come.
+    """Return when the first reader would get it by its time and embargo; None if that is now.
 
-    That is the time to send, by the first clocks in the world where it is by those of its readers,
-    but not before its embargo ends. None also where planning keeps it back, as the zone, which was
-    changed since, does not have its time.
+    With local times, that is when the first time zone reaches the hour. Return None also if the
+    time does not exist in the configured zone: planning then holds the statement back.
     """
     set_by_staff = tx.schedules.get(statement.slug)
     try:
@@ -177,7 +177,7 @@ def set_time(tx: Transaction, statement: Statement, timezone: str) -> datetime |
 def lapsed_start(
     tx: Transaction, stored: StoredStatement, standing: ApprovalStatus, campaign: Campaign | None
 ) -> Start | None:
-    """Who started it as it was before its text or its approvals changed, until it starts again."""
+    """Return the start that lapsed with a change of text or approvals; None once started again."""
     given = [one for one in tx.starts.of(stored.statement.slug) if one.revoked_at is None]
     if not given or start_of(tx, stored, standing) is not None:
         return None
@@ -187,24 +187,24 @@ def lapsed_start(
 
 @dataclass(frozen=True, kw_only=True)
 class Lapse:
-    """What counts no more once a text is changed: its approvals, and the word of who started it."""
+    """The approvals and the start that lapse when a text changes."""
 
     approved_by: tuple[str, ...] = ()
     started_by: str = ""
 
     @property
     def depth(self) -> int:
-        """How much that is: 0 for nothing, 1 for approvals, 2 for a start too."""
+        """0 if nothing lapses, 1 for approvals, 2 for a start as well."""
         return bool(self.approved_by) + bool(self.started_by)
 
     def __str__(self) -> str:
-        """Who did what; empty for nothing."""
+        """Return the people and their acts; empty if nothing lapses."""
         approved = f"{', '.join(self.approved_by)} approved it" * bool(self.approved_by)
         return " and ".join(filter(None, [approved, f"{self.started_by} started it"][: self.depth]))
 
 
 def lapse_of(tx: Transaction, slug: str, policy: ApprovalPolicy) -> Lapse:
-    """What lapses with a change of this text, or of the email that it goes out in."""
+    """Return what lapses when this text changes, also in the email of its original."""
     stored = tx.statements.get(slug)
     if stored is not None and policy.together and stored.statement.translation_of:
         stored = tx.statements.get(stored.statement.translation_of)
@@ -241,7 +241,7 @@ def find_statement(tx: Transaction, slug: str) -> StoredStatement:
 
 
 class Changed(Refused):
-    """What somebody saw is not what there is now."""
+    """The content is another one than the person saw."""
 
     def __init__(self, slug: str, seen: str, now: str) -> None:
         self.seen, self.now = seen, now
@@ -251,9 +251,9 @@ class Changed(Refused):
 
 
 def find_seen(tx: Transaction, slug: str, seen: str) -> StoredStatement:
-    """The statement, where it is still the version whose hash, or its beginning, somebody saw.
+    """Return the statement if its content hash begins with ``seen``.
 
-    Raises Changed where it is another, and NotFound or Refused like ``find_statement``.
+    Raises Changed if it does not, and NotFound or Refused as ``find_statement`` does.
     """
     stored = find_statement(tx, slug)
     if not stored.content_hash.startswith(seen):
@@ -269,7 +269,7 @@ def refuse_if_gone_out(tx: Transaction, slug: str) -> None:
             f"{slug} was ended by its correction {campaign.corrected_by}, which has its place;"
             " write what is still to be said as a statement with another slug"
         )
-    # one that was frozen for nobody may go out again
+    # a campaign with an empty audience does not count as sent
     if not has_begun(campaign) or not campaign.counts.audience:
         return
     if campaign.may_have_reached_anybody or not campaign.state.ended:
@@ -280,7 +280,7 @@ def refuse_if_gone_out(tx: Transaction, slug: str) -> None:
 
 
 def entitle(tx: Transaction, actor: str, needed: Role, action: str) -> str:
-    """The same for whoever acts: whoever may use the shell may do anything. Raises Refused."""
+    """Return the actor if they may do this. The operator, who uses the shell, may do anything."""
     return actor if actor == OPERATOR else authorise(tx, actor, needed, action)
 
 
@@ -303,7 +303,7 @@ def authorise(tx: Transaction, address: str, needed: Role, action: str) -> str:
 
 
 def approved_content(tx: Transaction, campaign: Campaign) -> Content:
-    """What was approved, and nothing else. Raises Defect where it was altered since."""
+    """Return the approved content. Raises Defect if it was altered."""
     content = tx.statements.content(campaign.content_hash)
     if content is None or content.content_hash() != campaign.content_hash:
         raise Defect(f"the content of campaign {campaign.id} is not what was approved")
@@ -314,7 +314,7 @@ _LONGEST_ID = 18
 """Digits: the database counts to a little over nine with eighteen noughts."""
 _SHOWN = 4
 _LOOKED_AT = 1_000
-"""Of the newest slugs, for a suggestion: it costs as much however many there are."""
+"""The number of newest slugs to search for a suggestion."""
 
 
 def statement_named(tx: Transaction, name: str) -> str:
@@ -339,7 +339,7 @@ def find_campaign(tx: Transaction, name: str) -> Campaign:
 
 
 def find_draft(tx: Transaction, key: str) -> Draft:
-    """A text at the desk. Raises NotFound: nobody mistypes such a key."""
+    """Return a text at the desk. Raises NotFound."""
     draft = tx.drafts.get(key)
     if draft is None:
         raise NotFound("There is no such text at the desk, or somebody deleted it.")

@@ -1,4 +1,4 @@
-"""What is handed over and how it is booked, for several stages. It is no stage and knows none."""
+"""Building batches and booking their outcomes. Several stages share it; it knows none."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -14,16 +14,16 @@ from newsletter.store.sql import Transaction
 
 _MAY_END = {CampaignState.SENDING, CampaignState.ATTENTION}
 BY_EVENT = "told by an event"
-"""Why a delivery that was unknown counts as accepted."""
+"""The reason for booking an unknown delivery as accepted."""
 
 
 def names_for(tx: Transaction, content: Content, numbers: Sequence[int]) -> Mapping[int, str]:
-    """The names of subscribers by number, where the content greets anybody; else nobody's."""
+    """Return names by subscriber id if the content greets by name, else an empty mapping."""
     return tx.readers.names(numbers) if content.fallbacks else {}
 
 
 _recipient: Callable[[Iterable[Any]], Recipient] = partial(tuple.__new__, Recipient)
-"""As ``Recipient._make`` does, without its frame: a thousand are made for each batch."""
+"""``Recipient._make`` without its frame: each batch creates a thousand of them."""
 
 
 def outgoing(
@@ -36,9 +36,9 @@ def outgoing(
     links: Links,
     called: Mapping[int, str],
 ) -> OutgoingBatch:
-    """What is handed over to these (subscriber id, address). The same for the same attempt.
+    """Build the batch for these (subscriber id, address). The same attempt gives the same batch.
 
-    ``called`` are the names of those who have one, by subscriber id; see ``names_for``.
+    ``called`` are names by subscriber id; see ``names_for``.
     """
     numbers = [number for number, _ in members]
     readers = zip(
@@ -62,9 +62,9 @@ def outgoing(
 
 
 def confirm(tx: Transaction, campaign_id: int, provider_ids: Mapping[int, str], reason: str) -> int:
-    """Somebody knows that the provider took these: book it, and end what is thereby settled.
+    """Book unknown deliveries as accepted, by subscriber id → provider id. End a settled campaign.
 
-    Returns how many deliveries that changed. ``provider_ids`` is keyed by subscriber id.
+    Return how many deliveries changed.
     """
     people = tx.unknowns.confirm(campaign_id, provider_ids, at=tx.now, reason=reason)
     if people:
@@ -73,13 +73,13 @@ def confirm(tx: Transaction, campaign_id: int, provider_ids: Mapping[int, str], 
 
 
 def confirm_by_events(tx: Transaction, campaign_id: int) -> int:
-    """The same, for those of whom an event was told before the books could say so."""
+    """Book unknown deliveries as accepted if an event for them arrived before the outcome."""
     told = dict.fromkeys(tx.events.telling(campaign_id), "")
     return confirm(tx, campaign_id, told, BY_EVENT) if told else 0
 
 
 def finish(tx: Transaction, campaign_id: int) -> None:
-    """End a campaign that has nothing left to hand over."""
+    """End a campaign that has nothing left to send."""
     if tx.batches.is_open(campaign_id):
         return
     campaign = tx.campaigns.get(campaign_id)
@@ -94,7 +94,7 @@ def finish(tx: Transaction, campaign_id: int) -> None:
             f"for {campaign.counts.unknown} nobody knows whether the provider took the message;"
             f" look there, then 'newsletter resolve {campaign.id}'"
         )
-    # each look at what is unknown comes by here: one that found nothing writes nothing
+    # every look at unknown deliveries calls this; one without news must not write
     if (state, reason) == (campaign.state, campaign.reason):
         return
     # what comes out later changes how it ended, not when

@@ -1,1 +1,1 @@
-"""The few things that know everything: what is built of what, the clock that says when, the log."""
+"""Everything that knows the whole: wiring, scheduler, log."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """What shows what went out."""
+    """The public archive's service."""
 
     settings: Settings
     store: Store

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Campaigns:
-    """What can be done with campaigns."""
+    """The campaigns' service."""
 
     settings: Settings
     store: Store
@@ -44,7 +44,6 @@ class Campaigns:
 
     @cached_property
     def digest_builder(self) -> DigestBuilder:
-        """What makes digest emails."""
         from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
         from newsletter.rendering.mail.values import WrittenAbstracts  # it reads Markdown
 
@@ -58,7 +57,7 @@ class Campaigns:
 
     @cached_property
     def rules(self) -> PlanRules:
-        """How campaigns are planned."""
+        """The rules of planning."""
         from newsletter.domain.campaigns.campaign import StartBy
         from newsletter.pipeline.campaigns.plan import PlanRules
 
@@ -77,7 +76,6 @@ class Campaigns:
         )
 
     def starter(self) -> Starter:
-        """What starts what is approved, and undoes it."""
         from newsletter.pipeline.campaigns.control import Starter
 
         return Starter(store=self.store, rules=self.rules, configuration=self.configuration)

@@ -15,5 +15,5 @@ class SystemClock:
         return datetime.now(UTC)
 
     def uptime(self) -> timedelta:
-        """Time since some moment in the past: nobody can set it, and it runs on during sleep."""
+        """Return the monotonic time, which also runs during sleep."""
         return timedelta(seconds=time.clock_gettime(_RUNS_IN_SLEEP))

@@ -43,9 +43,9 @@ class ConfigurationOnDisk:
         return self._digest(self._settings, self.renderer)
 
     def changed(self) -> str:
-        """Return why a restart is needed, in a sentence; empty where it is not.
+        """Return why a restart is needed, as a sentence, or "".
 
-        The files are read again only where the time, size or inode of one of them is another.
+        A file is read again only if its time, size or inode has changed.
         """
         signature = _signature(self._settings)
         if signature != self._seen[0]:

@@ -42,7 +42,7 @@ _FETCH_WITHIN = timedelta(seconds=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """What sends, and hears of what was sent."""
+    """Sends batches and emails, and receives providers' events."""
 
     settings: Settings
     store: Store
@@ -58,7 +58,7 @@ class Delivery:
 
     @cached_property
     def workspace(self) -> str:
-        """Its name in those of its attempts."""
+        """The name of this workspace in the ids of its attempts."""
         from newsletter.runtime.keys import workspace_name
 
         return workspace_name(self.key)
@@ -89,7 +89,7 @@ class Delivery:
 
     @property
     def lease(self) -> timedelta:
-        """How long a claim holds: longer than the longest call."""
+        """The length of a claim: longer than the longest call."""
         return max(provider.timeout for provider in self.settings.providers) + _LEASE_MARGIN
 
     def new_attempt(self) -> str:
@@ -99,7 +99,7 @@ class Delivery:
         return attempt_name(self.workspace, secrets.token_hex(12))
 
     def dispatcher(self) -> Dispatcher:
-        """What hands batches over; threads may share it."""
+        """Return the sender of batches; threads may share it."""
         from newsletter.pipeline.delivery.dispatch import Dispatcher
 
         return Dispatcher(
@@ -114,7 +114,7 @@ class Delivery:
         )
 
     def transactional_sender(self) -> TransactionalSender:
-        """What hands emails over to those who asked for them."""
+        """Return the sender of transactional email."""
         from newsletter.credentials.codes import link_word
         from newsletter.pipeline.delivery.transactional import TransactionalSender
 
@@ -136,7 +136,6 @@ class Delivery:
         )
 
     def reconciler(self) -> Reconciler:
-        """What finds out about batches that are unknown."""
         from newsletter.pipeline.delivery.reconcile import Reconciler
 
         return Reconciler(
@@ -148,7 +147,6 @@ class Delivery:
         )
 
     def guard(self) -> Guard:
-        """What says whether this workspace may send."""
         from newsletter.pipeline.delivery.restore_guard import Guard
 
         return Guard(
@@ -156,7 +154,7 @@ class Delivery:
         )
 
     def trial_sender(self) -> TrialSender:
-        """What hands over test mails, by the first provider."""
+        """Return the sender of test mails, which uses the first provider."""
         from newsletter.pipeline.campaigns.trial import TrialSender
 
         return TrialSender(
@@ -173,15 +171,15 @@ class Delivery:
         return self.store.clock.now().timestamp() - beaten_at(self.lock_path) < _SIGN_OF_LIFE
 
     def waits(self) -> dict[str, Wait | None]:
-        """Why nothing may leave now, by the carrier of a campaign; "" is the first provider."""
+        """Return why nothing may leave now, by provider; "" is the first provider."""
         with self.store.read() as tx:
             return self.pool.waits(tx, tx.now)
 
     def wait(self) -> Wait | None:
-        """Why nothing at all may leave now, and until when; None where something may."""
+        """Return why and until when no provider may send; None if one may."""
         with self.store.read() as tx:
             waits = self.pool.waits(tx, tx.now)
-            # where nothing is sending, what begins next goes to the first
+            # while nothing is sending, the next campaign will begin at the first provider
             carriers = tx.campaigns.carriers() or {""}
         # of one that is not configured any more the first takes over, as at the claim
         found = [waits.get(carrier, waits[""]) for carrier in carriers]
@@ -192,7 +190,8 @@ class Delivery:
         return self.webhooks[kind].read(headers, body, self.store.clock.now())
 
     def record(self, kind: str, events: Sequence[Event]) -> tuple[Recorded, tuple[Campaign, ...]]:
-        """Write down what a provider told; returns what it came to, and what was stopped by it."""
+        """Store a provider's events. Return the counts, and the campaigns that were paused because
+        of them."""
         from newsletter.pipeline.events.breaker import stop_harm
         from newsletter.pipeline.events.record import record
 
@@ -201,7 +200,7 @@ class Delivery:
 
     @property
     def examiners(self) -> tuple[tuple[Examiner, ...], ...]:
-        """What finds out whether each provider, the first one first, takes each sender's mail."""
+        """The checks of each provider for each sender, first provider first."""
         from newsletter.providers import registry
 
         return tuple(

@@ -1,6 +1,6 @@
-"""What has to be right before mail leaves: one finding for each thing, with what to do.
+"""The checks of ``newsletter doctor``: one finding each, with what to do.
 
-Of what is outside nothing is asked where the provider is on this machine: then nothing leaves it.
+If the provider runs on this machine, no check calls anything outside.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ _SELECTORS = (
     *("mailjet", "resend", "brevo1", "brevo2", "mail", "rwmt1", "rwmt2"),
     *("default", "selector1", "selector2"),
 )
-"""Names that set-up pages show; Amazon's, Postmark's and Postal's are made anew for each domain."""
+"""Names that set-up pages show. Amazon, Postmark and Postal make new ones for each domain."""
 _WITHIN = timedelta(seconds=10)
 _PAGES = "public pages"
 
 
 def sends_into_the_world(settings: Settings) -> bool:
-    """Whether any provider is somewhere else."""
+    """Return whether any provider is on another machine."""
     return any(
         getattr(provider, "kind", "") not in _NOWHERE
         and (urlsplit(str(provider.base_url or "")).hostname or "") not in _HERE
@@ -83,12 +83,12 @@ def sending_domains(settings: Settings) -> tuple[str, ...]:
 
 
 _STRANGER = "192.0.2.1"
-"""An address that is nobody's (RFC 5737): no request comes from there."""
+"""A documentation address (RFC 5737): no request comes from there."""
 _PROXY = "see 'Behind a proxy' in docs/install.md"
 
 
 def _leads_here(host: str) -> bool:
-    """Whether a name leads to this machine by its loopback addresses, as /etc/hosts may say."""
+    """Return whether a name resolves to a loopback address, for instance by /etc/hosts."""
     try:
         found = socket.getaddrinfo(host, None)
     except OSError:
@@ -99,10 +99,10 @@ def _leads_here(host: str) -> bool:
 def examine_proxy(
     url: str, token: str, *, leads_here: Callable[[str], bool] = _leads_here
 ) -> Finding:
-    """Whether what is in front of the service passes on whom a request is for and from.
+    """Check that the proxy passes on the host and the client of a request.
 
-    The question names another client and another scheme, as an attacker may. By a loopback address
-    it says nothing of clients: the service believes what comes from there.
+    The request claims another client and another scheme, as an attacker may. At a loopback address
+    the clients are not checked: the service trusts what comes from there.
     """
     from newsletter.providers.transport.http import AnswerLost, HttpRequest
     from newsletter.providers.transport.transport import Transport
@@ -137,7 +137,7 @@ def examine_proxy(
 
 
 def _forgotten(url: str, seen: dict[str, str], near: bool) -> Iterator[str]:
-    """What of a question did not arrive as it was asked."""
+    """Yield the parts of the request that did not arrive unchanged."""
     if seen["host"].lower() != urlsplit(url).netloc.lower():
         yield f"Host arrives as {seen['host']}, not {urlsplit(url).netloc}"
     if seen["scheme"] != urlsplit(url).scheme:
@@ -156,7 +156,7 @@ def _of_proxy(level: Level, detail: str) -> Finding:
 
 
 def examine_pages(public_url: str) -> Finding:
-    """Whether one click to unsubscribe would arrive: asked with a link that is nobody's."""
+    """Check that a one-click unsubscribe request arrives, with a made-up token."""
     from newsletter.providers.transport.http import AnswerLost, HttpRequest
     from newsletter.providers.transport.transport import Transport
 
@@ -189,9 +189,9 @@ def examine_pages(public_url: str) -> Finding:
 _DAY, _LATE = timedelta(days=1), timedelta(minutes=10)
 _FREE_BYTES = 200_000_000
 CONNECTION = "provider connection"
-"""What a finding is called that says whether the provider can be reached."""
+"""The name of the finding on whether the provider can be reached."""
 _LOOK = 5.0
-"""Seconds for looking at the file, and again for looking at what stands in it."""
+"""Seconds for checking the file, and again for checking its content."""
 _PUT_BACK = "look at the disk, and put a backup back with 'newsletter db restore'"
 
 
@@ -201,7 +201,7 @@ def finding(what: str, *, well: bool, detail: str) -> Finding:
 
 
 def attempt(what: str, look: Callable[[], str]) -> Finding:
-    """What came of looking; its error is the fault."""
+    """Run a check. Its error becomes the finding."""
     try:
         return finding(what, well=True, detail=look())
     except NewsletterError as error:
@@ -209,7 +209,7 @@ def attempt(what: str, look: Callable[[], str]) -> Finding:
 
 
 def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding]:
-    """All of a workspace that is open, its providers and what the world sees of it."""
+    """Check an open workspace, its providers and its public pages."""
     settings, store = delivery.settings, delivery.store
     yield finding("database", well=True, detail=str(settings.database_path))
     with store.read() as tx:
@@ -241,7 +241,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
 
 
 def _service(delivery: Delivery, objection: str) -> Finding:
-    """Whether the service uses the settings and templates that this command has read."""
+    """Check that the service uses the settings and templates that this command has read."""
     if objection:
         return Finding(
             what="service",
@@ -262,7 +262,7 @@ def _hold(delivery: Delivery) -> Finding:
 
 
 def of_guard_file(settings: Settings) -> Finding:
-    """Whether what puts the workspace or the database back leaves the guard file as it is."""
+    """Check that a restore of the workspace or database leaves the guard file unchanged."""
     path = settings.epoch_path.resolve()
     put_back = (settings.workspace.resolve(), settings.database_path.resolve().parent)
     folder = next((each for each in put_back if path.is_relative_to(each)), None)
@@ -302,7 +302,7 @@ def free_at(folder: Path) -> int:
 
 
 def of_space(free: int, folder: Path) -> Finding:
-    """Whether there is room for what is written; ``free`` is in bytes."""
+    """Check the free disk space; ``free`` is in bytes."""
     detail = f"{free // 1_000_000:,} MB free at {folder}"
     if free < _FREE_BYTES:
         detail += f"; at least {_FREE_BYTES // 1_000_000} MB are wanted"
@@ -310,7 +310,7 @@ def of_space(free: int, folder: Path) -> Finding:
 
 
 def _file(store: Store) -> Finding:
-    """Whether the database's file hangs together, as SQLite says."""
+    """Check the database file with SQLite's own check."""
     faults = store.file_faults(seconds=_LOOK)
     if faults is None:
         detail = f"hangs together as far as was looked in {_LOOK:g} seconds"
@@ -332,7 +332,7 @@ def _sound(found: Soundness) -> Finding:
 
 
 def _private(settings: Settings) -> Finding:
-    """Whether nobody else can read what is kept; what could be put right was, at the opening."""
+    """Check that only the owner can read the files. Opening the workspace corrects most of them."""
     open_ones = open_to_others(kept(settings))
     if not open_ones:
         return Finding(what="permissions", level=Level.OK, detail="only you can read what is kept")
@@ -349,7 +349,7 @@ def _find_escapes(settings: Settings) -> list[str]:
 
 
 def of_sandbox(find: Callable[[], list[str]]) -> Finding:
-    """Whether files from outside are read where they can do no harm."""
+    """Check that files from outside are parsed inside the sandbox."""
     from newsletter.documents.sandbox import CutOff
 
     try:
@@ -366,7 +366,7 @@ def of_sandbox(find: Callable[[], list[str]]) -> Finding:
 
 
 def _secret_files(settings: Settings) -> Iterator[Finding]:
-    """Whether others can read a file that holds a secret; it may be meant so in a container."""
+    """Check whether others can read a file with a secret; in a container that may be intended."""
     open_ones = open_to_others([path.resolve() for path in settings.secret_files])
     if open_ones:
         detail = f"others may read {', '.join(map(str, open_ones))}"

@@ -1,17 +1,13 @@
-"""The workspace's own keys, made once, readable by their owner alone; and links signed by them.
+"""The workspace's own keys, created once and readable by their owner alone; links signed by them.
 
-``links`` holds one key a line; the last signs, all verify, so that links in old mails go on
-working after a new key was added. A line that ends in ``retired`` only ends subscriptions.
-``addresses`` keys the hash under which suppressions are kept.
+``links`` holds one key a line. The last key signs and all keys verify, so that links in old emails
+work after a new key was added. A key marked ``retired`` only verifies unsubscribe links.
+``addresses`` is the key of the hash under which suppressions are stored.
 
-Files are made so from their first byte, whatever the shell's umask is. What an older version made
-is put right when a workspace is opened.
+A token is base64url of: key number (1 byte), subject, and a MAC of 16 bytes by keyed BLAKE2b that
+is personalised by purpose. It contains no address, only letters, digits, ``-`` and ``_``.
 
-A token is base64url of: key number (1 byte), what it is about, and a MAC of 16 bytes by keyed
-BLAKE2b, personalised by purpose: what is signed for one purpose is nothing for another. It carries
-no address. Letters, digits, ``-`` and ``_``.
-
-| purpose | what it is about (bytes) | length | how long it does something |
+| purpose | subject (bytes) | length | lifetime |
 |---|---|---|---|
 | unsubscribe | campaign (4), subscriber (6) | 36 | for ever |
 | letter | letter (7) | 32 | as the letter says |
@@ -42,12 +38,12 @@ _RETIRED = "retired"
 
 
 def load_keys(path: Path) -> tuple[bytes, ...]:
-    """All keys of a file, oldest first; makes the file with one key if it is not there."""
+    """Return all keys of a file, oldest first. A missing file is created with one key."""
     return tuple(key for key, _ in _lines(path))
 
 
 def load_link_keys(path: Path) -> tuple[tuple[bytes, ...], frozenset[int]]:
-    """All keys of a file that signs links, and the places of those that are retired."""
+    """Return all keys of a file that signs links, and the positions of the retired ones."""
     lines = _lines(path)
     retired = frozenset(number for number, (_, is_retired) in enumerate(lines) if is_retired)
     if len(lines) - 1 in retired:
@@ -111,7 +107,7 @@ def _create(path: Path) -> None:
 
 
 def _draft(path: Path, lines: Sequence[str]) -> Path:
-    """A file beside another, whole and on the disk, that its owner alone can read."""
+    """Write a complete file beside another one, readable by its owner alone, and sync it."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -134,9 +130,9 @@ def address_hash(key: bytes) -> Callable[[str], bytes]:
 
 
 def account_name(key: bytes) -> Callable[[bytes], str]:
-    """A name for an account at a provider, out of its identity: 32 hexadecimal digits.
+    """Return a function that names a provider's account by 32 hexadecimal digits.
 
-    It is keyed, so that whoever has the database alone can try out no secret by it.
+    The name is keyed: with the database alone a secret cannot be guessed.
     """
     keyed = hashlib.blake2b(key=key, digest_size=16, person=b"account")
 
@@ -169,7 +165,7 @@ def proxy_token(key: bytes, at: datetime) -> str:
 
 
 def is_proxy_token(key: bytes, token: str, now: datetime) -> bool:
-    """Whether we made this word within the last five minutes."""
+    """Return whether the token was made here within the last five minutes."""
     seconds = token.partition("-")[0]
     if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= _LONGEST_SECONDS):
         return False
@@ -208,7 +204,7 @@ def made_with(umask: int) -> Iterator[int]:
 
 
 def close_off(paths: Iterable[Path]) -> None:
-    """Take away all rights of others to these, where they are ours."""
+    """Remove all rights of others from these files, if we own them."""
     for path in paths:
         mode = _mode(path)
         if mode & _OTHERS and path.stat().st_uid == os.geteuid():
@@ -221,9 +217,9 @@ def open_to_others(paths: Iterable[Path]) -> list[Path]:
 
 
 def kept_in(folder: Path, *others: Path) -> list[Path]:
-    """A folder of ours and what lies right in it; other files, and what has their name and more.
+    """Return a folder and the files in it, other files, and their companions.
 
-    What lies deeper is shut in by its folder.
+    Deeper files are protected by their folder.
     """
     beside = (one for path in others for one in (path, *_named_after(path)))
     within = folder.iterdir() if folder.is_dir() else ()
@@ -231,14 +227,14 @@ def kept_in(folder: Path, *others: Path) -> list[Path]:
 
 
 def _named_after(path: Path) -> Iterator[Path]:
-    """What SQLite and we ourselves put beside a file."""
+    """Yield the companions that SQLite and newsletter create beside a file."""
     beside = path.parent.iterdir() if path.parent.is_dir() else ()
     starts = (f"{path.name}-", f"{path.name}.")
     return (one for one in beside if one.name.startswith(starts))
 
 
 def _mode(path: Path) -> int:
-    """Nought for what is not there, or only leads somewhere else."""
+    """Return the mode; 0 for a missing file or a symbolic link."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -288,7 +284,7 @@ class SignedLinks:
 
     def read_unsubscribe(self, token: str) -> tuple[int, int] | None:
         """(campaign id, subscriber id) if we signed it, else None."""
-        # retired keys count too: whoever has an old mail can leave for ever
+        # retired keys count too, so that the link in an old email always unsubscribes
         about = _read(token, self._unsubscribe, 4 + 6)
         if about is None:
             return None
@@ -338,7 +334,7 @@ def _read(
     size: int,
     retired: Collection[int] = frozenset(),
 ) -> bytes | None:
-    """What a token is about, if one of the keys signed it that is not retired."""
+    """Return the content of a token that one of the keys signed; None for a retired key."""
     if len(token) != (1 + size + _MAC_BYTES) // 3 * 4:
         return None
     try:

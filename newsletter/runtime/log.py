@@ -1,4 +1,4 @@
-"""What a run says in its log: one structured line for each thing that happens."""
+"""The log of a run: one structured line for each event."""
 
 import logging
 import threading
@@ -41,7 +41,7 @@ def log_tick(look: TickResult, before: TickResult) -> None:
 
 
 def _log_made(look: TickResult) -> None:
-    """Digest emails that were put together, and what was approved over warnings."""
+    """Log digests that were built, and approvals over warnings."""
     for made in look.gathered:
         log.info("digest email %s of %s: %s", made.name, made.day.isoformat(), made.summary)
     for noted in look.approved:
@@ -67,7 +67,7 @@ def log_reconciled(done: Reconciled) -> None:
 
 
 def log_attempt(done: Dispatched) -> None:
-    """One line; only for those who ask for more where nothing is wrong."""
+    """Log one attempt; at DEBUG if nothing is wrong."""
     outcome = done.answer.outcome
     well = outcome.verdict is Verdict.ACCEPTED and not done.answer.exceptions and done.recorded
     log.log(
@@ -117,7 +117,7 @@ class Endings:
             self._said[campaign.id] = campaign.state
 
     def is_over(self, number: int) -> bool:
-        """Whether nothing more will be said of a campaign."""
+        """Return whether the last line about a campaign has been logged."""
         said = self._said.get(number)
         return said is not None and said.final
 
@@ -140,7 +140,7 @@ class Endings:
 
 
 class Pulse:
-    """A line a minute at most, of what was handed over while nothing is wrong."""
+    """Logs progress at most once a minute while nothing is wrong."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -185,7 +185,7 @@ def log_stopped(campaigns: Iterable[Campaign]) -> None:
 
 
 def log_visited(seen: Visited) -> None:
-    """What is new in a feed; that it cannot be read, or can be again, only when that is new."""
+    """Log new items of a feed, and a change in whether it can be read."""
     if seen.failure and seen.turned:
         log.error("feed=%s cannot be read: %s", seen.feed, seen.failure)
     elif seen.turned:

@@ -23,10 +23,9 @@ def sparing(kind: str) -> Mapping[str, object]:
 
 
 class LineFormatter(logging.Formatter):
-    """Writes a record as one line of printable characters, its time in UTC.
+    """Writes a record as one line of printable characters with its time in UTC.
 
-    What is not printable, such as an escape of a terminal or a change of direction, is written as
-    Python writes it.
+    Unprintable characters, such as terminal escapes, are written as Python writes them.
     """
 
     converter = staticmethod(time.gmtime)
@@ -87,7 +86,7 @@ class SparingFilter(logging.Filter):
 
 
 def set_up(level: int) -> None:
-    """Write the log to standard error: ours from a level on, of others what is wrong."""
+    """Write the log to standard error: our records from a level on, warnings of others."""
     handler: logging.StreamHandler[Any] = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter())
     handler.addFilter(SparingFilter())

@@ -1,4 +1,4 @@
-"""What a finished run comes to: the gravest thing wins, and what people have to know of it."""
+"""The result of a finished run: its worst event decides."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ if TYPE_CHECKING:
 
 
 class Ending(Enum):
-    """How a run ended."""
+    """The result of a run."""
 
     DONE = "done"
-    """All that was due has left."""
+    """Everything due was sent."""
     HELD = "held"
     """Sending is stopped for the whole workspace."""
     UNREACHABLE = "unreachable"
-    """Not all could leave now: it has to be run again."""
+    """Something could not be sent now: run again."""
     NEEDS_A_PERSON = "needs a person"
-    """A campaign is paused, has rejected readers, or some of whom nobody knows."""
+    """A campaign is paused, or has rejected or unknown deliveries."""
     REFUSED = "refused"
-    """What was approved was withdrawn, or is kept back."""
+    """An approved statement was withdrawn or is held back."""
     INVALID = "invalid"
     """A statement or a source has faults."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a run ended, and the campaigns that are worth a sentence."""
+    """The result of a run, and the campaigns to report."""
 
     ending: Ending
     emails_waiting: int = 0
     """Transactional emails that did not leave."""
     scheduled: tuple[Campaign, ...] = ()
     later: tuple[tuple[Campaign, Later], ...] = ()
-    """What is going out and waits for hours by readers' own clocks."""
+    """Campaigns that wait for readers' local hours."""
     in_question: tuple[Campaign, ...] = ()
-    """Those that a person has to look at."""
+    """Campaigns that a person must look at."""
 
 
 def outcome_of(run: Run, *, store: Store) -> Outcome:
-    """Decide once how it ended, for whoever shows it."""
+    """Return the result of a run."""
     if run.held:
         return Outcome(ending=Ending.HELD)
     with store.read() as tx:
@@ -66,7 +66,7 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
 
 
 def needs_a_person(campaign: Campaign, worked_on: bool) -> bool:
-    """Whether somebody has to decide, or to look at whom the provider rejected in this run."""
+    """Return whether a person must decide, or look at rejections of this run."""
     if campaign.state in {CampaignState.ATTENTION, CampaignState.PAUSED}:
         return True
     return worked_on and campaign.counts.rejected > 0
@@ -79,7 +79,7 @@ def _of_statements(run: Run) -> Ending:
 
 
 def _worked_on(run: Run, store: Store) -> list[Campaign]:
-    """What is not over, and what this run worked on, oldest first."""
+    """Return the open campaigns and those that this run worked on, oldest first."""
     with store.read() as tx:
         found = {campaign.id: campaign for campaign in tx.campaigns.open()}
         finished = [tx.campaigns.get(number) for number in run.finished - found.keys()]

@@ -12,10 +12,9 @@ from newsletter.runtime.statements import Statements
 
 
 class Stillness:
-    """Whether a question that was answered with "nothing" has to be asked again.
+    """Remembers that a query found nothing, until any process commits.
 
-    It has not until somebody, of this process or another, has committed something. Only for
-    questions whose answer no passing of time changes.
+    Only for queries whose answer does not change with time.
     """
 
     def __init__(self, version: Callable[[], int]) -> None:
@@ -29,7 +28,7 @@ class Stillness:
         return self._asked_at == self._still_at
 
     def note(self, *, nothing: bool) -> None:
-        """What came of asking."""
+        """Note whether the query found nothing."""
         self._still_at = self._asked_at if nothing else None
 
 
@@ -61,7 +60,7 @@ class Rounds:
         forget(store=self._delivery.store)
 
     def open(self, within: timedelta) -> bool:
-        """An email is being handed over, or one may leave within so long."""
+        """Return whether an email is being sent, or one may be sent within this time."""
         if self._busy:
             return True
         due = self._sender.next_at()
@@ -92,7 +91,7 @@ class Visits:
         return not self._round_over or self._looked_at != self._brought
 
     def go(self) -> None:
-        """Visit what is due, one after the other."""
+        """Visit the feeds that are due, one after the other."""
         try:
             self._await_a_tick()
             for feed in self._visitor.due(self._statements.feeds):

@@ -1,7 +1,7 @@
-"""The clock that says "look now", and the threads that hand batches over.
+"""The clock that says "look now", and the threads that send batches.
 
-APScheduler keeps its list in memory only: what is to be done stands in our tables, and its ticks
-merely make us look there. Pausing it, losing it or running it late loses nothing.
+APScheduler keeps its list in memory. The work itself is in the tables, and a tick only looks there.
+A tick that is paused, lost or late loses nothing.
 """
 
 import gc
@@ -43,7 +43,7 @@ log = logging.getLogger("newsletter.run")
 _EXECUTORS = ("default", "reconcile", "feeds", "emails")
 _IDLE_WAIT = 1.0
 _WATCH, _CALM = 0.2, 1.0
-"""How often it is looked whether it is over, or on hold; the calmer way while nothing is sent."""
+"""Seconds between looks at whether the run is over or on hold: while sending, and while idle."""
 _TRIES = 10
 """Tries to have the lock, each after ``_CALM``."""
 _RECONCILE = 1.0
@@ -54,12 +54,12 @@ _SOON = timedelta(seconds=12)
 _PATIENCE = timedelta(minutes=5)
 """The longest that ``until_idle`` waits for a quota, an hour, or to speak to the provider again."""
 _GIVE_UP_AFTER = 4
-"""Tries of one batch in this run, none of them handed over, before ``until_idle`` ends."""
+"""Failed attempts of one batch after which ``until_idle`` ends."""
 
 
 @dataclass(kw_only=True)
 class Run:
-    """What one run saw, for its end."""
+    """The events of one run."""
 
     last: TickResult = field(default_factory=TickResult)
     ticks: int = 0
@@ -68,9 +68,9 @@ class Run:
     """Campaigns that this run worked on."""
     unreachable: str = ""
     held: str = ""
-    """Why the whole workspace is on hold; empty while it is not."""
+    """Why all sending is on hold, or ""."""
     wait: Wait | None = None
-    """Why it ended with work left, where that is a wait too long for ``until_idle``."""
+    """The wait that ended ``until_idle`` with work left."""
     failure: BaseException | None = None
 
     @property
@@ -79,7 +79,7 @@ class Run:
 
 
 class Scheduler:
-    """Runs a workspace until it is told to stop, or until nothing is left to do."""
+    """Runs a workspace until it is stopped, or until no work is left."""
 
     def __init__(
         self, tick: Tick, *, on_progress: Callable[[list[Campaign]], None] | None = None
@@ -141,7 +141,7 @@ class Scheduler:
 
     @contextmanager
     def _alone(self, tries: int) -> Iterator[None]:
-        """Hold the lock of whoever sends. Who has just resumed it may have it a moment longer."""
+        """Hold the sender's lock. A command that resumed sending may hold it a moment longer."""
         with ExitStack() as held:
             while True:
                 try:
@@ -166,7 +166,8 @@ class Scheduler:
         return True
 
     def _await_resumption(self) -> None:
-        """Without the lock: whoever resumes what was in doubt proves by it that nobody sends."""
+        """Release the lock and wait: the person who resumes sending proves with it that nothing
+        sends."""
         guard = self._delivery.guard()
         while guard.holds():
             if self._stop.wait(_CALM):
@@ -295,7 +296,7 @@ class Scheduler:
             self._fail(error)
 
     def _send(self) -> None:
-        """There is something to hand over."""
+        """Wake a sending thread."""
         self._sends = True
         self._wake.set()
 
@@ -306,7 +307,7 @@ class Scheduler:
         elif self._sends and (
             ends := [wait.until for wait in self._delivery.waits().values() if wait]
         ):
-            # not by ``_wake``: what is missing is a turn, and more work brings none
+            # not by ``_wake``: the rate limit, not work, is missing
             left = min(ends) - self._delivery.store.clock.now()
             self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT))
         else:
@@ -396,7 +397,7 @@ class Scheduler:
 
 
 def _wake_up(clock: BackgroundScheduler, now: datetime) -> None:
-    """Where the wall clock was put back, what it had named would come as much later."""
+    """Run all ticks now: after the wall clock went back, their next times are too late."""
     for tick in clock.get_jobs():
         if tick.next_run_time > now + tick.trigger.interval + _PUT_BACK:
             tick.modify(next_run_time=now)

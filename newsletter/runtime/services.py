@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What an opened workspace consists of."""
+    """The services of an open workspace."""
 
     settings: Settings
     store: Store
@@ -30,7 +30,7 @@ class Services:
     """The settings and templates, compared with those of the running service."""
     links: Links
     umask: int
-    """Which rights files lack that are meant for others; those of our own are for nobody else."""
+    """The mode bits that files for others lack. Our own files are for their owner alone."""
     statements: Statements
     campaigns: Campaigns
     delivery: Delivery
@@ -40,7 +40,7 @@ class Services:
 
     @cached_property
     def tick(self) -> Tick:
-        """What the workspace does by itself."""
+        """Return the periodic work of the workspace."""
         from newsletter.runtime.tick import Tick
 
         return Tick(statements=self.statements, campaigns=self.campaigns, delivery=self.delivery)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Staff:
-    """What lets staff in."""
+    """The service for staff accounts."""
 
     settings: Settings
     store: Store
@@ -25,7 +25,6 @@ class Staff:
 
     @cached_property
     def proofs(self) -> Proofs:
-        """What staff prove by who they are."""
         from newsletter.credentials.passwords import Passwords
         from newsletter.pipeline.staff.proofs import Proofs
 

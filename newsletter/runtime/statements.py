@@ -1,7 +1,7 @@
 """The statements of a workspace: read, rendered, reviewed, approved, and written at the desk.
 
-What brings large libraries (what reads web pages and Word files, templates and mail) is imported by
-what needs it: a command that lists loads none of it. So it is with all services.
+Large libraries are imported by the functions that need them, so that a command that only lists
+statements loads none of them.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Statements:
-    """What can be done with statements."""
+    """The service for statements."""
 
     settings: Settings
     store: Store
     configuration: Configuration
     links: Links
     policy: ApprovalPolicy
-    """What an approval needs in order to count."""
+    """The conditions under which an approval counts."""
     renderer: LazyRenderer
-    """What makes mails of statements."""
+    """Renders statements to emails."""
     campaigns: Campaigns
     subscribers: Subscribers
 
@@ -58,7 +58,7 @@ class Statements:
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
-        """Where statements come from."""
+        """The sources of statements."""
         from newsletter.pipeline.statements.ingest import DeskSource, RoundupSource
 
         # first digest emails and the desk: of two with one slug it is the file that has to change
@@ -78,7 +78,7 @@ class Statements:
 
     @cached_property
     def defaults(self) -> Defaults:
-        """What holds of a text that does not say otherwise."""
+        """The defaults for a text that names none."""
         from newsletter.sources.statements import Defaults
 
         return Defaults(
@@ -90,7 +90,7 @@ class Statements:
 
     @cached_property
     def review_rules(self) -> ReviewRules:
-        """How statements are reviewed."""
+        """The rules of reviewing."""
         from newsletter.pipeline.statements.review import ReviewRules
         from newsletter.rendering.lazy import review_text
 
@@ -103,7 +103,7 @@ class Statements:
 
     @cached_property
     def _seen(self) -> tuple[Read, Tried, Compared]:
-        """What this process saw of statements, stage by stage: each turns to what is new."""
+        """The state of each stage between two runs."""
         from newsletter.pipeline.statements.approve import Compared
         from newsletter.pipeline.statements.ingest import Read
         from newsletter.pipeline.statements.render import Tried
@@ -111,20 +111,20 @@ class Statements:
         return Read(), Tried(), Compared()
 
     def refresh(self) -> tuple[Fault, ...]:
-        """Bring what is stored about statements up to date; returns what is wrong with them."""
+        """Read and render what changed. Return the faults of statements."""
         return self.take_in()[0]
 
     def refresh_to_act(self) -> tuple[Fault, ...]:
-        """As ``refresh``, before an act. Raises Refused where the service would undo it."""
+        """Refresh before an act. Raises Refused if the service would undo it."""
         with self.store.read() as tx:
             self.configuration.refuse_others(tx)
         return self.refresh()
 
     def take_in(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
-        """As ``refresh``; returns also whose approvals their own files brought.
+        """Refresh. Return the faults, and the approvals that files and feeds brought.
 
-        Nothing is read where the running service has other settings or templates: the two would
-        undo each other's work, and files would approve emails that are never sent.
+        If the running service has other settings or templates, nothing is read: the two processes
+        would undo each other's work, and files would approve emails that are never sent.
         """
         from newsletter.config.loading import FILE_NAME
         from newsletter.domain.errors import Fault
@@ -173,7 +173,7 @@ class Statements:
         return Rules(campaigns=self.campaigns.rules, fault=self._fault)
 
     def _fault(self, statement: Statement) -> str:
-        """What is wrong with a text or its file, as far as this process has seen it."""
+        """Return the fault of a text or its file as far as this process knows it."""
         read, tried, _ = self._seen
         own = (fault for fault in read.faults if fault.file == statement.origin)
         found = next(iter((*tried.faults.get(statement.slug, ()), *own)), None)
@@ -187,7 +187,6 @@ class Statements:
 
     @property
     def submitting(self) -> Submitting:
-        """What hands texts in, and takes them back."""
         from newsletter.pipeline.statements.submit import Submitting
 
         return Submitting(
@@ -202,7 +201,7 @@ class Statements:
         return draft
 
     def take_back(self, key: str, *, by: str) -> Draft:
-        """Have nobody look at a text of the desk any more. Raises Refused."""
+        """Withdraw a submitted text. Raises Refused."""
         mark = self._mark()
         draft = self.submitting.take_back(key, by=by)
         self._render_since(mark)
@@ -248,7 +247,6 @@ class Statements:
         )
 
     def visitor(self) -> Visitor:
-        """What visits feeds."""
         from newsletter.pipeline.statements.visit import Visitor
         from newsletter.sources.writing import slugify
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Subscribers:
-    """What can be done with subscribers."""
+    """The service for subscribers."""
 
     settings: Settings
     store: Store

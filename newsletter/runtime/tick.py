@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TickResult:
-    """What one look at the world brought."""
+    """The result of one tick."""
 
     faults: tuple[Fault, ...] = ()
     gathered: tuple[BuiltDigest, ...] = ()
@@ -42,16 +42,16 @@ class TickResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Tick:
-    """What a workspace does by itself, now and then."""
+    """The periodic work of a workspace."""
 
     statements: Statements
     campaigns: Campaigns
     delivery: Delivery
 
     def prepare(self) -> None:
-        """Build and load all that does the work now: threads share it.
+        """Build and load everything that works from now on, before threads share it.
 
-        What is wrong is told before work begins. Raises InvalidInput.
+        Raises InvalidInput for a fault in the workspace.
         """
         self.statements.prepare()
         self.campaigns.prepare()
@@ -61,14 +61,15 @@ class Tick:
 
     @cached_property
     def _seen(self) -> tuple[Watch, Indexed]:
-        """What this process planned, and made searchable: the next tick turns to what is new."""
+        """The state of planning and indexing between two ticks."""
         from newsletter.pipeline.archive.index import Indexed
         from newsletter.pipeline.campaigns.plan import Watch
 
         return Watch(), Indexed()
 
     def run(self) -> TickResult:
-        """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""
+        """Build digests, refresh, plan approved statements, start due campaigns, pause harmful
+        ones."""
         from newsletter.pipeline.archive.index import index
         from newsletter.pipeline.campaigns.plan import plan, start_due
         from newsletter.pipeline.events.breaker import stop_harm

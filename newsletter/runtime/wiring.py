@@ -60,8 +60,8 @@ def opened(
 ) -> Iterator[Services]:
     """Open a workspace, and close it at the end of the block.
 
-    ``by`` says who has the database open, to whoever wants to replace it; ``clock`` is the
-    system's where none is given.
+    ``by`` names this process to a command that wants to replace the database. ``clock`` defaults to
+    the system's.
     """
     settings = load(workspace / FILE_NAME, environ)
     with private() as umask, _stored(settings, by, clock or SystemClock()) as (store, keys):
@@ -76,7 +76,7 @@ def opened(
 
 
 def renderer_of(settings: Settings) -> LazyRenderer:
-    """What renders statements. Whatever setting shapes what readers get is in its fingerprint."""
+    """Return the renderer. Its fingerprint covers every setting that changes an email."""
     return LazyRenderer(
         house=settings.house(),
         override=settings.resolve(Path("templates")),
@@ -94,7 +94,7 @@ def _on_disk(settings: Settings, keys: _Keys, environ: Mapping[str, str]) -> Con
 
 
 def kept(settings: Settings) -> list[Path]:
-    """Files and folders of ours that nobody else may read."""
+    """Return our files and folders that only the owner may read."""
     # of all kinds only the outbox keeps messages in a folder
     outboxes = (getattr(provider, "path", None) for provider in settings.providers)
     folders = [settings.resolve(path) for path in outboxes if isinstance(path, Path)]
@@ -104,7 +104,7 @@ def kept(settings: Settings) -> list[Path]:
 
 
 def _refuse_lost(settings: Settings) -> None:
-    """A database that was there and is gone is not begun anew: nobody would be subscribed."""
+    """Raise Refused if the database existed and is gone: a new one would have no subscribers."""
     database, guard_file = settings.database_path, settings.epoch_path
     if guard_file.exists() and not database.exists():
         raise Refused(
@@ -127,7 +127,7 @@ def _load_keys(folder: Path) -> _Keys:
 
 @contextmanager
 def _stored(settings: Settings, by: str, clock: Clock) -> Iterator[tuple[Store, _Keys]]:
-    """The database, which nobody replaces while it is open, and the keys that belong to it."""
+    """Open the database, locked against replacement, with its keys."""
     database, folder = settings.database_path, settings.workspace / "var" / "keys"
     database.parent.mkdir(parents=True, exist_ok=True)
     with in_use(settings.in_use_path, by=by):

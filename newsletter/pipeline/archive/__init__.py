@@ -1,1 +1,1 @@
-"""What went out is made findable."""
+"""Makes sent statements searchable."""

@@ -19,10 +19,10 @@ _AT_ONCE = 50
 
 @dataclass(kw_only=True)
 class Indexed:
-    """How far looks before have indexed what changed."""
+    """The state between two runs."""
 
     mark: int | None = None
-    """None before the first look."""
+    """The change number of the last run; None before the first run."""
 
 
 def index(*, store: Store, text_of: Callable[[Content], str], before: Indexed | None = None) -> int:
@@ -49,7 +49,7 @@ def index(*, store: Store, text_of: Callable[[Content], str], before: Indexed | 
 def _searchable(
     tx: Transaction, slug: str, content_hash: str, text_of: Callable[[Content], str]
 ) -> Searchable:
-    """Its words; none where they were altered since somebody approved them."""
+    """Return the text to index; empty if the content no longer matches its hash."""
     content = tx.statements.content(content_hash)
     if content is None or content.content_hash() != content_hash:
         return Searchable(slug=slug, content_hash=content_hash, language="", title="", text="")

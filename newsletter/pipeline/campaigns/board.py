@@ -1,6 +1,6 @@
-"""The board and the first page: what there is, where it stands, and what waits for whom.
+"""The board and the start page: the statements, their states, and the tasks of one person.
 
-Whatever is asked is asked a page at a time, however much there ever was.
+Every query returns one page at most.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from newsletter.store.sql import Transaction
 PAGE = 50
 """Rows of the board that one page shows."""
 _LOOKED_AT = 30
-"""Of one shelf, for what waits for one person: those that something happened to last."""
+"""Rows of one shelf to search for the tasks of one person, latest change first."""
 _SHOWN = 10
 _NEXT = 5
 _REPORTS = 3
@@ -31,9 +31,9 @@ class BoardPage:
 
     rows: tuple[Situation, ...]
     unseen: tuple[Draft, ...]
-    """Texts at the desk that were never handed in, a page of them beside that of the others."""
+    """Texts at the desk that were never submitted, paged like the rows."""
     counts: dict[Shelf, int]
-    """Of what fits the search, by shelf."""
+    """Matches of the search, by shelf."""
     shelf: Shelf | None
     words: str
     number: int
@@ -42,7 +42,7 @@ class BoardPage:
 
     @property
     def all(self) -> int:
-        """How many fit the search, on whichever shelf."""
+        """The number of matches on all shelves."""
         return sum(self.counts.values())
 
 
@@ -86,28 +86,28 @@ def find(tx: Transaction, slug: str) -> StoredStatement:
 
 
 def stand(tx: Transaction, slug: str, rules: Rules) -> Situation:
-    """Where one statement stands, as its page says it. Raises NotFound."""
+    """Return the status of one statement for its page. Raises NotFound."""
     return situation_of(tx, find(tx, slug), rules)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Desktop:
-    """What one person finds on the first page."""
+    """The start page of one person."""
 
     waiting: tuple[Situation, ...]
-    """What does not go on before they, or somebody with their role, do something."""
+    """Statements that wait for this person or for their role."""
     lapsed: tuple[Situation, ...]
-    """What they started, and what was changed since: their start has lapsed."""
+    """Statements that this person started and whose start has lapsed since."""
     more_waits: bool
     """There may be more of it, on the board."""
     next: tuple[Situation, ...]
-    """What leaves first."""
+    """The next statements to be sent."""
     going: tuple[Situation, ...]
-    """What is under way, the newest first."""
+    """Statements that are being sent, newest first."""
     over: tuple[tuple[Campaign, str], ...]
-    """What went out last, with its title."""
+    """The last campaigns that ended, each with the title of its statement."""
     drafts: tuple[Draft, ...]
-    """What they write at the desk and have not handed in."""
+    """Texts that this person writes at the desk and has not submitted."""
     is_empty: bool
     """There is no statement at all."""
 
@@ -118,11 +118,11 @@ _LOOKED_THROUGH = (
     (Shelf.APPROVED, Role.SENDER),
     (Shelf.DRAFTS, Role.WRITER),
 )
-"""Where something may wait for whom, the most urgent first."""
+"""The shelves that may hold a task, and the role that it takes; most urgent first."""
 
 
 def desktop(tx: Transaction, address: str, role: Role, rules: Rules) -> Desktop:
-    """What waits for one person, what leaves next, what is going out and what went out last."""
+    """Return the start page of one person."""
     waiting: list[Situation] = []
     lapsed: list[Situation] = []
     for shelf, needed in _LOOKED_THROUGH:

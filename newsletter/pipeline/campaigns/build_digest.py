@@ -1,7 +1,7 @@
-"""campaigns → digest: what went out is gathered into one statement, which waits for approval.
+"""campaigns → digest: gathers sent statements into one new statement that waits for approval.
 
-Whether an occurrence is due is decided by what stands in the database, so looking twice, a crash
-between two looks, or a clock that was put back makes no second issue for a local date.
+The database decides whether an occurrence is due. A second look, a crash between two looks or a
+clock that goes back makes no second issue for a local date.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from newsletter.pipeline.ledger import approved_content
 from newsletter.store.sql import Store, Transaction
 
 Part = tuple[Campaign, Statement]
-"""What went out, and its statement in the words that were approved."""
+"""A campaign and its statement as it was approved."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Issues:
     abstracts: Abstracts
 
     def parts(self, tx: Transaction, digest: Digest, upto: datetime) -> list[Part]:
-        """What an issue gathers that takes in all until then, in the order it went out."""
+        """Return the parts of an issue that covers everything until ``upto``, in the order sent."""
         issues = tx.digests.issues()
         made = [issue for issue in issues if issue.name == digest.name and issue.statement]
         since = tx.digests.since().get(digest.name, upto)
@@ -71,9 +71,10 @@ class Issues:
         )
 
     def put_right(self, tx: Transaction, issue: Issue, digest: Digest | None) -> Issue:
-        """The issue as it may go out: without what was cancelled, corrections for what was wrong.
+        """Return the issue without cancelled parts, and with corrections in place of corrected
+        ones.
 
-        It is what it was where that is so already.
+        An issue that needs no change is returned as it is.
         """
         standing = standing_for(issue.parts, tx.campaigns.kin(issue.parts))
         if tuple(campaign.slug for campaign in standing) == issue.parts:
@@ -90,7 +91,7 @@ class Issues:
 
 
 def as_it_went_out(tx: Transaction, campaign: Campaign) -> Statement:
-    """The statement of a campaign; of one that changed since, no words that nobody approved."""
+    """Return the statement of a campaign. If its text has changed since, the body is empty."""
     stored = tx.statements.get(campaign.slug)
     if stored is not None and stored.content_hash == campaign.content_hash:
         return stored.statement
@@ -110,18 +111,18 @@ _SCHEDULER = "scheduler"
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltDigest:
-    """An occurrence that was seen to, or an issue that was put right, and what came of it."""
+    """The result of one due occurrence, or of one issue that was changed."""
 
     name: str
     day: date
     slug: str
-    """Of the statement; empty where there is none."""
+    """The slug of the issue's statement; empty if there is no statement."""
     summary: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What a digest email would gather if it were made now."""
+    """The issue that a digest would make now."""
 
     digest: Digest
     coming: Occurrence
@@ -139,7 +140,7 @@ class DigestBuilder:
     issues: Issues
 
     def build(self) -> tuple[BuiltDigest, ...]:
-        """Make what is due, and put right what was made and has not begun to go out."""
+        """Make the issues that are due. Update issues whose parts were corrected or cancelled."""
         self._note_names()
         with self.store.read() as tx:
             waiting = [
@@ -171,11 +172,11 @@ class DigestBuilder:
                 )
             if not self.issues.parts(tx, digest, now):
                 raise Refused(self._nothing(tx, digest))
-            # whoever asks for it by hand wants it of a single statement too
+            # a person who asks for an issue gets it even with a single statement
             return self._make(tx, replace(digest, least=1), issue, actor)
 
     def drop(self, slug: str, actor: str) -> Issue:
-        """Take an issue back that has not begun; a later one may gather what was in it."""
+        """Drop an issue that has not begun to be sent. A later issue may gather its parts."""
         with self.store.begin() as tx:
             found = [
                 issue for issue in tx.digests.issues() if issue.slug == slug and issue.statement
@@ -196,7 +197,7 @@ class DigestBuilder:
             return dropped
 
     def forecast(self, name: str) -> Forecast:
-        """What would be made now. Raises NotFound."""
+        """Return the issue that would be made now. Raises NotFound."""
         digest = self.find(name)
         with self.store.read() as tx:
             issues = [issue for issue in tx.digests.issues() if issue.name == name]
@@ -221,7 +222,7 @@ class DigestBuilder:
         return next((digest for digest in self.digests if digest.name == name), None)
 
     def _note_names(self) -> None:
-        """It begins when it is first seen: nothing older is gathered, no occurrence made up."""
+        """Note when each digest was first configured. Its issues gather nothing older."""
         configured = {digest.name for digest in self.digests}
         with self.store.read() as tx:
             known = set(tx.digests.since())

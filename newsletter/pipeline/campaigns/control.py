@@ -1,4 +1,4 @@
-"""What people do with a campaign: start, schedule, pause, resume, cancel, resolve."""
+"""A person's acts on a campaign: start, schedule, pause, resume, cancel, resolve."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -53,7 +53,7 @@ class AlreadyStarted(Refused):
 
 
 class Earlier(Refused):
-    """Those who approved it were told that it leaves later."""
+    """The new time is earlier than the one that the approvers were shown."""
 
     def __init__(self, slug: str, by: Sequence[str], until: str) -> None:
         super().__init__(
@@ -64,7 +64,7 @@ class Earlier(Refused):
 
 
 class Late(Refused):
-    """It began to go out before it could be undone."""
+    """Sending has begun; an undo comes too late."""
 
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
@@ -76,33 +76,33 @@ class Late(Refused):
 
 @dataclass(frozen=True, kw_only=True)
 class StartRequest:
-    """What a sender asks for, having seen it."""
+    """A sender's request to start a statement."""
 
     slug: str
     by: str
     seen: str
     """The content hash, or its beginning, of what they saw."""
     shown: ShownCount | None = None
-    """What the page showed on which they said it; None: a command, for whoever gets it now."""
+    """The number of readers that the page showed; None for a command."""
     at: datetime | None = None
-    """When; None: at the time that is set already, or else at once."""
+    """The time to send; None for the time that is set already, or at once if none is set."""
     at_once: bool = False
     """At once, whatever time is set."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Starter:
-    """Starts what is approved, and undoes it, in one transaction each."""
+    """Starts approved statements, sets their times and undoes a start, in one transaction each."""
 
     store: Store
     rules: CampaignRules
     configuration: Configuration
 
     def start(self, asked: StartRequest) -> Start:
-        """Write down that it goes out.
+        """Start a statement.
 
-        Raises NotFound or Refused: Changed where it is another text now, Moved where it would go to
-        another number of people, AlreadyStarted where that was done.
+        Raises NotFound or Refused: Changed if its text is another, Moved if the number of readers
+        is another, AlreadyStarted if it was started before.
         """
         with self.store.begin() as tx:
             person = entitle(tx, asked.by, Role.SENDER, "start")
@@ -123,10 +123,11 @@ class Starter:
     def start_by_approval(
         self, tx: Transaction, stored: StoredStatement, by: str, shown: ShownCount
     ) -> None:
-        """Hold what a page showed with an approval against what there is.
+        """Compare the page that an approver saw with the database. Start the statement if it is
+        due.
 
-        Where the approval is the last one and starts it, it starts it for as many. Raises as
-        ``bind`` does. What planning refuses to send starts nothing.
+        A start by approval happens with the last approval that is needed. Raises as ``bind`` does.
+        A statement that planning refuses is not started.
         """
         standing, rules = standing_of(tx, stored, self.rules.policy), self.rules
         starts = rules.start is StartBy.APPROVAL and standing.approved
@@ -141,10 +142,10 @@ class Starter:
             return
 
     def schedule(self, slug: str, at: datetime | None, *, by: str, anew: bool = False) -> None:
-        """Set the time of a statement, over what its file says; None takes the setting back.
+        """Set the time of a statement, which overrules its file; None removes the time.
 
-        Raises NotFound or Refused: Earlier where its approvers were told a later time, unless it is
-        to be approved ``anew``.
+        Raises NotFound or Refused: Earlier if its approvers were shown a later time, unless
+        ``anew`` asks for new approvals.
         """
         with self.store.begin() as tx:
             person = entitle(tx, by, Role.SENDER, "schedule")
@@ -173,7 +174,7 @@ class Starter:
         *,
         anew: bool = False,
     ) -> None:
-        """Set it, where it would go out then, and not earlier than its approvers were told."""
+        """Set the time. Raises Refused if an embargo is later, Earlier as ``schedule`` does."""
         statement, rules = stored.statement, self.rules
         tx.schedules.put(statement.slug, at)
         first = first_moment(tx, statement, rules.timezone) or tx.now
@@ -195,10 +196,10 @@ class Starter:
             tx.approvals.revoke(statement.slug, tx.now, approval.by, actor=person, why=why)
 
     def undo(self, slug: str, *, by: str) -> bool:
-        """Let it not go out after all; tells whether it is still approved.
+        """Stop a statement before it is sent. Return whether it is still approved.
 
-        A sender takes back what was started. Where approvals start it, that is all of them; an
-        approver takes back their own. Raises Late once it has begun, and Refused.
+        A sender undoes the start, or all approvals if approvals start statements. An approver
+        undoes their own approval. Raises Late once sending has begun, and Refused.
         """
         with self.store.begin() as tx:
             person = entitle(tx, by, Role.APPROVER, "undo")
@@ -237,7 +238,8 @@ class Starter:
         return bind(tx, stored, shown, by=by, rules=self.rules)
 
     def _take_back(self, tx: Transaction, stored: StoredStatement, person: str) -> None:
-        """What lets it go out. Raises Refused where that is nothing, or more than a person may."""
+        """Revoke the start or the approvals. Raises Refused if there are none that the person may
+        revoke."""
         slug = stored.statement.slug
         all_of_it = person == OPERATOR or tx.staff.roles()[person].includes(Role.SENDER)
         if all_of_it and self.rules.start is StartBy.SENDER:
@@ -257,7 +259,7 @@ class Starter:
 
 @dataclass(frozen=True, kw_only=True)
 class OperatorActions:
-    """Who acts, for the audit log, and on what."""
+    """The acts of one person on running campaigns, each in the audit log."""
 
     store: Store
     actor: str
@@ -269,9 +271,10 @@ class OperatorActions:
         return self._move(name, CampaignState.PAUSED, running, f"paused by {self.actor}", "pause")
 
     def resume(self, name: str) -> Campaign:
-        """Go on where it stopped: waiting for its time, or sending.
+        """Resume a campaign: wait for its time, or go on sending.
 
-        One that was paused before its start for the number of its readers goes to them then.
+        If it was paused because the number of readers had changed, the new number counts as
+        accepted.
         """
         with self._acting("resume") as tx:
             campaign = find_campaign(tx, name)
@@ -279,7 +282,7 @@ class OperatorActions:
             self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
             self._overrule(tx, campaign)
             tx.starts.accept(campaign.slug)
-            # it may have been paused with nothing left to hand over
+            # a paused campaign may have no batch left to send
             finish(tx, campaign.id)
             return find_campaign(tx, str(campaign.id))
 
@@ -292,7 +295,7 @@ class OperatorActions:
             tx.events.overrule(campaign.id, after)
 
     def cancel(self, name: str) -> Campaign:
-        """End it. What has gone has gone; what waits is cancelled, and its approvals are spent."""
+        """Cancel a campaign: pending deliveries are cancelled, and its approvals are revoked."""
         live = set(CampaignState) - {CampaignState.SENT, CampaignState.CANCELLED}
         with self._acting("cancel") as tx:
             campaign = find_campaign(tx, name)
@@ -323,10 +326,10 @@ class OperatorActions:
     def resolve(
         self, name: str, to: Resolution, *, shown: int | None = None
     ) -> tuple[Campaign, int]:
-        """Decide what became of those of whom nobody knows; returns how many they were.
+        """Decide the outcome of all unknown deliveries. Return how many they were.
 
-        ``shown`` is how many that were when the person looked. Raises Refused where they are others
-        now: what is known since is not decided by a guess.
+        ``shown`` is the number of unknown deliveries that the person saw. Raises Refused if the
+        number is another one now.
         """
         with self._acting("resolve", Role.ADMIN) as tx:
             campaign = find_campaign(tx, name)
@@ -367,7 +370,7 @@ class OperatorActions:
             raise Refused(f"campaign {campaign.id} is cancelled; nothing more goes out")
 
     def _refuse_while_called(self, tx: Transaction, campaign: Campaign) -> None:
-        """A call that is under way cannot be called back: what is decided now it would undo."""
+        """Raise Refused while a replay is under way: its answer would overrule the decision."""
         until = tx.unknowns.calls_until(campaign.id, tx.now)
         if until is not None:
             raise Refused(

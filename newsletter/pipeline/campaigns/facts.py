@@ -1,6 +1,6 @@
-"""What is known of a statement, for whoever shows where it stands. It is no stage: pages share it.
+"""The status of statements, loaded for pages and lists. Several stages and pages share it.
 
-Nothing here names a reader, and nothing is written.
+It contains no reader, and loading it writes nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,16 +29,16 @@ from newsletter.store.sql import Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What of the configuration decides where a statement stands."""
+    """The settings that decide the status of a statement."""
 
     campaigns: CampaignRules
     fault: Callable[[Statement], str] = lambda _: ""
-    """What is wrong with its source, as far as this process knows."""
+    """Returns the fault of a statement's source as far as this process knows it, else ""."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Around:
-    """What all rows of one page share."""
+    """Rows that all statements of one page share."""
 
     staff: Mapping[str, Role]
     names: Mapping[str, str]
@@ -47,13 +47,13 @@ class _Around:
 
 
 def situations(tx: Transaction, known: Sequence[StoredStatement], rules: Rules) -> list[Situation]:
-    """Where each of these stands: what a row of a list shows. No reader is counted."""
+    """Return the status of each statement for a list. Readers are not counted."""
     around = _around(tx, known)
     return [situate(_facts(tx, stored, around, rules)) for stored in known]
 
 
 def situation_of(tx: Transaction, stored: StoredStatement, rules: Rules) -> Situation:
-    """Where one stands, with all that its page says: how many get it, when, in which languages."""
+    """Return the status of one statement with everything on its page: readers, times, languages."""
     facts = _facts(tx, stored, _around(tx, [stored]), rules)
     hours = _hours(tx, facts, rules)
     draft = tx.drafts.of(stored.statement.slug) if facts.draft else None
@@ -104,7 +104,7 @@ def _facts(tx: Transaction, stored: StoredStatement, around: _Around, rules: Rul
 
 
 def _before(tx: Transaction, stored: StoredStatement, facts: Facts, rules: Rules) -> Facts:
-    """The same, with what matters only until it begins."""
+    """Add the facts that matter only until sending begins."""
     embargo = embargo_until(tx, facts.statement, rules.campaigns.timezone)
     facts = replace(
         facts,
@@ -122,7 +122,7 @@ def _before(tx: Transaction, stored: StoredStatement, facts: Facts, rules: Rules
 
 
 def _corrected(tx: Transaction, facts: Facts, around: _Around) -> Related | None:
-    """What put it right, once nothing of the original leaves any more."""
+    """Return the correction, once nothing of the original is sent any more."""
     campaign = facts.campaign
     by = around.corrections.get(facts.statement.slug)
     over = campaign is not None and (campaign.state.final or campaign.corrected_by)
@@ -135,7 +135,7 @@ def _corrected(tx: Transaction, facts: Facts, around: _Around) -> Related | None
 
 
 def _release(tx: Transaction, facts: Facts, rules: Rules) -> datetime | None:
-    """When the first reader gets it: as its campaign says, or as planning would."""
+    """Return when the first reader gets it, from its campaign or else as planning computes it."""
     campaign = facts.campaign
     if campaign is not None and campaign.state in BEFORE_START:
         return campaign.release_at
@@ -144,7 +144,7 @@ def _release(tx: Transaction, facts: Facts, rules: Rules) -> datetime | None:
 
 
 def _timing(tx: Transaction, facts: Facts, rules: Rules) -> Timing | None:
-    """None where the zone, changed since, does not have its time."""
+    """Return the timing; None if the time does not exist in the configured zone."""
     try:
         return timing_of(
             tx,
@@ -158,7 +158,7 @@ def _timing(tx: Transaction, facts: Facts, rules: Rules) -> Timing | None:
 
 
 def _objection(tx: Transaction, facts: Facts) -> str:
-    """Why planning keeps it back."""
+    """Return why planning holds the statement back."""
     if facts.rules.together and facts.statement.translation_of:
         return ""
     try:
@@ -205,7 +205,7 @@ _COUNTED = frozenset({State.SCHEDULED, State.LEAVING, State.APPROVED, State.REVI
 
 
 def _readers(tx: Transaction, facts: Facts, rules: Rules) -> int | None:
-    """About how many get it, while nobody did."""
+    """Return the estimated number of readers until sending begins."""
     ready = facts.present and facts.content_hash and not facts.begun
     if not ready or situate(facts).state not in _COUNTED:
         return None

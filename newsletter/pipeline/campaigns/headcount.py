@@ -1,7 +1,4 @@
-"""Who would get a statement, and when: in numbers, or by name. Nothing is changed by asking.
-
-It is no stage: several share it.
-"""
+"""The readers of a statement, counted or by name. Several stages share it; it writes nothing."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,7 +18,7 @@ from newsletter.store.sql import Store, Transaction
 
 
 class Moved(Refused):
-    """How many get it is another number than somebody was shown."""
+    """The number of readers differs from the number that the person was shown."""
 
     def __init__(self, slug: str, shown: int | None, readers: int) -> None:
         self.shown, self.readers = shown, readers
@@ -45,7 +42,7 @@ class NotFresh(Refused):
 
 @dataclass(frozen=True, kw_only=True)
 class Headcount:
-    """How many would get a statement if it went out now, and how many would not, and why."""
+    """How many people would get a statement now, and how many would not, with the reasons."""
 
     readers: int
     lists: tuple[str, ...]
@@ -54,11 +51,11 @@ class Headcount:
     elsewhere: tuple[tuple[str, int], ...] = ()
     """(language, people) of those who get it in another language, or have it so already."""
     outside: int = 0
-    """How many could be written to, and are not in its segment."""
+    """People who may get mail and are outside its segment."""
 
     @property
     def left(self) -> int:
-        """How many are left out, for whatever reason."""
+        """The number of people who are left out, for any reason."""
         return sum(people for _, people in self.left_out)
 
 
@@ -77,9 +74,10 @@ def headcount(tx: Transaction, statement: Statement, rules: CampaignRules) -> He
 def hold_against(
     tx: Transaction, stored: StoredStatement, shown: ShownCount | None, rules: CampaignRules
 ) -> int:
-    """Count its readers, and hold what a page showed against that; None: nobody was shown a page.
+    """Count the readers and compare the number with the one that the page showed.
 
-    Raises Moved where it is another number, and Refused where planning would.
+    ``shown`` is None for a command, which shows no page. Raises Moved if the numbers differ, and
+    Refused if planning would refuse the statement.
     """
     readers = _reach(tx, stored.statement, rules).count(tx)
     if shown is not None and (shown.readers is None or moved(shown.readers, readers)):
@@ -155,16 +153,16 @@ def _in_order(found: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """What is to be expected of an approved statement, as things stand."""
+    """The forecast for an approved statement."""
 
     readers: int
     lists: tuple[str, ...]
     leaves_at: datetime
-    """When the first reader gets it; nothing leaves before."""
+    """When the first reader gets it."""
     hour: str = ""
     """By each reader's own clock, in words; empty where all get it at once."""
     corrects: str = ""
-    """It goes to those who may have this one."""
+    """The slug of the statement that it corrects."""
 
 
 def outlook(
@@ -192,7 +190,7 @@ def outlook(
 
 @dataclass(frozen=True, kw_only=True)
 class DryRun:
-    """Who would get a statement if it went out now."""
+    """The readers that a statement would have now, by name."""
 
     slug: str
     content_hash: str
@@ -212,13 +210,13 @@ class DryRun:
     elsewhere: tuple[tuple[str, str], ...] = ()
     """(address, why) of those who could be written to, but get it in another language."""
     unapproved: tuple[str, ...] = ()
-    """Its translations, or those beside it, that nobody waits for as they are not approved."""
+    """Translations, or languages beside it, that are not approved: their readers do not wait."""
     segment: str = ""
     """The rule that picks its readers, in words."""
     outside: int = 0
-    """How many on its lists could be written to, and are not picked."""
+    """People on its lists who may get mail and are outside its segment."""
     hours: tuple[tuple[datetime, int], ...] = ()
-    """When how many would get it, where that is by their own clocks."""
+    """(time, readers), if each reader gets it by their own clock."""
 
 
 def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:

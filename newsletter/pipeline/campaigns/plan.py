@@ -42,13 +42,13 @@ _NOT_APPROVED = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class PlanRules(CampaignRules):
-    """The same, and about what a campaign is handed over by."""
+    """The rules of planning with those of the providers."""
 
     provider: str
     batch_size: int
     capabilities: Capabilities
     second: Capabilities | None = None
-    """Of the provider to fail over to: a batch has to fit both."""
+    """The second provider's capabilities: a batch must fit both providers."""
 
 
 _WHERE_IT_MUST_NOT = {Step.SCHEDULE: Step.NOTHING, Step.REPLACE: Step.WITHDRAW}
@@ -64,7 +64,7 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """What one run of planning did."""
+    """The result of one run of planning."""
 
     scheduled: tuple[Campaign, ...] = ()
     withdrawn: tuple[Held, ...] = ()
@@ -73,37 +73,37 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True)
 class _View:
-    """A statement and its campaign at one moment, and what has to happen."""
+    """A statement and its campaign at one moment, with the next step."""
 
     stored: StoredStatement
     standing: ApprovalStatus
     campaign: Campaign | None
     timing: Timing | None
-    """None while it is not approved, or has no campaign of its own."""
+    """None if the statement is not approved or has no campaign of its own."""
     release: datetime
     step: Step
     why: str
-    """Why an approved text is held back, in words; empty where it is not."""
+    """Why an approved statement is held back; empty if it is not."""
     start: Start | None = None
-    """Who started it, where somebody did."""
+    """The start that counts, if there is one."""
     correction: Correction | None = None
-    """Whom it goes to, where it is a correction that may go out."""
+    """The audience of a correction that may be sent."""
 
 
 @dataclass(kw_only=True)
 class Watch:
-    """What looks before found, so that the next one turns to what changed or may go out alone."""
+    """The state of planning between two runs: the next run looks only at what may have changed."""
 
     by: tuple[PlanRules, Mapping[str, Role]] | None = None
     """The rules and the staff of the look before; None before the first one."""
     mark: int = 0
-    """How far changes were seen."""
+    """The change number of the last run."""
     open: set[str] = field(default_factory=set)
     """Slugs whose turn may come without a change of their own: by time, or by that of others."""
     held: dict[str, Held] = field(default_factory=dict)
 
     def note(self, view: _View) -> None:
-        """What a look came to."""
+        """Note the result of looking at one statement."""
         slug = view.stored.statement.slug
         self.open.discard(slug)
         self.held.pop(slug, None)
@@ -126,17 +126,17 @@ def plan(*, store: Store, rules: PlanRules, before: Watch | None = None) -> Plan
         anew = before.by != by
         mark, touched = tx.statements.changed_since(None if anew else before.mark)
         known = tx.statements.unsettled() if anew else tx.statements.some({*touched, *before.open})
-        # what was never rendered has changed once it is, and comes by then
+        # rendering a statement for the first time counts as a change, so it is planned then
         views = [_view_of(tx, stored, rules) for stored in known if stored.fingerprint]
     if anew:
-        # None until the end: where this breaks off, the next look has to begin anew
+        # stays None until the end, so that a run that breaks off is followed by a complete one
         before.by, before.open, before.held = None, set(), {}
     scheduled: list[Campaign] = []
     withdrawn: list[Held] = []
     for view in views:
         slug = view.stored.statement.slug
         if view.step is not Step.NOTHING:
-            # decided anew: an approval may have been taken back since it was read without a lock
+            # decide again under the write lock: an approval may have been revoked since the read
             with store.begin() as tx:
                 view = _view_of(tx, tx.statements.get(slug) or view.stored, rules)
                 scheduled += _act(tx, view, rules)
@@ -149,11 +149,10 @@ def plan(*, store: Store, rules: PlanRules, before: Watch | None = None) -> Plan
 
 
 def _is_open(view: _View) -> bool:
-    """What has to happen to it may change although nobody touches it.
+    """Return whether the next step may change without a change of this statement.
 
-    What waits for its time, for an original or for readers; what is kept back by others; what was
-    cancelled, while it comes out whether anybody has it. Not what went out, what nobody approved,
-    or what goes out with its original.
+    That is so if it waits for its time, its original or its readers, if others hold it back, or if
+    it was cancelled and an unknown delivery may still turn out accepted.
     """
     campaign = view.campaign
     if has_begun(campaign) and campaign.state is not CampaignState.CANCELLED:
@@ -208,7 +207,7 @@ def _view_of(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _Vie
 
 
 def _say(step: Step, stored: StoredStatement, standing: ApprovalStatus) -> str:
-    """Why the text is held back."""
+    """Return why the statement is held back, as a sentence, or ""."""
     if step is Step.WITHDRAW and not stored.present:
         return "its file is gone, or has a fault"
     if step is Step.WITHDRAW and not stored.content_hash:
@@ -220,7 +219,7 @@ def _say(step: Step, stored: StoredStatement, standing: ApprovalStatus) -> str:
 
 
 def _as_correction(tx: Transaction, view: _View) -> _View:
-    """The same with whom a correction goes to, or why it or what it corrects must not go out."""
+    """Add the audience of a correction, or the reason why the statement must not be sent."""
     if view.why or not (view.standing.approved and view.stored.present):
         return view
     if view.campaign is not None and view.campaign.corrected_by:
@@ -233,9 +232,9 @@ def _as_correction(tx: Transaction, view: _View) -> _View:
 
 
 def _as_translation(tx: Transaction, view: _View, rules: PlanRules) -> _View:
-    """The same, or why a translation must not go out by itself: then others need not wait for it.
+    """Add the reason why a translation must not be sent by itself. Others then do not wait for it.
 
-    Where it goes out with its original, nothing is amiss: only a campaign that it has is withdrawn.
+    A translation inside the email of its original has no campaign; an older one is withdrawn.
     """
     statement = view.stored.statement
     ready = view.standing.approved and view.stored.present and not view.why
@@ -259,7 +258,8 @@ def _timing(
     standing: ApprovalStatus,
     rules: PlanRules,
 ) -> Timing | None:
-    """When it may go out, once it is approved. Raises ValueError for a time that does not exist."""
+    """Return when an approved statement may be sent. Raises ValueError for a time that does not
+    exist."""
     within = rules.together and stored.statement.translation_of
     if since is None or not stored.present or within:
         return None
@@ -267,7 +267,7 @@ def _timing(
 
 
 def _act(tx: Transaction, view: _View, rules: PlanRules) -> list[Campaign]:
-    """Do what has to happen; returns the new campaign, if there is one."""
+    """Take the step. Return the new campaign, if there is one."""
     campaign = view.campaign
     if campaign is not None and view.step is Step.WITHDRAW:
         _withdraw(tx, campaign, view.why)
@@ -324,7 +324,7 @@ def start_due(*, store: Store, rules: PlanRules) -> tuple[Campaign, ...]:
 
 def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     stored = tx.statements.get(campaign.slug)
-    # whoever paused, moved or cancelled it since the list was read has won
+    # a pause, a new time or a cancellation since the read counts
     if stored is None or campaign not in tx.campaigns.due(tx.now):
         return False
     view = _view_of(tx, stored, rules)
@@ -350,14 +350,14 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         return False
     _move(tx, campaign, CampaignState.SENDING)
     if reach.correction is not None:
-        # only now: whoever waits in what this ends is in the audience that was frozen above
+        # after the freeze, because the audience includes readers whom the original still waits for
         _end_original(tx, reach.correction)
     _note(tx, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
 
 
 def _is_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach) -> bool:
-    """Whether so many more or fewer would get it than were said that it is paused instead."""
+    """Pause the campaign if the number of readers is far from the number it was started for."""
     now = reach.count(tx)
     if not now or not far_off(start.count, now):  # that it is nobody is told in other words
         return False

@@ -1,4 +1,4 @@
-"""Whom a statement goes to, and when, as things stand. It is no stage: several share it."""
+"""The audience of a statement and the time of sending. Several stages share it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,18 +25,18 @@ from newsletter.store.sql import Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """Whom one statement goes to: readers of an original, of a language, of a segment, or all."""
+    """The audience of one statement: all readers, or those of an original, language or segment."""
 
     lists: tuple[str, ...]
     segment: Segment | None = None
     correction: Correction | None = None
     group: TranslationGroup | None = None
     split: AudienceSplit | None = None
-    """Of its lists' readers, where other languages may have some of them."""
+    """The readers of its lists, divided between languages."""
 
     @property
     def _of_original(self) -> Correction | None:
-        """The correction, where it goes to those who may have what it corrects."""
+        """The correction, if it goes to the readers who may have the original."""
         return None if self.correction is None or self.correction.unstarted else self.correction
 
     def freeze(
@@ -52,7 +52,7 @@ class Reach:
         )
 
     def count(self, tx: Transaction) -> int:
-        """How many would get it now."""
+        """Return how many people would get it now."""
         if self._of_original is not None:
             return tx.corrections.audience(self._of_original)
         if self.split is not None:
@@ -60,7 +60,7 @@ class Reach:
         return tx.readers.audience(self.lists, self.segment)
 
     def addresses(self, tx: Transaction) -> tuple[str, ...]:
-        """Who they are."""
+        """Return the addresses of the audience."""
         if self._of_original is not None:
             return tuple(tx.corrections.reachable(self._of_original))
         if self.split is not None:
@@ -74,19 +74,19 @@ class Reach:
         return tuple(tx.readers.excluded(self.lists))
 
     def left_out(self, tx: Transaction) -> dict[str, int]:
-        """Why → how many those are, without naming anybody."""
+        """Return how many people are left out, by reason."""
         if self._of_original is not None:
             return tx.corrections.left_out(self._of_original)
         return tx.readers.left_out(self.lists)
 
     def outside(self, tx: Transaction) -> int:
-        """How many on its lists could be written to, and are not in its segment."""
+        """Return how many people on its lists may get mail and are outside its segment."""
         if self.segment is None:
             return 0
         return tx.readers.audience(self.lists) - tx.readers.audience(self.lists, self.segment)
 
     def why_nobody(self, campaign: Campaign) -> str:
-        """Why a campaign cannot start, and what to do, where this is nobody."""
+        """Return why a campaign without readers cannot start, and what to do."""
         lists, number = ", ".join(self.lists), campaign.id
         if self.split is not None:
             return (
@@ -117,12 +117,12 @@ def reach_of(
     together: bool,
     to_be_planned: Sequence[Statement] = (),
 ) -> Reach:
-    """Whom it goes to now. ``to_be_planned`` are translations that the next look gives a campaign.
+    """Return the audience now. ``to_be_planned`` are translations that get a campaign next.
 
-    Raises Refused, with the reason why it cannot go out.
+    Raises Refused, with the reason, if the statement cannot be sent.
     """
     correction = correction_of(tx, statement)
-    # also of a correction: where it cannot translate what it names, this refuses it
+    # also for a correction: this refuses one that cannot be a translation of what it names
     group = group_of(tx, statement, together=together, to_be_planned=to_be_planned)
     if correction is not None:
         return Reach(lists=correction.lists, segment=correction.segment, correction=correction)
@@ -131,10 +131,10 @@ def reach_of(
 
 
 def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
-    """Whose readers get this statement; None where it corrects nothing.
+    """Return the audience of a correction; None if the statement corrects nothing.
 
-    Where the original has not begun and is a correction itself, this one takes its place and goes
-    to whom that one would have gone to. Raises Refused, with the reason why it cannot go out.
+    A correction of a correction that has not begun takes its place and its audience. Raises
+    Refused, with the reason, if the statement cannot be sent.
     """
     if not statement.corrects:
         return None
@@ -142,7 +142,8 @@ def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
 
 
 def _chain(tx: Transaction, statement: Statement) -> tuple[str, ...]:
-    """What it corrects, what that corrects, and so on. Raises Refused for a circle."""
+    """Return the chain of originals: what it corrects, what that corrects, … Raises Refused for a
+    loop."""
     chain = [statement.slug]
     following = statement.corrects
     while following:
@@ -177,7 +178,7 @@ def _follow(
         lists=campaign.lists,
         unstarted=unstarted,
         stops=stops,
-        # of what was approved: the statement itself may name another by now
+        # the approved segment: the statement may name another one by now
         segment=approved_content(tx, campaign).segment if unstarted else None,
     )
 
@@ -206,10 +207,10 @@ class Timing:
     """By each reader's own clock."""
 
     def release(self, tx: Transaction, campaign: Campaign | None) -> datetime:
-        """When the first reader gets it; of a campaign that has begun nobody asks any more.
+        """Return when the first reader gets it, for a campaign that has not begun.
 
-        While its campaign waits, all that is asked for is whether somebody has come whose hour is
-        before, or has gone whose hour it was: to count the zones of a million readers takes longer.
+        While its campaign waits, this only asks whether a reader's hour has become earlier or the
+        earliest reader has gone: counting the zones of a million readers takes longer.
         """
         begun = has_begun(campaign) and campaign.state is not CampaignState.CANCELLED
         if self.hour is None or begun:
@@ -225,7 +226,7 @@ class Timing:
         return self._of(self.hour, tx.zones.counts(audience)).first
 
     def by_zone(self) -> ByZone | None:
-        """When readers of each zone there is get it; None where all get it at once."""
+        """Return when the readers of each zone get it; None if all get it at once."""
         return None if self.hour is None else self._everywhere(self.hour)
 
     def hours(self, tx: Transaction) -> dict[datetime, int]:
@@ -266,12 +267,12 @@ def timing_of(
     *,
     not_before: datetime | None,
 ) -> Timing:
-    """When it may go out. Raises ValueError for a time that the zone does not have.
+    """Return when a statement may be sent. Raises ValueError for a time that the zone does not
+    have.
 
-    A time that staff set is one for all, whatever its file says. ``not_before`` is what those who
-    approved it were told. The time to undo begins anew when the email became another one after the
-    approval, and is the approved one again: a restart with other settings and back would else let
-    it leave at once.
+    A time that staff set overrules the file. ``not_before`` is the time that the approvers saw. If
+    the content changed after the approval and changed back, the undo window begins again: a restart
+    with other settings and back would else send at once.
     """
     set_by_staff = tx.schedules.get(statement.slug)
     send_at = statement.send_at and resolve(statement.send_at, rules.timezone)

@@ -1,6 +1,6 @@
-"""A campaign in figures, those that a person has to look at, and how the work stands right now.
+"""The report of a campaign, the readers that a person must look at, and the figures of open work.
 
-Of the work only what is open is counted: it costs the same however much went out in the past.
+Open work is counted in constant time, however many campaigns there were.
 """
 
 from collections.abc import Mapping
@@ -42,13 +42,13 @@ def figures(
     waits: Mapping[str, Wait | None] = MappingProxyType({}),
     accounts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The same without a single address. ``audience`` is the sum of the six states at any moment.
+    """Return the report without addresses. ``audience`` is always the sum of the six states.
 
-    Before the audience is fixed, all of it is an estimate, which ``estimated`` says.
+    Until the audience is frozen the numbers are an estimate and ``estimated`` is true.
 
-    What happens after the provider accepted a message is told by events. While none came for this
-    campaign, ``events_received`` is false, and delivered, bounced and complained say nothing.
-    The unknown that went to another account than is configured are told by ``accounts``.
+    Events tell what happens after the provider accepted a message. Without any event for this
+    campaign ``events_received`` is false; delivered, bounced and complained then mean nothing.
+    ``accounts`` finds the unknown deliveries at accounts that are no longer configured.
     """
     number = campaign.id
     content = tx.statements.content(campaign.content_hash)
@@ -83,7 +83,7 @@ def figures(
 
 
 def _people(tx: Transaction, campaign_id: int) -> dict[str, Any]:
-    """Those whom it did not reach, or of whom nobody knows, by address."""
+    """Return the addresses that it did not reach or whose outcome is unknown."""
     return {
         "unknown_addresses": tx.campaigns.unknown(campaign_id),
         "exceptions": [
@@ -149,9 +149,9 @@ def summary(
 
 
 def _estimate(tx: Transaction, campaign: Campaign) -> int | None:
-    """Return how many would get it now; None once its audience is fixed, or where nobody gets it.
+    """Return how many people would get it now; None once the audience is frozen, or if it is empty.
 
-    Translations that go out in the email of their original have no campaigns, so nothing is split.
+    Translations inside the email of their original have no campaigns, so the audience is not split.
     """
     stored = tx.statements.get(campaign.slug)
     if has_begun(campaign) or campaign.state.ended or stored is None:
@@ -163,7 +163,7 @@ def _estimate(tx: Transaction, campaign: Campaign) -> int | None:
 
 
 def _waiting(campaign: Campaign, wait: Wait | None) -> dict[str, str | None] | None:
-    """What a campaign waits for and until when; None where it goes on, or a person holds it."""
+    """Return the reason for a wait and its end; None if the campaign runs or a person paused it."""
     going = campaign.state is CampaignState.SENDING and campaign.counts.pending
     if wait is None or wait.cause is Cause.TURN or not going:
         return None
@@ -176,14 +176,14 @@ def _iso(instant: datetime | None) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Vitals:
-    """What is open at one moment."""
+    """The open work at one moment."""
 
     stopped: bool
-    """All sending is stopped, by a person or on a doubt about the books."""
+    """All sending is on hold, by a person or by the restore guard."""
     campaigns: tuple[Campaign, ...]
     """Scheduled, sending, paused, or in need of attention, each with its figures."""
     batches: Waiting
-    """What campaigns that are sending still have to hand over."""
+    """The batches that running campaigns still have to send."""
     overdue: timedelta
     """For how long the oldest scheduled campaign has been due without having begun."""
     emails: int
@@ -191,7 +191,7 @@ class Vitals:
 
 
 def vitals(*, store: Store) -> Vitals:
-    """Look at what is open. Raises StoreUnavailable."""
+    """Return the open work. Raises StoreUnavailable."""
     with store.read() as tx:
         due = [campaign.release_at for campaign in tx.campaigns.due(tx.now)]
         emails, _ = tx.emails.waiting()

@@ -1,6 +1,6 @@
-"""Looking before leaping: what readers would get, and one test mail.
+"""Previews and test mails.
 
-A test is no delivery: it stands in no campaign's books, and its links end nothing.
+A test mail is no delivery: no campaign counts it, and its links unsubscribe no one.
 """
 
 import secrets
@@ -68,10 +68,10 @@ def sample(
 def shown(
     tx: Transaction, stored: StoredStatement, *, reader: int = 0, links: Links
 ) -> tuple[Content, Recipient] | None:
-    """What readers get of a statement, or got: also where its source does not have it any more.
+    """Return what a reader gets of a statement, or got, even if its source is gone.
 
-    ``reader`` is the number of a subscriber; 0 is a made-up one. None where there is no mail of it.
-    Raises NotFound for a number that nobody has.
+    ``reader`` is a subscriber id; 0 is a made-up reader. Return None if there is no email of it.
+    Raises NotFound for an unknown id.
     """
     campaign = tx.campaigns.latest(stored.statement.slug)
     gone = campaign is not None and campaign.may_have_reached_anybody
@@ -118,9 +118,9 @@ def _entitled(tx: Transaction, by: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class TrialSender:
-    """Hands over test mails, marked as such, ahead of all that waits for its turn.
+    """Sends test mails, marked as such, ahead of the queue.
 
-    ``lease`` has to be longer than the longest call.
+    ``lease`` must be longer than the longest call.
     """
 
     store: Store
@@ -139,12 +139,12 @@ class TrialSender:
         text: Statement | None = None,
         subject: str = "",
     ) -> Answer:
-        """Hand over one, which counts like any other mail; ``by`` asked for it.
+        """Send one test mail, which counts at the rate limit. ``by`` is the person who asked for
+        it.
 
-        ``text`` goes out in the place of what is known under this slug, as one that nobody handed
-        in; the audit log knows it as ``subject``. Raises Refused for a suppressed address and for
-        one test mail too many, ProviderUnreachable while the provider is to be left alone or the
-        day's quota is used up.
+        ``text`` replaces the stored statement, as a text that was not submitted; the audit log then
+        names ``subject``. Raises Refused for a suppressed address and for too many test mails,
+        ProviderUnreachable while the provider is blocked or the daily quota is used up.
         """
         try:
             address = parse_address(to)
@@ -152,7 +152,7 @@ class TrialSender:
             raise Refused(str(error)) from error
         with self.store.read() as tx:
             _entitled(tx, by)  # to render costs too much for whoever is refused
-        # before the transaction: to render takes long, and keeps nobody from writing
+        # render before the transaction: it takes long and would keep others from writing
         batch = self._batch(slug, address, text)
         taken_at, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
         limiter = self.provider.limiter

@@ -298,7 +298,7 @@ class Attempts(ABC, Generic[Held, Done]):
     jitter: Callable[[], float]
 
     def attempt(self) -> Done | None:
-        """Send what is due next. Return None if nothing is due or nothing may leave now."""
+        """Send the next batch or email. Return None if nothing is due or nothing may leave now."""
         attempt = Attempt(
             id=self.attempt_ids(),
             at=self.store.clock.now(),
@@ -326,7 +326,7 @@ class Attempts(ABC, Generic[Held, Done]):
         return provider.hand_over(replace(prepared, not_after=attempt.not_after))
 
     def _note(self, held: Held, body_hash: str) -> bool:
-        """Note what is about to leave, in the database and in the guard file.
+        """Note the bytes before they leave, in the database and in the guard file.
 
         Return whether it may leave. Raises StoreUnavailable if the guard file cannot be written.
         """
@@ -366,7 +366,7 @@ class Attempts(ABC, Generic[Held, Done]):
 
     @abstractmethod
     def intend(self, tx: Transaction, held: Held, body_hash: str) -> int | None:
-        """Note what is about to leave; return its claim number, None if the claim is lost."""
+        """Note the bytes before they leave; return the claim number, None if the claim is lost."""
 
     @abstractmethod
     def put_back(self, tx: Transaction, held: Held, reason: str) -> None:

@@ -231,7 +231,7 @@ def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:
     unknown = [other for other in others.values() if other.verdict is Verdict.UNKNOWN]
     rest = answer.outcome
     if rest.verdict is not Verdict.UNKNOWN and (unknown or rest.verdict is not Verdict.ACCEPTED):
-        # every member gets an outcome of its own; what is left for the batch is "unknown" if any
+        # every member gets an outcome of its own; the batch itself is "unknown" if any
         # member is unknown, else "accepted" for no one
         others = dict.fromkeys(members, rest) | others
         rest = unknown[0] if unknown else Outcome(verdict=Verdict.ACCEPTED)

@@ -34,7 +34,7 @@ from newsletter.store.sql import Store, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Recovered:
-    """What a start found from the process before it."""
+    """Work that a former process left unfinished."""
 
     unknown: int
     """Batches."""
@@ -80,7 +80,7 @@ _FINAL = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 
 
 class Step(Enum):
-    """What to do about an unknown batch."""
+    """The next step for an unknown batch."""
 
     REPLAY = "replay"
     """Send the same bytes again: the provider accepts each key, or name, once."""
@@ -145,7 +145,7 @@ class Reconciled:
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
-    """What to book after a step."""
+    """The result of a step, to be booked."""
 
     known: dict[int, Outcome]
     rest: Rest

@@ -1,6 +1,6 @@
 """The hold on all sending: set by a person, or because the database may be a copy or a restore.
 
-Every run begins a generation, with a name that stands in the database and in the guard file. A copy
+Every run begins a generation, with a name written to the database and in the guard file. A copy
 shows because the two differ. The guard file is written first and allows the generation before, so
 that a crash between the two writes raises no false alarm.
 """

@@ -1,1 +1,1 @@
-"""From what providers tell to what is known of readers."""
+"""From providers' events to delivery states and suppressions."""

@@ -1,8 +1,7 @@
-"""events → delivery statuses, suppressions: what a provider tells later is brought home.
+"""events → delivery states, suppressions: stores what a provider reports later.
 
-All of a post is written down in one transaction before the provider is answered. Told again, or in
-another order, it leads to the same. A mailbox that merely puts us off is judged when the next
-campaign starts, with all that was told until then.
+All events of one post are stored in one transaction before the provider gets an answer. Repeated or
+reordered events give the same result. Soft bounces are judged when the next campaign starts.
 """
 
 import hashlib
@@ -36,11 +35,11 @@ _BEYOND = 1 << 63
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """What a post came to. The figures may be logged: they name nobody."""
+    """The result of one post. The numbers may be logged."""
 
     events: int = 0
     strangers: int = 0
-    """Events that name nobody we know."""
+    """Events that match no subscriber."""
     confirmed: int = 0
     """Deliveries of which it was not known before that the provider took them."""
     suppressed: int = 0
@@ -54,10 +53,10 @@ class Recorded:
 
 
 def record(events: Sequence[Event], *, provider: str, workspace: str, store: Store) -> Recorded:
-    """Write down all of a post, or nothing. Again and again does no harm.
+    """Store all events of a post, or none. A repeated post changes nothing.
 
-    What is told of the messages of another workspace at the same account is none of our business.
-    Raises Forged where a token comes back with another event than before.
+    Events for messages of another workspace at the same account are ignored. Raises Forged if a
+    token comes back with a different event.
     """
     known = [_storable(each) for each in events if _concerns(each, workspace)]
     strangers = len(events) - len(known)
@@ -77,8 +76,8 @@ def _concerns(event: Event, workspace: str) -> bool:
 
 
 def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event]) -> None:
-    # Mailgun signs a time and a token, not the event beside them: who has seen one signed post
-    # could send any event under its signature
+    # Mailgun signs a time and a token, not the event: a person who has seen one signed post could
+    # send any event under its signature
     for event in events:
         if not event.token:
             continue
@@ -103,7 +102,7 @@ def _storable(event: Event) -> Event:
 
 def _record(tx: Transaction, told: Sequence[tuple[Event, Place]], provider: str) -> Recorded:
     tx.events.note(_statuses(told))
-    # Of whom we forgot, nothing that names them is kept again.
+    # nothing that names an erased person is stored again
     whole = [(event, at) for event, at in told if is_kept_whole(event) and not at.erased]
     tx.events.keep(provider, whole, tx.now)
     return Recorded(
@@ -143,10 +142,10 @@ def _confirm(tx: Transaction, told: Sequence[tuple[Event, Place]]) -> int:
 
 
 def _follow(tx: Transaction, event: Event, place: Place, provider: str) -> int:
-    """What the event means for its reader; returns how many addresses are newly suppressed."""
+    """Apply the event to its reader. Return how many addresses became suppressed."""
     reason = suppression(event)
     if event.kind is EventKind.UNSUBSCRIBED:
-        # which mail it was says which lists are meant; where nobody knows, all are
+        # the campaign says which lists are meant; without one, all are
         if place.delivery:
             campaign_id, subscriber_id = place.delivery
             tx.readers.end_subscriptions(subscriber_id, place.lists, tx.now, campaign_id)
@@ -159,9 +158,9 @@ def _follow(tx: Transaction, event: Event, place: Place, provider: str) -> int:
 
 
 def retire(*, store: Store) -> int:
-    """Suppress mailboxes that put us off for weeks, before the next campaign; returns how many.
+    """Suppress mailboxes with soft bounces for weeks, before a campaign. Return how many.
 
-    Only then, since a delivery that is told later may show that one works after all.
+    Not earlier, because a later delivery may show that a mailbox works.
     """
     with store.read() as tx:
         if not tx.campaigns.due(tx.now):

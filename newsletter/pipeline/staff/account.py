@@ -1,8 +1,7 @@
-"""One's own account: password, second factor by an app or a passkey, recovery codes, sessions.
+"""One's own account: password, second factor by app or passkey, recovery codes, sessions.
 
-Whatever changes what somebody signs in with ends their other sessions, and they are told. Passkeys
-stand beside an authenticator app, never in its place: with a code there is a way in from a browser
-that runs no script, or on a borrowed machine.
+A change of any of these ends the person's other sessions, and a notice is mailed. A passkey
+complements an authenticator app: a code also works in a browser without script.
 """
 
 from collections.abc import Sequence
@@ -26,14 +25,14 @@ _WAIT = "There were too many failures. Wait 5 minutes, then try again."
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """What somebody sees of their own account. There is no secret in it."""
+    """A person's own account as its page shows it, without secrets."""
 
     address: str
     name: str
     role: Role
     password_at: datetime | None
     factor_at: datetime | None
-    """When the second factor was set up; None where there is none."""
+    """When the second factor was set up; None if there is none."""
     demanded: bool
     """Their role demands a second factor."""
     codes_left: int
@@ -45,7 +44,7 @@ class Overview:
 
 @dataclass(frozen=True, kw_only=True)
 class Enrolment:
-    """What an authenticator app reads, while a second factor is set up."""
+    """The secret that an authenticator app reads while a second factor is set up."""
 
     secret: str
     address: str
@@ -61,7 +60,7 @@ class Enrolled:
 
 
 def overview(address: str, *, proofs: Proofs) -> Overview:
-    """What there is to see. Raises NotFound for whoever is not among the staff."""
+    """Return the account. Raises NotFound if the address is not among the staff."""
     with proofs.store.read() as tx:
         role = tx.staff.role(address)
         if role is None:
@@ -87,9 +86,9 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
 def change_password(
     hashed: bytes, old: str, new: str, *, place: Place, proofs: Proofs
 ) -> SignedIn | tuple[str, str]:
-    """Set another password. Returns the field that is at fault and why, where one is.
+    """Set another password. Return a field and its fault if it is refused.
 
-    Raises Refused where the session is over, or too many passwords are being worked out.
+    Raises Refused if the session is over or too many passwords are being hashed.
     """
     with proofs.store.read() as tx:
         address = proofs.holder(tx, hashed).address
@@ -135,7 +134,8 @@ def begin_factor(hashed: bytes, *, stage: Stage, proofs: Proofs) -> None:
 
 
 def enrolment(hashed: bytes, *, stage: Stage, issuer: str, proofs: Proofs) -> Enrolment | None:
-    """What is being set up; None where nothing is. Raises Refused where the session is over."""
+    """Return the second factor that is being set up; None if none is. Raises Refused without
+    session."""
     with proofs.store.read() as tx:
         address = proofs.holder(tx, hashed, stage=stage).address
         credential = tx.accounts.get(address)
@@ -175,9 +175,9 @@ def _step_of(credential: Credential | None, code: str, proofs: Proofs) -> int | 
 
 
 def drop_factor(hashed: bytes, *, place: Place, proofs: Proofs) -> SignedIn:
-    """Sign in with the password alone from now on: passkeys go too, as they stand beside an app.
+    """Remove the second factor, and the passkeys with it.
 
-    Raises Refused where the role demands more.
+    Raises Refused if the role needs a second factor.
     """
     with proofs.store.begin() as tx:
         session = proofs.holder(tx, hashed)
@@ -222,7 +222,7 @@ def type_back(hashed: bytes, code: str, *, proofs: Proofs) -> bool:
 
 
 def end_session(hashed: bytes, key: str, *, proofs: Proofs) -> None:
-    """End another session of one's own. Raises NotFound for what is none of theirs."""
+    """End another session of the same person. Raises NotFound if it is not theirs."""
     with proofs.store.begin() as tx:
         address = proofs.holder(tx, hashed).address
         theirs = [session for session in tx.sessions.of(address) if session.key == key]
@@ -242,7 +242,7 @@ def end_others(hashed: bytes, *, proofs: Proofs) -> int:
 
 
 def begin_passkey(hashed: bytes, *, party: Party, proofs: Proofs) -> dict[str, Any]:
-    """What a browser is asked for to make a passkey. Raises Refused."""
+    """Return the browser's options for creating a passkey. Raises Refused."""
     with proofs.store.begin() as tx:
         session = proofs.holder(tx, hashed)
         known = _known(tx, session.address)
@@ -286,7 +286,7 @@ def add_passkey(
 
 
 def remove_passkey(hashed: bytes, key: str, *, place: Place, proofs: Proofs) -> SignedIn:
-    """Take one of one's own passkeys away. Raises NotFound for what is none of theirs."""
+    """Remove one of the person's passkeys. Raises NotFound if it is not theirs."""
     with proofs.store.begin() as tx:
         session = proofs.holder(tx, hashed)
         mine = [passkey for passkey in tx.passkeys.of(session.address) if passkey.key == key]
@@ -298,9 +298,9 @@ def remove_passkey(hashed: bytes, key: str, *, place: Place, proofs: Proofs) -> 
 
 
 def ask_for_passkey(word: str, *, party: Party, proofs: Proofs) -> dict[str, Any] | None:
-    """What a browser is asked for to show a passkey; None where there is nobody to show one.
+    """Return the browser's options for using a passkey; None if the person has none.
 
-    Of whoever is signed in, and of whoever gave the right password.
+    The person is signed in, or has given the right password.
     """
     hashed = hash_of(word)
     with proofs.store.begin() as tx:
@@ -316,7 +316,7 @@ def ask_for_passkey(word: str, *, party: Party, proofs: Proofs) -> dict[str, Any
 
 
 def _known(tx: Transaction, address: str) -> list[Passkey]:
-    """Those that there are, where one more may be added. Raises Refused."""
+    """Return the passkeys, if one more may be added. Raises Refused."""
     credential = tx.accounts.get(address)
     if credential is None or not credential.has_factor:
         raise Refused("set up an authenticator app first; a passkey stands beside it")

@@ -35,7 +35,8 @@ class Person:
     name: str
     role: Role
     joined: bool
-    """They have a password; whoever has none was added by the operator, and only approves there."""
+    """The person has a password. Without one, an operator added them and they approve by command
+    only."""
     factor: bool
     seen_at: datetime | None
     """The last time that we know of in sessions that are open; None where there is none."""
@@ -47,20 +48,20 @@ class UnusedLink:
 
     invitation: Invitation
     email: TransactionalEmail | None
-    """None where the operator printed the link."""
+    """None if the operator printed the link."""
     works: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Team:
-    """All staff, and the links that were not used."""
+    """All staff, and their unused links."""
 
     people: Sequence[Person]
     links: Sequence[UnusedLink]
 
 
 def team(*, proofs: Proofs) -> Team:
-    """All of them, by address."""
+    """Return all staff, by address."""
     with proofs.store.read() as tx:
         names, accounts = tx.staff.names(), tx.accounts.all()
         people = []
@@ -89,9 +90,9 @@ def team(*, proofs: Proofs) -> Team:
 
 
 def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
-    """Give somebody another role; returns the one before. It ends their sessions.
+    """Change a person's role and end their sessions. Return the former role.
 
-    Raises NotFound, and Refused: nobody changes their own, and one admin stays.
+    Raises NotFound, and Refused for one's own role and for the last admin.
     """
     who = folded(address)
     with proofs.store.begin() as tx:
@@ -124,9 +125,9 @@ def put(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
 
 
 def disable(address: str, *, by: str, proofs: Proofs) -> None:
-    """Take somebody's account and role away; it ends their sessions. What they did stays.
+    """Remove a person's account and role, and end their sessions. Their acts stay in the log.
 
-    Raises NotFound, and Refused: nobody removes themselves, and one admin stays.
+    Raises NotFound, and Refused for oneself and for the last admin.
     """
     who = folded(address)
     with proofs.store.begin() as tx:
@@ -143,9 +144,10 @@ def disable(address: str, *, by: str, proofs: Proofs) -> None:
 
 
 def scheduled_by(address: str, *, proofs: Proofs) -> dict[str, str]:
-    """Return slug → title of what has not begun and rests on this person's approval or start.
+    """Return slug → title of statements not yet begun that depend on this person's approval or
+    start.
 
-    It waits for another person once their role does not allow that any more.
+    After the person loses their role, these wait for another person.
     """
     with proofs.store.read() as tx:
         found = {}
@@ -160,7 +162,7 @@ def scheduled_by(address: str, *, proofs: Proofs) -> dict[str, str]:
 
 
 def refuse_last_admin(tx: Transaction, address: str) -> None:
-    """Raises Refused where they are the only admin: nobody could let anybody in any more."""
+    """Raise Refused if the person is the only admin."""
     if tx.staff.role(address) is Role.ADMIN and tx.staff.admins() == 1:
         raise Refused(f"{address} is the last admin; make somebody else an admin first")
 
@@ -189,7 +191,7 @@ def _shut_out(tx: Transaction, address: str) -> None:
 
 
 def _called(tx: Transaction, actor: str) -> str:
-    """What a mail calls an admin or the operator."""
+    """Return the name of an admin, or of the operator, for an email."""
     if actor == OPERATOR:
         return "the operator"
     return f"{tx.staff.names().get(actor) or name_of(actor)} ({actor})"
@@ -210,13 +212,14 @@ class Link:
 
 
 def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
-    """Make a link by which one person opens an account. One that they had does nothing any more.
+    """Create a link with which one person opens an account. Their former links end.
 
-    The operator gets it to print. An admin's is mailed to its owner, so that nobody opens an
-    account in the name of another and approves as two people.
+    The operator's link is returned for printing. An admin's link is mailed to its owner, so that no
+    admin can open an account in another name and approve as two people.
 
-    Raises InvalidInput for what is no address, Refused for whoever has an account or shares a
-    mailbox with one of the staff: two roles of one person would approve each other's texts.
+    Raises InvalidInput for an invalid address, and Refused for a person who has an account or
+    shares a mailbox with a member of staff: one person with two roles could approve their own
+    texts.
     """
     invited = _parsed(address)
     with proofs.store.begin() as tx:
@@ -238,10 +241,9 @@ def _refuse_known(tx: Transaction, address: str, role: Role) -> None:
 
 
 def reset(address: str, *, by: str, proofs: Proofs) -> Link:
-    """Make a link by which somebody sets a new password and second factor; end their sessions.
+    """Create a link for a new password and second factor, and end the person's sessions.
 
-    It is printed or mailed as that of ``invite``. Raises NotFound where nobody of the staff has
-    this address.
+    The link is printed or mailed as in ``invite``. Raises NotFound for an unknown address.
     """
     who = _parsed(address)
     with proofs.store.begin() as tx:
@@ -310,15 +312,15 @@ def _mailed(
 
 
 def invitation_of(word: str, *, proofs: Proofs) -> Invitation:
-    """What a link offers. Raises NotFound for one that does nothing, whatever the reason."""
+    """Return the invitation of a link. Raises NotFound if the link is used, expired or unknown."""
     with proofs.store.read() as tx:
         return _open(tx, word, proofs)
 
 
 def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs) -> SignedIn | str:
-    """Use a link: set the password, and sign in. Returns in words what is wrong with a password.
+    """Use a link: set the password and sign in. Return the fault of a password as a sentence.
 
-    Raises NotFound for a link that does nothing, Refused where too many passwords are worked out.
+    Raises NotFound for a link that does not work, Refused if too many passwords are being hashed.
     """
     with proofs.store.read() as tx:
         address = _open(tx, word, proofs).address
@@ -362,12 +364,12 @@ def _open(tx: Transaction, word: str, proofs: Proofs) -> Invitation:
 
 
 def _may_let_in(tx: Transaction, maker: str) -> bool:
-    """Whether the maker of a link may still let people in."""
+    """Return whether the person who made a link may still invite."""
     return maker == OPERATOR or tx.staff.role(maker) is Role.ADMIN
 
 
 def _role(tx: Transaction, invitation: Invitation, proofs: Proofs) -> Role:
-    """The role that they have from now on; by a new password nobody gets another one."""
+    """Return the role of the account. A reset link never changes the role."""
     if invitation.kind is LinkKind.INVITATION:
         tx.staff.put(invitation.address, invitation.role, tx.now)
         return invitation.role

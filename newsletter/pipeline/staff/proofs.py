@@ -1,7 +1,4 @@
-"""What the stages of accounts have in common: how something is proved, noted and told.
-
-It is no stage, and knows none.
-"""
+"""Proofs of identity, sessions and notices that the stages of accounts share. It is no stage."""
 
 import json
 from collections.abc import Iterable
@@ -31,23 +28,23 @@ from newsletter.store.sql import Store, Transaction
 
 
 class Denied(Enum):
-    """Why somebody does not come in."""
+    """The reason for refusing a sign-in."""
 
     WRONG = "wrong"
-    """What they gave is not right."""
+    """The password, code or passkey is wrong."""
     TOO_OFTEN = "too often"
     """There were too many failures; whether it was right is not said."""
     UNFIT = "unfit"
-    """What a passkey was to prove it did not prove."""
+    """The passkey's answer proves nothing."""
     COPIED = "copied"
     """A passkey counts fewer signatures than before: another device may have the same key."""
     OVER = "over"
-    """What came before was too long ago, or is gone: begin again."""
+    """The step before was too long ago: sign in again."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a request comes from."""
+    """The origin of a request."""
 
     browser: str = ""
     network: str = ""
@@ -58,7 +55,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class SignedIn:
-    """What somebody has who comes in, or comes one step further."""
+    """The new session after a sign-in or a step-up."""
 
     address: str
     word: str
@@ -79,7 +76,7 @@ class Compared:
 
 @dataclass(frozen=True, kw_only=True)
 class Signed:
-    """What a browser says of a passkey, in the place of a code."""
+    """A browser's answer with a passkey, given instead of a code."""
 
     answer: str
     """JSON, as WebAuthn writes it (``AuthenticationResponseJSON``)."""
@@ -88,7 +85,7 @@ class Signed:
 
 @dataclass(frozen=True, kw_only=True)
 class Proofs:
-    """``key`` is the workspace's: what it makes of salts and codes stands in no database."""
+    """``key`` is the workspace's key for salts and codes. It is not in the database."""
 
     store: Store
     key: bytes
@@ -100,7 +97,7 @@ class Proofs:
     def begin(
         self, tx: Transaction, address: str, stage: Stage, place: Place, *, fresh: bool = False
     ) -> SignedIn:
-        """Begin a session under a word that nobody had before, and forget those that are over."""
+        """Begin a session under a new token, and delete expired sessions."""
         tx.sessions.clear(tx.now)
         word = new_word()
         session = Session(
@@ -121,7 +118,7 @@ class Proofs:
     def renew(
         self, tx: Transaction, before: Session, place: Place, *, fresh: bool = True
     ) -> SignedIn:
-        """The same person in the same browser, under another word; it lasts no longer for that."""
+        """Continue a session in the same browser under a new token, without extending it."""
         tx.sessions.end(before.hash)
         word = new_word()
         tx.sessions.begin(
@@ -139,7 +136,7 @@ class Proofs:
         return SignedIn(address=before.address, word=word, stage=Stage.WHOLE)
 
     def holder(self, tx: Transaction, hashed: bytes, *, stage: Stage = Stage.WHOLE) -> Session:
-        """Whose session it is, if it has come so far and is not over. Raises Refused."""
+        """Return the session if it has reached this stage and has not expired. Raises Refused."""
         whole = stage is Stage.WHOLE
         session = tx.sessions.get(hashed) if whole else tx.sessions.half(hashed)
         if session is None or session.stage is not stage or not session.alive(tx.now):
@@ -149,7 +146,7 @@ class Proofs:
         return session
 
     def next_stage(self, role: Role, credential: Credential) -> Stage:
-        """What follows when a password was right."""
+        """Return the stage after the right password."""
         if credential.has_factor:
             return Stage.HALF
         return Stage.ENROLLING if self.rules.demands_factor(role) else Stage.WHOLE
@@ -200,9 +197,10 @@ class Proofs:
     # --- failures
 
     def attempt(self, tx: Transaction, limits: Iterable[Limit]) -> list[int] | None:
-        """Count one as a failure before it is looked at: so many at once are no more than so many.
+        """Count one attempt as failed before it is checked, so that parallel attempts cannot exceed
+        a limit.
 
-        Returns what takes it back; None where it is one too many, and not counted.
+        Return the ids that undo the count; None if the limit is reached.
         """
         limits = tuple(limits)
         if exceeded(limits, tx.now, tx.throttle.count):
@@ -211,7 +209,7 @@ class Proofs:
         return tx.throttle.failed({limit.key for limit in limits}, tx.now)
 
     def is_last(self, tx: Transaction, limits: Iterable[Limit]) -> bool:
-        """Whether no more are looked at for now."""
+        """Return whether the limit is reached now."""
         return exceeded(limits, tx.now, tx.throttle.count)
 
     def code_limits(self, tx: Transaction, address: str, place: Place) -> tuple[Limit, ...]:
@@ -221,11 +219,12 @@ class Proofs:
     # --- codes
 
     def secret(self, salt: str) -> str:
-        """The secret of one-time codes that a salt stands for."""
+        """Return the secret for one-time codes, derived from a salt."""
         return codes.secret(self.key, salt)
 
     def spend(self, tx: Transaction, credential: Credential, code: str) -> bool:
-        """Whether a one-time or recovery code is right and was not used. It is used by that."""
+        """Check a one-time or recovery code and mark it as used. Return whether it was right and
+        unused."""
         address = credential.address
         if not credential.has_factor:
             return False
@@ -249,13 +248,14 @@ class Proofs:
     # --- passkeys
 
     def ask(self, tx: Transaction, session: Session) -> str:
-        """What a device is to sign for this session: once, and within minutes."""
+        """Create and return the challenge that a device signs for this session: once, within
+        minutes."""
         challenge = passkeys.new_challenge()
         tx.sessions.ask(session.hash, challenge, tx.now)
         return challenge
 
     def asked(self, tx: Transaction, session: Session) -> str | None:
-        """What was asked of this session, to be compared once; None where it is too late."""
+        """Return the challenge of this session, once; None if it has expired."""
         found = tx.sessions.answered(session.hash)
         if found is None or tx.now - found[1] >= CHALLENGE_LIVES:
             return None
@@ -288,8 +288,10 @@ class Proofs:
     def changed(
         self, tx: Transaction, session: Session, action: str, detail: str, told: str, place: Place
     ) -> SignedIn:
-        """What somebody signs in with changed: end their other sessions, go on in this browser
-        under another word, and let its owner know."""
+        """Finish a change of credentials.
+
+        End the person's other sessions, continue this one under a new token, and mail a notice.
+        """
         tx.sessions.end_all(session.address, but=session.hash)
         # of all that is changed, only a new second factor was shown just now
         entered = self.renew(tx, session, place, fresh=action == "second factor")
@@ -308,7 +310,7 @@ class Proofs:
         tx.emails.tell(address, f"{what} It happened on {said_moment(tx.now)}.", tx.now)
 
     def admin(self, tx: Transaction, by: str, action: str) -> str:
-        """Who does something that only admins may, or the operator. Raises Refused."""
+        """Return the actor if they are an admin or the operator. Raises Refused."""
         return OPERATOR if by == OPERATOR else authorise(tx, by, Role.ADMIN, action)
 
 
@@ -316,7 +318,7 @@ _COPIED = "it may have been copied. Remove it on your account page, and add anot
 
 
 def json_of(text: str) -> dict[str, object]:
-    """The JSON object that a browser sent; empty for what is none."""
+    """Return the JSON object that a browser sent; empty if the text is none."""
     try:
         read = json.loads(text)
     except (ValueError, RecursionError):
@@ -325,7 +327,7 @@ def json_of(text: str) -> dict[str, object]:
 
 
 def folded(address: str) -> str:
-    """An address as accounts know it; empty where it is none."""
+    """Return the folded address of an account; empty if it is invalid."""
     try:
         return fold(address[:254])
     except ValueError:
@@ -333,7 +335,7 @@ def folded(address: str) -> str:
 
 
 def one_line(typed: str, longest: int) -> str:
-    """What somebody typed as a name, without what nobody can see; may be empty."""
+    """Return a typed name without invisible characters; may be empty."""
     seen = (character if character.isprintable() else " " for character in typed)
     return " ".join("".join(seen).split())[:longest].strip()
 

@@ -94,7 +94,7 @@ def second(word: str, code: str | Signed, *, place: Place, proofs: Proofs) -> Si
 
 
 def _waits(tx: Transaction, half: Session | None, proofs: Proofs) -> bool:
-    """Whether somebody may give their second factor: still among the staff, and in time."""
+    """Return whether the person may give a second factor: still among the staff, and in time."""
     return (
         half is not None
         and half.stage is Stage.HALF
@@ -157,7 +157,7 @@ def _deny(
 def _wrong(
     tx: Transaction, session: Session, proof: str | Signed | Compared, proofs: Proofs
 ) -> tuple[Denied, str] | None:
-    """What is wrong with a factor, and the same for the audit log. It is used by that."""
+    """Check a second factor and mark it as used. Return why it is refused, and a log entry."""
     if isinstance(proof, Signed):
         return proofs.sign(tx, session, proof)
     credential = tx.accounts.get(session.address)
@@ -178,14 +178,14 @@ def sign_out(hashed: bytes, *, proofs: Proofs) -> None:
 
 
 def halfway(word: str, *, proofs: Proofs) -> Session | None:
-    """Somebody whose password was right, and of whom something more is asked; None: nobody."""
+    """Return the session of a person who must still give a second factor; None without one."""
     with proofs.store.read() as tx:
         half = tx.sessions.half(hash_of(word)) if word else None
     return half if half is not None and half.alive(proofs.store.clock.now()) else None
 
 
 def _note(tx: Transaction, address: str, how: str, place: Place, proofs: Proofs) -> None:
-    """Write down that somebody came in; they hear of it where they never came in from."""
+    """Log a sign-in. A sign-in from a new place is mailed to the person."""
     proofs.enter(tx, address, "sign-in", address, f"{how}, from {_where(place)}")
     if not tx.throttle.knows(address, place.network, tx.now):
         what = f"You signed in from a place that is new to us: {_where(place)}."

@@ -31,7 +31,7 @@ from newsletter.store.sql import Store, Transaction
 
 _LONGEST_REASON = 500
 _WAIVABLE = frozenset({Check.OPEN_EMBARGO.value})
-"""What is blocking and yet may be waived by a named person."""
+"""Blocking checks that a named person may waive."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class Given:
 
 @dataclass(frozen=True, kw_only=True)
 class _Override:
-    """What a review warned of, and why somebody approves all the same."""
+    """The warnings of a review, and the reason for approving in spite of them."""
 
     despite: str = ""
     warnings: tuple[str, ...] = ()
@@ -58,29 +58,29 @@ class _Override:
 
 
 Start = Callable[[Transaction, StoredStatement, str, ShownCount], object]
-"""What holds the number that a page showed against what there is, and binds a start to it."""
+"""Compares the number that a page showed with the database, and starts the statement for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalRequest:
-    """What somebody says of a statement, having seen it."""
+    """A person's request to approve a statement."""
 
     slug: str
     by: str
     expect: str = ""
-    """The hash, or its beginning, of what they saw: where it is another now, nothing counts."""
+    """The content hash that the person saw, or its beginning. Another hash is refused."""
     despite: str | None = None
-    """Why, over what a review warns of; without a warning it is not written down."""
+    """The reason for approving in spite of warnings; not stored if there are none."""
     no_embargo: bool = False
     """They waive the embargo that the text spoke of and for which no end is set."""
     override: bool = False
-    """As an admin, they stand in for an approval that is missing; ``despite`` says why."""
+    """An admin replaces a missing approval; ``despite`` says why."""
     shown: ShownCount | None = None
-    """What the page showed on which they said it; None: they said it by a command."""
+    """The number of readers that the page showed; None for a command."""
 
     @property
     def channel(self) -> Channel:
-        """How it counts."""
+        """The channel of the approval."""
         if self.override:
             return Channel.OVERRIDE
         return Channel.DESK if self.shown is not None else Channel.COMMAND
@@ -94,10 +94,10 @@ def approve(
     configuration: Configuration,
     start: Start | None = None,
 ) -> Given:
-    """Take down an approval of the statement as it stands now, and ``start`` it where it is enough.
+    """Store an approval of the current content. Call ``start`` if the approvals are complete.
 
-    Raises NotFound or Refused; Changed where it is another text than was seen. An approval of an
-    email that the running service would render in another way is refused.
+    Raises NotFound or Refused; Changed if the content is another one than the person saw. Refuses
+    also if the running service would render the email differently.
     """
     reason = _reason(asked.despite)
     with store.read() as tx:  # nobody waits for the database while the text is read
@@ -121,7 +121,7 @@ def approve(
 def _entitled(
     tx: Transaction, asked: ApprovalRequest, stored: StoredStatement, policy: ApprovalPolicy
 ) -> str:
-    """Who says it, if they may say so of this text, and it has not gone out. Raises Refused."""
+    """Return the person if they may approve this text and it has not been sent. Raises Refused."""
     needed = Role.ADMIN if asked.override else Role.APPROVER
     action = "stand in for an approval" if asked.override else "approve"
     person = authorise(tx, asked.by, needed, action)
@@ -151,7 +151,7 @@ def _has_said_so(asked: ApprovalRequest, person: str, now: ApprovalStatus) -> bo
 
 
 def _reason(despite: str | None) -> str:
-    """In one line; empty where none is given."""
+    """Return the reason on one line; empty if there is none."""
     reason = " ".join((despite or "").split())
     if despite is not None and not reason:
         raise Refused("the reason after --despite is empty; write in a few words why")
@@ -163,9 +163,10 @@ def _reason(despite: str | None) -> str:
 
 
 def _over(reviewed: Reviewed, reason: str, *, no_embargo: bool, always: bool = False) -> _Override:
-    """What the approval is given over, for a reason that is ``always`` asked for, or over warnings.
+    """Return the warnings that the approval overrides and the reason.
 
-    Raises Refused where it may not be.
+    ``always``: a reason is needed even without warnings. Raises Refused if the approval is blocked
+    or the reason is missing.
     """
     if always and not reason:
         raise Refused("say why you stand in for the approval that is missing")
@@ -180,7 +181,7 @@ def _over(reviewed: Reviewed, reason: str, *, no_embargo: bool, always: bool = F
 
 
 def _way(blocked: Set[str]) -> str:
-    """What to do about what stands in the way of an approval."""
+    """Return what to do about the checks that block an approval."""
     if not blocked:
         return 'mend it, or say why it may go out like this with --despite "why"'
     if blocked <= _WAIVABLE:
@@ -189,9 +190,9 @@ def _way(blocked: Set[str]) -> str:
 
 
 def revoke(slug: str, *, by: str, store: Store, own: bool = False) -> int:
-    """Take one's own approval back, or as an admin all of them; returns how many.
+    """Revoke one's own approval, or all approvals as an admin. Return how many.
 
-    ``own``: an admin too takes back nothing but their own, and nobody does once it is going out.
+    ``own``: an admin too revokes only their own, and only before sending begins.
     """
     with store.begin() as tx:
         person = authorise(tx, by, Role.APPROVER, "revoke")
@@ -212,7 +213,7 @@ class Noted:
     slug: str
     warnings: tuple[str, ...] = ()
     despite: str = ""
-    """Why it may go out like this, in the file's words."""
+    """The file's reason for sending in spite of warnings."""
 
 
 _BROUGHT_ALONG = frozenset({Channel.FRONT_MATTER, Channel.FEED})
@@ -220,26 +221,25 @@ _BROUGHT_ALONG = frozenset({Channel.FRONT_MATTER, Channel.FEED})
 
 @dataclass(kw_only=True)
 class Compared:
-    """How far looks before have compared what statements bring along with what is noted."""
+    """The state between two runs."""
 
     mark: int | None = None
-    """None before the first look."""
+    """The change number of the last run; None before the first run."""
     policy: ApprovalPolicy | None = None
 
 
 def note_front_matter(
     *, store: Store, rules: ReviewRules, before: Compared | None = None
 ) -> tuple[Noted, ...]:
-    """Take down the approvals that statements bring along, where the configuration trusts them.
+    """Store the approvals that files and feeds name, if the configuration trusts them.
 
-    Those of files count where it trusts front matter, those of feeds where it trusts the feed.
+    A name counts for the content with which it first appeared. If the content changes under the
+    same name, the person may not have seen the change: the statement then waits for a new approval,
+    or until the name is removed and added again. The same holds after the approval was revoked or
+    the campaign cancelled. Such an approval overrides warnings, which are stored with it, but not
+    blocking checks such as an open embargo.
 
-    A name counts for the text with which it first appeared. When the text changes under the same
-    names, nobody knows whether they saw the change: it waits for a new approval, or for the name to
-    be taken out and set again. The same holds after it was revoked or the campaign cancelled.
-    It counts over warnings too, which are written down with it: the review of the file vouches.
-    It does not over what is blocking, such as an embargo whose end is not set.
-    Returns the statements that were given one. ``before`` is brought up to date.
+    Return the statements that were approved. Updates ``before``.
     """
     before = before or Compared()
     seen = before.mark if before.policy == rules.policy else None
@@ -266,7 +266,7 @@ def note_front_matter(
 
 
 def _bringing(tx: Transaction) -> list[StoredStatement]:
-    """All that name approvers, or did."""
+    """Return the statements that name approvers now or did so before."""
     once = tx.approvals.slugs(_BROUGHT_ALONG)
     return [
         stored
@@ -278,10 +278,13 @@ def _bringing(tx: Transaction) -> list[StoredStatement]:
 def _bring_in_line(
     tx: Transaction, stored: StoredStatement, override: _Override | None, rules: ReviewRules
 ) -> bool:
-    """Whether an approval was added; without ``override``, as nothing may be approved, none is."""
+    """Store and revoke approvals as the names say. Return whether an approval was added.
+
+    Without ``override`` the statement may not be approved, and none is added.
+    """
     slug, channel = stored.statement.slug, _channel(stored.statement)
     named, noted = _named(stored.statement), _noted_names(tx, stored.statement)
-    # first who was taken out: a name that comes back later has to be seen as a new one
+    # removed names first: a name that comes back later must count as a new one
     for person in sorted(set(noted) - set(named)):
         _close(tx, slug, person, channel)
     if override is None:
@@ -301,9 +304,9 @@ def _channel(statement: Statement) -> Channel:
 
 
 def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
-    """Who was named when we last looked, also those whose approval was taken back since.
+    """Return the names of the last run, with those whose approval was revoked since.
 
-    Else a cancelled statement would approve itself again, by the name that is still in its file.
+    Else a cancelled statement would be approved again by the name that is still in its file.
     """
     channel = _channel(statement)
     # the last row of each name: one without a content hash says that it was taken out

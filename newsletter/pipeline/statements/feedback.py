@@ -41,10 +41,9 @@ _LONGEST_REASON = 2_000
 def send_back(
     slug: str, *, by: str, expect: str, reason: str, store: Store, policy: ApprovalPolicy
 ) -> None:
-    """Say what should change in the version that was seen. It waits for its writers then.
+    """Ask for changes in the version that the person saw. Their approval of it is revoked.
 
-    Whoever had approved that version does so no more. Raises NotFound or Refused: Changed where it
-    is another text now.
+    Raises NotFound or Refused: Changed if the content is another one.
     """
     why = _reason(reason)
     with store.begin() as tx:
@@ -67,7 +66,7 @@ def send_back(
 
 
 def _reason(reason: str) -> str:
-    """Its lines, without blanks around them."""
+    """Return the lines of the reason without surrounding spaces."""
     lines = [" ".join(line.split()) for line in reason.strip().splitlines()]
     if not any(lines):
         raise Refused("say in a few words what should change")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # a workspace without feeds needs none of it
 
 @dataclass(frozen=True, kw_only=True)
 class Ingested:
-    """What one look at the sources brought."""
+    """The result of reading the sources once."""
 
     changed: tuple[str, ...]
     """Slugs of statements that are new, changed or gone."""
@@ -30,10 +30,10 @@ class Ingested:
 
 @dataclass(kw_only=True)
 class Read:
-    """What the look before brought: the next one compares what differs, not everything."""
+    """The state between two runs: the next run compares only what differs."""
 
     mark: int | None = None
-    """How far changes were seen; None before the first look."""
+    """The change number of the last run; None before the first run."""
     readings: Sequence[Reading] = ()
     found: Mapping[str, Statement] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
@@ -44,8 +44,8 @@ class Read:
 def ingest(*, store: Store, sources: Iterable[Source], before: Read | None = None) -> Ingested:
     """Read all sources.
 
-    A statement that is gone, or whose own file has a fault now, stays known but is no longer
-    present: what it says now is not what was approved. ``before`` is brought up to date.
+    A statement whose file is gone or has a fault stays known and is marked as absent: its text is
+    not the approved one. Updates ``before``.
     """
     before = before or Read()
     with store.read() as tx:  # first: what is written from here on is seen the next time
@@ -80,7 +80,7 @@ def ingest(*, store: Store, sources: Iterable[Source], before: Read | None = Non
 def _compared(
     tx: Transaction, before: Read, found: Mapping[str, Statement], touched: Iterable[str]
 ) -> dict[str, StoredStatement | None]:
-    """What is stored of each statement that may differ from what was found, if anything is."""
+    """Return the stored form of each statement that may differ from its source."""
     if before.mark is None:
         known = tx.statements.all()
         slugs = {*found, *(stored.statement.slug for stored in known)}
@@ -102,7 +102,7 @@ def _write(store: Store, updates: Sequence[StoredStatement]) -> None:
     with store.begin() as tx:
         for stored in updates:
             now = tx.statements.get(stored.statement.slug)
-            # another look may have read and rendered that very text meanwhile
+            # another run may have read and rendered this text since
             if now is None or (now.statement, now.present) != (stored.statement, stored.present):
                 tx.statements.put(stored, tx.now)
 
@@ -132,9 +132,9 @@ class FeedSource:
     store: Store
     lists: tuple[str, ...]
     language: str
-    """Of items that do not say theirs."""
+    """The language of items that name none."""
     own_language: str = ""
-    """Of all items, whatever they say."""
+    """The language of all items, whatever they name."""
     approved_by: tuple[str, ...] = ()
     """In whose name its items count as approved; empty where the feed is not trusted."""
     _known: tuple[int, Reading] = field(default=(-1, Reading(statements=())), init=False)
@@ -147,7 +147,7 @@ class FeedSource:
                 reading = Reading(
                     statements=tuple(self._statement(taken) for taken in tx.feeds.taken(self.feed))
                 )
-                # most visits bring nothing: the very reading of before says so to whoever compares
+                # an unchanged feed returns the same object, so that a comparison is cheap
                 same = reading == self._known[1]
                 self._known = (revision, self._known[1] if same else reading)
         return self._known[1]
@@ -197,10 +197,10 @@ class RoundupSource:
 
 
 class DeskSource:
-    """Reads every version that was handed in at the desk: what is typed since nobody sees.
+    """Reads every version that was submitted at the desk, and nothing newer.
 
-    Again only those that were touched. What the configuration no longer has, such as a segment, is
-    a fault of the text, as it would be of a file.
+    Only versions that changed are read again. A name that the configuration does not know, such as
+    a segment, is a fault of the text, as in a file.
     """
 
     def __init__(self, store: Store, defaults: Defaults) -> None:

@@ -24,7 +24,7 @@ TranslationGroups = Mapping[str, tuple[Statement, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """What one run rendered, and what it could not."""
+    """The result of one run of rendering."""
 
     slugs: tuple[str, ...]
     faults: tuple[Fault, ...]
@@ -32,12 +32,12 @@ class Rendered:
 
 @dataclass(kw_only=True)
 class Tried:
-    """What looks before rendered, so that the next one turns to what changed alone."""
+    """The state between two runs: the next run renders only what changed."""
 
     by: tuple[str, bool] = ("", False)
-    """The renderer's fingerprint, and whether translations stand in the mail of their original."""
+    """The renderer's fingerprint, and whether translations are in the email of their original."""
     mark: int | None = None
-    """How far changes were seen; None before the first look."""
+    """The change number of the last run; None before the first run."""
     faults: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
     """By slug, of what cannot be rendered."""
     groups: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
@@ -47,12 +47,12 @@ class Tried:
     later: set[str] = field(default_factory=set)
     """Slugs that the next look tries, whether they change or not."""
     slow: timedelta = timedelta(0)
-    """What slow texts took together in this look."""
+    """The time that slow texts took in this run."""
     is_late: bool = False
     """A text took too long in this look, or several did together."""
 
     def begin(self, by: tuple[str, bool]) -> None:
-        """What was made by others, or has not been looked at, counts for nothing."""
+        """Begin a run. Results of another renderer do not count."""
         if self.by != by or self.mark is None:
             self.by, self.mark = by, None
             self.faults, self.groups, self.originals = {}, {}, {}
@@ -60,7 +60,7 @@ class Tried:
     def note(
         self, known: Sequence[StoredStatement], groups: TranslationGroups, together: bool
     ) -> None:
-        """Whose translations these are, and what is wrong with them."""
+        """Note the originals of these translations and their faults."""
         texts = {stored.statement.slug: stored.statement for stored in known}
         self.originals |= {slug: one.translation_of for slug, one in texts.items()}
         for of, members in groups.items():
@@ -81,7 +81,7 @@ class Tried:
             self.slow += duration
 
     def all_faults(self) -> tuple[Fault, ...]:
-        """All that is wrong."""
+        """All faults."""
         found = [known[slug] for known in (self.groups, self.faults) for slug in sorted(known)]
         return tuple(dict.fromkeys(fault for group in found for fault in group))
 
@@ -89,12 +89,11 @@ class Tried:
 def render(
     *, store: Store, renderer: Renderer, together: bool = False, before: Tried | None = None
 ) -> Rendered:
-    """Render what is new, was rendered by other templates or settings, or could not be rendered.
+    """Render statements that are new, that other templates or settings rendered, or that failed.
 
-    With ``together`` the content of an original holds its translations, and is rendered again when
-    one of them changes. A translation that cannot be what it says it is, is a fault either way.
-    Raises InvalidInput where the renderer itself cannot render.
-    ``before`` is brought up to date.
+    With ``together`` the content of an original contains its translations and is rendered again
+    when one of them changes. A translation that contradicts its original is a fault either way.
+    Raises InvalidInput if the renderer itself fails. Updates ``before``.
     """
     before = before or Tried()
     before.begin((renderer.fingerprint, together))
@@ -147,7 +146,7 @@ def _grouped(known: Sequence[StoredStatement]) -> TranslationGroups:
 
 
 def _groups_of(tx: Transaction, before: Tried, touched: Sequence[str]) -> TranslationGroups:
-    """Those that statements are in that changed, or were in before: whether in them or not."""
+    """Return the groups that changed statements belong to now or belonged to before."""
     changed = tx.statements.some(touched)
     named = {stored.statement.translation_of for stored in changed}
     named |= {before.originals.get(slug, "") for slug in touched}
@@ -171,7 +170,7 @@ def _objection(
 
 
 def _fingerprint(renderer: Renderer, members: Sequence[Statement]) -> str:
-    """What the content of a statement was made by and, beside itself, from."""
+    """Return a hash of the renderer and of the other statements in the content."""
     if not members:
         return renderer.fingerprint
     return hashlib.sha256(f"{renderer.fingerprint} {members!r}".encode()).hexdigest()
@@ -202,7 +201,7 @@ def _put_off(stored: StoredStatement, store: Store) -> InvalidInput:
 
 
 def _put(tx: Transaction, done: StoredStatement) -> None:
-    """Write down what was made of a text, unless another look has read a newer one meanwhile."""
+    """Store the content of a text, unless another run has read a newer text since."""
     known = tx.statements.get(done.statement.slug)
     if known is not None and known.statement == done.statement:
         tx.statements.put(replace(done, present=known.present), tx.now)
@@ -218,9 +217,9 @@ def _refuse_strangers(original: Statement, members: Sequence[Statement]) -> None
 
 
 def changes(tx: Transaction, stored: StoredStatement) -> list[str]:
-    """The lines of a unified diff from the text approved last to the text as it is now.
+    """Return a unified diff from the last approved text to the current one.
 
-    Empty where that very text was approved. Raises NotFound where nothing ever was.
+    Empty if the current text is approved. Raises NotFound if no text was ever approved.
     """
     slug = stored.statement.slug
     approvals = [
@@ -242,7 +241,7 @@ def changes(tx: Transaction, stored: StoredStatement) -> list[str]:
 
 
 def _as_lines(content: Content) -> Iterator[str]:
-    """All that the content hash covers, the readable parts first."""
+    """Yield everything that the content hash covers, readable parts first."""
     yield f"Subject: {content.subject}"
     yield f"From: {content.sender.name} <{content.sender.address}>"
     yield f"Reply-To: {content.sender.reply_to}"

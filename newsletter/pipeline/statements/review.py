@@ -1,7 +1,7 @@
-"""What a review says about statements. It is no stage: approving and looking share it.
+"""The checks of a statement before approval. Several stages share them.
 
-Where all languages go out in one mail, the original is reviewed with its translations: who
-approves it approves their text too.
+If all languages are in one email, the original is reviewed with its translations, because its
+approval covers their texts.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -43,13 +43,13 @@ _LOOKS_BACK = 200
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewRules:
-    """How a text is reviewed and approved, and the zone in which a wall time is read."""
+    """The rules for reviewing and approving a text, and the zone of its wall times."""
 
     review: Callable[[Statement, Content | None, ReviewContext], tuple[ReviewFinding, ...]]
-    """All there is to say of it; the content is None where the statement cannot be rendered."""
+    """Returns all findings; the content is None if the statement cannot be rendered."""
     timezone: str
     policy: ApprovalPolicy
-    """What an approval needs in order to count."""
+    """The conditions under which an approval counts."""
     declared_lists: frozenset[str] = frozenset()
     """The lists that the settings declare, whether anybody is on them or not."""
 
@@ -89,13 +89,13 @@ def review(
     *,
     counted: Audiences | None = None,
 ) -> list[Reviewed]:
-    """Review each of these as it stands now. What was ``counted`` already is not counted again."""
+    """Review each statement as it is now. Audiences in ``counted`` are not counted again."""
     others = _Others(tx, counted or {}, rules.declared_lists)
     return [_review(tx, stored, others, rules) for stored in statements]
 
 
 class _Others:
-    """What else goes out, went out and may be written to: asked for once, when it is needed."""
+    """Other statements and the lists, loaded once when a check needs them."""
 
     def __init__(self, tx: Transaction, counted: Audiences, declared: frozenset[str]) -> None:
         self._tx = tx
@@ -145,9 +145,9 @@ class _Others:
 
 
 def is_settled(tx: Transaction, stored: StoredStatement, rules: ReviewRules) -> bool:
-    """Nobody has to decide on its warnings: that very text is approved, or it began to go out.
+    """Return whether the warnings need no decision: the content is approved or sending has begun.
 
-    What goes out in the mail of its original is decided on there.
+    A translation in the email of its original is decided there.
     """
     if rules.together and stored.statement.translation_of:
         stored = tx.statements.get(stored.statement.translation_of) or stored
@@ -156,7 +156,7 @@ def is_settled(tx: Transaction, stored: StoredStatement, rules: ReviewRules) -> 
 
 
 def overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:
-    """Those that were given over warnings, as JSON-ready values."""
+    """Return the approvals that override warnings, as JSON-ready values."""
     return [
         {"by": approval.by, "why": approval.despite, "warnings": list(approval.warnings)}
         for approval in approvals
@@ -196,7 +196,7 @@ def _review(
 def _of_translations(
     tx: Transaction, original: Statement, rules: ReviewRules, around: ReviewContext
 ) -> Iterator[ReviewFinding]:
-    """What holds back a mail because of the translations in it; advice stays with each of them."""
+    """Yield the findings about translations that block the email; their advice stays with them."""
     alone = ReviewContext(today=around.today, day=around.day)
     for translation in translations_of(tx, original.slug):
         if translation.progress is Progress.DRAFT:
@@ -213,9 +213,9 @@ def _of_translations(
 
 
 def _instant(statement: Statement, zone: str, now: datetime) -> datetime | None:
-    """None also for a time that the zone, which may have been changed since, does not have.
+    """Return the time to send; None also if it does not exist in the configured zone.
 
-    An hour by each reader's own clock is taken for that of this zone.
+    A time by each reader's own clock counts as a time in this zone.
     """
     if statement.local_time is not None:
         return statement.local_time.instant(zone, ready=now)

@@ -1,4 +1,4 @@
-"""text → statement: what is handed in, at the desk or as a file, may be reviewed from then on."""
+"""text → statement: a text that is submitted, at the desk or as a file, can be reviewed."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ from newsletter.store.sql import Store, Transaction
 
 
 class Lapses(Refused):
-    """With a change more counts no more than the person was told."""
+    """The change would revoke more than the person was shown."""
 
     def __init__(self, lapse: Lapse) -> None:
         super().__init__(f"{lapse}, which counts no more once you hand in a change")
@@ -40,7 +40,7 @@ class Lapses(Refused):
 
 @dataclass(frozen=True, kw_only=True)
 class Submitting:
-    """Hands texts in, and takes them back. What is typed in between stays at the desk."""
+    """Submits texts and withdraws them. Unsubmitted changes stay at the desk."""
 
     store: Store
     renderer: Renderer
@@ -48,13 +48,12 @@ class Submitting:
     policy: ApprovalPolicy
 
     def hand_in(self, key: str, base: int, *, by: str, told: int = 0) -> Draft:
-        """Have others look at a text as it stands in the revision ``base``.
+        """Submit a text in its revision ``base``.
 
-        Its first time gives it the slug that it keeps. Approvals of another text count no more, as
-        this one has another content hash. Handing the same in twice is handing it in once.
-        ``told`` is the depth of the Lapse that the page told of.
-        Raises InvalidInput with all that is wrong in the text, Refused where it has changed or has
-        gone out, Lapses where more counts no more than was told.
+        The first submission gives it the slug that it keeps. A second submission of the same text
+        changes nothing. ``told`` is the depth of the Lapse that the page showed. Raises
+        InvalidInput with all faults of the text, Refused if it has changed or was sent, Lapses if
+        more would lapse than the page showed.
         """
         with self.store.read() as tx:
             draft = find_draft(tx, key)
@@ -113,9 +112,9 @@ class Submitting:
         return parsed.statement
 
     def _put(self, tx: Transaction, slug: str) -> tuple[Fault, ...]:
-        """Write the statement down as its source reads it: the next look finds nothing to do.
+        """Store the statement as its source reads it, so that the next run finds no difference.
 
-        Returns what is wrong with it, in place of that.
+        Return the faults instead, if there are any.
         """
         [handed] = tx.drafts.some([slug])
         parsed = parse_handed_in(handed, self.defaults)

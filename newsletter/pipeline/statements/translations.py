@@ -1,4 +1,4 @@
-"""Whom a statement in several languages goes to. It is no stage: planning and dry runs share it."""
+"""The audience of a statement in several languages. Planning and dry runs share it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -28,11 +28,11 @@ class TranslationGroup:
     segment: Segment | None = None
 
     def member_for(self, language: str) -> LanguageVersion:
-        """Whose a reader of this language is."""
+        """Return the version for readers of this language."""
         return allotted(language, self.original, self.translations)
 
     def split(self, tx: Transaction, slug: str) -> AudienceSplit:
-        """What of the readers goes to this member, as things stand."""
+        """Return the readers of this version."""
         named = tx.translations.languages(self.lists)
         return AudienceSplit(
             slug=slug,
@@ -63,13 +63,13 @@ def translations_of(tx: Transaction, slug: str) -> tuple[Statement, ...]:
 
 
 def within(translations: Iterable[StoredStatement]) -> tuple[Statement, ...]:
-    """Those that are there, in the order in which one mail holds them."""
+    """Return the translations that are present, in their order in the email."""
     present = (translation.statement for translation in translations if translation.present)
     return tuple(sorted(present, key=lambda one: one.language))
 
 
 def check_translation(tx: Transaction, statement: Statement) -> Statement:
-    """The original of a translation. Raises Refused, with the reason, where it cannot go out."""
+    """Return the original of a translation. Raises Refused if it cannot be sent."""
     of = statement.translation_of
     stored = tx.statements.get(of)
     campaign = tx.campaigns.latest(of)
@@ -100,12 +100,12 @@ def group_of(
     together: bool,
     to_be_planned: Sequence[Statement] = (),
 ) -> TranslationGroup | None:
-    """The languages of a statement that has translations with campaigns, or is one; else None.
+    """Return the languages of a statement with translations, or of a translation; else None.
 
-    A translation that has not begun has the readers of its language. One that has begun has those
-    in its campaign alone: whoever came later gets the original, should that be still to go out.
-    ``to_be_planned`` are translations that the next look gives a campaign.
-    Raises Refused, with the reason why it cannot go out.
+    A translation that has not begun gets the readers of its language. One that has begun keeps the
+    readers in its campaign; later subscribers get the original if that is still to be sent.
+    ``to_be_planned`` are translations that get a campaign next. Raises Refused, with the reason, if
+    the statement cannot be sent.
     """
     if together and statement.translation_of:
         raise Refused(goes_within(statement))
@@ -148,7 +148,7 @@ def siblings(
 
 
 def goes_within(statement: Statement) -> str:
-    """Why a translation has no campaign, where all languages go out in one mail."""
+    """Return why a translation has no campaign if all languages are in one email."""
     return (
         f"it goes out in the mail of {statement.translation_of}, for the configuration says"
         " translations: together; approve that one"
@@ -156,7 +156,7 @@ def goes_within(statement: Statement) -> str:
 
 
 def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
-    """Whom a campaign that has begun left to translations that have not reached them."""
+    """Return the readers that a campaign left to translations which have not reached them."""
     if campaign.translates or not has_begun(campaign):
         return ()
     late = [

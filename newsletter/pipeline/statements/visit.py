@@ -1,7 +1,7 @@
-"""feed → item: what feeds list is written down, and what of it is to become a statement.
+"""feed → item: stores what a feed lists, and decides which items become statements.
 
-The call happens outside of any transaction. Whoever books after somebody else has visited the same
-feed meanwhile books nothing: the other one saw the same.
+The call happens outside a transaction. If another process visited the same feed since, its result
+counts and this one is dropped.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,15 +28,15 @@ from newsletter.domain.statements.statement import SLUG_MAX_LENGTH
 from newsletter.store.sql import Store, Transaction
 
 _SPREAD = 1.1
-"""As ``next_visit`` spreads them; what lies further ahead was named by another clock or setting."""
+"""The spread of ``next_visit``. A later time was set by another clock or setting."""
 _RECENT = timedelta(days=7)
-"""What is older, or comes after no visit for so long, goes out on nobody's trust."""
+"""An older item, or one after a longer gap between visits, is not trusted."""
 _OLD = "was there at the first visit, or is older"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Visited:
-    """What came of one visit to a feed."""
+    """The result of one visit to a feed."""
 
     feed: str
     taken: tuple[str, ...] = ()
@@ -46,14 +46,14 @@ class Visited:
     passed: int = 0
     """Items that are new to us and were passed over."""
     unusable: tuple[str, ...] = ()
-    """Why no statement could be made of an item, each in a sentence."""
+    """Items that cannot become statements, each with the reason."""
     first: bool = False
     remark: str = ""
-    """What a person should know, where that is new."""
+    """A new finding for a person to read."""
     failure: str = ""
-    """Why nothing could be read."""
+    """Why the feed could not be read."""
     turned: bool = False
-    """Whether it could be read, or why not, is another thing than at the visit before."""
+    """The feed became readable or unreadable, or the reason changed, since the last visit."""
 
     @property
     def found(self) -> bool:
@@ -70,7 +70,7 @@ class Visitor:
     slugify: Callable[[str], str]
 
     def due(self, feeds: Iterable[Feed]) -> list[Feed]:
-        """Those that are to be visited now."""
+        """Return the feeds that are due for a visit."""
         with self.store.read() as tx:
             return [feed for feed in feeds if _is_due(tx.feeds.record(feed.name), feed, tx.now)]
 
@@ -132,7 +132,7 @@ class Visitor:
             next_at=self._next(feed, now, failures, error.retry_after),
         )
         with self.store.begin() as tx:
-            # whoever visited it meanwhile knows better
+            # another process may have visited the feed since
             if tx.feeds.record(feed.name).revision == record.revision:
                 tx.feeds.put(feed.name, Findings(record=after), now)
         return Visited(feed=feed.name, failure=why, turned=record.failure != why)
@@ -193,14 +193,14 @@ class Visitor:
 
 
 def _remark(record: FeedRecord, fetched: Fetched, sifted: ClassifiedItems) -> str:
-    """What there is to say of a feed; what was said before holds where nothing changed."""
+    """Return the finding about a feed. An unchanged feed keeps its finding."""
     if fetched.unchanged:
         return record.remark
     return "; ".join(filter(None, (fetched.remark, sifted.remark)))
 
 
 class _Made:
-    """What is to be written down of one visit."""
+    """The rows to store after one visit."""
 
     def __init__(
         self,
@@ -275,7 +275,7 @@ class _Made:
 
 
 def _is_due(record: FeedRecord, feed: Feed, now: datetime) -> bool:
-    """Also where the clock was put back, or the feed is to be visited more often now."""
+    """Return whether a visit is due, also after the clock went back or the setting changed."""
     if record.next_at is None or record.address != feed.address or record.next_at <= now:
         return True
     return not record.failures and record.next_at > now + feed.every * _SPREAD
@@ -303,7 +303,7 @@ def _wanted(sifted: ClassifiedItems) -> list[Item]:
 
 
 def _is_revised(known: KnownItem, item: Item) -> bool:
-    """Readers would get something else of it than what we have; not of what was passed over."""
+    """Return whether a known item would give readers another text. Skipped items do not count."""
     return known.state is not ItemState.PASSED and known.fingerprint != item.fingerprint()
 
 

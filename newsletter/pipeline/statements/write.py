@@ -1,4 +1,4 @@
-"""What is typed at the desk, as versions: none of it is lost, and the pipeline sees none of it."""
+"""Texts at the desk, kept as versions. The pipeline sees them only once they are submitted."""
 
 import secrets
 import string
@@ -25,7 +25,7 @@ _MOST_PICTURES = 100
 
 
 def random_name(length: int) -> str:
-    """Letters and digits that nobody guesses."""
+    """Return random letters and digits."""
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
@@ -35,12 +35,12 @@ class Conflict:
 
     theirs: Draft
     mine: Version
-    """It lies beside."""
+    """Kept as a version of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A picture that was made anew of what somebody gave."""
+    """A picture that was decoded and encoded again."""
 
     kind: str
     data: bytes
@@ -66,9 +66,9 @@ class Writing:
             return self._begin(tx, who, text, (), kind=kind, found=found or Found(), detail=source)
 
     def copy(self, slug: str) -> Draft:
-        """Bring a statement that lives elsewhere to the desk, where it goes on as another text.
+        """Copy a statement from elsewhere to the desk, as another text.
 
-        Whoever wrote it there stays among its writers. Raises NotFound or Refused.
+        Its writers stay among the writers of the copy. Raises NotFound or Refused.
         """
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "copy a statement")
@@ -92,9 +92,9 @@ class Writing:
             )
 
     def save(self, key: str, base: int, text: DraftText) -> Draft | Conflict:
-        """Keep what was typed on the revision ``base``. What is the same already changes nothing.
+        """Save a text that was typed on the revision ``base``. An unchanged text changes nothing.
 
-        Where the text has changed since, both are kept: what was typed lies beside it as a version.
+        If the text has changed since, both are kept: the typed text becomes a version of its own.
         """
         typed = text.cleaned()
         with self.store.begin() as tx:
@@ -123,7 +123,7 @@ class Writing:
             return tx.drafts.advance(key, head, by=who, at=tx.now)
 
     def looked_through(self, key: str) -> None:
-        """What the import left out or guessed is no longer shown."""
+        """Hide the notes on what the import left out or guessed."""
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "write")
             draft = find_draft(tx, key)
@@ -131,7 +131,7 @@ class Writing:
             self._enter(tx, who, "look through", draft, "what the import left out")
 
     def delete(self, key: str) -> None:
-        """Take a text away that nobody is to look at. Its versions are kept. Raises Refused."""
+        """Delete a text. Its versions are kept. Raises Refused if it is submitted."""
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "delete a text")
             draft = find_draft(tx, key)
@@ -214,10 +214,10 @@ class Writing:
         return tx.drafts.advance(draft.key, head, by=who, at=tx.now)
 
     def _put_aside(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Version:
-        """Keep what was typed on an older text, and close what counts: nobody types over it."""
+        """Keep a text that was typed on an older revision; close the current version to typing."""
         tx.drafts.close(draft.version.number)
         last = tx.drafts.aside(draft.key, who)
-        # what lies aside grows by the same rule, which is for what was typed
+        # the rule for a typed version decides here too whether the text belongs to the last one
         if last is not None and replace(last, kind=VersionKind.TYPED).goes_on(who, tx.now):
             grown = replace(last, text=text, at=tx.now)
             tx.drafts.grow(grown)

@@ -18,7 +18,7 @@ from newsletter.pipeline.subscribers.membership import find_list, move, refuse_u
 from newsletter.store.sql import Store, Transaction
 
 _SUBJECT = "subscriber"
-"""What the audit log calls each of them: it never holds an address."""
+"""The subject of these entries in the audit log, which never contains an address."""
 
 
 def add(
@@ -29,10 +29,10 @@ def add(
     create_lists: bool = False,
     store: Store,
 ) -> tuple[Subscriber | None, Subscriber]:
-    """Put a person on lists; returns them as they were and as they are.
+    """Put a person on lists. Return the subscriber before and after.
 
-    Raises InvalidInput for a list that is unknown and not to be created, and Refused for whoever
-    is suppressed or left one of the lists: only they can come back.
+    Raises InvalidInput for an unknown list that may not be created, and Refused for a person who is
+    suppressed or has left one of the lists: only they themselves can come back.
     """
     with store.begin() as tx:
         places = dict.fromkeys(entry.lists, "--list")
@@ -47,7 +47,7 @@ def add(
 
 
 def suppress(address: str, *, by: str, store: Store) -> bool:
-    """Never send to an address again; False where it was suppressed before."""
+    """Suppress an address. Return False if it was suppressed before."""
     entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
     with store.begin() as tx:
         added = tx.readers.suppress([entry], tx.now, f"by {by}")
@@ -56,9 +56,9 @@ def suppress(address: str, *, by: str, store: Store) -> bool:
 
 
 def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReason:
-    """Let a suppressed address get mail again; returns why it was suppressed.
+    """Lift the suppression of an address. Return its reason.
 
-    Raises NotFound where it is not, and Refused where only the person can come back.
+    Raises NotFound if it is not suppressed, and Refused if only the person can lift it.
     """
     with store.begin() as tx:
         before = tx.readers.suppressed(address)
@@ -76,7 +76,7 @@ def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReas
 
 
 def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
-    """All that is kept of one person, as JSON takes it. Raises NotFound."""
+    """Return all data about one person, JSON-ready. Raises NotFound."""
     with store.begin() as tx:
         kept = tx.data_exports.of(_found(tx, address).id)
         tx.audit.enter(by, "data", _SUBJECT)
@@ -101,10 +101,10 @@ def unsubscribe(
 
 
 def change_address(old: str, new: str, *, by: str, store: Store) -> Subscriber:
-    """Give a subscriber another address; returns them with it.
+    """Change a subscriber's address. Return the subscriber.
 
-    Raises NotFound where nobody has the old one, and Refused where the new one is another
-    subscriber's, or suppressed.
+    Raises NotFound for an unknown old address, and Refused if another subscriber has the new one or
+    it is suppressed.
     """
     with store.begin() as tx:
         person = _found(tx, old)

@@ -1,4 +1,4 @@
-"""A file of people → the database, under a number; and back, as long as nobody acted on it."""
+"""A file of subscribers → the database, under an import number that can be undone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ImportPlan:
     """Which file is imported, by whom, and which lists its people may be put on."""
 
     file: str
-    """Its name, without the folder."""
+    """The file's name without its folder."""
     kind: str
     """The tool that wrote it."""
     sha256: str
@@ -28,9 +28,9 @@ class ImportPlan:
     declared: Collection[str]
     """The lists that the settings declare."""
     create_lists: bool = False
-    """Whether lists that are unknown may be created."""
+    """Unknown lists may be created."""
     places: Mapping[str, str] = field(default_factory=dict)
-    """List → where it is named first."""
+    """List → the place that names it first."""
 
 
 def rehearse(staging: Staging[Transaction], plan: ImportPlan, *, store: Store) -> Brought:
@@ -62,10 +62,10 @@ def bring_in(staging: Staging[Transaction], plan: ImportPlan) -> Brought:
 
 
 def undo(number: int, *, by: str, store: Store) -> Undone:
-    """Take an import back, but for the people of whom something happened since.
+    """Undo an import, except for subscribers who changed anything since.
 
-    An undo re-subscribes nobody and lifts no suppression. Raises NotFound for a number that is no
-    import's, and Refused for an import that was undone or is too old.
+    An undo re-subscribes no one and lifts no suppression. Raises NotFound for an unknown number,
+    and Refused for an import that was undone before or is too old.
     """
     with store.begin() as tx:
         record = tx.imports.get(number)

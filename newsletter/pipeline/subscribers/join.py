@@ -1,7 +1,7 @@
-"""A reader joins or moves: asked for on a page, and done when the link in an email is used.
+"""A reader joins or changes address: requested on a page, done with the link in an email.
 
-To ask never looks at who is a subscriber. To open a link changes nothing, however often. To use it
-happens once: whoever left afterwards is not brought back by the same link.
+A request never reveals whether an address is subscribed. Opening the link changes nothing; its
+button works once, so that it cannot bring back a reader who has left since.
 """
 
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ from newsletter.store.sql import Store, Transaction
 
 
 class LinkState(Enum):
-    """What the link in an email can do."""
+    """The state of a link in an email."""
 
     OPEN = "open"
-    """What was asked for, once its button is pressed."""
+    """The button carries out the request."""
     DONE = "done"
     """That was done just now."""
     USED = "used"
@@ -58,15 +58,15 @@ class Shown:
     words: str
     language: str
     wording: str
-    """Empty where the form does not say what was shown."""
+    """Empty if the form does not say which words it showed."""
 
 
 def ask(
     wish: SignUp, shown: Shown, *, source: str, network: str, limits: EmailLimits, store: Store
 ) -> Taken | Objection:
-    """Take a wish on. It costs the same, and ends alike, whoever the address belongs to.
+    """Accept a request. Result and cost are the same for known and unknown addresses.
 
-    Returns an objection where the words that were shown are none that we know.
+    Return an objection if the form showed words that are not ours.
     """
     with store.begin() as tx:
         current = tx.consents.keep_words(shown.words, shown.language, tx.now)
@@ -119,7 +119,7 @@ def _email_of(tx: Transaction, token: str, links: Links) -> TransactionalEmail:
 
 
 def _mover(tx: Transaction, email: TransactionalEmail) -> Subscriber | None:
-    """Whoever asked for another address, if they are still there and nobody else has it."""
+    """Return the subscriber who asked for the address, if they exist and the address is free."""
     if email.kind is not EmailKind.MOVE or email.subscriber_id is None:
         return None
     owner = tx.readers.find(email.address)

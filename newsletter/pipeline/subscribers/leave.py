@@ -15,7 +15,7 @@ from newsletter.store.sql import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Departure:
-    """Whom an unsubscribe link speaks of, and the campaign that it came with."""
+    """The subscriber and campaign of an unsubscribe link."""
 
     campaign_id: int
     subscriber_id: int
@@ -28,10 +28,10 @@ class Departure:
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """What a link would end."""
+    """The subscriptions that a link would end."""
 
     lists: tuple[str, ...]
-    """Those of the campaign. Empty where its row is gone: then the link ends everything."""
+    """The campaign's lists. Empty if the campaign's row is gone: the link then ends everything."""
     ended: bool
     """There is nothing left to end."""
     language: str
@@ -47,7 +47,7 @@ def read(token: str, links: Links) -> Departure:
 
 
 def ending_of(departure: Departure, *, store: Store) -> Ending:
-    """What the link would end. Changes nothing."""
+    """Return the subscriptions that the link would end. Changes nothing."""
     with store.read() as tx:
         campaign = tx.campaigns.get(departure.campaign_id)
         person = tx.readers.get(departure.subscriber_id)
@@ -63,10 +63,10 @@ def ending_of(departure: Departure, *, store: Store) -> Ending:
 
 
 def leave(departures: Sequence[Departure], *, store: Store) -> tuple[Departure, ...]:
-    """End what the links speak of, all in one transaction. Again and again does no harm.
+    """End the subscriptions of these links in one transaction. A repetition changes nothing.
 
-    Returns those whose reader these books do not know: erased, or they joined after the backup that
-    was put back. The link names no address, so only a person can keep these from mail.
+    Return the links whose subscriber is not in the database: erased, or added after the restored
+    backup. Such a link names no address, so only a person can stop mail to it.
     """
     pairs = [
         (departure.campaign_id, departure.subscriber_id)
@@ -97,11 +97,11 @@ def leave_everything(departure: Departure, *, store: Store) -> tuple[Departure, 
 
 
 def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) -> bool:
-    """Erase the person who has the address; tells whether a subscriber had it.
+    """Erase the person with this address. Return whether a subscriber had it.
 
-    ``by`` stands in the audit log. Where the address is quoted is looked for without a lock, so
-    that sending goes on. Raises Refused for an address of which nothing is kept, unless
-    ``block_unknown``: a slip of the pen would block somebody for good.
+    ``by`` is written to the audit log. Quoted addresses are searched without a lock, so that
+    sending continues. Raises Refused for an address without data, unless ``block_unknown``: a
+    typing error would block another person for good.
     """
     now = store.clock.now()
     with store.read() as tx:
@@ -116,7 +116,7 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
         known = tx.readers.forget(address, now)
         tx.traces.erase(traces)
         tx.audit.enter(by, "forget", "subscriber")
-    # From now on nothing that names them is kept; what was told meanwhile goes too.
+    # from here on nothing that names the person is stored; events since the search are deleted too
     with store.read() as tx:
         traces = tx.traces.of(address)
     if traces:
@@ -126,7 +126,7 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
 
 
 def clean(*, store: Store) -> bool:
-    """Overwrite what was erased; False where the database is too busy now: try again later."""
+    """Overwrite erased data. Return False if the database is too busy now."""
     with store.read() as tx:
         if not tx.traces.left():
             return True

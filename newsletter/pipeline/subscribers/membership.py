@@ -1,4 +1,4 @@
-"""What all doors decide alike: which lists there are, and what moves with an address."""
+"""Decisions that all ways to change subscriptions share: unknown lists, and a new address."""
 
 from collections.abc import Collection, Mapping
 
@@ -15,10 +15,10 @@ from newsletter.store.sql import Transaction
 def refuse_unknown_lists(
     tx: Transaction, places: Mapping[str, str], declared: Collection[str], *, create: bool
 ) -> tuple[str, ...]:
-    """Return the lists that are to be created: unknown to the settings and to the database.
+    """Return the lists that must be created: unknown to the settings and the database.
 
-    ``places`` says of each list where it is named, ``declared`` what the settings declare.
-    Raises InvalidInput, with a suggestion for each, unless they may be created.
+    ``places`` says where each list is named; ``declared`` are the lists of the settings. Raises
+    InvalidInput, with a suggestion for each, unless they may be created.
     """
     known = known_lists(tx, declared)
     unknown = tuple(name for name in places if name not in known)
@@ -41,7 +41,7 @@ def find_list(tx: Transaction, name: str, declared: Collection[str]) -> None:
 
 
 def unknown_lists(names: Collection[str], known: list[str]) -> tuple[str, ...]:
-    """Of each of these lists that there is not, a sentence with a suggestion."""
+    """Return a sentence with a suggestion for each list that does not exist."""
     return tuple(_missing(name, known) for name in names if name not in known)
 
 
@@ -58,11 +58,11 @@ def _missing(name: str, known: list[str]) -> str:
 _STAYS = frozenset(
     {SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED, SuppressionReason.MANUAL}
 )
-"""What a person or staff said goes along to a new address; what a mailbox did does not."""
+"""Suppressions by a person or by staff move to a new address; those by a mailbox do not."""
 
 
 def move(tx: Transaction, person: Subscriber, address: str) -> None:
-    """Give a person another address. Raises Refused where it is another subscriber's."""
+    """Change a person's address. Raises Refused if another subscriber has it."""
     if not tx.readers.move(person.id, address):
         raise Refused(f"{address} is another subscriber's; {person.address} stays as it is")
     if person.suppressed is not None and person.suppressed in _STAYS:

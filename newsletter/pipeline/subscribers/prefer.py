@@ -1,4 +1,4 @@
-"""What readers choose for themselves takes effect, all of it in one transaction."""
+"""A reader's own choices: stored in one transaction, effective at once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,20 +23,20 @@ _WRONG_CLOCK = timedelta(hours=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """Who may see and change what is kept of one person: whoever has a link of theirs."""
+    """The holder of a link to one subscriber's preferences."""
 
     subscriber_id: int
     signed_at: datetime
 
     def is_late(self, now: datetime) -> bool:
-        """Whether the link does nothing any more, but for asking for another."""
+        """Return whether the link has expired and can only be used to ask for a new one."""
         early = self.signed_at > now + _WRONG_CLOCK  # else one key would open it for years
         return early or now > self.signed_at + LINK_OPENS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """What a person chose, and whether it helps."""
+    """A subscriber's choices, and whether they have any effect."""
 
     address: str
     preferences: Preferences
@@ -52,7 +52,7 @@ def read(token: str, links: Links) -> Owner:
 
 
 def chosen_by(owner: Owner, *, store: Store) -> Chosen:
-    """What stands. Changes nothing. Raises NotFound where nobody has this number any more."""
+    """Return the choices. Changes nothing. Raises NotFound if there is no such subscriber."""
     with store.read() as tx:
         return _chosen(tx, owner)
 
@@ -67,10 +67,10 @@ def _chosen(tx: Transaction, owner: Owner) -> Chosen:
 def save(
     owner: Owner, wish: PreferenceChange, *, shown: Mapping[str, str], language: str, store: Store
 ) -> None:
-    """Do what the person asks. Raises NotFound where nobody has this number any more.
+    """Store the choices. Raises NotFound if there is no such subscriber.
 
-    ``shown`` has the words that stood beside each list on the page, in its language: what they said
-    yes or no to. Whoever reads the mailbox has proved it is theirs, so joining needs no email.
+    ``shown`` are the words at each list on the page, in its language. The link proves that the
+    person reads the mailbox, so joining a list needs no confirmation.
     """
     with store.begin() as tx:
         chosen = _chosen(tx, owner)
@@ -79,7 +79,8 @@ def save(
         joined = tx.choices.join(number, wish.joins, tx.now)
         left = tx.choices.leave(number, wish.leaves, tx.now)
         back = bool(joined or wish.returns) and _lift(tx, chosen.address)
-        # whoever lets us write again says yes to all that stands, and that is kept as proof
+        # lifting one's own suppression consents to every list that is ticked; that is stored as
+        # proof
         standing = tx.choices.of(number) if back else None
         given = standing.lists if standing else joined
         records = [
@@ -120,10 +121,9 @@ def _describe(tx: Transaction, owner: Owner, before: Preferences, wish: Preferen
 def ask_for_link(
     subscriber_id: int, *, host: str, language: str, source: str, store: Store
 ) -> None:
-    """Have a link to their preferences sent to the person's own address, within the limits.
+    """Send a link to the preferences to the subscriber's own address, within the limits.
 
-    ``host`` is where it was asked from, ``source`` says on which page. Nobody is told what came
-    of it.
+    ``host`` is the origin of the request, ``source`` its page. The result is not revealed.
     """
     with store.begin() as tx:
         person = tx.readers.get(subscriber_id)
@@ -134,9 +134,9 @@ def ask_for_link(
 
 
 def ask_to_move(owner: Owner, address: str, *, host: str, language: str, store: Store) -> None:
-    """Have an email sent to another address of the person's: confirmed there, it is theirs.
+    """Send a confirmation to the person's new address. The address changes with that link.
 
-    Until then nothing changes. Nobody is told whether the address is known to us.
+    Whether the address is known is not revealed.
     """
     with store.begin() as tx:
         person = tx.readers.get(owner.subscriber_id)
