@@ -32,6 +32,8 @@ _log = logging.getLogger("sql.newsletter")
 """Each statement without its values, at DEBUG. It is no child of the program's own log."""
 NO_LIMIT = 1 << 62
 """A LIMIT that leaves nothing out."""
+MEMBER = "CAST(member.value AS BIGINT)"
+"""The number of a member, of ``json_each(…) AS member``: PostgreSQL's ``value`` is text."""
 _PLAIN = (int, str, bytes, float, NoneType)
 
 

@@ -7,7 +7,7 @@ from newsletter.domain.schedule import ByZone
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.campaigns.freezing import fill, freeze
-from newsletter.store.database import Condition
+from newsletter.store.database import MEMBER, Condition
 from newsletter.store.repository import Repository
 from newsletter.store.subscribers.eligibility import (
     PAUSED,
@@ -115,8 +115,8 @@ def _held(correction: Correction) -> Condition:
     ``standing`` is 2 for readers who may have the original, 1 for those who wait for it, else 0.
     """
     return Condition(
-        """
-        SELECT member.value AS id,
+        f"""
+        SELECT {MEMBER} AS id,
             -- the highest of several campaigns: who may have it from one may have it
             MAX(CASE
                 -- a row of their own says more than the batch, so those come first
@@ -132,10 +132,10 @@ def _held(correction: Correction) -> Condition:
                 ELSE 0 END) AS standing,
             COALESCE(MAX(delivery.state), 'cancelled') AS own
         FROM campaign JOIN batch ON batch.campaign_id = campaign.id
-            JOIN json_each(batch.members) AS member
+            CROSS JOIN json_each(batch.members) AS member
             LEFT JOIN delivery ON delivery.campaign_id = batch.campaign_id
-                AND delivery.subscriber_id = member.value
-        WHERE campaign.slug = :original GROUP BY member.value
+                AND delivery.subscriber_id = {MEMBER}
+        WHERE campaign.slug = :original GROUP BY {MEMBER}
         """,
         {"original": correction.of, "correction": correction.by},
     )
@@ -269,18 +269,18 @@ def _left_to_others(split: AudienceSplit) -> Condition:
 def _had(split: AudienceSplit) -> Condition:
     """A query: whom another language of the statement has (``id``), and which one (``slug``)."""
     return Condition(
-        """
-        SELECT member.value AS id, MAX(campaign.slug) AS slug
+        f"""
+        SELECT {MEMBER} AS id, MAX(campaign.slug) AS slug
         FROM campaign JOIN batch ON batch.campaign_id = campaign.id
-            JOIN json_each(batch.members) AS member
+            CROSS JOIN json_each(batch.members) AS member
             LEFT JOIN delivery ON delivery.campaign_id = batch.campaign_id
-                AND delivery.subscriber_id = member.value
+                AND delivery.subscriber_id = {MEMBER}
         WHERE (campaign.slug = :original OR campaign.translates = :original)
             AND campaign.slug <> :slug
             AND (campaign.corrected_by <> '' OR NOT (
                 batch.state = 'done' AND batch.cancelled > 0
                 AND COALESCE(delivery.state, 'cancelled') = 'cancelled'))
-        GROUP BY member.value
+        GROUP BY {MEMBER}
         """,
         {"original": split.original, "slug": split.slug},
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.store.database import NO_LIMIT, instant
+from newsletter.store.database import MEMBER, NO_LIMIT, instant
 from newsletter.store.repository import Repository
 
 _COLUMNS = """
@@ -319,25 +319,25 @@ class Campaigns(Repository):
             id=campaign_id,
         )
 
-    def unsent(self, campaign_id: int, most: int = -1) -> list[tuple[str, str]]:
+    def unsent(self, campaign_id: int, most: int = NO_LIMIT) -> list[tuple[str, str]]:
         """Return (address, state) of those who wait, or were cancelled, or were given up.
 
         They are as many as the figures ``pending`` and ``cancelled`` say. Whoever was given up may
         have the message; the others do not.
         """
         return self._db.rows(
-            """
+            f"""
             SELECT COALESCE(subscriber.address, '(erased)'), CASE batch.state
                 WHEN 'done' THEN 'cancelled' WHEN 'given up' THEN 'given up' ELSE 'pending' END
-            FROM batch JOIN json_each(batch.members) AS member
+            FROM batch CROSS JOIN json_each(batch.members) AS member
                 LEFT JOIN delivery ON delivery.campaign_id = batch.campaign_id
-                    AND delivery.subscriber_id = member.value
-                LEFT JOIN subscriber ON subscriber.id = member.value
+                    AND delivery.subscriber_id = {MEMBER}
+                LEFT JOIN subscriber ON subscriber.id = {MEMBER}
             WHERE batch.campaign_id = :id AND (
                 -- of a batch with cancelled ones, all others have a row of their own
                 (batch.cancelled > 0 AND COALESCE(delivery.state, 'cancelled') = 'cancelled')
                 OR (batch.state IN ('queued', 'claimed') AND delivery.state IS NULL))
-            ORDER BY member.value LIMIT :most
+            ORDER BY {MEMBER} LIMIT :most
             """,
             id=campaign_id,
             most=most,
@@ -346,14 +346,14 @@ class Campaigns(Repository):
     def unknown(self, campaign_id: int) -> list[str]:
         """Return the addresses of those whose message the provider may or may not have taken."""
         return self._db.column(
-            """
+            f"""
             SELECT COALESCE(subscriber.address, '(erased)')
-            FROM batch JOIN json_each(batch.members) AS member
-                LEFT JOIN subscriber ON subscriber.id = member.value
+            FROM batch CROSS JOIN json_each(batch.members) AS member
+                LEFT JOIN subscriber ON subscriber.id = {MEMBER}
             WHERE batch.campaign_id = :id AND batch.state = 'unknown' AND NOT EXISTS (
                 SELECT 1 FROM delivery
-                WHERE delivery.campaign_id = :id AND delivery.subscriber_id = member.value)
-            ORDER BY member.value
+                WHERE delivery.campaign_id = :id AND delivery.subscriber_id = {MEMBER})
+            ORDER BY {MEMBER}
             """,
             id=campaign_id,
         )

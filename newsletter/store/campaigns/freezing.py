@@ -50,11 +50,12 @@ def _freeze_by_instant(
     """Number the batches from the earliest instant. A zone that is not named has ``otherwise``."""
     sizes = db.column(
         f"""
-        WITH zone AS MATERIALIZED (SELECT key, value FROM json_each(:instants)),
+        WITH zone AS MATERIALIZED (
+            SELECT key, CAST(value AS BIGINT) AS instant FROM json_each(:instants)),
         reader AS (
-            SELECT subscriber.id, COALESCE(zone.value, :otherwise) AS at,
+            SELECT subscriber.id, COALESCE(zone.instant, :otherwise) AS at,
                 (ROW_NUMBER() OVER (
-                    PARTITION BY COALESCE(zone.value, :otherwise) ORDER BY subscriber.id
+                    PARTITION BY COALESCE(zone.instant, :otherwise) ORDER BY subscriber.id
                 ) - 1) / :batch_size AS place
             FROM subscriber LEFT JOIN zone ON zone.key = subscriber.timezone
             WHERE {whom})

@@ -1,6 +1,5 @@
 """Taking hold of a batch: who in it may still be written to is decided in the same transaction."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +7,7 @@ from datetime import datetime, timedelta
 from newsletter.domain.delivery.batch import ClaimedBatch
 from newsletter.domain.delivery.state import DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.database import Condition, Database
+from newsletter.store.database import MEMBER, Condition, Database
 from newsletter.store.file.copies import DOUBT, STOP
 from newsletter.store.subscribers.eligibility import eligible, why_not
 
@@ -23,9 +22,9 @@ IS_OPEN = "batch.state IN ('queued', 'claimed')"
 IS_UNKNOWN = "batch.state = 'unknown'"
 IS_FREE = f"NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('{DOUBT}', '{STOP}'))"
 """Nothing holds the workspace."""
-_HAS_OWN_ROW = """
+_HAS_OWN_ROW = f"""
     EXISTS (SELECT 1 FROM delivery
-        WHERE delivery.campaign_id = :campaign_id AND delivery.subscriber_id = member.value)
+        WHERE delivery.campaign_id = :campaign_id AND delivery.subscriber_id = {MEMBER})
 """
 """The delivery to this member differs from its batch."""
 
@@ -177,54 +176,17 @@ def _reachable(
         "SELECT id FROM list WHERE name IN (SELECT value FROM json_each(:lists))", lists=lists
     )
     who = eligible(ids)
-    # one row of three values: a thousand rows would cost the most
-    [(found, addresses, hashes)] = db.rows(
+    members, damaged = [], []
+    for number, address, stored in db.rows(
         f"""
-        SELECT json_group_array(subscriber.id),
-            -- what was damaged may be no text any more, and could not be read as such
-            CAST(group_concat(subscriber.address, char(10)) AS BLOB),
-            -- as digits: what is joined is text, and a hash may hold any byte
-            group_concat(hex(subscriber.address_hash), '')
-        FROM json_each(:members) AS member JOIN subscriber ON subscriber.id = member.value
+        -- as digits: what was damaged may be no text any more, and could not be read as such
+        SELECT subscriber.id, hex(subscriber.address), subscriber.address_hash
+        FROM json_each(:members) AS member JOIN subscriber ON subscriber.id = {MEMBER}
         WHERE {who} AND NOT {_HAS_OWN_ROW}
         """,
         who,
         members=row.members,
         campaign_id=row.campaign_id,
-    )
-    members = _all_as_stored(json.loads(found), addresses, hashes, hash_address)
-    return (members, []) if members is not None else _each_as_stored(db, found, hash_address)
-
-
-def _all_as_stored(
-    numbers: list[int],
-    addresses: bytes | None,
-    hashes: str | None,
-    hash_address: Callable[[str], bytes],
-) -> list[tuple[int, str]] | None:
-    """Return (id, address) of each if every address is what was stored, else None."""
-    if not numbers:
-        return []
-    try:
-        # no address holds a line break: ``parse_address`` refuses it
-        texts = (addresses or b"").decode().split("\n")
-        if b"".join(map(hash_address, texts)) != bytes.fromhex(hashes or ""):
-            return None
-        # the database may join in any order; a batch has one
-        return sorted(zip(numbers, texts, strict=True))
-    except ValueError:  # an address is no text any more
-        return None
-
-
-def _each_as_stored(
-    db: Database, found: str, hash_address: Callable[[str], bytes]
-) -> tuple[list[tuple[int, str]], list[int]]:
-    """Return (id, address) of those whose address is what was stored, and the ids of the others."""
-    members, damaged = [], []
-    for number, address, stored in db.rows(
-        "SELECT subscriber.id, hex(subscriber.address), subscriber.address_hash"
-        " FROM json_each(:members) AS member JOIN subscriber ON subscriber.id = member.value",
-        members=found,
     ):
         text = as_stored(bytes.fromhex(address), stored, hash_address)
         if text is None:
@@ -258,8 +220,8 @@ def _book_departed(db: Database, row: _Held, lists: Sequence[str] | None, at: da
     who, why = eligible(lists), why_not(lists)
     departed = db.rows(
         f"""
-        SELECT member.value, {why}
-        FROM json_each(:members) AS member LEFT JOIN subscriber ON subscriber.id = member.value
+        SELECT {MEMBER}, {why}
+        FROM json_each(:members) AS member LEFT JOIN subscriber ON subscriber.id = {MEMBER}
         -- an erased reader has no row, so that the condition is neither true nor false
         WHERE COALESCE(NOT {who}, TRUE) AND NOT {_HAS_OWN_ROW}
         """,

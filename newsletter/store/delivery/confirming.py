@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from newsletter.domain.delivery.batch import Way
 from newsletter.domain.delivery.state import BatchState, DeliveryState
-from newsletter.store.database import Condition, Database
+from newsletter.store.database import MEMBER, Condition, Database
 from newsletter.store.delivery.claiming import add_rows
 
 _COUNTED_AS = {
@@ -31,19 +31,19 @@ class Unproved:
 def unproved(db: Database, campaign_id: int, of: Condition) -> list[Unproved]:
     """Return the unproved deliveries of a campaign to those whom ``of`` names, by batch.
 
-    ``of`` is a condition on ``member.value``, the subscriber's id. A batch for which no call was
+    ``of`` is a condition on MEMBER, the subscriber's id. A batch for which no call was
     ever begun is left out: it cannot have reached a reader.
     """
     return db.all(
         Unproved,
         f"""
-        SELECT batch.id AS batch_id, batch.state, member.value AS subscriber_id
-        FROM batch JOIN json_each(batch.members) AS member
+        SELECT batch.id AS batch_id, batch.state, {MEMBER} AS subscriber_id
+        FROM batch CROSS JOIN json_each(batch.members) AS member
         WHERE batch.campaign_id = :campaign_id AND batch.attempts > 0
             AND batch.state IN ('unknown', 'queued', 'given up') AND {of}
             AND NOT EXISTS (
                 SELECT 1 FROM delivery
-                WHERE campaign_id = :campaign_id AND subscriber_id = member.value)
+                WHERE campaign_id = :campaign_id AND subscriber_id = {MEMBER})
         ORDER BY batch.id
         """,
         of,
@@ -64,7 +64,7 @@ def confirm(
         db,
         campaign_id,
         Condition(
-            "member.value IN (SELECT value FROM json_each(:wanted))",
+            f"{MEMBER} IN (SELECT CAST(value AS BIGINT) FROM json_each(:wanted))",
             {"wanted": list(provider_ids)},
         ),
     )

@@ -17,7 +17,7 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.database import Condition, instant
+from newsletter.store.database import MEMBER, Condition, instant
 from newsletter.store.delivery import batch_splitting, claiming, confirming
 from newsletter.store.delivery.claiming import IS_FREE, IS_UNKNOWN
 from newsletter.store.repository import Repository
@@ -108,18 +108,18 @@ class Unknowns(Repository):
         may = eligible(lists)
         return self._db.rows(
             f"""
-            SELECT member.value,
+            SELECT {MEMBER},
                 CASE WHEN former.number IS NULL THEN subscriber.address ELSE former.address END,
                 COALESCE({may} AND (former.number IS NULL
                     OR former.address_hash = subscriber.address_hash), FALSE)
             FROM json_each(:members) AS member
-                LEFT JOIN subscriber ON subscriber.id = member.value
+                LEFT JOIN subscriber ON subscriber.id = {MEMBER}
                 LEFT JOIN address_history AS former ON former.number = (
                     SELECT MIN(number) FROM address_history
-                    WHERE subscriber_id = member.value AND number > :last_change)
+                    WHERE subscriber_id = {MEMBER} AND number > :last_change)
             WHERE NOT EXISTS (
                 SELECT 1 FROM delivery
-                WHERE campaign_id = :campaign_id AND subscriber_id = member.value)
+                WHERE campaign_id = :campaign_id AND subscriber_id = {MEMBER})
             """,
             may,
             members=row.members,

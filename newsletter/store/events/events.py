@@ -13,7 +13,7 @@ from newsletter.domain.events import (
     Figures,
     Place,
 )
-from newsletter.store.database import Condition, instant
+from newsletter.store.database import MEMBER, Condition, instant
 from newsletter.store.delivery.confirming import unproved
 from newsletter.store.events.locating import Locator
 from newsletter.store.repository import AddressRepository
@@ -127,7 +127,7 @@ class Events(AddressRepository):
         """Return readers with a status of whom the books do not say that the provider took it."""
         told = Condition(
             "EXISTS (SELECT 1 FROM delivery_status"
-            " WHERE campaign_id = :campaign_id AND subscriber_id = member.value)"
+            f" WHERE campaign_id = :campaign_id AND subscriber_id = {MEMBER})"
         )
         return [each.subscriber_id for each in unproved(self._db, campaign_id, told)]
 

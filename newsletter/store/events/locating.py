@@ -131,7 +131,7 @@ class Locator:
             f"""
             SELECT number, subscriber_id, address_hash, address FROM address_history
             WHERE subscriber_id IN (
-                SELECT value FROM json_each(:numbers)
+                SELECT CAST(value AS BIGINT) FROM json_each(:numbers)
                 UNION SELECT subscriber_id FROM address_history WHERE {hashes}
                 UNION SELECT id FROM subscriber WHERE {hashes})
             ORDER BY number
@@ -151,7 +151,7 @@ class Locator:
         for person in self._db.all(
             _Person,
             "SELECT id, address, address_hash FROM subscriber"
-            " WHERE id IN (SELECT value FROM json_each(:numbers))",
+            " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:numbers))",
             numbers=numbers,
         ):
             found[person.id] = person

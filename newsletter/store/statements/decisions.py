@@ -89,7 +89,8 @@ class Approvals(Repository):
         for row in self._db.all(
             ApprovalRow,
             "UPDATE approval SET revoked_at = :at"
-            f" WHERE id IN (SELECT value FROM json_each(:numbers)) RETURNING {APPROVAL}",
+            " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:numbers))"
+            f" RETURNING {APPROVAL}",
             at=at,
             numbers=numbers,
         ):

@@ -28,7 +28,7 @@ SELECT id, CASE
           AND later.undone_at IS NULL
     ) THEN 'later'
     WHEN id IN (
-        SELECT member.value FROM batch, json_each(batch.members) AS member
+        SELECT CAST(member.value AS BIGINT) FROM batch CROSS JOIN json_each(batch.members) AS member
         WHERE batch.attempts > 0 AND (batch.claimed_at IS NULL OR batch.claimed_at >= :at)
         UNION ALL
         SELECT subscriber_id FROM delivery WHERE at >= :at
