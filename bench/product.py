@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select
-
 from bench.measuring import Phase, hand_in
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.clock import Clock
@@ -25,8 +23,7 @@ from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
-from newsletter.store.schema import tables
-from newsletter.store.schema.columns import from_ms
+from newsletter.store.database import instant
 
 SINK_URL = "NEWSLETTER_BENCH_URL"
 _STATEMENT = Path(__file__).with_name("statement.md")
@@ -133,7 +130,7 @@ def run(workspace: Path) -> None:
 def _phases(services: Services, clock: NotingClock) -> dict[str, Phase]:
     with services.store.read() as tx:
         [campaign] = tx.campaigns.all()
-        claimed_at = from_ms(tx.connection.scalar(select(func.min(tables.batch.c.claimed_at))))
+        claimed_at = instant(tx.db.value("SELECT MIN(claimed_at) FROM batch"))
     assert campaign.state is CampaignState.SENT, campaign
     assert campaign.counts.accepted == campaign.counts.audience
     assert campaign.finished_at is not None

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Start
 from newsletter.domain.statements.comment import Returned
@@ -55,7 +54,7 @@ class StartingContract:
         with store.begin() as tx:
             tx.starts.add(START)
             tx.starts.revoke("hours", LATER)
-            tx.connection.execute(text(f"UPDATE start SET {change}"))
+            tx.db.change(f"UPDATE start SET {change}")
         with store.begin() as tx:
             assert tx.starts.of("hours") == []
             assert tx.starts.revoke("hours", LATER) == 0
@@ -90,9 +89,8 @@ class StartingContract:
             tx.readers.suppress([gone], NOON, "test")
             asked = tx.readers.find("asked@example.org")
             assert asked is not None
-            tx.connection.execute(
-                text("UPDATE subscription SET state = 'pending' WHERE subscriber_id = :id"),
-                {"id": asked.id},
+            tx.db.change(
+                "UPDATE subscription SET state = 'pending' WHERE subscriber_id = :id", id=asked.id
             )
             tx.readers.upsert([Entry(address="other@example.org", lists=("other",))], NOON)
             found = tx.readers.left_out(("press",))

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Outcome, Resolution, Resolved, Rest, UnknownBatch, Way
@@ -161,7 +160,7 @@ class UnknownsContract:
         roads: list[tuple[str, Callable[[Transaction], object], set[int]]] = [
             ("a move", lambda tx: tx.readers.move(1, "ana@example.org"), {1}),
             ("a second one", lambda tx: tx.readers.move(1, "ana@second.example"), {1}),
-            ("SQL", lambda tx: tx.connection.execute(text(moved)), {1}),
+            ("SQL", lambda tx: tx.db.change(moved), {1}),
             ("back again", lambda tx: tx.readers.move(1, "start@example.org"), set()),
             ("in another spelling", lambda tx: tx.readers.move(1, "START@example.org"), set()),
         ]

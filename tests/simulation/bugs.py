@@ -75,8 +75,7 @@ def _boasts(**capabilities: Any) -> Parts:
 
 
 def _sql(tx: Transaction, statement: str, *values: Any) -> list[Any]:
-    found = tx.connection.exec_driver_sql(statement, values)
-    return list(found.all()) if found.returns_rows else []
+    return tx.db.driver.execute(statement, values).fetchall()
 
 
 # --- answers and calls

@@ -90,8 +90,7 @@ class BalancedStore:
 
     def _check(self, tx: Transaction) -> None:
         """What is about to be committed balances."""
-        # past SQLAlchemy, whose way takes several times as long
-        books: Any = tx.connection.connection.dbapi_connection
+        books = tx.db.driver  # these questions are not counted
         assert books.execute(_UNBALANCED).fetchone() == (0,)
         for campaign_id, size in books.execute(_AUDIENCES):
             assert self._audiences.setdefault(campaign_id, size) == size

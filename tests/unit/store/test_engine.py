@@ -88,9 +88,7 @@ def test_a_path_may_hold_what_a_url_may_not(tmp_path: Path, name: str) -> None:
 
 def test_every_table_is_strict(store: Store) -> None:
     with store.read() as tx:
-        rows = tx.connection.execute(
-            text("SELECT name, strict FROM pragma_table_list WHERE type = 'table'")
-        ).all()
+        rows = tx.db.rows("SELECT name, strict FROM pragma_table_list WHERE type = 'table'")
     ours = {name: strict for name, strict in rows if not name.startswith("sqlite_")}
     assert len(ours) >= 12
     assert set(ours.values()) == {1}
@@ -98,7 +96,7 @@ def test_every_table_is_strict(store: Store) -> None:
 
 def test_a_number_that_is_no_number_is_refused(store: Store) -> None:
     with pytest.raises(Defect), store.begin() as tx:
-        tx.connection.execute(text("INSERT INTO schedule VALUES ('s', 'tomorrow')"))
+        tx.db.change("INSERT INTO schedule VALUES ('s', 'tomorrow')")
 
 
 @pytest.mark.parametrize(
@@ -114,14 +112,14 @@ def test_a_number_that_is_no_number_is_refused(store: Store) -> None:
 def test_the_database_itself_refuses_books_that_do_not_balance(store: Store, change: str) -> None:
     books = Books(store, 5)
     with pytest.raises(Defect, match=r"refused what would break a rule.*CHECK"), books.step() as tx:
-        tx.connection.execute(text(f"UPDATE batch SET {change}"))
+        tx.db.change(f"UPDATE batch SET {change}")
     books.check()
 
 
 def test_a_batch_needs_its_campaign(store: Store) -> None:
     insert = "INSERT INTO batch (campaign_id, no, members, state, size, pending)"
     with pytest.raises(Defect, match="FOREIGN KEY"), store.begin() as tx:
-        tx.connection.execute(text(f"{insert} VALUES (99, 0, '[]', 'queued', 0, 0)"))
+        tx.db.change(f"{insert} VALUES (99, 0, '[]', 'queued', 0, 0)")
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:

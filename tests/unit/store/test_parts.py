@@ -7,14 +7,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, text
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Defect
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 from newsletter.store.sql import Store
 from tests.contracts.books import LEASE, Books, ids
@@ -64,10 +62,10 @@ def test_a_line_that_was_changed_removed_moved_or_added_is_found(
 ) -> None:
     with log.begin() as tx:
         if "gone" in tampering:  # remove a line and close the gap
-            tx.connection.execute(text("DELETE FROM audit WHERE number = 2"))
+            tx.db.change("DELETE FROM audit WHERE number = 2")
             tampering = "UPDATE audit SET number = number - 1 WHERE number > 2"
         for statement in tampering.split("; "):
-            tx.connection.execute(text(statement))
+            tx.db.change(statement)
     with log.read() as tx, pytest.raises(Defect, match=f"line {line} of the audit log is not"):
         tx.audit.verify()
 
@@ -80,7 +78,7 @@ def test_an_untouched_log_is_whole(log: Store) -> None:
 def test_no_text_can_move_from_one_column_to_another(store: Store) -> None:
     with store.begin() as tx:
         tx.audit.enter(actor="a", action="bc", subject="", detail="")
-        tx.connection.execute(text("UPDATE audit SET actor = 'ab', action = 'c'"))
+        tx.db.change("UPDATE audit SET actor = 'ab', action = 'c'")
         with pytest.raises(Defect):
             tx.audit.verify()
 
@@ -129,10 +127,10 @@ def test_an_empty_column_is_no_instant() -> None:
 def test_members_are_packed_sorted_and_come_back_by_number(store: Store) -> None:
     books = Books(store, 12, batch_size=5)
     with store.read() as tx:
-        packed = tx.connection.scalars(text("SELECT members FROM batch ORDER BY no")).all()
+        packed = tx.db.column("SELECT members FROM batch ORDER BY no")
     assert packed == ["[1,2,3,4,5]", "[6,7,8,9,10]", "[11,12]"]
     with store.begin() as tx:
-        tx.connection.execute(text("UPDATE batch SET members = '[3,5,1,4,2]' WHERE no = 0"))
+        tx.db.change("UPDATE batch SET members = '[3,5,1,4,2]' WHERE no = 0")
     assert ids(books.claim()) == [1, 2, 3, 4, 5]
 
 
@@ -146,7 +144,7 @@ def test_an_address_with_quotes_and_letters_of_all_kinds_survives_the_packing(
 
 def test_a_number_beyond_32_bits_survives_the_packing(store: Store) -> None:
     with store.begin() as tx:
-        tx.connection.execute(text("INSERT INTO sqlite_sequence VALUES ('subscriber', 1 << 40)"))
+        tx.db.change("INSERT INTO sqlite_sequence VALUES ('subscriber', 1 << 40)")
     books = Books(store, 2)
     assert ids(books.claim()) == [(1 << 40) + 1, (1 << 40) + 2]
 
@@ -161,8 +159,8 @@ def test_a_claim_leaves_its_name_its_fence_and_its_end_in_the_row(store: Store) 
         tx.batches.intend(claimed.id, fence=claimed.fence, body_hash="b1")
     with store.read() as tx:
         query = "SELECT state, attempt_id, body_hash, fence, attempts, claimed_at, lease_until"
-        row = tx.connection.execute(text(f"{query} FROM batch")).one()
-    assert tuple(row) == ("claimed", "attempt1", "b1", 1, 1, to_ms(NOON), to_ms(NOON + LEASE))
+        [row] = tx.db.rows(f"{query} FROM batch")
+    assert row == ("claimed", "attempt1", "b1", 1, 1, to_ms(NOON), to_ms(NOON + LEASE))
 
 
 def test_an_intent_of_whoever_lost_the_batch_leaves_the_new_one(store: Store) -> None:
@@ -176,14 +174,14 @@ def test_an_intent_of_whoever_lost_the_batch_leaves_the_new_one(store: Store) ->
         tx.batches.intend(fresh.id, fence=fresh.fence, body_hash="new")
         tx.batches.intend(stale.id, fence=stale.fence, body_hash="old")
     with store.read() as tx:
-        assert tx.connection.scalar(text("SELECT body_hash FROM batch")) == "new"
+        assert tx.db.value("SELECT body_hash FROM batch") == "new"
 
 
 def test_the_name_that_the_provider_gave_the_call_is_kept(store: Store) -> None:
     books = Books(store, 2)
     books.settle(books.claim())
     with store.read() as tx:
-        assert tx.connection.scalar(text("SELECT provider_id FROM batch")) == "call-1"
+        assert tx.db.value("SELECT provider_id FROM batch") == "call-1"
 
 
 def test_a_campaign_that_ended_has_no_open_rows(store: Store) -> None:
@@ -192,7 +190,7 @@ def test_a_campaign_that_ended_has_no_open_rows(store: Store) -> None:
     books.move(CampaignState.SENT)
     with store.read() as tx:
         query = "SELECT count(*) FROM batch WHERE state <> 'done' OR pending > 0"
-        assert tx.connection.scalar(text(query)) == 0
+        assert tx.db.value(query) == 0
 
 
 @pytest.mark.parametrize(
@@ -208,8 +206,7 @@ def test_claiming_looks_only_at_what_is_open(store: Store, begins: str, index: s
         books.claim()
     [sql] = [one for one in said if one.startswith(begins)]
     with store.read() as tx:
-        cursor = tx.connection.connection.cursor()
-        plan = list(cursor.execute(f"EXPLAIN QUERY PLAN {sql}", Anything()))
+        plan = list(tx.db.driver.execute(f"EXPLAIN QUERY PLAN {sql}", Anything()))
     assert index in str(plan)
     assert "TEMP B-TREE" not in str(plan) or "campaign" in index
 
@@ -230,7 +227,7 @@ def test_a_store_that_was_closed_has_let_go_of_the_file(path: Path, store: Store
 def test_a_hold_says_why_until_it_is_released(store: Store) -> None:
     with store.begin() as tx:
         assert tx.hold.reason() == ""
-        tx.connection.execute(text("INSERT INTO meta VALUES ('hold', 'restored')"))
+        tx.db.change("INSERT INTO meta VALUES ('hold', 'restored')")
     with store.begin() as tx:
         assert tx.hold.reason() == "restored"
         tx.hold.release(HoldKind.RESTORE_GUARD)
@@ -240,8 +237,6 @@ def test_a_hold_says_why_until_it_is_released(store: Store) -> None:
 
 def test_content_that_was_damaged_in_the_database_is_a_defect(store: Store) -> None:
     with store.begin() as tx:
-        tx.connection.execute(
-            insert(tables.content).values(content_hash="d" * 64, document="{", created_at=NOON)
-        )
+        tx.db.change("INSERT INTO content VALUES (:hash, '{', :at)", hash="d" * 64, at=NOON)
     with store.read() as tx, pytest.raises(Defect, match="content dddddddddddd is not what was"):
         tx.statements.content("d" * 64)

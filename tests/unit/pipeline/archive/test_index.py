@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import text
-
 from newsletter.domain.archive import terms
 from newsletter.domain.statements.content import Content
 from newsletter.pipeline.archive.index import index
@@ -83,9 +81,8 @@ def test_words_that_were_altered_since_they_were_approved_are_not_found(room: Ne
     room.write(body="It left.")
     begin(room, "resignation")
     with room.store.begin() as tx:
-        tx.connection.execute(  # type: ignore[attr-defined] # a forger has more than the port
-            text("UPDATE content SET document = replace(document, 'It left', 'It stays')")
-        )
+        # a forger has more than the port
+        tx.db.change("UPDATE content SET document = replace(document, 'It left', 'It stays')")
     assert update(room) == 1
     assert found(room, "stays") == found(room, "resigns") == []
     assert update(room) == 0, "it is not looked at again and again"

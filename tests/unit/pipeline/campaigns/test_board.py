@@ -150,7 +150,7 @@ def test_by_each_readers_clock_the_first_and_the_last_are_named(room: Newsroom) 
     room.approve()
     assert "18:00" in situation(room).where
     with room.store.begin() as tx:
-        tx.connection.exec_driver_sql("DELETE FROM subscription")
+        tx.db.change("DELETE FROM subscription")
     assert situation(room).facts.hours is None
 
 
@@ -186,8 +186,8 @@ def test_a_correction_takes_the_place_of_what_had_not_begun(room: Newsroom) -> N
     assert situation(room).state is State.CORRECTED
     assert page(room).counts[Shelf.SENT] == 1
     with room.store.begin() as tx:
-        tx.connection.exec_driver_sql("DELETE FROM statement WHERE slug = 'again'")
-        tx.connection.exec_driver_sql("UPDATE campaign SET state = 'cancelled'")
+        tx.db.change("DELETE FROM statement WHERE slug = 'again'")
+        tx.db.change("UPDATE campaign SET state = 'cancelled'")
     assert situation(room).where.endswith("by “again”.")
 
 
@@ -203,7 +203,7 @@ def test_what_planning_refuses_is_held_back_with_the_reason(room: Newsroom) -> N
 def test_languages_are_named_with_where_each_stands_and_who_waits(room: Newsroom) -> None:
     room.subscribe(3)
     with room.store.begin() as tx:
-        tx.connection.exec_driver_sql("UPDATE subscriber SET language = 'es' WHERE id = 1")
+        tx.db.change("UPDATE subscriber SET language = 'es' WHERE id = 1")
     room.write()
     room.write("dimision", translation_of="resignation", language="es")
     room.look()

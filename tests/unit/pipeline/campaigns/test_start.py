@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.provider import Capabilities
@@ -152,7 +151,7 @@ def test_a_campaign_whose_statement_is_not_stored_does_not_start(
     room.subscribe(3)
     scheduled(room)
     with store.begin() as tx:
-        tx.connection.execute(text("DELETE FROM statement"))
+        tx.db.change("DELETE FROM statement")
     room.clock.advance(minutes=5)
     assert room.start_due() == ()
     assert room.campaign().state is SCHEDULED
@@ -194,7 +193,7 @@ def test_a_campaign_whose_content_was_altered_does_not_start(room: Newsroom) -> 
     room.subscribe(3)
     scheduled(room)
     with room.store.begin() as tx:
-        tx.connection.execute(text("UPDATE content SET document = replace(document, 'The', 'No')"))
+        tx.db.change("UPDATE content SET document = replace(document, 'The', 'No')")
     room.clock.advance(minutes=5)
     with pytest.raises(Defect, match="the content of campaign 1 is not what was approved"):
         room.start_due()

@@ -1,7 +1,6 @@
 """Looking before leaping, and what changed since the approval."""
 
 import pytest
-from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.errors import NotFound, Refused
@@ -126,7 +125,7 @@ def test_content_that_vanished_from_the_database_makes_no_sample(
 ) -> None:
     ready(room)
     with store.begin() as tx:
-        tx.connection.execute(text("DELETE FROM content"))
+        tx.db.change("DELETE FROM content")
     with pytest.raises(NotFound, match="the content of resignation is not stored"):
         sampled(room)
 

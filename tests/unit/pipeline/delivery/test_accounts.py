@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.batch import Resolution
@@ -73,7 +72,7 @@ def test_an_attempt_of_before_accounts_were_noted_is_left_to_a_person(
 ) -> None:
     lost_at_a(room, **ASKED)
     with store.begin() as tx:
-        tx.connection.execute(text("UPDATE batch SET account = ''"))
+        tx.db.change("UPDATE batch SET account = ''")
     look_for_days(room)
     assert room.counts() == Counts(unknown=3)
     room.hand().vouch("resignation", {"recording": room.account})
@@ -136,10 +135,7 @@ def test_a_letter_says_to_which_account_it_is_about_to_go(room: Newsroom, store:
 
     def look(prepared: Any) -> Any:
         with store.read() as tx:
-            row = tx.connection.execute(
-                text("SELECT state, provider, account FROM transactional_email")
-            )
-            seen.append(tuple(row.one()))
+            seen.extend(tx.db.rows("SELECT state, provider, account FROM transactional_email"))
         return RecordingProvider().answer(prepared)
 
     room.provider.answer = look

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
@@ -67,12 +66,13 @@ def test_what_is_about_to_leave_is_written_down_before_it_does(
     room: Newsroom, store: Store
 ) -> None:
     room.start(5)
-    seen = []
+    seen: list[object] = []
 
     def look(batch: OutgoingBatch) -> Answer:
         with store.read() as tx:
-            query = text("SELECT state, attempt_id, length(body_hash), pending FROM batch")
-            seen.append(tuple(tx.connection.execute(query).one()))
+            seen.extend(
+                tx.db.rows("SELECT state, attempt_id, length(body_hash), pending FROM batch")
+            )
         return answer(Verdict.ACCEPTED)
 
     room.provider.answer = look

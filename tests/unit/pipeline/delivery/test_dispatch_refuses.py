@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
@@ -66,7 +65,7 @@ def test_content_that_was_altered_in_the_database_is_not_handed_over(
 ) -> None:
     room.start(5)
     with store.begin() as tx:
-        assert tx.connection.execute(text(tampering)).rowcount == 1
+        assert tx.db.change(tampering) == 1
     for _ in range(2):
         with pytest.raises(Defect, match="the content of campaign 1 is not what was approved"):
             room.dispatcher().dispatch()
@@ -94,7 +93,7 @@ def test_a_database_that_goes_back_while_it_is_at_work_hands_nothing_over(
     room.start(25)
     room.dispatch()
     with store.begin() as tx:
-        tx.connection.execute(text("UPDATE restore_guard SET claims = 0"))
+        tx.db.change("UPDATE restore_guard SET claims = 0")
     with pytest.raises(Refused, match="exchanged"):
         room.dispatcher().dispatch()
     assert len(room.provider.batches) == 1
@@ -108,7 +107,7 @@ def test_content_altered_after_the_first_batch_changes_nothing_for_the_next(
     dispatcher = room.dispatcher()
     dispatcher.dispatch()
     with store.begin() as tx:
-        tx.connection.execute(text("UPDATE content SET document = replace(document, 'has', 'not')"))
+        tx.db.change("UPDATE content SET document = replace(document, 'has', 'not')")
     try:
         while dispatcher.dispatch() is not None:
             pass
@@ -139,12 +138,10 @@ def test_a_dispatcher_keeps_apart_the_contents_of_many_campaigns(room: Newsroom)
 def test_content_that_vanished_is_not_handed_over(room: Newsroom, store: Store) -> None:
     room.start(5)
     with store.begin() as tx:
-        tx.connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-        tx.connection.execute(text("UPDATE campaign SET content_hash = 'x'"))
-        tx.connection.execute(text("UPDATE content SET content_hash = 'y'"))
-        tx.connection.execute(
-            text("INSERT INTO content SELECT 'x', document, created_at FROM content LIMIT 1")
-        )
+        tx.db.change("PRAGMA defer_foreign_keys = ON")
+        tx.db.change("UPDATE campaign SET content_hash = 'x'")
+        tx.db.change("UPDATE content SET content_hash = 'y'")
+        tx.db.change("INSERT INTO content SELECT 'x', document, created_at FROM content LIMIT 1")
     with pytest.raises(Defect, match="is not what was approved"):
         room.dispatcher().dispatch()
     assert room.provider.batches == []
@@ -187,6 +184,6 @@ def test_a_campaign_without_batches_for_what_is_pending_is_a_defect(
 ) -> None:
     room.start(5)
     with store.begin() as tx:
-        tx.connection.execute(text("UPDATE batch SET state = 'done'"))
+        tx.db.change("UPDATE batch SET state = 'done'")
     with pytest.raises(Defect, match="deliveries pending and no batch"):
         room.dispatcher(store).dispatch()

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.delivery.reconcile import Step
@@ -45,7 +43,7 @@ def test_names_do_not_leave_where_nobody_is_greeted(room: Newsroom) -> None:
 def test_a_name_that_was_damaged_is_not_said(room: Newsroom, store: Store) -> None:
     room.start(2, body=GREETING)
     with store.begin() as tx:
-        tx.connection.execute(text("UPDATE subscriber SET name = CAST(x'41ff42' AS TEXT)"))
+        tx.db.change("UPDATE subscriber SET name = CAST(x'41ff42' AS TEXT)")
     room.drain()
     assert called(room) == [("friend",), ("friend",)]
 

@@ -65,7 +65,7 @@ class PoweredStore:
     def begin(self, *, lasting: bool = True) -> Iterator[Any]:
         with self._store.begin(lasting=lasting) as tx:
             yield tx
-            full = tx.connection.exec_driver_sql("PRAGMA synchronous").scalar() == _FULL
+            full = tx.db.value("PRAGMA synchronous") == _FULL
         # what lasts makes all before it last
         self.undone_by_a_cut = 0 if full else self.undone_by_a_cut + 1
 

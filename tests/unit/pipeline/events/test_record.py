@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Resolution, Verdict
@@ -57,8 +56,7 @@ def figures(room: Newsroom, name: str = "resignation") -> dict[str, Any]:
 
 def kept(room: Newsroom) -> list[str]:
     with room.store.read() as tx:
-        rows = tx.connection.execute(text("SELECT id FROM event ORDER BY id"))  # type: ignore[attr-defined]
-        return [row[0] for row in rows]
+        return tx.db.column("SELECT id FROM event ORDER BY id")
 
 
 @pytest.fixture
@@ -92,8 +90,7 @@ def test_a_token_is_forgotten_once_its_post_is_too_old_anyway(accepted: Newsroom
         tell_of(accepted, number, EventKind.DELIVERED, token=f"token {number}")
         accepted.clock.advance(days=3)
     with accepted.store.read() as tx:
-        count = text("SELECT count(*) FROM webhook_token")
-        assert tx.connection.scalar(count) == 1  # type: ignore[attr-defined]
+        assert tx.db.value("SELECT count(*) FROM webhook_token") == 1
 
 
 def test_what_was_told_is_in_the_report(accepted: Newsroom) -> None:
@@ -158,7 +155,7 @@ def test_of_whom_we_forgot_the_figures_are_kept_and_no_words(accepted: Newsroom)
     assert figures(accepted)["bounces"]["hard"] == 1
     assert kept(accepted) == []
     with accepted.store.read() as tx:
-        reasons = tx.connection.scalars(text("SELECT reason FROM delivery_status")).all()  # type: ignore[attr-defined]
+        reasons = tx.db.column("SELECT reason FROM delivery_status")
     assert reasons == [""]
 
 
@@ -200,7 +197,7 @@ def test_a_missing_mailbox_and_a_complaint_suppress_at_once_and_nothing_else(
 def test_a_suppression_says_which_event_it_comes_from(accepted: Newsroom) -> None:
     tell_of(accepted, 1, EventKind.BOUNCED)
     with accepted.store.read() as tx:
-        origin = tx.connection.scalar(text("SELECT origin FROM suppression"))  # type: ignore[attr-defined]
+        origin = tx.db.value("SELECT origin FROM suppression")
     assert origin == "recording event bounced 1"
 
 
@@ -495,7 +492,7 @@ def test_an_erased_person_leaves_no_address_behind_that_was_left(accepted: Newsr
         assert [one.address for one in tx.readers.suppressions()] == ["reader1@example.org"]
         tx.readers.forget("new@example.org", accepted.clock.now())
         assert list(tx.readers.suppressions()) == []
-        assert tx.connection.scalar(text("SELECT count(*) FROM address_history")) == 0  # type: ignore[attr-defined]
+        assert tx.db.value("SELECT count(*) FROM address_history") == 0
     assert suppressed(accepted, 1) is SuppressionReason.BOUNCED
 
 
@@ -524,10 +521,7 @@ def _state(room: Newsroom) -> dict[str, list[Any]]:
         "campaign": "SELECT id, state, reason FROM campaign",
     }
     with room.store.read() as tx:
-        return {
-            name: sorted(map(tuple, tx.connection.execute(text(query)).all()))  # type: ignore[attr-defined]
-            for name, query in queries.items()
-        }
+        return {name: sorted(tx.db.rows(query)) for name, query in queries.items()}
 
 
 def _history(room: Newsroom, readers: int, chance: random.Random) -> list[Event]:

@@ -353,7 +353,7 @@ def test_a_stolen_database_holds_no_link(office: Office) -> None:
     with office.store.read() as tx:
         found = tx.invitations.find(hash_of(link.word))
         assert found is not None
-        [row] = tx.connection.exec_driver_sql("SELECT * FROM invitation").all()
+        [row] = tx.db.rows("SELECT * FROM invitation")
     assert link.word not in str(row)
 
 

@@ -5,7 +5,6 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.translations import LanguageVersion, allotted
@@ -138,7 +137,7 @@ class History:
     def in_an_audience(self) -> set[str]:
         """Of whom the books of some member say what became of them."""
         with self.room.store.read() as tx:
-            return set(tx.connection.scalars(text(_MEMBERS)))
+            return set(tx.db.column(_MEMBERS))
 
 
 @pytest.mark.parametrize(

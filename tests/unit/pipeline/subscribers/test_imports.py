@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.subscribers.audience import (
@@ -146,7 +145,7 @@ def test_what_changed_is_kept_no_longer_than_it_can_be_undone(room: Newsroom) ->
     bring(room, person("ana", name="Ann"))
     forget("ana@example.org", by=ADA, store=room.store)
     with room.store.read() as tx:
-        assert tx.connection.scalar(text("SELECT count(*) FROM import_change")) == 0
+        assert tx.db.value("SELECT count(*) FROM import_change") == 0
 
 
 def test_nobody_is_re_subscribed_and_no_suppression_lifted(room: Newsroom) -> None:

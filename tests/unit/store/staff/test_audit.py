@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
@@ -43,7 +43,7 @@ def say_yes(store: Store, yes: Approval = YES) -> None:
 def tamper(store: Store, *statements: str) -> None:
     with store.begin() as tx:
         for statement in statements:
-            tx.connection.execute(text(statement))
+            tx.db.change(statement)
 
 
 def fault(store: Store) -> str:
@@ -61,12 +61,15 @@ def rewrite_without_key(store: Store) -> None:
     """What whoever can write to the database, and has not the key, does to hide a change."""
     with store.begin() as tx:
         before = ""
-        for row in tx.connection.execute(text("SELECT * FROM audit ORDER BY number")).all():
-            said = [before, row.number, row.at, row.actor, row.action, row.subject, row.detail]
+        for row in tx.db.rows(
+            "SELECT number, at, actor, action, subject, detail FROM audit ORDER BY number"
+        ):
+            said = [before, *row]
             before = hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
-            values = {"digest": before, "number": row.number}
-            tx.connection.execute(
-                text("UPDATE audit SET digest = :digest WHERE number = :number"), values
+            tx.db.change(
+                "UPDATE audit SET digest = :digest WHERE number = :number",
+                digest=before,
+                number=row[0],
             )
 
 

@@ -37,12 +37,10 @@ def other(path: Path) -> Iterator[sqlite3.Connection]:
 
 def rows_left(store: Store) -> int:
     with store.read() as tx:
-        tables = tx.connection.scalars(
-            text("SELECT name FROM temp.sqlite_master WHERE type = 'table'")
-        ).all()
+        tables = tx.db.column("SELECT name FROM temp.sqlite_master WHERE type = 'table'")
         assert len(tables) == 7
         counts = (f"SELECT count(*) FROM temp.{name}" for name in tables)
-        return sum(int(tx.connection.scalar(text(count)) or 0) for count in counts)
+        return sum(int(tx.db.value(count) or 0) for count in counts)
 
 
 def test_even_an_open_transaction_keeps_nobody_from_writing_nor_from_a_checkpoint(
