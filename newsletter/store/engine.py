@@ -25,11 +25,16 @@ _PRAGMAS = (
     "foreign_keys = ON",
     "busy_timeout = 30000",
     "secure_delete = ON",  # what is erased is overwritten
+    "temp.secure_delete = ON",
 )
 
 
 _PATIENCE, _PAUSE = 30.0, 0.1
 """Seconds to wait for a descriptor, as ``busy_timeout`` for a lock."""
+
+
+_LARGE_CACHE_KIB = 64 * 1024
+"""Held by the connection of a large change: new hashes fall anywhere in their index."""
 
 
 class AnyFile(SQLiteDialect_pysqlite):
@@ -120,9 +125,10 @@ def connected(engine: Engine, *, reads: bool = False, lasting: bool = True) -> I
 
 @contextmanager
 def alone(engine: Engine) -> Iterator[Connection]:
-    """A connection that nobody has afterwards. Raises as ``connected`` does."""
+    """A connection for a large change, that nobody has afterwards. Raises as ``connected`` does."""
     with _explained(engine), engine.connect() as connection:
         connection.detach()
+        driver_connection(connection).execute(f"PRAGMA cache_size = -{_LARGE_CACHE_KIB}")
         yield connection
 
 
@@ -143,7 +149,9 @@ class Watched:
             if self._connection is None:
                 self._connection = self._engine.connect()
                 self._connection.detach()
-            return int(_driver(self._connection).execute("PRAGMA data_version").fetchone()[0])
+            return int(
+                driver_connection(self._connection).execute("PRAGMA data_version").fetchone()[0]
+            )
 
     def close(self) -> None:
         """Let the connection go."""
@@ -153,7 +161,7 @@ class Watched:
                 self._connection = None
 
 
-def _driver(connection: Connection) -> Any:
+def driver_connection(connection: Connection) -> Any:
     """Past SQLAlchemy, whose way takes ten times as long, and within a transaction."""
     return connection.connection.dbapi_connection
 
@@ -163,7 +171,7 @@ def begun(
     connection: Connection, *, reads: bool = False, lasting: bool = True
 ) -> Iterator[Connection]:
     """One transaction of a connection that is open."""
-    driver = _driver(connection)
+    driver = driver_connection(connection)
     if not reads:  # set each time: the connection may have been another transaction's before
         driver.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
     with connection.begin():

@@ -196,11 +196,17 @@ class Store:
     @contextmanager
     def staging(self) -> Iterator[Staging[Transaction]]:
         """Room for the people of a file, gone without a trace at the end of the block."""
-        from newsletter.store.engine import alone, begun
+        from newsletter.store.database import Database
+        from newsletter.store.engine import alone, begun, driver_connection
         from newsletter.store.subscribers.staging import Staging
 
         with alone(self._engine) as connection:
-            yield Staging(connection, self._hash_address, lambda: self._writing(begun(connection)))
+            yield Staging(
+                Database(driver_connection(connection)),
+                self._hash_address,
+                reading=lambda: begun(connection, reads=True),
+                writing=lambda: self._writing(begun(connection)),
+            )
 
     def version(self) -> int:
         """A number that is another one after each commit, whoever made it: a look for nothing."""

@@ -22,10 +22,13 @@ _PRAGMAS = (
     "foreign_keys = ON",
     "busy_timeout = 30000",
     "secure_delete = ON",  # what is erased is overwritten
+    "temp.secure_delete = ON",
 )
 _PATIENCE, _PAUSE = 30.0, 0.1
 """Seconds to wait for a descriptor, as ``busy_timeout`` for a lock."""
 _IDLE_CONNECTIONS = 8
+_LARGE_CACHE_KIB = 64 * 1024
+"""Held by the connection of a large change: new hashes fall anywhere in their index."""
 
 
 class Sqlite:
@@ -76,10 +79,14 @@ class Sqlite:
 
     @contextmanager
     def alone(self) -> Iterator[Database]:
-        """Give a connection that nobody has afterwards. Raises as ``transaction`` does."""
+        """Give a connection for a large change, that nobody has afterwards.
+
+        Raises as ``transaction`` does.
+        """
         with self._explained():
             connection = self._open()
             try:
+                connection.execute(f"PRAGMA cache_size = -{_LARGE_CACHE_KIB}")
                 yield Database(connection)
             finally:
                 connection.close()

@@ -189,6 +189,19 @@ class ReadersContract:
             assert tx.readers.upsert(twice, NOON) == (1, 1)
             assert tx.readers.lists() == {"press": 1}
 
+    def test_each_mention_of_a_reader_adds_to_the_ones_before(self, store: Store) -> None:
+        fair = Consent(source="fair", at=NOON)
+        mentions = [
+            Entry(address="a@example.org", lists=(), name="An", language="en"),
+            Entry(address="A@example.org", lists=(), name="Ana", consent=ANA.consent),
+            Entry(address="a@example.org", lists=(), place="Austin", consent=fair),
+        ]
+        with store.begin() as tx:
+            assert tx.readers.upsert(mentions, NOON) == (1, 2)
+            [(ana, consent)] = tx.readers.all()
+        assert (ana.address, ana.name, ana.language) == ("a@example.org", "Ana", "en")
+        assert (ana.place, "web form" in consent) == ("Austin", True)
+
     def test_an_import_larger_than_one_chunk_keeps_everybody(self, store: Store) -> None:
         with store.begin() as tx:
             assert tx.readers.upsert(iter(entries(5_003)), NOON) == (5_003, 0)

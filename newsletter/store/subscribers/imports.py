@@ -1,17 +1,22 @@
-"""Imports: each has a number, and can be undone as long as nothing happened since."""
+"""Imports: each has a number, and can be undone as long as nothing happened since.
+
+An undo works on the whole of an import by a few statements, whose work lies in a temporary table:
+memory does not grow with the import.
+"""
 
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import delete, insert, select, text, update
 
 from newsletter.domain.subscribers.audience import UNDOABLE, Brought, ImportRecord, Undone
+from newsletter.store.database import NO_LIMIT
 from newsletter.store.repository import Repository
-from newsletter.store.schema import import_tables
-from newsletter.store.schema.columns import fields_of, to_ms
-from newsletter.store.subscribers import undoing
 
-_import = import_tables.import_.c
+_RECORDS = """
+    SELECT id, at, "by", file, kind, sha256, new, known, changed, joined, ended, suppressed,
+        skipped, undone_at, undone_by
+    FROM import
+"""
+_FREE_PEOPLE = "SELECT id FROM undo_person WHERE why = ''"
+"""The people who are taken back."""
 
 
 class Imports(Repository):
@@ -20,52 +25,164 @@ class Imports(Repository):
     def add(
         self, brought: Brought, *, at: datetime, by: str, file: str, kind: str, sha256: str
     ) -> int:
-        """Enter an import; returns its number, which is given once.
+        """Enter an import; return its number, which is given once.
 
         What was kept of imports that are too old to be undone is deleted.
         """
-        row = {
-            "at": at,
-            "by": by,
-            "file": file,
-            "kind": kind,
-            "sha256": sha256,
-            "new": brought.new,
-            "known": brought.known,
-            "changed": brought.changed,
-            "joined": sum(brought.joined.values()),
-            "ended": brought.ended,
-            "suppressed": brought.suppressed,
-            "skipped": brought.skipped,
-        }
-        old = select(_import.id).where(_import.at < at - UNDOABLE)
-        change = import_tables.import_change
-        self._connection.execute(delete(change).where(change.c.import_id.in_(old)))
-        adding = insert(import_tables.import_).values(row).returning(_import.id)
-        return int(self._connection.execute(adding).scalar_one())
+        self._db.change(
+            "DELETE FROM import_change WHERE import_id IN"
+            " (SELECT id FROM import WHERE at < :too_old)",
+            too_old=at - UNDOABLE,
+        )
+        return int(
+            self._db.value(
+                'INSERT INTO import (at, "by", file, kind, sha256, new, known, changed, joined,'
+                " ended, suppressed, skipped)"
+                " VALUES (:at, :by, :file, :kind, :sha256, :new, :known, :changed, :joined,"
+                " :ended, :suppressed, :skipped) RETURNING id",
+                at=at,
+                by=by,
+                file=file,
+                kind=kind,
+                sha256=sha256,
+                new=brought.new,
+                known=brought.known,
+                changed=brought.changed,
+                joined=sum(brought.joined.values()),
+                ended=brought.ended,
+                suppressed=brought.suppressed,
+                skipped=brought.skipped,
+            )
+        )
 
     def get(self, number: int) -> ImportRecord | None:
-        """The import of this number."""
-        return self._first(ImportRecord, _records().where(_import.id == number))
+        """Return the import of this number."""
+        return self._db.first(ImportRecord, f"{_RECORDS} WHERE id = :number", number=number)
 
     def newest(self, most: int | None) -> list[ImportRecord]:
-        """The newest so many, or all, newest first."""
-        return self._list(ImportRecord, _records().order_by(_import.id.desc()).limit(most))
+        """Return the newest so many, or all, newest first."""
+        return self._db.all(
+            ImportRecord,
+            f"{_RECORDS} ORDER BY id DESC LIMIT :most",
+            most=NO_LIMIT if most is None else most,
+        )
 
     def count(self) -> int:
-        """How many there are."""
-        return self._number(text("SELECT count(*) FROM import"))
+        return int(self._db.value("SELECT COUNT(*) FROM import"))
 
     def undo(self, record: ImportRecord, at: datetime, by: str) -> Undone:
         """Take back what an import did to people of whom nothing else happened since."""
-        undone = undoing.undo(self._connection, record.id, to_ms(record.at))
-        self._connection.execute(
-            update(import_tables.import_)
-            .where(_import.id == record.id)
-            .values(undone_at=at, undone_by=by)
+        self._mark_people(record)
+        ended, restored, removed = self._take_back(record.id)
+        people = dict(self._db.rows("SELECT why, COUNT(*) FROM undo_person GROUP BY why"))
+        [(left, suppressed)] = self._db.rows(
+            f"""
+            SELECT
+                (SELECT COUNT(*) FROM subscriber
+                    WHERE import_id = :number AND id IN ({_FREE_PEOPLE})),
+                (SELECT COUNT(*) FROM suppression WHERE import_id = :number)
+            """,
+            number=record.id,
         )
-        return undone
+        self._db.change("DELETE FROM undo_person")
+        self._db.change(
+            "UPDATE import SET undone_at = :at, undone_by = :by WHERE id = :number",
+            at=at,
+            by=by,
+            number=record.id,
+        )
+        return Undone(
+            removed=removed,
+            restored=restored,
+            ended=ended,
+            acted=people.get("acted", 0),
+            later=people.get("later", 0),
+            sent=people.get("sent", 0),
+            left=left,
+            suppressed=suppressed,
+            departures=record.ended,
+        )
 
+    def _mark_people(self, record: ImportRecord) -> None:
+        """Note the people of an import, each with why they stay, or '' where nothing happened."""
+        self._db.change(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS undo_person"
+            " (id INTEGER PRIMARY KEY, why TEXT NOT NULL) STRICT"
+        )
+        self._db.change("DELETE FROM undo_person")
+        self._db.change(
+            """
+            INSERT INTO undo_person (id, why)
+            SELECT id, CASE
+                WHEN acted_after >= :number OR EXISTS (
+                    SELECT 1 FROM transactional_email WHERE subscriber_id = subscriber.id
+                ) THEN 'acted'
+                -- of an import that was undone meanwhile nothing is left to be respected
+                WHEN last_import > :number AND EXISTS (
+                    SELECT 1 FROM import AS later
+                    WHERE later.id > :number AND later.id <= subscriber.last_import
+                        AND later.undone_at IS NULL
+                ) THEN 'later'
+                WHEN id IN (
+                    SELECT CAST(member.value AS BIGINT)
+                    FROM batch CROSS JOIN json_each(batch.members) AS member
+                    WHERE batch.attempts > 0
+                        AND (batch.claimed_at IS NULL OR batch.claimed_at >= :at)
+                    UNION ALL
+                    SELECT subscriber_id FROM delivery WHERE at >= :at
+                ) THEN 'sent'
+                ELSE ''
+            END
+            FROM subscriber
+            WHERE id IN (
+                SELECT id FROM subscriber WHERE import_id = :number
+                UNION ALL
+                SELECT subscriber_id FROM import_change WHERE import_id = :number
+                UNION ALL
+                SELECT subscriber_id FROM subscription
+                WHERE import_id = :number AND state <> 'ended'
+                UNION ALL
+                SELECT subscriber_id FROM tag WHERE import_id = :number)
+            """,
+            number=record.id,
+            at=record.at,
+        )
 
-def _records() -> Any:
-    return select(*fields_of(ImportRecord, import_tables.import_))
+    def _take_back(self, number: int) -> tuple[int, int, int]:
+        """Return how many subscriptions ended, people were restored, and people were removed."""
+        db = self._db
+        # what ended stays ended: an undo never re-subscribes
+        ended = db.change(
+            "DELETE FROM subscription WHERE import_id = :number AND state <> 'ended'"
+            f" AND subscriber_id IN ({_FREE_PEOPLE})",
+            number=number,
+        )
+        db.change(
+            f"DELETE FROM tag WHERE import_id = :number AND subscriber_id IN ({_FREE_PEOPLE})",
+            number=number,
+        )
+        # with last_import, by which no trigger takes it for an act of the person's
+        restored = db.change(
+            f"""
+            UPDATE subscriber
+            SET name = before.name, language = before.language, timezone = before.timezone,
+                place = before.place, consent = before.consent,
+                paused_until = before.paused_until, last_import = before.last_import
+            FROM import_change AS before
+            WHERE before.import_id = :number AND before.subscriber_id = subscriber.id
+                AND subscriber.id IN ({_FREE_PEOPLE})
+            """,
+            number=number,
+        )
+        removed = db.change(
+            f"DELETE FROM subscriber WHERE import_id = :number AND id IN ({_FREE_PEOPLE}) AND NOT"
+            " EXISTS (SELECT 1 FROM subscription WHERE subscriber_id = subscriber.id)",
+            number=number,
+        )
+        db.change("DELETE FROM import_change WHERE import_id = :number", number=number)
+        db.change(
+            "DELETE FROM list WHERE import_id = :number"
+            " AND NOT EXISTS (SELECT 1 FROM subscription WHERE list_id = list.id)",
+            number=number,
+        )
+        return ended, restored, removed

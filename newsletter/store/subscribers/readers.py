@@ -44,8 +44,7 @@ from newsletter.store.subscribers.eligibility import (
     why_not,
 )
 from newsletter.store.subscribers.eligibility_core import list_ids, subscribed
-from newsletter.store.subscribers.importing import Suppressing
-from newsletter.store.subscribers.staged import staged
+from newsletter.store.subscribers.staging import staged
 
 _CHUNK = 5_000
 _subscriber = tables.subscriber.c
@@ -67,13 +66,13 @@ class Readers(AddressRepository):
         is; its tags are added and none is taken away; of two pauses the longer one stands; consent
         that is known stays.
         """
-        with staged(self._connection, self._hash) as waiting:
+        with staged(self._db, self._hash) as waiting:
             coming = iter(entries)
             while chunk := list(islice(coming, _CHUNK)):
                 waiting.add([("", entry) for entry in chunk])
-            importing.note_known(self._connection)
-            weighed = importing.weigh(self._connection)
-            importing.bring_in(self._connection, at)
+            importing.note_known(self._db)
+            weighed = importing.weigh(self._db)
+            importing.bring_in(self._db, at)
         return weighed
 
     def join(self, entry: Entry, at: datetime) -> int:
@@ -121,7 +120,7 @@ class Readers(AddressRepository):
 
         A reason stays, unless one comes that replaces it.
         """
-        return Suppressing(self._connection, at, origin).add(entries, self._hash)
+        return importing.suppress(self._db, entries, self._hash, at, origin)
 
     def end_subscriptions(
         self, subscriber_id: int, lists: Sequence[str], at: datetime, campaign_id: int

@@ -1,11 +1,14 @@
-"""A file of people on its way in: laid ready without a lock, then brought in by one transaction."""
+"""A file of people on its way in: laid ready without a lock, then brought in by one transaction.
+
+The rows lie in temporary tables, which are the connection's own: to fill them locks nothing that
+others see. SQLite keeps them in a file without a name, which is gone with the connection.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from itertools import count
 from typing import Generic, TypeVar
-
-from sqlalchemy import Connection, func, insert, select
 
 from newsletter.domain.subscribers.audience import (
     EXAMPLES,
@@ -16,127 +19,189 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.domain.subscribers.lists import SubscriptionState
-from newsletter.store.engine import begun
-from newsletter.store.schema import tables
-from newsletter.store.subscribers import importing, staged
-from newsletter.store.subscribers.importing import Suppressing, weigh_suppressions
+from newsletter.store.database import Database
+from newsletter.store.subscribers import importing
+from newsletter.store.subscribers.choices import consent_of
 
-_person = staged.person.c
-_away = staged.away.c
-_subscription = tables.subscription.c
-_suppression = tables.suppression.c
-
-
-def note_refused(connection: Connection) -> None:
-    """Note who is suppressed here."""
-    found = select(_person.no, _suppression.reason).join_from(
-        staged.person, tables.suppression, _suppression.address_hash == _person.address_hash
-    )
-    connection.execute(insert(staged.away).from_select(["person_no", "why"], found))
-
-
-def note_left(connection: Connection) -> None:
-    """Note who left a list here that the file names. Asks for the numbers of those known."""
-    named, list_, number = staged.subscription.c, tables.mailing_list.c, staged.number.c
-    found = (
-        # an aggregate of a constant: somebody may have left several of the lists
-        select(named.person_no, func.min(staged.LEFT))
-        .join_from(
-            staged.subscription, staged.mailing_list, named.list_no == staged.mailing_list.c.no
-        )
-        .join(tables.mailing_list, list_.name == staged.mailing_list.c.name)
-        .join(staged.number, number.person_no == named.person_no)
-        .join(
-            tables.subscription,
-            (_subscription.list_id == list_.id)
-            & (_subscription.subscriber_id == number.subscriber_id),
-        )
-        .where(
-            named.state == SubscriptionState.CONFIRMED.value,
-            _subscription.state == SubscriptionState.ENDED.value,
-        )
-        .group_by(named.person_no)
-    )
-    connection.execute(insert(staged.away).from_select(["person_no", "why"], found))
-
-
-def refused(connection: Connection) -> dict[SuppressionReason, Away]:
-    """Who is suppressed here, by the reason, in the order of the file."""
-    reasons = connection.scalars(
-        select(_away.why)
-        .where(_away.why != staged.LEFT)
-        .group_by(_away.why)
-        .order_by(func.min(_away.person_no))
-    ).all()
-    return {SuppressionReason(reason): _told(connection, reason) for reason in reasons}
-
-
-def left(connection: Connection) -> Away:
-    """Who left a list here and stays away from it."""
-    return _told(connection, staged.LEFT)
-
-
-def _told(connection: Connection, why: str) -> Away:
-    people = connection.scalar(select(func.count()).where(_away.why == why))
-    first = connection.execute(
-        select(_person.stands_at, _person.address)
-        .join_from(staged.away, staged.person, _person.no == _away.person_no)
-        .where(_away.why == why)
-        .order_by(_away.person_no)
-        .limit(EXAMPLES)
-    )
-    return Away(people=people or 0, first=tuple((place, address) for place, address in first))
-
-
-_CACHE = 64 * 1024
-"""KiB of the database that are held: new hashes fall anywhere in their index."""
-
+_TABLES = {
+    "staged_person": """
+        no INTEGER PRIMARY KEY, address_hash BLOB NOT NULL, address TEXT NOT NULL,
+        name TEXT NOT NULL, language TEXT NOT NULL, timezone TEXT NOT NULL,
+        consent TEXT NOT NULL, place TEXT NOT NULL, paused_until INTEGER,
+        -- in the file
+        stands_at TEXT NOT NULL) STRICT
+    """,
+    "staged_list": """
+        no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
+        -- unknown until it is brought in
+        list_id INTEGER) STRICT
+    """,
+    # in the order of the keys of the tables proper, so that those grow at their ends alone
+    "staged_subscription": """
+        list_no INTEGER NOT NULL, person_no INTEGER NOT NULL, state TEXT NOT NULL,
+        PRIMARY KEY (list_no, person_no, state)) STRICT, WITHOUT ROWID
+    """,
+    "staged_tag": """
+        name TEXT NOT NULL, person_no INTEGER NOT NULL,
+        PRIMARY KEY (name, person_no)) STRICT, WITHOUT ROWID
+    """,
+    "staged_suppression": """
+        no INTEGER PRIMARY KEY, address_hash BLOB NOT NULL, address TEXT NOT NULL,
+        reason TEXT NOT NULL) STRICT
+    """,
+    # those who stay away: why they are suppressed here, or that they left
+    "staged_away": "person_no INTEGER PRIMARY KEY, why TEXT NOT NULL) STRICT",
+    # those who are subscribers already
+    "staged_number": "person_no INTEGER PRIMARY KEY, subscriber_id INTEGER NOT NULL) STRICT",
+}
+"""Name → columns."""
 
 T = TypeVar("T")
 """A transaction over all that is kept."""
 
 
+class Staged:
+    """Lays rows ready. ``hash_address`` gives the keyed hash of an address in its folded form."""
+
+    def __init__(self, db: Database, hash_address: Callable[[str], bytes]) -> None:
+        self._db = db
+        self._hash = hash_address
+        self._people = count(1)
+        self._suppressions = count(1)
+        self._lists: dict[str, int] = {}
+
+    def add(self, people: Sequence[tuple[str, Entry]]) -> None:
+        """Lay subscribers ready, each with the place where they stand in a file."""
+        numbered = [(next(self._people), place, entry) for place, entry in people]
+        self._db.each(
+            "INSERT INTO staged_person (no, address_hash, address, name, language, timezone,"
+            " consent, place, paused_until, stands_at)"
+            " VALUES (:no, :address_hash, :address, :name, :language, :timezone,"
+            " :consent, :place, :paused_until, :stands_at)",
+            (
+                {
+                    "no": no,
+                    "address_hash": self._hash(entry.address),
+                    "address": entry.address,
+                    "name": entry.name,
+                    "language": entry.language,
+                    "timezone": entry.timezone,
+                    "consent": consent_of(entry.consent),
+                    "place": entry.place,
+                    "paused_until": entry.paused_until,
+                    "stands_at": place,
+                }
+                for no, place, entry in numbered
+            ),
+        )
+        self._db.each(
+            "INSERT INTO staged_list (no, name) VALUES (:no, :name)",
+            (
+                # the condition below is asked first, so that each new name makes one row
+                {"no": self._lists.setdefault(name, len(self._lists) + 1), "name": name}
+                for _, _, entry in numbered
+                for name in (*entry.lists, *entry.left)
+                if name not in self._lists
+            ),
+        )
+        self._db.each(
+            "INSERT INTO staged_subscription (list_no, person_no, state)"
+            " VALUES (:list_no, :person_no, :state) ON CONFLICT DO NOTHING",
+            (
+                {"list_no": self._lists[name], "person_no": no, "state": state}
+                for no, _, entry in numbered
+                for state, names in (
+                    (SubscriptionState.CONFIRMED, entry.lists),
+                    (SubscriptionState.ENDED, entry.left),
+                )
+                for name in names
+            ),
+        )
+        self._db.each(
+            "INSERT INTO staged_tag (name, person_no) VALUES (:name, :no) ON CONFLICT DO NOTHING",
+            ({"name": name, "no": no} for no, _, entry in numbered for name in entry.tags),
+        )
+
+    def suppress(self, entries: Sequence[SuppressedEntry]) -> None:
+        """Lay addresses ready that are never to be sent to."""
+        self._db.each(
+            "INSERT INTO staged_suppression (no, address_hash, address, reason)"
+            " VALUES (:no, :address_hash, :address, :reason)",
+            (
+                {
+                    "no": next(self._suppressions),
+                    "address_hash": self._hash(entry.address),
+                    "address": entry.address,
+                    "reason": entry.reason,
+                }
+                for entry in entries
+            ),
+        )
+
+
+@contextmanager
+def staged(db: Database, hash_address: Callable[[str], bytes]) -> Iterator[Staged]:
+    """Room for rows within a transaction. It is empty before and after; a rollback empties it."""
+    prepare(db)
+    _empty(db, *_TABLES)  # of what failed in this very transaction
+    yield Staged(db, hash_address)
+    _empty(db, *_TABLES)
+
+
+def prepare(db: Database) -> None:
+    """Make the tables where the connection has none yet."""
+    for name, columns in _TABLES.items():
+        db.change(f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({columns}")
+
+
+def _empty(db: Database, *tables: str) -> None:
+    for table in tables:
+        db.change(f"DELETE FROM {table}")
+
+
 class Staging(Generic[T]):
     """Has a connection to itself, with which all that lies ready goes.
 
-    ``writing`` is a transaction of it, in which nobody else writes.
+    ``reading`` and ``writing`` are transactions of it: one that takes no lock, and one in which
+    nobody else writes.
     """
 
     def __init__(
         self,
-        connection: Connection,
+        db: Database,
         hash_address: Callable[[str], bytes],
+        *,
+        reading: Callable[[], AbstractContextManager[object]],
         writing: Callable[[], AbstractContextManager[T]],
     ) -> None:
-        self._connection = connection
+        self._db = db
+        self._reading = reading
         self._writing = writing
-        self._staged = staged.Staged(connection, hash_address)
-        with begun(connection, reads=True):
-            connection.exec_driver_sql(f"PRAGMA main.cache_size = -{_CACHE}")
-            staged.prepare(connection)
+        self._staged = Staged(db, hash_address)
+        with reading():
+            prepare(db)
 
     def add(self, people: Sequence[tuple[str, Entry]]) -> None:
         """Lay subscribers ready, each with the place where they stand in the file."""
-        # A deferred transaction in which the temporary tables alone are named locks nothing else.
-        with begun(self._connection, reads=True):
+        with self._reading():
             self._staged.add(people)
 
     def suppress(self, entries: Sequence[SuppressedEntry]) -> None:
-        """Lay ready who is never to be written to."""
-        with begun(self._connection, reads=True):
+        """Lay addresses ready that are never to be sent to."""
+        with self._reading():
             self._staged.suppress(entries)
 
     def rehearse(self) -> Brought:
-        """What would come of it now. Only reads."""
+        """Return what would come of it now. Only reads."""
         self._sort()
-        with begun(self._connection, reads=True):
+        with self._reading():
             return self._weigh()
 
     @contextmanager
     def begin(self) -> Iterator[tuple[T, Brought]]:
-        """The transaction that brings everybody in, and what will come of it.
+        """Open the transaction that brings everybody in; yield it and what will come of it.
 
-        It commits at the end of the block. Whoever is suppressed here at that moment is not
+        It commits at the end of the block. People who are suppressed here at that moment are not
         written down again.
         """
         self._sort()
@@ -148,33 +213,79 @@ class Staging(Generic[T]):
 
         The rules are those of ``Readers.upsert`` and ``Readers.suppress``.
         """
-        importing.bring_in(self._connection, at, import_id)
-        Suppressing(self._connection, at, origin, import_id).bring_in()
+        importing.bring_in(self._db, at, import_id)
+        importing.bring_in_suppressions(self._db, at, import_id, origin)
 
     def lists(self) -> list[str]:
-        """The lists that the people who lie ready are in, or left."""
-        with begun(self._connection, reads=True):
-            return list(self._connection.scalars(select(staged.mailing_list.c.name)))
+        """Return the lists that the people who lie ready are in, or left."""
+        with self._reading():
+            return self._db.column("SELECT name FROM staged_list")
 
     def _sort(self) -> None:
-        """Whoever is looked up in the order of the hashes is found at once."""
-        with begun(self._connection, reads=True):
-            staged.sort(self._connection)
+        """Sort people and suppressions by hash: many are found faster in that order."""
+        with self._reading():
+            for table in ("staged_person", "staged_suppression"):
+                self._db.change(
+                    f"CREATE INDEX IF NOT EXISTS {table}_hash ON {table} (address_hash)"
+                )
 
     def _weigh(self) -> Brought:
-        connection = self._connection
-        staged.empty(connection, staged.away, staged.number)  # of a rehearsal
-        note_refused(connection)
-        importing.note_known(connection)
-        note_left(connection)
-        new, known = importing.weigh(connection)
+        _empty(self._db, "staged_away", "staged_number")  # of a rehearsal
+        self._note_refused()
+        importing.note_known(self._db)
+        self._note_left()
+        new, known = importing.weigh(self._db)
         return Brought(
             new=new,
             known=known,
-            suppressed=weigh_suppressions(connection),
-            refused=refused(connection),
-            left=left(connection),
-            changed=importing.count_changed(connection),
-            joined=importing.count_joined(connection),
-            ended=importing.count_ended(connection),
+            suppressed=importing.weigh_suppressions(self._db),
+            refused=self._refused(),
+            left=self._away(importing.LEFT),
+            changed=importing.count_changed(self._db),
+            joined=importing.count_joined(self._db),
+            ended=importing.count_ended(self._db),
         )
+
+    def _note_refused(self) -> None:
+        """Note those who are suppressed here."""
+        self._db.change(
+            "INSERT INTO staged_away (person_no, why)"
+            " SELECT person.no, suppression.reason FROM staged_person AS person"
+            " JOIN suppression ON suppression.address_hash = person.address_hash"
+        )
+
+    def _note_left(self) -> None:
+        """Note those who left a list here that the file names. Needs the numbers of those known."""
+        self._db.change(
+            """
+            INSERT INTO staged_away (person_no, why)
+            SELECT DISTINCT named.person_no, :left
+            FROM staged_subscription AS named
+            JOIN staged_list ON staged_list.no = named.list_no
+            JOIN list ON list.name = staged_list.name
+            JOIN staged_number AS known ON known.person_no = named.person_no
+            JOIN subscription ON subscription.list_id = list.id
+                AND subscription.subscriber_id = known.subscriber_id
+            WHERE named.state = 'confirmed' AND subscription.state = 'ended'
+            """,
+            left=importing.LEFT,
+        )
+
+    def _refused(self) -> dict[SuppressionReason, Away]:
+        """Return those who are suppressed here, by the reason, in the order of the file."""
+        reasons = self._db.column(
+            "SELECT why FROM staged_away WHERE why <> :left GROUP BY why ORDER BY MIN(person_no)",
+            left=importing.LEFT,
+        )
+        return {SuppressionReason(reason): self._away(reason) for reason in reasons}
+
+    def _away(self, why: str) -> Away:
+        first = self._db.rows(
+            "SELECT person.stands_at, person.address FROM staged_away AS away"
+            " JOIN staged_person AS person ON person.no = away.person_no"
+            " WHERE away.why = :why ORDER BY away.person_no LIMIT :most",
+            why=why,
+            most=EXAMPLES,
+        )
+        people = self._db.value("SELECT COUNT(*) FROM staged_away WHERE why = :why", why=why)
+        return Away(people=people, first=tuple(first))

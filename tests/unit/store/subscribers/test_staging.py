@@ -6,13 +6,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.store.engine import alone, begun, connected
+from newsletter.store.database import Database
+from newsletter.store.engine import alone, begun, driver_connection
 from newsletter.store.sql import Store
-from newsletter.store.subscribers.staged import Staged, prepare
+from newsletter.store.subscribers.staging import Staged, prepare
 from tests.fakes import NOON, hash_address
 
 NEEDLE = "somebody@example.org"
@@ -39,22 +40,18 @@ def rows_left(store: Store) -> int:
     with store.read() as tx:
         tables = tx.db.column("SELECT name FROM temp.sqlite_master WHERE type = 'table'")
         assert len(tables) == 7
-        counts = (f"SELECT count(*) FROM temp.{name}" for name in tables)
-        return sum(int(tx.db.value(count) or 0) for count in counts)
+        return sum(tx.db.value(f"SELECT COUNT(*) FROM temp.{name}") for name in tables)
 
 
 def test_even_an_open_transaction_keeps_nobody_from_writing_nor_from_a_checkpoint(
     engine: Engine, other: sqlite3.Connection
 ) -> None:
-    with alone(engine) as connection, begun(connection, reads=True):
-        prepare(connection)
-        waiting = Staged(connection, hash_address)
-        waiting.add(PEOPLE)
     with alone(engine) as connection:
+        db = Database(driver_connection(connection))
         with begun(connection, reads=True):
-            prepare(connection)
+            prepare(db)
         with begun(connection, reads=True):
-            Staged(connection, hash_address).add(PEOPLE)
+            Staged(db, hash_address).add(PEOPLE)
             other.execute("INSERT INTO meta VALUES ('other', '')")
             busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             assert not busy
@@ -96,7 +93,9 @@ def test_what_lies_ready_stands_in_no_file_of_ours(store: Store, path: Path) -> 
             assert NEEDLE.encode() not in file.read_bytes()
 
 
-def test_a_full_disk_is_told_and_nothing_is_brought_in(store: Store, engine: Engine) -> None:
+def test_a_full_disk_is_told_and_nothing_is_brought_in(
+    store: Store, engine: Engine, other: sqlite3.Connection
+) -> None:
     def grow_no_more(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("PRAGMA temp.max_page_count = 40")
 
@@ -108,8 +107,7 @@ def test_a_full_disk_is_told_and_nothing_is_brought_in(store: Store, engine: Eng
     ]
     with pytest.raises(StoreUnavailable, match="disk is full"), store.staging() as staging:
         staging.add(many)
-    with connected(engine, reads=True) as connection:
-        assert connection.scalar(text("SELECT count(*) FROM subscriber")) == 0
+    assert other.execute("SELECT COUNT(*) FROM subscriber").fetchone() == (0,)
 
 
 def test_a_connection_that_others_use_next_keeps_nobody(store: Store) -> None:
