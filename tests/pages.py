@@ -148,7 +148,12 @@ class Forum:
         (self.folder / "statements" / f"{slug}.md").write_text(text, "utf-8")
         self.services.tick.run()
         self.services.statements.approve(
-            ApprovalRequest(slug=slug, by="ed@forum.example", despite="a test")
+            ApprovalRequest(
+                slug=slug,
+                by="ed@forum.example",
+                shown=self.services.campaigns.terms_now(slug),
+                despite="a test",
+            )
         )
 
     def send(self, slug: str = "news", **head: Any) -> None:

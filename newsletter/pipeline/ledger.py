@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.domain.campaigns.campaign import (
     Campaign,
+    ShownTerms,
     Start,
     has_begun,
     in_force,
@@ -30,7 +31,7 @@ from newsletter.domain.statements.statement import (
     standing,
 )
 from newsletter.domain.subscribers.address import fold
-from newsletter.domain.wording import guess, listed, several
+from newsletter.domain.wording import guess, listed, moment, several
 from newsletter.store.sql import Transaction
 
 if TYPE_CHECKING:
@@ -153,16 +154,54 @@ def first_moment(tx: Transaction, statement: Statement, timezone: str) -> dateti
     With local times, that is when the first time zone reaches the hour. Return None also if the
     time does not exist in the configured zone: planning then holds the statement back.
     """
-    set_by_staff = tx.schedules.get(statement.slug)
     try:
-        send_at = set_by_staff or (statement.send_at and resolve(statement.send_at, timezone))
-        embargo = embargo_of(tx, statement, timezone)
+        first = max(_set_moment(tx, statement, timezone) or tx.now, tx.now)
     except ValueError:
         return None
-    first = max(at for at in (tx.now, send_at, embargo) if at)
-    if statement.local_time is not None and set_by_staff is None:
+    if statement.local_time is not None and tx.schedules.get(statement.slug) is None:
         first = everywhere(statement.local_time, home=timezone, ready=first).first
     return first if first > tx.now else None
+
+
+def _set_moment(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
+    """Return the later of its time and its embargo, also one that has passed."""
+    send_at = tx.schedules.get(statement.slug) or (
+        statement.send_at and resolve(statement.send_at, timezone)
+    )
+    embargo = embargo_of(tx, statement, timezone)
+    return max((at for at in (send_at, embargo) if at), default=None)
+
+
+def write_set_time(tx: Transaction, statement: Statement, timezone: str) -> str:
+    """Return the time that is set for a statement, for a page to show and give back.
+
+    A time by each reader's clock stays out: the content hash covers it, and it moves on by itself.
+    """
+    try:
+        at = _set_moment(tx, statement, timezone)
+    except ValueError:  # planning keeps it back
+        at = None
+    return at.isoformat() if at else "none"
+
+
+class Rescheduled(Refused):
+    """Another time is set for a statement than a person was shown."""
+
+    def __init__(self, slug: str, leaves_from: datetime | None, timezone: str) -> None:
+        self.leaves_from = leaves_from
+        when = f"no earlier than {moment(leaves_from, timezone)}" if leaves_from else "at once"
+        super().__init__(f"{slug} would leave {when} now, and you were not shown that; look again")
+
+
+def refuse_other_time(
+    tx: Transaction, statement: Statement, shown: ShownTerms, timezone: str
+) -> None:
+    """Raise Rescheduled if the time that a person was shown is not the one that is set.
+
+    A time that passed meanwhile is still the one that is set.
+    """
+    if shown.time != write_set_time(tx, statement, timezone):
+        raise Rescheduled(statement.slug, first_moment(tx, statement, timezone), timezone)
 
 
 def set_time(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
+    from newsletter.domain.campaigns.campaign import ShownTerms
     from newsletter.domain.campaigns.digest import Digest
     from newsletter.domain.statements.statement import ApprovalPolicy
     from newsletter.pipeline.campaigns.build_digest import DigestBuilder
@@ -79,6 +80,14 @@ class Campaigns:
         from newsletter.pipeline.campaigns.control import Starter
 
         return Starter(store=self.store, rules=self.rules, configuration=self.configuration)
+
+    def terms_now(self, slug: str) -> ShownTerms:
+        """Return what a command shows of a statement before it decides. Raises NotFound."""
+        from newsletter.pipeline.campaigns.headcount import terms_now
+        from newsletter.pipeline.ledger import find_statement
+
+        with self.store.read() as tx:
+            return terms_now(tx, find_statement(tx, slug).statement, self.rules)
 
     def hand(self, actor: str) -> OperatorActions:
         """A person's hand on campaigns."""

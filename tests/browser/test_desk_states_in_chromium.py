@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState, ShownCount
+from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
@@ -97,7 +97,7 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
                 slug=SLUG,
                 by=address_of("cleo"),
                 seen=at.content_hash,
-                shown=ShownCount.by_command(12),
+                shown=at.services.campaigns.terms_now(SLUG),
             )
         )
         at.begin()

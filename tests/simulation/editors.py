@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from newsletter.domain.campaigns.campaign import ShownCount
-from newsletter.domain.errors import NewsletterError
+from newsletter.domain.campaigns.campaign import ShownTerms
 from newsletter.domain.statements.content import Content
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.campaigns.reach import reach_of
+from newsletter.pipeline.campaigns.headcount import terms_now
 from newsletter.pipeline.statements import approve
 from tests.simulation.cast import DIGEST, SETTINGS, Version
 from tests.simulation.database import digests
@@ -36,7 +35,7 @@ class Seen:
 
     content_hash: str
     content: Content
-    readers: int | None
+    terms: ShownTerms
     not_before: datetime | None
 
 
@@ -85,15 +84,11 @@ class Editors:
             content = tx.statements.content(stored.content_hash) if stored else None
             if stored is None or content is None:
                 return None
-            together = SETTINGS[self._world.kind].together
-            try:
-                readers = reach_of(tx, stored.statement, together=together).count(tx)
-            except NewsletterError:
-                readers = None
+            terms = terms_now(tx, stored.statement, process.rules)
         return Seen(
             content_hash=stored.content_hash,
             content=content,
-            readers=readers,
+            terms=terms,
             not_before=host.expected.not_before(slug, host.now()),
         )
 
@@ -107,7 +102,7 @@ class Editors:
             slug=slug,
             by=_mailbox(who),
             expect=seen.content_hash,
-            shown=ShownCount.by_command(seen.readers),
+            shown=seen.terms,
             despite="it is all right",
             override=override,
             no_embargo=waives,
@@ -149,7 +144,7 @@ class Editors:
             slug=slug,
             by=_mailbox(who),
             seen=seen.content_hash,
-            shown=ShownCount.by_command(seen.readers),
+            shown=seen.terms,
             at_once=True,
         )
         if self._world.office(host, lambda at: at.starter.start(asked)):

@@ -1,6 +1,7 @@
 """``newsletter statement approve`` and what is decided beside it: when it goes out, and back."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import click
@@ -20,7 +21,7 @@ from newsletter.cli.shell import (
     wall_time,
 )
 from newsletter.cli.statements.statements import about
-from newsletter.domain.campaigns.campaign import ShownCount, StartBy
+from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
@@ -71,13 +72,14 @@ def approve(
         faults = services.statements.refresh_to_act()
         slug = _meant(services.statements, slug, faults)
         with services.store.read() as tx:
-            stored = tx.statements.get(slug)
-            show_faults(about(services.statements, tx, faults, stored.statement) if stored else ())
+            stored = find_statement(tx, slug)
+            show_faults(about(services.statements, tx, faults, stored.statement))
         given = services.statements.approve(
             ApprovalRequest(
                 slug=slug,
                 by=by,
-                expect=digest,
+                expect=digest or stored.content_hash,
+                shown=services.campaigns.terms_now(slug),
                 despite=despite,
                 no_embargo=no_embargo,
                 override=override,
@@ -242,11 +244,14 @@ def start(
     with shell.services() as services:
         services.statements.refresh_to_act()
         slug = statement_slug(services.store, slug)
+        shown = services.campaigns.terms_now(slug)
+        if count is not None:
+            shown = replace(shown, readers=count, typed=count)
         asked = StartRequest(
             slug=slug,
             by=actor(services.store, by, Role.SENDER, "start"),
             seen=digest,
-            shown=ShownCount.by_command(count),
+            shown=shown,
             at=_instant_of(at, services.settings.timezone) if at else None,
         )
         start = services.campaigns.starter().start(asked)

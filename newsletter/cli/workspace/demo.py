@@ -175,7 +175,7 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
     for person in PEOPLE:
         _let_in(services, person, passwords[person.address])
     services.statements.refresh()
-    given = services.statements.approve(ApprovalRequest(slug=_SLUG, by=_BEN.address))
+    given = services.statements.approve(_approval(services, _SLUG))
     say(
         f"{_BEN.address} approved {_SLUG} ({given.content_hash[:12]});"
         " the scheduler picks it up now"
@@ -243,10 +243,13 @@ def _handed_in(services: Services, text: DraftText) -> str:
 
 def _approved(services: Services, text: DraftText) -> str:
     slug = _handed_in(services, text)
-    services.statements.approve(
-        ApprovalRequest(slug=slug, by=_BEN.address, despite="It is made up.")
-    )
+    services.statements.approve(_approval(services, slug, despite="It is made up."))
     return slug
+
+
+def _approval(services: Services, slug: str, despite: str | None = None) -> ApprovalRequest:
+    shown = services.campaigns.terms_now(slug)
+    return ApprovalRequest(slug=slug, by=_BEN.address, shown=shown, despite=despite)
 
 
 def _version(services: Services, slug: str) -> str:
@@ -262,7 +265,13 @@ def _start_tomorrow(services: Services, slug: str) -> None:
     tomorrow = services.store.clock.now().astimezone(zone) + timedelta(days=1)
     nine = tomorrow.replace(hour=9, minute=0, second=0, microsecond=0)
     services.campaigns.starter().start(
-        StartRequest(slug=slug, by=_CLEO.address, seen=_version(services, slug), at=nine)
+        StartRequest(
+            slug=slug,
+            by=_CLEO.address,
+            seen=_version(services, slug),
+            shown=services.campaigns.terms_now(slug),
+            at=nine,
+        )
     )
 
 

@@ -258,22 +258,20 @@ def in_force(
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShownCount:
-    """What a page showed somebody before they decided, as its form gives it back.
+class ShownTerms:
+    """What a person was shown of a statement before they decided about it.
 
-    What the form left out or garbled is None, and counts as wrong.
+    A form gives it back. What the form leaves out or garbles counts as wrong.
     """
 
-    readers: int | None
+    readers: int | None = None
+    """How many people get it."""
+    time: str = ""
+    """The time that was set for it, as ``write_set_time`` writes it."""
     typed: int | None = None
-    """Their number, as it was typed to confirm it."""
+    """The number of people, typed to confirm it."""
     fresh: bool = False
     """A second factor was shown just now."""
-
-    @classmethod
-    def by_command(cls, readers: int | None) -> "ShownCount | None":
-        """What a command says that it expects; None: nothing."""
-        return None if readers is None else cls(readers=readers, typed=readers, fresh=True)
 
 
 def moved(shown: int, now: int) -> bool:

@@ -2,7 +2,7 @@
 
 import datetime as calendar
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from hashlib import sha256
@@ -235,7 +235,10 @@ def standing(
             reasons.append(objection)
         else:
             kind = overrides if approval.channel is Channel.OVERRIDE else counted
-            kind.setdefault(mailbox(approval.by), approval)
+            first = kind.setdefault(mailbox(approval.by), approval)
+            # a person who approves again, for a later time, is held to that time
+            told = filter(None, (first.not_before, approval.not_before))
+            kind[mailbox(approval.by)] = replace(first, not_before=max(told, default=None))
     complete_at = _complete_at(tuple(counted.values()), tuple(overrides.values()), policy.required)
     lost = changed(outdated[-1].content_hash) if outdated and not counted else ""
     missing = (

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import (
     BEFORE_START,
     Campaign,
     CampaignState,
-    ShownCount,
+    ShownTerms,
     Start,
     StartBy,
     has_begun,
@@ -20,7 +20,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import overrule
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.statement import StoredStatement
+from newsletter.domain.statements.statement import Channel, StoredStatement
 from newsletter.domain.wording import moment
 from newsletter.pipeline.campaigns.headcount import (
     Moved,
@@ -37,6 +37,7 @@ from newsletter.pipeline.ledger import (
     find_statement,
     first_moment,
     refuse_if_gone_out,
+    refuse_other_time,
     standing_of,
     start_of,
 )
@@ -82,8 +83,7 @@ class StartRequest:
     by: str
     seen: str
     """The content hash, or its beginning, of what they saw."""
-    shown: ShownCount | None = None
-    """The number of readers that the page showed; None for a command."""
+    shown: ShownTerms = field(default_factory=ShownTerms)
     at: datetime | None = None
     """The time to send; None for the time that is set already, or at once if none is set."""
     at_once: bool = False
@@ -102,7 +102,7 @@ class Starter:
         """Start a statement.
 
         Raises NotFound or Refused: Changed if its text is another, Moved if the number of readers
-        is another, AlreadyStarted if it was started before.
+        is another, Rescheduled if the time is another, AlreadyStarted if it was started before.
         """
         with self.store.begin() as tx:
             person = entitle(tx, asked.by, Role.SENDER, "start")
@@ -112,7 +112,9 @@ class Starter:
             if asked.at is not None and asked.at <= tx.now:
                 raise Refused(f"{asked.at:%Y-%m-%d %H:%M} UTC has passed; choose a later time")
             at = tx.now if asked.at_once else asked.at
-            if at is not None:
+            if at is None:
+                refuse_other_time(tx, stored.statement, asked.shown, self.rules.timezone)
+            else:
                 self._set_time(tx, stored, at, person)
             start = self._bind(tx, stored, person, asked.shown)
             when = f", at {asked.at.isoformat()}" if asked.at else ", at once" * asked.at_once
@@ -121,16 +123,21 @@ class Starter:
             return start
 
     def start_by_approval(
-        self, tx: Transaction, stored: StoredStatement, by: str, shown: ShownCount
+        self,
+        tx: Transaction,
+        stored: StoredStatement,
+        by: str,
+        shown: ShownTerms,
+        channel: Channel,
     ) -> None:
-        """Compare the page that an approver saw with the database. Start the statement if it is
+        """Compare the number that an approver saw with the database. Start the statement if it is
         due.
 
-        A start by approval happens with the last approval that is needed. Raises as ``bind`` does.
-        A statement that planning refuses is not started.
+        A start by approval happens with the last approval that is needed, at the desk. Raises as
+        ``bind`` does. A statement that planning refuses is not started.
         """
         standing, rules = standing_of(tx, stored, self.rules.policy), self.rules
-        starts = rules.start is StartBy.APPROVAL and standing.approved
+        starts = rules.start is StartBy.APPROVAL and standing.approved and channel is Channel.DESK
         try:
             if starts and start_of(tx, stored, standing) is None:
                 self._bind(tx, stored, by, shown)
@@ -232,9 +239,7 @@ class Starter:
         if start is not None:
             raise AlreadyStarted(start)
 
-    def _bind(
-        self, tx: Transaction, stored: StoredStatement, by: str, shown: ShownCount | None
-    ) -> Start:
+    def _bind(self, tx: Transaction, stored: StoredStatement, by: str, shown: ShownTerms) -> Start:
         return bind(tx, stored, shown, by=by, rules=self.rules)
 
     def _take_back(self, tx: Transaction, stored: StoredStatement, person: str) -> None:

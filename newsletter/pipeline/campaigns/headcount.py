@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from newsletter.domain.campaigns.campaign import ShownCount, Start, StartBy, moved
+from newsletter.domain.campaigns.campaign import ShownTerms, Start, StartBy, moved
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import ApprovalStatus, Statement, StoredStatement
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.reach import Reach, reach_of, timing_of
-from newsletter.pipeline.ledger import find_statement, standing_of, start_of
+from newsletter.pipeline.ledger import find_statement, standing_of, start_of, write_set_time
 from newsletter.pipeline.statements.translations import siblings
 from newsletter.store.sql import Store, Transaction
 
@@ -71,16 +71,25 @@ def headcount(tx: Transaction, statement: Statement, rules: CampaignRules) -> He
     )
 
 
-def hold_against(
-    tx: Transaction, stored: StoredStatement, shown: ShownCount | None, rules: CampaignRules
-) -> int:
-    """Count the readers and compare the number with the one that the page showed.
+def terms_now(tx: Transaction, statement: Statement, rules: CampaignRules) -> ShownTerms:
+    """Return what a command shows of a statement before it decides."""
+    try:
+        readers = _reach(tx, statement, rules).count(tx)
+    except Refused:
+        readers = None
+    time = write_set_time(tx, statement, rules.timezone)
+    return ShownTerms(readers=readers, time=time, typed=readers, fresh=True)
 
-    ``shown`` is None for a command, which shows no page. Raises Moved if the numbers differ, and
-    Refused if planning would refuse the statement.
+
+def hold_against(
+    tx: Transaction, stored: StoredStatement, shown: ShownTerms, rules: CampaignRules
+) -> int:
+    """Count the readers and compare the number with the one that was shown.
+
+    Raises Moved if the numbers differ, and Refused if planning would refuse the statement.
     """
     readers = _reach(tx, stored.statement, rules).count(tx)
-    if shown is not None and (shown.readers is None or moved(shown.readers, readers)):
+    if shown.readers is None or moved(shown.readers, readers):
         raise Moved(stored.statement.slug, shown.readers, readers)
     return readers
 
@@ -88,7 +97,7 @@ def hold_against(
 def bind(
     tx: Transaction,
     stored: StoredStatement,
-    shown: ShownCount | None,
+    shown: ShownTerms,
     *,
     by: str,
     rules: CampaignRules,
@@ -99,7 +108,7 @@ def bind(
     their number or for a second factor.
     """
     slug, readers = stored.statement.slug, hold_against(tx, stored, shown, rules)
-    if shown is not None and readers >= rules.typed_count:
+    if readers >= rules.typed_count:
         if shown.typed is None or shown.typed != shown.readers:
             raise NotTyped(shown.readers or readers)
         if not shown.fresh:

@@ -1,9 +1,10 @@
 """statement → approval: a named person approves one content hash, or takes that back."""
 
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from newsletter.domain.campaigns.campaign import ShownCount
+from newsletter.domain.campaigns.campaign import ShownTerms
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, Severity
@@ -23,6 +24,7 @@ from newsletter.pipeline.ledger import (
     find_statement,
     first_moment,
     refuse_if_gone_out,
+    refuse_other_time,
     standing_of,
     why_withheld,
 )
@@ -57,8 +59,8 @@ class _Override:
         return f" despite {', '.join(self.warnings)}: {self.despite or 'no reason given'}"
 
 
-Start = Callable[[Transaction, StoredStatement, str, ShownCount], object]
-"""Compares the number that a page showed with the database, and starts the statement for it."""
+Start = Callable[[Transaction, StoredStatement, str, ShownTerms, Channel], object]
+"""Compares the number that was shown with the database, and starts the statement for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,15 +77,8 @@ class ApprovalRequest:
     """They waive the embargo that the text spoke of and for which no end is set."""
     override: bool = False
     """An admin replaces a missing approval; ``despite`` says why."""
-    shown: ShownCount | None = None
-    """The number of readers that the page showed; None for a command."""
-
-    @property
-    def channel(self) -> Channel:
-        """The channel of the approval."""
-        if self.override:
-            return Channel.OVERRIDE
-        return Channel.DESK if self.shown is not None else Channel.COMMAND
+    shown: ShownTerms = field(default_factory=ShownTerms)
+    channel: Channel = Channel.COMMAND
 
 
 def approve(
@@ -92,12 +87,13 @@ def approve(
     store: Store,
     rules: ReviewRules,
     configuration: Configuration,
-    start: Start | None = None,
+    start: Start,
 ) -> Given:
     """Store an approval of the current content. Call ``start`` if the approvals are complete.
 
-    Raises NotFound or Refused; Changed if the content is another one than the person saw. Refuses
-    also if the running service would render the email differently.
+    Raises NotFound or Refused; Changed if the content is another one than the person saw,
+    Rescheduled if the time is. Refuses also if the running service would render the email
+    differently.
     """
     reason = _reason(asked.despite)
     with store.read() as tx:  # nobody waits for the database while the text is read
@@ -108,13 +104,15 @@ def approve(
         if stored.content_hash != reviewed.content_hash:
             raise Refused(f"{asked.slug} changed while it was looked at; look at it again")
         person = _entitled(tx, asked, stored, rules.policy)
+        refuse_other_time(tx, stored.statement, asked.shown, rules.timezone)
         override = _Override()
-        if not _has_said_so(asked, person, standing_of(tx, stored, rules.policy)):
+        first = first_moment(tx, stored.statement, rules.timezone)
+        if not _has_said_so(asked, person, standing_of(tx, stored, rules.policy), first):
             override = _over(reviewed, reason, no_embargo=asked.no_embargo, always=asked.override)
-            _add(tx, stored, person, asked.channel, override, rules)
+            channel = Channel.OVERRIDE if asked.override else asked.channel
+            _add(tx, stored, person, channel, override, rules)
         given = standing_of(tx, stored, rules.policy)
-        if asked.shown is not None and start is not None:
-            start(tx, stored, person, asked.shown)
+        start(tx, stored, person, asked.shown, asked.channel)
         return Given(content_hash=stored.content_hash, standing=given, warnings=override.warnings)
 
 
@@ -141,13 +139,18 @@ def _refuse_author(stored: StoredStatement, person: str, policy: ApprovalPolicy)
         )
 
 
-def _has_said_so(asked: ApprovalRequest, person: str, now: ApprovalStatus) -> bool:
-    """That very approval counts already: nothing is written down twice."""
+def _has_said_so(
+    asked: ApprovalRequest, person: str, now: ApprovalStatus, first: datetime | None
+) -> bool:
+    """Return whether that approval counts already, for a time that is no earlier than ``first``."""
     if asked.override and now.approved:
         raise Refused(
             f"{asked.slug} has all the approvals it needs; nobody has to stand in for one"
         )
-    return person in {given.by for given in (now.overrides if asked.override else now.counted)}
+    return any(
+        given.by == person and (first is None or first <= (given.not_before or given.at))
+        for given in (now.overrides if asked.override else now.counted)
+    )
 
 
 def _reason(despite: str | None) -> str:

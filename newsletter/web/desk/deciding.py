@@ -1,13 +1,13 @@
 """What the pages share on which something is decided: one subject, and errors in plain words."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
 from newsletter.config.settings import Settings
-from newsletter.domain.campaigns.campaign import Campaign, ShownCount, Start, typed_number
+from newsletter.domain.campaigns.campaign import Campaign, ShownTerms, Start, typed_number
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
@@ -23,7 +23,7 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.domain.wording import listed, people, without_commands
 from newsletter.pipeline.campaigns.headcount import Moved
-from newsletter.pipeline.ledger import Lapse, return_of, standing_of, start_of
+from newsletter.pipeline.ledger import Lapse, Rescheduled, return_of, standing_of, start_of
 from newsletter.pipeline.statements.review import Audiences, review
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -252,20 +252,25 @@ def seen_version(request: DeskRequest) -> str:
     return digest if len(digest) == _HASH else "none"
 
 
-def shown_on(request: DeskRequest, now: datetime, typed: str = "typed") -> ShownCount:
-    """What a page showed before somebody decided there, as its form gives it back.
+def shown_on(request: DeskRequest, now: datetime, typed: str = "typed") -> ShownTerms:
+    """Return what a page showed before somebody decided there, as its form gives it back.
 
     ``typed`` is the field for the number.
     """
-    return ShownCount(
+    return ShownTerms(
         readers=whole(request.field("shown")),
+        time=request.field("shown_time"),
         typed=typed_number(request.field(typed)),
         fresh=request.who.session.fresh(now),
     )
 
 
-def otherwise(moved: Moved) -> str:
-    """To how many it would go, in the place of the number that a page showed."""
+def otherwise(moved: Moved | Rescheduled, moment: Callable[[datetime], str]) -> str:
+    """Say what the page should have shown: how many get it now, or when it leaves."""
+    if isinstance(moved, Rescheduled):
+        at = moved.leaves_from
+        when = f"no earlier than {moment(at)}" if at else "at once"
+        return f"It would leave {when} now, which the page did not say."
     now = people(moved.readers)
     if moved.shown is None:
         return f"It would go to {now} now, which the page did not say."

@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.campaigns.campaign import Campaign, Counts, ShownCount
+from newsletter.domain.campaigns.campaign import Campaign, Counts, ShownTerms
 from newsletter.domain.delivery.batch import Answer
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.ports import GuardFile, Provider
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Statement
+from newsletter.domain.statements.statement import ApprovalPolicy, Channel, Progress, Statement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
-from newsletter.pipeline.campaigns.headcount import DryRun, dry_run
+from newsletter.pipeline.campaigns.headcount import DryRun, dry_run, terms_now
 from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch, plan, start_due
 from newsletter.pipeline.campaigns.trial import TrialSender
 from newsletter.pipeline.configuration import Configuration
@@ -237,7 +237,8 @@ class Newsroom:
             despite=despite,
             no_embargo=no_embargo,
             override=override,
-            shown=ShownCount.by_command(shown),
+            shown=self.terms(slug, shown),
+            channel=Channel.COMMAND if shown is None else Channel.DESK,
         )
         return approve(
             yes,
@@ -246,6 +247,13 @@ class Newsroom:
             configuration=self.configuration,
             start=self.starter().start_by_approval,
         )
+
+    def terms(self, slug: str = "resignation", readers: int | None = None) -> ShownTerms:
+        """What somebody is shown now, but for another number of readers."""
+        with self.store.read() as tx:
+            stored = tx.statements.get(slug)
+            shown = terms_now(tx, stored.statement, self.rules) if stored else ShownTerms()
+        return shown if readers is None else replace(shown, readers=readers, typed=readers)
 
     def starter(self, store: Any = None) -> Starter:
         return Starter(

@@ -85,7 +85,9 @@ def test_what_the_service_would_not_send_is_neither_approved_nor_started(room: N
     note(room, "ours")
     seen = room.approve().content_hash
     note(room, "another")
-    request = StartRequest(slug="resignation", by="sam@forum.example", seen=seen)
+    request = StartRequest(
+        slug="resignation", by="sam@forum.example", seen=seen, shown=room.terms()
+    )
     with pytest.raises(Refused, match="restart the service"):
         room.starter().start(request)
     note(room, "ours")

@@ -22,7 +22,14 @@ from newsletter.pipeline.campaigns.headcount import (
     left_behind,
 )
 from newsletter.pipeline.campaigns.reach import Timing, timing_of
-from newsletter.pipeline.ledger import Changed, embargo_until, first_moment, set_time
+from newsletter.pipeline.ledger import (
+    Changed,
+    Rescheduled,
+    embargo_until,
+    first_moment,
+    set_time,
+    write_set_time,
+)
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -63,6 +70,8 @@ class Prospect:
     """Of what was started: when it leaves, as things stand."""
     written: datetime | None
     """When it goes out as it is set, and not before; None where that is from now on."""
+    time: str
+    """The time that is set, for the form to give back."""
     keeps: str
     """What keeps it until then; empty where nothing but the time that is set does."""
     late: datetime | None
@@ -203,8 +212,8 @@ class Starting:
     # --- what comes of it
 
     def _why_not(self, error: Refused, what: str = "Nothing was started") -> str:
-        if isinstance(error, Moved):
-            return f"{what}. {otherwise(error)} Look again."
+        if isinstance(error, Moved | Rescheduled):
+            return f"{what}. {otherwise(error, self._desk.moment)} Look again."
         if isinstance(error, Changed):
             return f"{what}. The text was changed while you looked, so it needs a new approval."
         with self._statements.store.read() as tx:
@@ -287,6 +296,7 @@ class Starting:
             off=next((finding.message for finding in self._remarks(tx, subject)), ""),
             leaves_at=timing.release(tx, subject.campaign) if timing and started else None,
             written=self._set_for(tx, subject),
+            time=write_set_time(tx, subject.statement, rules.timezone),
             keeps=keeps,
             late=due if due is not None and due <= tx.now else None,
             told=told,

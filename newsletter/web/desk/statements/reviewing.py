@@ -13,7 +13,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.comparison import Passage
 from newsletter.domain.statements.review import Check, ReviewFinding, Severity
-from newsletter.domain.statements.statement import OVERRIDES, Progress, Statement
+from newsletter.domain.statements.statement import OVERRIDES, Channel, Progress, Statement
 from newsletter.pipeline.campaigns.headcount import (
     Moved,
     NotFresh,
@@ -22,7 +22,7 @@ from newsletter.pipeline.campaigns.headcount import (
     left_behind,
     outlook,
 )
-from newsletter.pipeline.ledger import Changed
+from newsletter.pipeline.ledger import Changed, Rescheduled, write_set_time
 from newsletter.pipeline.statements.approve import ApprovalRequest, revoke
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
@@ -59,6 +59,8 @@ class Shown:
     answered: Returned | None
     """Somebody sent it back as it was then, and it was handed in changed."""
     outlook: Outlook | None
+    time: str
+    """The time that is set, for the forms to give back."""
     put_right: str
     """Of a correction: who gets it, and what becomes of what it corrects."""
     left_behind: list[Statement]
@@ -137,6 +139,7 @@ class Reviewing:
                     by=request.who.address,
                     expect=seen_version(request),
                     shown=shown_on(request, self._desk.now(), typed),
+                    channel=Channel.DESK,
                     no_embargo=bool(request.field("no_embargo")),
                     **how,
                 )
@@ -189,8 +192,8 @@ class Reviewing:
         if isinstance(error, Changed):
             text = f"{what} {self._changed(request)}"
             return self._page(request, faults=[("", text)], status=409, seen=error.seen)
-        if isinstance(error, Moved):
-            text = f"{what} {otherwise(error)} Look again."
+        if isinstance(error, Moved | Rescheduled):
+            text = f"{what} {otherwise(error, self._desk.moment)} Look again."
             return self._page(request, faults=[("", text)], status=409)
         return self._page(request, status=409, refused=error, what=what)
 
@@ -280,6 +283,7 @@ class Reviewing:
             compared=differences(tx, before, stored.content_hash) if before else None,
             answered=None if seen else answered,
             outlook=to_come,
+            time=write_set_time(tx, subject.statement, rules.timezone),
             put_right=put_right(tx, subject.statement),
             left_behind=left_behind(tx, subject.statement, rules)[1],
             starts=starts,

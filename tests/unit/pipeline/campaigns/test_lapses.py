@@ -39,7 +39,9 @@ def room(room: Newsroom) -> Newsroom:
 
 
 def start(room: Newsroom, slug: str = "resignation") -> None:
-    room.starter().start(StartRequest(slug=slug, by=SAM, seen=room.content_hash(slug)))
+    room.starter().start(
+        StartRequest(slug=slug, by=SAM, seen=room.content_hash(slug), shown=room.terms(slug))
+    )
 
 
 def situation(room: Newsroom, slug: str = "resignation") -> Situation:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState, Counts, ShownCount, Start, StartBy
+from newsletter.domain.campaigns.campaign import CampaignState, Counts, Start, StartBy
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
@@ -35,7 +35,7 @@ def room(room: Newsroom) -> Newsroom:
 
 def start(room: Newsroom, *, by: str = SAM, shown: int | None = 12, **asked: object) -> Start:
     wanted = StartRequest(
-        slug="resignation", by=by, seen=room.content_hash(), shown=ShownCount.by_command(shown)
+        slug="resignation", by=by, seen=room.content_hash(), shown=room.terms(readers=shown)
     )
     return room.starter().start(replace(wanted, **asked))  # type: ignore[arg-type]
 
@@ -191,7 +191,7 @@ def test_a_role_that_was_lost_in_mid_form_starts_nothing(room: Newsroom) -> None
             tx.staff.put(SAM, Role.WRITER, room.clock.now())
 
     wanted = StartRequest(
-        slug="resignation", by=SAM, seen=room.content_hash(), shown=ShownCount.by_command(12)
+        slug="resignation", by=SAM, seen=room.content_hash(), shown=room.terms(readers=12)
     )
     with pytest.raises(Refused, match=r"sam@forum\.example is a writer"):
         room.starter(Meanwhile(room.store, demote)).start(wanted)
@@ -328,7 +328,10 @@ def test_a_translation_that_nobody_started_leaves_its_readers_to_the_original(
     room.approve(slug="dimision")
     assert readers(room) == (13, ())
     spanish = StartRequest(
-        slug="dimision", by=SAM, seen=room.content_hash("dimision"), shown=ShownCount.by_command(1)
+        slug="dimision",
+        by=SAM,
+        seen=room.content_hash("dimision"),
+        shown=room.terms("dimision", 1),
     )
     room.starter().start(spanish)
     assert readers(room) == (12, (("es", 1),))
@@ -348,7 +351,10 @@ def test_a_correction_is_started_for_those_who_may_have_the_original(room: Newsr
     room.approve(slug="right")
     room.starter().start(
         StartRequest(
-            slug="right", by=SAM, seen=room.content_hash("right"), shown=ShownCount.by_command(12)
+            slug="right",
+            by=SAM,
+            seen=room.content_hash("right"),
+            shown=room.terms("right", 12),
         )
     )
     for number in range(1, 12):

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState, ShownCount, Start, StartBy
+from newsletter.domain.campaigns.campaign import CampaignState, ShownTerms, Start, StartBy
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.pipeline.campaigns.control import Earlier, StartRequest
 from newsletter.pipeline.campaigns.headcount import Moved, NotFresh, NotTyped
+from newsletter.pipeline.ledger import Rescheduled, standing_of
 from newsletter.pipeline.statements.approve import ApprovalRequest, approve
 from tests.fakes import NOON
 from tests.rows import rows
@@ -21,7 +22,7 @@ ED, ADA, SAM = "ed@forum.example", "ada@forum.example", "sam@forum.example"
 EVE = datetime(2026, 11, 24, 20)  # noqa: DTZ001 - a wall time in New York
 EVENING = NOON + timedelta(hours=13)
 """The same, as an instant."""
-WHOLE = ShownCount(readers=12, typed=12, fresh=True)
+WHOLE = ShownTerms(readers=12, time="none", typed=12, fresh=True)
 
 
 @pytest.fixture
@@ -34,8 +35,11 @@ def room(room: Newsroom) -> Newsroom:
     return room
 
 
-def say_yes(room: Newsroom, shown: ShownCount | None, by: str = ED, **fields: Any) -> None:
-    asked = ApprovalRequest(slug="resignation", by=by, shown=shown, **fields)
+def say_yes(room: Newsroom, shown: ShownTerms | None = None, by: str = ED, **fields: Any) -> None:
+    """Approve on a page that shows what holds now, or something else."""
+    asked = ApprovalRequest(
+        slug="resignation", by=by, shown=shown or room.terms(), channel=Channel.DESK, **fields
+    )
     start = room.starter().start_by_approval
     approve(
         asked,
@@ -46,8 +50,10 @@ def say_yes(room: Newsroom, shown: ShownCount | None, by: str = ED, **fields: An
     )
 
 
-def starting(room: Newsroom, shown: ShownCount | None, **asked: Any) -> Start:
-    wanted = StartRequest(slug="resignation", by=SAM, seen=room.content_hash(), shown=shown)
+def starting(room: Newsroom, shown: ShownTerms | None = None, **asked: Any) -> Start:
+    wanted = StartRequest(
+        slug="resignation", by=SAM, seen=room.content_hash(), shown=shown or room.terms()
+    )
     return room.starter().start(replace(wanted, **asked))
 
 
@@ -62,20 +68,24 @@ def starts(room: Newsroom) -> list[Start]:
 
 
 LEFT_OUT = [
-    (ShownCount(readers=None), Moved),
-    (ShownCount(readers=None, typed=12, fresh=True), Moved),
-    (ShownCount(readers=11, typed=11, fresh=True), Moved),
-    (ShownCount(readers=12), NotTyped),
-    (ShownCount(readers=12, fresh=True), NotTyped),
-    (ShownCount(readers=12, typed=11, fresh=True), NotTyped),
-    (ShownCount(readers=12, typed=12), NotFresh),
+    (ShownTerms(), Rescheduled),
+    (replace(WHOLE, time=""), Rescheduled),
+    (replace(WHOLE, time="None"), Rescheduled),
+    (replace(WHOLE, time=EVENING.isoformat()), Rescheduled),
+    (ShownTerms(time="none"), Moved),
+    (replace(WHOLE, readers=None), Moved),
+    (replace(WHOLE, readers=11, typed=11), Moved),
+    (ShownTerms(readers=12, time="none"), NotTyped),
+    (replace(WHOLE, typed=None), NotTyped),
+    (replace(WHOLE, typed=11), NotTyped),
+    (replace(WHOLE, fresh=False), NotFresh),
 ]
 """What a form leaves out or garbles, and what comes of it."""
 
 
 @rows(["shown", "why"], LEFT_OUT)
 def test_an_approval_that_starts_it_is_given_by_a_whole_form_alone(
-    room: Newsroom, shown: ShownCount, why: type[Refused]
+    room: Newsroom, shown: ShownTerms, why: type[Refused]
 ) -> None:
     with pytest.raises(why):
         say_yes(room, shown)
@@ -84,7 +94,7 @@ def test_an_approval_that_starts_it_is_given_by_a_whole_form_alone(
 
 @rows(["shown", "why"], LEFT_OUT)
 def test_so_is_the_word_of_the_second_admin_who_stands_in(
-    room: Newsroom, shown: ShownCount, why: type[Refused]
+    room: Newsroom, shown: ShownTerms, why: type[Refused]
 ) -> None:
     room.demand(required=3)
     with room.store.begin() as tx:
@@ -98,7 +108,7 @@ def test_so_is_the_word_of_the_second_admin_who_stands_in(
 
 
 @rows(["shown", "why"], LEFT_OUT)
-def test_so_is_a_start(room: Newsroom, shown: ShownCount, why: type[Refused]) -> None:
+def test_so_is_a_start(room: Newsroom, shown: ShownTerms, why: type[Refused]) -> None:
     room.rules = replace(room.rules, start=StartBy.SENDER)
     say_yes(room, WHOLE)
     assert starts(room) == []
@@ -121,21 +131,21 @@ def test_a_whole_form_starts_it_through_each_door(room: Newsroom) -> None:
 def test_an_approval_that_starts_nothing_takes_the_number_and_no_factor(room: Newsroom) -> None:
     room.demand(required=2)
     with pytest.raises(Moved):
-        say_yes(room, ShownCount(readers=None))
-    say_yes(room, ShownCount(readers=12))
+        say_yes(room, ShownTerms(time="none"))
+    say_yes(room, ShownTerms(readers=12, time="none"))
     assert [one.channel for one in approvals(room)] == [Channel.DESK]
 
 
 def test_below_the_limit_of_the_servers_own_count_nothing_is_typed(room: Newsroom) -> None:
     room.rules = replace(room.rules, typed_count=13)
-    say_yes(room, ShownCount(readers=12))
+    say_yes(room, ShownTerms(readers=12, time="none"))
     assert starts(room)[0].count == 12
 
 
 def test_what_planning_refuses_is_approved_and_starts_nothing(room: Newsroom) -> None:
     room.write(corrects="nothing")
     room.look()
-    say_yes(room, ShownCount(readers=None))
+    say_yes(room, ShownTerms(time="none"))
     assert len(approvals(room)) == 1
     assert starts(room) == []
 
@@ -149,7 +159,7 @@ def evening(room: Newsroom) -> Newsroom:
     room.rules = replace(room.rules, start=StartBy.SENDER)
     room.write(send_at=EVE)
     room.look()
-    say_yes(room, WHOLE)
+    say_yes(room)
     return room
 
 
@@ -157,22 +167,22 @@ def test_who_approves_is_held_to_the_time_that_they_were_told(evening: Newsroom)
     assert [one.not_before for one in approvals(evening)] == [EVENING]
     for asked in ({"at_once": True}, {"at": NOON + timedelta(hours=1)}):
         with pytest.raises(Earlier, match=r"ed@forum\.example approved resignation for no earlier"):
-            starting(evening, WHOLE, **asked)
+            starting(evening, **asked)
     assert starts(evening) == []
-    starting(evening, WHOLE)
+    starting(evening)
     evening.plan()
     assert evening.campaign().release_at == EVENING
 
 
 def test_a_later_time_is_within_what_they_were_told(evening: Newsroom) -> None:
-    starting(evening, WHOLE, at=EVENING + timedelta(days=1))
+    starting(evening, at=EVENING + timedelta(days=1))
     evening.plan()
     assert evening.campaign().release_at == EVENING + timedelta(days=1)
 
 
 def test_an_earlier_time_waits_for_a_new_approval(evening: Newsroom) -> None:
     soon = NOON + timedelta(hours=1)
-    starting(evening, WHOLE)
+    starting(evening)
     evening.plan()
     with pytest.raises(Earlier, match="for no earlier than Tue 24 Nov 2026, 20:00"):
         evening.schedule("resignation", soon)
@@ -184,16 +194,16 @@ def test_an_earlier_time_waits_for_a_new_approval(evening: Newsroom) -> None:
         " sam@forum.example had started it, and that has lapsed"
     )
     evening.clock.advance(minutes=1)
-    say_yes(evening, WHOLE)
+    say_yes(evening)
     assert [one.not_before for one in approvals(evening)] == [soon]
-    starting(evening, WHOLE)
+    starting(evening)
     evening.plan()
     assert evening.campaign().release_at == soon
 
 
 def test_once_that_time_has_come_any_time_will_do(evening: Newsroom) -> None:
     evening.clock.advance(hours=14)
-    begun = starting(evening, WHOLE, at_once=True)
+    begun = starting(evening, at_once=True)
     evening.plan()
     assert evening.campaign().release_at == begun.at + timedelta(minutes=5)
 
@@ -201,14 +211,14 @@ def test_once_that_time_has_come_any_time_will_do(evening: Newsroom) -> None:
 def test_the_latest_time_that_one_of_them_was_told_holds(evening: Newsroom) -> None:
     evening.demand(required=2)
     evening.schedule("resignation", EVENING + timedelta(days=1))
-    say_yes(evening, WHOLE, "flo@forum.example")
+    say_yes(evening, by="flo@forum.example")
     # ed was told of an earlier one, so his approval stays
     evening.schedule("resignation", EVENING, anew=True)
     assert [one.by for one in approvals(evening)] == [ED]
 
 
 def test_nothing_leaves_earlier_whatever_the_database_says(evening: Newsroom) -> None:
-    starting(evening, WHOLE)
+    starting(evening)
     with evening.store.begin() as tx:
         tx.schedules.put("resignation", NOON + timedelta(minutes=1))
     evening.plan()
@@ -217,7 +227,7 @@ def test_nothing_leaves_earlier_whatever_the_database_says(evening: Newsroom) ->
 
 def test_taking_back_a_later_time_leads_no_earlier_than_they_were_told(room: Newsroom) -> None:
     room.schedule("resignation", EVENING)
-    say_yes(room, WHOLE)
+    say_yes(room)
     with pytest.raises(Earlier):
         room.schedule("resignation", None)
     room.schedule("resignation", None, anew=True)
@@ -228,14 +238,14 @@ def test_an_embargo_is_told_and_no_time_before_it_is_confirmed(room: Newsroom) -
     room.rules = replace(room.rules, start=StartBy.SENDER)
     room.write(embargo_until=EVE)
     room.look()
-    say_yes(room, WHOLE)
+    say_yes(room)
     assert [one.not_before for one in approvals(room)] == [EVENING]
     for asked in ({"at_once": True}, {"at": NOON + timedelta(hours=1)}):
         with pytest.raises(Refused, match=r"is embargoed until Tue 24 Nov 2026, 20:00 \(UTC−5\)"):
-            starting(room, WHOLE, **asked)
+            starting(room, **asked)
     with pytest.raises(Refused, match="choose that time or a later one"):
         room.schedule("resignation", NOON + timedelta(hours=1), anew=True)
-    starting(room, WHOLE, at=EVENING)
+    starting(room, at=EVENING)
     room.plan()
     assert room.campaign().release_at == EVENING
 
@@ -244,14 +254,14 @@ def test_the_hour_of_each_reader_begins_with_the_first_clocks_in_the_world(room:
     room.rules = replace(room.rules, start=StartBy.SENDER)
     room.write(local_time=LocalTime(at=time(9), day=EVE.date() + timedelta(days=1)))
     room.look()
-    say_yes(room, WHOLE)
+    say_yes(room)
     # nine o'clock of the 25th on the islands of the Line, UTC+14
     [given] = approvals(room)
     assert given.not_before is not None
     assert given.not_before.isoformat() == "2026-11-24T19:00:00+00:00"
     with pytest.raises(Earlier):
-        starting(room, WHOLE, at_once=True)
-    starting(room, WHOLE)
+        starting(room, at_once=True)
+    starting(room)
     room.plan()
     assert room.campaign().state is CampaignState.SCHEDULED
 
@@ -260,6 +270,103 @@ def test_a_time_that_the_zone_does_not_have_is_kept_back_by_planning(room: Newsr
     gap = datetime(2027, 3, 14, 2, 30)  # noqa: DTZ001 - a wall time that New York skips
     room.write(send_at=gap)
     room.look()
-    say_yes(room, WHOLE)
+    say_yes(room)
     assert [one.not_before for one in approvals(room)] == [None]
     assert "does not exist" in room.plan().held[0].reason
+
+
+# --- the time that was shown is not the one that is set
+
+
+LATE, SOON = NOON + timedelta(hours=3), NOON + timedelta(hours=1)
+OTHERWISE = [
+    (LATE, SOON),
+    (SOON, LATE),
+    (LATE, None),
+    (None, LATE),
+]
+"""The time that a page showed, and the one that a sender sets while it is open."""
+
+
+@pytest.mark.parametrize(("before", "after"), OTHERWISE)
+def test_nobody_approves_for_another_time_than_their_page_showed(
+    room: Newsroom, before: datetime | None, after: datetime | None
+) -> None:
+    room.schedule("resignation", before)
+    shown = room.terms()
+    room.schedule("resignation", after, anew=True)
+    for how in ({}, {"by": ADA, "override": True, "despite": "nobody else is there"}):
+        with pytest.raises(Rescheduled, match=r"would leave .* now, and you were not shown that"):
+            say_yes(room, shown, **how)
+    assert approvals(room) == []
+    say_yes(room)
+    assert [one.not_before for one in approvals(room)] == [after]
+
+
+@pytest.mark.parametrize(("before", "after"), OTHERWISE)
+def test_nobody_starts_for_the_time_that_is_set_if_it_is_another_one(
+    room: Newsroom, before: datetime | None, after: datetime | None
+) -> None:
+    room.rules = replace(room.rules, start=StartBy.SENDER)
+    room.schedule("resignation", before)
+    shown = room.terms()
+    room.schedule("resignation", after, anew=True)
+    say_yes(room)
+    with pytest.raises(Rescheduled):
+        starting(room, shown)
+    assert starts(room) == []
+    starting(room, shown, at=LATE + timedelta(hours=1))  # who names a time needs none to be shown
+    assert len(starts(room)) == 1
+
+
+def test_a_shown_time_that_has_passed_is_still_the_one_that_is_set(room: Newsroom) -> None:
+    room.schedule("resignation", SOON)
+    shown = room.terms()
+    room.clock.advance(hours=2)
+    say_yes(room, shown)
+    assert [one.not_before for one in approvals(room)] == [None]
+
+
+def test_the_end_of_an_embargo_is_such_a_time(room: Newsroom) -> None:
+    """A translation is held to the embargo of its original, which its own text does not name."""
+    room.write(embargo_until=EVE)
+    room.write("dimision", translation_of="resignation", language="es")
+    room.look()
+    shown = room.terms("dimision", 12)
+    room.write(embargo_until=EVE - timedelta(hours=1))
+    room.look()
+    with pytest.raises(Rescheduled):
+        approve(
+            ApprovalRequest(slug="dimision", by=ED, shown=shown),
+            store=room.store,
+            rules=room.review_rules,
+            configuration=room.configuration,
+            start=room.starter().start_by_approval,
+        )
+
+
+def test_a_time_by_the_clocks_of_readers_moves_on_under_an_open_page(room: Newsroom) -> None:
+    room.write(local_time=LocalTime(at=time(9)))
+    room.look()
+    shown = room.terms()
+    room.clock.advance(hours=5)
+    say_yes(room, shown)
+    assert len(approvals(room)) == 1
+
+
+@pytest.mark.parametrize("override", [False, True])
+def test_who_approves_again_for_a_later_time_is_held_to_it(room: Newsroom, override: bool) -> None:
+    room.demand(required=3)
+    room.rules = replace(room.rules, start=StartBy.SENDER)
+    for at in (None, LATE, LATE):
+        room.clock.advance(minutes=1)
+        room.schedule("resignation", at)
+        say_yes(room, by=ADA, override=override, despite="nobody else is there")
+    assert [one.not_before for one in approvals(room)] == [None, LATE]
+    with room.store.read() as tx:
+        stored = tx.statements.get("resignation")
+        assert stored is not None
+        standing = standing_of(tx, stored, room.rules.policy)
+    assert [(one.at, one.not_before) for one in standing.valid] == [
+        (NOON + timedelta(minutes=1), LATE)
+    ]

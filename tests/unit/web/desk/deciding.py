@@ -11,9 +11,9 @@ import yaml
 
 from newsletter.domain.campaigns.campaign import Campaign, Start
 from newsletter.domain.statements.statement import Approval
-from newsletter.pipeline.statements.approve import ApprovalRequest
-from tests.desk import Signed, Staffed, address_of, desk
+from tests.desk import Signed, Staffed, desk
 from tests.pages import Answer
+from tests.unit.web.desk import work
 
 CANARIES = tuple(f"canary{number}@readers.example" for number in range(1, 13))
 SLUG = "hours"
@@ -58,9 +58,8 @@ class Room:
         path.write_text(f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n{body}\n", "utf-8")
         self.services.tick.run()
 
-    def approve(self, by: str = "ben", slug: str = SLUG) -> None:
-        self.services.statements.approve(ApprovalRequest(slug=slug, by=address_of(by)))
-        self.services.tick.run()
+    def approve(self, by: str = "ben", slug: str = SLUG, despite: str | None = None) -> None:
+        work.approve(self.staffed, slug, by, despite)
 
     def press(self, who: Signed, page: Answer, action: str, /, **typed: Any) -> Answer:
         """Send the form of a page that leads there, with what it holds and what is typed."""

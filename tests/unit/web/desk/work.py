@@ -26,9 +26,15 @@ def write(
     staffed.site.services.tick.run()
 
 
-def approve(staffed: Staffed, slug: str = "hours", by: str = "ben") -> None:
-    staffed.site.services.statements.approve(ApprovalRequest(slug=slug, by=address_of(by)))
-    staffed.site.services.tick.run()
+def approve(
+    staffed: Staffed, slug: str = "hours", by: str = "ben", despite: str | None = None
+) -> None:
+    services = staffed.site.services
+    shown = services.campaigns.terms_now(slug)
+    services.statements.approve(
+        ApprovalRequest(slug=slug, by=address_of(by), shown=shown, despite=despite)
+    )
+    services.tick.run()
 
 
 def send(staffed: Staffed, slug: str = "hours", **head: Any) -> None:

@@ -9,7 +9,6 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.desk import Signed, Staffed, address_of, words
 from tests.pages import Answer, Kept
 from tests.rows import rows
@@ -339,9 +338,7 @@ def test_what_cannot_go_out_says_why(at: Room, cleo: Signed) -> None:
 
 def test_to_nobody_the_button_does_not_go(at: Room, cleo: Signed) -> None:
     at.write("To nobody yet.", lists=["events"])
-    at.services.statements.approve(
-        ApprovalRequest(slug=SLUG, by=address_of("ben"), despite="they come")
-    )
+    at.approve(despite="they come")
     page = cleo.get(PAGE)
     assert "Send to 0 people?" in words(page)
     assert " disabled" in page.text

@@ -267,7 +267,12 @@ def test_what_has_gone_out_is_neither_edited_nor_taken_back(desk: Desk) -> None:
         tx.readers.upsert([Entry(address="a@example.org", lists=("press",))], site.clock.now())
     site.services.tick.run()
     site.services.statements.approve(
-        ApprovalRequest(slug="library-hours", by=desk.ben.address, despite="a test")
+        ApprovalRequest(
+            slug="library-hours",
+            by=desk.ben.address,
+            shown=site.services.campaigns.terms_now("library-hours"),
+            despite="a test",
+        )
     )
     site.services.tick.run()
     page = words(desk.ana.get(desk.at))

@@ -269,7 +269,12 @@ def test_who_edits_what_was_approved_is_told_before_what_a_change_costs(desk: De
     desk.keep(act="hand-in")
     services = desk.staffed.site.services
     services.statements.approve(
-        ApprovalRequest(slug="library-hours", by=desk.ben.address, despite="a test")
+        ApprovalRequest(
+            slug="library-hours",
+            by=desk.ben.address,
+            shown=services.campaigns.terms_now("library-hours"),
+            despite="a test",
+        )
     )
     desk.save(base=desk.draft.revision, body="One comma, corrected.")
     for page in (desk.ana.get(f"{desk.at}/edit"), desk.ana.get(desk.at)):
@@ -301,7 +306,12 @@ def test_typing_is_unseen_and_costs_no_approval(desk: Desk) -> None:
     services = desk.staffed.site.services
     services.tick.run()
     services.statements.approve(
-        ApprovalRequest(slug="library-hours", by=desk.ben.address, despite="a test")
+        ApprovalRequest(
+            slug="library-hours",
+            by=desk.ben.address,
+            shown=services.campaigns.terms_now("library-hours"),
+            despite="a test",
+        )
     )
     content_hash = desk.stored().content_hash
     desk.save(base=desk.draft.revision, body="Typed on.")

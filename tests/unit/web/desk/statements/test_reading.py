@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from newsletter.domain.statements.review import Check
-from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.counting import counted
 from tests.desk import STAFF, Staffed, desk, words
 from tests.pages import Kept
@@ -342,10 +341,7 @@ EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 def test_nothing_that_people_write_is_markup(staffed: Staffed) -> None:
     write(staffed, title=EVIL, body="Text.", author="ana@forum.example")
     staffed.as_("ana").post("/statements/hours/comments", {"comment": EVIL})
-    staffed.site.services.statements.approve(
-        ApprovalRequest(slug="hours", by="ben@forum.example", despite=EVIL)
-    )
-    staffed.site.services.tick.run()
+    approve(staffed, despite=EVIL)
     staffed.site.services.campaigns.hand("cleo@forum.example").pause("hours")
     with staffed.site.services.store.begin() as tx:
         tx.staff.rename("ana@forum.example", EVIL)
@@ -359,10 +355,7 @@ def test_nothing_that_people_write_is_a_template(staffed: Staffed) -> None:
     said = "{{ 191 * 7 }} {% raw %} ${191*7} #{191*7}"
     write(staffed, title=said, body=said, summary=said, author="ana@forum.example")
     staffed.as_("ana").post("/statements/hours/comments", {"comment": said})
-    staffed.site.services.statements.approve(
-        ApprovalRequest(slug="hours", by="ben@forum.example", despite=said)
-    )
-    staffed.site.services.tick.run()
+    approve(staffed, despite=said)
     with staffed.site.services.store.begin() as tx:
         tx.staff.rename("ana@forum.example", said)
     for path in PATHS:

@@ -1,6 +1,7 @@
 """An approver decides on the version that they read, and on no other."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -439,3 +440,36 @@ def test_the_second_admin_who_stands_in_types_the_number_too(by_approval: Room) 
     assert at.starts == []
     assert eve.post(over, form | {"typed_override": "1000"}).status == 303
     assert [one.count for one in at.starts] == [1000]
+
+
+@rows("time", ["", "none", "2026-11-24", "tomorrow", None])
+def test_a_time_that_the_form_leaves_out_or_garbles_approves_nothing(
+    by_approval: Room, time: str | None
+) -> None:
+    at, dan = by_approval, by_approval.as_("dan", fresh=True)
+    with at.services.store.begin() as tx:
+        tx.schedules.put(SLUG, at.clock.now() + timedelta(hours=2))
+    page = dan.get(PAGE)
+    for action, typed in (("review", {}), ("override", {"why": "Ben is away"})):
+        form = form_of(page, f"{HERE}/{action}") | typed
+        assert datetime.fromisoformat(form.pop("shown_time")) == at.clock.now() + timedelta(hours=2)
+        answer = dan.post(
+            f"/statements/{SLUG}/{action}", form | ({} if time is None else {"shown_time": time})
+        )
+        assert answer.status == 409
+        assert "Not approved. It would leave no earlier than Tue 24 Nov" in words(answer)
+    assert (at.approvals, at.starts) == ([], [])
+
+
+def test_a_page_that_is_older_than_an_earlier_time_approves_nothing(at: Room) -> None:
+    """Seed 51005453 of the simulation: the sender set it while the approver read."""
+    starter, now = at.services.campaigns.starter(), at.clock.now()
+    starter.schedule(SLUG, now + timedelta(hours=2), by=address_of("cleo"))
+    ben = at.as_("ben")
+    page = ben.get(PAGE)
+    starter.schedule(SLUG, now + timedelta(hours=1), by=address_of("cleo"), anew=True)
+    answer = approve(at, ben, page)
+    assert answer.status == 409
+    assert at.approvals == []
+    assert approve(at, ben, answer).status == 303
+    assert [given.not_before for given in at.approvals] == [now + timedelta(hours=1)]
