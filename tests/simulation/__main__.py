@@ -28,7 +28,7 @@ def main() -> int:
         return _replay(given.seed)
     if given.bugs:
         return _bugs(range(given.start, given.start + given.seeds), given.only)
-    return _search(range(given.start, given.start + given.seeds))
+    return _search(range(given.start, given.start + given.seeds), given.processes)
 
 
 def _arguments() -> argparse.Namespace:
@@ -37,6 +37,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--start", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, help="replay this one, shrunk where it breaks a rule")
     parser.add_argument("--bugs", action="store_true", help="plant each bug, and look for it")
+    parser.add_argument("--processes", type=int, help="at once; else one on each processor")
     parser.add_argument("--only", default="", help="bugs whose name has this in it")
     return parser.parse_args()
 
@@ -51,10 +52,9 @@ def _replay(seed: int) -> int:
     return int(result.violation is not None)
 
 
-def _search(seeds: range) -> int:
-    """On all processors."""
+def _search(seeds: range, processors: int | None) -> int:
     begun, broken = time.monotonic(), []
-    with Pool() as processes:
+    with Pool(processors) as processes:
         for done, (seed, why) in enumerate(processes.imap(_tried, seeds, chunksize=10), start=1):
             if why:
                 broken.append(seed)

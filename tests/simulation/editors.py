@@ -118,6 +118,9 @@ class Editors:
             )
 
         if self._world.office(host, deed):
+            if slug in host.expected.gone:
+                readers = self._world.people.had(slug)
+                self._world.true.excuses.anew |= {(slug, reader) for reader in readers}
             host.expected.approvals.append(
                 Approved(
                     slug=slug,

@@ -142,6 +142,8 @@ class Expected:
     """Readers whom nothing could reach when the correction began."""
     put_back: bool = False
     """These books are older than what was sent."""
+    gone: frozenset[str] = frozenset()
+    """Statements of which a person saw then that more had gone than these books know of."""
 
     def take_back(self, slug: str, by: str | None) -> None:
         """Somebody took approvals back: their own, or all. What was started by them is undone."""
@@ -181,6 +183,8 @@ class Excuses:
     vouched: set[tuple[str, int]] = field(default_factory=set)
     """Readers whom the provider has, as a person said."""
     given_up: set[tuple[str, int]] = field(default_factory=set)
+    anew: set[tuple[str, int]] = field(default_factory=set)
+    """(slug, reader) who had it when a person approved it anew in older books."""
     told: set[tuple[str, int]] = field(default_factory=set)
     """Readers whom a person found at the provider, after older books were put back."""
 
@@ -224,7 +228,8 @@ def _once(mail: Mail, reader: int, true: World) -> None:
         and (one.address == mail.address or (reader and true.owners.get(one.address) == reader))
     ]
     slugs = {one.campaign for one in before} | {mail.campaign}
-    if before and not any((slug, reader) in true.excuses.again for slug in slugs):
+    excused = true.excuses.again | true.excuses.anew
+    if before and not any((slug, reader) in excused for slug in slugs):
         raise Violation(
             Rule.TWICE,
             f"{mail.address} got {mail.campaign} by {mail.try_}, and {before[0].address}"

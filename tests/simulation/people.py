@@ -69,7 +69,7 @@ class People:
         unknown = [n for n, state in standings(host.books, number).items() if state == "unknown"]
         if not self._world.office(host, lambda process: process.hand().resolve(str(number), to)):
             return
-        had = self._had(slug)
+        had = self.had(slug)
         for reader in unknown:
             if to is Resolution.ACCEPTED:
                 self._world.true.excuses.vouched.add((slug, reader))
@@ -78,7 +78,8 @@ class People:
             elif reader in had or any(not one.idle for one in host.older):
                 self._world.true.excuses.again.add((slug, reader))
 
-    def _had(self, slug: str) -> set[int]:
+    def had(self, slug: str) -> set[int]:
+        """Return the readers who got a statement."""
         true = self._world.true
         return {true.owners.get(mail.address, 0) for mail in true.journal if mail.campaign == slug}
 
@@ -120,6 +121,7 @@ class People:
         gone = {slug for slug in self.journal_slugs if self._went_on(host, slug, numbers.get(slug))}
         if self._world.kind == "family" and gone:
             gone |= {ORIGINAL, SPANISH}
+        host.expected.gone |= gone
         for slug in sorted(gone):
             if slug in numbers:
                 self._end_campaign(host, slug, numbers[slug])
@@ -132,7 +134,7 @@ class People:
 
     def _went_on(self, host: Host, slug: str, number: int | None) -> bool:
         """Whether more has gone than these books know of; what is unknown in them is resolved."""
-        had = self._had(slug)
+        had = self.had(slug)
         self._world.true.excuses.told |= {(slug, reader) for reader in had}
         begun = number is not None and number in host.expected.slugs
         states = standings(host.books, number) if number is not None and begun else {}

@@ -59,7 +59,7 @@ class How(Enum):
     UNREADABLE = "unreadable"
     """Its records answer with an error. A call is dropped."""
     STALE = "stale"
-    """A replica that lags answers for the records: messages are missing, never twice in a row."""
+    """A replica that lags answers for the records: messages are missing, until it shows them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +120,8 @@ class Row:
     shows_at: datetime
     hidden: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     """By key, the question whose answer left it out last, and when."""
-    shown: dict[str, datetime] = field(default_factory=dict)
-    """By key, when a look showed it again."""
+    shown: set[str] = field(default_factory=set)
+    """The keys to which a replica that had left it out has shown it: it is there to stay."""
 
 
 class Request(NamedTuple):
@@ -169,7 +169,8 @@ class Account:
 
     keys: dict[str, tuple[datetime, bytes, Reply]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
-    names: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
+    """Message → what became of it for good."""
 
 
 _STATUS = {
@@ -273,16 +274,17 @@ class Service:
         claimed: Claimed,
     ) -> str:
         message = call["messages"][number]
-        safe = self.traits == "safe"
-        if safe and message["id"] in account.names:
-            return "taken"  # it keeps one of a name, whatever it thinks of the reader by now
+        known = account.names.get(message["id"]) if self.traits == "safe" else None
+        if known:
+            return known  # it decides once about a name, whatever it thinks of the reader by now
         status = _judged(message["subscriber"], how)
+        if status != "later":
+            account.names[message["id"]] = status
         if status == "refused":
             self.refused.add(message["to"])
         if status != "taken":
             return status
         late = SETTLES if how is How.SILENT and number % 2 else timedelta(seconds=1)
-        account.names.add(message["id"])
         account.rows.append(
             Row(
                 address=message["to"],
@@ -384,15 +386,12 @@ def _told(reply: Reply, how: How) -> Reply:
 
 
 def _hides(row: Row, key: str, question: str, how: How, now: datetime) -> bool:
-    """Whether a replica that lags leaves a row out: in one look, and not in the next.
-
-    A row that is old enough is on every replica.
-    """
+    """Whether a replica that lags leaves a row out: in one look, and in none after the next."""
     if row.attempt == THEIRS:
         return False
-    before, shown = row.hidden.get(key), row.shown.get(key)
+    before = row.hidden.get(key)
     if before is None:
-        if how is not How.STALE or (shown is not None and now - shown < _ONE_LOOK):
+        if how is not How.STALE or key in row.shown:
             return False
         if "sent_after" in question:
             row.hidden[key] = question, now
@@ -401,7 +400,7 @@ def _hides(row: Row, key: str, question: str, how: How, now: datetime) -> bool:
         return how is How.STALE
     if question == before[0]:
         del row.hidden[key]
-        row.shown[key] = now
+        row.shown.add(key)
     return False
 
 
