@@ -103,6 +103,14 @@ class Database:
         """Return the rows as they are stored."""
         return self._run(sql, conditions, values).fetchall()
 
+    def mappings(
+        self, sql: str, /, *conditions: Condition, **values: object
+    ) -> list[dict[str, Any]]:
+        """Return the rows as they are stored, each as column → value."""
+        cursor = self._run(sql, conditions, values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
     def column(self, sql: str, /, *conditions: Condition, **values: object) -> list[Any]:
         """Return the first column of each row, as it is stored."""
         return [row[0] for row in self._run(sql, conditions, values)]

@@ -124,10 +124,9 @@ def _conditions(segment: Segment) -> Iterator[Condition]:
             {"segment_languages": [language.lower() for language in segment.languages]},
         )
     if segment.places:
-        # ASCII letters alone are folded, by the database and here
         yield Condition(
             "lower(subscriber.place) IN (SELECT value FROM json_each(:segment_places))",
-            {"segment_places": [_folded(place) for place in segment.places]},
+            {"segment_places": [folded(place) for place in segment.places]},
         )
     yield _joined(segment)
     for place, tag in enumerate(segment.tags):
@@ -138,8 +137,9 @@ def _conditions(segment: Segment) -> Iterator[Condition]:
         yield ~_tagged(segment.without_tags, "without_tags")
 
 
-def _folded(place: str) -> str:
-    return "".join(letter.lower() if letter.isascii() else letter for letter in place)
+def folded(words: str) -> str:
+    """Return words as ``lower`` of the database makes them: it folds ASCII letters alone."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in words)
 
 
 def _joined(segment: Segment) -> Condition:

@@ -66,6 +66,7 @@ def test_what_is_stored_comes_back_as_it_was(db: Database) -> None:
     assert db.rows(ALL) == [
         (1, 1_795_953_600_123, "2026-11-29", "red", 1, '["é","b"]', '{"name":"x"}')
     ]
+    assert db.mappings("SELECT id, colour AS shade FROM thing") == [{"id": 1, "shade": "red"}]
 
 
 def test_an_empty_text_is_no_enum_and_no_document(db: Database) -> None:
