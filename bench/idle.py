@@ -54,8 +54,9 @@ SELECT slug, content_hash, 'sent', '["press"]', '["ed@forum.example"]', 'outbox'
 FROM statement ORDER BY slug LIMIT :campaigns
 """
 _APPROVALS = """
-INSERT INTO approval (slug, content_hash, [by], channel, at)
-SELECT slug, content_hash, 'ed@forum.example', 'command', 1700000000000 FROM campaign
+INSERT INTO approval (slug, content_hash, [by], mailbox, channel, at)
+SELECT slug, content_hash, 'ed@forum.example', 'ed@forum.example', 'command', 1700000000000
+FROM campaign
 """
 _BATCH_ROWS = """
 WITH RECURSIVE place(no) AS (SELECT 0 UNION ALL SELECT no + 1 FROM place WHERE no < :batches - 1)

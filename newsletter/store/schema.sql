@@ -64,6 +64,7 @@ CREATE TABLE approval (
     slug TEXT NOT NULL,
     content_hash TEXT NOT NULL,
     "by" TEXT NOT NULL,
+    mailbox TEXT NOT NULL DEFAULT '',  -- of "by", equal for all spellings of one address
     channel TEXT NOT NULL,
     at INTEGER NOT NULL,
     revoked_at INTEGER,
@@ -127,6 +128,7 @@ CREATE TABLE version (
     "by" TEXT NOT NULL,
     writers TEXT NOT NULL,
     document TEXT NOT NULL,
+    sought TEXT NOT NULL DEFAULT '',  -- the title without case and accents, for the search
     began_at INTEGER NOT NULL,
     at INTEGER NOT NULL,
     closed INTEGER NOT NULL DEFAULT 0,

@@ -75,6 +75,7 @@ approval = table(
     words("slug"),
     words("content_hash"),
     words("by"),
+    words("mailbox", empty=True),  # of "by", equal for all spellings of one address
     words("channel"),
     integer("at"),
     integer("revoked_at", nullable=True),

@@ -4,19 +4,13 @@ SQL alone decides on which shelf a statement stands, so that counting them reads
 approval is what we wrote is checked when a row is shown: here it only says where the row is listed.
 """
 
-from sqlalchemy import Connection
-
 from newsletter.domain.campaigns.state import CampaignRules, Shelf
 from newsletter.domain.statements.statement import OVERRIDES
-from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import Condition
 from newsletter.store.repository import Repository
 from newsletter.store.statements.statements import sought
 
-_LONGEST = 200
-"""Characters that are read of what was typed into the search."""
-_ESCAPE = "\\"
-_LITERAL = str.maketrans({sign: _ESCAPE + sign for sign in "\\%_"})
+_MAX_QUERY_CHARACTERS = 200
 _SORTED = """
     FROM statement JOIN changed_statement ON changed_statement.slug = statement.slug
         LEFT JOIN campaign ON campaign.id = (
@@ -30,13 +24,6 @@ _UNSEEN = """
 
 class Board(Repository):
     """All statements, sorted by what they wait for."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        own = connection.connection.driver_connection
-        if own is not None:  # two spellings of one mailbox are one person: no SQL says so
-            own.create_function("mailbox", 1, mailbox, deterministic=True)
-            own.create_function("sought", 1, sought, deterministic=True)
 
     def counts(self, rules: CampaignRules, words: str = "") -> dict[Shelf, int]:
         """Count the statements on each shelf, of those in whose title or name these words are."""
@@ -71,7 +58,7 @@ class Board(Repository):
 
     def unseen(self, *, words: str = "", skip: int = 0, most: int) -> list[str]:
         """Return the keys of texts that were never handed in: what changed last, first."""
-        has_words = _has(words, "sought(json_extract(version.document, '$.title'))")
+        has_words = _has(words, "version.sought")
         return self._db.column(
             f"SELECT draft.key {_UNSEEN} AND {has_words}"
             " ORDER BY draft.changed_at DESC, draft.key LIMIT :most OFFSET :skip",
@@ -82,17 +69,15 @@ class Board(Repository):
 
     def count_unseen(self, words: str = "") -> int:
         """Count the texts that were never handed in, of those in whose title these words are."""
-        has_words = _has(words, "sought(json_extract(version.document, '$.title'))")
+        has_words = _has(words, "version.sought")
         return int(self._db.value(f"SELECT COUNT(*) {_UNSEEN} AND {has_words}", has_words))
 
 
 def _has(words: str, within: str) -> Condition:
     """Each word is somewhere in this text; neither case nor order counts."""
     found = Condition("1 = 1")
-    for place, word in enumerate(sought(words[:_LONGEST]).translate(_LITERAL).split()):
-        found &= Condition(
-            f"{within} LIKE :word_{place} ESCAPE '{_ESCAPE}'", {f"word_{place}": f"%{word}%"}
-        )
+    for place, word in enumerate(sought(words[:_MAX_QUERY_CHARACTERS]).split()):
+        found &= Condition(f"instr({within}, :word_{place}) > 0", {f"word_{place}": word})
     return found
 
 
@@ -152,7 +137,7 @@ def _counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
     policy = rules.policy
     trusted = "1 = 1" if policy.trust_front_matter else "approval.channel <> 'front matter'"
     # with the blanks around it, so that no mailbox is found within another
-    wrote = """instr(statement.mailboxes, ' ' || mailbox(approval."by") || ' ') > 0"""
+    wrote = "instr(statement.mailboxes, ' ' || approval.mailbox || ' ') > 0"
     other = "1 = 1" if policy.author_may_approve else f"NOT {wrote}"
     if standing_in:
         counts = f"approval.channel = 'override' AND ({_ROLE}) = 'admin'"
@@ -179,7 +164,7 @@ def _approved(rules: CampaignRules) -> str:
 
 def _enough(rules: CampaignRules, when: str) -> str:
     """There are as many approvals as are required, or two overrides, of those rows."""
-    people = 'SELECT COUNT(DISTINCT mailbox(approval."by")) FROM approval WHERE'
+    people = "SELECT COUNT(DISTINCT approval.mailbox) FROM approval WHERE"
     return f"""
         (({people} {_counts(rules)} AND {when}) >= {int(rules.policy.required)}
         OR ({people} {_counts(rules, standing_in=True)} AND {when}) >= {OVERRIDES})

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import Approval, Channel
+from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import instant
 from newsletter.store.file.keys import Chain
 from newsletter.store.repository import Repository
@@ -48,13 +49,13 @@ class Approvals(Repository):
         """Add an approval under our seal."""
         [row] = self._db.all(
             ApprovalRow,
-            'INSERT INTO approval (slug, content_hash, "by", channel, at, not_before, despite,'
-            " warnings)"
-            " VALUES (:slug, :content_hash, :by, :channel, :at, :not_before, :despite, :warnings)"
-            f" RETURNING {APPROVAL}",
+            'INSERT INTO approval (slug, content_hash, "by", mailbox, channel, at, not_before,'
+            " despite, warnings) VALUES (:slug, :content_hash, :by, :mailbox, :channel, :at,"
+            f" :not_before, :despite, :warnings) RETURNING {APPROVAL}",
             slug=approval.slug,
             content_hash=approval.content_hash,
             by=approval.by,
+            mailbox=mailbox(approval.by),
             channel=approval.channel,
             at=approval.at,
             not_before=approval.not_before,

@@ -6,6 +6,7 @@ from datetime import datetime
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.draft import Draft, Found, HandedIn, Picture, Version
 from newsletter.store.repository import Repository
+from newsletter.store.statements.statements import sought
 
 _VERSION = """
     SELECT number, kind, document AS text, "by", writers, began_at, at, closed, handed_in_at,
@@ -128,11 +129,12 @@ class Drafts(Repository):
         """Add a version to a text; return its number."""
         values = {name: value for name, value in vars(version).items() if name != "number"}
         number = self._db.value(
-            'INSERT INTO version (draft, kind, document, "by", writers, began_at, at, closed,'
-            " handed_in_at, handed_in_by)"
-            " VALUES (:key, :kind, :text, :by, :writers, :began_at, :at, :closed, :handed_in_at,"
-            " :handed_in_by) RETURNING number",
+            'INSERT INTO version (draft, kind, document, sought, "by", writers, began_at, at,'
+            " closed, handed_in_at, handed_in_by)"
+            " VALUES (:key, :kind, :text, :sought, :by, :writers, :began_at, :at, :closed,"
+            " :handed_in_at, :handed_in_by) RETURNING number",
             key=key,
+            sought=sought(version.text.title),
             **values,
         )
         return int(number)
@@ -142,12 +144,14 @@ class Drafts(Repository):
         # whatever an open page still holds, what was handed in is approved as it stands
         self._db.change(
             'UPDATE version SET kind = :kind, "by" = :by, writers = :writers, document = :text,'
-            " at = :at, closed = :closed WHERE number = :number AND handed_in_at IS NULL",
+            " sought = :sought, at = :at, closed = :closed"
+            " WHERE number = :number AND handed_in_at IS NULL",
             number=version.number,
             kind=version.kind,
             by=version.by,
             writers=version.writers,
             text=version.text,
+            sought=sought(version.text.title),
             at=version.at,
             closed=version.closed,
         )

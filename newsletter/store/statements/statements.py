@@ -32,7 +32,7 @@ _MAX_SOUGHT = 1_000
 def sought(words: str) -> str:
     """Return words as a search compares them: neither case nor accents count."""
     # marks that are piled up take the square of their number
-    plain = unicodedata.normalize("NFKD", words[:_MAX_SOUGHT].casefold())
+    plain = unicodedata.normalize("NFKD", words[:_MAX_SOUGHT]).casefold()
     return "".join(character for character in plain if not unicodedata.combining(character))
 
 

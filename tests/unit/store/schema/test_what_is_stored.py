@@ -73,7 +73,7 @@ OF_PEOPLE = {
     ),
     "id key at": ("sign_in_failure", "for a day of whom a failure counts against"),
     "address network at": ("known_network", "a keyed hash of the networks they signed in from"),
-    "number draft kind by writers document began_at at closed handed_in_at handed_in_by": (
+    "number draft kind by writers document sought began_at at closed handed_in_at handed_in_by": (
         "version",
         "the texts, pictures and comments they wrote",
     ),
