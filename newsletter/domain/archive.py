@@ -1,11 +1,11 @@
-"""What a person typed into the search field of the archive, as terms to look for."""
+"""The terms of a search in the archive, and its results."""
 
 import re
 import unicodedata
 from dataclasses import dataclass
 
 LONGEST = 200
-"""Characters that are read of what was typed."""
+"""The longest search, in characters; the rest is ignored."""
 
 _MOST = 16
 _SHORT = 3
@@ -20,7 +20,7 @@ class Term:
     text: str
     """With a letter or a digit in it; whatever else is in it means nothing."""
     whole: bool
-    """It was put in quotes, or is short: words that merely begin so do not count."""
+    """Only the whole word matches: the term was quoted, or is short."""
 
 
 def terms(typed: str) -> tuple[Term, ...]:
@@ -44,16 +44,16 @@ class Searchable:
 
     slug: str
     content_hash: str
-    """Of the content that they were taken from."""
+    """The hash of the indexed content."""
     language: str
     title: str
     text: str
-    """What it says below its title, without markup."""
+    """The text below the title, without markup."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """A piece of text, and whether it is what was looked for."""
+    """A piece of text, and whether it matches the search."""
 
     text: str
     found: bool
@@ -67,13 +67,13 @@ class Hit:
     language: str
     title: tuple[Stretch, ...]
     excerpt: tuple[Stretch, ...]
-    """Of the text, around what was found; its beginning, where that is in the title alone."""
+    """The text around the match, or its beginning if only the title matches."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hits:
-    """A part of what was found."""
+    """One page of the results."""
 
     count: int
-    """Of all there are."""
+    """The number of all results."""
     shown: tuple[Hit, ...]

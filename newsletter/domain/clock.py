@@ -13,15 +13,15 @@ class Clock(Protocol):
         ...
 
     def uptime(self) -> timedelta:
-        """Time since some moment in the past: nobody can set it, and it runs on during sleep."""
+        """Return the monotonic time, which also runs during sleep."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class NotAfter:
-    """Until when something may begin to leave: as long as the claim on it holds.
+    """The end of a claim: no byte of it may leave later.
 
-    A wall clock may be put back, so the uptime counts too: whichever is over first.
+    The wall clock can go back, so the monotonic time counts too: the earlier end applies.
     """
 
     clock: Clock
@@ -34,5 +34,5 @@ class NotAfter:
         return cls(clock=clock, until=clock.now() + lease, uptime=clock.uptime() + lease)
 
     def left(self) -> timedelta:
-        """How much of it is left; nothing or less once it is over."""
+        """Return the time that is left; zero or less once the claim is over."""
         return min(self.until - self.clock.now(), self.uptime - self.clock.uptime())

@@ -1,19 +1,15 @@
 """The one error tree.
 
-NewsletterError
-├── InvalidInput            something a person wrote cannot be used; lists every fault
-│   ├── InvalidConfiguration
-│   ├── TookTooLong         a text takes longer than there is for it
-│   └── Postponed           a text could not be tried just now
-├── NotFound                no such statement, campaign, subscriber or member of staff
-├── Refused                 a check, an approval or a count says no
-├── ProviderUnreachable     the provider cannot be reached; nothing was handed over
-├── ClaimOver               our claim was over before the call began; nothing was handed over
-├── StoreUnavailable        the database is locked, read-only, full or of another version
-│   └── Exchanged           another file was put in its place while it was open
-└── Defect                  an invariant of ours is broken; please report it
+NewsletterError ├── InvalidInput a person's input cannot be used; lists every fault │ ├──
+InvalidConfiguration │ ├── TookTooLong a text takes longer than its limit │ └── Postponed a text
+could not be tried just now ├── NotFound no such statement, campaign, subscriber or member of staff
+├── Refused a check, an approval or a count says no ├── ProviderUnreachable the provider cannot be
+reached; nothing was sent ├── ClaimOver our claim was over before the call began; nothing was sent
+├── StoreUnavailable the database is locked, read-only, full or of another version │ └── Exchanged
+the database file was replaced while it was open └── Defect one of our invariants is broken; please
+report it
 
-A message says what failed, for what, and what to do.
+A message says the problem, the object and the remedy.
 """
 
 from collections.abc import Iterable
@@ -22,7 +18,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One thing wrong in something a person wrote, and where it stands.
+    """One fault in a person's input, with its place.
 
     ``line`` and ``column`` count from 1; 0 means that the fault has no such place.
     """
@@ -33,11 +29,11 @@ class Fault:
     column: int = 0
     key: str = ""
     code: str = ""
-    """The check that found it, where it has a name of its own."""
+    """The name of the check that found it, if it has one."""
 
     @property
     def place(self) -> str:
-        """The file, and line, column and key where they are known."""
+        """The file, with line, column and key if they are known."""
         place = self.file
         if self.line:
             place += f":{self.line}"
@@ -84,11 +80,11 @@ class Refused(NewsletterError):
 
 
 class ProviderUnreachable(NewsletterError):
-    """The provider cannot be reached. Nothing was handed over; trying again is safe."""
+    """The provider cannot be reached. Nothing was sent; a retry is safe."""
 
 
 class ClaimOver(NewsletterError):
-    """Our own claim was over before the call began. Nothing was handed over."""
+    """Our own claim was over before the call began. Nothing was sent."""
 
 
 class StoreUnavailable(NewsletterError):

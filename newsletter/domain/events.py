@@ -1,6 +1,6 @@
-"""What a provider tells later about a message, and what kind of bounce it is.
+"""Providers' later reports about a message, and the classes of bounces.
 
-Nothing here depends on the order in which events are told, or on how often.
+No result depends on the order or the number of the reports.
 """
 
 import re
@@ -16,7 +16,7 @@ from newsletter.domain.subscribers.audience import SuppressionReason
 
 
 class EventKind(Enum):
-    """What happened to a message after it was handed over."""
+    """A report about a message after the provider accepted it."""
 
     ACCEPTED = "accepted"
     """The provider says again that it took the message."""
@@ -44,7 +44,7 @@ class EventKind(Enum):
 
 
 class Bounce(Enum):
-    """Why a message came back."""
+    """The class of a bounce."""
 
     HARD = "hard"
     """There is no such mailbox or domain: writing again is pointless."""
@@ -63,22 +63,22 @@ class Event:
     """One thing a provider told. It names the delivery as well as the provider can."""
 
     id: str
-    """The same for the same event however often it is told, and unlike any other's."""
+    """Equal for every report of the same event, and for no other event."""
     kind: EventKind
     at: datetime
-    """When it happened, by the provider's clock, aware."""
+    """The time of the event by the provider's clock, aware."""
     bounce: Bounce | None = None
     """For BOUNCED, and only then."""
     address: str = ""
     campaign: str = ""
-    """The slug that was handed over with the message, where it comes back."""
+    """The campaign's slug, if the provider returns it."""
     attempt_id: str = ""
     subscriber_id: int | None = None
     provider_id: str = ""
     reason: str = ""
     """In the provider's words, for people."""
     token: str = ""
-    """What the provider signed for this event alone, where it did not sign the event itself."""
+    """The part that the provider signed, if it did not sign the event itself."""
     raw: str = ""
     """The event as it came, for those who have to look into it."""
 
@@ -96,10 +96,10 @@ _NO_MAILBOX = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.4"}
 
 
 def bounce_class(bounce: Bounce, diagnostic: str) -> Bounce:
-    """The class of a bounce that the provider calls ``bounce``, with the server's own words.
+    """Return the class of a bounce from the provider's class and the server's reply.
 
-    An objection to us is a policy bounce whatever the provider calls it, so that no reader is
-    suppressed for our reputation. Where nobody says why, the status code may (RFC 3463).
+    An objection to the sender is a policy bounce, so that our reputation suppresses no reader. If
+    no text gives a reason, the status code may (RFC 3463).
     """
     code = _CODE.search(diagnostic)
     detail = f"{code[2]}.{code[3]}" if code else ""
@@ -138,7 +138,7 @@ _SUPPRESSING = {
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryStatus:
-    """One thing that is known of one delivery: one of a kind, however often it is told."""
+    """One fact about one delivery. Each kind is stored once."""
 
     campaign_id: int
     subscriber_id: int
@@ -152,16 +152,16 @@ class DeliveryStatus:
 
     @property
     def key(self) -> tuple[int, int, EventKind]:
-        """What it is known of: there is one status of a key."""
+        """The unique key of the fact."""
         return self.campaign_id, self.subscriber_id, self.kind
 
     def prevails(self, other: "DeliveryStatus") -> bool:
-        """Whether it stands in the other's place: the graver bounce does, else the earlier."""
+        """Return whether it replaces the other: the graver bounce does, else the earlier one."""
         return self._place() < other._place()
 
     def _place(self) -> tuple[int, datetime, str]:
         gravity = _GRAVITY.index(self.bounce) if self.bounce else 0
-        # by the reason too, so that of two alike the same one stands in whatever order they come
+        # the reason decides between two equal facts, so that their order does not matter
         return -gravity, self.at, self.reason
 
 
@@ -177,24 +177,24 @@ def status_kind(kind: EventKind) -> EventKind | None:
 
 
 def is_kept_whole(event: Event) -> bool:
-    """Whether the event is kept as it came, for those who have to look into it."""
+    """Return whether the event is stored as it came, for inspection."""
     return event.kind in _KEPT_WHOLE
 
 
 def suppression(event: Event) -> SuppressionReason | None:
-    """Why the event alone bars its reader's address everywhere, if it does.
+    """Return why this event alone suppresses the address everywhere, if it does.
 
-    A full mailbox does not, nor an objection to us, nor a bounce of which nobody says why.
+    A full mailbox, a policy bounce and a bounce without a reason do not.
     """
     return _SUPPRESSING.get((event.kind, event.bounce))
 
 
 def is_worn_out(soft: Iterable[datetime], delivered: datetime | None, now: datetime) -> bool:
-    """Whether a mailbox has put us off for so long that it counts as gone.
+    """Return whether soft bounces prove that a mailbox is gone.
 
-    ``soft`` has the moment of one soft bounce a campaign, ``delivered`` the latest delivery. Of
-    the bounces after that delivery and within the last 30 days there have to be five, the first
-    and the last of them at least 14 days apart.
+    ``soft`` has the time of one soft bounce for each campaign, ``delivered`` is the latest
+    delivery. Five bounces after that delivery and within the last 30 days are needed, the first and
+    the last at least 14 days apart.
     """
     counted = [at for at in soft if at > now - SOFT_MEMORY and (not delivered or at > delivered)]
     return len(counted) >= SOFT_CAMPAIGNS and max(counted) - min(counted) >= _SOFT_SPAN
@@ -202,22 +202,22 @@ def is_worn_out(soft: Iterable[datetime], delivered: datetime | None, now: datet
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """What became of a campaign's deliveries, as far as it was told.
+    """The reported results of a campaign's deliveries.
 
-    A delivery that came back is not delivered, but a soft bounce of what was delivered after all
-    is no bounce. Each delivery is counted in the gravest class of bounce that was told of it.
-    Complaints are counted beside both: who complains has got it.
+    A bounced delivery does not count as delivered; a soft bounce before a delivery does not count
+    as bounced. Each delivery counts once, in its gravest class of bounce. Complaints are counted
+    apart: their mail was delivered.
     """
 
     delivered: int = 0
     complained: int = 0
     bounces: Mapping[Bounce, int] = field(default_factory=dict)
     received: bool = False
-    """Anything at all was told."""
+    """At least one event was reported."""
 
     @property
     def bounced(self) -> int:
-        """Those of all classes."""
+        """The bounces of all classes."""
         return sum(self.bounces.values())
 
 
@@ -228,17 +228,17 @@ _HARD = Fraction(5, 100)
 
 @dataclass(frozen=True, kw_only=True)
 class Damage:
-    """How many readers of a campaign complained, and how many mailboxes did not exist."""
+    """The complaints about a campaign, and its hard bounces."""
 
     complained: int = 0
     hard: int = 0
 
 
 def objections(damage: Damage, accepted: int, overruled: Damage) -> tuple[str, ...]:
-    """Why the campaign has to stop, in figures; empty where it may go on.
+    """Return why the campaign must be paused; empty if it may continue.
 
-    From 200 accepted on: complaints of 0.1 %, or hard bounces of 5 %. ``overruled`` is what a
-    person saw and let go on all the same: that objection counts again when it has doubled.
+    The limits apply from 200 accepted messages on: 0.1 % complaints, 5 % hard bounces. A person who
+    resumed the campaign saw the numbers in ``overruled``: they count again once they have doubled.
     """
     return tuple(
         f"{count:,} of {accepted:,} accepted {what}"
@@ -249,7 +249,7 @@ def objections(damage: Damage, accepted: int, overruled: Damage) -> tuple[str, .
 
 
 def overrule(damage: Damage, accepted: int, before: Damage) -> Damage:
-    """What a person overrules who lets a campaign go on at this damage."""
+    """Return the numbers that a person overrules by resuming a campaign now."""
     counts = (
         count if _trips(count, accepted, limit) else earlier
         for count, limit, earlier, _ in _measures(damage, before)
@@ -267,27 +267,27 @@ def _trips(count: int, accepted: int, limit: Fraction) -> bool:
 
 
 class Forged(NewsletterError):
-    """What was posted to us was not signed by the provider, or so long ago that it is a replay."""
+    """A post that the provider did not sign, or that is too old."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Whom an event speaks of, and of which delivery, as far as we know them."""
+    """The reader and delivery of an event, as far as they are known."""
 
     subscriber_id: int | None = None
     address: str = ""
-    """The one that the event speaks of, which its reader may have left since.
+    """The address in the event, which its reader may have left since.
 
-    Empty for somebody unknown or erased, and where it is not known which address is meant.
+    Empty for an unknown or erased reader, and if the event does not say which address it is.
     """
     erased: bool = False
     """The person asked to be forgotten: nothing that names them is kept."""
     campaign_id: int | None = None
-    """None where no campaign went, or was to go, to this person."""
+    """None if no campaign was sent to this reader."""
     lists: tuple[str, ...] = ()
-    """Those of the campaign."""
+    """The lists of the campaign."""
     batch: BatchState | None = None
-    """Where the batch stands. Unless it is done, the event may prove what became of it."""
+    """The state of the batch. Until it is done, the event may prove its outcome."""
 
     @property
     def delivery(self) -> tuple[int, int] | None:

@@ -1,4 +1,5 @@
-"""What lies outside, in the words of those who need it: each has two implementations or more."""
+"""Interfaces to the outside, in the words of their callers. Each has two implementations or
+more."""
 
 from __future__ import annotations
 
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
 
 
 class GuardFile(Protocol):
-    """How far sending has come, kept outside the database: it does not go back with a restore."""
+    """The progress of sending, stored outside the database: a restore does not turn it back."""
 
     def location(self) -> Location:
-        """Where the database's file lies."""
+        """Return the location of the database's file."""
         ...
 
     def read(self) -> GuardRecord | Absence: ...
@@ -54,7 +55,7 @@ class GuardFile(Protocol):
 
 
 class Source(Protocol):
-    """Where statements come from."""
+    """A source of statements."""
 
     def read(self) -> Reading:
         """Read all statements. Raises nothing for what a person wrote wrong."""
@@ -76,10 +77,9 @@ class Renderer(Protocol):
     def render(
         self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
     ) -> Content:
-        """Render, with translations that are to stand in the same content.
+        """Render a statement, with translations in the same content.
 
-        The same statements give the same content. With ``test``, readers are told that it is a
-        test mail. Raises InvalidInput.
+        The same statements give the same content. ``test`` marks a test mail. Raises InvalidInput.
         """
         ...
 
@@ -98,9 +98,9 @@ class Provider(Protocol):
         ...
 
     def hand_over(self, prepared: PreparedRequest) -> Answer:
-        """Make the one call. Never raises for what the network or the provider does.
+        """Make the call. Never raises for an error of the network or the provider.
 
-        LATE where the claim on it is over, or would be before the call has to be.
+        Return LATE if the claim is over or would be before the call must begin.
         """
         ...
 
@@ -110,13 +110,13 @@ class Provider(Protocol):
 
 
 class Webhook(Protocol):
-    """What a provider posts to us, in its own words."""
+    """A provider's posts to us."""
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
-        """The events in a post: none, one or many. ``headers`` have names in lower case.
+        """Return the events in a post. ``headers`` have names in lower case.
 
-        Raises Forged for what the provider did not sign or what is stale, and for nothing else:
-        what is signed and not understood is an event of kind OTHER.
+        Raises Forged for an unsigned or old post, and for nothing else: a signed post that cannot
+        be understood is an event of kind OTHER.
         """
         ...
 
@@ -169,30 +169,30 @@ class Feed(Protocol):
 
     @property
     def address(self) -> str:
-        """Where it is, and which part of it is meant."""
+        """The address of the feed, with the part of it that is used."""
         ...
 
     @property
     def every(self) -> timedelta:
-        """How often to visit it."""
+        """The interval between visits."""
         ...
 
     @property
     def trusted(self) -> bool:
-        """What is new in it counts as approved."""
+        """New items count as approved."""
         ...
 
     def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
-        """Visit it once. ``wanted`` are ids to bring even where they are old.
+        """Visit the feed once. ``wanted`` are ids to return even if they are old.
 
-        Raises FeedUnreadable for all that the network or the feed does.
+        Raises FeedUnreadable for any error of the network or the feed.
         """
         ...
 
     def compose(self, items: Sequence[Item]) -> Sequence[ExtractedStatement | InvalidInput]:
-        """Make a statement's text of each item, or say why there is none.
+        """Extract a statement from each item, or return why there is none.
 
-        Raises FeedUnreadable where that cannot be done just now.
+        Raises FeedUnreadable if that cannot be done now.
         """
         ...
 
@@ -221,7 +221,7 @@ class Abstracts(Protocol):
     """Says in a few words what a statement says."""
 
     def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
-        """What a digest email in this language says of a statement that went out that day."""
+        """Return the entry of a digest in this language for a statement that was sent that day."""
         ...
 
     def dated(self, day: date, language: str) -> str:

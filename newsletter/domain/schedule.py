@@ -1,7 +1,7 @@
-"""When a campaign may start, and when each reader gets it.
+"""The time at which a campaign may start, and the time at which each reader gets it.
 
-Wall times keep their zone. The hour that a clock change skips or repeats is refused, not guessed,
-where a person can be asked; by the clocks of all readers, nobody can.
+A wall time keeps its zone. An hour that a clock change skips or repeats is refused if a person can
+be asked. With local times the program chooses.
 """
 
 from collections.abc import Iterable, Mapping
@@ -58,7 +58,7 @@ def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     """The first instant with the later offset. Clocks change at whole seconds."""
     offset = after.astimezone(zone).utcoffset()
     while after - before > _SECOND:
-        # in whole seconds, so that what is left in the end is the change itself
+        # whole seconds, so that the search ends at the change itself
         middle = before + (after - before) // _SECOND // 2 * _SECOND
         if middle.astimezone(zone).utcoffset() == offset:
             after = middle
@@ -79,11 +79,11 @@ class LocalTime:
         return f"{day}{self.at:%H:%M} local"
 
     def instant(self, zone: str, *, ready: datetime) -> datetime:
-        """When readers of a zone get what may go out from ``ready`` on."""
+        """Return when readers of a zone get a message that may be sent from ``ready`` on."""
         if self.day is not None:
             return max(ready, instant_of(datetime.combine(self.day, self.at), zone))
         today = ready.astimezone(ZoneInfo(zone)).date()
-        # Where clocks go back over midnight, that of the day after may have been already.
+        # if clocks go back over midnight, the next day's time may have passed already
         days = (today + _DAY * number for number in (-1, 0, 1, 2))
         times = (instant_of(datetime.combine(day, self.at), zone) for day in days)
         return next(at for at in times if at >= ready)
@@ -91,16 +91,16 @@ class LocalTime:
 
 @dataclass(frozen=True, kw_only=True)
 class ByZone:
-    """When readers of each zone get something. All instants are in UTC."""
+    """The time at which the readers of each zone get a message. All times are in UTC."""
 
     instants: Mapping[str, datetime]
-    """By zone as readers have it; empty stands for none."""
+    """By the zone in the reader's data; "" for readers without one."""
     otherwise: datetime
     """For readers of any other zone."""
 
     @property
     def first(self) -> datetime:
-        """When the first of them get it."""
+        """The earliest time."""
         return min(self.instants.values(), default=self.otherwise)
 
 
@@ -111,9 +111,9 @@ def every_zone() -> frozenset[str]:
 
 
 def by_zone(local: LocalTime, zones: Iterable[str], *, home: str, ready: datetime) -> ByZone:
-    """When readers of each of these zones get what may go out from ``ready`` on.
+    """Return when readers of these zones get a message that may be sent from ``ready`` on.
 
-    Who has no zone, or one that this machine does not know, gets it by the clocks of ``home``.
+    Readers without a zone, or with one that this machine does not know, get it at ``home`` time.
     """
     known = every_zone()
     otherwise = local.instant(home, ready=ready)
@@ -127,9 +127,9 @@ def by_zone(local: LocalTime, zones: Iterable[str], *, home: str, ready: datetim
 
 @lru_cache(maxsize=16)
 def everywhere(local: LocalTime, *, home: str, ready: datetime) -> ByZone:
-    """When readers of all zones there are, and of none, get it.
+    """Return the times of all zones, and of readers without one.
 
-    Each look asks it of each campaign that waits, and to read six hundred zones takes 25 ms.
+    Cached, because every tick needs it for every waiting campaign and 600 zones take 25 ms.
     """
     return by_zone(local, ("", *every_zone()), home=home, ready=ready)
 
@@ -142,7 +142,7 @@ def release_time(
     embargo_until: datetime | None,
     not_before: datetime | None = None,
 ) -> datetime:
-    """The earliest instant at which anything may be handed over. All instants are aware."""
+    """Return the earliest time at which a batch may be sent. All times are aware."""
     times = [approved_at + undo_window]
     times += [instant for instant in (send_at, embargo_until, not_before) if instant is not None]
     return max(times)

@@ -50,7 +50,7 @@ def listed(names: Sequence[str], word: str = "and") -> str:
 
 
 def without_commands(message: str) -> str:
-    """A message without the parts that name a command or a key: they help nobody on a page."""
+    """Return a message for a page: without commands and names of keys."""
     clauses = _CLAUSE.split(_KEY.sub("", message))
     return "".join(clause for clause in clauses if _COMMAND not in clause).strip(" ;,:")
 

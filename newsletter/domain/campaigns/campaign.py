@@ -1,4 +1,4 @@
-"""A campaign: one approved statement going to its lists, once; and what has to happen to it."""
+"""A campaign: one approved statement that is sent to its lists once, and its next step."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from newsletter.domain.subscribers.segment import Segment
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """How many deliveries are in each state."""
+    """The number of deliveries in each state."""
 
     pending: int = 0
     accepted: int = 0
@@ -24,7 +24,7 @@ class Counts:
 
     @property
     def audience(self) -> int:
-        """All of them: the accounting identity, read from left to right."""
+        """The sum of all states, which is the accounting identity."""
         return (
             self.pending
             + self.accepted
@@ -36,29 +36,29 @@ class Counts:
 
 
 class CampaignState(Enum):
-    """Where a campaign stands."""
+    """The state of a campaign."""
 
     SCHEDULED = "scheduled"
     """Approved, waiting for its time or for the undo window to close. No audience yet."""
     SENDING = "sending"
-    """Its audience is frozen and its batches are going out."""
+    """Its audience is frozen and its batches are being sent."""
     PAUSED = "paused"
-    """Held by a person, or by a fault that only a person can mend."""
+    """Paused by a person, or by a fault that a person must repair."""
     SENT = "sent"
     """Every delivery has a known, final state."""
     CANCELLED = "cancelled"
-    """Ended by a person or a correction, or withdrawn as it changed. What had gone has gone."""
+    """Ended by a person or a correction, or withdrawn after a change. Sent messages stay sent."""
     ATTENTION = "attention"
-    """Finished sending, and for some nobody knows whether the provider took the message."""
+    """Finished, with deliveries whose outcome is unknown."""
 
     @property
     def ended(self) -> bool:
-        """Nothing more will be handed over unless a person decides so."""
+        """Nothing more is sent unless a person decides so."""
         return self in {CampaignState.SENT, CampaignState.CANCELLED, CampaignState.ATTENTION}
 
     @property
     def final(self) -> bool:
-        """Nothing more will be handed over, whatever a person decides."""
+        """Nothing more is sent, whatever a person decides."""
         return self in {CampaignState.SENT, CampaignState.CANCELLED}
 
 
@@ -78,30 +78,30 @@ class Campaign:
     corrects: str = ""
     """The slug of the statement whose readers it goes to, whatever they are subscribed to."""
     translates: str = ""
-    """The slug of the original, where it is the campaign of a translation: both share readers."""
+    """The original's slug for the campaign of a translation: both share their readers."""
     corrected_by: str = ""
     """The slug of the correction that ended it, and that goes to those who waited in it."""
     counts: Counts = field(default_factory=Counts)
     given_up: bool = False
     """A person let deliveries rest unknown: they count as cancelled, and may have arrived."""
     reason: str = ""
-    """Why it is paused, cancelled or in need of attention."""
+    """The reason for a pause, a cancellation or needed attention."""
     carrier: str = ""
     """The provider that what waits goes to after a fail-over; empty is the first one."""
     urgent: bool = False
-    """Its batches go before those of other campaigns."""
+    """Its batches are sent before those of other campaigns."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
     @property
     def may_have_reached_anybody(self) -> bool:
-        """Something was, is being or may have been handed over, whatever was decided since."""
+        """A message was, is being or may have been sent."""
         counts = self.counts
         return bool(counts.accepted or counts.unknown or self.given_up)
 
 
 def has_begun(campaign: Campaign | None) -> TypeGuard[Campaign]:
-    """Whether its audience was frozen, whatever came of it since."""
+    """Return whether the audience was frozen."""
     return campaign is not None and campaign.started_at is not None
 
 
@@ -116,19 +116,18 @@ BEFORE_START = frozenset({CampaignState.SCHEDULED, CampaignState.PAUSED})
 
 
 class Step(Enum):
-    """What planning does about one statement."""
+    """The step that planning takes for a statement."""
 
     NOTHING = "nothing"
-    """It is as it should be."""
+    """Nothing to do."""
     SCHEDULE = "schedule"
-    """It is approved and has no campaign: make one."""
+    """It is approved and has no campaign: create one."""
     RESCHEDULE = "reschedule"
-    """Its campaign waits for another time than it should, or in another lane."""
+    """Its campaign waits for the wrong time, or with the wrong urgency."""
     REPLACE = "replace"
-    """Its campaign has not started, and another text is approved by now: plan anew."""
+    """Its campaign has not started, and another text is approved now: plan again."""
     WITHDRAW = "withdraw"
-    """Its campaign has not started, and what was approved is not what it says now, or nobody wants
-    it to start any more."""
+    """Its campaign has not started, and the text changed or the start was taken back."""
 
 
 def decide(
@@ -141,9 +140,9 @@ def decide(
     urgent: bool = False,
     started: bool = True,
 ) -> Step:
-    """What has to happen to a statement's campaign. Pure.
+    """Return the next step for a statement's campaign. Pure.
 
-    ``started`` is whether a sender started it, where the configuration asks for that.
+    ``started``: a sender started it, if the configuration asks for that.
     """
     ready = present and standing.approved and started
     if campaign is None or _spent_nothing(campaign):
@@ -179,29 +178,29 @@ class Correction:
     of: str
     """The slug of the original: the statement whose readers get it."""
     lists: tuple[str, ...]
-    """Of the original's campaign: a link in the correction ends these subscriptions."""
+    """The lists of the original's campaign: an unsubscribe link in the correction ends these."""
     unstarted: bool
     """That campaign has not begun: the correction goes to its lists, in its place."""
     stops: tuple[Campaign, ...]
     """Campaigns that might still hand something over, and must not."""
     segment: Segment | None = None
-    """Of what has not begun: the correction goes to those alone whom this picks."""
+    """The segment of an original that has not begun: the correction goes only to these readers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AudienceSplit:
-    """Of the readers of a statement's lists, those that one of its languages goes to.
+    """The readers of a statement's lists that one of its languages goes to.
 
-    They are those of its languages whom no other language of it has, or may have.
+    A reader whom another language has, or may have, is not among them.
     """
 
     slug: str
-    """Of that language."""
+    """The slug of this language's statement."""
     original: str
     """The slug of the original."""
     lists: tuple[str, ...]
     languages: frozenset[str]
-    """As the readers named them; empty for those who named none."""
+    """As readers named them; "" for readers who named none."""
     segment: Segment | None = None
     """Only those whom it picks."""
 
@@ -213,7 +212,7 @@ _GROUPED = re.compile(r"[0-9]{1,3}(?:[,.'\s][0-9]{3})+|[0-9]{1,12}")
 
 
 class StartBy(Enum):
-    """What makes an approved statement go out."""
+    """The act that starts an approved statement."""
 
     APPROVAL = "approval"
     """The last approval that it needed."""
@@ -231,16 +230,17 @@ class Start:
     """A folded address."""
     at: datetime
     count: int
-    """How many would get it, as the person was shown."""
+    """The number of readers that the person was shown."""
     found: int = 0
-    """How many they were at its start, where that was too far off, so that it was paused; else 0"""
+    """The number of readers at the start, if it was too different and the campaign was paused;
+    else 0."""
     revoked_at: datetime | None = None
 
     def counts(self, content_hash: str, complete_at: datetime) -> bool:
-        """Whether it starts the version with this content hash, approved by then.
+        """Return whether it starts the version with this hash, approved at ``complete_at``.
 
-        It has to be younger than the approvals: one that was taken back and given anew is for
-        the approver to give, and for a sender to start.
+        It must be later than the approvals: after an approval was revoked and given again, a sender
+        starts again.
         """
         return (
             self.revoked_at is None and self.content_hash == content_hash and self.at >= complete_at
@@ -275,7 +275,7 @@ class ShownTerms:
 
 
 def moved(shown: int, now: int) -> bool:
-    """Whether the number is another one than somebody was shown, so that they look again."""
+    """Return whether the number has changed so far that the person must look again."""
     return abs(now - shown) * _TOLERATED > shown
 
 

@@ -1,4 +1,4 @@
-"""Which statements stand in a digest email, and what it says of them."""
+"""The statements in a digest, and the entry of each."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -11,19 +11,19 @@ from newsletter.domain.statements.statement import Progress, Statement
 
 _SIGNS = re.compile(r"[\\`*_\[\]<>&~#]")
 _BEGINS_A_BLOCK = re.compile(r"^([0-9]+(?=[.)])|(?=[-+=]))")
-"""What a list, or the line below a heading, begins with."""
+"""The beginning of a list item, or of the line below a heading."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Abstract:
-    """What a digest email says of one statement, all of it plain text."""
+    """The entry of one statement in a digest; plain text."""
 
     title: str
     address: str
-    """Of its page on the web."""
+    """The address of its public page."""
     dated: str
     opening: str
-    """Its summary or first sentence, or empty."""
+    """Its summary or first sentence; may be empty."""
 
 
 def choose(
@@ -34,7 +34,7 @@ def choose(
     gathers: Sequence[str],
     listed: Collection[str],
 ) -> tuple[Campaign, ...]:
-    """What a digest email gathers: what began in this time, but for what was ``listed`` before."""
+    """Return the campaigns that began in this time and were not ``listed`` before."""
     slugs = [
         campaign.slug
         for began, campaign in _begun(campaigns)
@@ -44,9 +44,9 @@ def choose(
 
 
 def standing_for(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tuple[Campaign, ...]:
-    """What may be named for these statements by now, in the order in which it went out.
+    """Return the campaigns that a digest may name for these statements now, in the order sent.
 
-    A statement that was corrected is named by its correction, one that was cancelled not at all.
+    A correction replaces its original; a cancelled statement is left out.
     """
     out = {
         one.slug: one for _, one in _begun(campaigns) if one.state is not CampaignState.CANCELLED
@@ -71,7 +71,7 @@ def _begun(campaigns: Iterable[Campaign]) -> list[tuple[datetime, Campaign]]:
 
 
 def in_one_language(statements: Sequence[Statement], language: str) -> tuple[Statement, ...]:
-    """Of translations of each other only one: that in this language, or else the first."""
+    """Of several translations keep one: that in this language, or else the first."""
     best: dict[str, Statement] = {}
     for statement in statements:
         known = best.setdefault(statement.translation_of or statement.slug, statement)

@@ -11,7 +11,7 @@ LAST = 0
 
 
 class Every(Enum):
-    """How often something comes."""
+    """How often a digest is made."""
 
     WEEK = "week"
     """On one day of each week."""
@@ -25,7 +25,7 @@ class Recurrence:
 
     every: Every
     on: int
-    """Of a week: 1, Monday, to 7, Sunday. Of a month: 1 to 28, or ``LAST``."""
+    """For a week: 1, Monday, to 7, Sunday. For a month: 1 to 28, or ``LAST``."""
     at: time
     """The hour that clocks show."""
 
@@ -33,7 +33,7 @@ class Recurrence:
 NAME_MAX_LENGTH = 40
 """The slug of an issue adds a date to it, and has to stay within its own length."""
 MOST = 50
-"""An issue gathers so many statements at the most: Gmail cuts off what is much longer."""
+"""The most statements in one issue: Gmail clips longer emails."""
 DATE_GAP = "{date}"
 """In a title: where the date goes."""
 
@@ -50,7 +50,7 @@ class Digest:
     """To which it goes."""
     language: str
     gathers: tuple[str, ...] = ()
-    """It names what went to one of these lists; empty: to whichever."""
+    """The lists whose statements it gathers; empty for all."""
     least: int = 1
     intro: str = ""
     """Markdown."""
@@ -66,9 +66,9 @@ class Issue:
     day: date
     """The local date that it is for: no date has two of a name."""
     upto: datetime
-    """What went out until then is in it, or was left out for good."""
+    """Statements sent until then are in this issue or left out for good."""
     statement: Statement | None = None
-    """What goes out; None where there was too little to say, or where it was dropped."""
+    """The issue's statement; None if there were too few parts, or if it was dropped."""
     parts: tuple[str, ...] = ()
     """The slugs of what it gathers, in the order in which they went out."""
 

@@ -1,4 +1,4 @@
-"""When a digest email is due: the days that its recurrence names, in its zone."""
+"""The days on which a digest is due, by its recurrence and zone."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -22,7 +22,7 @@ class Occurrence:
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """An occurrence that has come, and those before it that nobody was there for."""
+    """An occurrence that is due, and those before it that were missed."""
 
     occurrence: Occurrence
     passed_over: tuple[date, ...] = ()
@@ -31,10 +31,10 @@ class Due:
 def due(
     recurrence: Recurrence, zone: str, *, since: datetime, last: date | None, now: datetime
 ) -> Due | None:
-    """The occurrence that has to be seen to now, if one has.
+    """Return the occurrence that is due, if one is.
 
-    ``since`` is when the recurrence began, ``last`` the day that was seen to last. Of several that
-    were missed only the newest is made up for.
+    ``since`` is the beginning of the recurrence, ``last`` the day of the last occurrence that was
+    handled. Of several missed ones only the latest is made.
     """
     occurrence = newest(recurrence, zone, now)
     if not _open(occurrence, since, last):

@@ -1,6 +1,6 @@
-"""Where a statement stands, what comes next and who acts, in sentences. It is decided here, once.
+"""The status of a statement in sentences: its state, the next act, and the people who may do it.
 
-The statement's page, the board, notices and the command line all show this and nothing else.
+The statement's page, the board, notices and commands show these sentences and no others.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,26 +27,26 @@ from newsletter.domain.wording import clock, day, listed, moment, people, plural
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """Where a statement stands, in words, and what can be done about it."""
+    """The status of a statement in words, and the acts that are possible."""
 
     facts: Facts
     state: State
     where: str
-    """Where it stands, in a sentence or two."""
+    """Its state, in a sentence or two."""
     acts: tuple[Act, ...]
-    """What can be done now, the first thing first; not everybody may do all of it."""
+    """The possible acts, most important first. Roles may not allow all of them."""
     actors: tuple[str, ...]
-    """Who may do that first thing: folded addresses."""
+    """The folded addresses of people who may do the first act."""
     notes: tuple[str, ...]
-    """What holds beside it: an embargo, other languages, the hour of each reader."""
+    """Further facts, such as an embargo, other languages, or readers' local hours."""
 
     @property
     def shelf(self) -> Shelf:
-        """Where the board has it."""
+        """Its shelf on the board."""
         return SHELVES[self.state]
 
     def acts_for(self, address: str) -> tuple[Act, ...]:
-        """What this person is offered."""
+        """Return the acts that this person is offered."""
         return tuple(act for act in self.acts if may(act, address, self.facts))
 
     def waits_for(self, address: str) -> bool:
@@ -54,7 +54,7 @@ class Situation:
         return self.state in _WAITS and address in self.actors
 
     def next(self, address: str = "") -> str:
-        """What comes next and who can do it, in a sentence; ``address`` is who reads it."""
+        """Return the next act and the people who may do it, for the reader ``address``."""
         can = _CAN.get(self.state, "")
         if self.state is State.FAULTY and self.facts.home is Home.DESK:
             can = "correct it"
@@ -68,7 +68,7 @@ class Situation:
 
 
 def situate(facts: Facts) -> Situation:
-    """What these facts come to."""
+    """Return the status that follows from these facts."""
     state = state_of(facts)
     acts = acts_of(state, facts)
     return Situation(
@@ -82,7 +82,7 @@ def situate(facts: Facts) -> Situation:
 
 
 def name(address: str, facts: Facts) -> str:
-    """What colleagues call somebody."""
+    """Return the name that colleagues use for a person."""
     return facts.names.get(address) or name_of(address)
 
 
@@ -124,7 +124,7 @@ _NOBODY: Mapping[State, str] = MappingProxyType(
 )
 
 
-# --- where it stands -----------------------------------------------------------------------------
+# --- the state, in words -------------------------------------------------------------------------
 
 
 def _draft(facts: Facts) -> str:
@@ -162,7 +162,7 @@ def _approved(facts: Facts) -> str:
 
 
 def _set_for(facts: Facts) -> str:
-    """When it is to go out, or was, as its text or staff set it."""
+    """Return the time that its text or staff set, in words."""
     if facts.set_for is None:
         return ""
     verb = "was" if facts.is_overdue else "is"
@@ -295,7 +295,7 @@ def _names(addresses: list[str], facts: Facts, word: str = "and") -> str:
 
 
 def _by_name(reason: str, facts: Facts) -> str:
-    """Why it is paused or cancelled, with a colleague's name in the place of their address."""
+    """Return the reason for a pause or cancellation, with a name in place of an address."""
     stopped = reason or "stopped"
     action, by, who = stopped.partition(" by ")
     # a provider's reason may hold an @ as well, but in more than one word
@@ -303,13 +303,13 @@ def _by_name(reason: str, facts: Facts) -> str:
     return named[:1].upper() + named[1:].rstrip(".")
 
 
-# --- what holds beside it ------------------------------------------------------------------------
+# --- further facts -------------------------------------------------------------------------------
 
 _OVER = frozenset({State.SENT, State.CORRECTED, State.WITHDRAWN, State.CANCELLED})
 
 
 def _notes(state: State, facts: Facts) -> Iterator[str]:
-    """What the table calls overlays: each in a sentence."""
+    """Yield each further fact as a sentence."""
     if facts.embargo_until is not None and facts.embargo_until > facts.now:
         until = moment(facts.embargo_until, facts.rules.timezone)
         yield f"Embargoed: nothing is sent and no page is published before {until}."

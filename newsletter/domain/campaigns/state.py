@@ -25,48 +25,48 @@ from newsletter.domain.subscribers.address import same_person
 
 
 class State(Enum):
-    """Where a statement stands, in the word that people read."""
+    """The state of a statement, in the word that people read."""
 
     DRAFT = "draft"
     """Being written; only staff see it."""
     REVIEW = "in review"
     """Handed in, and short of an approval."""
     RETURNED = "sent back"
-    """An approver said what has to change."""
+    """An approver asked for changes."""
     CHANGED = "changed since approval"
-    """What was approved is not what it says now."""
+    """The text differs from the approved one."""
     APPROVED = "approved"
     """Nobody has started it."""
     HELD_BACK = "held back"
-    """It is approved, and planning says why it cannot go out."""
+    """It is approved, and planning says why it cannot be sent."""
     SCHEDULED = "scheduled"
-    """It goes out at a time that is known."""
+    """It will be sent at a known time."""
     LEAVING = "leaving soon"
-    """It leaves as soon as the undo window closes."""
+    """It will be sent when the undo window ends."""
     SENDING = "sending"
-    """It is being handed over."""
+    """Its batches are being sent."""
     PAUSED = "paused"
     """A person, the circuit breaker or a provider stopped it on its way."""
     ATTENTION = "needs attention"
-    """It is over, and for some nobody knows whether the provider took it."""
+    """It is finished, with deliveries whose outcome is unknown."""
     SENT = "sent"
-    """It is over, and what became of each email is known."""
+    """It is finished, and every outcome is known."""
     CORRECTED = "corrected"
     """Another statement put it right."""
     WITHDRAWN = "withdrawn"
-    """Its page on the web says that it is no longer valid."""
+    """Its public page says that it is no longer valid."""
     CANCELLED = "cancelled"
     """A person ended it."""
     WITHIN = "with its original"
     """A translation that goes out in the email of what it translates."""
     FAULTY = "has a fault"
-    """It cannot be made into an email."""
+    """It cannot be rendered."""
     MISSING = "missing"
-    """Its source does not have it any more."""
+    """Its source no longer has it."""
 
 
 class Shelf(Enum):
-    """What the board sorts statements into."""
+    """A group of states on the board."""
 
     DRAFTS = "drafts"
     """Being written, or sent back."""
@@ -90,14 +90,14 @@ class Shelf(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class CampaignRules:
-    """What the configuration says about which statements go out, and when."""
+    """The settings that decide which statements are sent, and when."""
 
     policy: ApprovalPolicy
     timezone: str
     """IANA name: of the wall times in files, and of readers who named none."""
     undo_window: timedelta
     start: StartBy = StartBy.APPROVAL
-    """What makes an approved statement go out."""
+    """The act that starts an approved statement."""
     typed_count: int = 1
     """From so many readers on, somebody who lets it go at the desk types their number and shows a
     second factor."""
@@ -109,7 +109,7 @@ class CampaignRules:
 
     @property
     def by_sender(self) -> bool:
-        """A sender starts what is approved."""
+        """A sender starts approved statements."""
         return self.start is StartBy.SENDER
 
 
@@ -138,20 +138,20 @@ SHELVES: Mapping[State, Shelf] = MappingProxyType(
 
 
 class Home(Enum):
-    """Where the text lives, and so where it is changed."""
+    """The place where the text is edited."""
 
     DESK = "desk"
-    """It is written here."""
+    """It is written at the desk."""
     FILE = "file"
     """In a file of a folder."""
     FEED = "feed"
     """In a feed that is visited."""
     ROUNDUP = "roundup"
-    """It was made of statements that went out."""
+    """It was made of sent statements."""
 
 
 class Act(Enum):
-    """What can be done about a statement from its page."""
+    """An act on a statement's page."""
 
     EDIT = "edit"
     """Change the text."""
@@ -176,7 +176,7 @@ class Act(Enum):
     CANCEL = "cancel"
     """End it."""
     DECIDE = "decide"
-    """Say what became of those of whom nobody knows."""
+    """Decide the outcome of unknown deliveries."""
     REPORT = "report"
     """See its figures."""
     OPEN_CORRECTION = "open correction"
@@ -184,7 +184,7 @@ class Act(Enum):
     OPEN_ORIGINAL = "open original"
     """See what it translates."""
     CORRECT = "correct"
-    """Write to those who have it what is right."""
+    """Write a correction to the readers who have it."""
     COPY = "copy"
     """Copy it to the desk, to go on with it there."""
     FORGET_START = "forget start"
@@ -223,65 +223,65 @@ class Related:
     slug: str
     title: str
     word: str = ""
-    """Its language, or the state it is in."""
+    """Its language or its state."""
     at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What is known of a statement at one moment; addresses are folded."""
+    """The facts about a statement at one moment; addresses are folded."""
 
     statement: Statement
     content_hash: str
     writers: tuple[str, ...] = ()
-    """All who wrote in a text of its email."""
+    """The writers of all texts in its email."""
     standing: ApprovalStatus
     rules: CampaignRules
     now: datetime
     present: bool = True
     staff: Mapping[str, Role] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
-    """What colleagues call those who said it."""
+    """Names that colleagues use, by address."""
     draft: str = ""
-    """The key of the text at the desk; empty where it lives elsewhere."""
+    """The key of the text at the desk; empty if it is edited elsewhere."""
     ahead: bool = False
-    """What stands there now has not been handed in."""
+    """The text at the desk is newer than the submitted one."""
     campaign: Campaign | None = None
     started_at: datetime | None = None
-    """When somebody said that this very text may go, and to how many."""
+    """When a sender started this version."""
     lapsed: Start | None = None
-    """Who started it as it was before it changed, and nobody has since."""
+    """The start of an earlier version, if no start has followed."""
     set_for: datetime | None = None
     """The time that its text or staff set, also one that has passed."""
     release: datetime | None = None
-    """When the first reader gets it; None while nobody can know."""
+    """When the first reader gets it; None while that is unknown."""
     readers: int | None = None
-    """About how many get it; None where nobody has counted."""
+    """The estimated number of readers; None if it was not counted."""
     objection: str = ""
-    """Why planning keeps an approved text back."""
+    """Why planning holds an approved text back."""
     returned: Returned | None = None
     corrected: Related | None = None
     withdrawn_at: datetime | None = None
     embargo_until: datetime | None = None
     translations: tuple[Related, ...] = ()
     awaited: tuple[str, ...] = ()
-    """Who waits for a translation, each in a sentence."""
+    """The readers who wait for a translation, in sentences."""
     parts: int = 0
     """Statements that a digest email gathers."""
     hours: tuple[datetime, datetime] | None = None
-    """When the first and the last reader get it, where each gets it by their own clock."""
+    """When the first and the last reader get it, if each gets it by their own clock."""
     fault: str = ""
-    """What is wrong with its source."""
+    """The fault of its source."""
 
     @property
     def is_overdue(self) -> bool:
-        """The time that was set has passed, and nobody has started what was approved."""
+        """The set time has passed and no sender has started the approved text."""
         waits = self.rules.by_sender and self.started_at is None and not self.begun
         return waits and self.set_for is not None and self.set_for <= self.now
 
     @property
     def home(self) -> Home:
-        """Where the text lives."""
+        """The place where the text is edited."""
         if self.draft:
             return Home.DESK
         if self.statement.roundup:
@@ -289,17 +289,18 @@ class Facts:
         return Home.FEED if self.statement.feed else Home.FILE
 
     def wrote(self, address: str) -> bool:
-        """Whether this person, under whatever spelling, wrote in this very statement."""
+        """Return whether this person, under any spelling of the address, wrote in this
+        statement."""
         return any(same_person(address, writer) for writer in self.statement.written_by)
 
     @property
     def since(self) -> datetime:
-        """From when on the time to undo runs; from now, where nobody has started it yet."""
+        """The beginning of the undo window: the start, else the approval, else now."""
         return self.started_at or self.standing.complete_at or self.now
 
     @property
     def begun(self) -> bool:
-        """It began to go out, and was not taken back before anybody could have it."""
+        """Sending began, and was not cancelled before it could reach a reader."""
         campaign = self.campaign
         if not has_begun(campaign):
             return False
@@ -317,7 +318,7 @@ _ON_ITS_WAY = {
 
 
 def state_of(facts: Facts) -> State:
-    """Where a statement stands."""
+    """Return the state of a statement."""
     if facts.corrected is not None:
         return State.CORRECTED
     if facts.begun and facts.campaign is not None:
@@ -384,12 +385,12 @@ _ACTS: Mapping[State, tuple[Act, ...]] = MappingProxyType(
         State.MISSING: (Act.COPY,),
     }
 )
-"""What can be done in each state, the first thing first."""
+"""The possible acts in each state, most important first."""
 _AT_THE_DESK = frozenset({Act.EDIT, Act.HAND_IN, Act.TAKE_BACK})
 
 
 def acts_of(state: State, facts: Facts) -> tuple[Act, ...]:
-    """What can be done now, the first thing first."""
+    """Return the possible acts, most important first."""
     found = _ACTS[state]
     if state is State.CANCELLED and facts.begun:
         return (Act.REPORT,)
@@ -409,7 +410,7 @@ def acts_of(state: State, facts: Facts) -> tuple[Act, ...]:
 
 
 def actors_of(act: Act | None, facts: Facts) -> tuple[str, ...]:
-    """Who may do this, those first whose daily work it is."""
+    """Return the people who may do this act, those first who usually do."""
     if act is None:
         return ()
     needed = NEEDED[act]
@@ -417,7 +418,7 @@ def actors_of(act: Act | None, facts: Facts) -> tuple[str, ...]:
     if act in {Act.REVIEW, Act.SEE_CHANGES}:
         able = [address for address in able if _may_approve(address, facts)]
     if needed is Role.WRITER:
-        # whoever wrote it goes on with it; where none of them may any more, any writer does
+        # its writers continue a text; if none of them may, any writer does
         able = [address for address in able if facts.wrote(address)] or able
     if act is Act.UNDO:
         own = {approval.by for approval in facts.standing.given}
@@ -433,7 +434,7 @@ def _may_approve(address: str, facts: Facts) -> bool:
 
 
 def may(act: Act, address: str, facts: Facts) -> bool:
-    """Whether the page offers it to this person. Whoever may not approve may still read it."""
+    """Return whether the page offers the act. A person who may not approve may still read."""
     role = facts.staff.get(address)
     held = role is not None and role.includes(NEEDED[act])
     return held or (act is Act.UNDO and address in actors_of(act, facts))

@@ -17,11 +17,10 @@ class LanguageVersion:
 def allotted(
     language: str, original: LanguageVersion, translations: Iterable[LanguageVersion]
 ) -> LanguageVersion:
-    """Which member a reader of this language gets.
+    """Return the version for a reader of this language.
 
-    The very language (``es-MX``), else the plain one (``es``), else another kind of it
-    (``es-AR``); of several as near, the original. Who reads none of them, or named none, gets
-    the original.
+    The exact language (``es-MX``) comes first, then the plain one (``es``), then another variant
+    (``es-AR``), and the original if several are as close. Other readers get the original.
     """
     members = [original, *sorted(translations, key=lambda one: (one.language.lower(), one.slug))]
     near = [member for member in members if _distance(language, member.language) < _STRANGE]
@@ -49,10 +48,11 @@ def objection(
     *,
     together: bool = False,
 ) -> str:
-    """Why a statement cannot be the translation it says it is, and what to write; or nothing.
+    """Return why a statement cannot be the translation that it claims to be, with the remedy, or
+    "".
 
-    ``others`` are the further translations of the same original. ``together``: it goes out in the
-    mail of that, so whoever gets a correction gets all its languages.
+    ``others`` are the other translations of the same original. ``together``: it is sent in the
+    email of the original, so that readers of a correction get all its languages.
     """
     of = translation.translation_of
     if original is None:
