@@ -1,8 +1,8 @@
-"""What a sending domain says about itself in the DNS, and what mailbox providers make of it.
+"""The DNS records of a sending domain, judged by the rules of mailbox providers.
 
-Gmail and Yahoo ask whoever sends in bulk for SPF or DKIM that is aligned with From, and for DMARC
-(Google's email sender guidelines, Yahoo's sender best practices, both since February 2024). SPF is
-RFC 7208, DKIM RFC 6376, DMARC RFC 7489; BIMI is the draft that Gmail and Yahoo follow.
+Gmail and Yahoo demand from bulk senders SPF or DKIM that is aligned with From, and DMARC (Google's
+email sender guidelines, Yahoo's sender best practices, both since February 2024). SPF is RFC 7208,
+DKIM RFC 6376, DMARC RFC 7489; BIMI is the draft that Gmail and Yahoo follow.
 """
 
 import re
@@ -32,9 +32,9 @@ class LookupFailed(Exception):
 
 
 def examine_domain(domain: str, selectors: Sequence[str], texts: Texts) -> Iterator[Finding]:
-    """One finding each for SPF, DKIM, DMARC and BIMI of the domain in From.
+    """Yield one finding each for SPF, DKIM, DMARC and BIMI of the domain in From.
 
-    ``selectors`` are the names under which the providers publish their keys, where that is known.
+    ``selectors`` are the names under which providers publish their keys, as far as they are known.
     """
     looks: dict[str, Callable[[], Finding]] = {
         "SPF": lambda: _spf(domain, texts),
@@ -76,9 +76,9 @@ def _spf(domain: str, texts: Texts) -> Finding:
 def _lookups(
     domain: str, policy: str, texts: Texts, *, left: int = _MOST_LOOKUPS + 1, depth: int = 0
 ) -> int:
-    """How many lookups a policy asks for, its includes too.
+    """Return the number of DNS lookups that a policy needs, with its includes.
 
-    No more than ``left`` are counted: whoever asks for more is broken anyway.
+    Counts no more than ``left``: a policy with more is invalid.
     """
     asked = 0
     for term in policy.split()[1:]:
@@ -174,28 +174,29 @@ def tags_of(record: str) -> dict[str, str]:
 
 
 def ok(what: str, detail: str) -> Finding:
-    """It is as it has to be."""
+    """Return that everything is right."""
     return Finding(what=what, level=Level.OK, detail=detail)
 
 
 def check(what: str, detail: str, advice: str) -> Finding:
-    """It could not be proved, or might be better."""
+    """Return that something could not be verified, or could be better."""
     return Finding(what=what, level=Level.WARNING, detail=detail, advice=advice)
 
 
 def fix(what: str, detail: str, advice: str) -> Finding:
-    """It has to be mended."""
+    """Return that something must be repaired."""
     return Finding(what=what, level=Level.FAULT, detail=detail, advice=advice)
 
 
 ONE_CLICK = ("list-unsubscribe", "list-unsubscribe-post")
 _COVERED = frozenset({"from", "subject", *ONE_CLICK})
-"""What a signature has to cover: the sender, what it says, and how to leave."""
+"""Header fields that a signature must cover: the sender, the subject, the unsubscribe link."""
 _RESULT = re.compile(r"\b(dkim|spf|dmarc)=([a-z]{1,12})\b", re.IGNORECASE)
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
 _LINK = re.compile(r"<(https://[^<>\s]{1,2000})>")
 _SUFFIX = 3
-"""Letters: ``co``, ``com`` and ``gov`` before a country are nobody's own."""
+"""Up to so many letters, as in ``co``, ``com`` and ``gov``, a label before a country is a
+suffix."""
 _BLANKS = re.compile(r"\s+")
 
 
@@ -207,11 +208,11 @@ class _Signature:
     covers: frozenset[str]
     """Names of header fields, in lower case."""
     weak: str
-    """What makes it worth less; empty where nothing does."""
+    """The weakness of the signature; empty if it has none."""
 
 
 def examine_arrived(email: bytes, public_url: str) -> Iterator[Finding]:
-    """What to say of a mail that was saved with all its header fields."""
+    """Yield findings about a received email that was saved with all its header fields."""
     message = BytesHeaderParser().parsebytes(email)
     domain = _domain_of(*_fields(message, "from")[:1])
     if not domain:
@@ -274,7 +275,7 @@ def _returned(message: Message, domain: str) -> Finding:
 
 
 def _judged(message: Message) -> Iterator[Finding]:
-    """What the mailbox provider found: the topmost field is its own, others came along."""
+    """Yield the mailbox provider's results. Only the topmost field is its own."""
     results = _fields(message, "authentication-results")
     if not results:
         advice = "send a test to Gmail or another large provider, and save the original there"
@@ -319,10 +320,10 @@ def _domain_of(mailbox: str = "") -> str:
 
 
 def _belong(one: str, other: str) -> bool:
-    """Both are of one organisation: what DMARC calls relaxed, as far as names alone tell.
+    """Return whether two domains belong to one organisation (DMARC's relaxed alignment).
 
-    Whose ``co.example`` is takes a list of all suffixes to know. So what two domains share has to
-    be one of them, or has to have a name of more than three letters.
+    A list of all public suffixes would be needed to be sure. Without one, the shared part must be
+    one of the two domains, or have a label of more than three letters.
     """
     shared: list[str] = []
     for mine, yours in zip(reversed(one.split(".")), reversed(other.split(".")), strict=False):

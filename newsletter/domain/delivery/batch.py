@@ -1,7 +1,7 @@
-"""Batches of deliveries, what a try is called, and what a provider's answer does to them.
+"""Batches of deliveries, the ids of attempts, and the results of a provider's answer.
 
-Several workspaces may send through one account at a provider, which then tells each of them of the
-messages of all. The name goes out beside each message anyway, and comes back with what is told.
+Several workspaces may share one account at a provider, which then reports all events to each of
+them. The workspace's name is part of every attempt id, so that each finds its own events.
 """
 
 import re
@@ -18,14 +18,14 @@ _WORKSPACE, _UNIQUE = 12, 24
 
 
 class Origin(Enum):
-    """Whose a try was, by its name."""
+    """The workspace of an attempt, by its id."""
 
     OURS = "ours"
-    """It names this workspace."""
+    """The id names this workspace."""
     ANOTHER = "another"
-    """It names another workspace."""
+    """The id names another workspace."""
     UNSAID = "unsaid"
-    """It names none: of before they did, or of another program."""
+    """The id names no workspace: it is another program's."""
 
 
 def attempt_name(workspace: str, unique: str) -> str:
@@ -34,12 +34,12 @@ def attempt_name(workspace: str, unique: str) -> str:
 
 
 def unique_part(attempt_id: str) -> str:
-    """What no other try has, without the workspace: for what readers see."""
+    """Return the unique part of an attempt id, without the workspace, for readers to see."""
     return attempt_id[-_UNIQUE:]
 
 
 def origin(attempt_id: str, workspace: str) -> Origin:
-    """Whose it was. ``workspace`` is ours."""
+    """Return whose attempt it was; ``workspace`` is ours."""
     if not _NAME.fullmatch(attempt_id):
         return Origin.UNSAID
     return Origin.OURS if attempt_id[:_WORKSPACE] == workspace else Origin.ANOTHER
@@ -50,24 +50,24 @@ BACKOFF_LONGEST = timedelta(minutes=10)
 
 
 class Verdict(Enum):
-    """What one answer means for those it speaks of."""
+    """The meaning of an answer for its messages."""
 
     ACCEPTED = "accepted"
-    """The provider took the message. Whether it arrives is told later, by events."""
+    """The provider took the message. Events tell later whether it was delivered."""
     REJECTED = "rejected"
     """The provider refused this recipient for good."""
     RETRY = "retry"
-    """Provably not handed over: try again later."""
+    """Provably not sent: try again later."""
     QUOTA = "quota"
-    """Provably not handed over: the account's allowance is used up until some later time."""
+    """Provably not sent: the account's quota is used up until some later time."""
     CONFIGURATION = "configuration"
-    """Provably not handed over: no batch can succeed until somebody changes a setting."""
+    """Provably not sent: no batch can succeed until a setting is changed."""
     SPLIT = "split"
-    """Provably not handed over, because of something in the batch: halve it to find out what."""
+    """Provably not sent, because of one message in the batch: split it to find which."""
     LATE = "late"
-    """Provably not handed over: our own claim was over before the first byte could leave."""
+    """Provably not sent: our claim was over before the first byte could leave."""
     UNKNOWN = "unknown"
-    """May or may not have been handed over. Never sent again on a guess."""
+    """It may or may not have been sent. It is never sent again on a guess."""
 
 
 NOT_HANDED_OVER = frozenset(
@@ -88,19 +88,19 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The outcome of one call: one for all, and those who differ.
+    """The outcome of one call: one for the batch, and those that differ.
 
-    ``exceptions`` is keyed by subscriber id. Those in it who were provably not handed over while
-    others were are tried again, without the others.
+    ``exceptions`` is keyed by subscriber id. Exceptions that provably did not leave, while others
+    did, are sent again without the others.
     """
 
     outcome: Outcome
     exceptions: Mapping[int, Outcome] = field(default_factory=dict)
     retry_after: timedelta | None = None
-    """How long the provider asked us to wait."""
+    """The wait that the provider asked for."""
 
     def not_handed_over(self, messages: int) -> int:
-        """How many of so many messages provably did not leave."""
+        """Return how many of these messages provably did not leave."""
         stayed = sum(exception.verdict in NOT_HANDED_OVER for exception in self.exceptions.values())
         if self.outcome.verdict not in NOT_HANDED_OVER:
             return stayed
@@ -109,21 +109,21 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class OutgoingBatch:
-    """What is handed to a provider in one call. The same values give the same bytes."""
+    """The messages of one call to a provider. The same values give the same bytes."""
 
     campaign: str
     """Slug, for tags and journals."""
     attempt_id: str
     """Names this try: letters and digits, unique for ever."""
     at: datetime
-    """When the attempt was claimed; what Date says."""
+    """When the attempt was claimed; the value of Date."""
     content: Content
     content_hash: str
     recipients: tuple[Recipient, ...]
 
 
 class Way(Enum):
-    """How it came out what had become of a batch that nobody knew about."""
+    """The way in which an unknown batch was settled."""
 
     REPLAY = "replay"
     """Handed over again: the provider still knew the attempt's key, or keeps one of a name."""
@@ -136,10 +136,10 @@ class Way(Enum):
 
 
 def backoff(attempts: int, *, jitter: float, asked: timedelta | None = None) -> timedelta:
-    """How long to wait after the ``attempts``-th try that was provably not handed over.
+    """Return the wait after the ``attempts``-th try that provably did not leave.
 
-    Doubles from one second up to ten minutes; ``jitter`` in 0…1 takes off up to half, so that
-    many batches do not return at once. What the provider asked for is the least.
+    Doubles from one second to ten minutes. ``jitter`` in 0…1 takes off up to half, so that batches
+    do not return all at once. The result is at least what the provider asked for.
     """
     # beyond the twentieth power no timedelta holds it, and the ceiling was reached long before
     doubled: timedelta = BACKOFF_FIRST * int(2 ** min(max(attempts, 1) - 1, 20))
@@ -156,7 +156,7 @@ class ClaimedBatch:
     fence: int
     attempts: int
     at: datetime
-    """When it was claimed, as it is written down."""
+    """When it was claimed, as stored."""
     provider: str
     """To which it goes."""
     members: Sequence[tuple[int, str]]
@@ -165,36 +165,36 @@ class ClaimedBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class Booking:
-    """What became of a batch: one final outcome for all, and those who differ."""
+    """The outcome of a batch to store: one final outcome, and those that differ."""
 
     outcome: Outcome
     """ACCEPTED, REJECTED or UNKNOWN."""
     exceptions: Mapping[int, Outcome]
-    """Those who were ACCEPTED or REJECTED, unlike the rest."""
+    """Members that are ACCEPTED or REJECTED, unlike the rest."""
     again: Mapping[int, Outcome] = field(default_factory=dict)
-    """Those who were provably not handed over."""
+    """Members that provably did not leave."""
     wait: timedelta = timedelta(0)
     """After which they may be tried again."""
 
 
 class Resolution(Enum):
-    """What a person says became of deliveries that nobody could know about."""
+    """A person's decision about unknown deliveries."""
 
     ACCEPTED = "accepted"
     """The provider has them."""
     RESEND = "resend"
     """The provider does not have them: send them again."""
     GIVE_UP = "give up"
-    """Leave them; whoever did not get one gets none."""
+    """Do not send again: a reader who got no message gets none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outage:
-    """What of a campaign was put back, since the provider did not take it."""
+    """The batches of a campaign that the provider did not take."""
 
     people: int
     tries: int
-    """Of whichever batch was tried most often."""
+    """Of the batch that was tried most often."""
     reason: str
     next_at: datetime | None
     """When the first of them is tried again."""
@@ -202,21 +202,21 @@ class Outage:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """What is still to be handed over."""
+    """The batches that are still to be sent."""
 
     queued: int
     claimed: int
     next_at: datetime | None
     """When the earliest queued batch may be claimed."""
     most_attempts: int
-    """Of any batch that is queued."""
+    """The most attempts of any queued batch."""
     reason: str
-    """What the latest of them were put back for."""
+    """Why the latest of them was queued again."""
 
     def due_by(self, instant: datetime) -> bool:
-        """Whether something is queued that does not wait for an hour after this instant.
+        """Return whether a queued batch does not wait for a local hour after this instant.
 
-        What was tried and put back waits for something else than an hour.
+        A batch that was tried before does not wait for an hour.
         """
         tried = bool(self.most_attempts)
         return tried or (self.next_at is not None and self.next_at <= instant)
@@ -243,9 +243,9 @@ class UnknownBatch:
     """To which the attempt went."""
     attempt_id: str
     attempt_at: datetime
-    """When the attempt was claimed; what its Date says."""
+    """When the attempt was claimed; the value of Date."""
     seen_at: datetime
-    """When it was last looked at, or the attempt's end: a clock before that was put back."""
+    """The time of the last look, or of the attempt's end. A clock before that has gone back."""
     body_hash: str
     members: Sequence[tuple[int, str]]
     """(subscriber id, address that the attempt went to) of those who are unknown, by id.
@@ -253,32 +253,32 @@ class UnknownBatch:
     The address of somebody who was erased since is empty.
     """
     left: frozenset[int]
-    """Those of them who may not be written to any more, or not at that address."""
+    """Members who may not be written to any more, or not at that address."""
     tries: int
-    """How often it was replayed or looked up in vain."""
+    """The number of replays and look-ups without a result."""
     absences: int
-    """How often in a row the provider's settled records did not name somebody."""
+    """The number of complete look-ups in a row that did not find a member."""
 
     @property
     def nameless(self) -> frozenset[int]:
-        """Those of whom no records can be asked: their address is not known any more."""
+        """Members whose address is not known any more: records cannot be searched for them."""
         return frozenset(number for number, address in self.members if not address)
 
 
 class Rest(Enum):
-    """What becomes of those in a batch who have no outcome of their own."""
+    """The outcome of members without an outcome of their own."""
 
     ACCEPTED = "accepted"
     """The provider has them."""
     NOT_HANDED_OVER = "not handed over"
-    """The provider has none of them: they wait for their turn again."""
+    """The provider provably has none of them: they are queued again."""
     UNKNOWN = "unknown"
     """Nobody knows yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
-    """How many deliveries came out in one way."""
+    """The number of deliveries that were settled in one way."""
 
     way: Way
     outcome: str

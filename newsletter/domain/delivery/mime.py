@@ -66,7 +66,7 @@ def to_mime(*, content: Content, recipient: Recipient, at: datetime) -> bytes:
 
 def mime_template(content: Content) -> MimeTemplate:
     """Encode content once for many recipients. Raises InvalidInput."""
-    # quoted-printable never yields "=_", so the boundary cannot stand in a part
+    # quoted-printable never yields "=_", so the boundary cannot occur in a part
     boundary = "=_" + content.content_hash()[:32]
     end = f"--{boundary}--\r\n".encode()
     return MimeTemplate(

@@ -1,4 +1,4 @@
-"""What is handed to a provider, and what it can do."""
+"""Requests to providers, and the capabilities of a provider."""
 
 import json
 from collections.abc import Mapping
@@ -19,29 +19,29 @@ class PreparedRequest:
     body: bytes
     content_type: str = ""
     not_after: NotAfter | None = None
-    """Its call does not begin later; None where no claim is behind it."""
+    """The call does not begin later; None if there is no claim."""
 
 
 class Replay(Enum):
-    """Whether handing the same attempt over again can reach a reader twice."""
+    """Whether sending the same attempt again can reach a reader twice."""
 
     NEVER = "never"
-    """It can: an unknown attempt is not repeated."""
+    """It can: an unknown attempt is not sent again."""
     KEYED = "keyed"
     """It cannot while the provider knows the attempt's key, if the bytes are the same."""
     SAFE = "safe"
-    """It cannot, however often: each message has a name, and the provider keeps one of a name."""
+    """It never can: each message has a name, and the provider keeps one message of a name."""
 
 
 _ENVELOPE = 2048
-"""Bytes a recipient needs beside the bodies, at the most: addresses, ids, tokens."""
+"""The most bytes of a recipient apart from the bodies: addresses, ids, tokens."""
 _NAME = 12 * LONGEST
-"""The same for each greeting: its name in the longest JSON that there is."""
+"""The most bytes of a name in one greeting, in its longest JSON form."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What a provider can do, so that the pipeline need not know which one it is."""
+    """The capabilities of a provider, so that the pipeline need not know which one it is."""
 
     max_recipients: int
     """At most so many recipients in one call."""
@@ -73,28 +73,28 @@ class Capabilities:
 
 @dataclass(frozen=True, kw_only=True)
 class LookupResult:
-    """What a provider's records say of an attempt."""
+    """The result of searching a provider's records for an attempt."""
 
     found: Mapping[int, str] = field(default_factory=dict)
     """Subscriber id → the provider's id: whose message it has."""
     whole: bool = False
-    """All that the provider has of it was read, so that whoever is not there is not there now."""
+    """All records of the attempt were read: a member who is not among them is absent."""
     reason: str = ""
-    """Where it is not whole, in words why."""
+    """Why it is not whole."""
     retry_after: timedelta | None = None
     all_or_none: bool = False
     """A provider that takes all of a call or nothing: what holds of one of them holds of each."""
 
 
 class Level(Enum):
-    """How much something that was looked at matters."""
+    """The gravity of a finding."""
 
     OK = "ok"
-    """It is as it has to be."""
+    """Everything is right."""
     WARNING = "warning"
-    """It could not be proved, or might be better."""
+    """It could not be verified, or could be better."""
     FAULT = "fault"
-    """It has to be mended."""
+    """It must be repaired."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,4 +105,4 @@ class Finding:
     level: Level
     detail: str
     advice: str = ""
-    """What to do, where something is to be done."""
+    """The remedy, if one is needed."""

@@ -20,7 +20,7 @@ _SAYS_NOTHING = frozenset({Verdict.UNKNOWN, Verdict.CONFIGURATION, Verdict.LATE}
 
 
 class Cause(Enum):
-    """Why nothing may leave at the moment."""
+    """Why nothing may leave now."""
 
     TURN = "turn"
     """The rate: what left before has not taken up its time yet."""
@@ -69,10 +69,10 @@ def _grown(messages: int, days: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What the configuration allows a provider and a sending domain."""
+    """The configured limits of a provider and a sending domain."""
 
     timezone: str
-    """Where a day begins and ends."""
+    """The zone in which a day begins and ends."""
     rate: float | None = None
     """Messages a second; None is no limit."""
     burst: int = 0
@@ -107,14 +107,14 @@ class RateLimit:
     free_at: datetime = _NEVER
     blocked_until: datetime = _NEVER
     cause: Cause = Cause.BLOCKED
-    """Of the block."""
+    """The cause of the block."""
     reason: str = ""
-    """Of the block, in the provider's words."""
+    """The reason of the block in the provider's words."""
     failing_since: datetime | None = None
     """Since when the provider has taken nothing, by its own refusals or by its silence."""
     day: date = date.min
     used: int = 0
-    """Messages on ``day`` that were handed over, or may have been."""
+    """Messages on ``day`` that were sent, or may have been."""
 
     def at(self, now: datetime, limits: Limits) -> "RateLimit":
         """The rate limit at this moment: a new day begins at zero, nothing lies too far ahead."""
@@ -129,12 +129,12 @@ class RateLimit:
         )
 
     def is_ahead(self, now: datetime, limits: Limits) -> bool:
-        """It was written by a clock that was wrong, or is read by one that is."""
+        """Return whether a wrong clock wrote it, or reads it now."""
         turn, block = self.free_at > now + LONGEST_TURN, self.blocked_until > now + LONGEST_BLOCK
         return turn or block or self.day > limits.day(now)
 
     def left(self, limits: Limits) -> int | None:
-        """How many messages may still leave on ``day``; None is no limit."""
+        """Return how many messages may still leave on ``day``; None for no limit."""
         allowance = limits.allowance(self.day)
         return None if allowance is None else max(0, allowance - self.used)
 
@@ -148,7 +148,7 @@ class RateLimit:
         return min(rooms if left is None else [*rooms, left], default=None)
 
     def wait(self, now: datetime, limits: Limits) -> Wait | None:
-        """Why nothing may leave now, and until when; None where something may."""
+        """Return why and until when nothing may leave; None if a message may leave now."""
         if self.blocked_until > now:
             return Wait(until=self.blocked_until, cause=self.cause, reason=self.reason)
         if self.left(limits) == 0:
@@ -171,14 +171,13 @@ class RateLimit:
         return replace(taken, free_at=start + timedelta(seconds=messages / limits.rate))
 
     def give_back(self, messages: int, day: date) -> "RateLimit":
-        """Return a day's usage that was provably not handed over."""
+        """Give back the usage of a day for messages that provably did not leave."""
         return replace(self, used=max(0, self.used - messages)) if self.day == day else self
 
     def heard(self, verdict: Verdict, now: datetime) -> "RateLimit":
-        """Note since when the provider takes nothing; whatever else it answers ends that.
+        """Note since when the provider has taken nothing. Any other answer ends that.
 
-        A call of which nobody knows, or that was never made, or a refusal of our settings, says
-        neither.
+        An unknown outcome, a call that was not made and a refusal of our settings change nothing.
         """
         if verdict is Verdict.RETRY:
             return replace(self, failing_since=self.failing_since or now)
@@ -194,9 +193,9 @@ class RateLimit:
 
 
 def fails_over(verdict: Verdict, rate_limit: RateLimit, now: datetime, after: timedelta) -> bool:
-    """Whether this answer of the first provider, with the rate limit after it, is one too many.
+    """Return whether this answer of the first provider makes the second one take over.
 
-    Only answers by which nothing was handed over can be: what is unknown goes nowhere else.
+    Only an answer that proves that nothing left can: an unknown batch never moves.
     """
     if verdict is Verdict.CONFIGURATION:
         return True
@@ -204,5 +203,5 @@ def fails_over(verdict: Verdict, rate_limit: RateLimit, now: datetime, after: ti
 
 
 def fails_for_long(rate_limit: RateLimit, now: datetime, after: timedelta) -> bool:
-    """Whether the provider has taken nothing for so long."""
+    """Return whether the provider has taken nothing for this long."""
     return rate_limit.failing_since is not None and now - rate_limit.failing_since >= after

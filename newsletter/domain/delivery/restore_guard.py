@@ -1,4 +1,4 @@
-"""Whether a database is the one that last sent; and who stopped all sending."""
+"""Whether a database is the one that sent last, and a person's stop of all sending."""
 
 import re
 from dataclasses import dataclass, field
@@ -21,13 +21,13 @@ class Stopped:
     """Empty where no reason was given."""
 
     def __str__(self) -> str:
-        """As it is kept, and as logs and commands show it."""
+        """Return the line that is stored, logged and shown."""
         why = f" ({self.why})" if self.why else ""
         return f"stopped by {self.by}{why} on {self.at:%Y-%m-%d %H:%M} UTC"
 
 
 def read_stopped(kept: str) -> Stopped | None:
-    """What such a line says; None for a hold of another kind."""
+    """Read such a line; None for a hold of another kind."""
     found = _KEPT.fullmatch(kept)
     if found is None:
         return None
@@ -37,31 +37,31 @@ def read_stopped(kept: str) -> Stopped | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """How far sending has come, and in which generation."""
+    """The progress of sending and its generation."""
 
     generation: str = ""
     """A name that each run renews; empty before the first."""
     claims: int = 0
-    """How many claims there ever were."""
+    """The number of all claims."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """Where the file of a database lies. What is not known is empty, and speaks against nothing."""
+    """The location of a database's file. An unknown part is empty and proves nothing."""
 
     file: int
-    """Its number in the file system (the inode): most copies have another one."""
+    """Its number in the file system (the inode); most copies have another one."""
     machine: str = ""
-    """A name of the machine that it keeps when it starts anew."""
+    """A name of the machine that a restart does not change."""
     filesystem: str = ""
     """A name of the file system. A copy of a whole disk has the same."""
     boot: str = ""
-    """A name that the machine has until it starts anew."""
+    """A name of the machine that a restart changes."""
     device: str = ""
     """The number of the disk, which holds for one ``boot``: two copies of a disk have two."""
 
     def moved_from(self, other: "Location") -> str:
-        """What speaks against these being one file, in words; empty where nothing does."""
+        """Return why these cannot be the same file, in words, or ""."""
         # the widest first: on another machine the numbers of disks and files say nothing
         if _differ(self.machine, other.machine):
             return "lies on another machine than the one that last sent"
@@ -79,11 +79,11 @@ def _differ(one: str, other: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class GuardRecord:
-    """What is known outside the database."""
+    """The record outside the database."""
 
     mark: Mark
     location: Location
-    """Where the database's file lies: a copy lies somewhere else."""
+    """The location of the database's file: a copy has another one."""
     before: str
     """The generation that the database may still be in, should the process die while it begins."""
 
@@ -92,27 +92,27 @@ class Absence(Enum):
     """Why there is no guard record."""
 
     MISSING = "missing"
-    """Nothing lies where it should be."""
+    """The file is missing."""
     UNREADABLE = "unreadable"
-    """What lies there is not what was written."""
+    """The file does not contain a record."""
 
 
 class Discrepancy(Enum):
-    """Why a database may be older than what went out from it."""
+    """Why a database may be older than the messages sent from it."""
 
     BEHIND = "behind"
     """More claims were handed out than it knows of."""
     COPIED = "copied"
-    """It lies in another file, on another disk or machine than the one that last sent."""
+    """It is another file, disk or machine than the one that sent last."""
     FOREIGN = "foreign"
-    """It is in another generation: a copy that went its own way, or another database."""
+    """It has another generation: a copy that was used since, or another database."""
     UNCONFIRMED = "unconfirmed"
-    """It has sent, or may have, and nothing outside it says how much."""
+    """It has sent, or may have, and no record outside says how much."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Books:
-    """A database beside its guard record."""
+    """A database compared with its guard record."""
 
     mark: Mark
     location: Location
@@ -124,12 +124,12 @@ class Books:
 
     @property
     def unmarked(self) -> bool:
-        """Nothing was ever claimed from it, and no copy of it could be told from it yet."""
+        """No claim was ever made in it, and a copy of it could not be recognised yet."""
         return self.mark == Mark() and self.discrepancy is None
 
     @property
     def evidence(self) -> str:
-        """What the doubt rests on, in a word: another one is another doubt."""
+        """The evidence for the discrepancy; other evidence is another discrepancy."""
         if isinstance(self.record, Absence):
             return f"{self.record.value} {self.location.machine} {self.location.file}"
         mark = self.record.mark
@@ -137,7 +137,7 @@ class Books:
 
     @property
     def claims(self) -> int:
-        """How many claims there were, as whoever knows of the most says."""
+        """The number of claims, by the higher of the two records."""
         if isinstance(self.record, Absence):
             return self.mark.claims
         return max(self.mark.claims, self.record.mark.claims)
@@ -193,9 +193,9 @@ def _discrepancy(
 
 
 class HoldKind(Enum):
-    """Why a whole workspace is on hold."""
+    """Why all sending is on hold."""
 
     STOP = "stop"
-    """A person stopped everything; what stands in the books is right."""
+    """A person stopped all sending; the database is right."""
     RESTORE_GUARD = "doubt"
-    """The database may be older than what went out, so the books have to be compared first."""
+    """The database may be older than the messages sent: compare it with the provider first."""

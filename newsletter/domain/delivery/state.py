@@ -1,10 +1,10 @@
-"""Where batches and deliveries stand."""
+"""The states of batches and deliveries."""
 
 from enum import Enum
 
 
 class BatchState(Enum):
-    """Where a batch stands. Each batch is at exactly one place."""
+    """The state of a batch."""
 
     QUEUED = "queued"
     """Waits to be claimed, at ``not_before`` at the earliest."""
@@ -13,7 +13,7 @@ class BatchState(Enum):
     DONE = "done"
     """Each of its deliveries has a final state."""
     UNKNOWN = "unknown"
-    """Its call began and no full, understood answer came."""
+    """Its call began, and no complete, understood answer came."""
     GIVEN_UP = "given up"
     """A person let it rest unknown. Its deliveries count as cancelled, and may have arrived."""
 
@@ -22,7 +22,7 @@ class DeliveryState(Enum):
     """The state of the duty to get one campaign to one subscriber."""
 
     PENDING = "pending"
-    """Not handed over yet."""
+    """Not sent yet."""
     ACCEPTED = "accepted"
     """The provider took it."""
     REJECTED = "rejected"
@@ -32,4 +32,4 @@ class DeliveryState(Enum):
     CANCELLED = "cancelled"
     """Somebody cancelled the campaign, or gave this delivery up."""
     UNKNOWN = "unknown"
-    """May or may not have been handed over."""
+    """It may or may not have been sent."""

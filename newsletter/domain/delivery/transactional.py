@@ -1,6 +1,6 @@
-"""Transactional email: mails to one person, because that person asked for something on our pages.
+"""Transactional email: a message to one person who asked for it on our pages.
 
-What is asked for happens only when the link in the email is used, by whoever reads the mailbox.
+The request is carried out only when the link in the email is used.
 """
 
 import ipaddress
@@ -14,11 +14,11 @@ LINK_LIVES = timedelta(days=7)
 """So long after it was asked for, or its hold ended, the link in an email does something."""
 
 EMAIL_LIVES = timedelta(days=1)
-"""So long after that an email is still handed over; later nobody waits for it."""
+"""The age up to which an email is still sent."""
 
 
 class EmailKind(Enum):
-    """What a person asked for."""
+    """The request behind an email."""
 
     JOIN = "join"
     """To get what goes to some lists: confirmed by the link (double opt-in)."""
@@ -27,22 +27,22 @@ class EmailKind(Enum):
     PREFERENCES = "preferences"
     """A link to one's own preferences."""
     NOTICE = "notice"
-    """Nothing: a member of staff is told what happened to their account."""
+    """No request: a member of staff is informed about their account."""
     LINK = "link"
     """Nothing: an admin has a link mailed to its owner, who chooses a password by it."""
 
 
 class EmailText(Enum):
-    """What an email says."""
+    """The text of an email."""
 
     CONFIRMATION = "confirmation"
-    """Its link says yes to some lists."""
+    """Its link confirms lists."""
     MOVE = "move"
-    """Its link says yes to another address."""
+    """Its link confirms another address."""
     PREFERENCES = "preferences"
-    """Its link opens its reader's preferences."""
+    """Its link opens the reader's preferences."""
     KNOWN = "known"
-    """What was asked for is so already; its link opens its reader's preferences."""
+    """The request changes nothing; the link opens the reader's preferences."""
     NOTICE = "notice"
     """Something happened to the account of a member of staff; its link opens the desk."""
     LINK = "link"
@@ -50,10 +50,10 @@ class EmailText(Enum):
 
 
 class EmailState(Enum):
-    """Where an email stands."""
+    """The state of an email."""
 
     WAITING = "waiting"
-    """Waits to be handed over."""
+    """Queued."""
     CALLING = "calling"
     """Its call to the provider may be under way."""
     ACCEPTED = "accepted"
@@ -61,9 +61,9 @@ class EmailState(Enum):
     REJECTED = "rejected"
     """The provider refused it for good."""
     UNKNOWN = "unknown"
-    """May or may not have been handed over. It is never sent again; the person can ask again."""
+    """It may or may not have been sent. It is never sent again; the person can request another."""
     WITHHELD = "withheld"
-    """It was decided not to send it; the reason says why."""
+    """It is not sent, for the reason given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,49 +74,49 @@ class TransactionalEmail:
     """0 before it is stored."""
     kind: EmailKind
     address: str
-    """Where it goes; empty once it was forgotten."""
+    """The recipient; empty once the address was deleted."""
     lists: tuple[str, ...] = ()
     """The lists that a person wants to join."""
     subscriber_id: int | None = None
-    """Who asked, where we know it: for MOVE and PREFERENCES."""
+    """The subscriber who asked, for MOVE and PREFERENCES."""
     name: str = ""
     language: str = ""
     """The language of the page, and so of the email."""
     timezone: str = ""
     source: str = ""
-    """Where it was asked for, in words: a page of ours, or the address of a form. Of a NOTICE or a
-    LINK it is the sentence that it says."""
+    """The page of the request, in words, or the address of a form. For a NOTICE or LINK, its
+    sentence."""
     wording: str = ""
     """The hash of the words that the person said yes to; empty where there were none."""
     state: EmailState = EmailState.WAITING
     reason: str = ""
-    """Why it is in this state, or waits for longer; empty where nothing is to be said."""
+    """The reason for its state or for a longer wait; may be empty."""
     asked_at: datetime
     held_until: datetime | None = None
-    """When a hold of the whole workspace ended that had kept it back."""
+    """The end of a hold that kept it back."""
     used_at: datetime | None = None
-    """When its link was used. It is used once."""
+    """When its link was used. A link works once."""
     settled_at: datetime | None = None
-    """When it was known what became of it."""
+    """When its outcome became known."""
 
     @property
     def free_since(self) -> datetime:
-        """Since when it might have been handed over, and its reader waits for it."""
+        """The time from which it could have been sent."""
         return max(self.asked_at, self.held_until or self.asked_at)
 
     def expired(self, now: datetime) -> bool:
-        """Whether its link came too late. One that was used does not expire."""
+        """Return whether its link has expired. A link that was used does not expire."""
         return self.used_at is None and now > self.free_since + LINK_LIVES
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is to become of an email that is due."""
+    """The decision about an email that is due."""
 
     says: EmailText | None = None
     """None: it is withheld."""
     reader_id: int | None = None
-    """Whose preferences its link opens; None where the link is the email's own."""
+    """The subscriber whose preferences its link opens; None if the link is the email's own."""
     reason: str = ""
     """Why it is withheld."""
 
@@ -129,11 +129,12 @@ def plan_for(
     now: datetime,
     link_works: bool = True,
 ) -> Plan:
-    """Decide what an email says. ``person`` has its address now, ``suppressed`` is why it is.
-    ``link_works``: a link of staff that it is to bring was neither used nor withdrawn.
+    """Decide the text of an email. ``person`` has its address now; ``suppressed`` is the reason if
+    it is suppressed. ``link_works``: the link for staff that it contains is neither used nor
+    withdrawn.
 
-    Whoever left, bounced or complained can come back, by their own yes alone. So they get the
-    email; but nobody whom staff entered does.
+    A reader who left, bounced or complained can come back by confirming, so they get the email. An
+    address that staff suppressed does not.
     """
     if email.free_since + EMAIL_LIVES < now:
         return Plan(reason="it could not be handed over within a day")
@@ -164,10 +165,10 @@ _NO_DOTS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 
 def mailbox_of(address: str) -> str:
-    """The mailbox behind an address, as near as can be told: for limits alone.
+    """Return the mailbox of an address as far as it can be guessed. For limits only.
 
-    Who is bombed by ``ana+1@…`` and ``ana+2@…``, or by ``a.na@gmail.com`` and
-    ``ana@googlemail.com``, is one person; but each address may subscribe.
+    ``ana+1@…`` and ``ana+2@…``, or ``a.na@gmail.com`` and ``ana@googlemail.com``, flood one person,
+    yet each address may subscribe.
     """
     local, _, domain = address.lower().rpartition("@")
     name = local.partition("+")[0] or local
@@ -177,16 +178,14 @@ def mailbox_of(address: str) -> str:
 
 
 UNREADABLE = "unreadable"
-"""The one network of all who come from what is no address."""
+"""The one network of all clients without a readable address."""
 
 
 def network_of(host: str) -> str:
-    """The network of an address of the internet, for limits: /24, or /48 of IPv6.
+    """Return the network of a client for limits: /24, or /48 for IPv6.
 
-    Whoever rents a machine gets a /64 of IPv6, or a /56; many get a /48. A proxy that hands on
-    whatever it was told counts as one network. Empty for nobody, and for what is no public
-    address: then it is a proxy of ours that does not say whom it speaks for, and one limit would
-    hold for everybody.
+    A rented machine gets a /64 or /56 of IPv6, and often a /48. Returns "" for a private address:
+    it is a proxy of ours that does not name its client, and one limit would apply to everyone.
     """
     try:
         found = ipaddress.ip_address(host)
@@ -204,7 +203,7 @@ def network_of(host: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class EmailLimits:
-    """How many emails are taken on. All are counted over emails that were asked for."""
+    """Limits on the number of emails that are accepted. Requested emails count."""
 
     a_day: int = 1
     """Emails of a kind to a mailbox within 24 hours."""
@@ -213,14 +212,14 @@ class EmailLimits:
     a_network: int = 20
     """Emails that one network may ask for within an hour."""
     waiting: int = 10_000
-    """Emails that may wait to be handed over."""
+    """The most emails in the queue."""
 
 
 class Taken(Enum):
-    """What became of asking for an email. Nobody but staff may be told which."""
+    """The result of a request for an email. Only staff may see which."""
 
     NEW = "new"
-    """It waits to be handed over."""
+    """It is queued."""
     AGAIN = "again"
     """One of its kind was asked for lately; nothing more is sent."""
     NETWORK = "network"
@@ -231,7 +230,7 @@ class Taken(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimedEmail:
-    """An email about to be handed over; only the attempt that holds it may book its outcome."""
+    """An email that is about to be sent. Only the attempt that holds it may book its outcome."""
 
     email: TransactionalEmail
     attempt_id: str

@@ -1,1 +1,1 @@
-"""Who did what."""
+"""Staff: accounts, roles and the audit log."""

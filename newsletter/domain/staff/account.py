@@ -1,4 +1,4 @@
-"""How staff sign in: with what, who is signed in, and how many failures are put up with."""
+"""Staff accounts: credentials, sessions and limits on failed sign-ins."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ RECOVERY_CODES = 10
 
 
 class Stage(Enum):
-    """How far somebody has come with signing in."""
+    """The stage that a sign-in has reached."""
 
     HALF = "half"
     """The password was right; the second factor is still to come."""
@@ -24,7 +24,7 @@ class Stage(Enum):
 
 
 class LinkKind(Enum):
-    """What a link for one person does."""
+    """The purpose of a link for one person."""
 
     INVITATION = "invitation"
     """Opens an account."""
@@ -34,21 +34,21 @@ class LinkKind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
-    """What one member of staff signs in with."""
+    """The credentials of one member of staff."""
 
     address: str
     password: str
-    """Its hash, in Argon2's own words."""
+    """Its hash in Argon2's format."""
     password_at: datetime
     factor: str = ""
-    """What the secret of the one-time codes is made of; empty where there is none."""
+    """The salt of the one-time codes; empty without a second factor."""
     factor_at: datetime | None = None
     factor_step: int = 0
     """The step of time whose code was used last: no code up to it counts again."""
     pending: str = ""
-    """The same of one that is being set up, until a first code proves it."""
+    """The salt of a second factor that is being set up, until a code proves it."""
     kept_at: datetime | None = None
-    """When a recovery code was typed back; None where nobody knows whether they were kept."""
+    """When a recovery code was typed back; None if it is not known whether they were saved."""
 
     @property
     def has_factor(self) -> bool:
@@ -72,7 +72,7 @@ class Invitation:
     """The email that brings it to its owner; None where the operator printed it."""
 
     def open(self, now: datetime) -> bool:
-        """Whether it still does something."""
+        """Return whether the link still works."""
         return self.used_at is None and self.withdrawn_at is None and now < self.expires_at
 
 
@@ -95,34 +95,34 @@ class Session:
     created_at: datetime
     seen_at: datetime
     stepped_up_at: datetime | None = None
-    """When a second factor was last shown."""
+    """When a second factor was last given."""
     browser: str = ""
-    """What the browser is, in words, for the list of one's sessions."""
+    """The browser in words, for the list of sessions."""
     network: str = ""
-    """Where they signed in from: a network, never one machine's address."""
+    """The network of the sign-in, never one machine's address."""
     stage: Stage = Stage.WHOLE
-    """All but WHOLE open nothing but the next step of signing in."""
+    """Any stage but WHOLE opens only the next step of signing in."""
 
     @property
     def key(self) -> str:
-        """How its owner's own pages name it. It opens nothing."""
+        """The session's name on its owner's pages. It opens nothing."""
         return self.hash.hex()[:16]
 
     def alive(self, now: datetime, seen_at: datetime | None = None) -> bool:
-        """Whether it still opens the desk; ``seen_at`` may be later than what is stored."""
+        """Return whether it still opens the desk; ``seen_at`` may be later than the stored time."""
         seen = max(self.seen_at, seen_at or self.seen_at)
         longest = ABSOLUTE if self.stage is Stage.WHOLE else HALF
         return now - seen < IDLE and now - self.created_at < longest
 
     def fresh(self, now: datetime) -> bool:
-        """Whether a second factor was shown so lately that it need not be shown again."""
+        """Return whether a second factor was given so recently that it need not be given again."""
         at = self.stepped_up_at  # a clock that was put back makes none any fresher
         return at is not None and timedelta(0) <= now - at < FRESH
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """Who asks: the person, with the role they have at this moment, and their session."""
+    """The person behind a request, with their role at this moment and their session."""
 
     address: str
     """Folded."""
@@ -132,16 +132,16 @@ class Member:
 
     @property
     def name(self) -> str:
-        """What colleagues call them."""
+        """The name that colleagues use."""
         return self.given_name or name_of(self.address)
 
     def may(self, role: Role) -> bool:
-        """Whether they may do what takes this role."""
+        """Return whether they may act in this role."""
         return self.role.includes(role)
 
 
 def name_of(address: str) -> str:
-    """What somebody is called of whom only the address is known: ``ana.ruiz@…`` is Ana Ruiz."""
+    """Return a name made of an address: ``ana.ruiz@…`` is Ana Ruiz."""
     words = address.partition("@")[0].replace(".", " ").replace("_", " ").split()
     return " ".join(word[:1].upper() + word[1:] for word in words) or address
 
@@ -155,7 +155,7 @@ class Limit:
     """So many failures within a time."""
 
     key: str
-    """What they count against."""
+    """The key under which failures are counted."""
     most: int
     within: timedelta
 
@@ -182,7 +182,7 @@ def of_passwords(
 
 
 def of_codes(address: str, network: str, *, is_familiar: bool) -> tuple[Limit, ...]:
-    """Against guessing one person's codes: whoever does has their password already."""
+    """Return the limits on codes: a person who guesses them has the password already."""
     key = f"code {address} {network}" if is_familiar else f"code {address}"
     return Limit(key=key, most=5, within=_SOON), Limit(key=key, most=50, within=_DAY)
 
@@ -201,7 +201,7 @@ def of_tests(actor: str) -> tuple[Limit, ...]:
 
 
 def exceeded(limits: Iterable[Limit], now: datetime, count: Callable[[str, datetime], int]) -> bool:
-    """Whether one more is one too many; ``count`` tells how many failures there were since."""
+    """Return whether a limit is reached; ``count`` returns the failures since a time."""
     return any(count(limit.key, now - limit.within) >= limit.most for limit in limits)
 
 
@@ -215,7 +215,8 @@ _BROWSERS = (
     ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
 )
-"""What stands in its name → what people call it. The first that is found counts: all claim more."""
+"""Part of the user agent → browser. The first match counts, because most browsers name others
+too."""
 _SYSTEMS = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 OPERATOR = "operator"
-"""Who acts when a command names nobody: whoever may use the shell."""
+"""The actor of a command that names no person: anyone who may use the shell."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ class Party:
     origin: str
     """Scheme, host and port, as browsers write them."""
     name: str
-    """What people read when they are asked."""
+    """The name that the browser shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,35 +30,35 @@ class Passkey:
     """One that somebody added to their account. There is no secret in it."""
 
     id: bytes
-    """What its device calls it."""
+    """The device's id of the passkey."""
     address: str
     """Folded."""
     party: str
     """The host name that it is for."""
     name: str
-    """What its owner calls it."""
+    """The owner's name of the passkey."""
     public: bytes
-    """Its public key, as the device told it (attested credential data of WebAuthn)."""
+    """Its public key as the device sent it (attested credential data of WebAuthn)."""
     signatures: int
-    """Signatures that its device had counted with the last one; 0 where it counts none."""
+    """The device's count of signatures at the last one; 0 if it does not count."""
     made_at: datetime
     used_at: datetime | None = None
 
     @property
     def key(self) -> str:
-        """How its owner's own pages name it."""
+        """The passkey's name on its owner's pages."""
         return sha256(self.id).hexdigest()[:16]
 
     def repeats(self, count: int) -> bool:
-        """Whether this count was seen before: two devices sign with one key then."""
+        """Return whether this count was seen before: two devices then use one key."""
         # what counts nothing says 0 each time
         return count <= self.signatures and (count, self.signatures) != (0, 0)
 
 
 def party_of(address: str, name: str) -> Party | None:
-    """Whom passkeys are for at this address; None where browsers offer none.
+    """Return the relying party for this address; None if browsers offer no passkeys there.
 
-    They want a host name, and https but on the machine itself.
+    Browsers need a host name, and https except on the machine itself.
     """
     parts = urlsplit(address)
     host = (parts.hostname or "").rstrip(".")

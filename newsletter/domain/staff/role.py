@@ -1,11 +1,11 @@
-"""What members of staff may do."""
+"""The roles of staff."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Role(Enum):
-    """What a member of staff may do. Each role may also do what those before it may."""
+    """The role of a member of staff. Each role includes the roles before it."""
 
     VIEWER = "viewer"
     """Sees statements, campaigns and figures."""
@@ -19,14 +19,14 @@ class Role(Enum):
     """Adds staff and decides what a crash left open."""
 
     def includes(self, other: "Role") -> bool:
-        """Whether this role may do what ``other`` may."""
+        """Return whether this role includes the rights of ``other``."""
         ranks = list(Role)
         return ranks.index(self) >= ranks.index(other)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeskRules:
-    """What the configuration demands of those who sign in."""
+    """The configured conditions of signing in."""
 
     second_factor: Role = Role.SENDER
     """The least role that needs a second factor."""

@@ -32,9 +32,9 @@ _PAST: Mapping[str, str] = MappingProxyType(
         "go back": "went back to the first provider:",
     }
 )
-"""What the log calls an action → what people say of whoever did it."""
+"""Action in the log → its verb in a sentence."""
 _WHAT = dict.fromkeys(("hand in", "submit", "take back"), "the text") | {"undo": "the start"}
-"""What they did it to, where the log does not say which version."""
+"""The object of the verb if the log names no version."""
 _BY_ITSELF: Mapping[str, str] = MappingProxyType(
     {
         "schedule": "Scheduled:",
@@ -49,7 +49,7 @@ _BY_ITSELF: Mapping[str, str] = MappingProxyType(
         "approve": "Approved",
     }
 )
-"""The same of what the program did by itself."""
+"""Action of the program itself → its verb in a sentence."""
 _ITSELF = frozenset({"scheduler", "newsletter"})
 _OTHERS: Mapping[str, str] = MappingProxyType(
     {"scheduler": "The program", "newsletter": "The program", "operator": "An operator"}
@@ -59,7 +59,7 @@ _CAMPAIGN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
 _FILLING = re.compile(
     r" by (?:command|desk)\b|^one test mail$|^start$|^approvals? [0-9, ]+ taken back(?:: )?"
 )
-"""What the sentence says already."""
+"""Parts of a detail that the sentence says already."""
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d|Z)")
 _SOMEBODY = "somebody"
 _ADDRESS = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
@@ -67,9 +67,9 @@ _ADDRESS = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
 
 
 def sentence(entry: Entered, names: Mapping[str, str], zone: str) -> str:
-    """Who did what: staff by their names, versions in short, times in the zone.
+    """Return a log entry as a sentence: names for staff, short versions, times in the zone.
 
-    ``names`` has all staff by their folded addresses; no other address is ever shown.
+    ``names`` has all staff by folded address. No other address is shown.
     """
     detail = _readable(entry.detail, names, zone)
     if entry.actor in _ITSELF:
@@ -84,12 +84,12 @@ def sentence(entry: Entered, names: Mapping[str, str], zone: str) -> str:
 
 
 def who(actor: str, names: Mapping[str, str]) -> str:
-    """What colleagues call whoever did it."""
+    """Return the name of the actor."""
     return _OTHERS.get(actor) or names.get(actor) or name_of(actor)
 
 
 def in_short(detail: str, zone: str) -> str:
-    """The same with versions in short and times in the zone."""
+    """Return a detail with short versions and times in the zone."""
     shortened = _DIGEST.sub(r"version \1 \2", detail)
     return _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0]), zone), shortened)
 
