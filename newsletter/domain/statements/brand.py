@@ -1,7 +1,7 @@
-"""How mails look: what an organisation may choose, and the colours that follow from it.
+"""The look of emails: an organisation's choices, and the colours that follow from them.
 
-Whatever is chosen, text stays readable: what would not be is refused, and the dark colours are
-worked out from the light ones. Contrast is that of WCAG 2.2 (relative luminance, 1 to 21).
+Text stays readable: a colour with too little contrast is refused, and dark colours are computed
+from the light ones. Contrast is that of WCAG 2.2 (relative luminance, 1 to 21).
 """
 
 import colorsys
@@ -23,7 +23,7 @@ _SOFTEST = 0.45
 
 
 class Font(Enum):
-    """Fonts that readers' machines have, each with what stands in for it."""
+    """Fonts that readers' machines have, each with its substitutes."""
 
     GEORGIA = "georgia"
     """A serif made for screens."""
@@ -32,7 +32,7 @@ class Font(Enum):
     PALATINO = "palatino"
     """A wide serif, for short texts."""
     HELVETICA = "helvetica"
-    """A plain sans serif; Arial where it is missing."""
+    """A plain sans serif, with Arial as its substitute."""
     VERDANA = "verdana"
     """A wide sans serif that stays clear when small."""
     TAHOMA = "tahoma"
@@ -42,7 +42,7 @@ class Font(Enum):
 
     @property
     def stack(self) -> str:
-        """As CSS writes it, the most wanted first."""
+        """The font stack for CSS."""
         return _STACKS[self]
 
 
@@ -59,7 +59,7 @@ _STACKS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Logo:
-    """A picture in the masthead. Where pictures are off, the organisation's name stands there."""
+    """A picture in the masthead. If pictures are off, the organisation's name replaces it."""
 
     src: str
     """An https address."""
@@ -70,24 +70,24 @@ class Logo:
 
 @dataclass(frozen=True, kw_only=True)
 class Brand:
-    """What an organisation may choose. The defaults are the plain style."""
+    """An organisation's choices. The defaults are the plain style."""
 
     accent: str = "#17505c"
-    """Of links, rules and headings' marks, on white."""
+    """Links, rules and heading marks, on white."""
     ground: str = "#f3f1ec"
     """Around the sheet."""
     masthead: str = _WHITE
-    """Behind the name and the logo. Where it is not white, it is the same in the dark."""
+    """The background of name and logo. If it is not white, it is the same in dark mode."""
     headings: Font = Font.GEORGIA
     text: Font = Font.GEORGIA
     details: Font = Font.HELVETICA
-    """Of dates, tables, contacts and the foot."""
+    """Dates, tables, contacts and the footer."""
     logo: Logo | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scheme:
-    """All colours of a mail in one scheme, as #rrggbb."""
+    """All colours of an email in one scheme, as #rrggbb."""
 
     ground: str
     sheet: str
@@ -99,7 +99,7 @@ class Scheme:
     on_accent: str
     masthead: str
     edge: str
-    """Of the rule above the masthead."""
+    """The rule above the masthead."""
     name: str
     tagline: str
 
@@ -193,7 +193,7 @@ def _readable_on(ground: str) -> str:
 
 
 def _towards(given: str, end: float, against: str, least: float, *, softened: bool = False) -> str:
-    """The same hue, as much lighter (``end`` 1) or darker (0) as the contrast needs."""
+    """Return the same hue, made lighter (``end`` 1) or darker (0) until the contrast is enough."""
     red, green, blue = (part / 255 for part in _parts(given))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
     if softened:

@@ -1,4 +1,4 @@
-"""What staff say about a statement: a comment, or why it was sent back."""
+"""Staff feedback on a statement: comments and requests for changes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ LONGEST = 2_000
 
 @dataclass(frozen=True, kw_only=True)
 class Comment:
-    """What one person said about a statement, as it stood then."""
+    """A person's comment on one version of a statement."""
 
     slug: str
     by: str
@@ -21,11 +21,11 @@ class Comment:
     words: str
     """Plain text."""
     content_hash: str = ""
-    """Of the text that they saw."""
+    """The version that they saw."""
 
 
 def comment_text(typed: str) -> str:
-    """A comment as it is kept. Raises ValueError, saying what to write, where it cannot be."""
+    """Return a comment as it is stored. Raises ValueError, with the remedy."""
     lines = (
         "".join(character if character.isprintable() else " " for character in line).rstrip()
         for line in typed.splitlines()
@@ -51,16 +51,15 @@ class Returned:
     at: datetime
     reason: str
     closed_at: datetime | None = None
-    """When it was handed in again as it was."""
+    """When the same version was submitted again."""
 
 
 def standing_return(
     found: Iterable[Returned], content_hash: str, approvals: Iterable[Approval]
 ) -> Returned | None:
-    """The last one, while that version is neither approved since nor handed in again.
+    """Return the last request, unless its version was approved or submitted again since.
 
-    ``found`` stands in the order in which they were written down, which decides between two of one
-    instant.
+    ``found`` is in the order of writing, which decides between two of one instant.
     """
     last = max(reversed(list(found)), key=lambda one: one.at, default=None)
     if last is None or last.closed_at is not None or last.content_hash != content_hash:

@@ -1,4 +1,4 @@
-"""What differs between two versions of a text, or of the mails that are made of it."""
+"""Differences between two versions of a text, or of the emails made from them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ class Difference:
 
 
 def differences(before: DraftText, after: DraftText) -> tuple[Difference, ...]:
-    """All places in which two texts differ: fields first, then the text, by its paragraphs."""
+    """Return all differences between two texts: fields first, then the text by paragraphs."""
     found = [
         Difference(what=name, before=_shown(value), after=_shown(getattr(after, name)))
         for name, value in vars(before).items()
@@ -75,10 +75,8 @@ class Passage:
 
 
 def passages(before: Content, after: Content) -> tuple[Passage, ...]:
-    """All places in which they differ: what stands around the text first, then the text.
-
-    Empty for versions in which readers would see no difference, such as of another template.
-    """
+    """Return all differences that readers would see: the parts around the text first, then the
+    text."""
     around = (
         Passage(what=what, before=one, after=other)
         for (what, one), (_, other) in zip(_around(before), _around(after), strict=True)

@@ -1,4 +1,4 @@
-"""What readers get: content with open merge fields, its content hash, and greetings by name."""
+"""The content of an email with open merge fields, its hash, and greetings by name."""
 
 import hashlib
 import json
@@ -20,13 +20,13 @@ LONGEST_WORD = 30
 """Characters that a telephone holds on one line."""
 
 _LONGEST_RAW = 4 * LONGEST
-"""Of more than this not even the blanks are counted."""
+"""A longer name is not examined at all."""
 _QUOTES = str.maketrans(dict.fromkeys("'‘ʼ`´", "’"))
 _SIGNS = {" ": " ", "-": "-", "‐": "-", "‑": "-", "’": "'", ".": ".", ",": ",", "·": "-"}
 _JOINERS = "\u200c\u200d"
 """Nobody sees them; Persian and Indian names are spelled with them."""
 _SPEAKABLE = re.compile(r"'?a[am' .,-]*[am.]|a")
-"""Of a name's shape: a letter, a mark above or below one, and the signs that names have."""
+"""The shape of a name: letters, marks above or below them, and the signs that names have."""
 _NOT_IN_A_NAME = re.compile(
     r"m{4}"  # marks piled up
     r"|[' ,-][',.-]|'[ .,]|\.\.|\.[' ,-]?[',-]{2}|,(?! )"
@@ -82,7 +82,7 @@ NAME_MARKS = tuple(f"{MARK_PREFIX}NAME{number}" for number in range(MOST_FALLBAC
 
 @dataclass(frozen=True, kw_only=True)
 class PressContact:
-    """Whom a journalist calls."""
+    """The person whom journalists call."""
 
     name: str
     email: str = ""
@@ -91,7 +91,7 @@ class PressContact:
 
 @dataclass(frozen=True, kw_only=True)
 class Organisation:
-    """Who speaks."""
+    """The organisation that sends."""
 
     name: str
     website: str
@@ -99,12 +99,12 @@ class Organisation:
     tagline: str = ""
     press_contact: PressContact | None = None
     social: tuple[tuple[str, str], ...] = ()
-    """Where else it speaks: name and https address of each, in the order they are shown."""
+    """Its profiles elsewhere: name and https address of each, in their order."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
-    """What stands in From and Reply-To."""
+    """The addresses in From and Reply-To."""
 
     name: str
     address: str
@@ -113,7 +113,7 @@ class Sender:
 
 @dataclass(frozen=True, kw_only=True)
 class ListTitle:
-    """What readers call a list."""
+    """The title of a list for readers."""
 
     name: str
     title: str
@@ -123,7 +123,7 @@ class ListTitle:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """What stands around the text of each statement."""
+    """The parts around the text of every statement."""
 
     summary: bool = False
     """The summary stands below the title."""
@@ -137,10 +137,10 @@ class Layout:
 
 @dataclass(frozen=True, kw_only=True)
 class Counting:
-    """How links tell a site that a visit came from a mail: parameters that analytics know."""
+    """Parameters on links that tell a site's statistics that a visit came from an email."""
 
     source: str = ""
-    """``utm_source``; empty where nothing is added."""
+    """``utm_source``; empty if nothing is added."""
     campaign: str = ""
     """``utm_campaign``; empty means: the statement's slug."""
     hosts: tuple[str, ...] = ()
@@ -156,7 +156,7 @@ class Counting:
 
 @dataclass(frozen=True, kw_only=True)
 class Publisher:
-    """What each message says about those who send it: all of it is part of what is approved."""
+    """The sender's details in every email. All of it is part of the approved content."""
 
     organisation: Organisation
     sender: Sender
@@ -166,25 +166,25 @@ class Publisher:
     """IANA name, for the dates that readers see."""
     brand: Brand = field(default_factory=Brand)
     lists: tuple[ListTitle, ...] = ()
-    """Those with a title of their own; of the others readers read the name."""
+    """Lists with a title; for other lists readers see the name."""
     layout: Layout = field(default_factory=Layout)
     counting: Counting = field(default_factory=Counting)
     unsubscribe_inbox: str = ""
-    """Where mail programs may write to in a reader's name to unsubscribe; empty for nowhere."""
+    """The address to which mail programs send unsubscribe requests; empty if there is none."""
     senders: tuple[tuple[str, Sender], ...] = ()
     """Lists that write in a name of their own, by the name of the list."""
 
     def sender_of(self, lists: Sequence[str]) -> Sender:
-        """Who writes to these lists: whoever writes to the first of them."""
+        """Return the sender for these lists: the one of the first list."""
         return dict(self.senders).get(lists[0], self.sender) if lists else self.sender
 
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """A campaign's subject, HTML and text, rendered once, with merge fields open.
+    """A campaign's subject, HTML and text, rendered once, with open merge fields.
 
-    Every field decides what readers get, who they are or when they get it. So every field is in
-    the content hash: whoever adds one cannot forget it.
+    Every field decides what readers get, who they are or when they get it. So the content hash
+    covers all fields, also those that are added later.
     """
 
     subject: str
@@ -202,26 +202,26 @@ class Content:
     template_version: str
     translation_of: str = ""
     segment: Segment | None = None
-    """Of its lists only those whom this picks."""
+    """The segment of its lists."""
     carriage: str | None = None
     """A hash of the settings by which providers shape what leaves; empty where none does, None in
     content that an older version made."""
     embargo: str = ""
-    """What the text said of an embargo: whoever waives it waives these words."""
+    """The words of the text about an embargo: a person who waives it waives these words."""
     fallbacks: tuple[str, ...] = ()
-    """What readers without a name are called, for each gap of NAME_MARKS that is open."""
+    """The greeting of readers without a name, for each open gap of NAME_MARKS."""
     writers: tuple[str, ...] = ()
-    """Folded addresses of all who wrote in a text of it: none of them may approve it."""
+    """The folded addresses of the writers of all its texts: none of them may approve it."""
     texts: tuple[tuple[str, str], ...] = ()
-    """The slug of each text in it, its own first → a hash of what was written there."""
+    """The slug of each text in it, its own first → a hash of the written text."""
 
     @property
     def greetings(self) -> int:
-        """How many gaps for a name both bodies have."""
+        """The number of gaps for a name in both bodies."""
         return (self.html + self.text).count(f"{MARK_PREFIX}NAME")
 
     def called(self, name: str) -> tuple[str, ...]:
-        """What stands in each gap for a reader of this name, which comes from outside."""
+        """Return the text of each gap for a reader with this name, which comes from outside."""
         if not self.fallbacks:
             return ()
         spoken = speakable(name)
@@ -286,7 +286,7 @@ class Recipient(NamedTuple):
     unsubscribe: str
     message_id: str
     names: tuple[str, ...] = ()
-    """What the reader is called in each gap, as ``Content.called`` gives it."""
+    """The text of each gap, as ``Content.called`` returns it."""
 
     def merge(self, template: str) -> str:
         """Fill the merge fields of a subject, text or header."""

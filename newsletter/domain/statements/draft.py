@@ -8,7 +8,7 @@ from typing import Any
 
 KEY = r"[a-z0-9]{16}"
 TOGETHER = timedelta(minutes=5)
-"""What one person types in this time is one version."""
+"""Within this time the typing of one person is one version."""
 LONGEST = 200_000
 """Characters of a text: no mail comes of more."""
 LONGEST_LINE = 1_000
@@ -20,7 +20,7 @@ _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 @dataclass(frozen=True, kw_only=True)
 class DraftText:
-    """What stands in the fields, as it was typed: it need not make sense yet."""
+    """The fields as they were typed. They may be invalid."""
 
     title: str = ""
     body: str = ""
@@ -33,14 +33,15 @@ class DraftText:
     send_at: str = ""
     embargo_until: str = ""
     embargo: str = ""
-    """The words of an embargo whose end nobody has set."""
+    """The words of an embargo without a known end."""
     segment: str = ""
     translation_of: str = ""
     corrects: str = ""
     urgent: bool = False
 
     def cleaned(self) -> "DraftText":
-        """The same with line ends of one kind, and nothing that cannot be stored."""
+        """Return the text with one kind of line end and without characters that cannot be
+        stored."""
         plain: dict[str, Any] = {
             name: _clean(value) if isinstance(value, str) else value
             for name, value in asdict(self).items()
@@ -60,48 +61,48 @@ def _clean(text: str) -> str:
 
 
 class VersionKind(Enum):
-    """How a version came to be."""
+    """The origin of a version."""
 
     TYPED = "typed"
     """One person typed it within five minutes."""
     BROUGHT = "brought"
-    """It came from a file, or from a statement that lives elsewhere."""
+    """It came from a file, or from a statement that is edited elsewhere."""
     RESTORED = "restored"
     """An earlier version was brought back."""
     ASIDE = "aside"
-    """Somebody typed it on a text that another had changed meanwhile; it does not count."""
+    """It was typed on an older revision and does not count."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """A text as it stood once. What was handed in never changes any more."""
+    """One version of a text. A submitted version never changes."""
 
     number: int
-    """Of all versions of all texts."""
+    """Unique over all versions of all texts."""
     kind: VersionKind
     text: DraftText
     by: str
     """A folded address."""
     writers: tuple[str, ...]
-    """All whose words may be in it, in order of their coming."""
+    """People whose words may be in it, in the order of their coming."""
     began_at: datetime
     at: datetime
-    """When somebody typed in it last."""
+    """The time of the last typing."""
     closed: bool = False
     """Whatever is typed next is another version."""
     handed_in_at: datetime | None = None
     handed_in_by: str = ""
 
     def goes_on(self, by: str, at: datetime) -> bool:
-        """Whether what this person types now still belongs to it."""
-        # where the clock was put back, another version begins
+        """Return whether this person's typing now still belongs to this version."""
+        # after the clock went back, another version begins
         young = timedelta(0) <= at - self.began_at < TOGETHER
         return not self.closed and self.kind is VersionKind.TYPED and self.by == by and young
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What an import left out of a text, and what it guessed."""
+    """The parts that an import left out of a text, and its guesses."""
 
     file: str = ""
     left_out: tuple[tuple[int, str, str], ...] = ()
@@ -111,23 +112,23 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A text at the desk: what stands in it now, and what of it was handed in."""
+    """A text at the desk: its current version and the submitted one."""
 
     key: str
     version: Version
-    """What stands in it now."""
+    """The current version."""
     revision: int
-    """Grows by one with each change, so that whoever typed on another text is found out."""
+    """Grows by one with each change, so that typing on an older text is noticed."""
     created_at: datetime
     created_by: str
     changed_at: datetime
     changed_by: str
     slug: str = ""
-    """Of the statement; empty before it was handed in for the first time."""
+    """The slug of the statement; empty before the first submission."""
     handed_in: int | None = None
     """The number of the version that was handed in last."""
     taken_back: bool = False
-    """That one waits for nobody's approval any more."""
+    """The submitted version was withdrawn."""
     copied_of: str = ""
     """The slug of the statement elsewhere that it was copied from."""
     found: Found = Found()
@@ -139,13 +140,13 @@ class Draft:
 
     @property
     def is_ahead(self) -> bool:
-        """What stands in it now is not what was handed in."""
+        """The current version differs from the submitted one."""
         return self.handed_in is None or self.version.number != self.handed_in
 
 
 @dataclass(frozen=True, kw_only=True)
 class HandedIn:
-    """What the pipeline knows of a text: the version that was handed in last."""
+    """A text for the pipeline: the version that was submitted last."""
 
     key: str
     slug: str
@@ -156,13 +157,13 @@ class HandedIn:
 PICTURE_NAME = r"[a-z0-9]{26}"
 """128 random bits in letters and digits."""
 DECORATION = ",decoration"
-"""Behind the size in a picture's address: it says nothing, so nobody has to read it out."""
+"""Follows the size in a picture's address: screen readers skip the picture."""
 _MARKS = re.compile(r"([\\\[\]*_`<>])")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A picture that lies at the desk, made anew from what somebody gave."""
+    """A picture at the desk, decoded and encoded again."""
 
     name: str
     draft: str
@@ -172,16 +173,16 @@ class Picture:
     width: int
     height: int
     alt: str
-    """What it shows, for those who do not see it; empty where it is decoration."""
+    """The description for readers who cannot see it; empty for decoration."""
     by: str
     at: datetime
 
     def address(self, public_url: str) -> str:
-        """Where mails load it from, with the size that it has there."""
+        """Return the address from which emails load it, with its size there."""
         mark = "" if self.alt else DECORATION
         return f"{public_url}/media/{self.name}#{self.width}x{self.height}{mark}"
 
     def markdown(self, public_url: str) -> str:
-        """What stands for it in a text."""
+        """Return its Markdown."""
         alt = _MARKS.sub(r"\\\1", " ".join(self.alt.split()))
         return f"![{alt}]({self.address(public_url)})"

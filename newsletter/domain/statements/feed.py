@@ -1,4 +1,4 @@
-"""What a feed lists, what is known of it, and what of it becomes a statement."""
+"""The items of a feed, and which of them become statements."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from newsletter.domain.errors import NewsletterError
 
 MOST_AT_ONCE = 50
-"""New items of one visit. More are a site that moved or was filled anew, and no news."""
+"""The most new items of one visit. More of them mean that the site moved or was filled again."""
 _SOON = timedelta(minutes=1)
 _LATE = timedelta(hours=1)
 _LONGEST = timedelta(days=1)
@@ -24,7 +24,7 @@ class Item:
     """One entry of a feed, as the feed has it."""
 
     id: str
-    """What the feed calls it; else its link; else made of its title and date."""
+    """The feed's id; else its link; else made of its title and date."""
     title: str = ""
     """In plain words, on one line."""
     link: str = ""
@@ -40,7 +40,7 @@ class Item:
     base: str = ""
     """The address that relative links in ``content`` count from."""
     locked: bool = False
-    """It is behind a password."""
+    """It needs a password."""
 
     def fingerprint(self) -> str:
         """Changes whenever readers would get something else."""
@@ -52,7 +52,7 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractedStatement:
-    """What was made of an item: all of a statement that the feed decides."""
+    """The parts of a statement that an item decides."""
 
     title: str
     body: str
@@ -63,14 +63,14 @@ class ExtractedStatement:
     """Empty where the feed names none."""
     link: str = ""
     notes: tuple[str, ...] = ()
-    """All that was left out or guessed, each in a sentence."""
+    """Parts that were left out or guessed, each in a sentence."""
 
 
 class ItemState(Enum):
-    """What became of an item of a feed."""
+    """The state of an item of a feed."""
 
     PASSED = "passed over"
-    """It was there at the first visit, or is older than that: never taken by itself."""
+    """It was there at the first visit, or is older: never taken without a person."""
     TAKEN = "taken"
     """A statement was made of it, which waits for approval whatever the feed is now."""
     TRUSTED = "trusted"
@@ -92,9 +92,9 @@ class KnownItem:
     state: ItemState
     fingerprint: str
     slug: str = ""
-    """Of its statement, where there is one."""
+    """The slug of its statement, if there is one."""
     note: str = ""
-    """Why it is unusable or was passed over."""
+    """Why it is unusable or was skipped."""
 
     @property
     def has_statement(self) -> bool:
@@ -107,29 +107,29 @@ class KnownItem:
 
 @dataclass(frozen=True, kw_only=True)
 class FeedRecord:
-    """What is remembered of a feed between visits."""
+    """The state of a feed between visits."""
 
     address: str = ""
-    """Where it was at the last visit. Behind another one, all that is there is old."""
+    """The address of the last visit. At another address all items count as old."""
     first_at: datetime | None = None
-    """The first visit that brought its items; what is older is never taken by itself."""
+    """The first visit that returned items; older items are never taken without a person."""
     visited_at: datetime | None = None
     succeeded_at: datetime | None = None
     next_at: datetime | None = None
     bookmark: str = ""
-    """What the feed's reader needs to ask only for what is new; only that understands it."""
+    """The feed reader's own note for asking only for new items."""
     failures: int = 0
     """Visits in vain, one after the other."""
     failure: str = ""
     remark: str = ""
-    """What a person should know of the last visit that succeeded."""
+    """A finding of the last successful visit, for a person."""
     revision: int = 0
     """Grows with each visit and each choice."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifiedItems:
-    """What a visit means for each item that the feed lists."""
+    """The items of one visit, by what happens with each."""
 
     fresh: tuple[Item, ...] = ()
     """To be taken."""
@@ -155,7 +155,8 @@ def classify(
     by_id = {item.id: item for item in known}
     met, strangers = _meet(listed, by_id)
     changed = tuple((before, item) for before, item in met if _differs(before, item))
-    # a feed of which nothing is known any more was moved or filled anew; one item may be news
+    # if no item of a feed is known any more, the feed was moved or filled again; one item may be
+    # news
     renewed = complete and len(listed) > 1 and bool(by_id) and len(strangers) == len(listed)
     fresh, old, remark = _parted(strangers, record, renewed=renewed)
     doubles = len(items) - len(listed)
@@ -167,7 +168,7 @@ def classify(
 def _parted(
     strangers: Sequence[Item], record: FeedRecord, *, renewed: bool
 ) -> tuple[list[Item], list[Item], str]:
-    """What to take of the items that nobody knows, what to pass over, and what to say of it."""
+    """Return the unknown items to take, those to skip, and a finding."""
     if record.first_at is None:
         return [], list(strangers), ""
     bound = (record.succeeded_at if renewed else None) or record.first_at
@@ -203,7 +204,7 @@ Listed = TypeVar("Listed", Item, KnownItem)
 
 
 def _alone(things: Iterable[Listed], mark: Callable[[Item | KnownItem], str]) -> dict[str, Listed]:
-    """Those whose mark no other one has."""
+    """Return the items whose mark is unique."""
     found: dict[str, list[Listed]] = {}
     for thing in things:
         found.setdefault(mark(thing), []).append(thing)
@@ -211,7 +212,7 @@ def _alone(things: Iterable[Listed], mark: Callable[[Item | KnownItem], str]) ->
 
 
 def _by_link(one: Item | KnownItem) -> str:
-    """A link that names a page. The front page of a site names none of them."""
+    """Return a link that identifies a page. The front page of a site identifies none."""
     try:
         parts = urlsplit(one.link)
     except ValueError:
@@ -243,9 +244,10 @@ def next_visit(
     asked: timedelta | None,
     share: float,
 ) -> datetime:
-    """When to come again after so many failures in a row; ``asked`` is a server's Retry-After.
+    """Return the time of the next visit after so many failures in a row.
 
-    ``share`` (0 to 1) spreads the visits of many workspaces over a tenth of the time.
+    ``asked`` is a server's Retry-After. ``share`` (0 to 1) spreads the visits of many workspaces
+    over a tenth of the interval.
     """
     wait = every
     if failures:
@@ -265,7 +267,7 @@ class FeedUnreadable(NewsletterError):
 
 @dataclass(frozen=True, kw_only=True)
 class Fetched:
-    """What one visit to a feed brought."""
+    """The result of one visit to a feed."""
 
     items: tuple[Item, ...] = ()
     """The newest first."""
@@ -280,7 +282,7 @@ class Fetched:
 
 @dataclass(frozen=True, kw_only=True)
 class FeedCounts:
-    """How many items of a feed are known, and of how many a statement was made."""
+    """The number of known items of a feed, and of those that became statements."""
 
     seen: int = 0
     taken: int = 0
@@ -297,10 +299,10 @@ class TakenItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """What is written down of one visit."""
+    """The rows to store after one visit."""
 
     record: FeedRecord
     items: Sequence[KnownItem] = ()
-    """New where their number is 0; else they replace what is stored under it."""
+    """New if their number is 0; else they replace the stored item."""
     composed: Mapping[str, ExtractedStatement] = field(default_factory=dict)
     """By slug, of those that are new or changed."""

@@ -12,18 +12,18 @@ from newsletter.domain.statements.statement import Statement
 
 
 class Severity(Enum):
-    """How much a remark matters."""
+    """The severity of a finding."""
 
     BLOCKING = "blocking"
-    """It cannot go out like this; an open embargo can be waived, and nothing else."""
+    """It cannot be sent like this. Only an open embargo can be waived."""
     WARNING = "warning"
-    """It goes out only over a named person's word, which is written down with their reason."""
+    """It is sent only if a named person overrides it; their reason is stored."""
     ADVICE = "advice"
-    """Shown to whoever looks, and stops nobody."""
+    """It is shown and blocks nothing."""
 
 
 class Check(Enum):
-    """What a review looks for, each by the short name that never changes."""
+    """The checks of a review, each with a short name that never changes."""
 
     FAULT = "fault"
     """The file cannot be read or rendered; the error says where and why."""
@@ -56,7 +56,7 @@ class Check(Enum):
     NEAR_LIMIT = "near-limit"
     """The HTML has more than 90,000 bytes; the limit is 102,000, because Gmail cuts off more."""
     NOBODY = "nobody"
-    """None of its lists has subscribers, while others have: a list may be misspelt."""
+    """None of its lists has subscribers, while others have: a name may be misspelt."""
     UNKNOWN_LIST = "unknown-list"
     """A list is in neither the settings nor the database: it may be misspelt."""
     SEGMENT = "segment"
@@ -124,16 +124,16 @@ class ReviewFinding:
     file: str
     line: int = 0
     key: str = ""
-    """Of the front matter, where it stands there."""
+    """The key in the front matter, if it is there."""
 
     @property
     def grade(self) -> Severity:
-        """How much it matters."""
+        """The severity of its check."""
         return SEVERITIES[self.check]
 
     @property
     def place(self) -> str:
-        """The file, and the line and the key where they are known."""
+        """The file, with line and key if they are known."""
         return Fault(file=self.file, line=self.line, key=self.key, message="").place
 
     def __str__(self) -> str:
@@ -154,7 +154,7 @@ def in_order(remarks: Iterable[ReviewFinding]) -> tuple[ReviewFinding, ...]:
     return tuple(
         sorted(
             dict.fromkeys(remarks),
-            # the members of Check stand in the order of their severity
+            # the members of Check are in the order of their severity
             key=lambda remark: (remark.file, remark.line, ranks.index(remark.check)),
         )
     )
@@ -179,13 +179,13 @@ _FEW = 10
 
 
 def far_off(shown: int, now: int) -> bool:
-    """Whether an audience differs by more than a fifth, so that somebody has to say why."""
+    """Return whether an audience differs by more than a fifth, so that a reason is needed."""
     return abs(now - shown) * _FIFTH > shown and abs(now - shown) >= _FEW
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewContext:
-    """What is known beside the text, at the moment of the review."""
+    """Facts from outside the text, at the moment of the review."""
 
     today: calendar.date
     """In the organisation's zone."""
@@ -197,18 +197,19 @@ class ReviewContext:
     readers: int = 0
     """Confirmed on any list."""
     audience: int | None = None
-    """Who would get it now; None for a correction, which goes to those who have its original."""
+    """The number of readers now; None for a correction, which goes to the readers of its
+    original."""
     last_audience: int | None = None
-    """Of the last campaign to the same lists, all of them."""
+    """The number of readers of the last campaign to the same lists."""
     last_slug: str = ""
     unknown_lists: tuple[str, ...] = ()
-    """Of each of its lists that nobody knows, a sentence with what may be meant."""
+    """For each unknown list, a sentence with a suggestion."""
     nearby: tuple[str, ...] = ()
     """The slugs of other campaigns to one of its lists that start within an hour of it."""
 
 
 def remarks_around(statement: Statement, around: ReviewContext) -> Iterator[ReviewFinding]:
-    """What there is to say about the front matter, and about what stands around the statement."""
+    """Yield findings about the front matter and the context of the statement."""
     for check, keys, rule in _RULES:
         message = rule(statement, around)
         if message:
@@ -352,4 +353,4 @@ _RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
     (Check.NEARBY, ("send_at", "embargo_until"), _nearby),
     (Check.AUDIENCE, ("lists",), _audience),
 )
-"""Check, the keys of the front matter it may stand at, and what it says; empty for nothing."""
+"""Check, the keys of the front matter that it is about, and its message; "" for no finding."""

@@ -17,11 +17,11 @@ SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 SLUG_MAX_LENGTH = 80
 _TEXT_DIGITS = 16
 OVERRIDES = 2
-"""So many admins stand in for an approval that is missing."""
+"""The number of admins who together replace a missing approval."""
 
 
 class Progress(Enum):
-    """How far its author says a statement is: *approved* counts only with ``approved_by``."""
+    """The progress that the author gives: *approved* counts only with ``approved_by``."""
 
     DRAFT = "draft"
     """Being written."""
@@ -33,11 +33,11 @@ class Progress(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """A text that its author wants published, as one source gave it.
+    """A text for publication, as one source gave it.
 
-    ``send_at`` and ``embargo_until`` are wall times, read in the configured zone unless they were
-    written with an offset. ``local_time`` stands in the place of ``send_at``.
-    ``lists`` holds what the author wrote, or the configured default.
+    ``send_at`` and ``embargo_until`` are wall times in the configured zone, unless they have an
+    offset. ``local_time`` replaces ``send_at``. ``lists`` are the author's, or the configured
+    default.
     """
 
     slug: str
@@ -51,9 +51,9 @@ class Statement:
     subject: str = ""
     """Empty means: the title."""
     preview: str = ""
-    """What inboxes show beside the subject; empty means: the summary."""
+    """The preview text in inboxes; empty for the summary."""
     reply_to: str = ""
-    """Where answers to this statement go; empty means: where the configuration says."""
+    """The reply address; empty for the configured one."""
     author: str = ""
     progress: Progress = Progress.REVIEW
     approved_by: tuple[str, ...] = ()
@@ -65,11 +65,12 @@ class Statement:
     translation_of: str = ""
     corrects: str = ""
     urgent: bool = False
-    """It goes out before other campaigns; readers get the same, so no content hash holds it."""
+    """It is sent before other campaigns. Readers get the same, so the content hash does not
+    cover it."""
     roundup: str = ""
     """The name of the digest email that it is an issue of."""
     despite: str = ""
-    """Why those in ``approved_by`` approve it over the warnings of a review."""
+    """The reason of those in ``approved_by`` for overriding warnings."""
     feed: str = ""
     """The name of the feed that it comes from; empty for a file."""
     desk: str = ""
@@ -77,35 +78,35 @@ class Statement:
     writers: tuple[str, ...] = ()
     """Folded addresses of those at the desk whose words may be in it."""
     notes: tuple[str, ...] = ()
-    """What its source left out or guessed, for whoever approves it."""
+    """Parts that its source left out or guessed, for its approvers."""
     origin: str = ""
-    """Where it was read, for people: a path relative to the workspace, or an address."""
+    """Its place for people: a path relative to the workspace, or an address."""
     local_time: LocalTime | None = None
     """Each reader gets it then by their own clock."""
     segment: Segment | None = None
-    """Of its lists only those whom this picks, by its rule as it was configured then."""
+    """The segment of its lists, with the rule that was configured then."""
     places: tuple[tuple[str, int], ...] = ()
     """Key of the front matter → its line in the file, from 1; ``body`` is where the text begins."""
 
     @property
     def written_by(self) -> tuple[str, ...]:
-        """All whose own approval of it is worth nothing: its author, and who wrote in it."""
+        """The author and all who wrote in it: their own approval does not count."""
         return tuple(dict.fromkeys(filter(None, (self.author, *self.writers))))
 
     def line_of(self, key: str) -> int:
-        """The line of a key of the front matter, or of ``body``; 0 where it has none."""
+        """Return the line of a key of the front matter, or of ``body``; 0 if it has none."""
         return dict(self.places).get(key, 0)
 
 
 def all_writers(*statements: Statement) -> tuple[str, ...]:
-    """All who wrote in any of these, each once."""
+    """Return the writers of all these statements, each once."""
     return tuple(dict.fromkeys(writer for one in statements for writer in one.written_by))
 
 
 def texts_of(*statements: Statement) -> tuple[tuple[str, str], ...]:
-    """The slug of each → a hash of what its writers wrote for readers, but for blanks at line ends.
+    """Return the slug of each → a hash of its written text, ignoring spaces at line ends.
 
-    By it people are told which text of an email is another one.
+    With it people are told which text of an email has changed.
     """
     found = []
     for one in statements:
@@ -116,7 +117,7 @@ def texts_of(*statements: Statement) -> tuple[tuple[str, str], ...]:
 
 
 class Channel(Enum):
-    """How an approval reached us."""
+    """The channel of an approval."""
 
     COMMAND = "command"
     """A member of staff said it to us."""
@@ -129,7 +130,7 @@ class Channel(Enum):
     FEED = "feed"
     """The configuration trusts the feed that it comes from, in the name of the approver."""
     OVERRIDE = "override"
-    """An admin stands in for an approval that is missing, for a reason; it takes two of them."""
+    """An admin replaces a missing approval, with a reason; it takes two admins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,9 +144,9 @@ class Approval:
     at: datetime
     channel: Channel
     not_before: datetime | None = None
-    """Nothing of it leaves earlier, as they were told; None: they were told of no time to come."""
+    """The earliest time of sending that the approver was shown; None if it was "at once"."""
     despite: str = ""
-    """Why, although a review warned. It lapses with the approval."""
+    """The reason for overriding a warning. It lapses with the approval."""
     warnings: tuple[str, ...] = ()
     """The checks that warned then; without ``despite`` only where the front matter approves."""
     revoked_at: datetime | None = None
@@ -153,7 +154,7 @@ class Approval:
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalPolicy:
-    """What the configuration demands."""
+    """The configured conditions of an approval."""
 
     required: int = 1
     author_may_approve: bool = False
@@ -164,42 +165,42 @@ class ApprovalPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalStatus:
-    """Whether a statement may go out, and in words why not."""
+    """Whether a statement may be sent, and why not."""
 
     approved: bool
     counted: tuple[Approval, ...] = ()
     """The approvals of this very text, oldest first."""
     overrides: tuple[Approval, ...] = ()
-    """Admins who stand in for what is missing, oldest first; two of them are enough."""
+    """Admins who replace a missing approval, oldest first; two are enough."""
     outdated: tuple[Approval, ...] = ()
-    """Those given to another text of the same statement."""
+    """Approvals of another version of the statement."""
     reasons: tuple[str, ...] = ()
     complete_at: datetime | None = None
-    """When the last approval that was needed arrived; those that came later change nothing."""
+    """When the last needed approval arrived; later ones change nothing."""
     withheld: str = ""
-    """Why no approval counts: it is a draft, or a part of it is."""
+    """Why no approval counts: it, or a part of it, is a draft."""
     lost: str = ""
-    """What changed since it was approved, in words; empty where nothing did."""
+    """The changes since the approval, in words; empty if there are none."""
 
     @property
     def given(self) -> tuple[Approval, ...]:
-        """All that count: approvals and, where two admins stand in, theirs."""
+        """All approvals that count, with those of two admins."""
         over = self.overrides if len(self.overrides) >= OVERRIDES else ()
         return self.counted + over
 
     @property
     def valid(self) -> tuple[Approval, ...]:
-        """All of this very text, whether they are enough or not."""
+        """All approvals of this version, whether they are enough or not."""
         return self.counted + self.overrides
 
     @property
     def not_before(self) -> datetime | None:
-        """Before what time none of those who approved it said that it may leave."""
+        """The latest of the times that its approvers were shown."""
         return max((one.not_before for one in self.given if one.not_before), default=None)
 
     @property
     def changed(self) -> bool:
-        """It was approved, and the text is another one now."""
+        """It was approved, and the text has changed since."""
         return not self.approved and bool(self.outdated)
 
 
@@ -263,7 +264,7 @@ def _stands_in(override: Approval) -> str:
 def _complete_at(
     counted: Sequence[Approval], overrides: Sequence[Approval], required: int
 ) -> datetime | None:
-    """When there were enough: as many approvals as are required, or two overrides."""
+    """Return when there were enough approvals, or two overrides."""
     ways = ((counted, required), (overrides, OVERRIDES))
     return min((given[least - 1].at for given, least in ways if len(given) >= least), default=None)
 
@@ -307,27 +308,27 @@ class StoredStatement:
     content_hash: str
     """Empty while it cannot be rendered."""
     fingerprint: str
-    """Of the renderer that made the content hash."""
+    """The fingerprint of the renderer that made the content."""
     present: bool = True
     """Its source still has it."""
     writers: tuple[str, ...] = ()
-    """Of its content: all who wrote in a text of it; empty while it cannot be rendered."""
+    """The writers of all texts in its content; empty while it cannot be rendered."""
 
     @property
     def slug(self) -> str:
-        """Of the statement."""
+        """The statement's slug."""
         return self.statement.slug
 
     def wrote(self, address: str) -> bool:
-        """Whether words of this person, under whatever spelling, are in its content."""
+        """Return whether this person, under any spelling of the address, wrote in its content."""
         return any(same_person(address, writer) for writer in self.writers)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a source holds at the moment. A faulty statement does not hide the others."""
+    """The statements of a source. One faulty statement does not hide the others."""
 
     statements: tuple[Statement, ...]
     faults: tuple[Fault, ...] = ()
     complete: bool = True
-    """False when the source itself could not be read: then what is missing is not gone."""
+    """False if the source itself could not be read: a missing statement is then not gone."""

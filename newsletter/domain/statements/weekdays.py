@@ -1,4 +1,4 @@
-"""Days of the week beside dates, in English and Spanish, and those that do not match."""
+"""Days of the week next to dates, in English and Spanish, and those that do not match."""
 
 import re
 from calendar import monthrange

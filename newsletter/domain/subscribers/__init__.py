@@ -1,1 +1,1 @@
-"""Who is written to, and what they choose for themselves."""
+"""Subscribers and their choices."""

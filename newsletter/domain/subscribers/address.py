@@ -13,10 +13,10 @@ _FORBIDDEN = re.compile(
 
 
 def parse_address(text: str) -> str:
-    """Return the address as written, without blanks around it.
+    """Return the address as written, without surrounding spaces.
 
-    Raises ValueError saying what is wrong. Accepts international addresses (RFC 6531), no quoted
-    local parts, comments or address literals: no reader of a press list has one.
+    Raises ValueError with the fault. Accepts international addresses (RFC 6531), but no quoted
+    local parts, comments or address literals, which readers do not have.
     """
     address = text.strip()
     found = _FORBIDDEN.search(address)
@@ -66,10 +66,9 @@ _DOTS_ARE_NOTHING = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 
 def mailbox(address: str) -> str:
-    """What is the same for all spellings of a member of staff's address.
+    """Return one spelling for all spellings of a staff member's address. For comparisons only.
 
-    Upper case, full-width letters, what stands behind a ``+``, and the dots of Gmail make no other
-    person. It is for comparing alone: nothing is ever sent there.
+    Upper case, full-width letters, a ``+`` suffix and Gmail's dots do not make another person.
     """
     written = unicodedata.normalize("NFKC", address).casefold().rstrip(".")
     try:
@@ -84,5 +83,5 @@ def mailbox(address: str) -> str:
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two addresses are spellings of one mailbox."""
+    """Return whether two addresses are spellings of one mailbox."""
     return bool(one) and mailbox(one) == mailbox(other)

@@ -1,4 +1,4 @@
-"""Who may be written to: subscribers and suppressions, as they stand and as files have them."""
+"""Subscribers and suppressions, in the database and in files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from newsletter.domain.subscribers.segment import Segment
 
 
 class SuppressionReason(Enum):
-    """Why an address is never to be sent to."""
+    """Why an address gets no mail."""
 
     UNSUBSCRIBED = "unsubscribed"
     """The person left everything."""
@@ -24,9 +24,9 @@ class SuppressionReason(Enum):
 
     @property
     def replaces(self) -> "tuple[SuppressionReason, ...]":
-        """The reasons in whose place this one stands, in whatever order they became known.
+        """The reasons that this one replaces, in whatever order they became known.
 
-        What a person said counts more than what became of a mailbox.
+        A person's own word outranks a fault of the mailbox.
         """
         told = (
             SuppressionReason.BOUNCED,
@@ -52,21 +52,21 @@ class Subscriber:
     language: str
     timezone: str
     lists: tuple[str, ...]
-    """Where the subscription is confirmed."""
+    """Lists with a confirmed subscription."""
     suppressed: SuppressionReason | None = None
     place: str = ""
-    """Where the person lives or works, in words of the staff."""
+    """The person's place of home or work, in the staff's words."""
     tags: tuple[str, ...] = ()
-    """What the staff noted of the person, in order."""
+    """The staff's notes on the person, in order."""
     paused_until: datetime | None = None
     """Nothing is sent before."""
     left: tuple[str, ...] = ()
-    """Where the subscription ended."""
+    """Lists that the person has left."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Consent:
-    """Where and when a person said yes to being written to."""
+    """The place and time of a person's consent."""
 
     source: str
     at: datetime | None
@@ -98,7 +98,7 @@ class SuppressedEntry:
 
 
 EXAMPLES = 3
-"""Of so many people in a file it is told where they stand, for each thing that is told of them."""
+"""The number of people named as examples for each finding about a file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,18 +112,18 @@ class Away:
 
 @dataclass(frozen=True, kw_only=True)
 class Brought:
-    """What came of a file, or would come of it."""
+    """The result of an import, or of its rehearsal."""
 
     new: int
     known: int
     suppressed: int
     """Addresses that were not suppressed before."""
     refused: Mapping[SuppressionReason, Away]
-    """Who is suppressed here and not taken, in the order of the file."""
+    """Suppressed people who were not imported, in the order of the file."""
     left: Away
-    """Who left a list here that the file names, and stays away from it."""
+    """People who have left a list that the file names, and stay away from it."""
     changed: int = 0
-    """Of those known, how many have another name, language, time zone, place, tag or pause."""
+    """Known people with another name, language, time zone, place, tag or pause."""
     joined: Mapping[str, int] = field(default_factory=dict)
     """List → how many people join it."""
     ended: int = 0
@@ -131,7 +131,7 @@ class Brought:
     created: tuple[str, ...] = ()
     """Lists that there were not before."""
     number: int = 0
-    """Of the import; 0 where it was only tried."""
+    """The import's number; 0 for a rehearsal."""
 
     @property
     def skipped(self) -> int:
@@ -140,7 +140,7 @@ class Brought:
 
 
 UNDOABLE = timedelta(days=90)
-"""How long what an import changed is kept, so that it can be undone."""
+"""The time in which an import can be undone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +170,7 @@ class ImportRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Undone:
-    """What came of undoing an import."""
+    """The result of undoing an import."""
 
     removed: int
     """People whom the import wrote down, and who are gone."""
@@ -199,12 +199,12 @@ class Undone:
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """Whom a statement goes to, before it is known who of them another language has."""
+    """The audience of a statement before it is divided between languages."""
 
     lists: tuple[str, ...]
     segment: Segment | None = None
     languages: frozenset[str] | None = None
-    """As the readers named them; None for whatever they read."""
+    """As readers named them; None for all languages."""
 
 
 @dataclass(frozen=True, kw_only=True)

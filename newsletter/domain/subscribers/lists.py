@@ -1,11 +1,11 @@
-"""Lists: their names, what readers read of them, and where a subscriber stands in one."""
+"""Lists: names, titles and the state of a subscription."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 LIST_NAME = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
 TAG_NAME = LIST_NAME
-"""What a tag looks like: small letters and digits, with - or _ between them."""
+"""The pattern of a tag: small letters and digits, with - or _ between them."""
 
 
 class SubscriptionState(Enum):
@@ -25,6 +25,6 @@ class PublicList:
 
     name: str
     title: str
-    """What readers read in place of its name."""
+    """The title that readers see instead of the name."""
     about: str = ""
-    """What goes to it, in a sentence; may be empty."""
+    """A sentence about the list; may be empty."""

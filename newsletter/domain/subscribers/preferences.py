@@ -1,4 +1,4 @@
-"""What people choose on the page of their preferences, and for how long they pause."""
+"""A reader's preferences, and the length of a pause."""
 
 import calendar
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ LONGEST_PAUSE = timedelta(days=731)
 
 @dataclass(frozen=True, kw_only=True)
 class Preferences:
-    """What one person chose, as it stands."""
+    """One person's current choices."""
 
     name: str = ""
     language: str = ""
     timezone: str = ""
     lists: frozenset[str] = frozenset()
-    """Where the subscription is confirmed."""
+    """Lists with a confirmed subscription."""
     paused_until: datetime | None = None
     """Nothing is sent before, but for corrections of what they have."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreferenceChange:
-    """What a person asks to be changed. What it leaves open stays as it is.
+    """The choices that a person changes. Others stay as they are.
 
-    It holds what differs from the form that was filled in, not from what stands now: what changed
-    in between was not seen, and is not undone.
+    It contains the differences from the form that was shown, not from the current state: a change
+    in between was not seen and is not undone.
     """
 
     joins: frozenset[str] = frozenset()
@@ -53,13 +53,13 @@ class Pause(Enum):
     QUARTER = "quarter"
     """Three months by the calendar."""
     DAY = "day"
-    """Until a day that they name."""
+    """Until a day that the person names."""
 
 
 def pause_end(pause: Pause, now: datetime, zone: str, day: date | None = None) -> datetime:
-    """When a pause ends: as its last day begins where the person is. Aware, in UTC.
+    """Return the end of a pause: the beginning of its last day in the person's zone. Aware, in UTC.
 
-    Raises ValueError for a day that is over, or so far ahead that it must be a slip.
+    Raises ValueError for a day in the past or too far in the future.
     """
     today = now.astimezone(ZoneInfo(zone)).date()
     ends = {
@@ -74,6 +74,6 @@ def pause_end(pause: Pause, now: datetime, zone: str, day: date | None = None) -
 
 
 def _months_on(day: date, months: int) -> date:
-    """The same day so many months later; the month's last one where it has none of that number."""
+    """Return the same day so many months later, or the last day of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

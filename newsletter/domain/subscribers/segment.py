@@ -27,11 +27,11 @@ class Segment:
     places: tuple[str, ...] = ()
     """One of these; whether letters of ASCII are capitals does not matter."""
     tags: tuple[str, ...] = ()
-    """All of these."""
+    """The subscriber has all of these tags."""
     any_tag: tuple[str, ...] = ()
     """At least one of these."""
     without_tags: tuple[str, ...] = ()
-    """None of these."""
+    """The subscriber has none of these tags."""
 
     @property
     def since(self) -> datetime | None:

@@ -1,7 +1,7 @@
-"""What people ask for on our pages: to sign up; and what they said yes to.
+"""A request to subscribe, its form and the words of consent.
 
-Whatever is refused here is refused for what was written, never for who somebody is: the answer
-tells nothing about our readers.
+A request is refused for its content, never because of who is subscribed: the answer reveals nothing
+about readers.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.lists import PublicList
 
 LISTS_GAP, ORGANISATION_GAP = CONSENT_GAPS = ("{lists}", "{organisation}")
-"""What may stand in the words of consent, and is filled in."""
+"""The gaps in the words of consent."""
 
 ROLES = (
     "abuse",
@@ -39,16 +39,17 @@ _REPLACED = "\ufffd"
 """Stands for bytes that were no text."""
 _NO_LINE = {"Cc", "Cs", "Zl", "Zp"}
 _STRANGE = re.compile("[\u202a-\u202e\u2066-\u2069\ufffd]")
-"""What turns words around, so that a name looks like another, and bytes that were no text."""
+"""Characters that reverse text, so that one name looks like another, and bytes that were no
+text."""
 
 
 class Objection(Enum):
-    """Why a form cannot be taken as it is."""
+    """Why a form cannot be accepted."""
 
     NO_ADDRESS = "no_address"
     """The field of the address is empty."""
     MALFORMED = "malformed"
-    """What stands there is no address."""
+    """The field contains no address."""
     ROLE = "role"
     """The address is that of a machine, or of an office."""
     THROW_AWAY = "throw_away"
@@ -63,7 +64,7 @@ class Objection(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class SignUpForm:
-    """What came with a form. None of it is trusted."""
+    """The fields of a form. None of them is trusted."""
 
     address: str = ""
     name: str = ""
@@ -72,7 +73,7 @@ class SignUpForm:
     wording: str = ""
     """The hash of the words that were shown; empty where the form does not say."""
     trap: str = ""
-    """A field that people do not see: whoever fills it in is a program."""
+    """A field that people do not see: only a program fills it in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,20 +87,20 @@ class SignUp:
 
 @dataclass(frozen=True, kw_only=True)
 class SignUpRules:
-    """What is asked of those who join."""
+    """The conditions of joining."""
 
     offers: tuple[PublicList, ...]
-    """What can be joined; nothing where signing up is not offered."""
+    """The lists that can be joined; empty if sign-up is off."""
     roles: frozenset[str] = frozenset(ROLES)
     domains: frozenset[str] = field(default_factory=frozenset)
-    """Whose addresses, and those of domains below them, cannot join."""
+    """Domains whose addresses, with those of their subdomains, cannot join."""
 
     def offered(self, names: Sequence[str] = ()) -> tuple[PublicList, ...]:
-        """Those of these names, or all, in their order."""
+        """Return the offered lists with these names, or all, in their order."""
         return tuple(offer for offer in self.offers if not names or offer.name in names)
 
     def judge(self, form: SignUpForm) -> SignUp | Mapping[str, Objection]:
-        """The wish, or by field what is wrong."""
+        """Return the accepted request, or the objections by field."""
         lists = self._lists(form)
         found = {
             "email": self.refuses(form.address),
@@ -112,7 +113,7 @@ class SignUpRules:
         return SignUp(address=parse_address(form.address), name=form.name.strip(), lists=lists)
 
     def refuses(self, address: str) -> Objection | None:
-        """What is wrong with an address, so that no email is sent to it."""
+        """Return the objection to an address, so that no email is sent to it."""
         if not address.strip():
             return Objection.NO_ADDRESS
         try:
@@ -141,7 +142,7 @@ def _is_name(text: str) -> bool:
 
 
 def consent_words(template: str, *, organisation: str, offers: Sequence[PublicList]) -> str:
-    """What people say yes to, in full."""
+    """Return the words that a person consents to, in full."""
     titles = ", ".join(offer.title for offer in offers)
     return template.replace(ORGANISATION_GAP, organisation).replace(LISTS_GAP, titles)
 
@@ -158,7 +159,7 @@ def masked(address: str) -> str:
 
 
 class Method(Enum):
-    """How a consent was given or taken back."""
+    """How consent was given or withdrawn."""
 
     DOUBLE_OPT_IN = "double opt-in"
     """Asked for on a page, and confirmed by the link in an email."""
@@ -175,7 +176,7 @@ class ConsentRecord:
     """False: taken back."""
     method: Method
     source: str
-    """Where it was asked for."""
+    """The place of the request."""
     wording: str = ""
     """The hash of the words that were shown; ``Consents.words`` has them."""
     asked_at: datetime | None = None
