@@ -47,8 +47,19 @@ class Searchable:
     """The hash of the indexed content."""
     language: str
     title: str
+    opening: str
+    """The line that an inbox shows behind the subject, and a list below the title."""
     text: str
     """The text below the title, without markup."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """A statement in a list of the archive."""
+
+    language: str
+    title: str
+    opening: str
 
 
 @dataclass(frozen=True, kw_only=True)

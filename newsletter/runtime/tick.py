@@ -76,7 +76,7 @@ class Tick:
         from newsletter.pipeline.events.record import retire
         from newsletter.pipeline.subscribers.leave import clean
         from newsletter.pipeline.subscribers.prefer import resume
-        from newsletter.rendering.mail.excerpts import text_of
+        from newsletter.rendering.mail.excerpts import words_of
 
         store, rules, (watch, indexed) = self.delivery.store, self.campaigns.rules, self._seen
         # each stage finds what the one before it wrote, within one tick
@@ -87,7 +87,7 @@ class Tick:
         # before anything starts: it is the next campaign that spares these mailboxes
         retired = retire(store=store)
         started = start_due(store=store, rules=rules)
-        index(store=store, text_of=text_of, before=indexed)
+        index(store=store, words_of=words_of, before=indexed)
         clean(store=store)  # what was erased while the database was too busy
         return TickResult(
             faults=faults,

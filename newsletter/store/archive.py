@@ -3,9 +3,9 @@
 The one place that speaks its dialect. PostgreSQL, which this version does not know, has tsvector.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from newsletter.domain.archive import Hit, Hits, Searchable, Stretch, Term
+from newsletter.domain.archive import Heading, Hit, Hits, Searchable, Stretch, Term
 from newsletter.store.repository import Repository
 
 INDEX = "archive_words"
@@ -59,12 +59,13 @@ class Search(Repository):
         )
         self._db.change("DELETE FROM archive_text WHERE slug = :slug", slug=searchable.slug)
         number = self._db.value(
-            "INSERT INTO archive_text (slug, content_hash, language, title, text)"
-            " VALUES (:slug, :content_hash, :language, :title, :text) RETURNING id",
+            "INSERT INTO archive_text (slug, content_hash, language, title, opening, text)"
+            " VALUES (:slug, :content_hash, :language, :title, :opening, :text) RETURNING id",
             slug=searchable.slug,
             content_hash=searchable.content_hash,
             language=searchable.language,
             title=title,
+            opening=searchable.opening,
             text=text,
         )
         self._db.change(
@@ -73,6 +74,22 @@ class Search(Repository):
             title=title,
             text=text,
         )
+
+    def headings(self, hashes: Mapping[str, str]) -> dict[str, Heading]:
+        """Return the headings of these statements, by slug; none of those that are not indexed.
+
+        ``hashes`` is slug → hash of the content that the heading has to be of.
+        """
+        rows = self._db.rows(
+            "SELECT slug, content_hash, language, title, opening FROM archive_text"
+            " WHERE slug IN (SELECT value FROM json_each(:slugs)) AND title <> ''",
+            slugs=sorted(hashes),
+        )
+        return {
+            slug: Heading(language=language, title=title, opening=opening)
+            for slug, content_hash, language, title, opening in rows
+            if content_hash == hashes[slug]
+        }
 
     def find(self, terms: Sequence[Term], *, skip: int = 0, most: int) -> Hits:
         """Return statements that have all terms, the best first; none if there are no terms.

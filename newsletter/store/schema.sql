@@ -538,13 +538,14 @@ CREATE INDEX ix_import_change_subscriber_id ON import_change (subscriber_id);
 
 -- Archive
 
--- The texts that the full-text index searches.
+-- The texts that the archive lists, and that the full-text index searches.
 CREATE TABLE archive_text (
     id INTEGER PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
     content_hash TEXT NOT NULL,
     language TEXT NOT NULL,
     title TEXT NOT NULL,
+    opening TEXT NOT NULL,
     text TEXT NOT NULL
 ) STRICT;
 

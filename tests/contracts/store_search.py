@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.domain.archive import Hits, Searchable, Stretch, Term, terms
+from newsletter.domain.archive import Heading, Hits, Searchable, Stretch, Term, terms
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import add_campaign
@@ -89,6 +89,16 @@ class SearchContract:
         assert whole.endswith("…")
         assert len(whole) < 400
         assert (hit.slug, hit.language) == ("hours", "en")
+
+    def test_a_heading_is_of_the_content_that_is_asked_for(self, store: Store) -> None:
+        publish(store, "hours", "Opening hours", LATER_TEXT)
+        publish(store, "altered", "", "")
+        heading = Heading(language="en", title="Opening hours", opening="The libra")
+        with store.read() as tx:
+            found = tx.campaigns.latest_of(["hours", "altered"])
+            hashes = {slug: campaign.content_hash for slug, campaign in found.items()}
+            assert tx.search.headings({**hashes, "never": "d"}) == {"hours": heading}
+            assert tx.search.headings({"hours": "another"}) == {}
 
     def test_nobody_can_forge_the_marks(self, store: Store) -> None:
         publish(store, "hours", "\x02Opening\x03 hours", "A \x02forged\x03 mark.\x00")
@@ -198,6 +208,7 @@ def searchable(tx: Transaction, number: int, title: str, text: str) -> Searchabl
         content_hash=campaign.content_hash,
         language="en",
         title=title,
+        opening=text[:9],
         text=text,
     )
 

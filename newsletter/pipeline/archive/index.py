@@ -1,8 +1,7 @@
-"""campaign → words that the search of the archive finds, once it has begun to go out.
+"""campaign → words that the archive lists and finds, once it has begun to go out.
 
-The first look asks the books what began and is not in the index, however that came about; those
-after it ask that of what changed. So a crash leaves nothing out, and all that went out before there
-was an index gets into it.
+The first run asks the database which campaigns began and are not indexed; later runs ask that only
+of what changed. So a crash leaves no gap.
 """
 
 from collections.abc import Callable
@@ -25,12 +24,12 @@ class Indexed:
     """The change number of the last run; None before the first run."""
 
 
-def index(*, store: Store, text_of: Callable[[Content], str], before: Indexed | None = None) -> int:
-    """Keep the words of what began to go out; returns how many statements are new there.
+Words = Callable[[Content], tuple[str, str]]
+"""Takes the opening line and the text of a statement out of the email that was approved."""
 
-    ``text_of`` takes a statement's text out of the mail that was approved. ``before`` is brought up
-    to date.
-    """
+
+def index(*, store: Store, words_of: Words, before: Indexed | None = None) -> int:
+    """Index the statements that began to go out; return how many are new. Update ``before``."""
     before = before or Indexed()
     with store.read() as tx:
         mark, touched = tx.statements.changed_since(before.mark)
@@ -38,7 +37,7 @@ def index(*, store: Store, text_of: Callable[[Content], str], before: Indexed | 
     left = iter(missing)
     while some := list(islice(left, _AT_ONCE)):
         with store.read() as tx:
-            made = [_searchable(tx, slug, content_hash, text_of) for slug, content_hash in some]
+            made = [_searchable(tx, slug, content_hash, words_of) for slug, content_hash in some]
         with store.begin() as tx:
             for indexed in made:
                 tx.search.put(indexed)
@@ -46,17 +45,19 @@ def index(*, store: Store, text_of: Callable[[Content], str], before: Indexed | 
     return len(missing)
 
 
-def _searchable(
-    tx: Transaction, slug: str, content_hash: str, text_of: Callable[[Content], str]
-) -> Searchable:
-    """Return the text to index; empty if the content no longer matches its hash."""
+def _searchable(tx: Transaction, slug: str, content_hash: str, words_of: Words) -> Searchable:
+    """Return the words to index: none if the content no longer matches its hash."""
     content = tx.statements.content(content_hash)
     if content is None or content.content_hash() != content_hash:
-        return Searchable(slug=slug, content_hash=content_hash, language="", title="", text="")
+        return Searchable(
+            slug=slug, content_hash=content_hash, language="", title="", opening="", text=""
+        )
+    opening, text = words_of(content)
     return Searchable(
         slug=slug,
         content_hash=content_hash,
         language=content.language,
         title=content.subject,
-        text=text_of(content),
+        opening=opening,
+        text=text,
     )

@@ -111,15 +111,15 @@ def _for_everybody(_tag: str, name: str, value: str) -> str | None:
     return untagged(value) if name == "href" else value
 
 
-def text_of(content: Content) -> str:
-    """The words of the statement within a mail, without its title: its summary, and its text."""
+def words_of(content: Content) -> tuple[str, str]:
+    """Return the opening line of the statement in an email, and its text with its summary."""
     found = excerpt_of(content)
     reader = _Words()
     reader.feed(found.body)
     reader.close()
     text = " ".join("".join(reader.words).split())
     begins = found.opening.removesuffix("…")
-    return text if begins in text else f"{found.opening} {text}".strip()
+    return found.opening, text if begins in text else f"{found.opening} {text}".strip()
 
 
 def _layout_of(table: Mapping[str, str]) -> str:

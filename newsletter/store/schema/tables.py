@@ -378,6 +378,7 @@ archive_text = table(
     words("content_hash"),
     words("language"),
     words("title"),
+    words("opening"),
     words("text"),
     UniqueConstraint("slug"),
 )

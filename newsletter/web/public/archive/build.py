@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from newsletter.domain.archive import terms
+from newsletter.domain.archive import Heading, terms
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.mail.excerpts import excerpt_of
 from newsletter.runtime.archive import Archive
@@ -51,7 +51,7 @@ class ArchiveBuild:
         if not 1 <= number <= count:
             return None
         shown = self._shelf.newest(MOST, skip=(number - 1) * MOST)
-        page = self._listing.page(self._with_content(shown), number, count)
+        page = self._listing.page(self._with_heading(shown), number, count)
         return self._leaf(page, "text/html", shown, changed_at)
 
     def found(self, typed: str, number: int) -> bytes:
@@ -125,6 +125,19 @@ class ArchiveBuild:
         )
 
     # --- what is in the database ---------------------------------------------------------------
+
+    def _with_heading(self, shown: Sequence[Published]) -> list[tuple[Published, Heading]]:
+        """Take headings from the index, and from the emails of what it does not have yet."""
+        with self._archive.store.read() as tx:
+            headings = tx.search.headings({one.slug: one.content_hash for one in shown})
+        missing = [one for one in shown if one.slug not in headings]
+        for statement, content in self._with_content(missing) if missing else ():
+            headings[statement.slug] = Heading(
+                language=content.language,
+                title=content.subject,
+                opening=excerpt_of(content).opening,
+            )
+        return [(one, headings[one.slug]) for one in shown if one.slug in headings]
 
     def _with_content(self, shown: Sequence[Published]) -> list[tuple[Published, Content]]:
         with self._archive.store.read() as tx:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from newsletter.domain.archive import LONGEST, Hits, Stretch, terms
+from newsletter.domain.archive import LONGEST, Heading, Hits, Stretch, terms
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.languages import base_language, direction, language_name
 from newsletter.rendering.mail import details
@@ -65,8 +65,8 @@ class Listing:
     archive: Archive
     frame: Frame
 
-    def page(self, shown: Sequence[tuple[Published, Content]], number: int, count: int) -> bytes:
-        """A page of what went out, newest first."""
+    def page(self, shown: Sequence[tuple[Published, Heading]], number: int, count: int) -> bytes:
+        """Return a page of the list of all statements, newest first."""
         here = ArchiveLinks(depth=0 if number == 1 else 1)
         words = self._words[0]
         turned = words["page_of"].format(page=number, count=count)
@@ -74,14 +74,8 @@ class Listing:
             words["statements"] + (f" – {turned}" if number > 1 else ""),
             here=here,
             rows=[
-                self._row(
-                    here,
-                    statement,
-                    (Stretch(text=content.subject, found=False),),
-                    content.language,
-                    (Stretch(text=excerpt_of(content).opening, found=False),),
-                )
-                for statement, content in shown
+                self._row(here, statement, heading.title, heading.language, heading.opening)
+                for statement, heading in shown
             ],
             number=number,
             count=count,
@@ -99,7 +93,13 @@ class Listing:
             words["search"],
             here=here,
             rows=[
-                self._row(here, shown[hit.slug], hit.title, hit.language, hit.excerpt)
+                self._row(
+                    here,
+                    shown[hit.slug],
+                    _highlighted(hit.title),
+                    hit.language,
+                    _highlighted(hit.excerpt),
+                )
                 for hit in hits.shown
             ],
             number=number,
@@ -154,22 +154,22 @@ class Listing:
         self,
         here: ArchiveLinks,
         shown: Published,
-        title: Sequence[Stretch],
+        title: str,
         language: str,
-        summary: Sequence[Stretch],
+        summary: str,
     ) -> dict[str, Any]:
         """A statement in a list. ``day`` is ISO 8601, local; ``dated`` is the same in words."""
         own, day = self._words[1], self._local_day(shown.began_at)
         return {
             "address": here.statement(shown.slug),
-            "title": _highlighted(title),
+            "title": title.strip(),
             "language": language,
             "direction": direction(language),
             "day": day.isoformat(),
             "dated": details.written_date(day, own, self.archive.renderer.wordings.of(own)[0]),
             "language_name": language_name(language),
             "notice": self.notice(shown, own),
-            "summary": "" if shown.withdrawn else _highlighted(summary),
+            "summary": "" if shown.withdrawn else summary.strip(),
         }
 
     def notice(self, shown: Published, language: str) -> Notice | None:
@@ -225,11 +225,9 @@ class Listing:
 
 
 def _highlighted(stretches: Sequence[Stretch]) -> Markup:
-    if not any(one.found for one in stretches):
-        return escape("".join(one.text for one in stretches).strip())
     found = Markup("<mark>{}</mark>")
     parts = (found.format(one.text) if one.found else escape(one.text) for one in stretches)
-    return Markup().join(parts).strip()
+    return Markup().join(parts)
 
 
 def _marked(language: str) -> Markup:

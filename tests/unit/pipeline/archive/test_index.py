@@ -10,12 +10,12 @@ from tests.unit.pipeline.newsroom import Newsroom
 AT_THREE = datetime(2026, 11, 24, 10, 0)  # noqa: DTZ001 - a wall time in New York
 
 
-def text_of(content: Content) -> str:
-    return content.text.partition("\n")[0]
+def words_of(content: Content) -> tuple[str, str]:
+    return "", content.text.partition("\n")[0]
 
 
 def update(room: Newsroom) -> int:
-    return index(store=room.store, text_of=text_of)
+    return index(store=room.store, words_of=words_of)
 
 
 def found(room: Newsroom, typed: str) -> list[str]:

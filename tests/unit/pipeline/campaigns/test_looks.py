@@ -50,7 +50,7 @@ def look(room: Newsroom, indexed: Indexed, *digests: Digest) -> None:
     room.look()
     inherit_approvals(store=room.store, digests=digests, rules=room.review_rules)
     room.start_due()
-    index(store=room.store, text_of=lambda content: content.text, before=indexed)
+    index(store=room.store, words_of=lambda content: ("", content.text), before=indexed)
 
 
 def test_a_look_at_an_unchanged_world_asks_as_little_however_much_there_is(

@@ -11,7 +11,7 @@ from newsletter.domain.statements.content import (
     Sender,
 )
 from newsletter.domain.statements.statement import Statement
-from newsletter.rendering.mail.excerpts import body_of, excerpt, text_of
+from newsletter.rendering.mail.excerpts import body_of, excerpt, words_of
 from tests.rows import rows
 from tests.unit.rendering.examples import renderer_with
 
@@ -152,7 +152,7 @@ def test_a_hidden_line_may_hold_references() -> None:
 
 def test_its_words_are_those_of_the_statement_alone_and_do_not_grow_together() -> None:
     long = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerk"
-    said = text_of(
+    _, said = words_of(
         content(
             f"## Head\n\nA **bo**ld &amp; {long}.\n\n- a\n- b\n\n| c | d |\n|---|---|\n| 1 | 2 |"
         )
@@ -164,14 +164,15 @@ def test_its_words_are_those_of_the_statement_alone_and_do_not_grow_together() -
 
 
 def test_the_summary_is_among_its_words_where_the_text_does_not_say_the_same() -> None:
-    assert text_of(content("It is open.", summary="Longer hours.")) == "Longer hours. It is open."
-    assert text_of(content("It is open.")) == "It is open."
+    opening, said = words_of(content("It is open.", summary="Longer hours."))
+    assert (opening, said) == ("Longer hours.", "Longer hours. It is open.")
+    assert words_of(content("It is open.")) == ("It is open.", "It is open.")
 
 
 def test_where_a_template_has_the_text_elsewhere_there_are_no_words() -> None:
     said = content("It is open.")
 
-    assert text_of(replace(said, html="<p>It is open.</p>")) == ""
+    assert words_of(replace(said, html="<p>It is open.</p>")) == ("", "")
 
 
 def test_the_title_is_told_without_its_marks() -> None:

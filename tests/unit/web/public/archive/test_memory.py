@@ -44,6 +44,19 @@ def test_a_page_is_written_once_while_nothing_of_it_changes(site: Forum) -> None
         assert site.ask("GET", path, headers={"If-None-Match": tag}).status == 304
 
 
+def test_a_list_reads_no_email_once_it_is_indexed_and_says_the_same_before(site: Forum) -> None:
+    def asked() -> tuple[str, bool]:
+        pages = Forum(services=site.services, folder=site.folder, clock=site.clock)
+        with counted() as statements:
+            return pages.get("/").text, any("FROM content" in one for one in statements)
+
+    page, read = asked()
+    assert "On news" in page
+    assert not read
+    site.change("DELETE FROM archive_text")
+    assert asked() == (page, True)
+
+
 def test_what_goes_out_is_corrected_or_withdrawn_shows_at_once(site: Forum) -> None:
     for path in PATHS:
         assert "On more" not in site.get(path).text
