@@ -247,12 +247,11 @@ def _line(options: ProviderOptions, settings: Settings, clock: Clock, key: bytes
 
 
 def _limits(options: ProviderOptions, timezone: str) -> Limits:
-    from newsletter.domain.delivery.rate_limit import Limits, WarmUp
+    from newsletter.domain.delivery.rate_limit import Limits
 
     return Limits(
         timezone=timezone,
         rate=options.rate,
         burst=options.burst,
         daily_quota=options.daily_quota,
-        warm_up=WarmUp(**dict(options.warm_up)) if options.warm_up else None,
     )

@@ -50,16 +50,6 @@ def test_the_rest_of_a_cancelled_campaign_is_reached_and_nobody_twice(workspace:
     assert sorted(line["to"] for line in workspace.journal) == sorted(PEOPLE)
 
 
-def test_a_warm_up_lets_its_first_day_leave(workspace: Workspace) -> None:
-    warm_up = {"first_day": 5, "since": "2999-01-01"}
-    workspace.configure(provider={"kind": "outbox", "warm_up": warm_up})
-    workspace.subscribe(PEOPLE)
-    workspace.write("news")
-    workspace.approve("news")
-    assert "5 of 5" in workspace.do("run", "--until-idle", code=6).stderr
-    assert len(workspace.journal) == 5
-
-
 @pytest.mark.faults(seconds=8)
 def test_a_process_that_is_killed_leaves_no_fresh_allowance(
     workspace: Workspace, mailgun: PacedMailgun

@@ -74,10 +74,6 @@ def _providers(providers: Shape) -> Iterator[str]:
     shared = frozenset(ProviderOptions.model_fields)
     yield from ["", "## `provider`", "", "Its `kind` decides what else it takes. Every kind takes:"]
     yield from ["", *_table(next(iter(providers.kinds.values())), shared)]
-    for key, child in next(iter(providers.kinds.values())).keys.items():
-        if key in shared and child.keys:
-            yield from ["", f"### `{key}`", "", child.description, ""]
-            yield from _table(child, frozenset(child.keys))
     for kind, shape in providers.kinds.items():
         own = frozenset(shape.keys) - shared - {"kind"}
         yield from ["", f"### `kind: {kind}`", "", shape.description.partition("\n")[0]]

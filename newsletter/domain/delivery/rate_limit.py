@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.delivery.batch import Verdict
@@ -14,7 +13,6 @@ LONGEST_BLOCK = timedelta(days=1)
 _LATE = timedelta(milliseconds=100)
 """A turn taken no later than so after it was due is no rest: the rate would never be reached."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_WARM = 10_000_000_000
 _SAYS_NOTHING = frozenset({Verdict.UNKNOWN, Verdict.CONFIGURATION, Verdict.LATE})
 """About whether the provider takes anything."""
 
@@ -40,34 +38,6 @@ class Wait:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WarmUp:
-    """A new sending domain earns its name: few messages on the first day, then more each day."""
-
-    first_day: int
-    """Messages on the day ``since`` and before it."""
-    since: date
-
-    def allowance(self, day: date) -> int:
-        """At most so many messages on that day."""
-        return _grown(self.first_day, max(0, (day - self.since).days))
-
-
-@lru_cache(maxsize=64)
-def _grown(messages: int, days: int) -> int:
-    """Twice as many each day below 50,000, then half, a fifth and a tenth more."""
-    for _ in range(days):
-        if messages >= _WARM:
-            break
-        if messages < 50_000:
-            messages *= 2
-        elif messages < 100_000:
-            messages += messages // 2
-        else:
-            messages += messages // (5 if messages < 250_000 else 10)
-    return messages
-
-
-@dataclass(frozen=True, kw_only=True)
 class Limits:
     """The configured limits of a provider and a sending domain."""
 
@@ -78,14 +48,6 @@ class Limits:
     burst: int = 0
     """Messages that may leave at once after a rest."""
     daily_quota: int | None = None
-    warm_up: WarmUp | None = None
-
-    def allowance(self, day: date) -> int | None:
-        """At most so many messages on that day; None is no limit."""
-        limits = [] if self.daily_quota is None else [self.daily_quota]
-        if self.warm_up is not None:
-            limits.append(self.warm_up.allowance(day))
-        return min(limits, default=None)
 
     def day(self, now: datetime) -> date:
         """The day of an instant."""
@@ -135,7 +97,7 @@ class RateLimit:
 
     def left(self, limits: Limits) -> int | None:
         """Return how many messages may still leave on ``day``; None for no limit."""
-        allowance = limits.allowance(self.day)
+        allowance = limits.daily_quota
         return None if allowance is None else max(0, allowance - self.used)
 
     def allowance(self, limits: Limits) -> int | None:
@@ -152,7 +114,7 @@ class RateLimit:
         if self.blocked_until > now:
             return Wait(until=self.blocked_until, cause=self.cause, reason=self.reason)
         if self.left(limits) == 0:
-            reason = f"{self.used:,} of {limits.allowance(self.day):,} messages have left today"
+            reason = f"{self.used:,} of {limits.daily_quota:,} messages have left today"
             return Wait(until=limits.end_of(self.day), cause=Cause.QUOTA, reason=reason)
         if limits.rate is not None and self.free_at > now:
             return Wait(until=self.free_at, cause=Cause.TURN)

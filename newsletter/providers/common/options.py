@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
@@ -60,24 +60,6 @@ _STRICT = ConfigDict(
 )
 
 
-class WarmUpOptions(BaseModel):
-    """How a new sending domain earns its name: few messages on the first day, then more each day.
-
-    Twice as many each day below 50,000, half as many more below 100,000, a fifth more below
-    250,000, then a tenth more.
-    """
-
-    model_config = _STRICT
-
-    first_day: int = Field(
-        ge=1, le=1_000_000, description="Messages on the first day, at most.", examples=[50]
-    )
-    since: date = Field(
-        description="The first day, in the workspace's zone; before it, its number holds as well.",
-        examples=["2026-11-24"],
-    )
-
-
 class ProviderOptions(BaseModel):
     """What every provider takes."""
 
@@ -109,11 +91,6 @@ class ProviderOptions(BaseModel):
         description="Messages a day of the workspace's zone, at most; the rest waits for the next"
         " day. Without it: no limit of ours.",
         examples=[10000],
-    )
-    warm_up: WarmUpOptions | None = Field(
-        default=None,
-        description="For a new sending domain: a daily limit that grows by itself. Where there is"
-        " a `daily_quota` too, the smaller holds.",
     )
     settle: Duration | None = Field(
         default=None,

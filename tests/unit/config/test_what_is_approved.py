@@ -177,7 +177,7 @@ SHAPES_NOTHING = {
     "metrics.token": "who may ask for figures",
     **dict.fromkeys(
         (
-            *("base_url", "batch_size", "concurrency", "rate", "burst", "daily_quota", "warm_up"),
+            *("base_url", "batch_size", "concurrency", "rate", "burst", "daily_quota"),
             *("settle", "records_kept", "timeout"),
             *("outbox.path", "mailgun.domain", "ses.region", "http.url", "http.accepted"),
             *("http.rejected", "http.quota", "http.message_id"),

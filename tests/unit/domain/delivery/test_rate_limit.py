@@ -11,7 +11,6 @@ from newsletter.domain.delivery.rate_limit import (
     Limits,
     RateLimit,
     Wait,
-    WarmUp,
 )
 from tests.rows import rows
 
@@ -145,35 +144,6 @@ def test_a_day_ends_at_midnight_also_when_the_clocks_change(day: date, end: date
     assert FREE.end_of(day) == end
     assert FREE.day(end - timedelta(seconds=1)) == day
     assert FREE.day(end) == day + timedelta(days=1)
-
-
-@rows(
-    ("first", "allowances"),
-    [
-        (50, [50, 100, 200, 400]),
-        (20_000, [20_000, 40_000, 80_000, 120_000, 144_000]),
-        (50_000, [50_000, 75_000, 112_500, 135_000]),
-        (240_000, [240_000, 288_000, 316_800, 348_480]),
-    ],
-)
-def test_a_warm_up_grows_day_by_day(first: int, allowances: list[int]) -> None:
-    warm_up = WarmUp(first_day=first, since=TODAY)
-    days = [TODAY + timedelta(days=number) for number in range(len(allowances))]
-    assert [warm_up.allowance(day) for day in days] == allowances
-
-
-def test_before_a_warm_up_begins_its_first_day_holds() -> None:
-    assert WarmUp(first_day=50, since=TODAY).allowance(date(2026, 1, 1)) == 50
-
-
-def test_an_old_warm_up_is_as_good_as_no_limit() -> None:
-    assert WarmUp(first_day=1, since=date(1990, 1, 1)).allowance(TODAY) > 10**9
-
-
-@rows(("quota", "allowance"), [(80, 80), (120, 100), (None, 100)])
-def test_of_quota_and_warm_up_the_smaller_holds(quota: int | None, allowance: int) -> None:
-    warm_up = WarmUp(first_day=50, since=date(2026, 11, 23))
-    assert Limits(timezone=ZONE, daily_quota=quota, warm_up=warm_up).allowance(TODAY) == allowance
 
 
 @pytest.mark.parametrize(
