@@ -118,12 +118,6 @@ class DigestOptions(Section):
         description="Markdown that stands before the statements.",
         examples=["What we said this week."],
     )
-    trust_parts: bool = Field(
-        default=False,
-        description="Whether those who approved each statement in it have thereby approved the "
-        "digest email. Otherwise it waits for an approval of its own.",
-        examples=[False],
-    )
 
     @field_validator("day")
     @classmethod
@@ -157,7 +151,6 @@ def configured(options: Sequence[DigestOptions], *, language: str) -> tuple[Dige
             gathers=option.gathers,
             least=option.least,
             intro=option.intro or "",
-            trust_parts=option.trust_parts,
         )
         for option in options
     )

@@ -128,7 +128,6 @@ class Statements:
         """
         from newsletter.config.loading import FILE_NAME
         from newsletter.domain.errors import Fault
-        from newsletter.pipeline.campaigns.inherit_approvals import inherit_approvals
         from newsletter.pipeline.statements.approve import note_front_matter
         from newsletter.pipeline.statements.ingest import ingest
         from newsletter.pipeline.statements.render import render
@@ -144,7 +143,6 @@ class Statements:
             store=self.store, renderer=self.renderer, together=self.settings.together, before=tried
         )
         noted = note_front_matter(store=self.store, rules=self.review_rules, before=compared)
-        inherit_approvals(store=self.store, digests=self.campaigns.digests, rules=self.review_rules)
         return read.faults + made.faults, noted
 
     def approve(self, asked: ApprovalRequest) -> Given:

@@ -53,10 +53,10 @@ def publish(workspace: Workspace, *slugs: str, **head: object) -> None:
     workspace.do("run", "--until-idle")
 
 
-def let_its_hour_come(workspace: Workspace, **changes: Any) -> str:
+def let_its_hour_come(workspace: Workspace) -> str:
     """As if all so far had been a week ago, and its hour came a minute ago; returns the slug."""
     comes = local(afternoon()) - timedelta(minutes=1)
-    configure(workspace, comes, **changes)
+    configure(workspace, comes)
     for column in ("digest SET since = since", "campaign SET started_at = started_at"):
         workspace.sql(f"UPDATE {column} - {A_WEEK_EARLIER}")
     workspace.sql("UPDATE digest SET since = since - 60000")
@@ -153,7 +153,6 @@ def test_a_file_that_has_its_slug_already_is_the_one_to_change(forum: Workspace)
 def test_its_settings_are_shown_with_the_others(forum: Workspace) -> None:
     shown = forum.do("config", "show").stdout
     assert "roundups[0].name: weekly" in shown
-    assert "roundups[0].trust_parts: False" in shown
 
 
 @pytest.mark.faults(seconds=8)
@@ -176,33 +175,6 @@ def test_who_may_not_write_may_not_make_or_drop_one(forum: Workspace) -> None:
     for command in (("make", "weekly"), ("drop", "weekly-2026-11-27")):
         refused = forum.do("roundup", *command, "--by", VIEWER, code=4)
         assert "takes the role writer" in refused.stderr
-
-
-def test_where_its_parts_are_trusted_it_goes_out_approved_by_them(forum: Workspace) -> None:
-    publish(forum, "one")
-    slug = let_its_hour_come(forum, trust_parts=True)
-    forum.do("run", "--until-idle")
-    assert len(forum.outbox) == 20
-    assert forum.report(slug)["approved_by"] == [EDITOR]
-    audit = forum.do("audit", "show", "--json").json()
-    assert any(
-        (line["actor"], line["action"], line["subject"]) == (EDITOR, "approve", slug)
-        and line["detail"].endswith("by parts: one")
-        for line in audit
-    )
-    forum.do("audit", "verify")
-
-
-@pytest.mark.faults(seconds=8)
-def test_a_part_that_was_edited_since_makes_it_wait_for_a_person(forum: Workspace) -> None:
-    publish(forum, "one")
-    forum.write("one", "Never approved.", title="Never approved")
-    slug = let_its_hour_come(forum, trust_parts=True)
-    forum.do("run", "--until-idle")
-    assert standing(forum, slug) == "waits for approval"
-    shown = forum.do("statement", "show", slug).stdout
-    assert "About one" in shown
-    assert "Never approved" not in shown
 
 
 def test_killed_right_after_it_was_made_the_next_run_makes_no_second_one(forum: Workspace) -> None:

@@ -56,7 +56,6 @@ def _row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
         "lists": list(settings.lists),
         "gathers": list(settings.gathers),
         "last": forecast.made[-1].slug if forecast.made else "",
-        "trust_parts": settings.trust_parts,
     }
 
 
@@ -81,7 +80,7 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     if as_json:
         print_json(row)
         return
-    for key in ("title", "rhythm", "next", "lists", "gathers", "trust_parts"):
+    for key in ("title", "rhythm", "next", "lists", "gathers"):
         click.echo(f"{key + ':':<14} {in_words(row[key])}")
     click.echo(f"\nwould gather now: {len(forecast.parts) or 'nothing'}")
     for part in forecast.parts:

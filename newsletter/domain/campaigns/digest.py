@@ -54,8 +54,6 @@ class Digest:
     least: int = 1
     intro: str = ""
     """Markdown."""
-    trust_parts: bool = False
-    """Whoever approved the statements that it gathers has approved it."""
 
 
 @dataclass(frozen=True, kw_only=True)

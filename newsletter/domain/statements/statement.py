@@ -125,8 +125,6 @@ class Channel(Enum):
     """A member of staff said it on a page of the desk, of the very text that it showed."""
     FRONT_MATTER = "front matter"
     """The statement's own file names the approver, and the configuration trusts its source."""
-    PARTS = "parts"
-    """They approved a part of this digest email, and the configuration trusts that for all."""
     FEED = "feed"
     """The configuration trusts the feed that it comes from, in the name of the approver."""
     OVERRIDE = "override"
@@ -279,7 +277,7 @@ def _objection(
     if mailbox(approval.by) in wrote and not policy.author_may_approve:
         return f"{approval.by} wrote it, and approvals.author_may_approve is false"
     role = roles.get(approval.by)
-    # of somebody on the staff the role counts, also where a feed or a part vouches for them
+    # of somebody on the staff the role counts, also where a feed vouches for them
     if role is not None and not role.includes(Role.APPROVER):
         return f"{approval.by} is a {role.value}, who may not approve"
     if approval.channel is Channel.OVERRIDE and role is not Role.ADMIN:
@@ -288,8 +286,6 @@ def _objection(
         return ""
     if approval.channel is Channel.FRONT_MATTER and not policy.trust_front_matter:
         return "approvals.trust_front_matter is false"
-    if approval.channel is Channel.PARTS:
-        return ""  # it is taken back where the configuration trusts it no more
     return "" if role is not None else f"{approval.by} is not among the staff"
 
 

@@ -257,8 +257,7 @@ class DigestBuilder:
         summary = f"{went}, and it takes {digest.least}: there is no issue"
         if len(parts) >= digest.least:
             issue = self.issues.fill(digest, issue, parts[-MOST:])
-            inherited = ", unless its parts vouch for it" if digest.trust_parts else ""
-            summary = f"{_counted(len(issue.parts))}; it waits for approval{inherited}"
+            summary = f"{_counted(len(issue.parts))}; it waits for approval"
         if len(parts) > MOST:
             summary += f"; the {len(parts) - MOST} oldest are left out, for one mail holds {MOST}"
         # also where there was too little to say: the date is seen to, and does not come due again

@@ -145,7 +145,7 @@ def _counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
         counts = f"""
             approval.channel <> 'override' AND (
                 (({_ROLE}) IN ('approver', 'sender', 'admin') AND {trusted})
-                OR (approval.channel IN ('feed', 'parts') AND ({_ROLE}) IS NULL))
+                OR (approval.channel = 'feed' AND ({_ROLE}) IS NULL))
         """
     return f"{_LIVE} AND approval.content_hash = statement.content_hash AND {other} AND {counts}"
 

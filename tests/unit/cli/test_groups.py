@@ -127,7 +127,7 @@ def test_a_list_of_statements_loads_the_store_and_the_settings_alone(listed: set
 def test_a_list_of_statements_loads_the_stages_that_it_needs_alone(listed: set[str]) -> None:
     assert modules_in("pipeline", listed) == {
         *("statements.ingest", "statements.render"),  # what is stored is brought up to date
-        *("statements.approve", "campaigns.inherit_approvals"),  # by front matter, by parts
+        "statements.approve",  # by front matter
         *("statements.review", "statements.translations", "ledger"),  # how far each is
         "delivery.restore_guard",  # no claim of the past is missing
         "configuration",  # another process may run with other settings

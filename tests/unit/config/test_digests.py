@@ -31,7 +31,6 @@ roundups:
     intro: |
       *Two* lines
       of it.
-    trust_parts: true
 """
 
 
@@ -67,7 +66,6 @@ def test_everything_that_can_be_written_is_heeded(read: Read) -> None:
             gathers=("press",),
             least=2,
             intro="*Two* lines\nof it.\n",
-            trust_parts=True,
         ),
     )
 

@@ -154,7 +154,7 @@ SHAPES_NOTHING = {
     ),
     **dict.fromkeys(
         (
-            *("approvals.required", "approvals.author_may_approve", "roundups.trust_parts"),
+            *("approvals.required", "approvals.author_may_approve"),
             *("approvals.trust_front_matter", "statements.trusted", "statements.approved_by"),
         ),
         _WHO,

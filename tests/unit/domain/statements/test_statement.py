@@ -159,11 +159,6 @@ def test_names_that_somebody_invents_never_approve() -> None:
     assert "ann@elsewhere.example is not among the staff" in given.reasons
 
 
-def test_whoever_counted_for_the_parts_counts_for_the_round_up_too() -> None:
-    given = judge(yes("chair@elsewhere.example", channel=Channel.PARTS))
-    assert given.approved
-
-
 @rows("channel", list(Channel))
 def test_a_viewer_may_not_approve_by_any_channel(channel: Channel) -> None:
     given = judge(yes("vic@forum.example", channel=channel), trust_front_matter=True)

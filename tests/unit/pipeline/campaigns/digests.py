@@ -8,9 +8,7 @@ from zoneinfo import ZoneInfo
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.digest import Digest, Every, Issue, Recurrence
 from newsletter.domain.ports import Source
-from newsletter.domain.statements.statement import Approval
 from newsletter.pipeline.campaigns.build_digest import BuiltDigest, DigestBuilder, Issues
-from newsletter.pipeline.campaigns.inherit_approvals import inherit_approvals
 from newsletter.pipeline.statements.ingest import RoundupSource, ingest
 from newsletter.store.sql import Store
 from tests.fakes import PlainAbstracts
@@ -65,12 +63,6 @@ class Desk(Newsroom):
         ingest(store=self.store, sources=sources)
         self.render()
         self.note()
-        self.inherit_approvals()
-
-    def inherit_approvals(self, store: Store | None = None) -> tuple[str, ...]:
-        return inherit_approvals(
-            store=store or self.store, digests=self.digests, rules=self.review_rules
-        )
 
     def at(self, wall: str) -> None:
         """Put the clock to this wall time."""
@@ -98,7 +90,3 @@ class Desk(Newsroom):
         with self.store.read() as tx:
             campaign = tx.campaigns.latest(slug)
         return campaign if campaign is not None and campaign.started_at else None
-
-    def yeses(self, slug: str = FIRST) -> list[Approval]:
-        with self.store.read() as tx:
-            return tx.approvals.of(slug)

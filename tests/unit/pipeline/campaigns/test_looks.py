@@ -13,7 +13,6 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.archive.index import Indexed, index
 from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
-from newsletter.pipeline.campaigns.inherit_approvals import inherit_approvals
 from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
 from tests.counting import counted
@@ -48,7 +47,6 @@ def look(room: Newsroom, indexed: Indexed, *digests: Digest) -> None:
     digest_builder = DigestBuilder(store=room.store, digests=digests, issues=abstracts)
     digest_builder.build()
     room.look()
-    inherit_approvals(store=room.store, digests=digests, rules=room.review_rules)
     room.start_due()
     index(store=room.store, words_of=lambda content: ("", content.text), before=indexed)
 

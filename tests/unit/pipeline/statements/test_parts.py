@@ -6,7 +6,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.statement import Channel, Progress
+from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.campaigns.board import stand
 from newsletter.pipeline.campaigns.facts import Rules
 from newsletter.store.sql import Store
@@ -155,20 +155,6 @@ def test_none_of_those_who_wrote_what_a_digest_gathers_approves_it(desk: Desk) -
     with pytest.raises(Refused, match=r"flo@forum\.example wrote in weekly"):
         desk.approve(FLO, FIRST)
     assert desk.approve(ED, FIRST).standing.approved
-
-
-def test_nor_does_their_word_for_another_part_count_for_the_whole(desk: Desk) -> None:
-    desk.set(trust_parts=True)
-    publish(desk)
-    assert [(yes.by, yes.channel) for yes in desk.yeses()] == [
-        (ED, Channel.PARTS),
-        (FLO, Channel.PARTS),
-    ]
-    desk.demand(required=2)
-    with desk.store.read() as tx:
-        standing = stand(tx, FIRST, Rules(campaigns=desk.rules)).facts.standing
-    assert [given.by for given in standing.counted] == [ED]
-    assert not standing.approved
 
 
 def test_who_wrote_what_was_changed_since_it_went_out_still_wrote_it(desk: Desk) -> None:
