@@ -457,6 +457,7 @@ BUGS: dict[str, Parts] = {
     ),
     "a draft may go out in a mail": _in("statements", "translations", _handed_in),
     "a digest has no writers": _in("digests", "put", _written_by_nobody),
+    "a page forgets the time that it showed": Parts(forgets_the_time=True),
     "cancelling forgets the queue": _in("campaigns", "cancel_pending", _nobody_cancelled),
     "a correction goes to half of them": _in("corrections", "freeze", _other_half),
     "a translation goes to who had the original": Parts(transaction=_both_languages),

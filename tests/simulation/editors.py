@@ -92,6 +92,11 @@ class Editors:
             not_before=host.expected.not_before(slug, host.now()),
         )
 
+    def _shown(self, host: Host, slug: str, seen: Seen) -> ShownTerms:
+        """What the form of a page gives back."""
+        now = self._look(host, slug) if self._world.parts.forgets_the_time else None
+        return replace(seen.terms, time=now.terms.time) if now else seen.terms
+
     def _approve(
         self, host: Host, who: str, slug: str, *, override: bool = False, waives: bool = False
     ) -> None:
@@ -102,7 +107,7 @@ class Editors:
             slug=slug,
             by=_mailbox(who),
             expect=seen.content_hash,
-            shown=seen.terms,
+            shown=self._shown(host, slug, seen),
             despite="it is all right",
             override=override,
             no_embargo=waives,
@@ -147,7 +152,7 @@ class Editors:
             slug=slug,
             by=_mailbox(who),
             seen=seen.content_hash,
-            shown=seen.terms,
+            shown=self._shown(host, slug, seen),
             at_once=True,
         )
         if self._world.office(host, lambda at: at.starter.start(asked)):

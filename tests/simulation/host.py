@@ -73,6 +73,8 @@ class Parts:
     """What reads the answers that come over a connection."""
     tick: Callable[[sqlite3.Connection, datetime], object] = lambda _books, _now: None
     """What a look does besides."""
+    forgets_the_time: bool = False
+    """A form gives back the time that is set, instead of the one that its page showed."""
     full: bool = True
     """A commit is on the disk. False: the last one is lost with the power."""
 

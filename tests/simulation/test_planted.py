@@ -161,6 +161,14 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
         "mute",
         (Step("gather"), LOOK, Step("approve", "writer", 1)),
     ),
+    "a page forgets the time that it showed": (
+        "office",
+        "mute",
+        (
+            *(LOOK, Step("schedule", "sam"), Step("read", "ed"), Step("hurry", "sam")),
+            *(Step("approve", "ed"), wait(100), LOOK),
+        ),
+    ),
     "cancelling forgets the queue": ("begun", "mute", (Step("hand", "cancel"),)),
     "a correction goes to half of them": ("correction", "mute", (first("take"),)),
     "a translation goes to who had the original": ("family", "mute", ()),

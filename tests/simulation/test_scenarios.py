@@ -149,3 +149,25 @@ def test_an_approval_that_was_taken_back_starts_nothing() -> None:
     approved = (Step("approve", "flo"), Step("approve", "writer"), Step("start", "sam"))
     holds("mute", LOOK, *approved, Step("revoke", "flo"), LOOK, kind="strict")
     holds("mute", LOOK, *approved, Step("undo", "sam"), LOOK, kind="strict")
+
+
+def test_who_approves_again_is_held_to_the_later_time() -> None:
+    steps = (*(Step("approve", who) for who in ("ada", "writer")), Step("hurry", "sam"))
+    holds("mute", LOOK, *steps, Step("approve", "ada"), Step("start", "sam"), kind="strict")
+
+
+def test_two_batches_ask_one_replica_that_lags() -> None:
+    """They went out at one moment to the same readers: their questions are the same."""
+    late = (Step("wait", number=300), worker("reconcile", "stale"))
+    lost = (worker("dispatch-1", "lose"), LOOK, worker("dispatch-1", "torn"))
+    holds("both", *lost, *late, *late, Step("wait", number=700), late[1], kind="correction")
+
+
+def test_a_call_and_its_replay_are_told_the_same_of_a_reader() -> None:
+    """The replay of a second process comes first."""
+    holds("safe", worker("dispatch-1", points=3), BOOT, worker("reconcile", "partly"))
+
+
+def test_a_person_answers_for_an_approval_of_what_had_gone_before_a_restore() -> None:
+    put_back = (Step("restore", "in place"), Step("release"), Step("approve", "ada"))
+    holds("asked", worker("dispatch-1"), *put_back, BOOT, kind="digest")
