@@ -130,7 +130,7 @@ class DigestOptions(Section):
         return day
 
     def recurrence(self) -> Recurrence:
-        """When it comes."""
+        """The days on which it is made."""
         day = LAST if self.day == _LAST else self.day
         return Recurrence(
             every=Every(self.every),

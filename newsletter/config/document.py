@@ -1,7 +1,7 @@
-"""Reads YAML into plain values that know where they were written.
+"""Reads YAML into plain values that know their place in the file.
 
-PyYAML follows YAML 1.1, in which ``no``, ``012`` and ``22:22`` are not text: so each value keeps
-how it was written, for the fault that it may turn out to be.
+PyYAML follows YAML 1.1, in which ``no``, ``012`` and ``22:22`` are not text. So each value keeps
+its written form for an error message.
 """
 
 import math
@@ -25,10 +25,10 @@ _GAP = re.compile(
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str:
-    """Fill ``${NAME}`` and ``${NAME:-default}``; ``$${`` becomes ``${``.
+    """Replace ``${NAME}`` and ``${NAME:-default}``; ``$${`` becomes ``${``.
 
-    As in a shell, the default also stands in for a variable that is empty. Values are not
-    expanded again. Raises ValueError, naming each variable that is not set.
+    As in a shell, the default also replaces an empty variable. Values are not expanded again.
+    Raises ValueError with the name of each unset variable.
     """
     wrong: list[str] = []
 
@@ -121,7 +121,7 @@ _KINDS = _CONSTRUCTED | {"str", "value", "merge", "null", "timestamp"}
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """A value that YAML does not read as text: how it stands there, and what YAML makes of it."""
+    """A value that YAML does not read as text: its written form and YAML's value."""
 
     text: str
     reading: str
@@ -129,18 +129,18 @@ class Written:
 
 @dataclass(kw_only=True)
 class Document:
-    """A file's values, where each was written, and what is wrong with them so far."""
+    """The values of a file, their places, and the faults found so far."""
 
     file: str
     value: Any = None
-    """Of dict, list, str, int, float, bool and None. What YAML takes for a date stays text."""
+    """Made of dict, list, str, int, float, bool and None. Dates stay text."""
     places: dict[KeyPath, Place] = field(default_factory=dict)
-    """Of a mapping's value, where its key stands."""
+    """For a value in a mapping, the place of its key."""
     written: dict[KeyPath, Written] = field(default_factory=dict)
     names: dict[KeyPath, KeyPath] = field(default_factory=dict)
-    """The key that was written, where it is not the one that is set by it (``api_key_file``)."""
+    """The written key, if it is another one than the key that it sets (``api_key_file``)."""
     broken: set[KeyPath] = field(default_factory=set)
-    """Where a fault is already known, so that what follows from it need not be told."""
+    """Values with a known fault: faults that follow from these are not reported."""
     faults: list[Fault] = field(default_factory=list)
     secret_files: list[Path] = field(default_factory=list)
     """The files that hold secrets, as ``api_key_file`` names them."""
@@ -164,7 +164,7 @@ class Document:
         )
 
     def is_broken(self, path: KeyPath) -> bool:
-        """Whether a fault is known of this value, or of something around it."""
+        """Return whether this value, or one that contains it, has a known fault."""
         path = self.names.get(path, path)
         return any(path[:end] in self.broken for end in range(1, len(path) + 1))
 

@@ -78,7 +78,7 @@ def once(names: Callable[[Any], Iterable[str]], refusal: str) -> AfterValidator:
 
 
 def name_of(value: Any) -> tuple[str]:
-    """That by which one is told from others of its kind."""
+    """Return the name that distinguishes it from others of its kind."""
     return (value.name,)
 
 
@@ -200,7 +200,7 @@ def _at_most_thirty_days(duration: timedelta) -> timedelta:
 
 
 Line = Annotated[str, AfterValidator(_line)]
-"""Text without line breaks and control characters: it may stand in a header."""
+"""Text without line breaks and control characters, safe for a header."""
 
 Address = Annotated[str, AfterValidator(_address)]
 """An e-mail address."""
@@ -277,7 +277,7 @@ class ByKind:
     def __get_pydantic_json_schema__(
         self, _: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """As pydantic's own tagged unions. Imports and builds all classes."""
+        """Describe all kinds, as pydantic's tagged unions do. Imports all of their classes."""
         built = {kind: TypeAdapter(model).core_schema for kind, model in self.choices.items()}
         return handler(core_schema.tagged_union_schema(built, "kind"))
 

@@ -69,7 +69,7 @@ _Role = Annotated[
 
 
 class SignUp(Section):
-    """How readers join by themselves, on our page or by a form on another site."""
+    """The sign-up of readers, on our page or by a form on another site."""
 
     enabled: bool = Field(
         default=True,
@@ -103,7 +103,7 @@ class SignUp(Section):
     )
 
     def rules(self, offers: tuple[PublicList, ...]) -> SignUpRules:
-        """What is asked of those who join."""
+        """Return the conditions of joining."""
         return SignUpRules(
             offers=offers if self.enabled else (),
             roles=frozenset(self.refuse_roles),
@@ -112,7 +112,7 @@ class SignUp(Section):
 
 
 def _throw_away() -> Iterator[str]:
-    """The domains of the file beside this module, a line each; # begins a remark."""
+    """Yield the domains in the file next to this module, one a line; # begins a comment."""
     text = files("newsletter.config").joinpath(_THROW_AWAY).read_text("utf-8")
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return (line for line in lines if line)
@@ -129,7 +129,7 @@ def _one_or_several(value: Any) -> tuple[Any, ...]:
 
 
 def _in_order(values: tuple[str, ...]) -> tuple[str, ...]:
-    """The same rule has to read the same."""
+    """Sort the values, so that the same rule has the same text."""
     return tuple(sorted(set(values)))
 
 
@@ -215,7 +215,7 @@ class SegmentOptions(Section):
 
     @model_validator(mode="after")
     def _picks_somebody(self) -> "SegmentOptions":
-        """Refuse a rule that picks everybody, or nobody ever."""
+        """Refuse a rule that matches everyone, or can never match anyone."""
         since, before = self.joined_since, self.joined_before
         both = sorted({*self.tags, *self.any_tag} & {*self.without_tags})
         if not any(getattr(self, condition) for condition in _CONDITIONS):

@@ -19,7 +19,7 @@ from newsletter.providers import registry
 
 _LARGEST_SECRET = 64 * 1024
 _PEM = "-----BEGIN "
-"""How a public key of several lines begins."""
+"""The beginning of a public key with several lines."""
 _TWIN = "_file"
 
 
@@ -33,8 +33,8 @@ class Preparation:
     environ: Mapping[str, str]
 
     def prepare(self) -> Any:
-        """Return the values to validate; what is wrong goes into the document's faults."""
-        # All gaps first: what a variable holds may be the kind that decides what else is a key.
+        """Return the values to validate. Faults are added to the document."""
+        # gaps first, because a variable may hold the kind that decides which other keys exist
         return self._fit(self._fill(self.document.value, ()), self.root, ())
 
     def _fill(self, value: Any, path: KeyPath) -> Any:
@@ -129,7 +129,7 @@ class Preparation:
         if close:
             message += f"; did you mean {close[0]}?"
             if close[0] not in group:
-                # the slip is told of: that the right key is missing only follows from it
+                # the misspelt key is reported; the missing one only follows from it
                 self.document.broken.add((*path, close[0].removesuffix(_TWIN)))
         elif theirs:
             message += f"; only kind {' or '.join(theirs)} has it: remove this line."
@@ -236,7 +236,7 @@ def find_workspace(start: Path) -> Path:
 
 
 def _question_dates(document: Document, root: Shape, values: Any) -> None:
-    """Where no date is wanted, what YAML takes for one was meant as text."""
+    """Report dates in places for text: YAML reads some text as a date."""
     for path, written in document.written.items():
         dated = root.at(path, values).type is date
         if written.reading == "a date" and not dated and not document.is_broken(path):
@@ -248,7 +248,7 @@ def _question_dates(document: Document, root: Shape, values: Any) -> None:
 
 
 def _question_webhook(document: Document, values: Any) -> None:
-    """A key that cannot verify anything is told now, not when the first post comes."""
+    """Report a key that cannot verify anything now, instead of at the first post."""
     given = inside(values, "provider")
     kind, key, listed = (inside(given, name) for name in ("kind", "webhook_key", "webhook_topics"))
     key = key if isinstance(key, str) and key else None
@@ -262,5 +262,5 @@ def _question_webhook(document: Document, values: Any) -> None:
 
 
 def show(settings: Settings) -> dict[str, Any]:
-    """All settings with their defaults, of JSON's types, each secret masked."""
+    """Return all settings with their defaults as JSON values, with secrets masked."""
     return settings.model_dump(mode="json")

@@ -21,7 +21,7 @@ from newsletter.domain.statements import brand, content
 
 
 class PressContact(Section):
-    """Whom journalists may call."""
+    """The person whom journalists may call."""
 
     name: Line = Field(description="Who answers.", examples=["Press Office"])
     email: Address | None = Field(
@@ -48,7 +48,7 @@ class Elsewhere(Section):
 
 
 class Organisation(Section):
-    """Who speaks."""
+    """The organisation that sends."""
 
     name: Line = Field(
         description="The name readers know the organisation by.", examples=["Example Forum"]
@@ -103,7 +103,7 @@ class Mailbox(Section):
 
 
 class Sender(Mailbox):
-    """What stands in From and Reply-To."""
+    """The addresses in From and Reply-To."""
 
     unsubscribe_inbox: Address | None = Field(
         default=None,
@@ -115,7 +115,7 @@ class Sender(Mailbox):
 
 
 class ListSender(Mailbox):
-    """Who writes to some lists instead of `sender`."""
+    """The sender for some lists, instead of `sender`."""
 
     lists: Annotated[
         tuple[ListName, ...],
@@ -133,7 +133,7 @@ def _contact(given: PressContact | None) -> content.PressContact | None:
 
 
 class Logo(Section):
-    """A picture in the masthead. Where pictures are off, the organisation's name stands there."""
+    """A picture in the masthead. If pictures are off, the organisation's name replaces it."""
 
     src: PictureUrl = Field(
         description="Where it lies on the web; readers' mail programs fetch it from there.",
@@ -144,7 +144,8 @@ class Logo(Section):
 
 
 class Brand(Section):
-    """How mails look. What could not be read is refused; the dark colours follow by themselves."""
+    """The look of emails. Colours with too little contrast are refused; dark colours are
+    computed."""
 
     accent: Accent = Field(
         default=brand.Brand.accent,
@@ -181,7 +182,7 @@ class Brand(Section):
     )
 
     def chosen(self) -> brand.Brand:
-        """What was chosen, in the words of the domain."""
+        """Return the choices as domain values."""
         logo = self.logo and brand.Logo(**dict(self.logo))
         return brand.Brand(**dict(self) | {"logo": logo})
 
@@ -196,7 +197,7 @@ def _host(text: str) -> str:
 
 
 class Layout(Section):
-    """What stands around the text of each statement."""
+    """The parts around the text of every statement."""
 
     summary: bool = Field(
         default=False,
@@ -230,12 +231,13 @@ class Layout(Section):
         return lists
 
     def chosen(self) -> content.Layout:
-        """The same in the words of the domain."""
+        """Return the choices as domain values."""
         return content.Layout(**dict(self) | {"end_mark": self.end_mark or ""})
 
 
 class Counting(Section):
-    """How links tell your own site that a visit came from a mail. Nobody is told who came."""
+    """Parameters on links that tell your own site that a visit came from an email, not from
+    whom."""
 
     source: Line = Field(
         description="What stands in `utm_source`; `utm_medium` is always `email`.",
@@ -255,5 +257,5 @@ class Counting(Section):
     )
 
     def chosen(self) -> content.Counting:
-        """The same in the words of the domain."""
+        """Return the choices as domain values."""
         return content.Counting(source=self.source, campaign=self.campaign or "", hosts=self.hosts)

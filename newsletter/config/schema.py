@@ -66,7 +66,7 @@ def _is_secret(schema: dict[str, Any]) -> bool:
 
 
 def _leaves(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Find whatever a filled gap might stand for, but could not while it is a gap."""
+    """Yield the parts of the schema that ``${NAME}`` may replace."""
     if schema.get("type") in _TYPED or "pattern" in schema or "enum" in schema:
         yield schema
     for name in ("properties", "$defs"):
@@ -80,7 +80,7 @@ def _leaves(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _offer_gap(leaf: dict[str, Any]) -> None:
-    """Let ``${NAME}`` stand for a number, a switch or text of a certain form."""
+    """Allow ``${NAME}`` in place of a number, a switch or text of a certain form."""
     rule = {key: value for key, value in leaf.items() if key not in _ABOUT}
     for key in rule:
         del leaf[key]

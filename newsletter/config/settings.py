@@ -49,7 +49,7 @@ from newsletter.providers.registry import OPTIONS
 
 
 class Approvals(Section):
-    """When a statement counts as approved."""
+    """The conditions under which a statement counts as approved."""
 
     required: int = Field(
         default=1, ge=1, description="How many people must approve.", examples=[1]
@@ -66,7 +66,7 @@ class Approvals(Section):
 
 
 class Metrics(Section):
-    """Who may ask for figures."""
+    """Access to the metrics."""
 
     token: SecretStr | None = Field(
         default=None,
@@ -78,7 +78,7 @@ class Metrics(Section):
 
 
 class Schedule(Section):
-    """When things happen by themselves."""
+    """The times and intervals of automatic work."""
 
     poll: Pause = Field(
         default=timedelta(seconds=5),
@@ -100,7 +100,7 @@ class Schedule(Section):
 
 
 class DeskOptions(Section):
-    """Where the desk is, and what it asks of those who use it."""
+    """The address of the desk, and the conditions of signing in."""
 
     enabled: bool = Field(
         default=True, description="Whether there is a desk at all.", examples=[True]
@@ -126,7 +126,7 @@ class DeskOptions(Section):
     )
 
     def rules(self) -> DeskRules:
-        """What is asked of those who sign in."""
+        """Return the conditions of signing in."""
         return DeskRules(second_factor=Role(self.second_factor))
 
 
@@ -149,11 +149,11 @@ def _plain(value: Any) -> Any:
 
 
 class Settings(Section):
-    """All of ``newsletter.yaml``.
+    """The whole of ``newsletter.yaml``.
 
-    Made by ``newsletter.config.load``. The workspace is no setting: it is where the file lies.
-    Validation takes it from the context, ``{"workspace": Path}``, with the ``values`` that were
-    read, as JSON, and the files with ``secrets``.
+    Created by ``newsletter.config.load``. The workspace is no setting: it is the folder of the
+    file. Validation takes it from the context, ``{"workspace": Path}``, with the ``values`` that
+    were read, as JSON, and the files with ``secrets``.
     """
 
     organisation: Organisation = Field(description="Who speaks.")
@@ -274,7 +274,7 @@ class Settings(Section):
     _secret_files: tuple[Path, ...] = PrivateAttr(default=())
 
     def model_post_init(self, context: Any, /) -> None:
-        """Remember the workspace, and what was read."""
+        """Store the workspace and the values that were read."""
         read = context or {}
         self._workspace = read.get("workspace", Path())
         self._values = read.get("values", "")
@@ -287,7 +287,7 @@ class Settings(Section):
 
     @property
     def values(self) -> str:
-        """All that was written in ``newsletter.yaml``, as JSON, with the secrets."""
+        """The values written in ``newsletter.yaml``, as JSON, with secrets."""
         return self._values
 
     @property
@@ -301,7 +301,7 @@ class Settings(Section):
 
     @property
     def desk_url(self) -> str:
-        """Where the desk begins."""
+        """The address of the desk."""
         return f"{self.desk.url or self.public_url}/desk"
 
     @property
@@ -311,7 +311,7 @@ class Settings(Section):
 
     @property
     def statements_folder(self) -> Path:
-        """Where a new statement is written: the first folder that is a source."""
+        """The folder for new statements: the first folder that is a source."""
         folders = [
             statement.path for statement in self.statements if isinstance(statement, FolderOptions)
         ]
@@ -354,7 +354,7 @@ class Settings(Section):
         return tuple(dict.fromkeys(sender.address for sender in (self.sender, *self.senders)))
 
     def house(self) -> content.Publisher:
-        """What each message says about those who send it."""
+        """The sender's details in every email."""
         return content.Publisher(
             organisation=self.organisation.speaking(),
             sender=self.sender.named(),
@@ -378,9 +378,10 @@ class Settings(Section):
         )
 
     def carriage(self) -> str:
-        """A digest of what providers' settings make of each message; empty where they make nothing.
+        """A hash of the provider settings that change the bytes of a message; "" if there are none.
 
-        An approval binds to it: the body of a provider that is described in YAML can say anything.
+        An approval covers it, because the body of a provider described in YAML can contain
+        anything.
         """
         shapes = [
             [getattr(options, "kind", ""), name, _plain(getattr(options, name))]
@@ -403,9 +404,9 @@ class Settings(Section):
         return tuple(each for each in self.titled_lists() if each.name not in closed)
 
     def sign_up_rules(self) -> SignUpRules:
-        """What is asked of those who join. Reads the list of throw-away domains."""
+        """Return the conditions of joining. Reads the list of throw-away domains."""
         return self.signup.rules(self.offers())
 
     def approval_policy(self) -> ApprovalPolicy:
-        """What an approval needs in order to count."""
+        """Return the conditions of an approval."""
         return ApprovalPolicy(together=self.together, **dict(self.approvals))

@@ -1,4 +1,4 @@
-"""What may stand at each place of ``newsletter.yaml``: pydantic's fields, seen from the file."""
+"""The shape of ``newsletter.yaml``: pydantic's fields by their place in the file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from newsletter.domain.schedule import format_duration
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """What may stand at one place of the file."""
+    """The values allowed at one place of the file."""
 
     type: Any
     """A class, ``tuple[…]``, ``dict[…]`` or the like, without ``or nothing``."""
     field: FieldInfo | None = None
-    """Of the value of a key."""
+    """The field of a key's value."""
     by_kind: ByKind | None = None
 
     @classmethod
@@ -49,7 +49,7 @@ class Shape:
 
     @property
     def kinds(self) -> Mapping[str, "Shape"]:
-        """Where a ``kind`` decides: what each of them takes. Imports them all."""
+        """The shape of each ``kind``, if one decides. Imports all of them."""
         choices = self.by_kind.choices if self.by_kind else {}
         return {kind: Shape(type=choices[kind]) for kind in sorted(choices)}
 
@@ -72,7 +72,7 @@ class Shape:
 
     @property
     def items(self) -> "Shape":
-        """What the items of a list, or the values of a group with free keys, look like."""
+        """The shape of a list's items, or of the values under free keys."""
         inner = [one for one in get_args(self.type) if one is not Ellipsis]
         return Shape.of(inner[-1]) if get_origin(self.type) in {tuple, dict} else Shape(type=Any)
 
@@ -83,18 +83,18 @@ class Shape:
 
     @property
     def holds_secrets(self) -> bool:
-        """It is one, or a group of them: what stands in its place by mistake may be one too."""
+        """The value is a secret or contains one, so a misplaced value there may be a secret too."""
         return self.secret or any(child.secret for child in (*self.keys.values(), self.items))
 
     @property
     def description(self) -> str:
-        """What it is, in a sentence."""
+        """Its description in a sentence."""
         own = self.field.description if self.field else None
         return own or (cleandoc(self.type.__doc__ or "") if self._is_group else "")
 
     @property
     def default(self) -> Any:
-        """What holds where nothing is written, as JSON has it; None where there is no such thing.
+        """The default as a JSON value; None if there is none.
 
         Durations stay as they are written in the file.
         """
@@ -110,22 +110,22 @@ class Shape:
 
     @property
     def example(self) -> str:
-        """How it may be written, or nothing."""
+        """An example of its written form, or ""."""
         examples = (self.field.examples if self.field else None) or [""]
         return as_yaml(examples[0])
 
     def for_value(self, value: Any) -> "Shape":
-        """Let the value's ``kind`` decide, where one does. Imports that one alone."""
+        """Return the shape of the value's ``kind``, if one decides. Imports only that one."""
         choices = self.by_kind.choices if self.by_kind and isinstance(value, dict) else {}
         kind = value.get("kind") if choices else None
         return Shape(type=choices[kind]) if isinstance(kind, str) and kind in choices else self
 
     def child(self, part: str | int) -> "Shape":
-        """What may stand under this key or index."""
+        """Return the shape under this key or index."""
         return self.keys.get(part, self.items) if isinstance(part, str) else self.items
 
     def at(self, path: Sequence[str | int], value: Any) -> "Shape":
-        """What may stand at this path in these values."""
+        """Return the shape at this path in these values."""
         shape = self.for_value(value)
         for part in path:
             value = inside(value, part)
@@ -139,7 +139,7 @@ def _keys(group: type[BaseModel]) -> Mapping[str, Shape]:
 
 
 def inside(value: Any, part: str | int) -> Any:
-    """What a list or a group has at an index or under a key; None where it has nothing there."""
+    """Return the item of a list or group at an index or key; None if it has none."""
     try:
         return value[part]
     except (KeyError, IndexError, TypeError):
@@ -147,7 +147,7 @@ def inside(value: Any, part: str | int) -> Any:
 
 
 def as_yaml(value: Any) -> str:
-    """Write a plain default or example as it would stand in the file, on one line."""
+    """Return a plain default or example as YAML on one line."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):

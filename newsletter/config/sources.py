@@ -26,7 +26,7 @@ _Category = Annotated[
 
 
 class SourceOptions(Section):
-    """What every source of statements takes."""
+    """Settings of every source."""
 
 
 class FolderOptions(SourceOptions):
@@ -43,7 +43,7 @@ def _at_least_a_minute(duration: timedelta) -> timedelta:
 
 
 class VisitedOptions(SourceOptions):
-    """What every source takes that is visited over the network."""
+    """Settings of every source that is fetched over the network."""
 
     name: _Name | None = Field(
         default=None,
@@ -118,7 +118,7 @@ class FeedOptions(VisitedOptions):
 
     @property
     def known_as(self) -> str:
-        """The name, or what stands for it."""
+        """The name, or its substitute."""
         return self.name or _host(self.url)
 
 
@@ -144,7 +144,7 @@ class WordPressOptions(VisitedOptions):
 
     @property
     def known_as(self) -> str:
-        """The name, or what stands for it."""
+        """The name, or its substitute."""
         own = _host(self.url)
         return self.name or (f"{own}-{self.category}" if self.category else own)
 
@@ -163,12 +163,12 @@ SOURCES: dict[str, type[SourceOptions]] = {
 
 
 def visited(sources: tuple[AnySource, ...]) -> list[FeedOptions | WordPressOptions]:
-    """Those that are visited over the network."""
+    """Return the sources that are fetched over the network."""
     return [source for source in sources if isinstance(source, FeedOptions | WordPressOptions)]
 
 
 def sources_objection(sources: tuple[AnySource, ...], default_lists: Any) -> str:
-    """What is wrong with sources beside each other; empty where nothing is."""
+    """Return why these sources cannot be configured together, or ""."""
     if not sources:
         return "names no source; write one, like - {kind: folder, path: statements}"
     names = [source.known_as for source in visited(sources)]

@@ -13,7 +13,7 @@ from newsletter.config.shape import Shape, inside
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What validation found at one place, and what is known about that place."""
+    """A validation error at one place, with the facts about that place."""
 
     path: KeyPath
     error: ErrorDetails
@@ -22,11 +22,11 @@ class Finding:
     text: str
     """The value as it was written, or as Python writes it."""
     reading: str
-    """What YAML took it for, where that is not text."""
+    """YAML's reading of the value, if that is not text."""
 
     @property
     def context(self) -> dict[str, Any]:
-        """What pydantic says besides the kind of error."""
+        """Pydantic's details of the error."""
         return self.error.get("ctx", {})
 
     @property
@@ -58,7 +58,7 @@ def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> F
 
 
 def say(finding: Finding) -> str:
-    """Say what is wrong and what to write. Never shows a secret."""
+    """Return the fault and the remedy. Never shows a secret."""
     kind = finding.error["type"]
     if kind in _SENTENCES:
         message = _SENTENCES[kind].format(
@@ -139,7 +139,7 @@ def _wrong_form(finding: Finding) -> str:
 
 
 def _own(finding: Finding) -> str:
-    """What one of our own validators says, with the value the way it was written."""
+    """Return the message of one of our validators, with the value as it was written."""
     message = str(finding.context.get("error", finding.error["msg"]))
     if finding.shape.secret:
         return "is not what this secret looks like; copy it again from the provider's pages"

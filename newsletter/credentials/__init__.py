@@ -1,1 +1,1 @@
-"""What proves who somebody is: passwords, one-time codes, recovery codes, words of links."""
+"""Proofs of identity: passwords, one-time codes, recovery codes, tokens of links."""

@@ -1,7 +1,7 @@
-"""Random words of links and sessions, one-time codes of an app with their QR code, recovery codes.
+"""Random tokens of links and sessions, one-time codes with their QR code, recovery codes.
 
-The secret of the codes stands nowhere: it is worked out of the workspace's key and a random salt.
-So whoever has the database alone can compute no code.
+The secret of the codes is not stored: it is derived from the workspace's key and a random salt.
+With the database alone, codes cannot be computed.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _HALF = 5
 
 
 def new_salt() -> str:
-    """What a secret is made of; nobody can make it without the key."""
+    """Return a random salt; a secret is derived from it with the key."""
     return secrets.token_hex(20)
 
 
@@ -32,16 +32,16 @@ def secret(key: bytes, salt: str) -> str:
 
 
 def address_of(secret: str, *, account: str, issuer: str) -> str:
-    """What an app reads from a QR code: ``otpauth://…``."""
+    """Return the content of the QR code for an app: ``otpauth://…``."""
     from pyotp import TOTP
 
     return TOTP(secret).provisioning_uri(name=account, issuer_name=issuer)
 
 
 def step_of(code: str, secret: str, at: datetime) -> int | None:
-    """The step of time whose code this is, near this instant; None where it is none.
+    """Return the time step of a code near this instant; None if the code is wrong.
 
-    All that come into question are compared, so that the time it takes says nothing.
+    Compares with every candidate, so that the time it takes reveals nothing.
     """
     from pyotp import TOTP
 
@@ -65,14 +65,15 @@ def new_recovery_codes(count: int) -> tuple[str, ...]:
 
 
 def recovery_hash(key: bytes, address: str, code: str) -> bytes:
-    """How a recovery code is stored: keyed, bound to its owner, however it was typed."""
+    """Return the stored form of a recovery code: keyed, bound to its owner, however it was
+    typed."""
     plain = re.sub(r"[^a-z0-9]", "", code.lower())
     owned = f"{address}\0{plain}".encode()
     return hashlib.blake2b(owned, key=key, digest_size=32, person=b"recovery").digest()
 
 
 def is_recovery_code(text: str) -> bool:
-    """Whether it has the form of a recovery code."""
+    """Return whether the text has the form of a recovery code."""
     return bool(re.fullmatch(rf"\s*[a-z0-9]{{{_HALF}}}[\s-]*[a-z0-9]{{{_HALF}}}\s*", text.lower()))
 
 
@@ -91,7 +92,7 @@ def link_word(key: bytes, email_id: int) -> str:
 
 
 def hash_of(word: str) -> bytes:
-    """How a word is stored. It is random, so that it needs neither salt nor key."""
+    """Return the stored form of a token. A random token needs neither salt nor key."""
     return hashlib.sha256(word.encode("utf-8", "surrogatepass")).digest()
 
 

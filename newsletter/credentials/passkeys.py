@@ -23,7 +23,7 @@ _ALGORITHMS = (-8, -7, -257)
 
 
 class Unfit(Exception):
-    """What a browser brought back proves nothing. Its words are for the audit log."""
+    """The browser's answer proves nothing. The message is for the audit log."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +36,12 @@ class Made:
 
 
 def new_challenge() -> str:
-    """256 bits that nobody can foresee, as text."""
+    """Return 256 random bits as text."""
     return secrets.token_urlsafe(_BYTES)
 
 
 def handle_of(key: bytes, address: str) -> bytes:
-    """By what devices tell accounts apart. It names nobody (WebAuthn, 14.6.1)."""
+    """Return the id by which devices distinguish accounts, without a name (WebAuthn, 14.6.1)."""
     made = hashlib.blake2b(address.encode(), key=key, digest_size=32, person=b"passkey handle")
     return made.digest()
 
@@ -93,7 +93,7 @@ def made(party: Party, challenge: str, answer_json: Mapping[str, Any]) -> Made:
         _refuse_framed(answer.response.client_data.cross_origin)
         found = _server(party).register_complete(_state(challenge), answer)
         data = found.credential_data
-        # 3 is the algorithm of a COSE key (RFC 9052, 7.1): what was offered alone is taken
+        # 3 is the algorithm of a COSE key (RFC 9052, 7.1); only the offered ones are accepted
         if data is None or data.public_key.get(3) not in _ALGORITHMS:
             raise Unfit("a key of another kind than was asked for")
         if answer.raw_id != data.credential_id:
@@ -124,7 +124,7 @@ def shown(
 
 
 def _refuse_framed(cross_origin: bool) -> None:
-    """No page of ours stands in a frame of others; the library does not ask."""
+    """Refuse an answer from a frame: our pages are never framed, and the library does not check."""
     if cross_origin is not False:
         raise Unfit("asked for within another website")
 
@@ -139,11 +139,11 @@ _SAYS = {
     "Unknown credential": "an unknown passkey",
     "Incorrect type": "an answer to another question",
 }
-"""How the library begins to say what is wrong, and what the audit log says."""
+"""Beginning of the library's message → words for the audit log."""
 
 
 def _said(error: Exception) -> str:
-    """What is wrong, of the few things that the library tells apart; never what was sent."""
+    """Return the error in words, without any part of the answer."""
     message = str(error) if type(error) is ValueError else ""
     return next(
         (ours for theirs, ours in _SAYS.items() if message.startswith(theirs)), "not legible"
@@ -165,7 +165,7 @@ def _server(party: Party) -> "Fido2Server":
 
 
 def _state(challenge: str) -> dict[str, Any]:
-    """What the library wants back of what it asked."""
+    """Return the state that the library needs to check an answer."""
     from fido2.webauthn import UserVerificationRequirement
 
     return {"challenge": challenge, "user_verification": UserVerificationRequirement.REQUIRED}

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 LEAST = 12
 MOST = 200
-"""Characters. Argon2 takes any number, and whoever posts megabytes means harm."""
+"""The longest password in characters. Argon2 has no limit, so a long one would cost time."""
 _BUSY = "too many people are signing in just now; try again in a minute"
 _GUESSED_UP_TO = 72
 _LEAST_OWN = 8
-"""So many characters have to be left beside one's own name and address."""
+"""The fewest characters besides the person's own name and address."""
 _SAFE_FROM = 4
-"""Of zxcvbn's scores 0 to 4: below it are summer2026!! and all that looks like that."""
+"""The lowest accepted score of zxcvbn, from 0 to 4; summer2026!! is below it."""
 
 
 class Busy(Refused):
@@ -68,7 +68,7 @@ class Passwords:
 
     @cached_property
     def _nobodys(self) -> str:
-        """What is compared where there is no account: it takes as long as where there is one."""
+        """A hash to compare with if there is no account, so that both cases take as long."""
         return self._hasher.hash("nobody's")
 
     def hash(self, password: str) -> str:
@@ -77,7 +77,8 @@ class Passwords:
             return self._hasher.hash(_normal(password))
 
     def fits(self, password: str, hashed: str) -> bool:
-        """Whether it is the password of this hash; with an empty hash it takes as long and is not.
+        """Return whether the hash is that of the password. An empty hash takes as long and never
+        is.
 
         Raises Busy.
         """
@@ -123,9 +124,9 @@ class Passwords:
 
 
 def objection(password: str, *about: str) -> str:
-    """Why a password is refused, in words; empty where it is not.
+    """Return why a password is refused, or "".
 
-    ``about`` are words that somebody would guess first, such as the address it belongs to.
+    ``about`` are words that an attacker guesses first, such as the person's address.
     """
     plain = _normal(password)
     if len(plain) < LEAST:

@@ -33,11 +33,11 @@ _ALIASES = {
     "lang": "language",
     "tag": "tags",
 }
-"""What spreadsheets call columns of ours; a blank stands for ``-`` and ``_`` too."""
+"""Header of a spreadsheet → our column; a space also matches ``-`` and ``_``."""
 
 
 def column_of(header: str) -> str:
-    """The column that a header means, or the header in small letters where it means none."""
+    """Return the column that a header means, or the header in small letters."""
     plain = header.strip().lower()
     if plain in COLUMNS:
         return plain
@@ -74,15 +74,15 @@ def unguarded(cell: str) -> str:
 MAX_UNPACKED = 2 << 30
 """Bytes that the files of a ZIP may have together; a million people need a quarter of it."""
 
-# In characters: what is longer comes in pieces, and is refused as the broken rows that these are.
+# In characters. A longer line comes in pieces, which are refused as broken rows.
 _MAX_LINE = 1 << 20
 _DELIMITERS = ",;\t"
 _NAMES = COLUMN_NAMES.union(COLUMNS)
 _OURS = frozenset({*COLUMNS, FIRST_NAME, LAST_NAME})
 _IGNORED = ""
-"""What a column is called that means nothing here."""
+"""The name of an ignored column."""
 _ALIKE = 0.8
-"""How like a column of ours a header has to be to be taken for a slip of the pen."""
+"""The similarity from which a header counts as a misspelt column."""
 _CONSENT_WORDS = re.compile(
     r"status|subscri|opt.?(in|out)|bounc|complain|block|clean|suppress|consent|permission"
     r"|do.?not|active|enabled|disabled|deleted|removed"
@@ -122,15 +122,16 @@ def _is_table(name: str) -> bool:
 
 
 def _unpacked(path: Path, info: zipfile.ZipInfo) -> IO[bytes]:
-    # What was opened in an archive outlives it: the file is closed with the last of them.
+    # an opened member keeps the archive open: the file closes with the last member
     with zipfile.ZipFile(path) as archive:
         return archive.open(info)
 
 
 def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not empty, with the line it begins on; the first names the columns.
+    """Yield each row that is not empty, with the line on which it begins; the first names the
+    columns.
 
-    Raises InvalidInput at what is not CSV or not text.
+    Raises InvalidInput for content that is not CSV or not text.
     """
     line = 0
     try:
@@ -154,7 +155,7 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _begun(lines: Iterator[str]) -> tuple[int, str, Iterable[str]]:
-    """How many lines stand above the table, its delimiter, and its lines."""
+    """Return the number of lines above the table, its delimiter, and its lines."""
     first = next(lines, "")
     declared = _DECLARED.fullmatch(first)
     if declared:
@@ -163,7 +164,7 @@ def _begun(lines: Iterator[str]) -> tuple[int, str, Iterable[str]]:
 
 
 def _known(header: str, delimiter: str) -> tuple[int, int]:
-    """How many columns it makes that mean something, and how many in all."""
+    """Return the number of known columns and of all columns."""
     names = [name.strip(' "\n').lower() for name in header.split(delimiter)]
     known = sum(name in _NAMES or column_of(name) in _OURS for name in names)
     return known, len(names)
@@ -174,12 +175,12 @@ _FIRST_ROW = "its first row names the columns, like email,name,lists"
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """What a person says of a file's columns."""
+    """A person's instructions about the columns of a file."""
 
     mapped: Mapping[str, str] = field(default_factory=dict)
     """Column of ours → its header in the file."""
     lists: tuple[str, ...] = ()
-    """Where everybody goes; only for a file that has no column lists."""
+    """The lists of all people; only for a file without a column for lists."""
     ignored: frozenset[str] = frozenset()
     """Headers, in small letters, that a person says to ignore."""
 
@@ -187,12 +188,12 @@ class Columns:
 def read_csv(
     member: Member, encoding: str, reader: EntryReader, given: Columns
 ) -> Iterator[Located]:
-    """Read all rows; what is wrong is noted.
+    """Yield the people of all rows; faults are noted.
 
-    The first row names the columns, in any order, as we do or as spreadsheets do; the delimiter is
-    ``,`` ``;`` or a tab, whichever makes sense of that row. Names are parted by ``;``. A line
-    ``sep=;`` above it, as Excel writes, is understood. A row with a reason in ``suppressed`` is a
-    suppression; if anything else stands in it, then it is a subscriber as well.
+    The first row names the columns in any order, by our names or those of spreadsheets. The
+    delimiter is ``,`` ``;`` or a tab, whichever fits that row. Names of lists are separated by
+    ``;``. A line ``sep=;`` above it, as Excel writes, is understood. A row with a reason in
+    ``suppressed`` is a suppression; with other values it is a subscriber as well.
     """
     body = rows(member, encoding)
     line, header = next(body, (1, []))
@@ -249,7 +250,7 @@ def ignored_columns(row: Sequence[str], given: Columns) -> list[str]:
 
 
 def _doubtful(name: str, given: Columns) -> str:
-    """Why a column that means nothing here cannot simply be ignored; empty where it can."""
+    """Return why an unknown column cannot be ignored, or ""."""
     if not name or name in _OURS or name in given.ignored:
         return ""
     near = get_close_matches(name, [*_OURS, *_ALIASES], n=1, cutoff=_ALIKE)
@@ -269,7 +270,7 @@ def _ignoring(name: str) -> str:
 
 
 def _unmapped(header: str, given: Columns) -> str:
-    """What a header means that nobody mapped; not what another one was mapped to."""
+    """Return the column that a header means, unless it or its column was mapped."""
     found = column_of(header)
     return header.strip().lower() if found in given.mapped else found
 

@@ -1,9 +1,9 @@
-"""How a file of subscribers is encoded: told by its bytes, or asked for. No letter is guessed.
+"""The encoding of a file of subscribers: found from its bytes, or asked for, but never guessed.
 
 A file that is not Unicode comes from a spreadsheet of some country. Each line is read in each of
-their encodings. A reading is plausible if the accented letters of the line are those of one
-language, and stand where letters stand. The encoding in which nearly all lines are plausible is
-taken, if there is one alone; else the file is refused with the readings.
+these countries' encodings. A reading is plausible if the accented letters of the line belong to one
+language and occur where letters occur. The one encoding in which nearly all lines are plausible is
+used. If there are several, the file is refused and the readings are shown.
 """
 
 import codecs
@@ -89,7 +89,7 @@ class _Reading:
     implausible: int
     """Lines."""
     words: bool
-    """Whether a letter beyond ASCII stands in a word at all."""
+    """A letter beyond ASCII occurs inside a word."""
 
 
 def _by_letters(member: Member) -> str:
@@ -148,7 +148,7 @@ _SIGNS = frozenset({"Sc", "Sk", "Sm", "No"})
 
 @cache
 def _rules(encoding: str) -> tuple[re.Pattern[str], tuple[frozenset[str], ...]]:
-    """What stands in no word, and the alphabets of an encoding."""
+    """Return the characters that occur in no word, and the alphabets of an encoding."""
     beyond = bytes(range(128, 256)).decode(encoding, "replace")
     upper = re.escape("".join(letter for letter in beyond if letter.isupper()))
     lower = re.escape("".join(letter for letter in beyond if letter.islower()))

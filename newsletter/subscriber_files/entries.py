@@ -1,6 +1,6 @@
-"""One subscriber or suppression, checked value by value, whatever kind of file it is from.
+"""One subscriber or suppression, checked value by value, for every kind of file.
 
-What is kept in mind while a file is read: its faults, and who stood in it before.
+While a file is read, its faults and the addresses seen so far are kept.
 """
 
 import re
@@ -32,9 +32,9 @@ MAX_FAULTS = 1000
 
 
 class DuplicateCheck:
-    """Where each address stood first. Takes some 120 bytes an address, and holds none.
+    """The first place of each address, in some 120 bytes an address, without the address.
 
-    Of an address there is a digest of 96 bits, for which no two people come together by chance.
+    A digest of 96 bits identifies an address: two people do not share one by chance.
     """
 
     def __init__(self) -> None:
@@ -49,10 +49,10 @@ class DuplicateCheck:
 
 
 class EntryReader:
-    """Notes the faults of a file, and on which line each address stands; holds nobody.
+    """Notes the faults of a file, and the line of each address, without keeping people.
 
-    Beyond the thousandth, faults are only counted. ``again`` says that the file was read before:
-    what stands in it twice was told of then.
+    From the thousandth on, faults are only counted. ``again``: the file was read before, so
+    duplicates were reported already.
     """
 
     def __init__(self, file: str, *, again: bool = False) -> None:
@@ -64,7 +64,7 @@ class EntryReader:
         self._more = 0
 
     def __len__(self) -> int:
-        """How many faults there are."""
+        """Return the number of faults."""
         return len(self._faults) + self._more
 
     def fault(self, line: int, key: str, message: str, *, column: int = 0, file: str = "") -> None:
@@ -120,7 +120,7 @@ class Raw:
 
 
 def subscriber(reader: EntryReader, raw: Raw, line_of: LineOf) -> Entry | None:
-    """Check one subscriber; None, with what is wrong noted, if anything is."""
+    """Check one subscriber. Return None if there are faults, which are noted."""
     before = len(reader)
     address = reader.address(raw.email, line_of("email"), reader.subscribers)
     for key, objection in _OBJECTIONS.items():
@@ -153,9 +153,9 @@ def subscriber(reader: EntryReader, raw: Raw, line_of: LineOf) -> Entry | None:
 def suppression(
     reader: EntryReader, email: str, reason: str, line: int, key: str = "reason"
 ) -> SuppressedEntry | None:
-    """Check one suppression; None, with what is wrong noted, if anything is.
+    """Check one suppression. Return None if there are faults, which are noted.
 
-    ``key`` is what the file calls the reason.
+    ``key`` is the file's name for the reason.
     """
     address = reader.address(email, line, reader.suppressed)
     known = [reason.value for reason in SuppressionReason]
@@ -169,7 +169,7 @@ def suppression(
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
-    """What to say of a key or column that means nothing to us."""
+    """Return the message about an unknown key or column."""
     return f"means nothing here{did_you_mean(key, known)}"
 
 
@@ -209,7 +209,7 @@ def _line_objection(value: str) -> str:
 
 @lru_cache(maxsize=1024)
 def list_objection(name: str) -> str:
-    """Why this is not the name of a list, or nothing."""
+    """Return why this is not the name of a list, or ""."""
     if re.fullmatch(LIST_NAME, name):
         return ""
     return f"{name!r} is not the name of a list; write one like press or press-us"
@@ -231,7 +231,7 @@ _OBJECTIONS: Mapping[str, Callable[[str], str]] = {
     "left": list_objection,
     "tags": _tag_objection,
 }
-"""What may be wrong with a value, or with each of several, by its key."""
+"""Key → function that returns the fault of a value, or of each of several."""
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,6 @@
-"""What other tools call the columns of their exports: a table for each tool.
+"""The columns of other tools' exports: one table for each tool.
 
-The names are those of the tools' own files, in small letters. Whatever a table does not name is
-ignored.
+The names are those in the tools' own files, in small letters. Other columns are ignored.
 """
 
 import re
@@ -23,7 +22,7 @@ from newsletter.formats.times import read_day_or_instant, zone_objection
 
 
 class ContactStatus(Enum):
-    """Where a person of an export stands. Of several, the one furthest down here counts."""
+    """The status of a person in an export. Of several, the one furthest down here counts."""
 
     SUBSCRIBED = "subscribed"
     """Gets mail there."""
@@ -47,7 +46,7 @@ REASONS: Mapping[ContactStatus, SuppressionReason] = {
     ContactStatus.LEFT: SuppressionReason.UNSUBSCRIBED,
     ContactStatus.COMPLAINED: SuppressionReason.COMPLAINED,
 }
-"""Who stands so is never to be written to from here either."""
+"""Status → reason for suppressing the address here too."""
 
 
 FILLED = "*"
@@ -67,26 +66,27 @@ class ExportFormat:
     """A name or its parts, which are joined in this order."""
     timezone: tuple[str, ...] = ()
     consent_at: tuple[str, ...] = ()
-    """When the person said yes; the first that is filled counts."""
+    """Columns for the time of consent; the first that is filled counts."""
     groups: tuple[str, ...] = ()
     """Tags or labels of the other tool: counted, not taken over."""
     says: Mapping[str, Says]
     marks: frozenset[str]
     """Columns that no other tool writes together: by them it is known."""
     needs: frozenset[str]
-    """Columns without which nobody could be imported safely."""
+    """Columns that a safe import needs."""
     by_file: Says = field(default_factory=dict)
-    """How the name of a file begins, and where everybody in it stands."""
+    """Beginning of a file's name → status of all people in it."""
     must: tuple[str, ...] = ()
-    """How the names of files begin without which a ZIP would bring back who had left there."""
+    """Beginnings of file names that a ZIP must contain; without them people who left would come
+    back."""
     proves_consent: bool = False
-    """Whether somebody without a time of consent never confirmed."""
+    """A person without a time of consent never confirmed."""
     caution: str = ""
-    """What the export does not tell, in a sentence."""
+    """A sentence about data that the export lacks."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All that mean something; whatever else a file holds is ignored."""
+        """All known columns; other columns of a file are ignored."""
         several = (self.names, self.timezone, self.consent_at, self.groups, self.says)
         return (self.address, *(name for names in several for name in names))
 
@@ -202,14 +202,14 @@ _ZONE_NAME = re.compile(r"(?<=[+-]\d{4}) \S+$")
 
 
 class Skip(Enum):
-    """Why somebody in an export is not taken over."""
+    """Why a person in an export is not imported."""
 
     UNCONFIRMED = "never confirmed"
     """The other tool knows of no yes, so there is none to take over."""
     TWICE = "stands in the file already"
     """The first row of an address counts; a suppression counts wherever it stands."""
     UNREACHABLE = "left or bounced there, under what is no address"
-    """Left or bounced there, under what is no address here."""
+    """Left or bounced there, with an invalid address."""
 
 
 class Unusable(ValueError):
@@ -222,20 +222,20 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Where the columns of a format stand in one file."""
+    """The columns of a format in one file."""
 
     known: ExportFormat
     header: tuple[str, ...]
-    """As the file writes it."""
+    """As written in the file."""
     places: Mapping[str, int]
-    """Of the columns that the file has, by their names."""
+    """Column → its position in the file."""
     status: ContactStatus
-    """Of everybody in the file, by its name."""
+    """The status of all people in the file, by its name."""
     aside: tuple[str, ...]
     """Columns that mean nothing here."""
 
     def cells(self, row: Sequence[str], columns: Iterable[str]) -> dict[str, str]:
-        """What the row says in those of the columns that the file has."""
+        """Return the row's values in these columns, as far as the file has them."""
         return {name: row[self.places[name]].strip() for name in columns if name in self.places}
 
     def unusable(self, column: str, message: str) -> Unusable:
@@ -274,11 +274,12 @@ def layout(known: ExportFormat, header: Sequence[str], file: str) -> Layout:
 def person(
     at: Layout, row: Sequence[str], *, source: str, lists: tuple[str, ...]
 ) -> Entry | SuppressedEntry | Skip:
-    """What a row says, with consent from ``source`` and for ``lists``. Raises Unusable."""
+    """Return the person in a row, with consent from ``source`` and for ``lists``. Raises
+    Unusable."""
     if len(row) != len(at.header):
         what = f"has {len(row)} fields, and the first row {len(at.header)}"
         raise Unusable("", f"{what}; look for a delimiter or a quote too many or too few")
-    # before the address: who left under what is no address is skipped, and no fault
+    # before the address, because an invalid address of a person who left is no fault
     status = _status(at, row)
     try:
         address = _address(at, row)
@@ -303,13 +304,13 @@ def person(
 
 
 def adds(at: Layout) -> bool:
-    """Whether a file may add people: of some files all are suppressed or skipped."""
+    """Return whether a file may add people: in some files all are suppressed or skipped."""
     always = [says[""] for name, says in at.known.says.items() if name in at.places and "" in says]
     return all(RANK[status] == RANK[ContactStatus.SUBSCRIBED] for status in (at.status, *always))
 
 
 def groups(at: Layout, row: Sequence[str]) -> bool:
-    """Whether a row names tags or labels of the other tool."""
+    """Return whether a row names tags or labels of the other tool."""
     return any(at.cells(row, at.known.groups).values())
 
 
@@ -318,7 +319,7 @@ def _status(at: Layout, row: Sequence[str]) -> ContactStatus:
     for column, cell in at.cells(row, at.known.says).items():
         values = at.known.says[column]
         says = values.get(cell.lower()) or (values.get(FILLED) if cell else None)
-        # A status that the tool invented since may mean "never write": nobody guesses it.
+        # an unknown status may mean "never write", so it is a fault
         if says is None:
             known = ", ".join(value for value in values if value not in {"", FILLED})
             message = f"{cell!r} is none of {known}: whether to write to them is not known"

@@ -1,6 +1,6 @@
-"""A file of subscribers that can be read again and again, and is never held whole.
+"""A file of subscribers that can be read repeatedly and is never held whole.
 
-How it is encoded, where it is no text, and how many people of each kind are in it.
+It knows its encoding and the number of people of each kind.
 """
 
 import codecs
@@ -80,7 +80,7 @@ def control_in(member: Member, encoding: str) -> Fault | None:
 
 
 class _Place:
-    """Where in a text one is that comes in pieces."""
+    """A position in a text that comes in pieces."""
 
     def __init__(self) -> None:
         self._line = self._column = 1
@@ -115,20 +115,20 @@ class Located(NamedTuple):
     """The file's name and the line."""
     person: Person
     grouped: bool = False
-    """Whether the other tool's tags or labels stand there too, which are left aside."""
+    """The person has tags or labels of the other tool, which are ignored."""
 
 
 @dataclass(kw_only=True)
 class EntryCounts:
-    """Counts what is read; holds nobody."""
+    """Counts people without keeping them."""
 
     entries: int = 0
     grouped: int = 0
-    """How many people have tags or labels there."""
+    """The number of people with tags or labels of the other tool."""
     skipped: Counter[Skip] = field(default_factory=Counter)
     suppressed: Counter[SuppressionReason] = field(default_factory=Counter)
     lists: dict[str, str] = field(default_factory=dict)
-    """List → where it is named first."""
+    """List → the place that names it first."""
     _first: dict[Skip | SuppressionReason, list[str]] = field(default_factory=dict)
 
     def add(self, found: Located) -> None:
@@ -151,11 +151,11 @@ class EntryCounts:
 
     @property
     def people(self) -> int:
-        """Who is to be added, and who is never to be written to."""
+        """The number of people to add or suppress."""
         return self.entries + self.suppressed.total()
 
     def notes(self) -> Iterator[str]:
-        """What to tell of the people who are not simply added, in sentences."""
+        """Yield sentences about the people who are not simply added."""
         if self.grouped:
             yield f"tags ignored, of {self.grouped:,} people: everybody goes to --list"
         for reason, count in self.suppressed.items():
@@ -175,9 +175,9 @@ Walk = Callable[[EntryReader], Iterator[Located]]
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriberFile:
-    """What a file says of people. Each time they are asked for, the file is read again.
+    """The people in a file. Each iteration reads the file again.
 
-    Raises InvalidInput, after the last of them, if it was changed meanwhile.
+    Raises InvalidInput, after the last person, if the file changed in between.
     """
 
     path: Path
@@ -188,11 +188,11 @@ class SubscriberFile:
     """SHA-256 of its bytes, in hexadecimal figures."""
     counts: EntryCounts
     notes: tuple[str, ...]
-    """What was understood, guessed and left aside, in sentences."""
+    """Sentences about parts that were understood, guessed or ignored."""
 
     @property
     def people(self) -> Iterator[tuple[str, Entry | SuppressedEntry]]:
-        """Who is to be added, or never to be written to, each with the place where they stand."""
+        """Yield the people to add or suppress, each with the place in the file."""
         return (
             (found.place, found.person)
             for found in self._entries()
@@ -201,19 +201,19 @@ class SubscriberFile:
 
     @property
     def entries(self) -> Iterator[Entry]:
-        """Who is to be added."""
+        """Yield the people to add."""
         return (person for _, person in self.people if isinstance(person, Entry))
 
     @property
     def suppressed(self) -> Iterator[SuppressedEntry]:
-        """Who is never to be written to."""
+        """Yield the people to suppress."""
         if not self.counts.suppressed:
             return iter(())
         return (person for _, person in self.people if isinstance(person, SuppressedEntry))
 
     @property
     def skipped(self) -> dict[str, int]:
-        """How many are not taken over, by why."""
+        """Return the number of people who are not imported, by reason."""
         return {skip.value: count for skip, count in self.counts.skipped.items()}
 
     def _entries(self) -> Iterator[Located]:
@@ -233,10 +233,10 @@ def checked(
     notes: Iterable[str],
     progress: Callable[[int], None],
 ) -> SubscriberFile:
-    """Read a file whole. Raises InvalidInput naming each bad line, at most a thousand of them.
+    """Read a whole file. Raises InvalidInput with each bad line, at most a thousand of them.
 
-    ``digest`` is from before its first byte was read. ``progress`` is told now and then, and at
-    the end, how many people were read.
+    ``digest`` is the file's hash before the first byte was read. ``progress`` gets the number of
+    people read so far, now and then and at the end.
     """
     counts = EntryCounts()
     reader = EntryReader(str(path))

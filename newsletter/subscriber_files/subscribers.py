@@ -43,7 +43,7 @@ _ZIP = ".zip"
 AUTO = "auto"
 PLAIN = "plain"
 KINDS = (AUTO, PLAIN, *FORMATS)
-"""What a file of people can be said to be."""
+"""The kinds of files of people."""
 
 
 def read_subscribers(
@@ -55,9 +55,9 @@ def read_subscribers(
 ) -> SubscriberFile:
     """Check a file of subscribers: YAML, or CSV with the same names as columns.
 
-    ``progress`` is told now and then, and at the end, how many people were read. Without ``lists``
-    (in CSV: an empty cell) an entry is a person in no list; an empty list is a fault. A time
-    without an offset is in UTC. Raises InvalidInput naming each bad line, at most a thousand of
+    ``progress`` gets the number of people read so far, now and then and at the end. An entry
+    without ``lists`` (in CSV: an empty cell) is a person on no list; an empty list is a fault. A
+    time without an offset is in UTC. Raises InvalidInput with each bad line, at most a thousand of
     them.
     """
     suffix = path.suffix.lower()
@@ -98,11 +98,11 @@ def read_people(
 ) -> SubscriberFile:
     """Check a file of ours, or an export of another tool.
 
-    ``kind`` is AUTO, PLAIN or the name of a tool. ``lists`` is where the people of an export go, or
-    of a table without a column for that. ``columns`` names headers of a table: whoever names any
-    says that it is no export. ``without`` names the files that an export lacks as nobody was in
-    them, ``ignored`` headers of a table that mean nothing. ``encoding`` is that of the file, where
-    a person says it. Raises InvalidInput.
+    ``kind`` is AUTO, PLAIN or the name of a tool. ``lists`` are the lists of the people in an
+    export, or in a table without a column for lists. ``columns`` maps headers of a table, which is
+    then no export. ``without`` names files that an export lacks because they were empty,
+    ``ignored`` headers to ignore. ``encoding`` is the file's, if a person names it. Raises
+    InvalidInput.
     """
     mapped = dict(columns or {})
     suffix = path.suffix.lower()
@@ -267,7 +267,7 @@ def _people(
             except Unusable as error:
                 reader.fault(line, error.column, str(error), file=member.file)
                 continue
-            # Whoever stands in it twice is skipped and no fault: each reading finds them anew.
+            # a duplicate is skipped and no fault; each reading finds it again
             if isinstance(found, Entry) and reader.subscribers.note(found.address, line):
                 found = Skip.TWICE
             yield Located(f"{member.name}:{line}", found, groups(at, row))

@@ -34,7 +34,8 @@ def _rows(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[Mapp
     for person, consent in people:
         row = _row(person, consent)
         if person.suppressed and not any(row[name] for name in COLUMNS[1:-1]):
-            # Alone with its reason the address would be read as a suppression and nobody's.
+            # an address with nothing but its reason would be read as a suppression without a
+            # subscriber
             yield row | {"suppressed": ""}
         yield row
     for entry in strangers:
@@ -60,7 +61,7 @@ def _row(person: Subscriber, consent: str) -> dict[str, str]:
 
 
 def as_yaml(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[str]:
-    """The same in YAML, as in subscribers.example.yaml."""
+    """Yield the people as YAML, as in subscribers.example.yaml."""
     yield "subscribers:\n"
     for person, consent in people:
         lines = "\n    ".join(_lines(person, json.loads(consent)))

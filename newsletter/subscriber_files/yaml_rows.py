@@ -36,9 +36,9 @@ Found = tuple[Entry | SuppressedEntry | None, ...]
 
 
 def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Located]:
-    """Read all subscribers and suppressions; what is wrong is noted.
+    """Yield all subscribers and suppressions; faults are noted.
 
-    Raises InvalidInput where the file is not text.
+    Raises InvalidInput if the file is not text.
     """
     try:
         control = control_in(member, encoding)
