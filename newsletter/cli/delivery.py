@@ -60,7 +60,7 @@ _EXIT_CODES: Mapping[Ending, int] = MappingProxyType(
 
 
 class Display:
-    """A live line for each campaign that is sending; nothing where nobody looks at it."""
+    """A live line for each campaign that is being sent; silent without a terminal."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -197,7 +197,7 @@ def _sentences(outcome: Outcome, run: Run, zone: str) -> Iterator[str]:
 
 
 def _done(delivery: Delivery, run: Run) -> str:
-    """What was done, in one line."""
+    """Return the result of the run in one line."""
     with delivery.store.read() as tx:
         found = [tx.campaigns.get(number) for number in sorted(run.finished)]
     ended = [
@@ -210,7 +210,7 @@ def _done(delivery: Delivery, run: Run) -> str:
 
 
 def _left(outcome: Outcome, run: Run, zone: str) -> str:
-    """What could not leave and why."""
+    """Return what could not be sent, and why."""
     if run.wait is not None:
         return (
             f"not all has left: waiting for the {run.wait.cause.value} until"
@@ -224,7 +224,7 @@ def _left(outcome: Outcome, run: Run, zone: str) -> str:
 
 
 def _question(campaign: Campaign) -> str:
-    """What a person has to decide or look at, and how."""
+    """Return the decision that a person must take, and its command."""
     named, number = f"campaign {campaign.id} ({campaign.slug})", campaign.id
     if campaign.state is CampaignState.ATTENTION:
         return f"{named} needs a person: {campaign.reason}; 'newsletter report {number}' names them"
@@ -243,9 +243,9 @@ def _question(campaign: Campaign) -> str:
 @_with_verbose
 @in_workspace
 def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
-    """Send what is approved and due, and serve the pages.
+    """Send approved statements that are due, and serve the pages.
 
-    Goes on until it is stopped, by Ctrl-C or SIGTERM; with --until-idle, until nothing is left.
+    Runs until Ctrl-C or SIGTERM; with --until-idle, until nothing is left to send.
     """
     with shell.services() as services:
         if until_idle:
@@ -270,7 +270,7 @@ def _where(services: Services, address: str) -> str:
 @_with_verbose
 @in_workspace
 def worker(shell: Shell, until_idle: bool) -> int:
-    """Send what is approved and due, without the pages."""
+    """Send approved statements that are due, without serving pages."""
     with shell.services() as services:
         return work(services, until_idle=until_idle)
 
@@ -335,7 +335,7 @@ release.name = "release"
 
 
 def lift(delivery: Delivery, by: str | None, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
-    """Lift holds of these kinds, if whoever ``by`` names may. Raises Refused."""
+    """Lift holds of these kinds, if the person ``by`` may. Raises Refused."""
     doubted = HoldKind.RESTORE_GUARD in kinds
     if doubted and by is None:
         raise Refused("the books were in doubt: name the admin who compared them, with --by EMAIL")
@@ -350,7 +350,7 @@ def lift(delivery: Delivery, by: str | None, kinds: Collection[HoldKind]) -> dic
 
 
 def tell(lifted: dict[HoldKind, str]) -> None:
-    """What was lifted, for people."""
+    """Print the holds that were lifted."""
     for reason in lifted.values():
         say(f"sending is resumed; it was stopped: {reason}")
     if not lifted:

@@ -1,8 +1,7 @@
-"""Groups of commands that are loaded when they are run: a list of them loads none.
+"""Groups of commands whose modules are imported when a command runs.
 
-Importing all that the program can do takes far longer than most commands. So a group's table
-names, for each command, where it is and what it is in a sentence; the module is imported when
-somebody runs the command. A test holds the sentences against the commands' own.
+Importing the whole program takes much longer than most commands. So a group's table names, for each
+command, its module and its sentence in the list. A test compares the sentences with the commands'.
 """
 
 import gc
@@ -54,11 +53,11 @@ class Table(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find what is to be run."""
+        """Find the command to run."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, loaded(command), rest
 
 
 def loaded(command: Any) -> Any:
-    """The command that this one stands for, or itself."""
+    """Return the command itself, imported if it is a placeholder."""
     return command.load() if isinstance(command, Later) else command

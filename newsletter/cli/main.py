@@ -25,7 +25,7 @@ from newsletter.runtime import log_lines
 DONE, FAILED, USAGE, INVALID, REFUSED, NEEDS_A_PERSON, UNREACHABLE = range(7)
 INTERRUPTED = 130
 _REQUESTS = "AnyIO worker thread"
-"""How the threads that answer requests are called."""
+"""The name of the threads that answer requests."""
 
 _EXIT_CODES: tuple[tuple[type[NewsletterError], int], ...] = (
     (InvalidInput, INVALID),
@@ -58,21 +58,33 @@ for _name, _module, _about in (
     ("preview", "statements.preview", "Show a message as its readers would get it."),
     ("send", "statements.preview", "Try a statement out: a dry run, or one test mail."),
     ("design", "statements.design", "Show each template with made-up text, in your brand."),
-    ("doctor", "workspace.setup", "Check all that has to be right, and mail nobody."),
+    (
+        "doctor",
+        "workspace.setup",
+        "Check the workspace, the provider and the domain, without sending mail.",
+    ),
     ("config", "workspace.setup", "Show and check newsletter.yaml."),
     ("statement", "statements.statements", "Write, look at, approve and schedule statements."),
     ("roundup", "campaigns.digests", "Mails that gather what went out in a week or a month."),
     ("segment", "subscribers.segments", "Saved rules that pick readers of a list."),
     ("source", "statements.sources", "Look at sources, visit feeds, take what they list."),
-    ("run", "delivery", "Send what is approved and due, and serve the pages."),
-    ("worker", "delivery", "Send what is approved and due, without the pages."),
+    ("run", "delivery", "Send approved statements that are due, and serve the pages."),
+    ("worker", "delivery", "Send approved statements that are due, without serving pages."),
     ("serve", "delivery", "Serve the readers' pages alone."),
     ("campaign", "campaigns.campaigns", "See what goes out, and pause, resume or cancel it."),
-    ("report", "campaigns.campaigns", "Show a campaign's figures, and whom it did not reach."),
+    (
+        "report",
+        "campaigns.campaigns",
+        "Show the figures of a campaign, and the people it did not reach.",
+    ),
     ("pause", "campaigns.campaigns", "Stop a campaign after the calls that are under way."),
-    ("resume", "campaigns.campaigns", "Let a paused campaign go on where it stopped."),
-    ("cancel", "campaigns.campaigns", "End a campaign: what has gone has gone, the rest stays."),
-    ("resolve", "campaigns.campaigns", "Decide what became of the unknown."),
+    ("resume", "campaigns.campaigns", "Resume a paused campaign."),
+    (
+        "cancel",
+        "campaigns.campaigns",
+        "Cancel a campaign. Sent messages stay sent; the rest is not sent.",
+    ),
+    ("resolve", "campaigns.campaigns", "Decide the outcome of unknown deliveries."),
     ("stop", "delivery", "Stop all sending, until it is resumed."),
     ("resume-sending", "delivery", "Resume all sending."),
     ("release", "delivery", "Resume all sending."),
@@ -83,7 +95,7 @@ for _name, _module, _about in (
     ),
     ("user", "staff", "Invite, add and list the staff."),
     ("db", "workspace.database", "Migrate, back up and restore the database."),
-    ("audit", "staff", "Show who did what, and check that nobody changed the log."),
+    ("audit", "staff", "Show the audit log, and verify that it was not changed."),
 ):
     newsletter.later(_name, f"newsletter.cli.{_module}:{_name.replace('-', '_')}", _about)
 
@@ -128,7 +140,7 @@ def _report_fault(error: Exception) -> int:
 
 
 def entry_point() -> None:
-    """What the installed command calls."""
+    """The entry point of the installed command."""
     without_plugins()
     end(run())
 

@@ -1,4 +1,4 @@
-"""What all commands share: the workspace, the options, and how results are printed."""
+"""Shared by all commands: the workspace, common options, and output."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Shell:
-    """Where we are."""
+    """The workspace of a command."""
 
     workspace: str | None = None
 
@@ -50,14 +50,14 @@ class Shell:
         return folder
 
     def settings(self) -> Settings:
-        """What newsletter.yaml says. Raises InvalidConfiguration."""
+        """The settings in newsletter.yaml. Raises InvalidConfiguration."""
         from newsletter.config.loading import FILE_NAME, load
 
         return load(self.folder / FILE_NAME, environment())
 
     @contextmanager
     def services(self) -> Iterator[Services]:
-        """What can be done in the workspace."""
+        """Open the workspace."""
         by = click.get_current_context().command_path
         with ExitStack() as stack:
             with kept():
@@ -95,7 +95,7 @@ seen_version = click.option(
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 LISTED = 50
-"""So many rows a list shows where nothing is said: it may hold many years."""
+"""The default number of rows in a list, which may hold many years."""
 
 
 def limited(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -157,11 +157,10 @@ _NARROWEST = 12
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, width: int | None = None
 ) -> None:
-    """Data as a table, without frames and without columns in which nothing stands.
+    """Print a table without frames and without empty columns.
 
-    No cell is cut: on a terminal long ones go on in the next line, but no key does, so that it can
-    be copied; where nobody looks at it, a row is one line. ``width`` is the terminal's, where it
-    is known.
+    On a terminal a long cell continues on the next line, but a key stays whole, so that it can be
+    copied. Without a terminal each row is one line. ``width`` is the terminal's, if it is known.
     """
     cells = [[in_words(cell) for cell in row] for row in rows]
     shown = [at for at in range(len(columns)) if not cells or any(row[at] for row in cells)]
@@ -244,7 +243,7 @@ def _lined_up(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _width(text: str) -> int:
-    """How many columns of a terminal it takes."""
+    """Return the number of terminal columns of a text."""
     if text.isascii():
         return len(text)
     marks = sum(unicodedata.combining(one) != 0 for one in text)
@@ -259,14 +258,14 @@ def wall_time(instant: datetime, zone: str) -> str:
 
 
 def hours_to_come(readers: int, next_at: datetime, last_at: datetime, zone: str) -> str:
-    """Who waits for their hour by their own clocks, and for how long, in words."""
+    """Return how many readers wait for their local hour, and until when, in words."""
     who = "1 reader waits for an hour" if readers == 1 else f"{readers:,} readers wait for an hour"
     last = "" if next_at == last_at else f", the last at {wall_time(last_at, zone)}"
     return f"{who} of their own clocks: the next at {wall_time(next_at, zone)}{last}"
 
 
 def override_in_words(override: Mapping[str, Any]) -> str:
-    """Who approved over which warnings, and why."""
+    """Return the approver, the warnings and the reason in words."""
     warnings, why = ", ".join(override["warnings"]), override["why"] or "no reason given"
     return f"{override['by']} despite {warnings}: {why}"
 

@@ -62,10 +62,10 @@ def add(shell: Shell, email: str, role: str) -> None:
 @click.option("--role", required=True, type=_ROLES)
 @in_workspace
 def invite(shell: Shell, email: str, role: str) -> None:
-    """Print a link by which somebody opens an account at the desk.
+    """Print a link with which one person opens an account at the desk.
 
-    It works once, for 72 hours, and the audit log says that it was printed. Give it to nobody else:
-    whoever has it gets the role.
+    It works once, for 72 hours, and the audit log notes that it was printed. Give it to that person
+    only: the link grants the role.
     """
     from newsletter.pipeline.staff.people import invite as made
 
@@ -96,9 +96,9 @@ def reset(shell: Shell, email: str) -> None:
 @click.argument("email")
 @in_workspace
 def disable(shell: Shell, email: str) -> None:
-    """Take somebody's account and role away, and end their sessions.
+    """Remove a person's account and role, and end their sessions.
 
-    What they did stays in the audit log; approvals of theirs that were not used count no longer.
+    Their acts stay in the audit log. Their approvals of unsent statements no longer count.
     """
     from newsletter.pipeline.staff.people import disable as done
 
@@ -153,7 +153,7 @@ def _a(role: Role) -> str:
 
 @click.group()
 def audit() -> None:
-    """Show who did what, and check that nobody changed the log."""
+    """Show the audit log, and verify that it was not changed."""
 
 
 @audit.command()
@@ -183,10 +183,10 @@ def show(shell: Shell, as_json: bool, most: int | None) -> None:
 @click.option("--expect", metavar="HEAD", help="A last line that you noted before: NUMBER:DIGEST.")
 @in_workspace
 def verify(shell: Shell, expect: str | None) -> None:
-    """Check that the log is what was written, and all of it.
+    """Verify that the audit log is complete and unchanged.
 
-    Prints the number and the digest of its last line. Note them somewhere else: with --expect they
-    prove later that what the log said then still stands in it.
+    Prints the number and the digest of its last line. Note them elsewhere: with --expect they prove
+    later that the log still contains everything up to that line.
     """
     noted = _head(expect) if expect else None
     with shell.services() as services, services.store.read() as tx:

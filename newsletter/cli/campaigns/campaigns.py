@@ -1,4 +1,4 @@
-"""Campaigns: what is going out, what went out, and a person's hand on it."""
+"""Commands for campaigns: list, report, pause, resume, cancel, resolve."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def list_campaigns(shell: Shell, as_json: bool, most: int | None) -> None:
 
 
 def _hold(delivery: Delivery) -> str:
-    """Why nothing is sent at the moment, told to whoever looks; empty where it may."""
+    """Return why sending is stopped, as a sentence, or "" if it is not."""
     hold = "; ".join(delivery.guard().holds().values())
     if hold:
         say(f"sending is stopped: {hold}")
@@ -87,10 +87,10 @@ def _hold(delivery: Delivery) -> str:
 @as_json
 @in_workspace
 def report(shell: Shell, campaign: str, as_json: bool) -> None:
-    """Show a campaign's figures, and whom it did not reach.
+    """Show the figures of a campaign, and the people it did not reach.
 
-    Names those who were refused, who left in the meantime, whose mail came back, and of whom
-    nobody knows.
+    Names people whose message was rejected, bounced or is unknown, and people who unsubscribed
+    first.
     """
     with shell.services() as services:
         hold = _hold(services.delivery)
@@ -131,7 +131,7 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
 
 
 def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
-    """How many there are of each outcome, once the audience is fixed."""
+    """Yield the number of each outcome, once the audience is frozen."""
     if not figures["started_at"]:
         dry_run = f"'newsletter send {figures['statement']} --dry-run'"
         about = f"about {figures['audience']:,} now, " * figures["estimated"]
@@ -148,7 +148,7 @@ def _state(row: Mapping[str, Any]) -> str:
 
 
 def _kin(figures: dict[str, Any]) -> Iterator[str]:
-    """What it corrects or translates, who waits for a translation, and who was picked."""
+    """Yield related statements, readers who wait for a translation, and the segment."""
     if figures["corrects"]:
         yield f"corrects {figures['corrects']}, and goes to those who may have it"
     if figures["translates"]:
@@ -170,7 +170,7 @@ def _print_people(figures: dict[str, Any]) -> None:
 
 
 def _elsewhere(figures: dict[str, Any]) -> Iterator[str]:
-    """Of whom nobody at the provider can be asked any more."""
+    """Yield the unknown deliveries at accounts that are no longer configured."""
     if count := figures["unknown_elsewhere"]:
         yield (
             f"{count:,} of the unknown went to another account at the provider than is configured"
@@ -182,7 +182,7 @@ def _elsewhere(figures: dict[str, Any]) -> Iterator[str]:
 
 
 def _told(figures: dict[str, Any]) -> Iterator[str]:
-    """What events say, or that there are none."""
+    """Yield the results that events report, or that there are none."""
     if not figures["events_received"]:
         yield "delivered and bounced are not known: no events are received from the provider"
         return
@@ -203,7 +203,7 @@ def _outage(figures: dict[str, Any], zone: str) -> Iterator[str]:
 
 
 def _to_come(row: dict[str, Any], zone: str) -> Iterator[str]:
-    """What it waits for and until when, in words."""
+    """Yield the reason for a wait and its end, in words."""
     wait, later = row["waiting"], row["later"]
     if wait:
         until = wall_time(datetime.fromisoformat(wait["until"]), zone)
@@ -232,7 +232,7 @@ def pause(shell: Shell, campaign: str, by: str | None) -> None:
 @by_whom
 @in_workspace
 def resume(shell: Shell, campaign: str, by: str | None) -> None:
-    """Let a paused campaign go on where it stopped."""
+    """Resume a paused campaign."""
     with shell.services() as services:
         _tell(_hand(services, by, "resume").resume(campaign))
 
@@ -242,7 +242,7 @@ def resume(shell: Shell, campaign: str, by: str | None) -> None:
 @by_whom
 @in_workspace
 def cancel(shell: Shell, campaign: str, by: str | None) -> None:
-    """End a campaign: what has gone has gone, the rest stays."""
+    """Cancel a campaign. Sent messages stay sent; the rest is not sent."""
     with shell.services() as services:
         cancelled = _hand(services, by, "cancel").cancel(campaign)
         _tell(cancelled)
@@ -267,10 +267,10 @@ def cancel(shell: Shell, campaign: str, by: str | None) -> None:
 @by_whom
 @in_workspace
 def resolve(shell: Shell, campaign: str, to: str | None, by: str | None) -> None:
-    """Decide what became of the unknown.
+    """Decide the outcome of unknown deliveries.
 
-    Unknown are those of whom nobody can tell whether the provider took their message: look there,
-    in the account that the message went to.
+    A delivery is unknown if newsletter cannot tell whether the provider took the message. Look it
+    up in the account at the provider first.
     """
     if to is None:
         raise click.UsageError("say --sent, --resend, --give-up or --same-account")
@@ -321,7 +321,7 @@ def unsent(shell: Shell, campaign: str, tag: str) -> None:
 def _hand(
     services: Services, by: str | None, action: str, role: Role = Role.SENDER
 ) -> OperatorActions:
-    """What whoever ``by`` names may do to campaigns. Raises Refused."""
+    """Return the acts on campaigns that the person ``by`` may use. Raises Refused."""
     return services.campaigns.hand(actor(services.store, by, role, action))
 
 

@@ -111,9 +111,9 @@ def make(shell: Shell, name: str, by: str | None) -> int:
 @by_whom
 @in_workspace
 def drop(shell: Shell, slug: str, by: str | None) -> None:
-    """Take an issue back that has not begun to go out.
+    """Drop an issue that has not begun to be sent.
 
-    The next one gathers what was in it.
+    The next issue gathers its statements again.
     """
     with shell.services() as services:
         dropped = services.campaigns.digest_builder.drop(

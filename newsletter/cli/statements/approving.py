@@ -1,4 +1,4 @@
-"""``newsletter statement approve`` and what is decided beside it: when it goes out, and back."""
+"""``newsletter statement approve`` and the commands around it: schedule, start, revoke, undo."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -123,7 +123,7 @@ def _given(slug: str, given: Given, to_come: Outlook | None) -> dict[str, object
 def _answer(
     campaigns: Campaigns, slug: str, by: str, given: Given, to_come: Outlook | None
 ) -> Iterator[str]:
-    """Who approved which version, who gets it, when it leaves, and how to undo."""
+    """Yield the version, its approver, readers and time, and how to undo the approval."""
     over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
     who = ", ".join(approval.by for approval in given.standing.given)
     if given.standing.approved:
@@ -147,7 +147,7 @@ def _answer(
 
 
 def _left_behind(statements: Statements, slug: str) -> Iterator[str]:
-    """What an approval does not do: that of a translation, or for those that nobody waits for."""
+    """Yield the translations that an approval does not cover, or that are not waited for."""
     with statements.store.read() as tx:
         statement = find_statement(tx, slug).statement
         _, others = siblings(tx, statement, statements.policy)
@@ -167,7 +167,7 @@ def _left_behind(statements: Statements, slug: str) -> Iterator[str]:
 @click.option("--by", required=True, metavar="EMAIL", help="Who takes their approval back.")
 @in_workspace
 def revoke(shell: Shell, slug: str, by: str) -> None:
-    """Take one's approval back; an admin takes back everybody's."""
+    """Revoke your approval; an admin revokes all of them."""
     with shell.services() as services:
         slug = statement_slug(services.store, slug)
         taken = take_back(slug, by=by, store=services.store)
@@ -185,7 +185,7 @@ def revoke(shell: Shell, slug: str, by: str) -> None:
 @by_whom
 @in_workspace
 def schedule(shell: Shell, slug: str, at: str, approve_again: bool, by: str | None) -> None:
-    """Set when a statement goes out, over what its file says."""
+    """Set the time of a statement, which overrules its file."""
     with shell.services() as services:
         services.statements.refresh_to_act()
         when = _instant_of(at, services.settings.timezone)
@@ -212,7 +212,7 @@ def _refuse_past(slug: str, when: datetime, statements: Statements) -> None:
 @by_whom
 @in_workspace
 def unschedule(shell: Shell, slug: str, approve_again: bool, by: str | None) -> None:
-    """Go back to the time that the statement's file says."""
+    """Go back to the time in the statement's file."""
     with shell.services() as services:
         slug = statement_slug(services.store, slug)
         who = actor(services.store, by, Role.SENDER, "schedule")
@@ -235,9 +235,9 @@ def unschedule(shell: Shell, slug: str, approve_again: bool, by: str | None) -> 
 def start(
     shell: Shell, slug: str, by: str | None, digest: str, count: int | None, at: str | None
 ) -> None:
-    """Send what is approved, where schedule.start is sender.
+    """Start an approved statement, if schedule.start is sender.
 
-    Nothing leaves before the time to undo is over: 'newsletter statement undo' ends it.
+    Sending begins when the undo window ends; 'newsletter statement undo' stops it before.
     """
     from newsletter.pipeline.campaigns.control import StartRequest
 
@@ -268,9 +268,9 @@ def start(
 @by_whom
 @in_workspace
 def undo(shell: Shell, slug: str, by: str | None) -> None:
-    """Let a statement not go out after all, while nobody has it.
+    """Stop a statement before it is sent.
 
-    Where approvals start it, they are taken back; where a sender does, it stays approved.
+    If approvals start statements, they are revoked. If a sender does, it stays approved.
     """
     with shell.services() as services:
         slug = statement_slug(services.store, slug)
@@ -287,7 +287,7 @@ def undo(shell: Shell, slug: str, by: str | None) -> None:
 @seen_version
 @in_workspace
 def send_back(shell: Shell, slug: str, by: str, reason: str, digest: str) -> None:
-    """Send a statement back, saying what should change."""
+    """Ask for changes in a statement, with a reason."""
     with shell.services() as services:
         services.statements.refresh_to_act()
         slug = statement_slug(services.store, slug)
@@ -296,7 +296,7 @@ def send_back(shell: Shell, slug: str, by: str, reason: str, digest: str) -> Non
 
 
 def _instant_of(text: str, zone: str) -> datetime:
-    """The instant of a wall time after ``--at``. Raises InvalidInput."""
+    """Return the instant of a wall time in ``--at``. Raises InvalidInput."""
     if is_local(text):
         message = (
             f"{text!r} is a time by each reader's own clock, and --at sets one moment for all;"

@@ -44,7 +44,7 @@ def design(shell: Shell, out: Path) -> None:
 
 
 def _claim(out: Path, own: set[str]) -> None:
-    """Make the folder. Raises Refused where it holds anything that an earlier look did not make."""
+    """Create the folder. Raises Refused if it contains files that an earlier run did not write."""
     out.mkdir(parents=True, exist_ok=True)
     foreign = sorted(path.name for path in out.iterdir() if path.name not in own)
     if foreign:

@@ -59,7 +59,7 @@ class Folder:
 
     @property
     def written(self) -> tuple[str, ...]:
-        """The names of what was written, the mail itself first."""
+        """The names of the files, the email itself first."""
         return tuple(name for name in _ALL if name in self._written)
 
     def claim(self) -> None:

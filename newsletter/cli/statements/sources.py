@@ -240,7 +240,7 @@ def _write_imported(services: Services, document: ImportedDocument) -> dict[str,
 
 
 def _write_picture(path: Path, picture: ImportedPicture) -> tuple[str, str]:
-    """Keep a picture beside the statement: its path, and what to do with it."""
+    """Write a picture next to the statement. Return its path, and the remaining task."""
     path = path.with_name(f"{path.name}.{picture.kind.rpartition('/')[2]}")
     write_bytes(path, picture.data)
     size = f"{picture.width}x{picture.height}"

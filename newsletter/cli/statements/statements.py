@@ -1,4 +1,4 @@
-"""``newsletter statement``: write statements, look at them, and see what is wrong with them."""
+"""``newsletter statement``: write, list, show and check statements."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -144,7 +144,7 @@ def _describe(tx: Transaction, statements: Statements, stored: StoredStatement) 
 
 
 def _situation(tx: Transaction, statements: Statements, stored: StoredStatement) -> dict[str, str]:
-    """Where it stands, as the desk's page of it says too."""
+    """Return its status, as the desk's page shows it."""
     from newsletter.pipeline.campaigns.facts import situation_of  # lists do without
 
     found = situation_of(tx, stored, statements.standpoint)
@@ -154,7 +154,7 @@ def _situation(tx: Transaction, statements: Statements, stored: StoredStatement)
 
 
 def _in_a_word(stored: StoredStatement, standing: ApprovalStatus, statements: Statements) -> str:
-    """How a statement stands."""
+    """Return its state in one word."""
     if not stored.content_hash:
         return "cannot be rendered"
     if stored.statement.translation_of and statements.settings.together:
@@ -169,7 +169,7 @@ def _in_a_word(stored: StoredStatement, standing: ApprovalStatus, statements: St
 def _set_time(
     tx: Transaction, statements: Statements, stored: StoredStatement, standing: ApprovalStatus
 ) -> str:
-    """When it is to go out, as its file or staff set it, or since when a sender is late."""
+    """Return the time that its file or staff set, or since when a start is overdue."""
     zone = statements.settings.timezone
     at = set_time(tx, stored.statement, zone)
     if at is None or has_begun(tx.campaigns.latest(stored.slug)):
@@ -216,7 +216,7 @@ BLOCKED, WARNED = 3, 4
 
 @dataclass(frozen=True, kw_only=True)
 class _Checked:
-    """What there is to say, and what somebody has yet to decide on."""
+    """The findings, and the warnings without a decision."""
 
     remarks: tuple[ReviewFinding, ...]
     code: int
@@ -228,10 +228,10 @@ class _Checked:
 @as_json
 @in_workspace
 def check(shell: Shell, slug: str | None, as_json: bool) -> int:
-    """Check statements: what is wrong, where, and what to write.
+    """Check statements: each fault, its place and its remedy.
 
-    Without SLUG: all statements that are not approved yet, and no advice. No link is visited.
-    Exits with 3 where something is blocking, and with 4 where a warning is open.
+    Without SLUG: all statements that are not approved yet, without advice. No link is visited.
+    Exits with 3 if a finding is blocking, and with 4 if a warning needs a decision.
     """
     with shell.services() as services:
         checked = (
@@ -298,7 +298,7 @@ def _checked(
 def about(
     statements: Statements, tx: Transaction, faults: Iterable[Fault], statement: Statement
 ) -> tuple[Fault, ...]:
-    """Those of its file, of what goes out in its mail, and of another file that bears its slug."""
+    """Return the faults of its file, of texts in its email, and of another file with its slug."""
     within = translations_of(tx, statement.slug) if statements.settings.together else ()
     places = {
         f"{statement.slug}.md",
@@ -349,12 +349,12 @@ def submit(shell: Shell, slug: str, by: str | None) -> None:
 
 for _name, _about in (
     ("approve", "Approve a statement as it stands now."),
-    ("revoke", "Take one's approval back; an admin takes back everybody's."),
-    ("schedule", "Set when a statement goes out, over what its file says."),
-    ("unschedule", "Go back to the time that the statement's file says."),
-    ("start", "Send what is approved, where schedule.start is sender."),
-    ("undo", "Let a statement not go out after all, while nobody has it."),
-    ("send-back", "Send a statement back, saying what should change."),
+    ("revoke", "Revoke your approval; an admin revokes all of them."),
+    ("schedule", "Set the time of a statement, which overrules its file."),
+    ("unschedule", "Go back to the time in the statement's file."),
+    ("start", "Start an approved statement, if schedule.start is sender."),
+    ("undo", "Stop a statement before it is sent."),
+    ("send-back", "Ask for changes in a statement, with a reason."),
 ):
     _at = f"newsletter.cli.statements.approving:{_name.replace('-', '_')}"
     statement.later(_name, _at, _about)

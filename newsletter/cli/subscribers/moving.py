@@ -151,13 +151,13 @@ def import_file(
     by: str | None,
     as_json: bool,
 ) -> None:
-    """Import a file of ours, or what another tool exported.
+    """Import a file of subscribers, ours or another tool's export.
 
-    YAML or CSV; all of it, or nothing. Columns may be named as spreadsheets do (First Name, E-mail
-    address). Names every bad line. A list that neither the settings nor the database know is
-    refused without --create-list. Never re-subscribes anybody: who left a list stays away from
-    it. Who left the other tool, bounced or complained there is suppressed here. Each import has a
-    number, by which undo-import takes it back.
+    YAML or CSV; the whole file or nothing. Columns may have the names of spreadsheets (First Name,
+    E-mail address). Reports every bad line. A list that neither the settings nor the database know
+    is refused without --create-list. An import never re-subscribes: a person who left a list stays
+    away from it. A person who left, bounced or complained in the other tool is suppressed here.
+    Each import has a number, with which undo-import reverses it.
     """
     with counted("checking") as progress:
         read = read_people(
@@ -332,11 +332,11 @@ def _record(record: ImportRecord) -> dict[str, Any]:
 @as_json
 @in_workspace
 def undo_import(shell: Shell, number: int, by: str | None, as_json: bool) -> None:
-    """Take an import back, as long as nothing happened since.
+    """Undo an import.
 
-    People and subscriptions that it created are removed, and people whom it changed are as they
-    were. They stay as they are if they or the staff did something since, if a later import names
-    them, or if something was sent to them. An undo re-subscribes nobody and lifts no suppression.
+    Removes the people and subscriptions that it created, and restores the people that it changed. A
+    person stays unchanged if they or the staff acted since, if a later import names them, or if a
+    statement was sent to them. An undo re-subscribes no one and lifts no suppression.
     """
     from newsletter.pipeline.subscribers.imports import undo
 
@@ -380,12 +380,12 @@ def undo_import(shell: Shell, number: int, by: str | None, as_json: bool) -> Non
 @click.option("--bom", is_flag=True, help="Begin with a byte order mark, as Excel asks for.")
 @in_workspace
 def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
-    """Print all people and suppressions, as import reads them.
+    """Print all people and suppressions in the form that import reads.
 
-    What import reads comes out again: lists, those that a person left, consent, places, tags,
-    pauses and suppressions. A cell that a spreadsheet would take for a formula has an apostrophe
-    in front, which import takes away again. With --list: whoever is in it or left it, and no
-    other list. In UTF-8.
+    The file contains everything that an import can read: lists, also those that a person left,
+    consent, places, tags, pauses and suppressions. A cell that a spreadsheet would take for a
+    formula gets an apostrophe in front, which import removes. With --list: the people who are on it
+    or left it, and no other list. In UTF-8.
     """
     out = sys.stdout.buffer
     with shell.services() as services, services.store.read() as tx:
@@ -393,7 +393,7 @@ def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
             find_list(tx, list_name, services.subscribers.declared_lists)
         people = tx.readers.all(list_name)
         strangers = () if list_name else tx.readers.suppressions(strangers=True)
-        # one transaction to the end, so that what is printed stood in the database at one moment
+        # one transaction to the end, so that the file is one moment's state
         chosen = _of_list(list_name, people) if list_name else people
         for text in chain([_BYTE_ORDER_MARK] if bom else [], FORMS[form](chosen, strangers)):
             out.write(text.encode())

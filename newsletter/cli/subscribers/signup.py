@@ -53,10 +53,10 @@ _MOST = 1 << 20
 @click.argument("email", type=click.File("rb"), default="-")
 @in_workspace
 def receive_email(shell: Shell, email: BinaryIO) -> None:
-    """Do what an email to the inbox for unsubscribing asks.
+    """Carry out an email to the inbox for unsubscribing.
 
-    EMAIL is a file; without it, standard input: what a mail server pipes to a command. The lists of
-    the mail that it answers end, whoever it was sent by, for its subject is signed.
+    EMAIL is a file; without it, standard input, as a mail server pipes it. The subject is signed,
+    so the lists of the email that it answers end, whatever its sender.
     """
     word = word_of_departure(email.read(_MOST))
     if not word:

@@ -41,12 +41,12 @@ for _name, _at, _about in (
     (
         "import",
         "subscribers.moving:import_file",
-        "Import a file of ours, or what another tool exported.",
+        "Import a file of subscribers, ours or another tool's export.",
     ),
     (
         "export",
         "subscribers.moving:export",
-        "Print all people and suppressions, as import reads them.",
+        "Print all people and suppressions in the form that import reads.",
     ),
     (
         "imports",
@@ -56,12 +56,12 @@ for _name, _at, _about in (
     (
         "undo-import",
         "subscribers.moving:undo_import",
-        "Take an import back, as long as nothing happened since.",
+        "Undo an import.",
     ),
     (
         "receive-email",
         "subscribers.signup:receive_email",
-        "Do what an email to the inbox for unsubscribing asks.",
+        "Carry out an email to the inbox for unsubscribing.",
     ),
     ("form", "subscribers.signup:form", "Print a form to sign up by, for a page of your own site."),
 ):
@@ -73,9 +73,9 @@ for _name, _at, _about in (
 @as_json
 @in_workspace
 def show(shell: Shell, address: str, as_json: bool) -> None:
-    """Show one subscriber, and what they agreed to.
+    """Show one subscriber with their consents.
 
-    Of each consent the list, where it was said, when it was asked and confirmed, and the words.
+    For each consent: the list, its place, the times of request and confirmation, and the words.
     """
     with shell.services() as services, services.store.read() as tx:
         person = tx.readers.find(address_of(address, said="address"))
@@ -163,9 +163,9 @@ def lift(shell: Shell, address: str, by: str | None, reason: str) -> None:
 @by_whom
 @in_workspace
 def data(shell: Shell, address: str, by: str | None) -> None:
-    """Print all that is kept of one person, for whoever asks.
+    """Print all data about one person as JSON.
 
-    It is JSON. Readers get the same by the page of their preferences.
+    Readers get the same on the page of their preferences.
     """
     with shell.services() as services:
         who = actor(services.store, by, Role.ADMIN, "data")
@@ -330,10 +330,10 @@ def add(
     by: str | None,
     as_json: bool,
 ) -> None:
-    """Put one person on a list.
+    """Add one person to a list.
 
-    Only somebody who agreed to it, and never whoever left that list or is suppressed: they alone
-    can come back, by the page to subscribe.
+    Only add people who agreed. A person who left the list or is suppressed is refused: only they
+    can come back, on the page for subscribing.
     """
     entry = _entry(address, lists, name, language)
     with shell.services() as services:
@@ -355,7 +355,7 @@ def add(
 
 
 def _entry(address: str, lists: tuple[str, ...], name: str, language: str) -> Entry:
-    """What was typed, as an entry. Raises InvalidInput."""
+    """Return the options as an entry. Raises InvalidInput."""
     address = address_of(address, said="EMAIL")
     if language and (objection := language_objection(language)):
         raise InvalidInput([Fault(file="--language", message=objection)])

@@ -218,7 +218,7 @@ def _show_around(services: Services, folder: Path) -> None:
     )
 
 
-# --- the others stand at the desk
+# --- the other statements are at the desk
 
 
 def _work_at_the_desk(services: Services) -> None:

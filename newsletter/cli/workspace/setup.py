@@ -85,9 +85,9 @@ _SHOWN = {Level.OK: "ok   ", Level.WARNING: "CHECK", Level.FAULT: "FIX  "}
 @as_json
 @in_workspace
 def doctor(shell: Shell, mail: BinaryIO | None, as_json: bool) -> int:
-    """Check all that has to be right, and mail nobody.
+    """Check the workspace, the provider and the domain, without sending mail.
 
-    One line for each thing: ok, CHECK where it could not be proved, FIX with what to do. The
+    One line for each check: ok, CHECK if it could not be verified, FIX with the remedy. The
     provider is asked about its key and the sending domain; nothing is changed there.
     """
     from newsletter.domain.delivery.authentication import examine_arrived
