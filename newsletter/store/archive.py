@@ -1,17 +1,24 @@
-"""The words of what went out, in an index of SQLite (FTS5).
+"""The full-text search of the archive, by words that are folded here.
 
-The one place that speaks its dialect. PostgreSQL, which this version does not know, has tsvector.
+FTS5 indexes them on SQLite, and a tsvector holds them on PostgreSQL. ``archive_words`` gives the
+hits of a query on both: FTS5's table has the name of PostgreSQL's function.
 """
 
+import re
+import sys
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from newsletter.domain.archive import Heading, Hit, Hits, Searchable, Stretch, Term
 from newsletter.store.repository import Repository
 
-INDEX = "archive_words"
-"""Its name, and what the names of the tables that it is made of begin with."""
-
-_OPEN, _CLOSE = "\x02", "\x03"
+_EXCERPT_WORDS = 32
+_LEADING_WORDS = 5
+"""Words of an excerpt before the first hit."""
+_MAX_WORD_CHARACTERS = 500
+"""PostgreSQL takes no word of more than 2,046 bytes."""
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
 _WENT_OUT_LAST = """
     archive_text.content_hash = (
@@ -49,30 +56,21 @@ class Search(Repository):
 
     def put(self, searchable: Searchable) -> None:
         """Keep a statement's words, in the place of those that were kept under its slug."""
-        # two control characters mark what was found, and may not stand in the words themselves
         title, text = (field.translate(_CONTROLS) for field in (searchable.title, searchable.text))
-        # the index keeps no words itself: it has to be told which ones to forget
-        self._db.change(
-            "INSERT INTO archive_words (archive_words, rowid, title, text)"
-            " SELECT 'delete', id, title, text FROM archive_text WHERE slug = :slug",
-            slug=searchable.slug,
-        )
         self._db.change("DELETE FROM archive_text WHERE slug = :slug", slug=searchable.slug)
-        number = self._db.value(
-            "INSERT INTO archive_text (slug, content_hash, language, title, opening, text)"
-            " VALUES (:slug, :content_hash, :language, :title, :opening, :text) RETURNING id",
+        self._db.change(
+            "INSERT INTO archive_text"
+            " (slug, content_hash, language, title, opening, text, title_words, text_words)"
+            " VALUES (:slug, :content_hash, :language, :title, :opening, :text, :title_words,"
+            " :text_words)",
             slug=searchable.slug,
             content_hash=searchable.content_hash,
             language=searchable.language,
             title=title,
             opening=searchable.opening,
             text=text,
-        )
-        self._db.change(
-            "INSERT INTO archive_words (rowid, title, text) VALUES (:number, :title, :text)",
-            number=number,
-            title=title,
-            text=text,
+            title_words=" ".join(_words(title)),
+            text_words=" ".join(_words(text)),
         )
 
     def headings(self, hashes: Mapping[str, str]) -> dict[str, Heading]:
@@ -96,62 +94,113 @@ class Search(Repository):
 
         Neither case nor accents count. A title counts for more than the text.
         """
-        if not terms:
+        phrases = [_Phrase(tuple(_words(term.text)), term.whole) for term in terms]
+        if not phrases or not all(phrase.words for phrase in phrases):
             return Hits(count=0, shown=())
-        words = " ".join(map(_written, terms))
-        count = self._db.value(
-            f"""
-            SELECT COUNT(*) FROM archive_text
-            JOIN archive_words ON archive_words.rowid = archive_text.id
-            WHERE archive_words MATCH :words AND {_WENT_OUT_LAST}
-            """,
-            words=words,
-        )
-        # in two steps: sorting would cut an excerpt out of every hit
-        best = self._db.column(
-            f"""
-            SELECT archive_text.id FROM archive_text
-            JOIN archive_words ON archive_words.rowid = archive_text.id
-            WHERE archive_words MATCH :words AND {_WENT_OUT_LAST}
-            ORDER BY bm25(archive_words, 5.0, 1.0), archive_text.id DESC LIMIT :most OFFSET :skip
-            """,
-            words=words,
+        query = " AND ".join(map(str, phrases))
+        hits = f"""
+            FROM archive_words(:query) AS hit JOIN archive_text ON archive_text.id = hit.rowid
+            WHERE {_WENT_OUT_LAST}
+        """
+        count = self._db.value(f"SELECT COUNT(*) {hits}", query=query)
+        best = self._db.rows(
+            f"SELECT slug, language, title, text {hits}"
+            " ORDER BY hit.rank, archive_text.id DESC LIMIT :most OFFSET :skip",
+            query=query,
             most=most,
             skip=skip,
         )
-        rows = self._db.rows(
-            """
-            SELECT archive_text.id, archive_text.slug, archive_text.language,
-                highlight(archive_words, 0, char(2), char(3)),
-                snippet(archive_words, 1, char(2), char(3), '…', 32)
-            FROM archive_text JOIN archive_words ON archive_words.rowid = archive_text.id
-            WHERE archive_words MATCH :words
-                AND archive_words.rowid IN (SELECT value FROM json_each(:best))
-            """,
-            words=words,
-            best=best,
-        )
-        hits = {
-            number: Hit(
+        shown = (
+            Hit(
                 slug=slug,
                 language=language,
-                title=tuple(_stretches(title)),
-                excerpt=tuple(_stretches(excerpt)),
+                title=tuple(_marked(title, _find(phrases, title))),
+                excerpt=tuple(_excerpt(text, _find(phrases, text))),
             )
-            for number, slug, language, title, excerpt in rows
-        }
-        return Hits(count=count, shown=tuple(hits[number] for number in best))
+            for slug, language, title, text in best
+        )
+        return Hits(count=count, shown=tuple(shown))
 
 
-def _written(term: Term) -> str:
-    """Return a term as a string of the index's language, in which no word is an operator."""
-    return '"{}"{}'.format(term.text.replace('"', '""'), "" if term.whole else "*")
+@dataclass(frozen=True)
+class _Phrase:
+    """Folded words that follow each other. The last may go on, unless ``is_whole``."""
+
+    words: tuple[str, ...]
+    is_whole: bool
+
+    def __str__(self) -> str:
+        """Return it as FTS5 reads it, and PostgreSQL's function ``archive_words`` too."""
+        return " + ".join(f'"{word}"' for word in self.words) + ("" if self.is_whole else " *")
+
+    def is_at(self, place: int, words: Sequence[str]) -> bool:
+        *before, last = words[place : place + len(self.words)]
+        return (*before, last if self.is_whole else last[: len(self.words[-1])]) == self.words
 
 
-def _stretches(marked: str) -> Iterator[Stretch]:
-    first, *others = marked.split(_OPEN)
-    pieces = [(first, False)]
-    for other in others:
-        found, _, after = other.partition(_CLOSE)
-        pieces += [(found, True), (after, False)]
-    return (Stretch(text=text, found=found) for text, found in pieces if text)
+@cache
+def _word_pattern() -> re.Pattern[str]:
+    """Return what finds words: letters and digits, with their marks.
+
+    Without its marks, Hindi text falls apart. The module ``re`` has no class for them.
+    """
+    signs = map(chr, range(sys.maxunicode))
+    marks = "".join(sign for sign in signs if unicodedata.category(sign)[0] == "M")
+    return re.compile(rf"[^\W_](?:[^\W_]|[{marks}])*")
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text, without case and accents."""
+    return [_folded(word) for word in _word_pattern().findall(text)]
+
+
+def _folded(word: str) -> str:
+    # marks that are piled up take the square of their number
+    plain = unicodedata.normalize("NFKD", word[:_MAX_WORD_CHARACTERS].casefold())
+    return "".join(sign for sign in plain if not unicodedata.combining(sign))
+
+
+def _find(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
+    """Return where each hit begins and ends, in the order of the text. None overlap."""
+    words = list(_word_pattern().finditer(text))
+    folded = [_folded(word[0]) for word in words]
+    found: list[tuple[int, int]] = []
+    for place, word in enumerate(words):
+        ends = [
+            words[place + len(phrase.words) - 1].end()
+            for phrase in phrases
+            if phrase.is_at(place, folded)
+        ]
+        if ends and found and word.start() < found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], *ends))
+        elif ends:
+            found.append((word.start(), max(ends)))
+    return found
+
+
+def _excerpt(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Stretch]:
+    """Yield the words around the first hit; the first words if there is none."""
+    words = [word.start() for word in _word_pattern().finditer(text)]
+    first = words.index(found[0][0]) if found else 0
+    begin = max(min(first - _LEADING_WORDS, len(words) - _EXCERPT_WORDS), 0)
+    end = begin + _EXCERPT_WORDS
+    start = words[begin] if begin else 0
+    stop = words[end] if end < len(words) else len(text)
+    if begin:
+        yield Stretch(text="…", found=False)
+    inside = [
+        (one - start, min(other, stop) - start) for one, other in found if start <= one < stop
+    ]
+    yield from _marked(text[start:stop].rstrip(), inside)
+    if end < len(words):
+        yield Stretch(text="…", found=False)
+
+
+def _marked(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Stretch]:
+    place = 0
+    for start, end in [*found, (len(text), len(text))]:
+        if place < start:
+            yield Stretch(text=text[place:start], found=False)
+        if start < end:
+            yield Stretch(text=text[start:end], found=True)
+        place = end

@@ -380,5 +380,7 @@ archive_text = table(
     words("title"),
     words("opening"),
     words("text"),
+    words("title_words"),
+    words("text_words"),
     UniqueConstraint("slug"),
 )
