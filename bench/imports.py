@@ -1,4 +1,4 @@
-"""What an import recognises in plain texts, as the table of docs/importing.md.
+"""What an import recognises in plain texts, as the table of docs/documents.md.
 
 python -m bench.imports FOLDER_WITH_CORPUS_AND_SEED
 """

@@ -41,7 +41,7 @@ def measured(seeds: Iterable[int]) -> dict[str, Figures]:
 
 
 def rows(table: dict[str, Figures]) -> Iterator[str]:
-    """The table of ``docs/importing.md``."""
+    """The table of ``docs/documents.md``."""
     yield "| shape | files | title | date | prose kept | furniture left in | refused |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     whole = Figures()

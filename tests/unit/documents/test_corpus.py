@@ -89,4 +89,4 @@ def test_a_published_release_is_found_whole_and_as_a_reader_sees_it(name: str) -
 def test_the_table_in_the_docs_is_what_an_import_gives() -> None:
     shared("seed/*.txt")
     for row in table(files(SHARED)).splitlines():
-        assert row in (ROOT / "docs" / "importing.md").read_text(encoding="utf-8").splitlines()
+        assert row in (ROOT / "docs" / "documents.md").read_text(encoding="utf-8").splitlines()
