@@ -19,10 +19,10 @@ OF_PEOPLE = {
     "name subscriber_id import_id": ("tag", "tags"),
     "import_id subscriber_id name language timezone place consent paused_until last_import": (
         "import_change",
-        "what it changed of a person, as it was before",
+        "what it changed of a person",
     ),
     "id at by file kind sha256 new known changed joined ended suppressed skipped undone_at"
-    " undone_by": ("import", "who did it, the name of its file, its SHA-256 and its figures"),
+    " undone_by": ("import", "who did it, the file's name, SHA-256 and figures"),
     "list_id subscriber_id state changed_at ended_by import_id": (
         "subscription",
         "campaign whose link ended",
@@ -33,13 +33,13 @@ OF_PEOPLE = {
     ),
     "id subscriber_id list given method source wording asked_at at": (
         "consent",
-        "which list, the words, where and when it was asked for and confirmed",
+        "the list, the words, where and when it was asked for and confirmed",
     ),
     "id kind state address address_hash mailbox_hash network_hash subscriber_id name language"
     " timezone lists source wording asked_at asks not_before attempts attempt_id provider"
     " provider_id reason claimed_at settled_at used_at account held_until": (
         "transactional_email",
-        "what was asked for, with the address|keyed hashes of the mailbox and, for a day",
+        "the request, with the address|keyed hashes of the mailbox and, for a day",
     ),
     "provider id kind at received_at campaign_id subscriber_id raw": (
         "event",
@@ -47,7 +47,7 @@ OF_PEOPLE = {
     ),
     "campaign_id subscriber_id kind bounce at reason": (
         "delivery_status",
-        "what became of each delivery",
+        "the status of each delivery",
     ),
     "campaign_id subscriber_id batch_id state reason provider_id at": (
         "delivery",
@@ -56,12 +56,12 @@ OF_PEOPLE = {
     "address role added_at name": ("staff", "address, name, role"),
     "address password password_at factor factor_at factor_step pending kept_at": (
         "credential",
-        "what they use to sign in",
+        "sign-in data",
     ),
-    "hash address used_at": ("recovery", "what they use to sign in"),
+    "hash address used_at": ("recovery", "sign-in data"),
     "id address party name public signatures made_at used_at": (
         "passkey",
-        "what they use to sign in",
+        "sign-in data",
     ),
     "hash address stage created_at seen_at stepped_up_at browser network challenge challenge_at": (
         "session",
@@ -69,16 +69,16 @@ OF_PEOPLE = {
     ),
     "id hash kind address role by made_at expires_at used_at withdrawn_at email_id": (
         "invitation",
-        "what they use to sign in",
+        "sign-in data",
     ),
-    "id key at": ("sign_in_failure", "for a day of whom a failure counts against"),
+    "id key at": ("sign_in_failure", "account or network that a failed sign-in counts against"),
     "address network at": ("known_network", "a keyed hash of the networks they signed in from"),
     "number draft kind by writers document sought began_at at closed handed_in_at handed_in_by": (
         "version",
         "the texts, pictures and comments they wrote",
     ),
     "id slug by at content_hash words": ("comment", "the texts, pictures and comments they wrote"),
-    "number at actor action subject detail digest": ("audit", "what they did, in the audit log"),
+    "number at actor action subject detail digest": ("audit", "their acts in the audit log"),
 }
 """All columns of each table in which something of a person stands, and the page's words for it."""
 OF_NOBODY = {
