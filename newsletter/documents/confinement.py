@@ -1,11 +1,10 @@
-"""What a process may still do once it is confined: read libraries, compute, and write its answer.
+"""Confine a process to reading libraries, computing, and writing its answer.
 
-The kernel holds it to that by limits (memory, time, files, processes), by Landlock (files, TCP,
-signals) and by a seccomp filter (network, processes, other people's files and processes). Each is
-asked for, and a kernel that lacks one is told of by ``newsletter doctor``. None of it needs rights,
-and none can be taken back. Landlock knows the files by folder, seccomp the calls by number: of the
-calls only those are refused that reach out of the process, for what libraries need differs by
-version.
+The kernel enforces limits (memory, time, files, processes), Landlock (files, TCP, signals) and a
+seccomp filter (network, processes, other people's files). ``newsletter doctor`` reports what the
+kernel lacks. Confinement needs no privileges and cannot be undone. Landlock knows files by folder,
+seccomp calls by number. The filter refuses only the calls that reach out of the process, because
+libraries need different calls in each version.
 
 Sources: landlock(7), the kernel's ``include/uapi/linux/landlock.h``; seccomp(2), and the tables of
 calls ``arch/x86/entry/syscalls/syscall_64.tbl`` and ``include/uapi/asm-generic/unistd.h``.
@@ -28,7 +27,7 @@ from pathlib import Path
 import newsletter
 
 MEMORY_BYTES = 512 << 20
-"""Of address space. The largest feed that is fetched (10 MB) takes about 200 MB."""
+"""Address space. The largest feed (10 MB) takes about 200 MB."""
 _OPEN_FILES = 64
 _NICENESS = 5
 """Pages and sending come first."""
@@ -37,7 +36,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def confine(*, parent: int, seconds: float) -> None:
-    """Give up all that reading a text does not need. ``parent`` is the process that asked."""
+    """Drop every right that reading a text does not need. ``parent`` is the process that asked."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds + 1)  # if the parent does not end us in time
     with suppress(OSError, AttributeError):  # Linux alone
@@ -54,7 +53,7 @@ def confine(*, parent: int, seconds: float) -> None:
 
 
 def escapes(folder: str) -> Iterator[str]:
-    """Try what must not be possible here, and say what was; ``folder`` is one of a workspace."""
+    """Try each forbidden act and yield those that worked. ``folder`` belongs to a workspace."""
     attempts: dict[str, Callable[[], object]] = {
         "read the workspace": lambda: [*Path(folder).iterdir()],
         "open connections": lambda: socket.socket().close(),
@@ -93,7 +92,7 @@ _FOLDERS = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/
 
 
 def _close_files() -> None:
-    """No file but those of Python, its packages and the system's libraries; no TCP, no signals."""
+    """Allow only files of Python, its packages and the system's libraries; no TCP, no signals."""
     version = _libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     if version < 1:
         return
@@ -105,20 +104,16 @@ def _close_files() -> None:
         return
     for path in dict.fromkeys(_readable()):
         with suppress(OSError):
-            _allow(rules, path)
+            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            rights = _READ_FILE | (_READ_DIR if Path(path).is_dir() else 0)
+            _libc.syscall(_ADD_RULE, rules, _PATH_BENEATH, struct.pack("<Qi", rights, place), 0)
+            os.close(place)
     _libc.syscall(_RESTRICT_SELF, rules, 0)
     os.close(rules)
 
 
-def _allow(rules: int, path: str) -> None:
-    place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    rights = _READ_FILE | (_READ_DIR if Path(path).is_dir() else 0)
-    _libc.syscall(_ADD_RULE, rules, _PATH_BENEATH, struct.pack("<Qi", rights, place), 0)
-    os.close(place)
-
-
 def _readable() -> Iterator[str]:
-    """Folders of modules; not each that modules may come from, as a workspace may be among them."""
+    """List the folders of modules. ``sys.path`` may also hold a workspace, which stays closed."""
     yield str(Path(newsletter.__file__).parent)
     yield from (sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib"))
     yield from (one for one in sys.path if one.endswith(("site-packages", "dist-packages")))
@@ -130,138 +125,53 @@ def _readable() -> Iterator[str]:
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 """The column of the table below, and what the kernel calls the architecture."""
-CALLS: dict[str, tuple[int, int | None]] = {
+_CALLS = (
     # network
-    "socket": (41, 198),
-    "socketpair": (53, 199),
-    "connect": (42, 203),
-    "bind": (49, 200),
-    "io_uring_setup": (425, 425),
-    "io_uring_enter": (426, 426),
-    "io_uring_register": (427, 427),
+    "socket 41 198, socketpair 53 199, connect 42 203, bind 49 200, io_uring_setup 425 425, "
+    "io_uring_enter 426 426, io_uring_register 427 427, "
     # other processes, and new ones
-    "fork": (57, None),
-    "vfork": (58, None),
-    "execve": (59, 221),
-    "execveat": (322, 281),
-    "kill": (62, 129),
-    "tkill": (200, 130),
-    "tgkill": (234, 131),
-    "setsid": (112, 157),
-    "rt_sigqueueinfo": (129, 138),
-    "rt_tgsigqueueinfo": (297, 240),
-    "setpgid": (109, 154),
-    "pidfd_open": (434, 434),
-    "pidfd_send_signal": (424, 424),
-    "pidfd_getfd": (438, 438),
-    "ptrace": (101, 117),
-    "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271),
-    "process_madvise": (440, 440),
-    "kcmp": (312, 272),
-    "prctl": (157, 167),
-    "setpriority": (141, 140),
-    "sched_setscheduler": (144, 119),
-    "sched_setattr": (314, 274),
-    "sched_setparam": (142, 118),
-    "sched_setaffinity": (203, 122),
-    "ioprio_set": (251, 30),
-    "migrate_pages": (256, 238),
-    "move_pages": (279, 239),
-    "setrlimit": (160, 164),
-    "shmget": (29, 194),
-    "shmat": (30, 196),
-    "semget": (64, 190),
-    "msgget": (68, 186),
-    "mq_open": (240, 180),
-    "keyctl": (250, 219),
-    "add_key": (248, 217),
-    "request_key": (249, 218),
-    "unshare": (272, 97),
-    "setns": (308, 268),
+    "fork 57 -, vfork 58 -, execve 59 221, execveat 322 281, kill 62 129, tkill 200 130, "
+    "tgkill 234 131, setsid 112 157, rt_sigqueueinfo 129 138, rt_tgsigqueueinfo 297 240, "
+    "setpgid 109 154, pidfd_open 434 434, pidfd_send_signal 424 424, pidfd_getfd 438 438, "
+    "ptrace 101 117, process_vm_readv 310 270, process_vm_writev 311 271, process_madvise 440 "
+    "440, kcmp 312 272, prctl 157 167, setpriority 141 140, sched_setscheduler 144 119, "
+    "sched_setattr 314 274, sched_setparam 142 118, sched_setaffinity 203 122, ioprio_set 251 "
+    "30, migrate_pages 256 238, move_pages 279 239, setrlimit 160 164, shmget 29 194, shmat "
+    "30 196, semget 64 190, msgget 68 186, mq_open 240 180, keyctl 250 219, add_key 248 217, "
+    "request_key 249 218, unshare 272 97, setns 308 268, "
     # files, where they stand: Landlock leaves some of these alone, and may be missing
-    "rename": (82, None),
-    "renameat": (264, 38),
-    "renameat2": (316, 276),
-    "creat": (85, None),
-    "unlink": (87, None),
-    "unlinkat": (263, 35),
-    "rmdir": (84, None),
-    "mkdir": (83, None),
-    "mkdirat": (258, 34),
-    "mknod": (133, None),
-    "mknodat": (259, 33),
-    "truncate": (76, 45),
-    "link": (86, None),
-    "linkat": (265, 37),
-    "symlink": (88, None),
-    "symlinkat": (266, 36),
-    "chmod": (90, None),
-    "fchmod": (91, 52),
-    "fchmodat": (268, 53),
-    "fchmodat2": (452, 452),
-    "chown": (92, None),
-    "lchown": (94, None),
-    "fchown": (93, 55),
-    "fchownat": (260, 54),
-    "utime": (132, None),
-    "utimes": (235, None),
-    "futimesat": (261, None),
-    "utimensat": (280, 88),
-    "setxattr": (188, 5),
-    "lsetxattr": (189, 6),
-    "fsetxattr": (190, 7),
-    "removexattr": (197, 14),
-    "lremovexattr": (198, 15),
-    "fremovexattr": (199, 16),
-    "open_by_handle_at": (304, 265),
-    "memfd_create": (319, 279),
+    "rename 82 -, renameat 264 38, renameat2 316 276, creat 85 -, unlink 87 -, unlinkat 263 "
+    "35, rmdir 84 -, mkdir 83 -, mkdirat 258 34, mknod 133 -, mknodat 259 33, truncate 76 45, "
+    "link 86 -, linkat 265 37, symlink 88 -, symlinkat 266 36, chmod 90 -, fchmod 91 52, "
+    "fchmodat 268 53, fchmodat2 452 452, chown 92 -, lchown 94 -, fchown 93 55, fchownat 260 "
+    "54, utime 132 -, utimes 235 -, futimesat 261 -, utimensat 280 88, setxattr 188 5, "
+    "lsetxattr 189 6, fsetxattr 190 7, removexattr 197 14, lremovexattr 198 15, fremovexattr "
+    "199 16, open_by_handle_at 304 265, memfd_create 319 279, "
     # the machine, should root have started us
-    "mount": (165, 40),
-    "umount2": (166, 39),
-    "pivot_root": (155, 41),
-    "chroot": (161, 51),
-    "open_tree": (428, 428),
-    "move_mount": (429, 429),
-    "fsopen": (430, 430),
-    "fsconfig": (431, 431),
-    "fsmount": (432, 432),
-    "fspick": (433, 433),
-    "mount_setattr": (442, 442),
-    "bpf": (321, 280),
-    "perf_event_open": (298, 241),
-    "userfaultfd": (323, 282),
-    "reboot": (169, 142),
-    "kexec_load": (246, 104),
-    "kexec_file_load": (320, 294),
-    "init_module": (175, 105),
-    "finit_module": (313, 273),
-    "delete_module": (176, 106),
-    "swapon": (167, 224),
-    "swapoff": (168, 225),
-    "sethostname": (170, 161),
-    "setdomainname": (171, 162),
-    "settimeofday": (164, 170),
-    "clock_settime": (227, 112),
-    "clock_adjtime": (305, 266),
-    "adjtimex": (159, 171),
-    "acct": (163, 89),
-    "quotactl": (179, 60),
-    "syslog": (103, 116),
-    "iopl": (172, None),
-    "ioperm": (173, None),
+    "mount 165 40, umount2 166 39, pivot_root 155 41, chroot 161 51, open_tree 428 428, "
+    "move_mount 429 429, fsopen 430 430, fsconfig 431 431, fsmount 432 432, fspick 433 433, "
+    "mount_setattr 442 442, bpf 321 280, perf_event_open 298 241, userfaultfd 323 282, reboot "
+    "169 142, kexec_load 246 104, kexec_file_load 320 294, init_module 175 105, finit_module "
+    "313 273, delete_module 176 106, swapon 167 224, swapoff 168 225, sethostname 170 161, "
+    "setdomainname 171 162, settimeofday 164 170, clock_settime 227 112, clock_adjtime 305 "
+    "266, adjtimex 159 171, acct 163 89, quotactl 179 60, syslog 103 116, iopl 172 -, ioperm "
+    "173 -"
+)
+"""The calls to refuse, each with its number on x86-64 and on 64-bit ARM (``-``: it has none)."""
+CALLS = {
+    name: (int(x86), None if arm == "-" else int(arm))
+    for name, x86, arm in map(str.split, _CALLS.split(","))
 }
-"""Call that is refused → its number on x86-64 and on 64-bit ARM, where it has one."""
 _CLONE, _CLONE3, _PRLIMIT64 = (56, 220), (435, 435), (302, 261)
 _CLONE_THREAD = 0x10000
 _X32 = 0x40000000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NR, _ARCH, _FIRST, _THIRD = 0, 4, 16, 32
-"""Where the filter finds the call's number, the architecture, and low halves of arguments."""
+"""Offsets of the call's number, the architecture, and the low halves of arguments."""
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
 
 Instruction = tuple[int, int, int, int]
-"""Code, how many instructions are skipped if it holds and if not, and its operand."""
+"""Code, instructions to skip if it holds and if not, and operand."""
 
 
 class _Program(ctypes.Structure):
@@ -277,9 +187,8 @@ def _close_calls() -> None:
 
 
 def calls_filter(column: int, architecture: int) -> list[Instruction]:
-    """The program that the kernel runs before each call, for one column of the table."""
+    """Return the program that the kernel runs before each call, for one column of the table."""
     refuse = (_RETURN, 0, 0, _REFUSE | errno.EPERM)
-    numbers = [call[column] for call in CALLS.values()]
     program = [
         (_LOAD, 0, 0, _ARCH),
         (_EQUAL, 1, 0, architecture),
@@ -305,7 +214,7 @@ def calls_filter(column: int, architecture: int) -> list[Instruction]:
         (_RETURN, 0, 0, _ALLOW),
         refuse,
     ]
-    for number in numbers:
-        if number is not None:
+    for numbers in CALLS.values():
+        if (number := numbers[column]) is not None:
             program += [(_EQUAL, 0, 1, number), refuse]
     return [*program, (_RETURN, 0, 0, _ALLOW)]

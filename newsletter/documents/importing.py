@@ -2,12 +2,12 @@
 
 import email
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from email import policy
 from email.message import EmailMessage, MIMEPart
 from pathlib import PurePath
-from typing import Protocol
 from urllib.parse import unquote
 
 from newsletter.documents.markdown_files import import_markdown
@@ -73,8 +73,8 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     part = message.get_body(("html", "plain")) if message.keys() else None
     if part is None:
         raise unusable(file, "is no email with a text in it; copy its text into a .txt file")
-    enclosed = _Enclosures(message)
-    document = _unsigned(_read(part, _subject(message), enclosed, today=today, file=file))
+    pictures = _enclosed_pictures(message)
+    document = _unsigned(_read(part, _subject(message), pictures, today=today, file=file))
     attached = (
         Dropped(
             line=0,
@@ -107,26 +107,28 @@ def _words(message: EmailMessage) -> str:
     return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else _subject(message)
 
 
-class _Enclosures:
-    """The pictures that an email brings along for its HTML, by their ``cid:`` addresses."""
+def _enclosed_pictures(message: EmailMessage) -> Callable[[str], bytes]:
+    """Return a reader of the pictures that an email holds for its HTML, by ``cid:`` address.
 
-    def __init__(self, message: EmailMessage) -> None:
-        self._parts = {
-            f"cid:{name.strip().strip('<>')}": part
-            for part in message.walk()
-            if part.get_content_maintype() == "image" and (name := str(part.get("content-id", "")))
-        }
+    The reader raises InvalidInput, naming the address, if there is no such picture.
+    """
+    parts = {
+        f"cid:{name.strip().strip('<>')}": part
+        for part in message.walk()
+        if part.get_content_maintype() == "image" and (name := str(part.get("content-id", "")))
+    }
 
-    def __call__(self, source: str) -> bytes:
-        """The bytes of one. Raises InvalidInput, naming the address, where there are none."""
-        # in a page the name is written as in an address (RFC 2392), in the email plainly
-        part = self._parts.get(unquote(source))
+    def read(source: str) -> bytes:
+        # a page quotes the name as in an address (RFC 2392), the email does not
+        part = parts.get(unquote(source))
         payload = None if part is None else part.get_payload(decode=True)
         return payload if isinstance(payload, bytes) else embedded(source)
 
+    return read
+
 
 def _read(
-    part: MIMEPart, subject: str, enclosed: _Enclosures, *, today: date, file: str
+    part: MIMEPart, subject: str, pictures: Callable[[str], bytes], *, today: date, file: str
 ) -> ImportedDocument:
     payload = part.get_payload(decode=True)
     raw = payload if isinstance(payload, bytes) else b""
@@ -137,37 +139,38 @@ def _read(
     if part.get_content_subtype() == "html":
         # The mark outweighs the charset that the page itself declares: it is decoded already.
         data = b"\xef\xbb\xbf" + text.encode()
-        return import_page(data, today=today, file=file, subject=subject, pictures=enclosed)
+        return import_page(data, today=today, file=file, subject=subject, pictures=pictures)
     # two hyphens and a blank: what stands below is the signature (RFC 3676, 4.3)
     above, mark, below = text.replace("\r\n", "\n").rpartition("\n-- \n")
     if not mark or below.count("\n") > _MOST_SIGNED:
         return import_document(text, today=today, file=file, subject=subject)
     document = import_document(above, today=today, file=file, subject=subject)
-    return replace(document, dropped=(*document.dropped, _signature(below)))
+    return _without_signature(document, document.body, below)
 
 
 def _unsigned(document: ImportedDocument) -> ImportedDocument:
-    """Without the signature of whoever sent it, which is told of."""
+    """Leave out the sender's signature, which becomes a dropped line."""
     blocks = document.body.split("\n\n")
     # never the first paragraph: something has to be left
     for n in range(max(1, len(blocks) - _SIGNATURE), len(blocks)):
         if _SIGNED.match(blocks[n]) or _MAIL_FOOT.fullmatch(_bare(blocks[n])):
-            lost = _signature(_bare("\n".join(blocks[n:])))
-            # a note on what is gone would send somebody looking for it
-            notes = tuple(note for note in document.notes if lost.text[:_QUOTED] not in note)
-            body = "\n\n".join(blocks[:n])
-            dropped = (*document.dropped, lost)
-            return replace(document, body=body, notes=notes, dropped=dropped)
+            signature = _bare("\n".join(blocks[n:]))
+            # a note on what is gone would send a person looking for it
+            notes = tuple(note for note in document.notes if signature[:_QUOTED] not in note)
+            signed = replace(document, notes=notes)
+            return _without_signature(signed, "\n\n".join(blocks[:n]), signature)
     return document
+
+
+def _without_signature(document: ImportedDocument, body: str, signature: str) -> ImportedDocument:
+    shown = " ".join(signature.split())[:_SHOWN]
+    lost = Dropped(line=0, text=shown, why="the signature of the email")
+    return replace(document, body=body, dropped=(*document.dropped, lost))
 
 
 def _bare(block: str) -> str:
     """The words of a paragraph of Markdown, near enough."""
     return " ".join(re.sub(r"[\\*]", " ", block[:_READ]).split())
-
-
-def _signature(text: str) -> Dropped:
-    return Dropped(line=0, text=" ".join(text.split())[:_SHOWN], why="the signature of the email")
 
 
 def _subject(message: EmailMessage) -> str:
@@ -182,16 +185,10 @@ MAX_BYTES = 50_000_000
 """Of a file that is read: pictures make Word files large."""
 
 
-class _Reader(Protocol):
-    """Reads the bytes of one kind of file."""
-
-    def __call__(self, data: bytes, *, today: date, file: str) -> ImportedDocument: ...
-
-
 _LARGEST_PAGE = 10_000_000
 _LARGEST_TEXT = 2_000_000
 """As a statement's own file."""
-_READERS: dict[str, _Reader] = {
+_READERS: dict[str, Callable[..., ImportedDocument]] = {
     ".docx": import_docx,
     ".odt": import_odt,
     ".pdf": import_pdf,
@@ -227,10 +224,8 @@ def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, objection)
     reader = _READERS.get(kind)
     if reader is None:
-        message = (
-            "is of a kind that is not read; import .docx, .odt, .pdf, .eml, .html, .md or .txt"
-        )
-        raise unusable(file, message)
+        kinds = ".docx, .odt, .pdf, .eml, .html, .md or .txt"
+        raise unusable(file, f"is of a kind that is not read; import {kinds}")
     document = reader(data, today=today, file=file)
     return replace(document, language=language_of(document.body, document.language))
 

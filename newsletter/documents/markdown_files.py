@@ -25,6 +25,7 @@ _MARKS = re.compile(r"(?<!\\)(?:\*+|~~|`+)|(?<![\\\w])_+|(?<!\\)_+(?!\w)")
 _NONE = {"", "no", "none", "false", "null", "off", "~"}
 _REFERENCE = re.compile(r"(?<!\\)\[\^[^\]\s]{1,50}\]")
 _TAKEN = ("title", "date", "summary", "subject", "language")
+_UNTAKEN = "front matter; only title, date, summary, subject and language are taken"
 _LOST_MARK = "The title had a footnote, which a title cannot: nothing in the text leads to it now."
 
 
@@ -44,7 +45,11 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
         dated=Dated(value=dates[0].value) if dates else None,
         summary=ordinary(values.get("summary", "")).strip(),
         subject=ordinary(values.get("subject", "")).strip(),
-        dropped=tuple(_untaken(front)),
+        dropped=tuple(
+            Dropped(line=field.line, text=f"{key}: {_value(field)}".strip(), why=_UNTAKEN)
+            for key, field in front.fields.items()
+            if key not in _TAKEN or not _value(field).strip()
+        ),
         notes=tuple(filter(None, [encoding_note(data)])),
         beside=tuple(_embargo(front)),
     )
@@ -65,13 +70,6 @@ def _front(text: str, file: str) -> FrontMatter:
 
 def _value(field: Field) -> str:
     return str(field.node.value) if isinstance(field.node, yaml.ScalarNode) else ""
-
-
-def _untaken(front: FrontMatter) -> Iterator[Dropped]:
-    for key, field in front.fields.items():
-        if key not in _TAKEN or not _value(field).strip():
-            why = "front matter; only title, date, summary, subject and language are taken"
-            yield Dropped(line=field.line, text=f"{key}: {_value(field)}".strip(), why=why)
 
 
 def _embargo(front: FrontMatter) -> Iterator[tuple[int, str]]:
@@ -122,9 +120,13 @@ def _fenced(line: str, fence: str) -> str:
 def _block_of(chunk: list[str], number: int, blanks: int) -> Block:
     written = "\n".join(chunk)
     level, words = _heading(chunk)
+    plain = words
+    if not _DEFINITION.match(words):
+        bare = _MARKS.sub("", _REFERENCE.sub("", _LINK.sub(r"\1", words)))
+        plain = _ESCAPED.sub(r"\1", bare)
     return Block(
         number=number,
-        text=_plain(words) or ordinary(written).strip(),
+        text=ordinary(plain).strip() or ordinary(written).strip(),
         markdown=written,
         level=level,
         # as many blank lines as there were: the text stays as it was written
@@ -143,11 +145,3 @@ def _heading(chunk: list[str]) -> tuple[int, str]:
     if underline and not re.match(r"\s*(?:[-*+>|]|\d+[.)])\s", chunk[0]):
         return (1 if underline[1][0] == "=" else 2), " ".join(chunk[:-1])
     return 0, " ".join(chunk)
-
-
-def _plain(text: str) -> str:
-    """The words of Markdown, near enough to tell what a paragraph is."""
-    if _DEFINITION.match(text):
-        return ordinary(text).strip()
-    bare = _MARKS.sub("", _REFERENCE.sub("", _LINK.sub(r"\1", text)))
-    return ordinary(_ESCAPED.sub(r"\1", bare)).strip()

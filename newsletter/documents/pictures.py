@@ -47,8 +47,8 @@ def make_picture(data: bytes, *, file: str) -> MadePicture:
     kind = next((kind for head, kind in _HEADS.items() if data.startswith(head)), "")
     if not kind:
         raise unusable(file, f"is no PNG, JPEG or GIF; {_INSTEAD}")
-    image, moves = _opened(data, kind, file)
-    notes = ["It moved; only its first picture is kept."] if moves else []
+    image, is_moving = _opened(data, kind, file)
+    notes = ["It moved; only its first picture is kept."] if is_moving else []
     width = image.width
     image.thumbnail((_WIDEST, _TALLEST), Image.Resampling.LANCZOS)
     if image.width < width:

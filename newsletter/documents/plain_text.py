@@ -42,7 +42,7 @@ _TOP = 3
 """Lines among which the masthead is, which heads of pages repeat."""
 
 
-def running_lines(lines: Sequence[Line]) -> Reasons:
+def _running_lines(lines: Sequence[Line]) -> Reasons:
     """The lines that number pages in words, one after the other, and those that come with each.
 
     Nothing, unless the numbers rise by one from 1 and what stands around them stays the same.
@@ -103,7 +103,7 @@ _LONGEST_CELL = 200
 _LIST_MARK = re.compile(r"[•▪◦‣●○■□·*§o\uf0a7\uf0b7–-]|\(?(?:\d{1,2}|[a-z])[.)]")
 
 
-def table_rows(lines: Sequence[Line]) -> Iterator[tuple[int, Line]]:
+def _table_rows(lines: Sequence[Line]) -> Iterator[tuple[int, Line]]:
     """Each line with the number of its table, from 1; with 0 if it is in none.
 
     A table is two or more lines below each other, without a blank line, of equally many cells.
@@ -116,7 +116,7 @@ def table_rows(lines: Sequence[Line]) -> Iterator[tuple[int, Line]]:
         yield (number if above or below else 0), line
 
 
-def tabbed_table(rows: Sequence[Line]) -> str:
+def _tabbed_table(rows: Sequence[Line]) -> str:
     """Write rows as Markdown; the first becomes the head."""
     cells = ([escape_words(cell).replace("|", "\\|") for cell in row.cells] for row in rows)
     head, *others = map(" | ".join, cells)
@@ -158,7 +158,7 @@ def import_document(
     every = read_lines(text)
     if not every:
         raise unusable(file, "is empty; copy the whole statement into it")
-    running = running_lines(every) | _underlines(every)
+    running = _running_lines(every) | _underlines(every)
     lines = [
         replace(line, gap=line.gap or running.get(n - 1) == _UNDERLINE)
         for n, line in enumerate(every)
@@ -194,11 +194,6 @@ _DEEPEST = 5
 """Quotations within each other."""
 
 
-def _is_quoted(line: Line) -> bool:
-    """Whether a line is quoted as emails quote, and no sum such as ``>5 %``."""
-    return line.text.startswith(("> ", ">>")) or line.text == ">"
-
-
 def _unquoted(lines: Sequence[Line]) -> Iterator[Line]:
     """Lines of a quotation, by themselves; those that are empty part its paragraphs."""
     gap = False
@@ -212,13 +207,17 @@ def _unquoted(lines: Sequence[Line]) -> Iterator[Line]:
 def _blocks(lines: Sequence[Line], how: Joining, depth: int = 0) -> Iterator[str]:
     """Paragraphs, tables and quotations, in Markdown."""
     deep = depth == _DEEPEST
-    kinds = ((cells, _is_quoted(line) and not deep, line) for cells, line in table_rows(lines))
+    # as emails quote, and no sum such as >5 %
+    kinds = (
+        (cells, (line.text + " ").startswith(("> ", ">>")) and not deep, line)
+        for cells, line in _table_rows(lines)
+    )
     for (cells, quoted), group in groupby(kinds, key=itemgetter(0, 1)):
         part = [line for *_, line in group]
         if quoted and len(part) > 1:  # a single line may only begin so
             inside = "\n\n".join(_blocks(list(_unquoted(part)), how, depth + 1))
             yield "\n".join(f"> {line}".rstrip() for line in inside.split("\n"))
         elif cells:
-            yield tabbed_table(part)
+            yield _tabbed_table(part)
         else:
             yield from in_markdown(join_lines(part, how))

@@ -1,7 +1,7 @@
-"""Links that mail programs and Google lead through servers of theirs, made direct again.
+"""Replace links through the servers of mail programs and Google with the links behind them.
 
-What was written stands in such an address. The ways are those of Google's documents and mail,
-Outlook's Safe Links, Proofpoint's URL Defense 2 and 3, and Barracuda's Link Protection.
+Each such address holds the original. Known are Google's documents and mail, Outlook's Safe Links,
+Proofpoint's URL Defense 2 and 3, and Barracuda's Link Protection.
 """
 
 import base64
@@ -24,27 +24,27 @@ _RUNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def direct(address: str) -> str:
-    """The address that a known redirect leads to; any other as it is. Raises ValueError.
+    """Return the address that a known redirect leads to; any other as it is. Raises ValueError.
 
     ValueError is what urllib raises over what is no address at all.
     """
     parts = urlsplit(address)
-    found = _DEFENDED_3.match(address)
-    if found is not None:
-        return _web(_put_back(found[1], found[2])) or address
     query = parse_qs(parts.query)
-    if parts.hostname == _DEFENDED and parts.path == "/v2/url":
-        written = query.get("u", [""])[0]
+    target = ""
+    if found := _DEFENDED_3.match(address):
+        target = _restored(found[1], found[2])
+    elif parts.hostname == _DEFENDED and parts.path == "/v2/url":
         # version 2 writes - for % and _ for /
-        return _web(unquote(written.replace("-", "%").replace("_", "/"))) or address
-    for place, keys in _BY_QUERY:
-        if place.fullmatch(f"{parts.hostname}{parts.path}"):
-            return next((_web(query[key][0]) for key in keys if key in query), "") or address
-    return address
+        target = unquote(query.get("u", [""])[0].replace("-", "%").replace("_", "/"))
+    else:
+        for place, keys in _BY_QUERY:
+            if place.fullmatch(f"{parts.hostname}{parts.path}"):
+                target = next((query[key][0] for key in keys if key in query), "")
+    return target if re.match(r"https?://", target) else address
 
 
 def made_direct(text: str) -> tuple[str, int]:
-    """A plain text whose redirects are direct, and how many there were."""
+    """Replace the redirects in a plain text; return it and their number."""
     count = 0
 
     def replaced(found: re.Match[str]) -> str:
@@ -60,17 +60,13 @@ def made_direct(text: str) -> tuple[str, int]:
 
 
 def redirect_note(count: int) -> str:
-    """What to tell of so many links; nothing of none."""
+    """Return the note on so many replaced links, or "" for none."""
     links = "1 link" if count == 1 else f"{count} links"
     return f"{links} through a mail program's or Google's redirect made direct." if count else ""
 
 
-def _web(address: str) -> str:
-    return address if re.match(r"https?://", address) else ""
-
-
-def _put_back(written: str, kept: str) -> str:
-    """What Proofpoint took out of an address: each star stands for one character or several."""
+def _restored(written: str, kept: str) -> str:
+    """Insert the characters that Proofpoint removed: a star marks one of them or several."""
     try:
         out = base64.urlsafe_b64decode(kept + "=" * (-len(kept) % 4)).decode()
     except (binascii.Error, UnicodeError):

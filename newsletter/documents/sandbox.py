@@ -1,13 +1,11 @@
-"""Reading what strangers wrote in a sandbox: a process of its own, cut off when it takes too much.
+"""Read untrusted files in a sandbox: a process that is killed when it takes too much.
 
-A text can be made so that reading it takes for ever, or all memory there is; no thread can be cut
-off in the middle of that, and it would hold up all others. So a process reads it that knows nothing
-but how to read: no database, no keys, nothing of our environment, and the kernel holds it to that
-(``confinement``). It gets a pickle that says what to do, then the bytes, and gives back JSON lines,
-one for each thing that it has read, and a last one that says that these were all. It is started
-when there is something to read, and ends with its work, at the end of its time, or with its parent;
-whatever it started ends with it. Only a few run at once. What comes back is validated: a text may
-have taken over the process that read it.
+A file can be made so that reading it takes for ever or all memory. A thread cannot be stopped in
+the middle of that and would block the others. So a process reads the file: without database, keys
+and environment, and confined by the kernel (``confinement``). Its input is a pickled task and the
+bytes. Its output is JSON, a line for each thing read, and a last line that marks the end. It ends
+with its work, at the end of its time, or with its parent, together with all that it started. Only
+a few run at once. The parent validates the output: a file may have taken over the process.
 """
 
 import base64
@@ -48,7 +46,7 @@ Handle = Callable[[Mapping[str, Any], bytes], Iterable[Any]]
 
 
 class CutOff(Exception):
-    """It did not come to its end. ``read`` is what it had read until then, in order."""
+    """The sandbox did not finish. ``read`` is what it had read until then, in order."""
 
     def __init__(self, why: str, read: list[Any]) -> None:
         super().__init__(why)
@@ -56,7 +54,7 @@ class CutOff(Exception):
 
 
 class NotStarted(CutOff):
-    """There was no process to read it in: the machine is short of something just now."""
+    """No process could be started: the machine is short of something at the moment."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why, [])
@@ -67,7 +65,7 @@ class NotStarted(CutOff):
 
 @dataclass(kw_only=True)
 class Gate:
-    """Lets a few sandboxes run at once and a few wait for them, and refuses all others."""
+    """Lets a few sandboxes run at once and a few wait, and refuses all others."""
 
     at_once: int
     waiting: int
@@ -75,12 +73,12 @@ class Gate:
     _changed: Condition = field(default_factory=Condition)
     _running: int = 0
     _waiting: int = 0
-    _closed: bool = False
+    is_closed: bool = False
     _ends: dict[int, Callable[[], None]] = field(default_factory=dict)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until there is room. Raises NotStarted where there is none in time."""
+        """Wait for a free place. Raises NotStarted if none is free in time."""
         with self._changed:
             self._wait()
             self._running += 1
@@ -94,18 +92,13 @@ class Gate:
     def _wait(self) -> None:
         if self._running >= self.at_once and self._waiting < self.waiting:
             self._waiting += 1
-            free = lambda: self._closed or self._running < self.at_once  # noqa: E731
+            free = lambda: self.is_closed or self._running < self.at_once  # noqa: E731
             self._changed.wait_for(free, self.patience.total_seconds())
             self._waiting -= 1
-        if self._closed:
+        if self.is_closed:
             raise NotStarted(_ENDING)
         if self._running >= self.at_once:
             raise NotStarted("too much else is being read just now")
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it lets none run."""
-        return self._closed
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -115,10 +108,10 @@ class Gate:
 
     @contextmanager
     def ended_by_closing(self, process: "subprocess.Popen[bytes]") -> Iterator[None]:
-        """Have the process ended once this is closed."""
+        """End the process when the gate closes."""
         with self._changed:
             self._ends[process.pid] = lambda: end(process)
-            closed = self._closed
+            closed = self.is_closed
         try:
             if closed:
                 end(process)
@@ -128,25 +121,25 @@ class Gate:
                 del self._ends[process.pid]
 
     def close(self) -> None:
-        """End what runs, and refuse what waits and what comes."""
+        """End all running sandboxes, and refuse those that wait or come."""
         with self._changed:
-            self._closed = True
+            self.is_closed = True
             for end in self._ends.values():
                 end()
             self._changed.notify_all()
 
     def open(self) -> None:
-        """Let them run again."""
+        """Let sandboxes run again."""
         with self._changed:
-            self._closed = False
+            self.is_closed = False
 
 
 DOCUMENTS = Gate(at_once=2, waiting=8)
-"""What somebody brings to the desk, or imports. Each may take ``confinement.MEMORY_BYTES``."""
+"""Files of the desk and of imports. Each may take ``confinement.MEMORY_BYTES``."""
 FEEDS = Gate(at_once=1, waiting=4, patience=timedelta(seconds=60))
-"""What is visited by itself: no upload holds it up."""
+"""Feeds: uploads do not hold them up."""
 TEXTS = Gate(at_once=2, waiting=2)
-"""Long texts that are rendered or reviewed: each that waits keeps a thread of the desk's pages."""
+"""Long texts to render or review: each that waits keeps a thread of the desk's pages."""
 GATES = (DOCUMENTS, FEEDS, TEXTS)
 
 
@@ -159,9 +152,9 @@ def ask(
     within: timedelta = WITHIN,
     gate: Gate = DOCUMENTS,
 ) -> list[Any]:
-    """What ``module``, run as a process, reads in the bytes. Raises CutOff.
+    """Return what ``module``, run as a process, reads from the bytes. Raises CutOff.
 
-    Each thing is of the type ``answer``, or InvalidInput.
+    Each item is of the type ``answer``, or InvalidInput.
     """
     seconds = within.total_seconds()
     with gate.turn(), _started(module, seconds) as process:
@@ -171,7 +164,7 @@ def ask(
             if not is_late and len(out) <= MAX_ANSWER_BYTES and not _is_whole(out):
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(_LAST_SECOND)  # how it ended says why
-        finally:  # interrupted or not: else something would read on for nobody
+        finally:  # interrupted or not: else the process would read on
             end(process)
     read = _answers(out, answer)
     if _is_whole(out):
@@ -194,7 +187,7 @@ def _started(module: str, seconds: float) -> "subprocess.Popen[bytes]":
             stderr=subprocess.DEVNULL,
             env={"PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))},
             cwd="/",
-            # ended as a whole, and not interrupted by whoever interrupts us from a terminal
+            # killed as a group, and not interrupted when a terminal interrupts us
             process_group=0,
         )
     except OSError as error:
@@ -202,7 +195,7 @@ def _started(module: str, seconds: float) -> "subprocess.Popen[bytes]":
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
-    """End it, and all that it started."""
+    """Kill a process and all that it started."""
     with suppress(ProcessLookupError, PermissionError):  # on macOS where all of them are gone
         os.killpg(process.pid, signal.SIGKILL)
 
@@ -210,10 +203,9 @@ def end(process: "subprocess.Popen[bytes]") -> None:
 def exchange(
     process: "subprocess.Popen[bytes]", question: bytes, seconds: float
 ) -> tuple[bytes, bool]:
-    """Write and read at once; returns what came back, and whether the time was over before.
+    """Write and read at once; return the output, and whether the time ran out.
 
-    A process that was started in there may hold the other end for ever: nothing is waited for
-    beyond the time.
+    A process started in the sandbox may hold the pipe open for ever, so the deadline is absolute.
     """
     until = time.monotonic() + seconds
     source, sink = process.stdout, process.stdin
@@ -227,29 +219,20 @@ def exchange(
         while (wait := until - time.monotonic()) > 0:
             for key, _ in ready.select(wait):
                 if key.fileobj is sink:
-                    left = _write_some(sink, left)
+                    try:
+                        left = left[os.write(sink.fileno(), left[:_CHUNK_BYTES]) :]
+                    except BrokenPipeError:  # the process reads no more
+                        left = left[:0]
                     if not left:
                         ready.unregister(sink)
-                        _close(sink)
+                        with suppress(BrokenPipeError):
+                            sink.close()
                     continue
                 chunk = os.read(key.fd, _CHUNK_BYTES)
                 out += chunk
                 if not chunk or _is_whole(out) or len(out) > MAX_ANSWER_BYTES:
                     return bytes(out), False
     return bytes(out), True
-
-
-def _write_some(sink: IO[bytes], left: memoryview) -> memoryview:
-    """What is left to be written; nothing where it reads no more."""
-    try:
-        return left[os.write(sink.fileno(), left[:_CHUNK_BYTES]) :]
-    except BrokenPipeError:
-        return left[:0]
-
-
-def _close(sink: IO[bytes]) -> None:
-    with suppress(BrokenPipeError):
-        sink.close()
 
 
 def _is_whole(out: bytes | bytearray) -> bool:
@@ -264,7 +247,7 @@ class _Refusal:
 
 
 def _answers(out: bytes, answer: Any) -> list[Any]:
-    """Read all whole lines: what was being written when it ended is none. Raises CutOff."""
+    """Read all complete lines. Raises CutOff."""
     read: list[Any] = []
     lines = out.split(b"\n")[:-1]
     for line in lines[:-1] if _is_whole(out) else lines:
@@ -278,7 +261,7 @@ def _answers(out: bytes, answer: Any) -> list[Any]:
 
 @cache
 def _reader(answer: Any) -> "TypeAdapter[Any]":
-    from pydantic import ConfigDict, TypeAdapter  # which whoever reads in there does not need
+    from pydantic import ConfigDict, TypeAdapter  # the sandbox itself does not need it
 
     return TypeAdapter(
         Union[answer, _Refusal],  # noqa: UP007 - made when it runs
@@ -287,12 +270,11 @@ def _reader(answer: Any) -> "TypeAdapter[Any]":
 
 
 def written(value: Any) -> bytes:
-    """One line of JSON; half a character becomes a question mark."""
+    """Return one line of JSON; half a character becomes a question mark."""
     return json.dumps(value, ensure_ascii=False, default=_plain).encode("utf-8", "replace")
 
 
 def _plain(value: Any) -> Any:
-    """In words of JSON what it does not know itself."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, date):
@@ -302,16 +284,16 @@ def _plain(value: Any) -> Any:
     return {"faults": value.faults} if isinstance(value, InvalidInput) else vars(value)
 
 
-# --- within that process -----------------------------------------------------------------------
+# --- in the sandbox ----------------------------------------------------------------------------
 
 
 def work(handle: Handle) -> None:
-    """The whole life of that process: be confined, read, and end."""
-    from newsletter.documents.confinement import confine  # not where somebody only asks
+    """Run the sandbox: confine this process, read, and end."""
+    from newsletter.documents.confinement import confine  # the asking process does not need it
 
     parent, seconds = int(sys.argv[1]), float(sys.argv[2])
     sink = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # nobody else's print is an answer
+    os.dup2(2, 1)  # a library's print is no answer
     confine(parent=parent, seconds=seconds)
     serve(handle, sys.stdin.buffer, sink)
 
@@ -319,7 +301,7 @@ def work(handle: Handle) -> None:
 def serve(
     handle: Handle, source: IO[bytes], sink: IO[bytes], *, largest: int = MAX_ANSWER_BYTES
 ) -> None:
-    """Read what stands in ``source``, and write down each thing as soon as it is read."""
+    """Read ``source``, and write each item as soon as it is read."""
     task = pickle.load(source)  # noqa: S301 - what our own parent wrote
     left = largest
     for one in handle(task, source.read()):

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,24 +94,18 @@ def find_article(root: Element) -> Article:
     chosen = _narrowed(start, prose) if start is body else start
     outside = list(_outside(body, chosen))
     lost = [part for part in outside if part.why == _OUTSIDE]
-    note = (
-        f"{len(lost)} part{'' if len(lost) == 1 else 's'} with running text outside of the article "
-        f"left out: see {_places(body, lost[:5])}."
-    )
+    places = "line " + ", ".join(str(part.line) for part in lost[:5])
+    # a page without line ends has one line: its number shows no place
+    lines = Counter(line_of(element) for element in body.iter())
+    if max(lines.values()) * 2 > lines.total() > len(lost[:5]):
+        places = ", ".join(f"“{part.text}”" for part in lost[:5])
+    parts = "1 part" if len(lost) == 1 else f"{len(lost)} parts"
+    note = f"{parts} with running text outside of the article left out: see {places}."
     return Article(
         element=chosen,
         dropped=(*dropped, *outside),
         notes=(note,) if lost else (),
     )
-
-
-def _places(body: Element, lost: Sequence[Dropped]) -> str:
-    """Their lines; what they say, where most of the page stands on one line."""
-    # a page without line ends has one line: its number would tell nobody a place
-    lines = Counter(line_of(element) for element in body.iter())
-    if max(lines.values()) * 2 > lines.total() > len(lost):
-        return ", ".join(f"“{part.text}”" for part in lost)
-    return "line " + ", ".join(str(part.line) for part in lost)
 
 
 def prose_of(root: Element) -> dict[Element, int]:

@@ -51,9 +51,13 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
     hidden = _take_hidden(trees)
     _name_pictures(trees)
     parts.update((name, etree.tostring(trees[name])) for name in filter(_PART.fullmatch, trees))
+    edges = (
+        ("head" if "header" in name else "foot", ordinary(" ".join(_texts(trees[name]))).strip())
+        for name in filter(_EDGE.fullmatch, trees)
+    )
     document = import_body(
         _as_html(parts, file),
-        edges=[*page_edges(_edges(trees)), *unseen(hidden)],
+        edges=[*page_edges(edges), *unseen(hidden)],
         beside=[*_beside(trees), *hidden],
         notes=review.notes(),
         today=today,
@@ -81,12 +85,6 @@ def _name_pictures(trees: Mapping[str, Any]) -> None:
         if place.startswith("word/media/"):
             alt = description.get("descr") or description.get("title") or ""
             description.set("descr", f"{PART}{place}{_BEHIND}{alt}")
-
-
-def _image(image: Any) -> dict[str, str]:
-    """A picture's place and description; it is never opened here: some lie outside of the file."""
-    place, parted, alt = (image.alt_text or "").partition(_BEHIND)
-    return {"src": place, "alt": alt} if parted and place.startswith(PART) else {"src": ""}
 
 
 def _reviewed(trees: Mapping[str, Any]) -> Review:
@@ -117,8 +115,7 @@ def _take_hidden(trees: Mapping[str, Any]) -> list[str]:
             styled = [] if looks is None else looks.findall("{*}rStyle")
             styled += [] if paragraph is None else paragraph.findall("{*}pPr/{*}pStyle")
             if _is_hidden(looks, inherited=any(_value(style) in styles for style in styled)):
-                words = "".join(text.text or "" for text in run.iter("{*}t"))
-                found[paragraph] = found.get(paragraph, "") + words
+                found[paragraph] = found.get(paragraph, "") + "".join(_texts(run))
                 run.getparent().remove(run)
     return [text for words in found.values() if (text := ordinary(words).strip())]
 
@@ -145,32 +142,29 @@ def _value(element: Any) -> str:
     return next((value for key, value in element.attrib.items() if key.endswith("}val")), "")
 
 
-def _edges(trees: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name in filter(_EDGE.fullmatch, trees):
-        words = (element.text or "" for element in trees[name].iter("{*}t"))
-        yield "head" if "header" in name else "foot", ordinary(" ".join(words)).strip()
-
-
 def _beside(trees: Mapping[str, Any]) -> Iterator[str]:
     """What stands beside the running text: text boxes, watermarks, page heads, the file's data."""
     for name, tree in trees.items():
         if name.startswith("docProps/"):
             yield from (ordinary(element.text or "").strip() for element in tree.iter("{*}*"))
-        elif name == _MAIN:
-            for box in tree.iter("{*}txbxContent"):
-                yield from _paragraphs(box)
-        elif _BESIDE.fullmatch(name):
-            yield from _paragraphs(tree)
+        parts = tree.iter("{*}txbxContent") if name == _MAIN else [tree]
+        for part in parts if name == _MAIN or _BESIDE.fullmatch(name) else ():
+            for paragraph in part.iter("{*}p"):
+                yield ordinary("".join(_texts(paragraph))).strip()
         yield from (element.get("string") or "" for element in tree.iter("{*}textpath"))
 
 
-def _paragraphs(part: Any) -> Iterator[str]:
-    for paragraph in part.iter("{*}p"):
-        yield ordinary("".join(element.text or "" for element in paragraph.iter("{*}t"))).strip()
+def _texts(part: Any) -> Iterator[str]:
+    return (element.text or "" for element in part.iter("{*}t"))
 
 
 def _as_html(parts: Mapping[str, bytes], file: str) -> str:
-    packed = io.BytesIO()  # anew, of what was looked at: mammoth would unpack a bomb whole
+    def image(found: Any) -> dict[str, str]:
+        # never opened here: some pictures lie outside of the file
+        place, parted, alt = (found.alt_text or "").partition(_BEHIND)
+        return {"src": place, "alt": alt} if parted and place.startswith(PART) else {"src": ""}
+
+    packed = io.BytesIO()  # of the checked parts alone: mammoth would unpack a bomb whole
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for name, text in parts.items():
             archive.writestr(name, text)
@@ -180,7 +174,7 @@ def _as_html(parts: Mapping[str, bytes], file: str) -> str:
             style_map=_STYLES,
             # a stranger's file decides nothing about how it is converted
             include_embedded_style_map=False,
-            convert_image=mammoth.images.img_element(_image),
+            convert_image=mammoth.images.img_element(image),
         )
     except Exception as error:  # what a file is made to raise in there has no common name
         raise unusable(file, f"is broken: its parts do not fit together; {_SAVE_ANEW}") from error

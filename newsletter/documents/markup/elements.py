@@ -42,11 +42,7 @@ def rows_of(element: Element) -> list[list[Element]]:
 def has_stray_words(element: Element) -> bool:
     """Whether a table holds words outside of its cells, as broken pages do."""
     parts = [element, *element.iter("thead", "tbody", "tfoot", "tr")]
-    words = [
-        element.text,
-        *(part.text for part in parts),
-        *(c.tail for part in parts for c in part),
-    ]
+    words = [*(part.text for part in parts), *(c.tail for part in parts for c in part)]
     known = {"thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col", ""}
     odd = any(tag_of(child) not in known for part in parts for child in part)
     return odd or any(word and word.strip() for word in words)
@@ -58,9 +54,10 @@ def layout(rows: Rows, cells: Cells) -> bool:
     # one row or one column compares nothing: it only places its text
     if sum(bool(row) for row in filled) < 2 or max(map(len, filled), default=0) < 2:
         return True
-    parts = [block for row in cells for cell in row for block in cell]
-    texts = [" ".join(block.text for block in cell) for row in cells for cell in row]
-    written = any("\n" in part.markdown or part.level for part in parts)
+    texts = [_texts(cell) for row in cells for cell in row]
+    written = any(
+        "\n" in part.markdown or part.level for row in cells for cell in row for part in cell
+    )
     long = any(len(text) > _LONGEST_CELL for text in texts)
     # of small tables alone: contacts and dates amid many rows are data
     head = [text for text in texts[: len(rows[0]) * 2] if len(rows) <= 3]
@@ -77,9 +74,13 @@ def table(rows: Rows, cells: Cells, line: int) -> list[Block]:
     grid = [row for row in grid if any(row)]
     width = max(map(len, grid))
     lines = ["| " + " | ".join([*row, *[""] * (width - len(row))]) + " |" for row in grid]
-    text = " ".join(block.text for row in cells for cell in row for block in cell)
     lines.insert(1, "|" + " --- |" * width)
-    return [Block(number=line, text=text, markdown="\n".join(lines))]
+    blocks = [block for row in cells for cell in row for block in cell]
+    return [Block(number=line, text=_texts(blocks), markdown="\n".join(lines))]
+
+
+def _texts(blocks: Iterable[Block]) -> str:
+    return " ".join(block.text for block in blocks)
 
 
 def _spread(
@@ -168,15 +169,9 @@ class BlockReader:
         written = " ".join(markdown(line, marked=False) for line in lines)
         # Markdown takes # at the end of a heading for its closing marks
         written = re.sub(r"(?<!#)(#++)$", r"\\\1", written)
-        return [
-            Block(
-                number=line_of(element),
-                text=text,
-                # the title, which stands apart, is the only heading of the first level
-                markdown=f"{'#' * max(2, level)} {written}",
-                level=level,
-            )
-        ]
+        # the title, which is kept apart, is the only heading of the first level
+        written = f"{'#' * max(2, level)} {written}"
+        return [Block(number=line_of(element), text=text, markdown=written, level=level)]
 
     def _list(self, element: Element, like: Run) -> list[Block]:
         first = element.get("start", "1")
@@ -195,7 +190,11 @@ class BlockReader:
                 items.append(inside)
         if stray:
             items.append(stray)
-        if _is_about_text(items):
+        # the date, the author, links for sharing: such items are lines
+        texts = [block.text for item in items for block in item]
+        around = sum(bool(date_line(text) or at_the_edge(text)) for text in texts)
+        longest = max(map(len, texts), default=0)
+        if longest <= _LONGEST_ENTRY and around * 2 >= len(texts) > 0:
             return [block for item in items for block in item]
         marks = [f"{number + n}." for n in range(len(items))]
         return list_of(items, marks if tag_of(element) == "ol" else ["-"] * len(items))
@@ -204,14 +203,8 @@ class BlockReader:
         inside = self._inside(element, like)
         if not inside:
             return []
-        lines = joined(inside).split("\n")
-        return [
-            Block(
-                number=inside[0].number,
-                text=" ".join(block.text for block in inside),
-                markdown="\n".join(f"> {line}".rstrip() for line in lines),
-            )
-        ]
+        quoted = "\n".join(f"> {line}".rstrip() for line in joined(inside).split("\n"))
+        return [Block(number=inside[0].number, text=_texts(inside), markdown=quoted)]
 
     def _table(self, element: Element, like: Run) -> list[Block]:
         if has_stray_words(element):
@@ -239,13 +232,6 @@ class BlockReader:
         return inside
 
 
-def _is_about_text(items: Sequence[Sequence[Block]]) -> bool:
-    """Whether a list holds the date, the author, links for sharing: its items are then lines."""
-    texts = [block.text for item in items for block in item]
-    telling = sum(bool(date_line(text) or at_the_edge(text)) for text in texts)
-    return max(map(len, texts), default=0) <= _LONGEST_ENTRY and telling * 2 >= len(texts) > 0
-
-
 def joined(blocks: Sequence[Block]) -> str:
     """The Markdown of blocks that stand together."""
     return "".join((block.glue if n else "") + block.markdown for n, block in enumerate(blocks))
@@ -267,19 +253,12 @@ def list_of(items: Sequence[Sequence[Block]], marks: Sequence[str]) -> list[Bloc
         ]
         # CommonMark: what belongs to an item stands as far in as the item's words
         indent = " " * (len(mark) + 1)
-        lines = joined(parts).split("\n")
-        written.append(
-            "\n".join(
-                [f"{mark} {lines[0]}", *(indent + line if line else "" for line in lines[1:])]
-            )
-        )
-    return [
-        Block(
-            number=items[0][0].number,
-            text=" ".join(block.text for item in items for block in item),
-            markdown=("\n\n" if loose else "\n").join(written),
-        )
-    ]
+        first, *others = joined(parts).split("\n")
+        lines = [f"{mark} {first}", *(indent + line if line else "" for line in others)]
+        written.append("\n".join(lines))
+    text = _texts(block for item in items for block in item)
+    whole = ("\n\n" if loose else "\n").join(written)
+    return [Block(number=items[0][0].number, text=text, markdown=whole)]
 
 
 def _is_list(block: Block) -> bool:
@@ -339,13 +318,8 @@ def _code(element: Element) -> list[Block]:
     if not text.strip():
         return []
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
-    return [
-        Block(
-            number=line_of(element),
-            text=" ".join(text.split()),
-            markdown=f"{fence}\n{text}\n{fence}",
-        )
-    ]
+    written = f"{fence}\n{text}\n{fence}"
+    return [Block(number=line_of(element), text=" ".join(text.split()), markdown=written)]
 
 
 def holding_blocks(root: Element) -> frozenset[Element]:

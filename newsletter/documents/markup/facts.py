@@ -55,7 +55,8 @@ def facts_of(root: Element, *, document: bool) -> Facts:
     """
     meta = _meta(root)
     data = list(_linked_data(root))
-    sites = [*(meta.get(key, "") for key in _SITES), *map(_publisher, data)]
+    publishers = (item["publisher"] for item in data if isinstance(item.get("publisher"), dict))
+    sites = [*(meta.get(key, "") for key in _SITES), *(_words(one, "name") for one in publishers)]
     names = {comparable(site) for site in sites if site}
     # headings tell which half of "Title | Site" is the title
     shown = {comparable(text_of(element)) for element in root.iter("h1", "h2")}
@@ -126,12 +127,6 @@ def _words(data: dict[str, Any], name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _publisher(data: dict[str, Any]) -> str:
-    publisher = data.get("publisher")
-    name = publisher.get("name") if isinstance(publisher, dict) else None
-    return name if isinstance(name, str) else ""
-
-
 # --- the title ---------------------------------------------------------------------------------
 
 
@@ -160,15 +155,12 @@ def _title(
 
 
 def _named(root: Element, windows: Sequence[str]) -> str:
-    """The longest words on the page that its own title begins with; else those of a heading."""
+    """Return the longest words on the page that its title begins with; else those of a heading."""
     found: list[str] = []
-    wanted = [(window, comparable(window)) for window in windows]
     for element in root.iter(*_MAY_SHOW) if windows else ():
         text = _short(element)
-        if not text:
-            continue
-        for window, whole in wanted:
-            same = tag_of(element) in _HEADINGS and comparable(text) == whole
+        for window in windows if text else ():
+            same = tag_of(element) in _HEADINGS and comparable(text) == comparable(window)
             if same or names_page(window, text) or is_whole_title(window, text):
                 found.append(text)
     return max(found, key=len, default="")
@@ -218,10 +210,8 @@ def _parted(title: str, names: Container[str], shown: Container[str]) -> tuple[s
 
 
 def _dated(root: Element, meta: dict[str, str], data: Iterable[dict[str, Any]]) -> Dated:
-    written = [(meta[key], "the page's data") for key in _DATES if meta.get(key)]
-    for item in data:
-        value = item.get("datePublished")
-        written += [(value, "the page's data")] if isinstance(value, str) else []
+    stated = [*(meta.get(key, "") for key in _DATES), *(_words(i, "datePublished") for i in data)]
+    written = [(text, "the page's data") for text in stated if text]
     for time in root.iter("time"):
         inside = any(tag_of(above) in {"article", "main"} for above in time.iterancestors())
         if inside or time.get("pubdate") is not None or time.get("itemprop") == "datePublished":

@@ -47,7 +47,13 @@ def take_footnotes(root: Element) -> Footnotes:
             names[holder] = str(len(names) + 1)
             notes[names[holder]] = holder
         references[link] = names[holder]
-    _take_out(references, notes, backs)
+    for holder in notes.values():
+        for link in [element for element in holder.iter("a") if backs.get(element) is not None]:
+            if link not in references:
+                link.drop_tree()
+        # a note within another was dropped with it
+        if holder.getparent() is not None:
+            holder.drop_tree()
     return Footnotes(references=references, notes=notes)
 
 
@@ -76,17 +82,3 @@ def _holder(back: Element) -> Element:
             break
         holder, above = above, above.getparent()
     return holder
-
-
-def _take_out(
-    references: dict[Element, str],
-    notes: dict[str, Element],
-    backs: dict[Element, Element | None],
-) -> None:
-    for holder in notes.values():
-        for link in [element for element in holder.iter("a") if backs.get(element) is not None]:
-            if link not in references:
-                link.drop_tree()
-        # a note within another went with it
-        if holder.getparent() is not None:
-            holder.drop_tree()

@@ -73,20 +73,14 @@ def _inner(line: Sequence[Run]) -> str:
         lead = " " if runs[0].text.startswith(" ") else ""
         trail = " " if runs[-1].text.endswith(" ") else ""
         text = _marked(runs, "[").strip()
-        out = _guarded(out + lead) + (f"[{text}]({_destination(href)}){trail}" if text else "")
+        # a ! or ^ before a link would make an image or a note of it
+        out = re.sub(r"([!^])$", r"\\\1", out + lead)
+        # else Markdown would read &copy; in a query as an entity
+        address = re.sub(r"&(?=#?\w+;)", r"\\&", href)
+        # Bare, a destination would end at its own bracket, or its stars would mark words.
+        address = f"<{address}>" if re.search(r"[()\\*_]", address) else address
+        out += f"[{text}]({address}){trail}" if text else ""
     return ordinary(out).strip()
-
-
-def _guarded(before: str) -> str:
-    """Keep a ``!`` or ``^`` before a link from making an image or a note of it."""
-    return before[:-1] + "\\" + before[-1] if before.endswith(("!", "^")) else before
-
-
-def _destination(href: str) -> str:
-    # else Markdown would read &copy; in a query as an entity
-    address = re.sub(r"&(?=#?\w+;)", r"\\&", href)
-    # Bare, a destination would end at its own bracket, or its stars would mark words.
-    return f"<{address}>" if re.search(r"[()\\*_]", address) else address
 
 
 def _tidy(runs: Iterable[Run]) -> list[Run]:
@@ -177,12 +171,6 @@ def _is_mark(character: str) -> bool:
     return unicodedata.category(character)[0] in "PS"
 
 
-def _code(text: str) -> str:
-    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
-
-
 def _marked(runs: Sequence[Run], before: str) -> str:
     """The runs of one link, or outside of any; ``before`` is what the line holds already."""
     out = ""
@@ -191,7 +179,12 @@ def _marked(runs: Sequence[Run], before: str) -> str:
         for run in group:
             if run.literal.startswith("[") and (before + out + text).endswith(("!", "^")):
                 text += " "
-            text += run.literal or (_code(run.text) if run.code else escape_words(run.text))
+            if run.code:
+                fence = "`" * (max(map(len, re.findall("`+", run.text)), default=0) + 1)
+                pad = " " if run.text.startswith("`") or run.text.endswith("`") else ""
+                text += run.literal or f"{fence}{pad}{run.text}{pad}{fence}"
+            else:
+                text += run.literal or escape_words(run.text)
         order = [mark for mark in _ORDER if mark in marks]
         out += "".join(order) + text + "".join(reversed(order))
     return out
@@ -310,17 +303,21 @@ class InlineReader:
             return [Run(text="", literal=f"[^{self.references[element]}]")]
         if tag in {"code", "kbd", "samp", "tt"}:
             return [replace(one, code=True) for one in self.runs_in(element, like)]
-        level = _level(element)
+        # sup is above the line, sub below it; Google Docs says so by a style
+        shifted = _SHIFTED.search(element.get("style") or "")
+        level = tag if tag in {"sup", "sub"} else shifted[1].lower() if shifted else ""
         # m² and H₂O can be written with letters of their own; words cannot
         if level and _FIGURES.fullmatch(element.text or "") and not len(element):
-            return [
-                replace(like, text=element.text.translate(_RAISED if level == "sup" else _LOWERED))
-            ]
+            letters = _RAISED if level == "sup" else _LOWERED
+            return [replace(like, text=element.text.translate(letters))]
         # the raised mark of a note is a link, of which is told elsewhere
         bare = element.find(".//a") is None and bool(text_of(element))
         self.raised += bool(level) and bare
         inside = self.runs_in(element, self.under(element, like))
-        return _between(inside, tag, like)
+        if tag == "q":
+            return [replace(like, text="“"), *inside, replace(like, text="”")]
+        end = [Run(text="\n", ends_line=True)] if tag in BLOCKS else []
+        return [*end, *inside, *end]
 
     def runs_in(self, element: Element, like: Run) -> list[Run]:
         """The runs of an element's own words and of its children."""
@@ -373,22 +370,6 @@ class InlineReader:
         text = f"{text_of(element)} → {shortened(href)}".strip()
         self.dropped.append(Dropped(line=line_of(element), text=text, why=f"{why}; its words stay"))
         return ""
-
-
-def _level(element: Element) -> str:
-    """``sup`` above the line, ``sub`` below it; empty on it. Google Docs says it by a style."""
-    if tag_of(element) in {"sup", "sub"}:
-        return tag_of(element)
-    found = _SHIFTED.search(element.get("style") or "")
-    return found[1].lower() if found else ""
-
-
-def _between(inside: list[Run], tag: str, like: Run) -> list[Run]:
-    """What a browser shows around an element: quotes, or the ends of a line."""
-    if tag == "q":
-        return [replace(like, text="“"), *inside, replace(like, text="”")]
-    end = [Run(text="\n", ends_line=True)] if tag in BLOCKS else []
-    return [*end, *inside, *end]
 
 
 def _file_name(address: str) -> str:

@@ -52,9 +52,13 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, f"is no text document of LibreOffice; {_SAVE_ANEW}")
     written = _Writer(_Looks(trees))
     body = "".join(written.blocks(text)) + written.notes()
+    edges = (
+        ("head" if _name(edge) == "header" else "foot", " ".join(_words(edge)))
+        for edge in (trees[_STYLES].iter("{*}header", "{*}footer") if _STYLES in trees else ())
+    )
     document = import_body(
         body,
-        edges=[*page_edges(_edges(trees)), *unseen(written.hidden)],
+        edges=[*page_edges(edges), *unseen(written.hidden)],
         beside=[*_beside(trees), *written.hidden],
         notes=_reviewed(content).notes(),
         today=today,
@@ -144,7 +148,10 @@ class _Writer:
             elif name == "list":
                 yield self._list(child, style, level + 1)
             elif name == "table":
-                yield self._table(child)
+                rows = (
+                    f"<tr>{''.join(self._cells(row))}</tr>" for row in child.iter("{*}table-row")
+                )
+                yield f"<table>{''.join(rows)}</table>"
             elif name and name not in _LEFT_OUT:
                 yield from self.blocks(child, style, level)
 
@@ -173,12 +180,6 @@ class _Writer:
             if _name(item) in {"list-item", "list-header"}
         )
         return f"<{tag}>{items}</{tag}>"
-
-    def _table(self, element: Element) -> str:
-        rows = "".join(
-            f"<tr>{''.join(self._cells(row))}</tr>" for row in element.iter("{*}table-row")
-        )
-        return f"<table>{rows}</table>"
 
     def _cells(self, row: Element) -> Iterator[str]:
         cells = [child for child in row if _name(child) == "table-cell"][:_MOST_CELLS]
@@ -264,11 +265,6 @@ def _reviewed(content: Element) -> Review:
         comments=sum(1 for _ in content.iter("{*}annotation")),
         formulas=sum(1 for _ in content.iter("{http://www.w3.org/1998/Math/MathML}math")),
     )
-
-
-def _edges(trees: Mapping[str, Element]) -> Iterator[tuple[str, str]]:
-    for edge in trees[_STYLES].iter("{*}header", "{*}footer") if _STYLES in trees else ():
-        yield "head" if _name(edge) == "header" else "foot", " ".join(_words(edge))
 
 
 def _beside(trees: Mapping[str, Element]) -> Iterator[str]:

@@ -84,7 +84,9 @@ def import_page(
     for shown, _ in words_of(chosen):
         words.pop(shown, None)
     blocks = read_blocks(chosen, inline)
-    blocks, foot = _without_foot(blocks)
+    foot = [block for block in blocks if offers_to_leave(block.markdown)]
+    blocks = [block for block in blocks if block not in foot]
+    left = [Dropped(line=o.number, text=shortened(o.text), why=_LEAVES) for o in foot]
     hidden = _hidden_text(facts.text, blocks, inline)
     if article is not None and not hidden:
         blocks = [*between(root, chosen, facts.title), *blocks]
@@ -102,19 +104,12 @@ def import_page(
             *((line, one) for one, line in words.items()),
             *((0, said) for said in facts.described),
         ),
-        dropped=(*(article.dropped if article else ()), *inline.dropped, *foot),
+        dropped=(*(article.dropped if article else ()), *inline.dropped, *left),
         pictures=tuple(inline.pictures),
         notes=tuple(filter(None, [*notes, *link_notes(inline)])),
     )
     made = import_blocks(_in_words(read), today=today, file=file)
     return illustrated(replace(made, language=facts.language), pictures)
-
-
-def _without_foot(blocks: Sequence[Block]) -> tuple[list[Block], list[Dropped]]:
-    """The blocks but for how to leave the list of readers that the page was once sent to."""
-    foot = [block for block in blocks if offers_to_leave(block.markdown)]
-    kept = [block for block in blocks if block not in foot]
-    return kept, [Dropped(line=o.number, text=shortened(o.text), why=_LEAVES) for o in foot]
 
 
 def _in_words(read: ExtractedText) -> ExtractedText:

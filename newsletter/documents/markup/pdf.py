@@ -10,8 +10,14 @@ from itertools import groupby
 from operator import itemgetter
 
 from newsletter.documents.markup.pages import import_body
-from newsletter.documents.markup.pdf_layout import UNREAD, Cell, PdfLine, Words, read_pages
-from newsletter.documents.markup.pdf_order import in_columns
+from newsletter.documents.markup.pdf_layout import (
+    UNREAD,
+    Cell,
+    PdfLine,
+    Words,
+    in_columns,
+    read_pages,
+)
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
 from newsletter.documents.release.lines import shortened
 
@@ -46,8 +52,12 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, _SCANNED)
     edges, kept = _without_edges(pages)
     blocks = _joined_over_pages([_blocks(part) for page in kept for part in in_columns(page)])
+    lines = [line for page in kept for line in page]
+    # to half points: how a page is scaled makes one size of letters come out as several
+    usual = _most((round(line.size * 2) / 2, len(line.text)) for line in lines)
+    margin = _most((round(line.cells[0].left), 1) for line in lines if line.cells)
     return import_body(
-        "".join(_Sheet(usual=_usual_size(kept), margin=_margin(kept)).html(blocks)),
+        "".join(_html(blocks, usual=usual, margin=margin)),
         edges=edges,
         beside=[edge.text for edge in edges],
         notes=_notes(pages),
@@ -94,19 +104,6 @@ def _shape(line: PdfLine) -> str:
     return re.sub(r"\d+", "0", line.text)
 
 
-def _usual_size(pages: Sequence[Sequence[PdfLine]]) -> float:
-    """The size of most letters, in points."""
-    lines = (line for page in pages for line in page)
-    # to half points: how a page is scaled makes one size of letters come out as several
-    return _most((round(line.size * 2) / 2, len(line.text)) for line in lines)
-
-
-def _margin(pages: Sequence[Sequence[PdfLine]]) -> float:
-    """Where most lines begin, in points."""
-    lines = (line for page in pages for line in page if line.cells)
-    return _most((round(line.cells[0].left), 1) for line in lines)
-
-
 def _most(weighed: Iterable[tuple[float, int]]) -> float:
     counts: Counter[float] = Counter()
     for value, weight in weighed:
@@ -142,7 +139,9 @@ def _blocks(page: Sequence[PdfLine]) -> list[_Block]:
                 blocks.append(_Block(lines=[row[0]], rows=[cells]))
             continue
         line = _as_one(row[0], cells)
-        if blocks and not blocks[-1].rows and _goes_on(blocks[-1].lines[-1], line):
+        above = blocks[-1].lines[-1] if blocks and not blocks[-1].rows else None
+        marked = _BULLET.match(line.text) or _NUMBER.match(line.text)
+        if above and above.box == line.box and _is_as_large(above, line) and not marked:
             blocks[-1].lines.append(line)
         else:
             blocks.append(_Block(lines=[line]))
@@ -172,11 +171,8 @@ def _rows(page: Sequence[PdfLine]) -> Iterator[list[PdfLine]]:
         yield row
 
 
-def _goes_on(above: PdfLine, line: PdfLine) -> bool:
-    """Whether a line belongs to the paragraph of the one above it."""
-    alike = abs(above.size - line.size) < 0.6
-    marked = _BULLET.match(line.text) or _NUMBER.match(line.text)
-    return above.box == line.box and alike and not marked
+def _is_as_large(one: PdfLine, other: PdfLine) -> bool:
+    return abs(one.size - other.size) < 0.6
 
 
 def _joined_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
@@ -185,8 +181,8 @@ def _joined_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
     for page in pages:
         blocks = list(page)
         if found and blocks and not found[-1].ends and not blocks[0].rows:
-            size, first = found[-1].lines[-1].size, blocks[0].lines[0]
-            if abs(size - first.size) < 0.6 and not _BULLET.match(first.text):
+            first = blocks[0].lines[0]
+            if _is_as_large(found[-1].lines[-1], first) and not _BULLET.match(first.text):
                 found[-1].lines += blocks.pop(0).lines
         found += blocks
     return found
@@ -195,58 +191,54 @@ def _joined_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
 # --- blocks to HTML
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Sheet:
-    """Writes blocks as HTML of our own making."""
+def _html(blocks: Sequence[_Block], *, usual: float, margin: float) -> Iterator[str]:
+    """Write each block; items of a list that follow each other are in one.
 
-    usual: float
-    """The size of most letters, in points."""
-    margin: float
-    """Where most lines begin, in points."""
+    ``usual`` is the size of most letters and ``margin`` where most lines begin, both in points.
+    """
+    # a PDF names no levels: the largest letters are the title's, all other large ones subheads
+    largest = max((block.lines[0].size for block in blocks if block.lines), default=0.0)
+    for kind, group in groupby(_kinds(blocks, usual, margin), key=itemgetter(0)):
+        inside = [block for _, block in group]
+        if kind in {"ul", "ol"}:
+            items = (f"<li>{_inside(block, without_mark=True)}</li>" for block in inside)
+            yield f"<{kind}>{''.join(items)}</{kind}>"
+        elif kind == "blockquote":
+            quoted = "".join(f"<p>{_inside(block)}</p>" for block in inside)
+            yield f"<blockquote>{quoted}</blockquote>"
+        elif kind == "table":
+            yield from (_table(block.rows) for block in inside)
+        elif kind == "h":
+            for block in inside:
+                level = 1 if block.lines[0].size > largest - 0.6 else 2
+                yield f"<h{level}>{_inside(block)}</h{level}>"
+        else:
+            yield from (f"<p>{_inside(block)}</p>" for block in inside)
 
-    def html(self, blocks: Sequence[_Block]) -> Iterator[str]:
-        """Each block; items of a list that follow each other stand in one."""
-        # a PDF names no levels: the largest letters are the title's, all other large ones subheads
-        largest = max((block.lines[0].size for block in blocks if block.lines), default=0.0)
-        for kind, group in groupby(self._kinds(blocks), key=itemgetter(0)):
-            inside = [block for _, block in group]
-            if kind in {"ul", "ol"}:
-                items = (f"<li>{_inside(block, without_mark=True)}</li>" for block in inside)
-                yield f"<{kind}>{''.join(items)}</{kind}>"
-            elif kind == "blockquote":
-                quoted = "".join(f"<p>{_inside(block)}</p>" for block in inside)
-                yield f"<blockquote>{quoted}</blockquote>"
-            elif kind == "table":
-                yield from (_table(block.rows) for block in inside)
-            elif kind == "h":
-                for block in inside:
-                    level = 1 if block.lines[0].size > largest - 0.6 else 2
-                    yield f"<h{level}>{_inside(block)}</h{level}>"
-            else:
-                yield from (f"<p>{_inside(block)}</p>" for block in inside)
 
-    def _kinds(self, blocks: Sequence[_Block]) -> Iterator[tuple[str, _Block]]:
-        indented = [self._is_indented(block) for block in blocks]
-        quotes = sum(indented) * 3 <= len(blocks)  # else it is how the whole text is laid out
-        counted = _counted(blocks)
-        for number, block in enumerate(blocks):
-            if block.rows:
-                yield "table", block
-            elif _BULLET.match(block.lines[0].text):
-                yield "ul", block
-            elif number in counted:
-                yield "ol", block
-            elif block.lines[0].size >= self.usual * _LARGER:
-                yield "h", block
-            else:
-                yield ("blockquote" if quotes and indented[number] else "p"), block
+def _kinds(blocks: Sequence[_Block], usual: float, margin: float) -> Iterator[tuple[str, _Block]]:
+    indented = [_is_indented(block, margin) for block in blocks]
+    quotes = sum(indented) * 3 <= len(blocks)  # else it is how the whole text is laid out
+    counted = _counted(blocks)
+    for number, block in enumerate(blocks):
+        if block.rows:
+            yield "table", block
+        elif _BULLET.match(block.lines[0].text):
+            yield "ul", block
+        elif number in counted:
+            yield "ol", block
+        elif block.lines[0].size >= usual * _LARGER:
+            yield "h", block
+        else:
+            yield ("blockquote" if quotes and indented[number] else "p"), block
 
-    def _is_indented(self, block: _Block) -> bool:
-        """All its lines begin further in, by as much as quotations do."""
-        lefts = [line.cells[0].left - self.margin for line in block.lines]
-        words = sum(len(line.text.split()) for line in block.lines)
-        even = max(lefts, default=0) - min(lefts, default=0) < 2
-        return bool(lefts) and even and _INDENT[0] < lefts[0] < _INDENT[1] and words > 4
+
+def _is_indented(block: _Block, margin: float) -> bool:
+    """Whether all its lines begin further in, by as much as quotations do."""
+    lefts = [line.cells[0].left - margin for line in block.lines]
+    words = sum(len(line.text.split()) for line in block.lines)
+    even = max(lefts, default=0) - min(lefts, default=0) < 2
+    return bool(lefts) and even and _INDENT[0] < lefts[0] < _INDENT[1] and words > 4
 
 
 def _counted(blocks: Sequence[_Block]) -> set[int]:
@@ -292,16 +284,13 @@ def _marked(words: Sequence[Words]) -> str:
             merged[-1] = replace(merged[-1], text=merged[-1].text + word.text)
         else:
             merged.append(word)
-    return "".join(map(_html, merged))
-
-
-def _html(word: Words) -> str:
-    inside = escape(re.sub(r"\s+", " ", word.text))
-    if word.italic:
-        inside = f"<em>{inside}</em>"
-    if word.bold:
-        inside = f"<strong>{inside}</strong>"
-    return f'<a href="{escape(word.href)}">{inside}</a>' if word.href else inside
+    out = ""
+    for word in merged:
+        inside = escape(re.sub(r"\s+", " ", word.text))
+        inside = f"<em>{inside}</em>" if word.italic else inside
+        inside = f"<strong>{inside}</strong>" if word.bold else inside
+        out += f'<a href="{escape(word.href)}">{inside}</a>' if word.href else inside
+    return out
 
 
 def _table(rows: Sequence[Sequence[Cell]]) -> str:

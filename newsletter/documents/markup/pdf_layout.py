@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from pdfminer.converter import PDFPageAggregator
@@ -20,13 +20,6 @@ from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import resolve1
 
-from newsletter.documents.markup.pdf_order import (
-    is_mirrored,
-    is_right_to_left,
-    mirrored,
-    reading_order,
-    runs_to_the_left,
-)
 from newsletter.documents.release.imported import unusable
 from newsletter.documents.release.lines import ordinary
 from newsletter.domain.errors import InvalidInput
@@ -117,13 +110,15 @@ def _pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
         boxes = [item for item in device.get_result() if isinstance(item, LTTextBox)]
         lines = [(box, line) for box, one in enumerate(boxes) for line in one]
         text = "".join(line.get_text() for _, line in lines)
-        turns = runs_to_the_left(text)
+        kinds = list(map(_kind, text))
         way = _Way(
             links=links,
             bare=_BARE_GAP if _has_blanks([line for _, line in lines]) else _WIDE_GAP,
-            to_left=is_right_to_left(text),
+            to_left=kinds.count(_RIGHT) > kinds.count(_LEFT),
         )
-        rows = _in_one_box(list(_rows(lines))) if turns else [[pair] for pair in lines]
+        rows = [[pair] for pair in lines]
+        if _runs_to_the_left(text):
+            rows = _in_one_box(list(_rows(lines)))
         yield [_line(row, way) for row in rows if any(piece.get_text().strip() for _, piece in row)]
 
 
@@ -219,7 +214,7 @@ def _in_one_box(rows: Sequence[_Row]) -> list[_Row]:
 
 
 def _line(row: _Row, way: _Way) -> PdfLine:
-    turns = any(runs_to_the_left(piece.get_text()) for _, piece in row)
+    turns = any(_runs_to_the_left(piece.get_text()) for _, piece in row)
     letters = [letter for _, piece in row for letter in piece]
     characters = list(_as_seen(letters)) if turns or len(row) > 1 else letters
     sizes = sorted(character.size for character in characters if isinstance(character, LTChar))
@@ -261,7 +256,10 @@ def _cell(characters: Sequence[Any], way: _Way) -> Cell:
     marked: list[tuple[tuple[bool, bool, str], str]] = []
     for character, text in _as_read(characters, way):
         if isinstance(character, LTChar) and text.strip():
-            looks = _look(character, way.links)
+            # a PDF says nothing of bold or italic but in the names of its fonts
+            font = character.fontname.lower()
+            bold = any(word in font for word in ("bold", "black", "heavy"))
+            looks = (bold, "italic" in font or "oblique" in font, _target(character, way.links))
         # a blank behind linked words is of the link only where the link reaches over it
         elif isinstance(character, LTChar) and looks[2]:
             looks = (*looks[:2], _target(character, way.links))
@@ -277,12 +275,12 @@ def _cell(characters: Sequence[Any], way: _Way) -> Cell:
 def _as_read(characters: Sequence[Any], way: _Way) -> list[tuple[Any, str]]:
     """Each letter and what it says, in the order in which people read them."""
     real = [(letter, _plain(letter.get_text())) for letter in characters]
-    if not runs_to_the_left("".join(text for _, text in real)):
+    if not _runs_to_the_left("".join(text for _, text in real)):
         return real
     order = reading_order([text for _, text in real], to_left=way.to_left)
     whole = "".join(real[n][1] for n in order)
-    turned = way.to_left and is_mirrored(whole)
-    return [(real[n][0], mirrored(real[n][1]) if turned else real[n][1]) for n in order]
+    turned = way.to_left and _is_mirrored(whole)
+    return [(real[n][0], _mirrored(real[n][1]) if turned else real[n][1]) for n in order]
 
 
 def _plain(text: str) -> str:
@@ -291,13 +289,6 @@ def _plain(text: str) -> str:
         return UNREAD
     # only the presentation forms of Hebrew and Arabic: NFKC would change ² and ½ as well
     return unicodedata.normalize("NFKC", text) if "\ufb1d" <= text[:1] <= "\ufefc" else text
-
-
-def _look(letter: LTChar, links: Sequence[_Link]) -> tuple[bool, bool, str]:
-    # a PDF says nothing of bold or italic but in the names of its fonts
-    font = letter.fontname.lower()
-    bold = any(word in font for word in ("bold", "black", "heavy"))
-    return bold, "italic" in font or "oblique" in font, _target(letter, links)
 
 
 def _target(letter: LTChar, links: Sequence[_Link]) -> str:
@@ -311,3 +302,137 @@ def _target(letter: LTChar, links: Sequence[_Link]) -> str:
         ),
         "",
     )
+
+
+# --- from right to left ----------------------------------------------------------------------
+
+_RIGHT, _LEFT, _DIGIT, _NEUTRAL = "R", "L", "D", "N"
+_KINDS = {"R": _RIGHT, "AL": _RIGHT, "NSM": _RIGHT, "L": _LEFT, "EN": _DIGIT, "AN": _DIGIT}
+_PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»"}
+_MIRRORED = str.maketrans(_PAIRS | {end: begin for begin, end in _PAIRS.items()})
+
+
+def _runs_to_the_left(text: str) -> bool:
+    """Whether a text holds letters that are read from right to left."""
+    return any(unicodedata.bidirectional(one) in {"R", "AL"} for one in text)
+
+
+def reading_order(letters: Sequence[str], *, to_left: bool) -> list[int]:
+    """The places of letters, which come from left to right, in the order in which they are read.
+
+    ``to_left`` tells a text most of which is read from right to left. By the rules of UAX 9,
+    without its embeddings.
+    """
+    order = list(range(len(letters)))
+    levels = _levels([_kind(one) for one in letters], base=int(to_left))
+    for level in (2, 1):  # UAX 9, rule L2
+        deep = {n for n in order if levels[n] >= level}
+        parts = [(inside, list(run)) for inside, run in groupby(order, deep.__contains__)]
+        order = [n for inside, run in parts for n in (reversed(run) if inside else run)]
+    return order
+
+
+def _kind(letter: str) -> str:
+    return _KINDS.get(unicodedata.bidirectional(letter[:1] or " "), _NEUTRAL)
+
+
+def _levels(kinds: Sequence[str], base: int) -> list[int]:
+    """How deep each letter is embedded: 1 is read from right to left, 0 and 2 from left to right.
+
+    ``base`` is that of the text: 1 where most of its letters are of Arabic or Hebrew.
+    """
+    levels = [base] * len(kinds)
+    strong = [n for n, kind in enumerate(kinds) if kind != _NEUTRAL]
+    for place, n in enumerate(strong):
+        # in a text from left to right, figures beside Arabic words alone are a part of these
+        beside = {kinds[neighbour] for neighbour in strong[max(0, place - 1) : place + 2]}
+        amid = base or (kinds[n] == _DIGIT and _LEFT not in beside and _RIGHT in beside)
+        levels[n] = 1 if kinds[n] == _RIGHT else 2 if amid else 0
+    for before, after in pairwise(strong):
+        around = levels[before], levels[after]
+        one = _LEFT in {kinds[before], kinds[after]} or after - before == 2  # 10:30, 1,250
+        level = 2 if around == (2, 2) and one else min(*around, 1)
+        levels[before + 1 : after] = [level] * (after - before - 1)
+    return levels
+
+
+def _is_mirrored(text: str) -> bool:
+    """Whether brackets of a text that was read from right to left close before they open.
+
+    Some programs write which bracket is seen, and some which one was typed.
+    """
+    opened = 0
+    for one in text:
+        opened += (one in _PAIRS) - (one in _PAIRS.values())
+        if opened < 0:
+            return True
+    return False
+
+
+def _mirrored(text: str) -> str:
+    """A text with its brackets the other way round."""
+    return text.translate(_MIRRORED)
+
+
+# --- columns -----------------------------------------------------------------------------------
+
+_FEWEST_LINES, _MOST_LINES = 4, 500
+"""Lines of a column, and of a page on which columns are looked for."""
+_GUTTER = 8
+"""Points between two columns."""
+_LONG = 20
+"""Characters of a line of running text in a column; cells of tables mostly have fewer."""
+_MOST_SHORT = 0.4
+
+
+def in_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
+    """The lines of a page in parts, each of one column, in the order in which they are read.
+
+    What goes over several columns parts what is above it from what is below.
+    """
+    gutter = _gutter(lines) if len(lines) <= _MOST_LINES else None
+    if gutter is None:
+        return [list(lines)] if lines else []
+    parts: list[list[PdfLine]] = []
+    rest = sorted(lines, key=lambda line: -line.top)
+    wide = [gutter - _GUTTER < line.right and line.left < gutter for line in rest]
+    for over, group in groupby(range(len(rest)), key=wide.__getitem__):
+        part = [rest[n] for n in group]
+        if over:
+            parts.append(part)
+            continue
+        # each side again: it may itself be of two columns
+        before = [line for line in part if line.right <= gutter]
+        parts += in_columns(before)
+        parts += in_columns([line for line in part if line not in before])
+    return parts
+
+
+def _gutter(lines: Sequence[PdfLine]) -> float | None:
+    """Where the right one of two columns begins, or None."""
+    starts = sorted({round(line.left) for line in lines})
+    # nothing stands left of the first
+    for start in starts[1:]:
+        before = [line for line in lines if line.right <= start - _GUTTER]
+        behind = [line for line in lines if line.left >= start - 1]
+        are_columns = all(
+            len(side) >= _FEWEST_LINES
+            and sum(len(line.text) < _LONG for line in side) <= _MOST_SHORT * len(side)
+            for side in (before, behind)
+        )
+        if are_columns and _beside(before, behind):
+            return float(start - 1)
+    return None
+
+
+def _beside(before: Sequence[PdfLine], behind: Sequence[PdfLine]) -> bool:
+    """Whether most of the shorter column stands beside the other one."""
+    shared = [
+        sum(
+            min(one.top for one in other) <= line.top <= max(one.top for one in other)
+            for line in own
+        )
+        for own, other in ((before, behind), (behind, before))
+    ]
+    # one less than a column has: the first or last line of it may stick out
+    return max(shared) >= _FEWEST_LINES - 1

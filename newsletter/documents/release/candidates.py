@@ -63,7 +63,7 @@ _SMALL = frozenset(
 _MOST_NAME = 9
 _MOST_PLAIN = 5
 _SENTENCE = 60
-_MAST = 3
+_MASTHEAD_LINES = 3
 """Lines at the top among which the masthead is."""
 
 
@@ -120,24 +120,27 @@ def is_first(lines: Sequence[Line], index: int) -> bool:
     More running text has to stand below it.
     """
     above = [n for n in range(index) if not is_around(lines[n].text)]
-    masthead = [n for n in above if n == above.index(n) < _MAST and _is_masthead(lines, n)]
+    masthead = [n for n in above if n == above.index(n) < _MASTHEAD_LINES]
+    masthead = [n for n in masthead if not (tells(lines, n) or _is_short_title(lines[n].text))]
     below = any(
         len(line.text) >= _SENTENCE and ends_sentence(line.text) for line in lines[index + 1 :]
     )
     return index > 0 and len(above) == len(masthead) <= 1 and below
 
 
-def _is_masthead(lines: Sequence[Line], index: int) -> bool:
-    """Whether a line at the top is a name: it does not read like a short title."""
-    text = lines[index].text
+def _is_short_title(text: str) -> bool:
     titled = len(text.split()) > 1 and in_title_case(text) and not text.isupper()
-    return not tells(lines, index) and not (titled and not is_body_name(text))
+    return titled and not is_body_name(text)
 
 
 def tells(lines: Sequence[Line], index: int) -> bool:
     """Whether a line above the text has what a title has, and is no masthead."""
     text = lines[index].text
-    return is_full(text) and may_be_title(text) and not (index < _MAST and is_body_name(text))
+    return (
+        is_full(text)
+        and may_be_title(text)
+        and not (index < _MASTHEAD_LINES and is_body_name(text))
+    )
 
 
 def is_full(text: str) -> bool:

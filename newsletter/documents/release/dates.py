@@ -170,14 +170,11 @@ def _value(match: re.Match[str]) -> date | None:
     part = match.groupdict()
     if (part["m1"] or part["m2"] or "").lower() in _TWO_WAYS:
         return None
-    if part["m1"]:
-        return date(int(part["y1"]), _month(part["m1"]), int(part["d1"]))
-    if part["m2"]:
-        return date(int(part["y2"]), _month(part["m2"]), int(part["d2"]))
-    if part["y3"]:  # ISO 8601
-        return date(int(part["y3"]), int(part["m3"]), int(part["d3"]))
-    if part["y5"]:
-        return date(int(part["y5"]), int(part["m5"]), int(part["d5"]))
+    for form in ("1", "2", "3", "5"):
+        if part[f"y{form}"]:
+            month = part[f"m{form}"]
+            number = int(month) if month.isdecimal() else _month(month)
+            return date(int(part[f"y{form}"]), number, int(part[f"d{form}"]))
     first, second, year = int(part["a4"]), int(part["b4"]), int(part["y4"])
     # With dots the day stands first everywhere; with strokes only a number above 12 tells.
     if part["sep"] == "." or first > 12:
@@ -282,7 +279,8 @@ def end_of(text: str, following: str = "") -> str:
             return f"{day} {hour:%H:%M}{offset}"
     # of two hours nobody knows which is meant
     alone = len({hour for hour, _ in hours}) == 1
-    plain = all(_is_plain(behind) for _, behind in hours) and not _OTHER_TIME.search(rest)
+    zones = [zone["name"] for _, behind in hours if (zone := _ZONE.match(behind))]
+    plain = all(map(_NO_ZONE.fullmatch, zones)) and not _OTHER_TIME.search(rest)
     return f"{day} {hours[0][0]:%H:%M}" if alone and plain else ""
 
 
@@ -297,12 +295,6 @@ def _hour(found: re.Match[str]) -> time | None:
         # 12 a.m. is midnight, and 12 p.m. noon
         hour = hour % 12 + (12 if half == "p" else 0)
     return time(hour, minute)
-
-
-def _is_plain(behind: str) -> bool:
-    """Whether no name that may be a zone's stands behind an hour."""
-    found = _ZONE.match(behind)
-    return found is None or _NO_ZONE.fullmatch(found["name"]) is not None
 
 
 def _offset(wall: datetime, behind: str) -> str:

@@ -271,7 +271,10 @@ def find_embargo(
     found = [(n.opening, n.text, below) for n, below in _hits(lines, prose, today, abroad=abroad)]
     seen = {words for _, words, _ in found}
     for number, text in beside:
-        if text not in seen and _is_told(text, abroad=abroad):
+        # a lone word may be a tag of the page
+        lone = abroad and len(text.split()) == 1
+        named = not abroad and len(text) <= _AT_ONCE and _ANY.search(_folded(text))
+        if text not in seen and not lone and (is_embargo(text) or named):
             seen.add(text)
             found.append((f"Line {number}" if number else "What stands beside the text", text, ""))
     if not found:
@@ -284,13 +287,6 @@ def find_embargo(
         until=until.pop() if len(until) == 1 else "",
         notes=tuple(_note(hit[0], end) for hit, end in zip(found, ends, strict=True)),
     )
-
-
-def _is_told(text: str, *, abroad: bool) -> bool:
-    """Whether words beside the text speak of its embargo; a lone one may be a tag of the page."""
-    if abroad:
-        return len(text.split()) > 1 and is_embargo(text)
-    return is_embargo(text) or (len(text) <= _AT_ONCE and _ANY.search(_folded(text)) is not None)
 
 
 def _hits(
@@ -308,15 +304,11 @@ def _hits(
             speaks = speaks or is_embargo(f"{line.text} {below}")
         # Amid the text a line is about its embargo only from the first word on.
         begins = is_embargo(line.text) and (_place(_folded(line.text)) or 0) < _FIRST_WORD
-        if speaks or begins or _is_to_come(line.text, today):
+        # FOR RELEASE, and a day that is still to come
+        to_come = len(line.text) <= _AT_ONCE and _HOURED.match(_folded(line.text))
+        days = dates_in(line.text) if to_come else []
+        if speaks or begins or any(day.value and day.value > today for day in days):
             yield line, below
-
-
-def _is_to_come(text: str, today: date) -> bool:
-    """Whether a line says FOR RELEASE and a day that is not there yet."""
-    if len(text) > _AT_ONCE or not _HOURED.match(_folded(text)):
-        return False
-    return any(found.value is not None and found.value > today for found in dates_in(text))
 
 
 def _names_embargo(text: str, *, abroad: bool) -> bool:

@@ -134,7 +134,11 @@ def offers_to_leave(markdown: str) -> bool:
 
 def at_the_edge(text: str) -> str:
     """Why a line above or below the running text is site furniture, or nothing."""
-    if _ALWAYS.fullmatch(text) or _is_beside_text(text) or is_menu_entry(text) or is_label(text):
+    plain = _plain(text[: _LONGEST_AROUND + 1])
+    for_sharing = len(text) <= _LONGEST_AROUND and (
+        plain in _BESIDE_ENTRIES or _AROUND.fullmatch(plain)
+    )
+    if for_sharing or _ALWAYS.fullmatch(text) or is_menu_entry(text) or is_label(text):
         return "site furniture"
     return "the vendor's line" if _VENDOR.fullmatch(text) else ""
 
@@ -355,13 +359,6 @@ def is_menu_entry(text: str) -> bool:
     """Whether a line is an entry of a menu that many sites have."""
     plain = _plain(text[: _LONGEST_ENTRY + 1])
     return len(text) <= _LONGEST_ENTRY and bool(plain in _MENU_ENTRIES or _FREE.fullmatch(plain))
-
-
-def _is_beside_text(text: str) -> bool:
-    """Whether a line is what sites put beside a text: for sharing, for going on."""
-    plain = _plain(text[: _LONGEST_AROUND + 1])
-    known = plain in _BESIDE_ENTRIES or _AROUND.fullmatch(plain)
-    return len(text) <= _LONGEST_AROUND and bool(known)
 
 
 def _plain(text: str) -> str:

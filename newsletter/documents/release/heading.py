@@ -74,10 +74,9 @@ def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> H
         return None
     rest = " ".join(line.text for line in lines[len(head) :])
     unnamed = [n for n in candidates if not _is_name(head[n].text, head, n, rest)] or candidates
-    telling = _telling(head, candidates, unnamed)
-    if telling is None:
-        telling = _loud(head, _below_label(head, unnamed))
-    chosen = telling if telling is not None else _nearest(head, candidates, unnamed)
+    chosen = _telling(head, candidates, unnamed)
+    if chosen is None:
+        chosen = _nearest(head, candidates, unnamed)
     heading = continued(lines, head, chosen, head[chosen].text, width)
     if len(unnamed) == 1 or heading.last > heading.first:
         return heading
@@ -145,34 +144,32 @@ def _is_one(texts: Sequence[str]) -> bool:
         return False
     if any(ends_sentence(text) for text in texts[:-1]):
         return False
-    return all(_hangs_together(above, below) for above, below in pairwise(texts))
+    return all(
+        begins_small(below)
+        or _OPEN_END.search(above)
+        or (
+            above.isupper() == below.isupper()
+            and (len(above.split()) <= FULL_TITLE or len(below) <= _EVEN * len(above))
+        )
+        for above, below in pairwise(texts)
+    )
 
 
 def _ends_stopped(text: str) -> bool:
     return text[-1] == "." and may_be_title(text.rstrip("."))
 
 
-def _hangs_together(above: str, below: str) -> bool:
-    """Whether two short lines without a blank one between them are one headline."""
-    if begins_small(below) or _OPEN_END.search(above):
-        return True
-    even = len(below) <= _EVEN * len(above)
-    return above.isupper() == below.isupper() and (len(above.split()) <= FULL_TITLE or even)
-
-
 def _telling(head: Sequence[Line], candidates: list[int], unnamed: list[int]) -> int | None:
-    """The one line that says something of a name which stands above it as the masthead."""
+    """Return the one line that holds the name in the masthead, or the one line in capitals."""
     names = [head[n].text.lower() for n in candidates if n not in unnamed]
     texts = {n: head[n].text.lower() for n in unnamed}
     found = [n for n, text in texts.items() if any(name in text != name for name in names)]
-    return found[0] if len(found) == 1 else None
-
-
-def _loud(head: Sequence[Line], unnamed: list[int]) -> int | None:
-    """The one line that is all in capitals, above others that are not."""
-    loud = [n for n in unnamed if head[n].text.isupper() and not is_body_name(head[n].text)]
-    full = len(loud) == 1 and len(head[loud[0]].text.split()) >= FULL_TITLE
-    return loud[0] if full and len(unnamed) > 1 else None
+    if len(found) == 1:
+        return found[0]
+    below = _below_label(head, unnamed)
+    loud = [n for n in below if head[n].text.isupper() and not is_body_name(head[n].text)]
+    is_one = len(loud) == 1 and len(head[loud[0]].text.split()) >= FULL_TITLE
+    return loud[0] if is_one and len(below) > 1 else None
 
 
 def _nearest(head: Sequence[Line], candidates: list[int], unnamed: list[int]) -> int:
@@ -255,7 +252,12 @@ class Dated:
 def first_prose(lines: Sequence[Line], width: int) -> int | None:
     """The index of the first line of running text."""
     for index, line in enumerate(lines):
-        if is_prose(lines, index, width) and not _is_page_title(lines, index):
+        if is_prose(lines, index, width):
+            # the page's own title, which comes again
+            if any(other.text == line.text for other in lines[:index]):
+                continue
+            if index == 0 and _window(lines[:_LONGEST_HEAD]):
+                continue
             if at_the_edge(line.text) or release_line(line.text) is not None:
                 continue
             if is_embargo(line.text) or is_label(line.text) or stopped_title(lines, index):
@@ -370,14 +372,6 @@ def _dated(found: FoundDate, line: Line, where: str = "") -> Dated:
         return Dated(value=None, note=note)
     note = f"The date {found.value} is from {line.where}{where}." if where else ""
     return Dated(value=found.value, note=note)
-
-
-def _is_page_title(lines: Sequence[Line], index: int) -> bool:
-    """Whether a long first line is the page's title, which comes again."""
-    text = lines[index].text
-    if index == 0 and _window(lines[:_LONGEST_HEAD]):
-        return True
-    return any(other.text == text for other in lines[:index])
 
 
 def _window(head: Sequence[Line]) -> Heading | None:

@@ -160,7 +160,10 @@ def language_of(text: str, said: str = "") -> str:
     """
     said = said.strip() if _TAG.fullmatch(said.strip()) else ""
     letters = [letter for letter in text[:_READ].lower() if letter.isalpha()]
-    counts = Counter(map(_script_of, letters))
+    counts = Counter(
+        next((name for name, (a, z, _) in _SCRIPTS.items() if a <= ord(letter) <= z), _OTHERS)
+        for letter in letters
+    )
     if not letters:
         return ""
     script = counts.most_common(1)[0][0]
@@ -181,11 +184,6 @@ def with_language(document: ImportedDocument, usual: str) -> ImportedDocument:
     name = _NAMES.get(_base(document.language), f"another language ({document.language})")
     note = f"The text was taken to be in {name}: look whether its language is right."
     return replace(document, notes=(*document.notes, note))
-
-
-def _script_of(letter: str) -> str:
-    code = ord(letter)
-    return next((name for name, (a, z, _) in _SCRIPTS.items() if a <= code <= z), _OTHERS)
 
 
 def _base(language: str) -> str:

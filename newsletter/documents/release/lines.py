@@ -34,7 +34,7 @@ class Line:
     number: int
     """In the text, from 1; 0 where lines tell nobody a place, as of a page on one line."""
     text: str
-    """Single blanks only, none around."""
+    """With single blanks, none around it."""
     gap: bool
     """A blank line stands before it."""
     halved: bool = False
@@ -63,15 +63,11 @@ def read_lines(text: str) -> list[Line]:
         clean = _clean(raw)
         if clean:
             halved = bool(_SOFT_END.search(raw))
-            line = Line(number=number, text=clean, gap=gap, halved=halved, cells=_cells(raw))
-            lines.append(line)
+            cells = tuple(map(_clean, raw.strip(" \r").split("\t")))
+            cells = cells if len(cells) > 1 and cells[0] else ()
+            lines.append(Line(number=number, text=clean, gap=gap, halved=halved, cells=cells))
         gap = not clean
     return lines
-
-
-def _cells(raw: str) -> tuple[str, ...]:
-    parts = tuple(map(_clean, raw.strip(" \r").split("\t")))
-    return parts if len(parts) > 1 and parts[0] else ()
 
 
 def _clean(raw: str) -> str:
@@ -102,7 +98,9 @@ def wrap_width(lines: Sequence[Line]) -> int:
     A line longer than any wrapped one shows that lines are paragraphs, and so does a text in which
     blank lines stand around all the long ones.
     """
-    lengths = sorted(len(line.text) for line in lines if not _is_address(line.text))
+    # nothing can wrap a web address
+    wrapped = (line for line in lines if "://" not in line.text or " " in line.text)
+    lengths = sorted(len(line.text) for line in wrapped)
     if not lengths or lengths[-1] > _WIDEST_WRAP:
         return 0
     long = [length for length in lengths if length * 2 >= lengths[-1]]
@@ -112,11 +110,6 @@ def wrap_width(lines: Sequence[Line]) -> int:
     if len(long) < 2 or not followed or lengths[-1] < 40:
         return 0
     return long[int(0.9 * (len(long) - 1))]  # a few may stick out, as a URL does
-
-
-def _is_address(text: str) -> bool:
-    """Whether a line is a web address alone, which nothing can wrap."""
-    return "://" in text and " " not in text
 
 
 def ends_sentence(text: str) -> bool:

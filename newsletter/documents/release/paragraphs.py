@@ -124,7 +124,7 @@ def _entries(lines: Sequence[Line], how: Joining) -> frozenset[int]:
         run = [line.text for line in lines[start:end]]
         marked = any(line.cells or _ITEM.match(line.text) for line in lines[start:end])
         short = [text for text in run if not how.width or len(text) < _SHORT * how.width]
-        odd = [text for text in run if _is_sentence(text) or begins_small(text)]
+        odd = [text for text in run if begins_small(text) or _is_sentence(text)]
         listed = len(run) >= _FEWEST_ENTRIES and max(map(len, run)) <= _LONGEST_ENTRY
         if listed and not marked and len(short) * 3 > len(run) * 2 and len(odd) * 3 <= len(run):
             found.update(range(start + 1, end))
@@ -280,7 +280,9 @@ def _items(paragraphs: Sequence[str]) -> list[str]:
         if item is None or depth is None:
             break
         level = levels[depth]
-        found.append(f"{' ' * level.indent}{level.sign} {_inside(paragraph, item)}")
+        # Markdown counts with no letters, so these stay
+        inside = escape_words(paragraph) if item["letter"] else escape(paragraph[item.end() :])
+        found.append(f"{' ' * level.indent}{level.sign} {inside}")
         # Below "2." a row of stars may be another list, unless a "3." follows.
         resumed |= not depth and sure < len(found) - 1
         if not depth or resumed or level.kind in _NESTED:
@@ -300,11 +302,6 @@ def _place(item: re.Match[str], levels: list[_Level]) -> int | None:
     levels[depth].count += 1
     counted = int(item["number"] or 0) or (ord(item["letter"]) - ord("a") + 1 if kind == "a" else 0)
     return depth if counted in {0, levels[depth].count} else None
-
-
-def _inside(paragraph: str, item: re.Match[str]) -> str:
-    """What an item says; Markdown counts with no letters, so these stay."""
-    return escape_words(paragraph) if item["letter"] else escape(paragraph[item.end() :])
 
 
 def escape(paragraph: str) -> str:

@@ -110,7 +110,11 @@ def _site_foot(lines: Sequence[Line], start: int, end: int) -> int:
     the text above it stays.
     """
     top = end
-    while top - 1 > start and _may_be_foot(lines[top - 1].text):
+    while top - 1 > start:
+        text = lines[top - 1].text
+        ended = ends_sentence(text) or is_contact_label(text) or text[-1] in ":,;–"
+        if not at_the_edge(text) and (len(text) > _LONGEST_FOOT_LINE or ended):
+            break
         top -= 1
     run = range(top, end)
     entries = [n for n in run if at_the_edge(lines[n].text) and not is_label(lines[n].text)]
@@ -125,13 +129,6 @@ def _site_foot(lines: Sequence[Line], start: int, end: int) -> int:
     while first > top and is_address(lines[first - 1].text):
         first -= 1
     return first
-
-
-def _may_be_foot(text: str) -> bool:
-    if at_the_edge(text):
-        return True
-    ended = ends_sentence(text) or is_contact_label(text) or text[-1] in ":,;–"
-    return len(text) <= _LONGEST_FOOT_LINE and not ended
 
 
 def _foot(

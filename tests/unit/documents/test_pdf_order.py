@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import cycle, islice
 
-from newsletter.documents.markup.pdf_order import in_columns, reading_order
+from newsletter.documents.markup.pdf_layout import in_columns, reading_order
 from tests.rows import rows
 
 AMMAN, HAIFA = "\u0639\u0645\u0627\u0646", "\u05d7\u05d9\u05e4\u05d4"
