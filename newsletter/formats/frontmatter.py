@@ -52,7 +52,13 @@ def parse_front_matter(text: str, *, file: str) -> FrontMatter:
     lines = text.split("\n")
     end = _closing_line(lines, file)
     header = "\n".join(lines[1:end])
-    _refuse_long(header, file)
+    size = len(header.encode("utf-8", "replace"))
+    if size > MAX_HEADER_BYTES:
+        message = (
+            f"the front matter is {size:,} bytes long, and {MAX_HEADER_BYTES:,} are the most;"
+            " move the text below the line --- that closes the front matter"
+        )
+        raise InvalidInput([Fault(file=file, line=2, message=message)])
     _refuse_controls(header, offset=1, file=file)
     _refuse_controls("\n".join(lines[end + 1 :]), offset=end + 1, file=file)
     first = next((n for n in range(end + 1, len(lines)) if lines[n].strip()), len(lines) - 1)
@@ -72,16 +78,6 @@ def _closing_line(lines: list[str], file: str) -> int:
             return number
     message = "this front matter is not closed; write --- alone on the line after its last key"
     raise InvalidInput([Fault(file=file, line=1, message=message)])
-
-
-def _refuse_long(header: str, file: str) -> None:
-    size = len(header.encode("utf-8", "replace"))
-    if size > MAX_HEADER_BYTES:
-        message = (
-            f"the front matter is {size:,} bytes long, and {MAX_HEADER_BYTES:,} are the most;"
-            " move the text below the line --- that closes the front matter"
-        )
-        raise InvalidInput([Fault(file=file, line=2, message=message)])
 
 
 def _refuse_controls(text: str, *, offset: int, file: str) -> None:
@@ -119,15 +115,12 @@ def _fields(header: str, file: str) -> dict[str, Field]:
             message = f"stands twice, first on line {fields[key].line}; keep one of them"
             faults.append(Fault(file=file, line=line, key=key, message=message))
             continue
-        fields[key] = Field(key=key, node=node, line=line, rest=_rest(lines, node))
+        end = node.end_mark
+        rest = lines[end.line][end.column :] if end.line < len(lines) else ""
+        fields[key] = Field(key=key, node=node, line=line, rest=rest)
     if faults:
         raise InvalidInput(faults)
     return fields
-
-
-def _rest(lines: list[str], node: yaml.Node) -> str:
-    mark = node.end_mark
-    return lines[mark.line][mark.column :] if mark.line < len(lines) else ""
 
 
 def _explain(error: yaml.MarkedYAMLError, header: str, file: str) -> Fault:
@@ -152,11 +145,11 @@ def _hint(line: str) -> str:
     key, value = entry["key"], entry["value"]
     if value[0] in "[{":
         return f"{key}: its bracket is not closed on this line; write it like lists: [press]"
+    why = "YAML does not read it as text"
     if ": " in value and value[0] not in "\"'":
         why = "YAML reads the colon in it as another key"
-    else:
-        why = "YAML does not read it as text"
-    return f"{key}: {why}; put the value in quotes: {key}: {_requoted(value)}"
+    bare = value[1:] if value[0] in "\"'" and value.count(value[0]) == 1 else value
+    return f"{key}: {why}; put the value in quotes: {key}: {quoted(bare)}"
 
 
 def _readable(line: str) -> bool:
@@ -165,11 +158,6 @@ def _readable(line: str) -> bool:
     except yaml.YAMLError:
         return False
     return True
-
-
-def _requoted(value: str) -> str:
-    bare = value[1:] if value[0] in "\"'" and value.count(value[0]) == 1 else value
-    return quoted(bare)
 
 
 def unknown_key(field: Field, known: Iterable[str], file: str) -> Fault:

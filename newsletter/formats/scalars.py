@@ -65,11 +65,8 @@ def scalar(value: str) -> str:
     """Write text so that YAML reads exactly this text: bare where that is safe, else quoted."""
     if _PLAIN.fullmatch(value) and not _MARKUP.search(value) and tag_of_plain(value) == TEXT_TAG:
         return value
-    return _UNPRINTABLE.sub(_escape, json.dumps(value, ensure_ascii=False))
-
-
-def _escape(found: re.Match[str]) -> str:
-    return f"\\u{ord(found.group()):04x}"
+    written = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", written)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -23,7 +23,11 @@ def decode(data: bytes, *, file: str = "the text") -> str:
     try:
         text = data.decode(encoding_of(data))
     except UnicodeDecodeError as error:
-        raise InvalidInput([_not_text(data, error, file)]) from error
+        place = f"byte {error.start + 1}, 0x{data[error.start]:02x}"
+        message = (
+            f"{place}, is neither UTF-8, UTF-16 nor Windows-1252; save it as plain text in UTF-8"
+        )
+        raise InvalidInput([Fault(file=file, message=message)]) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -73,7 +77,12 @@ def decode_utf8(data: bytes, *, file: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidInput([_not_utf8(data, error, file)]) from error
+        line_start = max(data.rfind(b"\n", 0, error.start), data.rfind(b"\r", 0, error.start)) + 1
+        before = data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        place = f"byte {error.start - line_start + 1} of this line, 0x{data[error.start]:02x}"
+        message = f"{place}, is not UTF-8; save the file as UTF-8"
+        fault = Fault(file=file, line=before.count(b"\n") + 1, message=message)
+        raise InvalidInput([fault]) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -86,10 +95,7 @@ def control_in_value(value: str) -> str:
 def control_in_lines(text: str) -> tuple[int, str] | None:
     """The line and the name of the first control character of a text; tabs and ``\\n`` are none."""
     found = first_control(text)
-    if found is None:
-        return None
-    at, name = found
-    return text.count("\n", 0, at) + 1, name
+    return (text.count("\n", 0, found[0]) + 1, found[1]) if found else None
 
 
 def first_control(text: str) -> tuple[int, str] | None:
@@ -102,22 +108,3 @@ def _name(character: str) -> str:
     if character in "\n\r\u2028\u2029\x85":
         return f"a line break (U+{ord(character):04X})"
     return f"the control character U+{ord(character):04X}"
-
-
-def _not_utf8(data: bytes, error: UnicodeDecodeError, file: str) -> Fault:
-    line_start = max(data.rfind(b"\n", 0, error.start), data.rfind(b"\r", 0, error.start)) + 1
-    before = data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return Fault(
-        file=file,
-        line=before.count(b"\n") + 1,
-        message=f"byte {error.start - line_start + 1} of this line, 0x{data[error.start]:02x}, is "
-        "not UTF-8; save the file as UTF-8",
-    )
-
-
-def _not_text(data: bytes, error: UnicodeDecodeError, file: str) -> Fault:
-    return Fault(
-        file=file,
-        message=f"byte {error.start + 1}, 0x{data[error.start]:02x}, is neither UTF-8, UTF-16 nor "
-        "Windows-1252; save it as plain text in UTF-8",
-    )

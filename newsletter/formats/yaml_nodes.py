@@ -42,7 +42,8 @@ class Nodes:
     def node(self, event: Any = None, depth: int = 0) -> yaml.Node:
         """Read one whole value, whose first event may have been taken already."""
         event = event or self.event()
-        start, end = event.start_mark, event.end_mark
+        start: Any = event.start_mark
+        end: Any = event.end_mark
         if isinstance(event, yaml.ScalarEvent):
             tag = _explicit(event) or (tag_of_plain(event.value) if event.implicit[0] else TEXT_TAG)
             return yaml.ScalarNode(tag, _whole(event), start, end, event.style)
@@ -53,20 +54,16 @@ class Nodes:
         if depth > self._deepest:
             what = "groups and lists lie too deep in each other; close brackets"
             raise NotRead(None, None, what, start)
-        inner, end = self._inner(depth + 1)
+        inner: list[yaml.Node] = []
+        while not isinstance(following := self.event(), yaml.CollectionEndEvent):
+            inner.append(self.node(following, depth + 1))
+        end = following.end_mark
         if isinstance(event, yaml.SequenceStartEvent):
             tag = _explicit(event) or yaml.Loader.DEFAULT_SEQUENCE_TAG
             return yaml.SequenceNode(tag, inner, start, end)
         tag = _explicit(event) or yaml.Loader.DEFAULT_MAPPING_TAG
         pairs = list(zip(inner[::2], inner[1::2], strict=True))
         return yaml.MappingNode(tag, pairs, start, end)
-
-    def _inner(self, depth: int) -> tuple[list[yaml.Node], Any]:
-        """The values up to the end of what holds them, and where that ends."""
-        found: list[yaml.Node] = []
-        while not isinstance(event := self.event(), yaml.CollectionEndEvent):
-            found.append(self.node(event, depth))
-        return found, event.end_mark
 
 
 def _whole(event: Any) -> str:
