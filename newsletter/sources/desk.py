@@ -44,11 +44,10 @@ def parse_draft(
     read = parse_statement(file.encode(), file=origin, defaults=defaults)
     if read.statement is None:
         lines = file.count("\n", 0, above)
-        missing_keys = {one.key for one in missing}
-        faults = [_placed(fault, lines, text.body) for fault in read.faults]
-        return replace(
-            read, faults=(*missing, *(fault for fault in faults if fault.key not in missing_keys))
-        )
+        faults = (_placed(fault, lines, text.body) for fault in read.faults)
+        others = (fault for fault in faults if fault.key not in {one.key for one in missing})
+        return replace(read, faults=(*missing, *others))
+    first_line = text.body.count("\n", 0, len(text.body) - len(text.body.lstrip())) + 1
     return Parsed(
         statement=replace(
             read.statement,
@@ -57,7 +56,7 @@ def parse_draft(
             desk=key,
             origin=origin,
             progress=Progress.DRAFT if taken_back else Progress.REVIEW,
-            places=(("body", _first_line(text.body)),),
+            places=(("body", first_line),),
         ),
         faults=(),
     )
@@ -155,9 +154,3 @@ def _placed(fault: Fault, above: int, body: str) -> Fault:
     if fault.key or fault.line <= above:
         return replace(fault, line=0, key=fault.key or "body")
     return replace(fault, key="body", line=fault.line - above + len(body) - len(body.lstrip("\n")))
-
-
-def _first_line(body: str) -> int:
-    """The line on which the words of a text begin, from 1."""
-    lines = body.split("\n")
-    return next(number for number, line in enumerate(lines, start=1) if line.strip())

@@ -71,12 +71,15 @@ def _statement(reader: Reader, file: str, defaults: Defaults) -> Statement:
     slug = reader.text("slug", _slug) or _slug_of_file(reader, file)
 
     def time(value: str) -> datetime:
-        return _existing(read_time(value), defaults.timezone)
+        read = read_time(value)
+        try:
+            resolve(read, defaults.timezone)
+        except OverflowError as error:
+            message = f"{read} is out of the calendar's range; write another date"
+            raise ValueError(message) from error
+        return read
 
-    def time_or_hour(value: str) -> datetime | LocalTime:
-        return read_local(value) if is_local(value) else time(value)
-
-    send_at = reader.when("send_at", time_or_hour)
+    send_at = reader.when("send_at", lambda v: read_local(v) if is_local(v) else time(v))
     segment = _segment(reader, defaults)
     statement = Statement(
         slug=slug,
@@ -224,11 +227,3 @@ def _progress(value: str) -> Progress:
     if value not in known:
         raise ValueError(f"{value!r} is not a status{did_you_mean(value, known)}")
     return Progress(value)
-
-
-def _existing(time: datetime, zone: str) -> datetime:
-    try:
-        resolve(time, zone)
-    except OverflowError as error:
-        raise ValueError(f"{time} is out of the calendar's range; write another date") from error
-    return time

@@ -23,11 +23,12 @@ from newsletter.runtime.keys import SignedLinks
 from newsletter.sources.feeds import syndication
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.markup import tree
-from newsletter.sources.feeds.reading import DirectReader
+from newsletter.sources.feeds.readers import SandboxReader
 from newsletter.sources.feeds.syndication import items_of
 from newsletter.sources.statements import Defaults, parse_statement
 from tests.fakes import NOON
 from tests.fuzz.hostile import BYTES, JSON, TEXT, hostile
+from tests.unit.sources.strangers import ask_here
 from tools.office_files import FOLDER
 
 POST_KEYS = [
@@ -156,7 +157,7 @@ def test_office_files_and_emails(data: bytes, place: int) -> None:
 @hostile
 @given(st.dictionaries(st.sampled_from(POST_KEYS), st.one_of(JSON, RENDERED), max_size=9), BYTES)
 def test_a_page_of_wordpress_and_what_is_made_of_it(post: dict[str, object], other: bytes) -> None:
-    reader = DirectReader()
+    reader = SandboxReader(ask=ask_here)
     for body in (json.dumps([post]).encode(), other):
         with suppress(FeedUnreadable):
             reader.category(Page(status=200, headers={}, body=body, url=URL))

@@ -15,9 +15,9 @@ from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable
 from newsletter.sources.feeds.fetching import Fetcher, Page
 from newsletter.sources.feeds.polling import SyndicatedFeed, WordPressFeed
 from newsletter.sources.feeds.readers import SandboxReader
-from newsletter.sources.feeds.reading import DirectReader
 from tests.fakes import FixedClock
 from tests.servers import LoopbackServer, Received, Step, reply
+from tests.unit.sources.strangers import ask_here
 
 RSS = "<rss><channel><item><title>A</title><guid>1</guid><description>b</description></item>"
 RSS += "</channel></rss>"
@@ -26,7 +26,7 @@ SHARED: dict[str, Any] = {
     "every": timedelta(minutes=15),
     "trusted": False,
     "fetcher": Fetcher(allow_private=True, within=timedelta(seconds=5)),
-    "reader": DirectReader(),
+    "reader": SandboxReader(ask=ask_here),
     "clock": FixedClock(),
     "zone": "America/New_York",
 }

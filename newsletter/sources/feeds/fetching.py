@@ -209,7 +209,9 @@ class Fetcher:
         end.daemon = True
         end.start()
         try:
-            connection.request("GET", _path(parts), headers={**_HEADERS, **headers})
+            path = quote(parts.path, safe=_IN_A_PATH) or "/"
+            query = f"?{quote(parts.query, safe=_IN_A_PATH + '?[]')}" if parts.query else ""
+            connection.request("GET", path + query, headers={**_HEADERS, **headers})
             with connection.getresponse() as response:
                 body = _read(response)
             if monotonic() >= until:
@@ -288,11 +290,6 @@ def _parts(url: str) -> SplitResult:
     shown = f"[{host}]" if ":" in host else host
     port = f":{parts.port}" if parts.port is not None else ""
     return parts._replace(netloc=f"{shown}{port}")
-
-
-def _path(parts: SplitResult) -> str:
-    path = quote(parts.path, safe=_IN_A_PATH) or "/"
-    return f"{path}?{quote(parts.query, safe=_IN_A_PATH + '?[]')}" if parts.query else path
 
 
 def _cut(connection: _Connection) -> None:

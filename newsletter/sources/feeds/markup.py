@@ -64,13 +64,11 @@ def language(text: str) -> str:
     if not text or language_objection(text):
         return ""
     first, *others = text.lower().split("-")
-    return "-".join([first, *(_subtag(other) for other in others)])
-
-
-def _subtag(text: str) -> str:
-    if len(text) == 2:
-        return text.upper()
-    return text.title() if len(text) == 4 and text.isalpha() else text
+    others = [
+        one.upper() if len(one) == 2 else one.title() if len(one) == 4 and one.isalpha() else one
+        for one in others
+    ]
+    return "-".join([first, *others])
 
 
 def address(base: str, text: str) -> str:

@@ -13,7 +13,7 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Fetched, Item
 from newsletter.sources.feeds.fetching import Fetcher, Page, checked
 from newsletter.sources.feeds.markup import address, clean, instant, plain
-from newsletter.sources.feeds.readers import Listed, Reader, whatever_it_holds
+from newsletter.sources.feeds.readers import Listed, SandboxReader, whatever_it_holds
 from newsletter.sources.feeds.syndication import values_of
 
 _FIELDS = "id,link,date_gmt,modified_gmt,title,content,excerpt"
@@ -21,7 +21,8 @@ _PER_PAGE = 100
 _MOST_PAGES = 10
 _OVERLAP = timedelta(days=1)
 """WordPress compares with the site's own wall time: no zone is further away than this."""
-_NONE = Listed()
+_CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
+"""A header of the last answer → the one that asks whether the feed has changed since."""
 _CUT_OFF = ("[…]", "[...]", "…")
 
 
@@ -33,7 +34,7 @@ class _Polled:
     every: timedelta
     trusted: bool
     fetcher: Fetcher
-    reader: Reader
+    reader: SandboxReader
     clock: Clock
     zone: str
 
@@ -51,7 +52,9 @@ class SyndicatedFeed(_Polled):
     def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
         """Ask whether it changed since the bookmark, and read it."""
         with whatever_it_holds():
-            page = self.fetcher.get(self.address, _conditions(bookmark))
+            kept = json.loads(bookmark) if bookmark else {}
+            conditions = {_CONDITIONS[key]: value for key, value in kept.items()}
+            page = self.fetcher.get(self.address, conditions)
             remark = f"it has moved for good: write {page.moved_to}" if page.moved_to else ""
             # without a bookmark nobody asked whether something changed
             if page.status == 304 and bookmark:
@@ -113,7 +116,7 @@ class WordPressFeed(_Polled):
         until = monotonic() + self.within.total_seconds()
         for number in range(1, _MOST_PAGES + 1):
             page = self._ask("posts", query | {"page": str(number)})
-            found = _NONE if page.body.strip() == b"[]" else self.reader.posts(page, self.site)
+            found = Listed() if page.body.strip() == b"[]" else self.reader.posts(page, self.site)
             pages.append(found)
             total = page.headers.get("x-wp-totalpages", "")
             # where the header is missing, a page that is not full is the last
@@ -205,15 +208,8 @@ def _utc(post: dict[str, Any], key: str) -> datetime | None:
     return at.astimezone(UTC) if at else None
 
 
-def _conditions(bookmark: str) -> dict[str, str]:
-    """The headers that let a server answer that nothing has changed."""
-    kept = json.loads(bookmark) if bookmark else {}
-    names = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
-    return {names[key]: value for key, value in kept.items()}
-
-
 def _bookmark(page: Page) -> str:
-    kept = {key: page.headers[key] for key in ("etag", "last-modified") if page.headers.get(key)}
+    kept = {key: page.headers[key] for key in _CONDITIONS if page.headers.get(key)}
     # what no header field can hold would fail each visit from now on
     fit = {key: value for key, value in kept.items() if value.isascii() and value.isprintable()}
     return json.dumps(fit) if fit else ""

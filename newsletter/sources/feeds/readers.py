@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from newsletter.documents.release.imported import unusable
 from newsletter.documents.sandbox import FEEDS, WITHIN, CutOff, NotStarted, ask, written
@@ -29,26 +29,6 @@ class Listed:
     """Entries that there are, also those that are no items."""
     latest: datetime | None = None
     """When the last of its entries was changed, where it says so."""
-
-
-class Reader(Protocol):
-    """Reads what strangers wrote. Each raises FeedUnreadable where it cannot."""
-
-    def feed(self, page: Page) -> Listed:
-        """RSS, Atom or JSON Feed, whichever is there."""
-        ...
-
-    def posts(self, page: Page, site: str) -> Listed:
-        """A page of WordPress posts."""
-        ...
-
-    def category(self, page: Page) -> int | None:
-        """The number of the one category that WordPress found."""
-        ...
-
-    def compose(self, items: Sequence[Item], *, zone: str, now: datetime) -> list[Text]:
-        """A statement's text of each item."""
-        ...
 
 
 @contextmanager
@@ -79,9 +59,16 @@ _KEPT = 1_000_000
 class SandboxReader:
     """Reads in a sandbox; one of these for each feed."""
 
-    def __init__(self, *, within: timedelta = WITHIN, module: str = _MODULE) -> None:
+    def __init__(
+        self,
+        *,
+        within: timedelta = WITHIN,
+        module: str = _MODULE,
+        ask: Callable[..., list[Any]] = ask,
+    ) -> None:
         self._within = within
         self._module = module
+        self._sandbox = ask
         self._last: tuple[bytes, Any] = (b"", None)
 
     def feed(self, page: Page) -> Listed:
@@ -145,7 +132,7 @@ class SandboxReader:
         return answer
 
     def _ask(self, task: Mapping[str, Any], body: bytes, kind: Any) -> list[Any]:
-        return ask(self._module, task, body, answer=kind, within=self._within, gate=FEEDS)
+        return self._sandbox(self._module, task, body, answer=kind, within=self._within, gate=FEEDS)
 
 
 def _left_out(item: Item, why: str) -> Text:

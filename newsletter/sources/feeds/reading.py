@@ -28,12 +28,7 @@ from newsletter.sources.feeds import polling as wordpress
 from newsletter.sources.feeds import syndication
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.markup import decoded, tree
-from newsletter.sources.feeds.readers import (
-    Listed,
-    Text,
-    item_of,
-    whatever_it_holds,
-)
+from newsletter.sources.feeds.readers import Listed, Text, item_of, whatever_it_holds
 
 LARGEST = 500_000
 """Characters of a text, pictures in it apart: more is too much for a mail."""
@@ -139,34 +134,18 @@ def _summary(text: str) -> str:
     return text[:_LONGEST_SUMMARY].rpartition(" ")[0].rstrip(" ,;:–-") + "…"
 
 
-class DirectReader:
-    """Reads in this process. It cannot be cut off."""
-
-    def feed(self, page: Page) -> Listed:
-        """RSS, Atom or JSON Feed, whichever is there. Raises FeedUnreadable."""
-        with whatever_it_holds():
-            kind = page.headers.get("content-type", "")
-            if page.body.lstrip()[:1] == b"{":
-                text, remark = decoded(page.body, kind)
-                items = syndication.json_items_of(text, page.url)
-            else:
-                root, remark = tree(page.body, kind)
-                items = syndication.items_of(root, page.url)
-            return Listed(items=tuple(items), remark=remark, count=len(items))
-
-    def posts(self, page: Page, site: str) -> Listed:
-        """A page of WordPress posts. Raises FeedUnreadable."""
-        with whatever_it_holds():
-            return wordpress.posts_of(page.body, site)
-
-    def category(self, page: Page) -> int | None:
-        """The number of the category that WordPress found. Raises FeedUnreadable."""
-        with whatever_it_holds():
-            return wordpress.category_of(page.body)
-
-    def compose(self, items: Sequence[Item], *, zone: str, now: datetime) -> list[Text]:
-        """A statement's text of each item."""
-        return [_composed(item, zone, now) for item in items]
+def handle(task: Mapping[str, Any], body: bytes) -> Iterator[Any]:
+    """Do what the sandbox is asked: make the texts of items, or read one answer of a feed."""
+    if task["read"] == "compose":
+        now = datetime.fromisoformat(task["now"])
+        for item in json.loads(body):
+            yield _composed(item_of(item), task["zone"], now)
+        return
+    page = Page(status=200, headers=task["headers"], body=body, url=task["url"])
+    try:
+        yield _read(page, task)
+    except FeedUnreadable as error:
+        yield unusable(page.url, str(error))
 
 
 def _composed(item: Item, zone: str, now: datetime) -> Text:
@@ -179,29 +158,20 @@ def _composed(item: Item, zone: str, now: datetime) -> Text:
         return unusable(item.link or item.id, f"{what}; please report it")
 
 
-def handle(task: Mapping[str, Any], body: bytes) -> Iterator[Any]:
-    """What the process in the sandbox is asked to read."""
-    here = DirectReader()
-    if task["read"] == "compose":
-        now = datetime.fromisoformat(task["now"])
-        for item in json.loads(body):
-            yield from here.compose([item_of(item)], zone=task["zone"], now=now)
-        return
-    page = Page(status=200, headers=task["headers"], body=body, url=task["url"])
-    try:
-        yield _read(here, page, task)
-    except FeedUnreadable as error:
-        yield unusable(page.url, str(error))
-
-
-def _read(here: DirectReader, page: Page, task: Mapping[str, Any]) -> Listed | int | None:
-    match task["read"]:
-        case "category":
-            return here.category(page)
-        case "posts":
-            return here.posts(page, task["site"])
-        case _:
-            return here.feed(page)
+@whatever_it_holds()
+def _read(page: Page, task: Mapping[str, Any]) -> Listed | int | None:
+    if task["read"] == "category":
+        return wordpress.category_of(page.body)
+    if task["read"] == "posts":
+        return wordpress.posts_of(page.body, task["site"])
+    kind = page.headers.get("content-type", "")
+    if page.body.lstrip()[:1] == b"{":
+        text, remark = decoded(page.body, kind)
+        items = syndication.json_items_of(text, page.url)
+    else:
+        root, remark = tree(page.body, kind)
+        items = syndication.items_of(root, page.url)
+    return Listed(items=tuple(items), remark=remark, count=len(items))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.readers import Listed, SandboxReader
-from newsletter.sources.feeds.reading import DirectReader, handle
+from newsletter.sources.feeds.reading import handle
 from tests.fakes import NOON
 from tests.unit.sources import strangers
 
@@ -272,12 +272,12 @@ def test_closing_ends_what_runs_and_refuses_what_waits_and_comes() -> None:
 
 @pytest.mark.slow("starts a process")
 def test_a_feed_is_read_alike_here_and_apart() -> None:
-    apart, here = SandboxReader().feed(page(RSS)), DirectReader().feed(page(RSS))
-    assert apart == here
-    [item] = here.items
-    [text] = SandboxReader().compose([item], zone="UTC", now=NOON)
+    here = SandboxReader(ask=strangers.ask_here)
+    listed = here.feed(page(RSS))
+    assert SandboxReader().feed(page(RSS)) == listed
+    [text] = SandboxReader().compose(listed.items, zone="UTC", now=NOON)
     assert isinstance(text, InvalidInput)
-    assert str(text) == str(DirectReader().compose([item], zone="UTC", now=NOON)[0])
+    assert str(text) == str(here.compose(listed.items, zone="UTC", now=NOON)[0])
 
 
 @pytest.mark.slow("starts a process")
