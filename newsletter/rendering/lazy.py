@@ -1,24 +1,37 @@
-"""The renderer and the reviewer, loaded when somebody asks: what they take is loaded then."""
+"""The renderer and the reviewer: loaded on first use, and run in a sandbox for long texts.
+
+The time for a text grows with its length, at worst by 50 µs a character. A short text is rendered
+in this process, which saves the half second that another one takes to start. Run as a module, this
+is the process in the sandbox.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from newsletter.documents.sandbox import TEXTS, CutOff, NotStarted, ask, work
+from newsletter.domain.delivery.transactional import EmailText
+from newsletter.domain.errors import Fault, InvalidInput, Postponed, TookTooLong
+from newsletter.domain.statements.content import Content, Publisher
+from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding, in_order
+from newsletter.domain.statements.statement import Statement
 
 if TYPE_CHECKING:
-    from newsletter.domain.delivery.transactional import EmailText
-    from newsletter.domain.statements.content import Content, Publisher
-    from newsletter.domain.statements.review import ReviewContext, ReviewFinding
-    from newsletter.domain.statements.statement import Statement
     from newsletter.rendering.mail.files import TemplateFiles
     from newsletter.rendering.mail.renderer import TemplateRenderer
     from newsletter.rendering.mail.words import Wordings
 
+WITHIN = timedelta(seconds=10)
+_MODULE = "newsletter.rendering.lazy"
+
 
 class LazyRenderer:
-    """Reads the templates once anybody asks, and parses them for mails and words.
+    """A renderer that reads the templates on first use.
 
     All but the fingerprint raises InvalidInput for a template that cannot be read or parsed.
     """
@@ -36,7 +49,7 @@ class LazyRenderer:
 
     @cached_property
     def fingerprint(self) -> str:
-        """As the renderer's own."""
+        """SHA-256 over all that shapes a mail beside its statement."""
         from newsletter.rendering.mail.files import fingerprint
 
         return fingerprint(self._files, self._house, self._carriage)
@@ -53,14 +66,11 @@ class LazyRenderer:
     def render(
         self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
     ) -> Content:
-        """As the renderer does, within a time. Raises TookTooLong or Postponed too."""
-        from newsletter.rendering.apart import Look, is_long, render_apart
-
+        """Render as ``TemplateRenderer`` does. Raises InvalidInput, TookTooLong and Postponed."""
         renderer = self._renderer
         if not is_long(statement, *translations):
             return renderer.render(statement, translations, test=test)
-        look = Look(house=self._house, files=self._files, carriage=self._carriage)
-        return render_apart(statement, translations, test=test, look=look)
+        return render_apart(statement, translations, test=test, made_by=self._made_by)
 
     def transactional(
         self,
@@ -71,24 +81,128 @@ class LazyRenderer:
         lists: tuple[str, ...] = (),
         about: str = "",
     ) -> Content:
-        """As the renderer does."""
+        """Render a mail to one person, as ``TemplateRenderer`` does."""
         return self._renderer.transactional(
             says, language=language, url=url, lists=lists, about=about
         )
+
+    @property
+    def _made_by(self) -> dict[str, Any]:
+        return {"house": self._house, "files": self._files, "carriage": self._carriage}
 
     @cached_property
     def _renderer(self) -> TemplateRenderer:
         from newsletter.rendering.mail.renderer import TemplateRenderer
 
-        return TemplateRenderer(house=self._house, files=self._files, carriage=self._carriage)
+        return TemplateRenderer(**self._made_by)
 
 
 def review_text(
     statement: Statement, content: Content | None, around: ReviewContext
 ) -> tuple[ReviewFinding, ...]:
-    """As the reviewer does, within a time."""
-    from newsletter.rendering.apart import is_long, review_apart
+    """Return what there is to say about a text; one that takes too long gets a finding."""
     from newsletter.rendering.checks import reviewer
 
     review = review_apart if is_long(statement) else reviewer.review_text
     return review(statement, content, around)
+
+
+# --- long texts --------------------------------------------------------------------------------
+
+
+def is_long(*statements: Statement) -> bool:
+    """Whether the texts together are too long to be rendered without a time limit."""
+    from newsletter.rendering.markdown.markdown import MAX_SHORT
+
+    fields = ("title", "subject", "summary", "preview", "body")
+    written = sum(len(getattr(one, field)) for one in statements for field in fields)
+    return written > MAX_SHORT
+
+
+def render_apart(
+    statement: Statement,
+    translations: Sequence[Statement],
+    *,
+    test: bool,
+    made_by: Mapping[str, Any],
+    within: timedelta = WITHIN,
+) -> Content:
+    """Render in a sandbox. ``made_by`` holds the arguments of ``TemplateRenderer``.
+
+    Raises InvalidInput, TookTooLong and Postponed.
+    """
+    task = {
+        "made_by": made_by,
+        "statement": statement,
+        "translations": tuple(translations),
+        "test": test,
+    }
+    try:
+        [found] = ask(_MODULE, task, answer=Content, within=within, gate=TEXTS)
+    except NotStarted as error:
+        message = f"was not made an email yet: {error}; it is tried again"
+        raise Postponed([_fault(statement, message)]) from error
+    except CutOff as error:
+        raise TookTooLong([_fault(statement, _too_long(within))]) from error
+    if isinstance(found, InvalidInput):
+        raise found
+    # of two segments alike the one that was configured stays
+    content: Content = replace(found, segment=statement.segment)
+    return content
+
+
+def review_apart(
+    statement: Statement,
+    content: Content | None,
+    around: ReviewContext,
+    *,
+    within: timedelta = WITHIN,
+) -> tuple[ReviewFinding, ...]:
+    """Review in a sandbox; a text that takes too long gets a finding that says so."""
+    task = {"statement": statement, "content": content, "around": around}
+    kind = tuple[ReviewFinding, ...]
+    try:
+        [found] = ask(_MODULE, task, answer=kind, within=within, gate=TEXTS)
+    except CutOff as error:
+        message = f"was not reviewed: {error}; try again" if isinstance(error, NotStarted) else ""
+        fault = _fault(statement, message or _too_long(within))
+        finding = ReviewFinding(
+            check=Check.FAULT, message=fault.message, file=fault.file, line=fault.line
+        )
+        return in_order([finding])
+    remarks: tuple[ReviewFinding, ...] = found
+    return remarks
+
+
+def _too_long(within: timedelta) -> str:
+    return (
+        f"takes longer than {within.total_seconds():g} s to be made an email: shorten it, or take"
+        " out what repeats signs such as brackets and quotation marks hundreds of times"
+    )
+
+
+def _fault(statement: Statement, message: str) -> Fault:
+    return Fault(file=statement.origin, line=statement.line_of("body"), message=message)
+
+
+# --- in the sandbox ----------------------------------------------------------------------------
+
+
+def handle(task: Mapping[str, Any], _body: bytes) -> Iterator[Any]:
+    """Render or review, as the task says."""
+    if "made_by" not in task:
+        from newsletter.rendering.checks.reviewer import review_text
+
+        yield review_text(task["statement"], task["content"], task["around"])
+        return
+    from newsletter.rendering.mail.renderer import TemplateRenderer
+
+    try:
+        renderer = TemplateRenderer(**task["made_by"])
+        yield renderer.render(task["statement"], task["translations"], test=task["test"])
+    except InvalidInput as error:
+        yield error
+
+
+if __name__ == "__main__":
+    work(handle)

@@ -35,7 +35,7 @@ from newsletter.web.http.frame import accepted_languages
 from tests.contracts.webhook import NOW, signers
 from tests.costs import costs_less
 from tests.rows import rows
-from tests.unit.rendering.test_apart import HOUSE, LOOK, STATEMENT, TemplateRenderer, replace
+from tests.unit.rendering.test_apart import MADE_BY, STATEMENT, TemplateRenderer, replace
 
 SIZE = 1_000_000
 HEAD = 32 << 10
@@ -66,7 +66,7 @@ def typed(text: str) -> object:
 
 
 def rendered(text: str) -> object:
-    renderer = TemplateRenderer(house=HOUSE, files=LOOK.files)
+    renderer = TemplateRenderer(**MADE_BY)
     return renderer.render(replace(STATEMENT, body=text))
 
 

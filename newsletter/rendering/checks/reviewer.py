@@ -159,7 +159,10 @@ def _about_files(tokens: Sequence[Token]) -> Iterator[_Found]:
 
 
 def _about_link(link: Link) -> Iterator[_Found]:
-    host = _host(link.address)
+    try:
+        host = (urlsplit(link.address).hostname or "").removeprefix("www.")
+    except ValueError:
+        host = ""
     if host in _SHORTENERS:
         message = f"the link goes through {host}, which hides where it leads: write the address"
         yield Check.SHORT_LINK, link.line, f"{message} that it leads to"
@@ -167,13 +170,6 @@ def _about_link(link: Link) -> Iterator[_Found]:
     if words in _SAYS_NOTHING:
         message = f"the link to {link.address[:SHOWN]!r} says only {link.text.strip()!r}"
         yield Check.LINK_TEXT, link.line, f"{message}: put what is there between the brackets"
-
-
-def _host(address: str) -> str:
-    try:
-        return (urlsplit(address).hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
 
 
 def _about_image(image: Image) -> Iterator[_Found]:

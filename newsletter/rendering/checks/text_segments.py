@@ -93,7 +93,11 @@ def _segment(children: Sequence[Token], first: int, heading: int) -> TextSegment
             links.append(Link(line=where, address=address, text=text[begins:]))
         elif child.type in {"image", "code_inline"}:
             text += HIDDEN
-            images += [_image(child, line)] if child.type == "image" else []
+        if child.type == "image":
+            width, _ = image_size(child) or (0, 0)
+            said = child.content.strip()
+            address = image_source(child)
+            images.append(Image(line=line, address=address, description=said, width=width))
     return TextSegment(
         text=_ADDRESS.sub(lambda found: HIDDEN * len(found.group()), text),
         links=tuple(links),
@@ -102,12 +106,6 @@ def _segment(children: Sequence[Token], first: int, heading: int) -> TextSegment
         starts=tuple(starts),
         line=first,
     )
-
-
-def _image(child: Token, line: int) -> Image:
-    width, _ = image_size(child) or (0, 0)
-    description = child.content.strip()
-    return Image(line=line, address=image_source(child), description=description, width=width)
 
 
 _TO_FILL_IN = (

@@ -50,14 +50,12 @@ def written_date(day: date | None, language: str, words: Mapping[str, str]) -> s
         parts = {"day": str(day.day), "month": months[day.month - 1], "year": str(day.year)}
         return _GAP.sub(lambda gap: parts[gap[1]], words["date"])
     locale = locale_of(language)
-    if locale is None:
-        return day.isoformat()
-    return _long_date(day, locale)
+    return _long_date(day, locale) if locale else day.isoformat()
 
 
+# a list has many dates, and each of its pages shows them again
 @lru_cache(maxsize=4096)
 def _long_date(day: date, locale: Locale) -> str:
-    """Write a date, once: a list has many, and they come again on each of its pages."""
     return format_date(day, "long", locale=locale)
 
 
@@ -100,21 +98,16 @@ def opening(tokens: Sequence[Token]) -> str:
     lines = [
         " ".join(inline_text(node.children, greeted=_GREETED).split())
         for node in SyntaxTreeNode(tokens).walk()
-        if node.type == "inline" and node.parent and _speaks(node.parent)
+        if node.type == "inline" and node.parent and node.parent.type == "paragraph"
+        # and not what is below a picture or at the end
+        if node.parent.attrs.get("class") not in {"caption", "end"}
     ]
-    openings = [_first_sentences(line) for line in lines if line]
+    openings = []
+    for line in filter(None, lines):
+        ends = (found.end() for found in _SENTENCE_END.finditer(line))
+        openings.append(line[: next((end for end in ends if end >= PREHEADER_LEAST), len(line))])
     chosen = next((text for text in openings if _GREETED not in text), next(iter(openings), ""))
     return chosen.replace(_GREETED, "")
-
-
-def _first_sentences(text: str) -> str:
-    ends = (found.end() for found in _SENTENCE_END.finditer(text))
-    return text[: next((end for end in ends if end >= PREHEADER_LEAST), len(text))]
-
-
-def _speaks(block: SyntaxTreeNode) -> bool:
-    """A paragraph of the text, and not what stands below a picture or at the end."""
-    return block.type == "paragraph" and block.attrs.get("class") not in {"caption", "end"}
 
 
 def shortened(text: str, most: int) -> str:

@@ -4,7 +4,6 @@ It is read from the HTML that was approved, so it can say nothing that nobody ap
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
@@ -122,15 +121,6 @@ def words_of(content: Content) -> tuple[str, str]:
     return found.opening, text if begins in text else f"{found.opening} {text}".strip()
 
 
-def _layout_of(table: Mapping[str, str]) -> str:
-    names = _LAYOUTS.intersection(table.get("class", "").split())
-    return min(names) if names and table.get("role") == "presentation" else ""
-
-
-def _continues(cell: Mapping[str, str]) -> bool:
-    return bool({"lead", "below"}.intersection(cell.get("class", "").split()))
-
-
 class _Words(HTMLParser):
     """Keeps the text of plain HTML; words of two blocks do not grow together."""
 
@@ -177,10 +167,13 @@ class _Reader(HTMLParser):
         self._cells += tag == "td"
         self._in_title = self._in_title or (tag == "h1" and not self.title)
         if tag == "table":
-            self._tables.append(_layout_of(given))
+            names = _LAYOUTS.intersection(given.get("class", "").split())
+            is_layout = names and given.get("role") == "presentation"
+            self._tables.append(min(names) if is_layout else "")
         written = self.get_starttag_text() or ""
         self._keep(self._unframed(tag, f'<div class="of-{self._layout}">', written))
-        if tag == "td" and self.whole and _continues(given):
+        goes_on = {"lead", "below"}.intersection(given.get("class", "").split())
+        if tag == "td" and self.whole and goes_on:
             self.whole, self._cell = False, self._cells
 
     def handle_endtag(self, tag: str) -> None:

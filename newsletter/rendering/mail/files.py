@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import distribution, version
+from importlib import metadata
 from pathlib import Path
 
 import newsletter
@@ -50,7 +50,7 @@ class TemplateFiles:
 
 
 def default_templates() -> Path:
-    """Where the default templates are: inside an installed package, or beside it in a checkout."""
+    """Return their folder: in an installed package, or next to it in a checkout."""
     return find_templates(Path(newsletter.__file__).parent)
 
 
@@ -101,15 +101,15 @@ def read_templates(defaults: Path, override: Path | None = None) -> TemplateFile
 
 @cache
 def library_versions() -> dict[str, str]:
-    """Those of the libraries: the same for as long as a process lives, and slow to be read."""
-    return {name: _version(name) for name in _LIBRARIES}
-
-
-def _version(library: str) -> str:
-    """As ``version`` has it, in a fifth of the time: that reads all a library says, as an email."""
-    said = distribution(library).read_text("METADATA") or ""  # not there, where it is no wheel
-    found = (line for line in said.splitlines() if line.startswith(_VERSION))
-    return next(found, "").removeprefix(_VERSION).strip() or version(library)
+    """Return the versions of the libraries; reading them is slow, so once a process."""
+    versions = {}
+    for library in _LIBRARIES:
+        # metadata.version parses all of the file as an email, in five times as long
+        said = metadata.distribution(library).read_text("METADATA") or ""  # missing if no wheel
+        found = (line for line in said.splitlines() if line.startswith(_VERSION))
+        number = next(found, "").removeprefix(_VERSION).strip()
+        versions[library] = number or metadata.version(library)
+    return versions
 
 
 def fingerprint(files: TemplateFiles, house: Publisher, carriage: str) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from email.parser import BytesParser
 from email.policy import default
 from urllib.parse import quote
@@ -42,10 +41,15 @@ def headers_for(house: Publisher, statement: Statement) -> tuple[tuple[str, str]
     """Everything but From, Reply-To, To, Subject and Date. The statement names a list."""
     domain = fold(house.sender_of(statement.lists).address).rpartition("@")[2]
     first = statement.lists[0]
+    # the link first, for programs that take only one (RFC 2369); RFC 8058 posts to the link alone
+    ways_out = [f"<{unsubscribe_url(house)}>"]
+    if house.unsubscribe_inbox:
+        inbox = quote(ascii_domain(house.unsubscribe_inbox), safe="@+!$'*/=^_`{|}~.-")
+        ways_out.append(f"<mailto:{inbox}?subject={_LEAVES}{MergeField.UNSUBSCRIBE.value}>")
     return (
         ("Message-ID", f"<{MergeField.MESSAGE_ID.value}@{domain}>"),
         ("List-Id", f"{_phrase(house.organisation.name)}<{first}.{domain}>"),
-        ("List-Unsubscribe", ", ".join(_ways_out(house))),
+        ("List-Unsubscribe", ", ".join(ways_out)),
         # RFC 8058: a mail program posts this by itself, where a page would ask once more
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         _NO_ANSWERS,
@@ -64,14 +68,6 @@ def headers_for_one(house: Publisher) -> tuple[tuple[str, str], ...]:
         ("Auto-Submitted", "auto-generated"),
         _NO_ANSWERS,
     )
-
-
-def _ways_out(house: Publisher) -> Iterator[str]:
-    """The link first, for whoever takes only one (RFC 2369); RFC 8058 posts to the link alone."""
-    yield f"<{unsubscribe_url(house)}>"
-    if house.unsubscribe_inbox:
-        inbox = quote(ascii_domain(house.unsubscribe_inbox), safe="@+!$'*/=^_`{|}~.-")
-        yield f"<mailto:{inbox}?subject={_LEAVES}{MergeField.UNSUBSCRIBE.value}>"
 
 
 def word_of_departure(email: bytes) -> str:

@@ -33,32 +33,29 @@ def inline(html: str) -> str:
     if found:
         raise ValueError(f"holds {found.group()}: put the rules themselves into a <style>")
     with _LOCK:
-        return _mend(_transform(html))
+        inlined = _transform(html)
+    # a second run would differ: premailer takes the mark off the styles that stay
+    inlined = inlined.replace("<style>", '<style data-premailer="ignore">')
+    return inlined.replace("</wbr>", "")  # lxml closes <wbr>, which is void
 
 
 def _transform(html: str) -> str:
-    # its one cache serves three functions, which take each other's values for theirs
-    _forget(premailer.cache.cache)
+    # Its one cache serves three functions, which mistake each other's values for their own. So all
+    # that is keyed by a bare text goes: the styles of elements. The selectors and the styles of
+    # rules stay: reading the selectors takes longer than everything else.
+    cache: MutableMapping[tuple[Any, ...], Any] = premailer.cache.cache
+    for key in [key for key in cache if len(key) == 1 and type(key[0]) is str]:
+        del cache[key]
     # it complains of whatever is younger than itself, such as rules for dark screens
     cssutils.log.setLevel(logging.CRITICAL)
     cssutils.ser.prefs.minimizeColorHash = False
     # it fetches an @import even where premailer is told to fetch nothing
-    cssutils.util._defaultFetcher = _fetch_nothing
+    cssutils.util._defaultFetcher = lambda _url: (None, b"")
     # to lxml <wbr> is an element: those of one long word would lie inside of each other, and what
     # is some 250 deep is dropped with all that follows
     html = html.replace("<wbr>", "<wbr></wbr>")
     inlined: str = _Inliner(**_OPTIONS).transform(html, pretty_print=False)
     return inlined
-
-
-def _forget(cache: MutableMapping[tuple[Any, ...], Any]) -> None:
-    """Of premailer's cache all that is keyed by a bare text: styles of elements.
-
-    What stays is the selectors and the styles of rules, which mails of one look share. To read the
-    selectors takes longer than all else that is done to a mail.
-    """
-    for key in [key for key in cache if len(key) == 1 and type(key[0]) is str]:
-        del cache[key]
 
 
 class _Selector(str):
@@ -96,15 +93,3 @@ def _rules(css: str | None, number: int) -> Any:
     """The rules of a sheet, the so-manieth of its mail, and what stays in a ``<style>``."""
     rules, left = Premailer(**_OPTIONS)._parse_style_rules(css, number)
     return [(weight, _Selector(selector), style) for weight, selector, style in rules], left
-
-
-def _mend(html: str) -> str:
-    """Undo what would make a second run differ, and what is not HTML.
-
-    premailer takes the mark off the styles that stay, and lxml closes ``<wbr>``, which is void.
-    """
-    return html.replace("</wbr>", "").replace("<style>", '<style data-premailer="ignore">')
-
-
-def _fetch_nothing(_url: str) -> tuple[None, bytes]:
-    return None, b""

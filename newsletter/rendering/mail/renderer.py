@@ -103,7 +103,8 @@ class TemplateRenderer:
         values |= _body(tokens, values)
         whole = values["above"] + values["lead"] + values["body"]
         _refuse(statement.origin, guards.size_faults(whole))  # before premailer takes its time
-        name = _template(statement)
+        name = "correction" if statement.corrects else "statement"
+        name = "roundup" if statement.roundup else name
         links = [values[link] for link in _LINKS if values[link]]
         demands = self._demands(links, embargo=values["embargo"], gaps=len(fallbacks))
         html, text = self._parts(name, statement.origin, values, to_text(tokens), demands)
@@ -111,6 +112,7 @@ class TemplateRenderer:
         _refuse(self._templates.place(f"{name}.html.j2"), left_out(guards.Page(html).text, others))
         _refuse(self._templates.place(f"{name}.txt.j2"), left_out(text, others))
         sender = self._house.sender_of(statement.lists)
+        embargoes = map(embargo_in, [statement, *translations])
         return Content(
             subject=values["subject"],
             html=html,
@@ -123,7 +125,7 @@ class TemplateRenderer:
             translation_of=statement.translation_of,
             send_at=_iso(statement.send_at) or str(statement.local_time or ""),
             embargo_until=_iso(statement.embargo_until),
-            embargo="; ".join(_embargoes(statement, *translations)),
+            embargo="; ".join(dict.fromkeys(filter(None, embargoes))),
             segment=statement.segment,
             template_version=self.fingerprint[:_VERSION_DIGITS],
             carriage=self._carriage,
@@ -189,7 +191,7 @@ class TemplateRenderer:
             "embargo": details.written_time(statement.embargo_until, zone, language, words),
             "language_name": language_name(language),
             "standfirst": statement.summary if layout.summary else "",
-            "release": _is_released(layout, statement),
+            "release": layout.release_line and _is_for_release(layout, statement),
             "end_mark": layout.end_mark,
             "lists": statement.lists,
             "preheader": preheader,
@@ -257,29 +259,15 @@ def _letters(words: str) -> str:
     return re.sub(r"\W+", "", words).lower()
 
 
-def _template(statement: Statement) -> str:
-    """The name of the templates that a statement is filled into, without their endings."""
-    if statement.roundup:
-        return "roundup"
-    return "correction" if statement.corrects else "statement"
-
-
-def _is_released(layout: Layout, statement: Statement) -> bool:
-    """ "For immediate release" is said of it."""
+def _is_for_release(layout: Layout, statement: Statement) -> bool:
     among = not layout.release_lists or set(statement.lists) <= set(layout.release_lists)
-    news = not statement.roundup and not statement.embargo_until
-    return layout.release_line and among and news
+    return among and not statement.roundup and not statement.embargo_until
 
 
 def _refuse(place: str, messages: Iterable[str]) -> None:
     faults = [Fault(file=place, message=message) for message in dict.fromkeys(messages)]
     if faults:
         raise InvalidInput(faults)
-
-
-def _embargoes(*statements: Statement) -> Iterable[str]:
-    """What any of these says of an embargo, each once."""
-    return dict.fromkeys(filter(None, map(embargo_in, statements)))
 
 
 def _iso(wall: datetime | None) -> str:

@@ -24,11 +24,9 @@ class _Compiled(BytecodeCache):
         self._codes: dict[tuple[str, str], CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Nothing where it was not compiled yet, or has changed."""
         bucket.code = self._codes.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled."""
         if len(self._codes) >= self._LARGEST:
             self._codes.clear()
         if bucket.code:

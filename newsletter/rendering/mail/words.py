@@ -120,7 +120,10 @@ def _catalogue(text: str, place: str, source: str) -> Catalogue:
     sentences = {**english.words, **english.forms}
     found = Catalogue(plural=messages.plural_expr)
     faults = []
-    for message in filter(_is_translated, messages):
+    for message in messages:
+        # only where each plural form is translated, and no person has to look at it again
+        if not message.id or message.fuzzy or not all(_texts(message.string)):
+            continue
         key = message.context or ""
         if key not in _DATES:
             # a translation of what the sentence once was may say what does not hold any more
@@ -132,11 +135,6 @@ def _catalogue(text: str, place: str, source: str) -> Catalogue:
     if faults:
         raise InvalidInput(faults)
     return found
-
-
-def _is_translated(message: Message) -> bool:
-    """Each of its plural forms, and nobody has to look at it again."""
-    return bool(message.id) and not message.fuzzy and all(_texts(message.string))
 
 
 def _texts(found: Any) -> Sequence[str]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from markdown_it.token import Token
 
 from newsletter.rendering.markdown.faults import image_size
-from newsletter.rendering.markdown.tables import Table, paragraph_of, strong, tables_in, text_of
+from newsletter.rendering.markdown.tables import paragraph_of, strong, tables_in, text_of
 
 LEAD_WIDTH = 600
 """Pixels from edge to edge of the sheet."""
@@ -258,17 +258,14 @@ def _quotation(span: Span) -> list[Token] | None:
     # the line of the name: what is wrong in it is told by its place
     signed = line.copy(content=below, map=[max(first_line, after - 1), after])
     kept = [*before, paragraph, quoted, close] if words else before
-    kind = "pull" if _length(kept) <= _PULLED else "quoted"
+    length = sum(len(text_of(token)) for token in kept if token.type == "inline")
+    kind = "pull" if length <= _PULLED else "quoted"
     return [
         _classed(kept[0], kind),
         *kept[1:],
         *paragraph_of([first, *name[1:]], "by", signed),
         end,
     ]
-
-
-def _length(tokens: Sequence[Token]) -> int:
-    return sum(len(text_of(token)) for token in tokens if token.type == "inline")
 
 
 def _downloads(span: Span) -> list[Token] | None:
@@ -308,21 +305,17 @@ def _file(children: Sequence[Token]) -> list[Token] | None:
 def _columns(span: Span) -> list[Token] | None:
     """A table of one row and two columns that hold text."""
     table = next(tables_in(span.tokens))
-    if len(table.rows) != 2 or len(table.rows[0]) != 2 or not _is_prose(table):
+    if len(table.rows) != 2 or len(table.rows[0]) != 2:
+        return None
+    if not any(len(cell.text) >= _PROSE or cell.pictures for cell in table.rows[1]):
         return None
     written: list[Token] = []
     for head, cell in zip(*table.rows, strict=True):
-        inside = _head_of(span.tokens[head.at]) + _stacked(span.tokens[cell.at])
-        written += _pair("column", inside)
+        token = span.tokens[head.at]
+        bold = strong(token.children or [])
+        above = paragraph_of(bold, "head", token) if head.text else []
+        written += _pair("column", [*above, *_stacked(span.tokens[cell.at])])
     return _pair("columns", written)
-
-
-def _is_prose(table: Table) -> bool:
-    return any(len(cell.text) >= _PROSE or cell.pictures for cell in table.rows[1])
-
-
-def _head_of(token: Token) -> list[Token]:
-    return paragraph_of(strong(token.children or []), "head", token) if text_of(token) else []
 
 
 def _stacked(token: Token) -> list[Token]:

@@ -6,6 +6,7 @@ text may hold is told with the line on which it stands.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import accumulate, pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,12 +61,6 @@ def _structure_faults(token: Token) -> Iterator[str]:
         )
 
 
-def _nothing_seen(tokens: Sequence[Token]) -> Iterator[str]:
-    """A text of which only marks are there: lines across, empty quotations, unused addresses."""
-    if not any(token.content.strip() for token in tokens):
-        yield "no reader would see a word of its body: look whether all of it is marks of Markdown"
-
-
 def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     # silent: the parser only asks whether a paragraph would end here
     if silent or state.level <= DEEPEST:
@@ -107,12 +102,6 @@ def image_size(image: Token) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def is_decoration(image: Token) -> bool:
-    """Whether its address says so, behind the size: it shows nothing that has to be read out."""
-    found = _SIZE.search(str(image.attrs["src"]))
-    return found is not None and found[3] is not None
-
-
 def address_fault(address: str) -> str:
     """Why a mail may not link to this address, and what to write instead; empty if it may."""
     if not address:
@@ -129,14 +118,10 @@ def address_fault(address: str) -> str:
         return "is not encrypted: write https://"
     if scheme != "https":
         return f"begins with {scheme}: and a mail may only link to https:, mailto: and tel:"
-    return "" if _has_host(address) else "names no host: write it like https://example.org/page"
-
-
-def _has_host(address: str) -> bool:
-    try:
-        return bool(urlsplit(address).hostname)
-    except ValueError:
-        return False
+    with suppress(ValueError):
+        if urlsplit(address).hostname:
+            return ""
+    return "names no host: write it like https://example.org/page"
 
 
 def _link_faults(link: Token, following: Token) -> Iterator[str]:
@@ -155,7 +140,9 @@ def _image_faults(image: Token) -> Iterator[str]:
         fault = fault or "is not on the web: write an https:// address"
     if fault:
         yield f"the image {source[:_SHOWN]!r} {fault}"
-    if not image.content.strip() and not is_decoration(image):
+    # ,decoration behind the size: there is nothing to read out
+    size = _SIZE.search(str(image.attrs["src"]))
+    if not image.content.strip() and not (size and size[3]):
         yield (
             f"the image {source[:_SHOWN]!r} has no description, and many readers see only "
             f"that: write it between the square brackets"
@@ -188,13 +175,15 @@ def refuse_faults(statement: Statement, tokens: Sequence[Token]) -> None:
 
 def faults_of_statement(statement: Statement, tokens: Sequence[Token]) -> list[Fault]:
     """All that a mail with this text may not hold, each once."""
-    unseen = [
-        Fault(file=statement.origin, line=statement.line_of("body"), message=message)
-        for message in (_nothing_seen(tokens) if statement.body.strip() else ())
-    ]
-    return list(
-        dict.fromkeys([*_in_front_matter(statement), *unseen, *_in_text(statement, tokens)])
-    )
+    faults = list(_in_front_matter(statement))
+    # lines across, empty quotations, unused addresses
+    if statement.body.strip() and not any(token.content.strip() for token in tokens):
+        message = (
+            "no reader would see a word of its body: look whether all of it is marks of Markdown"
+        )
+        line = statement.line_of("body")
+        faults.append(Fault(file=statement.origin, line=line, message=message))
+    return list(dict.fromkeys([*faults, *_in_text(statement, tokens)]))
 
 
 def _in_front_matter(statement: Statement) -> Iterator[Fault]:

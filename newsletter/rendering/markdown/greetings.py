@@ -22,8 +22,11 @@ _SHOWN = 40
 def find_greetings(state: StateCore) -> None:
     """A rule for the parser: each greeting becomes a token, but in code, and behind a ``\\``."""
     for token in state.tokens:
+        runs = groupby(token.children or (), key=lambda child: child.type in WORD_TOKENS)
         if token.children:
-            token.children = list(_found(token.children))
+            token.children = [
+                child for words, run in runs for child in (_pieces(list(run)) if words else run)
+            ]
 
 
 def open_greetings(tokens: Sequence[Token], fallbacks: list[str]) -> None:
@@ -60,12 +63,6 @@ def too_many(fallbacks: Sequence[str]) -> Iterator[str]:
             f"it calls readers without a name by {len(fallbacks)} different words, and"
             f" {len(NAME_MARKS)} are the most: use the same word more often"
         )
-
-
-def _found(children: Sequence[Token]) -> Iterator[Token]:
-    for words, run in groupby(children, key=lambda child: child.type in WORD_TOKENS):
-        tokens = list(run)
-        yield from _pieces(tokens) if words else tokens
 
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:

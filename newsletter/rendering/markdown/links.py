@@ -52,7 +52,9 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
     words, done = Words(tokens), 0
     for found in _BARE.finditer(words.text):
         address = _trimmed(found.group())
-        if not _names_a_place(address):
+        # https:// alone, and what a person is still writing, lead nowhere
+        is_place = "@" in address or "." in address.partition("//")[2]
+        if not (is_place or address[:4].lower() == "www."):
             continue
         yield from words.between(done, found.start())
         yield from _link(address, tokens[0].level)
@@ -86,11 +88,6 @@ class Words:
             number += 1
 
 
-def _names_a_place(address: str) -> bool:
-    """``https://`` alone, and what a person is still writing, lead nowhere."""
-    return "@" in address or "." in address.partition("//")[2] or address[:4].lower() == "www."
-
-
 def _trimmed(address: str) -> str:
     """Without the marks that end a sentence, and without a bracket that was opened before it."""
     # counted once: an address may end with a hundred thousand brackets
@@ -107,21 +104,10 @@ def _link(address: str, level: int) -> Iterator[Token]:
     beginning = "https://" if address[:4].lower() == "www." else ""
     if "@" in address and not address.lower().startswith(("https://", "www.")):
         beginning = "mailto:"
-    yield Token(
-        "link_open",
-        "a",
-        1,
-        attrs={"href": beginning + address},
-        level=level,
-        markup=BARE,
-        info="auto",
-    )
-    yield _text(address, level + 1)
+    href: dict[str, str | int | float] = {"href": beginning + address}
+    yield Token("link_open", "a", 1, attrs=href, level=level, markup=BARE, info="auto")
+    yield Token("text", "", 0, content=address, level=level + 1)
     yield Token("link_close", "a", -1, level=level, markup=BARE, info="auto")
-
-
-def _text(words: str, level: int) -> Token:
-    return Token("text", "", 0, content=words, level=level)
 
 
 # --- counting visits ---

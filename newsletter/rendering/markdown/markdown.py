@@ -53,7 +53,10 @@ def read_markdown(body: str, language: str, *, watch: str = "") -> list[Token]:
     for token in tokens:
         if token.children:
             token.children = list(_without_anchors(token.children))
-            _describe_images(token.children, parser)
+        for child in token.children or ():
+            if child.type == "image":  # its description, without marks of Markdown
+                words = RendererHTML().renderInlineAsText(child.children, parser.options, {})
+                child.content = words
     mirrored = direction(language) == "rtl"
     tokens = with_blocks(tokens, watch, mirrored=mirrored)
     _settle_headings(tokens)
@@ -131,11 +134,3 @@ def _without_anchors(children: Sequence[Token]) -> Iterator[Token]:
         elif child.type == "link_close" and open_links.pop():
             continue
         yield child
-
-
-def _describe_images(children: Sequence[Token], parser: MarkdownIt) -> None:
-    """Keep what an image shows as words, without the Markdown they were written in."""
-    renderer = RendererHTML()
-    for child in children:
-        if child.type == "image":
-            child.content = renderer.renderInlineAsText(child.children, parser.options, {})

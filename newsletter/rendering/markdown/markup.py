@@ -40,25 +40,22 @@ _AROUND = {
     "</x-column>": "</div>",
 }
 _BETWEEN = re.compile(r"</x-column>\s*<x-column>")
+_BETWEEN_COLUMNS = (
+    "</div>" + _GHOST.format(f'</td><td width="20"></td>{_HALF}') + '<div class="half second">'
+)
 _HEADS = re.compile(r'<thead class="heads">(.*?)</thead>', re.DOTALL)
+_HEADS_TWICE = (
+    r'<!--[if !mso]><!--><thead class="heads">\1</thead><!--<![endif]-->'
+    r"<!--[if mso]><thead>\1</thead><![endif]-->"
+)
+"""The heads of a wide table: Word cannot show again what telephones hide."""
 _ANY = re.compile("|".join(map(re.escape, _AROUND)))
 
 
 def laid_out(html: str) -> str:
     """The HTML of a text with the layout of its blocks."""
-    parted = _BETWEEN.sub(
-        "</div>" + _GHOST.format(f'</td><td width="20"></td>{_HALF}') + '<div class="half second">',
-        html,
-    )
-    return _HEADS.sub(_heads, _ANY.sub(lambda found: _AROUND[found.group()], parted))
-
-
-def _heads(found: re.Match[str]) -> str:
-    """The heads of a wide table twice: Word cannot show again what is hidden from telephones."""
-    return (
-        f'<!--[if !mso]><!--><thead class="heads">{found[1]}</thead><!--<![endif]-->'
-        f"<!--[if mso]><thead>{found[1]}</thead><![endif]-->"
-    )
+    parted = _BETWEEN.sub(_BETWEEN_COLUMNS, html)
+    return _HEADS.sub(_HEADS_TWICE, _ANY.sub(lambda found: _AROUND[found.group()], parted))
 
 
 LONG_WORD = 30
@@ -92,7 +89,10 @@ _CLASSES = {
 def to_html(tokens: Sequence[Token]) -> str:
     """The body's HTML: only allowed elements, no styles but an image's greatest width."""
     renderer = RendererHTML()
-    renderer.rules.update({kind: _by_token(rule) for kind, rule in _RULES.items()})
+    rules: dict[str, Any] = {
+        kind: lambda tokens, at, *_, rule=rule: rule(tokens[at]) for kind, rule in _RULES.items()
+    }
+    renderer.rules.update(rules)
     clean = nh3.clean(
         renderer.render(with_records(tokens), MarkdownIt("commonmark").options, {}),
         tags=set(_ALLOWED),
@@ -105,10 +105,6 @@ def to_html(tokens: Sequence[Token]) -> str:
     )
     # behind the cleaning, which takes out all comments, those for Outlook too
     return laid_out(clean)
-
-
-def _by_token(rule: Callable[[Token], str]) -> Any:
-    return lambda tokens, at, *_: rule(tokens[at])
 
 
 def breakable(text: str, limit: int = LONG_WORD) -> Markup:
@@ -151,16 +147,6 @@ def _pieces(word: str, limit: int) -> list[str]:
 # --- one rule for each kind of token that mail wants otherwise -------------------------------
 
 
-def _text(token: Token) -> str:
-    content = token.content
-    return breakable(content.replace(" ", "\u00a0") if token.meta.get("whole") else content)
-
-
-def _greeting(token: Token) -> str:
-    """A name may run the other way than the text around it."""
-    return f'<span dir="auto">{escape(as_shown(token.content, token.meta))}</span>'
-
-
 def _block_of_code(token: Token) -> str:
     return f"<pre><code>{breakable(token.content)}</code></pre>\n"
 
@@ -185,8 +171,13 @@ def _label(token: Token) -> str:
 
 
 _RULES: dict[str, Callable[[Token], str]] = {
-    "text": _text,
-    GREETING: _greeting,
+    "text": lambda token: breakable(
+        token.content.replace(" ", "\u00a0") if token.meta.get("whole") else token.content
+    ),
+    # a name may run the other way than the text around it
+    GREETING: lambda token: (
+        f'<span dir="auto">{escape(as_shown(token.content, token.meta))}</span>'
+    ),
     "code_inline": lambda token: f"<code>{breakable(token.content)}</code>",
     "code_block": _block_of_code,
     "fence": _block_of_code,

@@ -69,15 +69,11 @@ def _split_wide(word: str) -> list[str]:
     pieces = [""]
     for character in word:
         # no comma or closing bracket begins a line in Chinese or Japanese
-        if _columns_of(character) == 2 and pieces[-1] and not _closes(character):
+        closes = unicodedata.category(character) in {"Po", "Pe", "Pf"}
+        if _columns_of(character) == 2 and pieces[-1] and not closes:
             pieces.append("")
         pieces[-1] += character
     return pieces
-
-
-def _closes(character: str) -> bool:
-    """Punctuation that may not begin a line."""
-    return unicodedata.category(character) in {"Po", "Pe", "Pf"}
 
 
 def _columns_of(character: str) -> int:
@@ -124,7 +120,7 @@ class _Writer:
     def __init__(self, links: dict[str, int]) -> None:
         self._links = links
         self._blocks: dict[str, Callable[[SyntaxTreeNode, int], list[str]]] = {
-            "paragraph": self._paragraph,
+            "paragraph": lambda node, width: wrap(self._inline(node.children[0]), width),
             "heading": self._heading,
             "bullet_list": self._list,
             "ordered_list": self._list,
@@ -158,13 +154,9 @@ class _Writer:
 
     # --- blocks ---
 
-    def _paragraph(self, node: SyntaxTreeNode, width: int) -> list[str]:
-        return wrap(self._inline(node.children[0]), width)
-
     def _heading(self, node: SyntaxTreeNode, width: int) -> list[str]:
-        return underlined(self._inline(node.children[0]), "-" if node.tag == "h2" else "~").split(
-            "\n"
-        )
+        mark = "-" if node.tag == "h2" else "~"
+        return underlined(self._inline(node.children[0]), mark).split("\n")
 
     def _list(self, node: SyntaxTreeNode, width: int) -> list[str]:
         start = int(node.attrs.get("start", 1))

@@ -80,7 +80,8 @@ class _Line:
     def _mark(self, number: int, at: int, mark: str) -> None:
         level = self._tokens[number].level
         opens, closes = self._may(number, at, mark)
-        opened = self._opened(level, mark) if closes else None
+        here = self._levels[-1] if self._levels else None
+        opened = here.pop(mark) if closes and here and here.level == level else None
         if opened:
             opening, closing = self._pairs[mark]
             self._put(*opened, opening)
@@ -91,11 +92,6 @@ class _Line:
             self._levels[-1].push(mark, (number, at))
         elif mark == "'":
             self._put(number, at, _APOSTROPHE)
-
-    def _opened(self, level: int, mark: str) -> tuple[int, int] | None:
-        """Where the mark stands that this one closes."""
-        here = self._levels[-1] if self._levels else None
-        return here.pop(mark) if here and here.level == level else None
 
     def _put(self, number: int, at: int, written: str) -> None:
         self._changed.setdefault(number, {})[at] = written

@@ -94,8 +94,7 @@ class Table:
     @property
     def needs(self) -> int:
         """Pixels below which a figure or a word would be broken in two."""
-        columns = zip(*self.rows, strict=True)
-        return round(sum(map(_needed, columns)))
+        return round(sum(map(_needed, zip(*self.rows, strict=True))))
 
     @property
     def fits(self) -> Fits:
@@ -115,7 +114,8 @@ def tables_in(tokens: Sequence[Token]) -> Iterator[Table]:
         elif token.type == "tr_open":
             rows.append([])
         elif token.type in {"th_open", "td_open"}:
-            rows[-1].append(_cell(at + 1, following))
+            pictures = any(child.type == "image" for child in following.children or ())
+            rows[-1].append(Cell(at=at + 1, text=text_of(following), pictures=pictures))
         elif token.type == "table_close":
             yield Table(first=first, last=at, rows=tuple(map(tuple, rows)))
 
@@ -162,11 +162,6 @@ def paragraph_of(children: list[Token], kind: str = "", source: Token | None = N
 def strong(children: Sequence[Token]) -> list[Token]:
     """The same in bold."""
     return [Token("strong_open", "strong", 1), *children, Token("strong_close", "strong", -1)]
-
-
-def _cell(at: int, token: Token) -> Cell:
-    pictures = any(child.type == "image" for child in token.children or ())
-    return Cell(at=at, text=text_of(token), pictures=pictures)
 
 
 def _needed(column: Sequence[Cell]) -> float:
@@ -264,13 +259,6 @@ def _label(head: str) -> list[Token]:
     return [Token("label", "", 0, content=head)] if head else []
 
 
-def _held(children: list[Token], text: str) -> list[Token]:
-    """A figure whose dash would let go, in an element that does not."""
-    if not (_FIGURE.fullmatch(text) and _BREAKING.search(text)):
-        return children
-    return _spanned(children, **{"class": "whole"})
-
-
 def _spanned(children: list[Token], **attributes: str) -> list[Token]:
     opening = Token("span_open", "span", 1, attrs=dict(attributes))
     return [opening, *children, Token("span_close", "span", -1)]
@@ -282,7 +270,10 @@ def _records(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
     for row in rows:
         children: list[Token] = []
         for name, cell in zip(head, row, strict=True):
-            content = _held(tokens[cell.at].children or [], cell.text)
+            content = tokens[cell.at].children or []
+            if _FIGURE.fullmatch(cell.text) and _BREAKING.search(cell.text):
+                # a figure whose dash would let go, in an element that does not
+                content = _spanned(content, **{"class": "whole"})
             if children:
                 children += [Token("hardbreak", "br", 0), *_label(name.text), *content]
             else:

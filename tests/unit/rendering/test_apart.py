@@ -12,15 +12,8 @@ from newsletter.domain.errors import InvalidInput, Postponed, TookTooLong
 from newsletter.domain.statements.review import Check, ReviewContext
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.rendering.apart import (
-    Look,
-    handle,
-    is_long,
-    render_apart,
-    review_apart,
-)
 from newsletter.rendering.checks.reviewer import review_text
-from newsletter.rendering.lazy import LazyRenderer
+from newsletter.rendering.lazy import LazyRenderer, handle, is_long, render_apart, review_apart
 from newsletter.rendering.lazy import review_text as review
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
@@ -29,7 +22,7 @@ from tests.costs import working
 from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, STATEMENT
 
-LOOK = Look(house=HOUSE, files=mail_templates(None), carriage="")
+MADE_BY = {"house": HOUSE, "files": mail_templates(None), "carriage": ""}
 AROUND = ReviewContext(today=date(2026, 11, 24), day=date(2026, 11, 24), readers=9, audience=9)
 PROSE = 'The forum said "today" that it resigns from the [task force](https://a.example/).\n\n'
 LONG = replace(STATEMENT, body=PROSE * (MAX_SHORT // len(PROSE) + 2) + "TK")
@@ -48,8 +41,8 @@ def test_a_long_text_comes_out_of_the_sandbox_as_it_does_here() -> None:
         name="near", list_name="press", timezone="UTC", joined_since=date(2026, 1, 2), tags=("a",)
     )
     text = replace(LONG, segment=segment)
-    here = TemplateRenderer(house=HOUSE, files=LOOK.files).render(text)
-    assert render_apart(text, (), test=False, look=LOOK) == here
+    here = TemplateRenderer(**MADE_BY).render(text)
+    assert render_apart(text, (), test=False, made_by=MADE_BY) == here
     found = review_apart(LONG, here, AROUND)
     assert found == review_text(LONG, here, AROUND)
     assert Check.PLACEHOLDER in {one.check for one in found}
@@ -57,7 +50,7 @@ def test_a_long_text_comes_out_of_the_sandbox_as_it_does_here() -> None:
 
 def test_a_text_that_takes_too_long_is_refused_with_what_to_do() -> None:
     with pytest.raises(TookTooLong, match="takes longer than 0 s to be made an email: shorten it"):
-        render_apart(LONG, (), test=False, look=LOOK, within=timedelta(0))
+        render_apart(LONG, (), test=False, made_by=MADE_BY, within=timedelta(0))
     [found] = review_apart(LONG, None, AROUND, within=timedelta(0))
     assert found.check is Check.FAULT
     assert "takes longer than 0 s" in found.message
@@ -78,9 +71,9 @@ def test_only_long_texts_need_a_sandbox_and_one_without_room_is_tried_again() ->
 
 
 def test_the_process_answers_with_the_mail_the_review_or_what_is_wrong() -> None:
-    task = {"look": LOOK, "statement": STATEMENT, "translations": (), "test": True}
+    task = {"made_by": MADE_BY, "statement": STATEMENT, "translations": (), "test": True}
     [content] = handle(task, b"")
-    assert content == TemplateRenderer(house=HOUSE, files=LOOK.files).render(STATEMENT, test=True)
+    assert content == TemplateRenderer(**MADE_BY).render(STATEMENT, test=True)
     [wrong] = handle(task | {"statement": replace(STATEMENT, title="")}, b"")
     assert isinstance(wrong, InvalidInput)
     task = {"statement": STATEMENT, "content": content, "around": AROUND}
@@ -101,7 +94,7 @@ def test_the_worst_short_text_takes_less_than_the_limit_of_a_long_one(again: str
 
 
 def _cost(again: str, length: int) -> float:
-    renderer = TemplateRenderer(house=HOUSE, files=LOOK.files)
+    renderer = TemplateRenderer(**MADE_BY)
     with working() as cost, suppress(InvalidInput):
         renderer.render(_short(again, length))
     return cost.seconds
