@@ -1,7 +1,7 @@
-"""What monitoring asks: does the process answer, would what is approved leave now, and in figures.
+"""Monitoring: whether the process answers, whether approved statements would be sent, and metrics.
 
-``/healthz`` and ``/readyz`` answer anybody and say no reasons. ``/metrics`` is in the text
-format of Prometheus, for whoever has the token of the settings:
+``/healthz`` and ``/readyz`` answer everyone and give no reasons. ``/metrics`` has the text format
+of Prometheus and needs the token of the settings:
 https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
@@ -72,7 +72,7 @@ class Monitoring:
         ]
 
     def health(self, _request: Request) -> Response:
-        """Whether the process answers and can read its database: 200, else 503."""
+        """Answer 200 if the process can read its database, else 503."""
         try:
             hold = self._is_stopped()
         except StoreUnavailable as error:
@@ -81,20 +81,22 @@ class Monitoring:
         return self._json({"ok": True, "on_hold": hold})
 
     def readiness(self, _request: Request) -> Response:
-        """Whether what is approved and due would leave now: 200, else 503 and what is missing."""
+        """Answer 200 if approved statements that are due would be sent now, else 503 and what is
+        missing."""
         try:
             parts = self._parts()
         except StoreUnavailable as error:
             log.error("not healthy: %s", error, extra=sparing("healthy"))
             parts = {"database": False}
         ready = all(parts.values())
-        # beside the parts: a service with older settings sends what was approved all the same
+        # apart from readiness: a service with older settings still sends approved statements
         restart = bool(self._configuration.changed_on_disk())
         body = {"ready": ready, **parts, "restart_needed": restart}
         return self._json(body, 200 if ready else 503)
 
     def metrics(self, request: Request) -> Response:
-        """Figures of what is open. Without a token in the settings there is no such page."""
+        """Return the metrics of open work. Without a token in the settings there is no such
+        page."""
         if not self._token:
             raise HTTPException(404)
         given = request.headers.get("authorization", "").encode()
@@ -104,7 +106,7 @@ class Monitoring:
         return self._metrics()
 
     def proxy(self, request: Request) -> Response:
-        """What a proxy in front passes on of a request, for ``doctor`` alone."""
+        """Return the parts of a request that a proxy passes on, for ``doctor`` alone."""
         token, now = request.path_params["token"], self._delivery.store.clock.now()
         if not is_proxy_token(self._delivery.key, token, now):
             raise HTTPException(404)

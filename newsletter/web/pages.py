@@ -1,7 +1,7 @@
-"""All pages of one workspace: who answers at which path, and what is said where nobody does.
+"""All pages of one workspace: the routes, and the answers to unknown paths.
 
-A request whose length or host is told in two ways is refused: a proxy that believes the other one
-would take its end for a request of somebody else (RFC 9112, 6.3).
+A request with two lengths or two hosts is refused: a proxy that believes the other one would take
+its end for another request (RFC 9112, 6.3).
 """
 
 import logging
@@ -128,7 +128,7 @@ class Pages:
         ]
 
     async def failed(self, request: Request, error: Exception) -> Response:
-        """What could not be done, as a page."""
+        """Return the page for an error."""
         status = error.status_code if isinstance(error, HTTPException) else 503
         language = self._frame.language_of(request)
         words, _ = self._frame.words(language)
@@ -143,7 +143,7 @@ class Pages:
 
 
 def _methods_at(request: Request) -> set[str]:
-    """What a path is asked by: the framework says it of the first of its routes alone."""
+    """Return all methods of a path: the framework names only those of its first route."""
     return {
         method
         for route in request.app.routes
@@ -173,10 +173,10 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
 
 
 def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
-    """The desk's routes as data: path, method, least role, and whether a fresh factor is asked for.
+    """Return the desk's routes as data: path, method, least role, second factor.
 
-    A route without a row here does not exist; what a row demands is asked by the gate, and by
-    nobody else. Role and state are checked once more in the transaction of the act.
+    A route without a row does not exist. The gate alone checks the conditions in a row. Role and
+    state are checked again in the transaction of the act.
     """
     statements, campaigns = services.statements, services.campaigns
     delivery, staff = services.delivery, services.staff

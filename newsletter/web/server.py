@@ -1,10 +1,9 @@
-"""The web server, in a thread of its own beside the scheduler, and the bounds of its connections.
+"""The web server, in a thread of its own next to the scheduler, and the limits of its connections.
 
-uvicorn ends what is idle between two requests, and nothing else. Here a head, a body and an answer
-each have a time, however slowly bytes come, and there are only as many connections as leave the
-database and the calls to providers their descriptors. Where all are taken, whoever has kept us
-waiting for longest makes room: a page is answered in milliseconds, and who waits in between is
-either slow or means harm.
+uvicorn only ends connections that are idle between two requests. Here the head, the body and the
+answer each have a time limit, however slowly bytes arrive. The number of connections leaves enough
+descriptors to the database and to calls to providers. If all are taken, the connection that has
+made us wait longest is closed: a page is answered in milliseconds, so it is slow or hostile.
 """
 
 import asyncio
@@ -44,7 +43,7 @@ class Bounds:
     head: float = 10
     """From a connection's beginning, or a request's first byte, to the end of its header fields."""
     body: float = 30
-    """From there to the end of what is posted."""
+    """From there to the end of the body."""
     answer: float = 120
     """From there to the last byte of the answer: also for those who do not read it."""
     idle: float = 5
@@ -59,15 +58,15 @@ class Bounds:
 
 
 def bounds() -> Bounds:
-    """What this process may hold: at least half of its descriptors are kept back."""
-    # -1 stands for no limit at all
+    """Return the limits of this process: at least half of its descriptors stay free."""
+    # -1 is unlimited
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     open_files = soft if soft > 0 else _MOST + _KEPT_BACK
     return Bounds(connections=connections_for(open_files))
 
 
 def connections_for(open_files: int) -> int:
-    """How many connections leave enough of a process's descriptors to the rest."""
+    """Return how many connections leave enough descriptors to the rest of the process."""
     return max(_FEWEST, min(_MOST, open_files - min(_KEPT_BACK, open_files // 2)))
 
 
@@ -79,9 +78,9 @@ _LINGER_SECONDS = 2.0
 
 
 class _Wire:
-    """A connection's transport: sends in whole packets, and reads no more than is parsed.
+    """The transport of a connection: sends whole packets, and reads no more than is parsed.
 
-    What is written within one turn of the loop, such as head and body, leaves as one packet.
+    All writes within one turn of the loop, such as head and body, leave as one packet.
     """
 
     def __init__(
@@ -144,10 +143,10 @@ class _Wire:
 
 
 class BoundedProtocol(H11Protocol):
-    """One connection, whose every wait for the other side ends.
+    """One connection with a limit on every wait for the other side.
 
-    What comes in is parsed a slice in each turn of the loop: other connections have their turns
-    in between.
+    Input is parsed in slices, one in each turn of the loop, so that other connections have their
+    turns.
     """
 
     def __init__(self, *args: Any, bounds: Bounds, **named: Any) -> None:
@@ -159,15 +158,15 @@ class BoundedProtocol(H11Protocol):
         self._waits_for = ""
         self._timer: asyncio.TimerHandle | None = None
         self.since = 0.0
-        """When it began to wait for what it waits for."""
+        """The beginning of the current wait."""
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the other side has to say something before there is anything to do."""
+        """Return whether the other side must send something first."""
         return self._waits_for in {"", "head", "body", _UNREAD}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection on, or refuse it where nobody can make room."""
+        """Accept a connection, or refuse it if none can be closed for it."""
         # before this one is among them: it must not be asked to make room for itself
         full = len(self.connections) >= self._bounds.connections
         room = self._longest_waiting() if full else None
@@ -237,7 +236,7 @@ class BoundedProtocol(H11Protocol):
         return _BODY_SLICE_BYTES if whole else _SLICE_BYTES
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request: uvicorn has one answer for all of it."""
+        """Refuse an invalid request: uvicorn has one answer for all of them."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         if cycle is not None and cycle.response_started and not cycle.response_complete:
             self.transport.abort()  # amid an answer nothing else can be said
@@ -246,10 +245,10 @@ class BoundedProtocol(H11Protocol):
             self._refuse(431 if head_bytes > LONGEST_HEAD else 400)
 
     def on_response_complete(self) -> None:
-        """Answered: what came early is next, or uvicorn waits for as long as idle ones may.
+        """Begin the next request, or wait for one as long as idle connections may.
 
-        An answer is complete once it is written down here. While the other side reads none of it,
-        the end of the connection waits for that, so the time of the answer goes on.
+        An answer is complete once it is written here. While the other side reads none of it, the
+        time limit of the answer keeps running.
         """
         self._head_lines = 0
         if self.cycle.more_body:  # nobody reads the rest, which may be megabytes
@@ -265,14 +264,14 @@ class BoundedProtocol(H11Protocol):
 
     @property
     def _wanted(self) -> str:
-        """What a request that is here still wants; empty where there is none."""
+        """Return the part that the current request still lacks; empty if there is none."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         if cycle is None or cycle.response_complete:
             return ""
         return "body" if cycle.more_body else "answer"
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Over, by whomever."""
+        """Clean up after either side closed the connection."""
         self._wait_for("")
         super().connection_lost(exc)
         self._wire.is_parsed = bool  # else the two hold each other, and a body with them
@@ -316,7 +315,7 @@ class WebServer:
 
     @property
     def address(self) -> str:
-        """Where it listens."""
+        """The address on which it listens."""
         host, port = self._socket.getsockname()[:2]
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
@@ -335,7 +334,7 @@ class WebServer:
         self._socket.close()
 
     def stop(self) -> None:
-        """Answer what has been asked, then end."""
+        """Answer the open requests, then end."""
         self._server.should_exit = True
 
     def wait(self) -> None:
@@ -359,7 +358,7 @@ class _Server(uvicorn.Server):
 
     @property
     def should_exit(self) -> bool:
-        """Whether it is to end, or has."""
+        """Return whether it is to end, or has ended."""
         return self._over
 
     @should_exit.setter
@@ -400,7 +399,7 @@ def _ending(application: ASGIApp) -> ASGIApp:
 
 
 def serving(application: ASGIApp, bounds: Bounds) -> _Server:
-    """What speaks HTTP for an application, and holds no connection for longer than it may."""
+    """Return an HTTP server for an application, with limits on its connections."""
     return _Server(
         uvicorn.Config(
             _ending(application),

@@ -1,7 +1,7 @@
-"""Where providers tell what became of messages: what is posted here is written down, then answered.
+"""Webhooks: stores the events that providers post, then answers.
 
-Answers are bare: 200 once all is committed, 4xx for what we will never take, and 503 where the
-provider should try again. Nobody is told why.
+Answers have no body: 200 once all is committed, 4xx for a post that will never be accepted, and 503
+if the provider should try again. No reason is given.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""The browser that asks: what its cookie holds, where it is, where it may go, and its passkeys."""
+"""The browser behind a request: its cookie, its origin, allowed targets, and its passkeys."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _DOORS = ("/desk/sign-in", "/desk/sign-out", "/desk/second", "/desk/step-up")
 
 
 def word_of(request: Request) -> str:
-    """What the cookie of the desk holds; empty where there is none."""
+    """Return the session token in the desk's cookie; empty if there is none."""
     return request.cookies.get(cookie_name(request), "")
 
 
@@ -97,7 +97,7 @@ def inside(address: str) -> str:
 
 
 PASSKEY = "passkey"
-"""The field of a form in which a passkey's signature stands in the place of a code."""
+"""The form field for a passkey's signature, which replaces a code."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ class PasskeyOffer:
 
     here: bool
     elsewhere: str = ""
-    """Where it could be used instead, in a sentence; empty where it can here, or there is none."""
+    """The address at which a passkey works instead, as a sentence; may be empty."""
 
 
 def party_at(request: DeskRequest, staff: Staff) -> Party | None:
@@ -122,7 +122,7 @@ def party_at(request: DeskRequest, staff: Staff) -> Party | None:
 
 
 def elsewhere(request: DeskRequest, staff: Staff) -> str:
-    """Where passkeys work, in a sentence; empty where they work here."""
+    """Return the address at which passkeys work, as a sentence; empty if they work here."""
     url, party = request.http.url, party_at(request, staff)
     if party is not None and party.id == url.hostname:
         return ""
@@ -136,7 +136,7 @@ def elsewhere(request: DeskRequest, staff: Staff) -> str:
 
 
 def offer(request: DeskRequest, address: str, staff: Staff) -> PasskeyOffer:
-    """Whether somebody can use a passkey on this page."""
+    """Return whether a person can use a passkey on this page."""
     party, there = party_at(request, staff), elsewhere(request, staff)
     with staff.store.read() as tx:
         theirs = tx.passkeys.of(address)
@@ -147,7 +147,7 @@ def offer(request: DeskRequest, address: str, staff: Staff) -> PasskeyOffer:
 
 
 def shown(request: DeskRequest, field: str, staff: Staff) -> str | Signed:
-    """What somebody shows as a second factor: a passkey, or what was typed into a field."""
+    """Return the second factor in a form: a passkey's signature, or the text of a field."""
     signature, party = request.field(PASSKEY), party_at(request, staff)
     if signature and party:
         return Signed(answer=signature, party=party)

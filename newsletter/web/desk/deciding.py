@@ -1,4 +1,4 @@
-"""What the pages share on which something is decided: one subject, and errors in plain words."""
+"""Shared by the pages for decisions: the statement, and errors in plain words."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "unconfirmed": "never confirmed",
     }
 )
-"""Why somebody gets nothing, as it stands behind a number."""
+"""Reason for leaving a person out → words after a number."""
 _PROVIDERS: Mapping[str, str] = MappingProxyType(
     {
         "http": "the provider",
@@ -57,7 +57,7 @@ _PROVIDERS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A statement about which something is decided, as it stands at one moment."""
+    """A statement under decision, at one moment."""
 
     stored: StoredStatement
     standing: ApprovalStatus
@@ -68,7 +68,7 @@ class Subject:
 
     @property
     def statement(self) -> Statement:
-        """What was written."""
+        """The written statement."""
         return self.stored.statement
 
     @property
@@ -78,7 +78,7 @@ class Subject:
 
     @property
     def address(self) -> str:
-        """Its page."""
+        """The address of its page."""
         return f"/desk/statements/{self.slug}"
 
     @property
@@ -125,7 +125,7 @@ def version_of(tx: Transaction, subject: Subject, content_hash: str) -> Content:
 
 
 def differences(tx: Transaction, seen: str, now: str) -> Sequence[Passage] | None:
-    """Where two versions differ for readers; None where one of them is not known."""
+    """Return the differences that readers would see; None if a version is not stored."""
     before, after = tx.statements.content(seen), tx.statements.content(now)
     return None if before is None or after is None else passages(before, after)
 
@@ -137,9 +137,9 @@ def titled(settings: Settings, lists: Sequence[str]) -> list[str]:
 
 
 def put_right(tx: Transaction, statement: Statement) -> str:
-    """Who gets a correction, and what becomes of what it corrects; empty for any other statement.
+    """Return the readers of a correction and what happens to its original; else "".
 
-    Of what has not begun a correction takes the place, and goes to its lists as they are then.
+    A correction of a statement that has not begun takes its place and goes to its current lists.
     """
     corrected, campaign = (
         tx.statements.get(statement.corrects),
@@ -171,9 +171,9 @@ def remarks_of(
     statements: Statements,
     counted: Audiences | None = None,
 ) -> list[ReviewFinding]:
-    """What the checks say of a statement, what matters most first; of one without an email nothing.
+    """Return the findings about a statement, most severe first; none without an email.
 
-    What was ``counted`` already is not counted again.
+    Audiences in ``counted`` are not counted again.
     """
     if not stored.present or not stored.content_hash:
         return []
@@ -182,40 +182,40 @@ def remarks_of(
 
 
 def provider_named(kinds: Sequence[str]) -> str:
-    """What providers call themselves: Mailgun or Amazon SES."""
+    """Return the names of providers: Mailgun or Amazon SES."""
     return listed([_PROVIDERS.get(kind, kind.capitalize()) for kind in kinds], "or")
 
 
 def is_trial(settings: Settings) -> bool:
-    """Whether emails become files on this machine, and nobody gets them."""
+    """Return whether emails become files on this machine instead of being sent."""
     return all(getattr(provider, "kind", "") == "outbox" for provider in settings.providers)
 
 
 def holders(tx: Transaction, role: Role, most: int | None = None) -> str:
-    """Who has a role, by name: Cleo or Dan; empty where nobody has. ``most`` are named."""
+    """Return the people with a role by name: Cleo or Dan. At most ``most`` are named."""
     names = colleagues(tx)
     found = [names[address] for address, held in tx.staff.roles().items() if held.includes(role)]
     return listed(found[:most], "or") if found else ""
 
 
 def colleagues(tx: Transaction) -> Mapping[str, str]:
-    """What each of the staff is called, by their folded addresses."""
+    """Return the names of the staff by folded address."""
     names = tx.staff.names()
     return {address: names.get(address) or name_of(address) for address in tx.staff.roles()}
 
 
 def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str:
-    """What a stage says, without the commands that do not help on a page.
+    """Return an error's message for a page, without commands.
 
-    Staff are called by their names; no other address is ever shown.
+    Staff are called by their names. No other address is shown.
     """
-    # an error may name a reader, and whoever is at the desk need not know their address
+    # an error may contain a reader's address, which staff at the desk need not see
     text = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), without_commands(str(error)))
     return sentence(text)
 
 
 def wall_of(text: str) -> datetime | None:
-    """What a field for date and time holds, without a zone; None for anything else."""
+    """Return the value of a field for date and time, without a zone; None if it is invalid."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -225,7 +225,7 @@ def wall_of(text: str) -> datetime | None:
 
 
 def lapse_in_words(tx: Transaction, lapse: Lapse, *, by_sender: bool) -> str:
-    """What a change would cost, before anybody hands it in; empty for nothing."""
+    """Return what would lapse with a submission, as a sentence, or ""."""
     if not lapse.depth:
         return ""
     names = colleagues(tx)

@@ -1,4 +1,4 @@
-"""What only people decide of sending: to stop and resume it, and what became of the unknown."""
+"""Decisions about sending that only people take: stop, resume, and unknown deliveries."""
 
 from datetime import datetime, timedelta
 
@@ -53,7 +53,7 @@ class Stopping:
         return self._lift(request, HoldKind.STOP)
 
     def compared(self, request: DeskRequest) -> Response:
-        """As an admin who compared the books with the provider, lift the doubt about them."""
+        """Lift the restore guard: an admin has compared the database with the provider."""
         try:
             with only_one(self._delivery.lock_path):  # no process may send by books in doubt
                 return self._lift(request, HoldKind.RESTORE_GUARD)
@@ -93,7 +93,7 @@ WAYS = {
 
 
 class UnknownDeliveries:
-    """Decide for those of whom nobody knows whether the provider took their email."""
+    """Decide the outcome of unknown deliveries."""
 
     def __init__(self, desk: Desk, campaigns: Campaigns) -> None:
         self._desk = desk
@@ -148,6 +148,6 @@ class UnknownDeliveries:
         )
 
     def _span(self, calls: tuple[datetime, datetime]) -> str:
-        """When to look in the provider's log: from a minute before the first call to after it."""
+        """Return the period to look up at the provider: from a minute before the first call on."""
         first, last = calls[0], calls[1] + timedelta(minutes=1)
         return f"{self._desk.moment(first)} to {self._desk.clock(last)}"

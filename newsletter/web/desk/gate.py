@@ -1,8 +1,8 @@
-"""What every request to the desk has to pass: origin, session, role, fresh factor, size.
+"""The checks of every request to the desk: origin, session, role, second factor, size.
 
-Whatever is dangerous about a browser is decided here once, by the rows of ``desk_routes``; a page
-only answers. A GET changes nothing, so that the last request of a session is known to this process,
-and written down with the next POST.
+Every danger that a browser brings is decided here once, by the rows of ``desk_routes``; a page only
+answers. A GET changes nothing: the time of a session's last request is kept in this process and
+stored with the next POST.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Gate:
         self._seen: dict[bytes, datetime] = {}
 
     def routes(self) -> list[HttpRoute]:
-        """What Starlette asks, path by path; all other paths of the desk are not there."""
+        """Return the routes for Starlette. The desk has no other paths."""
         found = [
             HttpRoute(ROOT + route.path, self._guarded(route), methods=[route.method])
             for route in self._ours
@@ -114,9 +114,9 @@ class Gate:
         return self._lanes.door if route.role is None else self._lanes.desk
 
     def _account(self, http: Request) -> str:
-        """Return whose browser asks: of a session, or one that signed in before; else "".
+        """Return the account of the browser, by its session or a former one; else "".
 
-        What somebody wrote while their session ended is carried along until they are signed in.
+        A form that was sent after the session ended is kept until its owner is signed in again.
         """
         if (member := self._member(word_of(http))) is not None:
             return member.address
@@ -153,7 +153,7 @@ class Gate:
         if isinstance(proved, Denied):
             return self._desk.step_up(request, proved)
         if proved is not None:
-            # the session has another word from now on, and what is a secret goes no further
+            # the session has a new token from here on, and secrets are not passed on
             rest = posted.fields.items()
             fields = {name: values for name, values in rest if name not in {PROOF, PASSKEY}}
             posted = replace(posted, fields=fields)
@@ -164,7 +164,7 @@ class Gate:
         return response
 
     def _proved(self, route: Route, request: DeskRequest) -> SignedIn | Denied | None:
-        """What came of a fresh factor that was sent along with what needs one; None: none was."""
+        """Check a second factor that came with the form; None if none came."""
         proof, member = shown(request, PROOF, self._staff), request.member
         asks = route.step_up or route.may_step_up
         if not (proof and member and route.role and asks and member.may(route.role)):
@@ -191,7 +191,7 @@ class Gate:
             return self._desk.failed(request, "Something has to be changed", str(error), status=422)
 
     def _objection(self, route: Route, request: DeskRequest) -> Response | None:
-        """Why the route does not answer, as a page; None where it does."""
+        """Return the page that refuses the request; None if the route may answer."""
         if route.role is None:
             return None
         member = request.member
@@ -218,7 +218,7 @@ class Gate:
             )
 
     def _member(self, word: str) -> Member | None:
-        """Who asks, with the role of this moment."""
+        """Return the person behind a session token, with their role at this moment."""
         if not word:
             return None
         hashed, now = hash_of(word), self._desk.now()

@@ -1,4 +1,4 @@
-"""What all pages of the desk share: the frame, the words above it, where they lead."""
+"""Shared by all pages of the desk: the frame, notices, and links."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ DONE: Mapping[str, str] = {
     "moved": "Their address is changed.",
     "erased": "Erased. Nothing is sent to that address again.",
 }
-"""What stands above the page that an act leads to, by the word in its address."""
+"""Code in the address → notice above the page after an act."""
 
 ROLES: Mapping[Role, str] = {
     Role.VIEWER: "looks on",
@@ -128,13 +128,13 @@ ROLES: Mapping[Role, str] = {
     Role.SENDER: "sends",
     Role.ADMIN: "looks after everything",
 }
-"""What each role does, to whoever holds none of it."""
+"""Role → its work, for people without it."""
 
 
 Faults = Sequence[tuple[str, str]]
-"""(field, sentence) of each thing that is wrong in a form; no field where it is none of one."""
+"""(field, sentence) of each fault in a form; "" for a fault of no field."""
 _PARTS = {"": "home", "drafts": "statements", "campaigns": "statements"}
-"""First word of a path below the desk → the part that it belongs to, where that is another one."""
+"""First word of a path below the desk → the part that it belongs to, if that is another one."""
 
 
 class Desk:
@@ -165,7 +165,7 @@ class Desk:
         """The names of the staff, and the version of the database that they are of."""
 
     def person(self, address: str) -> str:
-        """What colleagues call somebody; whoever is none of them is called after their address."""
+        """Return the name of a member of staff, or one made of the address."""
         version = self._staff.store.version()  # a list asks for a name in each of its rows
         if version != self._named[0]:
             with self._staff.store.read() as tx:
@@ -173,10 +173,10 @@ class Desk:
         return self._named[1].get(address) or name_of(address)
 
     def _named_in(self, text: str) -> str:
-        """The same with names in the place of the addresses of the staff."""
+        """Replace addresses of the staff by their names."""
         with self._staff.store.read() as tx:
             names = colleagues(tx)
-        # the longest first: ana@forum.example stands in joana@forum.example too
+        # longest first, because joana@forum.example contains ana@forum.example
         for address in sorted(names, key=len, reverse=True):
             text = text.replace(address, names[address])
         return text
@@ -225,7 +225,7 @@ class Desk:
         return self._templates.fill(template, {"Role": Role, **values})
 
     def go(self, request: DeskRequest, path: str, *, done: str = "") -> Response:
-        """On to another page of the desk after an act, with what was done as its first sentence."""
+        """Redirect to another page of the desk after an act, with a notice of it."""
         query = f"{'&' if '?' in path else '?'}{urlencode({'done': done})}" if done else ""
         fields = {"Cache-Control": "no-store"}
         return RedirectResponse(f"/desk{path}{query}", status_code=303, headers=fields)
@@ -258,9 +258,9 @@ class Desk:
         status: int,
         written: Sequence[str] = (),
     ) -> Response:
-        """What could not be done, and why; colleagues are called by their names.
+        """Return a page that says what failed and why, with colleagues by their names.
 
-        ``written`` is what somebody wrote that would be lost: it is shown, to be copied.
+        ``written`` are texts that would be lost: the page shows them for copying.
         """
         lines = self._named_in(text).splitlines() if request.member else text.splitlines()
         values: dict[str, Any] = {"lines": lines, "written": written}
@@ -287,11 +287,11 @@ class Desk:
         return self.failed(request, title, text, status=403, written=written)
 
     def sign_in_address(self, request: DeskRequest) -> str:
-        """The page to sign in, from where one comes back."""
+        """Return the address of the sign-in page that leads back here."""
         return f"/desk/sign-in?{urlencode({'next': request.address})}"
 
     def sign_in_again(self, request: DeskRequest) -> Response:
-        """The session is over: sign in, and what was being sent is sent after all."""
+        """Ask for a sign-in, after which the form is sent again."""
         post = request.http.method == "POST"
         carried = {"action": request.address, "fields": _carried(request)}
         again = json.dumps(carried) if post else ""
@@ -302,7 +302,7 @@ class Desk:
         )
 
     def step_up(self, request: DeskRequest, denied: Denied | None = None) -> Response:
-        """A fresh factor is needed: it is sent along with what was being sent."""
+        """Ask for a second factor, which is sent with the form."""
         post = request.http.method == "POST"
         with self._staff.store.read() as tx:
             account = tx.accounts.get(request.who.address)
@@ -320,7 +320,8 @@ class Desk:
         )
 
     def _stopped(self) -> tuple[str, ...]:
-        """Who stopped sending, when and why: Cleo, Tue 24 Nov 2026, 14:20: wrong list."""
+        """Return the person, time and reason of a stop: Cleo, Tue 24 Nov 2026, 14:20: wrong
+        list."""
         with self._staff.store.read() as tx:
             names, kept = tx.staff.names(), tuple(tx.hold.reasons().values())
         found = []
@@ -369,7 +370,7 @@ class Assets:
         return found
 
     def address(self, name: str) -> str:
-        """Where it is served; empty where there is no such file, as with no script built."""
+        """Return the address of a file; empty if there is none because no script was built."""
         data = self.files.get(name)
         if data is None:
             return ""
@@ -395,7 +396,7 @@ _KINDS = {
 
 
 def _carried(request: DeskRequest) -> dict[str, list[str]]:
-    """What was being sent, for a form that carries it along; never a secret."""
+    """Return the fields of the form, without secrets, for a form that sends them again."""
     fields = request.posted.fields.items()
     return {name: list(values) for name, values in fields if name not in _SECRETS}
 
@@ -406,7 +407,7 @@ def number(value: int) -> str:
 
 
 def version(content_hash: str) -> str:
-    """How a person names a version: 4fb0 2501."""
+    """Return a person's name for a version: 4fb0 2501."""
     return f"{content_hash[:4]} {content_hash[4:8]}" if content_hash else "–"
 
 

@@ -30,14 +30,14 @@ class DeskRequest:
 
     @property
     def who(self) -> Member:
-        """Who is signed in. Raises Defect where nobody is: the gate let in whom it should not."""
+        """The person who is signed in. Raises Defect if no one is: the gate should have refused."""
         if self.member is None:
             raise Defect(f"{self.path} was opened to somebody who is not signed in")
         return self.member
 
     @property
     def path(self) -> str:
-        """As it was asked for, without the query."""
+        """The requested path, without the query."""
         return self.http.url.path
 
     @property
@@ -71,7 +71,7 @@ class DeskRequest:
         return self.posted.first(name)
 
     def upload(self, name: str) -> Upload | None:
-        """The file of a field; None where none was chosen."""
+        """Return the file of a field; None if none was chosen."""
         found = next(iter(self.posted.files.get(name, ())), None)
         return found if found is not None and (found.name or found.data) else None
 
@@ -94,19 +94,19 @@ class Route:
     path: str
     """Below ``/desk``, in Starlette's words."""
     role: Role | None
-    """The least that may; None opens it to whoever is not signed in."""
+    """The least role; None opens it to people who are not signed in."""
     answer: Callable[[DeskRequest], Response]
     _: KW_ONLY
     step_up: bool = False
-    """It asks for a second factor that was shown within the last ten minutes."""
+    """It needs a second factor that was given within the last ten minutes."""
     may_step_up: bool = False
-    """Its answer asks for one, by ``Desk.step_up``, where much hangs on what is sent."""
+    """Its answer may ask for one, by ``Desk.step_up``, depending on the form."""
     most: int = 64 << 10
     """Bytes of the body."""
     files: bool = False
     """Files may come along."""
     is_read: bool = False
-    """What comes is read in a sandbox, and takes no thread of other pages for that long."""
+    """The upload is parsed in a sandbox, on a thread that other pages do not need."""
 
 
 def whole(text: str) -> int | None:

@@ -1,1 +1,1 @@
-"""What every page is served by: forms, limits, connections."""
+"""Shared by all pages: forms, limits, connections."""

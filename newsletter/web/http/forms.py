@@ -1,4 +1,4 @@
-"""What a form posts: urlencoded or multipart, and bounded. All else is refused in words."""
+"""Posted forms: urlencoded or multipart, and bounded. Other bodies are refused in words."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ _LONGEST_SHOWN = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """A file that a form brought along. What the browser takes it for, nobody asks."""
+    """A file in a form. The media type that the browser claims is ignored."""
 
     name: str
     data: bytes
@@ -29,7 +29,7 @@ class Upload:
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
-    """What a form holds, by the names of its fields."""
+    """The values of a form by field."""
 
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     files: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
@@ -39,11 +39,11 @@ class Posted:
         return next(iter(self.fields.get(name, ())), "")
 
     def text(self, name: str) -> str:
-        """The same, without blanks around it."""
+        """Return the value of a field without surrounding spaces."""
         return self.first(name).strip()
 
     def all(self, name: str) -> tuple[str, ...]:
-        """All values of a field."""
+        """Return all values of a field."""
         return tuple(self.fields.get(name, ()))
 
 
@@ -55,7 +55,7 @@ def host_of(request: Request) -> str:
 async def read_body(
     request: Request, most: int, grown: Callable[[int], None] = lambda _: None
 ) -> bytes:
-    """Read the whole body; ``grown`` is told its size after each part.
+    """Read the whole body. ``grown`` gets its size after each part.
 
     Raises HTTPException: 413 for more than ``most`` bytes, 400 if the client is gone.
     """
@@ -183,7 +183,7 @@ async def read_form(request: Request) -> Posted:
 
 
 def shown_again(text: str) -> str:
-    """What somebody typed, as a page can show it: a line of characters, and not too many."""
+    """Return typed text for showing it again: one line, shortened."""
     return "".join(
         character if character.isprintable() else " " for character in text[:_LONGEST_SHOWN]
     ).strip()

@@ -28,8 +28,8 @@ _APART = (
     "sandbox allow-downloads allow-forms allow-popups allow-popups-to-escape-sandbox"
     " allow-top-navigation-by-user-activation; "
 )
-"""Of what an approved text may hold, nothing has the origin on which the desk may be: not even a
-script, should one ever come through."""
+"""The sandbox for approved content. It does not share the desk's origin, so that even a script
+that got through could not use the desk."""
 _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -39,7 +39,7 @@ _WANTED = re.compile(
     r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?))?"
 )
 _MOST_WANTED = 20
-"""Of the languages that a browser names, so many are looked at."""
+"""The most languages of a browser that are considered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +49,11 @@ class Button:
     action: str
     label: str
     second: bool = False
-    """Something that is possible beside what the page is for."""
+    """It is a secondary choice on the page."""
 
 
 class Frame:
-    """What all pages share. ``language`` is what pages are in where no other is wanted."""
+    """The frame of all pages. ``language`` is used if the browser wants no other."""
 
     def __init__(self, *, house: Publisher, language: str) -> None:
         folder = default_templates() / "web"
@@ -71,7 +71,7 @@ class Frame:
         )
         """Header fields of a page that shows texts of statements."""
         self.data_fields: Mapping[str, str] = _HEADERS | _policy("'none'")
-        """Header fields of what is no page."""
+        """Header fields of responses that are not pages."""
 
     def page(
         self,
@@ -134,7 +134,7 @@ class Frame:
         return dict(sorted(names.items(), key=lambda language: language[1]))
 
     def counted(self, key: str, count: int, language: str) -> str:
-        """What our pages say of so many in a language."""
+        """Return the words for a number in a language."""
         return self._wordings.counted(key, count, language).format(count=f"{count:,}")
 
     def language_of(self, request: Request, reader: str = "") -> str:
@@ -166,6 +166,6 @@ def _policy(styles: str, *, before: str = "") -> dict[str, str]:
 
 
 def _hash_of(styles: str) -> str:
-    """How a policy lets one style sheet through and no other."""
+    """Return the hash with which a policy allows one style sheet and no other."""
     digest = hashlib.sha256(styles.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -1,7 +1,7 @@
-"""Posts that wait for the database at the same time are written down in one transaction.
+"""Posts that wait for the database at the same time share one transaction.
 
-A commit costs far more than what is in it: many providers post each event by itself, and whoever
-leaves by one click is a post too.
+A commit costs far more than its content, many providers post each event by itself, and one-click
+unsubscribe is a post too.
 """
 
 import threading
@@ -65,7 +65,7 @@ class GroupCommit(Generic[Item]):
                 self._try([post])
 
     def _take(self) -> list[_Post[Item]]:
-        """Those who have waited longest, one at the least."""
+        """Take the posts that have waited longest, at least one."""
         with self._access:
             taken, items = 0, 0
             for post in self._waiting:

@@ -40,7 +40,7 @@ def name_of(url: str) -> str:
 
 
 def is_this_machine(name: str) -> bool:
-    """Whether a host is the machine itself: localhost, or a loopback address."""
+    """Return whether a host is this machine: localhost, or a loopback address."""
     if name == "localhost":
         return True
     try:
@@ -50,9 +50,9 @@ def is_this_machine(name: str) -> bool:
 
 
 def hides_the_host(request: Request) -> bool:
-    """Whether a proxy put its own Host in the place of the one that the browser asked for.
+    """Return whether a proxy replaced the Host that the browser asked for.
 
-    Then the browser says that the form is of its own origin, and that origin has another name.
+    The browser then says that the form has the same origin, and that origin has another name.
     """
     if request.headers.get("sec-fetch-site") != "same-origin":
         return False

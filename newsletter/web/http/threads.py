@@ -43,5 +43,5 @@ class Lanes:
     so that the places kept for people who are known there are within reach."""
     desk: Lane = field(default_factory=partial(Lane, 8))
     uploads: Lane = field(default_factory=partial(Lane, 12))
-    """Forms with files, and what is pasted: two threads more than may be in ``sandbox.DOCUMENTS``,
-    so that all further ones are told at once to try again."""
+    """Forms with files, and pasted text: two threads more than ``sandbox.DOCUMENTS`` allows, so
+    that further requests are refused at once and can try again."""

@@ -1,6 +1,6 @@
-"""A campaign: how far it is while it goes out, and its report afterwards, as a page and as a file.
+"""A campaign: its progress while it is sent, and its report afterwards, as a page and as a file.
 
-No reader's address is on the page or in the file, for nobody.
+Neither the page nor the file contains a reader's address.
 """
 
 import csv
@@ -127,7 +127,7 @@ class CampaignPage:
         )
 
     def ask_cancel(self, request: DeskRequest) -> Response:
-        """What a cancellation comes to, in exact numbers."""
+        """Show the consequences of cancelling, in exact numbers."""
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             title, corrects = title_of(tx, campaign.slug), title_of(tx, campaign.corrects)
@@ -150,7 +150,7 @@ class CampaignPage:
         return self._act(request, self._campaigns.hand(request.who.address).pause, "paused")
 
     def resume(self, request: DeskRequest) -> Response:
-        """Go on where it stopped."""
+        """Resume the campaign."""
         return self._act(request, self._campaigns.hand(request.who.address).resume, "resumed")
 
     def cancel(self, request: DeskRequest) -> Response:
@@ -166,7 +166,7 @@ class CampaignPage:
             return self._page(request, refused=error)
         return self._desk.go(request, f"/campaigns/{number}", done=done)
 
-    # --- what is shown
+    # --- the parts of the page
 
     def _page(self, request: DeskRequest, *, refused: Refused | None = None) -> Response:
         now = self._desk.now()
@@ -210,7 +210,7 @@ class CampaignPage:
         )
 
     def _start(self, tx: Transaction, campaign: Campaign, names: Mapping[str, str]) -> str:
-        """Who started it and for how many, in a sentence."""
+        """Return the person who started it and the number of readers, in a sentence."""
         found = [
             start
             for start in tx.starts.of(campaign.slug)
@@ -315,7 +315,7 @@ def _missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:
 
 
 def _where(campaign: Campaign, report: Mapping[str, Any], desk: Desk) -> str:
-    """Where it stands, in a sentence."""
+    """Return its state as a sentence."""
     counts = campaign.counts
     if campaign.started_at is None and campaign.state is CampaignState.CANCELLED:
         return "It was cancelled before anybody got it."
@@ -348,7 +348,7 @@ def _bars(report: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]]
 
 
 def time_left(pending: int, rate: float) -> str:
-    """How long it still takes at so many a second, as a range: nobody knows better."""
+    """Return the remaining time at this rate per second, as a range."""
     if not pending:
         return "–"
     if not rate:

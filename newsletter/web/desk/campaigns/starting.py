@@ -1,4 +1,4 @@
-"""The pages on which a sender starts what is approved, sets its time, and undoes it."""
+"""The pages on which a sender starts an approved statement, sets its time, and undoes the start."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,30 +58,30 @@ NOW, WRITTEN, AT = "now", "written", "at"
 
 @dataclass(frozen=True, kw_only=True)
 class Prospect:
-    """What comes of a start, as a sender sees it."""
+    """The effects of a start, for the sender."""
 
     subject: Subject
     count: Headcount | None
-    """None where it cannot go out at all; ``objection`` says why."""
+    """None if it cannot be sent; ``objection`` says why."""
     objection: str
     off: str
     """That its audience differs by a fifth from the last one, in words; else empty."""
     leaves_at: datetime | None
-    """Of what was started: when it leaves, as things stand."""
+    """When a started statement will be sent."""
     written: datetime | None
-    """When it goes out as it is set, and not before; None where that is from now on."""
+    """The earliest time by its own settings; None for now."""
     time: str
     """The time that is set, for the form to give back."""
     keeps: str
-    """What keeps it until then; empty where nothing but the time that is set does."""
+    """The reason why it waits until then; empty if only its set time does."""
     late: datetime | None
-    """The time that was set, where it passed before anybody started it."""
+    """The set time, if it passed before a start."""
     told: bool
-    """Those who approved it were told of a time to come: an earlier one takes a new approval."""
+    """Its approvers were shown a future time: an earlier one needs a new approval."""
     hour: str
     typed: bool
     put_right: str
-    """Of a correction: who gets it, and what becomes of what it corrects."""
+    """For a correction: its readers, and what happens to the original."""
     left_behind: tuple[list[Statement], list[Statement]]
     """Translations whose readers get this one if it goes first: not started, and not approved."""
 
@@ -96,7 +96,7 @@ class Prospect:
 
     @property
     def left_out(self) -> str:
-        """How many are left out, and why, in a sentence."""
+        """Return the number of people who are left out, with the reasons, in a sentence."""
         if self.count is None or not self.count.left:
             return ""
         whys = [f"{many:,} {LEFT_OUT.get(why, why)}" for why, many in self.count.left_out]
@@ -147,7 +147,7 @@ class Starting:
         return self._desk.go(request, f"/statements/{slug}", done="started")
 
     def set_time(self, request: DeskRequest) -> Response:
-        """Set another time for what has not begun; an earlier one only to be approved anew."""
+        """Set another time before sending begins. An earlier one needs new approvals."""
         slug, by, anew = request.param("slug"), request.who.address, bool(request.field("anew"))
         at, faults = self._time(request, "earlier" if anew else "at")
         if faults:
@@ -191,7 +191,7 @@ class Starting:
             return bool(self._remarks(tx, subject_of(tx, self._statements.policy, slug)))
 
     def _time(self, request: DeskRequest, field: str = "at") -> tuple[datetime | None, Faults]:
-        """The instant that was chosen, None for the one that is set; or what is wrong with it."""
+        """Return the chosen time, None for the time that is set, or the faults of the field."""
         when, text = request.field("when"), request.field(field).strip()
         if when not in {NOW, WRITTEN, AT}:
             return None, [("when-1", "Choose when it goes out")]
@@ -268,7 +268,7 @@ class Starting:
         )
 
     def _leaves(self, at: datetime | None) -> dict[str, str]:
-        """When it leaves, to the second where that is soon, and in how many minutes then."""
+        """Return the time of sending, to the second if it is soon, and the minutes until then."""
         if at is None:
             return {"leaves": "", "soon": ""}
         left = int((at - self._desk.now()).total_seconds())
@@ -307,7 +307,7 @@ class Starting:
         )
 
     def _timing(self, tx: Transaction, subject: Subject) -> Timing | None:
-        """When it goes out, as things stand; None for a time that the zone does not have."""
+        """Return the timing; None for a time that does not exist in the zone."""
         since = subject.start.at if subject.start else subject.standing.complete_at
         try:
             return timing_of(
@@ -326,7 +326,7 @@ class Starting:
         return max((at for at in (first, told) if at and at > tx.now), default=None)
 
     def _keeps(self, tx: Transaction, subject: Subject) -> tuple[str, bool]:
-        """Why it cannot go out at once, and whether a new approval would let it."""
+        """Return why it cannot be sent at once, and whether a new approval would allow it."""
         told, zone = subject.standing.not_before, self._campaigns.rules.timezone
         embargo = embargo_until(tx, subject.statement, zone)
         if embargo is not None and embargo > tx.now and (told is None or told <= embargo):
@@ -340,7 +340,7 @@ class Starting:
         return why, True
 
     def _remarks(self, tx: Transaction, subject: Subject) -> list[ReviewFinding]:
-        """What the checks say about the number of its readers."""
+        """Return the findings about the number of its readers."""
         found = remarks_of(tx, subject.stored, self._statements)
         return [finding for finding in found if finding.check is Check.AUDIENCE]
 
@@ -360,7 +360,7 @@ def _lasting(window: timedelta) -> str:
 
 
 def _in_words(error: ValueError, wall: datetime, zone: str) -> str:
-    """Why a time of the night in which clocks change is none."""
+    """Return why a time in the night of a clock change does not exist."""
     place = _place(zone)
     if "does not exist" in str(error):
         why = f"{wall:%H:%M} does not exist that night in {place}: the clocks go forward over it"

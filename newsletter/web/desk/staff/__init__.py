@@ -1,1 +1,1 @@
-"""Accounts of the staff: how they come in, who they are, and what was done."""
+"""Staff accounts: sign-in, people and the audit log."""

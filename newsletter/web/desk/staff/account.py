@@ -19,7 +19,7 @@ _NOBODY = "You've been signed out, or you have no passkey for this website. Use 
 
 
 class Account:
-    """What everybody sees and changes of their own account, and of nobody else's."""
+    """The pages on which people see and change their own account."""
 
     def __init__(self, desk: Desk, staff: Staff) -> None:
         self._desk = desk
@@ -49,7 +49,7 @@ class Account:
         ]
 
     def overview(self, request: DeskRequest) -> Response:
-        """All of it on one page."""
+        """Show the account."""
         return self._desk.page(
             request,
             "account.html.j2",
@@ -117,7 +117,7 @@ class Account:
     # --- passkeys
 
     def ask_for_passkey(self, request: DeskRequest) -> Response:
-        """What the script hands to the browser, so that a passkey is shown: JSON."""
+        """Return the browser's options for using a passkey, as JSON for the script."""
         party = party_at(request, self._staff)
         asked = party and account.ask_for_passkey(
             word_of(request.http), party=party, proofs=self._proofs
@@ -140,7 +140,7 @@ class Account:
         )
 
     def passkey_options(self, request: DeskRequest) -> Response:
-        """What the script hands to the browser, so that a passkey is made: JSON."""
+        """Return the browser's options for creating a passkey, as JSON for the script."""
         party = party_at(request, self._staff)
         if party is None:
             return self._desk.data({"fault": elsewhere(request, self._staff)}, status=409)

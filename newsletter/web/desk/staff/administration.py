@@ -1,4 +1,4 @@
-"""What admins look after: who the staff are, who is invited, and the audit log."""
+"""The pages of admins: staff, invitations and the audit log."""
 
 from functools import partial
 
@@ -22,11 +22,11 @@ _DOES = {
     Role.SENDER: "Sends too: starts, pauses and cancels. Sees who the subscribers are.",
     Role.ADMIN: "Does everything, and looks after the staff.",
 }
-"""What each role does, to whoever chooses one for somebody."""
+"""Role → its rights, for the person who assigns it."""
 
 
 class StaffPages:
-    """What admins see and change of others' accounts."""
+    """The pages on which admins see and change the accounts of others."""
 
     def __init__(self, desk: Desk, staff: Staff) -> None:
         self._desk = desk
@@ -51,7 +51,7 @@ class StaffPages:
     def _list(
         self, request: DeskRequest, *, status: int | None = None, fault: str = ""
     ) -> Response:
-        """All of them, and who is invited."""
+        """Show all staff and invitations."""
         return self._desk.page(
             request,
             "staff.html.j2",
@@ -138,7 +138,7 @@ def _role(named: str) -> Role:
 
 
 def _sentence(error: InvalidInput) -> str:
-    """What is wrong with an address, without where it stands: there is one field."""
+    """Return the fault of an address without its place: the form has one field."""
     return f"{error.faults[0].message}."
 
 
@@ -146,7 +146,7 @@ _A_PAGE = 50
 
 
 class AuditLog:
-    """What admins see of it. Nobody changes it."""
+    """The audit log, for admins. It cannot be changed."""
 
     def __init__(self, desk: Desk, staff: Staff) -> None:
         self._desk = desk

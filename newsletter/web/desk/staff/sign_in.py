@@ -1,6 +1,6 @@
-"""Signing in: password, second factor, its first set-up, invitations, and out again.
+"""Sign-in: password, second factor, its first set-up, invitations, and sign-out.
 
-These pages are open to whoever is not signed in. What they learn is decided by the pipeline.
+These pages are open to everyone. The pipeline decides what they reveal.
 """
 
 import json
@@ -49,7 +49,7 @@ _SET_UP = "/desk/second/set-up"
 
 
 class SignIn:
-    """What stands before the desk."""
+    """The pages before a sign-in."""
 
     def __init__(self, desk: Desk, staff: Staff) -> None:
         self._desk = desk
@@ -76,7 +76,7 @@ class SignIn:
     # --- password
 
     def form(self, request: DeskRequest) -> Response:
-        """The form to sign in; whoever is signed in goes on."""
+        """Show the sign-in form; redirect a person who is signed in."""
         onward = inside(request.query("next"))
         if request.member is not None:
             return self._on(request, onward)
@@ -152,7 +152,7 @@ class SignIn:
     # --- second factor
 
     def second_form(self, request: DeskRequest) -> Response:
-        """The form for a code; whoever is not halfway in begins again."""
+        """Show the form for a code; redirect to the start without a right password before."""
         half = self._half(request)
         if half is None or half.stage is not Stage.HALF:
             return self._desk.go(request, "/sign-in")
@@ -228,7 +228,7 @@ class SignIn:
     # --- invitations
 
     def invitation(self, request: DeskRequest) -> Response:
-        """What a link offers. To look at it spends nothing."""
+        """Show the invitation of a link. Looking at it does not use it."""
         try:
             offered = people.invitation_of(request.param("word"), proofs=self._proofs)
         except NotFound as error:
@@ -303,11 +303,11 @@ _UNMEASURED_SECONDS = 0.2
 
 
 class _Pace:
-    """Delays refused sign-ins, so that the time tells nobody whether a password was compared.
+    """Delays refused sign-ins, so that the time does not reveal whether a password was compared.
 
     A limit refuses without a comparison. Each refusal takes twice as long as the fastest of the
-    last comparisons that failed: what they take without a queue, and some more. The event loop
-    waits; no thread does.
+    last failed comparisons, which is their time without a queue, and some more. The event loop
+    waits, not a thread.
     """
 
     def __init__(self) -> None:
@@ -339,7 +339,7 @@ class _Delayed(HTMLResponse):
 def set_up_page(
     desk: Desk, staff: Staff, request: DeskRequest, session: Session, denied: Denied | None = None
 ) -> Response:
-    """The QR code of what is being set up, or the button that makes one."""
+    """Show the QR code of the factor that is being set up, or the button that creates one."""
     demanded, proofs = session.stage is Stage.ENROLLING, staff.proofs
     issuer = staff.settings.organisation.name
     shown = account.enrolment(session.hash, stage=session.stage, issuer=issuer, proofs=proofs)
@@ -372,7 +372,7 @@ def codes_page(
 
 
 def _carried(text: str) -> dict[str, Any] | None:
-    """What somebody was sending, to one of our own addresses; None where there is nothing."""
+    """Return the form that was to be sent to one of our addresses; None if there is none."""
     try:
         read = json.loads(text) if text else None
     except (ValueError, RecursionError):

@@ -1,1 +1,1 @@
-"""Statements at the desk: where they stand, how they are written, looked at and approved."""
+"""Statements at the desk: board, writing, review and approval."""

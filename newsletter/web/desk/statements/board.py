@@ -1,4 +1,4 @@
-"""What waits for whom: the first page of the desk, and the board of all statements."""
+"""The start page of the desk, and the board of all statements."""
 
 from urllib.parse import urlencode
 
@@ -17,7 +17,7 @@ _LONGEST = 200
 
 
 class Board:
-    """What waits for me, goes out and went out; and all statements, a page at a time."""
+    """A person's tasks, current and past campaigns; and all statements by pages."""
 
     def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk

@@ -76,7 +76,7 @@ class Drafts:
         ]
 
     def all(self, request: DeskRequest) -> Response:
-        """The texts that nobody has handed in yet, what was changed last first."""
+        """Show the texts that were never submitted, latest change first."""
         page = number_of(request.query("page"))
         with self._statements.store.read() as tx:
             # one more than is shown tells whether there is another page
@@ -108,14 +108,14 @@ class Drafts:
         )
 
     def _corrected(self, request: DeskRequest) -> Statement | None:
-        """What a new text puts right, where it was begun from the page of that."""
+        """Return the original of a correction that was begun from the original's page."""
         slug = request.field("corrects") or request.query("corrects")
         with self._statements.store.read() as tx:
             stored = tx.statements.get(slug) if slug else None
         return stored.statement if stored is not None else None
 
     def begin(self, request: DeskRequest) -> Response:
-        """Begin with a title, with a file, or with what was pasted."""
+        """Begin a text with a title, a file, or pasted text."""
         try:
             text, found, pictures = self._given(request)
             writing = self._statements.writing(request.who.address)
@@ -191,7 +191,7 @@ class Drafts:
     # --- one text
 
     def one(self, request: DeskRequest) -> Response:
-        """Where a text stands before it is a statement: what is next, its checks, its email."""
+        """Show a text before its submission: the next act, its checks, its email."""
         return self._one(request, self._find(request))
 
     def test(self, request: DeskRequest) -> Response:
@@ -251,7 +251,7 @@ class Drafts:
         )
 
     def _remarks(self, request: DeskRequest, draft: Draft) -> tuple[ReviewFinding, ...]:
-        """What checks say about a text, whether it is ready or not."""
+        """Return the findings about a text, whether it is ready or not."""
         parsed = self._words.parse(draft.version.text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
             return in_order([remark_of(fault) for fault in parsed.faults])
@@ -292,13 +292,13 @@ class Drafts:
         return self._desk.go(request, f"/statements/{done.slug}", done="handed-in")
 
     def take_back(self, request: DeskRequest) -> Response:
-        """Have nobody look at it any more."""
+        """Withdraw a submitted text."""
         key = request.param("key")
         self._statements.take_back(key, by=request.who.address)
         return self._desk.go(request, f"/drafts/{key}", done="taken-back")
 
     def looked(self, request: DeskRequest) -> Response:
-        """What the import left out was looked at."""
+        """Hide the notes of the import."""
         key = request.param("key")
         self._statements.writing(request.who.address).looked_through(key)
         return self._desk.go(request, f"/drafts/{key}/edit")
@@ -320,7 +320,7 @@ def _day(wall: datetime | None, zone: ZoneInfo) -> date | None:
 
 
 def _of_picture(picture: ImportedPicture) -> str:
-    """Where a picture of a file is now, and where it stood."""
+    """Return the place of a picture now, and its place in the file."""
     name = f"The picture “{picture.alt}”" if picture.alt else "A picture without a description"
     return f"{name} is kept under Pictures; put it into the text from there. {picture.note}"
 

@@ -1,4 +1,4 @@
-"""Where a text is written: the form, what its scripts ask for, and the versions it had."""
+"""The editor: its form, the requests of its scripts, and former versions."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -73,7 +73,7 @@ class Editing:
     # --- the form
 
     def edit(self, request: DeskRequest) -> Response:
-        """The form, with what stands in the text now."""
+        """Show the form with the current text."""
         draft = self._find(request)
         return self._form(request, draft, draft.version.text)
 
@@ -196,7 +196,7 @@ class Editing:
     # --- what scripts ask for
 
     def save(self, request: DeskRequest) -> Response:
-        """Keep what was typed so far: 200 with its number, or 409 with what another typed."""
+        """Save the text: 200 with its number, or 409 with the text of another person."""
         try:
             posted = request.json()
             draft = self._find(request)
@@ -225,7 +225,7 @@ class Editing:
         }
 
     def paste(self, request: DeskRequest) -> Response:
-        """The Markdown of what was pasted, and what was left out."""
+        """Return the Markdown of pasted text, and the parts left out."""
         from newsletter.documents.isolated import pasted
 
         try:
@@ -271,7 +271,7 @@ class Editing:
             content = statements.renderer.render(parsed.statement, within)
         except InvalidInput as error:
             return self._unshown(error.faults)
-        # made up: the links of nobody lead nowhere
+        # a made-up reader: its links do nothing
         html = filled(content, made_up(content, statements.links)).html
         # from where the page is, so that it is seen before anybody is at the public address
         html = html.replace(f"{statements.settings.public_url}/media/", "/media/")
@@ -332,7 +332,7 @@ class Editing:
 
 
 class Present:
-    """Who is in which text, as far as this process knows, for as long as it takes to say so."""
+    """The people in each text, as far as this process knows, for the time of one notice."""
 
     _AFTER = timedelta(minutes=2)
     _MOST = 500

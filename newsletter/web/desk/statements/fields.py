@@ -39,7 +39,7 @@ _MAY_BE_WRONG = set(LABELS) - {"title", "body", "urgent"}
 
 
 def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText:
-    """What a form holds. A field that it does not have stays as it is; a tick of it is not set."""
+    """Return the text in a form. A missing field stays as it is; a missing tick is not set."""
     found: dict[str, Any] = {}
     whole = "title" in posted and "body" in posted
     for each in fields(DraftText):
@@ -91,7 +91,7 @@ def sentences(faults: Iterable[Fault]) -> Faults:
 
 
 def of_file(faults: Iterable[Fault], key: str) -> Faults:
-    """The same for a form with a file in ``key``: what is wrong in that begins with its name."""
+    """Return the faults of a form with a file in ``key``; those in the file begin with its name."""
     found = []
     for fault in faults:
         message = fault.message if fault.key else f"{fault.file} {fault.message}"
@@ -100,7 +100,7 @@ def of_file(faults: Iterable[Fault], key: str) -> Faults:
 
 
 def has_gone(tx: Transaction, draft: Draft) -> bool:
-    """Whether what was handed in has begun to go out: what is typed now reaches nobody."""
+    """Return whether the submitted version has begun to be sent: typing changes no email then."""
     campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
     return campaign is not None and campaign.started_at is not None
 
@@ -133,7 +133,7 @@ class Words:
         )
 
     def as_far_as_possible(self, text: DraftText, *, key: str, slug: str) -> Parsed:
-        """The same for a preview: what is missing is filled in, what is wrong is left out."""
+        """Parse a text for a preview: fill in missing parts and leave out faulty ones."""
         lists = text.lists or self.statements.settings.default_lists or ("list",)
         filled = replace(
             text,
@@ -151,7 +151,7 @@ class Words:
         return parsed
 
     def meant(self, text: DraftText, desk: Desk, *, key: str, slug: str) -> dict[str, str]:
-        """What its times mean, as ``sends`` and ``embargo``; empty where they mean nothing."""
+        """Return its times as ``sends`` and ``embargo``; empty for a time that cannot be read."""
         alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
         statement = self.as_far_as_possible(alone, key=key, slug=slug).statement
         if statement is None:
@@ -163,7 +163,7 @@ class Words:
         return {"sends": sends, "embargo": self._until(statement.embargo_until, desk)}
 
     def told(self, text: DraftText, desk: Desk, *, key: str, slug: str) -> dict[str, str]:
-        """What stands below each field for a time: what it means, or why it means nothing."""
+        """Return the note below each field for a time: the time, or why it cannot be read."""
         alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
         wrong = {
             fault.key: sentence(fault.message)

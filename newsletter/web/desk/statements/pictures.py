@@ -91,7 +91,7 @@ class DraftPictures:
         )
 
     def _page(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
-        """All pictures of a text, each with the line that stands for it."""
+        """Show all pictures of a text, each with its Markdown."""
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             pictures = tx.pictures.of(draft.key)

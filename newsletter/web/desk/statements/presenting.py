@@ -1,4 +1,4 @@
-"""How the situation of a statement looks on the desk: colours, labels, and where acts lead."""
+"""The look of a statement's status at the desk: colours, labels, and the addresses of acts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ KINDS: Mapping[State, str] = MappingProxyType(
         State.MISSING: "stopped",
     }
 )
-"""State → the kind of mark that it has, beside its word."""
+"""State → the kind of mark next to its word."""
 
 SHELVES: Mapping[Shelf, str] = MappingProxyType(
     {
@@ -61,7 +61,7 @@ SEVERITIES: Mapping[Severity, tuple[str, str]] = {
     Severity.WARNING: ("waits", "Warning"),
     Severity.ADVICE: ("draft", "Advice"),
 }
-"""How much a remark matters: the kind of its mark, and the word in it."""
+"""Severity → the kind of its mark, and its word."""
 
 _LABELS: Mapping[Act, str] = MappingProxyType(
     {
@@ -93,16 +93,16 @@ _AT_ONCE = frozenset({Act.COPY, Act.UNDO, Act.PAUSE, Act.RESUME, Act.FORGET_STAR
 
 @dataclass(frozen=True, kw_only=True)
 class Button:
-    """One thing that can be done, and where it is done."""
+    """One act, and the address at which it is done."""
 
     label: str
     address: str
     posts: bool = False
-    """It is done at once; else the address is a page that asks."""
+    """The act is done at once; else the address is a page that asks."""
 
 
 def buttons(situation: Situation, address: str) -> list[Button]:
-    """What this person is offered, the first thing first."""
+    """Return the acts that this person is offered, most important first."""
     return [
         Button(label=_LABELS[act], address=_address(act, situation), posts=act in _AT_ONCE)
         for act in situation.acts_for(address)
@@ -137,7 +137,7 @@ def _address(act: Act, situation: Situation) -> str:
 
 
 def lives(situation: Situation) -> str:
-    """Where the text lives, in a sentence; empty where that is the desk."""
+    """Return where the text is edited, as a sentence; empty for the desk."""
     statement = situation.facts.statement
     return {
         Home.DESK: "",

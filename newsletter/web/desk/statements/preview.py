@@ -55,7 +55,7 @@ class EmailPreview:
         ]
 
     def as_reader(self, request: DeskRequest) -> Response:
-        """The same, as one reader gets it. The address stays out of every address of a page."""
+        """Show the email of one reader. Their address is in no address of a page."""
         typed = request.field("reader").strip()
         try:
             address, fault = fold(typed), f"There is no reader with the address {typed}"
@@ -72,7 +72,7 @@ class EmailPreview:
         return self._framed(request, 0)
 
     def mail_to(self, request: DeskRequest) -> Response:
-        """The same as one reader gets it, whose number is in the path."""
+        """Show the email of one reader, whose number is in the path."""
         number = whole(request.param("reader"))
         if not number:
             raise NotFound("There is no such reader.")
@@ -123,7 +123,7 @@ class EmailPreview:
         )
 
     def _content(self, slug: str, reader: int) -> tuple[StoredStatement, Content | None]:
-        """What readers get, with its gaps filled; None where there is no email of it."""
+        """Return the content with its gaps filled; None if there is no email."""
         with self._statements.store.read() as tx:
             stored = find(tx, slug)
             found = shown(tx, stored, reader=reader, links=self._statements.links)
@@ -155,7 +155,7 @@ def colleagues_of(store: Store, me: str) -> list[tuple[str, str]]:
 
 
 def why_not_sent(store: Store, to: str, send: Callable[[], Answer]) -> str:
-    """Send one to somebody among the staff; why it was not taken, and empty where it was."""
+    """Send a test mail to a member of staff. Return why it was refused, or ""."""
     with store.read() as tx:
         if to not in tx.staff.roles():
             return "Choose somebody among the staff"

@@ -50,29 +50,29 @@ VIEWS = {"desktop": "Desktop", "phone": "Phone", "dark": "Dark", "text": "Plain 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """What an approver sees before they decide."""
+    """The facts that an approver sees before deciding."""
 
     subject: Subject
     remarks: Sequence[ReviewFinding]
     compared: Sequence[Passage] | None
-    """Where it differs from what they saw, or was decided about last; None without either."""
+    """The differences from the version that they saw or decided about last; None without one."""
     answered: Returned | None
     """Somebody sent it back as it was then, and it was handed in changed."""
     outlook: Outlook | None
     time: str
     """The time that is set, for the forms to give back."""
     put_right: str
-    """Of a correction: who gets it, and what becomes of what it corrects."""
+    """For a correction: its readers, and what happens to the original."""
     left_behind: list[Statement]
     """Translations that are not approved, whose readers get this one if it goes first."""
     starts: bool
     """This one approval is all that is missing, and starts it."""
     wrote: bool
-    """Who looks wrote in it."""
+    """The approver wrote in it."""
     typed: bool
-    """The number of readers has to be typed with an approval."""
+    """The approver must type the number of readers."""
     typed_override: bool
-    """So with the word of an admin who stands in."""
+    """An admin who overrides must type the number of readers."""
 
     @property
     def warnings(self) -> bool:
@@ -81,7 +81,7 @@ class Shown:
 
     @property
     def embargo(self) -> bool:
-        """It speaks of an embargo that has no end."""
+        """Its text names an embargo without an end."""
         return any(finding.check is Check.OPEN_EMBARGO for finding in self.remarks)
 
     @property
@@ -94,7 +94,7 @@ class Shown:
 
 
 class Reviewing:
-    """Approve, send back, withdraw, stand in."""
+    """Approve, ask for changes, withdraw, override."""
 
     def __init__(self, desk: Desk, statements: Statements, campaigns: Campaigns) -> None:
         self._desk = desk
@@ -154,7 +154,7 @@ class Reviewing:
         return self._desk.go(request, f"/statements/{slug}", done=done)
 
     def override(self, request: DeskRequest) -> Response:
-        """As one of two admins, stand in for an approval that is missing."""
+        """Replace a missing approval, as one of two admins."""
         why = request.field("why").strip()
         if not why:
             fault = "Say why you stand in for the approval that is missing"
@@ -250,7 +250,7 @@ class Reviewing:
         )
 
     def _leaving(self, outlook: Outlook, starts: bool) -> str:
-        """When it leaves, as far as that hangs on what its text says and not on colleagues."""
+        """Return when it will be sent, as far as its text decides that and not colleagues."""
         rules, at = self._campaigns.rules, self._desk.moment(outlook.leaves_at)
         if rules.start is not StartBy.SENDER:
             return at if starts else f"no earlier than {at}"
@@ -258,7 +258,7 @@ class Reviewing:
         return f"once a sender starts it{f', no earlier than {at}' if set_for else ''}"
 
     def _when(self, at: datetime, on: str = "") -> str:
-        """The time alone where that is today, else with its day."""
+        """Return the time alone if it is today, else with the day."""
         today = self._desk.day(at) == self._desk.day(self._desk.now())
         return f"at {self._desk.clock(at)}" if today else f"{on}{self._desk.moment(at)}"
 
@@ -294,7 +294,7 @@ class Reviewing:
 
 
 def _answered(tx: Transaction, subject: Subject) -> Returned | None:
-    """Why it was sent back, where that was the last decision about it and its text is another."""
+    """Return the last request for changes, if its text was changed since."""
     decided = (*subject.standing.given, *subject.standing.outdated)
     last = max(tx.returns.of(subject.slug), key=lambda returned: returned.at, default=None)
     if last is None or last.content_hash == subject.stored.content_hash:
@@ -303,6 +303,6 @@ def _answered(tx: Transaction, subject: Subject) -> Returned | None:
 
 
 def _typed(request: DeskRequest, *, keep: bool) -> Mapping[str, str]:
-    """What was written into the forms, so that nothing of it is lost."""
+    """Return the texts in the forms, so that nothing is lost."""
     names = ("despite", "reason", "why") + (("no_embargo",) if keep else ())
     return {name: request.field(name) for name in names}

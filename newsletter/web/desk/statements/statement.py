@@ -1,4 +1,4 @@
-"""The one page of a statement: where it stands, its email, its checks, what was said and done."""
+"""The page of a statement: its status, email, checks, comments and history."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -57,7 +57,7 @@ class StatementPage:
         return self._desk.go(request, f"/statements/{slug}", done="commented")
 
     def history(self, request: DeskRequest) -> Response:
-        """All that happened to it, a page at a time."""
+        """Show its history by pages."""
         number = request.page
         with self._statements.store.read() as tx:
             stored = find(tx, request.param("slug"))
@@ -76,7 +76,7 @@ class StatementPage:
         )
 
     def checks(self, request: DeskRequest) -> Response:
-        """What the checks say, beside the lines that they speak of."""
+        """Show the findings next to the lines that they are about."""
         with self._statements.store.read() as tx:
             stored = find(tx, request.param("slug"))
             remarks = remarks_of(tx, stored, self._statements)
@@ -99,7 +99,7 @@ class StatementPage:
         with statements.store.read() as tx:
             stored = find(tx, slug)
             situation = situation_of(tx, stored, statements.standpoint)
-            # what has begun cannot be changed, and to count an audience for its checks takes long
+            # a statement that is being sent cannot be changed, and counting its audience takes long
             counted, begun = _counted(situation), situation.facts.begun
             remarks = [] if begun else remarks_of(tx, stored, statements, counted)
             comments = tx.comments.of(slug, _COMMENTS)
@@ -132,7 +132,7 @@ class StatementPage:
 
 
 def _counted(situation: Situation) -> Audiences:
-    """How many are on its lists, where that is what was counted: to count them takes long."""
+    """Return the number of readers of its lists if it was counted already: counting takes long."""
     facts, statement = situation.facts, situation.facts.statement
     others_share = facts.translations or statement.translation_of or statement.corrects
     if facts.readers is None or others_share:
@@ -141,10 +141,7 @@ def _counted(situation: Situation) -> Audiences:
 
 
 def _changed(tx: Transaction, stored: StoredStatement, situation: Situation) -> str:
-    """What changed since the last approval, in a sentence.
-
-    Empty but where an approval lapsed: nothing changed, or there is nothing to compare with.
-    """
+    """Return the changes since the last approval as a sentence; empty unless an approval lapsed."""
     standing = situation.facts.standing
     if situation.facts.begun or not standing.outdated or standing.counted:
         return ""

@@ -1,6 +1,6 @@
-"""One reader at a time: found by the address, stopped, written to again, told all, erased.
+"""One reader: find by address, suppress, lift a suppression, export and erase.
 
-An address is sent in a form and stands in no address of a page, so that no log or history has it.
+An address is sent in a form and is part of no page's address, so that no log or history has it.
 """
 
 import json
@@ -23,7 +23,7 @@ _LONGEST = 200
 
 
 class ReaderPages:
-    """What senders and admins see of a reader, and do for one."""
+    """The pages on which senders and admins see and change one reader."""
 
     def __init__(self, desk: Desk, subscribers: Subscribers) -> None:
         self._desk = desk
@@ -89,7 +89,7 @@ class ReaderPages:
         return self._desk.go(request, _HERE, done="lifted")
 
     def data(self, request: DeskRequest) -> Response:
-        """All that is kept of a reader, as a file for them."""
+        """Return all data about a reader as a file for them."""
         address, store = _address(request), self._subscribers.store
         kept = administer.data_of(address, by=request.who.address, store=store)
         written = json.dumps(kept, indent=2, ensure_ascii=False).encode()
@@ -111,7 +111,7 @@ class ReaderPages:
         return self._desk.go(request, _HERE, done="erased")
 
     def _page(self, request: DeskRequest, *, faults: Faults = ()) -> Response:
-        """A field for an address, or whoever has the one that was typed."""
+        """Show a field for an address, or the reader who has it."""
         typed, address, person, suppressed = request.field("email"), "", None, None
         consents: list[ConsentRecord] = []
         if request.posted.fields:
@@ -145,7 +145,7 @@ class ReaderPages:
         )
 
     def _stands(self, person: Subscriber | None, suppressed: SuppressionReason | None) -> str:
-        """Whether they get email, and why not, in a sentence."""
+        """Return whether they get email, and why not, as a sentence."""
         if suppressed is not None:
             return f"Gets no email: {LEFT_OUT.get(suppressed.value, suppressed.value)}."
         if person is None:
@@ -158,7 +158,8 @@ class ReaderPages:
 
 
 def _address(request: DeskRequest) -> str:
-    """The address of the form. Raises NotFound for what is none, which our own page never sends."""
+    """Return the address in the form. Raises NotFound if it is invalid: our page sends none
+    such."""
     try:
         return parse_address(request.field("email"))
     except ValueError as error:

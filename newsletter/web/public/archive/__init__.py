@@ -1,1 +1,1 @@
-"""What went out, for everybody who asks."""
+"""The public archive."""

@@ -1,6 +1,6 @@
-"""What went out, for everybody who asks: lists, a page for each statement, a search, feeds.
+"""The public archive: lists, a page for each statement, a search, feeds.
 
-A GET writes nothing, and what a client has is not sent again (RFC 9110, section 13).
+A GET writes nothing, and a response that the client has is not sent again (RFC 9110, section 13).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -53,7 +53,7 @@ class ArchivePages:
         ]
 
     def _older(self, request: Request) -> Leaf | None:
-        """What went out before the first page, which has an address of its own."""
+        """Return a page of older statements, which has an address of its own."""
         number = _number(request.path_params["number"])
         return self._build.page(number) if number > 1 else None
 
@@ -61,7 +61,7 @@ class ArchivePages:
         return self._build.feed(name)
 
     def search(self, request: Request) -> Response:
-        """What a person looks for. Nobody keeps the answer: it would tell what was asked."""
+        """Answer a search. The answer is not cached: it would reveal the search."""
         typed = request.query_params.get("q", "")
         page = request.query_params.get("page", "")
         body = self._build.found(typed, max(1, _number(page)))
@@ -70,7 +70,8 @@ class ArchivePages:
     def _served(
         self, write: Callable[[Request], Leaf | None], fields: Mapping[str, str] | None = None
     ) -> Callable[[Request], Awaitable[Response]]:
-        """What a path answers: 404 where there is nothing, such as a statement before it goes."""
+        """Return the handler of a path: 404 if there is nothing, such as a statement not yet
+        sent."""
 
         fields = {**(fields or self._frame.archive_fields), **_CACHED}
 
@@ -88,7 +89,7 @@ class ArchivePages:
 
 
 def _number(written: str) -> int:
-    """The number of a page as our links write it; 0 for what is none."""
+    """Return the page number in one of our links; 0 if it is invalid."""
     # one way to write each: /page/02 would be the same page at another address
     plain = written.isascii() and written.isdigit() and len(written) < _DIGITS
     return int(written) if plain and written[0] != "0" else 0

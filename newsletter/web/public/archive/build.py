@@ -1,8 +1,8 @@
-"""The pages and files of the archive, in bytes.
+"""The pages and files of the archive, as bytes.
 
-Nothing is here before its first reader could have it. A statement's page says what the mail says
-that was approved, taken out of its HTML: title and text, without the mail's foot and any reader's
-own links. What came later (a correction, a withdrawal) stands above it.
+A statement appears once its first reader could have it. Its page has the title and text of the
+approved email's HTML, without the footer and without links for one reader. A later correction or
+withdrawal is shown above it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ class Leaf:
     body: bytes
     media_type: str
     changed_at: datetime
-    """When what it tells of last changed."""
+    """The time of the last change of its content."""
 
 
 class ArchiveBuild:
@@ -63,7 +63,7 @@ class ArchiveBuild:
         return self._listing.found(typed, number, hits, shown)
 
     def statement(self, slug: str) -> Leaf | None:
-        """One statement as it went out; None where it did not."""
+        """Return the page of one statement; None if it was not sent."""
         shown, languages = self._languages(slug)
         if shown is None:
             return None
@@ -88,7 +88,7 @@ class ArchiveBuild:
         return self._leaf(feeds.site_map(self._publisher, shown), "application/xml", shown)
 
     def robots(self) -> Leaf:
-        """What robots may visit."""
+        """Return robots.txt."""
         body = feeds.robots(self._archive.settings.public_url, _CLOSED).encode()
         return self._leaf(body, "text/plain", [])
 
@@ -124,7 +124,7 @@ class ArchiveBuild:
             began_at=self._began_at,
         )
 
-    # --- what is in the database ---------------------------------------------------------------
+    # --- from the database ---------------------------------------------------------------------
 
     def _with_heading(self, shown: Sequence[Published]) -> list[tuple[Published, Heading]]:
         """Take headings from the index, and from the emails of what it does not have yet."""
@@ -157,5 +157,5 @@ class ArchiveBuild:
 
 
 def pages_for(statements: int) -> int:
-    """How many pages the list of so many has: one at least."""
+    """Return the number of pages of a list with so many statements, at least one."""
     return max(1, -(-statements // MOST))

@@ -45,13 +45,13 @@ class Listed:
 
 @dataclass(frozen=True, kw_only=True)
 class FeedPublisher:
-    """Who speaks, and where the archive is."""
+    """The organisation, and the address of the archive."""
 
     name: str
     website: str
     public_url: str
     began_at: datetime
-    """What an empty feed says of its age."""
+    """The time of an empty feed."""
 
     def page(self, slug: str) -> str:
         """The address of a statement."""
@@ -110,7 +110,7 @@ def site_map(publisher: FeedPublisher, shown: Sequence[Published]) -> bytes:
 
 
 def robots(public_url: str, closed: Iterable[str]) -> str:
-    """What search engines may visit: everything but these paths."""
+    """Return a robots.txt that allows everything but these paths."""
     base = urlsplit(public_url).path
     lines = [f"Disallow: {base}{path}" for path in closed]
     return "\n".join(["User-agent: *", *lines, "", f"Sitemap: {public_url}/sitemap.xml", ""])
@@ -148,7 +148,7 @@ def _item(publisher: FeedPublisher, entry: Listed) -> dict[str, Any]:
 
 
 def summary_of(entry: Listed) -> str:
-    """The notice and the summary; what was withdrawn is not summed up."""
+    """Return the notice and the summary; a withdrawn statement has no summary."""
     notice = entry.notice.text if entry.notice else ""
     return " ".join(filter(None, [notice, "" if entry.shown.withdrawn else entry.summary]))
 
@@ -292,7 +292,7 @@ def _article(publisher: FeedPublisher, entry: Listed, summary: str) -> dict[str,
 
 
 def _harmless(values: dict[str, Any]) -> Markup:
-    """JSON in which nothing can end the element that it stands in."""
+    """Return JSON that cannot end the element that contains it."""
     text = json.dumps(values, ensure_ascii=False)
     for mark in "<>&":
         text = text.replace(mark, f"\\u{ord(mark):04x}")

@@ -1,4 +1,4 @@
-"""The lists of the archive: its first page, those with what is older, and what a search found."""
+"""The lists of the archive: its first page, older pages, and results of a search."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ from newsletter.web.public.archive.published import Notice, Published, notice_of
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveLinks:
-    """A page that names others.
+    """Links from one page to others.
 
-    It names them from where it stands, so that the archive works behind any host and path, also
-    before ``public_url`` leads to it.
+    They are relative, so that the archive works behind any host and path, also before
+    ``public_url`` leads to it.
     """
 
     depth: int = 0
@@ -45,14 +45,14 @@ class ArchiveLinks:
         return self.file(f"archive/{slug}")
 
     def file(self, name: str) -> str:
-        """What is no page, such as a feed."""
+        """Return the link to a file, such as a feed."""
         return "../" * self.depth + name
 
 
 MOST = 50
 """Statements of a page of the list."""
 MOST_HITS = 20
-"""Statements of a page of what was found."""
+"""Results on one page."""
 
 _TEMPLATE = "archive.html.j2"
 _STATEMENT = "statement.html.j2"
@@ -86,7 +86,7 @@ class Listing:
         )
 
     def found(self, typed: str, number: int, hits: Hits, shown: Mapping[str, Published]) -> bytes:
-        """A page of what was found, the best first. ``shown`` holds by slug what went out."""
+        """Return a page of results, best first. ``shown`` has the sent statements by slug."""
         here, count = ArchiveLinks(), -(-hits.count // MOST_HITS)
         typed, words = typed[:LONGEST], self._words[0]
         return self._written(
@@ -173,7 +173,7 @@ class Listing:
         }
 
     def notice(self, shown: Published, language: str) -> Notice | None:
-        """What came of a statement since, in this language, if anything did."""
+        """Return the notice about a later correction or withdrawal, in this language."""
         if not (shown.corrected_by or shown.withdrawn or shown.corrects):
             return None
         day = self._local_day(shown.updated_at)
@@ -205,9 +205,9 @@ class Listing:
         return self.frame.counted("found", count, language) if count else words["found_none"]
 
     def _head(self, number: int) -> Markup:
-        """Where the page really is, and what leads feed readers on.
+        """Return the canonical address and the links for feed readers.
 
-        Templates hold no such element: a mail fetches nothing.
+        The templates have no such element, because an email loads nothing.
         """
         base = self.archive.settings.public_url
         canonical = f"{base}/page/{number}" if number > 1 else f"{base}/"
@@ -236,6 +236,6 @@ def _marked(language: str) -> Markup:
 
 
 def _asked(typed: str, number: int) -> str:
-    """The address of a page of what was found, from another of them."""
+    """Return the address of a page of results, from another of them."""
     page = {"page": str(number)} if number > 1 else {}
     return "search?" + urlencode({"q": typed} | page)

@@ -35,7 +35,7 @@ class Prepared:
 def prepare(leaf: Leaf, fields: Mapping[str, str]) -> Prepared:
     """Add the fields by which a client tells whether it has an answer already."""
     changed_at = leaf.changed_at.astimezone(UTC).replace(microsecond=0)
-    # of what is answered, header fields and all: a new policy is a new answer
+    # of the whole response with its header fields: a new policy is a new response
     lines = "".join(f"{name}: {value}\n" for name, value in sorted(fields.items()))
     digest = hashlib.sha256(lines.encode() + leaf.body).hexdigest()[:32]
     marks = {"ETag": f'"{digest}"', "Last-Modified": format_datetime(changed_at, usegmt=True)}
@@ -48,10 +48,10 @@ def prepare(leaf: Leaf, fields: Mapping[str, str]) -> Prepared:
 
 
 class PageMemory:
-    """What was answered at a path, the last asked for, in at most so many bytes.
+    """The last responses by path, in at most so many bytes.
 
-    It is valid while no statement, approval or campaign changed. Settings and templates are those
-    of the process. Any thread may ask.
+    They are valid until a statement, approval or campaign changes. Settings and templates do not
+    change within a process. Any thread may use it.
     """
 
     def __init__(self, store: Store, *, max_bytes: int = _MAX_BYTES) -> None:

@@ -1,4 +1,4 @@
-"""What went out, as the archive shows it: each statement once, and what came of it since.
+"""The sent statements for the archive, each once, with its later corrections.
 
 Each request reads only the statements that it shows.
 """
@@ -18,23 +18,23 @@ class Published:
 
     slug: str
     content_hash: str
-    """Of the content that went out last."""
+    """The hash of the content that was sent last."""
     original: str
     """The slug of the original: its own, unless it is a translation."""
     began_at: datetime
     """When the first reader could have it."""
     updated_at: datetime
-    """When it last went out, was corrected or was withdrawn."""
+    """When it was last sent, corrected or withdrawn."""
     corrects: str = ""
     """The slug of the published statement that it puts right."""
     corrected_by: str = ""
     """The slug of the newest correction of it."""
     withdrawn: bool = False
-    """It was cancelled after it had begun, and no correction came in its place."""
+    """It was cancelled after it had begun, and no correction replaced it."""
 
 
 def published(campaigns: Sequence[Campaign]) -> list[Published]:
-    """What has begun, newest first. ``campaigns`` are all there are, oldest first."""
+    """Return the statements that have begun, newest first. ``campaigns`` are all, oldest first."""
     begun = [campaign for campaign in campaigns if campaign.started_at is not None]
     shown = {campaign.slug for campaign in begun}
     aims = {campaign.slug: campaign.corrects for campaign in campaigns}
@@ -52,7 +52,7 @@ def published(campaigns: Sequence[Campaign]) -> list[Published]:
 
 
 def _aim(slug: str, aims: dict[str, str], shown: set[str]) -> str:
-    """What a correction is of: where that never went out, what that was a correction of."""
+    """Return the original of a correction: the first in the chain that was sent."""
     passed = set()
     # nothing keeps files from correcting each other in a circle
     while slug and slug not in shown and slug not in passed:
@@ -84,13 +84,13 @@ def _known(times: Iterable[datetime | None]) -> list[datetime]:
 
 
 class PublishedStatements:
-    """What has begun to go out."""
+    """The statements that have begun to be sent."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def count(self) -> tuple[int, datetime | None]:
-        """How many there are, and when the list of them last changed."""
+        """Return their number, and the time of the last change of the list."""
         with self._store.read() as tx:
             return tx.campaigns.count_published()
 
@@ -102,12 +102,12 @@ class PublishedStatements:
         return [found[slug] for slug in slugs]
 
     def some(self, slugs: Collection[str]) -> dict[str, Published]:
-        """Those of these slugs."""
+        """Return the statements with these slugs."""
         with self._store.read() as tx:
             return _some(tx, slugs)
 
     def translations(self, slug: str) -> list[Published]:
-        """A statement and all its languages, newest first; nothing where it did not go out."""
+        """Return a statement and its translations, newest first; empty if it was not sent."""
         own = self.some([slug]).get(slug)
         if own is None:
             return []
@@ -118,18 +118,18 @@ class PublishedStatements:
 
 
 def _some(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
-    """What came of them is told by those that correct them, or that they correct."""
+    """Return statements with their corrections, which are loaded with them."""
     found = published(tx.campaigns.kin(slugs))
     return {statement.slug: statement for statement in found if statement.slug in slugs}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """A sentence above a statement, and where it leads."""
+    """A sentence above a statement, and its link."""
 
     text: str
     language: str
-    """Of the words: the statement's, or English."""
+    """The language of the words: the statement's, or English."""
     direction: str
     link: str = ""
     """The slug of the other statement; empty where there is none."""
@@ -139,7 +139,7 @@ class Notice:
 def notice_of(
     shown: Published, dated: str, language: str, words: Mapping[str, str]
 ) -> Notice | None:
-    """What to say of a statement, or None: it may also be a correction itself.
+    """Return the notice about a statement, or None. A correction may have one too.
 
     ``dated`` is the local date of its last change, and ``language`` that of the words.
     """

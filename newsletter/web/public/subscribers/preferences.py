@@ -67,7 +67,7 @@ def zones() -> dict[str, list[tuple[str, str]]]:
 
 @cache
 def zone_names() -> frozenset[str]:
-    """All of them."""
+    """Return the names of all time zones."""
     return frozenset(name for cities in zones().values() for name, _ in cities)
 
 
@@ -78,27 +78,27 @@ _PLAIN = ("name", "language", "timezone")
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """What a form is made of, beside what the person chose."""
+    """The parts of the form apart from the reader's choices."""
 
     offers: Sequence[PublicList]
     languages: Mapping[str, str]
     zone: str
-    """The organisation's own, for whoever named none."""
+    """The organisation's own zone, for readers who named none."""
     words: Mapping[str, str]
     language: str
     """That of the words."""
     titled: Sequence[PublicList] = ()
-    """The lists that have a title, also those that nobody can join here."""
+    """The lists with a title, also those that cannot be joined here."""
 
     def shown(self, chosen: Preferences) -> dict[str, str]:
-        """The words that stand beside each list: what the person says yes or no to."""
+        """Return the words at each list: the reader agrees to these."""
         return {
             offer.name: "\n".join(filter(None, (self.words["lists_ask"], offer.title, offer.about)))
             for offer in self._lists(chosen.lists)
         }
 
     def _lists(self, joined: frozenset[str]) -> list[PublicList]:
-        """Those that are offered, and those that the person is on without."""
+        """Return the offered lists, and other lists that the reader is on."""
         offered = {offer.name for offer in self.offers}
         titled = {each.name: each for each in self.titled}
         others = sorted(joined - offered)
@@ -108,7 +108,7 @@ class Sheet:
         ]
 
     def values(self, chosen: Preferences, form: Posted | None = None) -> dict[str, Any]:
-        """What the template shows: what stands, or what was filled in and has faults."""
+        """Return the values for the template: the current choices, or a form with faults."""
         now = {name: getattr(chosen, name) for name in _PLAIN}
         filled = {name: form.text(name) for name in _PLAIN} if form else now
         ticked = form.all("list") if form else chosen.lists
@@ -145,7 +145,7 @@ class Sheet:
     def wish(
         self, form: Posted, chosen: Preferences, now: datetime
     ) -> tuple[PreferenceChange, dict[str, str]]:
-        """What the person asks for, and what is wrong with it: field → sentence."""
+        """Return the reader's changes, and the faults: field → sentence."""
         faults: dict[str, str] = {}
         changed = {
             name: form.text(name) if form.text(name) != form.text(f"was_{name}") else None
@@ -162,7 +162,7 @@ class Sheet:
         had, ticked = frozenset(form.all("had")), frozenset(form.all("list"))
         offered = {offer.name for offer in self.offers}
         wish = PreferenceChange(
-            # nobody joins what is not offered, whatever a form says
+            # a list that is not offered cannot be joined, whatever the form contains
             joins=(ticked - had) & offered,
             # only what the page showed: a box that was not there was not unticked
             leaves=(had - ticked) & frozenset(self.shown(chosen)),
@@ -236,7 +236,7 @@ class PreferencesPage:
     def _opened(
         self, page: Callable[[ReaderRequest], Response]
     ) -> Callable[[Request], Awaitable[Response]]:
-        """A page for whoever has a link that still opens it."""
+        """Return the handler of a page that needs a link which has not expired."""
 
         def answer(request: Request, form: Posted) -> Response:
             owner, language = self._owner(request), self._frame.language_of(request)
@@ -299,7 +299,7 @@ class PreferencesPage:
         return self._sheet(request, saved=_SAVED in request.http.query_params)
 
     def save(self, request: ReaderRequest) -> Response:
-        """All of it or, where something cannot be, nothing."""
+        """Save all changes, or none if there are faults."""
         form = request.form
         sheet, chosen = self._made_of(request), request.chosen.preferences
         wish, faults = sheet.wish(form, chosen, self._subscribers.store.clock.now())
@@ -351,7 +351,7 @@ class PreferencesPage:
             **self._made_of(request).values(request.chosen.preferences, form),
         )
 
-    # --- where they get it
+    # --- another address
 
     def move(self, request: ReaderRequest) -> Response:
         """An email to the other address. The answer is the same whether we know it or not."""
@@ -371,10 +371,10 @@ class PreferencesPage:
         text = request.words["move_sent_text"].format(address=address)
         return self._frame.page(request.words["link_sent"], [text], language=request.language)
 
-    # --- what is kept of them
+    # --- the reader's data
 
     def data(self, request: ReaderRequest) -> Response:
-        """All of it, as a file that programs can read."""
+        """Return all data about the reader as a file for programs."""
         with self._subscribers.store.read() as tx:
             found = tx.data_exports.of(request.owner.subscriber_id)
         body = json.dumps(found, ensure_ascii=False, indent=2)

@@ -1,8 +1,8 @@
-"""Signing up: the form, here or on another site, and the page behind the link that confirms it.
+"""Sign-up: the form, here or on another site, and the page behind the confirmation link.
 
-Whoever posts gets the same answer in the same time, whoever the address belongs to: nothing here
-looks at who is a subscriber. What is asked for waits until the reader of an email confirms it, by
-one button: to open its link changes nothing, as scanners open every link of a mail.
+Every request gets the same answer in the same time: nothing here looks up subscribers. A request
+waits until the reader of the email confirms it with a button. Opening the link changes nothing,
+because scanners open every link in an email.
 """
 
 import logging
@@ -66,7 +66,7 @@ class NetworkLimit:
         self._seen.move_to_end(network)
         while posts and not 0 <= now - posts[0] < _HOUR.total_seconds():
             posts.popleft()  # long ago, or by a clock that was wrong
-        # what is refused is not counted, or whoever tries again would never get in
+        # refused posts do not count, else a person who tries again would never be accepted
         if len(posts) >= self._most:
             return True
         posts.append(now)
@@ -82,7 +82,7 @@ TRAP = "website"
 
 
 class Offering:
-    """What is offered in one workspace."""
+    """The lists that one workspace offers."""
 
     def __init__(self, settings: Settings, frame: Frame) -> None:
         self.rules = settings.sign_up_rules()
@@ -90,7 +90,7 @@ class Offering:
         self._frame = frame
 
     def words(self, language: str, offers: Sequence[PublicList]) -> Shown:
-        """The words of consent beside these lists, as they are now."""
+        """Return the current words of consent at these lists."""
         words, shown_in = self._frame.words(language)
         ours = words["consent_one" if len(offers) == 1 else "consent_many"]
         consent = consent_words(
@@ -127,7 +127,7 @@ log = logging.getLogger("newsletter.web")
 
 
 class SignUpPages:
-    """The pages to join by; none where nothing is offered."""
+    """The pages for joining; there are none if no list is offered."""
 
     def __init__(self, subscribers: Subscribers, frame: Frame, lane: Lane) -> None:
         self._subscribers = subscribers
@@ -155,19 +155,19 @@ class SignUpPages:
         return self._show(SignUpForm(lists=ticked), language)
 
     def asked(self, request: Request) -> Response:
-        """What everybody sees next, as often as they load it: look into your inbox."""
+        """Show the page after every request: look into your inbox."""
         language = self._language_of(request, request.query_params.get("language", ""))
         return self._frame.said("asked_title", "asked", "asked_hint", language=language)
 
     async def sign_up(self, request: Request) -> Response:
-        """Take a form on, or say in its page what is wrong with it."""
+        """Accept a form, or show its faults."""
         return await self._lane.run(self._sign_up, request, _form_of(await read_form(request)))
 
     def _sign_up(self, request: Request, form: SignUpForm) -> Response:
         language = self._language_of(request, form.language)
         if form.trap:
             return self._go_on(language)  # a program, and it is not told
-        # before it is counted: whoever corrects a slip is not shut out for it
+        # before the count, so that correcting a typing error does not shut a person out
         judged = self._offering.rules.judge(form)
         if not isinstance(judged, SignUp):
             return self._show(form, language, judged)
@@ -197,9 +197,9 @@ class SignUpPages:
         )
 
     def _source(self, request: Request) -> str:
-        """Where a form stands, as far as the browser says: it may be a program that says nothing.
+        """Return the address of the form as the browser gives it; a program may give none.
 
-        A browser that comes from our own page names no address, as that page wants it.
+        Our own page sends no referrer.
         """
         if request.headers.get("sec-fetch-site") == "same-origin":
             return _OUR_PAGE
@@ -289,11 +289,11 @@ class ConfirmationPages:
         ]
 
     def look(self, request: Request) -> Response:
-        """What the button will do; nothing has happened."""
+        """Show what the button will do. Changes nothing."""
         return self._answer(request, partial(follow, store=self._store, links=self._links))
 
     def press(self, request: Request) -> Response:
-        """The button was pressed: what was asked for is committed before the answer."""
+        """Carry out the request, and commit before the answer."""
         return self._answer(request, partial(confirm, store=self._store, links=self._links))
 
     def _answer(self, request: Request, action: Callable[[str], Followed]) -> Response:
@@ -323,7 +323,7 @@ class ConfirmationPages:
         )
 
     def _way_on(self, followed: Followed) -> dict[str, str]:
-        """Where a reader may want to go next."""
+        """Return links for the next page."""
         number = followed.reader_id
         if number is not None:
             token = self._links.preferences_token(number, self._store.clock.now())

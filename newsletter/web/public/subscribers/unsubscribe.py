@@ -1,9 +1,9 @@
-"""Unsubscribing, by the link in every mail. It works for ever, and for whoever has the mail.
+"""Unsubscribing with the link in every email. It never expires and needs nothing but the email.
 
-A GET changes nothing: scanners open every link. A POST ends subscriptions, be it from the page's
-button or from a mail program (RFC 8058: 200, no redirect, no cookie, whatever the body). Since
-mails are forwarded, the link gives nothing away and takes nothing else: it ends what the reader
-gets, and has an email with the link to their settings sent to the reader's own address.
+A GET changes nothing, because scanners open every link. A POST ends subscriptions, from the page's
+button or from a mail program (RFC 8058: 200, no redirect, no cookie, whatever the body). Emails are
+forwarded, so the link reveals nothing and can do nothing else: it ends subscriptions, and can have
+a link to the preferences sent to the reader's own address.
 """
 
 import logging
@@ -69,7 +69,8 @@ class UnsubscribePages:
     def _opened(
         self, page: Callable[[Request, Departure], Response], lane: Lane
     ) -> Callable[[Request], Awaitable[Response]]:
-        """A page for whoever has a link that ends something: one of a test mail ends nothing."""
+        """Return the handler of a page that needs a link with effect: one in a test mail has
+        none."""
 
         def answer(request: Request) -> Response:
             language = self._frame.language_of(request)
@@ -101,14 +102,15 @@ class UnsubscribePages:
         return self._gone(request, self._ending(departure), "left")
 
     def left_everything(self, request: Request, departure: Departure) -> Response:
-        """All lists at once, and none by an import."""
+        """End all subscriptions. An import cannot bring them back."""
         ending, of = self._ending(departure), self._subscribers
         self._tell(leave_everything(departure, store=of.store))
         language = self._frame.language_of(request, ending.language)
         return self._frame.said("left", "left_everything_text", language=language)
 
     def offer_link(self, request: Request, departure: Departure) -> Response:
-        """One button: scanners open this page too. It says the same whoever is still subscribed."""
+        """Show one button, because scanners open this page too. The page is the same for every
+        reader."""
         words, language = self._words(request, self._ending(departure))
         link = f"/u/{request.path_params['token']}/preferences"
         buttons = [Button(action=link, label=words["prefer_button"])]
@@ -145,7 +147,7 @@ class UnsubscribePages:
             )
 
     def _gone(self, request: Request, ending: Ending, title: str) -> Response:
-        """What a person reads who gets nothing more by this link, and what they can do then."""
+        """Show that the subscriptions have ended, and what the reader can do next."""
         words, language = self._words(request, ending)
         text = self._said(ending, "left_lists", words)
         link = f"/u/{request.path_params['token']}"
@@ -161,7 +163,7 @@ class UnsubscribePages:
         return self._frame.words(self._frame.language_of(request, ending.language))
 
     def _said(self, ending: Ending, key: str, words: Mapping[str, str]) -> str:
-        """What ends, by the titles of its lists; of an import none is named."""
+        """Return the titles of the lists that end; lists of an import are not named."""
         if not ending.lists:
             return words["left_everything_text"]
         return words[key].format(
