@@ -13,7 +13,6 @@ from hypothesis import settings
 
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.store.engine import open_sqlite
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
@@ -88,26 +87,25 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class FreshStores:
     """Stores on a database that is new each time, opened as in production.
 
-    The engine stays, since to compile the SQL anew costs a test more than all else that it does.
-    So there is one store at a time: whoever needs several opens files of their own.
+    There is one store at a time: whoever needs several opens files of their own.
     """
 
     def __init__(self, migrated: Path, folder: Path) -> None:
         self._migrated = migrated
         self._folder = folder
-        self._engine = open_sqlite(folder / "newsletter.db")
+        self._database = Sqlite(folder / "newsletter.db")
 
     def __call__(self, clock: FixedClock | None = None) -> Store:
         self.close()
-        shutil.copy(self._migrated, self._folder / "newsletter.db")
-        chain, clock = chain_of(self._engine), clock or FixedClock()
-        return Store(self._engine, hash_address=hash_address, chain=chain, clock=clock)
+        path = Path(shutil.copy(self._migrated, self._database.path))
+        chain, clock = chain_of(path), clock or FixedClock()
+        return Store(self._database, hash_address=hash_address, chain=chain, clock=clock)
 
     def elsewhere(self, folder: Path) -> "FreshStores":
         return FreshStores(self._migrated, folder)
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._database.close()
         for file in self._folder.glob("newsletter.*"):  # with its log and the head of its audit
             file.unlink()
 

@@ -10,8 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
-
 from newsletter.domain.campaigns.composition import Abstract
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, attempt_name
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
@@ -21,9 +19,9 @@ from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, Store
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Sender
 from newsletter.domain.statements.statement import Reading, Statement, all_writers, texts_of
-from newsletter.store.engine import open_sqlite
 from newsletter.store.file.keys import Chain, HeadFile
 from newsletter.store.sql import Store
+from newsletter.store.sqlite import Sqlite
 
 WORKSPACE = "f0" * 6
 OURS = attempt_name(WORKSPACE, "0" * 24)
@@ -368,15 +366,12 @@ def _from_json(one: Any) -> Event:
     return Event(**one | {"kind": EventKind(one["kind"]), "at": at, "bounce": bounce})
 
 
-def chain_of(engine: Engine) -> Chain:
+def chain_of(path: Path) -> Chain:
     """What the audit log of a test's database is bound by; its head lies beside the database."""
-    path = Path(str(engine.url.database))
     return Chain(key=b"k" * 32, head=HeadFile(path.with_suffix(".audit")))
 
 
 def store_in(path: Path, clock: FixedClock | None = None) -> Store:
     """The store in this file; without a clock, its time stands still."""
-    engine = open_sqlite(path)
-    return Store(
-        engine, hash_address=hash_address, chain=chain_of(engine), clock=clock or FixedClock()
-    )
+    chain, clock = chain_of(path), clock or FixedClock()
+    return Store(Sqlite(path), hash_address=hash_address, chain=chain, clock=clock)

@@ -31,7 +31,6 @@ from newsletter.runtime.services import Services
 from newsletter.runtime.staff import Staff
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.store.engine import open_sqlite
 from newsletter.store.file.guard_file import WorkspaceGuardFile
 from newsletter.store.file.keys import Chain, HeadFile, check_keys, refuse_missing_keys
 from newsletter.store.file.lock import in_use
@@ -128,29 +127,26 @@ def _load_keys(folder: Path) -> _Keys:
 @contextmanager
 def _stored(settings: Settings, by: str, clock: Clock) -> Iterator[tuple[Store, _Keys]]:
     """Open the database, locked against replacement, with its keys."""
-    database, folder = settings.database_path, settings.workspace / "var" / "keys"
-    database.parent.mkdir(parents=True, exist_ok=True)
+    path, folder = settings.database_path, settings.workspace / "var" / "keys"
+    path.parent.mkdir(parents=True, exist_ok=True)
     with in_use(settings.in_use_path, by=by):
-        # before the engine, which would make an empty file
+        # before it is opened, which would make an empty file
         _refuse_lost(settings)
-        engine = open_sqlite(database)
-        try:
-            with closing(Sqlite(database)) as checked:
-                ensure_current(checked)
-                refuse_missing_keys(checked, settings.workspace)
-                keys = _load_keys(folder)
-                check_keys(checked, fingerprints_in(settings.workspace))
+        with closing(Sqlite(path)) as database:
+            ensure_current(database)
+            refuse_missing_keys(database, settings.workspace)
+            keys = _load_keys(folder)
+            check_keys(database, fingerprints_in(settings.workspace))
             close_off(kept(settings))
-            store = Store(
-                engine,
-                hash_address=address_hash(keys.addresses[0]),
-                chain=Chain(key=keys.audit[0], head=HeadFile(settings.audit_head_path)),
-                clock=clock,
+            yield (
+                Store(
+                    database,
+                    hash_address=address_hash(keys.addresses[0]),
+                    chain=Chain(key=keys.audit[0], head=HeadFile(settings.audit_head_path)),
+                    clock=clock,
+                ),
+                keys,
             )
-            with closing(store):
-                yield store, keys
-        finally:
-            engine.dispose()
 
 
 def _built(

@@ -1,11 +1,14 @@
-"""What every repository has: the connection of its transaction, and rows read into values."""
+"""What every repository has: the queries of its transaction."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from __future__ import annotations
 
-from sqlalchemy import Connection, Executable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from newsletter.store.database import Database
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Executable
 
 T = TypeVar("T")
 
@@ -13,10 +16,14 @@ T = TypeVar("T")
 class Repository:
     """What is asked about one subject, within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        # within the same transaction: queries move from SQLAlchemy to SQL module by module
-        self._db = Database(cast("Any", connection.connection.dbapi_connection))
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    @property
+    def _connection(self) -> Connection:
+        from newsletter.store.core import core
+
+        return core(self._db.driver)
 
     def _list(self, kind: Callable[..., T], query: Executable, **values: object) -> list[T]:
         """A value of each row, whose columns are named as its fields."""
@@ -24,7 +31,7 @@ class Repository:
 
     def _first(self, kind: Callable[..., T], query: Executable, **values: object) -> T | None:
         """The same of the first row; None where there is none."""
-        row = self._connection.execute(query, values).mappings().first()
+        row: Mapping[Any, Any] | None = self._connection.execute(query, values).mappings().first()
         return None if row is None else kind(**row)
 
     def _number(self, query: Executable) -> int:
@@ -35,6 +42,6 @@ class Repository:
 class AddressRepository(Repository):
     """``hash_address`` gives the keyed hash of an address in its folded form."""
 
-    def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
-        super().__init__(connection)
+    def __init__(self, db: Database, hash_address: Callable[[str], bytes]) -> None:
+        super().__init__(db)
         self._hash = hash_address

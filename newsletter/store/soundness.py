@@ -11,9 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
-
-from sqlalchemy import Connection
 
 from newsletter.domain.errors import Defect
 from newsletter.store.database import Database
@@ -67,14 +64,13 @@ class Inspection:
 
     def __init__(
         self,
-        connection: Connection,
+        db: Database,
         hash_address: Callable[[str], bytes],
         chain: Chain,
         *,
         seconds: float,
     ) -> None:
-        self._connection = connection
-        self._db = Database(cast("Any", connection.connection.dbapi_connection))
+        self._db = db
         self._hash = hash_address
         self._chain = chain
         self._seconds = seconds
@@ -121,7 +117,7 @@ class Inspection:
 
     def _is_sound(self, digest: str) -> bool:
         try:
-            found = Statements(self._connection).content(digest)
+            found = Statements(self._db).content(digest)
         except Defect:
             return False
         return found is not None and found.content_hash() == digest

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from newsletter.domain.errors import Defect, Exchanged
+from newsletter.domain.errors import Defect
 from newsletter.store.database import Database
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from sqlalchemy import Connection, Engine
 
     from newsletter.domain.clock import Clock
     from newsletter.domain.staff.audit import AuditHead
@@ -38,6 +35,7 @@ if TYPE_CHECKING:
     from newsletter.store.file.guard_file import Generation
     from newsletter.store.file.keys import Chain
     from newsletter.store.soundness import Soundness
+    from newsletter.store.sqlite import Sqlite
     from newsletter.store.staff.accounts import Accounts, Invitations, Passkeys
     from newsletter.store.staff.audit import Audit
     from newsletter.store.staff.roles import Staff
@@ -72,7 +70,7 @@ class _Part(Generic[T]):
 
     def __get__(self, tx: Transaction, owner: type) -> T:
         kind = getattr(import_module(f"newsletter.store.{self._module}"), self._kind)
-        made = kind(tx.connection, *(getattr(tx, need) for need in self._needs))
+        made = kind(tx.db, *(getattr(tx, need) for need in self._needs))
         vars(tx)[self._name] = made  # found there from now on
         return cast("T", made)
 
@@ -123,13 +121,12 @@ class Transaction:
 
     def __init__(
         self,
-        connection: Connection,
+        db: Database,
         hash_address: Callable[[str], bytes],
         chain: Chain,
         now: datetime,
     ) -> None:
-        self.connection = connection
-        self.db = Database(cast("Any", connection.connection.dbapi_connection))
+        self.db = db
         self.hash_address = hash_address
         self.chain = chain
         self.now = now
@@ -144,18 +141,13 @@ class Store:
     """
 
     def __init__(
-        self, engine: Engine, *, hash_address: Callable[[str], bytes], chain: Chain, clock: Clock
+        self, database: Sqlite, *, hash_address: Callable[[str], bytes], chain: Chain, clock: Clock
     ) -> None:
-        from newsletter.store.engine import Watched
-
         self.clock = clock
-        self._engine = engine
+        self._database = database
         self._hash_address = hash_address
         self._chain = chain
-        self._path = Path(str(engine.url.database))
-        self._file = _identity(self._path)
         self._turn = threading.Lock()
-        self._watched = Watched(engine)
 
     @contextmanager
     def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:
@@ -164,98 +156,73 @@ class Store:
         One that is not ``lasting`` waits for no disk: a power cut may undo it until the next that
         is. It is for what nobody acts upon before then, and enters nothing in the audit log.
         """
-        from newsletter.store.engine import connected
-
-        with self._writing(connected(self._engine, lasting=lasting)) as tx:
+        with self._writing(lasting=lasting) as tx:
             yield tx
             if not lasting and "audit" in vars(tx):
                 raise Defect("the audit log has to last")
 
     @contextmanager
-    def _writing(self, opened: AbstractContextManager[Connection]) -> Iterator[Transaction]:
+    def _writing(
+        self, *, lasting: bool = True, on: Database | None = None
+    ) -> Iterator[Transaction]:
         # Within the process writers queue here: SQLite's own waiting is to sleep and try again.
         with self._turn:
-            self._refuse_exchanged()
-            with opened as connection:
-                tx = self._on(connection)
+            with self._database.transaction(lasting=lasting, on=on) as db:
+                tx = self._on(db)
                 yield tx
                 head = _to_remember(tx)
-            self._refuse_exchanged()  # or it was committed to a file that nobody will read
             if head is not None:
                 self._chain.head.write(head)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that only reads."""
-        from newsletter.store.engine import connected
-
-        self._refuse_exchanged()
-        with connected(self._engine, reads=True) as connection:
-            yield self._on(connection)
+        with self._database.transaction(reads=True) as db:
+            yield self._on(db)
 
     @contextmanager
     def staging(self) -> Iterator[Staging[Transaction]]:
         """Room for the people of a file, gone without a trace at the end of the block."""
-        from newsletter.store.database import Database
-        from newsletter.store.engine import alone, begun, driver_connection
         from newsletter.store.subscribers.staging import Staging
 
-        with alone(self._engine) as connection:
+        with self._database.alone() as db:
             yield Staging(
-                Database(driver_connection(connection)),
+                db,
                 self._hash_address,
-                reading=lambda: begun(connection, reads=True),
-                writing=lambda: self._writing(begun(connection)),
+                reading=lambda: self._database.transaction(reads=True, on=db),
+                writing=lambda: self._writing(on=db),
             )
 
     def version(self) -> int:
         """A number that is another one after each commit, whoever made it: a look for nothing."""
-        self._refuse_exchanged()
-        return self._watched.version()
+        return self._database.version()
 
     def file_faults(self, *, seconds: float) -> list[str] | None:
         """What SQLite finds wrong with the file; None where the time was too short to tell."""
         from newsletter.store.soundness import file_faults
 
-        return file_faults(self._path, seconds=seconds)
+        return file_faults(self._database.path, seconds=seconds)
 
     def inspect(self, *, seconds: float) -> list[Soundness]:
         """Compare what lies in the database with what was stored, each kind for so long."""
         from newsletter.store.soundness import Inspection
 
         with self.read() as tx:
-            looking = Inspection(tx.connection, self._hash_address, self._chain, seconds=seconds)
+            looking = Inspection(tx.db, self._hash_address, self._chain, seconds=seconds)
             return looking.all()
 
     def secure_erase(self) -> bool:
         """Overwrite what was erased where no data is any more; False: too busy, try again later."""
         from newsletter.store.file.secure_erase import overwrite_erased
 
-        return overwrite_erased(self._path)
+        return overwrite_erased(self._database.path)
 
     def close(self) -> None:
         """Close all connections."""
-        self._watched.close()
-        self._engine.dispose()
+        self._database.close()
 
-    def _on(self, connection: Connection) -> Transaction:
-        return Transaction(connection, self._hash_address, self._chain, self.clock.now())
-
-    def _refuse_exchanged(self) -> None:
-        if _identity(self._path) != self._file:
-            raise Exchanged(
-                f"{self._path} was exchanged while it was at work: another file is in its place,"
-                " and what is done here would be lost; start this process again"
-            )
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    """The file that a name leads to; noughts where there is none yet."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return 0, 0
-    return status.st_dev, status.st_ino
+    def _on(self, db: Database) -> Transaction:
+        return Transaction(db, self._hash_address, self._chain, self.clock.now())
 
 
 def _to_remember(tx: Transaction) -> AuditHead | None:

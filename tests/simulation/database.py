@@ -2,14 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.staff.audit import AuditHead
@@ -17,10 +15,10 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
-from newsletter.store.database import Database as Queries
 from newsletter.store.file.keys import Chain, HeadFile
-from newsletter.store.schema import create
+from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
+from newsletter.store.sqlite import Sqlite, _Connection
 from tests.fakes import NOON, FixedClock, PlainAbstracts, hash_address
 from tests.simulation.cast import DIGEST, SETTINGS, first_versions, readers
 from tests.unit.pipeline.newsroom import Newsroom
@@ -50,42 +48,32 @@ class _NoHead(HeadFile):
         pass
 
 
-class _Opened:
-    """An engine whose one connection is open already: opening takes as long as three statements."""
+class _InMemory(Sqlite):
+    """SQLite in memory. One thread has it, so its one connection is always the free one."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._connection = engine.connect()
-        self.url = engine.url
-
-    @contextmanager
-    def connect(self) -> Iterator[Connection]:
-        yield self._connection
-
-    def dispose(self) -> None:
-        self._connection.close()
+    def connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            ":memory:",
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_STATEMENTS,
+            factory=_Connection,
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
 
 
 class Database:
     """One database in memory. It stays, so that each statement is compiled and prepared once."""
 
     def __init__(self, clock: FixedClock) -> None:
-        self.connection = sqlite3.connect(
-            ":memory:",
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=_STATEMENTS,
-        )
-        engine = create_engine(
-            "sqlite://",
-            creator=lambda: self.connection,
-            poolclass=StaticPool,
-            pool_reset_on_return=None,  # a transaction that ended leaves nothing behind
-        )
-        event.listen(engine, "connect", _prepare)
-        self._columns = dict(_made(self.connection)) | _FOLLOW
-        opened: Any = _Opened(engine)
+        database = _InMemory(Path("nowhere"))
+        ensure_current(database)
+        with database.transaction(reads=True) as db:
+            self.connection = db.driver
+        self._columns = dict(_tables(self.connection)) | _FOLLOW
         chain = Chain(key=b"k" * 32, head=_NoHead())
-        self.store = Store(opened, hash_address=hash_address, chain=chain, clock=clock)
+        self.store = Store(database, hash_address=hash_address, chain=chain, clock=clock)
 
     def fill(self, rows: Rows) -> None:
         """Become a copy. By rows: with another file in its place all would be prepared again."""
@@ -111,14 +99,10 @@ class Database:
 
     def close(self) -> None:
         self.store.close()
-        self.connection.close()
 
 
-def _made(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """Make the tables; yield each with its columns. Who is referred to comes first."""
-    connection.execute("BEGIN")
-    create(Queries(connection))
-    connection.execute("COMMIT")
+def _tables(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """Yield each table with its columns. Who is referred to comes first."""
     # nobody here writes the archive's index
     for (name,) in connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'schema_version'"
@@ -127,11 +111,6 @@ def _made(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         if name not in _FOLLOW:
             columns = connection.execute(f"PRAGMA table_info({name})").fetchall()
             yield name, ", ".join(f'"{column[1]}"' for column in columns)
-
-
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None
-    connection.execute("PRAGMA foreign_keys = ON")
 
 
 @cache

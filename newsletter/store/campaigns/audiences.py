@@ -192,7 +192,7 @@ class Translations(Repository):
             " GROUP BY slug ORDER BY slug",
             original=original,
         )
-        campaigns = Campaigns(self._connection)
+        campaigns = Campaigns(self._db)
         found = [campaigns.get(number) for number in latest]
         return [campaign for campaign in found if campaign is not None]
 

@@ -4,10 +4,8 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from newsletter.domain.campaigns.campaign import Start
-from newsletter.store.database import instant
+from newsletter.store.database import Database, instant
 from newsletter.store.file.keys import Chain
 from newsletter.store.repository import Repository
 
@@ -32,8 +30,8 @@ class _Row:
 class Starts(Repository):
     """Who started what, for how many."""
 
-    def __init__(self, connection: Connection, chain: Chain) -> None:
-        super().__init__(connection)
+    def __init__(self, db: Database, chain: Chain) -> None:
+        super().__init__(db)
         self._chain = chain
 
     def of(self, slug: str) -> list[Start]:

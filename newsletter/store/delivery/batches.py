@@ -47,7 +47,7 @@ class Batches(AddressRepository):
         ``allowance`` holds how many members a batch may have at each provider, the first one first;
         None is no limit. Those beyond it become a queued batch of their own.
         """
-        campaigns = Campaigns(self._connection)
+        campaigns = Campaigns(self._db)
         while (found := claiming.next_queued(self._db, at, allowance)) is not None:
             batch_id, provider = found
             claimed = claiming.claim(

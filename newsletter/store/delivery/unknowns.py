@@ -80,7 +80,7 @@ class Unknowns(Repository):
             id=batch_id,
             until=at + lease,
         )
-        campaign = Campaigns(self._connection).head(row.campaign_id)
+        campaign = Campaigns(self._db).head(row.campaign_id)
         members = self._members(row, None if row.regardless else campaign.lists)
         return UnknownBatch(
             id=row.id,
@@ -259,7 +259,7 @@ class Unknowns(Repository):
             return BatchState.DONE, DeliveryState.ACCEPTED
         if rest is Rest.UNKNOWN:
             return BatchState.UNKNOWN, None
-        if Campaigns(self._connection).head(held.campaign.id).state is CampaignState.CANCELLED:
+        if Campaigns(self._db).head(held.campaign.id).state is CampaignState.CANCELLED:
             return BatchState.DONE, DeliveryState.CANCELLED
         return BatchState.QUEUED, DeliveryState.PENDING
 

@@ -143,7 +143,7 @@ class Generation(Repository):
             key=_DOUBTED,
             evidence=evidence,
         )
-        numbers.skip(self._connection.exec_driver_sql, at, {})
+        numbers.skip(self._db.driver.execute, at, {})
         return True
 
 

@@ -30,7 +30,7 @@ _FORMERLY = {"letter": "transactional_email"}
 """What an older database calls a table → what it is called now."""
 
 Execute = Callable[[str, tuple[Any, ...]], Any]
-"""Runs one statement of SQL with its values, in the driver or through SQLAlchemy."""
+"""Runs one statement of SQL with its values, in the driver."""
 
 
 def last_given(execute: Execute) -> dict[str, int]:

@@ -7,8 +7,6 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection
-
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import AuditHead, Entered
@@ -106,8 +104,8 @@ class Audit(Repository):
     at the end are missed by the head file.
     """
 
-    def __init__(self, connection: Connection, chain: Chain, now: datetime) -> None:
-        super().__init__(connection)
+    def __init__(self, db: Database, chain: Chain, now: datetime) -> None:
+        super().__init__(db)
         self._chain = chain
         self._now = now
         self._entered: AuditHead | None = None

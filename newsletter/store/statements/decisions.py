@@ -3,12 +3,10 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.domain.subscribers.address import mailbox
-from newsletter.store.database import instant
+from newsletter.store.database import Database, instant
 from newsletter.store.file.keys import Chain
 from newsletter.store.repository import Repository
 from newsletter.store.staff.audit import (
@@ -26,8 +24,8 @@ from newsletter.store.staff.audit import (
 class Approvals(Repository):
     """Who approved what."""
 
-    def __init__(self, connection: Connection, chain: Chain, audit: Audit) -> None:
-        super().__init__(connection)
+    def __init__(self, db: Database, chain: Chain, audit: Audit) -> None:
+        super().__init__(db)
         self._chain = chain
         self._audit = audit
 

@@ -21,7 +21,7 @@ SERVERS = {"starlette", "uvicorn", "apscheduler"}
 READERS = {"lxml", "mammoth", "multipart"}
 RENDERERS = {"jinja2", "markdown_it", "nh3", "premailer", "cssutils"}
 OTHERS = {"cryptography", "rich"}
-STORE = {"sqlalchemy", "pydantic", "yaml"}
+STORE = {"pydantic", "yaml"}
 ALL = CLIENTS | SERVERS | READERS | RENDERERS | OTHERS | STORE
 MODULES = "\nimport sys; print('\\n'.join(sys.modules), file=sys.stderr)"
 
@@ -137,7 +137,7 @@ def test_a_list_of_statements_loads_the_stages_that_it_needs_alone(listed: set[s
 
 def test_a_list_of_statements_asks_of_the_store_what_it_needs_alone(listed: set[str]) -> None:
     assert modules_in("store", listed) == {
-        *("sql", "repository", "engine", "database"),
+        *("sql", "repository", "database"),
         "sqlite",
         *("file.keys", "file.lock", "file.copies", "file.numbers", "file.guard_file"),
         *("statements.statements", "statements.decisions", "staff.audit", "staff.roles"),

@@ -90,7 +90,7 @@ def _apart(look: Any) -> Any:
 
 
 def _path(store: Store) -> Path:
-    return Path(store._path)
+    return store._database.path
 
 
 def _head(store: Store) -> Path:

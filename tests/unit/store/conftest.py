@@ -6,12 +6,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
-from newsletter.store.engine import open_sqlite
 from newsletter.store.sql import Store
-from newsletter.store.sqlite import Sqlite
 from tests.fakes import FixedClock, chain_of, hash_address
+from tests.unit.store.limited import LimitedSqlite
 
 
 @pytest.fixture
@@ -20,18 +18,12 @@ def path(tmp_path: Path, migrated: Path) -> Path:
 
 
 @pytest.fixture
-def database(path: Path) -> Iterator[Sqlite]:
-    with closing(Sqlite(path)) as database:
+def database(path: Path) -> Iterator[LimitedSqlite]:
+    with closing(LimitedSqlite(path)) as database:
         yield database
 
 
 @pytest.fixture
-def engine(path: Path) -> Iterator[Engine]:
-    engine = open_sqlite(path)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def store(engine: Engine, clock: FixedClock) -> Store:
-    return Store(engine, hash_address=hash_address, chain=chain_of(engine), clock=clock)
+def store(database: LimitedSqlite, clock: FixedClock) -> Store:
+    chain = chain_of(database.path)
+    return Store(database, hash_address=hash_address, chain=chain, clock=clock)

@@ -1,11 +1,11 @@
 """Whom an event speaks of, where addresses are hashed as in production."""
 
 import pytest
-from sqlalchemy import Engine
 
 from newsletter.domain.events import Event, EventKind, Place
 from newsletter.runtime.keys import address_hash
 from newsletter.store.sql import Store
+from newsletter.store.sqlite import Sqlite
 from tests.contracts.books import Books
 from tests.fakes import NOON, WORKSPACE, FixedClock, chain_of
 
@@ -15,10 +15,13 @@ from tests.fakes import NOON, WORKSPACE, FixedClock, chain_of
     [("READER2@Example.Org", 2), ("ana@" + "à" * 70 + ".example", None), ("no address", None)],
 )
 def test_an_address_that_cannot_be_one_names_nobody(
-    engine: Engine, address: str, known: int | None
+    database: Sqlite, address: str, known: int | None
 ) -> None:
     store = Store(
-        engine, hash_address=address_hash(b"k" * 32), chain=chain_of(engine), clock=FixedClock()
+        database,
+        hash_address=address_hash(b"k" * 32),
+        chain=chain_of(database.path),
+        clock=FixedClock(),
     )
     Books(store, 3)
     event = Event(id="e", kind=EventKind.DELIVERED, at=NOON, address=address)

@@ -24,11 +24,10 @@ from newsletter.pipeline.subscribers import prefer
 from newsletter.pipeline.subscribers.join import confirm, follow
 from newsletter.pipeline.subscribers.leave import leave, read
 from newsletter.runtime.keys import SignedLinks
-from newsletter.store.engine import open_sqlite
 from newsletter.store.file.copies import backup, restore
 from newsletter.store.sql import Store
 from tests.contracts.books import Books, add_campaign
-from tests.fakes import NOON, FixedClock, chain_of, hash_address, store_in
+from tests.fakes import NOON, FixedClock, store_in
 
 
 def campaigns(path: Path) -> int:
@@ -76,12 +75,8 @@ def test_a_restored_database_is_on_hold_and_the_old_one_is_kept(
     assert campaigns(path) == 0
     assert campaigns(kept) == 1
     assert campaigns(copy) == 0
-    engine = open_sqlite(path)
-    with Store(
-        engine, hash_address=hash_address, chain=chain_of(engine), clock=FixedClock()
-    ).read() as tx:
+    with store_in(path).read() as tx:
         reason = tx.hold.reason()
-    engine.dispose()
     assert reason == "restored on 2026-11-24 12:00 UTC from the backup copy.db"
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
@@ -14,6 +13,7 @@ from newsletter.domain.staff.audit import AuditHead
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.store.file.keys import HeadFile
 from newsletter.store.sql import Store
+from newsletter.store.sqlite import Sqlite
 from tests.fakes import NOON, FixedClock, chain_of, hash_address
 
 YES = Approval(slug="news", content_hash="d1", by="ed@x.example", at=NOON, channel=Channel.COMMAND)
@@ -74,8 +74,8 @@ def rewrite_without_key(store: Store) -> None:
 
 
 @pytest.fixture
-def head(engine: Engine) -> HeadFile:
-    return chain_of(engine).head
+def head(database: Sqlite) -> HeadFile:
+    return chain_of(database.path).head
 
 
 @pytest.mark.parametrize(
@@ -252,8 +252,8 @@ def test_an_approval_without_its_line_is_named(store: Store) -> None:
     assert "the approval 1, of news by ed@x.example, has no line" in fault(store)
 
 
-def test_with_another_key_nothing_is_what_was_written(store: Store, engine: Engine) -> None:
+def test_with_another_key_nothing_is_what_was_written(store: Store, database: Sqlite) -> None:
     say_yes(store)
-    other = replace(chain_of(engine), key=b"o" * 32)
-    stranger = Store(engine, hash_address=hash_address, chain=other, clock=FixedClock())
+    other = replace(chain_of(database.path), key=b"o" * 32)
+    stranger = Store(database, hash_address=hash_address, chain=other, clock=FixedClock())
     assert "var/keys/audit is another key" in fault(stranger)

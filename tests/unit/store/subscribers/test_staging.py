@@ -6,27 +6,17 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.store.database import Database
-from newsletter.store.engine import alone, begun, driver_connection
 from newsletter.store.sql import Store
 from newsletter.store.subscribers.staging import Staged, prepare
 from tests.fakes import NOON, hash_address
+from tests.unit.store.limited import LimitedSqlite
 
 NEEDLE = "somebody@example.org"
 PEOPLE = [("people.csv:2", Entry(address=NEEDLE, lists=("press",), tags=("vip",)))]
 GONE = SuppressedEntry(address=NEEDLE, reason=SuppressionReason.BOUNCED)
-
-
-@pytest.fixture
-def closed(engine: Engine) -> list[object]:
-    """Connections that were closed and had been nobody else's."""
-    seen: list[object] = []
-    event.listen(engine, "close_detached", seen.append)
-    return seen
 
 
 @pytest.fixture
@@ -44,13 +34,12 @@ def rows_left(store: Store) -> int:
 
 
 def test_even_an_open_transaction_keeps_nobody_from_writing_nor_from_a_checkpoint(
-    engine: Engine, other: sqlite3.Connection
+    database: LimitedSqlite, other: sqlite3.Connection
 ) -> None:
-    with alone(engine) as connection:
-        db = Database(driver_connection(connection))
-        with begun(connection, reads=True):
+    with database.alone() as db:
+        with database.transaction(reads=True, on=db):
             prepare(db)
-        with begun(connection, reads=True):
+        with database.transaction(reads=True, on=db):
             Staged(db, hash_address).add(PEOPLE)
             other.execute("INSERT INTO meta VALUES ('other', '')")
             busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -70,7 +59,7 @@ def test_a_rehearsal_does_not_wait_for_whoever_writes(
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_connection_goes_with_all_that_lay_ready(
-    store: Store, closed: list[object], fails: bool
+    store: Store, database: LimitedSqlite, fails: bool
 ) -> None:
     def lay_ready() -> None:
         with store.staging() as staging:
@@ -83,7 +72,9 @@ def test_the_connection_goes_with_all_that_lay_ready(
             lay_ready()
     else:
         lay_ready()
-    assert len(closed) == 1
+    [opened] = database.opened
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened.execute("SELECT 1")
 
 
 def test_what_lies_ready_stands_in_no_file_of_ours(store: Store, path: Path) -> None:
@@ -94,13 +85,9 @@ def test_what_lies_ready_stands_in_no_file_of_ours(store: Store, path: Path) -> 
 
 
 def test_a_full_disk_is_told_and_nothing_is_brought_in(
-    store: Store, engine: Engine, other: sqlite3.Connection
+    store: Store, database: LimitedSqlite, other: sqlite3.Connection
 ) -> None:
-    def grow_no_more(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute("PRAGMA temp.max_page_count = 40")
-
-    engine.dispose()
-    event.listen(engine, "connect", grow_no_more)
+    database.limit("temp.max_page_count = 40")
     many = [
         (str(number), Entry(address=f"a{number}@example.org", lists=("press",)))
         for number in range(5_000)

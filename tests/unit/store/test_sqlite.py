@@ -8,36 +8,24 @@ import sys
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, func, select, table, text
-from sqlalchemy.engine.interfaces import CacheStats
 
 from newsletter.domain.errors import Defect, StoreUnavailable
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.store.engine import alone, begun, connected, open_sqlite
 from newsletter.store.sql import Store
+from newsletter.store.sqlite import Sqlite
 from tests.contracts.books import Books
 from tests.fakes import NOON
 from tests.rows import rows
+from tests.unit.store.limited import LimitedSqlite
 
-DEED = text("INSERT INTO meta VALUES (:key, :value)")
-
-
-def pragma(engine: Engine, name: str) -> object:
-    with connected(engine, reads=True) as connection:
-        return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+DEED = "INSERT INTO meta VALUES (:key, :value)"
 
 
-def on_connect(engine: Engine, *statements: str) -> None:
-    """Make each connection say these first, after our own."""
-
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        for statement in statements:
-            connection.execute(statement)
-
-    event.listen(engine, "connect", prepare)
+def pragma(database: Sqlite, name: str) -> object:
+    with database.transaction(reads=True) as db:
+        return db.value(f"PRAGMA {name}")
 
 
 @pytest.mark.parametrize(
@@ -50,39 +38,30 @@ def on_connect(engine: Engine, *statements: str) -> None:
         ("secure_delete", 1),
     ],
 )
-def test_each_connection_is_set_up_for_safety(engine: Engine, name: str, value: object) -> None:
-    assert pragma(engine, name) == value
-    with connected(engine, reads=True) as first, connected(engine, reads=True) as second:
-        for connection in (first, second):
-            assert connection.exec_driver_sql(f"PRAGMA {name}").scalar() == value
+def test_each_connection_is_set_up_for_safety(
+    database: LimitedSqlite, name: str, value: object
+) -> None:
+    assert pragma(database, name) == value
+    with database.transaction(reads=True) as first, database.transaction(reads=True) as second:
+        for db in (first, second):
+            assert db.value(f"PRAGMA {name}") == value
 
 
-def test_a_commit_that_need_not_last_makes_none_last_less_that_has_to(engine: Engine) -> None:
+def test_a_commit_that_need_not_last_makes_none_last_less_that_has_to(
+    database: LimitedSqlite,
+) -> None:
     for lasting, level in ((False, 1), (True, 2), (False, 1)):
-        with connected(engine, lasting=lasting) as connection:
-            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == level
-    with alone(engine) as connection, begun(connection):  # the one that was had just now
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
-
-
-def test_sql_that_was_compiled_for_one_file_is_not_compiled_for_the_next(tmp_path: Path) -> None:
-    counted = select(func.count()).select_from(table("sqlite_master"))
-    found = []
-    for name in ("first.db", "second.db"):
-        engine = open_sqlite(tmp_path / name)
-        with connected(engine, reads=True) as connection:
-            context: Any = connection.execute(counted).context
-            found.append(context.cache_hit)
-        engine.dispose()
-    assert found == [CacheStats.CACHE_MISS, CacheStats.CACHE_HIT]
+        with database.transaction(lasting=lasting) as db:
+            assert db.value("PRAGMA synchronous") == level
+    with database.alone() as db, database.transaction(on=db):
+        assert db.value("PRAGMA synchronous") == 2
 
 
 @rows("name", ["what? #1 %20.db", "a:b@c.db", "ünï.db"])
 def test_a_path_may_hold_what_a_url_may_not(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    engine = open_sqlite(path)
-    assert pragma(engine, "journal_mode") == "wal"
-    engine.dispose()
+    with closing(Sqlite(path)) as database:
+        assert pragma(database, "journal_mode") == "wal"
     assert path.exists()
 
 
@@ -125,20 +104,17 @@ def test_a_batch_needs_its_campaign(store: Store) -> None:
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "newsletter.db"
     path.write_bytes(b"This is a letter to the editor. " * 100)
-    engine = open_sqlite(path)
     with pytest.raises(StoreUnavailable, match=r"check 'database' in newsletter\.yaml") as caught:
-        pragma(engine, "journal_mode")
+        pragma(Sqlite(path), "journal_mode")
     assert str(path) in str(caught.value)
     assert isinstance(caught.value.__cause__, Exception)
-    engine.dispose()
 
 
-def test_it_waits_until_a_descriptor_is_free(engine: Engine) -> None:
-    engine.dispose()
+def test_it_waits_until_a_descriptor_is_free(database: Sqlite) -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     taken: list[int] = []
     opened: list[object] = []
-    waiting = threading.Thread(target=lambda: opened.append(pragma(engine, "journal_mode")))
+    waiting = threading.Thread(target=lambda: opened.append(pragma(database, "journal_mode")))
     resource.setrlimit(resource.RLIMIT_NOFILE, (200, before[1]))
     try:
         with suppress(OSError):
@@ -156,68 +132,68 @@ def test_it_waits_until_a_descriptor_is_free(engine: Engine) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    engine = open_sqlite(tmp_path / "nowhere" / "newsletter.db")
+    database = Sqlite(tmp_path / "nowhere" / "newsletter.db")
     with pytest.raises(StoreUnavailable, match="check that its folder exists, is yours"):
-        pragma(engine, "journal_mode")
+        pragma(database, "journal_mode")
 
 
 def test_a_damaged_file_is_named(path: Path) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[:100] + b"\xff" * (len(whole) - 100))
-    engine = open_sqlite(path)
-    with pytest.raises(StoreUnavailable, match="is damaged; restore a backup"):
-        pragma(engine, "integrity_check")
-    engine.dispose()
+    with (
+        closing(Sqlite(path)) as database,
+        pytest.raises(StoreUnavailable, match="is damaged; restore a backup"),
+    ):
+        pragma(database, "integrity_check")
 
 
-def test_a_database_that_must_not_be_written_to_is_named(engine: Engine) -> None:
-    on_connect(engine, "PRAGMA query_only = ON")
+def test_a_database_that_must_not_be_written_to_is_named(database: LimitedSqlite) -> None:
+    database.limit("query_only = ON")
     with (
         pytest.raises(StoreUnavailable, match="cannot be written to; check its owner"),
-        connected(engine) as connection,
+        database.transaction() as db,
     ):
-        connection.execute(DEED, {"key": "k", "value": "v"})
+        db.change(DEED, key="k", value="v")
 
 
-def test_a_database_that_somebody_else_is_writing_to_is_named(path: Path, engine: Engine) -> None:
-    on_connect(engine, "PRAGMA busy_timeout = 1")
+def test_a_database_that_somebody_else_is_writing_to_is_named(
+    path: Path, database: LimitedSqlite
+) -> None:
+    database.limit("busy_timeout = 1")
     other = sqlite3.connect(path)
     other.execute("BEGIN IMMEDIATE")
     with (
         pytest.raises(StoreUnavailable, match="another process has been writing"),
-        connected(engine),
+        database.transaction(),
     ):
         pass
-    with connected(engine, reads=True) as connection:
-        assert connection.scalar(text("SELECT count(*) FROM meta")) == 0
+    with database.transaction(reads=True) as db:
+        assert db.value("SELECT count(*) FROM meta") == 0
     other.close()
 
 
-def test_a_full_disk_stops_cleanly_and_what_was_committed_stays(engine: Engine) -> None:
-    with connected(engine) as connection:
-        connection.execute(DEED, {"key": "before", "value": "v"})
-    pages = int(str(pragma(engine, "page_count")))
-    engine.dispose()
-    on_connect(engine, f"PRAGMA max_page_count = {pages + 2}")
+def test_a_full_disk_stops_cleanly_and_what_was_committed_stays(database: LimitedSqlite) -> None:
+    with database.transaction() as db:
+        db.change(DEED, key="before", value="v")
+    pages = int(str(pragma(database, "page_count")))
+    database.limit(f"max_page_count = {pages + 2}")
     with (
         pytest.raises(StoreUnavailable, match=r"disk is full; free some space.*nothing was lost"),
-        connected(engine) as connection,
+        database.transaction() as db,
     ):
-        connection.execute(DEED, {"key": "during", "value": "v" * 100_000})
-    with connected(engine) as connection:
-        assert connection.scalars(text("SELECT key FROM meta")).all() == ["before"]
-        connection.execute(DEED, {"key": "after", "value": "v"})
-    assert pragma(engine, "integrity_check") == "ok"
+        db.change(DEED, key="during", value="v" * 100_000)
+    with database.transaction() as db:
+        assert db.column("SELECT key FROM meta") == ["before"]
+        db.change(DEED, key="after", value="v")
+    assert pragma(database, "integrity_check") == "ok"
 
 
 def test_a_full_disk_in_the_middle_of_a_campaign_books_nothing_by_half(
-    store: Store, engine: Engine
+    store: Store, database: LimitedSqlite
 ) -> None:
     books = Books(store, 5)
     claimed = books.claim()
-    pages = int(str(pragma(engine, "page_count")))
-    engine.dispose()
-    on_connect(engine, f"PRAGMA max_page_count = {pages}")
+    database.limit(f"max_page_count = {pragma(database, 'page_count')}")
 
     def split_and_note() -> None:
         with store.begin() as tx:
@@ -230,12 +206,14 @@ def test_a_full_disk_in_the_middle_of_a_campaign_books_nothing_by_half(
     assert books.settle(claimed)
 
 
-def test_what_has_no_advice_of_ours_is_passed_on_in_the_drivers_words(engine: Engine) -> None:
+def test_what_has_no_advice_of_ours_is_passed_on_in_the_drivers_words(
+    database: LimitedSqlite,
+) -> None:
     with (
         pytest.raises(StoreUnavailable, match=r"no such table: nowhere$"),
-        connected(engine) as connection,
+        database.transaction() as db,
     ):
-        connection.execute(text("SELECT * FROM nowhere"))
+        db.rows("SELECT * FROM nowhere")
 
 
 @pytest.mark.slow("starts a process")
@@ -243,21 +221,18 @@ def test_what_was_committed_is_there_after_the_process_was_killed(path: Path) ->
     program = """
 import os, signal, sys
 from pathlib import Path
-from sqlalchemy import text
-from newsletter.store.engine import connected, open_sqlite
-engine = open_sqlite(Path(sys.argv[1]))
-with connected(engine) as connection:
-    connection.execute(text("INSERT INTO meta VALUES ('committed', '')"))
-with connected(engine) as connection:
-    connection.execute(text("INSERT INTO meta VALUES ('not committed', '')"))
+from newsletter.store.sqlite import Sqlite
+database = Sqlite(Path(sys.argv[1]))
+with database.transaction() as db:
+    db.change("INSERT INTO meta VALUES ('committed', '')")
+with database.transaction() as db:
+    db.change("INSERT INTO meta VALUES ('not committed', '')")
     os.kill(os.getpid(), signal.SIGKILL)
 """
     died = subprocess.run([sys.executable, "-c", program, str(path)], timeout=30, check=False)
     assert died.returncode == -9
-    engine = open_sqlite(path)
-    with connected(engine) as connection:
-        assert connection.scalars(text("SELECT key FROM meta")).all() == ["committed"]
-    engine.dispose()
+    with closing(Sqlite(path)) as database, database.transaction() as db:
+        assert db.column("SELECT key FROM meta") == ["committed"]
 
 
 def test_what_was_erased_cannot_be_read_from_the_file(path: Path, store: Store) -> None:
