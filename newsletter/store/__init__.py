@@ -1,1 +1,1 @@
-"""The database, by SQLAlchemy Core: nobody else knows SQL."""
+"""The database: no other package knows SQL."""

@@ -1,7 +1,7 @@
 """The store: transactions over the tables.
 
-What is asked about one subject is imported with the first question about it. Nothing else is, nor
-SQLAlchemy: the stages name these types, and the help of a command loads its stages.
+What is asked about one subject is imported with the first question about it: the stages name these
+types, and the help of a command loads its stages.
 """
 
 from __future__ import annotations

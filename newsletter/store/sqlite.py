@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from newsletter.domain.errors import Defect, Exchanged, StoreUnavailable
 from newsletter.store.database import Database
@@ -30,10 +29,6 @@ _PATIENCE, _PAUSE = 30.0, 0.1
 _IDLE_CONNECTIONS = 8
 _LARGE_CACHE_KIB = 64 * 1024
 """Held by the connection of a large change: new hashes fall anywhere in their index."""
-
-
-class _Connection(sqlite3.Connection):
-    core: Any = None
 
 
 class Sqlite:
@@ -157,11 +152,7 @@ class Sqlite:
     def connect(self) -> sqlite3.Connection:
         """Open a connection, set up for safety."""
         connection = sqlite3.connect(
-            self.path,
-            timeout=30,
-            isolation_level=None,
-            check_same_thread=False,
-            factory=_Connection,
+            self.path, timeout=30, isolation_level=None, check_same_thread=False
         )
         try:
             for pragma in _PRAGMAS:
@@ -189,12 +180,6 @@ class Sqlite:
             ) from error
         except sqlite3.Error as error:
             raise StoreUnavailable(self._explain(str(error))) from error
-        except Exception as error:
-            said = getattr(error, "orig", None)  # SQLAlchemy's
-            if isinstance(said, sqlite3.Error):
-                with self._explained():
-                    raise said from error
-            raise
 
     def _explain(self, message: str) -> str:
         advice = next((what for word, what in _ADVICE.items() if word in message.lower()), "")

@@ -18,7 +18,7 @@ from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
 from newsletter.store.file.keys import Chain, HeadFile
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
-from newsletter.store.sqlite import Sqlite, _Connection
+from newsletter.store.sqlite import Sqlite
 from tests.fakes import NOON, FixedClock, PlainAbstracts, hash_address
 from tests.simulation.cast import DIGEST, SETTINGS, first_versions, readers
 from tests.unit.pipeline.newsroom import Newsroom
@@ -57,7 +57,6 @@ class _InMemory(Sqlite):
             isolation_level=None,
             check_same_thread=False,
             cached_statements=_STATEMENTS,
-            factory=_Connection,
         )
         connection.execute("PRAGMA foreign_keys = ON")
         return connection

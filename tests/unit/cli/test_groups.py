@@ -138,7 +138,7 @@ def test_a_list_of_statements_loads_the_stages_that_it_needs_alone(listed: set[s
 def test_a_list_of_statements_asks_of_the_store_what_it_needs_alone(listed: set[str]) -> None:
     assert modules_in("store", listed) == {
         *("sql", "repository", "database"),
-        "sqlite",
+        *("sqlite", "schema"),
         *("file.keys", "file.lock", "file.copies", "file.numbers", "file.guard_file"),
         *("statements.statements", "statements.decisions", "staff.audit", "staff.roles"),
         "statements.drafts",  # texts of the desk are statements too

@@ -124,7 +124,7 @@ def _memory(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
 def _surroundings(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
     print("nobody's answer")  # noqa: T201 - which must not be taken for one
     yield sorted(os.environ)  # noqa: TID251 - what it was given is the question
-    yield [one for one in sys.modules if "sqlalchemy" in one]
+    yield [one for one in sys.modules if "newsletter.store" in one]
 
 
 def _back(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:

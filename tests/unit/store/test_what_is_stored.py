@@ -4,7 +4,7 @@ from pathlib import Path
 
 from newsletter.store.sqlite import Sqlite
 
-PAGE = Path(__file__).parents[4] / "SECURITY.md"
+PAGE = Path(__file__).parents[3] / "SECURITY.md"
 OF_PEOPLE = {
     "id address address_hash name language timezone consent added_at place paused_until import_id"
     " last_import acted_after": (

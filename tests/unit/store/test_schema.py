@@ -8,16 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.store.schema import (
-    VERSION,
-    asking,
-    ensure_current,
-    event_tables,
-    import_tables,
-    migrate,
-    tables,
-)
-from newsletter.store.schema.columns import metadata
+from newsletter.store.schema import VERSION, ensure_current, migrate
 from newsletter.store.sqlite import Sqlite
 
 
@@ -90,11 +81,3 @@ def test_a_database_that_another_process_is_making_is_waited_for(tmp_path: Path)
         assert migrate(second) == (VERSION, VERSION)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM schema_version").fetchone() == (1,)
-
-
-def test_tables_that_are_still_declared_have_the_columns_of_the_text(database: Sqlite) -> None:
-    assert {asking.consent, event_tables.event, import_tables.import_, tables.batch}
-    with database.transaction(reads=True) as db:
-        for table in metadata.tables.values():
-            columns = db.column(f"SELECT name FROM pragma_table_xinfo('{table.name}')")
-            assert columns == [column.name for column in table.columns]
