@@ -98,7 +98,7 @@ def test_a_browser_that_is_none_stops_nothing(bare: Workspace, tmp_path: Path) -
     missing = bare.do(*out, str(tmp_path / "none"))
     assert f"no screenshots were taken: {tmp_path / 'none'} is not a program" in missing.stderr
     ends = shutil.which("true") or "/bin/true"
-    assert "no screenshots were taken: the browser ended" in bare.do(*out, ends).stderr
+    assert "no screenshots were taken: BrowserType.launch: " in bare.do(*out, ends).stderr
     assert (tmp_path / "look" / "index.html").exists()
 
 

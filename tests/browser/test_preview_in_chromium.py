@@ -3,21 +3,28 @@
 import base64
 import itertools
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
+from newsletter.cli.statements.screenshots import Sitting, started, take
 from newsletter.config import environment
+from newsletter.rendering.preview import Screenshot
 from tests.acceptance.workspace import Finished, Workspace
 from tests.browser.opening import Windows
 from tests.browser.test_mail_in_chromium import LOW_CONTRAST
 
-pytestmark = pytest.mark.chromium
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.slow("the command starts a Chromium of its own, for each of its views"),
+]
+T = TypeVar("T")
 
 BODY = """A **bold** word and [a link](https://forum.example/more).
 
@@ -92,7 +99,13 @@ def preview(browser: Any, workspace: Workspace, host: PictureHost) -> Preview:
     """Made by a Chromium that the command found by itself."""
     workspace.write("news", BODY.format(picture=host.picture), summary="One line for the inbox.")
     out = workspace.folder.with_name("look")
-    return Preview(folder=out, done=workspace.do("preview", "news", "--out", str(out)))
+    return Preview(folder=out, done=apart(workspace.do, "preview", "news", "--out", str(out)))
+
+
+def apart(work: Callable[..., T], *arguments: str) -> T:
+    """Work in another thread: in this one Playwright runs already, and it runs once a thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work, *arguments).result()
 
 
 @pytest.fixture
@@ -278,8 +291,29 @@ def test_a_preview_fetches_nothing_unless_it_is_asked_to(
 ) -> None:
     assert host.visits == 0
     assert preview.done.stderr == ""
-    done = workspace.do("preview", "news", "--out", str(tmp_path / "look"), "--with-images")
+    out = str(tmp_path / "look")
+    done = apart(workspace.do, "preview", "news", "--out", out, "--with-images")
     said = f"the picture {host.picture} did not come; the screenshots are without it\n"
     assert done.stderr == said
     assert host.visits > 0
     assert (tmp_path / "look" / "light.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("height", "taken", "pixels", "cut"),
+    [(8_000, 8_000, 16_000, False), (8_001, 8_001, 8_001, False), (16_001, 16_000, 16_000, True)],
+)
+def test_an_email_that_is_too_long_is_less_sharp_and_then_cut(
+    height: int, taken: int, pixels: int, cut: bool
+) -> None:
+    html = f'<!DOCTYPE html><body style="margin: 0"><div style="height: {height}px">'
+
+    def photograph() -> tuple[Screenshot, bytes]:
+        sitting = Sitting(name="light", title="Light", html=html, width=375)
+        with started(None, hosts=()) as browser:
+            [found] = take(browser, [sitting])
+        return found
+
+    shot, png = apart(photograph)
+    assert (shot.height, shot.cut, shot.missing) == (taken, cut, ())
+    assert int.from_bytes(png[20:24]) == pixels

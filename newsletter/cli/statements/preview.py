@@ -19,15 +19,7 @@ from newsletter.cli.shell import (
     statement_slug,
     wall_time,
 )
-from newsletter.cli.statements.screenshots import (
-    NAMES,
-    BrowserFailed,
-    Sitting,
-    find_browser,
-    is_program,
-    started,
-    take,
-)
+from newsletter.cli.statements.screenshots import BrowserFailed, Sitting, started, take
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
@@ -96,7 +88,6 @@ class Folder:
 
 
 _PICTURE_WIDTH = 2704
-_SECONDS = 90.0
 
 
 @click.command()
@@ -127,7 +118,7 @@ def preview(
 
     Makes message.html, message.txt and message.eml, for a made-up reader or for a real one, and
     index.html, which shows the mail light, dark, on a telephone, without pictures, without style
-    sheets and as plain text. Where Chromium is installed, screenshots too.
+    sheets and as plain text. Where Chromium and Playwright are installed, screenshots too.
     """
     with shell.services() as services:
         services.statements.refresh()
@@ -211,23 +202,11 @@ def _fill(folder: Folder, facts: Facts, made: Content, message: bytes) -> None:
     folder.write({name: page.encode() for name, page in zip(VIEWS, pages, strict=True)})
 
 
-def _browser(named: Path | None) -> str:
-    """The browser that a person named, or one that is installed. Raises BrowserFailed."""
-    if named is not None and not is_program(named):
-        raise BrowserFailed(f"{named} is not a program")
-    found = str(named.resolve()) if named else find_browser()
-    if found is None:
-        raise BrowserFailed(
-            f"none of {', '.join(NAMES)} is installed; install one, or name it with --browser"
-        )
-    return found
-
-
 def _photograph(folder: Folder, facts: Facts, made: Content, named: Path | None) -> None:
     """Add screenshots, and the sheet that shows them. Without a browser it stays as it is."""
     hosts = facts.picture_hosts if facts.fetched else ()
     try:
-        with started(_browser(named), hosts=hosts, seconds=_SECONDS) as browser:
+        with started(named, hosts=hosts) as browser:
             taken = list(take(browser, _sittings(made, fetch=facts.fetched)))
             page = sheet_of_pictures(facts, [_within(shot, png) for shot, png in taken])
             whole = Sitting(

@@ -1,185 +1,49 @@
-"""Screenshots of a mail in its views, by a Chromium that can reach no network of its own accord.
+"""Screenshots of an email in its views, by a Chromium that reaches only named hosts.
 
-Nobody else can reach it: it opens no port. It ends with the block that started it, whatever
-happens, and has a profile of its own that goes with it.
+Playwright is optional: ``pip install 'newsletter[screenshots]'``.
 """
 
-import base64
-import json
 import os
-import select
 import shutil
-import signal
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from newsletter.rendering.preview import Screenshot
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
-    "--headless",
-    "--remote-debugging-pipe",
     "--disable-gpu",
     "--disable-quic",
     "--disable-sync",
     "--disable-breakpad",
-    "--disable-extensions",
-    "--disable-component-update",
-    "--disable-background-networking",
     "--disable-dev-shm-usage",
-    "--hide-scrollbars",
-    "--no-first-run",
-    "--no-default-browser-check",
     "--no-proxy-server",
 )
-# the protocol's pipes are the descriptors 3 and 4, which only a shell can set up portably
-_ON_PIPES = 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null'
-_CHUNK = 1 << 16
-_GRACE = 2.0
+_TIMEOUT_MS = 30_000
+_MAX_PIXELS = 16_000
+"""The height in device pixels: below it Chromium draws nothing right."""
+_FIRST_HEIGHT = 100
+"""CSS pixels: less than any email has, so that the email itself says how high it is."""
+_LOADED = """() => Promise.race([
+  Promise.all([...document.images].map(image => image.decode().catch(() => null))),
+  new Promise(done => setTimeout(done, 5000)),
+]).then(() => document.fonts.ready).then(() => ({
+  height: document.scrollingElement.scrollHeight,
+  missing: [...document.images]
+    .filter(image => image.src.startsWith('https:') && !image.naturalWidth)
+    .map(image => image.src),
+}))"""
+"""Waits at most 5 seconds for pictures; tells the height, and which pictures did not come."""
 
 
 class BrowserFailed(Exception):
-    """Chromium did not do what it was told. The message says what happened."""
-
-
-def find_browser() -> str | None:
-    """The path of a Chromium that is installed."""
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
-
-
-@contextmanager
-def started(browser: str, *, hosts: Sequence[str], seconds: float) -> Iterator["Browser"]:
-    """A browser that can reach these hosts alone, for so long. Raises BrowserFailed."""
-    with tempfile.TemporaryDirectory(prefix="newsletter-", ignore_cleanup_errors=True) as profile:
-        command = [browser, *_flags(profile, hosts), "about:blank"]
-        process = _start(command)
-        try:
-            yield Browser(process, until=time.monotonic() + seconds)
-        finally:
-            _end(process)
-
-
-def _flags(profile: str, hosts: Sequence[str]) -> Iterator[str]:
-    yield from _FLAGS
-    yield f"--user-data-dir={profile}"
-    allowed = "".join(f", EXCLUDE {host.partition(':')[0]}" for host in hosts)
-    yield f"--host-resolver-rules=MAP * ~NOTFOUND{allowed}"
-    if os.geteuid() == 0:
-        yield "--no-sandbox"  # Chromium refuses to start with it as root
-
-
-def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(  # noqa: S603 - the browser that the person has, or names
-            ["/bin/sh", "-c", _ON_PIPES, "sh", *command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise BrowserFailed(f"it cannot be started: {error}") from error
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End it with all it started. Its session is its own, so nobody else is hit."""
-    for pipe in (process.stdin, process.stdout):
-        with suppress(OSError):
-            if pipe:
-                pipe.close()
-    for number, grace in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
-        with suppress(OSError):
-            os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(grace)
-
-
-class Browser:
-    """Speaks to it: a message is one JSON object with a zero byte behind it."""
-
-    def __init__(self, process: subprocess.Popen[bytes], *, until: float) -> None:
-        if process.stdin is None or process.stdout is None:
-            raise BrowserFailed("it was started without pipes")
-        self._to = process.stdin.fileno()
-        self._from = process.stdout.fileno()
-        # else a write would wait for ever where the browser reads nothing
-        os.set_blocking(self._to, False)
-        self._until = until
-        self._read = bytearray()
-        self._last = 0
-
-    def call(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:
-        """Do something, and wait for the answer. What happens meanwhile is not kept."""
-        self._last += 1
-        number = self._last
-        message = {"id": number, "method": method, "params": parameters}
-        self._write(message | ({"sessionId": session} if session else {}))
-        while (answer := self._next()).get("id") != number:
-            pass
-        if "error" in answer:
-            raise BrowserFailed(f"{method}: {answer['error'].get('message')}")
-        result: dict[str, Any] = answer["result"]
-        return result
-
-    @contextmanager
-    def page(self) -> Iterator[str]:
-        """A new page; its session, to be named in calls."""
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        yield self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        self.call("Target.closeTarget", targetId=target)
-
-    def _write(self, message: dict[str, Any]) -> None:
-        data = memoryview(json.dumps(message).encode() + b"\0")
-        while data:
-            self._wait([], [self._to])
-            try:
-                data = data[os.write(self._to, data[:_CHUNK]) :]
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                raise BrowserFailed("the browser ended at once") from error
-
-    def _next(self) -> dict[str, Any]:
-        while (end := self._read.find(b"\0")) < 0:
-            self._wait([self._from], [])
-            more = os.read(self._from, _CHUNK)
-            if not more:
-                raise BrowserFailed("the browser ended before it had answered")
-            self._read += more
-        message: dict[str, Any] = json.loads(bytes(self._read[:end]))
-        del self._read[: end + 1]
-        return message
-
-    def _wait(self, reading: list[int], writing: list[int]) -> None:
-        left = self._until - time.monotonic()
-        if left <= 0 or not any(select.select(reading, writing, [], left)):
-            raise BrowserFailed("it took too long")
-
-
-def is_program(path: Path) -> bool:
-    """Whether this file can be started."""
-    return path.is_file() and os.access(path, os.X_OK)
-
-
-_TALLEST = 16_000
-"""Device pixels: Chromium draws nothing right below."""
-_SHARP = 2.0
-_FIRST_HEIGHT = 100
-"""CSS pixels: less than any mail has, so that the mail itself says how high it is."""
-_LOADED = """Promise.race([
-  Promise.all([...document.images].map(image => image.decode().catch(() => null))),
-  new Promise(done => setTimeout(done, 5000)),
-]).then(() => document.fonts.ready).then(() => [...document.images]
-  .filter(image => image.src.startsWith('https:') && !image.naturalWidth)
-  .map(image => image.src))"""
-"""Waits for pictures, but not for ever; names those that did not come."""
+    """Chromium or Playwright failed. The message says how."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,59 +51,85 @@ class Sitting:
     """What a screenshot is to be taken of."""
 
     name: str
-    """The file is called so, with ``.png`` behind it."""
+    """The name of the file, without ``.png``."""
     title: str
     html: str
     width: int
     """CSS pixels."""
     dark: bool = False
-    sharpness: float = _SHARP
+    sharpness: float = 2.0
     """Device pixels for one CSS pixel."""
 
 
-def take(browser: Browser, sittings: Iterable[Sitting]) -> Iterator[tuple[Screenshot, bytes]]:
-    """One after the other, each with its PNG. Raises BrowserFailed."""
-    for sitting in sittings:
-        with browser.page() as session:
-            yield _taken(browser, session, sitting)
+@contextmanager
+def started(named: Path | None, *, hosts: Sequence[str]) -> Iterator["Browser"]:
+    """Start the named Chromium, or an installed one, that can reach these hosts alone.
+
+    Raises BrowserFailed, also for errors of Playwright within the block.
+    """
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError as error:
+        raise BrowserFailed("Playwright is missing; install newsletter[screenshots]") from error
+    path = _program(named)
+    allowed = "".join(f", EXCLUDE {host.partition(':')[0]}" for host in hosts)
+    rules = f"--host-resolver-rules=MAP * ~NOTFOUND{allowed}"
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=path,
+                args=[*_FLAGS, rules],
+                chromium_sandbox=os.geteuid() != 0,  # as root Chromium does not start with it
+                timeout=_TIMEOUT_MS,
+            )
+            yield browser
+            browser.close()
+    except Error as error:
+        raise BrowserFailed(error.message.partition("\n")[0]) from error
 
 
-def _taken(browser: Browser, session: str, sitting: Sitting) -> tuple[Screenshot, bytes]:
-    def tell(method: str, **parameters: Any) -> dict[str, Any]:
-        return browser.call(method, session, **parameters)
-
-    def measure(height: int, sharpness: float) -> None:
-        tell(
-            "Emulation.setDeviceMetricsOverride",
-            width=sitting.width,
-            height=height,
-            deviceScaleFactor=sharpness,
-            mobile=False,
+def _program(named: Path | None) -> str:
+    if named is not None:
+        if not (named.is_file() and os.access(named, os.X_OK)):
+            raise BrowserFailed(f"{named} is not a program")
+        return str(named.resolve())
+    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        raise BrowserFailed(
+            f"none of {', '.join(_NAMES)} is installed; install one, or name it with --browser"
         )
+    return found
 
-    measure(_FIRST_HEIGHT, sitting.sharpness)
-    scheme = "dark" if sitting.dark else "light"
-    tell(
-        "Emulation.setEmulatedMedia",
-        features=[{"name": "prefers-color-scheme", "value": scheme}],
+
+def take(browser: "Browser", sittings: Iterable[Sitting]) -> Iterator[tuple[Screenshot, bytes]]:
+    """Take one screenshot after the other, each with its PNG."""
+    for sitting in sittings:
+        shot, png = _taken(browser, sitting, sitting.sharpness)
+        if shot.height * sitting.sharpness > _MAX_PIXELS:
+            # a long email is rather less sharp than cut off
+            shot, png = _taken(browser, sitting, 1.0)
+        yield shot, png
+
+
+def _taken(browser: "Browser", sitting: Sitting, sharpness: float) -> tuple[Screenshot, bytes]:
+    page = browser.new_page(
+        viewport={"width": sitting.width, "height": _FIRST_HEIGHT},
+        device_scale_factor=sharpness,
+        color_scheme="dark" if sitting.dark else "light",
     )
-    frame = tell("Page.getFrameTree")["frameTree"]["frame"]["id"]
-    tell("Page.setDocumentContent", frameId=frame, html=sitting.html)
-    waited = tell("Runtime.evaluate", expression=_LOADED, awaitPromise=True, returnByValue=True)
-    whole = max(1, round(tell("Page.getLayoutMetrics")["cssContentSize"]["height"]))
-    # a long mail rather less sharp than cut off
-    sharpness = sitting.sharpness if whole * sitting.sharpness <= _TALLEST else 1.0
-    height = min(whole, _TALLEST)
-    measure(height, sharpness)
-    png = base64.b64decode(tell("Page.captureScreenshot", format="png")["data"])
-    if not png:
-        raise BrowserFailed(f"it made no picture of {sitting.title}")
+    page.set_default_timeout(_TIMEOUT_MS)
+    page.set_content(sitting.html, wait_until="commit")
+    loaded = page.wait_for_function(_LOADED).json_value()
+    height = min(max(1, loaded["height"]), _MAX_PIXELS)
+    page.set_viewport_size({"width": sitting.width, "height": height})
+    png = page.screenshot()
+    page.close()
     shot = Screenshot(
         title=sitting.title,
         file=f"{sitting.name}.png",
         width=sitting.width,
         height=height,
-        cut=height < whole,
-        missing=tuple(waited["result"].get("value") or ()),
+        cut=height < loaded["height"],
+        missing=tuple(loaded["missing"]),
     )
     return shot, png
