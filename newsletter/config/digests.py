@@ -69,17 +69,15 @@ class DigestOptions(Section):
             f" most {NAME_MAX_LENGTH}, like weekly",
         ),
     ] = Field(
-        description="What it is called here; the beginning of the slug of each issue.",
+        description="Its name, with which each issue's slug starts.",
         examples=["weekly"],
         json_schema_extra={"pattern": f"^{SLUG}$", "maxLength": NAME_MAX_LENGTH},
     )
     title: Annotated[Line, AfterValidator(_title)] = Field(
-        description="Its title. `{date}` stands for the day of the issue.",
+        description="Its title. `{date}` becomes the issue's day.",
         examples=['"The week at Example Forum"'],
     )
-    every: Literal["week", "month"] = Field(
-        description="How often it comes: each `week` or each `month`.", examples=["week"]
-    )
+    every: Literal["week", "month"] = Field(description="`week` or `month`.", examples=["week"])
     day: Annotated[
         Any,
         AfterValidator(_some_day),
@@ -87,7 +85,7 @@ class DigestOptions(Section):
             {"anyOf": [{"enum": [*_DAYS, _LAST]}, {"type": "integer", "minimum": 1, "maximum": 28}]}
         ),
     ] = Field(
-        description="The day: of a week its English name, of a month 1 to 28, or `last`.",
+        description="The English name of a weekday; for a month 1 to 28 or `last`.",
         examples=["friday"],
     )
     at: Annotated[str, AfterValidator(_hour)] = Field(
@@ -100,22 +98,22 @@ class DigestOptions(Section):
     ] = Field(description="The lists it goes to.", examples=[["supporters"]])
     gathers: tuple[ListName, ...] = Field(
         default=(),
-        description="It gathers what went to one of these lists. Without it, all that went out.",
+        description="It includes statements to these lists. Without it: all statements.",
         examples=[["press"]],
     )
     least: int = Field(
         default=1,
         ge=1,
         le=50,
-        description="Where fewer statements went out there is no issue; the next one has them.",
+        description="The smallest number of statements of an issue. The next issue has the others.",
         examples=[2],
     )
     language: Language | None = Field(
-        default=None, description="Its language. Without it, `language`.", examples=["en"]
+        default=None, description="Its language. Without it: `language`.", examples=["en"]
     )
     intro: str | None = Field(
         default=None,
-        description="Markdown that stands before the statements.",
+        description="Markdown before the statements.",
         examples=["What we said this week."],
     )
 

@@ -36,21 +36,21 @@ def _domain(text: str) -> str:
 class ListOptions(Section):
     """A list: what readers read in place of its name, and whether they may join it."""
 
-    name: ListName = Field(description="The name that statements know it by.", examples=["press"])
+    name: ListName = Field(description="The name that statements use.", examples=["press"])
     title: Line | None = Field(
         default=None,
-        description="What readers read in its place. Without it, the name.",
+        description="The title for subscribers. Without it: the name.",
         examples=["Press releases"],
     )
     about: Line | None = Field(
         default=None,
-        description="What goes to it, in a sentence.",
+        description="One sentence about its emails.",
         examples=["What we say in public, on the day."],
     )
 
     public: bool = Field(
         default=True,
-        description="Whether readers may join it by themselves. `false`: staff put people on it.",
+        description="Whether people may subscribe by themselves. `false`: staff add people.",
         examples=[False],
     )
 
@@ -73,32 +73,33 @@ class SignUp(Section):
 
     enabled: bool = Field(
         default=True,
-        description="Whether they can. Without it there is no page and no form.",
+        description="Whether there is a sign-up form.",
         examples=[True],
     )
     consent: Annotated[Line, AfterValidator(_words)] | None = Field(
         default=None,
-        description="What they agree to, in your words and in every language the same. `{lists}`"
-        " stands for the titles of what is offered, `{organisation}` for your name. Without it, our"
-        " words in the language of the page. What each person was shown is kept as proof.",
+        description="The words of consent, in your words for all languages. `{lists}` "
+        "becomes the offered titles, `{organisation}` your name. Without it: "
+        "our words in the page's language. newsletter stores the shown words as "
+        "proof.",
         examples=['"{organisation} may send me email on: {lists}. I can leave at any time."'],
     )
     refuse_roles: tuple[_Role, ...] = Field(
         default=ROLES,
-        description="Addresses that begin so are a machine's or an office's, and cannot join.",
+        description="Names before the @ that cannot subscribe.",
         examples=[["postmaster", "abuse"]],
     )
     refuse_domains: tuple[Annotated[str, AfterValidator(_domain)], ...] = Field(
         default=(),
-        description="Addresses of these domains, and of those below them, cannot join; besides the"
-        " well-known throw-away ones that this program knows.",
+        description="Domains that cannot subscribe, with their subdomains, in addition to "
+        "known throw-away domains.",
         examples=[["mailinator.com"]],
     )
     most_per_hour: int = Field(
         default=600,
         ge=1,
-        description="So many emails that readers asked for leave within an hour; the others wait."
-        " A flood of sign-ups then cannot ruin the name of your domain.",
+        description="The number of requested emails sent per hour; the others wait. A flood "
+        "of sign-ups then cannot harm your domain's reputation.",
         examples=[600],
     )
 
@@ -175,42 +176,40 @@ class SegmentOptions(Section):
             " texas or new-donors",
         ),
     ] = Field(
-        description="What statements and commands call it.",
+        description="The name that statements and commands use.",
         examples=["texas"],
         json_schema_extra={"pattern": f"^{LIST_NAME}$"},
     )
-    list: ListName = Field(description="The list whose readers it picks.", examples=["press"])
+    list: ListName = Field(description="The list whose subscribers it picks.", examples=["press"])
     language: _Languages = Field(
         default=(),
-        description="One code or several: readers of any of them. `es` also picks `es-MX`. Whoever"
-        " named no language is not picked.",
+        description="One code or several: subscribers with any of them. `es` also picks `es-MX`.",
         examples=["es"],
     )
     joined_since: date | None = Field(
         default=None,
-        description="Readers whose subscription was confirmed on this date, in `timezone`, or"
-        " later. For those who were imported it is the day of the import.",
+        description="Subscribers confirmed on or after this date, in `timezone`. For "
+        "imported ones the day of the import counts.",
         examples=["2026-01-01"],
     )
     joined_before: date | None = Field(
         default=None,
-        description="Readers whose subscription was confirmed before this date.",
+        description="Subscribers confirmed before this date.",
         examples=["2026-07-01"],
     )
     place: _Places = Field(
         default=(),
-        description="One place or several, as they stand with the readers: those of any of them."
-        " Capitals do not matter.",
+        description="One place or several: subscribers with any of them. Capitals do not matter.",
         examples=["[Austin, Dallas]"],
     )
     tags: _Tags = Field(
-        default=(), description="Readers who have all these tags.", examples=[["donor"]]
+        default=(), description="Subscribers with all these tags.", examples=[["donor"]]
     )
     any_tag: _Tags = Field(
-        default=(), description="Readers who have any of these tags.", examples=[["donor"]]
+        default=(), description="Subscribers with any of these tags.", examples=[["donor"]]
     )
     without_tags: _Tags = Field(
-        default=(), description="Readers who have none of these tags.", examples=[["staff"]]
+        default=(), description="Subscribers with none of these tags.", examples=[["staff"]]
     )
 
     @model_validator(mode="after")

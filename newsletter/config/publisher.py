@@ -23,12 +23,12 @@ from newsletter.domain.statements import brand, content
 class PressContact(Section):
     """The person whom journalists may call."""
 
-    name: Line = Field(description="Who answers.", examples=["Press Office"])
+    name: Line = Field(description="The contact's name.", examples=["Press Office"])
     email: Address | None = Field(
-        default=None, description="Their email address.", examples=["press@forum.example"]
+        default=None, description="The contact's email address.", examples=["press@forum.example"]
     )
     phone: Line | None = Field(
-        default=None, description="Their telephone number.", examples=['"+1 202 555 0100"']
+        default=None, description="The contact's telephone number.", examples=['"+1 202 555 0100"']
     )
 
 
@@ -41,7 +41,7 @@ def _secure(address: str) -> str:
 class Elsewhere(Section):
     """One more place where the organisation speaks."""
 
-    name: Line = Field(description="What readers know it by.", examples=["Mastodon"])
+    name: Line = Field(description="The name of the place.", examples=["Mastodon"])
     url: Annotated[Website, AfterValidator(_secure)] = Field(
         description="Its https address.", examples=["https://social.example/@forum"]
     )
@@ -50,9 +50,7 @@ class Elsewhere(Section):
 class Organisation(Section):
     """The organisation that sends."""
 
-    name: Line = Field(
-        description="The name readers know the organisation by.", examples=["Example Forum"]
-    )
+    name: Line = Field(description="The organisation's public name.", examples=["Example Forum"])
     tagline: Line | None = Field(
         default=None, description="A few words under the name.", examples=["Practical answers"]
     )
@@ -60,15 +58,15 @@ class Organisation(Section):
         description="The organisation's own site.", examples=["https://forum.example"]
     )
     postal_address: Line = Field(
-        description="The postal address, on one line. Laws on bulk mail ask for it in every mail.",
+        description="The postal address, on one line. Laws on bulk email require it.",
         examples=["1 Example Street, Washington, DC 20001"],
     )
     press_contact: PressContact | None = Field(
-        default=None, description="Whom journalists may call."
+        default=None, description="The contact for journalists."
     )
     social: tuple[Elsewhere, ...] = Field(
         default=(),
-        description="Links to social media in the foot of each mail and page, in this order.",
+        description="Links to social media in the foot of each email and page.",
     )
 
     def speaking(self) -> content.Organisation:
@@ -86,14 +84,14 @@ class Organisation(Section):
 class Mailbox(Section):
     """A name and an address that mails come from, and where answers go."""
 
-    name: Line = Field(description="The name in readers' inboxes.", examples=["Example Forum"])
+    name: Line = Field(description="The name in inboxes.", examples=["Example Forum"])
     address: Address = Field(
         description="The address in From. Its domain must be set up with the provider.",
         examples=["news@forum.example"],
     )
     reply_to: Address | None = Field(
         default=None,
-        description="Where answers go. Without it: to the address in From.",
+        description="The address for answers. Without it: the address in From.",
         examples=["press@forum.example"],
     )
 
@@ -107,9 +105,8 @@ class Sender(Mailbox):
 
     unsubscribe_inbox: Address | None = Field(
         default=None,
-        description="An inbox for mail programs that unsubscribe by email, as Apple's do. Nothing"
-        " reads it but `newsletter subscribers receive-email`, to which you give what arrives"
-        " there.",
+        description="An inbox for mail programs that unsubscribe by email, such as Apple "
+        "Mail. Give each email in it to `newsletter subscribers receive-email`.",
         examples=["unsubscribe@forum.example"],
     )
 
@@ -121,7 +118,7 @@ class ListSender(Mailbox):
         tuple[ListName, ...],
         some("names no list; write one, like [press], or delete this sender"),
     ] = Field(
-        description="The lists. Of a statement that goes to several, the first it names decides.",
+        description="The sender's lists. A statement's first list decides.",
         examples=[["press"]],
     )
 
@@ -136,11 +133,11 @@ class Logo(Section):
     """A picture in the masthead. If pictures are off, the organisation's name replaces it."""
 
     src: PictureUrl = Field(
-        description="Where it lies on the web; readers' mail programs fetch it from there.",
+        description="The picture's address on the web.",
         examples=["https://forum.example/mail-logo.png"],
     )
-    width: int = Field(ge=1, le=528, description="How wide it is shown, in pixels.", examples=[180])
-    height: int = Field(ge=1, le=200, description="How high it is shown.", examples=[48])
+    width: int = Field(ge=1, le=528, description="The shown width in pixels.", examples=[180])
+    height: int = Field(ge=1, le=200, description="The shown height in pixels.", examples=[48])
 
 
 class Brand(Section):
@@ -159,8 +156,8 @@ class Brand(Section):
     )
     masthead: Colour = Field(
         default=brand.Brand.masthead,
-        description="The colour behind the name and the logo. If it is not white, it is the same "
-        "on dark screens, and the name is white or black on it.",
+        description="The colour behind name and logo. If it is not white, it is the same on "
+        "dark screens.",
         examples=['"#ffffff"'],
     )
     headings: brand.Font = Field(
@@ -178,7 +175,7 @@ class Brand(Section):
     )
     logo: Logo | None = Field(
         default=None,
-        description="A picture above the name's line; without it the name stands in letters.",
+        description="A picture instead of the organisation's name.",
     )
 
     def chosen(self) -> brand.Brand:
@@ -201,25 +198,25 @@ class Layout(Section):
 
     summary: bool = Field(
         default=False,
-        description="Whether the summary stands below the title as a standfirst. A text that begins"
-        " with a paragraph in italics has its own.",
+        description="Whether the summary appears below the title. A first paragraph in "
+        "italics replaces it.",
         examples=[False],
     )
     release_line: bool = Field(
         default=False,
-        description='Whether "For immediate release" stands above the title, in the language of the'
-        " statement. Under an embargo its end stands there instead.",
+        description='Whether "For immediate release" appears above the title, in the '
+        "statement's language. Under an embargo its end appears.",
         examples=[False],
     )
     release_lists: tuple[ListName, ...] = Field(
         default=(),
-        description="Only statements that go to these lists, and to no other, have the line."
-        " Without it, all have. Digest emails never do.",
+        description="Only statements to no other lists have the line. Without it: all. "
+        "Digest emails never have it.",
         examples=[["press"]],
     )
     end_mark: Line | None = Field(
         default=None,
-        description="What stands below the text to say that it ends, such as `###` or `-30-`.",
+        description="The mark below the text, such as `###` or `-30-`.",
         examples=['"###"'],
     )
 
@@ -240,19 +237,19 @@ class Counting(Section):
     whom."""
 
     source: Line = Field(
-        description="What stands in `utm_source`; `utm_medium` is always `email`.",
+        description="The value of `utm_source`; `utm_medium` is always `email`.",
         examples=["newsletter"],
     )
     campaign: Line | None = Field(
         default=None,
-        description="What stands in `utm_campaign`. Without it: the short name of the statement.",
+        description="The value of `utm_campaign`. Without it: the statement's slug.",
         examples=["autumn-2026"],
     )
     hosts: Annotated[
         tuple[Annotated[str, AfterValidator(_host)], ...],
         some("names no host; write your own site's, like [forum.example]"),
     ] = Field(
-        description="The hosts whose links get it, with all below them, and no others.",
+        description="The hosts whose links get the parameters, with their subdomains.",
         examples=[["forum.example"]],
     )
 

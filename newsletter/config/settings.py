@@ -52,15 +52,15 @@ class Approvals(Section):
     """The conditions under which a statement counts as approved."""
 
     required: int = Field(
-        default=1, ge=1, description="How many people must approve.", examples=[1]
+        default=1, ge=1, description="The number of approvals that a statement needs.", examples=[1]
     )
     author_may_approve: bool = Field(
-        default=False, description="Whether the author's own approval counts.", examples=[False]
+        default=False, description="Whether writers of a text may approve it.", examples=[False]
     )
     trust_front_matter: bool = Field(
         default=False,
-        description="Whether `status: approved` with `approved_by` in a statement's file counts. "
-        "Only where nobody but reviewers can change these files.",
+        description="Whether `status: approved` with `approved_by` in a statement's file "
+        "counts. Use it only if reviewers alone can change these files.",
         examples=[False],
     )
 
@@ -71,8 +71,8 @@ class Metrics(Section):
     token: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="What monitoring sends as `Authorization: Bearer TOKEN`, 16 characters at"
-        " least. Without it `/metrics` is not there.",
+        description="The token that monitoring sends as `Authorization: Bearer TOKEN`, at "
+        "least 16 characters. Without it there is no `/metrics`.",
         examples=["${METRICS_TOKEN}"],
     )
 
@@ -82,19 +82,20 @@ class Schedule(Section):
 
     poll: Pause = Field(
         default=timedelta(seconds=5),
-        description="How often to look for new statements and for work that is due.",
+        description="How often newsletter looks for new statements and due work.",
         examples=["5s"],
     )
     undo_window: Window = Field(
         default=timedelta(minutes=5),
-        description="How long after the last approval nothing leaves yet, to be able to undo it.",
+        description="The time after the last approval in which nothing is sent and you can "
+        "undo it.",
         examples=["5m"],
     )
     start: Literal["approval", "sender"] = Field(
         default="approval",
-        description="What makes a statement go out: `approval`, the last approval that it needed,"
-        " or `sender`, a sender who was shown how many get it. `sender` suits teams of three and"
-        " more.",
+        description="Who starts a statement: `approval`, the last approval that it needs, "
+        "or `sender`, a sender who saw how many people get it. `sender` suits "
+        "teams of three or more.",
         examples=["approval"],
     )
 
@@ -102,26 +103,24 @@ class Schedule(Section):
 class DeskOptions(Section):
     """The address of the desk, and the conditions of signing in."""
 
-    enabled: bool = Field(
-        default=True, description="Whether there is a desk at all.", examples=[True]
-    )
+    enabled: bool = Field(default=True, description="Whether there is a desk.", examples=[True])
     url: PublicUrl | None = Field(
         default=None,
-        description="Where staff find it, if that is another host than `public_url`; `/desk` is"
-        " added. A host of its own keeps it apart from the pages that everybody sees: neither is"
-        " there at the host of the other, and any other host gets 421.",
+        description="The desk's own host, if it is not that of `public_url`; `/desk` is "
+        "added. Desk and public pages are then absent at each other's host, and "
+        "any other host gets 421.",
         examples=["https://desk.forum.example"],
     )
     typed_count: int = Field(
         default=1000,
         ge=1,
-        description="From so many recipients on, whoever starts a statement types their number and"
-        " confirms that it's them.",
+        description="From this number of recipients on, the sender types the number and "
+        "gives a fresh code.",
         examples=[1000],
     )
     second_factor: Literal["viewer", "writer", "approver", "sender", "admin"] = Field(
         default="sender",
-        description="The least role that signs in with a second factor; everybody may.",
+        description="The lowest role that must use a second factor.",
         examples=["sender"],
     )
 
@@ -156,32 +155,30 @@ class Settings(Section):
     were read, as JSON, and the files with ``secrets``.
     """
 
-    organisation: Organisation = Field(description="Who speaks.")
-    sender: Sender = Field(description="What stands in From and Reply-To.")
+    organisation: Organisation = Field(description="The organisation.")
+    sender: Sender = Field(description="The From and Reply-To of each email.")
     senders: Annotated[
         tuple[ListSender, ...],
         once(lambda each: each.lists, "names {names} more than once; one sender writes to a list"),
-    ] = Field(default=(), description="Lists that another sender writes to than `sender`.")
-    brand: Brand = Field(default=Brand(), description="How mails and our pages look.")
-    layout: Layout = Field(
-        default=Layout(), description="What stands around the text of each statement."
-    )
+    ] = Field(default=(), description="Other senders for some lists.")
+    brand: Brand = Field(default=Brand(), description="The look of emails and pages.")
+    layout: Layout = Field(default=Layout(), description="Parts around the text of each statement.")
     utm: Counting | None = Field(
         default=None,
-        description="What links add so that your own site can count visits from mails; without it,"
-        " nothing.",
+        description="Parameters that links to your own site get, so that it can count "
+        "visits from emails.",
     )
     public_url: PublicUrl = Field(
-        description="Where readers find our own pages; the beginning of each link to them.",
+        description="The address of the public pages, with which each link starts.",
         examples=["https://news.forum.example"],
     )
     timezone: Zone = Field(
-        description="The time zone of every date and time that people read or write.",
+        description="The time zone of all dates and times that people read or write.",
         examples=["America/New_York"],
     )
     language: Language = Field(
         default="en",
-        description="The language of statements that name none.",
+        description="The language of statements without one.",
         examples=["en"],
     )
     default_lists: Annotated[
@@ -189,7 +186,7 @@ class Settings(Section):
         once(lambda name: (name,), "names {names} more than once; write each list once"),
     ] = Field(
         default=(),
-        description="The lists for statements that name none. Without it, such a one is refused.",
+        description="The lists of statements without lists. Without this setting they are refused.",
         examples=[["press"]],
     )
     lists: Annotated[
@@ -197,56 +194,52 @@ class Settings(Section):
         once(name_of, "names {names} more than once; offer each list once"),
     ] = Field(
         default=(),
-        description="The lists, in the order in which readers see them. Without it:"
-        " `default_lists`. An import can create others.",
+        description="The lists, in the order of the sign-up page. Without it: "
+        "`default_lists`. An import can create others.",
     )
-    signup: SignUp = Field(default=SignUp(), description="How readers join by themselves.")
+    signup: SignUp = Field(default=SignUp(), description="The sign-up form.")
     translations: Literal["by_reader", "together"] = Field(
         default="by_reader",
-        description="How a statement in several languages reaches its readers: `by_reader`, each in"
-        " their own, or `together`, everybody all of them in one mail.",
+        description="How translations are sent: `by_reader`, each subscriber gets their own "
+        "language, or `together`, one email has all languages.",
         examples=["by_reader"],
     )
     statements: Annotated[
         tuple[Annotated[AnySource, ByKind(SOURCES)], ...], AfterValidator(_fit_together)
     ] = Field(
         default=(FolderOptions(kind="folder"),),
-        description="Where statements come from, each source with its `kind`.",
+        description="The sources of statements, each with its `kind`.",
         examples=[[{"kind": "folder", "path": "statements"}]],
         json_schema_extra={"minItems": 1},
     )
-    approvals: Approvals = Field(
-        default=Approvals(), description="When a statement counts as approved."
-    )
-    schedule: Schedule = Field(default=Schedule(), description="When things happen by themselves.")
-    desk: DeskOptions = Field(
-        default=DeskOptions(), description="The pages on which staff write, approve and send."
-    )
+    approvals: Approvals = Field(default=Approvals(), description="The rules of approval.")
+    schedule: Schedule = Field(default=Schedule(), description="The times of automatic work.")
+    desk: DeskOptions = Field(default=DeskOptions(), description="The staff's pages.")
     roundups: Annotated[tuple[DigestOptions, ...], _EACH_NAMED] = Field(
-        default=(), description="Mails that gather what went out, each week or month."
+        default=(), description="Digest emails of a week or a month."
     )
     segments: Annotated[tuple[SegmentOptions, ...], _EACH_NAMED] = Field(
-        default=(), description="Saved rules that pick readers of a list."
+        default=(), description="Saved rules that pick subscribers of a list."
     )
     provider: Annotated[ProviderOptions, ByKind(OPTIONS)] = Field(
         default_factory=lambda: OPTIONS["outbox"].model_validate({"kind": "outbox"}),
-        description="The outside service that sends; its `kind` decides what else it takes.",
+        description="The service that sends; its `kind` decides its other keys.",
         json_schema_extra={"default": {"kind": "outbox"}},
     )
     fallback_provider: Annotated[ProviderOptions, ByKind(OPTIONS)] | None = Field(
         default=None,
-        description="A second service, of another kind, for what the first provably did not take;"
-        " it has the same keys as `provider`. Without it, everything waits for the first.",
+        description="A second provider of another kind, for batches that the first provably "
+        "did not take. Without it, they wait for the first.",
     )
     fail_over_after: Pause = Field(
         default=timedelta(minutes=10),
-        description="How long the first provider may be unreachable, or take nothing, before what"
-        " waits goes to the second. A refusal of our settings counts at once.",
+        description="How long the first provider may fail before waiting batches go to the "
+        "second. A refused configuration counts at once.",
         examples=["10m"],
     )
     database: DatabaseUrl = Field(
         default="sqlite:///var/newsletter.db",
-        description="Where everything is kept: `sqlite:///` and a path.",
+        description="The database: `sqlite:///` and a path.",
         examples=["sqlite:///var/newsletter.db"],
     )
     metrics: Metrics = Field(
@@ -254,9 +247,9 @@ class Settings(Section):
     )
     epoch_file: Path = Field(
         default=Path("var/epoch"),
-        description="A small file beside the database that knows how far sending has come, so that "
-        "a database that was copied or put back does not send again. On another disk it also sees "
-        "when the database's whole disk was put back; its folder must exist.",
+        description="A file outside the database that detects a copied or restored "
+        "database. On another disk it also detects that the database's whole "
+        "disk was put back. Its folder must exist.",
         examples=["var/epoch"],
     )
 

@@ -47,39 +47,40 @@ class VisitedOptions(SourceOptions):
 
     name: _Name | None = Field(
         default=None,
-        description="What it is called in commands and in the log. Without it: by its host. What"
-        " is known of it hangs on this name, so keep it when the url changes.",
+        description="Its name in commands and in the log. Without it: its host. Keep the "
+        "name when the url changes.",
         examples=["press-room"],
     )
     every: Annotated[Pause, AfterValidator(_at_least_a_minute)] = Field(
-        default=timedelta(minutes=15), description="How often to visit it.", examples=["15m"]
+        default=timedelta(minutes=15),
+        description="How often newsletter visits it.",
+        examples=["15m"],
     )
     lists: tuple[ListName, ...] = Field(
         default=(),
-        description="The lists that its statements go to. Without it: `default_lists`.",
+        description="The lists of its statements. Without it: `default_lists`.",
         examples=[["press"]],
     )
     language: Language | None = Field(
         default=None,
-        description="The language of all of its statements. Without it: what it says itself, else"
-        " `language` at the top.",
+        description="The language of its statements. Without it: the feed's own, else `language`.",
     )
     trusted: bool = Field(
         default=False,
-        description="Whether what is new in it counts as approved by those in `approved_by`, with"
-        " nobody looking. Only where nobody but reviewers can publish there.",
+        description="Whether new items count as approved by `approved_by` without a review. "
+        "Use it only if reviewers alone can publish there.",
         examples=[False],
     )
     approved_by: tuple[Address, ...] = Field(
         default=(),
         validate_default=True,
-        description="In whose name the items of a trusted feed count as approved.",
+        description="The approvers of a trusted feed's items.",
         examples=[["editor@forum.example"]],
     )
     allow_private: bool = Field(
         default=False,
-        description="Whether it may be on this machine or in a private network, and there without"
-        " TLS. Else such an address is refused, whatever name or redirect leads to it.",
+        description="Whether its address may be private, and there without TLS. Otherwise "
+        "such an address is refused, also after a redirect.",
         examples=[False],
     )
 
@@ -113,7 +114,7 @@ class FeedOptions(VisitedOptions):
 
     kind: Literal["feed"] = Field(description="A feed: RSS, Atom or JSON Feed.")
     url: Annotated[Website, AfterValidator(_encrypted)] = Field(
-        description="Where the feed is.", examples=["https://forum.example/feed"]
+        description="The feed's address.", examples=["https://forum.example/feed"]
     )
 
     @property
@@ -127,11 +128,11 @@ class WordPressOptions(VisitedOptions):
 
     kind: Literal["wordpress"] = Field(description="The posts of a WordPress site.")
     url: Annotated[Website, AfterValidator(_encrypted)] = Field(
-        description="The front page of the site.", examples=["https://forum.example"]
+        description="The site's front page.", examples=["https://forum.example"]
     )
     category: _Category | None = Field(
         default=None,
-        description="Only posts in this category: its slug, or its number in quotes.",
+        description="The category whose posts are read: its slug, or its number in quotes.",
         examples=["send-by-mail"],
     )
 

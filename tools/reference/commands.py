@@ -12,9 +12,9 @@ _INTRODUCTION = """\
 <!-- Generated from the commands by `python -m tools.reference.commands`. -->
 # Commands
 
-Data goes to standard output, talk and progress to standard error. No secret is ever an option. What
-the exit codes mean stands in [operations.md](operations.md#exit-codes). Every command takes
-`--workspace DIR`, the folder with newsletter.yaml; those that report take `--json` and print JSON.
+Data goes to standard output, messages and progress to standard error. No option is a secret.
+[Operations](operations.md#exit-codes) lists the exit codes. Every command takes `--workspace DIR`, the
+folder of newsletter.yaml; commands that report take `--json`.
 """
 
 _EVERYWHERE = {"--workspace", "--json"}

@@ -90,7 +90,7 @@ def _call(kind: str, able: Capabilities) -> tuple[str, ...]:
 
 def _at_fault(kind: str, able: Capabilities) -> str:
     if kind == "outbox":
-        return "nobody"
+        return "no one"
     if able.max_recipients == 1:
         return "the one"
     return "the answer names each" if able.answers_each else "halving, until one is left"
@@ -99,9 +99,9 @@ def _at_fault(kind: str, able: Capabilities) -> str:
 def _replay(able: Capabilities) -> str:
     match able.replay:
         case Replay.SAFE:
-            return "reaches nobody twice"
+            return "causes no duplicate"
         case Replay.KEYED:
-            return f"reaches nobody twice for {format_duration(able.key_lives)}"
+            return f"causes no duplicate for {format_duration(able.key_lives)}"
         case Replay.NEVER:
             return "is never made"
 

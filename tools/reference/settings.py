@@ -10,8 +10,8 @@ _INTRODUCTION = """\
 <!-- Generated from the settings by `python -m tools.reference.settings`. -->
 # Configuration
 
-A workspace is configured by `newsletter.yaml`; `newsletter.example.yaml` shows all of it with
-comments. `newsletter config validate` lists everything that is wrong at once:
+`newsletter.yaml` configures a workspace; `newsletter.example.yaml` shows everything with comments.
+`newsletter config validate` lists all faults at once:
 
 ```
 newsletter.yaml:12:3 provider.kind: 'mailgunn' is not a kind we know; did you mean mailgun?
@@ -21,16 +21,14 @@ newsletter.yaml:12:3 provider.kind: 'mailgunn' is not a kind we know; did you me
 
 - **Text** that YAML takes for something else needs quotes: `"no"`, `"012"`, `"2024-05-01"`.
 - **Durations** are a whole number and a unit: `30s`, `5m`, `2h` or `1d`.
-- **Paths** are relative to the workspace, the directory that holds `newsletter.yaml`.
-- **Environment:** `${NAME}` stands for a variable that must be set. `${NAME:-text}` stands for
-  the text where the variable is unset or empty. `$${` stands for `${` itself. What a variable
-  holds is put into the value after the file has been read, so it cannot add keys.
-- **Secrets** may be kept out of the file: beside each key that is marked *secret* there is one
-  that ends in `_file` and names a file with the secret alone in it. A line break at its end is
-  ignored. `newsletter config show` masks secrets.
-- **Aliases** (`*name`) and tags (`!name`) of YAML are not read.
+- **Paths** are relative to the workspace, the directory of `newsletter.yaml`.
+- **Environment:** `${NAME}` becomes the value of a variable that must be set. `${NAME:-text}` becomes
+  the text if the variable is unset or empty. `$${` becomes `${`. A variable's value cannot add keys.
+- **Secrets:** each key marked *secret* has a second one that ends in `_file` and names a file with
+  only the secret in it. `newsletter config show` masks secrets.
+- **Aliases** (`*name`) and tags (`!name`) of YAML are refused.
 
-For completion and checks in an editor, write the JSON Schema beside the file:
+Editors complete and check the file by its JSON Schema:
 `newsletter config schema > newsletter.schema.json`.
 """
 
@@ -59,20 +57,20 @@ def _group(key: str, shape: Shape) -> Iterator[str]:
 
 
 def _sources(sources: Shape) -> Iterator[str]:
-    yield from ["", "## `statements`", "", "A list of sources. Each has a `kind`:"]
+    yield from ["", "## `statements`", "", "A list of sources, each with a `kind`:"]
     for kind, shape in sources.kinds.items():
         yield from ["", f"### `kind: {kind}`", "", shape.description, ""]
         yield from _table(shape, frozenset(shape.keys) - {"kind"})
 
 
 def _listed(key: str, shape: Shape) -> Iterator[str]:
-    yield from ["", f"## `{key}`", "", f"{shape.description} A list; each takes:", ""]
+    yield from ["", f"## `{key}`", "", f"{shape.description} A list; each has:", ""]
     yield from _table(shape.items, frozenset(shape.items.keys))
 
 
 def _providers(providers: Shape) -> Iterator[str]:
     shared = frozenset(ProviderOptions.model_fields)
-    yield from ["", "## `provider`", "", "Its `kind` decides what else it takes. Every kind takes:"]
+    yield from ["", "## `provider`", "", "Its `kind` decides its other keys. Every kind has:"]
     yield from ["", *_table(next(iter(providers.kinds.values())), shared)]
     for kind, shape in providers.kinds.items():
         own = frozenset(shape.keys) - shared - {"kind"}

@@ -39,8 +39,8 @@ Duration = Annotated[
 WebhookKey = Annotated[
     Annotated[SecretStr, Field(min_length=1)] | None,
     Field(
-        description="What its webhooks are verified with; docs/providers.md says what it looks "
-        "like. Without it, nothing that is posted to us is read."
+        description="The key that verifies webhooks; see docs/providers.md. Without it no "
+        "post is read."
     ),
 ]
 """The key of a provider that signs its webhooks, or sends them with a user name and a password."""
@@ -48,8 +48,7 @@ WebhookKey = Annotated[
 WebhookTopics = Annotated[
     tuple[str, ...],
     Field(
-        description="The SNS topics that may tell us of events, by ARN. Without one, nothing that "
-        "is posted to us is read.",
+        description="The ARNs of the SNS topics that send events. Without one no post is read.",
         examples=[["arn:aws:sns:eu-west-1:123456789012:mail"]],
     ),
 ]
@@ -70,41 +69,45 @@ class ProviderOptions(BaseModel):
     base_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^/?#@\s]+/?$",
-        description="Scheme, host and port to use instead of the provider's public ones.",
+        description="Scheme, host and port instead of the provider's public ones.",
     )
     batch_size: int | None = Field(
-        default=None, ge=1, description="Recipients in one call; at most the provider's limit."
+        default=None, ge=1, description="Recipients per call, up to the provider's limit."
     )
-    concurrency: int = Field(default=4, ge=1, le=64, description="Calls under way at once.")
+    concurrency: int = Field(
+        default=4, ge=1, le=64, description="The number of simultaneous calls."
+    )
     rate: float | None = Field(
-        default=None, gt=0, description="Messages a second, at most. Without it: no limit of ours."
+        default=None,
+        gt=0,
+        description="The largest number of messages per second. Without it: no limit.",
     )
     burst: int = Field(
         default=0,
         ge=0,
-        description="Messages that may leave at once after a rest, beside `rate`. At the default,"
-        " a rest is not made up for.",
+        description="Messages that may be sent at once after a rest. By default, unused "
+        "rate is not carried over.",
     )
     daily_quota: int | None = Field(
         default=None,
         ge=1,
-        description="Messages a day of the workspace's zone, at most; the rest waits for the next"
-        " day. Without it: no limit of ours.",
+        description="The largest number of messages per day, in `timezone`; the rest waits "
+        "for the next day. Without it: no limit.",
         examples=[10000],
     )
     settle: Duration | None = Field(
         default=None,
-        description="How long after a call the provider's own records are complete,"
-        " where they can be asked. Without it: as each provider promises.",
+        description="How long after a call the provider's records are complete. Without it: "
+        "as the provider promises.",
     )
     records_kept: Duration | None = Field(
         default=None,
-        description="How long the provider keeps its records on your plan, where they can be asked."
-        " Without it: as long as on its smallest plan. Nobody looks for longer than three days.",
+        description="How long the provider keeps its records on your plan. Without it: as "
+        "on its smallest plan. newsletter stops looking after three days.",
     )
     timeout: Duration = Field(
         default=timedelta(seconds=60),
-        description="The longest a whole call may take, from connecting to the answer's last byte.",
+        description="The time limit of a whole call, from connecting to the answer's last byte.",
     )
 
     @field_validator("burst")

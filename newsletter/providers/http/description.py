@@ -131,7 +131,7 @@ class Options(ProviderOptions):
     kind: Literal["http"]
     url: str = Field(
         pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$",
-        description="Where each call goes, by POST. It is shown, so keep secrets out of it.",
+        description="The address of each POST. It is shown, so it must contain no secret.",
         examples=["https://gateway.forum.example/v1/messages"],
     )
     headers: dict[str, SecretStr] = Field(
@@ -140,7 +140,7 @@ class Options(ProviderOptions):
         "be NAME_file.",
     )
     auth: Auth | None = Field(
-        default=None, description="Who we are: `user` and `password`, or `bearer`."
+        default=None, description="The credentials: `user` and `password`, or `bearer`."
     )
     body: str = Field(
         min_length=1,
@@ -150,21 +150,22 @@ class Options(ProviderOptions):
     accepted: Annotated[tuple[_Accepted, ...], AfterValidator(_each_once)] = Field(
         default=(200, 201, 202),
         min_length=1,
-        description="The statuses that say: all of it was taken.",
+        description="The statuses that mean: all messages were taken.",
     )
     rejected: Annotated[tuple[_Refusal, ...], AfterValidator(_each_once)] = Field(
         default=(400, 422),
-        description="The statuses that say: a recipient is at fault. Several are halved until one "
-        "is left, who is rejected.",
+        description="The statuses that mean: a recipient is refused. Several are halved to "
+        "find the one.",
     )
     quota: Annotated[tuple[_Refusal, ...], AfterValidator(_each_once)] = Field(
         default=(),
-        description="The statuses that say: nothing was taken, for the allowance is used up.",
+        description="The statuses that mean: nothing was taken, the quota is used up.",
     )
     message_id: str | None = Field(
         default=None,
-        description="Where the provider's id stands in its answer, like `id`, `emails[0].id` or "
-        "`header:X-Message-Id`. An accepted answer without it is unknown.",
+        description="The place of the provider's id in its answer, like `id`, "
+        "`emails[0].id` or `header:X-Message-Id`. An accepted answer without it "
+        "is unknown.",
         examples=["emails[0].id"],
     )
 

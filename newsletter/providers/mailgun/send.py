@@ -50,7 +50,7 @@ class Options(ProviderOptions):
     kind: Literal["mailgun"]
     domain: str = Field(
         pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$",
-        description="The sending domain as it is named at Mailgun.",
+        description="The sending domain at Mailgun.",
     )
     api_key: SecretStr = Field(
         min_length=1, description="A sending key of the domain, or the account's private key."

@@ -50,7 +50,7 @@ class Options(ProviderOptions):
 
     kind: Literal["mailjet"]
     api_key: SecretStr = Field(min_length=1, description="The API key, Mailjet's public half.")
-    secret_key: SecretStr = Field(min_length=1, description="The secret key that belongs to it.")
+    secret_key: SecretStr = Field(min_length=1, description="The API key's secret half.")
     webhook_key: WebhookKey = None
 
 

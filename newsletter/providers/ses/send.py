@@ -68,7 +68,7 @@ class Options(ProviderOptions):
     kind: Literal["ses"]
     region: str = Field(
         pattern=r"^[a-z]{2,5}(-[a-z]+)+-[0-9]+$",
-        description="The region that the account sends from.",
+        description="The region of the account.",
         examples=["eu-west-1"],
     )
     access_key_id: str = Field(
@@ -77,7 +77,7 @@ class Options(ProviderOptions):
     )
     secret_access_key: SecretStr = Field(min_length=1, description="The secret of that key.")
     session_token: SecretStr | None = Field(
-        default=None, min_length=1, description="Of temporary credentials."
+        default=None, min_length=1, description="The session token of temporary credentials."
     )
     configuration_set: str | None = Field(
         default=None,
