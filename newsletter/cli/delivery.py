@@ -135,7 +135,7 @@ def stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
 
 
 until_idle_option = click.option(
-    "--until-idle", is_flag=True, help="End when nothing is due or in flight; no web."
+    "--until-idle", is_flag=True, help="End when nothing is due or being sent; serve no pages."
 )
 
 
@@ -148,7 +148,7 @@ def _with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
             logging.getLogger("newsletter").setLevel(logging.DEBUG)
         return command(*args, **options)
 
-    return click.option("--verbose", is_flag=True, help="A line for each batch, too.")(wrapped)
+    return click.option("--verbose", is_flag=True, help="Log each batch.")(wrapped)
 
 
 def work(services: Services, *, until_idle: bool, at_end: Callable[[], None] = lambda: None) -> int:
@@ -293,7 +293,7 @@ def serve(shell: Shell, host: str, port: int) -> None:
 
 
 @click.command()
-@click.option("--reason", default="", metavar="TEXT", help="Why, for whoever finds it stopped.")
+@click.option("--reason", default="", metavar="TEXT", help="The reason.")
 @by_whom
 @as_json
 @in_workspace

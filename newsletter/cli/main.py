@@ -38,7 +38,7 @@ _EXIT_CODES: tuple[tuple[type[NewsletterError], int], ...] = (
 @click.group(cls=Table, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="newsletter")
 @click.option("--workspace", metavar="DIR", help="The folder that holds newsletter.yaml.")
-@click.option("--verbose", is_flag=True, help="Say more of what happens.")
+@click.option("--verbose", is_flag=True, help="Log more details.")
 @click.pass_context
 def newsletter(context: click.Context, workspace: str | None, verbose: bool) -> None:
     """Carry approved statements to their readers' inboxes.

@@ -91,7 +91,7 @@ seen_version = click.option(
     metavar="VERSION",
     default="",
     callback=lambda _context, _option, version: "".join(version.split()),
-    help="The version that you have seen: refuse if it changed.",
+    help="The version that you have seen; refuse another one.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 LISTED = 50
@@ -111,12 +111,12 @@ def limited(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.IntRange(min=1),
         default=LISTED,
         show_default=True,
-        help="Show so many, the newest ones.",
+        help="Show the newest N.",
     )
     return limit(click.option("--all", "everything", is_flag=True, help="Show all.")(wrapped))
 
 
-by_whom = click.option("--by", metavar="EMAIL", help="Who does it, for the audit log.")
+by_whom = click.option("--by", metavar="EMAIL", help="The person who does it, for the audit log.")
 
 
 def actor(store: Store, by: str | None, role: Role, action: str) -> str:

@@ -180,7 +180,7 @@ def show(shell: Shell, as_json: bool, most: int | None) -> None:
 
 
 @audit.command()
-@click.option("--expect", metavar="HEAD", help="A last line that you noted before: NUMBER:DIGEST.")
+@click.option("--expect", metavar="HEAD", help="A last line that you noted earlier: NUMBER:DIGEST.")
 @in_workspace
 def verify(shell: Shell, expect: str | None) -> None:
     """Verify that the audit log is complete and unchanged.

@@ -255,14 +255,18 @@ def cancel(shell: Shell, campaign: str, by: str | None) -> None:
 
 @click.command()
 @click.argument("campaign")
-@click.option("--sent", "to", flag_value=Resolution.ACCEPTED.value, help="The provider has them.")
-@click.option("--resend", "to", flag_value=Resolution.RESEND.value, help="Send them again.")
-@click.option("--give-up", "to", flag_value=Resolution.GIVE_UP.value, help="Leave them.")
+@click.option(
+    "--sent", "to", flag_value=Resolution.ACCEPTED.value, help="The provider has the messages."
+)
+@click.option("--resend", "to", flag_value=Resolution.RESEND.value, help="Send the messages again.")
+@click.option(
+    "--give-up", "to", flag_value=Resolution.GIVE_UP.value, help="Do not send the messages."
+)
 @click.option(
     "--same-account",
     "to",
     flag_value=_SAME_ACCOUNT,
-    help="The configured account is the one they went to, under another key: ask it.",
+    help="The configured account is the same one, with another key: ask it.",
 )
 @by_whom
 @in_workspace
@@ -300,7 +304,7 @@ def go_back(shell: Shell, campaign: str, by: str | None) -> None:
 
 @campaign.command()
 @click.argument("campaign")
-@click.option("--tag", required=True, help="What to note of each of them.")
+@click.option("--tag", required=True, help="The tag.")
 @in_workspace
 def unsent(shell: Shell, campaign: str, tag: str) -> None:
     """Print the people who were not sent a campaign, with a tag.

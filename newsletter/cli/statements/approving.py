@@ -38,18 +38,18 @@ from newsletter.runtime.statements import Statements
 
 @click.command()
 @click.argument("slug")
-@click.option("--by", required=True, metavar="EMAIL", help="Who approves it.")
+@click.option("--by", required=True, metavar="EMAIL", help="The approver.")
 @seen_version
-@click.option("--despite", metavar="WHY", help="Why, although the checks warn.")
+@click.option("--despite", metavar="WHY", help="The reason to approve despite warnings.")
 @click.option(
     "--no-embargo",
     is_flag=True,
-    help="There is no embargo, although its text spoke of one; written down in your name.",
+    help="Confirm in your name that there is no embargo, although the text mentions one.",
 )
 @click.option(
     "--override",
     is_flag=True,
-    help="As an admin, stand in for an approval that is missing: it takes two, and --despite WHY.",
+    help="Replace a missing approval as an admin. This takes two admins and --despite WHY.",
 )
 @as_json
 @in_workspace
@@ -164,7 +164,7 @@ def _left_behind(statements: Statements, slug: str) -> Iterator[str]:
 
 @click.command()
 @click.argument("slug")
-@click.option("--by", required=True, metavar="EMAIL", help="Who takes their approval back.")
+@click.option("--by", required=True, metavar="EMAIL", help="The approver.")
 @in_workspace
 def revoke(shell: Shell, slug: str, by: str) -> None:
     """Revoke your approval; an admin revokes all of them."""
@@ -176,11 +176,14 @@ def revoke(shell: Shell, slug: str, by: str) -> None:
 
 @click.command()
 @click.argument("slug")
-@click.option("--at", required=True, metavar="TIME", help="YYYY-MM-DD HH:MM, in the set zone.")
+@click.option(
+    "--at", required=True, metavar="TIME", help="YYYY-MM-DD HH:MM, in the configured time zone."
+)
 @click.option(
     "--approve-again",
     is_flag=True,
-    help="Also earlier than its approvers were told: it waits for a new approval then.",
+    help="Allow an earlier time than its approvers saw; the statement then "
+    "waits for a new approval.",
 )
 @by_whom
 @in_workspace
@@ -208,7 +211,7 @@ def _refuse_past(slug: str, when: datetime, statements: Statements) -> None:
 
 @click.command()
 @click.argument("slug")
-@click.option("--approve-again", is_flag=True, help="Also where that is earlier: see schedule.")
+@click.option("--approve-again", is_flag=True, help="Allow an earlier time; see schedule.")
 @by_whom
 @in_workspace
 def unschedule(shell: Shell, slug: str, approve_again: bool, by: str | None) -> None:
@@ -228,9 +231,9 @@ def unschedule(shell: Shell, slug: str, approve_again: bool, by: str | None) -> 
     "--count",
     metavar="N",
     type=click.IntRange(min=0),
-    help="How many people you expect: refuse if it is another number.",
+    help="The number of people that you expect; refuse another number.",
 )
-@click.option("--at", metavar="TIME", help="YYYY-MM-DD HH:MM, in the set zone.")
+@click.option("--at", metavar="TIME", help="YYYY-MM-DD HH:MM, in the configured time zone.")
 @in_workspace
 def start(
     shell: Shell, slug: str, by: str | None, digest: str, count: int | None, at: str | None
@@ -282,8 +285,8 @@ def undo(shell: Shell, slug: str, by: str | None) -> None:
 
 @click.command("send-back")
 @click.argument("slug")
-@click.option("--by", required=True, metavar="EMAIL", help="Who sends it back.")
-@click.option("--reason", required=True, metavar="TEXT", help="What should change.")
+@click.option("--by", required=True, metavar="EMAIL", help="The person who sends it back.")
+@click.option("--reason", required=True, metavar="TEXT", help="The requested change.")
 @seen_version
 @in_workspace
 def send_back(shell: Shell, slug: str, by: str, reason: str, digest: str) -> None:

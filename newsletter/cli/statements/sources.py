@@ -86,7 +86,7 @@ def _described(tx: Transaction, statements: Statements, feed: Feed) -> dict[str,
 
 @source.command()
 @click.argument("name")
-@click.option("--taken", is_flag=True, help="Only those of which a statement was made.")
+@click.option("--taken", is_flag=True, help="Show only items with a statement.")
 @as_json
 @in_workspace
 def items(shell: Shell, name: str, taken: bool, as_json: bool) -> None:

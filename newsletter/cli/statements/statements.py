@@ -189,7 +189,7 @@ def _written_time(statement: Statement) -> str:
 
 @statement.command()
 @click.argument("title")
-@click.option("--author", default="", metavar="EMAIL", help="Who writes it.")
+@click.option("--author", default="", metavar="EMAIL", help="The author.")
 @in_workspace
 def new(shell: Shell, title: str, author: str) -> None:
     """Begin a statement: writes statements/SLUG.md."""

@@ -89,7 +89,7 @@ _BYTE_ORDER_MARK = "\ufeff"
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--dry-run", is_flag=True, help="Check the file, say what would come of it, change nothing."
+    "--dry-run", is_flag=True, help="Check the file and count the result; change nothing."
 )
 @click.option(
     "--format",
@@ -97,43 +97,43 @@ _BYTE_ORDER_MARK = "\ufeff"
     type=click.Choice(KINDS),
     default=AUTO,
     show_default=True,
-    help="What wrote the file; found by its columns.",
+    help="The tool that wrote the file; recognised by its columns.",
 )
 @click.option(
     "--list",
     "lists",
     metavar="NAME",
     multiple=True,
-    help="Where the people of another tool's export go, or of a table without a column lists; may"
-    " be given several times.",
+    help="The list for people from another tool or from a table without a "
+    "column lists; repeatable.",
 )
 @click.option(
     "--create-list",
     "create_lists",
     is_flag=True,
-    help="Create the lists that neither the settings nor the database know.",
+    help="Create lists that are neither in the settings nor in the database.",
 )
 @click.option(
     "--column",
     "columns",
     metavar='OURS="HEADER"',
     multiple=True,
-    help='What a column of a table is called, like email="E-Mail"; may be given several times.',
+    help='The header of one of our columns, like email="E-Mail"; repeatable.',
 )
 @click.option(
     "--without",
     type=click.Choice(("unsubscribed", "cleaned")),
     multiple=True,
-    help="Mailchimp's export lacks this file: nobody was in it, or it is imported by itself.",
+    help="Accept a Mailchimp export without this file.",
 )
 @click.option(
     "--ignore-column",
     "ignored",
     metavar="HEADER",
     multiple=True,
-    help="A column of a table to ignore; may be given several times.",
+    help="A column to ignore; repeatable.",
 )
-@click.option("--encoding", default="", help="How a table is encoded, like windows-1252.")
+@click.option("--encoding", default="", help="The encoding of a table, like windows-1252.")
 @by_whom
 @as_json
 @in_workspace
@@ -374,10 +374,10 @@ def undo_import(shell: Shell, number: int, by: str | None, as_json: bool) -> Non
     type=click.Choice(tuple(FORMS)),
     default="csv",
     show_default=True,
-    help="The kind of file.",
+    help="The format.",
 )
-@click.option("--list", "list_name", metavar="NAME", default="", help="One list alone.")
-@click.option("--bom", is_flag=True, help="Begin with a byte order mark, as Excel asks for.")
+@click.option("--list", "list_name", metavar="NAME", default="", help="Only this list.")
+@click.option("--bom", is_flag=True, help="Start with a byte order mark, for Excel.")
 @in_workspace
 def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
     """Print all people and suppressions in the form that import reads.

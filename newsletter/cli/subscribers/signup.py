@@ -16,9 +16,9 @@ from newsletter.rendering.mail.headers import word_of_departure
     "lists",
     metavar="NAME",
     multiple=True,
-    help="What the form offers; may be given several times. Default: all that can be joined.",
+    help="A list that the form offers; repeatable. Default: all public lists.",
 )
-@click.option("--language", metavar="CODE", help="Its language. Default: that of the workspace.")
+@click.option("--language", metavar="CODE", help="The form's language. Default: the workspace's.")
 @in_workspace
 def form(shell: Shell, lists: tuple[str, ...], language: str | None) -> None:
     """Print a form to sign up by, for a page of your own site.

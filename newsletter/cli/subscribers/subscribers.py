@@ -142,7 +142,7 @@ def suppress(shell: Shell, address: str, by: str | None) -> None:
 @subscribers.command()
 @click.argument("address")
 @by_whom
-@click.option("--reason", required=True, help="Why, for the audit log; without the address.")
+@click.option("--reason", required=True, help="The reason, for the audit log, without the address.")
 @in_workspace
 def lift(shell: Shell, address: str, by: str | None, reason: str) -> None:
     """Let an address that was suppressed get mail again.
@@ -181,7 +181,7 @@ def data(shell: Shell, address: str, by: str | None) -> None:
     metavar="NAME",
     multiple=True,
     required=True,
-    help="Which subscription ends; may be given several times.",
+    help="The list whose subscription ends; repeatable.",
 )
 @by_whom
 @as_json
@@ -209,7 +209,7 @@ def unsubscribe(
 @click.argument("address", metavar="EMAIL")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
-    "--block-unknown", is_flag=True, help="Block an address of which nothing is kept, too."
+    "--block-unknown", is_flag=True, help="Block the address even if nothing is stored about it."
 )
 @by_whom
 @in_workspace
@@ -276,8 +276,10 @@ def change_address(shell: Shell, old: str, new: str, by: str | None, as_json: bo
 
 
 @subscribers.command("list")
-@click.option("--list", "list_name", metavar="NAME", default="", help="One list alone.")
-@click.option("--query", metavar="TEXT", default="", help="Whose address or name holds this.")
+@click.option("--list", "list_name", metavar="NAME", default="", help="Only this list.")
+@click.option(
+    "--query", metavar="TEXT", default="", help="Only people whose address or name contains this."
+)
 @as_json
 @limited
 @in_workspace
@@ -313,10 +315,10 @@ def _as_data(person: Subscriber) -> dict[str, Any]:
 
 @subscribers.command()
 @click.argument("address", metavar="EMAIL")
-@click.option("--list", "lists", metavar="NAME", multiple=True, required=True, help="Where to.")
-@click.option("--name", default="", help="What the person is called.")
-@click.option("--language", default="", help="In which language they read, like es.")
-@click.option("--create-list", "create_lists", is_flag=True, help="Create a list that is unknown.")
+@click.option("--list", "lists", metavar="NAME", multiple=True, required=True, help="The list.")
+@click.option("--name", default="", help="The person's name.")
+@click.option("--language", default="", help="The person's language, like es.")
+@click.option("--create-list", "create_lists", is_flag=True, help="Create an unknown list.")
 @by_whom
 @as_json
 @in_workspace

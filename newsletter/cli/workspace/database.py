@@ -103,7 +103,12 @@ def restore(shell: Shell, file: Path) -> None:
 
 
 @db.command()
-@click.option("--by", required=True, metavar="EMAIL", help="The admin who has compared the books.")
+@click.option(
+    "--by",
+    required=True,
+    metavar="EMAIL",
+    help="The admin who has compared the database with the provider's log.",
+)
 @in_workspace
 def release(shell: Shell, by: str) -> None:
     """Let a restored or copied database send again."""

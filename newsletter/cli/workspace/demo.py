@@ -91,7 +91,7 @@ _DRAFT = DraftText(
 @click.option(
     "--serve/--no-serve",
     default=None,
-    help="Stay up with the desk until Ctrl-C. Default: at a terminal.",
+    help="Serve the desk until Ctrl-C. Default: at a terminal.",
 )
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 def demo(folder: Path, serve: bool | None, port: int) -> int:

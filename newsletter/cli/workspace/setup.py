@@ -80,7 +80,7 @@ _SHOWN = {Level.OK: "ok   ", Level.WARNING: "CHECK", Level.FAULT: "FIX  "}
     "--mail",
     type=click.File("rb"),
     metavar="FILE.eml",
-    help="Instead, look at a test email as it arrived in a mailbox: is it signed for us?",
+    help="Check the signatures of a test email that arrived in a mailbox instead.",
 )
 @as_json
 @in_workspace
