@@ -269,7 +269,7 @@ def of_guard_file(settings: Settings) -> Finding:
     if folder is None:
         return finding("guard file", well=True, detail=str(path))
     detail = f"{path} is put back together with all of {folder}, and then nothing shows that"
-    advice = "set epoch_file to a path on another disk: 'Put back by other means', docs/recovery.md"
+    advice = "set epoch_file to a path on another disk: 'Restored by other means', docs/recovery.md"
     return Finding(what="guard file", level=Level.WARNING, detail=detail, advice=advice)
 
 

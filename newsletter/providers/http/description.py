@@ -136,8 +136,8 @@ class Options(ProviderOptions):
     )
     headers: dict[str, SecretStr] = Field(
         default={},
-        description="Header fields of each call. Their values are secret; beside NAME there may "
-        "be NAME_file.",
+        description="Header fields of each call. Their values are secret; NAME_file "
+        "names a file with the value of NAME.",
     )
     auth: Auth | None = Field(
         default=None, description="The credentials: `user` and `password`, or `bearer`."
