@@ -13,12 +13,14 @@ _INTRODUCTION = """\
 # Commands
 
 Data goes to standard output, messages and progress to standard error. No option is a secret.
-[Operations](operations.md#exit-codes) lists the exit codes. Every command takes `--workspace DIR`, the
-folder of newsletter.yaml; commands that report take `--json`.
+[Operations](operations.md#exit-codes) lists the exit codes. Every command takes `--workspace DIR`,
+the folder of newsletter.yaml; commands that report take `--json`. Lists show the newest 50:
+`--limit N` shows the newest N, `--all` shows all. Commands that change something take `--by EMAIL`,
+the person who does it, for the audit log; below, it appears only if it is required.
 """
 
-_EVERYWHERE = {"--workspace", "--json"}
-"""Said once, in the introduction."""
+_SHARED_OPTIONS = {"--workspace", "--json", "--limit", "--all", "--by"}
+"""Options that the introduction explains. The page repeats them only where they are required."""
 _USUAL = {"[OPTIONS]", "COMMAND [ARGS]..."}
 
 
@@ -56,7 +58,7 @@ def _section(context: click.Context, seen: dict[int, str]) -> Iterator[str]:
 
 def _options(context: click.Context) -> Iterator[str]:
     options = [option for option in context.command.params if isinstance(option, click.Option)]
-    own = [option for option in options if _EVERYWHERE.isdisjoint(option.opts)]
+    own = [each for each in options if each.required or _SHARED_OPTIONS.isdisjoint(each.opts)]
     rows = [record for option in own if (record := option.get_help_record(context))]
     if rows:
         yield from [f"- `{option}`: {_escaped(what)}" for option, what in rows]

@@ -22,8 +22,9 @@ newsletter.yaml:12:3 provider.kind: 'mailgunn' is not a kind we know; did you me
 - **Text** that YAML takes for something else needs quotes: `"no"`, `"012"`, `"2024-05-01"`.
 - **Durations** are a whole number and a unit: `30s`, `5m`, `2h` or `1d`.
 - **Paths** are relative to the workspace, the directory of `newsletter.yaml`.
-- **Environment:** `${NAME}` becomes the value of a variable that must be set. `${NAME:-text}` becomes
-  the text if the variable is unset or empty. `$${` becomes `${`. A variable's value cannot add keys.
+- **Environment:** `${NAME}` becomes the value of a variable that must be set. `${NAME:-text}`
+  becomes the text if the variable is unset or empty. `$${` becomes `${`. A variable's value cannot
+  add keys.
 - **Secrets:** each key marked *secret* has a second one that ends in `_file` and names a file with
   only the secret in it. `newsletter config show` masks secrets.
 - **Aliases** (`*name`) and tags (`!name`) of YAML are refused.
