@@ -123,15 +123,11 @@ def _readings(lines: list[bytes]) -> Iterator[_Reading]:
             yield _Reading(
                 encoding=encoding,
                 implausible=sum(not _plausible(line, encoding) for line in decoded),
-                words=any(_in_words(line) for line in decoded),
+                words=any(_IN_WORDS.search(line) for line in decoded),
             )
 
 
 _IN_WORDS = re.compile(r"[A-Za-z][^\W\d_\x00-\x7f]|[^\W\d_\x00-\x7f][A-Za-z]")
-
-
-def _in_words(line: str) -> bool:
-    return _IN_WORDS.search(line) is not None
 
 
 def _plausible(line: str, encoding: str) -> bool:

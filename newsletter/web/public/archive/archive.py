@@ -1,12 +1,17 @@
-"""The public archive: lists, a page for each statement, a search, feeds.
+"""The public archive: the list of statements, a page for each, the search, and feeds.
 
-A GET writes nothing, and a response that the client has is not sent again (RFC 9110, section 13).
+A GET writes nothing. What a client has is not sent again (RFC 9110, section 13). Answers stay in
+memory until something changes that they show.
 """
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from functools import partial
+from threading import Lock
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -20,10 +25,90 @@ from newsletter.web.http.frame import Frame
 from newsletter.web.http.threads import Lane
 from newsletter.web.public.archive.build import ArchiveBuild, Leaf
 from newsletter.web.public.archive.feeds import KINDS
-from newsletter.web.public.archive.memory import PageMemory, Prepared, prepare
 
-_DIGITS = 7
+_MAX_PAGE_DIGITS = 7
 _CACHED = {"Cache-Control": "public, max-age=300"}
+_MAX_BYTES = 32 << 20
+_MAX_SHARE = 1 / 4
+"""Part of the memory for one answer; larger ones are written each time."""
+_WRITER_LOCKS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """An answer with its header fields."""
+
+    body: bytes
+    media_type: str
+    changed_at: datetime
+    """To the second, as HTTP writes it."""
+    fields: Mapping[str, str]
+
+
+def prepare(leaf: Leaf, fields: Mapping[str, str]) -> Prepared:
+    """Add the fields by which a client knows whether it has the answer."""
+    changed_at = leaf.changed_at.astimezone(UTC).replace(microsecond=0)
+    # of the header fields too: a new policy makes a new answer
+    lines = "".join(f"{name}: {value}\n" for name, value in sorted(fields.items()))
+    digest = hashlib.sha256(lines.encode() + leaf.body).hexdigest()[:32]
+    modified = format_datetime(changed_at, usegmt=True)
+    return Prepared(
+        body=leaf.body,
+        media_type=leaf.media_type,
+        changed_at=changed_at,
+        fields={**fields, "ETag": f'"{digest}"', "Last-Modified": modified},
+    )
+
+
+class PageMemory:
+    """The last answers, by path, in at most ``max_bytes``; any thread may share it.
+
+    They are valid until a statement, an approval or a campaign changes. Settings and templates are
+    those of the process.
+    """
+
+    def __init__(self, store: Store, *, max_bytes: int = _MAX_BYTES) -> None:
+        self._store = store
+        self._max_bytes = max_bytes
+        self._turn = Lock()
+        self._writers = [Lock() for _ in range(_WRITER_LOCKS)]
+        self._version: tuple[int, int] | None = None
+        """The version of the database, and the number of the last change that pages show."""
+        self._bytes = 0
+        self._answers: OrderedDict[str, tuple[int, Prepared]] = OrderedDict()
+
+    def find(self, path: str, write: Callable[[], Prepared | None]) -> Prepared | None:
+        """Return the answer at a path; ``write`` makes it if it is not known."""
+        # before it is written: a change in between makes the answer an old one
+        version = self._store.version()
+        if self._version is None or self._version[0] != version:
+            with self._store.read() as tx:
+                self._version = version, tx.statements.changed_since(None)[0]
+        change = self._version[1]
+        found = self._known(path, change)
+        if found is None:
+            with self._writers[hash(path) % _WRITER_LOCKS]:  # one of those who ask at once writes
+                found = self._known(path, change) or write()
+                if found is not None and len(found.body) <= self._max_bytes * _MAX_SHARE:
+                    self._keep(path, change, found)
+        return found
+
+    def _known(self, path: str, change: int) -> Prepared | None:
+        with self._turn:
+            kept = self._answers.get(path)
+            if kept is None or kept[0] != change:
+                return None
+            self._answers.move_to_end(path)
+            return kept[1]
+
+    def _keep(self, path: str, change: int, answer: Prepared) -> None:
+        with self._turn:
+            before = self._answers.pop(path, None)
+            self._answers[path] = (change, answer)
+            self._bytes += len(answer.body) - (len(before[1].body) if before else 0)
+            while self._bytes > self._max_bytes:
+                _, (_, oldest) = self._answers.popitem(last=False)
+                self._bytes -= len(oldest.body)
 
 
 class ArchivePages:
@@ -32,12 +117,12 @@ class ArchivePages:
     def __init__(self, archive: Archive, frame: Frame, lane: Lane) -> None:
         self._frame = frame
         self._lane = lane
-        # Settings may have changed what pages say since they were last fetched, but not after this.
+        # settings may have changed what pages show since a client fetched them, but not after this
         self._build = ArchiveBuild(archive, frame, began_at=archive.store.clock.now())
         self._memory = PageMemory(archive.store)
 
     def routes(self) -> list[Route]:
-        """Path → page."""
+        """Return a route for each page and file."""
         build, data = self._build, self._frame.data_fields
         return [
             Route("/", self._served(lambda _: build.page(1))),
@@ -52,27 +137,24 @@ class ArchivePages:
             Route("/robots.txt", self._served(lambda _: build.robots(), data)),
         ]
 
-    def _older(self, request: Request) -> Leaf | None:
-        """Return a page of older statements, which has an address of its own."""
-        number = _number(request.path_params["number"])
-        return self._build.page(number) if number > 1 else None
-
     def _feed(self, name: str, _: Request) -> Leaf:
         return self._build.feed(name)
 
+    def _older(self, request: Request) -> Leaf | None:
+        """Return a page of the list after the first, which has an address of its own."""
+        number = _page_number(request.path_params["number"])
+        return self._build.page(number) if number > 1 else None
+
     def search(self, request: Request) -> Response:
-        """Answer a search. The answer is not cached: it would reveal the search."""
-        typed = request.query_params.get("q", "")
-        page = request.query_params.get("page", "")
-        body = self._build.found(typed, max(1, _number(page)))
+        """Return what was searched for. It is kept nowhere: it would tell what was asked."""
+        number = _page_number(request.query_params.get("page", ""))
+        body = self._build.found(request.query_params.get("q", ""), max(1, number))
         return HTMLResponse(body, headers=dict(self._frame.archive_fields))
 
     def _served(
         self, write: Callable[[Request], Leaf | None], fields: Mapping[str, str] | None = None
     ) -> Callable[[Request], Awaitable[Response]]:
-        """Return the handler of a path: 404 if there is nothing, such as a statement not yet
-        sent."""
-
+        """Return what answers at a path; 404 if there is nothing, as before a statement leaves."""
         fields = {**(fields or self._frame.archive_fields), **_CACHED}
 
         def served(request: Request) -> Response:
@@ -88,34 +170,34 @@ class ArchivePages:
         return partial(self._lane.run, served)
 
 
-def _number(written: str) -> int:
-    """Return the page number in one of our links; 0 if it is invalid."""
+def _page_number(written: str) -> int:
+    """Return the number of a page as our links write it; 0 for anything else."""
     # one way to write each: /page/02 would be the same page at another address
-    plain = written.isascii() and written.isdigit() and len(written) < _DIGITS
-    return int(written) if plain and written[0] != "0" else 0
+    is_plain = written.isascii() and written.isdigit() and len(written) < _MAX_PAGE_DIGITS
+    return int(written) if is_plain and written[0] != "0" else 0
 
 
 def answer(request: Request, found: Prepared) -> Response:
-    """Return the answer, or 304 where the client has it."""
-    if _has_it(request.headers, found.etag, found.changed_at):
+    """Return the answer, or 304 if the client has it."""
+    if _has_it(request.headers, found):
         return Response(status_code=304, headers=found.fields)
     return Response(found.body, media_type=found.media_type, headers=found.fields)
 
 
-def _has_it(headers: Headers, etag: str, changed_at: datetime) -> bool:
+def _has_it(headers: Headers, found: Prepared) -> bool:
     tags = ",".join(headers.getlist("if-none-match"))
     if tags:  # it outranks the date
         # proxies that compress make tags weak, and for a GET these count as well (RFC 9110, 13.1.2)
         named = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-        return bool(named & {etag, "*"})
+        return bool(named & {found.fields["ETag"], "*"})
     try:
         since = parsedate_to_datetime(headers.get("if-modified-since", ""))
     except ValueError:
         return False
-    return since.tzinfo is not None and changed_at <= since
+    return since.tzinfo is not None and found.changed_at <= since
 
 
-_KEPT = {
+_FOR_EVER = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -131,17 +213,13 @@ class Pictures:
         self._lane = lane
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
-        return [Route("/media/{name}", self.picture, methods=["GET"])]
+        """Return the route of a picture."""
+        return [Route("/media/{name}", partial(self._lane.run, self.picture), methods=["GET"])]
 
-    async def picture(self, request: Request) -> Response:
-        """A picture, the same for ever. Raises HTTPException 404."""
-        found = await self._lane.run(self._found, request.path_params["name"])
+    def picture(self, request: Request) -> Response:
+        """Return a picture, the same for ever. Raises HTTPException 404."""
+        with self._store.read() as tx:
+            found = tx.pictures.data(request.path_params["name"])
         if found is None:
             raise HTTPException(404)
-        kind, data = found
-        return Response(data, media_type=kind, headers=_KEPT)
-
-    def _found(self, name: str) -> tuple[str, bytes] | None:
-        with self._store.read() as tx:
-            return tx.pictures.data(name)
+        return Response(found[1], media_type=found[0], headers=_FOR_EVER)

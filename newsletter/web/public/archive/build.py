@@ -1,26 +1,35 @@
-"""The pages and files of the archive, as bytes.
+"""The pages and files of the archive, in bytes.
 
-A statement appears once its first reader could have it. Its page has the title and text of the
-approved email's HTML, without the footer and without links for one reader. A later correction or
-withdrawal is shown above it.
+Nothing is here before its first reader could have it. A statement's page has the title and the text
+of the approved mail, taken out of its HTML, without the footer and links of one reader. What came
+later (a correction, a withdrawal) stands above it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
-from newsletter.domain.archive import Heading, terms
+from markupsafe import Markup, escape
+
+from newsletter.domain.archive import LONGEST, Heading, Stretch, terms
 from newsletter.domain.statements.content import Content
-from newsletter.rendering.mail.excerpts import excerpt_of
+from newsletter.rendering.languages import base_language, direction, language_name
+from newsletter.rendering.mail import details
+from newsletter.rendering.mail.excerpts import body_of, excerpt_of
 from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame
-from newsletter.web.public.archive import feeds
-from newsletter.web.public.archive.feeds import FeedPublisher, Listed, head_of, rss
-from newsletter.web.public.archive.listing import MOST, MOST_HITS, Listing
-from newsletter.web.public.archive.published import Published, PublishedStatements
+from newsletter.web.public.archive import feeds, published
+from newsletter.web.public.archive.feeds import KINDS, FeedPublisher, Listed, head_of
+from newsletter.web.public.archive.published import Notice, Published, notice_of
 
-_WRITERS = {"feed.rss": rss, "feed.atom": feeds.atom, "feed.json": feeds.json_feed}
+MAX_STATEMENTS = 50
+"""On a page of the list."""
+MAX_HITS = 20
+"""On a page of search results."""
+_WRITERS = {"feed.rss": feeds.rss, "feed.atom": feeds.atom, "feed.json": feeds.json_feed}
 _CLOSED = ("/u/", "/confirm/", "/preferences", "/webhooks/")
 
 
@@ -31,64 +40,186 @@ class Leaf:
     body: bytes
     media_type: str
     changed_at: datetime
-    """The time of the last change of its content."""
+    """The last change of what it shows."""
+
+
+def page_link(up: str, number: int) -> str:
+    """Return the link to a page of the list; ``up`` leads to the first page from where it stands.
+
+    It works behind any host and path, also before ``public_url`` leads to the archive.
+    """
+    return f"{up}page/{number}" if number > 1 else up or "./"
 
 
 class ArchiveBuild:
-    """The archive of one workspace. ``began_at`` is when its settings last may have changed."""
+    """The archive of one workspace. ``began_at`` is when its settings may have changed last."""
 
     def __init__(self, archive: Archive, frame: Frame, *, began_at: datetime) -> None:
         self._archive = archive
+        self._store = archive.store
         self._frame = frame
         self._began_at = began_at
-        self._listing = Listing(archive=archive, frame=frame)
-        self._shelf = PublishedStatements(archive.store)
+        self._words, self._language = frame.words(archive.settings.language)
+        house = archive.settings.house()
+        self._publisher = FeedPublisher(
+            name=house.organisation.name,
+            website=house.organisation.website,
+            public_url=house.public_url,
+            began_at=began_at,
+        )
 
     def page(self, number: int) -> Leaf | None:
-        """A page of the list of all, from 1 on; None where there is none."""
-        statements, changed_at = self._shelf.count()
-        count = pages_for(statements)
+        """Return a page of the list of all statements, from 1 on; None if there is none."""
+        with self._store.read() as tx:
+            statements, changed_at = tx.campaigns.count_published()
+        count = max(1, -(-statements // MAX_STATEMENTS))
         if not 1 <= number <= count:
             return None
-        shown = self._shelf.newest(MOST, skip=(number - 1) * MOST)
-        page = self._listing.page(self._with_heading(shown), number, count)
+        shown = published.newest(self._store, MAX_STATEMENTS, (number - 1) * MAX_STATEMENTS)
+        up, words = "../" if number > 1 else "", self._words
+        title = words["statements"]
+        if number > 1:
+            title += f" – {words['page_of'].format(page=number, count=count)}"
+        rows = [
+            self._row(up, statement, heading.title, heading.language, heading.opening)
+            for statement, heading in self._with_heading(shown)
+        ]
+        page = self._list(
+            title,
+            up,
+            rows=rows,
+            number=number,
+            count=count,
+            newer=page_link(up, number - 1) if number > 1 else "",
+            older=page_link(up, number + 1) if number < count else "",
+            message="" if rows else words["nothing_yet"],
+            feeds=self._head(number),
+        )
         return self._leaf(page, "text/html", shown, changed_at)
 
     def found(self, typed: str, number: int) -> bytes:
-        """A page of what a person looked for."""
-        with self._archive.store.read() as tx:
-            skip = (number - 1) * MOST_HITS
-            hits = tx.search.find(terms(typed), skip=skip, most=MOST_HITS)
-        shown = self._shelf.some([hit.slug for hit in hits.shown])
-        return self._listing.found(typed, number, hits, shown)
+        """Return a page of what a person searched for, the best first."""
+        with self._store.read() as tx:
+            skip = (number - 1) * MAX_HITS
+            hits = tx.search.find(terms(typed), skip=skip, most=MAX_HITS)
+        shown = published.some(self._store, [hit.slug for hit in hits.shown])
+        count, words = -(-hits.count // MAX_HITS), self._words
+        message = words["found_none"]
+        if not terms(typed):
+            message = words["type_words"]
+        elif hits.count:
+            message = self._frame.counted("found", hits.count, self._language)
+        return self._list(
+            words["search"],
+            "",
+            rows=[
+                self._row(
+                    "",
+                    shown[hit.slug],
+                    _highlighted(hit.title),
+                    hit.language,
+                    _highlighted(hit.excerpt),
+                )
+                for hit in hits.shown
+            ],
+            number=number,
+            count=count,
+            newer=_search_link(typed, number - 1) if 1 < number <= count else "",
+            older=_search_link(typed, number + 1) if number < count else "",
+            message=message,
+            typed=typed[:LONGEST],
+        )
+
+    def _list(self, title: str, up: str, **values: Any) -> bytes:
+        page = self._frame.page(
+            title,
+            template="archive.html.j2",
+            language=self._language,
+            up=up,
+            most=LONGEST,
+            kinds=[(up + name, kind) for name, (kind, _) in KINDS.items()],
+            **{"typed": None} | values,
+        )
+        return bytes(page.body)
+
+    def _row(
+        self, up: str, shown: Published, title: str, language: str, summary: str
+    ) -> dict[str, Any]:
+        """Return a statement of a list. ``day`` is local, in ISO 8601, ``dated`` in words."""
+        day = self._local_day(shown.began_at)
+        return {
+            "address": f"{up}archive/{shown.slug}",
+            "title": title.strip(),
+            "language": language,
+            "direction": direction(language),
+            "day": day.isoformat(),
+            "dated": self._dated(day, self._language),
+            "language_name": language_name(language),
+            "notice": self._notice(shown, self._language),
+            "summary": "" if shown.withdrawn else summary.strip(),
+        }
+
+    def _head(self, number: int) -> Markup:
+        """Return the page's own address and its feeds.
+
+        Templates have no such element: a mail fetches nothing.
+        """
+        base = self._archive.settings.public_url
+        name = self._archive.settings.organisation.name
+        lines = [Markup('<link rel="canonical" href="{}">').format(page_link(f"{base}/", number))]
+        line = Markup('<link rel="alternate" type="{}" title="{} ({})" href="{}/{}">')
+        lines += [
+            line.format(kind, name, label, base, file) for file, (label, kind) in KINDS.items()
+        ]
+        return Markup("\n").join(lines)
 
     def statement(self, slug: str) -> Leaf | None:
-        """Return the page of one statement; None if it was not sent."""
-        shown, languages = self._languages(slug)
+        """Return the page of a statement as it went out; None if it did not."""
+        languages = dict(self._with_content(published.translations(self._store, slug)))
+        shown = next((statement for statement in languages if statement.slug == slug), None)
         if shown is None:
             return None
         content = languages[shown]
         others = {one.slug: each.language for one, each in languages.items() if one != shown}
-        head = head_of(self._publisher, self._listed(shown, content), others)
-        page = self._listing.statement(
-            shown, content, others, head=head, address=self._publisher.page(shown.slug)
+        _, spoken = self._frame.words(content.language)
+        notice, day = self._notice(shown, content.language), self._local_day(shown.began_at)
+        page = self._frame.page(
+            excerpt_of(content).title or content.subject,
+            template="statement.html.j2",
+            language=content.language,
+            written_in=content.language,
+            direction=direction(content.language),
+            ours=Markup(' lang="{}" dir="{}"').format(spoken, direction(spoken))
+            if spoken != content.language
+            else "",
+            day=day.isoformat(),
+            dated=self._dated(day, content.language),
+            body=Markup(body_of(content)),  # noqa: S704 - nh3 made it safe
+            notice=notice,
+            notice_link=f"../archive/{notice.link}" if notice and notice.link else "",
+            others=[
+                (f"../archive/{slug}", each, direction(each), language_name(each))
+                for slug, each in sorted(others.items())
+            ],
+            address=self._publisher.page(slug),
+            feeds=head_of(self._publisher, self._listed(shown, content), others),
         )
-        return self._leaf(page, "text/html", list(languages))
+        return self._leaf(bytes(page.body), "text/html", list(languages))
 
     def feed(self, name: str) -> Leaf:
-        """The newest statements for feed readers: a file of ``feeds.KINDS``."""
-        shown = self._with_content(self._shelf.newest(feeds.MOST))
+        """Return the newest statements for feed readers: a file of ``feeds.KINDS``."""
+        shown = self._with_content(published.newest(self._store, feeds.MAX_ENTRIES))
         entries = [self._listed(statement, content) for statement, content in shown]
         body = _WRITERS[name](self._publisher, entries)
-        return self._leaf(body, feeds.KINDS[name][1], [statement for statement, _ in shown])
+        return self._leaf(body, KINDS[name][1], [statement for statement, _ in shown])
 
     def site_map(self) -> Leaf:
-        """The pages that search engines may list."""
-        shown = self._shelf.newest(feeds.MOST_PLACES)
+        """Return the pages that search engines may list."""
+        shown = published.newest(self._store, feeds.MAX_PLACES)
         return self._leaf(feeds.site_map(self._publisher, shown), "application/xml", shown)
 
     def robots(self) -> Leaf:
-        """Return robots.txt."""
+        """Return what robots may visit."""
         body = feeds.robots(self._archive.settings.public_url, _CLOSED).encode()
         return self._leaf(body, "text/plain", [])
 
@@ -99,9 +230,8 @@ class ArchiveBuild:
         shown: Sequence[Published],
         changed_at: datetime | None = None,
     ) -> Leaf:
-        changes = [statement.updated_at for statement in shown]
-        changes += [changed_at] if changed_at else []
-        return Leaf(body=body, media_type=media_type, changed_at=max([self._began_at, *changes]))
+        changes = [self._began_at, changed_at, *(statement.updated_at for statement in shown)]
+        return Leaf(body=body, media_type=media_type, changed_at=max(filter(None, changes)))
 
     def _listed(self, shown: Published, content: Content) -> Listed:
         excerpt = excerpt_of(content)
@@ -111,24 +241,28 @@ class ArchiveBuild:
             language=content.language,
             summary=excerpt.opening,
             body=excerpt.body,
-            notice=self._listing.notice(shown, content.language),
+            notice=self._notice(shown, content.language),
         )
 
-    @cached_property
-    def _publisher(self) -> FeedPublisher:
-        house = self._archive.settings.house()
-        return FeedPublisher(
-            name=house.organisation.name,
-            website=house.organisation.website,
-            public_url=house.public_url,
-            began_at=self._began_at,
+    def _notice(self, shown: Published, language: str) -> Notice | None:
+        """Return what happened to a statement since it went out, in this language."""
+        if not (shown.corrected_by or shown.withdrawn or shown.corrects):
+            return None
+        words, spoken = self._frame.words(base_language(language))
+        return notice_of(
+            shown, self._dated(self._local_day(shown.updated_at), spoken), spoken, words
         )
 
-    # --- from the database ---------------------------------------------------------------------
+    def _dated(self, day: date, language: str) -> str:
+        words = self._archive.renderer.wordings.of(language)[0]
+        return details.written_date(day, language, words)
+
+    def _local_day(self, at: datetime) -> date:
+        return at.astimezone(ZoneInfo(self._archive.settings.timezone)).date()
 
     def _with_heading(self, shown: Sequence[Published]) -> list[tuple[Published, Heading]]:
         """Take headings from the index, and from the emails of what it does not have yet."""
-        with self._archive.store.read() as tx:
+        with self._store.read() as tx:
             headings = tx.search.headings({one.slug: one.content_hash for one in shown})
         missing = [one for one in shown if one.slug not in headings]
         for statement, content in self._with_content(missing) if missing else ():
@@ -140,7 +274,7 @@ class ArchiveBuild:
         return [(one, headings[one.slug]) for one in shown if one.slug in headings]
 
     def _with_content(self, shown: Sequence[Published]) -> list[tuple[Published, Content]]:
-        with self._archive.store.read() as tx:
+        with self._store.read() as tx:
             contents = tx.statements.contents([statement.content_hash for statement in shown])
         return [
             (statement, contents[statement.content_hash])
@@ -148,14 +282,13 @@ class ArchiveBuild:
             if statement.content_hash in contents
         ]
 
-    def _languages(self, slug: str) -> tuple[Published | None, Mapping[Published, Content]]:
-        """A statement, and all its languages with its own."""
-        languages = self._shelf.translations(slug)
-        own = next((statement for statement in languages if statement.slug == slug), None)
-        found = dict(self._with_content(languages))
-        return (own if own in found else None), found
+
+def _highlighted(stretches: Sequence[Stretch]) -> Markup:
+    found = Markup("<mark>{}</mark>")
+    parts = (found.format(one.text) if one.found else escape(one.text) for one in stretches)
+    return Markup().join(parts)
 
 
-def pages_for(statements: int) -> int:
-    """Return the number of pages of a list with so many statements, at least one."""
-    return max(1, -(-statements // MOST))
+def _search_link(typed: str, number: int) -> str:
+    page = {"page": str(number)} if number > 1 else {}
+    return "search?" + urlencode({"q": typed[:LONGEST]} | page)

@@ -15,17 +15,15 @@ from markupsafe import Markup
 
 from newsletter.web.public.archive.published import Notice, Published
 
-MOST = 50
-"""Entries of a feed."""
+MAX_ENTRIES = 50
 
 KINDS = {
     "feed.rss": ("RSS", "application/rss+xml"),
     "feed.atom": ("Atom", "application/atom+xml"),
     "feed.json": ("JSON Feed", "application/feed+json"),
 }
-"""File → what people call its kind, and what programs do."""
-
-MOST_PLACES = 50_000  # of a site map, by its specification
+"""File → its kind as people call it, and its media type."""
+MAX_PLACES = 50_000  # of a site map, by its specification
 # all but what XML 1.0 (2.2) calls a character: no escape brings one of them in
 _IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -39,13 +37,13 @@ class Listed:
     language: str
     summary: str = ""
     body: str = ""
-    """HTML; empty where a link has to do."""
+    """HTML; empty if the entry only links to the page."""
     notice: Notice | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeedPublisher:
-    """The organisation, and the address of the archive."""
+    """The organisation, and the address of its archive."""
 
     name: str
     website: str
@@ -54,17 +52,17 @@ class FeedPublisher:
     """The time of an empty feed."""
 
     def page(self, slug: str) -> str:
-        """The address of a statement."""
+        """Return the address of a statement."""
         return f"{self.public_url}/archive/{slug}"
 
     def id_of(self, shown: Published) -> str:
-        """A name that stays, whatever becomes of the statement (RFC 4151)."""
+        """Return an id that never changes (RFC 4151)."""
         day = shown.began_at.astimezone(UTC).date()
         return f"tag:{urlsplit(self.public_url).hostname},{day}:archive/{shown.slug}"
 
 
 def atom(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
-    """An Atom document, newest entry first."""
+    """Return an Atom document of entries, newest first."""
     feed = Xml.Element("feed", xmlns="http://www.w3.org/2005/Atom")
     put(feed, "id", f"{publisher.public_url}/")
     put(feed, "title", publisher.name)
@@ -80,24 +78,24 @@ def atom(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
 
 
 def json_feed(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
-    """A JSON Feed, newest item first."""
+    """Return a JSON Feed of entries, newest first."""
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": publisher.name,
         "home_page_url": f"{publisher.public_url}/",
         "feed_url": f"{publisher.public_url}/feed.json",
-        "authors": [_person(publisher)],
+        "authors": [_without_empty({"name": publisher.name, "url": publisher.website})],
         "items": [_item(publisher, entry) for entry in entries],
     }
     return json.dumps(feed, ensure_ascii=False, indent=1).encode()
 
 
 def site_map(publisher: FeedPublisher, shown: Sequence[Published]) -> bytes:
-    """A site map with the archive and its pages."""
+    """Return a site map with the archive and its pages."""
     newest = max((statement.updated_at for statement in shown), default=publisher.began_at)
     pages = (
         (publisher.page(statement.slug), statement.updated_at)
-        for statement in shown[: MOST_PLACES - 1]
+        for statement in shown[: MAX_PLACES - 1]
     )
     places = [
         f"  <url>\n    <loc>{escape(address)}</loc>\n"
@@ -110,7 +108,7 @@ def site_map(publisher: FeedPublisher, shown: Sequence[Published]) -> bytes:
 
 
 def robots(public_url: str, closed: Iterable[str]) -> str:
-    """Return a robots.txt that allows everything but these paths."""
+    """Return a file that lets search engines visit everything but these paths."""
     base = urlsplit(public_url).path
     lines = [f"Disallow: {base}{path}" for path in closed]
     return "\n".join(["User-agent: *", *lines, "", f"Sitemap: {public_url}/sitemap.xml", ""])
@@ -134,17 +132,18 @@ def _atom_entry(feed: Xml.Element, publisher: FeedPublisher, entry: Listed) -> N
 
 
 def _item(publisher: FeedPublisher, entry: Listed) -> dict[str, Any]:
-    item = {
-        "id": publisher.id_of(entry.shown),
-        "url": publisher.page(entry.shown.slug),
-        "title": entry.title,
-        "content_html": content_of(publisher, entry),
-        "summary": summary_of(entry),
-        "date_published": written(entry.shown.began_at),
-        "date_modified": written(entry.shown.updated_at),
-        "language": entry.language,
-    }
-    return {key: value for key, value in item.items() if value}
+    return _without_empty(
+        {
+            "id": publisher.id_of(entry.shown),
+            "url": publisher.page(entry.shown.slug),
+            "title": entry.title,
+            "content_html": content_of(publisher, entry),
+            "summary": summary_of(entry),
+            "date_published": written(entry.shown.began_at),
+            "date_modified": written(entry.shown.updated_at),
+            "language": entry.language,
+        }
+    )
 
 
 def summary_of(entry: Listed) -> str:
@@ -154,26 +153,22 @@ def summary_of(entry: Listed) -> str:
 
 
 def content_of(publisher: FeedPublisher, entry: Listed) -> str:
-    """HTML: the notice, and the text unless it was withdrawn or is to be read on its page."""
+    """Return HTML: the notice and the text, or a link if it was withdrawn or has no text."""
     page = escape(publisher.page(entry.shown.slug))
     link = f'<p><a href="{page}">{escape(entry.title)}</a></p>'
     text = "" if entry.shown.withdrawn else entry.body
-    return _above(publisher, entry.notice) + (text or link)
-
-
-def _above(publisher: FeedPublisher, notice: Notice | None) -> str:
+    notice = entry.notice
     if notice is None:
-        return ""
+        return text or link
     words = f"<strong>{escape(notice.text)}</strong>"
     if notice.link:
         address = escape(publisher.page(notice.link))
         words += f' <a href="{address}">{escape(notice.link_text)}</a>'
-    return f'<p lang="{notice.language}" dir="{notice.direction}">{words}</p>\n'
+    return f'<p lang="{notice.language}" dir="{notice.direction}">{words}</p>\n{text or link}'
 
 
-def _person(publisher: FeedPublisher) -> dict[str, str]:
-    found = {"name": publisher.name, "url": publisher.website}
-    return {key: value for key, value in found.items() if value}
+def _without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
 
 
 def _author(parent: Xml.Element, publisher: FeedPublisher) -> None:
@@ -184,18 +179,17 @@ def _author(parent: Xml.Element, publisher: FeedPublisher) -> None:
 
 
 def put(parent: Xml.Element, name: str, text: str, **attributes: str) -> None:
-    """An element with text, less the characters that XML cannot hold."""
+    """Add an element with a text, without the characters that XML cannot hold."""
     Xml.SubElement(parent, name, attributes).text = _IMPOSSIBLE.sub("", text)
 
 
 def document(root: Xml.Element) -> bytes:
-    """The tree as it is sent."""
     Xml.indent(root)
     return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
 def written(at: datetime) -> str:
-    """RFC 3339, in UTC, to the second."""
+    """Return a time by RFC 3339, in UTC, to the second."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -207,7 +201,7 @@ _NAMESPACES = {
 
 
 def rss(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
-    """An RSS document, newest item first."""
+    """Return an RSS document of entries, newest first."""
     root = Xml.Element("rss", {"version": "2.0", **_NAMESPACES})
     channel = Xml.SubElement(root, "channel")
     put(channel, "title", publisher.name)
@@ -236,15 +230,12 @@ def _rss_item(channel: Xml.Element, publisher: FeedPublisher, entry: Listed) -> 
 
 
 def _written(at: datetime) -> str:
-    """RFC 822, in UTC, to the second."""
+    """Return a time by RFC 822, in UTC, to the second."""
     return format_datetime(at.astimezone(UTC).replace(microsecond=0), usegmt=True)
 
 
 def head_of(publisher: FeedPublisher, entry: Listed, others: Mapping[str, str]) -> Markup:
-    """The lines for the head of a statement's page.
-
-    ``others`` are its other languages: slug → language.
-    """
+    """Return the lines for the head of a statement's page; ``others`` maps slug → language."""
     page = publisher.page(entry.shown.slug)
     summary = summary_of(entry)
     named = {
@@ -265,7 +256,7 @@ def head_of(publisher: FeedPublisher, entry: Listed, others: Mapping[str, str]) 
         lines.append(Markup('<meta name="description" content="{}">').format(summary))
     line = Markup('<meta property="{}" content="{}">')
     lines += [line.format(name, value) for name, value in named.items() if value]
-    # a block of data, which no policy takes for a script
+    # a block of data: no policy takes it for a script
     block = Markup('<script type="application/ld+json">{}</script>')
     lines.append(block.format(_harmless(_article(publisher, entry, summary))))
     return Markup("\n").join(lines)
@@ -274,25 +265,26 @@ def head_of(publisher: FeedPublisher, entry: Listed, others: Mapping[str, str]) 
 def _article(publisher: FeedPublisher, entry: Listed, summary: str) -> dict[str, Any]:
     shown = entry.shown
     speaker = {"@type": "Organization", "name": publisher.name, "url": publisher.website}
-    article = {
-        "@context": "https://schema.org",
-        "@type": "NewsArticle",
-        "headline": entry.title,
-        "description": summary,
-        "inLanguage": entry.language,
-        "datePublished": written(shown.began_at),
-        "dateModified": written(shown.updated_at),
-        "mainEntityOfPage": publisher.page(shown.slug),
-        "author": speaker,
-        "publisher": speaker,
-        "correction": publisher.page(shown.corrected_by) if shown.corrected_by else "",
-        "creativeWorkStatus": "Withdrawn" if shown.withdrawn else "",
-    }
-    return {key: value for key, value in article.items() if value}
+    return _without_empty(
+        {
+            "@context": "https://schema.org",
+            "@type": "NewsArticle",
+            "headline": entry.title,
+            "description": summary,
+            "inLanguage": entry.language,
+            "datePublished": written(shown.began_at),
+            "dateModified": written(shown.updated_at),
+            "mainEntityOfPage": publisher.page(shown.slug),
+            "author": speaker,
+            "publisher": speaker,
+            "correction": publisher.page(shown.corrected_by) if shown.corrected_by else "",
+            "creativeWorkStatus": "Withdrawn" if shown.withdrawn else "",
+        }
+    )
 
 
 def _harmless(values: dict[str, Any]) -> Markup:
-    """Return JSON that cannot end the element that contains it."""
+    """Return JSON in which nothing can end the element that it is in."""
     text = json.dumps(values, ensure_ascii=False)
     for mark in "<>&":
         text = text.replace(mark, f"\\u{ord(mark):04x}")

@@ -1,9 +1,9 @@
-"""The sent statements for the archive, each once, with its later corrections.
+"""The statements that the archive shows, each once, and what happened to each since.
 
-Each request reads only the statements that it shows.
+A request reads only the statements that it shows.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,23 +18,23 @@ class Published:
 
     slug: str
     content_hash: str
-    """The hash of the content that was sent last."""
+    """Of the content that went out last."""
     original: str
     """The slug of the original: its own, unless it is a translation."""
     began_at: datetime
     """When the first reader could have it."""
     updated_at: datetime
-    """When it was last sent, corrected or withdrawn."""
+    """When it last went out, was corrected or was withdrawn."""
     corrects: str = ""
-    """The slug of the published statement that it puts right."""
+    """The slug of the published statement that it corrects."""
     corrected_by: str = ""
-    """The slug of the newest correction of it."""
+    """The slug of its newest correction."""
     withdrawn: bool = False
-    """It was cancelled after it had begun, and no correction replaced it."""
+    """It was cancelled after it had begun, and has no correction."""
 
 
 def published(campaigns: Sequence[Campaign]) -> list[Published]:
-    """Return the statements that have begun, newest first. ``campaigns`` are all, oldest first."""
+    """Return what has begun, newest first, of all campaigns, oldest first."""
     begun = [campaign for campaign in campaigns if campaign.started_at is not None]
     shown = {campaign.slug for campaign in begun}
     aims = {campaign.slug: campaign.corrects for campaign in campaigns}
@@ -52,9 +52,9 @@ def published(campaigns: Sequence[Campaign]) -> list[Published]:
 
 
 def _aim(slug: str, aims: dict[str, str], shown: set[str]) -> str:
-    """Return the original of a correction: the first in the chain that was sent."""
+    """Return what a correction corrects; if that never went out, what that would correct."""
     passed = set()
-    # nothing keeps files from correcting each other in a circle
+    # files may correct each other in a circle
     while slug and slug not in shown and slug not in passed:
         passed.add(slug)
         slug = aims.get(slug, "")
@@ -64,84 +64,70 @@ def _aim(slug: str, aims: dict[str, str], shown: set[str]) -> str:
 def _published(own: Sequence[Campaign], corrects: str, correction: Campaign | None) -> Published:
     last = own[-1]
     withdrawn = last.state is CampaignState.CANCELLED and correction is None
-    times = [campaign.started_at for campaign in own]
-    changes = [correction.started_at if correction else None]
-    changes += [last.finished_at if withdrawn else None]
+    times = [campaign.started_at for campaign in own if campaign.started_at]
+    changes = [correction and correction.started_at, last.finished_at if withdrawn else None]
     return Published(
         slug=last.slug,
         content_hash=last.content_hash,
         original=last.translates or last.slug,
-        began_at=min(_known(times)),
-        updated_at=max(_known([*times, *changes])),
+        began_at=min(times),
+        updated_at=max([*times, *(at for at in changes if at)]),
         corrects=corrects,
         corrected_by=correction.slug if correction else "",
         withdrawn=withdrawn,
     )
 
 
-def _known(times: Iterable[datetime | None]) -> list[datetime]:
-    return [at for at in times if at is not None]
+def newest(store: Store, most: int, skip: int = 0) -> list[Published]:
+    """Return the newest statements after so many that are newer."""
+    with store.read() as tx:
+        slugs = tx.campaigns.published(skip=skip, most=most)
+        found = _some(tx, slugs)
+    return [found[slug] for slug in slugs]
 
 
-class PublishedStatements:
-    """The statements that have begun to be sent."""
+def some(store: Store, slugs: Collection[str]) -> dict[str, Published]:
+    """Return the statements with these slugs, by slug."""
+    with store.read() as tx:
+        return _some(tx, slugs)
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
 
-    def count(self) -> tuple[int, datetime | None]:
-        """Return their number, and the time of the last change of the list."""
-        with self._store.read() as tx:
-            return tx.campaigns.count_published()
-
-    def newest(self, most: int, skip: int = 0) -> list[Published]:
-        """So many, newest first, after so many that are newer."""
-        with self._store.read() as tx:
-            slugs = tx.campaigns.published(skip=skip, most=most)
-            found = _some(tx, slugs)
-        return [found[slug] for slug in slugs]
-
-    def some(self, slugs: Collection[str]) -> dict[str, Published]:
-        """Return the statements with these slugs."""
-        with self._store.read() as tx:
-            return _some(tx, slugs)
-
-    def translations(self, slug: str) -> list[Published]:
-        """Return a statement and its translations, newest first; empty if it was not sent."""
-        own = self.some([slug]).get(slug)
+def translations(store: Store, slug: str) -> list[Published]:
+    """Return a statement and all its languages, newest first; nothing if it did not go out."""
+    with store.read() as tx:
+        own = _some(tx, [slug]).get(slug)
         if own is None:
             return []
-        with self._store.read() as tx:
-            members = _some(tx, {own.original, *tx.campaigns.translations([own.original])})
-        found = [statement for statement in members.values() if statement.original == own.original]
-        return sorted(found, key=lambda statement: statement.began_at, reverse=True)
+        members = _some(tx, {own.original, *tx.campaigns.translations([own.original])})
+    found = [statement for statement in members.values() if statement.original == own.original]
+    return sorted(found, key=lambda statement: statement.began_at, reverse=True)
 
 
 def _some(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
-    """Return statements with their corrections, which are loaded with them."""
+    # their corrections and originals tell what happened to them
     found = published(tx.campaigns.kin(slugs))
     return {statement.slug: statement for statement in found if statement.slug in slugs}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """A sentence above a statement, and its link."""
+    """A sentence above a statement, and where it leads."""
 
     text: str
     language: str
-    """The language of the words: the statement's, or English."""
+    """The statement's language, or English."""
     direction: str
     link: str = ""
-    """The slug of the other statement; empty where there is none."""
+    """The slug of the other statement, or ""."""
     link_text: str = ""
 
 
 def notice_of(
     shown: Published, dated: str, language: str, words: Mapping[str, str]
 ) -> Notice | None:
-    """Return the notice about a statement, or None. A correction may have one too.
+    """Return what to say of a statement that was corrected or withdrawn, or is a correction.
 
-    ``dated`` is the local date of its last change, and ``language`` that of the words.
+    ``dated`` is the local date of its last change, ``language`` that of the words.
     """
     if shown.corrected_by:
         text, link, link_text = words["corrected_on"], shown.corrected_by, words["read_correction"]

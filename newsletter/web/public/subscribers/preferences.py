@@ -1,10 +1,10 @@
-"""A person's own page: what they get, at which address, all that is kept of them, and its end.
+"""The subscriber's own pages: preferences, address, data export and erasure.
 
-It opens by a link that was sent to the person's address, for a day. The link in every other mail
-does not open it: mails are forwarded.
+They open by a link that was sent to the subscriber's address, for a day. The link in any other mail
+does not open them: mails are forwarded.
 
-The form carries what it was made from, so that only what the person changed is a wish: a list that
-was left by one click in the meantime is not joined again by a page that was open before.
+The form carries the values that it was filled with, so that only changes are applied: an older page
+cannot join a list again that the subscriber left by one click in the meantime.
 """
 
 import json
@@ -51,10 +51,9 @@ from newsletter.web.http.threads import Lane
 
 @cache
 def zones() -> dict[str, list[tuple[str, str]]]:
-    """Part of the world → (IANA name, city), both in the order of the alphabet.
+    """Return part of the world → (IANA name, city), both in alphabetical order.
 
-    Those of the table by country, which has one for each place whose clocks went their own way:
-    without the names that are kept for old programs alone.
+    The table by country has no names that only old programs use.
     """
     lines = (files("tzdata.zoneinfo") / "zone.tab").read_text("utf-8").splitlines()
     names = sorted(line.split("\t")[2] for line in lines if line and not line.startswith("#"))
@@ -65,50 +64,47 @@ def zones() -> dict[str, list[tuple[str, str]]]:
     return dict(found)
 
 
-@cache
-def zone_names() -> frozenset[str]:
-    """Return the names of all time zones."""
-    return frozenset(name for cities in zones().values() for name, _ in cities)
+def _is_zone(name: str) -> bool:
+    return any(name == zone for cities in zones().values() for zone, _ in cities)
 
 
-_LONGEST_NAME = 100
-_RESUME = "now"
+_MAX_NAME_CHARACTERS = 100
 _PLAIN = ("name", "language", "timezone")
+_FIELDS = (*_PLAIN, "day", "address")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """The parts of the form apart from the reader's choices."""
+    """What a form shows beside the subscriber's choices."""
 
     offers: Sequence[PublicList]
     languages: Mapping[str, str]
     zone: str
-    """The organisation's own zone, for readers who named none."""
+    """The organisation's."""
     words: Mapping[str, str]
     language: str
-    """That of the words."""
+    """Of the words."""
     titled: Sequence[PublicList] = ()
-    """The lists with a title, also those that cannot be joined here."""
+    """The lists with a title, also those that are not offered."""
 
     def shown(self, chosen: Preferences) -> dict[str, str]:
-        """Return the words at each list: the reader agrees to these."""
+        """Return list → the words beside it, which the subscriber says yes or no to."""
         return {
             offer.name: "\n".join(filter(None, (self.words["lists_ask"], offer.title, offer.about)))
             for offer in self._lists(chosen.lists)
         }
 
     def _lists(self, joined: frozenset[str]) -> list[PublicList]:
-        """Return the offered lists, and other lists that the reader is on."""
-        offered = {offer.name for offer in self.offers}
+        """Return the lists that are offered, and others that the subscriber is on."""
         titled = {each.name: each for each in self.titled}
-        others = sorted(joined - offered)
+        others = sorted(joined - {offer.name for offer in self.offers})
         return [
             *self.offers,
             *(titled.get(name, PublicList(name=name, title=name)) for name in others),
         ]
 
     def values(self, chosen: Preferences, form: Posted | None = None) -> dict[str, Any]:
-        """Return the values for the template: the current choices, or a form with faults."""
+        """Return the values of the template: the stored ones, or those of a form with faults."""
         now = {name: getattr(chosen, name) for name in _PLAIN}
         filled = {name: form.text(name) for name in _PLAIN} if form else now
         ticked = form.all("list") if form else chosen.lists
@@ -119,7 +115,7 @@ class Sheet:
             "filled": filled,
             "languages": self._languages(now["language"]),
             "zones": zones(),
-            "strange_zone": now["timezone"] if now["timezone"] not in zone_names() else "",
+            "strange_zone": "" if _is_zone(now["timezone"]) else now["timezone"],
             "house_zone": self.zone,
             "paused": self._day(chosen.paused_until, chosen.timezone),
             "pauses": [
@@ -130,7 +126,7 @@ class Sheet:
         }
 
     def _languages(self, own: str) -> dict[str, str]:
-        """By code; the person's own too, be it one that we have no words for."""
+        """Return code → name, with the subscriber's own language if we have no words for it."""
         if not own or own in self.languages:
             return dict(self.languages)
         base = self.languages.get(base_language(own))
@@ -145,28 +141,28 @@ class Sheet:
     def wish(
         self, form: Posted, chosen: Preferences, now: datetime
     ) -> tuple[PreferenceChange, dict[str, str]]:
-        """Return the reader's changes, and the faults: field → sentence."""
+        """Return what the subscriber asks for, and its faults: field → sentence."""
         faults: dict[str, str] = {}
         changed = {
             name: form.text(name) if form.text(name) != form.text(f"was_{name}") else None
             for name in _PLAIN
         }
         name, language, zone = (changed[key] for key in _PLAIN)
-        if name and (len(name) > _LONGEST_NAME or control_in_value(name)):
+        if name and (len(name) > _MAX_NAME_CHARACTERS or control_in_value(name)):
             faults["name"] = self.words["fault_name"]
         if language and language not in self._languages(chosen.language):
             faults["language"] = self.words["fault_choice"]
-        if zone and zone not in zone_names():
+        if zone and not _is_zone(zone):
             faults["timezone"], zone = self.words["fault_choice"], None
         until = self._pause(form, zone or chosen.timezone or self.zone, now, faults)
         had, ticked = frozenset(form.all("had")), frozenset(form.all("list"))
         offered = {offer.name for offer in self.offers}
         wish = PreferenceChange(
-            # a list that is not offered cannot be joined, whatever the form contains
+            # only what is offered, whatever a form says
             joins=(ticked - had) & offered,
-            # only what the page showed: a box that was not there was not unticked
+            # only what the page showed: a missing box was not unticked
             leaves=(had - ticked) & frozenset(self.shown(chosen)),
-            resumes=form.text("pause") == _RESUME,
+            resumes=form.text("pause") == "now",
             returns=bool(form.text("again")),
             pauses_until=until,
             **changed,
@@ -188,13 +184,11 @@ class Sheet:
 
 
 _PATH = "/preferences/{token}"
-_SAVED = "saved"
-_FIELDS = ("name", "language", "timezone", "day", "address")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderRequest:
-    """One request of somebody who has a link of theirs."""
+    """A request by a subscriber's own link."""
 
     http: Request
     form: Posted
@@ -209,7 +203,7 @@ class ReaderRequest:
 
 
 class PreferencesPage:
-    """The pages behind the link in an email."""
+    """The pages behind the link in an email to the subscriber."""
 
     def __init__(self, subscribers: Subscribers, frame: Frame, lane: Lane) -> None:
         self._subscribers = subscribers
@@ -217,7 +211,7 @@ class PreferencesPage:
         self._frame = frame
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
+        """Return a route for each path and method."""
         pages = [
             ("", "GET", self.show),
             ("", "POST", self.save),
@@ -231,12 +225,10 @@ class PreferencesPage:
             *(Route(_PATH + path, self._opened(page), methods=[by]) for path, by, page in pages),
         ]
 
-    # --- who asks
-
     def _opened(
         self, page: Callable[[ReaderRequest], Response]
     ) -> Callable[[Request], Awaitable[Response]]:
-        """Return the handler of a page that needs a link which has not expired."""
+        """Return a handler that shows the page if the link still opens it."""
 
         def answer(request: Request, form: Posted) -> Response:
             owner, language = self._owner(request), self._frame.language_of(request)
@@ -253,8 +245,9 @@ class PreferencesPage:
                 chosen = chosen_by(owner, store=self._subscribers.store)
             except NotFound:
                 return self._frame.said("not_found", "nobody", language=language, status=404)
-            own = self._frame.language_of(request, chosen.preferences.language)
-            words, own = self._frame.words(own)
+            words, language = self._frame.words(
+                self._frame.language_of(request, chosen.preferences.language)
+            )
             return page(
                 ReaderRequest(
                     http=request,
@@ -262,7 +255,7 @@ class PreferencesPage:
                     owner=owner,
                     chosen=chosen,
                     words=words,
-                    language=own,
+                    language=language,
                 )
             )
 
@@ -279,7 +272,7 @@ class PreferencesPage:
             return None
 
     def send_another(self, request: Request) -> Response:
-        """A fresh link, to the person's address, for one that came too late."""
+        """Send a new link to the subscriber's address, for one that has expired."""
         owner, language = self._owner(request), self._frame.language_of(request)
         if owner is None:
             return self._frame.said("not_found", "broken_link", language=language, status=404)
@@ -292,19 +285,16 @@ class PreferencesPage:
         )
         return self._frame.said("link_sent", "link_sent_text", language=language)
 
-    # --- what they get
-
     def show(self, request: ReaderRequest) -> Response:
-        """Everything that can be chosen, as it stands."""
-        return self._sheet(request, saved=_SAVED in request.http.query_params)
+        """Return the form as it is stored."""
+        return self._form(request, saved="saved" in request.http.query_params)
 
     def save(self, request: ReaderRequest) -> Response:
-        """Save all changes, or none if there are faults."""
-        form = request.form
-        sheet, chosen = self._made_of(request), request.chosen.preferences
-        wish, faults = sheet.wish(form, chosen, self._subscribers.store.clock.now())
+        """Apply the changes; if a field has a fault, apply none."""
+        sheet, chosen = self._sheet(request), request.chosen.preferences
+        wish, faults = sheet.wish(request.form, chosen, self._subscribers.store.clock.now())
         if faults:
-            return self._sheet(request, form=form, faults=faults)
+            return self._form(request, form=request.form, faults=faults)
         save(
             request.owner,
             wish,
@@ -312,11 +302,11 @@ class PreferencesPage:
             language=request.language,
             store=self._subscribers.store,
         )
-        # a page that is loaded again asks for nothing again
-        there = f"{request.link}?{_SAVED}=1"
+        # so that a reload sends nothing again
+        there = f"{request.link}?saved=1"
         return RedirectResponse(there, status_code=303, headers=dict(self._frame.data_fields))
 
-    def _made_of(self, request: ReaderRequest) -> Sheet:
+    def _sheet(self, request: ReaderRequest) -> Sheet:
         return Sheet(
             offers=self._subscribers.settings.offers(),
             titled=self._subscribers.settings.titled_lists(),
@@ -326,7 +316,7 @@ class PreferencesPage:
             language=request.language,
         )
 
-    def _sheet(
+    def _form(
         self,
         request: ReaderRequest,
         *,
@@ -348,19 +338,17 @@ class PreferencesPage:
             new_address=address,
             wrong=bool(faults),
             faults=dict.fromkeys(_FIELDS, "") | dict(faults or {}),
-            **self._made_of(request).values(request.chosen.preferences, form),
+            **self._sheet(request).values(request.chosen.preferences, form),
         )
 
-    # --- another address
-
     def move(self, request: ReaderRequest) -> Response:
-        """An email to the other address. The answer is the same whether we know it or not."""
-        form = request.form
+        """Send an email to the new address. The answer is the same for known and unknown ones."""
+        typed = request.form.text("address")
         try:
-            address = parse_address(form.text("address"))
+            address = parse_address(typed)
         except ValueError:
             faults = {"address": request.words["fault_malformed"]}
-            return self._sheet(request, faults=faults, address=form.text("address"))
+            return self._form(request, faults=faults, address=typed)
         ask_to_move(
             request.owner,
             address,
@@ -371,25 +359,25 @@ class PreferencesPage:
         text = request.words["move_sent_text"].format(address=address)
         return self._frame.page(request.words["link_sent"], [text], language=request.language)
 
-    # --- the reader's data
-
     def data(self, request: ReaderRequest) -> Response:
-        """Return all data about the reader as a file for programs."""
+        """Return the subscriber's data as a JSON file."""
         with self._subscribers.store.read() as tx:
             found = tx.data_exports.of(request.owner.subscriber_id)
-        body = json.dumps(found, ensure_ascii=False, indent=2)
         fields = {"Content-Disposition": 'attachment; filename="my-data.json"'}
         return Response(
-            body, media_type="application/json", headers={**self._frame.data_fields, **fields}
+            json.dumps(found, ensure_ascii=False, indent=2),
+            media_type="application/json",
+            headers={**self._frame.data_fields, **fields},
         )
 
     def ask_to_delete(self, request: ReaderRequest) -> Response:
-        """One button more: it cannot be undone."""
+        """Ask once more: erasure cannot be undone."""
         buttons = [Button(action=f"{request.link}/delete", label=request.words["delete_yes"])]
-        texts, language = ("delete_text", "delete_kept"), request.language
-        return self._frame.said("delete_title", *texts, language=language, buttons=buttons)
+        return self._frame.said(
+            "delete_title", "delete_text", "delete_kept", language=request.language, buttons=buttons
+        )
 
     def delete(self, request: ReaderRequest) -> Response:
-        """Gone before the answer."""
+        """Erase the subscriber before the answer."""
         self._subscribers.forget(request.chosen.address, by="the reader")
         return self._frame.said("deleted", "deleted_text", language=request.language)

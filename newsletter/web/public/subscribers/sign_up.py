@@ -1,8 +1,8 @@
-"""Sign-up: the form, here or on another site, and the page behind the confirmation link.
+"""Signing up: the form, here or on another site, and the page of the confirmation link.
 
-Every request gets the same answer in the same time: nothing here looks up subscribers. A request
-waits until the reader of the email confirms it with a button. Opening the link changes nothing,
-because scanners open every link in an email.
+The form gives the same answer, in the same time, for known and unknown addresses: nothing here
+looks a subscriber up. A request takes effect when the reader of an email confirms it by a button.
+Opening the link changes nothing, as scanners open every link of a mail.
 """
 
 import logging
@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from newsletter.config.settings import Settings
 from newsletter.domain.clock import Clock
-from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, Taken, network_of
+from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, network_of
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.signup import (
@@ -36,16 +36,16 @@ from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask
 from newsletter.rendering.languages import direction
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.forms import Posted, host_of, read_form, shown_again
+from newsletter.web.http.forms import host_of, read_form, shown_again
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.threads import Lane
 
 _HOUR = timedelta(hours=1)
-_MOST_NETWORKS = 10_000
+_MAX_NETWORKS = 10_000
 
 
 class NetworkLimit:
-    """``most`` posts of a network within an hour are let through."""
+    """Lets ``most`` posts of a network through within an hour."""
 
     def __init__(self, most: int, clock: Clock) -> None:
         self._most = most
@@ -54,35 +54,31 @@ class NetworkLimit:
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
 
     def is_over(self, network: str) -> bool:
-        """Count a post; tells whether it is one too many. An unnamed network has no limit."""
+        """Count a post; return whether it is one too many. An empty network has no limit."""
         if not network:
             return False
         with self._turn:
-            return self._is_over(network)
-
-    def _is_over(self, network: str) -> bool:
-        now = self._clock.now().timestamp()
-        posts = self._seen.setdefault(network, deque())
-        self._seen.move_to_end(network)
-        while posts and not 0 <= now - posts[0] < _HOUR.total_seconds():
-            posts.popleft()  # long ago, or by a clock that was wrong
-        # refused posts do not count, else a person who tries again would never be accepted
-        if len(posts) >= self._most:
-            return True
-        posts.append(now)
-        if len(self._seen) > _MOST_NETWORKS:
-            # the one that posted longest ago
-            self._seen.popitem(last=False)
-        return False
+            now = self._clock.now().timestamp()
+            posts = self._seen.setdefault(network, deque())
+            self._seen.move_to_end(network)
+            while posts and not 0 <= now - posts[0] < _HOUR.total_seconds():
+                posts.popleft()  # long ago, or by a clock that was wrong
+            # refused posts do not count, or repeated attempts would never get in
+            if len(posts) >= self._most:
+                return True
+            posts.append(now)
+            if len(self._seen) > _MAX_NETWORKS:
+                self._seen.popitem(last=False)
+            return False
 
 
 PATH = "/subscribe"
 TRAP = "website"
-"""The field that people do not see. Its name is one that programs like to fill in."""
+"""A field that people do not see, with a name that programs fill in."""
 
 
 class Offering:
-    """The lists that one workspace offers."""
+    """The lists that a workspace offers, and the words of consent to them."""
 
     def __init__(self, settings: Settings, frame: Frame) -> None:
         self.rules = settings.sign_up_rules()
@@ -90,7 +86,7 @@ class Offering:
         self._frame = frame
 
     def words(self, language: str, offers: Sequence[PublicList]) -> Shown:
-        """Return the current words of consent at these lists."""
+        """Return the words of consent to these lists."""
         words, shown_in = self._frame.words(language)
         ours = words["consent_one" if len(offers) == 1 else "consent_many"]
         consent = consent_words(
@@ -101,7 +97,7 @@ class Offering:
         return Shown(words=consent, language=shown_in, wording=wording_of(consent))
 
     def html(self, language: str, offers: Sequence[PublicList]) -> str:
-        """The form for another site: plain HTML that posts to our page."""
+        """Return the form for another site: plain HTML that posts to our page."""
         words, shown_in = self._frame.words(language)
         consent = self.words(language, offers)
         return self._frame.fill(
@@ -118,16 +114,14 @@ class Offering:
         )
 
 
-_ASKED = f"{PATH}/asked"
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _HOST = re.compile(r"[a-z0-9.-]{1,253}")
-_OUR_PAGE, _SOME_FORM = "our sign-up page", "a form"
 
 log = logging.getLogger("newsletter.web")
 
 
 class SignUpPages:
-    """The pages for joining; there are none if no list is offered."""
+    """The sign-up pages; none if no list is offered."""
 
     def __init__(self, subscribers: Subscribers, frame: Frame, lane: Lane) -> None:
         self._subscribers = subscribers
@@ -139,89 +133,90 @@ class SignUpPages:
         self._network_limit = NetworkLimit(self._limits.a_network, subscribers.store.clock)
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
+        """Return a route for each path and method."""
         if not self._offering.rules.offers:
             return []
         return [
             Route(PATH, partial(self._lane.run, self.form), methods=["GET"]),
             Route(PATH, self.sign_up, methods=["POST"]),
-            Route(_ASKED, partial(self._lane.run, self.asked), methods=["GET"]),
+            Route(f"{PATH}/asked", partial(self._lane.run, self.asked), methods=["GET"]),
         ]
 
     def form(self, request: Request) -> Response:
-        """An empty form; ``?list=NAME`` ticks a list, ``?language=`` chooses the language."""
+        """Return an empty form; ``?list=NAME`` ticks a list, ``?language=`` sets the language."""
         ticked = tuple(request.query_params.getlist("list"))
         language = self._language_of(request, request.query_params.get("language", ""))
         return self._show(SignUpForm(lists=ticked), language)
 
     def asked(self, request: Request) -> Response:
-        """Show the page after every request: look into your inbox."""
+        """Return the page after each sign-up: look into your inbox."""
         language = self._language_of(request, request.query_params.get("language", ""))
         return self._frame.said("asked_title", "asked", "asked_hint", language=language)
 
     async def sign_up(self, request: Request) -> Response:
-        """Accept a form, or show its faults."""
-        return await self._lane.run(self._sign_up, request, _form_of(await read_form(request)))
+        """Accept a form, or show it with its faults."""
+        field = (posted := await read_form(request)).first
+        form = SignUpForm(
+            address=field("email"),
+            name=field("name"),
+            lists=posted.all("list"),
+            language=field("language"),
+            wording=field("wording"),
+            trap=field(TRAP),
+        )
+        return await self._lane.run(self._sign_up, request, form)
 
     def _sign_up(self, request: Request, form: SignUpForm) -> Response:
         language = self._language_of(request, form.language)
+        asked = Response(
+            status_code=303,
+            headers={
+                **self._frame.data_fields,
+                "Location": f"{PATH}/asked?language={quote(language)}",
+            },
+        )
         if form.trap:
-            return self._go_on(language)  # a program, and it is not told
-        # before the count, so that correcting a typing error does not shut a person out
+            return asked  # a program filled it in, and is not told
+        # before it is counted: a corrected mistake does not count
         judged = self._offering.rules.judge(form)
         if not isinstance(judged, SignUp):
             return self._show(form, language, judged)
         network = network_of(host_of(request))
         if self._network_limit.is_over(network):
-            return self._busy(language)
-        taken = self._ask(judged, form, language, network, request)
-        if isinstance(taken, Objection):
-            return self._show(form, language, {"consent": taken})
-        log.info("sign-up=%s", taken.value, extra=sparing(taken.value))
-        return self._go_on(language)
-
-    def _ask(
-        self, wish: SignUp, form: SignUpForm, language: str, network: str, request: Request
-    ) -> Taken | Objection:
+            page = self._frame.said("busy_title", "busy", language=language, status=429)
+            page.headers["Retry-After"] = "3600"
+            return page
         now = self._offering.words(language, self._offering.rules.offers)
-        # the email comes in the language of the form, also where our pages do not speak it
+        # the email is in the language of the form, even if our pages do not have it
         spoken = form.language if _LANGUAGE.fullmatch(form.language) else language
-        shown = Shown(words=now.words, language=spoken, wording=form.wording)
-        return ask(
-            wish,
-            shown,
+        taken = ask(
+            judged,
+            Shown(words=now.words, language=spoken, wording=form.wording),
             source=self._source(request),
             network=network,
             limits=self._limits,
             store=self._subscribers.store,
         )
+        if isinstance(taken, Objection):
+            return self._show(form, language, {"consent": taken})
+        log.info("sign-up=%s", taken.value, extra=sparing(taken.value))
+        return asked
 
     def _source(self, request: Request) -> str:
-        """Return the address of the form as the browser gives it; a program may give none.
+        """Return where the form is, if the browser says so.
 
-        Our own page sends no referrer.
+        From our own page it names no address, as that page asks for.
         """
         if request.headers.get("sec-fetch-site") == "same-origin":
-            return _OUR_PAGE
-        named = request.headers.get("origin", ""), request.headers.get("referer", "")
-        for address in named:
-            host = _host_of(address)
+            return "our sign-up page"
+        for field in ("origin", "referer"):
+            host = _host_of(request.headers.get(field, ""))
             if host:
-                return _OUR_PAGE if host == self._host else f"{_SOME_FORM} on {host}"
-        return _SOME_FORM
+                return "our sign-up page" if host == self._host else f"a form on {host}"
+        return "a form"
 
     def _language_of(self, request: Request, wanted: str) -> str:
         return self._frame.language_of(request, wanted if _LANGUAGE.fullmatch(wanted) else "")
-
-    def _go_on(self, language: str) -> Response:
-        where = f"{_ASKED}?language={quote(language)}"
-        fields = {**self._frame.data_fields, "Location": where}
-        return Response(status_code=303, headers=fields)
-
-    def _busy(self, language: str) -> Response:
-        page = self._frame.said("busy_title", "busy", language=language, status=429)
-        page.headers["Retry-After"] = "3600"
-        return page
 
     def _show(
         self, form: SignUpForm, language: str, faults: Mapping[str, Objection] | None = None
@@ -247,20 +242,8 @@ class SignUpPages:
         )
 
 
-def _form_of(posted: Posted) -> SignUpForm:
-    field = posted.first
-    return SignUpForm(
-        address=field("email"),
-        name=field("name"),
-        lists=posted.all("list"),
-        language=field("language"),
-        wording=field("wording"),
-        trap=field(TRAP),
-    )
-
-
 def _host_of(address: str) -> str:
-    """The host of an address that a browser sent, if it is one."""
+    """Return the host of an address from a browser, or "" if it is none."""
     try:
         host = urlsplit(address).hostname or ""
     except ValueError:
@@ -272,7 +255,7 @@ _GONE = {LinkState.EXPIRED: 410, LinkState.BLOCKED: 409}
 
 
 class ConfirmationPages:
-    """The pages behind the links of confirmation emails."""
+    """The pages of the links in confirmation emails."""
 
     def __init__(self, subscribers: Subscribers, frame: Frame, lane: Lane) -> None:
         self._store = subscribers.store
@@ -282,18 +265,18 @@ class ConfirmationPages:
         self._titles = {offer.name: offer.title for offer in subscribers.settings.titled_lists()}
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
+        """Return a route for each path and method."""
         return [
             Route("/confirm/{token}", partial(self._lane.run, self.look), methods=["GET"]),
             Route("/confirm/{token}", partial(self._lane.run, self.press), methods=["POST"]),
         ]
 
     def look(self, request: Request) -> Response:
-        """Show what the button will do. Changes nothing."""
+        """Say what the button will do; nothing has happened."""
         return self._answer(request, partial(follow, store=self._store, links=self._links))
 
     def press(self, request: Request) -> Response:
-        """Carry out the request, and commit before the answer."""
+        """Do what was asked for, then answer."""
         return self._answer(request, partial(confirm, store=self._store, links=self._links))
 
     def _answer(self, request: Request, action: Callable[[str], Followed]) -> Response:
@@ -301,29 +284,27 @@ class ConfirmationPages:
             followed = action(request.path_params["token"])
         except NotFound as error:
             raise HTTPException(404, str(error)) from error
-        return self._page(followed, self._frame.language_of(request, followed.email.language))
-
-    def _page(self, followed: Followed, language: str) -> Response:
+        email, state = followed.email, followed.state
+        language = self._frame.language_of(request, email.language)
         words, _ = self._frame.words(language)
-        email = followed.email
-        moves = email.kind is EmailKind.MOVE
+        key = _KEYS.get((state, email.kind is EmailKind.MOVE), state.value)
         about = {
             "lists": ", ".join(self._titles.get(name, name) for name in email.lists),
             "address": masked(email.address),
         }
-        key, more = _KEYS[followed.state, moves], _MORE.get((followed.state, moves), "")
         return self._frame.page(
             words[f"{key}_title"],
-            _filled([words[key], words[more]] if more else [words[key]], about),
+            # each gap is filled once, so that what fills one is not taken for another
+            [words[text].format_map(about) for text in _TEXTS.get(key, (key,))],
             template="step.html.j2",
             language=language,
-            status=_GONE.get(followed.state, 200),
-            button=words[f"{key}_button"] if followed.state is LinkState.OPEN else "",
+            status=_GONE.get(state, 200),
+            button=words[f"{key}_button"] if state is LinkState.OPEN else "",
             **self._way_on(followed),
         )
 
     def _way_on(self, followed: Followed) -> dict[str, str]:
-        """Return links for the next page."""
+        """Return a link to where a reader may want to go next."""
         number = followed.reader_id
         if number is not None:
             token = self._links.preferences_token(number, self._store.clock.now())
@@ -333,19 +314,11 @@ class ConfirmationPages:
         return {"way_on": "", "way_on_text": ""}
 
 
-def _filled(paragraphs: Sequence[str], about: dict[str, str]) -> list[str]:
-    """Each gap filled once, so that nothing that fills one is taken for another."""
-    return [paragraph.format_map(about) for paragraph in paragraphs]
-
-
 _KEYS = {
     (LinkState.OPEN, False): "join",
     (LinkState.OPEN, True): "move",
     (LinkState.DONE, False): "joined",
     (LinkState.DONE, True): "moved",
-} | {
-    (state, moves): state.value
-    for state in (LinkState.USED, LinkState.EXPIRED, LinkState.BLOCKED)
-    for moves in (False, True)
 }
-_MORE = {(LinkState.OPEN, False): "join_address"}
+"""State of a link, and whether it moves an address → key of the words, if not the state."""
+_TEXTS = {"join": ("join", "join_address")}

@@ -1,9 +1,9 @@
-"""Unsubscribing with the link in every email. It never expires and needs nothing but the email.
+"""Unsubscribing by the link in every mail. It works for ever, for anyone who has the mail.
 
-A GET changes nothing, because scanners open every link. A POST ends subscriptions, from the page's
-button or from a mail program (RFC 8058: 200, no redirect, no cookie, whatever the body). Emails are
-forwarded, so the link reveals nothing and can do nothing else: it ends subscriptions, and can have
-a link to the preferences sent to the reader's own address.
+A GET changes nothing: scanners open every link. A POST ends subscriptions, from the page's button
+or from a mail program (RFC 8058: 200, no redirect, no cookie, any body). Mails are forwarded, so
+the link shows nothing of the reader. It can only unsubscribe the reader, or send the link to the
+preferences to the reader's own address.
 """
 
 import logging
@@ -33,7 +33,7 @@ from newsletter.web.http.threads import Lane, Lanes
 
 log = logging.getLogger("newsletter.web")
 _BY_PAGE = "by=page"
-"""In the address that the page's button posts to: a person will read the answer."""
+"""In the address of the page's button: a person reads the answer."""
 
 
 class UnsubscribePages:
@@ -43,14 +43,13 @@ class UnsubscribePages:
         self._subscribers = subscribers
         self._frame = frame
         self._lanes = lanes
-        self._page = frame.page
         self._titles = {offer.name: offer.title for offer in subscribers.settings.titled_lists()}
         self._gathering: GroupCommit[Departure] = GroupCommit(self._leave)
         told = frame.said("left", "left_it", language=subscribers.settings.language)
         self._for_programs = bytes(told.body)  # made once: mail programs ask by the thousand
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
+        """Return a route for each path and method."""
         pages = [
             ("", "GET", self.ask),
             ("/everything", "POST", self.left_everything),
@@ -69,8 +68,7 @@ class UnsubscribePages:
     def _opened(
         self, page: Callable[[Request, Departure], Response], lane: Lane
     ) -> Callable[[Request], Awaitable[Response]]:
-        """Return the handler of a page that needs a link with effect: one in a test mail has
-        none."""
+        """Return a handler that shows the page for a link, but of a test mail says just that."""
 
         def answer(request: Request) -> Response:
             language = self._frame.language_of(request)
@@ -85,57 +83,56 @@ class UnsubscribePages:
         return partial(lane.run, answer)
 
     def ask(self, request: Request, departure: Departure) -> Response:
-        """One button, for a person who followed the link in a mail."""
-        ending = self._ending(departure)
+        """Show one button to a person who followed the link in a mail."""
+        ending = ending_of(departure, store=self._subscribers.store)
         if ending.ended:
             return self._gone(request, ending, "not_subscribed")
         words, language = self._words(request, ending)
         text = self._said(ending, "leave_lists", words)
         buttons = [Button(action=f"?{_BY_PAGE}", label=words["leave"])]
-        return self._page(words["leave_title"], [text], language=language, buttons=buttons)
+        return self._frame.page(words["leave_title"], [text], language=language, buttons=buttons)
 
     def left(self, request: Request, departure: Departure) -> Response:
-        """The effect is committed before the answer."""
+        """End the subscriptions, then answer."""
         self._gathering.record((departure,))
         if request.url.query != _BY_PAGE:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
-        return self._gone(request, self._ending(departure), "left")
+        return self._gone(request, ending_of(departure, store=self._subscribers.store), "left")
 
     def left_everything(self, request: Request, departure: Departure) -> Response:
-        """End all subscriptions. An import cannot bring them back."""
-        ending, of = self._ending(departure), self._subscribers
-        self._tell(leave_everything(departure, store=of.store))
+        """Unsubscribe from all lists, so that no import subscribes the reader again."""
+        store = self._subscribers.store
+        ending = ending_of(departure, store=store)
+        self._log_unknown(leave_everything(departure, store=store))
         language = self._frame.language_of(request, ending.language)
         return self._frame.said("left", "left_everything_text", language=language)
 
     def offer_link(self, request: Request, departure: Departure) -> Response:
-        """Show one button, because scanners open this page too. The page is the same for every
-        reader."""
-        words, language = self._words(request, self._ending(departure))
+        """Show one button: scanners open this page too. It is the same for all subscribers."""
+        ending = ending_of(departure, store=self._subscribers.store)
+        words, language = self._words(request, ending)
         link = f"/u/{request.path_params['token']}/preferences"
         buttons = [Button(action=link, label=words["prefer_button"])]
         return self._frame.said("prefer_title", "prefer_text", language=language, buttons=buttons)
 
     def send_link(self, request: Request, departure: Departure) -> Response:
-        """An email to the reader's own address, which is not shown here."""
-        _, language = self._words(request, self._ending(departure))
+        """Send an email to the reader's own address, which is not shown here."""
+        store = self._subscribers.store
+        _, language = self._words(request, ending_of(departure, store=store))
         ask_for_link(
             departure.subscriber_id,
             host=host_of(request),
             language=language,
             source="the link in a mail",
-            store=self._subscribers.store,
+            store=store,
         )
         return self._frame.said("link_sent", "link_sent_text", language=language)
 
-    def _ending(self, departure: Departure) -> Ending:
-        return ending_of(departure, store=self._subscribers.store)
-
     def _leave(self, departures: tuple[Departure, ...], _posts: int) -> None:
-        self._tell(leave(departures, store=self._subscribers.store))
+        self._log_unknown(leave(departures, store=self._subscribers.store))
 
-    def _tell(self, strangers: Iterable[Departure]) -> None:
-        for departure in strangers:
+    def _log_unknown(self, departures: Iterable[Departure]) -> None:
+        for departure in departures:
             [name] = self._subscribers.links.message_ids(
                 departure.campaign_id, [departure.subscriber_id]
             )
@@ -147,23 +144,23 @@ class UnsubscribePages:
             )
 
     def _gone(self, request: Request, ending: Ending, title: str) -> Response:
-        """Show that the subscriptions have ended, and what the reader can do next."""
+        """Say that the link has unsubscribed the reader, and what they can do next."""
         words, language = self._words(request, ending)
-        text = self._said(ending, "left_lists", words)
-        link = f"/u/{request.path_params['token']}"
         ways = {"preferences": "choose_instead", "everything": "leave_everything"}
         buttons = [
-            Button(action=f"{link}/{way}", label=words[label], second=True)
+            Button(
+                action=f"/u/{request.path_params['token']}/{way}", label=words[label], second=True
+            )
             for way, label in ways.items()
         ]
-        texts = [text, words["choose_hint"]]
-        return self._page(words[title], texts, language=language, buttons=buttons)
+        texts = [self._said(ending, "left_lists", words), words["choose_hint"]]
+        return self._frame.page(words[title], texts, language=language, buttons=buttons)
 
     def _words(self, request: Request, ending: Ending) -> tuple[Mapping[str, str], str]:
         return self._frame.words(self._frame.language_of(request, ending.language))
 
     def _said(self, ending: Ending, key: str, words: Mapping[str, str]) -> str:
-        """Return the titles of the lists that end; lists of an import are not named."""
+        """Say what ends, by the titles of its lists; lists of an import are not named."""
         if not ending.lists:
             return words["left_everything_text"]
         return words[key].format(

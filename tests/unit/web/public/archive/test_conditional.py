@@ -6,9 +6,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsletter.web.public.archive.archive import answer
+from newsletter.web.public.archive.archive import answer, prepare
 from newsletter.web.public.archive.build import Leaf
-from newsletter.web.public.archive.memory import prepare
 from tests.rows import rows
 
 CHANGED = datetime(2026, 11, 24, 12, 0, 0, 500_000, tzinfo=UTC)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.web.public.archive.archive import PageMemory, Prepared, prepare
 from newsletter.web.public.archive.build import Leaf
-from newsletter.web.public.archive.memory import PageMemory, Prepared, prepare
 from tests.counting import counted
 from tests.pages import Forum, forum
 

@@ -11,9 +11,11 @@ from newsletter.store.sql import Store
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.published import (
     Published,
-    PublishedStatements,
+    newest,
     notice_of,
     published,
+    some,
+    translations,
 )
 from tests.contracts.books import add_campaign
 from tests.counting import counted
@@ -150,25 +152,24 @@ def test_each_part_is_what_it_is_among_all(store: Store, seed: int) -> None:
     history(store, random.Random(seed))  # noqa: S311 - the same each time
     with store.read() as tx:
         everything = published(tx.campaigns.all())
-    slugs = [one.slug for one in everything]
-    shelf = PublishedStatements(store)
-    assert shelf.count()[0] == len(everything)
-    assert shelf.newest(99) == everything
-    assert shelf.newest(2, skip=1) == everything[1:3]
-    assert shelf.some([*slugs[:3], "never"]) == {one.slug: one for one in everything[:3]}
+        assert tx.campaigns.count_published()[0] == len(everything)
+    assert newest(store, 99) == everything
+    assert newest(store, 2, skip=1) == everything[1:3]
+    assert some(store, [*(one.slug for one in everything[:3]), "never"]) == {
+        one.slug: one for one in everything[:3]
+    }
     for one in everything:
         languages = [other for other in everything if other.original == one.original]
-        assert shelf.translations(one.slug) == languages
-    assert shelf.translations("never") == []
+        assert translations(store, one.slug) == languages
+    assert translations(store, "never") == []
 
 
 def test_a_page_asks_as_little_however_much_went_out(store: Store) -> None:
     asked = []
     for begin, count in ((0, 3), (3, 27)):
         publish(store, count, begin=begin)
-        shelf = PublishedStatements(store)
         with counted() as statements:
-            shelf.count(), shelf.newest(3), shelf.some(["went-1"]), shelf.translations("went-2")
+            newest(store, 3), some(store, ["went-1"]), translations(store, "went-2")
         asked.append(len(statements))
     assert asked[0] == asked[1]
 
@@ -176,7 +177,7 @@ def test_a_page_asks_as_little_however_much_went_out(store: Store) -> None:
 def test_a_page_reads_through_an_index_what_stands_on_it(store: Store) -> None:
     publish(store, 3)
     with counted() as statements:
-        PublishedStatements(store).newest(2)
+        newest(store, 2)
     [listed] = [one for one in statements if "LIMIT" in one]
     with store.read() as tx:
         plan = tx.db.rows(f"EXPLAIN QUERY PLAN {listed}", most=2, skip=0)
