@@ -1,31 +1,31 @@
-"""What there is of one kind of provider. Each provider's package says it, in its ``KIND``."""
+"""The description of one kind of provider. Each provider's package has one, its ``KIND``."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """Names in the provider's own package, each as ``module:name``; "" for what it does not have.
+    """Names in the provider's package, each as ``module:name``; "" if it has none.
 
-    What is named is imported when it is asked for: nobody pays for another kind, nor for what
-    verifies webhooks where none come.
+    A name is imported when it is used, so that other providers, and webhooks that never come, cost
+    no time.
     """
 
     options: str = "send:Options"
     translator: str = ""
-    """What says batches over HTTP. Made from the options."""
+    """The translator of batches to HTTP. Made from the options."""
     whole: str = ""
-    """What makes the provider of options and workspace, where it is no translator over HTTP."""
+    """Makes the provider from options and workspace, if it is no translator to HTTP."""
     signs: bool = False
-    """Whether each call is signed at the moment it leaves, by the translator's ``sign``."""
+    """Each request is signed when it leaves, by the translator's ``sign``."""
     check: str = "check:probes"
-    """What is asked about options and the sender's address before any mail leaves.
+    """The questions about options and the sender's address before any mail is sent.
 
-    "" where the provider answers no question without a message.
+    "" if the provider answers no question without a message.
     """
     lookup: str = ""
-    """What asks the provider's records what they have of an attempt. Made from the options."""
+    """The questions to the provider's records about an attempt. Made from the options."""
     events: str = ""
-    """What reads the posts of its webhook. Made from the key."""
+    """The reader of its webhook's posts. Made from the key."""
     by_topics: bool = False
-    """Whether it is made from topics, and what fetches a page, in place of a key."""
+    """The reader is made from topics, and a function that fetches pages, instead of a key."""

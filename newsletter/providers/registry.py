@@ -49,8 +49,8 @@ OPTIONS: Mapping[str, type[ProviderOptions]] = Imported(_PLACES)
 def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provider:
     """Make the provider that these options describe. Nothing is opened or called yet.
 
-    Relative paths are relative to ``workspace``; ``clock`` dates what has to be signed. Raises
-    Defect for options of no known provider.
+    Relative paths are relative to ``workspace``; ``clock`` dates signed requests. Raises Defect for
+    options of no known provider.
     """
     kind = _kind(options)
     if not kind:
@@ -74,10 +74,10 @@ def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provide
 def webhook(
     kind: str, *, key: str | None, topics: Sequence[str], fetch: Callable[[str], bytes]
 ) -> Webhook | None:
-    """Make the webhook of a provider; None where it has none, or no key or topics are given.
+    """Make the webhook of a provider; None if it has none, or no key or topics are given.
 
-    ``fetch`` gets a page by its https address; only Amazon's are asked for, when posts come.
-    Raises InvalidConfiguration for a key or a topic that cannot be one. It never shows a key.
+    ``fetch`` gets a page by its https address; only Amazon's are fetched, when posts come. Raises
+    InvalidConfiguration for an invalid key or topic. It never shows a key.
     """
     parts = KINDS.get(kind, Kind())
     given = topics if parts.by_topics else key
@@ -93,7 +93,7 @@ def webhook(
 
 
 def examiner(options: ProviderOptions, *, sender: str, clock: Clock) -> Examiner:
-    """What proves key and sending domain, handing nothing over. Nothing is called yet."""
+    """Return the checks of key and sending domain. Nothing is called yet."""
     from newsletter.providers.common.doctor import Examination  # it brings the HTTP client
 
     parts = probes(options, sender=sender)
@@ -101,7 +101,7 @@ def examiner(options: ProviderOptions, *, sender: str, clock: Clock) -> Examiner
 
 
 def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, ...]:
-    """What the provider is asked, and what is known without asking."""
+    """Return the questions to the provider, and findings that need no question."""
     kind = _kind(options)
     check = KINDS[kind].check if kind else ""
     asked = _part(kind, check) if check else imported(f"{_HERE}.common.doctor:unasked")
@@ -110,13 +110,13 @@ def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, .
 
 
 def _kind(options: ProviderOptions) -> str:
-    """The one whose options these are; "" where they are of no provider that is known."""
+    """Return the kind of these options; "" for no known provider."""
     place = f"{type(options).__module__}:{type(options).__qualname__}"
     return next((kind for kind, known in _PLACES.items() if known == place), "")
 
 
 def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], HttpRequest]:
-    """What signs a call or a question at the moment it leaves; most leave as they are."""
+    """Return the function that signs a request when it leaves; most requests are not signed."""
     kind = _kind(options)
     if not (kind and KINDS[kind].signs):
         return lambda request: request

@@ -1,16 +1,15 @@
-"""What Brevo is asked and nothing changes by: key and domains, and whether it took an attempt.
+"""Read-only questions to Brevo: key, domains, and whether it took an attempt.
 
 ``GET /v3/account`` proves the key, ``GET /v3/senders/domains`` lists the domains. Facts: Brevo's
-API reference for both, and its pages on authorised IP addresses: a machine that is not among them
-gets 401 as well.
+API reference for both, and its pages on authorised IP addresses: another machine gets 401 as well.
 
 ``GET /v3/smtp/statistics/events`` is its log (``limit`` up to 5,000, ``offset``, ``days`` up to 90,
-``email``, ``event``, ``tags`` as a JSON array, the newest first; at most some 300 such calls an
-hour; by its page on it, and its SDK's model of an event, whose ``tag`` is text). The attempt is
-among our tags. Brevo takes all of a call or nothing: one message of the attempt proves the call,
-and its absence for each of several readers disproves it. Unconfirmed: how soon an event is there,
-and whether ``tag`` names each tag of a message: a reader's message of those minutes that does not
-show both of ours is neither found nor absent.
+``email``, ``event``, ``tags`` as a JSON array, newest first; at most some 300 such calls an hour;
+by its page on it, and its SDK's model of an event, whose ``tag`` is text). The attempt is one of
+our tags. Brevo takes a call whole or not at all: one message of the attempt proves the call, and
+its absence for each of several readers disproves it. Unconfirmed: how soon an event is there, and
+whether ``tag`` names each tag of a message. A message to the reader at that time without both of
+our tags therefore proves neither.
 """
 
 import json
@@ -83,7 +82,7 @@ class BrevoInquiry(Inquiry):
         super().__init__(url, {"api-key": options.api_key.get_secret_value()}, options.timeout)
 
     def ask(self, batch: OutgoingBatch) -> Question:
-        """What stands under the attempt's tag."""
+        """Ask for the attempt's tag."""
         # one call finds it, as a rule; only then is each of the samples asked for
         tagged = self._events(About.ATTEMPT, tags=json.dumps([batch.attempt_id]), limit="1")
         readers = [
@@ -94,7 +93,7 @@ class BrevoInquiry(Inquiry):
         return records.chained([tagged, *readers, latest])
 
     def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
-        """Whether an event carries the attempt. Without events the answer holds no list."""
+        """Return whether an event has the attempt. An answer without events has no list."""
         rows = payload.get("events") or []
         if len(rows) >= _LIMIT:
             raise ValueError(f"there may be more than {_LIMIT} messages to a reader")
@@ -108,7 +107,7 @@ class BrevoInquiry(Inquiry):
         return Page(more=records.chained(asked.then))
 
     def _in_doubt(self, batch: OutgoingBatch, row: dict[str, Any]) -> bool:
-        """Whether it may be of the attempt, though it does not say so."""
+        """Return whether a message may belong to the attempt without naming it."""
         at = datetime.fromisoformat(row["date"])
         begin, end = records.around(batch.at, self._timeout)
         return begin <= at <= end and len(_tags(row.get("tag", ""))) < 2

@@ -129,7 +129,7 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
 
 
 def _compile(content: Content) -> _Compiled:
-    """What is the same for each batch of a campaign."""
+    """Build the parts that are equal for all batches of a campaign."""
     # header fields leave as raw 8-bit, even when they come encoded
     bodies.check(content, "Brevo", marks=_RESERVED, taken=_TAKEN_HEADERS, ascii_only=True)
     texts = {"htmlContent": content.html, "textContent": content.text, "subject": content.subject}
@@ -144,7 +144,7 @@ def _compile(content: Content) -> _Compiled:
         },
         **texts,
     }
-    # A version without bodies of its own would get these: nobody's link in them.
+    # a version without bodies of its own would get these, with links that belong to no reader
     start = _MARK.sub(b"", content.in_words(bodies.to_json(call))[:-1].encode())
     return _Compiled(start=start, version=bodies.template(version))
 

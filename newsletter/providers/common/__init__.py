@@ -1,1 +1,1 @@
-"""What the translators of all providers share."""
+"""Shared by the translators of all providers."""

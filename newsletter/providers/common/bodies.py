@@ -1,6 +1,6 @@
-"""What the bodies of calls are made of: content said once, gaps filled, and what no call may hold.
+"""The parts of request bodies: content encoded once, gaps filled, and forbidden characters.
 
-A provider says content in its own words once; what is checked here needs no escaping in JSON.
+A provider encodes content once. Values checked here need no escaping in JSON.
 """
 
 import json
@@ -25,9 +25,9 @@ _KEPT_CONTENTS = 4
 CAMPAIGN, ATTEMPT, SUBSCRIBER, ADDRESS = _OWN = tuple(
     MARK_PREFIX + name for name in ("CAMPAIGN", "ATTEMPT", "SUBSCRIBER", "ADDRESS")
 )
-"""Marks for what a call says of a recipient beside the merge fields."""
+"""Marks for the values of a recipient besides the merge fields."""
 ABOUT = {"campaign": CAMPAIGN, "attempt": ATTEMPT, "subscriber": SUBSCRIBER}
-"""What a message is sent with, so that events and records name its delivery."""
+"""Metadata of a message, with which events and records name its delivery."""
 _MARKS = [mark.encode() for mark in (*(field.value for field in MergeField), *_OWN, *NAME_MARKS)]
 _GAP = re.compile(b"(%b)" % b"|".join(_MARKS))
 _OURS = re.compile("|".join(_OWN))
@@ -37,11 +37,13 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NO_ADDRESS = dict.fromkeys(
     [*range(0x21), *range(0x7F, 0xA1), 0x2028, 0x2029, *map(ord, '"(),:;<>[]\\')]
 )
-"""What translating by this takes away, no address may hold: a pattern takes six times as long."""
+"""Characters that no address may contain. A translation table is six times faster than a
+pattern."""
 _ANY_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322
 _WORDS = (string.ascii_letters + string.digits + "._~+=-").encode()
 _NEEDS_ESCAPING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()%$*|_@:/]")
-"""In JSON, HTML or a provider's template: ``greeting.speakable`` lets none of it through."""
+"""Special in JSON, HTML or a provider's template. ``greeting.speakable`` lets none of it
+through."""
 _T = TypeVar("_T")
 
 
@@ -184,10 +186,10 @@ def more_than_ascii(headers: Iterable[tuple[str, str]]) -> Iterator[Fault]:
 def addresses(
     recipients: tuple[Recipient, ...], *, most: int, who: str, twice: bool = False
 ) -> list[str]:
-    """The addresses in order, their domains in ASCII; each once, unless it may be there twice.
+    """Return the addresses in order, with domains in ASCII; each once, unless ``twice``.
 
-    Raises InvalidInput for nobody, for more than ``most``, for an address twice and for one that
-    a list of addresses or JSON would have to escape.
+    Raises InvalidInput for no recipients, for more than ``most``, for a duplicate, and for an
+    address that a list of addresses or JSON would have to escape.
     """
     # looked at as one text: a thousand looks at short ones take far longer
     found = [recipient.address for recipient in recipients]
@@ -215,10 +217,10 @@ def plain(recipients: tuple[Recipient, ...], *names: str) -> None:
 
 
 def _others(words: str) -> bytes:
-    """What is left of words without their letters."""
+    """Return the text without its letters."""
     return words.encode("ascii", "replace").translate(None, delete=_WORDS)
 
 
 def fault(key: str, message: str) -> Fault:
-    """Of a message, in one of its fields: from, subject, text, html or a header."""
+    """Return a fault in one field of a message: from, subject, text, html or a header."""
     return Fault(file="message", key=key, message=message)

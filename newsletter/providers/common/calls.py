@@ -33,9 +33,9 @@ class HttpProvider:
         kept: timedelta | None = None,
         sign: Callable[[HttpRequest], HttpRequest] = lambda request: request,
     ) -> None:
-        """``settle`` and ``kept`` stand for the inquiry's own, where somebody knows better.
+        """``settle`` and ``kept`` replace the inquiry's own values.
 
-        ``sign`` is the last to touch a call before it leaves, for a provider that wants it signed.
+        ``sign`` changes a request last, for a provider that wants it signed.
         """
         self._sign = sign
         self._translator = translator
@@ -120,7 +120,7 @@ class HttpProvider:
 
 
 def fetcher(*, timeout: timedelta) -> Callable[[str], bytes]:
-    """Gets a page by its address, once and following nothing. Raises OSError where it cannot."""
+    """Return a function that fetches a page once, without redirects. It raises OSError."""
 
     def fetch(url: str) -> bytes:
         transport = Transport(timeout=timeout, concurrency=1)

@@ -33,12 +33,13 @@ class Probe:
     url: str
     headers: Mapping[str, str] = field(repr=False)
     judge: Callable[[Any], Finding | None]
-    """What the JSON of a 200 says; None where it is not understood."""
+    """Returns the finding in the JSON of a 200; None if it is not understood."""
     refused: Callable[[HttpResponse], Finding | None] = lambda _: None
-    """What another status says at this provider; None where it means the usual."""
+    """Returns the finding in another status at this provider; None for the usual one."""
 
     def read(self, response: HttpResponse) -> tuple[Finding, ...]:
-        """What the answer proves. One that is understood proves the key as well."""
+        """Return the findings of the answer. An answer that is understood proves the key as
+        well."""
         if response.status != 200:
             return (self.refused(response) or _usual(self.what, response.status),)
         try:
@@ -98,7 +99,7 @@ class Examination:
 
 
 def well(what: str, detail: str) -> Finding:
-    """All is well."""
+    """Return that all is well."""
     return Finding(what=what, level=Level.OK, detail=detail)
 
 
@@ -128,7 +129,7 @@ def domain_of(address: str) -> str:
 
 
 def verified(domain: str, state: bool | None, fix: str) -> Finding:
-    """What it means that the account has a domain verified, not verified, or not at all (None)."""
+    """Return the finding for a domain that is verified, not verified, or unknown (None)."""
     if state:
         return well(DOMAIN, f"{domain} is verified")
     missing = "is not in this account" if state is None else "is in the account and not verified"
@@ -144,7 +145,7 @@ def named(items: list[Any], key: str, domain: str) -> dict[str, Any] | None:
 
 
 def has(entry: dict[str, Any] | None, key: str, value: object) -> bool | None:
-    """Whether an entry has this value; None where there is no entry."""
+    """Return whether an entry has this value; None if there is no entry."""
     return None if entry is None else entry.get(key) == value
 
 

@@ -60,11 +60,11 @@ _STRICT = ConfigDict(
 
 
 class ProviderOptions(BaseModel):
-    """What every provider takes."""
+    """The options of every provider."""
 
     model_config = _STRICT
     shaping: ClassVar[frozenset[str]] = frozenset()
-    """The keys that decide what readers get: part of what is approved."""
+    """Keys that change the message, and so are part of the approved content."""
 
     base_url: str | None = Field(
         default=None,
@@ -122,14 +122,14 @@ _ABOUT_US = (set(ProviderOptions.model_fields) - {"base_url"}) | {
     "webhook_key",
     "webhook_topics",
 }
-"""How we send and what we hear: it may change, and the account stays the same."""
+"""Keys about sending and webhooks: they may change without another account."""
 
 
 def account_of(options: ProviderOptions) -> bytes:
-    """Its identity, with its secrets: to be hashed under a key, never to be kept.
+    """Return the identity of the account, with its secrets. Hash it with a key; never store it.
 
-    Everything counts that is not known to be about us, so that a new option of a provider rather
-    makes a new account than none. Another key is another account: nothing shows that it is not.
+    Every option counts unless it is known to leave the account the same. Another key is another
+    account, because nothing proves the contrary.
     """
     settings = options.model_dump(exclude=_ABOUT_US)
     settings["base_url"] = (options.base_url or "").rstrip("/")

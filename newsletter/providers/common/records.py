@@ -1,8 +1,7 @@
-"""What a provider's records are asked, page by page: what it has of an attempt, what happened.
+"""Questions to a provider's records, page by page: does it have the attempt, and what happened?
 
-A log that shows nothing proves an absence only if it would have shown something. So the last
-question about an attempt is a control: a message that is surely there, asked for by the very same
-filters.
+An empty log proves absence only if it would have shown the message. So the last question about an
+attempt is a control: a message that is surely there, asked for by the same filters.
 """
 
 import json
@@ -30,12 +29,12 @@ Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 class About(Enum):
-    """What a question asks for."""
+    """The purpose of a question."""
 
     ATTEMPT = "attempt"
-    """What readers got around the time of the attempt."""
+    """The messages to readers around the time of the attempt."""
     MESSAGE = "message"
-    """One of those messages, with what we handed over beside it."""
+    """One of those messages, with our metadata."""
     LATEST = "latest"
     """Any messages that the log shows: out of them the control is made."""
     CONTROL = "control"
@@ -44,7 +43,7 @@ class About(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Question(HttpRequest):
-    """A call, with what its answer has to be measured by."""
+    """A request, with the facts that are needed to read its answer."""
 
     about: About
     of: frozenset[str] = frozenset()
@@ -54,14 +53,14 @@ class Question(HttpRequest):
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """What one page of a provider's records says."""
+    """The content of one page of a provider's records."""
 
     found: Mapping[int, str] = field(default_factory=dict)
     """Subscriber id → the provider's id, for those of the attempt that stand on it."""
     more: Question | None = None
-    """What to ask for the next page."""
+    """The next question."""
     checks: bool = False
-    """It was asked for in another way. Whoever is on it should have been found before."""
+    """It was asked for in another way. A reader on it should have been found before."""
 
 
 class Inquiry(ABC):
@@ -70,7 +69,7 @@ class Inquiry(ABC):
     settles_in = SETTLES_IN
     """So long after an attempt the provider's records name all it took."""
     kept_for = LOOKS_FOR
-    """So long the records are kept on each plan: what is gone by then proves no absence."""
+    """The time for which every plan keeps records: older ones prove no absence."""
     all_or_none: ClassVar[bool] = False
     """The provider takes all of a call or nothing."""
     rows: ClassVar[str]
@@ -89,14 +88,15 @@ class Inquiry(ABC):
 
     @abstractmethod
     def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
-        """What a page that was asked for about the attempt says. Raises any error."""
+        """Read a page about the attempt. Raises any error."""
 
     @abstractmethod
     def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """The same filters for messages that are there. Raises any error where there are none."""
+        """Ask by the same filters for messages that are there. Raises any error if there are
+        none."""
 
     def read(self, batch: OutgoingBatch, asked: Question, response: HttpResponse) -> Page:
-        """What the page that was asked for says. Raises any error for what is not understood."""
+        """Read the page of a question. Raises any error if it is not understood."""
         payload = json.loads(response.body)
         if asked.about is About.CONTROL:
             ids = {str(row[self.row_id]) for row in payload[self.rows]}
@@ -105,7 +105,7 @@ class Inquiry(ABC):
                 raise ValueError("messages that are there were not found either")
             return Page()
         if asked.about is About.LATEST:
-            # Brevo leaves the list out where it is empty
+            # Brevo leaves an empty list out
             return Page(more=self.control(batch, payload.get(self.rows) or []))
         return self.found(batch, asked, payload)
 
@@ -129,10 +129,10 @@ def around(at: datetime, timeout: timedelta = timedelta(0)) -> tuple[datetime, d
 
 
 def samples(batch: OutgoingBatch) -> list[str]:
-    """Up to five addresses, as they were handed over and in small letters: a log keeps either.
+    """Return up to five addresses, as sent and in small letters: a log keeps either.
 
-    For providers that take a call as a whole. Addresses beyond ASCII are left out: nobody says
-    how a log writes them.
+    For providers that take a call whole. Addresses beyond ASCII are left out, because no document
+    says how a log writes them.
     """
     handed = [ascii_domain(recipient.address) for recipient in batch.recipients]
     plain = [address for address in handed if address.isascii()]

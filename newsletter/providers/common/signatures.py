@@ -58,7 +58,7 @@ def curve_key(key: str) -> ec.EllipticCurvePublicKey:
 
 
 def rsa_key(key: str) -> rsa.RSAPublicKey:
-    """An RSA public key, as PEM, as base64 alone, or as the DKIM record that it stands in."""
+    """Read an RSA public key: PEM, base64 alone, or the DKIM record that contains it."""
     record = _DKIM.search(key)
     found = _public_key(record[1] if record and _PEM not in key else key)
     if not isinstance(found, rsa.RSAPublicKey):
@@ -79,7 +79,7 @@ def _public_key(key: str) -> object:
 
 
 def unbase64(encoded: str) -> bytes | None:
-    """The bytes, or None for what is no base64, down to a stray blank."""
+    """Return the bytes; None for invalid base64, even a stray space."""
     try:
         return base64.b64decode(encoded.encode("ascii"), validate=True)
     except (binascii.Error, ValueError):
@@ -87,12 +87,12 @@ def unbase64(encoded: str) -> bytes | None:
 
 
 MARGIN = timedelta(minutes=5)
-"""How far two clocks may differ."""
+"""The largest difference between two clocks."""
 LONGEST = timedelta(days=1)
 
 
 class Unverifiable(Forged):
-    """It could not be verified just now. The provider should tell it again, so answer 503."""
+    """It could not be verified now. The provider should post it again, so answer 503."""
 
 
 def header(headers: Mapping[str, str], name: str) -> str:
@@ -135,7 +135,7 @@ def require_user(key: bytes, headers: Mapping[str, str]) -> None:
 
 
 def require_fresh(signed_at: datetime | None, now: datetime, retries: timedelta) -> None:
-    """Raises Forged for what was signed too long ago, or in the future, or nobody knows when.
+    """Raise Forged for a signature that is too old, in the future, or without a time.
 
     ``retries``: how long after signing the provider may still post the same signature.
     """
@@ -150,9 +150,9 @@ def require_fresh(signed_at: datetime | None, now: datetime, retries: timedelta)
 def require_recent(
     signed_at: datetime | None, events: Sequence[Event], now: datetime, retries: timedelta
 ) -> None:
-    """For what is signed as a whole. Raises Forged for what leads to something, and is not fresh.
+    """For a post that is signed whole. Raise Forged if it has an effect and is not fresh.
 
-    What says no time and is not understood leads to nothing, however often it comes.
+    A post without a time that is not understood has no effect, however often it comes.
     """
     if signed_at is not None or any(event.kind is not EventKind.OTHER for event in events):
         require_fresh(signed_at, now, retries)

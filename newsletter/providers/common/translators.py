@@ -1,4 +1,4 @@
-"""What the translators of providers have alike; each package says the rest in its own words."""
+"""The common part of all translators; each package adds its provider's format."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,13 +15,13 @@ _T = TypeVar("_T")
 
 
 class BatchTranslator(Generic[_T]):
-    """Where calls go, what they show, what one can hold, and content said once for many of them."""
+    """The URL, the limits and the encoded content of requests."""
 
     name: ClassVar[str]
     who: ClassVar[str]
     """The name, as people write it."""
     limits: ClassVar[Capabilities]
-    """What the provider can do; ``capabilities`` takes the batch size of the options too."""
+    """The provider's limits; ``capabilities`` adds the batch size of the options."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class BatchTranslator(Generic[_T]):
         self._compiled = Compiled(say)
 
     def filled(self, template: Template, batch: OutgoingBatch) -> bytes:
-        """What the call says to each recipient, with commas between. Raises InvalidInput."""
+        """Return the entries of all recipients, separated by commas. Raises InvalidInput."""
         return b",".join(filled(template, batch, most=self.limits.max_recipients, who=self.who))
 
     def post(self, body: bytes) -> HttpRequest:

@@ -18,7 +18,8 @@ from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
 MAX_RAW = 20_000
 """Characters of an event that are kept as it came."""
 _MIN_BYTES, _FEW = 50, 1_000
-"""Of an event that names a message; fewer events are read whatever they hold."""
+"""The fewest bytes of an event that names a message, and the number of events that are always
+read."""
 _MAX_REASON = 500
 _MAX_NAME = 256
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -41,7 +42,7 @@ class Delivery(TypedDict):
 
 
 def parse(body: bytes | str) -> Any:
-    """The JSON value; None for what is none."""
+    """Return the JSON value; None if it is invalid."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -70,7 +71,7 @@ def _plausible(events: list[Any], body: bytes) -> list[Any]:
 
 
 def inside(value: Any, *keys: str | int) -> Any:
-    """What stands inside, key by key; None where there is no such place."""
+    """Return the value at this path; None if there is none."""
     for key in keys:
         try:
             value = value[key]
@@ -85,7 +86,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def exact(value: Any) -> str:
-    """The text as it stands; empty for anything else. For what is signed or compared."""
+    """Return text unchanged; "" for any other value. For signed or compared values."""
     return value if isinstance(value, str) else ""
 
 
@@ -100,17 +101,17 @@ def text(value: Any, longest: int = _MAX_NAME) -> str:
 
 
 def words(*values: Any) -> str:
-    """What a server answered, with whatever addresses it repeated."""
+    """Return a server's reply, with any addresses in it."""
     return " ".join(filter(None, (text(value, _MAX_REASON) for value in values)))[:_MAX_REASON]
 
 
 def reason(*values: Any) -> str:
-    """What a server answered, for people: an address in it keeps only its domain."""
+    """Return a server's reply for people: an address in it keeps only its domain."""
     return _ADDRESS.sub(r"…@\1", words(*values))
 
 
 def address(value: Any) -> str:
-    """The address, also out of ``Name <address>``; empty for what is none."""
+    """Return the address, also from ``Name <address>``; "" if it is invalid."""
     given = text(value, 320).removesuffix(">").rpartition("<")[2].strip()
     found = _ADDRESS.fullmatch(given)
     return given if found else ""
@@ -237,7 +238,7 @@ def told(
 
 
 def kind_of(table: Mapping[str, EventKind], name: Any) -> EventKind:
-    """By a table; OTHER for what is not in it."""
+    """Return the kind in the table; OTHER if it has none."""
     return table.get(text(name), EventKind.OTHER)
 
 

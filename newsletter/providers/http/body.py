@@ -1,7 +1,7 @@
-"""A call's JSON, written by a template that stands in the configuration.
+"""The JSON of a request, written by a template in the configuration.
 
-What is filled in is always escaped for JSON, so that no text of a statement can end the string in
-which it stands, or be taken for a part of the template.
+Every value is escaped for JSON, so that no text of a statement can end its string or become part of
+the template.
 """
 
 import json
@@ -20,7 +20,7 @@ FIELDS = (
     *("id", "to", "name", "subject", "html", "text", "headers", "from_name", "from_address"),
     *("reply_to",),
 )
-"""What a template can say of a message. ``headers`` is a mapping, all else is text."""
+"""The parts of a message for a template. ``headers`` is a mapping; the others are text."""
 
 _ADVICE = 'write values as {{ message.to | tojson }}, or in quotes: "{{ message.to }}"'
 _RANDOM = ("random",)
@@ -38,9 +38,9 @@ class BodyTemplate:
     """A template, parsed and tried. Pure: the same messages give the same bytes."""
 
     def __init__(self, source: str, *, several: bool) -> None:
-        """Raises ValueError, saying what is wrong and in which line of the template.
+        """Raise ValueError with the fault and its line in the template.
 
-        With ``several`` it sees the list ``messages``, else one ``message``.
+        With ``several`` it gets the list ``messages``, else one ``message``.
         """
         self._several = several
         self._template = _parsed(source)
@@ -48,7 +48,7 @@ class BodyTemplate:
             _look_through(self.fill(sample), sample)
 
     def fill(self, messages: Sequence[Message]) -> bytes:
-        """The JSON of one call, in UTF-8. Raises ValueError where it comes out as none."""
+        """Return the JSON of one request, in UTF-8. Raises ValueError if the result is invalid."""
         values = {"messages": messages} if self._several else {"message": messages[0]}
         try:
             text = self._template.render(values)
@@ -60,7 +60,8 @@ class BodyTemplate:
         return text.encode()
 
     def left_out(self) -> list[str]:
-        """What a reader's mail would lack, because the template does not say it."""
+        """Return the parts that a reader's email would lack, because the template does not use
+        them."""
         message = _sample(1)
         texts = list(_texts(_parse_json(self.fill([message]).decode())))
         wanted = {name: message[name] for name in ("subject", "html", "text", "from_address")}
@@ -97,7 +98,7 @@ def _tojson(value: Any) -> _Json:
 
 
 def _escaped(value: Any) -> str:
-    """What a template puts out, made fit to stand between quotes."""
+    """Escape a template's value for use between quotes."""
     if isinstance(value, _Json):
         return value
     if isinstance(value, Undefined):
@@ -105,7 +106,7 @@ def _escaped(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         kind = "a mapping" if isinstance(value, dict) else "a list or another value"
         raise ValueError(f"{kind} is no text; write it with | tojson")
-    # without the quotes, which stand in the template
+    # without the quotes, which the template has
     return json.dumps(str(value), ensure_ascii=False)[1:-1]
 
 
@@ -124,7 +125,7 @@ def _unknown(error: UndefinedError, several: bool) -> str:
 
 
 def _line(error: Exception) -> str:
-    """Where in the template it happened."""
+    """Return the line of the template."""
     numbers = [
         number
         for frame, number in traceback.walk_tb(error.__traceback__)
@@ -203,7 +204,7 @@ def _look_through(body: bytes, messages: Sequence[Message]) -> None:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """All text in it, keys too: some providers want an address as a key."""
+    """Yield all text in it, keys too: some providers want an address as a key."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):

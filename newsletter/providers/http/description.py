@@ -1,4 +1,4 @@
-"""The description of a provider in YAML: what stands in each call, and what its answers mean."""
+"""The description of a provider in YAML: its requests, and the meaning of its answers."""
 
 import json
 import re
@@ -30,13 +30,13 @@ class AnswerPath:
     """A place in an answer. ``emails[0].id`` and ``emails.0.id`` are the same."""
 
     def __init__(self, text: str) -> None:
-        """Raises ValueError for what is no path."""
+        """Raise ValueError for an invalid path."""
         header = _HEADER.fullmatch(text)
         self._header = header[1].lower() if header else ""
         self._steps = [] if header else _steps(text)
 
     def find(self, response: HttpResponse) -> str:
-        """The text or whole number that stands there, or nothing."""
+        """Return the text or whole number at the path, or ""."""
         if self._header:
             return response.headers.get(self._header, "").strip()
         try:
@@ -91,7 +91,7 @@ _Refusal = Annotated[int, Field(ge=400, le=499)]
 
 
 class Auth(BaseModel):
-    """How a call shows who we are: ``user`` with ``password``, or ``bearer``."""
+    """The credentials of a request: ``user`` with ``password``, or ``bearer``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
 
@@ -216,7 +216,7 @@ def _several(batch_size: int | None) -> bool:
 
 
 _MEANT = frozenset({"List-Unsubscribe", "List-Unsubscribe-Post", "text", "html", "from_address"})
-"""What no reader's mail should lack."""
+"""Parts that no reader's email should lack."""
 
 
 def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:

@@ -1,7 +1,7 @@
-"""A provider that an operator describes in YAML: address, header fields, body, what answers mean.
+"""A provider that an operator describes in YAML: URL, header fields, body, answers.
 
-Nothing is known of it but the description. So a 2xx counts as accepted only where it is listed,
-and what is not described and not in the table that all providers share is unknown.
+Nothing but the description is known of it. So a 2xx counts as accepted only if it is listed. An
+answer that is neither described nor in the table shared by all providers is unknown.
 """
 
 from collections.abc import Iterator
@@ -85,9 +85,9 @@ class Described:
 
 
 def _secrets(options: Options) -> Iterator[str]:
-    """What no reason may repeat: longer ones first, as one may hold another.
+    """Yield values that no reason may repeat: longer ones first, because one may contain another.
 
-    Shorter ones are left: a header field that says 2 would make a riddle of each reason.
+    Short ones are left out: without the digit 2 of a header field no reason could be read.
     """
     found = [secret.get_secret_value() for secret in options.headers.values()]
     if options.auth:
@@ -108,7 +108,7 @@ def _check(content: Content) -> None:
 
 
 def _message(content: Content, recipient: Recipient, address: str) -> dict[str, Any]:
-    """What a template sees of one message. No reader's name is known here yet."""
+    """Return one message for a template, without the reader's name."""
     sender = content.sender
     return {
         "id": recipient.message_id,

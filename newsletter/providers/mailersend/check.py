@@ -17,7 +17,7 @@ _FIX = "add it under Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """Whether the sender's domain is verified, and sends."""
+    """Ask whether the sender's domain is verified and may send."""
     domain = doctor.domain_of(sender)
     url = f"{public(options, PUBLIC_URL)}/v1/domains?limit=100"
     headers = bearer(options.api_token)

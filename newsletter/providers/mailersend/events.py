@@ -2,11 +2,11 @@
 
 Facts: MailerSend's page of webhooks (form 2.0, the header ``Signature``, two retries after 10 and
 100 seconds, 3 seconds for an answer); django-anymail for form 1.0 and the names of reasons; its
-Python client for why it suppresses, and its help for ``on_hold``, which ends after three days.
-Both forms are read. ``created_at`` beside the event is when it was told, and all that is signed of
-time. A soft bounce is the end of the message, says the page; ``deferred`` is the delay. Its test
-post is signed with a key that everybody knows, so it is refused. Unconfirmed: whether a retry keeps
-``created_at``, and what the reasons of form 2.0 look like: no document shows one.
+Python client for the reasons of a suppression, and its help for ``on_hold``, which ends after three
+days. Both forms are read. ``created_at`` next to the event is the time of the report, and the only
+signed time. A soft bounce ends the message, says the page; ``deferred`` is the delay. Its test post
+is signed with a public key, so it is refused. Unconfirmed: whether a retry keeps ``created_at``,
+and the reasons in form 2.0, which no document shows.
 """
 
 from collections.abc import Mapping

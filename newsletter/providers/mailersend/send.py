@@ -1,18 +1,19 @@
-"""MailerSend: one message a call, for its call of many says only later what became of them.
+"""MailerSend: one message a call, because its bulk call reports results only later.
 
 Facts: MailerSend's reference of ``POST /v1/email`` and ``/v1/bulk-email``, its pages of status
 codes and custom headers; django-anymail for an answer that names suppressed recipients; programs
-that quote its errors for the codes. ``/v1/bulk-email`` looks at its messages after it answered, so
-a ``bulk_email_id`` is no proof; all recipients of one ``/v1/email`` see each other. A 202 with
-``x-message-id`` has been taken, unless it says that the domain is paused: then it is kept, and
-nothing says for how long. It writes a Message-ID of its own, and List-Unsubscribe-Post beside a
-List-Unsubscribe that is a link. Header fields, and List-Unsubscribe, need the plan Professional.
+that quote its errors for the codes. ``/v1/bulk-email`` checks its messages after it answered, so a
+``bulk_email_id`` is no proof. All recipients of one ``/v1/email`` see each other. A 202 with
+``x-message-id`` has been accepted, unless it says that the domain is paused: then the message is
+kept, for an unknown time. MailerSend writes a Message-ID of its own, and adds List-Unsubscribe-Post
+to a List-Unsubscribe that is a link. Header fields, and List-Unsubscribe, need the plan
+Professional.
 
 Unconfirmed: whether ``list_unsubscribe`` is given with angle brackets (the reference asks for the
 value of RFC 8058, which has them; its samples of a link have none), whether a header field beyond
-ASCII is encoded on the way, how long a tag may be, and how its records are searched: activity is
-listed only by time, ten times a minute; its Python client knows messages of a domain by tag, of one
-day on the smallest plans, and no document shows where they are asked for or what is answered.
+ASCII is encoded on the way, the longest tag, and how to search its records: activity is listed only
+by time, ten times a minute. Its Python client knows messages of a domain by tag, of one day on the
+smallest plans, but no document shows the call or its answer.
 """
 
 import re
@@ -33,7 +34,7 @@ from newsletter.providers.transport.http import HttpResponse
 
 PUBLIC_URL = "https://api.mailersend.com"
 _TAG = "/".join(ABOUT.values())
-"""All that an event can name."""
+"""The metadata that an event can return."""
 _RESERVED = re.compile(r"\{[{%$]")  # in templates, at least
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 _UNSUBSCRIBE, _POST = "list-unsubscribe", "list-unsubscribe-post"
@@ -96,7 +97,7 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
 
 
 def _suppressed(batch: OutgoingBatch, warnings: object) -> str:
-    """Why nobody gets it, if that is said, and of the one recipient."""
+    """Return why the message is not sent, if a warning about its one recipient says so."""
     match warnings:
         case [
             {"type": "ALL_SUPPRESSED", "recipients": [{"email": str(to), "reasons": [*reasons]}]}
@@ -107,9 +108,9 @@ def _suppressed(batch: OutgoingBatch, warnings: object) -> str:
 
 
 def _refused(status: int, payload: dict[str, Any]) -> Verdict | None:
-    """What its own words say; None for what the status says alone.
+    """Return the verdict of its own error; None if only the status counts.
 
-    Limits of an account are told of the recipient too: only an address that is none is refused.
+    Limits of an account are reported for the recipient too: only an invalid address is rejected.
     """
     errors, message = payload.get("errors"), str(payload.get("message"))
     if status == 421:  # "We are currently running maintenance."
@@ -127,7 +128,7 @@ def _refused(status: int, payload: dict[str, Any]) -> Verdict | None:
 
 
 def _reason(payload: dict[str, Any]) -> str:
-    """The first error of each field, or else what is said of them all."""
+    """Return the first error of each field, or else the general message."""
     errors = payload.get("errors")
     fields = errors.values() if isinstance(errors, dict) else []
     reasons = [str(each[0]) for each in fields if isinstance(each, list) and each]

@@ -1,22 +1,22 @@
-"""What Mailgun is asked and nothing changes by: the domain's state, and whom of an attempt it took.
+"""Read-only questions to Mailgun: the domain's state, and the recipients of an attempt.
 
-``GET /v4/domains/{name}`` tells the state of the domain. Facts: Mailgun's documentation of the
-Domains API (active, unverified, disabled; 401, 404) and of its keys. A domain's sending key may do
-nothing but send; which status it gets here is not documented, so 401 does not prove a key wrong.
+``GET /v4/domains/{name}`` returns the state of the domain. Facts: Mailgun's documentation of the
+Domains API (active, unverified, disabled; 401, 404) and of its keys. A domain's sending key may
+only send. Its status here is not documented, so 401 does not prove a key wrong.
 
-Its log of events tells whom it took around the time of an attempt. Facts: Mailgun's OpenAPI
-description (``/v3/{domain_name}/events``: pages of 300, filters ``event``, ``tags``, ``recipient``,
-``begin`` and ``end``, events kept for three days or more) and its pages on events, which join
-filters by OR and call events settled after half an hour. The attempt comes back among
+Its log of events shows the accepted recipients around the time of an attempt. Facts: Mailgun's
+OpenAPI description (``/v3/{domain_name}/events``: pages of 300, filters ``event``, ``tags``,
+``recipient``, ``begin`` and ``end``, events kept for three days or more) and its pages on events,
+which join filters by OR and call events settled after half an hour. The attempt comes back in
 ``user-variables``.
 
-First some recipients at a time are asked for, with days to spare on either side. Whoever is not
-found so is looked for among all that was accepted for the campaign in those minutes: an unread OR
-must not pass for an absence. Nor must a log that shows nothing: two events that are surely there
-have to be found by the same filters. How long a plan shows events varies: a day is the least.
+First some recipients at a time are searched, with days to spare on either side. A recipient who is
+not found is then searched among all accepted messages of the campaign at that time: an OR that was
+not understood must not count as absence. Nor must an empty log: the same filters must find two
+events that are surely there. The time for which a plan shows events varies: a day is the least.
 
-Not confirmed: what the service says to a span that ends in the future. Were it an error, whoever
-is unknown would stay so.
+Unconfirmed: the answer to a period that ends in the future. If it is an error, unknown recipients
+stay unknown.
 """
 
 from datetime import timedelta

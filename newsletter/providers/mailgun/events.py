@@ -1,10 +1,10 @@
 """Mailgun's events, by webhook: one a post, signed by HMAC-SHA256.
 
 Facts: Mailgun's pages "Securing Webhooks", "Webhook Payloads", "Automatic Retries" (for eight
-hours), "Events" (reasons and codes 605 to 607), its SDK's ``verify_webhook``. The signature is over
-a time and a token, and does not cover the event: a token that comes back with another event is
-refused, but whoever has a signed post that never reached us could alter it. Unconfirmed: whether a
-retry is signed anew.
+hours), "Events" (reasons and codes 605 to 607), its SDK's ``verify_webhook``. The signature covers
+a time and a token, not the event. A token that comes back with another event is refused, but a
+person with a signed post that never reached us could change its event. Unconfirmed: whether a retry
+has a new signature.
 """
 
 import re

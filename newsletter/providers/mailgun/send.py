@@ -102,7 +102,7 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
             return http.answered(response, verdict, message)
         if response.status in {420, 429}:
             return _later(response, message)
-        # 402 too: an unpaid account is not mended by time, so a person has to look
+        # 402 too: time does not repair an unpaid account, so a person must look
         return http.refused(batch, response, message)
 
 
@@ -153,9 +153,9 @@ def _in_mailgun_words(value: str) -> str:
 
 
 def _recipients(recipients: tuple[Recipient, ...]) -> tuple[str, str]:
-    """The ``to`` list and recipient-variables.
+    """Return the ``to`` list and recipient-variables.
 
-    What is checked here needs no escaping, neither in a list of addresses nor in JSON.
+    Values checked here need no escaping, neither in a list of addresses nor in JSON.
     """
     to = bodies.addresses(recipients, most=MAX_RECIPIENTS, who="Mailgun")
     bodies.plain(recipients)
@@ -178,7 +178,7 @@ def _part(name: str, value: str) -> bytes:
 
 
 def _multipart(parts: list[bytes], attempt_id: str) -> tuple[str, bytes]:
-    """A boundary that the attempt's id decides and that stands in no part, and the body."""
+    """Return a boundary that follows from the attempt's id and occurs in no part, and the body."""
     tries = 0
     while True:
         boundary = hashlib.sha256(f"{attempt_id} {tries}".encode()).hexdigest()[:40]

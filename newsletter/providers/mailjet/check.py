@@ -22,7 +22,8 @@ _PUBLISH = "publish the records that Mailjet shows for it, and let it check them
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """Whether the sender is validated, and how Mailjet last saw the domain's records."""
+    """Ask whether the sender is validated, and for the domain's records as Mailjet last saw
+    them."""
     base = f"{public(options, 'https://api.mailjet.com')}/v3/REST"
     headers, domain = (
         basic(options.api_key.get_secret_value(), options.secret_key),

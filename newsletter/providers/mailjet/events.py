@@ -50,7 +50,7 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
         kind = EventKind.DELAYED  # "Delivery will be re-attempted."
     permanent = item.get("hard_bounce")
     bounce = _ERRORS.get(text(item.get("error")), Bounce.HARD if permanent is True else None)
-    # where word and flag disagree, the milder one: it suppresses nobody for ever
+    # if word and flag disagree, the milder one counts: it suppresses no reader for ever
     if bounce is Bounce.HARD and permanent is False:
         bounce = Bounce.SOFT
     return webhooks.told(

@@ -2,11 +2,11 @@
 
 Facts: Mailjet's guide to Send API v3.1 and its table of errors; the list of headers and the 255
 characters of a subject as two clients quote them from its reference. Message-ID and List-Id are
-among those headers, so neither goes out: Mailjet writes a Message-ID of its own, and ours is the
-CustomID. Unconfirmed: whether our List-Unsubscribe reaches the reader (Mailjet adds its own where
-there is none), how large a call may be (15 MB is said of attachments), Retry-After, and which
-marks are filled in while TemplateLanguage is off. A sender nobody validated has been reported to
-be answered with success, though nothing leaves.
+among those headers, so neither is sent: Mailjet writes a Message-ID of its own, and ours is the
+CustomID. Unconfirmed: whether our List-Unsubscribe reaches the reader (Mailjet adds its own if
+there is none), the largest call (15 MB is said of attachments), Retry-After, and the marks that are
+filled in while TemplateLanguage is off. A sender without validation is said to be answered with
+success although nothing is sent.
 """
 
 import re

@@ -20,7 +20,7 @@ from newsletter.providers.transport.http import HttpResponse
 
 _USUAL_URL = "http://127.0.0.1:8025"
 _RESTRICTED = frozenset({"cc", "bcc"})
-"""Header names that Mailpit takes only as fields of the call, beside those no provider takes."""
+"""Header names that Mailpit takes only as fields of the call, besides those no provider takes."""
 
 
 class Options(ProviderOptions):
@@ -86,7 +86,7 @@ _WHAT = "provider"
 
 
 def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:
-    """Whether it is there."""
+    """Ask whether it is running."""
     url = f"{public(options, _USUAL_URL)}/api/v1/info"
     return (Probe(_WHAT, url, {}, _info),)
 

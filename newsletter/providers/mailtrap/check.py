@@ -1,18 +1,18 @@
-"""What Mailtrap is asked and nothing changes by: the domains, and whom of an attempt it has.
+"""Read-only questions to Mailtrap: the domains, and the recipients of an attempt.
 
 ``GET /api/domains`` of the account's API lists the domains. Facts: Mailtrap's OpenAPI description
-"Email Sending", and its Ruby client for ``data``. Whether a token that may only send is answered
-with 401 or 403 here is not documented.
+"Email Sending", and its Ruby client for ``data``. Whether a token that may only send gets 401 or
+403 here is not documented.
 
-Its email log shows our variables beside each message. Facts: Mailtrap's OpenAPI description
-(``GET /api/email_logs`` on ``mailtrap.io``: the newest first, ``search_after`` with the cursor of
-the page before, filters as ``filters[sent_after]`` or ``filters[to][operator]`` with several
-values; custom variables come back with each message; filters that are not understood are ignored,
-and domains that a token may not see are left out). Unconfirmed: how soon a message is in the log,
-how many stand on a page, and for how long: a day is taken for the least.
+Its email log shows our variables with each message. Facts: Mailtrap's OpenAPI description (``GET
+/api/email_logs`` on ``mailtrap.io``: newest first, ``search_after`` with the cursor of the page
+before, filters as ``filters[sent_after]`` or ``filters[to][operator]`` with several values; custom
+variables come back with each message; unknown filters are ignored, and domains that a token may not
+see are left out). Unconfirmed: how soon a message is in the log, the size of a page, and for how
+long messages are kept: a day is taken for the least.
 
-Readers are asked for some at a time. Whoever is not found counts as absent only where two other
-readers of the same domain are found by the same filters.
+Some readers are searched at a time. A reader who is not found counts as absent only if the same
+filters find two other readers of the same domain.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ _FIX = "add it under Sending Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """Whether the sender's domain is verified. The account has another host than sending."""
+    """Ask whether the sender's domain is verified. The account's API has another host."""
     domain = doctor.domain_of(sender)
     url, headers = f"{public(options, _PUBLIC_URL)}/api/domains", bearer(options.api_token)
     return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _refused),)
@@ -71,7 +71,7 @@ class MailtrapInquiry(Inquiry):
         super().__init__(url, bearer(options.api_token), options.timeout)
 
     def ask(self, batch: OutgoingBatch) -> Question:
-        """What the first readers got around the time of the attempt."""
+        """Ask for messages to the first readers around the time of the attempt."""
         addresses = [ascii_domain(recipient.address) for recipient in batch.recipients]
         window = records.around(batch.at, self._timeout)
         readers = [
@@ -85,20 +85,20 @@ class MailtrapInquiry(Inquiry):
         return records.chained([*readers, self.question(About.LATEST, ours)])
 
     def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
-        """Whom the page names, and the next page or question."""
+        """Return the readers on the page, and the next page or question."""
         cursor = payload["next_page_cursor"]
         more = _after(asked, cursor) if cursor else records.chained(asked.then)
         return Page(found=_named(batch, payload["messages"]), more=more)
 
     def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """What other readers of the domain got, asked for as the batch's were."""
+        """Ask for other readers of the domain, as the batch's were asked for."""
         if not all(ascii_domain(recipient.address).isascii() for recipient in batch.recipients):
             raise ValueError("nobody says how the log writes addresses beyond ASCII")
         ours = {row["to"]: row for row in rows if _domain(batch) in row["from"]}
         some = dict(list(ours.items())[:_AT_ONCE])
         if len(some) < 2:
             raise ValueError("the log does not show two readers of the domain")
-        # the batch's own days: in those of another clock nobody would be found either
+        # in the batch's own days: by another clock's days no message would be found either
         window = records.around(batch.at, self._timeout)
         known = frozenset(row["message_id"] for row in some.values())
         return self.question(About.CONTROL, _to(list(some), window), known)

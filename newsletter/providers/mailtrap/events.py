@@ -2,9 +2,9 @@
 
 Facts: Mailtrap's OpenAPI description of webhooks (both formats, kinds, ``event_id``), its page of
 webhooks (batches of 30 seconds, 40 retries of 5 minutes, 30 seconds for an answer), its library's
-verifier. What is signed names no time of signing, so the newest event counts. A soft bounce is
-tried again, says the description, so it is a delay. Unconfirmed: the categories of bounces but
-for the two below, and whether a suspended message goes out later; until then it counts as delayed.
+verifier. The signed post has no time of signing, so the newest event counts. A soft bounce is tried
+again, says the description, so it is a delay. Unconfirmed: the categories of bounces but for the
+two below, and whether a suspended message is sent later; until then it counts as delayed.
 """
 
 from collections.abc import Mapping

@@ -72,7 +72,7 @@ class Mailtrap(BatchTranslator[_Compiled]):
         return self.post(b'{"base":%b,"requests":[%b]}' % (compiled.base, requests))
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """One verdict for each recipient, by place: the answers name nobody."""
+        """Return one verdict for each recipient, by position: the answers contain no addresses."""
         payload = http.json_object(response) or {}
         errors = _reason(payload)
         reason = errors or f"HTTP {response.status}"
@@ -117,7 +117,7 @@ def _item(_: Recipient, payload: Any) -> Outcome | None:
 
 
 def _compile(content: Content) -> _Compiled:
-    """What is the same for all goes into the base, the rest into a request; encoded once."""
+    """Put common parts into the base and the rest into a request; encode once."""
     bodies.check(content, "Mailtrap", marks=_RESERVED)
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     address = {"email": ascii_domain(sender.address)}

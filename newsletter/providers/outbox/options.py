@@ -1,4 +1,4 @@
-"""What the outbox takes: where its messages lie."""
+"""The options of the outbox: its folder."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -51,7 +51,7 @@ _FOR_A_PERSON = frozenset(
 
 
 def probes(_: Options, __: str) -> tuple[Finding, ...]:
-    """It is asked nothing: it writes to nobody."""
+    """Return that there is nothing to ask: it sends no mail."""
     detail = "outbox: messages become files on this machine; no reader gets any"
     return (Finding(what="provider", level=Level.OK, detail=detail),)
 
@@ -68,7 +68,7 @@ class _Entry:
 
     @property
     def draft(self) -> Path:
-        """Where it is written before it is whole; a second try overwrites it."""
+        """The path while it is incomplete; a second try overwrites it."""
         return self.path.with_suffix(".draft")
 
 
@@ -86,7 +86,7 @@ class Outbox:
         self._lock = threading.Lock()
 
     def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
-        """All messages, one after another. Raises InvalidInput."""
+        """Return all messages, one after another. Raises InvalidInput."""
         names = {recipient.message_id for recipient in batch.recipients}
         if len(names) < len(batch.recipients):
             fault = Fault(file="message", key="Message-ID", message="two messages have the same")
@@ -215,7 +215,8 @@ def _journal(path: Path, entries: Iterable[_Entry], *, again: set[str]) -> None:
 
 
 def _end_of_last_line(file: int, size: int) -> int:
-    """Where the last whole line ends, looked for from the end: the journal may be a gigabyte."""
+    """Return the end of the last whole line, searched from the end: the journal may be a
+    gigabyte."""
     while size:
         begin = max(size - _CHUNK, 0)
         found = os.pread(file, size - begin, begin).rfind(b"\n")
@@ -226,7 +227,7 @@ def _end_of_last_line(file: int, size: int) -> int:
 
 
 def _journalled(path: Path, wanted: set[str]) -> set[str]:
-    """Those of the ids that have a line. Of a long journal nothing else is kept in memory."""
+    """Return the ids that have a line, without keeping the journal in memory."""
     found = set()
     with path.open("rb") as lines:
         for line in lines:

@@ -1,10 +1,10 @@
 """Postal's webhooks: one event a post, signed with the server's RSA key.
 
 Facts: Postal's source: ``webhook_delivery_service.rb`` (form and retries: 2, 3, 6, 10 and 15
-minutes), ``delivery.rb``, ``message.rb``, its specification of headers. The SHA-256 signature
-counts where there is one. Only older servers send the SHA-1 one alone; it is taken from them,
-for whoever forges it needs a second text of one hash, which nobody can make even of SHA-1.
-Unconfirmed: from which version on ``bounce_type`` is told; without it nobody says why.
+minutes), ``delivery.rb``, ``message.rb``, its specification of headers. If there is a SHA-256
+signature, it counts. Only older servers send the SHA-1 one alone; it is accepted from them, because
+a forger would need a second text with the same hash, which is not feasible even for SHA-1.
+Unconfirmed: the first version that sends ``bounce_type``; without it there is no reason.
 """
 
 from collections.abc import Mapping

@@ -21,7 +21,7 @@ from newsletter.providers.transport import http
 from newsletter.providers.transport.http import HttpResponse
 
 _TAG = "/".join(ABOUT.values())
-"""All that an event can name."""
+"""The metadata that an event can return."""
 _RESERVED = re.compile(r"https?\+notrack://", re.IGNORECASE)
 
 
@@ -51,10 +51,10 @@ class Postal(MessageTranslator):
         super().__init__(options, url, headers, _compile)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """The status stands in the body; a refusal is about the server or the sender.
+        """Read the status in the body; a refusal is about the server or the sender.
 
-        Postal looks at no recipient before it has the message, so a code nobody knows stops the
-        campaign rather than cost it its readers one by one.
+        Postal checks no recipient before it has the message, so an unknown code stops the campaign
+        instead of rejecting its readers one by one.
         """
         payload = http.json_object(response) or {}
         data = payload.get("data")

@@ -1,15 +1,14 @@
-"""What Postmark is asked and nothing changes by: token and stream, and what it has of an attempt.
+"""Read-only questions to Postmark: token, stream, and the recipients of an attempt.
 
 ``GET /server`` proves the token, ``GET /message-streams/{id}`` the stream. Facts: Postmark's pages
 on servers, message streams and tokens (401 for a wrong one), and its clients for
-``SubscriptionManagementConfiguration``. Domains can only be asked about with the token of the
-account.
+``SubscriptionManagementConfiguration``. Domains need the token of the account.
 
-Its message search finds the attempt among the metadata. Facts: Postmark's page on its messages API
+Its message search finds the attempt in the metadata. Facts: Postmark's page on its messages API
 (``/messages/outbound``: ``count`` up to 500, ``offset``, ``tag``, ``messagestream``, filters on
-metadata as ``metadata_KEY``; kept for 45 days). Metadata comes back with each message, so that an
-ignored filter costs pages and proves nothing wrong. A filter that finds nothing would: so some are
-asked for by address, too, and a message that is surely there has to be found by the same filters.
+metadata as ``metadata_KEY``; kept for 45 days). Metadata comes back with each message, so an
+ignored filter costs pages and proves nothing wrong. A filter that finds nothing would: so some
+readers are searched by address, too, and the same filters must find a message that is surely there.
 Unconfirmed: how soon a message can be found.
 """
 
@@ -108,7 +107,7 @@ class PostmarkInquiry(Inquiry):
         return self._page(batch, 0)
 
     def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
-        """Whom the page names, and the next one while there is more."""
+        """Return the readers on the page, and the next page while there is one."""
         messages, total = payload["Messages"], int(payload["TotalCount"])
         numbers = {
             str(recipient.subscriber_id): recipient.subscriber_id for recipient in batch.recipients

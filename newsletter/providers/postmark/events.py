@@ -1,12 +1,12 @@
 """Postmark's events, by webhook: one a post, with user name and password.
 
 Facts: Postmark's pages of each webhook and of bounce types, the types in its JavaScript library.
-Postmark signs nothing, so nothing says when a post was made. Its own notes, version 1.1.0
+Postmark signs nothing, so a post has no proven time. Its own notes, version 1.1.0
 (ActiveCampaign/postmark-skills, ``postmark-webhooks``) say that it tries again for 70 minutes after
 5xx, 408, 429 and silence, and never after another 4xx; that it tries an address for each kind of
-event before it saves it; and that it pauses a kind that goes on failing. SpamNotification is a
-filter's word and no reader's: Postmark goes on sending after it. Unconfirmed: what ``Origin`` can
-be beside Recipient; only a suppression by the recipient counts as theirs.
+event before it saves it; and that it pauses a kind that keeps failing. SpamNotification comes from
+a filter, not from a reader: Postmark continues to send after it. Unconfirmed: the values of
+``Origin`` besides Recipient; only a suppression by the recipient counts as theirs.
 """
 
 from datetime import datetime

@@ -115,7 +115,8 @@ def _item(recipient: Recipient, item: Any) -> Outcome | None:
 
 
 def _verdict(code: object, message: str) -> Verdict:
-    """300 speaks of any field: what is wrong in the sender is no reason to refuse a reader."""
+    """Return the verdict. 300 is about any field: a fault of the sender must not reject a
+    reader."""
     verdict = _BY_CODE.get(code, Verdict.UNKNOWN) if type(code) is int else Verdict.UNKNOWN
     if code != 300 and verdict is not Verdict.UNKNOWN:
         return verdict

@@ -1,7 +1,7 @@
 """Resend: ``GET /domains`` lists the domains; a key that may only send gets restricted_api_key.
 
-Facts: Resend's OpenAPI description and its page of errors (401 restricted_api_key; for a key that
-nobody knows 403 invalid_api_key once, and since 400 validation_error, "API key is invalid").
+Facts: Resend's OpenAPI description and its page of errors (401 restricted_api_key; for an unknown
+key formerly 403 invalid_api_key, now 400 validation_error, "API key is invalid").
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ _FIX = "add it under Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """Whether the sender's domain is verified."""
+    """Ask whether the sender's domain is verified."""
     domain = doctor.domain_of(sender)
     url = f"{public(options, 'https://api.resend.com')}/domains?limit=100"
     headers = bearer(options.api_key)

@@ -1,8 +1,8 @@
 """Resend's webhooks: one event a post, signed by HMAC-SHA256 as Svix does it.
 
 Facts: Resend's pages of each event and its library's types; Standard Webhooks for the signature
-over ``id.timestamp.body`` and for this: each retry is signed anew, so a signature is good for
-minutes. Types of a bounce are Amazon's. ``svix-id`` stays the same however often it is told.
+over ``id.timestamp.body``, and for a new signature with each retry, so that a signature is good for
+minutes. Types of a bounce are Amazon's. ``svix-id`` is the same for every report of an event.
 """
 
 import hashlib

@@ -1,16 +1,16 @@
-"""What SendGrid is asked and nothing changes by: key and domains, and whether it took an attempt.
+"""Read-only questions to SendGrid: key, domains, and whether it took an attempt.
 
-``GET /v3/scopes`` tells what the key may do, ``/v3/whitelabel/domains`` the domains. Facts:
+``GET /v3/scopes`` returns the rights of the key, ``/v3/whitelabel/domains`` the domains. Facts:
 SendGrid's pages on both; its issues, for 403 to a key without the scope. A sender may also be
 verified as a single address; that is not asked.
 
-Its email logs tell of messages. Facts: SendGrid's OpenAPI description of them (``POST /v3/logs``
-with a query over ``to_email``, ``sg_message_id_created_at`` and the like, at most 1,000 rows and no
+Its email logs list messages. Facts: SendGrid's OpenAPI description of them (``POST /v3/logs`` with
+a query over ``to_email``, ``sg_message_id_created_at`` and the like, at most 1,000 rows and no
 further page; ``GET /v3/logs/{sg_message_id}`` with the custom arguments; kept for 30 days, for all
-customers). A row names neither attempt nor campaign, so each row of a reader in those minutes is
-opened. SendGrid takes all of a call or nothing: one message of the attempt proves the call, and its
-absence for each of several readers disproves it. Unconfirmed: how soon a message is in the logs,
-and how a string is quoted in a query; where it is misread, the control is not found.
+customers). A row names neither attempt nor campaign, so each row of a reader at that time is
+opened. SendGrid takes a call whole or not at all: one message of the attempt proves the call, and
+its absence for each of several readers disproves it. Unconfirmed: how soon a message is in the
+logs, and how a string is quoted in a query; if it is misread, the control is not found.
 """
 
 import json
@@ -31,7 +31,7 @@ _FIX = "publish its DNS records, and let SendGrid verify them"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """What the key may do, and whether the sender's domain is authenticated."""
+    """Ask for the rights of the key, and whether the sender's domain is authenticated."""
     base = public(options, PUBLIC_URL)
     headers, domain = bearer(options.api_key), doctor.domain_of(sender)
     domains = f"{base}/v3/whitelabel/domains?limit={_MOST}"
@@ -83,7 +83,7 @@ class SendGridInquiry(Inquiry):
         super().__init__(f"{public(options, PUBLIC_URL)}/v3/logs", headers, options.timeout)
 
     def ask(self, batch: OutgoingBatch) -> Question:
-        """What the first reader got around the time of the attempt."""
+        """Ask for messages to the first reader around the time of the attempt."""
         readers = [
             self._to(address, batch.at, self._timeout, About.ATTEMPT, address)
             for address in records.samples(batch)
@@ -107,7 +107,7 @@ class SendGridInquiry(Inquiry):
         if not rows or not records.samples(batch):
             raise ValueError("there is nobody whose absence could be told from an empty log")
         identity = rows[0]["sg_message_id"]
-        # in the batch's own days: in those of another clock nobody would be found either
+        # in the batch's own days: by another clock's days no message would be found either
         return self._to(rows[0]["to_email"], batch.at, self._timeout, About.CONTROL, identity)
 
     def _to(self, address: str, at: datetime, wait: timedelta, about: About, of: str) -> Question:

@@ -80,9 +80,9 @@ class SendGrid:
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
     kind = kind_of(_KINDS, item.get("event"))
-    # What the server said comes before the status, which is often no more than 5.0.0.
+    # the server's reply comes before the status, which is often no more than 5.0.0
     reasons = [item.get("reason") or item.get("response"), item.get("status")]
-    # the X-Message-Id that the call was answered with, and behind a dot where it went through
+    # the X-Message-Id in the answer to the call, followed by a dot and its path
     sent_as = text(item.get("sg_message_id")).partition(".filter")[0].partition(".recvd")[0]
     return told(
         item,

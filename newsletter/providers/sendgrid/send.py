@@ -1,8 +1,9 @@
 """SendGrid: up to 1,000 personalizations a call, one body for all with substitutions in it.
 
-Facts: SendGrid's OpenAPI description (``/v3/mail/send``) and its pages of errors. Headers and
-custom arguments stand in each personalization, right whether SendGrid adds those of the whole
-call or replaces them. Unconfirmed: the size of a call, international names before the @.
+Facts: SendGrid's OpenAPI description (``/v3/mail/send``) and its pages of errors. Each
+personalization has its own headers and custom arguments, which is right whether SendGrid adds those
+of the whole call or replaces them. Unconfirmed: the size of a call, international names before the
+@.
 """
 
 import json
@@ -52,7 +53,7 @@ class Options(ProviderOptions):
 @dataclass(frozen=True, kw_only=True)
 class _Compiled:
     start: bytes
-    """What all recipients share, as JSON without its closing brace."""
+    """The common part of all recipients, as JSON without its closing brace."""
     headers: str
     """The header fields of a personalization as JSON, merge marks open."""
 
@@ -143,7 +144,7 @@ def _wait(response: HttpResponse) -> timedelta | None:
 
 
 def _compile(content: Content) -> _Compiled:
-    """What is the same for each batch of a campaign. Merge marks are the substitutions' names."""
+    """Build the common part of all batches. Merge marks are the names of substitutions."""
     # SendGrid leaves encoding to its callers
     bodies.check(content, "SendGrid", marks=_RESERVED, taken=_TAKEN_HEADERS, ascii_only=True)
     sender = {"email": ascii_domain(content.sender.address), "name": content.sender.name}

@@ -1,8 +1,8 @@
-"""What SES's answers mean: of a whole call, and of each entry in it.
+"""The meaning of SES's answers: for a whole call, and for each entry in it.
 
-Facts: botocore's model of ``sesv2`` (the names of errors, the statuses of entries), the SES
-guide's page on sending quotas, and error texts that others reported in public threads. That the
-results stand in the order of the entries is django-anymail's reading; AWS says one for each.
+Facts: botocore's model of ``sesv2`` (the names of errors, the statuses of entries), the SES guide's
+page on sending quotas, and error texts from public reports. That the results are in the order of
+the entries is django-anymail's reading; AWS says one for each.
 """
 
 import re
@@ -47,7 +47,7 @@ _LATER = {Verdict.RETRY, Verdict.QUOTA}
 
 
 def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
-    """One verdict for each entry, by place: the results name nobody."""
+    """Return one verdict for each entry, by position: the results contain no addresses."""
     payload = http.json_object(response) or {}
     alone = len(batch.recipients) == 1
     if response.status // 100 != 2:
@@ -62,7 +62,7 @@ def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
 
 
 def error_name(response: HttpResponse) -> str:
-    """By what name AWS refuses a call: it stands in a header or in the body."""
+    """Return the name of an AWS error, from a header or the body."""
     payload = http.json_object(response) or {}
     named = response.headers.get("x-amzn-errortype") or payload.get("__type") or ""
     return str(named).split(":")[0].rpartition("#")[2]
@@ -86,15 +86,15 @@ def _refused(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, An
 
 
 def _about(text: str) -> Verdict:
-    """Whom a refusal speaks of: REJECTED for a reader, CONFIGURATION for us, SPLIT for nobody."""
-    # first: a refused sender is told of as an address too
+    """Return who is refused: REJECTED for a reader, CONFIGURATION for us, SPLIT if it is open."""
+    # first, because a refused sender is called an address too
     if _ABOUT_US.search(text):
         return Verdict.CONFIGURATION
     return Verdict.REJECTED if _ABOUT_A_READER.search(text) else Verdict.SPLIT
 
 
 def _item(payload: Any) -> Outcome:
-    """What is said of one entry; a contradiction is unknown."""
+    """Return the outcome of one entry; a contradiction is unknown."""
     if not isinstance(payload, dict):
         return Outcome(verdict=Verdict.UNKNOWN, reason="an answer that is not understood")
     status, given = str(payload.get("Status")), payload.get("MessageId") or ""

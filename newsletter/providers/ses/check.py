@@ -30,7 +30,7 @@ _INSTEAD = "verify it, unless the domain above it or the sender's address alone 
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """Whether the account may send to everybody, and whether the sender's domain is verified."""
+    """Ask whether the account may send to everyone, and whether the sender's domain is verified."""
     base = f"{endpoint(options)}/v2/email"
     domain = doctor.domain_of(sender)
     return (

@@ -1,18 +1,18 @@
 """Amazon SES: its events come through SNS, one message a post, signed with Amazon's RSA key.
 
-Facts: Amazon's developer guides: "Verifying the signatures of Amazon SNS messages" (what is
-signed, versions 1 and 2), "Amazon SNS message delivery retries" (an hour at the most; none after
-a 4xx), "Contents of event data that Amazon SES publishes" and "notification contents". A
-signature alone proves only that some topic of some account speaks, so the topic must be ours.
-Raw message delivery has no signature: it must stay off. Names come back in ``mail.tags``, which
-need event publishing; plain notifications name the address and Amazon's message id alone.
+Facts: Amazon's developer guides: "Verifying the signatures of Amazon SNS messages" (signed fields,
+versions 1 and 2), "Amazon SNS message delivery retries" (an hour at the most; none after a 4xx),
+"Contents of event data that Amazon SES publishes" and "notification contents". A signature alone
+proves only that it comes from some topic of some account, so the topic must be ours. Raw message
+delivery has no signature: it must stay off. Names come back in ``mail.tags``, which need event
+publishing; plain notifications name the address and Amazon's message id alone.
 
-Where certificates are, and whose name they bear, is from ``SnsHostProvider.java`` of Amazon's SDK
-for Java 2 (aws/aws-sdk-java-v2, under services-custom, and its test): they are at the
-endpoint of the region, and are for ``sns.amazonaws.com`` in the old regions, for
-``sns-signing.REGION.amazonaws.com`` in those that have to be switched on, and for
-``sns-REGION.amazonaws.com`` in GovCloud and China. China ends in ``.com.cn``, the European
-Sovereign Cloud in ``.eu``. Amazon's secret regions have endings of their own and are not served.
+The addresses and names of certificates are from ``SnsHostProvider.java`` of Amazon's SDK for Java 2
+(aws/aws-sdk-java-v2, under services-custom, and its test): they are at the endpoint of the region,
+and are for ``sns.amazonaws.com`` in the old regions, for ``sns-signing.REGION.amazonaws.com`` in
+regions that must be switched on, and for ``sns-REGION.amazonaws.com`` in GovCloud and China. China
+ends in ``.com.cn``, the European Sovereign Cloud in ``.eu``. Amazon's secret regions have endings
+of their own and are not supported.
 """
 
 import re
@@ -72,7 +72,7 @@ _WORDS = (
     *("bounceType", "bounceSubType", "complaintSubType", "complaintFeedbackType"),
     *("delayType", "reason", "errorMessage"),
 )
-"""Where an object says why."""
+"""Fields with a reason."""
 _REPORTS_OF_OTHERS = {"not-spam", "auth-failure", "virus"}
 _LISTS = {"OnAccountSuppressionList", "OnTenantSuppressionList"}
 _NEVER_TRIED = _LISTS | {"Suppressed", "EmailValidationSuppressed", "UnsubscribedRecipient"}
@@ -86,7 +86,7 @@ class Ses:
     """
 
     def __init__(self, topics: Sequence[str], fetch: Callable[[str], bytes]) -> None:
-        """Raises ValueError, saying what is wrong, for what is no topic."""
+        """Raise ValueError, with the fault, for an invalid topic."""
         for topic in topics:
             if not _TOPIC.fullmatch(topic):
                 why = f"holds {topic!r}, which is no topic; write its ARN, like "
@@ -155,7 +155,8 @@ class Ses:
 
 
 def _signed(payload: dict[str, Any], names: Sequence[str]) -> bytes:
-    """What Amazon signs: names and values by line. No line may pass for another: raises Forged."""
+    """Return the signed text: names and values by line. Raise Forged if a line could pass for
+    another."""
     lines = []
     for name in names:
         value = payload.get(name)

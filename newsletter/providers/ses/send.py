@@ -97,11 +97,11 @@ def endpoint(options: Options) -> str:
 @dataclass(frozen=True, kw_only=True)
 class _Compiled:
     common: dict[str, Any]
-    """What both calls say alike."""
+    """The common part of both calls."""
     headers: tuple[tuple[str, str], ...]
     """With merge marks open."""
     faults: tuple[Fault, ...]
-    """Why this cannot be a template; it can still go to one recipient a call."""
+    """Why this cannot be a template; it can still be sent to one recipient a call."""
 
 
 class Ses(BatchTranslator[_Compiled]):
@@ -139,7 +139,7 @@ class Ses(BatchTranslator[_Compiled]):
         return json_post(self._url + path, {}, bodies.to_json(call).encode())
 
     def sign(self, request: HttpRequest, at: datetime) -> HttpRequest:
-        """The same call, signed. SES takes it for some minutes after ``at``."""
+        """Return the signed request. SES accepts it for some minutes after ``at``."""
         headers = self._key.signed(
             method=request.method,
             url=request.url,
@@ -155,7 +155,7 @@ class Ses(BatchTranslator[_Compiled]):
 
 
 def _compile(content: Content) -> _Compiled:
-    """What is the same for each batch of a campaign."""
+    """Build the common part of all batches of a campaign."""
     sender = content.sender
     common: dict[str, Any] = {"FromEmailAddress": plain_mailbox(sender.name, sender.address)}
     if sender.reply_to:
@@ -253,7 +253,7 @@ def _values(reader: Recipient) -> dict[str, str]:
 
 
 def _tags(batch: OutgoingBatch, reader: Recipient) -> list[dict[str, str]]:
-    """What events name a delivery by."""
+    """Return the tags with which events name a delivery."""
     campaign = _NO_TAG.sub("-", batch.campaign)[:MAX_TAG]
     about = (
         ("campaign", campaign),
@@ -279,12 +279,12 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, kw_only=True)
 class SigningKey:
-    """Whose calls they are, and for which service in which region."""
+    """The credentials of requests, with their service and region."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str = field(default="", repr=False)
-    """Of temporary credentials."""
+    """For temporary credentials."""
     region: str
     service: str
 
@@ -325,7 +325,7 @@ def _canonical(
 
 
 def _host(url: str) -> str:
-    """What stands in Host: the port only where it is not the usual one."""
+    """Return the value of Host: with a port only if it is not the default."""
     parts = urlsplit(url)
     usual = f":{_DEFAULT_PORTS.get(parts.scheme)}"
     return parts.netloc.lower().removesuffix(usual)

@@ -1,4 +1,4 @@
-"""What all providers send and answer over HTTP: calls, answers, and what an answer means."""
+"""HTTP requests and responses of all providers, and the meaning of a response."""
 
 import json
 import re
@@ -35,7 +35,7 @@ _SINCE_1970 = 1_000_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class HttpRequest:
-    """What a call sends. Headers and body hold secrets and addresses, so ``repr`` leaves them."""
+    """One request. Headers and body contain secrets and addresses, so ``repr`` leaves them out."""
 
     method: str
     url: str
@@ -51,11 +51,11 @@ class HttpResponse:
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
     at: datetime | None = None
-    """When it came, by our clock, where somebody looked at it."""
+    """When it arrived, by our clock, if that was noted."""
 
     @property
     def dated(self) -> datetime | None:
-        """When it was given: by its own Date, which no wrong clock of ours moves, or by ours."""
+        """Return its time: its own Date, which our clock cannot falsify, or the time of arrival."""
         try:
             date = parsedate_to_datetime(self.headers["date"])
         except (KeyError, TypeError, ValueError, OverflowError):
@@ -77,18 +77,19 @@ class Translator(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """The same bytes for the same batch. Raises InvalidInput for what cannot be said."""
+        """Return the same bytes for the same batch. Raises InvalidInput for content it cannot
+        express."""
         ...
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """One verdict for each recipient; UNKNOWN for what is not understood."""
+        """Return one verdict for each recipient; UNKNOWN for an answer that is not understood."""
         ...
 
 
 def answered(
     response: HttpResponse, verdict: Verdict, reason: str, *, provider_id: str = ""
 ) -> Answer:
-    """One outcome for the whole call. Who goes again waits for as long as the answer asks."""
+    """Return one outcome for the whole call, with the wait that the answer asks for."""
     outcome = Outcome(verdict=verdict, reason=reason, provider_id=provider_id)
     wait = retry_after(response) if verdict in _LATER else None
     return Answer(outcome=outcome, retry_after=wait)
@@ -100,9 +101,9 @@ def refused(
     reason: str,
     otherwise: Verdict = Verdict.CONFIGURATION,
 ) -> Answer:
-    """A refusal of the whole call by its status.
+    """Return the refusal of the whole call by its status.
 
-    ``otherwise``: what another 4xx means. One that nobody knows stops the campaign, not a reader.
+    ``otherwise`` is the verdict of other 4xx. An unknown one stops the campaign, not a reader.
     """
     usual = otherwise if response.status // 100 == 4 else Verdict.UNKNOWN
     verdict = _BY_STATUS.get(response.status, usual)
@@ -134,7 +135,7 @@ def retry_after(response: HttpResponse) -> timedelta | None:
 
 
 def until(date: str, response: HttpResponse) -> timedelta | None:
-    """How long after the answer an HTTP date is: 0 to LONGEST_WAIT, or None."""
+    """Return the time from the answer to an HTTP date: 0 to LONGEST_WAIT, or None."""
     try:
         return _after(response, parsedate_to_datetime(date))
     except (TypeError, ValueError, OverflowError):
@@ -142,7 +143,7 @@ def until(date: str, response: HttpResponse) -> timedelta | None:
 
 
 def reset_after(response: HttpResponse, name: str) -> timedelta | None:
-    """What a header says of when a limit ends: in seconds from now, or in seconds since 1970."""
+    """Return the end of a limit in a header: in seconds from now, or in seconds since 1970."""
     value = response.headers.get(name, "").strip()
     if not re.fullmatch(r"[0-9]{1,11}", value):
         return None
@@ -174,7 +175,7 @@ def words(text: object) -> str:
     return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"
 
 
-# where nobody was accepted, what stops all of them leads
+# if none was accepted, the reason that stops all of them comes first
 _LEADING = (
     Verdict.ACCEPTED,
     Verdict.CONFIGURATION,
@@ -192,7 +193,7 @@ def longest(*waits: timedelta | None) -> timedelta | None:
 def read_each(
     batch: OutgoingBatch, payload: object, read: Callable[[Recipient, Any], Outcome | None]
 ) -> list[Outcome]:
-    """What is said of each recipient, in order; nothing if any of it is not understood."""
+    """Return the outcome of each recipient, in order; empty if any is not understood."""
     if not isinstance(payload, list) or len(payload) != len(batch.recipients):
         return []
     items = [read(*each) for each in zip(batch.recipients, payload, strict=True)]
@@ -201,7 +202,7 @@ def read_each(
 
 
 def by_item(batch: OutgoingBatch, items: list[Outcome], response: HttpResponse) -> Answer:
-    """Put together what ``read_each`` read; unknown where it was not understood."""
+    """Combine the outcomes of ``read_each``; unknown if they were not understood."""
     if not items:
         why = f"HTTP {response.status} without one understood answer for each recipient"
         return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
@@ -211,10 +212,9 @@ def by_item(batch: OutgoingBatch, items: list[Outcome], response: HttpResponse) 
 def put_together(
     batch: OutgoingBatch, items: Sequence[Outcome], asked: timedelta | None = None
 ) -> Answer:
-    """One answer from an outcome for each recipient, by place; whoever differs is an exception.
+    """Combine an outcome for each recipient, by position, into one answer with exceptions.
 
-    SPLIT stands for a refusal that does not show whether it is about this entry or about what
-    all get.
+    SPLIT is a refusal that does not show whether it is about this entry or about all.
     """
     items = _decided(items)
     first = {item.verdict: item for item in reversed(items)}
@@ -229,7 +229,7 @@ def put_together(
 
 
 def _decided(items: Sequence[Outcome]) -> list[Outcome]:
-    """It is about this entry where another was accepted, or there is no other."""
+    """Decide SPLIT: it is about this entry if another was accepted, or if there is no other."""
     alone = len(items) == 1 or any(item.verdict is Verdict.ACCEPTED for item in items)
     verdict = Verdict.REJECTED if alone else Verdict.CONFIGURATION
     return [replace(i, verdict=verdict) if i.verdict is Verdict.SPLIT else i for i in items]

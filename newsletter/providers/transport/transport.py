@@ -1,7 +1,7 @@
-"""One HTTP call, made once: the transport that all providers share.
+"""One HTTP call, made once: the transport of all providers.
 
-What failed before the first byte was *not sent*, a full answer is *answered*, the rest *unknown*. A
-connection is used again only where all that came over it was the full answer to what was asked.
+A failure before the first byte is *not sent*, a complete answer is *answered*, the rest is
+*unknown*. A connection is used again only if everything that came over it was the complete answer.
 """
 
 import socket
@@ -36,7 +36,7 @@ _RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def _now() -> float:
-    """Seconds of a clock that nobody can set and that runs on while the machine sleeps."""
+    """Return the seconds of a monotonic clock that also runs during sleep."""
     return time.clock_gettime(_RUNS_IN_SLEEP)
 
 
@@ -58,7 +58,7 @@ class Call:
 
     @property
     def is_over(self) -> bool:
-        """Its time has run out, whether or not it has been told."""
+        """Return whether its time is over, whether or not it was cut off yet."""
         return self.expired or _now() >= self.ends_at
 
     def begin(self, sock: socket.socket) -> None:
@@ -72,7 +72,7 @@ class Call:
             self._socket, self.began = sock, True
 
     def check_claim(self) -> None:
-        """Raises TimeoutError where the claim is over before the call has to be."""
+        """Raise TimeoutError if the claim ends before the call would."""
         if self._not_after is None:
             return
         if self._not_after.left().total_seconds() < self.ends_at - _now():
@@ -101,7 +101,7 @@ class _Connection(HTTPConnection):
     speaks_first = False
     """The other side may send bytes of its own before it is asked anything."""
     answer: FinalAnswer | None = None
-    """The last one; None where nothing was asked yet."""
+    """The last answer; None before the first request."""
 
     def response_class(self, sock: socket.socket, **keywords: Any) -> FinalAnswer:  # type: ignore[override]
         """Read only a final answer."""
@@ -110,7 +110,7 @@ class _Connection(HTTPConnection):
 
     @property
     def is_clean(self) -> bool:
-        """Nothing came over it but full answers to what was asked."""
+        """Return whether only complete answers to our requests came over it."""
         if self.sock is None:
             return True
         return not (self.answer and self.answer.surplus) and not has_spoken(self.sock)
@@ -128,7 +128,7 @@ class _Connection(HTTPConnection):
                 super(_Connection, self).connect()
             except BaseException as error:  # raised again in the caller's thread
                 failed.append(error)
-            # whoever waited has gone: a connection that comes now is nobody's
+            # the caller has given up: a connection that comes now belongs to no call
             if call.expired:
                 self.close()
 
@@ -160,7 +160,7 @@ class _TlsConnection(_Connection, HTTPSConnection):
 
 
 class _CleanPool(HTTPConnectionPool):
-    """Keeps a connection only while nothing came over it that nobody asked for."""
+    """Keeps a connection only while nothing unrequested came over it."""
 
     def _put_conn(self, conn: Any) -> None:
         if conn is not None and not conn.is_clean:
@@ -217,7 +217,7 @@ class _Deadlines:
         self._wake = threading.Event()
 
     def add(self, call: Call) -> None:
-        """It is under way."""
+        """Watch a call."""
         with self._lock:
             self._calls.add(call)
             if not self._watched:
@@ -225,12 +225,12 @@ class _Deadlines:
                 self._watched = True
 
     def remove(self, call: Call) -> None:
-        """It has ended."""
+        """Stop watching a call."""
         with self._lock:
             self._calls.discard(call)
 
     def close(self) -> None:
-        """Where nothing is under way, the thread need not wait for that to be found."""
+        """Stop the thread at once if no call is under way."""
         self._wake.set()
 
     def _watch(self) -> None:
@@ -239,7 +239,7 @@ class _Deadlines:
             self._wake.clear()
 
     def _end_the_late(self) -> float | None:
-        """How long until the next may be late; None where nothing is under way."""
+        """End late calls. Return the time until the next may be late; None without calls."""
         with self._lock:
             late = [call for call in self._calls if call.is_over]
             self._calls.difference_update(late)
@@ -298,7 +298,7 @@ class Transport:
     def _exchange(self, prepared: requests.PreparedRequest) -> HttpResponse:
         most = self._seconds + _BACKSTOP
         with self._adapter.send(prepared, stream=True, timeout=most) as answer:
-            # one byte more tells what is too long from what just fits
+            # one byte more shows an answer that is too long
             body = answer.raw.read(LONGEST_ANSWER + 1, decode_content=False)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         at = self._clock.now() if self._clock else None
@@ -329,11 +329,12 @@ class Transport:
 
 
 def _incomplete(response: HttpResponse) -> str:
-    """Why this may not be the full answer. http.client misses an end within headers or body."""
+    """Return why this may not be the complete answer. http.client misses an end in headers or
+    body."""
     body, length = response.body, response.headers.get("content-length")
     if len(body) > LONGEST_ANSWER:
         return f"the answer is longer than {LONGEST_ANSWER} bytes"
-    # the first have no body; one in chunks says itself where it ends
+    # the first ones have no body; a chunked body marks its own end
     if response.status in {204, 304}:
         return ""
     if coding := response.headers.get("transfer-encoding"):
