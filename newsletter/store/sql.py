@@ -215,7 +215,8 @@ class Store:
         """Overwrite what was erased where no data is any more; False: too busy, try again later."""
         from newsletter.store.file.secure_erase import overwrite_erased
 
-        return overwrite_erased(self._database.path)
+        with self._turn:  # writers of this process wait as long as it takes
+            return overwrite_erased(self._database.path)
 
     def close(self) -> None:
         """Close all connections."""

@@ -230,7 +230,7 @@ def forget(shell: Shell, address: str, yes: bool, block_unknown: bool, by: str |
         known, clean = services.subscribers.forget(address, by=who, block_unknown=block_unknown)
     say(f"{address} is erased" if known else f"{address} was not a subscriber; it is blocked now")
     if not clean:
-        say("others work with the database: 'newsletter run' overwrites what is left of it")
+        say("the database is in use: 'newsletter run' overwrites what is left in its file")
 
 
 def _whom_to_erase(tx: Transaction, address: str, zone: str) -> str:

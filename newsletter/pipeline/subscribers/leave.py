@@ -126,8 +126,10 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
 
 
 def clean(*, store: Store) -> bool:
-    """Overwrite erased data. Return False if the database is too busy now."""
+    """Overwrite erased data. Return False if batches are being sent or the file is in use."""
     with store.read() as tx:
         if not tx.traces.left():
             return True
+        if tx.batches.waiting().claimed:  # its outcome could not be noted meanwhile
+            return False
     return store.secure_erase()

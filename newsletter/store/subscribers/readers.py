@@ -290,7 +290,9 @@ class Readers(AddressRepository):
         self._db.change("DELETE FROM transactional_email WHERE address_hash = :hash", hash=hashed)
         # the file is to be erased securely
         self._db.change(
-            "INSERT INTO meta (key, value) VALUES (:due, '') ON CONFLICT DO NOTHING", due=DUE
+            "INSERT INTO meta (key, value) VALUES (:due, '1') ON CONFLICT (key)"
+            " DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)",
+            due=DUE,
         )
         if found is not None:
             erase(self._db, found.id)

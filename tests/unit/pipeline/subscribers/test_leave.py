@@ -3,6 +3,7 @@
 import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import Event, EventKind, Place
 from newsletter.domain.subscribers.audience import SuppressionReason
@@ -18,7 +19,7 @@ from newsletter.pipeline.subscribers.leave import (
     read,
 )
 from newsletter.runtime.keys import SignedLinks
-from tests.fakes import NOON
+from tests.fakes import NOON, accept_all
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
 
@@ -192,6 +193,26 @@ def test_an_address_of_which_nothing_is_kept_is_blocked_on_purpose_alone(room: N
     with room.store.read() as tx:
         assert tx.readers.suppressed(eve) is SuppressionReason.ERASED
     assert not forget(eve, by="ada", store=room.store), "it was erased before"
+
+
+def test_nothing_is_overwritten_while_a_batch_is_being_sent(room: Newsroom) -> None:
+    room.subscribe(2)
+    room.write("news")
+    room.look()
+    room.approve(slug="news")
+    room.look()
+    room.clock.advance(minutes=10)
+    room.start_due()
+    cleaned = []
+
+    def forget_and_clean(batch: OutgoingBatch) -> Answer:
+        forget("reader1@example.org", by="ada", store=room.store)
+        cleaned.append(clean(store=room.store))
+        return accept_all(batch)
+
+    room.provider.answer = forget_and_clean
+    room.drain()
+    assert (cleaned, clean(store=room.store)) == ([False], True)
 
 
 def test_what_is_left_is_overwritten_once(room: Newsroom) -> None:

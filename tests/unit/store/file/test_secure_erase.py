@@ -2,12 +2,12 @@
 
 import random
 import re
+import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,7 +17,7 @@ from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, Suppr
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.pipeline.subscribers.leave import clean, forget
 from newsletter.store.file import secure_erase
-from newsletter.store.file.secure_erase import gap, overwrite_erased
+from newsletter.store.file.secure_erase import overwrite_erased
 from newsletter.store.sql import Store, Transaction
 from tests.fakes import NOON
 
@@ -182,33 +182,42 @@ def test_a_connection_that_had_read_a_page_before_does_not_bring_it_back(
     assert marks(path)["newsletter.db"] == set(ids) - set(forgotten)
 
 
-def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "notes.txt"
-    path.write_bytes(b"\x0d" * 10_000)
+def test_who_is_erased_while_the_file_is_written_anew_is_overwritten_next_time(
+    path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.begin() as tx:
+        tx.readers.upsert([entry(1), entry(2)], NOON)
+        tx.readers.forget(address(1), NOON)
+    real, logs = secure_erase._empty_log, []
+
+    def empty_log(connection: sqlite3.Connection) -> bool:
+        logs.append(connection)
+        if len(logs) == 2:
+            with closing(sqlite3.connect(path)) as other, other:
+                other.execute("UPDATE meta SET value = '2' WHERE key = ?", (secure_erase.DUE,))
+        return len(logs) != 2 and real(connection)
+
+    monkeypatch.setattr(secure_erase, "_empty_log", empty_log)
+    assert clean(store=store)
+    with store.read() as tx:
+        assert tx.traces.left()
+    assert clean(store=store)
+    with store.read() as tx:
+        assert not tx.traces.left()
+
+
+def test_without_room_for_a_copy_it_is_tried_again_later(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = path.stat().st_size
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     assert not overwrite_erased(path)
-    assert path.read_bytes() == b"\x0d" * 10_000
 
 
-def test_only_a_page_of_a_tree_with_something_in_its_middle_has_a_gap() -> None:
-    def page(kind: int, cells: int, content: int, middle: bytes = b"") -> bytes:
-        head = bytes([kind, 0, 0]) + cells.to_bytes(2) + content.to_bytes(2) + b"\0"
-        begin = 8 + (4 if kind in {2, 5} else 0) + 2 * cells
-        whole = bytearray(head.ljust(begin, b"c") + middle)
-        return bytes(whole.ljust(4096, b"\0"))
-
-    assert gap(page(13, 3, 4000, b"left")) == (14, 4000)
-    assert gap(page(5, 3, 4000, b"left")) == (18, 4000)
-    assert gap(page(13, 3, 4000)) is None, "nothing is left"
-    assert gap(page(0, 3, 4000, b"left")) is None, "it continues another page"
-    assert gap(page(13, 3, 5000, b"left")) is None, "that is no page of ours"
-    assert gap(page(13, 3, 10, b"left")) is None
-    assert gap(bytes([10, 0, 0, 0, 0, 0, 0, 0]) + b"left".ljust(65528, b"\0")) == (8, 1 << 16)
-
-
-def test_the_program_says_how_it_went(path: Path, store: Store) -> None:
-    def run(name: Path) -> int:
-        command = [sys.executable, secure_erase.__file__, str(name)]
-        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode
-
-    assert run(path) == 0
-    assert run(path.with_name("nowhere.db")) not in {0, 3}
+def test_while_another_writes_it_is_tried_again_later(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secure_erase, "_READERS_MILLISECONDS", 1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert not overwrite_erased(path)
