@@ -208,7 +208,12 @@ class Forum:
                 path.unlink()
         for path, data in files.items():
             path.write_bytes(data)  # into the same file, which is what the watermark knows
-        for service, seen in ((self.services, "tick"), (self.services.statements, "_seen")):
+        statements = self.services.statements
+        for service, seen in (
+            (self.services, "tick"),
+            (statements, "_seen"),
+            (statements, "sources"),
+        ):
             vars(service).pop(seen, None)  # what was looked at is no more
         self.services.delivery.guard().begin()
 

@@ -1,5 +1,6 @@
 """What every request to the desk has to pass."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -126,6 +127,15 @@ def test_stopped_sending_stands_on_every_page(staffed: Staffed) -> None:
     said = words(staffed.as_("vera").get(""))
     assert "All sending is stopped." in said
     assert "wrong list" in said
+
+
+def test_every_page_for_staff_says_that_a_restart_is_needed(staffed: Staffed) -> None:
+    path = staffed.site.folder / "newsletter.yaml"
+    path.write_text(path.read_text().replace("Example Forum", "Another Forum"))
+    for page in ("", "/statements", "/account", "/nowhere"):
+        assert "A restart is needed." in words(staffed.as_("vera").get(page))
+    assert "restart" not in staffed.site.get("/desk/sign-in").text
+    assert json.loads(staffed.site.get("/readyz").body)["restart_needed"]
 
 
 def test_a_large_file_of_somebody_who_is_not_signed_in_is_not_read_whole(staffed: Staffed) -> None:
