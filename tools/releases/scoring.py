@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 
@@ -87,6 +88,7 @@ def _is_left(line: str, shown: list[str], prose: tuple[str, ...]) -> bool:
     return more or letters in {_letters(one) for one in shown}
 
 
+@lru_cache(maxsize=4096)
 def _letters(text: str) -> str:
     return "".join(one for one in text.casefold() if one.isalnum())
 

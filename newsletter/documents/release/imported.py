@@ -160,10 +160,10 @@ def language_of(text: str, said: str = "") -> str:
     """
     said = said.strip() if _TAG.fullmatch(said.strip()) else ""
     letters = [letter for letter in text[:_READ].lower() if letter.isalpha()]
-    counts = Counter(
-        next((name for name, (a, z, _) in _SCRIPTS.items() if a <= ord(letter) <= z), _OTHERS)
-        for letter in letters
-    )
+    counts: Counter[str] = Counter()
+    for letter, number in Counter(letters).items():
+        scripts = (name for name, (a, z, _) in _SCRIPTS.items() if a <= ord(letter) <= z)
+        counts[next(scripts, _OTHERS)] += number
     if not letters:
         return ""
     script = counts.most_common(1)[0][0]

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 _ENDS = re.compile(r"\r\n?|\n|\f|\v|\u2028|\u2029|\x85")
@@ -85,6 +86,7 @@ def shortened(text: str, most: int = _SHOWN) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
+@lru_cache(maxsize=128)  # a page's title is compared with each of its lines
 def comparable(text: str) -> str:
     """The letters and digits alone, small and without accents: what is the same for a reader."""
     # in capitals the Turkish ı is an I, which comes back as i
