@@ -74,9 +74,9 @@ class Search(Repository):
         )
 
     def headings(self, hashes: Mapping[str, str]) -> dict[str, Heading]:
-        """Return the headings of these statements, by slug; none of those that are not indexed.
+        """Return the headings of these statements, by slug; none for those that are not indexed.
 
-        ``hashes`` is slug → hash of the content that the heading has to be of.
+        ``hashes`` is slug → hash of the content that the heading must come from.
         """
         rows = self._db.rows(
             "SELECT slug, content_hash, language, title, opening FROM archive_text"

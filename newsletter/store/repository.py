@@ -1,4 +1,4 @@
-"""What every repository has: the queries of its transaction."""
+"""The base of all repositories."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from newsletter.store.database import Database
 
 
 class Repository:
-    """What is asked about one subject, within one transaction."""
+    """The queries about one subject, within one transaction."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

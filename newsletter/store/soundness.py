@@ -1,7 +1,7 @@
-"""Whether what lies in the database is what was stored: bytes change by themselves on old disks.
+"""Checks that the database contains the bytes that were stored: old disks change bits.
 
-SQLite says whether the file hangs together. Addresses are compared with their hashes, contents with
-theirs, approvals with their seals. On a big database the time is limited: what was looked at is
+SQLite checks the structure of the file. Addresses and contents are compared with their hashes,
+approvals with their seals. On a large database the time is limited, and the checked rows are
 counted.
 """
 
@@ -35,17 +35,17 @@ class _Stored:
 
 @dataclass(frozen=True, kw_only=True)
 class Soundness:
-    """What came of looking at all of one kind."""
+    """The result of checking one kind of row."""
 
     what: str
     looked_at: int
     of: int
     damaged: tuple[str, ...] = ()
-    """The first of those that are not what was stored, by name."""
+    """The names of the first damaged rows."""
 
 
 def file_faults(database: Path, *, seconds: float) -> list[str] | None:
-    """What SQLite finds wrong with the file; None where the time was too short to tell."""
+    """Return SQLite's findings about the file; None if the time was too short."""
     until = time.monotonic() + seconds
     uri = f"{database.resolve().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True)) as connection:

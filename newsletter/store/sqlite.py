@@ -48,7 +48,7 @@ class Sqlite:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name in messages."""
         return str(self.path)
 
     @contextmanager
@@ -79,7 +79,7 @@ class Sqlite:
 
     @contextmanager
     def alone(self) -> Iterator[Database]:
-        """Give a connection for a large change, that nobody has afterwards.
+        """Open a connection for a large change, which is closed afterwards.
 
         Raises as ``transaction`` does.
         """

@@ -1,4 +1,4 @@
-"""Whom a campaign goes to, a correction, one language of a statement: nobody gets two of a kind."""
+"""The audience of a campaign, of a correction and of a language. No reader is in two of a kind."""
 
 from collections.abc import Iterator, Sequence
 
@@ -143,7 +143,7 @@ def _held(correction: Correction) -> Condition:
 
 def _gets_correction(correction: Correction) -> Condition:
     """The correction is for this subscriber, who is not suppressed."""
-    # whoever joined since the original has no row in held
+    # a reader who joined after the original has no row in held
     waits = Condition("COALESCE(held.standing, 0) = 1")
     if correction.unstarted:
         waits = picked(correction.segment) if correction.segment else Condition("1 = 1")

@@ -250,7 +250,7 @@ class Campaigns(Repository):
             reason=reason,
             expect=[state.value for state in expect],
             ended_at=at if to.ended else None,
-            # what was paused and goes on began when it began
+            # a resumed campaign keeps its beginning
             began_at=at if to is CampaignState.SENDING else None,
         )
         return changed == 1
@@ -265,9 +265,10 @@ class Campaigns(Repository):
         )
 
     def hand_on(self, campaign_id: int, carrier: str) -> bool:
-        """Send what waits through this provider, at once; "" is the first. Return what is new.
+        """Send waiting batches through this provider, at once; "" is the first. Return whether it
+        is new.
 
-        What waits for an hour goes then.
+        Batches that wait for a local hour still wait for it.
         """
         changed = self._db.change(
             "UPDATE campaign SET carrier = :carrier WHERE id = :id AND carrier <> :carrier",
@@ -275,7 +276,7 @@ class Campaigns(Repository):
             carrier=carrier,
         )
         if changed:
-            # what was not tried yet waits for its hour alone
+            # a batch without an attempt only waits for its hour
             self._db.change(
                 "UPDATE batch SET not_before = 0"
                 " WHERE campaign_id = :id AND state = 'queued' AND attempts > 0",
@@ -296,7 +297,7 @@ class Campaigns(Repository):
         )
 
     def cancel_pending(self, campaign_id: int) -> int:
-        """Cancel what is queued; return how many deliveries."""
+        """Cancel queued batches; return how many deliveries."""
         pending = self._db.value(
             "SELECT COALESCE(SUM(pending), 0) FROM batch"
             " WHERE campaign_id = :id AND state = 'queued'",

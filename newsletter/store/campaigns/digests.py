@@ -71,7 +71,7 @@ class Digests(Repository):
         return None if day is None else date.fromisoformat(day)
 
     def put(self, issue: Issue, at: datetime) -> None:
-        """Insert the issue, or replace what is stored under its name and day."""
+        """Insert the issue, or replace the one with its name and day."""
         self._db.change(
             "INSERT INTO issue (name, day, upto, document, parts, changed_at)"
             " VALUES (:name, :day, :upto, :statement, :parts, :at)"

@@ -1,4 +1,4 @@
-"""Who started what, for how many. A row counts only under our own seal, as an approval does."""
+"""The starts of statements and their numbers of readers. A row counts only under our own seal."""
 
 import hmac
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class _Row:
 
 
 class Starts(Repository):
-    """Who started what, for how many."""
+    """The starts of statements, with the person and the number of readers."""
 
     def __init__(self, db: Database, chain: Chain) -> None:
         super().__init__(db)

@@ -1,1 +1,1 @@
-"""Batches, from a claim to what is known of it, and transactional mail."""
+"""Batches, from the claim to the last outcome, and transactional email."""

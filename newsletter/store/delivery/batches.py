@@ -68,10 +68,10 @@ class Batches(AddressRepository):
         return None
 
     def intend(self, batch_id: int, *, fence: int, body_hash: str, account: str = "") -> int | None:
-        """Write down what is about to leave, and to which account at its provider.
+        """Note that the batch is about to leave for an account at its provider.
 
-        Returns how many attempts, of batches and emails, there ever were in this database; None
-        where it is not claimed by this fence any more, or its campaign is not sending any more.
+        Return the number of all attempts, of batches and emails, in this database; None if the
+        fence has changed or the campaign is no longer being sent.
         """
         # a pause or a cancellation since the claim is still heeded: nothing has left yet
         held = self._db.change(
@@ -199,7 +199,7 @@ class Batches(AddressRepository):
         return found is not None
 
     def later(self, campaign_id: int, now: datetime) -> Later | None:
-        """Return who waits for an hour that has not come, or None if nobody does."""
+        """Return the readers who wait for a local hour, or None if there are none."""
         due = claiming.is_due(now)
         [(next_at, last_at, readers)] = self._db.rows(
             f"SELECT MIN(not_before), MAX(not_before), SUM(pending) FROM batch"

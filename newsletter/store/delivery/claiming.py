@@ -12,9 +12,9 @@ from newsletter.store.file.copies import DOUBT, STOP
 from newsletter.store.subscribers.eligibility import eligible, why_not
 
 DAMAGED = "the address was damaged in the database: it is not the one that was stored"
-"""Why nothing is sent to a reader."""
+"""The reason for not sending to a reader."""
 _LONGEST_WAIT = timedelta(days=4)
-"""What lies further ahead was written by a clock that was wrong, and is due."""
+"""A time further ahead was written by a wrong clock, and is due."""
 
 # In the words of the partial indexes of such batches: SQLite uses them for nothing else. A claim
 # then costs the same however many batches are done.
@@ -115,9 +115,9 @@ def claim(
     lease: timedelta,
     attempt_id: str,
 ) -> ClaimedBatch:
-    """Claim one queued batch, booking those who left since the audience was frozen.
+    """Claim one queued batch. Book the readers who unsubscribed since the audience was frozen.
 
-    An address that is not the one whose hash was stored belongs to nobody: nothing goes there.
+    An address that does not match its stored hash was damaged: nothing is sent to it.
     """
     # asks for no state: ``next_queued`` found it in this very transaction, where no other writes
     [row] = db.all(
@@ -170,8 +170,8 @@ def _reachable(
     hash_address: Callable[[str], bytes],
 ) -> tuple[list[tuple[int, str]], list[int]]:
     """Return (id, address) of the members who may be written to, and the ids of damaged ones."""
-    # SQLite looks a subscription up by its key where it knows the ids of the lists, but not where
-    # it has to find them by name: that took a third of the whole query
+    # with the ids of the lists SQLite finds a subscription by its key; by their names that took a
+    # third of the whole query
     ids = lists and db.column(
         "SELECT id FROM list WHERE name IN (SELECT value FROM json_each(:lists))", lists=lists
     )
@@ -197,7 +197,7 @@ def _reachable(
 
 
 def as_stored(address: bytes, stored: bytes, hash_address: Callable[[str], bytes]) -> str | None:
-    """Return the address if its hash is what was stored; else one of the two was damaged."""
+    """Return the address if it matches its stored hash; else one of the two was damaged."""
     try:
         decoded = address.decode()
         return decoded if hash_address(decoded) == stored else None

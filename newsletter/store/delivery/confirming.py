@@ -101,7 +101,7 @@ def note(
 
 
 def _move(db: Database, batch_id: int, column: str, people: int, at: datetime) -> None:
-    """Move people of a batch to accepted; it is done if nobody else is left in the column."""
+    """Move people of a batch to accepted. The batch is done if the column is empty then."""
     db.change(
         f"""
         UPDATE batch SET {column} = {column} - :people, accepted = accepted + :people,

@@ -1,4 +1,4 @@
-"""What holds all sending back: a stop for the whole workspace."""
+"""The holds on all sending of the workspace."""
 
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.store.file import copies

@@ -40,7 +40,7 @@ class RateLimits(Repository):
         return RateLimit(**{**vars(row), "free_at": _EPOCH + row.free_at * _MICROSECOND})
 
     def put(self, provider: str, domain: str, rate_limit: RateLimit) -> None:
-        """Insert the rate limit, or replace what is stored."""
+        """Insert the rate limit, or replace the stored one."""
         self._db.change(
             "INSERT INTO rate_limit (provider, domain, free_at, blocked_until, cause, reason,"
             " failing_since, day, used)"

@@ -20,7 +20,7 @@ from newsletter.store.repository import AddressRepository
 
 _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 _WRONG_CLOCK = timedelta(days=4)
-"""What waits for longer was put off by a clock that was wrong, and is due."""
+"""A longer wait was set by a wrong clock: the email is due."""
 _NO_NETWORK = b""
 _IS_WAITING = "transactional_email.state = 'waiting'"
 """In the words of the partial index of such emails."""
@@ -164,10 +164,10 @@ class TransactionalEmails(AddressRepository):
         return claimed
 
     def intend(self, claimed: ClaimedEmail, *, provider: str, account: str) -> int | None:
-        """Write down where it is about to go.
+        """Note where the email is about to go.
 
-        Returns how many attempts, of batches and emails, there ever were in this database; None
-        where this one does not hold it any more, or everything was stopped in the meantime.
+        Return the number of all attempts, of batches and emails, in this database; None if this
+        attempt has lost the email, or all sending was stopped since.
         """
         held = self._book(
             claimed,
@@ -221,7 +221,7 @@ class TransactionalEmails(AddressRepository):
         )
 
     def requeue(self, claimed: ClaimedEmail, *, not_before: datetime, reason: str) -> bool:
-        """Put back what was provably not sent."""
+        """Queue an email again that provably did not leave."""
         return self._book(
             claimed,
             "state = 'waiting', not_before = :not_before, reason = :reason",
@@ -258,9 +258,9 @@ class TransactionalEmails(AddressRepository):
         )
 
     def distrust(self, at: datetime) -> int:
-        """Withhold waiting emails, as the database may be older than what left; return how many.
+        """Withhold waiting emails, because they may have left before a restore; return how many.
 
-        What is asked for from then on waits for the release.
+        Emails requested later wait until the hold is released.
         """
         return self._db.change(
             "UPDATE transactional_email"
@@ -293,7 +293,7 @@ class TransactionalEmails(AddressRepository):
 
     def left_since(self, at: datetime) -> int:
         """Return how many were sent since then, or may have been."""
-        # what is older than that is not sent any more: two indexes lead to all the others
+        # older emails are not sent any more; two indexes find the others
         return int(
             self._db.value(
                 """
@@ -309,7 +309,7 @@ class TransactionalEmails(AddressRepository):
         )
 
     def counts(self, asked_since: datetime) -> dict[EmailState, int]:
-        """Count what was asked for since then by its state; none is left out."""
+        """Count the emails requested since then, by state; every state is included."""
         rows = self._db.rows(
             "SELECT state, COUNT(*) FROM transactional_email WHERE asked_at > :since"
             " GROUP BY state",
@@ -320,9 +320,9 @@ class TransactionalEmails(AddressRepository):
     def clear(
         self, now: datetime, *, networks: timedelta, addresses: timedelta, rows: timedelta
     ) -> int:
-        """Forget networks, addresses and whole emails, each so long after they were asked for.
+        """Delete networks, addresses and whole emails, each after its time since the request.
 
-        What waits or is being sent stays. Returns how many addresses were forgotten.
+        Emails that wait or are being sent stay. Return how many addresses were deleted.
         """
         self._db.change(
             "UPDATE transactional_email SET network_hash = :none"

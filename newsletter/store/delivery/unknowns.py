@@ -26,7 +26,7 @@ from newsletter.store.subscribers.eligibility import eligible
 _NEVER = 1 << 52
 """Milliseconds: later than any time there is. Only a person can tell, so nothing looks again."""
 _PUT_BACK = timedelta(minutes=1)
-"""What was seen further ahead is looked at now, while it shows that the clock was put back."""
+"""A later look was planned by a clock that has gone back since: it is due now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +54,10 @@ class Unknowns(Repository):
     def take(
         self, *, at: datetime, lease: timedelta, accounts: Mapping[str, str]
     ) -> UnknownBatch | None:
-        """Take hold of the next batch that is due for another look, so long as the lease lasts.
+        """Take the next batch that is due for another look, for the length of the lease.
 
-        Only of those that went to one of these accounts, by provider: another account knows no
-        key of theirs, and that it has none of them proves nothing.
+        Only batches that went to one of these accounts, by provider: another account does not know
+        their key, and its records prove no absence.
         """
         ours, due = claiming.is_at(accounts), claiming.is_due(at)
         batch_id = self._db.value(
@@ -337,11 +337,11 @@ class Unknowns(Repository):
     def confirm(
         self, campaign_id: int, provider_ids: Mapping[int, str], *, at: datetime, reason: str
     ) -> int:
-        """Book as accepted those of these people of whom it was not known; return how many.
+        """Book these people as accepted if their outcome was unknown; return how many.
 
-        ``provider_ids`` is keyed by subscriber id, with an empty string where none is known. It
-        moves people who are unknown, given up, or about to be sent to once more, and no others;
-        a batch in which nothing else is open is done.
+        ``provider_ids`` is keyed by subscriber id, with "" for an unknown id. It moves people who
+        are unknown, given up, or about to be sent to again, and no others. A batch without open
+        deliveries is done.
         """
         return confirming.confirm(self._db, campaign_id, provider_ids, at=at, reason=reason)
 

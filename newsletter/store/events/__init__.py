@@ -1,1 +1,1 @@
-"""What providers tell later."""
+"""Providers' events."""

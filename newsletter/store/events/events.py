@@ -1,4 +1,4 @@
-"""What providers tell later: statuses, one of a key, and events as they came."""
+"""Delivery statuses, one for each key, and events as they came."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -52,9 +52,10 @@ class Events(AddressRepository):
         return [locator.place(event) for event in events]
 
     def is_first(self, token: bytes, content: bytes, at: datetime) -> bool:
-        """Remember what came with a token; return False if something else came with it before.
+        """Store the content that came with a token; return False if the token came with other
+        content.
 
-        What is older than two days is forgotten: a post as old is refused anyway.
+        Tokens older than two days are deleted: such an old post is refused anyway.
         """
         self._db.change("DELETE FROM webhook_token WHERE at < :before", before=at - _REMEMBERED)
         self._db.change(

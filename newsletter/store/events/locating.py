@@ -1,4 +1,4 @@
-"""Whom an event speaks of, and of which delivery."""
+"""Finds the reader and the delivery of an event."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -82,7 +82,7 @@ class Locator:
         self._slugs: dict[str, list[int]] = {}
 
     def place(self, event: Event) -> Place:
-        """Whom this one of the events speaks of."""
+        """Return the reader and delivery of one of the events."""
         hashed = self._hashes.get(event.address)
         number = event.subscriber_id if self._knows(event, hashed) else None
         person, batch = self._people.get(number), self._batch_of(event, number)
@@ -179,7 +179,7 @@ class Locator:
         return {batch.attempt_id: batch for batch in found}
 
     def _origin(self, event: Event) -> Origin:
-        """Whose message it was. What went to another provider, this one knows nothing of."""
+        """Return whose message it was. This provider knows no message of another one."""
         batch = self._batches.get(event.attempt_id)
         if batch is None:
             return origin(event.attempt_id, self._workspace)
@@ -226,7 +226,7 @@ class Locator:
         return number in self._members[batch.id]
 
     def _campaigns(self, slug: str) -> list[int]:
-        """Those of a statement, newest first."""
+        """Return the campaigns of a statement, newest first."""
         if slug not in self._slugs:
             self._slugs[slug] = self._db.column(
                 "SELECT id FROM campaign WHERE slug = :slug AND slug <> '' ORDER BY id DESC",

@@ -1,1 +1,1 @@
-"""The file of the database and what lies beside it: locks, copies, keys, the guard file."""
+"""The database's file and the files next to it: locks, copies, keys, the guard file."""

@@ -17,7 +17,7 @@ from newsletter.store.schema import VERSION
 DOUBT, STOP = "hold", "stop"
 """The keys in ``meta`` under which it stands why nothing may be sent: books in doubt, a person."""
 PUT_BACK = "the database was put back, and it may have left before"
-"""Why an email is withheld that waited in such a database."""
+"""The reason for withholding an email that waited in such a database."""
 
 
 def backup(database: Path, target: Path) -> None:
@@ -45,13 +45,13 @@ def backup(database: Path, target: Path) -> None:
 def restore(
     source: Path, database: Path, *, at: datetime, keys: Mapping[str, str] = MappingProxyType({})
 ) -> Path:
-    """Put a backup in the place of the database, which is kept beside it; returns where.
+    """Replace the database by a backup. Return the path of the former file, which is kept.
 
-    What went out after the backup was taken is not in it, so the restored database is on hold:
-    nothing is sent from it until a person releases it. No number that stands in a link is given
-    again. Nobody else may have the database open. Raises InvalidInput for a file that is no whole
-    database of ours, and Refused for one that was made with others than these ``keys``: names and
-    fingerprints of those that the workspace has.
+    A message sent after the backup is not in it, so the restored database is on hold: nothing is
+    sent until a person releases it. No number in a link is used again. No other process may have
+    the database open. Raises InvalidInput for a file that is not a complete database of ours, and
+    Refused for one that was made with other ``keys``: names and fingerprints of those in the
+    workspace.
     """
     incoming = database.with_name(database.name + ".incoming")
     kept = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
@@ -84,7 +84,7 @@ def _put_on_hold(incoming: Path, name: str, given: dict[str, int], at: datetime)
 
 
 def _withhold(connection: sqlite3.Connection, at: datetime) -> None:
-    """What waited when the backup was taken may have left since."""
+    """Withhold emails that waited when the backup was made: they may have left since."""
     connection.execute(
         "UPDATE transactional_email SET state = 'withheld', settled_at = ?, reason = ?"
         " WHERE state = 'waiting'",
@@ -126,7 +126,8 @@ def _keep(database: Path, kept: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    """With what SQLite leaves beside it when it is cut off: addresses stand in that too."""
+    """Remove a file and the companions that SQLite leaves after a crash: they contain addresses
+    too."""
     for ending in ("-journal", "-wal", "-shm", ""):
         path.with_name(path.name + ending).unlink(missing_ok=True)
 

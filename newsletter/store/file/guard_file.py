@@ -1,8 +1,8 @@
-"""The file outside the database that tells how many claims there were, of which generation, where.
+"""The file outside the database with the number of claims, their generation and their place.
 
-Of where it lies, two copies of a disk agree in the file system and the file, two disks of one
-machine in the machine. What the system does not tell, or what would be another after the next start
-of the machine, is left empty. A name of the machine is hashed: that of systemd is not to be shown.
+Two copies of a disk have the same file system and file; two disks of one machine have the same
+machine. A part that the system does not tell, or that a restart changes, is empty. The machine's
+name is hashed, because systemd's must not be shown.
 """
 
 import glob
@@ -27,7 +27,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def location_of(path: Path) -> Location:
-    """Where this file lies. Raises OSError where it does not."""
+    """Return the location of this file. Raises OSError if there is none."""
     status, volume = path.stat(), os.statvfs(path)
     return Location(
         file=status.st_ino,
@@ -48,14 +48,14 @@ def machine(files: Sequence[Path] = MACHINE_ID, library: Any = None) -> str:
 
 
 def boot(file: Path = BOOT_ID) -> str:
-    """A name that the machine has until it starts anew; empty where it has none."""
+    """Return a name of the machine that a restart changes; empty if it has none."""
     return _hashed(_read(file))
 
 
 def filesystem(number: int, device: int) -> str:
-    """What a file system calls itself; empty where that is only the number of its device.
+    """Return the name of a file system; empty if that is only the number of its device.
 
-    ext4 and Btrfs tell their UUID, XFS and those of macOS the device, which may get another number.
+    ext4 and Btrfs have a UUID. XFS and macOS name the device, which may get another number.
     """
     major, minor = os.major(device), os.minor(device)
     # as Linux packs a device into 32 bits
@@ -67,9 +67,9 @@ def filesystem(number: int, device: int) -> str:
 
 
 def device(number: int) -> str:
-    """The block device, whose number holds until the machine starts anew.
+    """Return the block device, whose number holds until the next restart.
 
-    Empty where the file system has none of its own: then the number is another with each mount.
+    Empty if the file system has none of its own: its number then changes with each mount.
     """
     return f"{number & 0xFFFFFFFFFFFFFFFF:016x}" if os.major(number) else ""
 
@@ -82,7 +82,7 @@ def _read(file: Path) -> str:
 
 
 def _host_uuid(library: Any) -> str:
-    """What macOS calls the machine; empty elsewhere."""
+    """Return macOS's name of the machine; empty elsewhere."""
     import ctypes  # where systemd names the machine, nobody waits for these
     import uuid
 
@@ -114,7 +114,7 @@ _LINE = re.compile(
 
 
 class Generation(Repository):
-    """How far sending has come, as the database says. Each claim adds one."""
+    """The progress of sending in the database. Each claim adds one."""
 
     def mark(self) -> Mark:
         """Return the generation, and how many attempts it has claimed."""
@@ -150,9 +150,8 @@ class Generation(Repository):
 class WorkspaceGuardFile:
     """The guard record in the file ``path``, for the database in the file ``database``.
 
-    Generations are named by 32 hexadecimal digits. ``location_of`` says where a file lies, and
-    ``fsync`` lets the disk have what was written to a descriptor. Any number of threads may share
-    it.
+    Generations are named by 32 hexadecimal digits. ``location_of`` returns the location of a file,
+    and ``fsync`` flushes a descriptor to the disk. Any number of threads may share it.
     """
 
     def __init__(
@@ -171,11 +170,11 @@ class WorkspaceGuardFile:
         self._written: GuardRecord | None = None
 
     def location(self) -> Location:
-        """Where the database's file lies."""
+        """Return the location of the database's file."""
         return self._location_of(self._database)
 
     def read(self) -> GuardRecord | Absence:
-        """What the file says, or why it says nothing."""
+        """Return the record, or why there is none."""
         try:
             with self._path.open("rb") as file:
                 record = _parse(file.read(1024))
@@ -215,7 +214,8 @@ class WorkspaceGuardFile:
             if claims <= known.mark.claims:
                 return
             try:
-                # not flushed: a process that dies loses none of it, and to lag behind is no alarm
+                # not flushed: a process that dies loses none of it, and a record that lags raises
+                # no alarm
                 self._overwrite(replace(known, mark=replace(known.mark, claims=claims)))
             except OSError as error:
                 raise self._unavailable(error) from error
@@ -248,7 +248,7 @@ class WorkspaceGuardFile:
             self._open = None
 
     def _named(self) -> dict[int, Path]:
-        """The empty files beside it, by the counts in their names."""
+        """Return the empty files next to it, by the counts in their names."""
         beside = self._path.parent.glob(f"{glob.escape(self._path.name)}.*")
         return {int(file.suffix[1:]): file for file in beside if _COUNT.fullmatch(file.suffix)}
 

@@ -1,9 +1,8 @@
-"""What binds a database to its keys, and what makes a change to the audit log show.
+"""The keys of a database, and the proof that the audit log was not changed.
 
-Each line is bound to the one before it by an HMAC, so that whoever can only write to the database
-cannot make a line. That lines were cut off at the end shows by the head file: it holds the number
-and the digest of a line that was written. It is written after the commit, so it may lag behind the
-log and is never ahead of it.
+An HMAC links each line to the one before, so that a person with access to the database alone cannot
+add a line. The head file shows whether lines were removed at the end: it has the number and digest
+of a line. It is written after the commit, so it may lag behind the log and is never ahead of it.
 """
 
 import hashlib
@@ -30,7 +29,7 @@ class HeadFile:
         self.path = path
 
     def read(self) -> AuditHead | Absence:
-        """What it says, or why it says nothing."""
+        """Return the head, or why there is none."""
         try:
             with self.path.open("rb") as file:
                 line = file.read(1024)
@@ -46,7 +45,7 @@ class HeadFile:
         return AuditHead(number=int(found[1]), digest=found[2].decode())
 
     def write(self, head: AuditHead) -> None:
-        """Remember it, if it can be written: a file that lags behind accuses nobody."""
+        """Write the head if possible: a file that lags behind raises no alarm."""
         line = f"audit line {head.number:020d} digest {head.digest}\n".encode()
         try:
             file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -73,7 +72,7 @@ class Chain:
         return self._mac([before, *parts])
 
     def seal(self, *parts: object) -> str:
-        """What vouches for a row that is no line of the log."""
+        """Return the seal of a row outside the log."""
         return self._mac(["row", *parts])
 
     def _mac(self, parts: list[object]) -> str:
@@ -82,11 +81,11 @@ class Chain:
 
 
 _NOTED = "key "
-"""What stands before the name of a key in ``meta``."""
+"""The prefix of a key's name in ``meta``."""
 
 
 _AUDIT = "var/keys/audit"
-"""A key of which no fingerprint is noted: what it sealed says whether it is the right one."""
+"""A key without a stored fingerprint: the rows that it sealed show whether it is the right one."""
 
 
 def _noted(database: Sqlite) -> dict[str, str]:
@@ -112,9 +111,9 @@ def refuse_missing_keys(database: Sqlite, workspace: Path) -> None:
 
 
 def check_keys(database: Sqlite, fingerprints: Mapping[str, str]) -> None:
-    """Note the fingerprint of each named key at the first start, and demand the same ever after.
+    """Store the fingerprint of each named key at the first start, and compare it ever after.
 
-    Raises Refused, naming the key, where another one stands in its place.
+    Raises Refused, with the key's name, if another key replaces it.
     """
     noted = _noted(database)
     for name, fingerprint in fingerprints.items():

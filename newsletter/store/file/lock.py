@@ -1,11 +1,12 @@
-"""Locks on files, which the system lets go when their holder dies, however it dies.
+"""File locks, which the system releases when their holder dies.
 
-``only_one`` proves that one process sends. ``in_use`` is held by whoever has the database open, and
-``unused`` by whoever puts another file in its place or changes its tables: those two exclude each
-other. SQLite's own locks cannot tell them, for they belong to the file that is replaced.
+``only_one`` proves that one process sends. ``in_use`` is held by every process with an open
+database. ``unused`` is held while the file is replaced or its tables are changed. The last two
+exclude each other. SQLite's own locks cannot do this, because they belong to the file that is
+replaced.
 
-All three are for the account alone that the workspace belongs to. Root could open its files as
-well, but what it wrote beside the database, the account of the service could not read any more.
+All three work only for the account that owns the workspace. Root could open the files, but the
+service's account could no longer read the files that root writes.
 """
 
 import fcntl
@@ -43,7 +44,7 @@ def beat(path: Path) -> None:
 
 
 def beaten_at(path: Path) -> float:
-    """When its holder last gave a sign of life, in seconds since 1970; 0 where nobody ever did."""
+    """Return the holder's last sign of life, in seconds since 1970; 0 if there was none."""
     try:
         return path.stat().st_mtime
     except OSError:

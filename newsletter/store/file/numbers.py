@@ -1,8 +1,8 @@
-"""The numbers of rows that stand in links: none is ever given twice, whatever happens to the file.
+"""Numbers of rows in links: a number is never used twice, whatever happens to the file.
 
-A database that was put back would give out again what it gave out since. So it goes on far beyond:
-where the time says, which grows faster than any numbers do. Links of mails that went out name their
-own person, email and campaign for ever, or nobody.
+A restored database would use numbers again that it used after the backup. So it continues far
+above: at a number made of the time, which grows faster than rows do. The link in an email always
+means the same person, email and campaign, or none.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 _LONGEST = timedelta(days=36_500)
-"""What a clock says beyond is not believed: links hold so many numbers and no more."""
+"""A later time of the clock is ignored, because the numbers in links are limited."""
 A_MINUTE = {
     "campaign": 1,
     "subscriber": 4_800_000,
@@ -25,7 +25,7 @@ _STEP = {
     "transactional_email": 1_000_000,
     "version": 1_000,
 }
-"""Table → the least that is left out, where the clock was put back."""
+"""Table → the smallest gap, for a clock that has gone back."""
 _FORMERLY = {"letter": "transactional_email"}
 """What an older database calls a table → what it is called now."""
 

@@ -1,1 +1,1 @@
-"""Who did what."""
+"""Staff accounts and the audit log."""

@@ -1,4 +1,4 @@
-"""What the staff sign in with. Nothing of it is a secret."""
+"""Staff credentials. None of the stored values is a secret."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,5 @@
-"""Who did what: append-only, each line bound to the one before it under our own key; and seals."""
+"""The audit log: append-only, each line linked to the one before by our own key; and seals of
+rows."""
 
 import hmac
 import re
@@ -15,7 +16,7 @@ from newsletter.store.file.keys import Chain
 from newsletter.store.repository import Repository
 
 REVOKE = "revoke"
-"""What the log calls it."""
+"""Its name in the log."""
 _TAKEN_BACK = re.compile(r"approvals? ([0-9]{1,18}(?:, [0-9]{1,18})*) taken back")
 
 
@@ -163,9 +164,9 @@ class Audit(Repository):
     # --- what lies outside
 
     def to_remember(self) -> AuditHead | None:
-        """Return what the head file is to say after this commit; None: it stays as it is.
+        """Return the new content of the head file after this commit; None if it stays as it is.
 
-        It goes on only where the log continues what it knows: else the gap has to be found.
+        It advances only if the log continues from it: else the gap must be found.
         """
         known = self._chain.head.read()
         if self._entered is None or (not isinstance(known, Absence) and self._lacks(known)):
@@ -189,12 +190,12 @@ class Audit(Repository):
         )
         return not noted
 
-    # --- whether it is what was written
+    # --- verification
 
     def verify(self) -> AuditHead:
-        """Check the chain, what is known of it outside, and the approvals; return its last line.
+        """Check the chain, the head file and the approvals; return the last line.
 
-        Raises Defect naming the first thing that is not what was written.
+        Raises Defect with the first row that is not as it was stored.
         """
         head, given = AuditHead(number=0, digest=""), set()
         lines = self._db.stream(_Line, f"{_LINE} ORDER BY number")

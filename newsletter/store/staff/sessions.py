@@ -1,6 +1,6 @@
-"""Who is signed in at the desk, and failures to sign in, counted for a day.
+"""Sessions at the desk, and failed sign-ins, which are counted for a day.
 
-A cookie, an address and a network stand here as hashes alone.
+Cookies, addresses and networks are stored only as hashes.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _SESSION = (
 
 
 class Sessions(Repository):
-    """Who is signed in, with which browsers."""
+    """Signed-in people and their browsers."""
 
     def get(self, hashed: bytes) -> Session | None:
         """Return a session that opens the desk: with the second factor, if one is required."""

@@ -1,1 +1,1 @@
-"""Statements, their approvals, and where they come from."""
+"""Statements, their approvals and their sources."""

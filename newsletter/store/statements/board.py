@@ -23,7 +23,7 @@ _UNSEEN = """
 
 
 class Board(Repository):
-    """All statements, sorted by what they wait for."""
+    """All statements, by shelf."""
 
     def counts(self, rules: CampaignRules, words: str = "") -> dict[Shelf, int]:
         """Count the statements on each shelf, of those in whose title or name these words are."""
@@ -128,7 +128,8 @@ _RETURNED = f"""
                 WHERE {_LIVE} AND approval.content_hash = returned.content_hash
                     AND approval.at >= returned.at))
 """
-"""It was sent back as it is, and neither approved since nor handed in again."""
+"""An approver asked for changes in this version, and it was neither approved nor submitted
+since."""
 _ROLE = 'SELECT role FROM staff WHERE staff.address = approval."by"'
 
 

@@ -1,4 +1,4 @@
-"""What staff decide and say: approvals under our own seal, what was sent back, and comments."""
+"""Staff decisions: approvals under our own seal, requests for changes, and comments."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -22,7 +22,7 @@ from newsletter.store.staff.audit import (
 
 
 class Approvals(Repository):
-    """Who approved what."""
+    """The approvals of statements."""
 
     def __init__(self, db: Database, chain: Chain, audit: Audit) -> None:
         super().__init__(db)
@@ -72,9 +72,9 @@ class Approvals(Repository):
         actor: str,
         why: str = "",
     ) -> int:
-        """Take back approvals of a statement: all, one person's, one channel's; return how many.
+        """Revoke approvals of a statement: all, one person's, one channel's; return how many.
 
-        The audit log gets a line of it, by which none of them can be brought back.
+        The audit log gets a line, so that none of them can be brought back.
         """
         numbers = [
             row.id
@@ -128,10 +128,10 @@ def _approval_of(row: ApprovalRow) -> Approval:
 
 
 class Returns(Repository):
-    """What approvers sent back, and why."""
+    """Approvers' requests for changes."""
 
     def of(self, slug: str) -> list[Returned]:
-        """Return what was sent back of a statement, oldest first."""
+        """Return the requests for changes in a statement, oldest first."""
         return self._db.all(
             Returned,
             'SELECT slug, content_hash, "by", at, reason, closed_at FROM returned'
@@ -148,7 +148,7 @@ class Returns(Repository):
         )
 
     def close(self, slug: str, at: datetime) -> int:
-        """Close what was sent back, as the text was handed in again; return how many were open."""
+        """Close the open requests, because the text was submitted again; return how many."""
         return self._db.change(
             "UPDATE returned SET closed_at = :at WHERE slug = :slug AND closed_at IS NULL",
             slug=slug,
@@ -157,7 +157,7 @@ class Returns(Repository):
 
 
 class Comments(Repository):
-    """What staff say to each other about a statement."""
+    """Staff comments on statements."""
 
     def add(self, comment: Comment) -> None:
         """Add a comment."""

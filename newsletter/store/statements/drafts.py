@@ -1,4 +1,4 @@
-"""Texts at the desk, their versions and pictures. What was handed in is never changed any more."""
+"""Texts at the desk, their versions and pictures. A submitted version never changes."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -85,7 +85,7 @@ class Drafts(Repository):
         )
 
     def aside(self, key: str, by: str) -> Version | None:
-        """Return what a person last typed beside the text that counts."""
+        """Return the last version that a person typed on an older revision."""
         return self._db.first(
             Version,
             f"""{_VERSION} WHERE draft = :key AND "by" = :by AND kind = 'aside'
@@ -141,7 +141,7 @@ class Drafts(Repository):
 
     def grow(self, version: Version) -> None:
         """Replace the text of a version that goes on."""
-        # whatever an open page still holds, what was handed in is approved as it stands
+        # a submitted version stays as it is, whatever an open page still sends
         self._db.change(
             'UPDATE version SET kind = :kind, "by" = :by, writers = :writers, document = :text,'
             " sought = :sought, at = :at, closed = :closed"
@@ -157,7 +157,7 @@ class Drafts(Repository):
         )
 
     def close(self, number: int) -> None:
-        """Close a version: what is typed next is another one."""
+        """Close a version: further typing makes another one."""
         self._db.change("UPDATE version SET closed = 1 WHERE number = :number", number=number)
 
     def advance(self, key: str, head: int, *, by: str, at: datetime) -> Draft:
@@ -189,7 +189,7 @@ class Drafts(Repository):
         )
 
     def take_back(self, key: str) -> None:
-        """Take back what was handed in: it waits for an approval no longer."""
+        """Withdraw a submitted text: it no longer waits for approval."""
         self._db.change("UPDATE draft SET taken_back = 1 WHERE key = :key", key=key)
 
     def looked_through(self, key: str) -> None:

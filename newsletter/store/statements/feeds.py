@@ -1,4 +1,4 @@
-"""What is remembered of feeds and of their items."""
+"""The state of feeds and of their items."""
 
 from datetime import datetime
 
@@ -14,10 +14,10 @@ from newsletter.store.repository import Repository
 
 
 class Feeds(Repository):
-    """What is remembered of each feed and its items, by the feed's name."""
+    """The state of each feed and its items, by the feed's name."""
 
     def record(self, feed: str) -> FeedRecord:
-        """Return what is remembered of a feed, or an empty record before the first visit."""
+        """Return the state of a feed, or an empty record before the first visit."""
         found = self._db.first(
             FeedRecord,
             "SELECT address, first_at, visited_at, succeeded_at, next_at, bookmark, failures,"
@@ -87,7 +87,7 @@ class Feeds(Repository):
                     "UPDATE feed_item SET id = :id, link = :link, title = :title,"
                     " published = :published, state = :state, fingerprint = :fingerprint,"
                     " slug = :slug, note = :note, changed_at = :at,"
-                    # unchanged where nothing new was made of it
+                    # unchanged if no new text was made
                     " document = CASE WHEN :composed = '' THEN document ELSE :composed END"
                     " WHERE number = :number",
                     **values,

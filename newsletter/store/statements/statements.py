@@ -52,11 +52,11 @@ class Statements(Repository):
         )
 
     def changed_since(self, since: int | None) -> tuple[int, list[str]]:
-        """Return the slugs to which something happened since a mark, and the mark for next time.
+        """Return the slugs that changed since a mark, and the mark for the next call.
 
-        That is what says something about a slug: its text, present or not, what was rendered of
-        it, approvals, a set time, its campaigns but for their figures, an issue of a digest email.
-        None gives the mark alone: for a caller that looks at everything.
+        A change is one of the text, its presence, its rendering, approvals, a set time, campaigns
+        without their counts, or an issue of a digest. None returns the mark alone, for a caller
+        that reads all.
         """
         if since is None:
             return self._db.value("SELECT MAX(number) FROM changed_statement") or 0, []
@@ -94,7 +94,7 @@ class Statements(Repository):
 
     def slugs(self, beginning: str, most: int) -> list[str]:
         """Return slugs that begin so: those that are present first, then the newest."""
-        # not LIKE, in which % and _ of what a person typed would stand for anything
+        # not LIKE, because a typed % or _ would match anything
         return self._db.column(
             "SELECT slug FROM statement WHERE substr(slug, 1, length(:beginning)) = :beginning"
             " ORDER BY present DESC, changed_at DESC, slug LIMIT :most",
@@ -116,7 +116,7 @@ class Statements(Repository):
         )
 
     def put(self, stored: StoredStatement, at: datetime) -> None:
-        """Insert the statement, or replace what is stored under its slug."""
+        """Insert the statement, or replace the one with its slug."""
         self._db.change(
             """
             INSERT INTO statement (slug, document, content_hash, fingerprint, present, writers,

@@ -1,6 +1,6 @@
-"""Who may be written to, and whom a segment picks: said once, for counting and for each claim.
+"""The conditions under which a subscriber gets mail, and the rules of segments.
 
-Each condition is about the row of ``subscriber`` in the query that it stands in.
+Counting and claiming use the same conditions. Each is about the row of ``subscriber`` in its query.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ def subscribed(lists: Sequence[str] | Sequence[int]) -> Condition:
 
 
 def eligible(lists: Sequence[str] | Sequence[int] | None) -> Condition:
-    """The subscriber gets what goes to these lists. Suppression outranks everything.
+    """The subscriber gets messages to these lists. Suppression outranks everything.
 
-    None stands for a correction: it goes to everybody who may have the original and is not erased,
-    also while they want nothing else.
+    None is for a correction: it goes to all readers who may have the original and are not erased,
+    also if they want nothing else.
     """
     if lists is None:
         return _NOT_ERASED & ~SUPPRESSED
