@@ -1,29 +1,32 @@
-"""The encoding of a file of subscribers: found from its bytes, or asked for, but never guessed.
+"""A file of text, and its encoding: found by its bytes, or given. No letter is guessed.
 
-A file that is not Unicode comes from a spreadsheet of some country. Each line is read in each of
-these countries' encodings. A reading is plausible if the accented letters of the line belong to one
-language and occur where letters occur. The one encoding in which nearly all lines are plausible is
-used. If there are several, the file is refused and the readings are shown.
+A file that is not Unicode comes from a spreadsheet. Each line is decoded in each encoding of these.
+A line is plausible if its accented letters belong to one language and are where letters can be. The
+encoding with nearly all lines plausible is used, if there is only one; otherwise the file is
+refused, and the error lists the readings.
 """
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import islice
+from typing import IO
 from unicodedata import category
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.formats.text import encoding_by_head
-from newsletter.subscriber_files.members import Member, readable
 
-_CHUNK = 1 << 18
-_MAX_LINE = 1 << 16
+CHUNK_BYTES = 1 << 18
+_MAX_LINE_BYTES = 1 << 16
 _MAX_LINES = 20_000
-"""Lines with a letter beyond ASCII that are looked at."""
-_CLEARLY = 4
-"""So many times more implausible lines every other encoding has to have."""
+"""Lines with a letter beyond ASCII that are decoded."""
+_MIN_RATIO = 4
+"""Implausible lines in every other encoding, for each in the best one."""
 
 _WESTERN = (
     *("áéíóúüñªº", "àâæçéèêëîïôœùûüÿ", "äöüßé", "àáâãçéêíóôõúüªº", "àèéìíîòóùúªº", "åäöéàü"),
@@ -51,10 +54,33 @@ NAMES = {
 }
 
 
-def encoding_in(member: Member, given: str = "") -> str:
-    """The encoding of a file: the one ``given``, Unicode, or the one that its letters show.
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A file of text: the file itself, or one in a ZIP. ``file`` is its name in a fault."""
 
-    Raises InvalidInput for an encoding that is unknown, and for a file that may be in several.
+    file: str
+    name: str
+    open: Callable[[], IO[bytes]]
+    packed: bool = False
+
+
+@contextmanager
+def readable(file: str) -> Iterator[None]:
+    """Raise InvalidInput if the system or the ZIP cannot read the file."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        message = f"cannot be unpacked: {error}; export it again"
+        raise InvalidInput([Fault(file=file, message=message)]) from error
+    except OSError as error:
+        message = f"cannot be read: {error.strerror or error}; check its name and permissions"
+        raise InvalidInput([Fault(file=file, message=message)]) from error
+
+
+def encoding_in(member: Member, given: str = "") -> str:
+    """Return the encoding of a file: the one ``given``, Unicode, or the one its letters show.
+
+    Raises InvalidInput for an unknown encoding, and for a file that may be in several.
     """
     if given:
         try:
@@ -66,17 +92,17 @@ def encoding_in(member: Member, given: str = "") -> str:
 
 
 def unicode_in(member: Member) -> str:
-    """UTF-8 or UTF-16, with or without a byte order mark; empty for anything else."""
+    """Return UTF-8 or UTF-16, with or without a byte order mark; "" for anything else."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with readable(member.file), member.open() as stream:
-        chunk = stream.read(_CHUNK)
+        chunk = stream.read(CHUNK_BYTES)
         by_head = encoding_by_head(chunk)
         if by_head:
             return by_head
         try:
             while chunk:
                 decoder.decode(chunk)
-                chunk = stream.read(_CHUNK)
+                chunk = stream.read(CHUNK_BYTES)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return ""
@@ -88,31 +114,25 @@ class _Reading:
     encoding: str
     implausible: int
     """Lines."""
-    words: bool
-    """A letter beyond ASCII occurs inside a word."""
+    has_words: bool
+    """A letter beyond ASCII is in a word."""
 
 
 def _by_letters(member: Member) -> str:
-    lines = list(islice(_beyond_ascii(member), _MAX_LINES))
+    with readable(member.file), member.open() as stream:
+        numbered = enumerate(iter(partial(stream.readline, _MAX_LINE_BYTES), b""), start=1)
+        lines = list(islice((each for each in numbered if not each[1].isascii()), _MAX_LINES))
     readings = sorted(_readings([line for _, line in lines]), key=lambda each: each.implausible)
     best, *others = readings
-    if best.words and all(best.implausible * _CLEARLY < each.implausible for each in others):
+    if best.has_words and all(best.implausible * _MIN_RATIO < each.implausible for each in others):
         return best.encoding
-    if not any(each.words for each in readings):
-        return "cp1252"  # letters that stand alone tell nothing: what reads it names the byte
+    if not any(each.has_words for each in readings):
+        return "cp1252"  # single letters show nothing: the reader of the file names the byte
     raise InvalidInput([_ambiguous(member.file, *lines[0])])
 
 
-def _beyond_ascii(member: Member) -> Iterator[tuple[int, bytes]]:
-    with readable(member.file), member.open() as stream:
-        lines = iter(partial(stream.readline, _MAX_LINE), b"")
-        for number, line in enumerate(lines, start=1):
-            if not line.isascii():
-                yield number, line
-
-
 def _readings(lines: list[bytes]) -> Iterator[_Reading]:
-    """Each way in which the lines can be read; of encodings that read them alike the first."""
+    """Yield each different reading of the lines, under the first encoding that gives it."""
     used = bytes(sorted(set().union(*lines)))
     seen = set()
     for encoding in _ALPHABETS:
@@ -123,11 +143,15 @@ def _readings(lines: list[bytes]) -> Iterator[_Reading]:
             yield _Reading(
                 encoding=encoding,
                 implausible=sum(not _plausible(line, encoding) for line in decoded),
-                words=any(_IN_WORDS.search(line) for line in decoded),
+                has_words=any(_IN_WORDS.search(line) for line in decoded),
             )
 
 
 _IN_WORDS = re.compile(r"[A-Za-z][^\W\d_\x00-\x7f]|[^\W\d_\x00-\x7f][A-Za-z]")
+
+
+def _in_words(line: str) -> bool:
+    return _IN_WORDS.search(line) is not None
 
 
 def _plausible(line: str, encoding: str) -> bool:
@@ -139,12 +163,12 @@ def _plausible(line: str, encoding: str) -> bool:
 
 
 _SIGNS = frozenset({"Sc", "Sk", "Sm", "No"})
-"""Categories of what touches no letter: currencies, accents alone, sums, small figures."""
+"""Categories of characters that touch no letter: currencies, single accents, sums, fractions."""
 
 
 @cache
 def _rules(encoding: str) -> tuple[re.Pattern[str], tuple[frozenset[str], ...]]:
-    """Return the characters that occur in no word, and the alphabets of an encoding."""
+    """Return the pattern of what is in no word, and the alphabets of an encoding."""
     beyond = bytes(range(128, 256)).decode(encoding, "replace")
     upper = re.escape("".join(letter for letter in beyond if letter.isupper()))
     lower = re.escape("".join(letter for letter in beyond if letter.islower()))

@@ -1,10 +1,7 @@
-"""One subscriber or suppression, checked value by value, for every kind of file.
-
-While a file is read, its faults and the addresses seen so far are kept.
-"""
+"""Checks each value of a subscriber or a suppression, and notes the faults of a file."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -32,16 +29,13 @@ MAX_FAULTS = 1000
 
 
 class DuplicateCheck:
-    """The first place of each address, in some 120 bytes an address, without the address.
-
-    A digest of 96 bits identifies an address: two people do not share one by chance.
-    """
+    """The first line of each address, under a digest of 96 bits. Takes some 120 bytes each."""
 
     def __init__(self) -> None:
         self._lines: dict[bytes, int] = {}
 
     def note(self, address: str, line: int) -> int:
-        """The line on which the address stood before; 0 if on none, and this one is noted."""
+        """Return the line that had the address before; 0 if none had, and note this one."""
         digest = blake2b(fold(address).encode(), digest_size=12).digest()
         before = len(self._lines)
         first = self._lines.setdefault(digest, line)
@@ -49,10 +43,10 @@ class DuplicateCheck:
 
 
 class EntryReader:
-    """Notes the faults of a file, and the line of each address, without keeping people.
+    """Notes the faults of a file, and the line of each address; holds no person.
 
-    From the thousandth on, faults are only counted. ``again``: the file was read before, so
-    duplicates were reported already.
+    Faults after the thousandth are only counted. ``again``: the file was read before, and the
+    addresses that it has twice were noted then.
     """
 
     def __init__(self, file: str, *, again: bool = False) -> None:
@@ -68,23 +62,23 @@ class EntryReader:
         return len(self._faults) + self._more
 
     def fault(self, line: int, key: str, message: str, *, column: int = 0, file: str = "") -> None:
-        """Note a fault of a line, 0 for none in particular, or of a ``file`` packed in this one."""
+        """Note a fault of a line, 0 if of the whole file, or of a ``file`` packed in this one."""
         if len(self._faults) == MAX_FAULTS:
             self._more += 1
             return
-        where = file or self.file
-        fault = Fault(file=where, line=line, column=column, key=key, message=message)
-        self._faults.append(fault)
+        self._faults.append(
+            Fault(file=file or self.file, line=line, column=column, key=key, message=message)
+        )
 
     def finish(self) -> None:
-        """Raises InvalidInput if anything at all was wrong."""
+        """Raise InvalidInput if there are faults."""
+        if self._more:
+            self._faults.append(Fault(file=self.file, message=f"and {self._more} more"))
         if self._faults:
-            message = f"and {self._more} more"
-            more = [Fault(file=self.file, message=message)] if self._more else []
-            raise InvalidInput([*self._faults, *more])
+            raise InvalidInput(self._faults)
 
     def address(self, text: str, line: int, known: DuplicateCheck) -> str:
-        """An address; empty, with a fault, if bad or ``known`` from a line above."""
+        """Return an address; "" with a fault if it is bad or ``known`` from a line above."""
         try:
             if not text:
                 raise ValueError("needs an address like ana@example.org")
@@ -99,12 +93,12 @@ class EntryReader:
 
 
 LineOf = Callable[[str], int]
-"""Tells on which line each key stands."""
+"""Returns the line of a key."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Raw:
-    """The texts of one subscriber, unchecked; empty means not given."""
+    """The unchecked texts of one subscriber; "" if not given."""
 
     email: str = ""
     name: str = ""
@@ -119,15 +113,29 @@ class Raw:
     left: Sequence[str] = ()
 
 
+def people(
+    reader: EntryReader, raw: Raw, reason: str, line_of: LineOf, *, with_subscriber: bool = True
+) -> Iterator[Entry | SuppressedEntry]:
+    """Yield the subscriber, and with a reason the suppression too; nothing if that has a fault."""
+    suppressed = None
+    if reason:
+        suppressed = suppression(reader, raw.email, reason, line_of("suppressed"), "suppressed")
+        if suppressed is None:
+            return
+    if with_subscriber and (person := subscriber(reader, raw, line_of)):
+        yield person
+    if suppressed:
+        yield suppressed
+
+
 def subscriber(reader: EntryReader, raw: Raw, line_of: LineOf) -> Entry | None:
-    """Check one subscriber. Return None if there are faults, which are noted."""
+    """Return one subscriber; None if there are faults, which are noted."""
     before = len(reader)
     address = reader.address(raw.email, line_of("email"), reader.subscribers)
     for key, objection in _OBJECTIONS.items():
         value = getattr(raw, key)
         for each in [value] if isinstance(value, str) else value:
-            message = objection(each) if each else ""
-            if message:
+            if each and (message := objection(each)):
                 reader.fault(line_of(key), key, message)
             if key == "left" and each in raw.lists:
                 message = f"{each} stands in lists too; who left a list is not in it"
@@ -153,7 +161,7 @@ def subscriber(reader: EntryReader, raw: Raw, line_of: LineOf) -> Entry | None:
 def suppression(
     reader: EntryReader, email: str, reason: str, line: int, key: str = "reason"
 ) -> SuppressedEntry | None:
-    """Check one suppression. Return None if there are faults, which are noted.
+    """Return one suppression; None if there are faults, which are noted.
 
     ``key`` is the file's name for the reason.
     """
@@ -169,7 +177,7 @@ def suppression(
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
-    """Return the message about an unknown key or column."""
+    """Return the message for an unknown key or column."""
     return f"means nothing here{did_you_mean(key, known)}"
 
 
@@ -231,7 +239,7 @@ _OBJECTIONS: Mapping[str, Callable[[str], str]] = {
     "left": list_objection,
     "tags": _tag_objection,
 }
-"""Key → function that returns the fault of a value, or of each of several."""
+"""Key → what returns the fault of its value, or of each of its values."""
 
 
 @lru_cache(maxsize=4096)

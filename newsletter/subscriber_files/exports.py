@@ -38,8 +38,6 @@ class ContactStatus(Enum):
     """Reported a message as spam there."""
 
 
-RANK = {status: rank for rank, status in enumerate(ContactStatus)}
-
 REASONS: Mapping[ContactStatus, SuppressionReason] = {
     ContactStatus.BLOCKED: SuppressionReason.MANUAL,
     ContactStatus.BOUNCED: SuppressionReason.BOUNCED,
@@ -279,15 +277,17 @@ def person(
     if len(row) != len(at.header):
         what = f"has {len(row)} fields, and the first row {len(at.header)}"
         raise Unusable("", f"{what}; look for a delimiter or a quote too many or too few")
-    # before the address, because an invalid address of a person who left is no fault
     status = _status(at, row)
+    cell = row[at.places[at.known.address]].strip()
     try:
-        address = _address(at, row)
-    except Unusable:
-        # Lists of bounces are full of what never was an address; none can be written to.
+        if not cell:
+            raise ValueError("needs an address like ana@example.org")
+        address = parse_address(cell)
+    except ValueError as error:
+        # lists of bounces are full of text that never was an address; nothing can go there
         if status in REASONS:
             return Skip.UNREACHABLE
-        raise
+        raise at.unusable(at.known.address, str(error)) from error
     if status in REASONS:
         return SuppressedEntry(address=address, reason=REASONS[status])
     consented_at = _consent_at(at, row)
@@ -306,12 +306,7 @@ def person(
 def adds(at: Layout) -> bool:
     """Return whether a file may add people: in some files all are suppressed or skipped."""
     always = [says[""] for name, says in at.known.says.items() if name in at.places and "" in says]
-    return all(RANK[status] == RANK[ContactStatus.SUBSCRIBED] for status in (at.status, *always))
-
-
-def groups(at: Layout, row: Sequence[str]) -> bool:
-    """Return whether a row names tags or labels of the other tool."""
-    return any(at.cells(row, at.known.groups).values())
+    return {at.status, *always} == {ContactStatus.SUBSCRIBED}
 
 
 def _status(at: Layout, row: Sequence[str]) -> ContactStatus:
@@ -325,17 +320,7 @@ def _status(at: Layout, row: Sequence[str]) -> ContactStatus:
             message = f"{cell!r} is none of {known}: whether to write to them is not known"
             raise at.unusable(column, message)
         found.append(says)
-    return max(found, key=RANK.__getitem__)
-
-
-def _address(at: Layout, row: Sequence[str]) -> str:
-    [cell] = at.cells(row, [at.known.address]).values()
-    try:
-        if not cell:
-            raise ValueError("needs an address like ana@example.org")
-        return parse_address(cell)
-    except ValueError as error:
-        raise at.unusable(at.known.address, str(error)) from error
+    return max(found, key=list(ContactStatus).index)
 
 
 def _name(at: Layout, row: Sequence[str]) -> str:
@@ -351,13 +336,10 @@ def _consent_at(at: Layout, row: Sequence[str]) -> datetime | None:
     for column, cell in at.cells(row, at.known.consent_at).items():
         if cell:
             try:
-                return _instant(cell)
+                return _instant(_ZONE_NAME.sub("", cell))
             except ValueError as error:
                 raise at.unusable(column, str(error)) from error
     return None
 
 
-@lru_cache(maxsize=4096)
-def _instant(cell: str) -> datetime:
-    """A time as tools write it, in UTC; without an offset it is UTC already."""
-    return read_day_or_instant(_ZONE_NAME.sub("", cell))
+_instant = lru_cache(maxsize=4096)(read_day_or_instant)

@@ -1,7 +1,4 @@
-"""A file of subscribers that can be read repeatedly and is never held whole.
-
-It knows its encoding and the number of people of each kind.
-"""
+"""A file of subscribers that is read each time it is needed, and never held whole."""
 
 import codecs
 import hashlib
@@ -22,14 +19,11 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.formats.text import first_control
-from newsletter.subscriber_files.encodings import NAMES
+from newsletter.subscriber_files.encodings import CHUNK_BYTES, NAMES, Member, readable
 from newsletter.subscriber_files.entries import EntryReader
 from newsletter.subscriber_files.exports import Skip
-from newsletter.subscriber_files.members import Member, readable
 
 CHANGED = "changed while it was read; import it again"
-
-_CHUNK = 1 << 18
 _NOT = {
     "utf-8": "not UTF-8",
     "utf-8-sig": "not UTF-8",
@@ -41,20 +35,20 @@ _NOT = {
 
 
 def not_text(member: Member, encoding: str) -> Fault:
-    """The first byte that means nothing in an encoding, with its line and column."""
+    """Return the fault of the first byte that an encoding does not have."""
     place = _Place()
     decoder = codecs.getincrementaldecoder(encoding)()
     with readable(member.file), member.open() as stream:
-        for chunk in chain(iter(partial(stream.read, _CHUNK), b""), [b""]):
+        for chunk in chain(iter(partial(stream.read, CHUNK_BYTES), b""), [b""]):
             before = decoder.getstate()
             try:
-                place.pass_by(decoder.decode(chunk, final=not chunk))
+                place.advance(decoder.decode(chunk, final=not chunk))
             except UnicodeDecodeError as error:
-                # Decoded again up to the bad byte: the error counts bytes, people count lines.
+                # decoded again up to the bad byte, to count its line
                 decoder.setstate(before)
                 good = len(chunk) - (len(error.object) - error.start)
-                # below 0 where the bad byte was left over from the chunk before
-                place.pass_by(decoder.decode(chunk[: max(good, 0)]))
+                # below 0 if the bad byte is from the chunk before
+                place.advance(decoder.decode(chunk[: max(good, 0)]))
                 octet = f"0x{error.object[error.start]:02x}"
                 what = _NOT.get(encoding, f"not {encoding}")
                 message = f"holds {octet} here, which is {what}; save the file as UTF-8"
@@ -63,37 +57,34 @@ def not_text(member: Member, encoding: str) -> Fault:
 
 
 def control_in(member: Member, encoding: str) -> Fault | None:
-    """The first control character of a text, with its line and column; tabs are none.
-
-    Raises UnicodeDecodeError.
-    """
+    """Return the fault of the first control character but tabs. Raises UnicodeDecodeError."""
     place = _Place()
     with readable(member.file), io.TextIOWrapper(member.open(), encoding) as text:
-        for piece in iter(partial(text.read, _CHUNK), ""):
+        for piece in iter(partial(text.read, CHUNK_BYTES), ""):
             found = first_control(piece)
             if found:
                 at, name = found
-                place.pass_by(piece[:at])
+                place.advance(piece[:at])
                 return place.fault(member.file, f"holds {name}, which is invisible; take it out")
-            place.pass_by(piece)
+            place.advance(piece)
     return None
 
 
 class _Place:
-    """A position in a text that comes in pieces."""
+    """Counts the lines and columns of a text that comes in pieces."""
 
     def __init__(self) -> None:
         self._line = self._column = 1
         self._line_ends = io.IncrementalNewlineDecoder(None, translate=True)
 
-    def pass_by(self, piece: str, *, final: bool = False) -> None:
+    def advance(self, piece: str, *, final: bool = False) -> None:
         text = self._line_ends.decode(piece, final=final)
         ends = text.count("\n")
         self._line += ends
         self._column = len(text) - text.rfind("\n") if ends else self._column + len(text)
 
     def fault(self, file: str, message: str) -> Fault:
-        self.pass_by("", final=True)
+        self.advance("", final=True)
         return Fault(file=file, line=self._line, column=self._column, message=message)
 
 
@@ -114,17 +105,17 @@ class Located(NamedTuple):
     place: str
     """The file's name and the line."""
     person: Person
-    grouped: bool = False
-    """The person has tags or labels of the other tool, which are ignored."""
+    has_tags: bool = False
+    """The other tool had tags or labels for the person; they are ignored."""
 
 
 @dataclass(kw_only=True)
 class EntryCounts:
-    """Counts people without keeping them."""
+    """Counts the people of a file, and holds none."""
 
     entries: int = 0
-    grouped: int = 0
-    """The number of people with tags or labels of the other tool."""
+    tagged: int = 0
+    """People with tags or labels in another tool."""
     skipped: Counter[Skip] = field(default_factory=Counter)
     suppressed: Counter[SuppressionReason] = field(default_factory=Counter)
     lists: dict[str, str] = field(default_factory=dict)
@@ -132,8 +123,7 @@ class EntryCounts:
     _first: dict[Skip | SuppressionReason, list[str]] = field(default_factory=dict)
 
     def add(self, found: Located) -> None:
-        """Count a person."""
-        self.grouped += found.grouped
+        self.tagged += found.has_tags
         person = found.person
         if isinstance(person, Entry):
             self.entries += 1
@@ -143,82 +133,76 @@ class EntryCounts:
             return
         if isinstance(person, Skip):
             self.skipped[person] += 1
+            first = self._first.setdefault(person, [])
         else:
             self.suppressed[person.reason] += 1
-        first = self._first.setdefault(person if isinstance(person, Skip) else person.reason, [])
+            first = self._first.setdefault(person.reason, [])
         if len(first) < EXAMPLES:
             first.append(found.place)
 
     @property
     def people(self) -> int:
-        """The number of people to add or suppress."""
+        """The number of people to add or to suppress."""
         return self.entries + self.suppressed.total()
 
     def notes(self) -> Iterator[str]:
         """Yield sentences about the people who are not simply added."""
-        if self.grouped:
-            yield f"tags ignored, of {self.grouped:,} people: everybody goes to --list"
+        if self.tagged:
+            yield f"tags ignored, of {self.tagged:,} people: everybody goes to --list"
         for reason, count in self.suppressed.items():
-            yield f"to be suppressed: {count:,} {_SUPPRESSED[reason]}, {self._places(reason)}"
+            first = ", ".join(self._first[reason])
+            yield f"to be suppressed: {count:,} {_SUPPRESSED[reason]}, first at {first}"
         for skip, count in self.skipped.items():
-            yield f"skipped: {count:,} {skip.value}, {self._places(skip)}"
-
-    def _places(self, what: Skip | SuppressionReason) -> str:
-        return f"first at {', '.join(self._first[what])}"
+            yield f"skipped: {count:,} {skip.value}, first at {', '.join(self._first[skip])}"
 
 
 PROGRESS_STEP = 1000
 
 Walk = Callable[[EntryReader], Iterator[Located]]
-"""Reads the whole file; the faults are with the reader."""
+"""Reads the whole file; the reader notes the faults."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriberFile:
-    """The people in a file. Each iteration reads the file again.
+    """The people of a file. Each iteration reads the file again.
 
-    Raises InvalidInput, after the last person, if the file changed in between.
+    It ends with InvalidInput if the file was changed since it was checked.
     """
 
     path: Path
     kind: str
-    """The name of the tool that wrote it, or of none."""
+    """The tool that wrote it, or ``plain``."""
     walk: Walk
     digest: str
-    """SHA-256 of its bytes, in hexadecimal figures."""
+    """SHA-256 of its bytes, in hexadecimal digits."""
     counts: EntryCounts
     notes: tuple[str, ...]
-    """Sentences about parts that were understood, guessed or ignored."""
-
-    @property
-    def people(self) -> Iterator[tuple[str, Entry | SuppressedEntry]]:
-        """Yield the people to add or suppress, each with the place in the file."""
-        return (
-            (found.place, found.person)
-            for found in self._entries()
-            if isinstance(found.person, Entry | SuppressedEntry)
-        )
+    """Sentences about what was understood, guessed and ignored."""
 
     @property
     def entries(self) -> Iterator[Entry]:
-        """Yield the people to add."""
+        """The people to add."""
         return (person for _, person in self.people if isinstance(person, Entry))
 
     @property
     def suppressed(self) -> Iterator[SuppressedEntry]:
-        """Yield the people to suppress."""
+        """The people to suppress."""
         if not self.counts.suppressed:
             return iter(())
         return (person for _, person in self.people if isinstance(person, SuppressedEntry))
 
     @property
     def skipped(self) -> dict[str, int]:
-        """Return the number of people who are not imported, by reason."""
+        """Reason → number of people who are not taken over."""
         return {skip.value: count for skip, count in self.counts.skipped.items()}
 
-    def _entries(self) -> Iterator[Located]:
+    @property
+    def people(self) -> Iterator[tuple[str, Entry | SuppressedEntry]]:
+        """The people to add or to suppress, each with the place in the file."""
         reader = EntryReader(str(self.path), again=True)
-        yield from self.walk(reader)
+        for found in self.walk(reader):
+            if not isinstance(found.person, Skip):
+                yield found.place, found.person
         if digest_of(self.path) != self.digest:
             raise InvalidInput([Fault(file=str(self.path), message=CHANGED)])
         reader.finish()
@@ -233,14 +217,12 @@ def checked(
     notes: Iterable[str],
     progress: Callable[[int], None],
 ) -> SubscriberFile:
-    """Read a whole file. Raises InvalidInput with each bad line, at most a thousand of them.
+    """Read a whole file. Raises InvalidInput naming each bad line, at most a thousand of them.
 
-    ``digest`` is the file's hash before the first byte was read. ``progress`` gets the number of
-    people read so far, now and then and at the end.
+    ``digest`` is from before the first byte was read. ``progress`` gets the number of people that
+    were read, now and then and at the end.
     """
-    counts = EntryCounts()
-    reader = EntryReader(str(path))
-    read = 0
+    counts, reader, read = EntryCounts(), EntryReader(str(path)), 0
     for read, found in enumerate(walk(reader), start=1):
         counts.add(found)
         if read % PROGRESS_STEP == 0:
@@ -259,6 +241,6 @@ def checked(
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 of a file's bytes. Raises InvalidInput if it cannot be read."""
+    """Return the SHA-256 of a file's bytes. Raises InvalidInput if it cannot be read."""
     with readable(str(path)), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -6,14 +6,8 @@ from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.subscriber_files.csv_files import (
-    Columns,
-    ignored_columns,
-    members,
-    read_csv,
-    rows,
-)
-from newsletter.subscriber_files.encodings import NAMES, encoding_in, unicode_in
+from newsletter.subscriber_files.csv_files import Columns, ignored_columns, members, read_csv, rows
+from newsletter.subscriber_files.encodings import NAMES, Member, encoding_in, unicode_in
 from newsletter.subscriber_files.entries import EntryReader, list_objection
 from newsletter.subscriber_files.exports import (
     FORMATS,
@@ -22,12 +16,10 @@ from newsletter.subscriber_files.exports import (
     Skip,
     Unusable,
     adds,
-    groups,
     layout,
     person,
     small,
 )
-from newsletter.subscriber_files.members import Member
 from newsletter.subscriber_files.subscriber_file import (
     Located,
     SubscriberFile,
@@ -77,7 +69,7 @@ def read_subscribers(
 
         return read_yaml(member, found, reader)
 
-    notes = [*_guessed(found, encoding)]
+    notes = list(_guessed(found, encoding))
     if suffix not in _YAML:
         _, header = next(rows(member, found), (1, []))
         aside = ignored_columns(header, columns or Columns())
@@ -148,8 +140,8 @@ def _read_export(
     known: ExportFormat | None,
     lists: Sequence[str],
     progress: Callable[[int], None],
-    without: Collection[str] = (),
-    encoding: str = "",
+    without: Collection[str],
+    encoding: str,
 ) -> SubscriberFile | None:
     """Check an export; nothing if it is none and no format was asked for.
 
@@ -161,9 +153,9 @@ def _read_export(
     found = [_table(member, known, encoding) for member in present]
     tables = [table for table in found if table is not None]
     packed = path.suffix.lower() == _ZIP
-    if not tables and not packed:
-        return None
     if not tables:
+        if not packed:
+            return None
         message = f"holds no export of {', '.join(FORMATS)}"
         raise InvalidInput([Fault(file=str(path), message=message)])
     if packed:
@@ -189,22 +181,23 @@ def _refuse_missing(
     """Whoever unsubscribed there is in a file of its own: without it they would stay subscribed."""
     read = [table.member.name.lower() for table in tables]
     there = [member.name.lower() for member in present]
-    faults = []
+    messages = []
     for begins in tables[0].layout.known.must:
         if any(name.startswith(begins) for name in read):
             continue
         unread = next((name for name in there if name.startswith(begins)), "")
         if unread:
-            message = f"{unread} cannot be read as an export: its columns are others"
-            faults.append(Fault(file=str(path), message=f"{message}; export the audience again"))
+            messages.append(
+                f"{unread} cannot be read as an export: its columns are others; export the"
+                " audience again"
+            )
         elif begins not in without:
-            message = (
+            messages.append(
                 f"has no file {begins}…: whoever is in it would stay subscribed here; export the"
                 f" whole audience, or say --without {begins} if nobody was"
             )
-            faults.append(Fault(file=str(path), message=message))
-    if faults:
-        raise InvalidInput(faults)
+    if messages:
+        raise InvalidInput([Fault(file=str(path), message=message) for message in messages])
 
 
 def _refuse_alone(path: Path, at: Layout, without: Collection[str]) -> None:
@@ -248,8 +241,9 @@ def _recognised(header: Sequence[str], file: str, line: int) -> ExportFormat | N
     if not may:
         return None
     could = " or ".join(known.name for known in may)
-    which = f"say which, like --format {may[0].name}"
-    message = f"could be an export of {could} by its columns; {which}"
+    message = (
+        f"could be an export of {could} by its columns; say which, like --format {may[0].name}"
+    )
     raise InvalidInput([Fault(file=file, line=line, message=message)])
 
 
@@ -270,7 +264,8 @@ def _people(
             # a duplicate is skipped and no fault; each reading finds it again
             if isinstance(found, Entry) and reader.subscribers.note(found.address, line):
                 found = Skip.TWICE
-            yield Located(f"{member.name}:{line}", found, groups(at, row))
+            has_tags = any(at.cells(row, at.known.groups).values())
+            yield Located(f"{member.name}:{line}", found, has_tags)
 
 
 def _notes(tables: Sequence[Table], left: Sequence[str], given: str) -> Iterator[str]:

@@ -12,8 +12,7 @@ from newsletter.subscriber_files.csv_files import COLUMNS, guarded
 People = Iterable[tuple[Subscriber, str]]
 """Subscribers, each with the consent as JSON."""
 
-_PIECE = 1 << 16
-_EMPTY = dict.fromkeys(COLUMNS, "")
+_PIECE_CHARACTERS = 1 << 16
 
 
 def as_csv(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[str]:
@@ -23,7 +22,7 @@ def as_csv(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[str
     table.writerow(COLUMNS)
     for row in _rows(people, strangers):
         table.writerow(map(guarded, row.values()))
-        if out.tell() > _PIECE:
+        if out.tell() > _PIECE_CHARACTERS:
             yield out.getvalue()
             out.seek(0)
             out.truncate()
@@ -32,32 +31,31 @@ def as_csv(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[str
 
 def _rows(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[Mapping[str, str]]:
     for person, consent in people:
-        row = _row(person, consent)
+        given = json.loads(consent)
+        row = {
+            "email": person.address,
+            "name": person.name,
+            "lists": ";".join(person.lists),
+            "language": person.language,
+            "timezone": person.timezone,
+            "consent_source": given.get("source") or "",
+            "consent_at": given.get("at") or "",
+            "place": person.place,
+            "tags": ";".join(person.tags),
+            "paused_until": person.paused_until.isoformat() if person.paused_until else "",
+            "left": ";".join(person.left),
+            "suppressed": person.suppressed.value if person.suppressed else "",
+        }
         if person.suppressed and not any(row[name] for name in COLUMNS[1:-1]):
             # an address with nothing but its reason would be read as a suppression without a
             # subscriber
             yield row | {"suppressed": ""}
         yield row
     for entry in strangers:
-        yield _EMPTY | {"email": entry.address, "suppressed": entry.reason.value}
-
-
-def _row(person: Subscriber, consent: str) -> dict[str, str]:
-    given = json.loads(consent)
-    return {
-        "email": person.address,
-        "name": person.name,
-        "lists": ";".join(person.lists),
-        "language": person.language,
-        "timezone": person.timezone,
-        "consent_source": given.get("source") or "",
-        "consent_at": given.get("at") or "",
-        "place": person.place,
-        "tags": ";".join(person.tags),
-        "paused_until": _pause(person),
-        "left": ";".join(person.left),
-        "suppressed": person.suppressed.value if person.suppressed else "",
-    }
+        yield dict.fromkeys(COLUMNS, "") | {
+            "email": entry.address,
+            "suppressed": entry.reason.value,
+        }
 
 
 def as_yaml(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[str]:
@@ -81,23 +79,15 @@ def _lines(person: Subscriber, consent: Mapping[str, str]) -> Iterator[str]:
         names = ", ".join(map(scalar, getattr(person, key)))
         if names:
             yield f"{key}: [{names}]"
-    yield from _consent_lines(consent)
-    if person.paused_until:
-        yield f"paused_until: {_pause(person)}"
-    if person.suppressed:
-        yield f"suppressed: {person.suppressed.value}"
-
-
-def _consent_lines(consent: Mapping[str, str]) -> Iterator[str]:
     if consent.get("source"):
         yield "consent:"
         yield f"  source: {scalar(consent['source'])}"
         if consent.get("at"):
             yield f"  at: {consent['at']}"
-
-
-def _pause(person: Subscriber) -> str:
-    return person.paused_until.isoformat() if person.paused_until else ""
+    if person.paused_until:
+        yield f"paused_until: {person.paused_until.isoformat()}"
+    if person.suppressed:
+        yield f"suppressed: {person.suppressed.value}"
 
 
 Writing = Callable[[People, Iterable[SuppressedEntry]], Iterator[str]]

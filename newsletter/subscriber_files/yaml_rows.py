@@ -1,7 +1,7 @@
-"""Subscribers from YAML, streamed: no tree, and not even the text, of the whole file is held."""
+"""Subscribers from YAML, streamed: neither tree nor text of the whole file is held."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import yaml
 
@@ -9,14 +9,8 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
 from newsletter.formats.scalars import NULL_TAG, misreading, quoted
 from newsletter.formats.yaml_nodes import Nodes, NotRead, in_plain_words, mark_of
-from newsletter.subscriber_files.entries import (
-    EntryReader,
-    Raw,
-    subscriber,
-    suppression,
-    unknown_key,
-)
-from newsletter.subscriber_files.members import Member
+from newsletter.subscriber_files.encodings import Member
+from newsletter.subscriber_files.entries import EntryReader, Raw, people, suppression, unknown_key
 from newsletter.subscriber_files.subscriber_file import Located, control_in, not_text
 
 _MAX_DEPTH = 8
@@ -27,16 +21,14 @@ _KEYS = (
     *("email", "name", "lists", "language", "timezone", "consent", "place", "tags"),
     *("paused_until", "left", "suppressed"),
 )
-_CONSENT = ("source", "at")
-_SUPPRESSED = ("email", "reason")
 _OWN_CHECKS = {"email", "consent.at", "paused_until"}
 _SHAPE = "write it as in subscribers.example.yaml"
 
-Found = tuple[Entry | SuppressedEntry | None, ...]
+Found = Iterable[Entry | SuppressedEntry]
 
 
 def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Located]:
-    """Yield all subscribers and suppressions; faults are noted.
+    """Yield all subscribers and suppressions; the reader notes the faults.
 
     Raises InvalidInput if the file is not text.
     """
@@ -50,8 +42,7 @@ def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Lo
         with io.TextIOWrapper(member.open(), encoding) as text:
             for line, found in _document(Nodes(text, deepest=_MAX_DEPTH), reader):
                 for person in found:
-                    if person:
-                        yield Located(f"{member.name}:{line}", person)
+                    yield Located(f"{member.name}:{line}", person)
     except yaml.MarkedYAMLError as error:
         mark = mark_of(error)
         reader.fault(mark.line + 1, "", in_plain_words(error), column=mark.column + 1)
@@ -89,8 +80,7 @@ def _section(
     seen.setdefault(key, line)
     start = nodes.event()
     if not isinstance(start, yaml.SequenceStartEvent):
-        value = nodes.node(start)
-        if not _is_nothing(value):
+        if not _is_null(nodes.node(start)):
             reader.fault(line, key, f"must be a list; {_SHAPE}")
         return
     read = _subscriber if key == "subscribers" else _suppression
@@ -112,11 +102,6 @@ def _subscriber(item: yaml.MappingNode, reader: EntryReader) -> Found:
     consent = _consent(values.pop("consent"), reader) if "consent" in values else {}
     texts = {key: _text(key, value, reader) for key, value in values.items()}
     reason = texts.pop("suppressed", "")
-    if reason:
-        line = lines["suppressed"]
-        gone = suppression(reader, texts.get("email", ""), reason, line, "suppressed")
-        if gone is None:
-            return ()
     raw = Raw(
         consent_source=consent.get("source", ""),
         consent_at=consent.get("at", ""),
@@ -125,22 +110,19 @@ def _subscriber(item: yaml.MappingNode, reader: EntryReader) -> Found:
         left=left,
         **texts,
     )
-    person = subscriber(reader, raw, lambda key: lines.get(key, _line(item.start_mark)))
-    return (person, gone) if reason else (person,)
+    return people(reader, raw, reason, lambda key: lines.get(key, _line(item.start_mark)))
 
 
 def _suppression(item: yaml.MappingNode, reader: EntryReader) -> Found:
-    values = _pairs(item, _SUPPRESSED, "", reader)
+    values = _pairs(item, ("email", "reason"), "", reader)
     texts = {key: _text(key, value, reader) for key, value in values.items()}
-    return (
-        suppression(
-            reader, texts.get("email", ""), texts.get("reason", ""), _line(item.start_mark)
-        ),
-    )
+    line = _line(item.start_mark)
+    found = suppression(reader, texts.get("email", ""), texts.get("reason", ""), line)
+    return [found] if found else []
 
 
 def _consent(value: yaml.Node, reader: EntryReader) -> dict[str, str]:
-    if _is_nothing(value):
+    if _is_null(value):
         return {}
     if not isinstance(value, yaml.MappingNode):
         example = "{source: web form, at: 2024-05-01T10:00:00Z}"
@@ -148,7 +130,7 @@ def _consent(value: yaml.Node, reader: EntryReader) -> dict[str, str]:
             _line(value.start_mark), "consent", f"must hold source and at; write consent: {example}"
         )
         return {}
-    values = _pairs(value, _CONSENT, "consent.", reader)
+    values = _pairs(value, ("source", "at"), "consent.", reader)
     return {key: _text(f"consent.{key}", part, reader) for key, part in values.items()}
 
 
@@ -180,7 +162,7 @@ def _pairs(
 
 
 def _text(key: str, value: yaml.Node, reader: EntryReader) -> str:
-    """The text of a value. Addresses and times are left to their own checks, as we read them."""
+    """Return the text of a value. Addresses and times have checks of their own."""
     if not isinstance(value, yaml.ScalarNode):
         if key == "email":
             return ""
@@ -189,10 +171,9 @@ def _text(key: str, value: yaml.Node, reader: EntryReader) -> str:
     if not value.tag.startswith(_PLAIN_TAG):
         message = f"YAML takes {value.tag} for a type; put the whole value in quotes"
         raise NotRead(None, None, message, value.start_mark)
-    if value.style or key in _OWN_CHECKS or _is_nothing(value):
-        return "" if _is_nothing(value) else value.value.strip()
-    meant = misreading(value.value)
-    if meant:
+    if _is_null(value):
+        return ""
+    if not value.style and key not in _OWN_CHECKS and (meant := misreading(value.value)):
         write = quoted(value.value)
         message = f"YAML reads {value.value} as {meant}; put it in quotes: {write}"
         reader.fault(_line(value.start_mark), key, message)
@@ -200,7 +181,7 @@ def _text(key: str, value: yaml.Node, reader: EntryReader) -> str:
     return str(value.value).strip()
 
 
-def _is_nothing(value: yaml.Node) -> bool:
+def _is_null(value: yaml.Node) -> bool:
     return isinstance(value, yaml.ScalarNode) and not value.style and value.tag == NULL_TAG
 
 
