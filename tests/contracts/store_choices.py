@@ -12,7 +12,6 @@ from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
 from newsletter.domain.events import Bounce, DeliveryStatus, Event, EventKind, Place
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.domain.subscribers.preferences import Preferences
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.store.sql import Store
 from tests.contracts.books import REJECTED, UNKNOWN, Books, add_campaign, entries, ids
@@ -29,21 +28,6 @@ def pause(store: Store, *numbers: int) -> None:
 
 
 class ChoicesContract:
-    def test_what_a_person_chose_comes_back(self, store: Store) -> None:
-        with store.begin() as tx:
-            tx.readers.upsert([ANA], NOON)
-            tx.readers.end_subscriptions(1, ["supporters"], NOON, 7)
-            tx.choices.pause(1, WEEK)
-        with store.read() as tx:
-            assert tx.choices.of(1) == Preferences(
-                name="Ana Ruiz",
-                language="es",
-                timezone="America/Chicago",
-                lists=frozenset({"press"}),
-                paused_until=WEEK,
-            )
-            assert tx.choices.of(2) is None
-
     def test_a_pause_ends_when_it_is_over_or_when_the_person_says_so(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert(entries(3), NOON)
@@ -139,10 +123,11 @@ class ChoicesContract:
         with store.begin() as tx:
             tx.readers.upsert([ANA, *entries(1)], NOON)
             tx.choices.describe(1, name="", language="de", timezone="Europe/Berlin")
-            chosen, other = tx.choices.of(1), tx.choices.of(2)
+            chosen, other = tx.readers.get(1), tx.readers.get(2)
         assert chosen is not None
         assert (chosen.name, chosen.language, chosen.timezone) == ("", "de", "Europe/Berlin")
-        assert other == Preferences(lists=frozenset({"press"}))
+        assert other is not None
+        assert (other.name, other.language, other.lists) == ("", "", ("press",))
 
     def test_a_link_ends_the_lists_of_its_campaign_and_all_where_nobody_knows_them(
         self, store: Store
@@ -153,14 +138,14 @@ class ChoicesContract:
             assert tx.choices.depart([], NOON) == []
             links = [(campaign, 1), (99, 2), (campaign, 77), (campaign, 1)]
             assert tx.choices.depart(links, NOON) == [(campaign, 77)]
-            assert [tx.choices.of(number).lists for number in (1, 2, 3)] == [  # type: ignore[union-attr]
-                {"events"},
-                frozenset(),
-                {"press", "events"},
+            assert [tx.readers.get(number).lists for number in (1, 2, 3)] == [  # type: ignore[union-attr]
+                ("events",),
+                (),
+                ("events", "press"),
             ]
             assert tx.readers.left_through(campaign) == 1
             tx.choices.depart_from_all(campaign, 3, NOON)
-            assert tx.choices.of(3).lists == frozenset()  # type: ignore[union-attr]
+            assert tx.readers.get(3).lists == ()  # type: ignore[union-attr]
             assert tx.readers.left_through(campaign) == 2
 
     # --- what is kept of one person

@@ -58,7 +58,7 @@ def saved(site: Forum, **changes: Any) -> str:
 
 def chosen(site: Forum) -> Any:
     with site.services.store.read() as tx:
-        return tx.choices.of(1)
+        return tx.readers.get(1)
 
 
 # --- what it shows

@@ -12,19 +12,6 @@ LONGEST_PAUSE = timedelta(days=731)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preferences:
-    """One person's current choices."""
-
-    name: str = ""
-    language: str = ""
-    timezone: str = ""
-    lists: frozenset[str] = frozenset()
-    """Lists with a confirmed subscription."""
-    paused_until: datetime | None = None
-    """Nothing is sent before, but for corrections of what they have."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class PreferenceChange:
     """The choices that a person changes. Others stay as they are.
 

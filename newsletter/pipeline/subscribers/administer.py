@@ -38,11 +38,21 @@ def add(
         places = dict.fromkeys(entry.lists, "--list")
         refuse_unknown_lists(tx, places, declared, create=create_lists)
         before = tx.readers.find(entry.address)
-        _refuse_who_left(tx, entry, before)
+        reason = tx.readers.suppressed(entry.address)
+        if reason is not None:
+            raise Refused(
+                f"{entry.address} is suppressed ({reason.value}) and was not added: only the person"
+                " can come back, by the page to subscribe"
+            )
+        left = sorted(set(entry.lists) & set(before.left if before else ()))
+        if left:
+            raise Refused(
+                f"{entry.address} unsubscribed from {', '.join(left)} and was not added: only the"
+                " person can come back, by the page to subscribe"
+            )
         consent = Consent(source=f"added by {by}", at=tx.now)
         tx.readers.upsert([replace(entry, consent=consent)], tx.now)
-        detail = f"to {', '.join(entry.lists)}"
-        tx.audit.enter(by, "add", _SUBJECT, detail)
+        tx.audit.enter(by, "add", _SUBJECT, f"to {', '.join(entry.lists)}")
         return before, _found(tx, entry.address)
 
 
@@ -70,8 +80,7 @@ def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReas
                 " by the page to subscribe"
             )
         tx.readers.release(address)
-        detail = f"was {before.value}: {reason}"
-        tx.audit.enter(by, "lift", _SUBJECT, detail)
+        tx.audit.enter(by, "lift", _SUBJECT, f"was {before.value}: {reason}")
     return before
 
 
@@ -86,9 +95,9 @@ def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
 def unsubscribe(
     address: str, lists: Sequence[str], *, by: str, declared: Collection[str], store: Store
 ) -> tuple[str, ...]:
-    """End a person's subscriptions to these lists; returns those that there were.
+    """End a person's subscriptions to these lists; return those that existed.
 
-    Raises NotFound for an address that is no subscriber's, and for a list that there is not.
+    Raises NotFound for an unknown address or list.
     """
     with store.begin() as tx:
         for name in lists:
@@ -116,21 +125,6 @@ def change_address(old: str, new: str, *, by: str, store: Store) -> Subscriber:
         move(tx, person, new)
         tx.audit.enter(by, "change address", _SUBJECT)
         return _found(tx, new)
-
-
-def _refuse_who_left(tx: Transaction, entry: Entry, person: Subscriber | None) -> None:
-    reason = tx.readers.suppressed(entry.address)
-    if reason is not None:
-        raise Refused(
-            f"{entry.address} is suppressed ({reason.value}) and was not added: only the person can"
-            " come back, by the page to subscribe"
-        )
-    left = sorted(set(entry.lists) & set(person.left if person else ()))
-    if left:
-        raise Refused(
-            f"{entry.address} unsubscribed from {', '.join(left)} and was not added: only the"
-            " person can come back, by the page to subscribe"
-        )
 
 
 def _found(tx: Transaction, address: str) -> Subscriber:

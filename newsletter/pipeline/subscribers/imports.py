@@ -34,7 +34,7 @@ class ImportPlan:
 
 
 def rehearse(staging: Staging[Transaction], plan: ImportPlan, *, store: Store) -> Brought:
-    """Say what would come of the people who lie ready. Raises InvalidInput for unknown lists."""
+    """Return what the staged people would change. Raises InvalidInput for unknown lists."""
     places = _places(staging, plan)
     with store.read() as tx:
         created = refuse_unknown_lists(tx, places, plan.declared, create=plan.create_lists)
@@ -42,7 +42,7 @@ def rehearse(staging: Staging[Transaction], plan: ImportPlan, *, store: Store) -
 
 
 def bring_in(staging: Staging[Transaction], plan: ImportPlan) -> Brought:
-    """Bring in the people who lie ready; the log ties each consent to that very file.
+    """Import the staged people; the audit log ties each consent to that very file.
 
     Raises InvalidInput for unknown lists.
     """

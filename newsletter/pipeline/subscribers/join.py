@@ -15,14 +15,9 @@ from newsletter.domain.delivery.transactional import (
 )
 from newsletter.domain.errors import NotFound
 from newsletter.domain.ports import Links
-from newsletter.domain.subscribers.audience import (
-    Consent,
-    Entry,
-    Subscriber,
-    SuppressionReason,
-)
+from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord, Method, Objection, SignUp
-from newsletter.pipeline.subscribers.membership import move
+from newsletter.pipeline.subscribers.membership import lift, move
 from newsletter.store.sql import Store, Transaction
 
 
@@ -95,10 +90,7 @@ def follow(token: str, *, store: Store, links: Links) -> Followed:
 
 
 def confirm(token: str, *, store: Store, links: Links) -> Followed:
-    """Do what the email's reader asked for. Once: again and again changes nothing.
-
-    Raises NotFound for a link that is not ours.
-    """
+    """Do what the email's reader asked for, once. Raises NotFound for a link that is not ours."""
     with store.begin() as tx:
         email = _email_of(tx, token, links)
         mover = _mover(tx, email)
@@ -106,7 +98,24 @@ def confirm(token: str, *, store: Store, links: Links) -> Followed:
         if state is not LinkState.OPEN:
             return Followed(state=state, email=email)
         tx.emails.use(email.id, tx.now)
-        number = _move(tx, mover, email) if mover else _join(tx, email)
+        # of a new address before the move: a suppression of the person moves with them
+        lift(tx, email.address, f"confirmed by letter {email.id}")
+        number, lists = (mover.id, mover.lists) if mover else (_join(tx, email), email.lists)
+        if mover:
+            move(tx, mover, email.address)
+        proofs = [
+            ConsentRecord(
+                list=name,
+                given=True,
+                method=Method.DOUBLE_OPT_IN,
+                source=email.source,
+                wording=email.wording,
+                asked_at=email.asked_at,
+                at=tx.now,
+            )
+            for name in lists
+        ]
+        tx.consents.add(number, proofs)
     return Followed(state=LinkState.DONE, email=email, reader_id=number)
 
 
@@ -133,9 +142,8 @@ def _state(tx: Transaction, email: TransactionalEmail, mover: Subscriber | None)
         return LinkState.USED
     if email.expired(tx.now):
         return LinkState.EXPIRED
-    if tx.readers.suppressed(email.address) is SuppressionReason.MANUAL:
-        return LinkState.BLOCKED
-    if email.kind is EmailKind.MOVE and mover is None:
+    is_blocked = tx.readers.suppressed(email.address) is SuppressionReason.MANUAL
+    if is_blocked or (email.kind is EmailKind.MOVE and mover is None):
         return LinkState.BLOCKED
     return LinkState.OPEN
 
@@ -146,46 +154,9 @@ def _join(tx: Transaction, email: TransactionalEmail) -> int:
         address=email.address,
         lists=email.lists,
         name=email.name,
-        # that of a page is a guess: what a reader chose before counts more
+        # the page's language is a guess: an earlier choice counts more
         language="" if known and known.language else email.language,
         timezone=email.timezone,
         consent=Consent(source=email.source, at=tx.now),
     )
-    number = tx.readers.join(entry, tx.now)
-    _lift(tx, email)
-    _prove(tx, number, email.lists, email)
-    return number
-
-
-def _move(tx: Transaction, person: Subscriber, email: TransactionalEmail) -> int:
-    _lift(tx, email)  # of the new address: what was said against the person goes along
-    move(tx, person, email.address)
-    _prove(tx, person.id, person.lists, email)
-    return person.id
-
-
-def _lift(tx: Transaction, email: TransactionalEmail) -> None:
-    """The mailbox is read by somebody who wants our mail: what spoke against it is over."""
-    reason = tx.readers.lift(email.address)
-    if reason is not None:
-        tx.audit.enter(
-            "reader", "lift", "subscriber", f"was {reason.value}; confirmed by letter {email.id}"
-        )
-
-
-def _prove(tx: Transaction, number: int, lists: tuple[str, ...], email: TransactionalEmail) -> None:
-    tx.consents.add(
-        number,
-        [
-            ConsentRecord(
-                list=name,
-                given=True,
-                method=Method.DOUBLE_OPT_IN,
-                source=email.source,
-                wording=email.wording,
-                asked_at=email.asked_at,
-                at=tx.now,
-            )
-            for name in lists
-        ],
-    )
+    return tx.readers.join(entry, tx.now)

@@ -1,7 +1,7 @@
-"""A reader leaves: the effect is committed before anybody is answered.
+"""A reader leaves: the effect is committed before the answer.
 
-The link in a mail is for ever, and says no more than which campaign it came with and to whom. So
-all that it ever does is to end subscriptions.
+The link in a mail works for ever, and names only its campaign and its subscriber. So it can do
+nothing but end subscriptions.
 """
 
 from collections.abc import Sequence
@@ -51,15 +51,12 @@ def ending_of(departure: Departure, *, store: Store) -> Ending:
     with store.read() as tx:
         campaign = tx.campaigns.get(departure.campaign_id)
         person = tx.readers.get(departure.subscriber_id)
-    lists = campaign.lists if campaign is not None else ()
-    remaining = set(person.lists if person is not None else ())
-    if campaign is not None:
-        remaining &= set(lists)
-    return Ending(
-        lists=lists,
-        ended=not remaining or (person is not None and person.suppressed is not None),
-        language=person.language if person is not None else "",
-    )
+    lists = campaign.lists if campaign else ()
+    if person is None:
+        return Ending(lists=lists, ended=True, language="")
+    remaining = set(person.lists) & set(lists) if campaign else person.lists
+    is_ended = not remaining or person.suppressed is not None
+    return Ending(lists=lists, ended=is_ended, language=person.language)
 
 
 def leave(departures: Sequence[Departure], *, store: Store) -> tuple[Departure, ...]:
@@ -79,9 +76,9 @@ def leave(departures: Sequence[Departure], *, store: Store) -> tuple[Departure, 
 
 
 def leave_everything(departure: Departure, *, store: Store) -> tuple[Departure, ...]:
-    """End all that the person gets, and let no import write to them again.
+    """End all subscriptions, and suppress the address, so that no import adds it again.
 
-    Returns the departure itself where these books do not know the reader.
+    Return the departure itself if the subscriber is unknown.
     """
     if departure.of_a_test:
         return ()
@@ -90,8 +87,7 @@ def leave_everything(departure: Departure, *, store: Store) -> tuple[Departure, 
         person = tx.readers.get(departure.subscriber_id)
         if person is None:
             return (departure,)
-        reason = SuppressionReason.UNSUBSCRIBED
-        entry = SuppressedEntry(address=person.address, reason=reason)
+        entry = SuppressedEntry(address=person.address, reason=SuppressionReason.UNSUBSCRIBED)
         tx.readers.suppress([entry], tx.now, "left everything")
     return ()
 

@@ -3,11 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
-from newsletter.domain.subscribers.audience import (
-    Subscriber,
-    SuppressedEntry,
-    SuppressionReason,
-)
+from newsletter.domain.subscribers.audience import Subscriber, SuppressedEntry, SuppressionReason
 from newsletter.domain.wording import guess
 from newsletter.store.sql import Transaction
 
@@ -34,7 +30,7 @@ def refuse_unknown_lists(
 
 
 def find_list(tx: Transaction, name: str, declared: Collection[str]) -> None:
-    """Raise NotFound, with a suggestion, for a list that there is not."""
+    """Raise NotFound, with a suggestion, for an unknown list."""
     known = known_lists(tx, declared)
     if name not in known:
         raise NotFound(_missing(name, known))
@@ -46,13 +42,21 @@ def unknown_lists(names: Collection[str], known: list[str]) -> tuple[str, ...]:
 
 
 def known_lists(tx: Transaction, declared: Collection[str]) -> list[str]:
-    """The lists that the settings declare or the database has, in order."""
+    """Return the lists that the settings declare or the database has, in order."""
     return sorted({*tx.readers.list_names(), *declared})
 
 
 def _missing(name: str, known: list[str]) -> str:
     there = ", ".join(known) or "none"
     return f"there is no list {name!r}{guess(name, known) or ';'} there are: {there}"
+
+
+def lift(tx: Transaction, address: str, said: str) -> bool:
+    """End a suppression by its person, who reads the mailbox; return whether there was one."""
+    reason = tx.readers.lift(address)
+    if reason is not None:
+        tx.audit.enter("reader", "lift", "subscriber", f"was {reason.value}; {said}")
+    return reason is not None
 
 
 _STAYS = frozenset(

@@ -12,9 +12,10 @@ from newsletter.domain.delivery.transactional import (
 )
 from newsletter.domain.errors import NotFound
 from newsletter.domain.ports import Links
-from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
-from newsletter.domain.subscribers.preferences import LINK_OPENS, PreferenceChange, Preferences
+from newsletter.domain.subscribers.audience import Subscriber
+from newsletter.domain.subscribers.preferences import LINK_OPENS, PreferenceChange
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
+from newsletter.pipeline.subscribers.membership import lift
 from newsletter.store.sql import Store, Transaction
 
 _SOURCE = "the page of preferences"
@@ -34,15 +35,6 @@ class Owner:
         return early or now > self.signed_at + LINK_OPENS
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """A subscriber's choices, and whether they have any effect."""
-
-    address: str
-    preferences: Preferences
-    suppressed: SuppressionReason | None
-
-
 def read(token: str, links: Links) -> Owner:
     """Read the link in an email. Raises NotFound for one that is not ours."""
     signed = links.read_preferences(token)
@@ -51,17 +43,17 @@ def read(token: str, links: Links) -> Owner:
     return Owner(subscriber_id=signed[0], signed_at=signed[1])
 
 
-def chosen_by(owner: Owner, *, store: Store) -> Chosen:
-    """Return the choices. Changes nothing. Raises NotFound if there is no such subscriber."""
+def subscriber_of(owner: Owner, *, store: Store) -> Subscriber:
+    """Return the subscriber. Raises NotFound if there is none any more."""
     with store.read() as tx:
-        return _chosen(tx, owner)
+        return _subscriber(tx, owner)
 
 
-def _chosen(tx: Transaction, owner: Owner) -> Chosen:
-    person, chosen = tx.readers.get(owner.subscriber_id), tx.choices.of(owner.subscriber_id)
-    if person is None or chosen is None:
+def _subscriber(tx: Transaction, owner: Owner) -> Subscriber:
+    person = tx.readers.get(owner.subscriber_id)
+    if person is None:
         raise NotFound("we have nothing about whoever this link was for")
-    return Chosen(address=person.address, preferences=chosen, suppressed=person.suppressed)
+    return person
 
 
 def save(
@@ -73,16 +65,20 @@ def save(
     person reads the mailbox, so joining a list needs no confirmation.
     """
     with store.begin() as tx:
-        chosen = _chosen(tx, owner)
-        _describe(tx, owner, chosen.preferences, wish)
-        number = owner.subscriber_id
-        joined = tx.choices.join(number, wish.joins, tx.now)
-        left = tx.choices.leave(number, wish.leaves, tx.now)
-        back = bool(joined or wish.returns) and _lift(tx, chosen.address)
-        # lifting one's own suppression consents to every list that is ticked; that is stored as
-        # proof
-        standing = tx.choices.of(number) if back else None
-        given = standing.lists if standing else joined
+        person = _subscriber(tx, owner)
+        tx.choices.describe(
+            person.id,
+            name=person.name if wish.name is None else wish.name,
+            language=person.language if wish.language is None else wish.language,
+            timezone=person.timezone if wish.timezone is None else wish.timezone,
+        )
+        if wish.resumes or wish.pauses_until is not None:
+            tx.choices.pause(person.id, wish.pauses_until)
+        given = tx.choices.join(person.id, wish.joins, tx.now)
+        left = tx.choices.leave(person.id, wish.leaves, tx.now)
+        if (given or wish.returns) and lift(tx, person.address, "on the page of preferences"):
+            # this consents to every list that is ticked, which is stored as proof
+            given = frozenset(_subscriber(tx, owner).lists)
         records = [
             ConsentRecord(
                 list=name,
@@ -95,27 +91,7 @@ def save(
             )
             for name in sorted((given | left) & shown.keys())
         ]
-        tx.consents.add(number, records)
-
-
-def _lift(tx: Transaction, address: str) -> bool:
-    """The mailbox is read by somebody who wants our mail: what spoke against it is over."""
-    reason = tx.readers.lift(address)
-    if reason is not None:
-        detail = f"was {reason.value}; on the page of preferences"
-        tx.audit.enter("reader", "lift", "subscriber", detail)
-    return reason is not None
-
-
-def _describe(tx: Transaction, owner: Owner, before: Preferences, wish: PreferenceChange) -> None:
-    tx.choices.describe(
-        owner.subscriber_id,
-        name=before.name if wish.name is None else wish.name,
-        language=before.language if wish.language is None else wish.language,
-        timezone=before.timezone if wish.timezone is None else wish.timezone,
-    )
-    if wish.resumes or wish.pauses_until is not None:
-        tx.choices.pause(owner.subscriber_id, wish.pauses_until)
+        tx.consents.add(person.id, records)
 
 
 def ask_for_link(
@@ -125,12 +101,7 @@ def ask_for_link(
 
     ``host`` is the origin of the request, ``source`` its page. The result is not revealed.
     """
-    with store.begin() as tx:
-        person = tx.readers.get(subscriber_id)
-        if person is not None:
-            email = _email(EmailKind.PREFERENCES, person, language, tx.now)
-            email = replace(email, source=source)
-            tx.emails.ask(email, network=network_of(host), limits=EmailLimits())
+    _ask(subscriber_id, EmailKind.PREFERENCES, host, language, store, source=source)
 
 
 def ask_to_move(owner: Owner, address: str, *, host: str, language: str, store: Store) -> None:
@@ -138,26 +109,29 @@ def ask_to_move(owner: Owner, address: str, *, host: str, language: str, store: 
 
     Whether the address is known is not revealed.
     """
+    _ask(owner.subscriber_id, EmailKind.MOVE, host, language, store, address=address)
+
+
+def _ask(
+    subscriber_id: int, kind: EmailKind, host: str, language: str, store: Store, **more: str
+) -> None:
     with store.begin() as tx:
-        person = tx.readers.get(owner.subscriber_id)
-        if person is not None:
-            email = _email(EmailKind.MOVE, person, language, tx.now)
-            email = replace(email, address=address)
-            tx.emails.ask(email, network=network_of(host), limits=EmailLimits())
-
-
-def _email(kind: EmailKind, person: Subscriber, language: str, now: datetime) -> TransactionalEmail:
-    return TransactionalEmail(
-        id=0,
-        kind=kind,
-        address=person.address,
-        subscriber_id=person.id,
-        name=person.name,
-        language=person.language or language,
-        timezone=person.timezone,
-        source=_SOURCE,
-        asked_at=now,
-    )
+        person = tx.readers.get(subscriber_id)
+        if person is None:
+            return
+        email = TransactionalEmail(
+            id=0,
+            kind=kind,
+            address=person.address,
+            subscriber_id=person.id,
+            name=person.name,
+            language=person.language or language,
+            timezone=person.timezone,
+            source=_SOURCE,
+            asked_at=tx.now,
+        )
+        email = replace(email, **more)  # type: ignore[arg-type] # its fields of text
+        tx.emails.ask(email, network=network_of(host), limits=EmailLimits())
 
 
 def resume(*, store: Store) -> int:

@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from newsletter.domain.subscribers.audience import Consent
-from newsletter.domain.subscribers.preferences import Preferences
 from newsletter.domain.subscribers.signup import ConsentRecord, wording_of
 from newsletter.store.repository import Repository
 from newsletter.store.subscribers.eligibility import on_lists
@@ -69,15 +67,6 @@ _END = """
 
 class Choices(Repository):
     """What readers choose: it holds once the transaction is committed."""
-
-    def of(self, subscriber_id: int) -> Preferences | None:
-        """Return what the subscriber chose, or None if there is no subscriber with this id."""
-        found = self._db.first(
-            Preferences,
-            "SELECT name, language, timezone, paused_until FROM subscriber WHERE id = :id",
-            id=subscriber_id,
-        )
-        return found and replace(found, lists=self._lists(subscriber_id))
 
     def _lists(self, subscriber_id: int) -> frozenset[str]:
         return frozenset(

@@ -23,23 +23,17 @@ from starlette.routing import Route
 
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.address import parse_address
-from newsletter.domain.subscribers.audience import SuppressionReason
+from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.subscribers.lists import PublicList
-from newsletter.domain.subscribers.preferences import (
-    Pause,
-    PreferenceChange,
-    Preferences,
-    pause_end,
-)
+from newsletter.domain.subscribers.preferences import Pause, PreferenceChange, pause_end
 from newsletter.formats.text import control_in_value
 from newsletter.pipeline.subscribers.prefer import (
-    Chosen,
     Owner,
     ask_for_link,
     ask_to_move,
-    chosen_by,
     read,
     save,
+    subscriber_of,
 )
 from newsletter.rendering.languages import base_language
 from newsletter.rendering.mail.details import written_date
@@ -87,37 +81,37 @@ class Sheet:
     titled: Sequence[PublicList] = ()
     """The lists with a title, also those that are not offered."""
 
-    def shown(self, chosen: Preferences) -> dict[str, str]:
+    def shown(self, person: Subscriber) -> dict[str, str]:
         """Return list → the words beside it, which the subscriber says yes or no to."""
         return {
             offer.name: "\n".join(filter(None, (self.words["lists_ask"], offer.title, offer.about)))
-            for offer in self._lists(chosen.lists)
+            for offer in self._lists(person.lists)
         }
 
-    def _lists(self, joined: frozenset[str]) -> list[PublicList]:
+    def _lists(self, joined: Sequence[str]) -> list[PublicList]:
         """Return the lists that are offered, and others that the subscriber is on."""
         titled = {each.name: each for each in self.titled}
-        others = sorted(joined - {offer.name for offer in self.offers})
+        others = sorted(set(joined) - {offer.name for offer in self.offers})
         return [
             *self.offers,
             *(titled.get(name, PublicList(name=name, title=name)) for name in others),
         ]
 
-    def values(self, chosen: Preferences, form: Posted | None = None) -> dict[str, Any]:
+    def values(self, person: Subscriber, form: Posted | None = None) -> dict[str, Any]:
         """Return the values of the template: the stored ones, or those of a form with faults."""
-        now = {name: getattr(chosen, name) for name in _PLAIN}
+        now = {name: getattr(person, name) for name in _PLAIN}
         filled = {name: form.text(name) for name in _PLAIN} if form else now
-        ticked = form.all("list") if form else chosen.lists
+        ticked = form.all("list") if form else person.lists
         return {
-            "lists": [(offer, offer.name in ticked) for offer in self._lists(chosen.lists)],
-            "had": sorted(chosen.lists),
+            "lists": [(offer, offer.name in ticked) for offer in self._lists(person.lists)],
+            "had": person.lists,
             "was": now,
             "filled": filled,
             "languages": self._languages(now["language"]),
             "zones": zones(),
             "strange_zone": "" if _is_zone(now["timezone"]) else now["timezone"],
             "house_zone": self.zone,
-            "paused": self._day(chosen.paused_until, chosen.timezone),
+            "paused": self._day(person.paused_until, person.timezone),
             "pauses": [
                 (length, self.words[f"pause_{length}"]) for length in ("week", "month", "quarter")
             ],
@@ -139,7 +133,7 @@ class Sheet:
         return written_date(day, self.language, self.words)
 
     def wish(
-        self, form: Posted, chosen: Preferences, now: datetime
+        self, form: Posted, person: Subscriber, now: datetime
     ) -> tuple[PreferenceChange, dict[str, str]]:
         """Return what the subscriber asks for, and its faults: field → sentence."""
         faults: dict[str, str] = {}
@@ -150,18 +144,18 @@ class Sheet:
         name, language, zone = (changed[key] for key in _PLAIN)
         if name and (len(name) > _MAX_NAME_CHARACTERS or control_in_value(name)):
             faults["name"] = self.words["fault_name"]
-        if language and language not in self._languages(chosen.language):
+        if language and language not in self._languages(person.language):
             faults["language"] = self.words["fault_choice"]
         if zone and not _is_zone(zone):
             faults["timezone"], zone = self.words["fault_choice"], None
-        until = self._pause(form, zone or chosen.timezone or self.zone, now, faults)
+        until = self._pause(form, zone or person.timezone or self.zone, now, faults)
         had, ticked = frozenset(form.all("had")), frozenset(form.all("list"))
         offered = {offer.name for offer in self.offers}
         wish = PreferenceChange(
             # only what is offered, whatever a form says
             joins=(ticked - had) & offered,
             # only what the page showed: a missing box was not unticked
-            leaves=(had - ticked) & frozenset(self.shown(chosen)),
+            leaves=(had - ticked) & frozenset(self.shown(person)),
             resumes=form.text("pause") == "now",
             returns=bool(form.text("again")),
             pauses_until=until,
@@ -193,7 +187,7 @@ class ReaderRequest:
     http: Request
     form: Posted
     owner: Owner
-    chosen: Chosen
+    person: Subscriber
     words: Mapping[str, str]
     language: str
 
@@ -242,18 +236,16 @@ class PreferencesPage:
                     "expired_title", "late_text", language=language, status=410, buttons=buttons
                 )
             try:
-                chosen = chosen_by(owner, store=self._subscribers.store)
+                person = subscriber_of(owner, store=self._subscribers.store)
             except NotFound:
                 return self._frame.said("not_found", "nobody", language=language, status=404)
-            words, language = self._frame.words(
-                self._frame.language_of(request, chosen.preferences.language)
-            )
+            words, language = self._frame.words(self._frame.language_of(request, person.language))
             return page(
                 ReaderRequest(
                     http=request,
                     form=form,
                     owner=owner,
-                    chosen=chosen,
+                    person=person,
                     words=words,
                     language=language,
                 )
@@ -291,14 +283,14 @@ class PreferencesPage:
 
     def save(self, request: ReaderRequest) -> Response:
         """Apply the changes; if a field has a fault, apply none."""
-        sheet, chosen = self._sheet(request), request.chosen.preferences
-        wish, faults = sheet.wish(request.form, chosen, self._subscribers.store.clock.now())
+        sheet, person = self._sheet(request), request.person
+        wish, faults = sheet.wish(request.form, person, self._subscribers.store.clock.now())
         if faults:
             return self._form(request, form=request.form, faults=faults)
         save(
             request.owner,
             wish,
-            shown=sheet.shown(chosen),
+            shown=sheet.shown(person),
             language=request.language,
             store=self._subscribers.store,
         )
@@ -332,13 +324,13 @@ class PreferencesPage:
             status=422 if faults else 200,
             link=request.link,
             saved=saved,
-            suppressed=request.chosen.suppressed is not None,
-            lasting=request.chosen.suppressed is SuppressionReason.MANUAL,
-            address=request.chosen.address,
+            suppressed=request.person.suppressed is not None,
+            lasting=request.person.suppressed is SuppressionReason.MANUAL,
+            address=request.person.address,
             new_address=address,
             wrong=bool(faults),
             faults=dict.fromkeys(_FIELDS, "") | dict(faults or {}),
-            **self._sheet(request).values(request.chosen.preferences, form),
+            **self._sheet(request).values(request.person, form),
         )
 
     def move(self, request: ReaderRequest) -> Response:
@@ -379,5 +371,5 @@ class PreferencesPage:
 
     def delete(self, request: ReaderRequest) -> Response:
         """Erase the subscriber before the answer."""
-        self._subscribers.forget(request.chosen.address, by="the reader")
+        self._subscribers.forget(request.person.address, by="the reader")
         return self._frame.said("deleted", "deleted_text", language=request.language)

@@ -1,20 +1,21 @@
 """What readers choose for themselves takes effect."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from newsletter.domain.errors import NotFound
-from newsletter.domain.subscribers.audience import SuppressionReason
-from newsletter.domain.subscribers.preferences import LINK_OPENS, PreferenceChange, Preferences
+from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
+from newsletter.domain.subscribers.preferences import LINK_OPENS, PreferenceChange
 from newsletter.pipeline.subscribers.prefer import (
     Owner,
     ask_for_link,
     ask_to_move,
-    chosen_by,
     read,
     resume,
     save,
+    subscriber_of,
 )
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -27,10 +28,10 @@ def owner(room: Newsroom) -> Owner:
     return Owner(subscriber_id=1, signed_at=room.clock.now())
 
 
-def saved(room: Newsroom, owner: Owner, wish: PreferenceChange) -> Preferences:
+def saved(room: Newsroom, owner: Owner, wish: PreferenceChange) -> Subscriber:
     shown = {name: f"Yes to {name}." for name in ("press", "events")}
     save(owner, wish, shown=shown, language="en", store=room.store)
-    return chosen_by(owner, store=room.store).preferences
+    return subscriber_of(owner, store=room.store)
 
 
 def emails(room: Newsroom) -> list[tuple[str, str, int | None]]:
@@ -69,7 +70,7 @@ def test_a_link_opens_for_a_day_and_only_if_we_signed_it(room: Newsroom) -> None
 
 
 def test_only_what_a_wish_names_is_changed(room: Newsroom, owner: Owner) -> None:
-    before = chosen_by(owner, store=room.store).preferences
+    before = subscriber_of(owner, store=room.store)
     assert saved(room, owner, PreferenceChange()) == before
     until = room.clock.now() + timedelta(days=7)
     wish = PreferenceChange(
@@ -80,14 +81,15 @@ def test_only_what_a_wish_names_is_changed(room: Newsroom, owner: Owner) -> None
         timezone="Europe/Madrid",
         pauses_until=until,
     )
-    expected = Preferences(
+    assert saved(room, owner, wish) == replace(
+        before,
         name="Ana",
         language="es",
         timezone="Europe/Madrid",
-        lists=frozenset({"events"}),
+        lists=("events",),
+        left=("press",),
         paused_until=until,
     )
-    assert saved(room, owner, wish) == expected
     assert saved(room, owner, PreferenceChange(name="")).name == ""
     assert saved(room, owner, PreferenceChange(resumes=True)).paused_until is None
     with room.store.read() as tx:
@@ -103,16 +105,16 @@ def test_joining_lifts_what_the_person_said_but_nothing_that_staff_entered(
     join = PreferenceChange(joins=frozenset({"events"}))
     room.suppress("reader1@example.org", SuppressionReason.COMPLAINED)
     saved(room, owner, PreferenceChange(name="Ana"))
-    assert chosen_by(owner, store=room.store).suppressed is SuppressionReason.COMPLAINED
+    assert subscriber_of(owner, store=room.store).suppressed is SuppressionReason.COMPLAINED
     saved(room, owner, join)
-    assert chosen_by(owner, store=room.store).suppressed is None
+    assert subscriber_of(owner, store=room.store).suppressed is None
     room.suppress("reader1@example.org", SuppressionReason.BOUNCED)
     saved(room, owner, PreferenceChange(returns=True))
-    assert chosen_by(owner, store=room.store).suppressed is None
+    assert subscriber_of(owner, store=room.store).suppressed is None
     saved(room, owner, PreferenceChange(leaves=frozenset({"events"})))
     room.suppress("reader1@example.org", SuppressionReason.MANUAL)
     saved(room, owner, join)
-    assert chosen_by(owner, store=room.store).suppressed is SuppressionReason.MANUAL
+    assert subscriber_of(owner, store=room.store).suppressed is SuppressionReason.MANUAL
 
 
 def test_a_letter_goes_to_the_persons_own_address_or_to_the_new_one(
@@ -133,6 +135,6 @@ def test_a_letter_goes_to_the_persons_own_address_or_to_the_new_one(
 def test_the_link_of_whoever_is_not_there_any_more_finds_nothing(room: Newsroom) -> None:
     nobody = Owner(subscriber_id=99, signed_at=room.clock.now())
     with pytest.raises(NotFound, match="nothing about"):
-        chosen_by(nobody, store=room.store)
+        subscriber_of(nobody, store=room.store)
     with pytest.raises(NotFound, match="nothing about"):
         saved(room, nobody, PreferenceChange(name="Eve"))

@@ -250,7 +250,7 @@ def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
         with pytest.raises(NotFound):
             deed(of_ana, store=restored, links=links)
     with pytest.raises(NotFound):
-        prefer.chosen_by(prefer.read(own_page, links), store=restored)
+        prefer.subscriber_of(prefer.read(own_page, links), store=restored)
     leave([read(in_mail, links)], store=restored)
     with restored.read() as tx:
         bo = tx.readers.get(of_bo.reader_id or 0)
