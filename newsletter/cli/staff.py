@@ -41,7 +41,7 @@ def user() -> None:
 def add(shell: Shell, email: str, role: str) -> None:
     """Add a member of staff, or give them another role.
 
-    Whoever was added acts by commands that name them. For the desk, invite them.
+    They act by commands that name them. For the desk, invite them.
     """
     from newsletter.pipeline.staff.people import change_role, put
 

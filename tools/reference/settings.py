@@ -59,9 +59,17 @@ def _group(key: str, shape: Shape) -> Iterator[str]:
 
 def _sources(sources: Shape) -> Iterator[str]:
     yield from ["", "## `statements`", "", "A list of sources, each with a `kind`:"]
+    explained: dict[str, tuple[str, str]] = {}
     for kind, shape in sources.kinds.items():
+        keys = {key: _meaning(child) for key, child in shape.keys.items() if key != "kind"}
+        shared = [key for key in keys if explained.get(key, ("", ""))[1] == keys[key]]
         yield from ["", f"### `kind: {kind}`", "", shape.description, ""]
-        yield from _table(shape, frozenset(shape.keys) - {"kind"})
+        if shared:
+            first = explained[shared[0]][0]
+            names = ", ".join(f"`{key}`" for key in shared)
+            yield from [f"It takes {names} like `kind: {first}`, and:", ""]
+        yield from _table(shape, frozenset(keys) - frozenset(shared))
+        explained |= {key: (kind, keys[key]) for key in keys if key not in shared}
 
 
 def _listed(key: str, shape: Shape) -> Iterator[str]:

@@ -1,11 +1,9 @@
 """Statements as press offices write them: found whole, and in their paragraphs."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
-from bench.imports import files, table
 from newsletter.documents.importing import import_file
 from newsletter.documents.plain_text import import_bytes
 from newsletter.documents.release.imported import ImportedDocument
@@ -15,15 +13,12 @@ from tests.unit.documents.corpus import (
     CORPUS,
     OURS,
     PUBLISHED,
-    SHARED,
     Expected,
     our_text,
     published_text,
-    shared,
 )
 from tests.unit.documents.reading import shown
 
-ROOT = Path(__file__).parents[3]
 TODAY = date(2026, 11, 24)
 
 ALLOWED = {
@@ -83,10 +78,3 @@ def test_markdown_and_pages_are_found_whole(
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_published_release_is_found_whole_and_as_a_reader_sees_it(name: str) -> None:
     assert_as_a_reader_sees_it(published_text(name), PUBLISHED[name])
-
-
-@pytest.mark.faults(seconds=1)
-def test_the_table_in_the_docs_is_what_an_import_gives() -> None:
-    shared("seed/*.txt")
-    for row in table(files(SHARED)).splitlines():
-        assert row in (ROOT / "docs" / "documents.md").read_text(encoding="utf-8").splitlines()

@@ -1,0 +1,68 @@
+"""The documents are short and plain: limits on words, and on phrases that send a reader back."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.test_docs import DOCS, ROOT, name, read
+
+MAX_WORDS = 40_000
+MAX_DECISION_WORDS = 250
+WORD = re.compile(r"[A-Za-z][\w'’-]*")
+LIMITS = {
+    r"\bwhom?ever\b": 0,
+    r"\bnobody\b": 0,
+    r"\banew\b": 0,
+    r"\bbeside\b": 1.5,
+    r"\b(?:meanwhile|thereby|therein)\b": 1,
+    r"\bha(?:s|ve) to be\b": 3,
+    r"\bstands? (?:in|at|there|for)\b": 0,
+    r"\b(?:is|are|was|were|be) told\b": 0,
+    r"\bhand(?:ed|s)? (?:it |them )?over\b": 0,
+    r"\b(?:put (?:right|back)|mend(?:ed|s)?)\b": 0.5,
+    r"\bwhat (?:is|was|were|has|had)\b": 1.5,
+    r"^(?:Who|Whom|Whose|What)\b[^?]*[.:;]$": 1.5,
+}
+"""The largest number of matches in 10,000 words."""
+
+
+def pages() -> list[Path]:
+    return sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+
+
+def text(path: Path) -> str:
+    """Return a page without blocks of code, inline code and comments."""
+    return re.sub(r"(?ms)^```.*?^```$|^ {4}[^\n]*$|`[^`]*`|<!--.*?-->", " ", read(path))
+
+
+def sentences(path: Path) -> list[str]:
+    """Return the sentences, headings and cells of a page."""
+    blocks = re.split(r"\n\s*\n|\n(?=[#|-] |\d+\. )|\|", text(path))
+    joined = (" ".join(block.split()).lstrip("#- *") for block in blocks)
+    return [one for block in joined for one in re.split(r"(?<=[.?!:;]) (?=[A-Z*])", block) if one]
+
+
+@pytest.fixture(scope="module")
+def prose() -> list[tuple[str, str]]:
+    return [(name(path), one) for path in pages() for one in sentences(path)]
+
+
+def test_all_documents_together_have_at_most_forty_thousand_words() -> None:
+    words = {name(path): len(WORD.findall(text(path))) for path in pages()}
+    longest = sorted(words, key=lambda page: -words[page])[:5]
+    assert sum(words.values()) <= MAX_WORDS, f"shorten a page; the longest are {longest}"
+
+
+@pytest.mark.parametrize("phrase", LIMITS)
+def test_roundabout_phrases_are_rare(phrase: str, prose: list[tuple[str, str]]) -> None:
+    words = sum(len(WORD.findall(one)) for _, one in prose)
+    flags = re.IGNORECASE if "Who" not in phrase else re.NOFLAG
+    found = [f"{page}: {one[:100]}" for page, one in prose if re.search(phrase, one, flags)]
+    assert len(found) <= LIMITS[phrase] * words / 10_000, "\n".join(found)
+
+
+def test_a_decision_has_at_most_250_words_besides_its_tables() -> None:
+    for path in DOCS.glob("decisions/[0-9]*.md"):
+        words = len(WORD.findall(re.sub(r"(?m)^\|.*$", "", text(path))))
+        assert words <= MAX_DECISION_WORDS, f"{name(path)}: {words} words"
