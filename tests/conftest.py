@@ -27,7 +27,7 @@ from tests.budget import (
     thorough,
 )
 from tests.fakes import FixedClock, chain_of, hash_address
-from tests.postgresql import postgresql
+from tests.postgresql import postgresql, postgresql_database
 
 # a loaded machine is slow and not wrong: no example has a deadline
 settings.register_profile("unhurried", settings(), deadline=None)
@@ -35,6 +35,7 @@ settings.load_profile("unhurried")
 
 __all__ = [  # what pytest looks for here
     "postgresql",
+    "postgresql_database",
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",

@@ -14,12 +14,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from newsletter.store.postgresql import Postgresql
+from newsletter.store.schema import ensure_current
 from tests.budget import MEMORY, fits
 
 PASSWORD = "of the test server"  # noqa: S105 - made up
@@ -71,6 +75,11 @@ class Server:
         """Return whether it takes connections: the last line of this file says so."""
         status = self.folder / "data" / "postmaster.pid"
         return status.exists() and status.read_text("utf-8").endswith("ready   \n")
+
+    def run(self, statement: str) -> None:
+        """Run a statement of the administrator."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
 
     def url(self, database: str, *, user: str = "newsletter") -> str:
         """Return the address of a database, over the socket."""
@@ -157,3 +166,42 @@ def _start(in_use: Path) -> Server:
 def _unprivileged() -> dict[str, Any]:
     """Return as whom to run PostgreSQL, which refuses to run as root."""
     return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+@pytest.fixture(scope="session")
+def postgresql_database(postgresql: Server, worker_id: str) -> Iterator[Postgresql]:
+    """A database of this worker, migrated as in production. It is for ``emptied``."""
+    postgresql.run(f"CREATE DATABASE {worker_id}")
+    with closing(Postgresql(postgresql.url(worker_id))) as database:
+        ensure_current(database)
+        with database.transaction() as db:
+            db.change(_EMPTY)
+        yield database
+
+
+def emptied(database: Postgresql) -> Postgresql:
+    """Return the database as it was when it was new: that is quicker than a new one."""
+    with database.transaction() as db:
+        db.rows("SELECT empty()")
+    return database
+
+
+_EMPTY = """
+create function empty() returns void language plpgsql as $$
+declare one record;
+begin
+    set local session_replication_role = replica;
+    for one in select oid::regclass as name, relkind as kind, relname from pg_class
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'S')
+    loop
+        if one.kind = 'S' then
+            perform setval(one.name, 1, false);
+        elsif one.relname = 'restore_guard' then
+            update restore_guard set name = '', claims = 0;
+        elsif one.relname <> 'schema_version' then
+            execute 'delete from ' || one.name;
+        end if;
+    end loop;
+    set local session_replication_role = origin;
+end $$
+"""

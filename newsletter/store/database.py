@@ -11,18 +11,29 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cache
 from operator import itemgetter
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Protocol,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from pydantic import TypeAdapter
+
+    from newsletter.domain.delivery.restore_guard import Location
 
 T = TypeVar("T")
 
@@ -68,11 +79,79 @@ def one_of(column: str, values: Iterable[object], name: str) -> Condition:
     return Condition(f"{column} IN ({', '.join(f':{each}' for each in named)})", named)
 
 
+class Driver(Protocol):
+    """What ``Database`` calls of the driver's connection."""
+
+    def execute(self, sql: str, values: Mapping[str, Any], /) -> Any:
+        """Run a statement; return the driver's cursor."""
+
+    def executemany(self, sql: str, many: Iterable[Mapping[str, Any]], /) -> Any:
+        """Run a statement that writes for each set of values; return what has a ``rowcount``."""
+
+    def stream(self, sql: str, values: Mapping[str, Any], /) -> Any:
+        """Run a query; return a cursor that does not hold all its rows."""
+
+    def last_number(self, table: str, /) -> int:
+        """Return the highest number that a table is known to have given to a row."""
+
+    def give_after(self, table: str, number: int, /) -> None:
+        """Give only numbers beyond this one to rows of a table."""
+
+
+class Backend(Protocol):
+    """What the store asks of a kind of database: ``Sqlite`` and ``Postgresql``."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    def transaction(
+        self, *, reads: bool = False, lasting: bool = True, on: Database | None = None
+    ) -> AbstractContextManager[Database]:
+        """Commit at the end of the block; roll back on an error.
+
+        Only one transaction at a time writes; the next waits. One that is not ``lasting`` survives
+        a power cut once a later one that is lasting was committed. ``on`` is what ``alone`` gave.
+        Raises StoreUnavailable, saying what to do, or Defect if a rule of the tables would be
+        broken.
+        """
+
+    def alone(self) -> AbstractContextManager[Database]:
+        """Give a connection for a large change, that nobody has afterwards."""
+
+    def version(self) -> int:
+        """Return a number that is another one after each commit, by any process."""
+
+    def only_one(self) -> AbstractContextManager[None]:
+        """Hold the lock of the one process that sends. Raises Refused if another has it."""
+
+    def schema(self, tables: Iterable[str]) -> Iterable[str]:
+        """Return the statements that make a new database, of those of ``schema.sql``."""
+
+    def tables(self, db: Database) -> set[str]:
+        """Return the names of the tables."""
+
+    def faults(self, *, seconds: float) -> list[str] | None:
+        """Return what is damaged, or None if the time is too short to tell."""
+
+    def overwrite_erased(self) -> bool:
+        """Overwrite the bytes of what was erased, where it promises to.
+
+        Returns whether it is done; else it is too busy.
+        """
+
+    def location(self) -> Location:
+        """Return where the data lies."""
+
+    def close(self) -> None:
+        """Close all connections that no transaction has."""
+
+
 class Database:
     """The queries of one transaction. The driver's errors are raised as they are."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.driver = connection
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
 
     def all(self, kind: type[T], sql: str, /, *conditions: Condition, **values: object) -> list[T]:
         """Return an instance of the dataclass for each row, by the names of the columns.
@@ -96,12 +175,12 @@ class Database:
         self, kind: type[T], sql: str, /, *conditions: Condition, **values: object
     ) -> Iterator[T]:
         """Yield an instance of the dataclass for each row, without holding all rows."""
-        cursor = self._run(sql, conditions, values)
+        cursor = self._run(sql, conditions, values, streams=True)
         yield from map(_read_by(kind, cursor), cursor)
 
     def rows(self, sql: str, /, *conditions: Condition, **values: object) -> list[tuple[Any, ...]]:
         """Return the rows as they are stored."""
-        return self._run(sql, conditions, values).fetchall()
+        return list(self._run(sql, conditions, values))
 
     def mappings(
         self, sql: str, /, *conditions: Condition, **values: object
@@ -117,7 +196,7 @@ class Database:
 
     def scan(self, sql: str, /, *conditions: Condition, **values: object) -> Iterator[Any]:
         """Yield the first column of each row, as it is stored, without holding all rows."""
-        for row in self._run(sql, conditions, values):
+        for row in self._run(sql, conditions, values, streams=True):
             yield row[0]
 
     def value(self, sql: str, /, *conditions: Condition, **values: object) -> Any:
@@ -127,21 +206,27 @@ class Database:
 
     def change(self, sql: str, /, *conditions: Condition, **values: object) -> int:
         """Run a statement that writes; return how many rows it changed."""
-        return self._run(sql, conditions, values).rowcount
+        return int(self._run(sql, conditions, values).rowcount)
 
     def each(self, sql: str, many: Iterable[Mapping[str, object]]) -> int:
         """Run a statement that writes for each set of values; return how many rows it changed."""
         _log.debug("%s", sql)
         given = ({name: stored(value) for name, value in values.items()} for values in many)
-        return self.driver.executemany(sql, given).rowcount
+        return int(self.driver.executemany(sql, given).rowcount)
 
     def _run(
-        self, sql: str, conditions: Iterable[Condition], values: Mapping[str, object]
-    ) -> sqlite3.Cursor:
+        self,
+        sql: str,
+        conditions: Iterable[Condition],
+        values: Mapping[str, object],
+        *,
+        streams: bool = False,
+    ) -> Any:
         _log.debug("%s", sql)
         for condition in conditions:
             values = _joined(values, condition.values)
-        return self.driver.execute(sql, {name: stored(value) for name, value in values.items()})
+        run = self.driver.stream if streams else self.driver.execute
+        return run(sql, {name: stored(value) for name, value in values.items()})
 
 
 def stored(value: object) -> Any:
@@ -173,7 +258,7 @@ def document(kind: Any, text: str) -> Any:
     return _adapter(kind).validate_json(text)
 
 
-def _read_by(kind: type[T], cursor: sqlite3.Cursor) -> Callable[[tuple[Any, ...]], T]:
+def _read_by(kind: type[T], cursor: Any) -> Callable[[tuple[Any, ...]], T]:
     columns = tuple(column[0] for column in cursor.description)
     return cast("Callable[[tuple[Any, ...]], T]", _reader(cast("Any", kind), columns))
 

@@ -4,45 +4,43 @@ Migrations begin with the first release.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.resources import files
 
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.store.database import Database
-from newsletter.store.sqlite import Sqlite
+from newsletter.store.database import Backend, Database
 
 VERSION = 1
 
 
-def migrate(database: Sqlite) -> tuple[int, int]:
+def migrate(database: Backend) -> tuple[int, int]:
     """Make the tables of a new database; return the versions (before, after), 0 for none.
 
     Raises StoreUnavailable for a database of another version.
     """
     with database.transaction() as db:
-        if not _tables(db):
-            create(db)
+        if not (tables := database.tables(db)):
+            create(database, db)
             return 0, VERSION
-        _refuse_other(database, _current(db))
+        _refuse_other(database, _current(db, tables))
     return VERSION, VERSION
 
 
-def ensure_current(database: Sqlite) -> None:
+def ensure_current(database: Backend) -> None:
     """Make the tables of a new database. Raises StoreUnavailable for one of another version."""
     with database.transaction(reads=True) as db:
-        is_new = not _tables(db)
-        current = 0 if is_new else _current(db)
-    if is_new:
+        tables = database.tables(db)
+        current = _current(db, tables)
+    if not tables:
         migrate(database)
     else:
         _refuse_other(database, current)
 
 
-def create(db: Database) -> None:
+def create(database: Backend, db: Database) -> None:
     """Make all tables in one transaction. A table that is there already is an error."""
-    for statement in statements(
-        files("newsletter.store").joinpath("schema.sql").read_text("utf-8")
-    ):
+    script = files("newsletter.store").joinpath("schema.sql").read_text("utf-8")
+    for statement in database.schema(statements(script)):
         db.change(statement)
     db.change("INSERT INTO schema_version (version) VALUES (:version)", version=VERSION)
 
@@ -57,7 +55,7 @@ def statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def _refuse_other(database: Sqlite, current: int) -> None:
+def _refuse_other(database: Backend, current: int) -> None:
     if current > VERSION:
         raise StoreUnavailable(
             f"{database.name} was written by a newer version of newsletter (schema {current}, this"
@@ -71,11 +69,7 @@ def _refuse_other(database: Sqlite, current: int) -> None:
         )
 
 
-def _current(db: Database) -> int:
-    if "schema_version" not in _tables(db):
+def _current(db: Database, tables: Collection[str]) -> int:
+    if "schema_version" not in tables:
         return 0
     return int(db.value("SELECT version FROM schema_version") or 0)
-
-
-def _tables(db: Database) -> set[str]:
-    return set(db.column("SELECT name FROM sqlite_master WHERE type = 'table'"))

@@ -5,12 +5,9 @@ approvals with their seals. On a large database the time is limited, and the che
 counted.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 from newsletter.domain.errors import Defect
 from newsletter.store.database import Database
@@ -20,8 +17,6 @@ from newsletter.store.staff.audit import brought_back, rows, taken_back, vouched
 from newsletter.store.statements.statements import Statements
 
 _SHOWN = 5
-_STEPS = 1_000
-"""Instructions of SQLite's machine, after each of which it looks at the time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,21 +37,6 @@ class Soundness:
     of: int
     damaged: tuple[str, ...] = ()
     """The names of the first damaged rows."""
-
-
-def file_faults(database: Path, *, seconds: float) -> list[str] | None:
-    """Return SQLite's findings about the file; None if the time was too short."""
-    until = time.monotonic() + seconds
-    uri = f"{database.resolve().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True)) as connection:
-        connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
-        try:
-            found = connection.execute(f"PRAGMA integrity_check({_SHOWN})").fetchall()
-        except sqlite3.OperationalError as error:
-            return None if "interrupt" in str(error) else [str(error)]
-        except sqlite3.DatabaseError as error:
-            return [str(error)]
-    return [row[0] for row in found if row[0] != "ok"]
 
 
 class Inspection:

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from newsletter.domain.errors import Defect
-from newsletter.store.database import Database
+from newsletter.store.database import Backend, Database
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from newsletter.store.file.guard_file import Generation
     from newsletter.store.file.keys import Chain
     from newsletter.store.soundness import Soundness
-    from newsletter.store.sqlite import Sqlite
     from newsletter.store.staff.accounts import Accounts, Invitations, Passkeys
     from newsletter.store.staff.audit import Audit
     from newsletter.store.staff.roles import Staff
@@ -141,7 +140,12 @@ class Store:
     """
 
     def __init__(
-        self, database: Sqlite, *, hash_address: Callable[[str], bytes], chain: Chain, clock: Clock
+        self,
+        database: Backend,
+        *,
+        hash_address: Callable[[str], bytes],
+        chain: Chain,
+        clock: Clock,
     ) -> None:
         self.clock = clock
         self._database = database
@@ -198,10 +202,8 @@ class Store:
         return self._database.version()
 
     def file_faults(self, *, seconds: float) -> list[str] | None:
-        """What SQLite finds wrong with the file; None where the time was too short to tell."""
-        from newsletter.store.soundness import file_faults
-
-        return file_faults(self._database.path, seconds=seconds)
+        """Return what is damaged, or None if the time is too short to tell."""
+        return self._database.faults(seconds=seconds)
 
     def inspect(self, *, seconds: float) -> list[Soundness]:
         """Compare what lies in the database with what was stored, each kind for so long."""
@@ -213,10 +215,8 @@ class Store:
 
     def secure_erase(self) -> bool:
         """Overwrite what was erased where no data is any more; False: too busy, try again later."""
-        from newsletter.store.file.secure_erase import overwrite_erased
-
         with self._turn:  # writers of this process wait as long as it takes
-            return overwrite_erased(self._database.path)
+            return self._database.overwrite_erased()
 
     def close(self) -> None:
         """Close all connections."""

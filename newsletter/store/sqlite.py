@@ -9,12 +9,15 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import cast
 
+from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import Defect, Exchanged, StoreUnavailable
 from newsletter.store.database import Database
+from newsletter.store.file.numbers import Connection
 
 _PRAGMAS = (
     "journal_mode = WAL",
@@ -27,6 +30,9 @@ _PRAGMAS = (
 _PATIENCE, _PAUSE = 30.0, 0.1
 """Seconds to wait for a descriptor, as ``busy_timeout`` for a lock."""
 _IDLE_CONNECTIONS = 8
+_SHOWN = 5
+_STEPS = 1_000
+"""Instructions of SQLite's machine, after each of which it looks at the time."""
 _LARGE_CACHE_KIB = 64 * 1024
 """Held by the connection of a large change: new hashes fall anywhere in their index."""
 
@@ -41,10 +47,10 @@ class Sqlite:
         self.path = path
         self._turn = threading.Lock()
         # the last is the next: who wrote last has the pages that the next one needs
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[Connection] = []
         self._file: tuple[int, int] | None = None
         self._watching = threading.Lock()
-        self._watch: sqlite3.Connection | None = None
+        self._watch: Connection | None = None
 
     @property
     def name(self) -> str:
@@ -103,6 +109,46 @@ class Sqlite:
                 self._watch = self._open()
             return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
 
+    @contextmanager
+    def only_one(self) -> Iterator[None]:
+        """Hold nothing: the lock on the file beside the database says it all."""
+        yield
+
+    def schema(self, tables: Iterable[str]) -> Iterable[str]:
+        """Return the statements as they are."""
+        return tables
+
+    def tables(self, db: Database) -> set[str]:
+        """Return the names of the tables."""
+        return set(db.column("SELECT name FROM sqlite_master WHERE type = 'table'"))
+
+    def faults(self, *, seconds: float) -> list[str] | None:
+        """Return what SQLite finds wrong with the file; None if the time is too short to tell."""
+        until = time.monotonic() + seconds
+        uri = f"{self.path.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+            try:
+                found = connection.execute(f"PRAGMA integrity_check({_SHOWN})").fetchall()
+            except sqlite3.OperationalError as error:
+                return None if "interrupt" in str(error) else [str(error)]
+            except sqlite3.DatabaseError as error:
+                return [str(error)]
+        return [row[0] for row in found if row[0] != "ok"]
+
+    def overwrite_erased(self) -> bool:
+        """Overwrite what was erased where no data is any more; False: too busy, try again later."""
+        from newsletter.store.file.secure_erase import overwrite_erased
+
+        with closing(self.connect()) as connection:
+            return overwrite_erased(self.path, connection)
+
+    def location(self) -> Location:
+        """Return where the file lies. Raises OSError if it does not."""
+        from newsletter.store.file.guard_file import location_of
+
+        return location_of(self.path)
+
     def close(self) -> None:
         """Close all connections that no transaction has. A later transaction opens new ones."""
         with self._turn:
@@ -115,9 +161,9 @@ class Sqlite:
             connection.close()
 
     @contextmanager
-    def _taken(self, on: Database | None) -> Iterator[sqlite3.Connection]:
+    def _taken(self, on: Database | None) -> Iterator[Connection]:
         if on is not None:
-            yield on.driver
+            yield cast("Connection", on.driver)
             return
         with self._turn:
             idle = self._idle
@@ -132,7 +178,7 @@ class Sqlite:
             if not kept:
                 connection.close()
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> Connection:
         """Open the file. If the process has no descriptor left, wait as for another's lock.
 
         Others give theirs back: who reads our pages, and calls that end. To fail at once would end
@@ -149,10 +195,14 @@ class Sqlite:
                     raise
             time.sleep(_PAUSE)
 
-    def connect(self) -> sqlite3.Connection:
+    def connect(self) -> Connection:
         """Open a connection, set up for safety."""
         connection = sqlite3.connect(
-            self.path, timeout=30, isolation_level=None, check_same_thread=False
+            self.path,
+            timeout=30,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=Connection,
         )
         try:
             for pragma in _PRAGMAS:

@@ -146,8 +146,8 @@ class DraftsContract:
             first = tx.drafts.add(DRAFT).version
             second = tx.drafts.add(replace(DRAFT, key=OTHER)).version
             tx.drafts.hand_in(KEY, "one", first.number, by=ANA, at=NOON)
-            with pytest.raises(Exception, match="UNIQUE"):
-                tx.drafts.hand_in(OTHER, "one", second.number, by=ANA, at=NOON)
+        with pytest.raises(Defect, match=r"(?i)unique"), store.begin() as tx:
+            tx.drafts.hand_in(OTHER, "one", second.number, by=ANA, at=NOON)
 
     def test_what_is_unseen_comes_the_latest_first_page_by_page(self, store: Store) -> None:
         with store.begin() as tx:

@@ -6,6 +6,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import ClaimedBatch, Outcome, Resolution, Verdict
+from newsletter.store.database import NO_LIMIT
 from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, ids
 from tests.fakes import NOON
@@ -22,7 +23,7 @@ def reader(number: int) -> str:
     return f"reader{number}@example.org"
 
 
-def unsent(books: Books, most: int = -1) -> list[tuple[str, str]]:
+def unsent(books: Books, most: int = NO_LIMIT) -> list[tuple[str, str]]:
     with books.store.read() as tx:
         return tx.campaigns.unsent(books.id, most)
 

@@ -16,6 +16,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
 from newsletter.store.file.keys import Chain, HeadFile
+from newsletter.store.file.numbers import Connection
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
@@ -51,12 +52,13 @@ class _NoHead(HeadFile):
 class _InMemory(Sqlite):
     """SQLite in memory. One thread has it, so its one connection is always the free one."""
 
-    def connect(self) -> sqlite3.Connection:
+    def connect(self) -> Connection:
         connection = sqlite3.connect(
             ":memory:",
             isolation_level=None,
             check_same_thread=False,
             cached_statements=_STATEMENTS,
+            factory=Connection,
         )
         connection.execute("PRAGMA foreign_keys = ON")
         return connection

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.store.database import stored
-from newsletter.store.file.numbers import last_given, skip
+from newsletter.store.file.numbers import Connection, last_given, skip
 from newsletter.store.schema import VERSION
 
 DOUBT, STOP = "hold", "stop"
@@ -75,12 +75,12 @@ def restore(
 
 
 def _put_on_hold(incoming: Path, name: str, given: dict[str, int], at: datetime) -> None:
-    with closing(sqlite3.connect(incoming)) as connection, connection:
+    with closing(sqlite3.connect(incoming, factory=Connection)) as connection, connection:
         reason = f"restored on {at:%Y-%m-%d %H:%M} UTC from the backup {name}"
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (DOUBT, reason))
         _withhold(connection, at)
         _sign_out(connection, at)
-        skip(connection.execute, at, given)
+        skip(connection, at, given)
 
 
 def _withhold(connection: sqlite3.Connection, at: datetime) -> None:
@@ -106,8 +106,8 @@ def _given(database: Path) -> dict[str, int]:
     if not database.exists():
         return {}
     try:
-        with closing(sqlite3.connect(database)) as connection:
-            return last_given(connection.execute)
+        with closing(sqlite3.connect(database, factory=Connection)) as connection:
+            return last_given(connection)
     except sqlite3.Error:
         return {}  # damaged: the time has to do
 

@@ -43,13 +43,13 @@ def machine(files: Sequence[Path] = MACHINE_ID, library: Any = None) -> str:
     for file in files:
         identifier = _read(file)
         if len(identifier) == 32 and identifier.strip("0123456789abcdef") == "":
-            return _hashed(identifier)
-    return _hashed(_host_uuid(library))
+            return hashed(identifier)
+    return hashed(_host_uuid(library))
 
 
 def boot(file: Path = BOOT_ID) -> str:
     """Return a name of the machine that a restart changes; empty if it has none."""
-    return _hashed(_read(file))
+    return hashed(_read(file))
 
 
 def filesystem(number: int, device: int) -> str:
@@ -93,7 +93,7 @@ def _host_uuid(library: Any) -> str:
     return str(uuid.UUID(bytes=found.raw)) if ask(found, patience) == 0 else ""
 
 
-def _hashed(name: str) -> str:
+def hashed(name: str) -> str:
     return hashlib.blake2b(name.encode(), digest_size=16, person=b"location").hexdigest() * bool(
         name
     )
@@ -143,7 +143,7 @@ class Generation(Repository):
             key=_DOUBTED,
             evidence=evidence,
         )
-        numbers.skip(self._db.driver.execute, at, {})
+        numbers.skip(self._db.driver, at, {})
         return True
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.audit import AuditHead
-from newsletter.store.sqlite import Sqlite
+from newsletter.store.database import Backend
 
 _LINE = re.compile(rb"audit line (\d{20}) digest ([0-9a-f]{64})\n")
 
@@ -88,14 +88,14 @@ _AUDIT = "var/keys/audit"
 """A key without a stored fingerprint: the rows that it sealed show whether it is the right one."""
 
 
-def _noted(database: Sqlite) -> dict[str, str]:
+def _noted(database: Backend) -> dict[str, str]:
     """Return the name of each key, which is the path of its file, with its noted fingerprint."""
     with database.transaction(reads=True) as db:
         rows = db.rows('SELECT "key", value FROM meta')
     return {row[0].removeprefix(_NOTED): row[1] for row in rows if row[0].startswith(_NOTED)}
 
 
-def refuse_missing_keys(database: Sqlite, workspace: Path) -> None:
+def refuse_missing_keys(database: Backend, workspace: Path) -> None:
     """Raise Refused where the file of a key is gone that the database was made with.
 
     A new key in its place would be the wrong one.
@@ -110,7 +110,7 @@ def refuse_missing_keys(database: Sqlite, workspace: Path) -> None:
         )
 
 
-def check_keys(database: Sqlite, fingerprints: Mapping[str, str]) -> None:
+def check_keys(database: Backend, fingerprints: Mapping[str, str]) -> None:
     """Store the fingerprint of each named key at the first start, and compare it ever after.
 
     Raises Refused, with the key's name, if another key replaces it.

@@ -5,9 +5,12 @@ above: at a number made of the time, which grows faster than rows do. The link i
 means the same person, email and campaign, or none.
 """
 
-from collections.abc import Callable, Mapping
+import sqlite3
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from newsletter.store.database import Driver
 
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 _LONGEST = timedelta(days=36_500)
@@ -26,43 +29,39 @@ _STEP = {
     "version": 1_000,
 }
 """Table → the smallest gap, for a clock that has gone back."""
-_FORMERLY = {"letter": "transactional_email"}
-"""What an older database calls a table → what it is called now."""
-
-Execute = Callable[[str, tuple[Any, ...]], Any]
-"""Runs one statement of SQL with its values, in the driver."""
 
 
-def last_given(execute: Execute) -> dict[str, int]:
-    """Table → the highest number that this database knows to have given."""
-    return {name: _last(execute, there) for there, name in _present(execute)}
+def last_given(driver: Driver) -> dict[str, int]:
+    """Return the highest number that this database knows to have given, by table."""
+    return {name: driver.last_number(name) for name in A_MINUTE}
 
 
-def skip(execute: Execute, at: datetime, given: Mapping[str, int]) -> None:
+def skip(driver: Driver, at: datetime, given: Mapping[str, int]) -> None:
     """Go on beyond all that may have been given until now, by whatever copy of this database.
 
     ``given`` is what another one is known to have given.
     """
     elapsed = min(max(at - _BEGAN, timedelta(0)), _LONGEST)
-    for there, name in _present(execute):
-        known = max(_last(execute, there), given.get(name, 0))
-        floor = int(elapsed.total_seconds() * A_MINUTE[name] / 60)
-        # the table has no key by which a row could be replaced
-        execute("DELETE FROM sqlite_sequence WHERE name = ?", (there,))
-        execute(
-            "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)",
-            (there, max(known + _STEP[name], floor)),
+    for name, a_minute in A_MINUTE.items():
+        known = max(driver.last_number(name), given.get(name, 0))
+        floor = int(elapsed.total_seconds() * a_minute / 60)
+        driver.give_after(name, max(known + _STEP[name], floor))
+
+
+class Connection(sqlite3.Connection):
+    """A connection with all that ``Database`` calls of it."""
+
+    def stream(self, sql: str, values: Mapping[str, Any]) -> sqlite3.Cursor:
+        return self.execute(sql, values)
+
+    def last_number(self, table: str) -> int:
+        given = self.execute(
+            "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = ?", (table,)
         )
+        stored = self.execute(f"SELECT COALESCE(MAX(rowid), 0) FROM {table}")
+        return int(max(given.fetchone()[0], stored.fetchone()[0]))
 
-
-def _present(execute: Execute) -> list[tuple[str, str]]:
-    """(name in this database, name of today): an older one may not have all of them yet."""
-    rows = execute("SELECT name FROM sqlite_master WHERE type = 'table'", ()).fetchall()
-    named = ((row[0], _FORMERLY.get(row[0], row[0])) for row in rows)
-    return sorted(pair for pair in named if pair[1] in A_MINUTE)
-
-
-def _last(execute: Execute, name: str) -> int:
-    rows = execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).fetchall()
-    highest = execute(f"SELECT max(rowid) FROM {name}", ()).fetchone()[0]
-    return max([highest or 0, *(int(row[0] or 0) for row in rows)])
+    def give_after(self, table: str, number: int) -> None:
+        # the table has no key by which a row could be replaced
+        self.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        self.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, number))

@@ -8,10 +8,7 @@ the rows that there are into new pages.
 import shutil
 import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
-
-from newsletter.store.sqlite import Sqlite
 
 DUE = "erasures"
 """The key in ``meta`` that counts erasures since the last time."""
@@ -23,31 +20,30 @@ _COPIES = 2
 """VACUUM writes the rows to a temporary file, and from there to the log."""
 
 
-def overwrite_erased(path: Path) -> bool:
+def overwrite_erased(path: Path, connection: sqlite3.Connection) -> bool:
     """Overwrite what was erased. Return False if it has to be tried again later.
 
     Others can read meanwhile; writers wait until it is done.
     """
     if shutil.disk_usage(path.parent).free < _COPIES * path.stat().st_size:
         return False
-    with closing(Sqlite(path).connect()) as connection:
-        try:
-            connection.execute(f"PRAGMA busy_timeout = {_READERS_MILLISECONDS}")
-            if not _empty_log(connection):
-                return False
-            [counted] = connection.execute(
-                "SELECT COALESCE(MAX(value), '') FROM meta WHERE key = ?", (DUE,)
-            ).fetchone()
-            connection.execute("VACUUM")
-            until = time.monotonic() + _CHECKPOINT_SECONDS
-            while not _empty_log(connection):
-                if time.monotonic() > until:
-                    return False
-                time.sleep(0.1)
-            # somebody may have been erased since the VACUUM began
-            connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", (DUE, counted))
-        except sqlite3.OperationalError:
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {_READERS_MILLISECONDS}")
+        if not _empty_log(connection):
             return False
+        [counted] = connection.execute(
+            "SELECT COALESCE(MAX(value), '') FROM meta WHERE key = ?", (DUE,)
+        ).fetchone()
+        connection.execute("VACUUM")
+        until = time.monotonic() + _CHECKPOINT_SECONDS
+        while not _empty_log(connection):
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.1)
+        # somebody may have been erased since the VACUUM began
+        connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", (DUE, counted))
+    except sqlite3.OperationalError:
+        return False
     return True
 
 

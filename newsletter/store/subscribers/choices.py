@@ -123,7 +123,7 @@ class Choices(Repository):
             f"""
             {_END} AND (
                 list_id IN (SELECT id FROM list WHERE name IN (
-                    SELECT name.value FROM campaign JOIN json_each(campaign.lists) AS name
+                    SELECT name.value FROM campaign CROSS JOIN json_each(campaign.lists) AS name
                     WHERE campaign.id = :campaign_id))
                 OR NOT EXISTS (SELECT 1 FROM campaign WHERE id = :campaign_id))
             """,
@@ -131,7 +131,8 @@ class Choices(Repository):
         )
         known = set(
             self._db.scan(
-                "SELECT id FROM subscriber WHERE id IN (SELECT value FROM json_each(:ids))",
+                "SELECT id FROM subscriber"
+                " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))",
                 ids=[person for _, person in links],
             )
         )

@@ -192,7 +192,7 @@ class Readers(AddressRepository):
         rows = self._db.rows(
             # as hexadecimal digits: what was damaged may be no text any more
             "SELECT id, hex(name) FROM subscriber"
-            " WHERE id IN (SELECT value FROM json_each(:ids)) AND name <> ''",
+            " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids)) AND name <> ''",
             ids=list(subscriber_ids),
         )
         return {number: bytes.fromhex(name).decode(errors="replace") for number, name in rows}
@@ -235,9 +235,9 @@ class Readers(AddressRepository):
             """
             SELECT subscriber_id, state, list.name
             FROM subscription JOIN list ON list.id = subscription.list_id
-            WHERE subscriber_id IN (SELECT value FROM json_each(:ids))
+            WHERE subscriber_id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))
             UNION ALL SELECT subscriber_id, 'tag', name FROM tag
-            WHERE subscriber_id IN (SELECT value FROM json_each(:ids))
+            WHERE subscriber_id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))
             """,
             ids=[row[0] for row in rows],
         ):

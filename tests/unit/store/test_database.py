@@ -10,6 +10,7 @@ from enum import Enum
 import pytest
 
 from newsletter.store.database import Condition, Database
+from newsletter.store.file.numbers import Connection
 
 NOON = datetime(2026, 11, 29, 12, 0, 0, 123_000, tzinfo=UTC)
 
@@ -36,7 +37,9 @@ class Thing:
 
 @pytest.fixture
 def db() -> Iterator[Database]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+    with closing(
+        sqlite3.connect(":memory:", isolation_level=None, factory=Connection)
+    ) as connection:
         connection.execute(
             "CREATE TABLE thing (id INTEGER PRIMARY KEY, at INTEGER, day TEXT,"
             " colour TEXT, is_kept INTEGER NOT NULL DEFAULT 0, names TEXT, part TEXT) STRICT"

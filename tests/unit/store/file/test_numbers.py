@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from newsletter.store.file import numbers
+from newsletter.store.file.numbers import Connection
 from tests.fakes import NOON
 
 
 @pytest.fixture
-def connection(path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(path)) as connection:
+def connection(path: Path) -> Iterator[Connection]:
+    with closing(sqlite3.connect(path, factory=Connection)) as connection:
         yield connection
 
 
-def next_email(connection: sqlite3.Connection) -> int:
+def next_email(connection: Connection) -> int:
     """Take one on."""
     done = connection.execute(
         "INSERT INTO transactional_email (kind, state, address, address_hash, mailbox_hash,"
@@ -29,7 +30,7 @@ def next_email(connection: sqlite3.Connection) -> int:
 
 
 def test_every_table_whose_numbers_are_never_given_twice_is_among_them(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
     numbered = {
         name
@@ -41,43 +42,35 @@ def test_every_table_whose_numbers_are_never_given_twice_is_among_them(
     assert numbered - in_no_link == set(numbers.A_MINUTE)
 
 
-def test_a_number_lies_beyond_all_that_any_copy_gave_before(connection: sqlite3.Connection) -> None:
+def test_a_number_lies_beyond_all_that_any_copy_gave_before(connection: Connection) -> None:
     """From one copy, put back twice, and from a second one that went on meanwhile."""
     given = []
     for minutes in (0, 1, 2):
         connection.execute("DELETE FROM transactional_email")
         connection.execute("DELETE FROM sqlite_sequence")
-        numbers.skip(connection.execute, NOON + timedelta(minutes=minutes), {})
+        numbers.skip(connection, NOON + timedelta(minutes=minutes), {})
         given.append(next_email(connection))
     assert given[1] - given[0] == given[2] - given[1] == numbers.A_MINUTE["transactional_email"]
 
 
 def test_where_the_clock_was_put_back_it_goes_on_all_the_same(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
     connection.execute(
         "INSERT INTO sqlite_sequence VALUES ('transactional_email', 5), ('transactional_email', 7)"
     )
-    numbers.skip(connection.execute, datetime(1970, 1, 1, tzinfo=UTC), {})
+    numbers.skip(connection, datetime(1970, 1, 1, tzinfo=UTC), {})
     assert next_email(connection) == 1_000_008
-    numbers.skip(
-        connection.execute, datetime(1970, 1, 1, tzinfo=UTC), {"transactional_email": 5_000_000}
-    )
+    numbers.skip(connection, datetime(1970, 1, 1, tzinfo=UTC), {"transactional_email": 5_000_000})
     assert next_email(connection) == 6_000_001
-    assert numbers.last_given(connection.execute)["transactional_email"] == 6_000_001
+    assert numbers.last_given(connection)["transactional_email"] == 6_000_001
 
 
 def test_a_clock_that_is_far_ahead_does_not_leave_the_room_that_links_have(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
-    numbers.skip(connection.execute, datetime(9000, 1, 1, tzinfo=UTC), {})
-    last = numbers.last_given(connection.execute)
+    numbers.skip(connection, datetime(9000, 1, 1, tzinfo=UTC), {})
+    last = numbers.last_given(connection)
     assert last["subscriber"] < 1 << 48
     assert last["transactional_email"] < 1 << 56
     assert last["campaign"] < 1 << 32
-
-
-def test_an_older_database_without_emails_is_put_back_too(connection: sqlite3.Connection) -> None:
-    connection.execute("DROP TABLE transactional_email")
-    numbers.skip(connection.execute, NOON, {"transactional_email": 7})
-    assert set(numbers.last_given(connection.execute)) == {"campaign", "subscriber", "version"}

@@ -17,8 +17,8 @@ from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, Suppr
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.pipeline.subscribers.leave import clean, forget
 from newsletter.store.file import secure_erase
-from newsletter.store.file.secure_erase import overwrite_erased
 from newsletter.store.sql import Store, Transaction
+from newsletter.store.sqlite import Sqlite
 from tests.fakes import NOON
 
 pytestmark = pytest.mark.slow("files of some size, byte by byte")
@@ -142,7 +142,7 @@ def test_copies_that_are_left_of_moved_rows_are_overwritten(path: Path) -> None:
     """Of 6,000 people forgotten among 20,000, such copies held the addresses of 16."""
     assert plant(path, b"Mark00007x@Example0.org") > 10
     assert marks(path)["newsletter.db"] == {7}
-    assert overwrite_erased(path)
+    assert Sqlite(path).overwrite_erased()
     assert marks(path)["newsletter.db"] == set()
     with closing(sqlite3.connect(path)) as books:
         assert books.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -211,7 +211,7 @@ def test_without_room_for_a_copy_it_is_tried_again_later(
 ) -> None:
     free = path.stat().st_size
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
-    assert not overwrite_erased(path)
+    assert not Sqlite(path).overwrite_erased()
 
 
 def test_while_another_writes_it_is_tried_again_later(
@@ -220,4 +220,4 @@ def test_while_another_writes_it_is_tried_again_later(
     monkeypatch.setattr(secure_erase, "_READERS_MILLISECONDS", 1)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert not overwrite_erased(path)
+        assert not Sqlite(path).overwrite_erased()

@@ -1,0 +1,439 @@
+"""A database on a PostgreSQL server.
+
+A query is the same text as on SQLite; ``_Session`` passes it to the driver.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib.resources import files
+from itertools import count, islice
+from typing import TYPE_CHECKING, Any
+
+from newsletter.domain.delivery.restore_guard import Location
+from newsletter.domain.errors import Defect, Exchanged, Refused, StoreUnavailable
+from newsletter.store.database import Database
+from newsletter.store.file.guard_file import hashed
+from newsletter.store.file.secure_erase import DUE
+from newsletter.store.postgresql_words import adapt, in_driver_words
+
+if TYPE_CHECKING:
+    import psycopg
+
+OLDEST = 15
+"""The oldest version of the server that the tests know."""
+_IDLE_CONNECTIONS = 8
+_CONNECT_SECONDS = 10
+_LOCK_NAMESPACE = 0x6E6577
+"""Before the numbers of our advisory locks, which belong to one database of the server."""
+_WRITER, _RUNNER = 1, 2
+_ROWS_AT_ONCE = 1000
+_TABLES = "-- tables of schema.sql"
+"""The line of postgresql.sql at which they are made."""
+_KEYS = {"campaign": "id", "subscriber": "id", "transactional_email": "id", "version": "number"}
+"""Table whose numbers stand in links → its key."""
+_CONNECTION = {
+    "application_name": "newsletter",
+    "client_encoding": "UTF8",
+    "connect_timeout": str(_CONNECT_SECONDS),
+    # a server that is gone without a word is given up after half a minute
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+    "options": "-c jit=off -c lock_timeout=30s",
+}
+
+
+class Postgresql:
+    """A ``Backend``: the database that a URL names. Any number of threads may share it.
+
+    ``password`` is used if the URL has none.
+    """
+
+    def __init__(self, url: str, password: str | None = None) -> None:
+        self._parameters = _parameters(url, password)
+        self._turn = threading.Lock()
+        self._idle: list[psycopg.Connection] = []
+        self._watching = threading.Lock()
+        self._watch: psycopg.Connection | None = None
+        self._runs = False
+
+    @property
+    def name(self) -> str:
+        """What messages call it: without the password."""
+        given = self._parameters
+        user, port = given.get("user", ""), given.get("port", "")
+        return (
+            f"postgresql://{user}{'@' * bool(user)}{given.get('host', '')}{':' * bool(port)}{port}"
+            f"/{given.get('dbname', '')}"
+        )
+
+    @contextmanager
+    def transaction(
+        self, *, reads: bool = False, lasting: bool = True, on: Database | None = None
+    ) -> Iterator[Database]:
+        """Commit at the end of the block; roll back on an error.
+
+        Only one transaction at a time writes; the next waits. One that is not ``lasting`` survives
+        a crash of the server once a later one that is lasting was committed. ``on`` is what
+        ``alone`` gave. Raises StoreUnavailable, saying what to do, or Defect if a rule of the
+        tables would be broken. If the connection is lost during the commit, nobody knows whether
+        it was committed; this raises StoreUnavailable too.
+        """
+        # a connection that is alone has tables of its own, that even a reader fills
+        begin = _READ + ", READ ONLY" * (on is None) if reads else _WRITE.format(lasting)
+        with self._explained(), self._taken(on, begin) as session:
+            try:
+                yield on or Database(session)
+                session.commit()
+            except BaseException:
+                session.roll_back()
+                raise
+
+    @contextmanager
+    def alone(self) -> Iterator[Database]:
+        """Give a connection that nobody has afterwards. Raises as ``transaction`` does."""
+        with self._explained():
+            connection = self._open()
+            try:
+                yield Database(_Session(connection))
+            finally:
+                connection.close()
+
+    def version(self) -> int:
+        """Return a number that is another one after each commit, by any process.
+
+        It is a hash of the server's snapshot, which names the transactions that are open: a commit
+        takes one away at the moment in which its rows are seen. There is no race: rows that are
+        read after it was asked for are at least as new. Other databases of the same server change
+        it too, which costs a look for nothing.
+        """
+        query = "SELECT hashtextextended(CAST(pg_current_snapshot() AS text), 0)"
+        with self._watching, self._explained():
+            return int(self._watched(query)[0])
+
+    @contextmanager
+    def only_one(self) -> Iterator[None]:
+        """Hold the lock of the one process that sends, for the length of the block.
+
+        Raises Refused while another process has it, on any machine. If the connection that holds
+        it is lost, ``version`` raises Exchanged from then on.
+        """
+        query = f"SELECT pg_try_advisory_lock({_LOCK_NAMESPACE}, {_RUNNER})"
+        with self._watching, self._explained():
+            if not self._watched(query)[0]:
+                raise Refused(
+                    f"another 'newsletter run' is at work on {self.name}, here or on another"
+                    " machine; stop it first, or let it do the work"
+                )
+            self._runs = True
+        try:
+            yield
+        finally:
+            self._runs = False
+            with self._watching, self._explained():
+                self._watched(query.replace("try_advisory_lock", "advisory_unlock"))
+
+    def schema(self, tables: Iterable[str]) -> Iterator[str]:
+        """Yield the statements, but those of FTS5, among PostgreSQL's own."""
+        own = files("newsletter.store").joinpath("postgresql.sql").read_text("utf-8")
+        before, after = own.split(_TABLES)
+        yield before
+        yield from (statement for statement in tables if "archive_words" not in statement)
+        yield after
+
+    def tables(self, db: Database) -> set[str]:
+        """Return the names of the tables."""
+        return set(db.column("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"))
+
+    def faults(self, *, seconds: float) -> list[str] | None:
+        """Return nothing: a server with checksums refuses to read a page that is damaged."""
+        return []
+
+    def overwrite_erased(self) -> bool:
+        """Promise nothing: the server decides which bytes it overwrites, and keeps its log."""
+        with self.transaction() as db:
+            db.change("DELETE FROM meta WHERE key = :due", due=DUE)
+        return True
+
+    def location(self) -> Location:
+        """Return where the data lies: which server, in which history, and which database."""
+        with self.transaction(reads=True) as db:
+            [(system, timeline, oid)] = db.rows(
+                "SELECT system_identifier, timeline_id, pg_database.oid"
+                " FROM pg_control_system(), pg_control_checkpoint(), pg_database"
+                " WHERE datname = current_database()"
+            )
+        return Location(file=int(oid), machine=hashed(str(system)), filesystem=f"{timeline:016x}")
+
+    def close(self) -> None:
+        """Close all connections that no transaction has. A later transaction opens new ones."""
+        with self._turn:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+        with self._watching:
+            if not self._runs:
+                self._unwatch()
+
+    def _watched(self, query: str) -> Any:
+        import psycopg
+
+        for is_last in (False, True):
+            if self._watch is None:
+                self._watch = self._open()
+            try:
+                return self._watch.execute(query).fetchone()
+            except psycopg.OperationalError as error:
+                self._unwatch()
+                if self._runs:
+                    raise Exchanged(
+                        f"{self.name}: the connection was lost that proves that no other process"
+                        " sends; start this process again"
+                    ) from error
+                if is_last:
+                    raise
+        return None
+
+    def _unwatch(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+
+    @contextmanager
+    def _taken(self, on: Database | None, begin: str) -> Iterator[_Session]:
+        """Give a session in which a transaction has begun."""
+        if on is not None:
+            session: Any = on.driver
+            session.run(begin)
+            yield session
+            return
+        connection = self._begun(begin)
+        try:
+            yield _Session(connection)
+        finally:
+            with self._turn:
+                if kept := _is_idle(connection) and len(self._idle) < _IDLE_CONNECTIONS:
+                    self._idle.append(connection)
+            if not kept:
+                connection.close()
+
+    def _begun(self, begin: str) -> psycopg.Connection:
+        """Return a connection in which a transaction has begun.
+
+        A connection that lay idle may be dead, if the server was started anew: then try another.
+        """
+        import psycopg
+
+        while True:
+            with self._turn:
+                connection = self._idle.pop() if self._idle else None
+            is_new = connection is None
+            connection = connection or self._open()
+            try:
+                connection.execute(begin.encode())
+            except psycopg.OperationalError:
+                is_dead = connection.broken or connection.closed
+                connection.close()
+                if is_new or not is_dead:
+                    raise
+            else:
+                return connection
+
+    def _open(self) -> psycopg.Connection:
+        import psycopg
+
+        connection = psycopg.connect(
+            **self._parameters, autocommit=True, cursor_factory=psycopg.ClientCursor
+        )
+        adapt(connection)
+        info = connection.info
+        wrong = ""
+        if info.server_version // 10_000 < OLDEST:
+            wrong = (
+                f"the server has PostgreSQL {info.server_version // 10_000}; newsletter needs"
+                f" {OLDEST} or newer"
+            )
+        elif info.parameter_status("server_encoding") != "UTF8":
+            wrong = "the database is not encoded in UTF8; make it with ENCODING 'UTF8'"
+        if wrong:
+            connection.close()
+            raise StoreUnavailable(f"{self.name}: {wrong}")
+        return connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        import psycopg
+
+        try:
+            yield
+        except psycopg.IntegrityError as error:
+            raise Defect(
+                f"{self.name} refused what would break a rule of its tables ({_first(error)});"
+                " nothing was changed: please report it"
+            ) from error
+        except psycopg.Error as error:
+            raise StoreUnavailable(self._explain(error)) from error
+
+    def _explain(self, error: psycopg.Error) -> str:
+        message = _first(error)
+        state = error.sqlstate or ""
+        advice = _STATES.get(state) or _STATES.get(state[:2]) or ""
+        if not state:
+            advice = next((what for word, what in _CONNECTING.items() if word in message), advice)
+        return f"{self.name}: {message}" + (f": {advice}" if advice else "")
+
+
+class _Session:
+    """A connection with the methods of ``sqlite3.Connection`` that ``Database`` calls."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+        self._numbers = count()
+
+    def execute(self, sql: str, values: Mapping[str, Any]) -> psycopg.Cursor:
+        return self._connection.execute(in_driver_words(sql), values)
+
+    def executemany(self, sql: str, many: Iterable[Mapping[str, Any]]) -> _Counted:
+        """Run the statement for each set of values, a thousand in one message to the server."""
+        cursor, query, changed = self._connection.cursor(), in_driver_words(sql), 0
+        sets = iter(many)
+        while statements := [
+            cursor.mogrify(query, values)  # type: ignore[attr-defined]
+            for values in islice(sets, _ROWS_AT_ONCE)
+        ]:
+            cursor.execute(";".join(statements).encode())
+            changed += max(cursor.rowcount, 0)
+            while cursor.nextset():
+                changed += max(cursor.rowcount, 0)
+        return _Counted(changed)
+
+    def stream(self, sql: str, values: Mapping[str, Any]) -> _Streamed:
+        """Run a query; its rows come a thousand at a time."""
+        name = f"stream_{next(self._numbers)}"
+        self.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}", values)
+        return _Streamed(self._connection, name)
+
+    def last_number(self, table: str) -> int:
+        """Return the highest number that a table is known to have given to a row."""
+        row = self._connection.execute(
+            f"SELECT GREATEST(COALESCE(MAX({_KEYS[table]}), 0), (SELECT last_value FROM"
+            f" {table}_{_KEYS[table]}_seq WHERE is_called)) FROM {table}".encode()
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def give_after(self, table: str, number: int) -> None:
+        """Give only numbers beyond this one to rows of a table."""
+        self.run(f"SELECT setval('{table}_{_KEYS[table]}_seq', {number})")
+
+    def run(self, statement: str) -> None:
+        self._connection.execute(statement.encode())
+
+    def commit(self) -> None:
+        from psycopg.pq import TransactionStatus
+
+        if self._connection.info.transaction_status == TransactionStatus.INERROR:
+            # COMMIT would roll back without saying so
+            raise Defect("a transaction went on after one of its statements had failed")
+        self.run("COMMIT")
+
+    def roll_back(self) -> None:
+        import psycopg
+
+        with suppress(psycopg.Error):  # the server rolls back if the connection is lost
+            self.run("ROLLBACK")
+
+
+class _Counted:
+    def __init__(self, rowcount: int) -> None:
+        self.rowcount = rowcount
+
+
+class _Streamed:
+    """The rows of a cursor of the server."""
+
+    def __init__(self, connection: psycopg.Connection, name: str) -> None:
+        self._connection = connection
+        self._fetch = f"FETCH {_ROWS_AT_ONCE} FROM {name}".encode()
+        self._name = name
+        self._found = connection.execute(self._fetch)
+        self.description = self._found.description
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        while rows := self._found.fetchall():
+            yield from rows
+            self._found = self._connection.execute(self._fetch)
+        self._connection.execute(f"CLOSE {self._name}".encode())
+
+
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+_WRITE = (
+    "BEGIN; SET LOCAL synchronous_commit = {};"
+    f" SELECT pg_advisory_xact_lock({_LOCK_NAMESPACE}, {_WRITER})"
+)
+"""A statement sees what was committed before it. Nobody else commits once this has the lock."""
+_STATES = {
+    "08": "the server cannot be reached; check that it runs, then try again",
+    "25006": "the database takes no writes; check that the server is no standby",
+    "28": "check the user and the password",
+    "3D000": "make it with 'createdb', or check 'database' in newsletter.yaml",
+    "42501": "the user may not; make it the owner of the database",
+    "53100": "the server's disk is full; free some space, then try again: nothing was lost",
+    "53300": "the server has no free connection; raise max_connections, or stop what uses them",
+    "55P03": "another process has been writing for over 30 seconds; end it, then try again",
+    "57": "the server is stopping or starting; try again",
+    "58": "the server reports an error of its disk; check it before going on",
+    "XX": "the database is damaged; restore a backup",
+}
+"""SQLSTATE, or its class → what to do."""
+_CONNECTING = {
+    "password authentication failed": "check the user and the password",
+    "no password supplied": "set 'database_password_file' in newsletter.yaml",
+    "does not exist": "make it with 'createuser' or 'createdb', or check 'database'",
+    "pg_hba.conf": "the server lets nobody in from here; add a line to its pg_hba.conf",
+    "Connection refused": "check that the server runs, and its host and port in 'database'",
+    "No such file": "check that the server runs, and its host and port in 'database'",
+    "timeout": "check that the server runs and can be reached from here",
+    "resolve host": "check the name of the host in 'database'",
+    "too many": "raise max_connections, or stop what uses the server",
+    "starting up": "the server is just starting; try again",
+}
+"""What the driver says where it cannot connect → what to do."""
+
+
+def _first(error: psycopg.Error) -> str:
+    """Return the message in one line, without the lines that quote the statement."""
+    lines = (error.diag.message_primary or str(error)).strip().splitlines()
+    return lines[0].rstrip(".;") if lines else type(error).__name__
+
+
+def _parameters(url: str, password: str | None) -> dict[str, Any]:
+    """Return what the driver connects by. Raises Refused, which never repeats the URL."""
+    try:
+        from psycopg import ProgrammingError
+        from psycopg.conninfo import conninfo_to_dict
+    except ImportError as error:
+        raise Refused(
+            "the driver for PostgreSQL is not installed; install newsletter with its extra,"
+            " as 'newsletter[postgresql]'"
+        ) from error
+    try:
+        given: dict[str, Any] = dict(conninfo_to_dict(url))
+    except ProgrammingError:
+        raise Refused(
+            "'database' is no address of PostgreSQL; write it like"
+            " postgresql://user@host:5432/database, with %40 for @ and %2F for / in names"
+        ) from None
+    if password:
+        given.setdefault("password", password)
+    options = f"{_CONNECTION['options']} {given.get('options', '')}".strip()
+    return _CONNECTION | given | {"options": options}
+
+
+def _is_idle(connection: psycopg.Connection) -> bool:
+    from psycopg.pq import TransactionStatus
+
+    return connection.info.transaction_status == TransactionStatus.IDLE

@@ -1,0 +1,25 @@
+"""The store on a PostgreSQL server passes the suite of every store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsletter.store.file.keys import Chain, HeadFile
+from newsletter.store.postgresql import Postgresql
+from newsletter.store.sql import Store
+from tests.contracts.store import StoreContract
+from tests.fakes import FixedClock, hash_address
+from tests.postgresql import emptied
+
+
+class TestPostgresqlStore(StoreContract):
+    """A database on a server, migrated and opened as in production."""
+
+    @pytest.fixture
+    def store(self, postgresql_database: Postgresql, tmp_path: Path) -> Iterator[Store]:
+        chain = Chain(key=b"k" * 32, head=HeadFile(tmp_path / "head"))
+        database = emptied(postgresql_database)
+        store = Store(database, hash_address=hash_address, chain=chain, clock=FixedClock())
+        yield store
+        store.close()

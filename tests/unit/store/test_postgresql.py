@@ -1,0 +1,291 @@
+"""PostgreSQL as a backend: one writer, a version, one sender, and its errors in words."""
+
+from collections.abc import Iterator
+from contextlib import closing, suppress
+
+import psycopg
+import pytest
+
+from newsletter.domain.errors import Defect, Exchanged, NewsletterError, Refused, StoreUnavailable
+from newsletter.store.database import Database
+from newsletter.store.file import numbers
+from newsletter.store.file.secure_erase import DUE
+from newsletter.store.postgresql import Postgresql
+from newsletter.store.postgresql_words import in_driver_words
+from newsletter.store.schema import VERSION, migrate
+from tests.fakes import NOON
+from tests.postgresql import PASSWORD, Server, emptied
+
+DEED = "INSERT INTO meta (key, value) VALUES (:key, :value)"
+
+
+@pytest.fixture
+def database(postgresql_database: Postgresql) -> Iterator[Postgresql]:
+    with closing(emptied(postgresql_database)):
+        yield postgresql_database
+
+
+@pytest.fixture
+def url(postgresql: Server, worker_id: str, database: Postgresql) -> str:
+    return postgresql.url(worker_id)
+
+
+def note(database: Postgresql, key: str, value: str = "") -> None:
+    with database.transaction() as db:
+        db.change(DEED, key=key, value=value)
+
+
+def noted(database: Postgresql) -> list[str]:
+    with database.transaction(reads=True) as db:
+        return db.column("SELECT key FROM meta ORDER BY key")
+
+
+# --- words
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT :a, ':b', \":c\", x::text -- :d", "SELECT %(a)s, ':b', \":c\", x::text -- :d"),
+        ("LIKE '50%' AND :a", "LIKE '50%%' AND %(a)s"),
+    ],
+)
+def test_a_value_is_named_as_the_driver_names_it(sql: str, words: str) -> None:
+    assert in_driver_words(sql) == words.encode()
+
+
+def test_what_is_no_trigger_is_a_defect() -> None:
+    with pytest.raises(Defect, match="no trigger"):
+        in_driver_words("CREATE TRIGGER one BEFORE INSERT ON meta BEGIN SELECT 1; END;")
+
+
+def test_values_come_back_as_in_sqlite(database: Postgresql) -> None:
+    with database.transaction() as db:
+        db.each(DEED, [{"key": str(number), "value": "x\x00y"} for number in range(2500)])
+        assert db.change("UPDATE meta SET value = value || '!'") == 2500
+        query = "SELECT SUM(length(value)), AVG(length(value)), MAX(value), COUNT(*) > 9 FROM meta"
+        assert db.rows(query) == [(10_000, 4.0, "x\ufffdy!", 1)]
+        assert [type(one) for one in db.rows(query)[0]] == [int, float, str, int]
+
+
+def test_a_stream_takes_its_rows_in_parts_while_other_statements_run(database: Postgresql) -> None:
+    with database.transaction() as db:
+        db.each(DEED, [{"key": f"{number:04}", "value": ""} for number in range(2500)])
+        keys = db.scan("SELECT key FROM meta ORDER BY key")
+        first = next(keys)
+        db.change("DELETE FROM meta")
+        assert [first, *keys] == [f"{number:04}" for number in range(2500)]
+
+
+def test_a_new_database_is_made_once(database: Postgresql) -> None:
+    assert migrate(database) == (VERSION, VERSION)
+
+
+# --- transactions
+
+
+def test_a_block_that_fails_leaves_nothing_and_the_next_begins_anew(database: Postgresql) -> None:
+    with pytest.raises(ZeroDivisionError), database.transaction() as db:
+        db.change(DEED, key="one", value=str(1 // (db.change(DEED, key="two", value="") - 1)))
+    note(database, "two")
+    assert noted(database) == ["two"]
+
+
+def test_a_reader_writes_nothing_and_sees_one_moment(database: Postgresql) -> None:
+    with database.transaction(reads=True) as db:
+        assert db.column("SELECT key FROM meta") == []
+        note(database, "one")
+        assert db.column("SELECT key FROM meta") == []
+    with pytest.raises(StoreUnavailable, match="read-only"), database.transaction(reads=True) as db:
+        db.change(DEED, key="two", value="")
+
+
+def test_a_connection_that_is_alone_fills_tables_of_its_own_while_others_write(
+    database: Postgresql,
+) -> None:
+    with database.alone() as alone:
+        with database.transaction(on=alone, reads=True) as db:
+            db.change("CREATE TEMPORARY TABLE own (no INTEGER PRIMARY KEY, name TEXT) STRICT")
+            db.change("INSERT INTO own (name) VALUES ('ana')")
+            note(database, "one")
+        with database.transaction(on=alone) as db:
+            assert db.rows("SELECT no, name FROM own") == [(1, "ana")]
+            assert db.column("SELECT key FROM meta") == ["one"]
+
+
+def test_an_error_that_is_passed_over_keeps_the_rest_from_being_committed(
+    database: Postgresql,
+) -> None:
+    with (
+        pytest.raises(Defect, match="went on"),
+        database.transaction() as db,
+        suppress(psycopg.Error),
+    ):
+        db.change("SELECT nothing")
+    assert noted(database) == []
+
+
+def test_a_server_that_was_started_anew_is_asked_again(database: Postgresql, url: str) -> None:
+    note(database, "one")
+    version = database.version()
+    with closing(Postgresql(url)) as other, other.transaction() as db:
+        db.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    note(database, "two")
+    assert noted(database) == ["one", "two"]
+    assert database.version() != version
+
+
+def test_a_connection_that_breaks_within_a_transaction_is_not_kept(database: Postgresql) -> None:
+    with pytest.raises(StoreUnavailable, match="try again"), database.transaction() as db:
+        db.rows("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert noted(database) == []
+
+
+# --- the version
+
+
+def test_the_version_is_another_one_after_each_commit_of_anybody(
+    database: Postgresql, url: str
+) -> None:
+    seen = [database.version()]
+    with closing(Postgresql(url)) as other:
+        for number in range(3):
+            note(other if number % 2 else database, str(number))
+            seen.append(database.version())
+    assert len(set(seen)) == 4
+
+
+def test_the_version_changes_with_the_commit_and_not_before(database: Postgresql) -> None:
+    before = database.version()
+    with database.transaction() as db:
+        db.change(DEED, key="one", value="")
+        during = database.version()
+    assert database.version() not in {before, during}
+
+
+# --- one sender
+
+
+def test_one_process_sends_on_whatever_machine(database: Postgresql, url: str) -> None:
+    with closing(Postgresql(url)) as other:
+        with database.only_one():
+            with pytest.raises(Refused, match="another 'newsletter run' is at work on"):
+                other.only_one().__enter__()
+            other.version()
+            database.close()  # keeps the lock
+            with pytest.raises(Refused):
+                other.only_one().__enter__()
+        with other.only_one():
+            pass
+
+
+def test_who_has_lost_the_lock_is_told(database: Postgresql, url: str) -> None:
+    with database.only_one():
+        database.version()
+        with closing(Postgresql(url)) as other, other.transaction() as db:
+            db.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks"
+                " WHERE locktype = 'advisory' AND pid <> pg_backend_pid() AND database ="
+                " (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+        with pytest.raises(Exchanged, match="start this process again"):
+            database.version()
+
+
+# --- numbers, and where the data lies
+
+
+def test_numbers_are_skipped_as_in_sqlite(database: Postgresql) -> None:
+    with database.transaction() as db:
+        assert set(numbers.last_given(db.driver).values()) == {0}
+        numbers.skip(db.driver, NOON, {"campaign": 1 << 31})
+        given = numbers.last_given(db.driver)
+    assert given["campaign"] == (1 << 31) + 1000
+    assert given["subscriber"] > 1 << 40
+
+
+def test_two_databases_of_one_server_lie_in_two_places(
+    database: Postgresql, postgresql: Server
+) -> None:
+    with closing(Postgresql(postgresql.url("postgres"))) as other:
+        here, there = database.location(), other.location()
+    assert here == database.location()
+    assert (here.machine, here.filesystem) == (there.machine, there.filesystem)
+    assert here.moved_from(there)
+
+
+def test_nothing_is_promised_of_bytes_and_none_is_called_damaged(database: Postgresql) -> None:
+    note(database, DUE)
+    assert database.overwrite_erased()
+    assert noted(database) == []
+    assert database.faults(seconds=1) == []
+
+
+# --- errors
+
+
+def failing(database: Postgresql, *statements: str) -> str:
+    def run(db: Database) -> None:
+        for statement in statements:
+            db.change(statement)
+
+    with (
+        closing(database),
+        pytest.raises(NewsletterError) as caught,
+        database.transaction(reads="SELECT 1" in statements) as db,
+    ):
+        run(db)
+    return str(caught.value)
+
+
+def test_an_error_says_what_to_do_and_never_the_password(
+    postgresql: Server, url: str, worker_id: str, subtests: pytest.Subtests
+) -> None:
+    tcp, wrong = postgresql.tcp_url(worker_id), "ge:heim%40"
+    nowhere = postgresql.tcp_url(worker_id).replace(str(postgresql.port), "1")
+    secret = tcp.replace("newsletter@", f"newsletter:{wrong}@")
+    for said, database in {
+        "password authentication failed": Postgresql(secret),
+        "check the user and the password": Postgresql(tcp, wrong),
+        "set 'database_password_file'": Postgresql(tcp),
+        "make it with 'createuser' or 'createdb'": Postgresql(postgresql.tcp_url("x"), PASSWORD),
+        "check that the server runs": Postgresql(nowhere, wrong),
+        "check the name of the host": Postgresql("postgresql://u:geheim@nowhere.invalid/x"),
+    }.items():
+        with subtests.test(said=said):
+            message = failing(database, "SELECT 1")
+            assert said in message
+            assert "heim" not in message + repr(database)
+    assert Postgresql(secret).name == tcp
+
+
+def test_a_url_that_cannot_be_read_is_not_repeated() -> None:
+    with pytest.raises(Refused, match="is no address of PostgreSQL") as caught:
+        Postgresql("postgresql://u:geheim@db/news?sslmod=require")
+    assert "geheim" not in str(caught.value)
+
+
+def test_what_breaks_a_rule_of_the_tables_is_a_defect(database: Postgresql) -> None:
+    note(database, "one")
+    message = failing(database, "INSERT INTO meta (key, value) VALUES ('one', 'geheim')")
+    assert "please report it" in message
+
+
+def test_a_writer_waits_for_another_only_so_long(url: str, database: Postgresql) -> None:
+    hasty = Postgresql(f"{url}&options=-c%20lock_timeout%3D50ms")
+    with database.transaction():
+        assert "another process has been writing" in failing(hasty)
+
+
+def test_a_standby_takes_no_writes(url: str) -> None:
+    standby = Postgresql(f"{url}&options=-c%20default_transaction_read_only%3Don")
+    assert "is no standby" in failing(standby, "DELETE FROM meta")
+
+
+def test_a_database_in_another_encoding_is_refused(postgresql: Server, worker_id: str) -> None:
+    name = f"latin_{worker_id}"
+    postgresql.run(f"CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'")
+    assert "make it with ENCODING 'UTF8'" in failing(Postgresql(postgresql.url(name)))
