@@ -136,7 +136,9 @@ def embargo_of(tx: Transaction, statement: Statement, timezone: str) -> datetime
         seen.add(related.slug)
         if related.embargo_until is not None:
             ends.append(resolve(related.embargo_until, timezone))
-        related = _kept_back(tx, related.translation_of or related.corrects)
+        original = tx.statements.get(related.translation_of or related.corrects)
+        waits = original is not None and not has_begun(tx.campaigns.latest(original.slug))
+        related = original.statement if original is not None and waits else None
     return max(ends, default=None)
 
 
@@ -151,36 +153,35 @@ def embargo_until(tx: Transaction, statement: Statement, timezone: str) -> datet
 def first_moment(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
     """Return when the first reader would get it by its time and embargo; None if that is now.
 
-    With local times, that is when the first time zone reaches the hour. Return None also if the
-    time does not exist in the configured zone: planning then holds the statement back.
+    With local times, that is when the first time zone reaches the hour.
     """
-    try:
-        first = max(_set_moment(tx, statement, timezone) or tx.now, tx.now)
-    except ValueError:
-        return None
+    first = max(_set_moment(tx, statement, timezone) or tx.now, tx.now)
     if statement.local_time is not None and tx.schedules.get(statement.slug) is None:
         first = everywhere(statement.local_time, home=timezone, ready=first).first
     return first if first > tx.now else None
 
 
 def _set_moment(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
-    """Return the later of its time and its embargo, also one that has passed."""
-    send_at = tx.schedules.get(statement.slug) or (
-        statement.send_at and resolve(statement.send_at, timezone)
-    )
-    embargo = embargo_of(tx, statement, timezone)
+    """Return the later of its time and its embargo, also one that has passed.
+
+    Return None also if one of them does not exist in the configured zone: planning then holds the
+    statement back.
+    """
+    try:
+        written = statement.send_at and resolve(statement.send_at, timezone)
+        embargo = embargo_of(tx, statement, timezone)
+    except ValueError:
+        return None
+    send_at = tx.schedules.get(statement.slug) or written
     return max((at for at in (send_at, embargo) if at), default=None)
 
 
 def write_set_time(tx: Transaction, statement: Statement, timezone: str) -> str:
     """Return the time that is set for a statement, for a page to show and give back.
 
-    A time by each reader's clock stays out: the content hash covers it, and it moves on by itself.
+    A local time is left out: the content hash covers it, and its instant depends on the clock.
     """
-    try:
-        at = _set_moment(tx, statement, timezone)
-    except ValueError:  # planning keeps it back
-        at = None
+    at = _set_moment(tx, statement, timezone)
     return at.isoformat() if at else "none"
 
 
@@ -196,10 +197,7 @@ class Rescheduled(Refused):
 def refuse_other_time(
     tx: Transaction, statement: Statement, shown: ShownTerms, timezone: str
 ) -> None:
-    """Raise Rescheduled if the time that a person was shown is not the one that is set.
-
-    A time that passed meanwhile is still the one that is set.
-    """
+    """Raise Rescheduled unless a person was shown the time that is set, even if it has passed."""
     if shown.time != write_set_time(tx, statement, timezone):
         raise Rescheduled(statement.slug, first_moment(tx, statement, timezone), timezone)
 
@@ -255,13 +253,6 @@ def lapse_of(tx: Transaction, slug: str, policy: ApprovalPolicy) -> Lapse:
     start = start_of(tx, stored, standing)
     by = tuple(approval.by for approval in standing.valid)
     return Lapse(approved_by=by, started_by=start.by if start else "")
-
-
-def _kept_back(tx: Transaction, slug: str) -> Statement | None:
-    """A statement that has not begun to go out."""
-    stored = tx.statements.get(slug)
-    begun = has_begun(tx.campaigns.latest(slug))
-    return None if stored is None or begun else stored.statement
 
 
 def find_statement(tx: Transaction, slug: str) -> StoredStatement:

@@ -116,7 +116,7 @@ class Starter:
                 refuse_other_time(tx, stored.statement, asked.shown, self.rules.timezone)
             else:
                 self._set_time(tx, stored, at, person)
-            start = self._bind(tx, stored, person, asked.shown)
+            start = bind(tx, stored, asked.shown, by=person, rules=self.rules)
             when = f", at {asked.at.isoformat()}" if asked.at else ", at once" * asked.at_once
             detail = f"{start.content_hash} to {start.count} readers{when}"
             tx.audit.enter(person, "start", start.slug, detail)
@@ -140,7 +140,7 @@ class Starter:
         starts = rules.start is StartBy.APPROVAL and standing.approved and channel is Channel.DESK
         try:
             if starts and start_of(tx, stored, standing) is None:
-                self._bind(tx, stored, by, shown)
+                bind(tx, stored, shown, by=by, rules=rules)
             else:
                 hold_against(tx, stored, shown, rules)
         except (Moved, NotTyped, NotFresh):
@@ -238,9 +238,6 @@ class Starter:
         start = start_of(tx, stored, standing)
         if start is not None:
             raise AlreadyStarted(start)
-
-    def _bind(self, tx: Transaction, stored: StoredStatement, by: str, shown: ShownTerms) -> Start:
-        return bind(tx, stored, shown, by=by, rules=self.rules)
 
     def _take_back(self, tx: Transaction, stored: StoredStatement, person: str) -> None:
         """Revoke the start or the approvals. Raises Refused if there are none that the person may

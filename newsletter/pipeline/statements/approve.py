@@ -289,7 +289,11 @@ def _bring_in_line(
     named, noted = _named(stored.statement), _noted_names(tx, stored.statement)
     # removed names first: a name that comes back later must count as a new one
     for person in sorted(set(noted) - set(named)):
-        _close(tx, slug, person, channel)
+        # a row without a content hash says that the name was taken out
+        removed = Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=channel)
+        tx.approvals.add(removed)
+        why = f"no longer named by the {channel.value}"
+        tx.approvals.revoke(slug, tx.now, person, channel, actor=person, why=why)
     if override is None:
         return False
     added = [person for person in named if person not in noted]
@@ -319,13 +323,6 @@ def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
         if approval.channel is channel
     }
     return {person for person, content_hash in latest.items() if content_hash}
-
-
-def _close(tx: Transaction, slug: str, person: str, channel: Channel) -> None:
-    """Take back the approval of a name that was taken out; a row without a content hash says so."""
-    tx.approvals.add(Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=channel))
-    why = f"no longer named by the {channel.value}"
-    tx.approvals.revoke(slug, tx.now, person, channel, actor=person, why=why)
 
 
 def _add(

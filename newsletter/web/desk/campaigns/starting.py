@@ -125,7 +125,9 @@ class Starting:
         """Start the version that was on the page, for as many as were on it, or say why not."""
         slug, when = request.param("slug"), request.field("when")
         at, fault = self._time(request)
-        faults = [*self._faults_of_count(request), *fault]
+        faults = [*fault]
+        if not request.field("right") and self._is_off(slug):
+            faults.insert(0, ("right-yes", "Confirm that the number of people is right"))
         if faults:
             return self._page(request, faults=faults)
         asked = StartRequest(
@@ -180,11 +182,6 @@ class Starting:
         return self._desk.go(request, f"/statements/{slug}", done=done)
 
     # --- what a form holds
-
-    def _faults_of_count(self, request: DeskRequest) -> list[tuple[str, str]]:
-        if not request.field("right") and self._is_off(request.param("slug")):
-            return [("right-yes", "Confirm that the number of people is right")]
-        return []
 
     def _is_off(self, slug: str) -> bool:
         with self._statements.store.read() as tx:
@@ -286,6 +283,8 @@ class Starting:
         except Refused as error:
             objection = plain(error, subject.names)
         keeps, told = self._keeps(tx, subject)
+        first = first_moment(tx, subject.statement, rules.timezone)
+        not_before = subject.standing.not_before
         due = set_time(tx, subject.statement, rules.timezone)
         timing = self._timing(tx, subject)
         started = subject.start is not None or rules.start is StartBy.APPROVAL
@@ -295,7 +294,7 @@ class Starting:
             objection=objection,
             off=next((finding.message for finding in self._remarks(tx, subject)), ""),
             leaves_at=timing.release(tx, subject.campaign) if timing and started else None,
-            written=self._set_for(tx, subject),
+            written=max((at for at in (first, not_before) if at and at > tx.now), default=None),
             time=write_set_time(tx, subject.statement, rules.timezone),
             keeps=keeps,
             late=due if due is not None and due <= tx.now else None,
@@ -319,11 +318,6 @@ class Starting:
             )
         except ValueError:
             return None
-
-    def _set_for(self, tx: Transaction, subject: Subject) -> datetime | None:
-        first = first_moment(tx, subject.statement, self._campaigns.rules.timezone)
-        told = subject.standing.not_before
-        return max((at for at in (first, told) if at and at > tx.now), default=None)
 
     def _keeps(self, tx: Transaction, subject: Subject) -> tuple[str, bool]:
         """Return why it cannot be sent at once, and whether a new approval would allow it."""

@@ -1,6 +1,6 @@
 """The page on which an approver decides: approve the version that was read, or send it back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -228,6 +228,7 @@ class Reviewing:
             if needs_reason and shown.warnings and not shown.blocked:
                 faults = [("despite", f"{what} Say why it may go out like this.")]
         view = request.query("view")
+        kept = ("despite", "reason", "why") if seen else ("despite", "reason", "why", "no_embargo")
         return self._desk.page(
             request,
             "review.html.j2",
@@ -237,7 +238,7 @@ class Reviewing:
             subject=subject,
             faults=faults,
             changed_now=bool(seen),
-            fields=_typed(request, keep=not seen),
+            fields={name: request.field(name) for name in kept},
             view=view if view in VIEWS else "desktop",
             views=VIEWS,
             grades=SEVERITIES,
@@ -300,9 +301,3 @@ def _answered(tx: Transaction, subject: Subject) -> Returned | None:
     if last is None or last.content_hash == subject.stored.content_hash:
         return None
     return None if any(approval.at > last.at for approval in decided) else last
-
-
-def _typed(request: DeskRequest, *, keep: bool) -> Mapping[str, str]:
-    """Return the texts in the forms, so that nothing is lost."""
-    names = ("despite", "reason", "why") + (("no_embargo",) if keep else ())
-    return {name: request.field(name) for name in names}
