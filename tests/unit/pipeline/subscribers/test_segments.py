@@ -21,22 +21,17 @@ from tests.unit.pipeline.statements.languages import agree as say_yes
 TEXAS = Segment(name="texas", list_name="press", timezone="America/New_York", places=("Austin",))
 
 
-def populate(room: Newsroom, *places: str, **fields: Any) -> None:
-    """Readers from number one, in these places."""
+def populate(room: Newsroom, *places: str, first: int = 1, **fields: Any) -> None:
+    """Subscribe readers in these places, numbered from ``first``."""
     with room.store.begin() as tx:
-        tx.readers.upsert(
-            (
-                Entry(
-                    address=f"reader{number}@example.org", lists=("press",), place=place, **fields
-                )
-                for number, place in enumerate(places, start=1)
-            ),
-            room.clock.now(),
-        )
+        for number, place in enumerate(places, start=first):
+            address = f"reader{number}@example.org"
+            entry = Entry(address=address, lists=("press",), place=place, **fields)
+            tx.readers.upsert([entry], tx.now)
 
 
 def scheduled(room: Newsroom, **fields: Any) -> None:
-    """A statement to Texas, approved and planned."""
+    """Approve and plan a statement to Texas."""
     room.write(**({"segment": TEXAS} | fields))
     room.look()
     room.approve()
@@ -131,11 +126,7 @@ def test_an_audience_is_measured_against_one_of_all_readers_alone(room: Newsroom
     room.plan()
     assert begin(room) == ["plain"]
     assert not {"audience"} & {one.check.value for one in room.review("again").remarks}
-    with room.store.begin() as tx:
-        more = [Entry(address=f"more{number}@example.org", lists=("press",)) for number in range(9)]
-        tx.readers.upsert(
-            [*more, Entry(address="one@example.org", lists=("press",))], room.clock.now()
-        )
+    populate(room, *[""] * 10, first=41)
     room.write("third")
     room.look()
     [remark] = [one for one in room.review("third").remarks if one.check.value == "audience"]
@@ -173,15 +164,7 @@ def test_without_a_segment_nothing_is_said_of_one(room: Newsroom) -> None:
 
 def in_two_languages(room: Newsroom, **spanish: Any) -> None:
     populate(room, "Austin", "Dallas", language="en")
-    with room.store.begin() as tx:
-        for number, place in ((3, "Austin"), (4, "Dallas")):
-            entry = Entry(
-                address=f"reader{number}@example.org",
-                lists=("press",),
-                place=place,
-                language="es",
-            )
-            tx.readers.upsert([entry], room.clock.now())
+    populate(room, "Austin", "Dallas", first=3, language="es")
     room.write(FORUM, segment=TEXAS)
     room.write(SPANISH, **({"segment": TEXAS} | spanish), translation_of=FORUM, language="es")
     room.look()
