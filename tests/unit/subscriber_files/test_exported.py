@@ -6,18 +6,14 @@ import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import Consent, Entry, SuppressionReason
 from newsletter.subscriber_files import csv_files
-from newsletter.subscriber_files.exports import (
-    FORMATS,
-    REASONS,
-    ContactStatus,
-    ExportFormat,
-)
+from newsletter.subscriber_files.exports import FORMATS, REASONS, ContactStatus, ExportFormat
 from newsletter.subscriber_files.subscriber_file import SubscriberFile
 from newsletter.subscriber_files.subscribers import AUTO, PLAIN, read_people
 from tests.costs import holding
@@ -25,6 +21,7 @@ from tests.rows import rows
 
 EXPORTS = Path(__file__).parents[2] / "acceptance" / "exports"
 TEN = datetime(2024, 5, 1, 10, tzinfo=UTC)
+PEOPLE = ["ana@example.org", "bashir@example.net"]
 LISTMONK = "uuid,email,name,attributes,status,created_at,updated_at\n"
 
 
@@ -35,9 +32,7 @@ def read(
     lists: tuple[str, ...] = ("press",),
     without: Sequence[str] = (),
 ) -> SubscriberFile:
-    found = read_people(path, kind=kind, lists=lists, progress=lambda _: None, without=without)
-    assert found.kind != PLAIN
-    return found
+    return read_people(path, kind=kind, lists=lists, progress=lambda _: None, without=without)
 
 
 def written(folder: Path, text: str | bytes, name: str = "people.csv") -> Path:
@@ -46,15 +41,9 @@ def written(folder: Path, text: str | bytes, name: str = "people.csv") -> Path:
     return path
 
 
-def refusal(
-    path: Path,
-    *,
-    kind: str = AUTO,
-    lists: tuple[str, ...] = ("press",),
-    without: Sequence[str] = (),
-) -> str:
+def refusal(path: Path, **how: Any) -> str:
     with pytest.raises(InvalidInput) as caught:
-        read_people(path, kind=kind, lists=lists, progress=lambda _: None, without=without)
+        read(path, **how)
     return str(caught.value).replace(f"{path.parent}/", "")
 
 
@@ -122,11 +111,7 @@ def test_one_file_of_mailchimp_without_the_others_is_refused(tmp_path: Path) -> 
 def test_the_zip_of_substack_leaves_its_posts_aside(tmp_path: Path) -> None:
     for kind in (AUTO, "substack"):
         file = read(packed(tmp_path, "substack"), kind=kind)
-
-        assert [entry.address for entry in file.entries] == [
-            "ana@example.org",
-            "bashir@example.net",
-        ]
+        assert [entry.address for entry in file.entries] == PEOPLE
         assert [entry.consent and entry.consent.at for entry in file.entries] == [TEN, TEN]
         assert suppressed(file) == {"dora": "unsubscribed"}
         assert "files ignored, no exports of people: posts.csv" in file.notes
@@ -152,7 +137,7 @@ def test_the_export_of_a_tool_is_known_by_its_columns(
 ) -> None:
     file = read(EXPORTS / f"{name}.csv")
 
-    assert [entry.address for entry in file.entries] == ["ana@example.org", "bashir@example.net"]
+    assert [entry.address for entry in file.entries] == PEOPLE
     assert [entry.name for entry in file.entries] == names
     assert {entry.lists for entry in file.entries} == {("press",)}
     assert suppressed(file) == gone
@@ -208,15 +193,12 @@ def test_columns_in_any_order_delimiter_and_encoding(
     assert any("Windows-1252" in note for note in file.notes) == (encoding == "cp1252")
 
 
-def test_a_declared_delimiter_is_used_and_the_line_counted(tmp_path: Path) -> None:
-    text = "sep=|\nemail|email_disabled\nana@example.org|perhaps\n"
-    assert refusal(written(tmp_path, text)) == (
+def test_every_bad_row_is_named_with_line_and_column(tmp_path: Path) -> None:
+    declared = "sep=|\nemail|email_disabled\nana@example.org|perhaps\n"
+    assert refusal(written(tmp_path, declared)) == (
         "people.csv:3 email_disabled: 'perhaps' is none of true, false: whether to write to them "
         "is not known"
     )
-
-
-def test_every_bad_row_is_named_with_line_and_column(tmp_path: Path) -> None:
     text = (
         LISTMONK
         + 'u,ana,Ana,"{""a"":\n1}",enabled,,\n'
@@ -237,12 +219,6 @@ def test_every_bad_row_is_named_with_line_and_column(tmp_path: Path) -> None:
         "people.csv:8: has 3 fields, and the first row 7; look for a delimiter or a quote too many "
         "or too few",
     ]
-
-
-def test_beyond_a_thousand_faults_they_are_only_counted(tmp_path: Path) -> None:
-    said = refusal(written(tmp_path, LISTMONK + "u,bad,,,enabled,,\n" * 1_003))
-    assert len(said.splitlines()) == 1_001
-    assert said.endswith("people.csv: and 3 more")
 
 
 def test_the_first_row_of_an_address_counts_and_a_suppression_always(tmp_path: Path) -> None:
@@ -296,15 +272,11 @@ def test_an_export_needs_a_list_and_a_file_of_ours_none(tmp_path: Path) -> None:
     with_lists = written(tmp_path, "email,lists\nana@example.org,press\n", "with.csv")
     assert "with.csv:1: has a column lists; take --list away" in refusal(with_lists)
     for kind in (AUTO, PLAIN):
-        plain = read_people(ours, kind=kind, lists=(), progress=lambda _: None)
-        assert plain.kind == PLAIN
+        assert read(ours, kind=kind, lists=()).kind == PLAIN
+    yaml = written(tmp_path, "subscribers: []", "a.yaml")
+    assert refusal(yaml, kind="ghost") == "a.yaml: is no export of ghost, which is a .csv or a .zip"
     foreign = refusal(EXPORTS / "ghost.csv", kind=PLAIN, lists=())
     assert "column 'deleted_at' may say who must not be written to" in foreign
-
-
-def test_yaml_is_no_export(tmp_path: Path) -> None:
-    path = written(tmp_path, "subscribers: []", "a.yaml")
-    assert refusal(path, kind="ghost") == "a.yaml: is no export of ghost, which is a .csv or a .zip"
 
 
 def test_a_zip_that_cannot_be_used_is_refused_in_words(tmp_path: Path) -> None:
@@ -332,14 +304,6 @@ def test_a_zip_that_cannot_be_used_is_refused_in_words(tmp_path: Path) -> None:
     assert "unpacks to more than 2 GiB" in refusal(written(tmp_path, bytes(huge), "a.zip"))
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    said = refusal(tmp_path / "none.csv")
-    assert (
-        said
-        == "none.csv: cannot be read: No such file or directory; check its name and permissions"
-    )
-
-
 def test_a_long_file_is_never_held(tmp_path: Path) -> None:
     rows = (f"u,a{number}@example.org,A Name,{'x' * 5_000},enabled,,\n" for number in range(1_000))
     path = written(tmp_path, LISTMONK + "".join(rows))
@@ -361,19 +325,8 @@ def test_a_file_that_changes_after_it_was_checked_is_refused(tmp_path: Path, lat
     file = read(path)
     path.write_text(later, "utf-8")
 
-    with pytest.raises(
-        InvalidInput, match=r"people\.csv: changed while it was read; import it again"
-    ):
+    with pytest.raises(InvalidInput, match=r"people\.csv: changed while it was read; import it"):
         list(file.entries)
-
-
-def test_progress_is_told_now_and_then_and_at_the_end(tmp_path: Path) -> None:
-    told: list[int] = []
-    rows = "".join(f"u,a{number}@example.org,,,enabled,,\n" for number in range(1_001))
-    read_people(
-        written(tmp_path, LISTMONK + rows), kind=AUTO, lists=("press",), progress=told.append
-    )
-    assert told == [1_000, 1_001]
 
 
 @rows("known", FORMATS.values())
@@ -407,15 +360,10 @@ def test_a_zip_of_mailchimp_without_those_who_left_is_an_error(tmp_path: Path) -
     assert "--without unsubscribed" in said
     path = mailchimp_zip(tmp_path, "subscribed", "unsubscribed")
     assert "unsubscribed" not in refusal(path)
-    found = read_people(
-        path, kind=AUTO, lists=("press",), progress=lambda _: None, without=("cleaned",)
-    )
-    assert len(list(found.entries)) == 2
+    assert len(list(read(path, without=["cleaned"]).entries)) == 2
 
 
 def test_a_file_of_those_who_left_that_cannot_be_read_is_never_passed_over(tmp_path: Path) -> None:
     path = mailchimp_zip(tmp_path, "subscribed", "cleaned", unsubscribed="Adresse,Datum\nx,y\n")
-    with pytest.raises(InvalidInput, match=r"unsubscribed_members_export\.csv cannot be read"):
-        read_people(
-            path, kind=AUTO, lists=("press",), progress=lambda _: None, without=("unsubscribed",)
-        )
+    said = refusal(path, without=["unsubscribed"])
+    assert "unsubscribed_members_export.csv cannot be read" in said
