@@ -9,12 +9,11 @@ cannot join a list again that the subscriber left by one click in the meantime.
 
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, partial
 from importlib.resources import files
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
@@ -65,116 +64,6 @@ def _is_zone(name: str) -> bool:
 _MAX_NAME_CHARACTERS = 100
 _PLAIN = ("name", "language", "timezone")
 _FIELDS = (*_PLAIN, "day", "address")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sheet:
-    """What a form shows beside the subscriber's choices."""
-
-    offers: Sequence[PublicList]
-    languages: Mapping[str, str]
-    zone: str
-    """The organisation's."""
-    words: Mapping[str, str]
-    language: str
-    """Of the words."""
-    titled: Sequence[PublicList] = ()
-    """The lists with a title, also those that are not offered."""
-
-    def shown(self, person: Subscriber) -> dict[str, str]:
-        """Return list → the words beside it, which the subscriber says yes or no to."""
-        return {
-            offer.name: "\n".join(filter(None, (self.words["lists_ask"], offer.title, offer.about)))
-            for offer in self._lists(person.lists)
-        }
-
-    def _lists(self, joined: Sequence[str]) -> list[PublicList]:
-        """Return the lists that are offered, and others that the subscriber is on."""
-        titled = {each.name: each for each in self.titled}
-        others = sorted(set(joined) - {offer.name for offer in self.offers})
-        return [
-            *self.offers,
-            *(titled.get(name, PublicList(name=name, title=name)) for name in others),
-        ]
-
-    def values(self, person: Subscriber, form: Posted | None = None) -> dict[str, Any]:
-        """Return the values of the template: the stored ones, or those of a form with faults."""
-        now = {name: getattr(person, name) for name in _PLAIN}
-        filled = {name: form.text(name) for name in _PLAIN} if form else now
-        ticked = form.all("list") if form else person.lists
-        return {
-            "lists": [(offer, offer.name in ticked) for offer in self._lists(person.lists)],
-            "had": person.lists,
-            "was": now,
-            "filled": filled,
-            "languages": self._languages(now["language"]),
-            "zones": zones(),
-            "strange_zone": "" if _is_zone(now["timezone"]) else now["timezone"],
-            "house_zone": self.zone,
-            "paused": self._day(person.paused_until, person.timezone),
-            "pauses": [
-                (length, self.words[f"pause_{length}"]) for length in ("week", "month", "quarter")
-            ],
-            "pause": form.text("pause") if form else "",
-            "day": form.text("day") if form else "",
-        }
-
-    def _languages(self, own: str) -> dict[str, str]:
-        """Return code → name, with the subscriber's own language if we have no words for it."""
-        if not own or own in self.languages:
-            return dict(self.languages)
-        base = self.languages.get(base_language(own))
-        return {own: f"{base} ({own})" if base else own, **self.languages}
-
-    def _day(self, until: datetime | None, zone: str) -> str:
-        if until is None:
-            return ""
-        day = until.astimezone(ZoneInfo(zone or self.zone)).date()
-        return written_date(day, self.language, self.words)
-
-    def wish(
-        self, form: Posted, person: Subscriber, now: datetime
-    ) -> tuple[PreferenceChange, dict[str, str]]:
-        """Return what the subscriber asks for, and its faults: field → sentence."""
-        faults: dict[str, str] = {}
-        changed = {
-            name: form.text(name) if form.text(name) != form.text(f"was_{name}") else None
-            for name in _PLAIN
-        }
-        name, language, zone = (changed[key] for key in _PLAIN)
-        if name and (len(name) > _MAX_NAME_CHARACTERS or control_in_value(name)):
-            faults["name"] = self.words["fault_name"]
-        if language and language not in self._languages(person.language):
-            faults["language"] = self.words["fault_choice"]
-        if zone and not _is_zone(zone):
-            faults["timezone"], zone = self.words["fault_choice"], None
-        until = self._pause(form, zone or person.timezone or self.zone, now, faults)
-        had, ticked = frozenset(form.all("had")), frozenset(form.all("list"))
-        offered = {offer.name for offer in self.offers}
-        wish = PreferenceChange(
-            # only what is offered, whatever a form says
-            joins=(ticked - had) & offered,
-            # only what the page showed: a missing box was not unticked
-            leaves=(had - ticked) & frozenset(self.shown(person)),
-            resumes=form.text("pause") == "now",
-            returns=bool(form.text("again")),
-            pauses_until=until,
-            **changed,
-        )
-        return wish, faults
-
-    def _pause(
-        self, form: Posted, zone: str, now: datetime, faults: dict[str, str]
-    ) -> datetime | None:
-        pause = form.text("pause")
-        if pause not in {length.value for length in Pause}:
-            return None
-        try:
-            day = date.fromisoformat(form.text("day")) if pause == Pause.DAY.value else None
-            return pause_end(Pause(pause), now, zone, day)
-        except ValueError:
-            faults["day"] = self.words["fault_day"]
-            return None
 
 
 _PATH = "/preferences/{token}"
@@ -283,30 +172,19 @@ class PreferencesPage:
 
     def save(self, request: ReaderRequest) -> Response:
         """Apply the changes; if a field has a fault, apply none."""
-        sheet, person = self._sheet(request), request.person
-        wish, faults = sheet.wish(request.form, person, self._subscribers.store.clock.now())
+        wish, faults = self._wish(request)
         if faults:
             return self._form(request, form=request.form, faults=faults)
         save(
             request.owner,
             wish,
-            shown=sheet.shown(person),
+            shown=self._shown(request),
             language=request.language,
             store=self._subscribers.store,
         )
         # so that a reload sends nothing again
         there = f"{request.link}?saved=1"
         return RedirectResponse(there, status_code=303, headers=dict(self._frame.data_fields))
-
-    def _sheet(self, request: ReaderRequest) -> Sheet:
-        return Sheet(
-            offers=self._subscribers.settings.offers(),
-            titled=self._subscribers.settings.titled_lists(),
-            languages=self._frame.languages(),
-            zone=self._subscribers.settings.timezone,
-            words=request.words,
-            language=request.language,
-        )
 
     def _form(
         self,
@@ -317,21 +195,112 @@ class PreferencesPage:
         saved: bool = False,
         address: str = "",
     ) -> Response:
+        """Return the form with the stored values, or with those of a form that has faults."""
+        person, words = request.person, request.words
+        stored = {name: getattr(person, name) for name in _PLAIN}
+        ticked = form.all("list") if form else person.lists
         return self._frame.page(
-            request.words["preferences"],
+            words["preferences"],
             template="preferences.html.j2",
             language=request.language,
             status=422 if faults else 200,
             link=request.link,
             saved=saved,
-            suppressed=request.person.suppressed is not None,
-            lasting=request.person.suppressed is SuppressionReason.MANUAL,
-            address=request.person.address,
+            suppressed=person.suppressed is not None,
+            lasting=person.suppressed is SuppressionReason.MANUAL,
+            address=person.address,
             new_address=address,
             wrong=bool(faults),
             faults=dict.fromkeys(_FIELDS, "") | dict(faults or {}),
-            **self._sheet(request).values(request.person, form),
+            lists=[(offer, offer.name in ticked) for offer in self._lists(person)],
+            had=person.lists,
+            was=stored,
+            filled={name: form.text(name) for name in _PLAIN} if form else stored,
+            languages=self._languages(person.language),
+            zones=zones(),
+            strange_zone="" if _is_zone(person.timezone) else person.timezone,
+            house_zone=self._subscribers.settings.timezone,
+            paused=self._paused(request),
+            pauses=[(length, words[f"pause_{length}"]) for length in ("week", "month", "quarter")],
+            pause=form.text("pause") if form else "",
+            day=form.text("day") if form else "",
         )
+
+    def _lists(self, person: Subscriber) -> list[PublicList]:
+        """Return the lists that are offered, and others that the subscriber is on."""
+        settings = self._subscribers.settings
+        titled = {each.name: each for each in settings.titled_lists()}
+        others = sorted(set(person.lists) - {offer.name for offer in settings.offers()})
+        return [
+            *settings.offers(),
+            *(titled.get(name, PublicList(name=name, title=name)) for name in others),
+        ]
+
+    def _shown(self, request: ReaderRequest) -> dict[str, str]:
+        """Return list → the words beside it, which the subscriber says yes or no to."""
+        ask = request.words["lists_ask"]
+        return {
+            offer.name: "\n".join(filter(None, (ask, offer.title, offer.about)))
+            for offer in self._lists(request.person)
+        }
+
+    def _languages(self, own: str) -> dict[str, str]:
+        """Return code → name, with the subscriber's own language if we have no words for it."""
+        languages = self._frame.languages()
+        if not own or own in languages:
+            return languages
+        base = languages.get(base_language(own))
+        return {own: f"{base} ({own})" if base else own, **languages}
+
+    def _zone(self, person: Subscriber) -> str:
+        return person.timezone or self._subscribers.settings.timezone
+
+    def _paused(self, request: ReaderRequest) -> str:
+        until = request.person.paused_until
+        if until is None:
+            return ""
+        day = until.astimezone(ZoneInfo(self._zone(request.person))).date()
+        return written_date(day, request.language, request.words)
+
+    def _wish(self, request: ReaderRequest) -> tuple[PreferenceChange, dict[str, str]]:
+        """Return what the subscriber asks for, and its faults: field → sentence."""
+        form, person, words = request.form, request.person, request.words
+        faults: dict[str, str] = {}
+        changed = {
+            name: form.text(name) if form.text(name) != form.text(f"was_{name}") else None
+            for name in _PLAIN
+        }
+        name, language, zone = (changed[key] for key in _PLAIN)
+        if name and (len(name) > _MAX_NAME_CHARACTERS or control_in_value(name)):
+            faults["name"] = words["fault_name"]
+        if language and language not in self._languages(person.language):
+            faults["language"] = words["fault_choice"]
+        if zone and not _is_zone(zone):
+            faults["timezone"], zone = words["fault_choice"], None
+        try:
+            until = self._pause_end(form, zone or self._zone(person))
+        except ValueError:
+            faults["day"], until = words["fault_day"], None
+        had, ticked = frozenset(form.all("had")), frozenset(form.all("list"))
+        wish = PreferenceChange(
+            # only what is offered, whatever a form says
+            joins=(ticked - had) & {offer.name for offer in self._subscribers.settings.offers()},
+            # only what the page showed: a missing box was not unticked
+            leaves=(had - ticked) & {offer.name for offer in self._lists(person)},
+            resumes=form.text("pause") == "now",
+            returns=bool(form.text("again")),
+            pauses_until=until,
+            **changed,
+        )
+        return wish, faults
+
+    def _pause_end(self, form: Posted, zone: str) -> datetime | None:
+        """Return the end of the pause in a form, or None. Raises ValueError for its day."""
+        pause = form.text("pause")
+        if pause not in {length.value for length in Pause}:
+            return None
+        day = date.fromisoformat(form.text("day")) if pause == Pause.DAY.value else None
+        return pause_end(Pause(pause), self._subscribers.store.clock.now(), zone, day)
 
     def move(self, request: ReaderRequest) -> Response:
         """Send an email to the new address. The answer is the same for known and unknown ones."""
