@@ -1,1 +1,1 @@
-"""Documents that press offices have, into Markdown: plain text, web pages, Word files."""
+"""Import the documents of press offices as Markdown: plain text, web pages, Word files."""

@@ -30,7 +30,6 @@ MEMORY_BYTES = 512 << 20
 """Address space. The largest feed (10 MB) takes about 200 MB."""
 _OPEN_FILES = 64
 _NICENESS = 5
-"""Pages and sending come first."""
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 1, 38, 22
 _libc = ctypes.CDLL(None, use_errno=True)
 

@@ -1,4 +1,4 @@
-"""A file of any kind that press offices have, into a statement: each kind is read by its own."""
+"""Import a file of any kind that press offices have; each kind has its reader."""
 
 import email
 import re
@@ -26,7 +26,7 @@ _PASSED_ON = re.compile(
 )
 _MOST_PARTS = 1_000
 _SIGNED = re.compile(r"\\--[ ]?(?:\\?\n|$)")
-"""How a paragraph begins in Markdown that was the line ``-- `` (RFC 3676, 4.3)."""
+"""The beginning of a Markdown paragraph that was the line ``-- `` (RFC 3676, 4.3)."""
 _MAIL_FOOT = re.compile(
     r"(?:sent|gesendet|envoy[ée]|enviad[oa]|inviato|verzonden)"
     r" (?:from|von|de(?:puis)?|desde|da|vanaf) (?:my|meinem?|mon|mi|il mio|o meu|mijn) .{2,40}"
@@ -41,22 +41,22 @@ _MAIL_FOOT = re.compile(
     r"|confidenciais|vertrouwelijk).*",
     re.IGNORECASE,
 )
-"""What mail programs and law departments write below an email."""
+"""Text that mail programs and law departments add below an email."""
 _SIGNATURE, _MOST_SIGNED = 4, 12
-"""Paragraphs, and lines, that one has at most."""
+"""The paragraphs, and the lines, that a signature has at most."""
 _MOST_COVERS, _MOST_WORDS = 3, 60
-"""Emails around the one with the statement, and words of each."""
+"""Forwarding emails around the one with the statement, and the words of each, at most."""
 _SHOWN = 80
 _QUOTED = 15
-"""Letters by which a note's own quotation of a line is known."""
+"""Letters by which a note that quotes a line is recognised."""
 _READ = 1_000
-"""Characters that tell what a paragraph is."""
+"""Characters to read of a paragraph."""
 
 
 def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
-    """Find the statement in an email. What is attached to it is told of.
+    """Find the statement in an email; attachments become dropped lines.
 
-    One that only brings another email along is read for that. Its subject is the title where the
+    An email that only forwards another is skipped for that one. The subject is the title if the
     text shows none. Raises InvalidInput, naming ``file``.
     """
     # before it is parsed, which is what very many parts make slow
@@ -87,7 +87,7 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
 
 
 def _brought_along(message: EmailMessage) -> EmailMessage | None:
-    """The one email that is attached to another, which itself says next to nothing."""
+    """Return the only email attached to another that itself says next to nothing."""
     attached = [
         attachment
         for attachment in message.iter_attachments()
@@ -101,7 +101,7 @@ def _brought_along(message: EmailMessage) -> EmailMessage | None:
 
 
 def _words(message: EmailMessage) -> str:
-    """What an email says in plain text; of one in HTML alone its subject."""
+    """Return an email's plain text, or the subject of one that has only HTML."""
     part = message.get_body(("plain",))
     payload = None if part is None else part.get_payload(decode=True)
     return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else _subject(message)
@@ -169,7 +169,7 @@ def _without_signature(document: ImportedDocument, body: str, signature: str) ->
 
 
 def _bare(block: str) -> str:
-    """The words of a paragraph of Markdown, near enough."""
+    """Return roughly the words of a paragraph of Markdown."""
     return " ".join(re.sub(r"[\\*]", " ", block[:_READ]).split())
 
 
@@ -182,12 +182,11 @@ def _subject(message: EmailMessage) -> str:
 
 
 MAX_BYTES = 50_000_000
-"""Of a file that is read: pictures make Word files large."""
+"""Of a file. Pictures make Word files large."""
 
 
 _LARGEST_PAGE = 10_000_000
 _LARGEST_TEXT = 2_000_000
-"""As a statement's own file."""
 _READERS: dict[str, Callable[..., ImportedDocument]] = {
     ".docx": import_docx,
     ".odt": import_odt,
@@ -207,16 +206,16 @@ _INSTEAD = {
     ".mhtml": "is a web archive; save the page as 'Web page, HTML only' and import that",
 }
 _HEAVY = {".docx", ".odt", ".pdf", ".eml"}
-"""Kinds that pictures make large."""
+"""Kinds of file that pictures make large."""
 _OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
 def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
-    """Read a file by what its name ends with.
+    """Read a file by the ending of its name.
 
-    Raises InvalidInput, naming ``file`` and what to do, if it is of another kind than its name
-    says, of one that is not read, too large, or without a statement.
+    Raises InvalidInput, naming ``file`` and what to do, if the content is of another kind, the kind
+    is unknown, the file is too large, or it has no statement.
     """
     kind = PurePath(file).suffix.lower()
     objection = _INSTEAD.get(kind, "") or _disguised(data, kind)

@@ -1,7 +1,7 @@
-"""Files, pasted texts and pictures of strangers, read in a sandbox that is cut off in time.
+"""Read untrusted files, pasted texts and pictures in a sandbox with a time limit.
 
-Any of them can be made so that reading it takes for ever, or all memory there is. Run as a module,
-this is the process in the sandbox.
+Each can be made so that reading it takes for ever or all memory. Run as a module, this is the
+process in the sandbox.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,24 +22,24 @@ Answer = TypeVar("Answer")
 
 _MODULE = "newsletter.documents.isolated"
 _WITHIN = timedelta(seconds=15)
-"""For what somebody at the desk waits for."""
+"""The time limit if a person waits at the desk."""
 
 
 def import_isolated(data: bytes, *, today: date, file: str) -> ImportedDocument:
-    """As ``import_file`` does. Raises InvalidInput."""
+    """Run ``import_file`` in a sandbox. Raises InvalidInput."""
     task = {"read": "file", "today": today.isoformat(), "file": file}
     advice = "copy the statement's text into a .txt file"
     return read_apart(ImportedDocument, task, data, within=WITHIN, advice=advice)
 
 
 def pasted(html: str, *, within: timedelta = _WITHIN) -> Pasted:
-    """As ``read_pasted`` does, for at most so long. Raises InvalidInput."""
+    """Run ``read_pasted`` in a sandbox. Raises InvalidInput."""
     task = {"read": "paste", "file": "what was pasted"}
     return read_apart(Pasted, task, html.encode("utf-8", "replace"), within=within)
 
 
 def picture(data: bytes, *, file: str) -> MadePicture:
-    """As ``make_picture`` does. Raises InvalidInput."""
+    """Run ``make_picture`` in a sandbox. Raises InvalidInput."""
     if len(data) > LARGEST_PICTURE:
         raise unusable(
             file, f"is larger than {LARGEST_PICTURE // 1_000_000} MB; choose a smaller one"
@@ -48,7 +48,7 @@ def picture(data: bytes, *, file: str) -> MadePicture:
 
 
 def find_escapes(folder: str) -> list[str]:
-    """What a sandbox could do here that it must not: the kernel lacks something. Raises CutOff."""
+    """Return the forbidden acts that the kernel does not prevent here. Raises CutOff."""
     [found] = ask(_MODULE, {"read": "confinement", "folder": folder}, answer=list[str])
     escapes: list[str] = found
     return escapes
@@ -63,7 +63,7 @@ def read_apart(
     advice: str = "try something smaller",
     module: str = _MODULE,
 ) -> Answer:
-    """The one thing that a sandbox makes of the bytes. Raises InvalidInput, naming the file."""
+    """Return the one thing that a sandbox reads from the bytes. Raises InvalidInput."""
     try:
         [found] = ask(module, task, data, answer=kind, within=within)
     except NotStarted as error:
@@ -80,7 +80,7 @@ def read_apart(
 
 
 def handle(task: Mapping[str, Any], data: bytes) -> Iterator[Any]:
-    """What that process is asked to read."""
+    """Read what the task names."""
     if task["read"] == "confinement":
         from newsletter.documents.confinement import escapes
 

@@ -1,4 +1,4 @@
-"""Markdown with or without front matter: the text stays as it is written."""
+"""Import Markdown with or without front matter; the text stays as it is."""
 
 import re
 from collections.abc import Iterator
@@ -30,9 +30,9 @@ _LOST_MARK = "The title had a footnote, which a title cannot: nothing in the tex
 
 
 def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
-    """Find title and date of a Markdown file, and leave its text alone.
+    """Find title and date of a Markdown file; its text stays as it is.
 
-    Raises InvalidInput, naming ``file`` and the line of front matter that cannot be read.
+    Raises InvalidInput, naming ``file`` and the faulty line of the front matter.
     """
     text = decode(data, file=file).removeprefix("\ufeff")
     front = _front(text, file)
@@ -73,7 +73,7 @@ def _value(field: Field) -> str:
 
 
 def _embargo(front: FrontMatter) -> Iterator[tuple[int, str]]:
-    """What keys and values may say of an embargo; one that says no is none."""
+    """Yield the keys and values that may mention an embargo; ``embargo: no`` does not."""
     for key, field in front.fields.items():
         value = _value(field).strip()
         if value.casefold() not in _NONE:
@@ -85,7 +85,7 @@ def _embargo(front: FrontMatter) -> Iterator[tuple[int, str]]:
 
 
 def _blocks(body: str, first: int) -> Iterator[Block]:
-    """Cut a text at its blank lines and below its headings, and nowhere inside of code."""
+    """Cut a text at its blank lines and below its headings, but not inside code."""
     chunk: list[str] = []
     start, blanks, fence = 0, 1, ""
     lines = body.split("\n")
@@ -107,7 +107,7 @@ def _blocks(body: str, first: int) -> Iterator[Block]:
 
 
 def _fenced(line: str, fence: str) -> str:
-    """The fence that is open below a line, or nothing."""
+    """Return the fence that is open below a line, or ""."""
     found = _FENCE.match(line)
     if found is None:
         return fence

@@ -1,7 +1,7 @@
-"""A picture made anew: what a camera, a program or an attacker put beside its pixels is gone.
+"""Re-encode pictures, so that nothing but their pixels remains.
 
-It is decoded to its pixels and encoded again, so that a file that is also something else is nothing
-but a picture afterwards. Sizes are looked at before one pixel is.
+A file that is also something else is only a picture afterwards. The size is checked before any
+pixel is decoded.
 """
 
 import base64
@@ -28,10 +28,10 @@ _MOST_PIXELS = 24_000_000
 _TOO_MANY = f"has more than {_MOST_PIXELS // 1_000_000} million pixels; make it smaller first"
 _LONGEST_SIDE = 20_000
 _WIDEST = 1_200
-"""Pixels: twice what a mail shows, for sharp screens."""
+"""Pixels: twice the width of a mail, for sharp screens."""
 _TALLEST = 2_400
 _AIM = 500_000
-"""Bytes that a reader on a telephone waits for."""
+"""Bytes that load fast enough on a telephone."""
 _QUALITIES = (85, 70, 50)
 _KINDS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
 _HEADS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF"}
@@ -39,7 +39,7 @@ _INSTEAD = "save it as PNG or JPEG and choose that"
 
 
 def make_picture(data: bytes, *, file: str) -> MadePicture:
-    """Make a PNG, JPEG or GIF anew. Raises InvalidInput, naming ``file`` and what to do."""
+    """Re-encode a PNG, JPEG or GIF. Raises InvalidInput, naming ``file`` and what to do."""
     if len(data) > LARGEST_PICTURE:
         raise unusable(
             file, f"is larger than {LARGEST_PICTURE // 1_000_000} MB; {_INSTEAD}, smaller"
@@ -64,7 +64,7 @@ def make_picture(data: bytes, *, file: str) -> MadePicture:
 
 
 def _opened(data: bytes, kind: str, file: str) -> tuple[Image.Image, bool]:
-    """The pixels alone, upright, and whether there are several pictures in the file."""
+    """Return the upright pixels, and whether the file has several pictures."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # of Pillow's own about bombs and what is broken
@@ -85,7 +85,7 @@ def _opened(data: bytes, kind: str, file: str) -> tuple[Image.Image, bool]:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """Pixels of one of two kinds, in an image that knows nothing else."""
+    """Return a copy of the pixels, as RGB or RGBA, without metadata."""
     clear = "A" in image.getbands() or "transparency" in image.info
     read = image.convert("RGBA" if clear else "RGB")
     made = Image.new(read.mode, read.size)
@@ -94,7 +94,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _encoded(image: Image.Image, kind: str) -> tuple[str, bytes]:
-    """A photograph as JPEG, a drawing as PNG where that is small: as good as the size allows."""
+    """Encode a photograph as JPEG, a small drawing as PNG, as well as the size allows."""
     if image.mode == "RGBA":
         png = _saved(image, "PNG")
         return "PNG", png if len(png) <= _AIM else _fewer_colours(image)
@@ -110,7 +110,7 @@ def _encoded(image: Image.Image, kind: str) -> tuple[str, bytes]:
 
 
 def _fewer_colours(image: Image.Image) -> bytes:
-    """A PNG that is clear in parts, of 256 colours, and smaller until it is small enough."""
+    """Return a transparent PNG of 256 colours, scaled down until it is small enough."""
     while True:
         # the one method that every Pillow has for pixels that are clear in parts
         png = _saved(image.quantize(256, method=Image.Quantize.FASTOCTREE), "PNG")
@@ -126,14 +126,14 @@ def _saved(image: Image.Image, kind: str, **how: object) -> bytes:
 
 
 _LEAST = 4
-"""Pixels; what is smaller makes room, or tells the sender who looked."""
+"""Pixels; smaller pictures are spacers or trackers."""
 _NAMELESS = "a picture without a description"
 
 
 def illustrated(document: ImportedDocument, read: Callable[[str], bytes]) -> ImportedDocument:
-    """The document with its pictures made anew; those that cannot be are told of.
+    """Re-encode the pictures of a document; those that fail become dropped lines.
 
-    ``read`` gives the bytes at a picture's source, and raises InvalidInput where there are none.
+    ``read`` returns the bytes of a picture's source, or raises InvalidInput.
     """
     made: list[ImportedPicture] = []
     lost: list[Dropped] = []
@@ -158,9 +158,9 @@ def illustrated(document: ImportedDocument, read: Callable[[str], bytes]) -> Imp
 
 
 def embedded(source: str) -> bytes:
-    """The bytes of a picture that stands in a page itself. Nothing where they are broken.
+    """Return the bytes of a ``data:`` address, or b"" if they are broken.
 
-    Raises InvalidInput, naming the address, where the page was an email's and they came beside it.
+    Raises InvalidInput for an address of an email's picture.
     """
     if source.startswith("cid:"):
         raise unusable(source, "is not in the file")

@@ -1,4 +1,4 @@
-"""From a plain text, copied off a web page or a PDF, to a statement's title, date and body."""
+"""Find title, date and body in a plain text, copied from a web page or a PDF."""
 
 import re
 from collections import Counter
@@ -39,13 +39,13 @@ _PAGE = re.compile(
 _BREAKS = {PAGE_NUMBER, RUNNING_HEADER}
 _LONGEST = 100
 _TOP = 3
-"""Lines among which the masthead is, which heads of pages repeat."""
+"""Lines with the masthead, which heads of pages repeat."""
 
 
 def _running_lines(lines: Sequence[Line]) -> Reasons:
-    """The lines that number pages in words, one after the other, and those that come with each.
+    """Find the lines that number the pages in words, and those that come with each.
 
-    Nothing, unless the numbers rise by one from 1 and what stands around them stays the same.
+    Empty unless the numbers rise by one from 1 and the text around them stays the same.
     """
     marks = _page_marks(lines)
     if not marks:
@@ -75,7 +75,7 @@ def _page_marks(lines: Sequence[Line]) -> list[int]:
 
 
 def _page(text: str) -> tuple[int, str, str] | None:
-    """A page's number, how many there are, and what else the line says."""
+    """Return a page's number, the number of pages, and the rest of the line."""
     match = _PAGE.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         return None
@@ -91,7 +91,7 @@ _UNDERLINE = "an underline"
 
 
 def _underlines(lines: Sequence[Line]) -> Reasons:
-    """The rows of signs that underline the line above them, as text without bold words has it."""
+    """Find the rows of signs that underline the line above them."""
     return {
         n: _UNDERLINE
         for n, line in enumerate(lines)
@@ -104,9 +104,9 @@ _LIST_MARK = re.compile(r"[•▪◦‣●○■□·*§o\uf0a7\uf0b7–-]|\(?(?
 
 
 def _table_rows(lines: Sequence[Line]) -> Iterator[tuple[int, Line]]:
-    """Each line with the number of its table, from 1; with 0 if it is in none.
+    """Yield each line with the number of its table, from 1, or 0.
 
-    A table is two or more lines below each other, without a blank line, of equally many cells.
+    A table is two or more adjacent lines with the same number of cells.
     """
     number = 0
     for n, line in enumerate(lines):
@@ -130,12 +130,12 @@ def _alike(one: Line, other: Line) -> bool:
 
 
 def _listed(row: Line) -> bool:
-    """Whether a row is an item of a list, as Word writes it: its mark, a tab, its words."""
+    """Whether a row is a list item as Word writes it: mark, tab, words."""
     return len(row.cells) == 2 and _LIST_MARK.fullmatch(row.cells[0]) is not None
 
 
 def import_bytes(data: bytes, *, today: date, file: str = "the text") -> ImportedDocument:
-    """Decode and import; a guess at the encoding is among the notes. Raises InvalidInput."""
+    """Decode and import; notes a guessed encoding. Raises InvalidInput."""
     return import_document(
         decode(data, file=file), today=today, file=file, notes=filter(None, [encoding_note(data)])
     )
@@ -151,8 +151,8 @@ def import_document(
 ) -> ImportedDocument:
     """Find title, date and body of a plain text.
 
-    ``subject`` is that of its email: the title where the text shows none. Raises InvalidInput,
-    naming ``file``, if it is empty or has no body.
+    ``subject`` is that of its email: the title if the text shows none. Raises InvalidInput, naming
+    ``file``, if it is empty or has no body.
     """
     text, redirects = made_direct(text)
     every = read_lines(text)
@@ -191,11 +191,11 @@ def import_document(
 
 
 _DEEPEST = 5
-"""Quotations within each other."""
+"""Levels of quotation."""
 
 
 def _unquoted(lines: Sequence[Line]) -> Iterator[Line]:
-    """Lines of a quotation, by themselves; those that are empty part its paragraphs."""
+    """Yield the lines of a quotation; empty ones separate paragraphs."""
     gap = False
     for line in lines:
         text = line.text[1:].strip(" ")
@@ -205,7 +205,7 @@ def _unquoted(lines: Sequence[Line]) -> Iterator[Line]:
 
 
 def _blocks(lines: Sequence[Line], how: Joining, depth: int = 0) -> Iterator[str]:
-    """Paragraphs, tables and quotations, in Markdown."""
+    """Yield paragraphs, tables and quotations, in Markdown."""
     deep = depth == _DEEPEST
     # as emails quote, and no sum such as >5 %
     kinds = (

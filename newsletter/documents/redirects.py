@@ -15,12 +15,12 @@ _BY_QUERY = (
     (re.compile(r"[a-z0-9-]{1,30}\.safelinks\.protection\.outlook\.com/(?:ap/\S*)?"), ("url",)),
     (re.compile(r"linkprotect\.cudasvc\.com/url"), ("a",)),
 )
-"""Host and path, and the keys of the query of which one holds the address."""
+"""Host and path, and the keys of the query that may hold the address."""
 _DEFENDED = "urldefense.proofpoint.com"
 _DEFENDED_3 = re.compile(r"https://urldefense\.(?:com|us)/v3/__(.+?)__;([\w-]*)!")
 _TAKEN_OUT = re.compile(r"\*(?:\*(.))?")
 _RUNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-"""How many characters two stars stand for: from 2 on, by the letter behind them."""
+"""A letter's index plus 2 is the number of characters that two stars stand for."""
 
 
 def direct(address: str) -> str:

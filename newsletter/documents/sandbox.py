@@ -32,17 +32,17 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 WITHIN = timedelta(seconds=30)
-"""The longest that one answer may take. One of 20,000 items takes 13 s on a busy small machine."""
+"""The longest time for one answer. One of 20,000 items takes 13 s on a busy small machine."""
 MAX_ANSWER_BYTES = 64_000_000
 _CHUNK_BYTES = 1 << 16
 _LAST_SECOND = 1.0
-"""Seconds for a process to end that has closed its answer."""
+"""Seconds for a process to end after its answer."""
 _ENDING = "newsletter is about to end"
 _END = b"."
-"""The line behind the last answer."""
+"""The line after the last answer."""
 
 Handle = Callable[[Mapping[str, Any], bytes], Iterable[Any]]
-"""Reads: what to do and the bytes, to values of ours and InvalidInput."""
+"""Reads a task and bytes; yields values and InvalidInput."""
 
 
 class CutOff(Exception):
@@ -102,7 +102,6 @@ class Gate:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The processes that run."""
         with self._changed:
             return tuple(self._ends)
 
@@ -177,7 +176,7 @@ def ask(
 
 
 def _started(module: str, seconds: float) -> "subprocess.Popen[bytes]":
-    """A process with nothing of our environment but where modules are. Raises NotStarted."""
+    """Start a process without our environment, except the module path. Raises NotStarted."""
     try:
         return subprocess.Popen(  # noqa: S603 - this very interpreter, and a module of ours
             # -P: no module out of whatever folder this was started in
@@ -241,7 +240,7 @@ def _is_whole(out: bytes | bytearray) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class _Refusal:
-    """InvalidInput, as it is written."""
+    """InvalidInput in JSON."""
 
     faults: tuple[Fault, ...]
 

@@ -1,1 +1,1 @@
-"""From the trees of web pages and Word files to pieces of Markdown."""
+"""Turn the trees of web pages and Word files into pieces of Markdown."""

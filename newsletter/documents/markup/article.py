@@ -1,4 +1,4 @@
-"""Which part of a web page is the statement, and what around it is left out."""
+"""Find the statement on a web page, and drop what is around it."""
 
 import re
 from collections import Counter
@@ -62,7 +62,7 @@ _LARGEST_FURNITURE = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Article:
-    """The part of a page that is read."""
+    """The part of a page to read."""
 
     element: Element
     dropped: tuple[Dropped, ...]
@@ -70,7 +70,7 @@ class Article:
 
 
 def drop_unseen(root: Element) -> None:
-    """Take out what no reader of the page sees."""
+    """Drop the elements that a reader of the page does not see."""
     for element in list(root.iter(*_UNSEEN)):
         if element.getparent() is not None and element is not root:
             element.drop_tree()
@@ -84,7 +84,7 @@ def drop_unseen(root: Element) -> None:
 
 
 def find_article(root: Element) -> Article:
-    """Leave out what is furniture by its kind, then take the smallest part with nearly all text."""
+    """Drop furniture by its kind, then take the smallest part with nearly all text."""
     body = next(iter(root.iter("body")), root)
     dropped = list(drop_furniture(body))
     # counted anew, without the furniture
@@ -109,7 +109,7 @@ def find_article(root: Element) -> Article:
 
 
 def prose_of(root: Element) -> dict[Element, int]:
-    """How many characters of sentences each element holds, links apart."""
+    """Count the characters of sentences in each element, without links."""
     total: dict[Element, int] = {}
     for element in root.iter(*_TEXT_TAGS):
         own = sum(map(len, _own_sentences(element)))
@@ -121,7 +121,7 @@ def prose_of(root: Element) -> dict[Element, int]:
 
 
 def _own_sentences(element: Element) -> Iterator[str]:
-    """The lines of running words of an element that stand in no block of their own and no link."""
+    """Yield the lines of running words outside of inner blocks and links."""
     parts = [element.text or ""]
     for child in element:
         tag = tag_of(child)
@@ -137,7 +137,7 @@ def _own_sentences(element: Element) -> Iterator[str]:
 
 
 def drop_furniture(body: Element) -> Iterator[Dropped]:
-    """Take out what is navigation, links for sharing and the like; tells what it was."""
+    """Drop navigation, sharing links and the like; yield a note for each."""
     prose = prose_of(body)
     most = _LARGEST_FURNITURE * max(prose.get(body, 0), 1)
     for element in list(body.iter()):
@@ -176,7 +176,7 @@ def _why(element: Element) -> str:
 
 
 def _named(body: Element, prose: dict[Element, int]) -> Element:
-    """The article or main part by the page's own naming, if it has most of the text."""
+    """Return the element that the page itself names as its article, if it has most of the text."""
     for attribute, wanted in (("itemprop", "articleBody"), ("role", "article"), ("role", "main")):
         found = [
             element
@@ -190,7 +190,7 @@ def _named(body: Element, prose: dict[Element, int]) -> Element:
 
 
 def _narrowed(element: Element, prose: dict[Element, int]) -> Element:
-    """Go down while one child holds nearly all text."""
+    """Go down while one child has nearly all text."""
     while True:
         whole = prose.get(element, 0)
         parts = [child for child in element if tag_of(child) in _PARTS]

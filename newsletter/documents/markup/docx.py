@@ -1,4 +1,4 @@
-"""Word files (.docx) into pieces of Markdown; changes, comments and pictures are told of."""
+"""Import Word files (.docx); notes tell of changes, comments and pictures."""
 
 import io
 import posixpath
@@ -24,7 +24,7 @@ _MAIN = "word/document.xml"
 _RELATIONS = "word/_rels/document.xml.rels"
 _STYLE_SHEET = "word/styles.xml"
 _BEHIND = " \u241e "
-"""Between a picture's place and its description."""
+"""Separates a picture's place from its description."""
 _PART = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
 _EDGE = re.compile(r"word/(?:header|footer)\d*\.xml")
 _BESIDE = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)\d*\.xml")
@@ -43,7 +43,8 @@ _PACKING = Packing(program="Word", main=_MAIN, save_anew=_SAVE_ANEW)
 def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
     """Find the statement in a Word file.
 
-    Raises InvalidInput, naming ``file``, if it is no such file, is broken or unpacks to too much.
+    Raises InvalidInput, naming ``file``, if it is another kind of file, broken, or unpacks to too
+    much.
     """
     parts = _PACKING.parts(data, file)
     trees = {name: _PACKING.tree(text, name, file) for name, text in parts.items()}
@@ -67,9 +68,9 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
 
 
 def _name_pictures(trees: Mapping[str, Any]) -> None:
-    """Write into the description of each picture where in the file it lies.
+    """Write the place of each picture in the file into its description.
 
-    The converter tells the description and not the place; a picture outside of the file has none.
+    The converter reports only the description. A picture outside of the file gets no place.
     """
     relations = trees.get(_RELATIONS)
     places = {
@@ -101,9 +102,9 @@ def _reviewed(trees: Mapping[str, Any]) -> Review:
 
 
 def _take_hidden(trees: Mapping[str, Any]) -> list[str]:
-    """Take out the words that Word shows to nobody: those of each paragraph.
+    """Remove hidden words, and return them by paragraph.
 
-    The converter would take them as text, be they hidden by their own looks or by a style's.
+    The converter would keep them, whether their own format or a style hides them.
     """
     styles = _hiding_styles(trees)
     found: dict[Any, str] = {}
@@ -121,7 +122,7 @@ def _take_hidden(trees: Mapping[str, Any]) -> list[str]:
 
 
 def _hiding_styles(trees: Mapping[str, Any]) -> set[str]:
-    """The styles that hide words; in the file those that others build on mostly come first."""
+    """Return the styles that hide words. A base style usually comes before its heirs."""
     found: set[str] = set()
     sheet = trees.get(_STYLE_SHEET)
     for style in () if sheet is None else sheet.iter("{*}style"):
@@ -133,7 +134,6 @@ def _hiding_styles(trees: Mapping[str, Any]) -> set[str]:
 
 
 def _is_hidden(looks: Any, *, inherited: bool) -> bool:
-    """Whether words are hidden by their own looks, or by what they inherit."""
     vanish = None if looks is None else looks.find("{*}vanish")
     return inherited if vanish is None else _value(vanish) not in {"0", "false", "off"}
 
@@ -143,7 +143,7 @@ def _value(element: Any) -> str:
 
 
 def _beside(trees: Mapping[str, Any]) -> Iterator[str]:
-    """What stands beside the running text: text boxes, watermarks, page heads, the file's data."""
+    """Yield the words outside of the text: text boxes, watermarks, page heads, metadata."""
     for name, tree in trees.items():
         if name.startswith("docProps/"):
             yield from (ordinary(element.text or "").strip() for element in tree.iter("{*}*"))

@@ -1,4 +1,4 @@
-"""From the tree of a page to blocks of text: paragraphs, headings, lists, quotations, tables."""
+"""Turn the tree of a page into blocks: paragraphs, headings, lists, quotations, tables."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ _WIDEST = 40
 
 
 def rows_of(element: Element) -> list[list[Element]]:
-    """The cells of a table, row by row, without those of tables inside it."""
+    """Return the cells of a table, row by row, without those of tables inside it."""
     rows = []
     for child in element:
         if tag_of(child) == "tr":
@@ -40,7 +40,7 @@ def rows_of(element: Element) -> list[list[Element]]:
 
 
 def has_stray_words(element: Element) -> bool:
-    """Whether a table holds words outside of its cells, as broken pages do."""
+    """Whether a broken page has words between the cells of a table."""
     parts = [element, *element.iter("thead", "tbody", "tfoot", "tr")]
     words = [*(part.text for part in parts), *(c.tail for part in parts for c in part)]
     known = {"thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col", ""}
@@ -49,7 +49,7 @@ def has_stray_words(element: Element) -> bool:
 
 
 def layout(rows: Rows, cells: Cells) -> bool:
-    """Whether a table holds running text: its cells are then read one after the other."""
+    """Whether a table only arranges running text: its cells are then read one by one."""
     filled = [[cell for cell in row if cell] for row in cells]
     # one row or one column compares nothing: it only places its text
     if sum(bool(row) for row in filled) < 2 or max(map(len, filled), default=0) < 2:
@@ -86,9 +86,9 @@ def _texts(blocks: Iterable[Block]) -> str:
 def _spread(
     row: Sequence[Element], cells: Sequence[Sequence[Block]], hanging: dict[int, int]
 ) -> list[str]:
-    """The texts of a row, column by column.
+    """Return the texts of a row, column by column.
 
-    ``hanging`` holds how many rows below the last one a cell above reaches down to, by column.
+    ``hanging`` maps a column to the number of rows below that a cell above covers.
     """
     out: list[str] = []
     for element, blocks in zip(row, cells, strict=True):
@@ -119,18 +119,18 @@ _TYPED_BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7](?=\s)\s*")
 
 @dataclass(frozen=True, kw_only=True)
 class BlockReader:
-    """Reads the blocks of one page; ``inline`` keeps what had to be left out."""
+    """Reads the blocks of one page; ``inline`` collects what is left out."""
 
     inline: InlineReader
     holding: frozenset[Element]
-    """The elements that have a block somewhere in them."""
+    """The elements that contain a block."""
 
     def read(self, element: Element) -> list[Block]:
-        """All blocks in an element, in order."""
+        """Return all blocks in an element, in order."""
         return _typed_lists(self._inside(element, Run(text="")))
 
     def _inside(self, element: Element, like: Run) -> list[Block]:
-        """The blocks of an element's children; ``like`` carries the marks that stand around."""
+        """Return the blocks of an element's children; ``like`` has the marks around them."""
         blocks: list[Block] = []
         runs: list[Run] = [replace(like, text=element.text or "")]
         line = line_of(element)
@@ -233,12 +233,12 @@ class BlockReader:
 
 
 def joined(blocks: Sequence[Block]) -> str:
-    """The Markdown of blocks that stand together."""
+    """Return the Markdown of adjacent blocks."""
     return "".join((block.glue if n else "") + block.markdown for n, block in enumerate(blocks))
 
 
 def list_of(items: Sequence[Sequence[Block]], marks: Sequence[str]) -> list[Block]:
-    """A list as one block; an item is the blocks in it."""
+    """Return a list as one block; each item is a list of blocks."""
     if not items:
         return []
     # Markdown knows only loose and tight lists: one paragraph more makes all of the list loose
@@ -266,7 +266,7 @@ def _is_list(block: Block) -> bool:
 
 
 def _paragraphs(runs: Iterable[Run], number: int) -> list[Block]:
-    """Paragraphs of running words: a line break breaks the line, two of them the paragraph."""
+    """Build paragraphs: one line break breaks the line, two break the paragraph."""
     blocks: list[Block] = []
     broken = False
     for line in lines_of(runs):
@@ -282,7 +282,7 @@ def _paragraphs(runs: Iterable[Run], number: int) -> list[Block]:
 
 
 def _parted(blocks: list[Block]) -> list[Block]:
-    """Keep two lists in a row from becoming one: the second gets another mark."""
+    """Keep two adjacent lists apart: the second one gets another mark."""
     for n in range(1, len(blocks)):
         before, after = blocks[n - 1].markdown, blocks[n].markdown
         if not (_is_list(blocks[n - 1]) and _is_list(blocks[n])):
@@ -323,7 +323,7 @@ def _code(element: Element) -> list[Block]:
 
 
 def holding_blocks(root: Element) -> frozenset[Element]:
-    """The elements that have a block somewhere in them."""
+    """Return the elements that contain a block."""
     found: set[Element] = set()
     for element in root.iter(*BLOCKS):
         above = element.getparent()
@@ -334,6 +334,6 @@ def holding_blocks(root: Element) -> frozenset[Element]:
 
 
 def numbered(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Pieces with their places as numbers, for files that have no lines."""
+    """Number the blocks by their place, for files without lines."""
     for number, block in enumerate(blocks, start=1):
         yield replace(block, number=number)

@@ -1,4 +1,4 @@
-"""What a web page says about itself: its title, its date, its site's name, its address."""
+"""Read what a web page says about itself: title, date, name of the site, address."""
 
 import json
 import re
@@ -32,26 +32,26 @@ _LONGEST_SHOWN = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a page says about itself. What it does not say is empty."""
+    """A page's statements about itself; empty if it makes none."""
 
     title: str
     windows: tuple[str, ...]
-    """What it calls itself, a site's name and all."""
+    """Its own titles, with the name of the site."""
     spare: tuple[str, str]
-    """The title for where no line of the page is like one, and what to tell of it then."""
+    """The title if no line of the page is like one, and the note for it."""
     text: str
-    """Of the article, where its data hold it; else nothing."""
+    """The article's text in the page's data, or ""."""
     dated: Dated
     base: str
     language: str = ""
     described: tuple[str, ...] = ()
-    """All that it says about itself and of its pictures, and no reader sees as text."""
+    """Metadata and descriptions of pictures, which readers do not see as text."""
 
 
 def facts_of(root: Element, *, document: bool) -> Facts:
-    """Read a page's facts, before anything is taken out of it.
+    """Read a page's facts from its complete tree.
 
-    ``document`` tells a text that a word processor saved: its own title is often an old one.
+    ``document`` means that a word processor saved the page: its own title is often outdated.
     """
     meta = _meta(root)
     data = list(_linked_data(root))
@@ -85,7 +85,7 @@ def facts_of(root: Element, *, document: bool) -> Facts:
 
 
 def words_of(root: Element) -> Iterator[tuple[str, int]]:
-    """The words between any two tags, with their line; without scripts and tracked deletions."""
+    """Yield the words between two tags with their line, without scripts and tracked deletions."""
     for element in root.iter("*"):
         inside = "" if element.tag in _NO_WORDS else element.text
         for text in (inside, element.tail):
@@ -138,7 +138,7 @@ def _title(
     *,
     document: bool,
 ) -> str:
-    """The heading that the page's own title, its data or their number tell from others."""
+    """Return the heading that matches the page's own title, or the only heading."""
     headings = [text for element in root.iter("h1") if (text := text_of(element))]
     # many sites make a heading of their own name
     headings = [text for text in headings if comparable(text) not in names]
@@ -167,7 +167,7 @@ def _named(root: Element, windows: Sequence[str]) -> str:
 
 
 def _short(element: Element) -> str:
-    """The words in an element, if they are as few as a title's."""
+    """Return an element's words if they are as few as a title's, else ""."""
     text = ""
     for part in element.itertext():
         text += f"{part} "
@@ -177,7 +177,7 @@ def _short(element: Element) -> str:
 
 
 def _spare(windows: Sequence[str], parted: str, headline: str) -> tuple[str, str]:
-    """What a page calls itself, for where none of its lines is like a title; and what to tell."""
+    """Return the page's name for itself and a note, for a page without a line like a title."""
     mere = len(parted.split()) <= FULL_TITLE or is_body_name(parted)
     if (mere and parted != headline) or not parted:
         return "", ""  # the name of a site rather than a title
@@ -186,11 +186,10 @@ def _spare(windows: Sequence[str], parted: str, headline: str) -> tuple[str, str
 
 
 def _parted(title: str, names: Container[str], shown: Container[str]) -> tuple[str, str]:
-    """A page's title without its site's name, and that name, as far as either is known.
+    """Split a page's title into the title and the name of its site, as far as they are known.
 
-    ``names`` are the site's own, ``shown`` the headings of the page, as letters alone. A
-    heading that the title begins with is the statement's; one that it ends with is the site's
-    unless it is the longer part.
+    ``names`` are the site's, ``shown`` the page's headings, both as letters alone. A heading at the
+    beginning is the statement's. One at the end is the site's unless it is the longer part.
     """
     for found in _PARTING.finditer(title):
         before, after = title[: found.start()], title[found.end() :]

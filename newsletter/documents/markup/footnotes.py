@@ -1,4 +1,4 @@
-"""Footnotes of a page: two places that link to each other, the later of which is the note."""
+"""Find footnotes: two places that link to each other, the later of which is the note."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +12,16 @@ _CLIMBABLE = {"li", "div", "p", "dd", "aside"}
 
 @dataclass(frozen=True, kw_only=True)
 class Footnotes:
-    """The footnotes of a page, taken out of its tree."""
+    """The footnotes of a page, removed from its tree."""
 
     references: dict[Element, str]
-    """The link in the text → its note's name, counted from 1."""
+    """The link in the text → the name of its note, counted from 1."""
     notes: dict[str, Element]
-    """The name → the element that holds the note's words."""
+    """The name → the element with the note's words."""
 
 
 def take_footnotes(root: Element) -> Footnotes:
-    """Find all footnotes and take their words out of the text."""
+    """Find all footnotes, and remove their words from the text."""
     places = _places(root)
     links = [element for element in root.iter("a") if _leads_within(element)]
     backs = {link: places.get(link.get("href")[1:]) for link in links}
@@ -71,7 +71,7 @@ def _leads_within(link: Element) -> bool:
 
 
 def _holder(back: Element) -> Element:
-    """The whole note: its paragraph, or the item or part that holds no link but this one."""
+    """Return the whole note: the paragraph, or the item or part with no other link to a place."""
     holder = back
     while tag_of(holder) not in BLOCKS and holder.getparent() is not None:
         holder = holder.getparent()

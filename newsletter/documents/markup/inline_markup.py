@@ -1,4 +1,4 @@
-"""The words inside a paragraph of a page: marks, links, and what a mail cannot hold."""
+"""Read the words inside a paragraph of a page: marks, links, and what a mail cannot show."""
 
 import re
 import unicodedata
@@ -20,21 +20,21 @@ _DEFINITION = re.compile(r"(\[\^\w+\]):")
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Words that are marked alike."""
+    """Words with the same marks."""
 
     text: str
     marks: frozenset[str] = frozenset()
     href: str = ""
     code: bool = False
-    """Shown as it is, like source; it carries no marks."""
+    """Shown like source code, without marks."""
     literal: str = ""
-    """Markdown in place of words: the mark of a footnote."""
+    """Markdown instead of words: the mark of a footnote."""
     ends_line: bool = False
-    """A line break, with no words of its own."""
+    """A line break without words."""
 
 
 def lines_of(runs: Iterable[Run]) -> list[list[Run]]:
-    """Cut runs at line breaks and make their blanks ordinary. An empty line has no runs."""
+    """Split runs at line breaks and normalise their blanks. An empty line has no runs."""
     lines: list[list[Run]] = []
     for ends, group in groupby(runs, key=lambda run: run.ends_line):
         if ends:
@@ -45,12 +45,11 @@ def lines_of(runs: Iterable[Run]) -> list[list[Run]]:
 
 
 def words(line: Sequence[Run]) -> str:
-    """The words of a line alone."""
     return ordinary("".join(run.text for run in line)).strip()
 
 
 def markdown(line: Sequence[Run], *, marked: bool = True) -> str:
-    """Write a line that begins a line of Markdown; unmarked, its bold and the like are left out."""
+    """Write a line of Markdown; ``marked=False`` leaves out bold and the like."""
     settled = _settled(line if marked else [_bare(run) for run in line])
     text = _inner(settled)
     first = settled[0] if settled else Run(text="")
@@ -84,7 +83,7 @@ def _inner(line: Sequence[Run]) -> str:
 
 
 def _tidy(runs: Iterable[Run]) -> list[Run]:
-    """One blank between words, none around the line, and neighbours alike in one run."""
+    """Keep one blank between words and none around the line; merge equal neighbours."""
     out: list[Run] = []
     for run in runs:
         text = ordinary(run.text)
@@ -100,7 +99,7 @@ def _tidy(runs: Iterable[Run]) -> list[Run]:
 
 
 def _merged(runs: Iterable[Run]) -> list[Run]:
-    """Neighbours alike in one run; the mark of a footnote stays one of its own."""
+    """Merge neighbours with the same marks, except footnote marks."""
     out: list[Run] = []
     for run in runs:
         if out and not run.literal and replace(out[-1], text=run.text) == run:
@@ -114,7 +113,7 @@ def _merged(runs: Iterable[Run]) -> list[Run]:
 
 
 def _settled(line: Sequence[Run]) -> list[Run]:
-    """Take marks off where Markdown would show them as stars: beside letters, on blanks."""
+    """Remove marks that Markdown would show as stars: next to letters, on blanks."""
     # Markdown reads a tilde amid text that is struck out as the end of that.
     tilde = {STRUCK} if any("~" in run.text for run in line) else set()
     runs = [_bare(run) if run.literal or not run.text.strip() else run for run in line]
@@ -140,7 +139,7 @@ def _blanks_apart(run: Run) -> list[Run]:
 
 
 def _edges_apart(runs: Sequence[Run], n: int) -> list[Run]:
-    """Move punctuation at the edge of marked words out of them where a letter touches it."""
+    """Move punctuation out of the edges of marked words next to a letter."""
     run = runs[n]
     if run.literal or not run.marks:
         return [run]
@@ -156,7 +155,7 @@ def _edges_apart(runs: Sequence[Run], n: int) -> list[Run]:
 
 
 def _edge(text: str) -> int:
-    """How many characters of punctuation a text begins with, with the blanks behind them."""
+    """Count the punctuation, with the blanks after it, at the beginning of a text."""
     at = 0
     while at < len(text) and (_is_mark(text[at]) or (at and text[at] == " ")):
         at += 1
@@ -172,7 +171,7 @@ def _is_mark(character: str) -> bool:
 
 
 def _marked(runs: Sequence[Run], before: str) -> str:
-    """The runs of one link, or outside of any; ``before`` is what the line holds already."""
+    """Write the runs of one link, or outside of any; ``before`` is the line so far."""
     out = ""
     for marks, group in groupby(runs, key=lambda run: run.marks):
         text = ""
@@ -230,49 +229,49 @@ _FIGURES = re.compile(r"[-+0-9]{1,6}")
 _UNSAFE = re.compile(r"[\s<>\"\\^`{|}]")
 _SCHEMES = {"http", "https", "mailto", "tel"}
 PART = "part:"
-"""Before the name of a part of the same file."""
+"""Prefix of the name of a part of the same file."""
 _HELD = (PART, "data:image/", "cid:")
 _MOST_PICTURES = 20
 _ABOVE = 40
 
 
 def tag_of(element: Element) -> str:
-    """An element's name in small letters; empty for a comment."""
+    """Return an element's name in lower case, or "" for a comment."""
     return element.tag.lower() if isinstance(element.tag, str) else ""
 
 
 def line_of(element: Element) -> int:
-    """Where an element stands in its file, from 1; 0 where nobody knows."""
+    """Return an element's line in its file, from 1, or 0 if it is unknown."""
     return element.sourceline or 0
 
 
 def text_of(element: Element) -> str:
-    """All words in an element, on one line."""
+    """Return all words in an element, on one line."""
     return ordinary(" ".join(element.itertext())).strip()
 
 
 @dataclass(kw_only=True)
 class InlineReader:
-    """Reads the words of one page, and keeps what it left out and what it could not resolve."""
+    """Reads the words of one page; collects what it leaves out and cannot resolve."""
 
     base: str = ""
-    """The page's own address, which relative links count from."""
+    """The page's address, for relative links."""
     references: dict[Element, str] = field(default_factory=dict)
-    """A link that is the mark of a footnote → the footnote's name."""
+    """The link that is a footnote's mark → the footnote's name."""
     dropped: list[Dropped] = field(default_factory=list)
     keeps: bool = False
-    """Whether pictures that the file itself holds are kept."""
+    """Whether to keep pictures that are in the file itself."""
     pictures: list[ImportedPicture] = field(default_factory=list)
     http: int = 0
-    """How many links are not encrypted."""
+    """Number of unencrypted links."""
     redirects: int = 0
-    """How many links led through a server of a mail program or of Google."""
+    """Number of links through a server of a mail program or of Google."""
     underlined: int = 0
     raised: int = 0
-    """How many words were underlined; how many above or below the line were no figures."""
+    """Numbers of underlined words, and of raised or lowered words that are no figures."""
 
     def under(self, element: Element, like: Run) -> Run:
-        """What words directly in an element are like, given what is around it."""
+        """Return the marks and the link of words directly in an element."""
         tag, style = tag_of(element), element.get("style") or ""
         marks = set(like.marks)
         if tag in _MARKS:
@@ -286,7 +285,7 @@ class InlineReader:
         return replace(like, marks=frozenset(marks), href=href)
 
     def runs(self, element: Element, like: Run) -> list[Run]:
-        """The runs of an element that stands inside of a paragraph."""
+        """Return the runs of an element inside a paragraph."""
         tag = tag_of(element)
         if tag == "br":
             return [Run(text="\n", ends_line=True)]
@@ -320,7 +319,6 @@ class InlineReader:
         return [*end, *inside, *end]
 
     def runs_in(self, element: Element, like: Run) -> list[Run]:
-        """The runs of an element's own words and of its children."""
         runs = [replace(like, text=element.text or "")]
         for child in element:
             runs += self.runs(child, like)
@@ -328,7 +326,7 @@ class InlineReader:
         return runs
 
     def leave_out(self, element: Element, why: str, text: str = "") -> None:
-        """Note an element that is not taken, by its words where no ``text`` tells of it."""
+        """Note an element that is left out, by ``text`` or its words."""
         text = text or text_of(element) or element.get("src") or element.get("title")
         text = text or tag_of(element)
         self.dropped.append(Dropped(line=line_of(element), text=shortened(text), why=why))

@@ -1,7 +1,7 @@
-"""OpenDocument texts (.odt) of LibreOffice and others: their paragraphs as HTML of our own making.
+"""Turn the paragraphs of OpenDocument texts (.odt) into HTML.
 
-By OASIS OpenDocument 1.3, parts 2 and 3. What was deleted under change tracking stands apart from
-the text there, and what was inserted stands in it.
+Source: OASIS OpenDocument 1.3, parts 2 and 3. Tracked deletions are kept outside of the text,
+tracked insertions in it.
 """
 
 import re
@@ -42,7 +42,8 @@ _TITLE, _QUOTES = "Title", {"Quotations", "Quote", "Intense_20_Quote", "Block_20
 def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
     """Find the statement in an OpenDocument text.
 
-    Raises InvalidInput, naming ``file``, if it is no such file, is broken or unpacks to too much.
+    Raises InvalidInput, naming ``file``, if it is another kind of file, broken, or unpacks to too
+    much.
     """
     parts = _PACKING.parts(data, file)
     trees = {name: _PACKING.tree(text, name, file) for name, text in parts.items()}
@@ -68,7 +69,7 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
 
 
 class _Looks:
-    """What the styles of a document say of its paragraphs, words and lists."""
+    """The styles of a document: of paragraphs, words and lists."""
 
     def __init__(self, trees: Mapping[str, Element]) -> None:
         self._styles: dict[str, Element] = {}
@@ -80,7 +81,7 @@ class _Looks:
                 styles[_attribute(style, "name")] = style
 
     def ancestors(self, name: str) -> Iterator[str]:
-        """A style and those that it builds on, the nearest first."""
+        """Yield a style and those it inherits from, the nearest first."""
         # bounded: in a made file a style may build on itself
         for _ in range(20):
             if not name:
@@ -90,11 +91,10 @@ class _Looks:
             name = "" if style is None else _attribute(style, "parent-style-name")
 
     def is_hidden(self, name: str) -> bool:
-        """Whether words of a style are shown to nobody."""
         return self._words(name).get("display") == "none"
 
     def _words(self, name: str) -> dict[str, str]:
-        """What a style says of words."""
+        """Return a style's properties of words."""
         found: dict[str, str] = {}
         for ancestor in self.ancestors(name):
             style = self._styles.get(ancestor)
@@ -104,7 +104,7 @@ class _Looks:
         return found
 
     def marks(self, name: str) -> tuple[str, ...]:
-        """The elements of HTML that mark words as a style does, the innermost first."""
+        """Return the HTML elements that mark words as a style does, the innermost first."""
         found = self._words(name)
         raised = found.get("text-position", "")
         marked = {
@@ -118,7 +118,7 @@ class _Looks:
         return tuple(tag for tag, is_so in marked.items() if is_so)
 
     def is_numbered(self, name: str, level: int) -> bool:
-        """Whether a list counts at this level, from 1."""
+        """Whether a list is numbered at this level, from 1."""
         style = self._lists.get(name)
         for entry in () if style is None else style:
             if _attribute(entry, "level") == str(level):
@@ -129,9 +129,9 @@ class _Looks:
 
 
 class _Writer:
-    """Writes what stands in a text as HTML; footnotes are kept for its end.
+    """Writes a text as HTML; footnotes come last.
 
-    ``hidden`` is what it left out because a style shows it to nobody.
+    ``hidden`` collects words that a style hides.
     """
 
     def __init__(self, looks: _Looks) -> None:
@@ -140,7 +140,7 @@ class _Writer:
         self.hidden: list[str] = []
 
     def blocks(self, parent: Element, style: str = "", level: int = 0) -> Iterator[str]:
-        """The blocks in an element; ``style`` and ``level`` are those of the list around it."""
+        """Yield the blocks in an element; ``style`` and ``level`` belong to the list around it."""
         for child in parent:
             name = _name(child)
             if name in {"p", "h"}:
@@ -222,7 +222,7 @@ class _Writer:
         return self._marked(inside, _attribute(element, "style-name")) if name == "span" else inside
 
     def _hides(self, element: Element) -> bool:
-        """Whether the words of an element are shown to nobody, of which is told then."""
+        """Whether an element's words are hidden; they are then added to ``hidden``."""
         is_hidden = self._looks.is_hidden(_attribute(element, "style-name"))
         words = _ordinary("".join(element.itertext())).strip() if is_hidden else ""
         self.hidden += [words] if words else []
@@ -234,7 +234,7 @@ class _Writer:
         return inside
 
     def _frame(self, frame: Element) -> str:
-        """A picture, by its description; a text box is told of beside the text."""
+        """Write a picture; text boxes are read elsewhere."""
         image = frame.find("{*}image")
         if image is None:
             return ""
@@ -242,7 +242,7 @@ class _Writer:
         return f'<img src="{escape(PART + _attribute(image, "href"))}" alt="{escape(alt)}">'
 
     def _note(self, note: Element) -> str:
-        """In the form that is known of web pages: two places that link to each other."""
+        """Write a footnote as web pages do: two places that link to each other."""
         body = note.find("{*}note-body")
         number = len(self._notes) + 1
         # its place is taken first: a note within this one counts on
@@ -253,7 +253,6 @@ class _Writer:
         return f'<sup><a href="#note-{number}" id="mark-{number}">[{number}]</a></sup>'
 
     def notes(self) -> str:
-        """What all footnotes say."""
         return f"<ol>{''.join(self._notes)}</ol>" if self._notes else ""
 
 
@@ -268,7 +267,7 @@ def _reviewed(content: Element) -> Review:
 
 
 def _beside(trees: Mapping[str, Element]) -> Iterator[str]:
-    """What stands beside the running text: text boxes, heads of pages, the file's own data."""
+    """Yield the words outside of the text: text boxes, heads of pages, metadata."""
     for box in trees[_CONTENT].iter("{*}text-box"):
         yield from _words(box)
     for name, kinds in ((_STYLES, ("{*}header", "{*}footer")), ("meta.xml", ("{*}meta",))):
@@ -277,7 +276,7 @@ def _beside(trees: Mapping[str, Element]) -> Iterator[str]:
 
 
 def _words(part: Element) -> Iterator[str]:
-    """The paragraphs of a part, or its single values."""
+    """Yield the paragraphs of a part, or its single values."""
     for element in part.iter(
         "{*}p", "{*}h", "{*}title", "{*}subject", "{*}keyword", "{*}description"
     ):
@@ -295,7 +294,7 @@ def _name(element: Element) -> str:
 
 
 def _attribute(element: Element, name: str) -> str:
-    """An attribute by its name alone: no two of one element differ in their namespace only."""
+    """Return an attribute by its local name, which is unique in an element."""
     return next(
         (value for key, value in element.attrib.items() if etree.QName(key).localname == name), ""
     )

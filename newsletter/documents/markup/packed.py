@@ -1,4 +1,4 @@
-"""Files that are archives of XML (.docx, .odt), unpacked no further than a statement is large."""
+"""Unpack archives of XML (.docx, .odt), within limits."""
 
 import io
 import zipfile
@@ -14,24 +14,25 @@ from newsletter.domain.errors import InvalidInput
 
 _MOST_PARTS = 5_000
 _LARGEST_XML = 6_000_000
-"""Of one part, unpacked: some 500 pages of text."""
+"""Of one unpacked part: some 500 pages of text."""
 _LARGEST_WHOLE = 20_000_000
-"""Of all parts that are XML."""
+"""Of all unpacked parts that are XML."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Packing:
-    """One kind of such files."""
+    """One kind of archive."""
 
     program: str
-    """What writes them."""
+    """The program that writes it."""
     main: str
-    """The part that holds the text."""
+    """The part with the text."""
     save_anew: str
-    """What to do where the file is broken."""
+    """The advice for a broken file."""
 
     def parts(self, data: bytes, file: str) -> dict[str, bytes]:
-        """All XML of a file, by name. Raises InvalidInput for what is none, broken or a bomb."""
+        """Return all XML of a file, by name. Raises InvalidInput if it is broken, a bomb or
+        something else."""
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 names = archive.namelist()
@@ -55,7 +56,7 @@ class Packing:
         return parts
 
     def picture(self, data: bytes, name: str) -> bytes:
-        """One part that is a picture. Raises InvalidInput, naming it."""
+        """Return one part that is a picture. Raises InvalidInput, naming it."""
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(name) as part:
                 return part.read(LARGEST_PICTURE + 1)
@@ -63,7 +64,7 @@ class Packing:
             raise unusable(name, "is not in the file, or it is broken") from error
 
     def tree(self, data: bytes, name: str, file: str) -> Any:
-        """One part, parsed. Raises InvalidInput."""
+        """Parse one part. Raises InvalidInput."""
         # no entities: they read other files, or grow without end
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
         try:
@@ -79,7 +80,7 @@ class Packing:
 
 
 def _read(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, bytes]:
-    """Parts, as long as all may be together: what an archive says of sizes may be untrue."""
+    """Read parts up to the limit: the sizes in the archive may be wrong."""
     parts: dict[str, bytes] = {}
     left = _LARGEST_WHOLE
     for name in names:
@@ -93,7 +94,7 @@ def _read(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, bytes]:
 
 
 def page_edges(found: Iterable[tuple[str, str]]) -> Iterator[Dropped]:
-    """The words at the ``head`` or ``foot`` of each page, once each; both as pairs."""
+    """Yield the words at the ``head`` or ``foot`` of each page, once each."""
     seen: set[str] = set()
     for place, text in found:
         if text and text not in seen:
@@ -102,5 +103,5 @@ def page_edges(found: Iterable[tuple[str, str]]) -> Iterator[Dropped]:
 
 
 def unseen(texts: Iterable[str]) -> Iterator[Dropped]:
-    """Words that the file hides from whoever reads it."""
+    """Yield the hidden words of a file."""
     return (Dropped(line=0, text=shortened(text), why="hidden in the file") for text in texts)

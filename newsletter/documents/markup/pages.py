@@ -1,4 +1,4 @@
-"""Web pages, saved from a browser or by Word, into blocks of Markdown."""
+"""Turn web pages, saved from a browser or by Word, into blocks of Markdown."""
 
 import codecs
 import re
@@ -44,9 +44,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _DEEPEST = 150
 _SHOWN_OF_DATA = 0.5
 _SHORTEST_PART = 8
-"""Letters of a headline that stand between two tags."""
+"""Letters of a headline between two tags."""
 _SHORTEST_SUBHEAD = 6
-"""Words; what is shorter may be a menu."""
+"""Words; fewer may be a menu."""
 _LEAVES = "leads to the list of readers that it was once sent to"
 _OF_DATA = (
     "The page shows little of its text, which a script puts there; it was read from the page's"
@@ -64,8 +64,8 @@ def import_page(
 ) -> ImportedDocument:
     """Find the statement in a web page. Raises InvalidInput, naming ``file``.
 
-    ``subject`` is that of the email that it came in, and ``pictures`` gives the bytes of those
-    that came with it.
+    ``subject`` is that of the email around the page, and ``pictures`` returns the bytes of the
+    email's pictures.
     """
     text, note = decode_page(data, file=file)
     root = parse(text, file=file)
@@ -113,7 +113,7 @@ def import_page(
 
 
 def _in_words(read: ExtractedText) -> ExtractedText:
-    """Without the lines of a page most of which stands on one: they tell nobody a place."""
+    """Set line numbers to 0 if most of the page is on one line: they would show no place."""
     counts = Counter(block.number for block in read.blocks)
     if len(read.blocks) < 2 or max(counts.values()) * 2 <= len(read.blocks):
         return read
@@ -126,7 +126,7 @@ def _in_words(read: ExtractedText) -> ExtractedText:
 
 
 def _hidden_text(text: str, shown: Sequence[Block], inline: InlineReader) -> list[Block]:
-    """What a page's data hold of the article, where the page itself shows far less of it."""
+    """Return the article from the page's data, if the page itself shows far less of it."""
     if len(comparable(text)) * _SHOWN_OF_DATA <= sum(
         len(comparable(block.text)) for block in shown
     ):
@@ -139,7 +139,7 @@ def _hidden_text(text: str, shown: Sequence[Block], inline: InlineReader) -> lis
 
 
 def _dated(facts: Facts, root: Element, article: Article | None) -> Dated:
-    """What the page says, else what stands nearest above its article."""
+    """Return the page's own date, else the nearest one above its article."""
     if facts.dated.value is not None or article is None:
         return facts.dated
     for words, _ in reversed(_above(root, article.element)):
@@ -151,7 +151,7 @@ def _dated(facts: Facts, root: Element, article: Article | None) -> Dated:
 
 
 def between(root: Element, chosen: Element, title: str) -> list[Block]:
-    """What stands between the headline and the article as long as a subhead: a standfirst."""
+    """Return a standfirst: text between headline and article that is as long as a subhead."""
     wanted = comparable(title)
     above = _above(root, chosen)
     ends = [
@@ -169,7 +169,7 @@ def between(root: Element, chosen: Element, title: str) -> list[Block]:
 
 
 def _above(root: Element, chosen: Element) -> list[tuple[str, int]]:
-    """The words between any two tags above a part of a page, with their line, in order."""
+    """Return the words between any two tags above a part of a page, with their line, in order."""
     above: list[tuple[str, int]] = []
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if element is chosen:
@@ -181,7 +181,7 @@ def _above(root: Element, chosen: Element) -> list[tuple[str, int]]:
 
 
 def _cleaned(root: Element) -> Review:
-    """Take out what nobody sees and what only programs know; returns what colleagues left in it."""
+    """Remove hidden parts and the marks of programs; return the traces of a review."""
     google, word = is_google(root), is_word(root)  # what tells them is taken out below
     if google:
         clean_google(root)
@@ -201,10 +201,10 @@ def import_body(
     today: date,
     file: str,
 ) -> ImportedDocument:
-    """Find the statement in the text of a document, as HTML of our own making.
+    """Find the statement in the HTML that an importer made of a document.
 
-    ``edges`` stand at the head and foot of each page, ``beside`` is what may speak of an embargo
-    and is no running text, and places are counted in paragraphs. Raises InvalidInput.
+    ``edges`` are the heads and feet of pages. ``beside`` is text outside of the running text that
+    may mention an embargo. Places count paragraphs. Raises InvalidInput.
     """
     root = parse(f"<body>{body}</body>", file=file)
     footnotes = take_footnotes(root)
@@ -224,10 +224,10 @@ def import_body(
 
 
 def decode_page(data: bytes, *, file: str) -> tuple[str, str]:
-    """The text of a page, and what to tell if its encoding was guessed.
+    """Return the text of a page, and a note if its encoding is a guess.
 
-    By its byte order mark, else by what it declares, else UTF-8, else Windows-1252. Raises
-    InvalidInput if it is none of these.
+    By its byte order mark, else its declaration, else UTF-8, else Windows-1252. Raises InvalidInput
+    if none fits.
     """
     found = _DECLARED.search(data[:4096])
     if found and not data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
@@ -243,7 +243,7 @@ def decode_page(data: bytes, *, file: str) -> tuple[str, str]:
 
 
 def parse(text: str, *, file: str) -> Element:
-    """The tree of a page. Raises InvalidInput if it is empty or nested beyond reason."""
+    """Parse a page. Raises InvalidInput if it is empty or nested too deep."""
     clean = _CONTROL.sub("", text)
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True
@@ -262,12 +262,12 @@ def parse(text: str, *, file: str) -> Element:
 
 
 def read_blocks(root: Element, inline: InlineReader) -> list[Block]:
-    """The blocks of a part of a page."""
+    """Return the blocks of a part of a page."""
     return BlockReader(inline=inline, holding=holding_blocks(root)).read(root)
 
 
 def foot_of(footnotes: Footnotes, blocks: Sequence[Block], inline: InlineReader) -> tuple[str, ...]:
-    """The footnotes that the blocks refer to, as Markdown; the others are told of."""
+    """Return the footnotes that the blocks refer to, as Markdown; note the others."""
     written = []
     text = "\n".join(block.markdown for block in blocks)
     for name, element in footnotes.notes.items():
@@ -286,7 +286,7 @@ def foot_of(footnotes: Footnotes, blocks: Sequence[Block], inline: InlineReader)
 
 
 def link_notes(inline: InlineReader) -> list[str]:
-    """What to say of links that were changed, and of links and marks that a mail may not have."""
+    """Return notes on changed links, and on links and marks that a mail may not have."""
     counted = (
         (
             *(inline.http, "1 link begins", "links begin"),
@@ -319,7 +319,7 @@ def _depth(root: Element) -> int:
 
 
 def read_pasted(html: str) -> Pasted:
-    """Read a block of a page, of a Word file or of Google Docs. Raises InvalidInput."""
+    """Read a pasted part of a page, of a Word file or of Google Docs. Raises InvalidInput."""
     root = parse(html, file="what was pasted")
     review = _cleaned(root)
     footnotes = take_footnotes(root)

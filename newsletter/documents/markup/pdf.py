@@ -1,4 +1,4 @@
-"""PDF files into pieces of Markdown: headings by size, lists by their marks, tables by columns."""
+"""Import PDF files: headings by size, lists by their marks, tables by columns."""
 
 import re
 from collections import Counter
@@ -22,12 +22,12 @@ from newsletter.documents.release.imported import Dropped, ImportedDocument, unu
 from newsletter.documents.release.lines import shortened
 
 _LARGER = 1.12
-"""So many times the size of most letters makes a heading."""
+"""A heading is so many times as large as most letters."""
 _BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]\s+(?=\S)")
 _MARK = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]|\d{1,3}[.)]")
 _NUMBER = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
 _INDENT = (14, 60)
-"""Points by which a quotation stands further in."""
+"""Points by which a quotation is indented, at least and at most."""
 _ENDS = re.compile(r"[.!?…:;]['\"”’»)\]]{0,3}\Z")
 _PAGE = re.compile(
     r"\W*+(?:page|seite|p[áa]gina)?\W*+\d{1,3}\W*+(?:(?:of|von|de)?\W*+\d{1,3}\W*+)?"
@@ -80,7 +80,7 @@ def _notes(pages: Sequence[Sequence[PdfLine]]) -> Iterator[str]:
 def _without_edges(
     pages: Sequence[Sequence[PdfLine]],
 ) -> tuple[list[Dropped], list[list[PdfLine]]]:
-    """Pages without the lines that stand at the head or foot of most of them."""
+    """Remove the lines at the head or foot of most pages."""
     heads = [max(page, key=lambda line: line.top) for page in pages]
     feet = [min(page, key=lambda line: line.bottom) for page in pages]
     gone: list[PdfLine] = []
@@ -100,7 +100,7 @@ def _without_edges(
 
 
 def _shape(line: PdfLine) -> str:
-    """Its words without what counts pages."""
+    """Return a line's words without page numbers."""
     return re.sub(r"\d+", "0", line.text)
 
 
@@ -116,19 +116,19 @@ def _most(weighed: Iterable[tuple[float, int]]) -> float:
 
 @dataclass(kw_only=True)
 class _Block:
-    """Lines that belong together, or the rows of a table with its first line."""
+    """Lines that belong together, or a table's rows with its first line."""
 
     lines: list[PdfLine] = field(default_factory=list)
     rows: list[list[Cell]] = field(default_factory=list)
 
     @property
     def ends(self) -> bool:
-        """Its last line ends a sentence, or it is no running text."""
+        """Whether the last line ends a sentence, or the block is no running text."""
         return bool(self.rows) or bool(_ENDS.search(self.lines[-1].text))
 
 
 def _blocks(page: Sequence[PdfLine]) -> list[_Block]:
-    """What stands on a page, from top to bottom."""
+    """Return the blocks of a page, from top to bottom."""
     blocks: list[_Block] = []
     for row in _rows(page):
         cells = sorted((cell for line in row for cell in line.cells), key=lambda cell: cell.left)
@@ -153,13 +153,13 @@ def _blocks(page: Sequence[PdfLine]) -> list[_Block]:
 
 
 def _as_one(line: PdfLine, cells: Sequence[Cell]) -> PdfLine:
-    """A line without gaps in it."""
+    """Return a line with its cells joined."""
     words = [word for cell in cells for word in (*cell.words, Words(text=" "))]
     return replace(line, cells=(Cell(words=tuple(words), left=cells[0].left),))
 
 
 def _rows(page: Sequence[PdfLine]) -> Iterator[list[PdfLine]]:
-    """Lines that stand beside each other, from top to bottom."""
+    """Yield adjacent lines together, from top to bottom."""
     row: list[PdfLine] = []
     for line in sorted((line for line in page if line.cells), key=lambda line: -line.top):
         # by its middle: lines below each other often overlap at their edges
@@ -176,7 +176,7 @@ def _is_as_large(one: PdfLine, other: PdfLine) -> bool:
 
 
 def _joined_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
-    """All blocks; a paragraph that a page breaks is one."""
+    """Join a paragraph that a page break splits."""
     found: list[_Block] = []
     for page in pages:
         blocks = list(page)
@@ -242,7 +242,7 @@ def _is_indented(block: _Block, margin: float) -> bool:
 
 
 def _counted(blocks: Sequence[_Block]) -> set[int]:
-    """Which blocks are items that count from one; a date such as 12. November counts nothing."""
+    """Return the blocks that count from one. A date such as 12. November is no item."""
     numbers = [_NUMBER.match(block.lines[0].text) if block.lines else None for block in blocks]
     found: set[int] = set()
     for place, number in enumerate(numbers):
@@ -264,7 +264,7 @@ def _inside(block: _Block, *, without_mark: bool = False) -> str:
 
 
 def _without_mark(words: Sequence[Words]) -> list[Words]:
-    """An item without what marks it, be that in words of its own or in the first ones."""
+    """Remove the mark of an item, whether it is a run of its own or part of one."""
     text = "".join(word.text for word in words)
     found = _BULLET.match(text) or _NUMBER.match(text)
     left = found.end() if found else 0
@@ -276,7 +276,7 @@ def _without_mark(words: Sequence[Words]) -> list[Words]:
 
 
 def _marked(words: Sequence[Words]) -> str:
-    """Words that look alike as one."""
+    """Write words as HTML, merging those that look alike."""
     merged: list[Words] = []
     for word in filter(lambda word: word.text, words):
         # A blank has the looks of what stands before it: PDFs often set it in another font.

@@ -1,7 +1,7 @@
-"""What stands where on the pages of a PDF: its lines, each with its words, their marks and links.
+"""Read the lines on the pages of a PDF, with words, marks and links.
 
-A PDF knows letters and places, and no paragraphs. pdfminer.six puts letters together to lines, and
-lines to boxes by their distances.
+A PDF has letters and places, but no paragraphs. pdfminer.six joins letters to lines, and lines to
+boxes by distance.
 """
 
 import io
@@ -26,20 +26,20 @@ from newsletter.domain.errors import InvalidInput
 
 MOST_PAGES = 60
 _WIDE_GAP = 1.6
-"""So many times its size between two words parts the cells of a table."""
+"""A gap between cells of a table, in the size of the letters."""
 _BARE_GAP = 0.35
-"""The same where no blank stands in the gap, although this page has blanks between its words."""
+"""A gap between cells without a blank in it, on a page that has blanks between words."""
 _BLANK = 0.1
-"""So many times its size between two letters is a blank."""
+"""A gap between letters that is a blank, in the size of the letters."""
 _UNREAD = re.compile(r"\(cid:\d+\)")
-"""What pdfminer writes for a letter of which the file does not say what it is."""
+"""pdfminer's placeholder for a letter that the file does not identify."""
 UNREAD = "\ufffd"
 _MOST_LINKS, _MOST_ROWS = 1_000, 500
 
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """Some words of a line that look alike."""
+    """Words of a line that look alike."""
 
     text: str
     bold: bool = False
@@ -49,20 +49,19 @@ class Words:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """What stands on one line without a wide gap in it. Places are in points, from the left."""
+    """Part of a line without a wide gap. Places are in points, from the left."""
 
     words: tuple[Words, ...]
     left: float
 
     @property
     def text(self) -> str:
-        """Without marks."""
         return "".join(word.text for word in self.words).strip()
 
 
 @dataclass(frozen=True, kw_only=True)
 class PdfLine:
-    """One line. Places are in points, from the left and from the foot of its page."""
+    """A line. Places are in points, from the left and the foot of the page."""
 
     cells: tuple[Cell, ...]
     size: float
@@ -71,16 +70,15 @@ class PdfLine:
     top: float
     bottom: float
     box: int
-    """Lines with the same number belong together, as far as distances tell."""
+    """Lines with the same number probably belong together."""
 
     @property
     def text(self) -> str:
-        """All of it."""
         return " ".join(cell.text for cell in self.cells)
 
 
 def read_pages(data: bytes, file: str) -> list[list[PdfLine]]:
-    """The lines of each page, from top to bottom.
+    """Return the lines of each page, from top to bottom.
 
     Raises InvalidInput, naming ``file``, if it is locked, broken or far too long.
     """
@@ -124,21 +122,21 @@ def _pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Way:
-    """How a page is read."""
+    """How to read a page."""
 
     links: Sequence["_Link"]
     bare: float
-    """So wide a gap without a blank parts cells, in the size of the letters."""
+    """The gap without a blank that separates cells, in the size of the letters."""
     to_left: bool
-    """Most of it is read from right to left."""
+    """Whether most of the page is read from right to left."""
 
 
 _Row = list[tuple[int, LTTextLine]]
-"""Lines that stand beside each other, with the numbers of their boxes."""
+"""Adjacent lines, with the numbers of their boxes."""
 
 
 def _rows(lines: _Row) -> Iterator[_Row]:
-    """Lines, from left to right where several are the parts of one: by which way these run."""
+    """Yield the lines, each with its parts from left to right."""
     row: _Row = []
     # to whole points: the parts of one line differ by fractions, and would be sorted by these
     for pair in sorted(lines, key=lambda pair: (-round(pair[1].y0), pair[1].x0)):
@@ -154,7 +152,7 @@ def _rows(lines: _Row) -> Iterator[_Row]:
 
 
 def _has_blanks(lines: Sequence[LTTextLine]) -> bool:
-    """Whether blanks are written between words, as some programs only move on."""
+    """Whether the file has blanks between words; some programs only move on."""
     long = [line for line in lines if len(line.get_text().split()) > 4]
     written = sum(
         any(isinstance(letter, LTChar) and letter.get_text() == " " for letter in line)
@@ -164,7 +162,7 @@ def _has_blanks(lines: Sequence[LTTextLine]) -> bool:
 
 
 _Link = tuple[tuple[float, float, float, float], str]
-"""Left, bottom, right, top; and where it leads."""
+"""Left, bottom, right, top; and the target."""
 
 
 def _links(page: PDFPage) -> Iterator[_Link]:
@@ -185,9 +183,9 @@ def _is_blank(item: object) -> bool:
 
 
 def _as_seen(letters: Sequence[Any]) -> Iterator[Any]:
-    """Letters from left to right, with a blank where there is room for one.
+    """Yield letters from left to right, with a blank in each gap.
 
-    What runs to the left and what does not stands in the file in one order or another.
+    The file may have right-to-left letters in either order.
     """
     before: LTChar | None = None
     for letter in sorted(
@@ -201,7 +199,7 @@ def _as_seen(letters: Sequence[Any]) -> Iterator[Any]:
 
 
 def _in_one_box(rows: Sequence[_Row]) -> list[_Row]:
-    """Rows whose parts, and what goes on with these, all have one box's number."""
+    """Give rows with a common box the same number, also across rows."""
     # each row is compared with all boxes so far
     if len(rows) > _MOST_ROWS:
         return list(rows)
@@ -234,7 +232,7 @@ def _line(row: _Row, way: _Way) -> PdfLine:
 
 
 def _parts(characters: Sequence[Any], size: float, bare: float) -> Iterator[list[Any]]:
-    """A line parted where there are wide gaps."""
+    """Split a line at wide gaps."""
     part: list[Any] = []
     right: float | None = None
     blank = False
@@ -273,7 +271,7 @@ def _cell(characters: Sequence[Any], way: _Way) -> Cell:
 
 
 def _as_read(characters: Sequence[Any], way: _Way) -> list[tuple[Any, str]]:
-    """Each letter and what it says, in the order in which people read them."""
+    """Return each letter with its text, in reading order."""
     real = [(letter, _plain(letter.get_text())) for letter in characters]
     if not _runs_to_the_left("".join(text for _, text in real)):
         return real
@@ -284,7 +282,7 @@ def _as_read(characters: Sequence[Any], way: _Way) -> list[tuple[Any, str]]:
 
 
 def _plain(text: str) -> str:
-    """A letter without the shape that Arabic and Hebrew ones have beside others."""
+    """Return an Arabic or Hebrew letter without its presentation form."""
     if _UNREAD.fullmatch(text):
         return UNREAD
     # only the presentation forms of Hebrew and Arabic: NFKC would change ² and ½ as well
@@ -313,15 +311,15 @@ _MIRRORED = str.maketrans(_PAIRS | {end: begin for begin, end in _PAIRS.items()}
 
 
 def _runs_to_the_left(text: str) -> bool:
-    """Whether a text holds letters that are read from right to left."""
+    """Whether a text has letters that are read from right to left."""
     return any(unicodedata.bidirectional(one) in {"R", "AL"} for one in text)
 
 
 def reading_order(letters: Sequence[str], *, to_left: bool) -> list[int]:
-    """The places of letters, which come from left to right, in the order in which they are read.
+    """Return the indexes of letters, given from left to right, in reading order.
 
-    ``to_left`` tells a text most of which is read from right to left. By the rules of UAX 9,
-    without its embeddings.
+    ``to_left`` means that most of the text is read from right to left. Follows UAX 9 without its
+    embeddings.
     """
     order = list(range(len(letters)))
     levels = _levels([_kind(one) for one in letters], base=int(to_left))
@@ -337,9 +335,9 @@ def _kind(letter: str) -> str:
 
 
 def _levels(kinds: Sequence[str], base: int) -> list[int]:
-    """How deep each letter is embedded: 1 is read from right to left, 0 and 2 from left to right.
+    """Return the embedding level of each letter: 1 is read from right to left, 0 and 2 from left.
 
-    ``base`` is that of the text: 1 where most of its letters are of Arabic or Hebrew.
+    ``base`` is the text's level: 1 if most of its letters are Arabic or Hebrew.
     """
     levels = [base] * len(kinds)
     strong = [n for n, kind in enumerate(kinds) if kind != _NEUTRAL]
@@ -357,9 +355,9 @@ def _levels(kinds: Sequence[str], base: int) -> list[int]:
 
 
 def _is_mirrored(text: str) -> bool:
-    """Whether brackets of a text that was read from right to left close before they open.
+    """Whether brackets in right-to-left text close before they open.
 
-    Some programs write which bracket is seen, and some which one was typed.
+    Some programs write the bracket that is seen, some the one that was typed.
     """
     opened = 0
     for one in text:
@@ -370,25 +368,24 @@ def _is_mirrored(text: str) -> bool:
 
 
 def _mirrored(text: str) -> str:
-    """A text with its brackets the other way round."""
     return text.translate(_MIRRORED)
 
 
 # --- columns -----------------------------------------------------------------------------------
 
 _FEWEST_LINES, _MOST_LINES = 4, 500
-"""Lines of a column, and of a page on which columns are looked for."""
+"""Lines of a column at least, and of a page with columns at most."""
 _GUTTER = 8
 """Points between two columns."""
 _LONG = 20
-"""Characters of a line of running text in a column; cells of tables mostly have fewer."""
+"""Characters of a line of text in a column; cells of tables usually have fewer."""
 _MOST_SHORT = 0.4
 
 
 def in_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
-    """The lines of a page in parts, each of one column, in the order in which they are read.
+    """Split a page into parts of one column each, in reading order.
 
-    What goes over several columns parts what is above it from what is below.
+    A line across several columns separates the parts above and below it.
     """
     gutter = _gutter(lines) if len(lines) <= _MOST_LINES else None
     if gutter is None:
@@ -409,7 +406,7 @@ def in_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
 
 
 def _gutter(lines: Sequence[PdfLine]) -> float | None:
-    """Where the right one of two columns begins, or None."""
+    """Return where the right one of two columns begins, or None."""
     starts = sorted({round(line.left) for line in lines})
     # nothing stands left of the first
     for start in starts[1:]:
@@ -426,7 +423,7 @@ def _gutter(lines: Sequence[PdfLine]) -> float | None:
 
 
 def _beside(before: Sequence[PdfLine], behind: Sequence[PdfLine]) -> bool:
-    """Whether most of the shorter column stands beside the other one."""
+    """Whether most lines of the shorter column are next to the other one."""
     shared = [
         sum(
             min(one.top for one in other) <= line.top <= max(one.top for one in other)

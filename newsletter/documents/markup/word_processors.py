@@ -1,4 +1,4 @@
-"""What word processors put into pages: lists made of paragraphs, changes and comments."""
+"""Read the marks of word processors in pages: lists made of paragraphs, changes, comments."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _TYPED = re.compile(r"\s*(?P<mark>[·•▪◦‣●○■□§o\uf0a7\uf0b7-]|\
 
 
 def is_word(root: Element) -> bool:
-    """Whether a page was saved by Word, Outlook or another word processor."""
+    """Whether a word processor or Outlook saved a page."""
     for meta in root.iter("meta"):
         name = (meta.get("name") or "").lower()
         if name in {"generator", "progid"} and re.search(
@@ -29,7 +29,7 @@ def is_word(root: Element) -> bool:
 
 
 def clean_word(root: Element) -> None:
-    """Make headings and lists of the paragraphs that stand for them."""
+    """Turn paragraphs that stand for headings and lists into these."""
     for paragraph in root.iter("p"):
         names = (paragraph.get("class") or "").split()
         if "MsoTitle" in names:
@@ -57,7 +57,7 @@ def _is_item(paragraph: Element) -> bool:
 
 
 def _make_list(run: list[Element]) -> None:
-    """Put a run of item paragraphs into lists, nested by their levels."""
+    """Turn a run of item paragraphs into lists, nested by level."""
     stack: list[tuple[int, Element]] = []
     for paragraph in run:
         found = _LEVEL.search(paragraph.get("style") or "")
@@ -84,7 +84,7 @@ def _make_list(run: list[Element]) -> None:
 
 
 def _take_mark(paragraph: Element) -> str:
-    """Take an item's typed mark out of its words, and say what it was."""
+    """Remove an item's typed mark from its words, and return it."""
     for element in paragraph.iter("span"):
         if _IGNORED.search(element.get("style") or ""):
             mark = text_of(element)
@@ -104,7 +104,7 @@ def _take_mark(paragraph: Element) -> str:
 
 
 def _texts(element: Element) -> Iterator[tuple[Element, str]]:
-    """Where the words of an element are kept, in their order."""
+    """Yield the places of an element's words, in order."""
     yield element, "text"
     for child in element:
         if tag_of(child):
@@ -117,12 +117,12 @@ _LIST = re.compile(r"\blst-kix_(?P<name>\w{1,100})-(?P<level>\d)\b")
 
 
 def is_google(root: Element) -> bool:
-    """Whether a page was saved by Google Docs."""
+    """Whether Google Docs saved a page."""
     return any("doc-content" in (body.get("class") or "") for body in root.iter("body"))
 
 
 def clean_google(root: Element) -> None:
-    """Write what style sheets say into the elements, nest the lists, and mark the title."""
+    """Copy the style sheet's rules into the elements, nest the lists, and mark the title."""
     rules = {
         name: styles
         for sheet in root.iter("style")
@@ -139,7 +139,7 @@ def clean_google(root: Element) -> None:
 
 
 def _nest_lists(root: Element) -> None:
-    """Put lists, which stand below each other whatever their level, into each other."""
+    """Nest lists, which Google writes one below the other."""
     stack: list[tuple[str, int, Element]] = []
     for element in list(root.iter("ul", "ol")):
         found = _LIST.search(element.get("class") or "")
@@ -174,7 +174,6 @@ class Review:
     formulas: int = 0
 
     def notes(self) -> Iterator[str]:
-        """What to tell the person who imports."""
         if self.inserted or self.deleted:
             yield (
                 f"It has tracked changes: {_count(self.inserted, 'insertion')} taken as text, "
@@ -187,7 +186,7 @@ class Review:
 
 
 def take_review(root: Element) -> Review:
-    """Take comments and tracked deletions out of a page that Word or Google Docs saved."""
+    """Remove comments and tracked deletions from a page of Word or Google Docs."""
     tracked = [
         element
         for element in root.iter("ins", "del")
@@ -212,7 +211,7 @@ def take_review(root: Element) -> Review:
 
 
 def _comment(back: Element) -> Iterator[Element]:
-    """What holds a comment: a part that begins with the link back, else the paragraph."""
+    """Yield the parts of a comment that begin with the link back, then its paragraph."""
     for part in back.iterancestors("div"):
         # a part that begins with another link holds more than this comment
         if next(part.iter("a")) is back:

@@ -1,1 +1,1 @@
-"""What is in a press release, line by line: title, date, embargo, text, and what is furniture."""
+"""Recognise the parts of a press release line by line: title, date, embargo, text, furniture."""

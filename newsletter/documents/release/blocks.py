@@ -1,4 +1,4 @@
-"""From the blocks of a page or a Word file, each with its Markdown, to an imported statement."""
+"""Turn the blocks of a page or a Word file into an imported statement."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ RULE = "* * *"
 
 _LONGEST_BOLD = 100
 _LONGEST_KICKER = 2
-"""How many blocks of running text may stand above a title, such as a notice."""
+"""Blocks of running text above a title at most, such as a notice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,45 +30,45 @@ class Block:
     """A paragraph, a line of one, a heading, or a whole list, quotation or table."""
 
     number: int
-    """Its line in the file, from 1; of a Word file its place among the paragraphs."""
+    """Line in the file, from 1; in a Word file the number of the paragraph."""
     text: str
-    """Its words alone, on one line."""
+    """The words alone, on one line."""
     markdown: str
     broken: bool = False
-    """Only a line break stands before it, and no end of a paragraph."""
+    """Whether only a line break is before it."""
     level: int = 0
-    """Of a heading, from 1; 0 for all else."""
+    """Of a heading, from 1, else 0."""
     glue: str = "\n\n"
-    """What stands before it in Markdown, where the block before it is kept too."""
+    """The Markdown before it, if the previous block is kept too."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractedText:
-    """All of a file that may be statement, and what the file says about itself."""
+    """All text of a file that may be the statement, and the file's metadata."""
 
     blocks: tuple[Block, ...]
     title: str = ""
-    """Where the file says it outside of its text; else it is looked for in the blocks."""
+    """The title that the file states outside of its text, or ""."""
     windows: tuple[str, ...] = ()
-    """What the file calls itself, a site's name and all: lines that it names are its headline."""
+    """The file's own titles, with the name of the site; they identify the headline."""
     spare: tuple[str, str] = ("", "")
-    """A title for where no line is named by these, and what to tell of it then."""
+    """A title if they match no line, and the note for it."""
     dated: Dated | None = None
     summary: str = ""
     subject: str = ""
     email: str = ""
-    """The subject of the email that it came in: the title where the text shows none."""
+    """The subject of its email: the title if the text shows none."""
     foot: tuple[str, ...] = ()
-    """Footnotes in Markdown: they go below the text whatever stands there."""
+    """Footnotes in Markdown, for the end of the text."""
     dropped: tuple[Dropped, ...] = ()
     pictures: tuple[ImportedPicture, ...] = ()
     notes: tuple[str, ...] = ()
     beside: tuple[tuple[int, str], ...] = ()
-    """Line or 0, and words, of what is not among the blocks and may speak of an embargo."""
+    """Line or 0, and words, of text outside of the blocks that may mention an embargo."""
 
 
 def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDocument:
-    """Find title, date and body. Raises InvalidInput, naming ``file``, without a text."""
+    """Find title, date and body. Raises InvalidInput, naming ``file``, if there is no text."""
     if not read.blocks:
         raise unusable(file, "holds no text; look whether it is the right file")
     start, inner = below_forwarding([block.text for block in read.blocks])
@@ -91,7 +91,7 @@ def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDoc
 
 
 def _lines(blocks: Sequence[Block]) -> Iterator[Line]:
-    """The blocks as lines; bold ones in a row are those of one headline."""
+    """Yield the blocks as lines; adjacent bold ones form one headline."""
     for n, block in enumerate(blocks):
         row = n > 0 and _is_bold(blocks[n - 1]) and _is_bold(block)
         yield Line(number=block.number, text=block.text, gap=n > 0 and not block.broken and not row)
@@ -104,7 +104,7 @@ def _is_bold(block: Block) -> bool:
 
 
 def _heading(read: ExtractedText, lines: Sequence[Line], prose: int | None) -> Heading | None:
-    """The title that the file names, or the first of its highest headings above the text."""
+    """Return the stated title, or the first of the highest headings above the text."""
     near = lines[: (len(lines) if prose is None else prose) + _LONGEST_KICKER]
     title = headline_beside(read.title) if is_embargo(read.title) else read.title
     if title:
@@ -130,7 +130,7 @@ def _heading(read: ExtractedText, lines: Sequence[Line], prose: int | None) -> H
 
 
 def _place(read: ExtractedText, title: str, near: Sequence[Line], prose: int | None) -> range:
-    """Where the known title stands above the text, or as a heading just inside it; else -1."""
+    """Return the place of the stated title above the text or as a heading inside it, else -1."""
     end = len(near) if prose is None else prose
     for n, block in enumerate(read.blocks[: len(near)]):
         if comparable(block.text) == comparable(title) and (n < end or block.level):

@@ -1,4 +1,4 @@
-"""Lines above the running text: which may be a title, by themselves or by the page's own title."""
+"""Tell which lines above the text may be a title, by themselves or by the page's own title."""
 
 import re
 from collections.abc import Sequence
@@ -64,37 +64,36 @@ _MOST_NAME = 9
 _MOST_PLAIN = 5
 _SENTENCE = 60
 _MASTHEAD_LINES = 3
-"""Lines at the top among which the masthead is."""
+"""Lines at the top that may hold the masthead."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Heading:
-    """Where the title stands. ``first`` to ``last`` are indexes of lines; ``last`` is included."""
+    """A title and its place. ``first`` and ``last`` are indexes of lines, both included."""
 
     title: str
     first: int
     last: int
     prefix: Line | None = None
-    """What stands before the title on its own line: for immediate release, or a label."""
+    """Text before the title on its line: a label, or FOR IMMEDIATE RELEASE."""
     note: str = ""
     guessed: bool = False
-    """It is the best that there was, and somebody has to look at it."""
+    """Whether a person has to check it."""
 
 
 def is_byline(text: str) -> bool:
-    """Whether a line says by whom the text is."""
     return bool(_BYLINE.fullmatch(text))
 
 
 def may_be_title(text: str) -> bool:
-    """Whether a line is neither too short nor too long for a title, and nothing else."""
+    """Whether a line has the length of a title and is nothing else."""
     return _is_wordy(text) and not is_other(text)
 
 
 def stopped_title(lines: Sequence[Line], index: int) -> bool:
-    """Whether a line that ends with a full stop is a headline all the same.
+    """Whether a line with a full stop at its end is a headline.
 
-    It is one sentence, in the style of headlines, or the first full line of all above the text.
+    It is one sentence, in the style of headlines, or the first full line above the text.
     """
     text = lines[index].text
     if len(text) > _LONGEST_STOPPED or not text.endswith(".") or not _is_wordy(text):
@@ -110,14 +109,14 @@ def stopped_title(lines: Sequence[Line], index: int) -> bool:
 
 
 def is_one_sentence(text: str) -> bool:
-    """Whether no sentence ends within a line; abbreviations are short, or have capitals."""
+    """Whether no sentence ends within a line; abbreviations are short or in capitals."""
     return not re.search(r"[^\W\d_A-Z]{4}[.!?] ", text)
 
 
 def is_first(lines: Sequence[Line], index: int) -> bool:
-    """Whether nothing stands above a line but a masthead at the top, dates and labels.
+    """Whether only a masthead, dates and labels are above a line.
 
-    More running text has to stand below it.
+    More running text must be below it.
     """
     above = [n for n in range(index) if not is_around(lines[n].text)]
     masthead = [n for n in above if n == above.index(n) < _MASTHEAD_LINES]
@@ -134,7 +133,7 @@ def _is_short_title(text: str) -> bool:
 
 
 def tells(lines: Sequence[Line], index: int) -> bool:
-    """Whether a line above the text has what a title has, and is no masthead."""
+    """Whether a line above the text is like a title, and no masthead."""
     text = lines[index].text
     return (
         is_full(text)
@@ -144,12 +143,12 @@ def tells(lines: Sequence[Line], index: int) -> bool:
 
 
 def is_full(text: str) -> bool:
-    """Whether a line has as many words as a title, and is no entry of a menu."""
+    """Whether a line has enough words for a title, and is no menu entry."""
     return len(text.split()) >= FULL_TITLE and not is_menu_entry(text)
 
 
 def is_body_name(text: str) -> bool:
-    """Whether a line is the name of an office, a firm or a society, as mastheads are."""
+    """Whether a line is the name of an office, a firm or a society."""
     words = text.split()
     if len(words) > _MOST_NAME or (text.isupper() and len(words) > _MOST_PLAIN):
         return False
@@ -163,13 +162,12 @@ def is_body_name(text: str) -> bool:
 
 
 def is_other(text: str) -> bool:
-    """Whether a line is a sentence, a date, a contact or furniture, and so no part of a title."""
+    """Whether a line is a sentence, a date, a contact or furniture, and so no title."""
     sentence = ends_sentence(text) and text[-1] in ".…" and len(text.split()) > 2
     return sentence or is_around(text)
 
 
 def is_around(text: str) -> bool:
-    """Whether a line is a date, a contact or furniture."""
     return bool(
         _BULLET.match(text)
         or is_byline(text)
@@ -192,7 +190,7 @@ def _is_wordy(text: str) -> bool:
 
 _SITE = re.compile(r"\s*[|–—»·:-]+\s+\S.*")
 _ENDING = re.compile(r"^[^\w\s|–—»·:-]+")
-"""What may stand behind the last word of a title."""
+"""Signs after the last word of a title."""
 _MOST_LINES = 5
 _SHORTEST_NAMED = 8
 _LONGEST_PAGE = 600
@@ -221,13 +219,13 @@ def names_page(page: str, title: str) -> bool:
 
 
 def is_whole_title(page: str, text: str) -> bool:
-    """Whether words that are no heading are all of a page's title, and no mere name of a site."""
+    """Whether words are all of a page's title, and no mere name of a site."""
     full = len(text.split()) > FULL_TITLE and not is_body_name(text)
     return full and comparable(page) == comparable(text)
 
 
 def named_by_page(page: str, head: Sequence[Line]) -> Heading | None:
-    """The line, or the lines of one headline, that a page's title names; the last such one."""
+    """Return the last line, or adjacent lines, that the page's title names."""
     if len(page) > _LONGEST_PAGE:
         return None
     for first in range(len(head) - 1, -1, -1):
@@ -242,7 +240,7 @@ def named_by_page(page: str, head: Sequence[Line]) -> Heading | None:
 
 
 def _ends_page(page: str, title: str) -> bool:
-    """Whether a page's title is a site's name with the title behind it, which is the longer."""
+    """Whether a page's title is a site's name and a longer title."""
     wanted, whole = comparable(title), comparable(page)
     if len(wanted) * 2 <= len(whole) or len(title.split()) < 4 or not whole.endswith(wanted):
         return False

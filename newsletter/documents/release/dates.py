@@ -1,4 +1,4 @@
-"""Dates in running text in twenty languages, and the hours and zones beside them in eight."""
+"""Find dates in running text in twenty languages, and hours and zones near them in eight."""
 
 import re
 from dataclasses import dataclass
@@ -79,13 +79,13 @@ _WORD = (
     r"|(?:de|del|der|da|di|la|le|les|el|von|van|und|and|of|for|the|y|et|e|&)(?![\w.]))"
 )
 _NAME = re.compile(rf"(?:(?i:by|von|por|par|di|door)\s)?{_WORD}(?:,?[ ]{_WORD}){{0,6}}")
-"""Who wrote a text or sent it out, or where: so many words, each with a capital."""
+"""Author, sender or place: capitalised words."""
 _BY = re.compile(rf"{_NAME.pattern} (?:on|am|le|el|il|em|op) (?=\Z|\w{{3,6}}day)")
-"""Who wrote a text, where the day follows: ``By Staff on``."""
+"""An author before the day: ``By Staff on``."""
 _MARKS = re.compile(r" ?[|•·/:;] ?| [–—-]{1,3} | ?[–—]{1,2} ?|, ?")
 _STRONG = re.compile(r"[|•·/]")
 _LONGEST_PLACE = 4
-"""Words before or behind a comma or a dash; more of them are a headline with its day."""
+"""Words at most before or after a comma or a dash; a headline has more."""
 _PLACE = re.compile(r"[^\W\d_][\w.’' -]{1,30}, (?:a |el |le )?")
 _NO_PLACE = re.compile(
     r"\b(?:statement|release|remarks|update|report|letter|call|budget|meeting|results)\b", re.I
@@ -99,7 +99,7 @@ _BEHIND = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class FoundDate:
-    """A date in a line. ``value`` is None where it may be read as another one too."""
+    """A date in a line. ``value`` is None if it is ambiguous."""
 
     start: int
     end: int
@@ -108,7 +108,7 @@ class FoundDate:
 
 
 def dates_in(text: str) -> list[FoundDate]:
-    """All dates of a line, in order. What is no day of the calendar is no date."""
+    """Return all valid dates of a line, in order."""
     found = []
     for match in _DATE.finditer(text):
         try:
@@ -122,7 +122,7 @@ def dates_in(text: str) -> list[FoundDate]:
 
 
 def date_line(text: str) -> FoundDate | None:
-    """The date of a line that says little else: its label, place, weekday, hour or a contact."""
+    """Return the date of a line with little else: label, place, weekday, hour or contact."""
     found = dates_in(text)
     if not found or len(text) > 100:
         return None
@@ -137,9 +137,9 @@ def date_line(text: str) -> FoundDate | None:
 
 
 def _is_beside(text: str, *, last: bool) -> bool:
-    """Whether what stands beside a date is a place, or who wrote the text, with marks between.
+    """Whether the text next to a date is only a place or an author.
 
-    ``last`` tells what stands before the date from what stands behind it.
+    ``last`` means that the text is before the date.
     """
     parts = _MARKS.split(text)
     if not _AROUND.fullmatch(parts[-1 if last else 0]) or _NO_PLACE.search(text):
@@ -153,7 +153,7 @@ def _is_beside(text: str, *, last: bool) -> bool:
 
 
 def dateline(text: str) -> FoundDate | None:
-    """The date in the dateline that opens a paragraph: ``CITY, March 14, 2024 –``.
+    """Return the date in the dateline of a paragraph: ``CITY, March 14, 2024 –``.
 
     Spanish ones end with a full stop: ``Madrid, 27 de noviembre de 2026. La red …``
     """
@@ -213,9 +213,9 @@ MOMENT = re.compile(
     rf"|{_MONTH_NAMES}\.? \d{{1,2}}|(?:ore|las|alle|dalle|delle|um|om) \d{{1,2}})\b",
     re.IGNORECASE,
 )
-"""A day or an hour by its name, or a day without its year."""
+"""A named day or hour, or a day without its year."""
 _ARABIC_HALVES = {"ص": "a", "م": "p", "ظ": "p"}
-"""By their first letters: *sabahan*, *masaan*, *zuhran*."""
+"""By the first letters of *sabahan*, *masaan*, *zuhran*."""
 _NAMED = {
     **dict.fromkeys(("noon", "midday", "mittag", "midi"), time(12)),
     **dict.fromkeys(("midnight", "minuit"), time(0)),
@@ -236,7 +236,7 @@ _ZONES = {
     }.items()
     for name in names.split()
 }
-"""Without CST, which is another in China."""
+"""Without CST, which has another meaning in China."""
 _ALL_YEAR = {"Z", "UTC", "GMT", "HEC", "ET", "CT", "MT", "PT"}
 _GERMAN = {"MEZ": "CET", "MESZ": "CEST"}
 _EASTERN = {"eastern": "ET", "pacific": "PT"}
@@ -253,9 +253,9 @@ _OTHER_TIME = re.compile(
 
 
 def end_of(text: str, following: str = "") -> str:
-    """What ``embargo_until`` may be: a day and an hour, with an offset where a zone is named.
+    """Return a value for ``embargo_until``, or "" if the end is not certain.
 
-    ``following`` is the line below, where the day may stand. Nothing where it is not beyond doubt.
+    It has an offset if a zone is named. ``following`` is the line below, which may have the day.
     """
     text = re.sub(r"(?<=\d)T(?=\d)", " ", text)
     whole = text if dates_in(text) else f"{text} {following}".strip()
@@ -298,7 +298,7 @@ def _hour(found: re.Match[str]) -> time | None:
 
 
 def _offset(wall: datetime, behind: str) -> str:
-    """The offset of the zone named behind an hour; nothing if none is known."""
+    """Return the offset of the zone named after an hour, or ""."""
     bare = _BARE_OFFSET.match(behind)
     if bare is not None:
         return _as_offset(bare["ahead"])

@@ -1,4 +1,4 @@
-"""Lines that keep a text back, in eight languages: which they are, and until when they say."""
+"""Find the lines that impose an embargo, in eight languages, and its end."""
 
 import re
 import unicodedata
@@ -11,20 +11,20 @@ from newsletter.documents.release.dates import CLOCK, MOMENT, dates_in, end_of
 from newsletter.documents.release.lines import Line, shortened
 
 _LONGEST = 240
-"""A line that says more than this says something else too."""
+"""A longer line is about something else too."""
 _AT_ONCE = 120
 """A shorter line is about the embargo wherever it names it; a longer one if it begins with it."""
 _BEGINNING = 60
 _READ = 1_500
-"""Of a paragraph: an embargo stands at its beginning."""
+"""Characters to read of a paragraph: an embargo is at its beginning."""
 _HEAD = 4
-"""Paragraphs of running text that are near the head."""
+"""Paragraphs of running text near the head."""
 _FOOT = 6
 
 _UP_TO = r"(?:until|till?|bis|jusqu\w*|hasta|ate|fino|sino|tot)\b"
 _UNTIL = rf"(?:{_UP_TO}|(?:before|prior|up to|vor|avant|antes|prima|voor)\b)"
 _WORD = r"(?<!sin )(?<!sem )\b(?:presse|medien|pers|news)?(?:embarg|emargo|embrago|embago)\w*"
-"""With the slips of the pen that there are; Spanish *sin embargo* is another word."""
+"""With common misspellings. Spanish *sin embargo* means something else."""
 _OURS = (
     r"(?:releases?|reports?|publi\w+|pubbli\w+|statements?|press|presse|prensa|imprensa|stampa"
     r"|pers|media|medien|news|stor(?:y|ies)|copy|information\w*|informaci\w+|informac\w+"
@@ -35,7 +35,7 @@ _OURS = (
 _ARABIC_UNTIL = r"(?:حتى|قبل|لغاية|لحين|الا بعد|الا في)\b"
 _ARABIC_NO = r"\b(?:ي?حظر|تحظر|ي?منع|تمنع|لا|عدم|لا يجوز|لا يسمح|تحت حظر|تاجيل)(?: (?:اعادة|ب))?"
 _ARABIC_PUBLISH = r"(?:ب?ال|ب|ت|ي)?(?:نشر|بث)\w{0,3}"
-"""Arabic, as ``_folded`` leaves it: without vowels, and without the hamza of an alif."""
+"""Arabic without vowels and without the hamza of an alif, as ``_folded`` returns it."""
 _EMBARGO = "|".join(
     (
         rf"{_WORD}(?: [\w'’]+){{0,4}}? {_UNTIL}",
@@ -64,7 +64,7 @@ _ABROAD = (
     r"|utiliz\w+|difund\w+|difus\w+|divulg\w+|emitir|reproduc\w+|veicul\w+|distribu\w+|pubblic\w+"
     r"|publicer\w+|publicatie|verspreid\w*|openbaar\w*|gebruik\w*)"
 )
-"""The same in the six other languages."""
+"""The verbs of publishing in the six other languages."""
 _NO = (
     r"(?:nicht|ne pas|pas de|interdi\w+|a ne pas|no|prohibid\w+|sin|nao|proibid\w+|sem|non"
     r"|vietat\w+|da non|niet|aucune)"
@@ -102,7 +102,7 @@ _KEPT_UNTIL = "|".join(
         rf"|geheim)(?: \w+)?,? {_UP_TO}",
     )
 )
-"""Only where a day or an hour stands there too: else it may be a headline."""
+"""Only with a day or an hour; else it may be a headline."""
 _TIMED = (
     r"(?:(?:for|to be)(?: \w+)? (?:release[d]?|publi\w+|broadcast|use)(?: only)?"
     r" (?:on|at|after|from|as of|not before|any time after)"
@@ -161,23 +161,23 @@ _LONG = re.compile(r"[^\W\d_]{3,}")
 _TITLE_WORDS = 3
 _BARE = 2
 _FIRST_WORD = 5
-"""Characters: a mark may stand before it."""
+"""Characters before the first word at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Embargo:
-    """That a file speaks of an embargo on its own text."""
+    """An embargo that a file imposes on its own text."""
 
     words: str
-    """As they stand there."""
+    """The words in the file."""
     until: str = ""
-    """What ``embargo_until`` may be, where the words tell it; a person decides."""
+    """A suggestion for ``embargo_until``, if the words tell it."""
     notes: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1024)  # each rule of an import asks it of the same lines
 def is_embargo(text: str) -> bool:
-    """Whether a line says that the text is to be kept back: it is no title and no text."""
+    """Whether a line imposes an embargo, and so is neither title nor text."""
     if len(text) > _LONGEST:
         return False
     plain = _folded(text)
@@ -186,7 +186,7 @@ def is_embargo(text: str) -> bool:
 
 
 def _place(plain: str) -> int | None:
-    """Where a short text begins to speak of its embargo."""
+    """Return where a short text begins to mention its embargo."""
     for pattern in (_NEWS, _KEEPS, _MUST):
         found = pattern.search(plain)
         # offers of shares say it too: not for release in or into the United States
@@ -212,12 +212,12 @@ def _is_timed(plain: str) -> bool:
 
 
 def _is_trade(plain: str) -> bool:
-    """Whether it is rather about an embargo between countries, or a seizure."""
+    """Whether the text is about an embargo between countries, or a seizure."""
     return bool(_TRADE.search(plain)) and not _NAMES_US.search(plain)
 
 
 def _folded(text: str) -> str:
-    """Small letters without accents, marks and letters set wide."""
+    """Return the text in lower case, without accents, marks and letter-spacing."""
     bare = "".join(
         letter
         for letter in unicodedata.normalize("NFKD", text[:_READ])
@@ -228,7 +228,7 @@ def _folded(text: str) -> str:
 
 
 def headline_beside(text: str) -> str:
-    """The headline on a line that speaks of an embargo too: ``EMBARGOED: Title``; else nothing."""
+    """Return the headline on a line with an embargo, ``EMBARGOED: Title``, or ""."""
     for found in _PARTING.finditer(text[:_LONGEST]):
         before, after = text[: found.start()], text[found.end() :]
         if is_embargo(before) and _is_headline(after):
@@ -261,10 +261,10 @@ def find_embargo(
     today: date,
     beside: Iterable[tuple[int, str]] = (),
 ) -> Embargo | None:
-    """What a file says of an embargo on its text.
+    """Find the embargo on a text.
 
-    ``prose`` is the index of the first line of running text. ``beside`` is what is not among the
-    lines: what was left out, a page's own title, the head of each page; with its line, or 0.
+    ``prose`` is the index of the first line of running text. ``beside`` is text outside of the
+    lines, with its line or 0: what was left out, the page's title, page heads.
     """
     # a text on an embargo between countries names it often: there only plain orders count
     abroad = any(_TRADE.search(_folded(line.text)) for line in lines)
@@ -292,7 +292,7 @@ def find_embargo(
 def _hits(
     lines: Sequence[Line], prose: int | None, today: date, *, abroad: bool
 ) -> Iterator[tuple[Line, str]]:
-    """Each line that speaks of an embargo, and the line below it."""
+    """Yield each line that mentions an embargo, and the line below it."""
     above = len(lines) if prose is None else prose
     top = above + _HEAD
     for n, line in enumerate(lines):
@@ -312,9 +312,9 @@ def _hits(
 
 
 def _names_embargo(text: str, *, abroad: bool) -> bool:
-    """Whether a text near the head or the foot may speak of its own embargo.
+    """Whether a text near the head or foot may mention its own embargo.
 
-    ``abroad`` tells a text that is about an embargo between countries.
+    ``abroad`` means that the text is about an embargo between countries.
     """
     plain = _folded(text)
     for sentence in re.split(r"(?<=[.!?]) ", plain):

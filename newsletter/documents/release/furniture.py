@@ -1,4 +1,4 @@
-"""What stands around the running text: navigation, whom to ask, and what ends it."""
+"""Recognise the furniture around the text: navigation, contacts, marks of the end."""
 
 import re
 from collections.abc import Sequence
@@ -109,7 +109,7 @@ _FOOT = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
 
 
 def always(text: str) -> str:
-    """Why a line is site furniture wherever it stands, or nothing."""
+    """Return why a line is site furniture wherever it is, or ""."""
     return "site furniture" if _ALWAYS.fullmatch(text) else ""
 
 
@@ -128,12 +128,12 @@ _LONGEST_OPT_OUT = 1_000
 
 
 def offers_to_leave(markdown: str) -> bool:
-    """Whether a paragraph links to what leaves the list that this was once sent to."""
+    """Whether a paragraph links to an unsubscribe page of an earlier mailing."""
     return len(markdown) <= _LONGEST_OPT_OUT and bool(_OPT_OUT.search(markdown))
 
 
 def at_the_edge(text: str) -> str:
-    """Why a line above or below the running text is site furniture, or nothing."""
+    """Return why a line above or below the text is site furniture, or ""."""
     plain = _plain(text[: _LONGEST_AROUND + 1])
     for_sharing = len(text) <= _LONGEST_AROUND and (
         plain in _BESIDE_ENTRIES or _AROUND.fullmatch(plain)
@@ -144,57 +144,57 @@ def at_the_edge(text: str) -> str:
 
 
 def is_label(text: str) -> bool:
-    """Whether a line only says what the text is: a press release."""
+    """Whether a line only names the kind of text: a press release."""
     return len(text) <= _LONGEST_ENTRY and bool(_LABELS.fullmatch(text))
 
 
 def release_line(text: str) -> str | None:
-    """What follows FOR IMMEDIATE RELEASE on its line, often nothing; None if it does not say so."""
+    """Return the text after FOR IMMEDIATE RELEASE, or None if the line does not say so."""
     found = _RELEASE.match(text)
     rest = text[found.end() :] if found else None
     return "" if rest and is_contact(rest) else rest
 
 
 def is_for_editors(text: str) -> bool:
-    """Whether a line heads what editors are told and readers need not be."""
+    """Whether a line is the heading of notes to editors."""
     return len(text) <= 120 and bool(_EDITORS.fullmatch(text))
 
 
 def is_end_mark(text: str) -> bool:
-    """Whether a line is the mark of the end: ``###``, ``-30-``, ``ENDS``."""
+    """Whether a line is a mark of the end: ``###``, ``-30-``, ``ENDS``."""
     return bool(_END_MARK.fullmatch(text))
 
 
 def ends_at_foot(text: str) -> bool:
-    """Whether a line is a row of marks, which is the end of a text below which there is nothing."""
+    """Whether a line is a row of marks, which ends a text."""
     return bool(_END_AT_FOOT.fullmatch(text))
 
 
 def is_address(text: str) -> bool:
-    """Whether a short line is a part of a postal address, or a telephone number alone."""
+    """Whether a short line is part of a postal address, or a telephone number."""
     return len(text) <= _LONGEST_ENTRY * 2 and bool(
         _STREET.search(text) or _POSTCODE.search(text) or _PHONE.fullmatch(text)
     )
 
 
 def leads_to_other_pages(text: str) -> bool:
-    """Whether a line heads a list of other pages, to which all below it belongs."""
+    """Whether a line is the heading of a list of other pages."""
     return bool(_OTHER_PAGES.fullmatch(text))
 
 
 def is_machine_data(text: str) -> bool:
-    """Whether a line is an image's address or a database's time, alone."""
+    """Whether a line is only an image's address or a database's time."""
     return bool(_MACHINE.fullmatch(text))
 
 
 def is_foot_address(text: str) -> bool:
-    """Whether a line is the letterhead's foot: an address with a telephone number."""
+    """Whether a line is a letterhead's foot: an address with a telephone number."""
     reachable = len(text) <= _LONGEST_FOOT and (_PHONE.search(text) or _MAILBOX.search(text))
     return bool(reachable and _FOOT.search(text))
 
 
 def is_trade_name(text: str) -> bool:
-    """Whether a short line reads like the name of a firm: each longer word with a capital."""
+    """Whether a short line reads like a firm's name: capitalised words."""
     words = text.split()
     named = all(word[0].isupper() or len(word) <= 3 for word in words)
     bare = not re.search(r"[:;@!?\d]|[^.]\.\s|[a-z]{4}\.$", text)
@@ -220,23 +220,23 @@ _TELEPHONE = re.compile(rf"{_PHONE.pattern}|\b0\d[\d\s]{{8,}}\d")
 _LONGEST = 80
 _SHORTEST_TEXT = 20
 _MOST_BETWEEN = 3
-"""Lines with a name, an office, a house, between two that are plainly of a contact."""
+"""Lines with a name, an office or a house between two lines of a contact."""
 
 
 def is_contact_label(text: str) -> bool:
-    """Whether a short line begins with what heads a contact: ``Media contact: …``."""
+    """Whether a short line begins a contact: ``Media contact: …``."""
     return len(text) <= _LONGEST and bool(_LABEL.fullmatch(text))
 
 
 def is_contact(text: str) -> bool:
-    """Whether a short line says how to reach somebody."""
+    """Whether a short line tells how to reach a person."""
     if len(text) > _LONGEST:
         return False
     return bool(_LABEL.fullmatch(text) or _LINE.fullmatch(text) or _TELEPHONE.search(text))
 
 
 def contact_lines(lines: Sequence[Line]) -> frozenset[int]:
-    """The indexes of all lines of contacts, names and offices between them too."""
+    """Return the indexes of all lines of contacts, with names and offices between them."""
     plain = [
         n
         for n, line in enumerate(lines)
@@ -251,7 +251,7 @@ def contact_lines(lines: Sequence[Line]) -> frozenset[int]:
 
 
 def _may_belong(lines: Sequence[Line], index: int) -> bool:
-    """Whether a line directly below one of a contact may be a name, an office or a house."""
+    """Whether a line below one of a contact may be a name, an office or a house."""
     line = lines[index]
     apart = line.gap and not (is_contact_label(lines[index - 1].text) and not _is_whole(line))
     other = date_line(line.text) or release_line(line.text) is not None or is_embargo(line.text)
@@ -260,7 +260,7 @@ def _may_belong(lines: Sequence[Line], index: int) -> bool:
 
 
 def _is_whole(line: Line) -> bool:
-    """Whether a line is too long, or too much of a sentence, for a part of a contact."""
+    """Whether a line is too long, or too much of a sentence, for part of a contact."""
     return len(line.text) > _LONGEST or (ends_sentence(line.text) and len(line.text.split()) > 4)
 
 
@@ -275,14 +275,14 @@ _MAIL_HEADS = {
     }.items()
     for name in names.split()
 }
-"""What mail programs write above a forwarded email, and offices above a memo."""
+"""Header fields of forwarded emails and memos."""
 _MAIL_HEAD = re.compile(r"(?P<name>[^\W\d_]{1,10}) ?: ?(?P<value>.*)")
 _LATEST_HEAD = 10
-"""A head that begins further down is that of an email which the text answers."""
+"""A header further down belongs to an email that the text answers."""
 
 
 def below_forwarding(texts: Sequence[str]) -> tuple[int, str]:
-    """Where a text begins, below the head of a forwarded email or a memo, and its subject."""
+    """Return where a text begins below the header of an email or a memo, and its subject."""
     for first in range(min(len(texts), _LATEST_HEAD)):
         values: dict[str, str] = {}
         end = first
@@ -356,7 +356,6 @@ _MENU_ENTRIES, _BESIDE_ENTRIES = (
 
 
 def is_menu_entry(text: str) -> bool:
-    """Whether a line is an entry of a menu that many sites have."""
     plain = _plain(text[: _LONGEST_ENTRY + 1])
     return len(text) <= _LONGEST_ENTRY and bool(plain in _MENU_ENTRIES or _FREE.fullmatch(plain))
 

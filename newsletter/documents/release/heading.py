@@ -1,4 +1,4 @@
-"""Which line of a text is its title, by evidence or by its place, and which says its date."""
+"""Find the title and the date of a text."""
 
 import re
 from collections.abc import Sequence
@@ -57,11 +57,12 @@ _OPEN_END = re.compile(
 _MOST_LINES = 5
 _EVEN = 1.25
 _BROKEN = 70
-"""Characters; a headline that was set over several lines has none longer."""
+"""Characters of a line at most, in a headline over several lines."""
 
 
 def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> Heading | None:
-    """The line above the text that is most like a title, and its neighbours that belong to it."""
+    """Return the line above the text that is most like a title, with the neighbours that belong
+    to it."""
     contacts = contact_lines(head)
     candidates = [
         n
@@ -87,7 +88,7 @@ def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> H
 def continued(
     lines: Sequence[Line], head: Sequence[Line], index: int, text: str, width: int
 ) -> Heading:
-    """Add the neighbours of a title that was broken over several lines."""
+    """Add the neighbours of a title over several lines."""
     first = last = index
     parts = [text]
     while last + 1 < len(head) and _goes_on(parts[-1], head[last], head[last + 1], width):
@@ -111,9 +112,9 @@ def continued(
 
 
 def _block(lines: Sequence[Line], index: int, text: str) -> range:
-    """The lines around one that blank lines set off as one headline; else that line alone.
+    """Return the lines that blank lines set off as one headline, else the line alone.
 
-    ``text`` is the part of that line which belongs to it.
+    ``text`` is the part of the line that belongs to it.
     """
     first = index
     whole = text == lines[index].text
@@ -132,7 +133,7 @@ def _block(lines: Sequence[Line], index: int, text: str) -> range:
 
 
 def _is_one(texts: Sequence[str]) -> bool:
-    """Whether lines are written as one headline is that was set over several lines."""
+    """Whether lines look like one headline over several lines."""
     if not 1 < len(texts) <= _MOST_LINES or len(" ".join(texts)) > LONGEST_TITLE:
         return False
     if any(is_other(text) or len(text) > _BROKEN for text in texts[:-1]):
@@ -173,7 +174,7 @@ def _telling(head: Sequence[Line], candidates: list[int], unnamed: list[int]) ->
 
 
 def _nearest(head: Sequence[Line], candidates: list[int], unnamed: list[int]) -> int:
-    """Of the full lines that are no names: the one that a label, a date and the text tell."""
+    """Return the full line that is no name and is marked by a label, a date and the text."""
     full = [n for n in unnamed if is_full(head[n].text) and not is_body_name(head[n].text)]
     plain = [n for n in unnamed if not is_body_name(head[n].text)]
     pool = full or plain or unnamed
@@ -198,7 +199,7 @@ def _nearest(head: Sequence[Line], candidates: list[int], unnamed: list[int]) ->
 
 
 def _below_label(head: Sequence[Line], pool: list[int]) -> list[int]:
-    """Those below the last line that says what the text is, where there are any."""
+    """Return those below the last label, if there are any."""
     labels = [
         n for n, line in enumerate(head) if is_label(line.text) or release_line(line.text) == ""
     ]
@@ -206,7 +207,7 @@ def _below_label(head: Sequence[Line], pool: list[int]) -> list[int]:
 
 
 def _is_name(text: str, head: Sequence[Line], index: int, rest: str) -> bool:
-    """Whether a line is a name rather than a title: another line or the text holds it whole."""
+    """Whether a line is a name: another line or the text contains it."""
     if len(text.split()) > 8:
         return False
     others = [line.text for n, line in enumerate(head) if n != index and len(line.text) > len(text)]
@@ -214,9 +215,9 @@ def _is_name(text: str, head: Sequence[Line], index: int, rest: str) -> bool:
 
 
 def _goes_on(before: str, whole: Line, line: Line, width: int) -> bool:
-    """Whether a title was broken off at ``line`` only because no more would fit.
+    """Whether a title was wrapped at ``line`` because no more would fit.
 
-    ``before`` is the part of ``whole``, the line before it, that belongs to the title.
+    ``before`` is the part of ``whole``, the line above, that belongs to the title.
     """
     if is_other(before) or (is_other(line.text) and not _ends_stopped(line.text)):
         return False
@@ -235,7 +236,7 @@ def _goes_on(before: str, whole: Line, line: Line, width: int) -> bool:
 
 _LONGEST_GUESS = 120
 _LONGEST_HEAD = 40
-"""Lines, of navigation too, between a page's title and its headline."""
+"""Lines, with navigation, between a page's title and its headline."""
 _MOST_WRAPPED = 3
 _LONGEST_STOPPED = 130
 _LOOK = "look at it and write title: yourself."
@@ -243,14 +244,14 @@ _LOOK = "look at it and write title: yourself."
 
 @dataclass(frozen=True, kw_only=True)
 class Dated:
-    """The date of a text, and what to say about it."""
+    """The date of a text, and a note on it."""
 
     value: date | None
     note: str = ""
 
 
 def first_prose(lines: Sequence[Line], width: int) -> int | None:
-    """The index of the first line of running text."""
+    """Return the index of the first line of running text."""
     for index, line in enumerate(lines):
         if is_prose(lines, index, width):
             # the page's own title, which comes again
@@ -268,7 +269,7 @@ def first_prose(lines: Sequence[Line], width: int) -> int | None:
 
 
 def _is_wrapped_headline(lines: Sequence[Line], index: int) -> bool:
-    """Whether a line begins a headline that was wrapped as the text was: blank lines set it off."""
+    """Whether a line begins a wrapped headline that blank lines set off."""
     if len(lines[index].text) > LONGEST_TITLE // 2 or (index and not lines[index].gap):
         return False
     last = index
@@ -285,7 +286,7 @@ def _is_wrapped_headline(lines: Sequence[Line], index: int) -> bool:
 
 
 def find_heading(lines: Sequence[Line], prose: int | None, width: int) -> Heading | None:
-    """Find the title above the running text: by evidence first, by place where there is none."""
+    """Find the title above the running text: by evidence, else by place."""
     head = lines if prose is None else lines[:prose]
     return (
         _repeated(head)
@@ -297,7 +298,7 @@ def find_heading(lines: Sequence[Line], prose: int | None, width: int) -> Headin
 
 
 def _beside_embargo(head: Sequence[Line]) -> Heading | None:
-    """A title on the line that speaks of an embargo."""
+    """Return a title on the line with the embargo."""
     for index, line in enumerate(head):
         title = headline_beside(line.text) if is_embargo(line.text) else ""
         if title and may_be_title(title):
@@ -307,7 +308,7 @@ def _beside_embargo(head: Sequence[Line]) -> Heading | None:
 
 
 def _guessed(head: Sequence[Line]) -> Heading | None:
-    """The first line that is at least no furniture: a sentence, or one that is long or short."""
+    """Return the first line with the length of a title that is no furniture."""
     for index, line in enumerate(head):
         words = len(line.text.split())
         if words >= FULL_TITLE and len(line.text) <= LONGEST_TITLE and not is_around(line.text):
@@ -318,9 +319,9 @@ def _guessed(head: Sequence[Line]) -> Heading | None:
 
 
 def made_up_heading(lines: Sequence[Line], prose: int | None, file: str) -> Heading:
-    """A title for a text that has none: its first sentence, or else the file's name.
+    """Return the first sentence, or the file's name, as a title.
 
-    It stands in no line, so that all of the text is kept.
+    It is in no line, so the whole text is kept.
     """
     text = "" if prose is None else lines[prose].text
     sentence = re.split(r"(?<=[.!?]) ", text, maxsplit=1)[0].removesuffix(".")
@@ -332,7 +333,7 @@ def made_up_heading(lines: Sequence[Line], prose: int | None, file: str) -> Head
 
 
 def named_by_subject(subject: str, lines: Sequence[Line], prose: int | None) -> Heading | None:
-    """The line above the text, or the first of it, that an email's subject repeats."""
+    """Return the line above the text, or its first one, that repeats an email's subject."""
     wanted = comparable(subject)
     for n, line in enumerate(lines if prose is None else lines[: prose + 1]):
         if wanted and len(line.text) <= LONGEST_TITLE and comparable(line.text) == wanted:
@@ -341,14 +342,14 @@ def named_by_subject(subject: str, lines: Sequence[Line], prose: int | None) -> 
 
 
 def subject_heading(subject: str) -> Heading | None:
-    """The subject of an email as a title that stands in no line."""
+    """Return an email's subject as a title that is in no line."""
     title = headline_beside(subject) if is_embargo(subject) else subject
     note = "The title is the subject above the text; look whether it is the statement's."
     return Heading(title=title, first=-1, last=-1, note=note, guessed=True) if title else None
 
 
 def find_date(lines: Sequence[Line], heading: Heading, prose: int | None) -> Dated:
-    """Find the date: a line of its own near the title, else a dateline, else the page's data."""
+    """Find the date: a line near the title, else a dateline, else the page's data."""
     end = len(lines) if prose is None else prose
     near = sorted(range(end), key=lambda index: (abs(index - heading.last), -index))
     for index in near:
@@ -375,7 +376,7 @@ def _dated(found: FoundDate, line: Line, where: str = "") -> Dated:
 
 
 def _window(head: Sequence[Line]) -> Heading | None:
-    """What the first line, if it is the page's title, names among those below it."""
+    """Return the line below that the first line names, if it is the page's title."""
     if not head or is_body_name(head[0].text):
         return None
     found = named_by_page(head[0].text, head[1:])
@@ -383,7 +384,7 @@ def _window(head: Sequence[Line]) -> Heading | None:
 
 
 def _repeated(head: Sequence[Line]) -> Heading | None:
-    """A line that the page's title names, or that comes twice; the last such one counts."""
+    """Return the last line that the page's title names, or that comes twice."""
     named = _window(head)
     if named is not None:
         return named
@@ -397,7 +398,7 @@ def _repeated(head: Sequence[Line]) -> Heading | None:
 
 
 def _after_release_line(lines: Sequence[Line], head: Sequence[Line], width: int) -> Heading | None:
-    """A title on the line that says for immediate release."""
+    """Return a title on the line FOR IMMEDIATE RELEASE."""
     for index, line in enumerate(head):
         rest = release_line(line.text)
         if is_embargo(line.text):

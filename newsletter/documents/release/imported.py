@@ -1,4 +1,4 @@
-"""What an import makes of a file: the statement, all that was left out, and each guess."""
+"""The result of an import: the statement, all that was left out, and each guess."""
 
 import re
 from collections import Counter
@@ -9,30 +9,29 @@ from newsletter.documents.release.embargo import Embargo
 from newsletter.domain.errors import Fault, InvalidInput
 
 LARGEST_PICTURE = 10_000_000
-"""Of a picture that is given."""
+"""Of an uploaded picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dropped:
-    """A line that is not in the body, and why."""
+    """A line outside of the body, and the reason."""
 
     line: int
-    """In the file, from 1; of a Word file the paragraph; 0 where it has no place."""
+    """In the file, from 1; in a Word file the paragraph; 0 if it has no place."""
     text: str
     why: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedPicture:
-    """A picture that a file holds, made anew, and what the file says of it."""
+    """A re-encoded picture of a file, and the file's words about it."""
 
     source: str
-    """Where it lies in the file."""
+    """Its place in the file."""
     alt: str
-    """What it shows, or nothing where the file does not say it."""
+    """Its description, or ""."""
     caption: str = ""
     above: str = ""
-    """The last words above it."""
     kind: str = ""
     """Its media type."""
     data: bytes = b""
@@ -41,7 +40,6 @@ class ImportedPicture:
 
     @property
     def note(self) -> str:
-        """Where it stood, and what stood below it."""
         where = f"behind “…{self.above}”" if self.above else "at the top"
         below = f", with the caption “{self.caption}”" if self.caption else ""
         return f"It stood {where}{below}."
@@ -49,30 +47,29 @@ class ImportedPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedDocument:
-    """What was made of a file. Each line of it is in the title, the body or ``dropped``."""
+    """The result of an import. Each line is in the title, the body or ``dropped``."""
 
     title: str
     date: date | None
     body: str
-    """Markdown."""
     dropped: tuple[Dropped, ...]
     notes: tuple[str, ...]
-    """Each guess, in a sentence, for the person who imports."""
+    """Each guess, as a sentence for the person who imports."""
     summary: str = ""
     subject: str = ""
     embargo: Embargo | None = None
-    """What the file says of an embargo on its text; a person sets its end or waives it."""
+    """An embargo in the text; a person sets its end or waives it."""
     guessed: bool = False
-    """The title is the best that there was."""
+    """Whether the title is only the best candidate."""
     pictures: tuple[ImportedPicture, ...] = ()
-    """Those that the file itself holds; they are not in the body."""
+    """Pictures in the file; they are not in the body."""
     language: str = ""
     """Its BCP 47 tag, as far as the file or its letters tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pasted:
-    """What was made of a pasted text, and what was left out or changed, in sentences."""
+    """The result of a paste, and sentences on what was left out or changed."""
 
     markdown: str
     left_out: tuple[str, ...] = ()
@@ -80,7 +77,7 @@ class Pasted:
 
 @dataclass(frozen=True, kw_only=True)
 class MadePicture:
-    """A picture as mails may show it."""
+    """A picture that mails may show."""
 
     kind: str
     """Its media type."""
@@ -88,20 +85,19 @@ class MadePicture:
     width: int
     height: int
     notes: tuple[str, ...] = ()
-    """What was lost on the way, in sentences."""
+    """Changes, as sentences."""
 
 
 def unusable(file: str, message: str) -> InvalidInput:
-    """The error of a file that no statement can be made of."""
+    """Return the error for a file without a usable statement."""
     return InvalidInput([Fault(file=file, message=message)])
 
 
 # --- its language ------------------------------------------------------------------------------
 
 _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
-"""As BCP 47 has them."""
 _READ = 20_000
-"""Characters that tell a script."""
+"""Characters that identify a script."""
 _SCRIPTS = {
     "hebrew": (0x0590, 0x05FF, {"he", "iw", "yi"}),
     "arabic": (0x0600, 0x06FF, {"ar", "fa", "ur", "ps", "ckb", "sd", "ug"}),
@@ -113,7 +109,7 @@ _SCRIPTS = {
     "han": (0x4E00, 0x9FFF, {"zh", "yue", "ja"}),
     "hangul": (0xAC00, 0xD7A3, {"ko"}),
 }
-"""The first and last letter of each, and the languages that are written in it."""
+"""The first and last letter of a script, and its languages."""
 _NAMES = {
     "en": "English",
     "de": "German",
@@ -148,15 +144,15 @@ _TOLD_BY = {
     "han": (("", "zh"),),
     "hangul": (("", "ko"),),
 }
-"""Letters by one of which a language is known; where none are named it is what the script says."""
+"""Letters that identify a language of a script, and the default without letters."""
 _LEAST_KANA = 0.1
-"""Of Japanese; the rest may all be Chinese characters."""
+"""Share of kana in Japanese; the rest may be Chinese characters."""
 
 
 def language_of(text: str, said: str = "") -> str:
-    """A BCP 47 tag, or nothing. ``said`` is what a page says of itself.
+    """Return a BCP 47 tag, or "". ``said`` is the page's own declaration.
 
-    Pages often say what the system says that they were made with, so letters come before it.
+    Letters decide first: pages often declare the default of their software.
     """
     said = said.strip() if _TAG.fullmatch(said.strip()) else ""
     letters = [letter for letter in text[:_READ].lower() if letter.isalpha()]
@@ -178,7 +174,7 @@ def language_of(text: str, said: str = "") -> str:
 
 
 def with_language(document: ImportedDocument, usual: str) -> ImportedDocument:
-    """The document with its language only where that is not the ``usual`` one, and a note then."""
+    """Keep the language only if it differs from the ``usual`` one, with a note."""
     if not document.language or _base(document.language) == _base(usual):
         return replace(document, language="")
     name = _NAMES.get(_base(document.language), f"another language ({document.language})")

@@ -1,4 +1,4 @@
-"""The lines of a plain text, with their blanks made ordinary, and how they were broken."""
+"""Read the lines of a plain text: normal blanks, and how they were wrapped."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ from itertools import pairwise
 _ENDS = re.compile(r"\r\n?|\n|\f|\v|\u2028|\u2029|\x85")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff]")
 _JOINED = {sign: unicodedata.normalize("NFKC", chr(sign)) for sign in range(0xFB00, 0xFB07)}
-"""The ligatures that PDFs set: ff, fi, fl, ffi, ffl and two of st."""
+"""The ligatures in PDFs: ff, fi, fl, ffi, ffl and two of st."""
 _SOFT_END = re.compile(r"\xad\s*$")
 _BLANKS = re.compile(r"[^\S\n]+")
 _WIDEST_WRAP = 130
@@ -30,34 +30,34 @@ _DATELINE = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line that is not blank."""
+    """A line that is not blank."""
 
     number: int
-    """In the text, from 1; 0 where lines tell nobody a place, as of a page on one line."""
+    """In the text, from 1; 0 if most of the text is on one line."""
     text: str
     """With single blanks, none around it."""
     gap: bool
-    """A blank line stands before it."""
+    """Whether a blank line is before it."""
     halved: bool = False
-    """A soft hyphen stands at its end: its last word goes on in the next line."""
+    """Whether a soft hyphen ends it: its last word continues in the next line."""
     cells: tuple[str, ...] = ()
-    """Its parts, where tabs part it into two or more."""
+    """Its parts, if tabs separate two or more."""
 
     @property
     def where(self) -> str:
-        """Its place for a person, amid a sentence: its number, else its first words."""
+        """The place for use in a sentence: the number, else the first words."""
         if self.number:
             return f"line {self.number}"
         return f"“{shortened(self.text, _QUOTED)}”"
 
     @property
     def opening(self) -> str:
-        """The same at the beginning of a sentence."""
+        """The place at the beginning of a sentence."""
         return self.where[0].upper() + self.where[1:]
 
 
 def read_lines(text: str) -> list[Line]:
-    """Cut a text into lines, leaving out blank ones, odd blanks and invisible characters."""
+    """Split a text into lines, without blank lines, odd blanks and invisible characters."""
     lines: list[Line] = []
     gap = False
     for number, raw in enumerate(_ENDS.split(text), start=1):
@@ -76,29 +76,28 @@ def _clean(raw: str) -> str:
 
 
 def ordinary(text: str) -> str:
-    """The text with single blanks for all blanks and line ends, and nothing invisible."""
+    """Replace all blanks and line ends with single blanks, and remove invisible characters."""
     plain = _INVISIBLE.sub("", _ENDS.sub(" ", text))
     return _BLANKS.sub(" ", plain).translate(_JOINED)
 
 
 def shortened(text: str, most: int = _SHOWN) -> str:
-    """As much of a text as tells a person which one it is."""
+    """Cut a text to a length that identifies it."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 @lru_cache(maxsize=128)  # a page's title is compared with each of its lines
 def comparable(text: str) -> str:
-    """The letters and digits alone, small and without accents: what is the same for a reader."""
+    """Return letters and digits alone, in lower case and without accents."""
     # in capitals the Turkish ı is an I, which comes back as i
     apart = unicodedata.normalize("NFKD", text.casefold().replace("ı", "i"))
     return "".join(letter for letter in apart if letter.isalnum())
 
 
 def wrap_width(lines: Sequence[Line]) -> int:
-    """The width at which the text was hard-wrapped, in characters; 0 if each line is whole.
+    """Return the width of hard-wrapped text in characters, or 0 if each line is a paragraph.
 
-    A line longer than any wrapped one shows that lines are paragraphs, and so does a text in which
-    blank lines stand around all the long ones.
+    Lines are paragraphs if one is longer than any wrap, or if blank lines are around all long ones.
     """
     # nothing can wrap a web address
     wrapped = (line for line in lines if "://" not in line.text or " " in line.text)
@@ -115,7 +114,6 @@ def wrap_width(lines: Sequence[Line]) -> int:
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether a line ends like a sentence."""
     return bool(_SENTENCE_END.search(text))
 
 
@@ -125,13 +123,13 @@ def begins_dateline(text: str) -> bool:
 
 
 def in_title_case(text: str) -> bool:
-    """Whether most of the longer words of a line begin with a capital."""
+    """Whether most of the longer words of a line are capitalised."""
     words = [word for word in re.findall(r"[^\W\d_][\w’'-]*", text) if len(word) > 3]
     return not words or sum(word[0].isupper() for word in words) >= 0.6 * len(words)
 
 
 def begins_small(text: str) -> bool:
-    """Whether a line begins as nothing but the middle of a sentence does."""
+    """Whether a line can only be the middle of a sentence."""
     first = text[0]
     # a closing bracket or a comma ends something; those excepted open a word, a quotation, an item
     closing = unicodedata.category(first) in {"Pe", "Po", "Pd"}
@@ -139,7 +137,7 @@ def begins_small(text: str) -> bool:
 
 
 def is_prose(lines: Sequence[Line], index: int, width: int) -> bool:
-    """Whether a line belongs to running text: long, a sentence, or wrapped and going on."""
+    """Whether a line is running text: long, a sentence, or wrapped."""
     text = lines[index].text
     if len(text) >= 160 or (len(text) >= 60 and ends_sentence(text)):
         return True

@@ -1,4 +1,4 @@
-"""From lines to paragraphs, and from plain words to Markdown that shows those very words."""
+"""Join lines to paragraphs, and write plain words as Markdown."""
 
 import re
 from collections import Counter
@@ -17,7 +17,7 @@ from newsletter.documents.release.lines import (
 
 _BULLET = re.compile(r"[•▪◦‣●○■□·o\uf0a7\uf0b7]")
 _MARKED = re.compile(r"[•▪◦‣●○■□·*§\uf0a7\uf0b7]\s+\S")
-"""What never goes on with the line above."""
+"""Lines that never continue the line above."""
 _ITEM = re.compile(
     r"(?:(?P<mark>[•▪◦‣●○■□·*§o\uf0a7\uf0b7-])|(?P<number>\d{1,2})[.)]|\(?(?P<letter>[a-z])[.)])"
     r"\s+(?=\S)"
@@ -31,19 +31,19 @@ _UNFINISHED = re.compile(
 _ITEM_END = re.compile(r"(?:;|;\s*(?:and|or)|:)$")
 _HALF = re.compile(r"(?<![^\W\d_])[^\W\d_]++-$")
 _FEWEST_ENTRIES, _LONGEST_ENTRY = 3, 80
-"""Lines of a list without marks, and characters of each."""
+"""Lines of a list without marks at least, and characters of each at most."""
 _FONTS = {"\uf0b7": "·", "\uf0a7": "§"}
-"""Word's bullets, by the fonts that it sets them in, as programs without these fonts have them."""
+"""Word's bullets from symbol fonts, as other programs show them."""
 _NESTED = {"o", "§", "a"}
-"""Marks of items that only stand below others: letters, and what Word has there."""
+"""Marks of nested items: letters, and Word's second and third bullet."""
 _DEEPEST = 4
-"""Lists within each other."""
+"""Levels of lists."""
 _MOST_NAMES = 8
 """Words of an entry that may end with an abbreviation."""
 _SHORT = 0.75
-"""Of the width of wrapped text."""
+"""Share of the width of wrapped text."""
 _LAST = 200
-"""Letters at the end of a paragraph that tell how it goes on."""
+"""Letters at the end of a paragraph that decide how it continues."""
 _OPENING = ("“", "‘", '"', "«", "„")
 
 # one ~ marks nothing and two strike out; a _ amid a word marks nothing either
@@ -53,29 +53,28 @@ _NUMBER = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 
 
 def is_bullet(text: str) -> bool:
-    """Whether a line is the mark of a list's item without the item."""
+    """Whether a line is a bullet without an item."""
     return bool(_BULLET.fullmatch(text))
 
 
 @dataclass(kw_only=True)
 class Joining:
-    """How the lines of a text are joined, and what was guessed in doing so."""
+    """How to join the lines of a text, and the guesses made."""
 
     width: int
-    """That of hard-wrapped text; 0 where lines are whole."""
+    """Of hard-wrapped text; 0 if each line is a paragraph."""
     soft: frozenset[int] = frozenset()
-    """The numbers of lines whose gap is only that of a page."""
+    """Numbers of lines with a gap that is only a page break."""
     parted: bool = False
-    """Blank lines stand between the paragraphs, so that a line break alone means something."""
+    """Whether blank lines separate the paragraphs."""
     words: Counter[str] = field(default_factory=Counter)
-    """The words of the whole text, in small letters: what a word parted by a hyphen may be."""
+    """All words of the text, in lower case, to rejoin hyphenated words."""
     halves: list[str] = field(default_factory=list)
-    """Words that a hyphen parted at a line's end, as they were put together."""
+    """Words that were hyphenated at a line's end, as rejoined."""
     doubtful: list[int] = field(default_factory=list)
-    """Numbers of lines that a paragraph may begin with, for a full line above ends a sentence."""
+    """Numbers of lines that may begin a paragraph, because a full line above ends a sentence."""
 
     def notes(self) -> Iterator[str]:
-        """What a person should look at."""
         if self.halves:
             words = ", ".join(self.halves)
             yield f"Parted by a hyphen at the end of a line: {words}. Look whether they are right."
@@ -85,7 +84,6 @@ class Joining:
 
 
 def how_to_join(lines: Sequence[Line], *, width: int, soft: frozenset[int]) -> Joining:
-    """Look at all lines of a text for how to join them."""
     text = " ".join(line.text for line in lines).lower()
     long = [line.gap for line in lines if len(line.text) > _LONGEST_ENTRY]
     return Joining(
@@ -97,7 +95,7 @@ def how_to_join(lines: Sequence[Line], *, width: int, soft: frozenset[int]) -> J
 
 
 def join_lines(lines: Sequence[Line], how: Joining) -> list[str]:
-    """Join lines into paragraphs; those of names, addresses and the like keep their line ends."""
+    """Join lines into paragraphs; names, addresses and the like keep their line ends."""
     entries = _entries(lines, how) if how.parted or how.width else frozenset()
     paragraphs: list[list[str]] = []
     for index, line in enumerate(lines):
@@ -113,10 +111,10 @@ def join_lines(lines: Sequence[Line], how: Joining) -> list[str]:
 
 
 def _entries(lines: Sequence[Line], how: Joining) -> frozenset[int]:
-    """The lines that go on a list of short lines, such as who signed, one below the other.
+    """Return the lines that continue a list of short lines, such as signatures.
 
-    Blank lines stand around it, and none within; hardly one of its lines is as long as wrapped
-    ones, ends a sentence or begins as the middle of one does.
+    Blank lines surround the list. Few of its lines are as long as wrapped ones, end a sentence or
+    begin in the middle of one.
     """
     found: set[int] = set()
     starts = [n for n, line in enumerate(lines) if n == 0 or line.gap] + [len(lines)]
@@ -137,7 +135,7 @@ def _is_sentence(text: str) -> bool:
 
 
 def _joined(before: str, above: Line, line: Line, how: Joining) -> tuple[str, str]:
-    """The end of a paragraph and the line that goes on with it, as they stand side by side."""
+    """Return the end of a paragraph and the line that continues it, ready to join."""
     text = line.text
     if above.halved or re.match(r"[.,;:!?)\]”’](?!\w)", text):
         return before, text
@@ -181,7 +179,7 @@ def _continues(lines: Sequence[Line], index: int, how: Joining) -> bool:
 
 
 def _is_next(before: str, text: str) -> bool:
-    """Whether a line is the item behind the one above, or the first below that, by its letter."""
+    """Whether a line is the next lettered item, or the first below the item above."""
     letter, above = _ITEM.match(text), _ITEM.match(before)
     if letter is None or not letter["letter"] or above is None:
         return False
@@ -189,7 +187,7 @@ def _is_next(before: str, text: str) -> bool:
 
 
 def _wraps(before: str, line: Line, how: Joining) -> bool:
-    """Whether a line was broken only because the next word did not fit any more."""
+    """Whether a line was wrapped only because the next word did not fit."""
     text, width = line.text, how.width
     if _HALF.search(before[-_LAST:]) and text[0].islower():
         return True
@@ -210,7 +208,7 @@ def _wraps(before: str, line: Line, how: Joining) -> bool:
 
 
 def _is_fragment(lines: Sequence[Line], index: int, parted: bool) -> bool:
-    """Whether a line that holds a link or bold words alone belongs to the line before it."""
+    """Whether a line that contains only a link or bold words belongs to the line above."""
     before, text = lines[index - 1].text, lines[index].text
     if _ITEM_END.search(before):
         return False
@@ -230,7 +228,7 @@ def _is_whole(text: str) -> bool:
 
 
 def _is_subheading(lines: Sequence[Line], index: int) -> bool:
-    """Whether a short line between whole paragraphs heads what follows."""
+    """Whether a short line between whole paragraphs is a subheading."""
     text = lines[index].text
     own = index == 0 or lines[index].gap or _is_whole(lines[index - 1].text)
     following = lines[index + 1].text if index + 1 < len(lines) else ""
@@ -239,10 +237,10 @@ def _is_subheading(lines: Sequence[Line], index: int) -> bool:
 
 
 def in_markdown(paragraphs: Sequence[str]) -> Iterator[str]:
-    """Write paragraphs of plain words in Markdown; those in a row that have marks are a list.
+    """Write paragraphs of plain words in Markdown; adjacent ones with marks are a list.
 
-    A list has two items or more, all with one mark, or with numbers from 1 on. Items with marks of
-    another kind stand in the item above them.
+    A list has two items or more, with one mark or with numbers from 1. Items with another mark are
+    nested in the item above.
     """
     at = 0
     while at < len(paragraphs):
@@ -254,7 +252,7 @@ def in_markdown(paragraphs: Sequence[str]) -> Iterator[str]:
 
 @dataclass(kw_only=True)
 class _Level:
-    """Items of a list that stand in the same one; in spaces from the left."""
+    """The items of one nested list; the indent is in spaces."""
 
     kind: str
     indent: int
@@ -270,7 +268,7 @@ class _Level:
 
 
 def _items(paragraphs: Sequence[str]) -> list[str]:
-    """The items of the list that these begin with, each in Markdown."""
+    """Return the items of the list at the beginning, each in Markdown."""
     found: list[str] = []
     levels: list[_Level] = []
     sure, resumed = 0, False
@@ -291,7 +289,7 @@ def _items(paragraphs: Sequence[str]) -> list[str]:
 
 
 def _place(item: re.Match[str], levels: list[_Level]) -> int | None:
-    """How deep an item stands, which is counted there; None where it begins something else."""
+    """Count an item and return its level, or None if it begins something else."""
     kind = _FONTS.get(item["mark"], item["mark"]) or ("1" if item["number"] else "a")
     depth = next((n for n, level in enumerate(levels) if level.kind == kind), len(levels))
     if depth == _DEEPEST or (not levels and kind in _NESTED):
@@ -305,17 +303,17 @@ def _place(item: re.Match[str], levels: list[_Level]) -> int | None:
 
 
 def escape(paragraph: str) -> str:
-    """Write a paragraph of plain words so that Markdown shows exactly these words and lines."""
+    """Write a paragraph so that Markdown shows exactly these words and lines."""
     return "\\\n".join(escape_start(escape_words(line)) for line in paragraph.split("\n"))
 
 
 def escape_words(text: str) -> str:
-    """Write words that begin no line so that Markdown shows them as they are."""
+    """Escape words that are not at the beginning of a line."""
     return _MARKUP.sub(lambda found: "\\" + found.group(), text)
 
 
 def escape_start(text: str) -> str:
-    """Keep the beginning of a line, its words escaped already, from being a list or a heading."""
+    """Escape the beginning of a line that would be a list or a heading."""
     number = _NUMBER.match(text)
     if number:
         return f"{number[1]}\\{text[number.end(1) :]}"

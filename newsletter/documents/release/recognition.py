@@ -1,4 +1,4 @@
-"""What in the lines of a press release is its title, its date, its text, and what is furniture."""
+"""Decide which lines of a press release are title, date, text and furniture."""
 
 import re
 from collections import Counter
@@ -42,16 +42,16 @@ _FEWEST_ENTRIES = 3
 _SHORTEST_HEAD = 8
 _MANY_ENTRIES = 5
 _THICK = 4
-"""Of so many lines of a large foot at least one is known."""
+"""At least one in so many lines of a large foot is known."""
 Reasons = dict[int, str]
-"""Index of a line that is left out → why."""
+"""Index of a dropped line → the reason."""
 
 PAGE_NUMBER = "a page number"
 RUNNING_HEADER = "a running header"
 
 
 def below_the_text(lines: Sequence[Line], start: int, masthead: str) -> tuple[Reasons, list[str]]:
-    """What to leave out of the lines from ``start`` (the first of the body) on, and notes."""
+    """Return what to drop from ``start``, the first line of the body, on, and notes."""
     reasons: Reasons = {}
     notes: list[str] = []
     others = (n for n in range(start + 1, len(lines)) if leads_to_other_pages(lines[n].text))
@@ -72,7 +72,7 @@ def below_the_text(lines: Sequence[Line], start: int, masthead: str) -> tuple[Re
 
 
 def page_breaks(lines: Sequence[Line], indexes: Sequence[int], head: Sequence[Line]) -> Reasons:
-    """Page numbers, and the running headers that come again below them."""
+    """Find page numbers, and the running headers repeated below them."""
     # Only numbers that count from 1 on number pages: a year or a figure may stand alone too.
     numbers = [index for index in indexes if lines[index].text.isdecimal()]
     if [lines[index].text for index in numbers] != [str(n + 1) for n in range(len(numbers))]:
@@ -94,7 +94,7 @@ def page_breaks(lines: Sequence[Line], indexes: Sequence[int], head: Sequence[Li
 
 
 def _page_data(lines: Sequence[Line], start: int, end: int) -> int:
-    """Where the page's own data begins: none of what follows is a sentence."""
+    """Return where the page's own data begin: no sentence follows."""
     for index in range(start + 1, end):
         if is_machine_data(lines[index].text):
             rest = lines[index:end]
@@ -104,10 +104,9 @@ def _page_data(lines: Sequence[Line], start: int, end: int) -> int:
 
 
 def _site_foot(lines: Sequence[Line], start: int, end: int) -> int:
-    """Where the foot of the whole site begins: its address, its menu, its rights.
+    """Return where the foot of the whole site begins: address, menu, copyright.
 
-    All of its lines are short, and several are what menus of many sites have. A name that signs
-    the text above it stays.
+    All its lines are short, and several are common menu entries. A signature above it stays.
     """
     top = end
     while top - 1 > start:
@@ -179,7 +178,7 @@ _FULL = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Recognised:
-    """Which lines are the text, by index, and what the others are."""
+    """The indexes of the text's lines, and the reasons for the others."""
 
     heading: Heading
     date: date | None
@@ -189,12 +188,11 @@ class Recognised:
     summary: str
     embargo: Embargo | None
     notes: tuple[str, ...]
-    """Each guess, in a sentence."""
 
     def document(
         self, body: str, *, dropped: Iterable[Dropped] = (), notes: Iterable[str] = ()
     ) -> ImportedDocument:
-        """The statement with its text in Markdown, and what was left out besides the lines."""
+        """Return the statement with its Markdown, and what else was left out."""
         return ImportedDocument(
             title=self.heading.title,
             date=self.date,
@@ -209,18 +207,18 @@ class Recognised:
 
 @dataclass(frozen=True, kw_only=True)
 class Stated:
-    """What a file says of its statement outside of the lines."""
+    """A file's statements about itself outside of the lines."""
 
     heading: Heading | None = None
-    """Its title; its place is -1 if it stands in no line."""
+    """Its title; the place is -1 if it is in no line."""
     dated: Dated | None = None
     summary: str = ""
     email: str = ""
-    """The subject of the email that it came in: the title where the text shows none."""
+    """The subject of its email: the title if the text shows none."""
     forwarded: Sequence[Line] = ()
-    """The lines down to the end of the head of a forwarded email or a memo."""
+    """The lines up to the end of the header of a forwarded email or a memo."""
     beside: Sequence[tuple[int, str]] = ()
-    """Line or 0, and words, of what is not among the lines and may speak of an embargo."""
+    """Line or 0, and words, of text outside of the lines that may mention an embargo."""
 
 
 def recognise(
@@ -232,10 +230,10 @@ def recognise(
     today: date,
     file: str,
 ) -> Recognised:
-    """Tell the text from what surrounds it.
+    """Separate the text from what surrounds it.
 
-    ``prose`` is the index of the first line of running text. Without a title it is the subject of
-    an email, or one is made up. Raises InvalidInput, naming ``file``, without a text.
+    ``prose`` is the index of the first line of running text. Without a title, the email's subject
+    or a made-up one is used. Raises InvalidInput, naming ``file``, if there is no text.
     """
     heading = (
         stated.heading
@@ -279,7 +277,7 @@ def recognise(
 
 
 def _dated(lines: Sequence[Line], heading: Heading, prose: int | None, stated: Stated) -> Dated:
-    """The date that readers see, else the one that the file says of itself."""
+    """Return the date that readers see, else the file's own."""
     seen = find_date(lines, heading, prose)
     if seen.value is None and stated.forwarded:
         seen = find_date(stated.forwarded, heading, None)
@@ -294,10 +292,7 @@ def _dated(lines: Sequence[Line], heading: Heading, prose: int | None, stated: S
 
 
 def _summary(lines: Sequence[Line], kept: Sequence[int], prose: int | None) -> tuple[str, str]:
-    """What inboxes show beside the subject: the one line between title and text, which stays.
-
-    And what to say of it.
-    """
+    """Return the only line between title and text, which is a summary, and a note."""
     above = [n for n in kept if prose is not None and n < prose]
     if len(above) != 1 or len(kept) == 1:
         return "", ""
@@ -351,7 +346,7 @@ def _left_out(
 
 
 def _below_notes(lines: Sequence[Line]) -> Iterator[str]:
-    """What was kept below the text that may not be for readers."""
+    """Yield notes on text at the end that may not be for readers."""
     for line in lines:
         if is_contact_label(line.text):
             yield (
