@@ -1,1 +1,1 @@
-"""What files that people write have in common: their characters, YAML's values, dates and times."""
+"""Formats of files that people write: encodings, YAML values, dates and times."""

@@ -1,4 +1,4 @@
-"""A Markdown file with YAML front matter, cut in two; its keys with their lines, and values."""
+"""Split a Markdown file from its YAML front matter, and read the values with their lines."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,7 @@ _ENTRY = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
 _LONGEST_QUOTED, _SHOWN = 300, 40
 MAX_HEADER_BYTES = 64 << 10
 MAX_KEYS = 60
-"""A statement has 23 keys; the fields of a WordPress export come to about 30."""
+"""A statement has 23 keys, a WordPress export about 30."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,25 +29,25 @@ class Field:
     line: int
     """In the file, from 1."""
     rest: str
-    """What stands behind the value on its last line."""
+    """The text after the value on its last line."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrontMatter:
-    """A statement file cut in two."""
+    """A statement file, split in two."""
 
     fields: Mapping[str, Field]
     body: str
-    """Markdown, without the blank lines around it."""
+    """Markdown, without blank lines around it."""
     body_line: int
-    """Where the body begins in the file, from 1."""
+    """The body's first line in the file, from 1."""
 
 
 def parse_front_matter(text: str, *, file: str) -> FrontMatter:
-    """Cut a text whose line ends are ``\\n`` and find its keys.
+    """Split a text with ``\\n`` line ends and find its keys, in linear time.
 
-    Takes time in proportion to the length of the text. Raises InvalidInput naming the line: no
-    front matter, one that YAML cannot read, or one larger than ``MAX_HEADER_BYTES``.
+    Raises InvalidInput, naming the line, if the front matter is missing, broken or larger than
+    ``MAX_HEADER_BYTES``.
     """
     lines = text.split("\n")
     end = _closing_line(lines, file)
@@ -161,7 +161,7 @@ def _readable(line: str) -> bool:
 
 
 def unknown_key(field: Field, known: Iterable[str], file: str) -> Fault:
-    """The fault of a key that means nothing to us."""
+    """Return the fault of an unknown key."""
     message = f"is not a key of a statement{did_you_mean(field.key, known)}"
     return Fault(file=file, line=field.line, key=field.key, message=message)
 
@@ -172,20 +172,20 @@ _SWITCH_TAG = "tag:yaml.org,2002:bool"
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """Reads values by key and gathers what is wrong with them."""
+    """Reads values by key and collects their faults."""
 
     front: FrontMatter
     file: str
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, key: str, message: str, line: int = 0) -> None:
-        """Note a fault where the key stands, or on another line."""
+        """Add a fault at the line of the key, or at another line."""
         place = self.front.fields.get(key)
         where = line or (place.line if place else 1)
         self.faults.append(Fault(file=self.file, line=where, key=key, message=message))
 
     def text(self, key: str, check: Callable[[str], T]) -> T | None:
-        """One line of text; None if absent, empty or faulty."""
+        """Read one line of text; None if absent, empty or faulty."""
         place = self.front.fields.get(key)
         if place is None or (_is_empty(place.node) and not _cut_off(place)):
             return None
@@ -193,7 +193,7 @@ class Reader:
         return None if value is None else self._checked(key, value, check, place.line)
 
     def decisive(self, key: str, check: Callable[[str], T]) -> T | None:
-        """Like ``text``, for a key that decides who gets it or when: empty is a fault, not a no."""
+        """Read a text that decides who gets the mail or when: an empty value is a fault."""
         place = self.front.fields.get(key)
         if place is not None and _is_empty(place.node):
             self.fault(key, "has no value; fill it in, or take the line out")
@@ -201,7 +201,7 @@ class Reader:
         return self.text(key, check)
 
     def switch(self, key: str) -> bool:
-        """True or false; false if absent or faulty."""
+        """Read true or false; false if absent or faulty."""
         place = self.front.fields.get(key)
         if place is None:
             return False
@@ -212,7 +212,7 @@ class Reader:
         return bool(value == "true")
 
     def when(self, key: str, check: Callable[[str], T]) -> T | None:
-        """A date or a time, which YAML may read as something else as long as we can."""
+        """Read a date or a time, whatever type YAML gives it."""
         place = self.front.fields.get(key)
         if place is None:
             return None
@@ -225,7 +225,7 @@ class Reader:
         return self._checked(key, place.node.value.strip(), check, place.line, raw=place.node)
 
     def several(self, key: str, check: Callable[[str], str], example: str) -> tuple[str, ...]:
-        """A list of texts without repeats; empty if absent or faulty. An empty list is a fault."""
+        """Read texts without repeats; () if absent or faulty. An empty list is a fault."""
         place = self.front.fields.get(key)
         if place is None:
             return ()
@@ -296,7 +296,7 @@ def _misread(node: yaml.ScalarNode, *, write: str) -> str:
 
 
 def _surprise(node: yaml.ScalarNode | None) -> str:
-    """What YAML would have made of it, where that is a surprise."""
+    """Return YAML's reading of the value, if it is a surprise, else ""."""
     if node is None or node.style or node.tag in {TEXT_TAG, NULL_TAG}:
         return ""
     meant = misreading(node.value)
@@ -304,7 +304,7 @@ def _surprise(node: yaml.ScalarNode | None) -> str:
 
 
 def _cut_off(place: Field) -> str:
-    """What a # without a blank behind it cut off: ``wins #1 spot``. A comment has the blank."""
+    """Return text that YAML drops as a comment without a blank after #: ``wins #1 spot``."""
     rest = place.rest.strip()
     node = place.node
     bare = isinstance(node, yaml.ScalarNode) and not node.style
@@ -312,10 +312,10 @@ def _cut_off(place: Field) -> str:
 
 
 def as_it_is(value: str) -> str:
-    """Any text."""
+    """Accept any text."""
     return value
 
 
 def address(value: str) -> str:
-    """A folded address. Raises ValueError."""
+    """Return a folded address. Raises ValueError."""
     return fold(parse_address(value))

@@ -1,8 +1,7 @@
-"""Answers of HTTP as they come over a connection: interim ones skipped, what is beyond them kept.
+"""Read HTTP answers: skip interim ones, and keep what follows the end.
 
-``http.client`` passes over 100 alone. It takes 102 and 103 for the answer, so that the real one
-would be read as the answer to the next request on the connection. It throws away what a server sent
-beyond the end of an answer.
+``http.client`` skips only 100. It takes 102 and 103 for the answer, and the real answer for that of
+the next request. It also discards bytes after the end of an answer.
 """
 
 import io
@@ -18,7 +17,7 @@ _HEAD_BYTES = 262_144
 
 
 class _Bytes(io.RawIOBase):
-    """The bytes of a socket up to a limit, and from ``stop`` on only those that came already."""
+    """The bytes of a socket up to a limit; after ``stop`` only those already received."""
 
     def __init__(self, raw: io.RawIOBase, limit: int) -> None:
         self._raw = raw
@@ -46,13 +45,13 @@ class _Bytes(io.RawIOBase):
 
 
 class FinalAnswer(HTTPResponse):
-    """The final answer on a connection; interim ones before it are read and passed over.
+    """The final answer on a connection, without interim ones.
 
-    Raises HTTPException for 101, and for more than ``body_bytes`` and as much room as heads need.
+    Raises HTTPException for 101, and for more than ``body_bytes`` plus room for the head.
     """
 
     surplus = b""
-    """What came behind its end, once that was read. It belongs to no request."""
+    """Bytes received after the end. They belong to no request."""
 
     def __init__(self, sock: socket.socket, *args: Any, body_bytes: int, **keywords: Any) -> None:
         super().__init__(sock, *args, **keywords)
@@ -73,7 +72,7 @@ class FinalAnswer(HTTPResponse):
         self.will_close = self.will_close or not self._is_framed()
 
     def _is_framed(self) -> bool:
-        """The head says in one way alone where the answer ends."""
+        """Whether the head states the end of the answer in exactly one way."""
         lengths = self.headers.get_all("content-length") or []
         codings = self.headers.get_all("transfer-encoding") or []
         if codings:
@@ -90,7 +89,7 @@ class FinalAnswer(HTTPResponse):
 
 
 def has_spoken(sock: socket.socket) -> bool:
-    """Something waits to be read, or the other side has hung up."""
+    """Whether there is something to read, or the other side has hung up."""
     if getattr(sock, "pending", int)():  # decrypted already
         return True
     waiting = select.poll()

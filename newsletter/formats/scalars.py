@@ -1,4 +1,4 @@
-"""What YAML makes of an unquoted value, and how to write one that it leaves alone."""
+"""Tell how YAML reads an unquoted value, and write values that it reads as text."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _WORDS = {
     "tag:yaml.org,2002:value": "a default value",
 }
 _LONGEST_NUMBER = 100
-"""Characters. Python writes no number of 4,300 digits, and the square of a length is dear."""
+"""Characters. Python writes no number of 4,300 digits, and long ones take quadratic time."""
 _PLAIN = re.compile(r"[^\W_][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*")
 _MARKUP = re.compile(r":(?: |$)| #|[\[\]{},&*?|<>=!%@`\"\\]|\s$")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -23,7 +23,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\u
 
 @lru_cache(maxsize=4096)
 def tag_of_plain(value: str) -> str:
-    """The tag that YAML 1.1 gives to an unquoted scalar, as PyYAML's safe loader does."""
+    """Return the tag of an unquoted scalar in YAML 1.1, as PyYAML's safe loader does."""
     import yaml  # whoever only writes front matter needs none
 
     resolvers = yaml.SafeLoader.yaml_implicit_resolvers
@@ -35,7 +35,7 @@ def tag_of_plain(value: str) -> str:
 
 @lru_cache(maxsize=1024)
 def misreading(value: str) -> str:
-    """What YAML takes an unquoted value for, in words; empty if for the text that it is."""
+    """Return in words what YAML takes an unquoted value for, or "" if for text."""
     tag = tag_of_plain(value)
     if tag == TEXT_TAG:
         return ""
@@ -55,14 +55,14 @@ def misreading(value: str) -> str:
 
 
 def quoted(value: str) -> str:
-    """The value in the quotes that need the fewest escapes, for people to copy."""
+    """Quote a value with as few escapes as possible, for people to copy."""
     if '"' not in value and "\\" not in value:
         return f'"{value}"'
     return "'" + value.replace("'", "''") + "'"
 
 
 def scalar(value: str) -> str:
-    """Write text so that YAML reads exactly this text: bare where that is safe, else quoted."""
+    """Write text so that YAML reads exactly this text: unquoted if possible."""
     if _PLAIN.fullmatch(value) and not _MARKUP.search(value) and tag_of_plain(value) == TEXT_TAG:
         return value
     written = json.dumps(value, ensure_ascii=False)
@@ -70,7 +70,7 @@ def scalar(value: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``; did you mean X?``, or all that is known if nothing is near."""
+    """Return ``; did you mean X?``, or the list of known words if none is near."""
     words = list(known)
     near = get_close_matches(word.lower(), words, n=1)
     return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(words)}"

@@ -1,4 +1,4 @@
-"""Bytes to text, and the characters that no value may hold."""
+"""Decode bytes, and find control characters."""
 
 import re
 
@@ -15,10 +15,10 @@ _CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\
 
 
 def decode(data: bytes, *, file: str = "the text") -> str:
-    """Read bytes as text and turn all line ends into ``\\n``.
+    """Decode bytes and turn all line ends into ``\\n``.
 
-    UTF-8 or UTF-16, with or without a byte order mark, else Windows-1252; ``encoding_note`` says
-    when it was the last. Raises InvalidInput if it is none of these.
+    UTF-8 or UTF-16, with or without a byte order mark, else Windows-1252, which ``encoding_note``
+    reports. Raises InvalidInput if none fits.
     """
     try:
         text = data.decode(encoding_of(data))
@@ -32,7 +32,7 @@ def decode(data: bytes, *, file: str = "the text") -> str:
 
 
 def encoding_of(data: bytes) -> str:
-    """The name of the encoding that ``decode`` uses."""
+    """Return the encoding for ``decode``."""
     by_head = encoding_by_head(data)
     if by_head:
         return by_head
@@ -44,10 +44,9 @@ def encoding_of(data: bytes) -> str:
 
 
 def encoding_by_head(data: bytes) -> str:
-    """What a byte order mark says, or the bytes that are zero in UTF-16 alone; else nothing.
+    """Return the encoding by its byte order mark or the zero bytes of UTF-16, else "".
 
-    Half of what Latin letters, blanks and line ends take there is zero: the second byte of each
-    pair, or the first.
+    In UTF-16, every second byte of Latin letters, blanks and line ends is zero.
     """
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
@@ -60,7 +59,7 @@ def encoding_by_head(data: bytes) -> str:
 
 
 def encoding_note(data: bytes) -> str:
-    """What to tell the person whose file had to be guessed at, or nothing."""
+    """Return a note for the person if the encoding is a guess, else ""."""
     if encoding_of(data) != "cp1252":
         return ""
     return "It is not UTF-8 and was read as Windows-1252: look at its quotes, dashes and accents."
@@ -87,19 +86,19 @@ def decode_utf8(data: bytes, *, file: str) -> str:
 
 
 def control_in_value(value: str) -> str:
-    """The first control character or line break of a value, as people call it, or nothing."""
+    """Name the first control character or line break of a value, or return ""."""
     found = _CONTROL.search(value)
     return _name(found.group()) if found else ""
 
 
 def control_in_lines(text: str) -> tuple[int, str] | None:
-    """The line and the name of the first control character of a text; tabs and ``\\n`` are none."""
+    """Return line and name of a text's first control character. Tabs and ``\\n`` do not count."""
     found = first_control(text)
     return (text.count("\n", 0, found[0]) + 1, found[1]) if found else None
 
 
 def first_control(text: str) -> tuple[int, str] | None:
-    """The place and the name of the first control character; tabs and ``\\n`` are none."""
+    """Return place and name of a text's first control character. Tabs and ``\\n`` do not count."""
     found = _CONTROL_IN_LINES.search(text)
     return (found.start(), _name(found.group())) if found else None
 

@@ -1,4 +1,4 @@
-"""Dates and times as people write them in front matter and lists of subscribers."""
+"""Read dates and times in front matter and lists of subscribers."""
 
 import re
 from datetime import UTC, date, datetime, time
@@ -34,10 +34,9 @@ def read_date(value: str) -> date:
 
 
 def read_time(value: str) -> datetime:
-    """Read ``2011-09-21 14:00``, with seconds and an offset if they are there.
+    """Read ``2011-09-21 14:00``, optionally with seconds and an offset.
 
-    Naive where no offset is written; cut off at microseconds. Raises ValueError saying what to
-    write.
+    Naive without an offset; cut to microseconds. Raises ValueError saying what to write.
     """
     if _DATE.fullmatch(value):
         raise ValueError(f"{value} has no time; write it like {value} 14:00")
@@ -55,7 +54,7 @@ def read_time(value: str) -> datetime:
 
 
 def is_local(value: str) -> bool:
-    """Whether somebody means a time by each reader's own clock."""
+    """Whether the value names a time by each reader's own clock."""
     return _SAYS_LOCAL.search(value) is not None
 
 
@@ -74,7 +73,7 @@ def read_local(value: str) -> LocalTime:
 
 
 def read_instant(value: str) -> datetime:
-    """Read a time as an instant in UTC; without an offset it is taken to be UTC already.
+    """Read a time as an instant in UTC; without an offset it is UTC.
 
     Raises ValueError saying what to write.
     """
@@ -102,7 +101,7 @@ def read_day_or_instant(value: str) -> datetime:
 
 @lru_cache(maxsize=1024)
 def zone_objection(name: str) -> str:
-    """Why this is not a time zone of the IANA database, or nothing."""
+    """Return what is wrong with an IANA time zone, or ""."""
     if name in every_zone():
         return ""
     zones: dict[str, str] = {}
@@ -116,7 +115,7 @@ def zone_objection(name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def language_objection(tag: str) -> str:
-    """Why this is not a language tag (BCP 47), or nothing."""
+    """Return what is wrong with a language tag (BCP 47), or ""."""
     if _LANGUAGE.fullmatch(tag):
         return ""
     return f"{tag!r} is not a language tag; write one like en, es or pt-BR"

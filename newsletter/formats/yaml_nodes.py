@@ -1,4 +1,4 @@
-"""YAML as nodes that know where they stand: settings, front matter and files of subscribers."""
+"""Read YAML as nodes with their places: settings, front matter, files of subscribers."""
 
 from typing import IO, Any
 
@@ -11,18 +11,18 @@ _DEEPEST = 30
 
 
 class NotRead(yaml.MarkedYAMLError):
-    """What YAML has and we do not take; ``problem`` says what to write."""
+    """YAML that is not supported here; ``problem`` says what to write."""
 
 
 class HalfCharacter(NotRead):
-    """A character of JSON's, ``\\uD83D\\uDE00``, of which the other half is missing."""
+    """Half of a character that JSON writes in two, ``\\uD83D\\uDE00``."""
 
 
 class Nodes:
-    """Composes the nodes of a text one after another; the text is read as they are asked for.
+    """Composes the nodes of a text one by one, as they are asked for.
 
-    PyYAML's own composer holds the whole tree, follows aliases, and goes as deep as is written.
-    Raises yaml.YAMLError.
+    PyYAML's own composer keeps the whole tree, follows aliases and has no limit of depth. Raises
+    yaml.YAMLError.
     """
 
     def __init__(
@@ -36,11 +36,11 @@ class Nodes:
         self._deepest = deepest
 
     def event(self) -> Any:
-        """The next event, skipping none: untyped, for libyaml's have marks of their own."""
+        """Return the next event; untyped, because libyaml's events have other marks."""
         return next(self._events)
 
     def node(self, event: Any = None, depth: int = 0) -> yaml.Node:
-        """Read one whole value, whose first event may have been taken already."""
+        """Read one whole value; ``event`` is its first event, if already read."""
         event = event or self.event()
         start: Any = event.start_mark
         end: Any = event.end_mark
@@ -67,7 +67,7 @@ class Nodes:
 
 
 def _whole(event: Any) -> str:
-    """The text, with what JSON writes as two halves (``\\uD83D\\uDE00``) as one character."""
+    """Return the text, with JSON's two halves (``\\uD83D\\uDE00``) as one character."""
     if event.style != '"':
         return str(event.value)
     try:
@@ -78,15 +78,15 @@ def _whole(event: Any) -> str:
 
 
 def _explicit(event: Any) -> str:
-    """The tag that is written; ``!`` alone says only that the value is no other kind than text."""
+    """Return the written tag; ``!`` alone only forces text."""
     return "" if event.tag in {None, "!"} else str(event.tag)
 
 
 def compose(text: str) -> yaml.Node | None:
-    """The one document of a text; None where there is none. Raises yaml.YAMLError.
+    """Return the only document of a text, or None. Raises yaml.YAMLError.
 
-    What libyaml cannot read, PyYAML's own parser, ten times slower, reads once more: its words do
-    not depend on what is installed.
+    If libyaml fails, PyYAML's parser, ten times slower, reads again, so that messages do not depend
+    on what is installed.
     """
     try:
         return _document(Nodes(text))
@@ -142,11 +142,11 @@ _HINTS = {
     "write it on the next line, or put text that begins so in quotes",
     "but found another document": "--- begins a second document; write everything in one",
 }
-"""What the words of both parsers hold, and how people say it."""
+"""Words in the messages of both parsers, and what to tell people."""
 
 
 def in_plain_words(error: yaml.MarkedYAMLError) -> str:
-    """What keeps YAML from being read, and what to do."""
+    """Say why YAML cannot be read, and what to do."""
     if isinstance(error, NotRead):
         return str(error.problem)
     problem = " ".join(part for part in (error.context, error.problem) if part)
@@ -155,6 +155,6 @@ def in_plain_words(error: yaml.MarkedYAMLError) -> str:
 
 
 def mark_of(error: yaml.MarkedYAMLError) -> Any:
-    """Where a person should look: at what opens and does not close, else where YAML stopped."""
+    """Return the place to look at: an unclosed opening, else where YAML stopped."""
     opened = (error.context or "").startswith(_OPENING)
     return error.context_mark if opened else error.problem_mark
