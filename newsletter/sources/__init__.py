@@ -1,1 +1,1 @@
-"""Where statements come from: a folder, feeds, and the database itself."""
+"""Where statements come from: a folder, feeds, and the desk."""

@@ -1,7 +1,6 @@
-"""Statements that are written at the desk: by way of the very file that a folder would hold.
+"""Read statements from the desk as the file that a folder would hold.
 
-So a text that is downloaded and put into a folder makes the same mail, and what may stand in a
-field is said in one place.
+A downloaded text in a folder makes the same mail, and one place validates the fields.
 """
 
 import re
@@ -20,7 +19,7 @@ from newsletter.sources.writing import as_file, slugify
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt \t].*")
 _MAX_TIME = 200
-"""Characters of a time in words, and more than any has."""
+"""More characters than any time in words has."""
 _NAMES = ("translation_of", "corrects", "segment")
 
 
@@ -33,9 +32,9 @@ def parse_draft(
     slug: str = "",
     taken_back: bool = False,
 ) -> Parsed:
-    """Read what stands in the fields of a text; faults name their field, or a line of the text.
+    """Read the fields of a text; faults name the field, or a line of the text.
 
-    ``slug`` is empty before it was handed in for the first time: its title makes one then.
+    ``slug`` is empty before the first hand-in: the title makes one.
     """
     origin = f"desk/drafts/{key}"
     missing = tuple(_missing(text, origin, defaults))
@@ -63,7 +62,7 @@ def parse_draft(
 
 
 def parse_handed_in(handed: HandedIn, defaults: Defaults) -> Parsed:
-    """The statement that was handed in, or what is wrong with it by now."""
+    """Return the handed-in statement, or its present faults."""
     return parse_draft(
         handed.version.text,
         key=handed.key,
@@ -77,7 +76,7 @@ def parse_handed_in(handed: HandedIn, defaults: Defaults) -> Parsed:
 def draft_file(
     text: DraftText, *, slug: str = "", author: str = "", progress: Progress = Progress.DRAFT
 ) -> str:
-    """The file of a folder that says the same. What was typed wrong stands in it as it was."""
+    """Write the file with the same content. Faulty values stay as they were typed."""
     lists = f"[{', '.join(map(scalar, text.lists))}]" if text.lists else ""
     values = {
         "title": _line(text.title),
@@ -99,7 +98,7 @@ def draft_file(
 
 
 def draft_text(statement: Statement) -> DraftText:
-    """The fields in which a statement stands as it is."""
+    """Return the fields that hold a statement."""
     send_at = statement.local_time or statement.send_at
     return DraftText(
         title=statement.title,
@@ -120,7 +119,7 @@ def draft_text(statement: Statement) -> DraftText:
 
 
 def _missing(text: DraftText, origin: str, defaults: Defaults) -> Iterator[Fault]:
-    """What nobody has written yet, in the words of the page."""
+    """Yield the missing fields, in the words of the page."""
     if not text.title.strip():
         yield Fault(file=origin, key="title", message="write a title")
     if not text.body.strip():
@@ -130,7 +129,7 @@ def _missing(text: DraftText, origin: str, defaults: Defaults) -> Iterator[Fault
 
 
 def _time(typed: str) -> str:
-    """A time as a file has it, also where somebody wrote it in words: 1 December 2026, 9am."""
+    """Return a time as a file has it, also if it was typed in words: 1 December 2026, 9am."""
     typed = typed.strip()
     if not typed or len(typed) > _MAX_TIME or _ISO_TIME.fullmatch(typed) or is_local(typed):
         return typed
@@ -140,7 +139,7 @@ def _time(typed: str) -> str:
 
 
 def _line(value: str) -> str:
-    """A value on its line; one that is blank is left out."""
+    """Return a value as one line, or "" if it is blank."""
     return scalar(value.strip()) if value.strip() else ""
 
 
@@ -150,7 +149,7 @@ def _wall(value: datetime) -> str:
 
 
 def _placed(fault: Fault, above: int, body: str) -> Fault:
-    """The fault as whoever writes sees it: by its field, or by a line of the text alone."""
+    """Return the fault as the writer sees it: at a field, or at a line of the text."""
     if fault.key or fault.line <= above:
         return replace(fault, line=0, key=fault.key or "body")
     return replace(fault, key="body", line=fault.line - above + len(body) - len(body.lstrip("\n")))

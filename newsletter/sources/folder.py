@@ -1,4 +1,4 @@
-"""Statements from a folder of Markdown files."""
+"""Read statements from a folder of Markdown files."""
 
 import operator
 import os
@@ -18,25 +18,25 @@ MAX_BYTES = 2_000_000
 
 
 _YOUNG = 2_000_000_000
-"""Nanoseconds, in which two changes may look like one: the coarsest file systems count in these."""
+"""Nanoseconds within which two changes may look like one: the clock of the coarsest file system."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Kept:
-    """What a file said when it was read last."""
+    """A file's content at the last reading."""
 
     identity: tuple[int, ...]
     parsed: Parsed
     certain: bool
-    """It had not been written just before: a change since then shows in its times."""
+    """Whether the file was old enough that a later change shows in its times."""
 
 
 class FolderSource:
     """Reads all ``*.md`` files in and below a folder, except hidden ones and README.md.
 
-    A file is parsed again only when its size, inode or times change, or had changed just before it
-    was read. A file whose front matter is wrong gives faults and does not hide the others; of two
-    files with one slug neither counts. ``now_ns`` tells the time as the system's clock has it.
+    A file is parsed again only if its size, inode or times change, or changed just before the last
+    reading. A faulty file does not hide the others; of two files with one slug neither counts.
+    ``now_ns`` is the system's clock.
     """
 
     def __init__(
@@ -64,9 +64,8 @@ class FolderSource:
     def read(self) -> Reading:
         """Read all statements, in the order of their paths.
 
-        ``complete`` is False when the folder, a folder in it or a file could not be read at all:
-        then what is missing may only be out of reach. Where nothing is new, it is the very reading
-        that was given before.
+        ``complete`` is False if a folder or a file could not be read: a missing statement may then
+        still exist. Without changes, the same object is returned again.
         """
         found: dict[str, _Kept] = {}
         faults: list[Fault] = []
@@ -90,7 +89,7 @@ class FolderSource:
         return self._reading
 
     def _walk(self, faults: list[Fault]) -> Iterator[os.DirEntry[str]]:
-        """What may be a statement; folders that cannot be read are faults."""
+        """Yield the possible statements; unreadable folders are faults."""
         waiting = [str(self._folder)]
         while waiting:
             folder = waiting.pop()
@@ -141,14 +140,14 @@ class FolderSource:
         return identity, parse_statement(data, file=name, defaults=self._defaults)
 
     def _name(self, path: str) -> str:
-        """The path for people: relative to the workspace where it is in it."""
+        """Return the path for people: relative to the workspace if it is inside."""
         return path.removeprefix(f"{self._workspace}{os.sep}")
 
 
 def _kept(
     known: _Kept | None, identity: tuple[int, ...], parsed: Parsed, *, certain: bool
 ) -> _Kept:
-    """What was read; where it says what it said, in the same object, so that nobody compares it."""
+    """Return what was read, with the previous object if the content is equal."""
     if known is not None and known.parsed == parsed:
         parsed = known.parsed
     return _Kept(identity=identity, parsed=parsed, certain=certain)
@@ -196,7 +195,7 @@ def _link_objection(path: Path, folder: Path) -> str:
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:
-    """Changes whenever the file does: the times alone are too coarse for two quick writes."""
+    """Return a value that changes with the file: times alone miss two quick writes."""
     return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 

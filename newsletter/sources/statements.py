@@ -1,4 +1,4 @@
-"""From the bytes of one statement file to a statement, or to all that is wrong with it."""
+"""Parse the bytes of a statement file into a statement, or its faults."""
 
 import re
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ KEYS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
-    """What the configuration says where a statement says nothing."""
+    """The configuration's values for what a statement omits."""
 
     lists: tuple[str, ...]
     language: str
@@ -41,16 +41,16 @@ class Defaults:
 
 @dataclass(frozen=True, kw_only=True)
 class Parsed:
-    """One file: a statement, or what is wrong with it."""
+    """A parsed file: a statement, or its faults."""
 
     statement: Statement | None
     faults: tuple[Fault, ...]
     slug_line: int = 0
-    """Where the slug is written; 0 if it is the file's name."""
+    """The line of the slug, or 0 if it is the file's name."""
 
 
 def parse_statement(data: bytes, *, file: str, defaults: Defaults) -> Parsed:
-    """Read one statement file; ``file`` is its path for people, and its name the default slug."""
+    """Parse a statement file; ``file`` is its path for people, and its name the default slug."""
     try:
         front = parse_front_matter(decode_utf8(data, file=file), file=file)
     except InvalidInput as error:
@@ -166,7 +166,7 @@ def _lists(reader: Reader, defaults: Defaults, segment: Segment | None) -> tuple
 
 
 def _segment(reader: Reader, defaults: Defaults) -> Segment | None:
-    """The segment that it names, with its rule. Empty is a fault: it would go to everybody."""
+    """Return the named segment. An empty key is a fault: the mail would go to everybody."""
     known = {segment.name: segment for segment in defaults.segments}
 
     def find(name: str) -> Segment:

@@ -1,4 +1,4 @@
-"""A file or a text that somebody brings to the desk, read in a sandbox.
+"""Read an uploaded file or text in a sandbox.
 
 Run as a module, this is the process in the sandbox.
 """
@@ -20,7 +20,7 @@ _ADVICE = "copy the statement's text into a .txt file"
 def read_upload(
     data: bytes, *, today: date, file: str, defaults: Defaults
 ) -> DraftText | ImportedDocument:
-    """Read a file that ends as ``file`` does. A statement's own file gives all of its fields.
+    """Read a file by the ending of ``file``. A statement file gives all of its fields.
 
     Raises InvalidInput.
     """
@@ -36,7 +36,7 @@ def read_upload(
 
 
 def handle(task: Mapping[str, Any], data: bytes) -> Iterator[Any]:
-    """What that process is asked to read."""
+    """Read what the task names."""
     if task["file"].lower().endswith((".md", ".markdown")):
         own = parse_statement(data, file="own.md", defaults=task["defaults"])
         # only a whole one: with a fault in its head the import says what it left out instead

@@ -1,4 +1,4 @@
-"""From a statement to the Markdown file that says the same."""
+"""Write a statement as a Markdown file."""
 
 import re
 import unicodedata
@@ -18,14 +18,14 @@ _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9][\w.+-]*@[\w.-]+")
 _DRAFT = re.compile(rb"(?P<key>^\s*[\"']?status[\"']?\s*:\s*)[\"']?draft\b[\"']?")
 _NAMELESS = "statement"
 _MAX_READ = 1_000
-"""Characters of a title. To decompose marks that are piled up takes the square of their number."""
+"""Characters of a title. Decomposing stacked marks takes quadratic time."""
 _APOSTROPHES = re.compile(r"(?<=\w)['’](?=\w)")
 
 
 def slugify(title: str) -> str:
-    """Turn a title into a slug: ASCII words joined by ``-``, cut between words where it is long.
+    """Turn a title into a slug: ASCII words joined by ``-``, cut between words.
 
-    A title without one Latin letter or digit gives ``statement``.
+    A title without a Latin letter or digit gives ``statement``.
     """
     folded = _APOSTROPHES.sub("", title[:_MAX_READ].lower()).translate(_LETTERS)
     ascii_only = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
@@ -40,9 +40,9 @@ def slugify(title: str) -> str:
 
 
 def free_path(folder: Path, title: str) -> Path:
-    """The file of a new statement: by its title's slug.
+    """Return the path of a new statement, by its title's slug.
 
-    Titles without a Latin letter share their slug, so theirs get a number where it is taken.
+    Titles without a Latin letter share their slug, so they get a number if it is taken.
     """
     slug = slugify(title)
     path = folder / f"{slug}.md"
@@ -65,9 +65,9 @@ def to_markdown(
     embargo_suggested: str = "",
     language: str = "",
 ) -> str:
-    """Write a statement file. What is empty is left out; each value reads back as it was.
+    """Write a statement file without empty values; each value reads back unchanged.
 
-    ``embargo_suggested`` becomes a comment: a person takes the mark away, or writes another time.
+    ``embargo_suggested`` becomes a comment for a person to uncomment or change.
     """
     values = {
         "title": title,
@@ -91,13 +91,13 @@ def to_markdown(
 
 
 def as_file(values: Mapping[str, str], body: str) -> str:
-    """A file of these keys, each as YAML has it, and a text. A key without a value is left out."""
+    """Write a file of YAML values and a text. Keys without a value are left out."""
     header = "".join(f"{key}: {value}\n" for key, value in values.items() if value)
     return f"---\n{header}---\n" + body.strip("\n") + "\n"
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that does not exist yet, as UTF-8.
+    """Write a new file as UTF-8.
 
     Raises Refused if it exists, InvalidInput if it cannot be written.
     """
@@ -105,7 +105,7 @@ def write_new(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file that does not exist yet.
+    """Write a new file.
 
     Raises Refused if it exists, InvalidInput if it cannot be written.
     """
@@ -122,10 +122,9 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def hand_in(path: Path, line: int) -> None:
-    """Have a statement's file say ``status: review``, on this line, from 1, and nothing else new.
+    """Set ``status: review`` on this line, from 1, of a statement file, and change nothing else.
 
-    Raises Refused where the line says something else by now, InvalidInput where it cannot be
-    written.
+    Raises Refused if the line is no ``status: draft``, InvalidInput if it cannot be written.
     """
     try:
         lines = path.read_bytes().splitlines(keepends=True)

@@ -1,1 +1,1 @@
-"""Sources that are visited over the network."""
+"""Sources on the network."""

@@ -1,11 +1,11 @@
-"""One GET over the network, to a checked address, bounded in time and in size.
+"""Send one GET to a checked address, with limits of time and size.
 
-The name is resolved here, every address of it is checked, and the connection is made to the very
-address that was checked: a name that points elsewhere a moment later changes nothing. Redirects
-are followed here too, each checked like the first. No proxy, cookie or password is ever used.
+The name is resolved here, each address is checked, and the connection goes to the checked address:
+a later change of the name has no effect. Redirects are followed here, each checked like the first.
+No proxy, cookie or password is used.
 
-Whoever writes a feed's address, or can change a name or a redirect, must not be able to make us
-speak to machines that only we can reach.
+An attacker may control a feed's address, a name or a redirect. None may lead to machines that only
+we can reach.
 """
 
 import re
@@ -37,7 +37,7 @@ _OWN = [
         *("::1/128", "fc00::/7"),
     )
 ]
-"""Of this machine and of private networks: an operator can allow them."""
+"""Of this machine and of private networks; an operator can allow them."""
 
 _NEVER = [
     ip_network(text)
@@ -56,7 +56,7 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 
 def objection(text: str, *, allow_private: bool) -> str:
-    """Why there may be no feed at an address; empty where there may."""
+    """Return why there may be no feed at an address, or ""."""
     # without the zone of a link-local one: fe80::1%eth0
     address = _meant(ip_address(text.partition("%")[0]))
     if _within(address, _NEVER):
@@ -76,7 +76,7 @@ def is_own(text: str) -> bool:
 
 
 def _meant(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one stands for, where it does."""
+    """Return the IPv4 address in an IPv6 address, if there is one."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return address.ipv4_mapped
@@ -90,7 +90,7 @@ def _within(address: Address, networks: Sequence[object]) -> bool:
 
 
 LARGEST = 10_000_000
-"""Bytes of a body, unpacked."""
+"""Bytes of an unpacked body."""
 _TOO_LARGE = (
     f"it is larger than {LARGEST // 1_000_000} MB; ask for a feed of the newest items alone"
 )
@@ -108,30 +108,30 @@ _HEADERS = {
     "Connection": "close",
 }
 Resolve = Callable[[str, int], Sequence[str]]
-"""The addresses of a host, for connections to a port. Raises OSError."""
+"""Returns the addresses of a host for a port. Raises OSError."""
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Ask the system."""
+    """Ask the system's resolver."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A full answer. The names in ``headers`` are in lower case; ``body`` is unpacked."""
+    """A complete answer. Names in ``headers`` are in lower case; ``body`` is unpacked."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     url: str
-    """Where it came from at last."""
+    """The address after all redirects."""
     moved_to: str = ""
-    """Where it is for good, by the server's word."""
+    """The address after permanent redirects."""
 
 
 class _Connection(HTTPConnection):
-    """A connection to one checked address; ``host`` stays the name that was asked for."""
+    """A connection to one checked address; ``host`` stays the requested name."""
 
     def __init__(
         self, parts: SplitResult, addresses: Sequence[str], tls: ssl.SSLContext | None, until: float
@@ -141,11 +141,10 @@ class _Connection(HTTPConnection):
         self._tls = tls
         self._until = until
         self.raw: socket.socket | None = None
-        """The socket, also when http.client has let go of it and still reads."""
+        """The socket, even if http.client has let go of it and still reads."""
         self.default_port = 80 if tls is None else 443
 
     def response_class(self, sock: socket.socket, **keywords: Any) -> FinalAnswer:  # type: ignore[override]
-        """Read only a final answer."""
         return FinalAnswer(sock, body_bytes=LARGEST, **keywords)
 
     def connect(self) -> None:
@@ -165,7 +164,7 @@ class _Connection(HTTPConnection):
 
 
 class Fetcher:
-    """Fetches pages for feeds. ``within`` is the longest that all of a page may take."""
+    """Fetches pages for feeds. ``within`` limits the time for a whole page."""
 
     def __init__(
         self,
@@ -181,7 +180,7 @@ class Fetcher:
         self._tls = tls
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Page:
-        """Fetch a page, following redirects. Raises FeedUnreadable, whatever happens."""
+        """Fetch a page and follow redirects. Raises FeedUnreadable for any failure."""
         until = monotonic() + self._within.total_seconds()
         moved_to, for_good = "", True
         for _ in range(_REDIRECTS + 1):
@@ -226,7 +225,7 @@ class Fetcher:
         return Page(status=response.status, headers=names, body=body, url=url)
 
     def _checked(self, parts: SplitResult, until: float) -> list[str]:
-        """All addresses of the host. One that is not allowed spoils them all."""
+        """Return all addresses of the host. Raises FeedUnreadable if one is not allowed."""
         host = parts.hostname or ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
         found = self._resolved(host, port, until)
@@ -241,7 +240,8 @@ class Fetcher:
         return found
 
     def _resolved(self, host: str, port: int, until: float) -> list[str]:
-        """Nothing can interrupt the resolver, so it is left behind where it takes too long."""
+        """Resolve in a thread, which is abandoned if it takes too long: a resolver cannot
+        be interrupted."""
         found, failed = list[str](), list[Exception]()
 
         def ask() -> None:
@@ -293,7 +293,7 @@ def _parts(url: str) -> SplitResult:
 
 
 def _cut(connection: _Connection) -> None:
-    """The TLS layer is left alone: another thread is inside it."""
+    """Shut down the socket. The TLS layer is in use by another thread."""
     if connection.raw is not None:
         with suppress(OSError):
             socket.socket.shutdown(connection.raw, socket.SHUT_RDWR)
@@ -353,7 +353,7 @@ _MEANING = {
 
 
 def checked(page: Page) -> Page:
-    """The page, if it is one. Raises FeedUnreadable."""
+    """Return the page if its status is 200. Raises FeedUnreadable."""
     if page.status == 200:
         return page
     other = "has a fault of its own; it is tried again"
@@ -364,7 +364,7 @@ def checked(page: Page) -> Page:
 
 
 def retry_after(page: Page) -> timedelta | None:
-    """How long the server asks to be left alone; a date is compared with the answer's own."""
+    """Return how long to wait; a date is relative to the answer's own date."""
     value = page.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]+", value):
         return timedelta(seconds=int(value[:6]))

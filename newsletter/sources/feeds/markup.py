@@ -1,8 +1,7 @@
-"""The XML of a feed, from bytes to a tree: strict, without entities, nothing fetched.
+"""Parse the XML of a feed: strictly, without entities, without fetching.
 
-What publishers commonly get wrong is put right first: HTML's names of characters, a bare ``&``, an
-encoding that is not the declared one. After that it has to be well-formed: what cannot be read as
-a whole is not read at all, since half a statement is worse than none.
+Common mistakes of publishers are corrected first: HTML's names of characters, a bare ``&``, a wrong
+declared encoding. Then the XML must be well-formed, since half a statement is worse than none.
 """
 
 import codecs
@@ -26,12 +25,12 @@ _MARKUP = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
 
 
 def clean(text: str) -> str:
-    """Without characters that no text should have."""
+    """Remove control characters."""
     return _CONTROL.sub("", text)
 
 
 def plain(text: str) -> str:
-    """The words of a piece of HTML, or of plain text, on one line."""
+    """Return the words of HTML or plain text, on one line."""
     text = clean(text)
     if _MARKUP.search(text):
         parted = _BLOCK_END.sub(r"\g<0> ", text[:100_000])
@@ -44,7 +43,7 @@ def plain(text: str) -> str:
 
 
 def instant(text: str) -> datetime | None:
-    """A time as feeds write it (RFC 822 or ISO 8601), in UTC; None for anything else."""
+    """Read a time of a feed (RFC 822 or ISO 8601) in UTC; None for anything else."""
     text = text.strip()
     try:
         if re.match(r"\d{4}", text):
@@ -59,7 +58,7 @@ def instant(text: str) -> datetime | None:
 
 
 def language(text: str) -> str:
-    """A language's code in its usual letters; empty where it is none."""
+    """Return a language tag in its usual letters, or ""."""
     text = text.strip().replace("_", "-")
     if not text or language_objection(text):
         return ""
@@ -72,7 +71,7 @@ def language(text: str) -> str:
 
 
 def address(base: str, text: str) -> str:
-    """A web address, counted from a base; empty where it is none."""
+    """Return a web address, relative to a base, or ""."""
     text = clean(text).strip()
     if not text:
         return ""
@@ -103,7 +102,7 @@ _ADDRESS = re.compile(r"""\bhref=["']([^"'<>]+)""", re.IGNORECASE)
 
 
 def tree(data: bytes, content_type: str) -> tuple[Element, str]:
-    """The root of a feed, and what to say of its encoding. Raises FeedUnreadable."""
+    """Return the root of a feed, and a note on its encoding. Raises FeedUnreadable."""
     text, remark = decoded(data, content_type)
     begins = _BEGINS.search(text[:5000])
     if begins and begins[1].lower().endswith("html"):
@@ -133,11 +132,7 @@ def tree(data: bytes, content_type: str) -> tuple[Element, str]:
 
 
 def decoded(data: bytes, content_type: str) -> tuple[str, str]:
-    """The text of a feed.
-
-    By its byte order mark, else UTF-8 if it is that, else by what the file and then the server
-    declare, else Windows-1252.
-    """
+    """Decode a feed by its byte order mark, as UTF-8, as declared, or as Windows-1252."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace"), ""

@@ -1,4 +1,4 @@
-"""Feeds as the pipeline visits them: RSS, Atom and JSON Feed, and a WordPress site's posts."""
+"""Visit feeds: RSS, Atom, JSON Feed, and the posts of WordPress sites."""
 
 import json
 from collections.abc import Sequence
@@ -20,15 +20,15 @@ _FIELDS = "id,link,date_gmt,modified_gmt,title,content,excerpt"
 _PER_PAGE = 100
 _MOST_PAGES = 10
 _OVERLAP = timedelta(days=1)
-"""WordPress compares with the site's own wall time: no zone is further away than this."""
+"""WordPress compares with the site's wall time; no zone differs by more."""
 _CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
-"""A header of the last answer → the one that asks whether the feed has changed since."""
+"""A header of the last answer → the header that asks for changes since."""
 _CUT_OFF = ("[…]", "[...]", "…")
 
 
 @dataclass(kw_only=True)
 class _Polled:
-    """What both kinds are asked with, and what becomes of their items."""
+    """The settings of a feed of either kind."""
 
     name: str
     every: timedelta
@@ -39,18 +39,18 @@ class _Polled:
     zone: str
 
     def compose(self, items: Sequence[Item]) -> list[ExtractedStatement | InvalidInput]:
-        """A statement's text of each item, or why there is none."""
+        """Return a statement's text of each item, or why there is none."""
         return self.reader.compose(items, zone=self.zone, now=self.clock.now())
 
 
 @dataclass(kw_only=True)
 class SyndicatedFeed(_Polled):
-    """RSS, Atom or JSON Feed, whichever is there."""
+    """A feed in RSS, Atom or JSON Feed."""
 
     address: str
 
     def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
-        """Ask whether it changed since the bookmark, and read it."""
+        """Read the feed, if it changed since the bookmark."""
         with whatever_it_holds():
             kept = json.loads(bookmark) if bookmark else {}
             conditions = {_CONDITIONS[key]: value for key, value in kept.items()}
@@ -70,9 +70,9 @@ class SyndicatedFeed(_Polled):
 
 @dataclass(kw_only=True)
 class WordPressFeed(_Polled):
-    """The posts of a WordPress site, or of one category of it: a number, a slug, or empty for all.
+    """The posts of a WordPress site, or of a category by number or slug.
 
-    ``within``: no further page is asked for after so long.
+    After ``within`` no further page is read.
     """
 
     site: str
@@ -82,11 +82,11 @@ class WordPressFeed(_Polled):
 
     @property
     def address(self) -> str:
-        """Another category is another feed: what is in it already is old."""
+        """Another category is another feed, whose present posts are old."""
         return f"{self.site} ({self.category})" if self.category else self.site
 
     def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
-        """Ask for what changed since the bookmark, or for these posts."""
+        """Read the posts changed since the bookmark, or the wanted ones."""
         with whatever_it_holds():
             return self._fetch(bookmark, wanted)
 
@@ -111,7 +111,7 @@ class WordPressFeed(_Polled):
         )
 
     def _pages(self, query: dict[str, str], *, first: bool) -> tuple[list[Listed], str]:
-        """At the first visit one page is enough: what is older has to be asked for by hand."""
+        """Read one page at the first visit; older posts are imported by hand."""
         pages: list[Listed] = []
         until = monotonic() + self.within.total_seconds()
         for number in range(1, _MOST_PAGES + 1):
@@ -153,7 +153,7 @@ class WordPressFeed(_Polled):
 
 
 def posts_of(body: bytes, site: str) -> Listed:
-    """What a page of posts lists. Raises FeedUnreadable."""
+    """Read a page of posts. Raises FeedUnreadable."""
     posts = _list(body)
     changed = [at for post in posts if (at := _utc(post, "modified_gmt"))]
     return Listed(
@@ -164,7 +164,7 @@ def posts_of(body: bytes, site: str) -> Listed:
 
 
 def category_of(body: bytes) -> int | None:
-    """The number of the first category that a page lists. Raises FeedUnreadable."""
+    """Return the number of the first category on a page. Raises FeedUnreadable."""
     number = next((entry.get("id") for entry in _list(body)), None)
     return number if isinstance(number, int) else None
 
@@ -202,7 +202,7 @@ def _rendered(post: dict[str, Any], key: str) -> str:
 
 
 def _utc(post: dict[str, Any], key: str) -> datetime | None:
-    """These times are in UTC and do not say so."""
+    """Return a time in UTC; WordPress omits the zone."""
     value = post.get(key)
     at = instant(value) if isinstance(value, str) else None
     return at.astimezone(UTC) if at else None

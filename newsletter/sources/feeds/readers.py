@@ -1,4 +1,4 @@
-"""What reading the answer of a feed gives, and who reads it in a sandbox: they speak in JSON."""
+"""Read the answers of feeds in a sandbox."""
 
 import hashlib
 import json
@@ -15,25 +15,25 @@ from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable
 from newsletter.sources.feeds.fetching import Page
 
 Text = ExtractedStatement | InvalidInput
-"""What was made of an item, or why nothing was."""
+"""The text of an item, or why there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """What one answer of a feed lists."""
+    """The content of one answer of a feed."""
 
     items: tuple[Item, ...] = ()
     remark: str = ""
-    """What a person should know of it."""
+    """A note for a person."""
     count: int = 0
-    """Entries that there are, also those that are no items."""
+    """Number of entries, including those that are no items."""
     latest: datetime | None = None
-    """When the last of its entries was changed, where it says so."""
+    """The last change of an entry, if known."""
 
 
 @contextmanager
 def whatever_it_holds() -> Iterator[None]:
-    """A feed is of strangers' making: what nobody foresaw in it must not stop all sending."""
+    """Turn unforeseen errors into FeedUnreadable: a feed must not stop all sending."""
     try:
         yield
     except FeedUnreadable:
@@ -44,20 +44,20 @@ def whatever_it_holds() -> Iterator[None]:
 
 
 def item_of(plain: Mapping[str, Any]) -> Item:
-    """The item that was written as JSON."""
+    """Return the item that was written as JSON."""
     at = plain["published"]
     return Item(**{**plain, "published": at and datetime.fromisoformat(at)})
 
 
 _MODULE = "newsletter.sources.feeds.reading"
 _MOST_CUT_OFF = 3
-"""Texts of one visit that may be cut off; after so many the others are not looked at."""
+"""Texts of one visit that may be cut off before the rest is skipped."""
 _KEPT = 1_000_000
-"""Bytes of an answer whose items are kept, in case that the next answer is the same."""
+"""Bytes of an answer at most whose items are kept for an equal next answer."""
 
 
 class SandboxReader:
-    """Reads in a sandbox; one of these for each feed."""
+    """Reads in a sandbox; each feed has its own."""
 
     def __init__(
         self,
@@ -72,24 +72,24 @@ class SandboxReader:
         self._last: tuple[bytes, Any] = (b"", None)
 
     def feed(self, page: Page) -> Listed:
-        """RSS, Atom or JSON Feed, whichever is there. Raises FeedUnreadable."""
+        """Read RSS, Atom or JSON Feed. Raises FeedUnreadable."""
         listed: Listed = self._read({"read": "feed"}, page, Listed)
         return listed
 
     def posts(self, page: Page, site: str) -> Listed:
-        """A page of WordPress posts. Raises FeedUnreadable."""
+        """Read a page of WordPress posts. Raises FeedUnreadable."""
         listed: Listed = self._read({"read": "posts", "site": site}, page, Listed)
         return listed
 
     def category(self, page: Page) -> int | None:
-        """The number of the category that WordPress found. Raises FeedUnreadable."""
+        """Return the number of the category that WordPress found. Raises FeedUnreadable."""
         number: int | None = self._read({"read": "category"}, page, int | None)
         return number
 
     def compose(self, items: Sequence[Item], *, zone: str, now: datetime) -> list[Text]:
-        """A statement's text of each item; one that takes too long spoils no other.
+        """Return a statement's text of each item; one that takes too long fails alone.
 
-        Raises FeedUnreadable where nothing can be read just now.
+        Raises FeedUnreadable if nothing can be read at the moment.
         """
         task = {"read": "compose", "zone": zone, "now": now.isoformat()}
         made: list[Text] = []
@@ -110,7 +110,7 @@ class SandboxReader:
         return [*made, *(_left_out(item, why) for item in items[len(made) :])]
 
     def _read(self, task: Mapping[str, Any], page: Page, kind: Any) -> Any:
-        """An answer that is the very one of before is not read again."""
+        """Read an answer, unless it equals the last one."""
         kept = {name: page.headers[name] for name in ("content-type",) if name in page.headers}
         question = {**task, "url": page.url, "headers": kept}
         key = hashlib.sha256(json.dumps(question).encode() + b"\n" + page.body).digest()

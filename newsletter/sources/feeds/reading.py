@@ -1,6 +1,6 @@
-"""Reads what feeds answer, and makes a statement's text of an item: its HTML made Markdown.
+"""Read the answers of feeds, and turn the HTML of items into statements in Markdown.
 
-``python -m newsletter.sources.feeds.reading`` is the process in the sandbox that does so.
+``python -m newsletter.sources.feeds.reading`` is the process in the sandbox.
 """
 
 import json
@@ -31,20 +31,20 @@ from newsletter.sources.feeds.markup import decoded, tree
 from newsletter.sources.feeds.readers import Listed, Text, item_of, whatever_it_holds
 
 LARGEST = 500_000
-"""Characters of a text, pictures in it apart: more is too much for a mail."""
+"""Characters of a text without pictures; more is too much for a mail."""
 _PICTURE = re.compile(r"data:image/[^\s\"'<>]+", re.IGNORECASE)
 _LONGEST_SUMMARY = 250
 _SOON = timedelta(days=1)
 _PLUG = re.compile(r"The post .{1,400} (?:appeared first on|first appeared on) .{1,200}", re.DOTALL)
 _PLUG_BEGINS, _CUT = "The post ", "[…]"
-"""What WordPress adds below each text, and where it cuts a summary."""
+"""The text that WordPress adds below each post, and the mark of its cut."""
 _MORE = re.compile(r"(?:continue reading|read more|weiterlesen|seguir leyendo)\b.{0,200}", re.I)
 _MARKS = re.compile(r"(?:[*#~•·–—-] ?){3,}")
 _FRAMES = (_MARKS, _PLUG, _MORE)
 
 
 def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
-    """Make the text of a statement. Raises InvalidInput, saying why there is none."""
+    """Make the text of a statement. Raises InvalidInput if there is none."""
     where = item.link or item.id
     if item.locked:
         raise unusable(where, "is behind a password, so it is not for everybody")
@@ -93,7 +93,7 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
 
 
 def _without_frame(blocks: Sequence[Block], title: str, dropped: list[Dropped]) -> list[Block]:
-    """Without the title said again above, and what a site adds below each of its texts."""
+    """Remove the repeated title above, and what a site adds below each text."""
     kept = [block for block in blocks if not offers_to_leave(block.markdown)]
     for block in blocks:
         if block not in kept:
@@ -112,7 +112,7 @@ def _without_frame(blocks: Sequence[Block], title: str, dropped: list[Dropped]) 
 
 
 def _paragraphs(text: str) -> str:
-    """Plain words: blank lines part paragraphs, and single line ends stay."""
+    """Write plain words: blank lines separate paragraphs, single line ends stay."""
     parts = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n"))
     written = []
     for part in parts:
@@ -123,7 +123,7 @@ def _paragraphs(text: str) -> str:
 
 
 def _summary(text: str) -> str:
-    """One line, cut between words, without what a site adds to each."""
+    """Return one line, cut between words, without what a site adds."""
     start = text.rfind(_PLUG_BEGINS)
     if start >= 0 and _PLUG.fullmatch(text[start:]):
         text = text[:start].rstrip()
@@ -135,7 +135,7 @@ def _summary(text: str) -> str:
 
 
 def handle(task: Mapping[str, Any], body: bytes) -> Iterator[Any]:
-    """Do what the sandbox is asked: make the texts of items, or read one answer of a feed."""
+    """Make the texts of items, or read one answer of a feed."""
     if task["read"] == "compose":
         now = datetime.fromisoformat(task["now"])
         for item in json.loads(body):

@@ -1,4 +1,4 @@
-"""RSS (0.9 to 2.0), Atom and JSON Feed (1.0 and 1.1), to their items."""
+"""Read the items of RSS (0.9 to 2.0), Atom and JSON Feed (1.0 and 1.1)."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ _ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
 
 
 def items_of(root: Element, url: str) -> list[Item]:
-    """The items of a feed that came from ``url``. Raises FeedUnreadable if it is none."""
+    """Return the items of a feed from ``url``. Raises FeedUnreadable if it is no feed."""
     name = etree.QName(root).localname
     if name in {"rss", "RDF"}:
         channel = next(_children(root, "channel"), None)
@@ -41,7 +41,7 @@ def items_of(root: Element, url: str) -> list[Item]:
 
 
 def bounded(found: Iterable[Entry]) -> list[Entry]:
-    """All of them, if there are not too many. Raises FeedUnreadable."""
+    """Return all entries. Raises FeedUnreadable if there are too many."""
     entries = list(islice(found, MOST + 1))
     if len(entries) > MOST:
         raise FeedUnreadable(
@@ -85,7 +85,7 @@ def _rss(item: Element, url: str, spoken: str) -> Item:
 
 
 def made_up_id(title: str, published: object) -> str:
-    """For an item that has neither an id nor a link."""
+    """Return an id for an item without id and link."""
     return "made-up:" + hashlib.sha256(f"{title}\n{published}".encode()).hexdigest()[:32]
 
 
@@ -118,7 +118,7 @@ def _atom(entry: Element, url: str) -> Item:
 
 
 def _words(element: Element | None) -> str:
-    """The text of an Atom construct; XHTML is written out again as HTML."""
+    """Return the text of an Atom construct; XHTML becomes HTML."""
     if element is None:
         return ""
     if element.get("type") in {"xhtml", "application/xhtml+xml"} and len(element):
@@ -145,14 +145,14 @@ def _time(entry: Element, *names: str) -> Any:
 
 
 def _children(element: Element, name: str) -> Iterator[Element]:
-    """Children by their local name: the namespaces of old feeds are many."""
+    """Yield children by local name: old feeds use many namespaces."""
     for child in element:
         if isinstance(child.tag, str) and etree.QName(child).localname == name:
             yield child
 
 
 def _child(element: Element | None, name: str) -> Element | None:
-    """The first child in the element's own namespace, else in any."""
+    """Return the first child in the element's own namespace, else in any."""
     if element is None:
         return None
     space = etree.QName(element).namespace
@@ -167,7 +167,7 @@ def _text(element: Element | None) -> str:
 
 
 def _base(element: Element, url: str) -> str:
-    """The address that relative links count from: each xml:base counts from the one around it."""
+    """Return the base of relative links; each xml:base is relative to the outer one."""
     above = [place.get(_BASE) for place in [element, *element.iterancestors()] if place.get(_BASE)]
     base = url
     for relative in reversed(above):
@@ -186,7 +186,7 @@ _VERSION = "https://jsonfeed.org/version/"
 
 
 def values_of(text: str) -> Any:
-    """What JSON says. Raises FeedUnreadable."""
+    """Parse JSON. Raises FeedUnreadable."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -197,7 +197,7 @@ def values_of(text: str) -> Any:
 
 
 def json_items_of(text: str, url: str) -> list[Item]:
-    """The items of a feed that came from ``url``. Raises FeedUnreadable."""
+    """Return the items of a feed from ``url``. Raises FeedUnreadable."""
     feed = values_of(text)
     version = feed.get("version") if isinstance(feed, dict) else None
     if not (isinstance(version, str) and version.startswith(_VERSION)):
@@ -231,7 +231,7 @@ def _json_item(item: dict[str, Any], spoken: str, url: str) -> Item:
 
 
 def _id(item: dict[str, Any]) -> str:
-    """Should be text; some feeds write a number."""
+    """Return the id; some feeds write a number."""
     value = item.get("id")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
