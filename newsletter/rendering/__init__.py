@@ -1,1 +1,1 @@
-"""Statements into content: Markdown, templates, inlined styles, the text part, and checks."""
+"""Turn statements into content: Markdown, templates, inlined styles, text part, checks."""

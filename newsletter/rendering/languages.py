@@ -1,25 +1,25 @@
-"""Languages, as the Unicode consortium has them (CLDR): their names, and their direction."""
+"""Names and directions of languages, from Unicode's CLDR."""
 
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 
 _EVERYBODYS = {"en": "en-001"}
-"""21 September 2011, where ``en-US`` has September 21, 2011."""
+"""Gives 21 September 2011; ``en-US`` has September 21, 2011."""
 _NAMES = {"ht": "Kreyòl ayisyen", "id": "Bahasa Indonesia", "tl": "Tagalog"}
-"""Where people write another name than CLDR has."""
+"""Names that people use instead of CLDR's."""
 
 
 def base_language(language: str) -> str:
-    """``pt`` of ``pt-BR``."""
+    """Return ``pt`` for ``pt-BR``."""
     return language.partition("-")[0].lower()
 
 
 @lru_cache(maxsize=64)
 def locale_of(tag: str) -> Locale | None:
-    """What is known of a language or its variant; English of no region is everybody's.
+    """Return the locale of a language tag; English without a region is international.
 
-    Of a region that nobody knows, the language alone counts.
+    If the region is unknown, only the language counts.
     """
     for name in (tag, base_language(tag)):
         try:
@@ -31,16 +31,16 @@ def locale_of(tag: str) -> Locale | None:
 
 @lru_cache(maxsize=128)
 def direction(language: str) -> str:
-    """``rtl`` for languages written from right to left, else ``ltr``."""
+    """Return ``rtl`` for languages written from right to left, else ``ltr``."""
     locale = locale_of(language)
     return "rtl" if locale and locale.character_order == "right-to-left" else "ltr"
 
 
 @lru_cache(maxsize=128)
 def language_name(language: str) -> str:
-    """What a language calls itself, with a variant as its tag names it: Português (BR).
+    """Return a language's own name, with the tag's variant: Português (BR).
 
-    One that nobody knows is called by its tag.
+    An unknown language is named by its tag.
     """
     plain, _, variant = language.partition("-")
     locale = locale_of(plain)

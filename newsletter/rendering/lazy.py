@@ -56,7 +56,6 @@ class LazyRenderer:
 
     @property
     def wordings(self) -> Wordings:
-        """The fixed words of mails, by language."""
         return self._renderer.wordings
 
     def prepare(self) -> None:

@@ -1,7 +1,7 @@
-"""A finished mail as different readers see it, and the page on which all of that is seen at once.
+"""Show a finished mail as different readers see it, and all views on one page.
 
-A browser has one colour scheme and loads every picture. So each copy is altered where that would
-mislead, and a policy in it keeps the browser from fetching anything that was not asked for.
+A browser has one colour scheme and loads every picture. So each copy is changed where that would
+mislead, and its policy keeps the browser from fetching anything else.
 """
 
 import html as markup
@@ -16,12 +16,12 @@ from newsletter.rendering.checks.guards import HTML_LIMIT, Page
 from newsletter.rendering.mail.files import default_templates, read_templates
 
 MARK = '<meta name="generator" content="newsletter preview">'
-"""By this line a folder is known to hold a preview that may be replaced."""
+"""Marks the folder of a preview, which may be replaced."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What stands above the views."""
+    """The facts above the views."""
 
     slug: str
     sender: str
@@ -30,15 +30,15 @@ class Facts:
     reply_to: str
     to: str
     made_up: bool
-    """Whether nobody has that address."""
+    """Whether the address is made up."""
     subject: str
     inbox_line: str
     lists: tuple[str, ...]
     corrects: str
-    """The statement whose readers get this one, or empty."""
+    """The corrected statement, or ""."""
     language: str
     send_at: str
-    """As the file says it, or empty."""
+    """As the file says it, or ""."""
     embargo_until: str
     made: str
     """When the preview was made, in words."""
@@ -48,7 +48,7 @@ class Facts:
     reasons: tuple[str, ...]
     """Why it is not approved."""
     remarks: tuple[ReviewFinding, ...] = ()
-    """What the checks say of it."""
+    """The findings of the checks."""
     size: int
     """Bytes of HTML."""
     picture_hosts: tuple[str, ...]
@@ -57,12 +57,12 @@ class Facts:
 
     @property
     def share(self) -> int:
-        """Of what Gmail shows, in per cent."""
+        """Per cent of Gmail's limit."""
         return round(self.size * 100 / HTML_LIMIT)
 
     @property
     def warned(self) -> bool:
-        """Whether an approval takes a reason."""
+        """Whether an approval needs a reason."""
         return any(remark.grade is Severity.WARNING for remark in self.remarks)
 
 
@@ -76,23 +76,23 @@ class Screenshot:
     height: int
     """CSS pixels, both."""
     cut: bool = False
-    """Whether the mail goes on below."""
+    """Whether the mail continues below."""
     missing: tuple[str, ...] = ()
-    """Pictures on the web that did not come."""
+    """Pictures on the web that did not load."""
     data: str = ""
-    """The picture itself as a data: address, for the page of all pictures."""
+    """The picture as a data: address."""
 
 
 def contact_sheet(facts: Facts, screenshots: Sequence[Screenshot], *, combined: str = "") -> str:
-    """The page on which all is seen, for any browser, without script and without a network.
+    """Return the page with all views, without script and network.
 
-    ``combined`` is the file of the picture that shows all screenshots.
+    ``combined`` is the file of the picture with all screenshots.
     """
     return _filled("sheet.html.j2", facts, screenshots, combined)
 
 
 def sheet_of_pictures(facts: Facts, screenshots: Sequence[Screenshot]) -> str:
-    """A page of all screenshots side by side, to be made a picture itself."""
+    """Return a page of all screenshots, to be made a picture itself."""
     return _filled("picture.html.j2", facts, screenshots)
 
 
@@ -158,34 +158,31 @@ white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext;}}
 
 
 def light(html: str, *, fetch: bool = False) -> str:
-    """On a light screen, whatever the screen is on which it is looked at.
+    """Show the mail on a light screen.
 
-    Boxes of the right size stand for pictures, unless they are to be fetched.
+    Boxes of the same size replace pictures, unless they are fetched.
     """
     return _as_seen(_in_scheme(html, "light"), fetch=fetch)
 
 
 def dark(html: str, *, fetch: bool = False) -> str:
-    """In a mail program that is set to dark and asks the mail for its dark colours."""
+    """Show the mail in a dark mail program that uses the mail's dark colours."""
     return _as_seen(_in_scheme(html, "dark"), fetch=fetch)
 
 
 def without_images(html: str) -> str:
-    """On a light screen, in a mail program that loads no pictures: alt text stands for them."""
+    """Show the mail on a light screen without pictures: alt text replaces them."""
     bare = _in_scheme(_altered(html, lambda _: ""), "light", rules=_OUTLINE)
     return _in_front(bare, "'none'")
 
 
 def without_styles(html: str, *, fetch: bool = False) -> str:
-    """As Gmail shows it in a mailbox of another provider: style sheets are thrown away.
-
-    What stands in the elements' own style attributes stays.
-    """
+    """Show the mail as Gmail does for other providers' mailboxes: without style sheets."""
     return _as_seen(_in_scheme(_STYLE.sub("", html), "light"), fetch=fetch)
 
 
 def plain(text: str, *, title: str, language: str) -> str:
-    """The text part as a page, because browsers guess at the characters of a bare text file."""
+    """Show the text part as a page: browsers guess the encoding of bare text files."""
     return _TEXT_PAGE.format(
         language=markup.escape(language),
         front=_IN_FRONT.format(policy=_POLICY.format(pictures="'none'")),
@@ -195,7 +192,7 @@ def plain(text: str, *, title: str, language: str) -> str:
 
 
 def inbox_line(html: str) -> str:
-    """What an inbox shows beside the subject: the first words of the mail, hidden or not."""
+    """Return the inbox's preview text: the first words of the mail, hidden or not."""
     page = Page(_NOT_SHOWN.sub("", html))
     shown = _FILLING.split(page.text.strip(), maxsplit=1)[0]
     words = " ".join(shown.split())
@@ -206,13 +203,13 @@ def inbox_line(html: str) -> str:
 
 
 def pictures(html: str) -> tuple[str, ...]:
-    """The addresses of all pictures, each once, in order."""
+    """Return the addresses of all pictures, each once, in order."""
     attributes = map(_attributes, _IMAGE.findall(html))
     return tuple(dict.fromkeys(one["src"] for one in attributes if "src" in one))
 
 
 def picture_hosts(html: str) -> tuple[str, ...]:
-    """The hosts from which the pictures come over https, each once, in order."""
+    """Return the hosts of the pictures over https, each once, in order."""
     hosts = []
     for address in pictures(html):
         with suppress(ValueError):
@@ -237,7 +234,7 @@ def _as_seen(html: str, *, fetch: bool) -> str:
 
 
 def _in_front(html: str, pictures: str) -> str:
-    """Put the policy before all else in the head, where nothing has been loaded yet."""
+    """Put the policy first in the head, before anything loads."""
     front = _IN_FRONT.format(policy=_POLICY.format(pictures=pictures))
     head = _HEAD.search(html)
     at = head.end() if head else html.find(">") + 1  # without a head: behind the doctype
@@ -245,7 +242,7 @@ def _in_front(html: str, pictures: str) -> str:
 
 
 def _in_scheme(html: str, scheme: str, *, rules: str = "") -> str:
-    """Settle which colour scheme the style sheets ask for, and the colours of the bare page."""
+    """Fix the colour scheme of the style sheets and of the bare page."""
 
     def settled(found: re.Match[str]) -> str:
         return _ALWAYS if found["scheme"].lower() == scheme else _NEVER
@@ -256,7 +253,7 @@ def _in_scheme(html: str, scheme: str, *, rules: str = "") -> str:
 
 
 def _altered(html: str, source: Callable[[dict[str, str]], str]) -> str:
-    """Give each picture another address, made from its attributes; an empty one removes it."""
+    """Replace the address of each picture; "" removes it."""
 
     def of_tag(tag: re.Match[str]) -> str:
         new = source(_attributes(tag.group()))
@@ -272,7 +269,7 @@ def _altered(html: str, source: Callable[[dict[str, str]], str]) -> str:
 
 
 def _box(attributes: dict[str, str]) -> str:
-    """A grey box as large as the picture, which no network is needed for."""
+    """Return a grey box as large as the picture."""
     sizes = [attributes.get(name, "") for name in ("width", "height")]
     width, height = (int(size) if _NUMBER.fullmatch(size) else 300 for size in sizes)
     svg = _BOX.format(width=width, height=height, line=max(1, width // 300))

@@ -1,1 +1,1 @@
-"""What must be true of a statement's text, and of a finished mail."""
+"""Check a statement's text, and a finished mail."""

@@ -1,4 +1,4 @@
-"""What a statement itself says of an embargo, whatever door its text came through."""
+"""Find the embargo that a statement's own text imposes."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -11,19 +11,19 @@ from newsletter.rendering.markdown.greetings import GREETING
 from newsletter.rendering.markdown.markdown import read_markdown
 
 _HEAD, _FOOT = 6_000, 3_000
-"""Characters of a body: an embargo stands at its beginning or its end."""
+"""Characters of a body to read: an embargo is at its beginning or its end."""
 _LINES = 12
-"""Of each of the two."""
+"""Lines of the beginning, and of the end."""
 _WORDS = {"text", "code_inline", GREETING}
 _NEVER = date.max
-"""No day in a text is later: only a file that is read on a known day says *for release* of one."""
+"""Later than any day in a text: *for release* of a day counts only in files read on a known day."""
 
 
 def embargo_in(statement: Statement) -> str:
-    """The words in which a statement speaks of an embargo on it; empty where it does not.
+    """Return the words in which a statement mentions its embargo, or "".
 
-    What a file said of one when it was read counts before what the text says now. The time that
-    this takes does not grow with the text.
+    The words of the imported file come before those of the present text. The time does not grow
+    with the text.
     """
     fields = (statement.title, statement.subject, statement.summary, statement.preview)
     return statement.embargo or _said(fields, statement.body, statement.language)
@@ -45,7 +45,7 @@ def _said(fields: tuple[str, ...], body: str, language: str) -> str:
 
 
 def _lines(markdown: str, language: str) -> Iterator[Line]:
-    """What readers see of each paragraph, heading or cell, without marks; code too."""
+    """Yield the visible words of each paragraph, heading, cell and code block."""
     for token in read_markdown(markdown, language):
         if token.type == "inline":
             words = "".join(

@@ -1,4 +1,4 @@
-"""Guards: what must be true of a statement before, and of HTML and text after rendering."""
+"""Check a statement before, and HTML and text after rendering."""
 
 import re
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from newsletter.domain.statements.content import MARK_PREFIX, NAME_MARKS
 from newsletter.domain.statements.statement import Statement
 
 HTML_LIMIT = 102_000
-"""Bytes. Gmail cuts off what is longer, and with it the unsubscribe link."""
+"""Bytes. Gmail cuts off longer mails, and with them the unsubscribe link."""
 
 SOURCE_LIMIT = HTML_LIMIT * 3 // 2
-"""Bytes of one field. No mail comes of more, and to find that out by rendering may take long."""
+"""Bytes of one field. A longer one makes no mail, and rendering it may take long."""
 
 _TOO_LONG = (
     f"and Gmail cuts a message off after {HTML_LIMIT:,}: shorten it, or link to the long version on"
@@ -32,18 +32,18 @@ _FORBIDDEN = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Demands:
-    """What both parts of a message must hold."""
+    """Requirements for both parts of a message."""
 
     links: tuple[str, ...]
     postal_address: str
     embargo: str = ""
-    """The time as it is written; empty where there is none."""
+    """The written time, or ""."""
     gaps: int = 0
-    """So many of NAME_MARKS may be open."""
+    """Number of NAME_MARKS that may be open."""
 
 
 class Page(HTMLParser):
-    """What a finished page consists of."""
+    """The elements and the text of a finished page."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -56,22 +56,19 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        """All text between the elements."""
         return "".join(self._words)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the element, what it links to, and scripts in its attributes."""
         self.tags.append(tag)
         self.hrefs += [value or "" for name, value in attrs if name == "href"]
         self.events += [name for name, _ in attrs if name.startswith("on")]
 
     def handle_data(self, data: str) -> None:
-        """Note the text."""
         self._words.append(data)
 
 
 def statement_faults(statement: Statement) -> Iterator[str]:
-    """What a statement's fields may not hold, each in a sentence that says what to do."""
+    """Yield the faults of a statement's fields, each with a remedy."""
     for field in ("title", "subject", "preview", "summary", "body"):
         yield from _text_faults(field, getattr(statement, field))
     for field in ("title", "subject"):
@@ -97,14 +94,14 @@ def _text_faults(field: str, text: str) -> Iterator[str]:
 
 
 def size_faults(html: str) -> Iterator[str]:
-    """A message that Gmail would cut off."""
+    """Yield a fault if Gmail would cut the message off."""
     size = len(html.encode())
     if size > HTML_LIMIT:
         yield f"it comes to {size:,} bytes of HTML, {_TOO_LONG}"
 
 
 def mark_faults(part: str, demands: Demands) -> Iterator[str]:
-    """Merge marks that came from the statement, however it spelt them."""
+    """Yield a fault for merge marks from the statement, however they are spelt."""
     # our own gaps are taken out; whatever is left came from somebody's text
     for known in (*demands.links, *NAME_MARKS[: demands.gaps]):
         part = part.replace(known, "")
@@ -113,7 +110,7 @@ def mark_faults(part: str, demands: Demands) -> Iterator[str]:
 
 
 def html_faults(html: str, demands: Demands) -> Iterator[str]:
-    """What a template left out of the finished HTML, or put into it."""
+    """Yield what a template left out of the HTML, or wrongly put into it."""
     page = Page(html)
     for tag in sorted(_FORBIDDEN.intersection(page.tags)):
         yield f"it has a <{tag}>, which mail programs block: remove it"
@@ -138,7 +135,7 @@ def _unsaid(part: str, demands: Demands) -> Iterator[str]:
 
 
 def text_faults(text: str, html: str, demands: Demands) -> Iterator[str]:
-    """What a template left out of the finished text."""
+    """Yield what a template left out of the text."""
     yield from _unsaid(text, demands)
     digits = re.sub(r"[^+0-9]", "", text)
     for href in [*demands.links, *Page(html).hrefs]:
@@ -149,6 +146,6 @@ def text_faults(text: str, html: str, demands: Demands) -> Iterator[str]:
 
 
 def _holds(text: str, words: str) -> bool:
-    """Whether the words are there, wherever lines and elements part them."""
+    """Whether the text has the words, even if lines and elements split them."""
     # without blanks: lines of text are folded, and an address is set over several
     return "".join(words.split()) in "".join(text.split())

@@ -1,4 +1,4 @@
-"""The reviewer: what there is to say about a statement's text before anybody approves it."""
+"""Review a statement's text before approval."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -31,9 +31,9 @@ from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.tables import PHONE, SHEET, Fits, tables_in
 
 NEAR_LIMIT = 90_000
-"""Bytes of HTML from which on there is little room left below ``checks.HTML_LIMIT``."""
+"""Bytes of HTML that are close to ``guards.HTML_LIMIT``."""
 WIDEST = 1_200
-"""Pixels: twice the width of a mail, which is what the sharpest screens show of it."""
+"""Pixels: twice the width of a mail, which the sharpest screens show."""
 SHOWN = 80
 
 _SHORTENERS = frozenset(
@@ -63,9 +63,9 @@ _FILE_NAME = re.compile(
 def review_text(
     statement: Statement, content: Content | None, around: ReviewContext
 ) -> tuple[ReviewFinding, ...]:
-    """All remarks in order; the same for the same. Visits no link, and never raises for a text.
+    """Return all findings in order. Visits no link and never raises for a text.
 
-    ``content`` is None where the statement cannot be rendered.
+    ``content`` is None if the statement cannot be rendered.
     """
     statement = replace(statement, embargo=embargo_in(statement))
     remarks = [*remarks_around(statement, around), *_of_front_matter(statement)]
@@ -101,7 +101,7 @@ def _of_size(statement: Statement, content: Content) -> Iterator[ReviewFinding]:
 
 
 _Found = tuple[Check, int, str]
-"""A check, the line of the body from 0, and what is to say."""
+"""A check, the line of the body from 0, and the message."""
 
 
 def _of_text(statement: Statement, around: ReviewContext) -> Iterator[ReviewFinding]:
@@ -115,7 +115,7 @@ def _of_text(statement: Statement, around: ReviewContext) -> Iterator[ReviewFind
 
 
 def _about_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator[_Found]:
-    """``about`` is the day that weekdays in the text are near to, ``year`` the one that it is."""
+    """``about`` is the day near which weekdays are expected, ``year`` the present year."""
     level = 0
     for segment in text_segments(tokens):
         for phrase in (*phrases_in(segment.text), *old_copyrights(segment.text, year)):

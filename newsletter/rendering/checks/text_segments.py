@@ -1,6 +1,6 @@
-"""What readers see of a statement's text, segment by segment, and on which line it stands.
+"""Split a statement's text into visible segments with their lines, and apply the rules.
 
-Each row of a table is one rule. A rule is worth having only if it is silent about ordinary text.
+Each row of a table is one rule. A good rule is silent about ordinary text.
 """
 
 import re
@@ -15,7 +15,7 @@ from newsletter.rendering.markdown.faults import image_size, image_source
 from newsletter.rendering.markdown.greetings import GREETING
 
 HIDDEN = "\ufffc"
-"""In the place of what is no prose: code, images, addresses written out."""
+"""Replaces what is no prose: code, images, addresses."""
 
 _ADDRESS = re.compile(
     r"(?:\b[a-z][a-z0-9+.-]{0,30}://|\bwww\.)[^\s<>]+|[^\s<>@]{1,64}@[^\s<>@]+", re.IGNORECASE
@@ -25,7 +25,7 @@ _BREAKS = {"softbreak", "hardbreak"}
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """A link, with what readers see of it."""
+    """A link, with its visible text."""
 
     line: int
     address: str
@@ -34,36 +34,36 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """An image, with what those read who do not see it."""
+    """An image, with its description."""
 
     line: int
     address: str
     description: str
     width: int
-    """In pixels; 0 where no size is given."""
+    """In pixels; 0 without a size."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextSegment:
-    """A paragraph, a heading, a cell: text that belongs together, in one line."""
+    """A paragraph, a heading or a cell, on one line."""
 
     text: str
     links: tuple[Link, ...]
     images: tuple[Image, ...]
     heading: int
-    """Its level as it was written; 0 for no heading."""
+    """The written level, or 0."""
     starts: tuple[int, ...]
-    """Where in the text each line of the body begins."""
+    """Where each line of the body begins in the text."""
     line: int
     """The first of those lines, from 0."""
 
     def line_at(self, offset: int) -> int:
-        """The line of the body in which a place in the text stands, from 0."""
+        """Return the line of the body, from 0, of a place in the text."""
         return self.line + bisect_right(self.starts, offset) - 1
 
 
 def text_segments(tokens: Sequence[Token]) -> Iterator[TextSegment]:
-    """The segments of a text, in its order; footnotes come last. Code in blocks is left out."""
+    """Yield the segments of a text in order, footnotes last, without code blocks."""
     line = heading = 0
     for token in tokens:
         line = token.map[0] if token.map else line
@@ -189,7 +189,7 @@ _SAY_NAME = (
 
 @dataclass(frozen=True, kw_only=True)
 class Phrase:
-    """Words that a rule found."""
+    """Words that match a rule."""
 
     check: Check
     offset: int
@@ -198,7 +198,7 @@ class Phrase:
 
 
 def phrases_in(text: str) -> Iterator[Phrase]:
-    """What the rules find in a text of one line; of words that overlap, the first alone."""
+    """Yield the matches of the rules in one line; of overlapping ones only the first."""
     found = [
         (words.start(), words.end(), check)
         for check, pattern in _COMPILED
@@ -222,7 +222,7 @@ _NEAR = 40
 
 
 def old_copyrights(text: str, year: int) -> Iterator[Phrase]:
-    """Years behind a © that are over, but for that of a picture, which stays as it is."""
+    """Yield past years after a ©, except those of pictures."""
     for found in _COPYRIGHT.finditer(text):
         before = text[max(0, found.start() - _NEAR) : found.start()]
         if int(found[1]) < year and not _PICTURE.search(before):

@@ -1,1 +1,1 @@
-"""A statement into a mail: templates, header fields, inlined styles."""
+"""Turn a statement into a mail: templates, header fields, inlined styles."""

@@ -1,4 +1,4 @@
-"""The small things around a text: its date, its preview line, and why a reader gets it."""
+"""Write the details around a text: date, preview line, reason for the mail."""
 
 import re
 import unicodedata
@@ -23,13 +23,13 @@ PREHEADER_LEAST = 40
 PREHEADER_MOST = 130
 _PREVIEW = 150
 _GREETED = "\ufffc"
-"""Stands for something that is no text; here, before what readers without a name are called."""
+"""Stands for something that is no text: here, a greeting's fallback."""
 _GAP = re.compile(r"\{(day|month|year)\}")
 _SENTENCE_END = re.compile(r"[.!?…۔؟。][\"'”’»)]*(?=\s|$)")
 
 
 def isolated(text: str, surrounding: str) -> Markup:
-    """Escape text that may run the other way than what surrounds it (``ltr`` or ``rtl``)."""
+    """Escape text that may have another direction than its surroundings (``ltr`` or ``rtl``)."""
     ways = {"L": "ltr", "R": "rtl", "AL": "rtl"}
     strong = (ways.get(unicodedata.bidirectional(character)) for character in text)
     way = next((way for way in strong if way), surrounding)
@@ -38,10 +38,10 @@ def isolated(text: str, surrounding: str) -> Markup:
 
 
 def written_date(day: date | None, language: str, words: Mapping[str, str]) -> str:
-    """``21 September 2011``, or as else the language and region of a tag write a long date.
+    """Write a long date as the language and region do: ``21 September 2011``.
 
-    ``date`` and ``months`` among the words of a workspace go before. A language that nobody knows
-    gets ``2011-09-21``, and no date gives nothing.
+    ``date`` and ``months`` among the workspace's words come first. An unknown language gets
+    ``2011-09-21``, and None gives "".
     """
     if day is None:
         return ""
@@ -60,9 +60,9 @@ def _long_date(day: date, locale: Locale) -> str:
 
 
 def written_time(wall: datetime | None, zone: str, language: str, words: Mapping[str, str]) -> str:
-    """A date, the time of day and the zone: ``21 September 2011, 14:00 EDT``.
+    """Write date, time of day and zone: ``21 September 2011, 14:00 EDT``.
 
-    A wall time is read in the zone; one with an offset is put into it. Nothing without a time.
+    A wall time is in the zone; one with an offset is converted to it. None gives "".
     """
     if wall is None:
         return ""
@@ -75,9 +75,9 @@ def written_time(wall: datetime | None, zone: str, language: str, words: Mapping
 
 
 def preheader(summary: str, tokens: Sequence[Token]) -> str:
-    """What an inbox shows behind the subject, in at most 130 characters.
+    """Return the preview text of an inbox, in at most 130 characters.
 
-    The preview line or the summary, or else as many of the body's first sentences as make 40
+    It is the preview line or the summary, else the body's first sentences of together 40
     characters.
     """
     written = " ".join(visible(summary).split())
@@ -85,15 +85,15 @@ def preheader(summary: str, tokens: Sequence[Token]) -> str:
 
 
 def preheader_padding(text: str) -> str:
-    """Invisible filling, so that an inbox does not go on with what follows in the mail."""
+    """Return invisible filling that keeps the rest of the mail out of the inbox's preview."""
     return "\u00a0\u200c" * max(0, _PREVIEW - len(text))
 
 
 def opening(tokens: Sequence[Token]) -> str:
-    """As many of the body's first sentences as make 40 characters.
+    """Return the body's first sentences of together 40 characters.
 
-    Those of the first paragraph in which they greet nobody by name: a greeting says nothing yet,
-    and all inboxes would show the same one.
+    They come from the first paragraph whose opening greets no reader by name: a greeting would make
+    all previews equal.
     """
     lines = [
         " ".join(inline_text(node.children, greeted=_GREETED).split())
@@ -111,7 +111,7 @@ def opening(tokens: Sequence[Token]) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Cut after a whole word, in at most so many characters."""
+    """Cut a text after a whole word."""
     if len(text) <= most:
         return text
     cut = text[: most - 1]
@@ -124,28 +124,27 @@ _REASON_GAP = re.compile(r"\{(lists|organisation)\}")
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """A sentence with gaps, and what fills them."""
+    """A sentence with gaps, and their content."""
 
     sentence: str
     filling: Mapping[str, str]
 
     @property
     def text(self) -> str:
-        """As plain text."""
         return _REASON_GAP.sub(lambda gap: self.filling[gap[1]], self.sentence)
 
     def html(self, direction: str) -> Markup:
-        """As HTML; ``direction`` is that of the sentence."""
+        """Return HTML; ``direction`` is that of the sentence."""
         shown = {name: isolated(text, direction) for name, text in self.filling.items()}
         filled = _REASON_GAP.sub(lambda gap: shown[gap[1]], str(escape(self.sentence)))
         return Markup(filled)  # noqa: S704 - each part of it was escaped
 
 
 def why(house: Publisher, lists: Sequence[str], words: Mapping[str, str]) -> Reason:
-    """Why somebody gets what goes to these lists.
+    """Say why a reader gets what goes to these lists.
 
-    One content goes to all. So it says that people subscribed only where every list is one that
-    they can subscribe to, and of several lists that they are on at least one.
+    All readers get one content. So it says that they subscribed only if people can subscribe to
+    every list, and names several lists as alternatives.
     """
     known = {offer.name: offer for offer in house.lists}
     joined = all(name in known and known[name].joinable for name in lists)

@@ -1,6 +1,6 @@
-"""What a mail says, taken out of it again: for feeds and searches, where the mail has no room.
+"""Extract the statement from a mail, for feeds, pages and searches.
 
-It is read from the HTML that was approved, so it can say nothing that nobody approved.
+The source is the approved HTML, so nothing unapproved can appear.
 """
 
 import re
@@ -26,7 +26,7 @@ _ALLOWED: dict[str, set[str]] = {
     "th": {"scope"},
 }
 _LAYOUTS = frozenset(("button", "video", "columns"))
-"""Tables for layout that the text may hold: on a page each is a ``<div>`` of this class."""
+"""Layout tables in the text: on a page each becomes a ``<div>`` of this class."""
 _CLASSES = {
     "div": {*(f"of-{name}" for name in _LAYOUTS), "half"},
     "p": {"caption", "edge", "standfirst", "by", "head", "end"},
@@ -38,35 +38,35 @@ _CLASSES = {
     "th": {"right", "center"},
 }
 _NAMED = re.compile(r'<span class="named">[^<]*(?:<wbr>[^<]*)*</span> ?')
-"""What a cell of a wide table says of itself on telephones: other readers see its head."""
+"""The label of a cell in a wide table on telephones; other readers see the head."""
 _WITHIN_WORDS = {"a", "em", "strong", "s", "sup", "code", "span"}
 _PADDING = "\u00a0\u200c \n"
 _KEPT = 128
-"""Mails whose excerpt is remembered: more than a feed has."""
+"""Mails with a cached excerpt: more than a feed has."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Excerpt:
-    """The statement within a mail."""
+    """The statement in a mail."""
 
     title: str
-    """What its one h1 says, without marks."""
+    """The words of its only h1."""
     opening: str
-    """What an inbox shows behind the subject; empty where the template hides no such line."""
+    """The preview text, or "" if the template has none."""
     body: str
-    """Plain HTML of what stands below the title; empty where the template has it elsewhere."""
+    """Plain HTML below the title, or "" if the template puts it elsewhere."""
     page: str
-    """The same for a page of ours, whose style sheet turns wide tables into records."""
+    """The HTML for our pages, whose style sheet turns wide tables into records."""
 
 
 def excerpt_of(content: Content) -> Excerpt:
-    """The statement within a mail, as readers without a name get it."""
+    """Return the statement in a mail for readers without a name."""
     return excerpt(content.in_words(content.html))
 
 
 @lru_cache(maxsize=_KEPT)
 def excerpt(html: str) -> Excerpt:
-    """Take the statement out of a mail's HTML."""
+    """Extract the statement from a mail's HTML."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -81,10 +81,10 @@ def excerpt(html: str) -> Excerpt:
 
 
 def body_of(content: Content) -> str:
-    """What a page shows below the title: plain HTML, without any reader's own link.
+    """Return the plain HTML below the title, without any reader's own link.
 
-    Where a template of one's own has the title outside of a cell, nobody can tell the statement
-    from its foot: then it is all that follows the title.
+    If a template has the title outside of a cell, the foot cannot be told apart: then it is all
+    HTML after the title.
     """
     found = excerpt_of(content)
     return found.page or _plain(content.in_words(content.html).partition("</h1>")[2])
@@ -122,7 +122,7 @@ def words_of(content: Content) -> tuple[str, str]:
 
 
 class _Words(HTMLParser):
-    """Keeps the text of plain HTML; words of two blocks do not grow together."""
+    """Collects the text of plain HTML, with a blank between blocks."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -140,9 +140,9 @@ class _Words(HTMLParser):
 
 
 class _Reader(HTMLParser):
-    """Keeps what follows the first title, up to the end of the cell that it stands in.
+    """Collects what follows the first title, up to the end of its table cell.
 
-    A lead picture has a cell of its own, and what follows it another: they belong to the text.
+    A lead picture and the text below it have cells of their own, which count too.
     """
 
     def __init__(self) -> None:
@@ -151,14 +151,14 @@ class _Reader(HTMLParser):
         self.opening: list[str] = []
         self.body: list[str] = []
         self.whole = False
-        """The cell's end was seen."""
+        """Whether the cell has ended."""
         self._cells = 0
         self._cell = 0
-        """How deep the title's cell lies; 0 until the title has ended."""
+        """The depth of the title's cell; 0 until the title has ended."""
         self._hidden = False
         self._in_title = False
         self._tables: list[str] = []
-        """Of each table that is open the class of its layout; empty for one of data."""
+        """The layout class of each open table, "" for a data table."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -205,7 +205,7 @@ class _Reader(HTMLParser):
         return self._tables[-1] if self._tables else ""
 
     def _unframed(self, tag: str, instead: str, written: str) -> str:
-        """What stands for a part of a table, which is a table for mail programs alone."""
+        """Replace a part of a layout table."""
         if not self._layout or tag not in {"table", "tbody", "tr", "td"}:
             return written
         return instead if tag == "table" else ""

@@ -1,7 +1,6 @@
-"""The files of templates, read once; and what mails are made by, as one fingerprint.
+"""Read the files of templates, and fingerprint all that shapes a mail.
 
-Nothing here knows how a template is filled: most commands only ask whether mails would come out
-differently, and that takes the files and not what reads them.
+Most commands only ask whether mails would change, so nothing here needs the template engine.
 """
 
 import hashlib
@@ -18,7 +17,7 @@ from newsletter.domain.errors import Defect, Fault
 from newsletter.domain.statements.content import Publisher
 
 FETCHES = re.compile(r"@import\b|<link\b", re.IGNORECASE)
-"""What premailer fetches, even when told not to."""
+"""premailer fetches these even if told not to."""
 
 DEFAULT = "default/"
 _KINDS = ("*.j2", "*.css", "words/*.po", "words/*.pot")
@@ -32,13 +31,13 @@ _VERSION = "Version: "
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateFiles:
-    """Templates by the name they are used under, and the fixed words as ``words/es.po``."""
+    """Templates by name, and the fixed words as ``words/es.po``."""
 
     sources: Mapping[str, str]
     places: Mapping[str, str]
-    """How a person finds each."""
+    """The place of each, for people."""
     faults: tuple[Fault, ...] = ()
-    """Those that cannot be read."""
+    """Unreadable files."""
 
     @property
     def digests(self) -> dict[str, str]:
@@ -55,7 +54,7 @@ def default_templates() -> Path:
 
 
 def find_templates(package: Path) -> Path:
-    """The default templates of the package in this folder. Raises Defect if it has none."""
+    """Return the default templates of a package. Raises Defect if it has none."""
     for folder in (package / "templates", package.parent / "templates"):
         if (folder / "statement.html.j2").is_file():
             return folder
@@ -63,14 +62,14 @@ def find_templates(package: Path) -> Path:
 
 
 def mail_templates(override: Path | None) -> TemplateFiles:
-    """The templates of mails; those in ``override`` replace the default ones."""
+    """Read the templates of mails; those in ``override`` replace the default ones."""
     return read_templates(default_templates(), override)
 
 
 def read_templates(defaults: Path, override: Path | None = None) -> TemplateFiles:
-    """Read a folder of templates, and that of a workspace over it.
+    """Read a folder of templates, and a workspace's folder over it.
 
-    A file in ``override`` replaces the default of the same name, and can still build on it as
+    A file in ``override`` replaces the default of the same name, and can extend it as
     ``default/NAME``.
     """
     sources: dict[str, str] = {}
@@ -113,7 +112,7 @@ def library_versions() -> dict[str, str]:
 
 
 def fingerprint(files: TemplateFiles, house: Publisher, carriage: str) -> str:
-    """SHA-256 over templates, house, carriage and library versions, as 64 hexadecimal digits."""
+    """Return SHA-256 over templates, house, carriage and library versions, in hexadecimal."""
     known = {
         "carriage": carriage,
         "templates": files.digests,

@@ -1,4 +1,4 @@
-"""The header fields that are the same for all readers of a campaign, but for merge marks."""
+"""Write the header fields that a campaign's readers share, with merge marks."""
 
 import hashlib
 import re
@@ -15,30 +15,30 @@ _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_
 _SENDER_ID_LENGTH = 12
 
 _NO_ANSWERS = ("X-Auto-Response-Suppress", "OOF, AutoReply")
-"""What Exchange goes by, where others go by List-Id and tell nobody that somebody is away
-(RFC 3834, 2). ``All`` would silence bounces too ([MS-OXCMAIL] 2.1.3.2.20)."""
+"""For Exchange, which ignores List-Id and would send out-of-office replies (RFC 3834, 2). ``All``
+would suppress bounces too ([MS-OXCMAIL] 2.1.3.2.20)."""
 
 _LEAVES = "unsubscribe."
 _DEPARTURE = re.compile(r"\bunsubscribe\.([A-Za-z0-9_-]{1,200})(?![A-Za-z0-9_-])")
 
 
 def unsubscribe_url(house: Publisher) -> str:
-    """The reader's own link, with its signed word still open."""
+    """Return the reader's own link, with its signed word still open."""
     return f"{house.public_url}/u/{MergeField.UNSUBSCRIBE.value}"
 
 
 def preferences_url(house: Publisher) -> str:
-    """Where a reader has the link to their own settings sent, without leaving first."""
+    """Return the address that sends readers the link to their settings."""
     return f"{unsubscribe_url(house)}/preferences"
 
 
 def archive_url(house: Publisher, slug: str) -> str:
-    """The page on the web of the statement with this slug."""
+    """Return the address of a statement's page on the web."""
     return f"{house.public_url}/archive/{slug}"
 
 
 def headers_for(house: Publisher, statement: Statement) -> tuple[tuple[str, str], ...]:
-    """Everything but From, Reply-To, To, Subject and Date. The statement names a list."""
+    """Return all but From, Reply-To, To, Subject and Date. The statement names a list."""
     domain = fold(house.sender_of(statement.lists).address).rpartition("@")[2]
     first = statement.lists[0]
     # the link first, for programs that take only one (RFC 2369); RFC 8058 posts to the link alone
@@ -58,9 +58,9 @@ def headers_for(house: Publisher, statement: Statement) -> tuple[tuple[str, str]
 
 
 def headers_for_one(house: Publisher) -> tuple[tuple[str, str], ...]:
-    """Those of a mail that one person asked for: nothing to unsubscribe from, nothing to answer.
+    """Return the fields of a transactional mail: without unsubscribing and replies.
 
-    RFC 3834 has Auto-Submitted keep other machines from answering.
+    Auto-Submitted keeps other machines from answering (RFC 3834).
     """
     domain = fold(house.sender.address).rpartition("@")[2]
     return (
@@ -71,22 +71,22 @@ def headers_for_one(house: Publisher) -> tuple[tuple[str, str], ...]:
 
 
 def word_of_departure(email: bytes) -> str:
-    """The reader's signed word in an email to the inbox for leaving; empty where none is."""
+    """Return the reader's signed word in an email to the unsubscribe inbox, or ""."""
     subject = str(BytesParser(policy=default).parsebytes(email, headersonly=True)["Subject"] or "")
     found = _DEPARTURE.search(subject)
     return found[1] if found else ""
 
 
 def sender_id(domain: str) -> str:
-    """What mailbox providers count complaints under: 12 characters, one for a domain for ever.
+    """Return the id under which mailbox providers count complaints: 12 characters a domain.
 
-    Gmail wants 5 to 15 characters that do not change (Feedback-ID, Gmail's sender guidelines).
+    Gmail wants 5 to 15 characters that never change (Feedback-ID, Gmail's sender guidelines).
     """
     return hashlib.sha256(domain.encode()).hexdigest()[:_SENDER_ID_LENGTH]
 
 
 def _phrase(name: str) -> str:
-    """A name as RFC 5322 writes one before an angle bracket, or nothing if ASCII cannot say it."""
+    """Return a name as RFC 5322 writes it before an address, or "" if ASCII cannot."""
     if _ATOMS.fullmatch(name):
         return f"{name} "
     if not (name.isascii() and name.isprintable() and name):

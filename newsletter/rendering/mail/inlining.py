@@ -1,4 +1,4 @@
-"""Styles into style attributes, by premailer behind guards (docs/decisions/0004)."""
+"""Inline styles with premailer, behind guards (docs/decisions/0004)."""
 
 import logging
 import re
@@ -21,10 +21,10 @@ _LOCK = Lock()
 
 
 def inline(html: str) -> str:
-    """Move the rules of every ``<style>`` not marked ``data-premailer="ignore"`` to its elements.
+    """Move the rules of every ``<style>`` without ``data-premailer="ignore"`` to its elements.
 
-    The result is the same when inlined again. Raises ValueError, saying what to write, for what
-    premailer would fetch or spoil.
+    Inlining again changes nothing. Raises ValueError, saying what to write, for what premailer
+    would fetch or break.
     """
     if not html.startswith(_DOCTYPE):
         raise ValueError(f"does not begin with {_DOCTYPE}: put it first, spelt like this")
@@ -59,7 +59,7 @@ def _transform(html: str) -> str:
 
 
 class _Selector(str):
-    """Equal to no other text: premailer keys styles of elements alike, and takes them for it."""
+    """Equals no other text, so that premailer does not mistake it for an element's style."""
 
     __slots__ = ()
 
@@ -82,7 +82,7 @@ _OPTIONS: dict[str, Any] = {
 
 
 class _Inliner(Premailer):  # type: ignore[misc] # it ships no types
-    """Mails of one look share a style sheet, and to read it takes more than half of the time."""
+    """Caches the parsed rules: mails share style sheets, and parsing takes over half the time."""
 
     def _parse_style_rules(self, css_body: str | None, ruleset_index: int) -> Any:
         return _rules(css_body, ruleset_index)
@@ -90,6 +90,6 @@ class _Inliner(Premailer):  # type: ignore[misc] # it ships no types
 
 @lru_cache(maxsize=16)
 def _rules(css: str | None, number: int) -> Any:
-    """The rules of a sheet, the so-manieth of its mail, and what stays in a ``<style>``."""
+    """Return the rules of a mail's style sheet, by its number, and what stays in a ``<style>``."""
     rules, left = Premailer(**_OPTIONS)._parse_style_rules(css, number)
     return [(weight, _Selector(selector), style) for weight, selector, style in rules], left

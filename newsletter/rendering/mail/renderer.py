@@ -1,4 +1,4 @@
-"""The renderer: a statement into content, once, with merge fields open (docs/decisions/0003)."""
+"""Render a statement into content, once, with open merge fields (docs/decisions/0003)."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,15 +50,14 @@ _TRANSACTIONAL = {
     EmailText.NOTICE: ("notice_subject", "notice"),
     EmailText.LINK: ("link_subject", "link"),
 }
-"""The fixed words that are the subject and the opening of a transactional email."""
+"""The keys of the fixed words for subject and opening of a transactional email."""
 
 
 class TemplateRenderer:
     """Renders statements with the default templates and those of a workspace.
 
-    Safe to use from many threads. Reads no files, and nothing from a network. ``carriage`` stands
-    for the settings by which providers shape what leaves. Raises InvalidInput, when made, for a
-    template that cannot be parsed.
+    Thread-safe. Reads no files and no network. ``carriage`` identifies the settings by which
+    providers shape mails. Raises InvalidInput, when made, for a template that cannot be parsed.
     """
 
     def __init__(self, *, house: Publisher, files: TemplateFiles, carriage: str = "") -> None:
@@ -77,17 +76,17 @@ class TemplateRenderer:
         )
         self.wordings = Wordings(self._templates)
         self.fingerprint = fingerprint(files, house, carriage)
-        """SHA-256 over templates, house, carriage and library versions, in hexadecimal digits."""
+        """SHA-256 over templates, house, carriage and library versions, in hexadecimal."""
 
     def prepare(self) -> None:
-        """It was made ready when it was made."""
+        """Do nothing: the templates are parsed already."""
 
     def render(
         self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
     ) -> Content:
-        """Render, with translations in blocks of their own. The same gives the same bytes.
+        """Render a statement, with translations in their own blocks; deterministic.
 
-        With ``test``, the mail says at its top that it is one. Raises InvalidInput.
+        With ``test``, the mail says at its top that it is a test. Raises InvalidInput.
         """
         _refuse(statement.origin, guards.statement_faults(statement))
         words, counting = self.wordings.of(statement.language)[0], self._house.counting
@@ -143,10 +142,10 @@ class TemplateRenderer:
         lists: tuple[str, ...] = (),
         about: str = "",
     ) -> Content:
-        """A mail to one person who asked for it; ``url`` is their own link.
+        """Render a mail that one person asked for; ``url`` is their own link.
 
-        ``about`` is the sentence of a mail to a member of staff.
-        No gap is left in it but the message's name. Raises InvalidInput.
+        ``about`` is the sentence of a mail to staff. Only the message's id stays open. Raises
+        InvalidInput.
         """
         values = common_values(self._house, language, self.wordings)
         subject, opening = (values["words"][key] for key in _TRANSACTIONAL[says])
@@ -212,7 +211,7 @@ class TemplateRenderer:
         plain: PlainBody,
         demands: guards.Demands,
     ) -> tuple[str, str]:
-        """The HTML and the text that the two templates of a name make, if nothing is wrong."""
+        """Fill the HTML and the text template of a name, and check both."""
         place = self._templates.place(f"{name}.html.j2")
         try:
             html = inline(self._templates.fill(f"{name}.html.j2", values))
@@ -234,7 +233,7 @@ class TemplateRenderer:
 
 
 def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The text in HTML, which nh3 made safe, and what around it the author wrote themselves."""
+    """Return the HTML of the text, and what its author did not write already."""
     parts = in_parts(tokens)
     above, lead, rest = (Markup(to_html(part)) for part in (parts.above, parts.lead, parts.rest))  # noqa: S704
     everything = (above, lead, rest, *(block.body for block in values["translations"]))

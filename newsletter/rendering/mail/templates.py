@@ -1,4 +1,4 @@
-"""Templates as they are filled, and errors in them told by file and line."""
+"""Fill templates, and report their errors by file and line."""
 
 import traceback
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _ESCAPED = ".html.j2"
 
 
 class _Compiled(BytecodeCache):
-    """What this process has compiled, by place and text; all of it is dropped when it grows."""
+    """A cache of compiled templates by place and text; a full one is emptied."""
 
     _LARGEST = 500
 
@@ -37,10 +37,10 @@ _COMPILED = _Compiled()
 
 
 class Templates:
-    """All templates of some files. Nothing is read from disk while rendering.
+    """All templates of some files. Rendering reads no files.
 
-    ``pages`` are read in a browser, which fetches their style sheet; a mail fetches nothing.
-    Raises InvalidInput naming every template that cannot be read or parsed.
+    ``pages`` means that a browser reads them, which fetches their style sheet; a mail fetches
+    nothing. Raises InvalidInput naming every template that cannot be read or parsed.
     """
 
     def __init__(
@@ -70,11 +70,11 @@ class Templates:
             raise InvalidInput(faults)
 
     def place(self, name: str) -> str:
-        """How a person finds the template that is used under this name."""
+        """Return the place of a template, for people."""
         return self._places[name]
 
     def fill(self, name: str, values: Mapping[str, object]) -> str:
-        """Fill a template. Raises InvalidInput with the place of whatever goes wrong in it."""
+        """Fill a template. Raises InvalidInput with the place of an error in it."""
         try:
             return self._environment.get_template(name).render(values)
         except Exception as error:  # a template can raise anything: it calls methods and divides
@@ -86,7 +86,7 @@ class Templates:
         return None if source is None else (source, self._places[name], lambda: True)
 
     def _parse(self) -> list[Fault]:
-        """What is wrong with a workspace's own; default ones are compiled when they are used."""
+        """Return the faults of a workspace's templates; default ones are compiled on use."""
         faults = []
         for name, source in self._sources.items():
             if name.endswith((".po", ".pot")):

@@ -1,4 +1,4 @@
-"""Translations within the mail of their original: each a block with its own language."""
+"""Render translations into the mail of their original, each in its own block."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import to_text
 
 _ONE_LOWER = {"h2": "h3", "h3": "h4"}
-"""The title of a block is an h2, so that its own headings stand below that."""
+"""A block's title is an h2, so its headings are one level lower."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """One language of a mail that holds several, as the templates see it."""
+    """One translation in a mail, as templates see it."""
 
     name: str
     """Of the language, in that language."""
@@ -35,7 +35,7 @@ class Block:
     text: str
     links: tuple[str, ...]
     words: Mapping[str, str]
-    """The fixed words, in its language where there are any."""
+    """The fixed words, in its language if there are any."""
 
 
 def blocks(
@@ -44,9 +44,9 @@ def blocks(
     counting: Counting,
     fallbacks: list[str],
 ) -> tuple[Block, ...]:
-    """A block for each. Raises InvalidInput with what is wrong in any of them.
+    """Return a block for each translation. Raises InvalidInput with all faults.
 
-    ``fallbacks`` are the words for readers without a name so far, to which theirs are added.
+    ``fallbacks`` are the words for readers without a name; theirs are added.
     """
     faults = dict.fromkeys(fault for translation in translations for fault in _faults(translation))
     if faults:
@@ -55,7 +55,7 @@ def blocks(
 
 
 def left_out(part: str, wanted: Sequence[Block]) -> Iterator[str]:
-    """What a template of one's own forgot: no mail leaves with only some of its languages."""
+    """Yield a fault for each language that a workspace's template leaves out."""
     whole = "".join(part.split())
     for block in wanted:
         if "".join(block.title.split()) not in whole:

@@ -1,4 +1,4 @@
-"""What templates see: the house, its colours and fonts, and the fixed words of a language."""
+"""Values for templates: organisation, colours, fonts, and the fixed words of a language."""
 
 from datetime import date
 from typing import Any
@@ -18,7 +18,7 @@ from newsletter.rendering.markdown.plaintext import visible
 
 
 def look(brand: branding.Brand) -> dict[str, Any]:
-    """The colours and fonts of a brand, as mails and pages show them."""
+    """Return the colours and fonts of a brand."""
     return {
         "light": branding.light(brand),
         "dark": branding.dark(brand),
@@ -31,7 +31,7 @@ def look(brand: branding.Brand) -> dict[str, Any]:
 
 
 def common_values(house: Publisher, language: str, wordings: Wordings) -> dict[str, Any]:
-    """What every template needs, whatever it is about."""
+    """Return the values that every template needs."""
     words, native = wordings.of(language)
     way = direction(language)
     return {
@@ -55,18 +55,18 @@ def common_values(house: Publisher, language: str, wordings: Wordings) -> dict[s
 
 
 _MOST = 300
-"""Characters of a first sentence: more than most have. A summary is never cut."""
+"""Characters of a first sentence, which most do not reach. A summary is never cut."""
 
 
 class WrittenAbstracts:
-    """Takes a statement's summary, or else the first sentence of its text."""
+    """Takes a statement's summary, else the first sentence of its text."""
 
     def __init__(self, house: Publisher, wordings: Wordings) -> None:
         self._house = house
         self._wordings = wordings
 
     def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
-        """What to say of a statement that went out that day."""
+        """Return the entry of a sent statement."""
         tokens = read_markdown(statement.body[:MAX_SHORT], statement.language)
         summary = " ".join(visible(statement.summary).split())
         return Abstract(
@@ -77,5 +77,5 @@ class WrittenAbstracts:
         )
 
     def dated(self, day: date, language: str) -> str:
-        """A day as a mail in this language writes it."""
+        """Write a day as a mail in this language does."""
         return details.written_date(day, language, self._wordings.of(language)[0])

@@ -1,6 +1,6 @@
-"""The fixed words of mails and pages, in gettext catalogues that a translator's tool opens.
+"""Read the fixed words of mails and pages from gettext catalogues.
 
-``words/words.pot`` has each sentence in English, under the key by which templates and code call it;
+``words/words.pot`` has each sentence in English, under its key in templates and code;
 ``words/fi.po`` has it in Finnish (docs/decisions/0027).
 """
 
@@ -25,29 +25,29 @@ from newsletter.rendering.mail.templates import Templates
 _SOURCE = f"{DEFAULT}words/words.pot"
 _FALLBACK = "en"
 _DATES = ("date", "months")
-"""Only a workspace says how it writes dates; else they are written as the language does."""
+"""Only a workspace sets these; else dates are written as the language does."""
 _OWN = (*_DATES, "watch")
-"""Empty where a language does not say it: English words in a text of another would be worse."""
+"""Empty if a language omits them: an English word in another language would be worse."""
 _GAP = re.compile(r"\{[^{}]*\}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """What is translated in a file: not what is open or fuzzy, nor what was of another sentence."""
+    """The translations in a file, without open, fuzzy and outdated ones."""
 
     words: dict[str, str] = field(default_factory=dict)
-    """By their keys."""
+    """By key."""
     forms: dict[str, Sequence[str]] = field(default_factory=dict)
-    """What is counted, in each plural form of the language."""
+    """By key; all plural forms."""
     plural: str = ""
-    """Which form goes with a number, in C as gettext has it."""
+    """gettext's plural formula, in C."""
 
 
 class Wordings:
-    """The fixed words, by language: those of the workspace, and the default ones behind them.
+    """The fixed words by language: the workspace's before the default ones.
 
-    Raises InvalidInput, when made, for words of a workspace that cannot be read. Default ones are
-    read when they are used.
+    Raises InvalidInput, when made, for unreadable words of a workspace. Default ones are read on
+    use.
     """
 
     def __init__(self, templates: Templates) -> None:
@@ -65,11 +65,11 @@ class Wordings:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Those that have words of their own, in the order of their tags."""
+        """The languages with words of their own, sorted."""
         return tuple(sorted(self._names))
 
     def of(self, language: str) -> tuple[Mapping[str, str], bool]:
-        """The words for a language, and whether they are its own and not the English ones."""
+        """Return a language's words, and whether they are its own instead of English."""
         known = (tag for tag in (language, base_language(language)) if tag in self._names)
         tag = next(known, "")
         if tag not in self._known:  # of all that browsers ask for, no more than there are files
@@ -80,13 +80,13 @@ class Wordings:
         return self._known[tag], bool(tag)
 
     def counted(self, key: str, count: int, language: str) -> str:
-        """What is said of so many, in the plural form for it; the number itself is still open."""
+        """Return a sentence in the plural form for a count; the number is still open."""
         catalogues = self._catalogues(language, base_language(language), _FALLBACK)
         found = next(found for found in catalogues if key in found.forms)
         return found.forms[key][c2py(found.plural)(count)]
 
     def _catalogues(self, *languages: str) -> Iterator[Catalogue]:
-        """Those of the languages, the workspace's own before the default ones."""
+        """Yield the catalogues of the languages, the workspace's before the default ones."""
         for tag in dict.fromkeys(languages):
             yield from map(self._read, self._names.get(tag, ()))
             if tag == _FALLBACK:
@@ -98,7 +98,7 @@ class Wordings:
 
 @lru_cache(maxsize=8)
 def _source(text: str) -> Catalogue:
-    """The English sentences, of which the others are translations."""
+    """Read the English sentences."""
     found = Catalogue(plural="n != 1")
     for message in filter(attrgetter("id"), read_po(StringIO(text))):
         kept: dict[str, Any] = found.forms if message.pluralizable else found.words
@@ -108,7 +108,7 @@ def _source(text: str) -> Catalogue:
 
 @lru_cache(maxsize=64)
 def _catalogue(text: str, place: str, source: str) -> Catalogue:
-    """Read a file. Raises InvalidInput for one that gettext would not take, or with other gaps."""
+    """Read a file. Raises InvalidInput if gettext would refuse it, or gaps differ."""
     try:
         messages = read_po(StringIO(text), abort_invalid=True)
         c2py(messages.plural_expr)
@@ -142,7 +142,7 @@ def _texts(found: Any) -> Sequence[str]:
 
 
 def _gap_faults(message: Message, place: str) -> list[Fault]:
-    """What code fills in stands in braces, and a translation has to leave room for all of it."""
+    """Check that a translation has the braces of its sentence, which code fills."""
     wanted, given = (
         sorted(set(_GAP.findall(" ".join(_texts(found))))) for found in (message.id, message.string)
     )

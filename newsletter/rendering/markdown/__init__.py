@@ -1,1 +1,1 @@
-"""Markdown into tokens and HTML that are safe to send."""
+"""Turn Markdown into tokens and HTML that are safe to send."""

@@ -1,8 +1,8 @@
-"""Blocks that plain Markdown has no mark for, told by what an author would write anyway.
+"""Recognise blocks without a mark of their own in Markdown, by how authors write them.
 
 A paragraph that is one bold link is a button, a quotation that ends with a dash and a name has an
-author, a list of files is a list of downloads (docs/decisions/0023-blocks.md). Any other program
-shows the same text as ordinary Markdown.
+author, a list of files is a list of downloads (docs/decisions/0023-blocks.md). Other programs show
+ordinary Markdown.
 """
 
 import re
@@ -19,9 +19,9 @@ LEAD_WIDTH = 600
 """Pixels from edge to edge of the sheet."""
 
 _PULLED = 240
-"""Characters of a quotation that is short enough to be set large."""
+"""Characters of a quotation that is set large, at most."""
 _AS_TEXT = "\ufe0e"
-"""Behind a sign that telephones would else show as a picture."""
+"""Keeps telephones from showing the sign before it as a picture."""
 _PROSE = 60
 """Characters that make a cell a column of text."""
 
@@ -47,27 +47,26 @@ _CREDIT = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """Tokens that belong together: from the one that opens a block to the one that closes it."""
+    """The tokens of a block, from the one that opens it to the one that closes it."""
 
     tokens: tuple[Token, ...]
 
     @property
     def kind(self) -> str:
-        """``paragraph``, ``blockquote`` and so on."""
         return self.tokens[0].type.removesuffix("_open")
 
     @property
     def line(self) -> list[Token]:
-        """What stands within the block, where it has one line of text alone."""
+        """The inline tokens, if the block is one line of text, else []."""
         if len(self.tokens) != 3 or self.tokens[1].type != "inline":
             return []
         return self.tokens[1].children or []
 
 
 def with_blocks(tokens: Sequence[Token], watch: str, *, mirrored: bool = False) -> list[Token]:
-    """The same text, with the tokens of a block where an author wrote one.
+    """Return the tokens with those of our blocks.
 
-    ``watch`` is said below a film that has no title; ``mirrored`` is a text from right to left.
+    ``watch`` is the label of a film without a title; ``mirrored`` means text from right to left.
     """
     written: list[Token] = []
     for number, span in enumerate(spans(tokens)):
@@ -81,7 +80,7 @@ def with_blocks(tokens: Sequence[Token], watch: str, *, mirrored: bool = False) 
 
 
 def spans(tokens: Sequence[Token]) -> Iterator[Span]:
-    """The blocks at the top of a text, each with all that stands inside of it."""
+    """Yield the top-level blocks of a text."""
     held: list[Token] = []
     depth = 0
     for token in tokens:
@@ -99,7 +98,7 @@ def _types(children: Sequence[Token]) -> list[str]:
 
 
 def _pair(kind: str, inside: Sequence[Token], **attributes: str) -> list[Token]:
-    """Tokens that open and close a block of ours around others."""
+    """Wrap tokens in a block of ours."""
     opening = Token(f"{kind}_open", f"x-{kind}", 1, block=True, attrs=dict(attributes))
     return [opening, *inside, Token(f"{kind}_close", f"x-{kind}", -1, block=True)]
 
@@ -112,7 +111,7 @@ def _classed(token: Token, kind: str) -> Token:
 
 
 def _button(span: Span) -> list[Token] | None:
-    """A paragraph that is one link in bold."""
+    """Recognise a paragraph that is one bold link."""
     types = _types(span.line)
     if types[:2] != ["strong_open", "link_open"] or types[-2:] != ["link_close", "strong_close"]:
         return None
@@ -123,7 +122,7 @@ def _button(span: Span) -> list[Token] | None:
 
 
 def _video(span: Span, watch: str, *, mirrored: bool) -> list[Token] | None:
-    """A picture alone that leads to a film."""
+    """Recognise a lone picture that links to a film."""
     children = [child for child in span.line if child.type != "text" or child.content.strip()]
     if _types(children) != ["link_open", "image", "link_close"]:
         return None
@@ -148,7 +147,7 @@ def _is_film(address: str) -> bool:
 
 
 def _parted(tokens: Sequence[Token]) -> Iterator[Token]:
-    """A picture in the midst of a paragraph stands between two, where it has its room."""
+    """Move pictures out of paragraphs."""
     opening = Token("", "", 0)
     for token in tokens:
         opening = token if token.type == "paragraph_open" else opening
@@ -178,7 +177,7 @@ def _around_pictures(line: Token) -> list[list[Token]]:
 
 
 def _trimmed(piece: list[Token]) -> list[Token]:
-    """Without the blanks and line breaks that parted a picture from the text."""
+    """Remove the blanks and line breaks next to a picture."""
     while piece and (piece[-1].type in _BREAKS or piece[-1].type == "text"):
         last = piece[-1]
         if last.type == "text" and last.content.strip():
@@ -192,7 +191,7 @@ def _trimmed(piece: list[Token]) -> list[Token]:
 
 
 def _with_figures(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Below a picture that stands alone, wherever it does, put its title as its caption."""
+    """Add the title of each lone picture as its caption."""
     captions: list[Token] = []
     for at, token in enumerate(tokens):
         if token.type == "paragraph_open":
@@ -223,7 +222,7 @@ def _captioned(title: str) -> Iterator[Token]:
 
 
 def _standfirst(span: Span) -> list[Token] | None:
-    """A first paragraph that is all in italics."""
+    """Recognise a first paragraph in italics."""
     types = _types(span.line)
     if types[:1] != ["em_open"] or types[-1:] != ["em_close"] or types.count("em_open") != 1:
         return None
@@ -235,7 +234,7 @@ def _standfirst(span: Span) -> list[Token] | None:
 
 
 def _quotation(span: Span) -> list[Token] | None:
-    """A quotation whose last line begins with a dash: who said it."""
+    """Recognise a quotation whose last line begins with a dash: its author."""
     if len(span.tokens) < 5:
         return None
     *before, paragraph, line, close, end = span.tokens
@@ -269,7 +268,7 @@ def _quotation(span: Span) -> list[Token] | None:
 
 
 def _downloads(span: Span) -> list[Token] | None:
-    """A list each item of which is a link to a file, with its kind and size in brackets."""
+    """Recognise a list of links to files, optionally with kind and size in brackets."""
     items = [token for token in span.tokens if token.type == "list_item_open" and token.level == 1]
     lines = [token for token in span.tokens if token.type == "inline"]
     files = [_file(token.children or []) for token in lines]
@@ -303,7 +302,7 @@ def _file(children: Sequence[Token]) -> list[Token] | None:
 
 
 def _columns(span: Span) -> list[Token] | None:
-    """A table of one row and two columns that hold text."""
+    """Recognise a table of one row with two columns of text."""
     table = next(tables_in(span.tokens))
     if len(table.rows) != 2 or len(table.rows[0]) != 2:
         return None
@@ -319,7 +318,7 @@ def _columns(span: Span) -> list[Token] | None:
 
 
 def _stacked(token: Token) -> list[Token]:
-    """A picture before the text of a cell stands above it."""
+    """Put a picture at the beginning of a cell above its text."""
     children = list(token.children or [])
     if not children or children[0].type != "image":
         return paragraph_of(children, "", token)
@@ -332,7 +331,7 @@ def _stacked(token: Token) -> list[Token]:
 
 
 def _end_mark(span: Span) -> list[Token] | None:
-    """A heading of nothing but ``#``: the end of a press release."""
+    """Recognise a heading of nothing but ``#``: the end of a press release."""
     heading = span.tokens[0]
     if (
         len(span.tokens) != 3
@@ -357,7 +356,7 @@ _RULES: dict[str, Callable[[Span], list[Token] | None]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """A text in up to three parts: what stands with the title, the lead picture, and the rest."""
+    """A text in up to three parts: next to the title, the lead picture, the rest."""
 
     above: list[Token]
     lead: list[Token]
@@ -365,9 +364,9 @@ class Parts:
 
 
 def in_parts(tokens: Sequence[Token]) -> Parts:
-    """Take out the picture that a text begins with, if it is made for the whole width.
+    """Separate a wide picture at the beginning of a text.
 
-    A standfirst may stand before it. Without such a picture all of the text is the rest.
+    A standfirst may come before it. Without such a picture all of the text is the rest.
     """
     found = [list(span.tokens) for span in spans(tokens)]
     above = 1 if found and found[0][0].attrs.get("class") == "standfirst" else 0

@@ -1,7 +1,7 @@
-"""What a mail may point to, show and hold, and what is wrong with a text that goes beyond.
+"""Find what a mail may not link to, show or hold.
 
-Markdown leaves out without a word what lies too deep, and footnotes that nothing refers to. What no
-text may hold is told with the line on which it stands.
+Markdown silently drops what is nested too deep and footnotes without a mark. The faults name the
+line.
 """
 
 import re
@@ -21,27 +21,27 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.markdown.greetings import GREETING, WRITTEN, greeting_fault
 
 DEEPEST = 20
-"""How far quotations (each one step) and lists (each two) may stand inside of each other."""
+"""Nesting of quotations (one step each) and lists (two steps each), at most."""
 
 _TOO_DEEP = "too_deep"
 _NO_MARK = "footnote_without_mark"
 
 
 def watch_depth(parser: MarkdownIt) -> None:
-    """Let the parser leave a token where it would drop what lies deeper than ``DEEPEST``."""
+    """Let the parser leave a token where it would drop what is nested too deep."""
     parser.options["maxNesting"] = DEEPEST + 10  # a list is two steps at once, so it is passed by
     parser.block.ruler.before("table", _TOO_DEEP, _too_deep)
 
 
 def lost_footnotes(env: Mapping[str, Any]) -> Iterator[Token]:
-    """A token for each footnote whose mark stands nowhere. ``env`` is the parser's own."""
+    """Yield a token for each footnote without a mark in the text. ``env`` is the parser's own."""
     for name, number in env.get("footnotes", {}).get("refs", {}).items():
         if number < 0:
             yield Token(_NO_MARK, "", 0, content=name.removeprefix(":"))
 
 
 def _structure_faults(token: Token) -> Iterator[str]:
-    """What readers would not see of a block, in a sentence that says what to do."""
+    """Yield the faults of a block that readers would not see."""
     line = token.map[0] + 1 if token.map else 0
     if token.type == _TOO_DEEP:
         yield (
@@ -77,7 +77,7 @@ _SHOWN = 80
 
 
 def _faults_of(token: Token) -> Iterator[str]:
-    """What is wrong in one block of a text, each in a sentence with a remedy."""
+    """Yield the faults of one block, each with a remedy."""
     yield from _structure_faults(token)
     for child, following in pairwise([*(token.children or []), Token("", "", 0)]):
         if child.type == "link_open":
@@ -89,21 +89,21 @@ def _faults_of(token: Token) -> Iterator[str]:
 
 
 def image_source(image: Token) -> str:
-    """The address of an image, without the size that may stand at its end."""
+    """Return the address of an image without the size at its end."""
     return _SIZE.sub("", str(image.attrs["src"]))
 
 
 def image_size(image: Token) -> tuple[int, int] | None:
-    """Width and height in pixels, if the address ends in ``#WIDTHxHEIGHT``.
+    """Return width and height in pixels, if the address ends in ``#WIDTHxHEIGHT``.
 
-    Outlook for Windows needs them, and nobody may look the image up while rendering.
+    Outlook for Windows needs them, and rendering may not fetch the image.
     """
     found = _SIZE.search(str(image.attrs["src"]))
     return (int(found[1]), int(found[2])) if found else None
 
 
 def address_fault(address: str) -> str:
-    """Why a mail may not link to this address, and what to write instead; empty if it may."""
+    """Return why a mail may not link to an address and what to write instead, or ""."""
     if not address:
         return "has no address: write it between the round brackets"
     if address.startswith("//"):
@@ -167,14 +167,14 @@ _CODE = re.compile(r"`[^`\n]*`")
 
 
 def refuse_faults(statement: Statement, tokens: Sequence[Token]) -> None:
-    """Raise InvalidInput for all that a mail with this text may not hold."""
+    """Raise InvalidInput for a text with faults."""
     faults = faults_of_statement(statement, tokens)
     if faults:
         raise InvalidInput(faults)
 
 
 def faults_of_statement(statement: Statement, tokens: Sequence[Token]) -> list[Fault]:
-    """All that a mail with this text may not hold, each once."""
+    """Return all faults of a text for a mail, each once."""
     faults = list(_in_front_matter(statement))
     # lines across, empty quotations, unused addresses
     if statement.body.strip() and not any(token.content.strip() for token in tokens):

@@ -14,13 +14,13 @@ GREETING = "greeting"
 """The kind of token; its content is the word for readers without a name."""
 
 WRITTEN = re.compile(r"\{ {0,3}name {0,3}\|([^{}|\n]{0,100})\}")
-"""As an author writes it."""
+"""The form in Markdown."""
 
 _SHOWN = 40
 
 
 def find_greetings(state: StateCore) -> None:
-    """A rule for the parser: each greeting becomes a token, but in code, and behind a ``\\``."""
+    """Turn greetings into tokens, except in code and after a ``\\``. A rule for the parser."""
     for token in state.tokens:
         runs = groupby(token.children or (), key=lambda child: child.type in WORD_TOKENS)
         if token.children:
@@ -30,7 +30,7 @@ def find_greetings(state: StateCore) -> None:
 
 
 def open_greetings(tokens: Sequence[Token], fallbacks: list[str]) -> None:
-    """Give each greeting its gap. ``fallbacks`` are known ones, to which new ones are added."""
+    """Give each greeting its gap; new words are added to ``fallbacks``."""
     for token in tokens:
         for child in token.children or ():
             if child.type == GREETING:
@@ -42,12 +42,12 @@ def open_greetings(tokens: Sequence[Token], fallbacks: list[str]) -> None:
 
 
 def as_shown(content: str, meta: dict[str, str]) -> str:
-    """What a greeting is in a mail: its gap, or the word, where no gap was opened for it."""
+    """Return a greeting's gap, or the word if it has no gap."""
     return meta.get("mark", content)
 
 
 def greeting_fault(greeting: Token) -> str:
-    """What is wrong with the word for readers without a name; empty where nothing is."""
+    """Return what is wrong with the word for readers without a name, or ""."""
     if speakable(greeting.content):
         return ""
     return (
@@ -57,7 +57,7 @@ def greeting_fault(greeting: Token) -> str:
 
 
 def too_many(fallbacks: Sequence[str]) -> Iterator[str]:
-    """More words for readers without a name than a mail has gaps for."""
+    """Yield a fault if a mail has more such words than gaps."""
     if len(fallbacks) > len(NAME_MARKS):
         yield (
             f"it calls readers without a name by {len(fallbacks)} different words, and"

@@ -1,4 +1,4 @@
-"""Links that nobody wrote as such, and what is added to links so that a site can count visits."""
+"""Link bare addresses, and add the marks by which a site counts visits."""
 
 import re
 from bisect import bisect_right
@@ -10,7 +10,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 BARE = "bare"
-"""The mark of a link that was written as an address alone."""
+"""The markup of a link that was written as an address alone."""
 
 # what stands right behind a letter, a slash or an @ is part of some other address
 _BARE = re.compile(
@@ -23,14 +23,14 @@ _BRACKETS = ((")", "("), ("]", "["))
 
 
 def link_bare_addresses(state: StateCore) -> None:
-    """A rule for the parser: addresses in the text lead where they say, but not in code."""
+    """Link addresses in the text, but not in code. A rule for the parser."""
     for token in state.tokens:
         if token.children:
             token.children = list(_linked(token.children))
 
 
 WORD_TOKENS = frozenset({"text", "text_special"})
-"""Tokens that are words: the second kind was escaped, and one address may hold both."""
+"""Tokens of words. An address may have both kinds: the second was escaped."""
 
 
 def _linked(children: Sequence[Token]) -> Iterator[Token]:
@@ -48,7 +48,7 @@ def _linked(children: Sequence[Token]) -> Iterator[Token]:
 
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Words with their addresses as links; all else stays in the tokens that it came in."""
+    """Yield words with their addresses as links; other tokens stay."""
     words, done = Words(tokens), 0
     for found in _BARE.finditer(words.text):
         address = _trimmed(found.group())
@@ -63,7 +63,7 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 class Words:
-    """The words of a run of tokens, to be taken piece by piece."""
+    """The words of a run of tokens, to take piece by piece."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
@@ -78,7 +78,7 @@ class Words:
         return self._tokens[self._number_at(place)].type
 
     def between(self, start: int, end: int) -> Iterator[Token]:
-        """Yield what stands from one place to another, in copies of its tokens."""
+        """Yield the tokens from one place to another, as copies."""
         number = self._number_at(start)
         while number < len(self._tokens) and (place := self._starts[number]) < end:
             token = self._tokens[number]
@@ -89,7 +89,7 @@ class Words:
 
 
 def _trimmed(address: str) -> str:
-    """Without the marks that end a sentence, and without a bracket that was opened before it."""
+    """Remove the marks that end a sentence, and a bracket opened before the address."""
     # counted once: an address may end with a hundred thousand brackets
     unopened = {close: address.count(close) - address.count(open_) for close, open_ in _BRACKETS}
     end = len(address)
@@ -114,7 +114,7 @@ def _link(address: str, level: int) -> Iterator[Token]:
 
 
 def tag_links(tokens: Sequence[Token], marks: Mapping[str, str], hosts: Sequence[str]) -> None:
-    """Add the marks to each link that leads to one of the hosts, or to a part of one."""
+    """Add the marks to each link to one of the hosts, or to a subdomain."""
     if not marks:
         return
     for token in tokens:
@@ -124,7 +124,7 @@ def tag_links(tokens: Sequence[Token], marks: Mapping[str, str], hosts: Sequence
 
 
 def tagged(address: str, marks: Mapping[str, str], hosts: Sequence[str]) -> str:
-    """The address with the marks in its query; what the author wrote there stands as it is."""
+    """Add the marks to an address; the author's query stays."""
     try:
         parts = urlsplit(address)
         host = (parts.hostname or "").lower()
@@ -142,7 +142,7 @@ _COUNTED = re.compile(r"(?:(?<=\?)|&)utm_(?:source|medium|campaign)=[^&#]*")
 
 
 def untagged(address: str) -> str:
-    """The address without the marks of a mail: on the web they would count the wrong visits."""
+    """Remove a mail's marks: on the web they would count the wrong visits."""
     if "utm_medium=email" not in address:
         return address
     cut = _COUNTED.sub("", address)

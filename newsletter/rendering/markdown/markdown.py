@@ -1,6 +1,6 @@
-"""Markdown into tokens that suit a mail.
+"""Parse Markdown into tokens for a mail.
 
-HTML and text are written from the same tokens, so the two parts cannot drift.
+HTML and text come from the same tokens, so they cannot differ.
 """
 
 import re
@@ -22,7 +22,7 @@ from newsletter.rendering.markdown.quotes import typographic_quotes
 from newsletter.rendering.markdown.tables import settle_tables
 
 MAX_SHORT = 16_000
-"""Characters that are parsed in little time, whatever they are: half a second at the worst."""
+"""Characters that always parse within half a second."""
 
 _QUOTES = {
     "de": ["„", "“", "‚", "‘"],
@@ -40,10 +40,10 @@ _ENGLISH_QUOTES = ["“", "”", "‘", "’"]
 def read_markdown(body: str, language: str, *, watch: str = "") -> list[Token]:
     """Parse a statement's body into tokens, with headings, tables and images made for a mail.
 
-    ``watch`` is said below a film that has no title; without it, what its picture shows.
+    ``watch`` is the label of a film without a title; without it, the picture's description is.
 
-    Every address is let through, and what would not be shown is marked with a token of its own:
-    ``faults_of_statement`` says what of it a mail may not have.
+    Every address passes, and what would be dropped becomes a token: ``faults_of_statement`` reports
+    both.
     """
     parser = _parser(language)
     env: dict[str, Any] = {}
@@ -66,7 +66,7 @@ def read_markdown(body: str, language: str, *, watch: str = "") -> list[Token]:
 
 class _Parser(MarkdownIt):
     def validateLink(self, url: str) -> bool:
-        """Let all through: a refused link would be printed as source, and nobody told."""
+        """Accept every address: a refused link would be printed as source, without a fault."""
         return True
 
 
@@ -108,7 +108,7 @@ def _dashes(state: StateCore) -> None:
 
 
 def _settle_headings(tokens: Sequence[Token]) -> None:
-    """Put the body's headings below the title, the only h1, without a gap in the levels."""
+    """Put the body's headings below the title, the only h1, without gaps in the levels."""
     above: list[int] = []
     level = 2
     for token in tokens:
@@ -124,7 +124,7 @@ def _settle_headings(tokens: Sequence[Token]) -> None:
 
 
 def _without_anchors(children: Sequence[Token]) -> Iterator[Token]:
-    """Leave out links to a place in the same text: most mail programs cannot follow them."""
+    """Remove links to a place in the same text: most mail programs cannot follow them."""
     open_links: list[bool] = []
     for child in children:
         if child.type == "link_open":

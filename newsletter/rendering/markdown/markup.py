@@ -1,4 +1,4 @@
-"""Tokens into HTML that is safe to send, with the layout of blocks around them."""
+"""Turn tokens into HTML that is safe to send, with the layout of blocks."""
 
 import re
 import unicodedata
@@ -53,13 +53,13 @@ _ANY = re.compile("|".join(map(re.escape, _AROUND)))
 
 
 def laid_out(html: str) -> str:
-    """The HTML of a text with the layout of its blocks."""
+    """Add the layout of blocks to the HTML of a text."""
     parted = _BETWEEN.sub(_BETWEEN_COLUMNS, html)
     return _HEADS.sub(_HEADS_TWICE, _ANY.sub(lambda found: _AROUND[found.group()], parted))
 
 
 LONG_WORD = 30
-"""Characters that 375 pixels hold in any case."""
+"""Characters that always fit in 375 pixels."""
 
 _ALLOWED: dict[str, set[str]] = {
     **{tag: set() for tag in ("p", "h2", "h3", "h4", "ul", "li", "a", "em", "strong", "s")},
@@ -87,7 +87,7 @@ _CLASSES = {
 
 
 def to_html(tokens: Sequence[Token]) -> str:
-    """The body's HTML: only allowed elements, no styles but an image's greatest width."""
+    """Return the body's HTML: only allowed elements, no styles but an image's width."""
     renderer = RendererHTML()
     rules: dict[str, Any] = {
         kind: lambda tokens, at, *_, rule=rule: rule(tokens[at]) for kind, rule in _RULES.items()
@@ -108,10 +108,10 @@ def to_html(tokens: Sequence[Token]) -> str:
 
 
 def breakable(text: str, limit: int = LONG_WORD) -> Markup:
-    """Escape text, with ``<wbr>`` in words wider than ``limit`` letters: a telephone holds them.
+    """Escape text, with ``<wbr>`` in words wider than ``limit`` letters, for telephones.
 
-    Unlike a zero-width space it is not copied. Scripts that break without blanks are left alone,
-    and so is what breaks at a hyphen by itself.
+    Unlike a zero-width space it is not copied. Scripts without blanks, and words that break at a
+    hyphen, stay as they are.
     """
     parts = re.split(rf"([!-~\u00a1-\u058f]{{{limit + 1},}})", text)
     return Markup("").join(
@@ -122,7 +122,7 @@ def breakable(text: str, limit: int = LONG_WORD) -> Markup:
 
 _FIGURE = re.compile(r"\W{0,3}\d[\d.,:'’]*\W{0,3}")
 _LETS_GO = re.compile(r"(?<=[^\W\d_]-)(?=[^\W\d_])")
-"""Where browsers break a line without being told. Chromium does so at no slash."""
+"""Where browsers break a line by themselves. Chromium does not at slashes."""
 
 
 def _broken(word: str, limit: int) -> Markup:
@@ -162,7 +162,7 @@ def _image(token: Token) -> str:
 
 
 def _label(token: Token) -> str:
-    """What a cell says, where the head of its column is not seen."""
+    """Label a cell where the head of its column is hidden."""
     head = token.content.rstrip(":")
     # behind Arabic letters, a number would lose its sign to the other side (UAX 9, W2 and W5)
     arabic = any(unicodedata.bidirectional(character) == "AL" for character in head)

@@ -1,4 +1,4 @@
-"""The text part's body, from the same tokens as the HTML, and how its lines are folded."""
+"""Write the text part from the same tokens as the HTML, and fold its lines."""
 
 import re
 import unicodedata
@@ -20,20 +20,20 @@ _URL = re.compile(r"(?<![a-z0-9+.-])[0-9+.-]*+[a-z][a-z0-9+.-]*+:\S", re.IGNOREC
 
 
 def visible(text: str) -> str:
-    """Without characters that nobody sees. Joiners stay: Persian and emoji need them."""
+    """Remove invisible characters except joiners, which Persian and emoji need."""
     return _INVISIBLE.sub("", text)
 
 
 def columns(text: str) -> int:
-    """How many columns a terminal gives the text: two for each wide East Asian character."""
+    """Return the width in a terminal: wide East Asian characters count twice."""
     return sum(map(_columns_of, text))
 
 
 def wrap(text: str, width: int = WIDTH, *, first: str = "", rest: str = "") -> list[str]:
     """Fold text into lines of at most ``width`` columns, each after its prefix.
 
-    A line break in the text stays one. A word that is too long, and any address, is not broken;
-    text of wide characters is, since it has no blanks.
+    Line breaks stay. Addresses and long words are not broken, except text of wide characters, which
+    has no blanks.
     """
     lines: list[str] = []
     for paragraph in text.split("\n"):
@@ -50,13 +50,13 @@ def wrap(text: str, width: int = WIDTH, *, first: str = "", rest: str = "") -> l
 
 
 def underlined(text: str, mark: str) -> str:
-    """A heading, with a line of marks as wide as it."""
+    """Write a heading with a line of marks as wide as it."""
     lines = wrap(text)
     return "\n".join([*lines, mark * max(map(columns, lines))])
 
 
 def _words(paragraph: str) -> Iterator[tuple[str, str]]:
-    """Each piece that must stay whole, with the blank that stands before it."""
+    """Yield each piece that must stay whole, with the blank before it."""
     for word in re.split(r"[ \t\r\f\v]+", paragraph.strip(" \t\r\f\v")):
         gap = " "
         # an address that is broken leads nowhere
@@ -84,7 +84,7 @@ def _columns_of(character: str) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class PlainBody:
-    """A statement's body as text, and the addresses that its ``[n]`` stand for."""
+    """A statement's body as text, and the addresses of its ``[n]``."""
 
     text: str
     links: tuple[str, ...]
@@ -98,9 +98,9 @@ def to_text(tokens: Sequence[Token]) -> PlainBody:
 
 
 def inline_text(nodes: Sequence[SyntaxTreeNode], *, greeted: str = "") -> str:
-    """What a line of text says, without links and marks of emphasis.
+    """Return a line of text without links and marks of emphasis.
 
-    ``greeted`` is put before what readers without a name are called.
+    ``greeted`` comes before the word for readers without a name.
     """
     return visible("".join(_bare(node, greeted) for node in nodes))
 
@@ -115,7 +115,7 @@ def _bare(node: SyntaxTreeNode, greeted: str) -> str:
 
 
 class _Writer:
-    """Writes blocks as lines, and collects addresses on the way."""
+    """Writes blocks as lines, and collects addresses."""
 
     def __init__(self, links: dict[str, int]) -> None:
         self._links = links
@@ -137,7 +137,7 @@ class _Writer:
         }
 
     def blocks(self, nodes: Sequence[SyntaxTreeNode], width: int) -> list[str]:
-        """All blocks, with an empty line between them but after the text of a tight list's item."""
+        """Write blocks with empty lines between them, except in a tight list's item."""
         lines: list[str] = []
         gap = False
         for node in nodes:
@@ -185,7 +185,7 @@ class _Writer:
         return lines
 
     def _button(self, node: SyntaxTreeNode, width: int) -> list[str]:
-        """Words, and on a line of its own where they lead: nobody presses a number."""
+        """Write the words, and the address on a line of its own."""
         (link,) = (child for child in node.children[0].children if child.type == "link")
         return [*wrap(f"{self._inline(link)}:", width), str(link.attrs["href"])]
 
@@ -241,7 +241,7 @@ class _Writer:
 
 
 def _tight(node: SyntaxTreeNode) -> bool:
-    """A list whose items are not parted by empty lines: its paragraphs are hidden."""
+    """Whether no empty lines separate a list's items: its paragraphs are hidden."""
     return all(
         child.hidden
         for item in node.children
@@ -266,7 +266,7 @@ def _aligned(texts: Sequence[str], widths: Sequence[int], sides: Sequence[str]) 
 
 
 def _records(texts: Sequence[Sequence[str]], width: int) -> list[str]:
-    """A table too wide for the lines: each row as its own paragraph, a line a column."""
+    """Write each row of a wide table as a paragraph, with a line for each column."""
     heads, *rows = texts
     lines: list[str] = []
     for row in rows:

@@ -1,7 +1,7 @@
-"""Straight quotation marks into typographic ones, in time in proportion to the text.
+"""Turn straight quotation marks into typographic ones, in linear time.
 
-markdown-it's own rule finds the same pairs in the square of that time: it looks for the mark that
-opens through all that stand open, and copies the text at each mark.
+markdown-it's own rule finds the same pairs in quadratic time: it searches all open marks, and
+copies the text at each mark.
 """
 
 import re
@@ -16,11 +16,11 @@ _APOSTROPHE = "’"
 _BREAKS = frozenset({"softbreak", "hardbreak"})
 
 Quotes = tuple[str, str]
-"""What opens and what closes."""
+"""The opening and the closing mark."""
 
 
 def typographic_quotes(state: StateCore) -> None:
-    """A rule for the parser, in the place of ``smartquotes``: the same marks become the same."""
+    """Replace ``smartquotes`` with the same result. A rule for the parser."""
     written = state.md.options.quotes
     pairs = {'"': (written[0], written[1]), "'": (written[2], written[3])}
     for token in state.tokens:
@@ -30,20 +30,20 @@ def typographic_quotes(state: StateCore) -> None:
 
 @dataclass(kw_only=True)
 class _Level:
-    """The marks that stand open at one level of emphasis, the last one last."""
+    """The open marks at one level of emphasis, the last one last."""
 
     level: int
     open: list[tuple[int, int]] = field(default_factory=list)
     """Token and place of each."""
     by_mark: dict[str, list[int]] = field(default_factory=lambda: {"'": [], '"': []})
-    """Numbers in ``open``, by the mark."""
+    """Indexes in ``open``, by mark."""
 
     def push(self, mark: str, where: tuple[int, int]) -> None:
         self.by_mark[mark].append(len(self.open))
         self.open.append(where)
 
     def pop(self, mark: str) -> tuple[int, int] | None:
-        """The last one of a mark; those that opened behind it are closed by nothing."""
+        """Return the last open mark of a kind; later ones stay unclosed."""
         numbers = self.by_mark[mark]
         if not numbers:
             return None
@@ -64,7 +64,7 @@ class _Line:
         self._pairs = pairs
         self._levels: list[_Level] = []
         self._changed: dict[int, dict[int, str]] = {}
-        """Token → place → what stands there instead."""
+        """Token → place → replacement."""
 
     def change(self) -> None:
         for number, token in enumerate(self._tokens):
@@ -99,7 +99,7 @@ class _Line:
     # --- what stands around a mark
 
     def _may(self, number: int, at: int, mark: str) -> tuple[bool, bool]:
-        """Whether it may open and may close, by the signs beside it, as CommonMark has it."""
+        """Whether a mark may open and may close, by CommonMark's rules for its neighbours."""
         before, after = self._before(number, at), self._after(number, at)
         if mark == after == '"' and before in "0123456789":  # 1"": inches
             return False, False

@@ -1,7 +1,7 @@
-"""Tables as a mail can show them: how wide each has to be, and what becomes of one that is wider.
+"""Fit tables into a mail: measure them, and turn wide ones into records.
 
-A figure is never broken in two. A table that a telephone does not hold turns into records there,
-and one that no mail holds does so everywhere.
+A figure is never broken. A table too wide for telephones becomes records there, one too wide for a
+mail everywhere.
 """
 
 import re
@@ -15,7 +15,7 @@ from itertools import pairwise
 from markdown_it.token import Token
 
 LETTER = 0.6
-"""Width of an ordinary letter, in times its size, in the widest font that a brand may have."""
+"""Width of an ordinary letter in em, in the widest font of a brand."""
 
 _NARROW = frozenset("iljtfrI.,:;'’‘|!()[]/ \u00a0\u202f")
 _BROAD = frozenset("mwMW@%—…&")
@@ -23,9 +23,9 @@ _BROAD = frozenset("mwMW@%—…&")
 
 @lru_cache(maxsize=4096)
 def ems(word: str) -> float:
-    """The width of a word in one line, in times the size of its letters: rather too much.
+    """Return the width of a word in em, rather too much.
 
-    The widths are those of Verdana, rounded up: the other fonts are narrower.
+    The widths are Verdana's, rounded up; other fonts are narrower.
     """
     return sum(map(_of, word))
 
@@ -45,12 +45,12 @@ def _of(character: str) -> float:
 SHEET = 528
 """Pixels between the paddings of the sheet."""
 PHONE = 276
-"""The same on the narrowest telephone, of 320 pixels."""
+"""Pixels between the paddings on the narrowest telephone, of 320 pixels."""
 
 _CELL, _HEAD, _PADDING = 15, 15.5, 10
-"""Pixels: letters of a cell and of a head, which are bold, and what stands between columns."""
+"""Pixels: letters of a cell and of a bold head, and the space between columns."""
 _PROSE = 88
-"""Pixels that a column of words wants, so that not each of them has a line of its own."""
+"""Pixels of a column of words, so that each line has several."""
 _PICTURE = 60
 
 _FIGURE = re.compile(
@@ -64,19 +64,19 @@ SIDES = ("left", "center", "right")
 
 
 class Fits(Enum):
-    """Where there is room for a table."""
+    """Where a table fits."""
 
     EVERYWHERE = "everywhere"
     """On a telephone too."""
     ON_DESKS = "on desks"
     """On a telephone each row becomes a record."""
     NOWHERE = "nowhere"
-    """Each row is a record wherever it is read."""
+    """Each row is a record everywhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One cell: where its text stands among the tokens, and what it says."""
+    """A cell: the place of its text among the tokens, and its words."""
 
     at: int
     text: str
@@ -85,7 +85,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One table: its place among the tokens, and its rows, the first of which is its head."""
+    """A table: its place among the tokens, and its rows, the head first."""
 
     first: int
     last: int
@@ -93,19 +93,18 @@ class Table:
 
     @property
     def needs(self) -> int:
-        """Pixels below which a figure or a word would be broken in two."""
+        """Pixels that keep figures and words whole."""
         return round(sum(map(_needed, zip(*self.rows, strict=True))))
 
     @property
     def fits(self) -> Fits:
-        """Where there is room for it."""
         if self.needs <= PHONE:
             return Fits.EVERYWHERE
         return Fits.ON_DESKS if self.needs <= SHEET else Fits.NOWHERE
 
 
 def tables_in(tokens: Sequence[Token]) -> Iterator[Table]:
-    """The tables of a text, in its order."""
+    """Yield the tables of a text in order."""
     first = 0
     rows: list[list[Cell]] = []
     for at, (token, following) in enumerate(pairwise([*tokens, Token("", "", 0)])):
@@ -121,9 +120,9 @@ def tables_in(tokens: Sequence[Token]) -> Iterator[Table]:
 
 
 def settle_tables(tokens: Sequence[Token], *, mirrored: bool = False) -> None:
-    """Turn alignment into a class, keep figures whole, and mark where a table has room.
+    """Turn alignment into a class, keep figures whole, and note where a table fits.
 
-    In a text that is ``mirrored``, from right to left, figures keep their own direction.
+    In ``mirrored`` text, from right to left, figures keep their own direction.
     """
     for token in tokens:
         if token.type in {"th_open", "td_open"}:
@@ -138,7 +137,7 @@ def settle_tables(tokens: Sequence[Token], *, mirrored: bool = False) -> None:
 
 
 def text_of(token: Token) -> str:
-    """What readers see of a line of text, without marks."""
+    """Return a line's visible text, without marks."""
     shown = (
         " " if child.type in {"softbreak", "hardbreak"} else child.content
         for child in token.children or ()
@@ -148,7 +147,7 @@ def text_of(token: Token) -> str:
 
 
 def paragraph_of(children: list[Token], kind: str = "", source: Token | None = None) -> list[Token]:
-    """A paragraph of ours; ``source`` says how it was written, and where."""
+    """Return a paragraph of ours; ``source`` gives its Markdown and its place."""
     attributes: dict[str, str | int | float] = {"class": kind} if kind else {}
     content = source.content if source else "".join(child.content for child in children)
     where = source.map if source else None
@@ -160,7 +159,7 @@ def paragraph_of(children: list[Token], kind: str = "", source: Token | None = N
 
 
 def strong(children: Sequence[Token]) -> list[Token]:
-    """The same in bold."""
+    """Return the tokens in bold."""
     return [Token("strong_open", "strong", 1), *children, Token("strong_close", "strong", -1)]
 
 
@@ -178,7 +177,7 @@ def _needed_by(cell: Cell) -> float:
 
 
 def _wholes(text: str) -> list[str]:
-    """What may not be broken: a figure with its unit, or else each word."""
+    """Return what must not break: a figure with its unit, or each word."""
     if _FIGURE.fullmatch(text):
         return [text]
     return re.findall(r"[^\s-]+-?|-", text)
@@ -193,7 +192,7 @@ def _settle_cell(cell: Token) -> None:
 
 
 def _keep_whole(tokens: Sequence[Token], cell: Cell, *, mirrored: bool) -> None:
-    """A blank in a figure holds; where a dash would let go, the cell has to."""
+    """Make a figure's blanks hard; the cell keeps what would break at a dash."""
     if not _FIGURE.fullmatch(cell.text):
         return
     children = tokens[cell.at].children or []
@@ -209,7 +208,7 @@ def _keep_whole(tokens: Sequence[Token], cell: Cell, *, mirrored: bool) -> None:
 
 
 def with_records(tokens: Sequence[Token]) -> list[Token]:
-    """The same text for HTML: each table that is too wide somewhere, as it is shown there."""
+    """Return the tokens for HTML, with the too wide tables as records."""
     written: list[Token] = []
     done = 0
     for table in tables_in(tokens):
@@ -226,7 +225,7 @@ def with_records(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _wide(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
-    """A table each cell of which says what it is, for telephones."""
+    """Label each cell of a table, for telephones."""
     heads = [cell.text for cell in table.rows[0]]
     column = 0
     for token in tokens[table.first : table.last + 1]:
@@ -265,7 +264,7 @@ def _spanned(children: list[Token], **attributes: str) -> list[Token]:
 
 
 def _records(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
-    """A paragraph for each row, a line for each cell, as the text part has it."""
+    """Write a paragraph for each row, and a line for each cell, like the text part."""
     head, *rows = table.rows
     for row in rows:
         children: list[Token] = []
