@@ -25,6 +25,7 @@ from newsletter.documents.release.recognition import (
     RUNNING_HEADER,
     Reasons,
     Stated,
+    completed,
     recognise,
 )
 from newsletter.formats.text import decode, encoding_note
@@ -176,18 +177,18 @@ def import_document(
         forwarded=forwarded,
         beside=[(one.line, one.text) for one in left_out],
     )
-    found = recognise(lines, stated, prose=prose, width=width, today=today, file=file)
+    document, kept, reasons = recognise(
+        lines, stated, prose=prose, width=width, today=today, file=file
+    )
     # A paragraph may go on below what a page break left between its lines.
-    breaks = {lines[n].number for n, why in found.reasons.items() if why in _BREAKS}
+    breaks = {lines[n].number for n, why in reasons.items() if why in _BREAKS}
     breaks.update(every[n].number for n in running)
     soft = {below.number for above, below in pairwise(every) if above.number in breaks}
     how = how_to_join(lines, width=width, soft=frozenset(soft - breaks))
-    body = "\n\n".join(_blocks([lines[n] for n in found.kept], how))
-    return found.document(
-        body,
-        dropped=left_out,
-        notes=(*notes, *filter(None, [redirect_note(redirects)]), *found.notes, *how.notes()),
-    )
+    body = "\n\n".join(_blocks([lines[n] for n in kept], how))
+    redirected = filter(None, [redirect_note(redirects)])
+    told = (*notes, *redirected, *document.notes, *how.notes())
+    return completed(document, body, dropped=left_out, notes=told)
 
 
 _DEEPEST = 5

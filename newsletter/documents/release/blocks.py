@@ -15,7 +15,7 @@ from newsletter.documents.release.imported import (
     unusable,
 )
 from newsletter.documents.release.lines import Line, comparable
-from newsletter.documents.release.recognition import Stated, recognise
+from newsletter.documents.release.recognition import Stated, completed, recognise
 
 RULE = "* * *"
 """A line across the text, as words and as Markdown."""
@@ -84,9 +84,10 @@ def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDoc
         forwarded=forwarded,
         beside=((0, read.title), *read.beside),
     )
-    found = recognise(lines, stated, prose=prose, width=0, today=today, file=file)
-    body = "\n\n".join([_body(read.blocks, found.kept), *read.foot])
-    document = found.document(body, dropped=read.dropped, notes=(*read.notes, *found.notes))
+    document, kept, _ = recognise(lines, stated, prose=prose, width=0, today=today, file=file)
+    body = "\n\n".join([_body(read.blocks, kept), *read.foot])
+    notes = (*read.notes, *document.notes)
+    document = completed(document, body, dropped=read.dropped, notes=notes)
     return replace(document, subject=read.subject, pictures=read.pictures)
 
 

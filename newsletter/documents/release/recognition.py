@@ -3,12 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.documents.release.candidates import Heading, is_byline, names_page
 from newsletter.documents.release.dates import date_line
-from newsletter.documents.release.embargo import Embargo, find_embargo, is_embargo
+from newsletter.documents.release.embargo import find_embargo, is_embargo
 from newsletter.documents.release.furniture import (
     always,
     at_the_edge,
@@ -177,35 +177,6 @@ _FULL = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recognised:
-    """The indexes of the text's lines, and the reasons for the others."""
-
-    heading: Heading
-    date: date | None
-    kept: tuple[int, ...]
-    reasons: Reasons
-    dropped: tuple[Dropped, ...]
-    summary: str
-    embargo: Embargo | None
-    notes: tuple[str, ...]
-
-    def document(
-        self, body: str, *, dropped: Iterable[Dropped] = (), notes: Iterable[str] = ()
-    ) -> ImportedDocument:
-        """Return the statement with its Markdown, and what else was left out."""
-        return ImportedDocument(
-            title=self.heading.title,
-            date=self.date,
-            body=body,
-            dropped=tuple(sorted([*self.dropped, *dropped], key=lambda lost: lost.line)),
-            notes=tuple(notes),
-            summary=self.summary,
-            embargo=self.embargo,
-            guessed=self.heading.guessed,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Stated:
     """A file's statements about itself outside of the lines."""
 
@@ -229,8 +200,8 @@ def recognise(
     width: int,
     today: date,
     file: str,
-) -> Recognised:
-    """Separate the text from what surrounds it.
+) -> tuple[ImportedDocument, list[int], Reasons]:
+    """Return the statement without its body, the lines of its text, and why others are dropped.
 
     ``prose`` is the index of the first line of running text. Without a title, the email's subject
     or a made-up one is used. Raises InvalidInput, naming ``file``, if there is no text.
@@ -264,16 +235,25 @@ def recognise(
     ]
     why = "the head of a forwarded email or a memo"
     above = (Dropped(line=line.number, text=line.text, why=why) for line in stated.forwarded)
-    return Recognised(
-        heading=heading,
+    document = ImportedDocument(
+        title=heading.title,
         date=dated.value,
-        kept=tuple(kept),
-        reasons=reasons,
+        body="",
         dropped=(*above, *_dropped(lines, reasons, heading)),
+        notes=tuple(filter(None, notes)),
         summary=summary,
         embargo=embargo,
-        notes=tuple(filter(None, notes)),
+        guessed=heading.guessed,
     )
+    return document, kept, reasons
+
+
+def completed(
+    document: ImportedDocument, body: str, *, dropped: Iterable[Dropped], notes: Iterable[str]
+) -> ImportedDocument:
+    """Add the text in Markdown, more dropped lines, and all notes."""
+    lost = sorted([*document.dropped, *dropped], key=lambda one: one.line)
+    return replace(document, body=body, dropped=tuple(lost), notes=tuple(notes))
 
 
 def _dated(lines: Sequence[Line], heading: Heading, prose: int | None, stated: Stated) -> Dated:
