@@ -1,4 +1,4 @@
-"""Runs the simulation over many seeds, replays one, or looks for planted bugs.
+"""Run the simulation over many seeds, replay one, or look for planted bugs.
 
 python -m tests.simulation --seeds 2000 --start 0
 python -m tests.simulation --seed 4711
@@ -17,11 +17,11 @@ from tests.simulation.host import Parts
 from tests.simulation.program import explain, first_broken, program, run
 
 _NEWS = 500
-"""Seeds after which something is said."""
+"""Seeds between two lines of progress."""
 
 
 def main() -> int:
-    """Exit code 1 where a rule is broken, or a planted bug is not found."""
+    """Return 1 if a rule is broken or a planted bug is not found."""
     given = _arguments()
     logging.disable()
     if given.seed is not None:
@@ -72,7 +72,7 @@ def _search(seeds: range, processors: int | None) -> int:
 
 
 def _tried(seed: int) -> tuple[int, str]:
-    """A seed, and how it breaks a rule; nothing where it does not."""
+    """Return the seed, and how it breaks a rule; empty if it does not."""
     return seed, "" if run(program(seed)).violation is None else explain(seed)
 
 

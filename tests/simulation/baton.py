@@ -1,8 +1,7 @@
-"""One thread at a time: each hands the baton back at named points, and goes on when it is told to.
+"""Threads that run one at a time, and give the baton back at named points.
 
-The pipeline's code is as it is, synchronous. What it calls (store, provider, guard file)
-has points, and only there does anybody else get a turn: so the order of everything is the order in
-which a program hands the baton out, and the same program gives the same order.
+The pipeline's code is unchanged and synchronous. The store, the provider and the guard file have
+points, and only at a point another thread runs. So the same program gives the same order.
 """
 
 import threading
@@ -10,16 +9,16 @@ from collections.abc import Callable
 
 
 class Crash(BaseException):
-    """The process of whoever waits at a point has ended: nothing of it goes on."""
+    """The process of the waiting thread has ended."""
 
 
 class Actor:
-    """Does one deed at a time, in a thread of its own that is never alone at work."""
+    """A worker that does one task at a time, in a thread of its own."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.at = ""
-        """The point at which it waits; empty while it has nothing to do."""
+        """The point at which the worker waits; empty while it is idle."""
         self.doomed = False
         self.failure: BaseException | None = None
         self.go = threading.Lock()
@@ -32,7 +31,7 @@ class Actor:
 
 
 class Baton:
-    """Whoever has it runs: the program, or the actor that it resumed."""
+    """The right to run: the program has it, or the actor that the program resumed."""
 
     def __init__(self) -> None:
         self.holder: Actor | None = None
@@ -40,10 +39,10 @@ class Baton:
         self._back.acquire()
 
     def point(self, name: str) -> None:
-        """Here others may get a turn. Raises Crash where the process ends meanwhile."""
+        """Give the baton back and wait for it. Raises Crash if the process ends before."""
         actor = self.holder
         if actor is None:
-            return  # the program's own deed, which is done at once
+            return  # a task of the program itself has no points
         actor.at = name
         self._back.release()
         actor.go.acquire()
@@ -51,7 +50,7 @@ class Baton:
             raise Crash
 
     def begin(self, actor: Actor, deed: Callable[[], object]) -> None:
-        """Let it begin a deed, up to its first point. Raises what the deed raises."""
+        """Start a task and run it to its first point. Raises the errors of the task."""
         actor.doomed = False
         actor.thread = threading.Thread(
             target=self._work, args=(actor, deed), name=actor.name, daemon=True
@@ -60,12 +59,12 @@ class Baton:
         self._resume(actor)
 
     def resume(self, actor: Actor) -> None:
-        """Let it go on to its next point, or to its end. Raises what the deed raises."""
+        """Run the task to its next point or its end. Raises the errors of the task."""
         if not actor.idle:
             self._resume(actor)
 
     def kill(self, actor: Actor) -> None:
-        """End it where it waits."""
+        """End the task at its point."""
         actor.doomed = True
         self.resume(actor)
 
@@ -84,7 +83,7 @@ class Baton:
             deed()
         except Crash:
             pass
-        except BaseException as error:  # it is the program's to judge
+        except BaseException as error:  # the program judges it
             actor.failure = error
         actor.thread, actor.at = None, ""
         self._back.release()

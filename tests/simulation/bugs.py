@@ -1,4 +1,4 @@
-"""Faults to plant, one in the place of one part each: what the simulation is there to catch."""
+"""Bugs to plant. Each replaces one part, and the simulation has to find it."""
 
 import json
 import sqlite3
@@ -27,7 +27,7 @@ _HOUR = 3_600_000
 
 
 class Instead:
-    """A part in which some attributes are others."""
+    """A part with some attributes replaced."""
 
     def __init__(self, part: Any, **others: Any) -> None:
         self._part = part
@@ -38,7 +38,7 @@ class Instead:
 
 
 def _in(repository: str, methods: str, twist: Callable[..., Any]) -> Parts:
-    """Where methods of a part of a transaction are others: each gets the transaction and itself."""
+    """Replace methods of a repository. A replacement gets the transaction and the right method."""
 
     def transaction(tx: Transaction) -> Any:
         part = getattr(tx, repository)
@@ -49,7 +49,7 @@ def _in(repository: str, methods: str, twist: Callable[..., Any]) -> Parts:
 
 
 def _answered(wrong: Callable[[Answer], Answer]) -> Parts:
-    """Where an answer is read wrongly."""
+    """Misread each answer."""
 
     def provider(customer: Customer) -> Any:
         def hand_over(prepared: PreparedRequest) -> Answer:
@@ -61,7 +61,7 @@ def _answered(wrong: Callable[[Answer], Answer]) -> Parts:
 
 
 def _boasts(**capabilities: Any) -> Parts:
-    """Where a provider is believed to do what it does not."""
+    """Claim capabilities that the provider does not have."""
 
     def provider(customer: Customer) -> Any:
         said = {
@@ -100,7 +100,7 @@ def _as_a_whole(answer: Answer) -> Answer:
 
 
 class _FirstAnswer(FinalAnswer):
-    """Whatever comes first, as Python's own client has it."""
+    """The first answer that arrives, as Python's own client reads it."""
 
     def begin(self) -> None:
         HTTPResponse.begin(self)
@@ -127,7 +127,7 @@ class _NextOnes(PlainLinks):
 
 
 def _forgetful(noted: Noted) -> Any:
-    """A guard record that begins an epoch and writes down no claim."""
+    """A guard record that notes no claims."""
     return Instead(noted, note=lambda _claims: None, follow=lambda _claims: None)
 
 
@@ -306,7 +306,7 @@ def _without_its_tries(tx: Any, right: Callable[..., Any], claimed: Any) -> Any:
 
 
 def _claim_lacking(noted: Noted) -> Any:
-    """A guard record that a database without its last claim matches."""
+    """A guard record that also matches a database without its last claim."""
 
     def read() -> Any:
         record = noted.read()
@@ -318,7 +318,7 @@ def _claim_lacking(noted: Noted) -> Any:
 
 
 def _not_to_last(books: Books) -> Any:
-    """A store in which the power takes back what was written down to leave."""
+    """A store that loses the note before a call in a power failure."""
     host = books.host
 
     @contextmanager
@@ -381,7 +381,7 @@ def _other_half(tx: Any, right: Callable[..., Any], campaign_id: int, *given: An
 
 
 def _both_languages(tx: Transaction) -> Any:
-    """Each language of a statement goes to the whole list."""
+    """Send each language of a statement to the whole list."""
 
     def freeze(campaign_id: int, split: AudienceSplit, batch_size: int, *_: Any) -> int:
         return tx.audiences.freeze(campaign_id, split.lists, batch_size)

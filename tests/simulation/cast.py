@@ -1,4 +1,4 @@
-"""The people and the texts of a simulated workspace, as the scenario makes them."""
+"""The people and texts of a simulated workspace, as the scenario makes them."""
 
 import re
 from dataclasses import dataclass, replace
@@ -22,16 +22,16 @@ _MEMBERS = frozenset({2, 5, 8})
 
 @dataclass(kw_only=True)
 class Person:
-    """A reader, by their own account."""
+    """A reader, as the scenario knows them."""
 
     addresses: list[tuple[int, str]]
-    """Each with the commit since which it is theirs."""
+    """(commit, address): each address, and the commit from which on the reader has it."""
     lists: dict[str, Any]
-    """By list, what ended the subscription; None while it lasts."""
+    """The end of the subscription by list; None while it lasts."""
     language: str = "en"
     zone: str = ""
     gone: Any = None
-    """What ended everything: an unsubscription, an erasure, a bounce, a complaint."""
+    """The end of all email: an unsubscribe, an erasure, a bounce or a complaint."""
     ever_left: bool = False
     erased: bool = False
 
@@ -43,12 +43,12 @@ class Person:
         return self.addresses[-1][1]
 
     def gets(self, lists: tuple[str, ...]) -> bool:
-        """Whether a statement to these lists is for them."""
+        """Return whether a statement to these lists is for the reader."""
         on = [name for name in lists if name in self.lists]
         return self.gone is None and any(self.lists[name] is None for name in on)
 
     def left(self, lists: tuple[str, ...]) -> Any:
-        """Return what ended the last subscription to these lists; None while one lasts."""
+        """Return the end of the last subscription to these lists; None while one lasts."""
         if self.gone is not None or self.gets(lists):
             return self.gone
         return max(
@@ -58,18 +58,18 @@ class Person:
         )
 
     def addresses_between(self, first: int, last: int) -> set[str]:
-        """Return the addresses that were theirs at any time between two commits."""
+        """Return the addresses that the reader had between two commits."""
         before = [address for since, address in self.addresses if since <= first]
         between = [address for since, address in self.addresses if first < since <= last]
         return {*before[-1:], *between}
 
     def end(self, bar: object) -> None:
-        """They get nothing any more."""
+        """End all email."""
         self.gone = self.gone or bar
         self.ever_left = True
 
     def leave(self, lists: tuple[str, ...], bar: object) -> None:
-        """They leave lists."""
+        """End subscriptions."""
         self.lists |= {name: self.lists[name] or bar for name in lists if name in self.lists}
         self.ever_left = True
 
@@ -96,7 +96,7 @@ def readers(kind: str) -> dict[int, Person]:
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """A statement, but for its words: those change."""
+    """A statement without its words, which change."""
 
     slug: str
     author: str = "writer@forum.example"
@@ -133,13 +133,13 @@ def written(slug: str) -> Text:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A kind of workspace to begin with, and what its configuration demands."""
+    """A kind of workspace, with its configuration."""
 
     texts: tuple[str, ...] = (ORIGINAL,)
     approved: bool = True
     """The texts are approved at the beginning."""
     begun: bool = False
-    """The first text is going out at the beginning."""
+    """The first text is being sent at the beginning."""
     required: int = 1
     by_sender: bool = False
     together: bool = False
@@ -149,7 +149,7 @@ class Setting:
 
     @property
     def slugs(self) -> tuple[str, ...]:
-        """The statements that people act on."""
+        """The statements on which people act."""
         return (*self.texts, *[ISSUE] * self.gathers)
 
 
@@ -165,20 +165,20 @@ SETTINGS = {
     "digest": Setting(begun=True, gathers=True),
 }
 EDITORIAL = frozenset({"office", "strict", "together", "digest"})
-"""Kinds in which people write, approve and start while all else goes on."""
+"""Kinds of workspace in which people write, approve and start."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """The words of a text at one time, as they lie in its file."""
+    """One version of a text, as it is in its file."""
 
     slug: str
     number: int
     writers: tuple[str, ...]
-    """All who wrote in it."""
+    """Everyone who wrote in the version."""
     draft: bool = False
     embargo: str = ""
-    """The words in which it speaks of an embargo."""
+    """The words that mention an embargo."""
     embargo_until: datetime | None = None
     local_time: LocalTime | None = None
 
@@ -188,7 +188,7 @@ class Version:
         return f"{self.slug}.v{self.number}"
 
     def statement(self) -> Statement:
-        """The version as its source gives it."""
+        """The version as a statement of its source."""
         text = written(self.slug)
         return Statement(
             slug=self.slug,

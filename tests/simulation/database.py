@@ -1,4 +1,4 @@
-"""Databases in memory: real SQLite behind the real store, filled from images made once."""
+"""SQLite databases in memory behind the real store, filled from images that are made once."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,15 +29,15 @@ EVE = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)
 
 _ZONE, _APPROVER = "America/New_York", "ed@forum.example"
 _STATEMENTS = 1000
-"""More than there are: each stays prepared."""
+"""More than the store has, so that each statement stays prepared."""
 Rows = Mapping[str, Sequence[tuple[Any, ...]]]
-"""All that a database holds, by table."""
+"""The rows of a database, by table."""
 _FOLLOW = {"changed_statement": "number, slug", "sqlite_sequence": "name, seq"}
-"""What is written by triggers when others are."""
+"""Tables that triggers write."""
 
 
 class _NoHead(HeadFile):
-    """Nothing outside remembers the audit log: what it is for, no rule here asks about."""
+    """No head of the audit log outside the database: no rule is about it."""
 
     def __init__(self) -> None:
         super().__init__(Path("nowhere"))
@@ -50,7 +50,7 @@ class _NoHead(HeadFile):
 
 
 class _InMemory(Sqlite):
-    """SQLite in memory. One thread has it, so its one connection is always the free one."""
+    """SQLite in memory, with one connection: one thread runs at a time."""
 
     def connect(self) -> Connection:
         connection = sqlite3.connect(
@@ -65,7 +65,7 @@ class _InMemory(Sqlite):
 
 
 class Database:
-    """One database in memory. It stays, so that each statement is compiled and prepared once."""
+    """A database in memory. All runs use it, so that each statement is prepared once."""
 
     def __init__(self, clock: FixedClock) -> None:
         database = _InMemory(Path("nowhere"))
@@ -77,7 +77,7 @@ class Database:
         self.store = Store(database, hash_address=hash_address, chain=chain, clock=clock)
 
     def fill(self, rows: Rows) -> None:
-        """Become a copy. By rows: with another file in its place all would be prepared again."""
+        """Replace all rows. Another database file would need all statements prepared again."""
         run = self.connection.execute
         run("BEGIN")
         for name in reversed(self._columns):
@@ -91,7 +91,7 @@ class Database:
         run("COMMIT")
 
     def copy(self) -> Rows:
-        """As it is at this moment."""
+        """Return all rows."""
         run = self.connection.execute
         return {
             name: run(f'SELECT {columns} FROM "{name}"').fetchall()
@@ -103,8 +103,8 @@ class Database:
 
 
 def _tables(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """Yield each table with its columns. Who is referred to comes first."""
-    # nobody here writes the archive's index
+    """Yield each table with its columns, a referenced table before the tables that refer to it."""
+    # the simulation has no archive
     for (name,) in connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'schema_version'"
         " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'archive_words%' ORDER BY rowid"
@@ -116,19 +116,19 @@ def _tables(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
 
 @cache
 def database(number: int) -> Database:
-    """That of an installation; each run fills it anew."""
+    """Return the database of an installation. Each run fills it."""
     return Database(FixedClock())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """A workspace to begin with."""
+    """A workspace at the beginning of a run."""
 
     rows: Rows
     at: datetime
-    """When it was made: what is approved is due."""
+    """The time at which approved statements are due."""
     approved: tuple[tuple[str, str, Content], ...]
-    """(slug, approver, what they were shown)."""
+    """(slug, approver, the content that the approver saw)."""
 
 
 @cache
@@ -148,13 +148,13 @@ def image(kind: str) -> Image:
 
 
 def digests(store: Any) -> DigestBuilder:
-    """Return what builds the digest email of a workspace."""
+    """Return the builder of the digest email."""
     issues = Issues(timezone=_ZONE, abstracts=PlainAbstracts())
     return DigestBuilder(store=store, digests=(DIGEST,), issues=issues)
 
 
 def _texts(room: Newsroom, kind: str) -> Iterator[tuple[str, str, Content]]:
-    """Write the texts, with what has become of them at the beginning."""
+    """Write the texts, approve them and begin the first, as the kind of workspace says."""
     setting = SETTINGS[kind]
     for version in first_versions(kind).values():
         slug = version.slug

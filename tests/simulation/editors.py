@@ -1,4 +1,4 @@
-"""What the staff of a simulated workspace do with its texts: write, read, approve, start."""
+"""The acts of the staff on texts: write, read, approve, start."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ def _mailbox(name: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What a person read of a statement, on a page or in a terminal."""
+    """A statement as a person saw it, on a page or in a terminal."""
 
     content_hash: str
     content: Content
@@ -40,14 +40,14 @@ class Seen:
 
 
 class Editors:
-    """Acts in one world, and notes there what was approved, by whom, in which words."""
+    """The staff of one world. Notes in the oracle who approved which words."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
         self._seen: dict[tuple[str, str], Seen] = {}
 
     def act(self, host: Host, deed: str, who: str, number: int) -> None:
-        """Let a person do something with one of the statements."""
+        """Do one act as a person, on one of the statements."""
         slugs = SETTINGS[self._world.kind].slugs
         acts: dict[str, Callable[[Host, str, str], None]] = {
             "read": self._read,
@@ -72,7 +72,7 @@ class Editors:
     # --- reading and approving
 
     def _read(self, host: Host, who: str, slug: str) -> None:
-        """Look at it now, to approve or start it later."""
+        """Look at the statement now, to approve or start it later."""
         seen = self._look(host, slug)
         if seen is not None:
             self._seen[who, slug] = seen
@@ -93,7 +93,7 @@ class Editors:
         )
 
     def _shown(self, host: Host, slug: str, seen: Seen) -> ShownTerms:
-        """What the form of a page gives back."""
+        """Return the terms that the form of a page gives back."""
         now = self._look(host, slug) if self._world.parts.forgets_the_time else None
         return replace(seen.terms, time=now.terms.time) if now else seen.terms
 
@@ -170,7 +170,7 @@ class Editors:
     def _schedule(
         self, host: Host, who: str, slug: str, *, later: timedelta | None, anew: bool = False
     ) -> None:
-        """Set a time, or take it back; ``anew`` where it is to be approved again for that."""
+        """Set a time, or take it back. With ``anew`` the statement then needs a new approval."""
         at, by = None if later is None else host.now() + later, _mailbox(who)
         expected = host.expected
         if self._world.office(host, lambda to: to.starter.schedule(slug, at, by=by, anew=anew)):
@@ -185,9 +185,9 @@ class Editors:
     # --- writing
 
     def _edit(self, host: Host, who: str, slug: str, *, change: dict[str, object]) -> None:
-        """Write another version of the text into its file."""
+        """Write another version of the text."""
         before = host.files.get(slug)
-        if before is None:  # an issue of a digest, which nobody edits
+        if before is None:  # a digest email has no file
             return
         by = _mailbox(who)
         wanted = dict(change)

@@ -1,4 +1,4 @@
-"""One installation: its database, its guard file, its clock, and the process that runs."""
+"""One installation: its database, guard file, clock and process."""
 
 import json
 import sqlite3
@@ -61,41 +61,41 @@ def as_it_is(part: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What a run is made of. A planted bug puts another part in the place of one."""
+    """The parts of a run. A planted bug replaces one."""
 
     transaction: Callable[[Transaction], Any] = as_it_is
     provider: Callable[[Customer], Any] = as_it_is
     guard_file: Callable[["Noted"], Any] = as_it_is
     links: Links = field(default_factory=PlainLinks)
     sending_store: Callable[["Books"], Any] = as_it_is
-    """The store by which batches are claimed, noted and recorded."""
+    """The store of the dispatcher."""
     answer: type[FinalAnswer] = FinalAnswer
-    """What reads the answers that come over a connection."""
+    """The reader of HTTP answers."""
     tick: Callable[[sqlite3.Connection, datetime], object] = lambda _books, _now: None
-    """What a look does besides."""
+    """An extra step of each tick."""
     forgets_the_time: bool = False
-    """A form gives back the time that is set, instead of the one that its page showed."""
+    """A form gives back the time that is set, not the one that its page showed."""
     full: bool = True
-    """A commit is on the disk. False: the last one is lost with the power."""
+    """Each commit is on the disk. False: a power failure loses the last one."""
 
 
 @dataclass(kw_only=True)
 class Disk:
-    """What outlives a process, beside the database."""
+    """The files that outlive a process, except the database."""
 
     location: Location
-    """Where the database's file lies."""
+    """The location of the database's file."""
     record: GuardRecord | None = None
     flushed: GuardRecord | None = None
-    """What outlives a power cut."""
+    """The record that outlives a power failure."""
     best: GuardRecord | None = None
-    """The last that was written."""
+    """The record that was written last."""
     times: int = 0
-    """How often the file was replaced: a process that is older writes into one that is gone."""
+    """The number of times that the file was replaced. An older process writes to the old file."""
 
 
 class Noted:
-    """The watermark as a process has it."""
+    """The guard file as a process sees it."""
 
     def __init__(self, disk: Disk, point: Callable[[str], None]) -> None:
         self._disk = disk
@@ -171,18 +171,18 @@ class Host:
         self.process: Process | None = None
         self.starts = 0
         self.files = copy.files
-        """The texts as they lie in the source."""
+        """The texts in the source."""
         self.read: dict[str, Version] | None = None
-        """What the program read of them, and has not written down yet."""
+        """The texts that the program has read and not yet stored."""
         self.older: list[Actor] = []
-        """Of processes that live on beside a newer one."""
+        """The actors of processes that still run beside a newer one."""
         self.before: Copy | None = None
-        """What a power cut leaves, where that is less than was committed."""
+        """The state after a power failure, if it differs from the last commit."""
         self.become(copy)
         self._connect()
 
     def become(self, copy: Copy) -> None:
-        """Have the books of a copy."""
+        """Take the database of a copy."""
         self.database.fill(copy.books)
         self.expected = copy.expected.copy()
         self.before = None
@@ -198,7 +198,7 @@ class Host:
         )
 
     def network(self, provider: str) -> Network:
-        """The connections to a provider."""
+        """Return the connections to a provider."""
         return network(self.number, provider, self.world.parts.answer)
 
     def _connect(self) -> None:
@@ -208,12 +208,12 @@ class Host:
             wire.serve = partial(self._serve, service)
 
     def disconnect(self) -> None:
-        """Close idle connections, as the end of a process does."""
+        """Close idle connections."""
         for service in self.world.services:
             self.network(service.name).forget()
 
     def _serve(self, service: Service, request: Request) -> Arrival:
-        """Let a provider answer. Raises TimeoutError in the caller where it takes too long."""
+        """Let a provider answer. Raises TimeoutError if it takes too long."""
         world, begun = self.world, self.world.now
 
         def refuse_late() -> None:
@@ -239,15 +239,15 @@ class Host:
         return self.database.connection
 
     def now(self) -> datetime:
-        """By its own clock: the port."""
+        """Return the time by the machine's own clock."""
         return self.world.now + self.ahead
 
     def uptime(self) -> timedelta:
-        """Nobody sets this one."""
+        """Return the time since the start, which no clock change affects."""
         return self.world.now - self.world.start
 
     def committed(self) -> None:
-        """Somebody committed: it is numbered, and its figures balance."""
+        """Number a commit, and check its figures."""
         self.world.commit += 1
         self.world.now += _COMMIT_TAKES
         now = Bar(commit=self.world.commit, at=self.world.now)
@@ -267,13 +267,13 @@ class Host:
         self.world.say(f"{self.world.commit:5} {self.name} {said}")
 
     def claimed(self) -> Claimed:
-        """Return the last two commits of the holder of the baton: its claim, then its note."""
+        """Return the last two commits of the running actor: its claim, then its note."""
         claim, note = self.world.claimed[self.world.holder]
         return replace(claim, noted=note.commit)
 
 
 class Books:
-    """The store as a process has it: others may get a turn before each transaction."""
+    """The store as a process has it, with a point before each transaction."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -310,7 +310,7 @@ class Books:
 
 
 class Files:
-    """The texts of a workspace: a source that notes what was read of it."""
+    """The texts of a workspace: a source that notes what was read."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -326,13 +326,13 @@ class Files:
 
 
 class Process:
-    """What is built when a process starts, and gone when it ends."""
+    """The services of a running process."""
 
     def __init__(self, host: Host) -> None:
         world = host.world
         self.host = host
         self.up = False
-        """It began an epoch, and may send."""
+        """The process has begun an epoch and may send."""
         self.store = Books(host)
         self.guard_file = world.parts.guard_file(Noted(host.disk, world.point))
         self.actors = {name: Actor(f"{host.name}{host.starts} {name}") for name in WORKERS}
@@ -395,7 +395,7 @@ class Process:
         }
 
     def _anew(self, deed: Callable[[], object]) -> Callable[[], object]:
-        """A deed whose first commit is its claim."""
+        """Return a task whose first commit is its claim."""
 
         def begun() -> object:
             self.host.world.claimed.pop(self.host.world.holder, None)
@@ -428,14 +428,14 @@ class Process:
         return OperatorActions(store=self.store, actor="ada@forum.example")
 
     def begin(self) -> None:
-        """What a run does first: it opens the database, as every command does, then begins."""
+        """Open the database as every command does, then begin an epoch."""
         self.guard().attend()
         self.guard().begin()
         recover.recover(store=self.store, accounts=self.pool.accounts)
         self.up = True
 
     def look(self) -> None:
-        """What the scheduler does at each tick, as far as it changes what goes out."""
+        """Do the steps of a tick that decide what is sent."""
         self.guard_file.flush()
         if self.stages is not None:
             self.stages.take_in()
@@ -447,7 +447,7 @@ class Process:
 
 
 class Stages:
-    """The stages from a text to its content, with what this process saw of it before."""
+    """The stages from a text to its content, with the caches of a process."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -455,7 +455,7 @@ class Stages:
         self._read, self._tried = Read(), Tried()
 
     def take_in(self) -> None:
-        """Read the texts, and render what changed."""
+        """Read the texts and render those that changed."""
         store, rules = self._process.store, self._process.rules
         if SETTINGS[self._process.host.world.kind].gathers:
             digests(store).build()

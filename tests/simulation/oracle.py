@@ -1,8 +1,7 @@
-"""What must hold: the provider's journal against the books, message by message and at the end.
+"""The rules: the provider's journal is compared with the database, per message and at the end.
 
-The oracle keeps its own account of the world, as the scenario made it: the people with their
-addresses, lists and languages, who left and since which commit, which texts exist and who wrote
-them, and what was approved. It reads none of this from the books; it compares the books with it.
+The oracle keeps its own record of the scenario: people with their addresses, lists, languages and
+departures, texts with their writers, and approvals. It reads none of this from the database.
 """
 
 import json
@@ -29,52 +28,35 @@ from tests.simulation.cast import (
 from tests.simulation.service import KEPT, Mail
 
 LEASE = timedelta(seconds=90)
-"""Of a claim: longer than the longest call."""
+"""The lease of a claim, longer than the longest call."""
 _FAMILY = {SPANISH: ORIGINAL}
 _ASKED = KEPT - timedelta(hours=4)
-"""For so long a provider is asked, whatever the program did in between."""
+"""The provider is asked at least for this time."""
 _OVERRIDES = 2
-"""So many admins stand in for an approval that is missing."""
+"""The number of admins who replace a missing approval."""
 _FIGURES = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
 
 
 class Rule(Enum):
-    """A promise that was broken."""
+    """A promise that was broken; docs/simulation.md describes each."""
 
     TWICE = "twice"
-    """A person or an address got a campaign twice, and no person had said to send it again."""
     LATE = "late"
-    """A message left for a reader who had left before the claim, of a campaign that was stopped
-    before the books said that it leaves, or by a claim that was over."""
     LOST = "lost"
-    """The books say that a reader's message was accepted, and it was not."""
     UNLISTED = "unlisted"
-    """The provider accepted a message of which the books say that it was not handed over."""
     DROPPED = "dropped"
-    """A reader who should get a campaign is not in its audience, or is counted as suppressed,
-    rejected or cancelled without a cause."""
     STRANGER = "stranger"
-    """A reader is in the audience of a campaign that is not for them."""
     FIGURES = "figures"
-    """The six figures do not add up to the frozen audience."""
     STUCK = "stuck"
-    """A campaign is sending, nothing stands in its way, and it does not end; or a message stays
-    unknown although the provider's records name it."""
     UNAPPROVED = "unapproved"
-    """A message says what nobody approved, or was approved by too few, by a writer of it, before a
-    change, while a part was a draft, or left before the time that its approvers were shown."""
     WRONG = "wrong"
-    """A message has another reader's link or address, or left before its hour."""
     UNCORRECTED = "uncorrected"
-    """A reader of the original is not among those who get its correction."""
     FOREIGN = "foreign"
-    """An event about another workspace's message changed a reader of ours."""
     FAULT = "fault"
-    """The program itself failed in a way that it does not know."""
 
 
 class Violation(BaseException):
-    """A rule was broken. No part of newsletter may take it for a failure of its own."""
+    """A broken rule. It is no Exception, so no part of newsletter catches it."""
 
     def __init__(self, rule: Rule, words: str) -> None:
         super().__init__(f"{rule.value}: {words}")
@@ -83,77 +65,77 @@ class Violation(BaseException):
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """Something ended, for a reader, an address, a campaign or all."""
+    """The moment from which on a reader, an address, a campaign or everybody gets nothing."""
 
     commit: int
     at: datetime
 
 
 Words = tuple[str, str, str]
-"""Subject, text and HTML, with the marks of what differs by reader."""
+"""Subject, text and HTML, with merge fields."""
 
 
 def words_of(content: Content) -> Words:
-    """Return what a person reads of a content, on the page on which they approve it."""
+    """Return the words that an approver reads."""
     return content.subject, content.text, content.html
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approved:
-    """What a person approved, in the words that they were shown."""
+    """An approval of the words that a person saw."""
 
     slug: str
     by: str
     words: Words
     override: bool = False
     waives: bool = False
-    """They waive the embargo that the text speaks of."""
+    """The person waives the embargo that the text mentions."""
     not_before: datetime | None = None
-    """The time that they were shown."""
+    """The time that the person saw."""
 
 
 @dataclass(kw_only=True)
 class Expected:
-    """What one line of books has to hold. A copy of the books takes a copy of this along."""
+    """The expected state of one database. A copy of the database gets a copy of it."""
 
     setting: Setting
     people: dict[int, Person]
     texts: dict[tuple[str, int], Version]
-    """Every version that was ever written. All copies share it."""
+    """All versions that were ever written. All copies share them."""
     known: dict[str, Version]
     """The versions that the program read last."""
     approvals: list[Approved] = field(default_factory=list)
     starts: dict[str, Words] = field(default_factory=dict)
-    """What a sender started, in the words that they were shown."""
+    """The words that a sender saw and started, by slug."""
     schedules: dict[str, datetime | None] = field(default_factory=dict)
-    """The time that staff set for a statement."""
+    """The time that staff set, by slug."""
     objections: dict[int, dict[Words, str]] = field(default_factory=dict)
-    """By campaign, at its start: why approved words must not be sent; empty where they may."""
+    """By campaign, at its start: the reason why approved words must not be sent, or ""."""
     audiences: dict[int, frozenset[int]] = field(default_factory=dict)
-    """By campaign, as the books froze them; each was compared with ``people`` at that moment."""
+    """The frozen audience by campaign, which was compared with ``people`` then."""
     slugs: dict[int, str] = field(default_factory=dict)
     bars: dict[tuple[str, int], Bar] = field(default_factory=dict)
-    """Of campaigns, and of all that is sent."""
+    """The end of campaigns, and of all sending."""
     ended: set[int] = field(default_factory=set)
     """Campaigns that a person stopped at any time."""
     dead: dict[str, Bar] = field(default_factory=dict)
     """Addresses that bounced or complained."""
     firm: frozenset[int] = frozenset()
-    """Readers whom nothing could reach when the correction began."""
+    """Readers who could not be reached when the correction began."""
     put_back: bool = False
-    """These books are older than what was sent."""
+    """The database is older than the last message."""
     gone: frozenset[str] = frozenset()
-    """Statements of which a person saw then that more had gone than these books know of."""
+    """Statements of which a person then found messages that the database does not know."""
 
     def take_back(self, slug: str, by: str | None) -> None:
-        """Somebody took approvals back: their own, or all. What was started by them is undone."""
+        """Revoke the approvals of a person, or all, and the start."""
         self.approvals = [
             one for one in self.approvals if one.slug != slug or by not in {None, one.by}
         ]
         self.starts.pop(slug, None)
 
     def not_before(self, slug: str, clock: datetime) -> datetime | None:
-        """Return before what time a statement does not leave; None if that has passed."""
+        """Return the time before which a statement is not sent; None if it has passed."""
         ends = [part.embargo_until for part in parts_of(slug, self)]
         times = [at for at in (self.schedules.get(slug), *ends) if at is not None and at > clock]
         return max(times, default=None)
@@ -176,22 +158,22 @@ class Expected:
 
 @dataclass(kw_only=True)
 class Excuses:
-    """What a person said of deliveries that were unknown. Then it is theirs to answer for."""
+    """Decisions for which a person answers."""
 
     again: set[tuple[str, int]] = field(default_factory=set)
-    """(slug, reader) whom the provider had, as a person said that it had not."""
+    """(slug, reader) whom the provider had, although a person resolved that it had not."""
     vouched: set[tuple[str, int]] = field(default_factory=set)
-    """Readers whom the provider has, as a person said."""
+    """(slug, reader) whom a person resolved as accepted."""
     given_up: set[tuple[str, int]] = field(default_factory=set)
     anew: set[tuple[str, int]] = field(default_factory=set)
-    """(slug, reader) who had it when a person approved it anew in older books."""
+    """(slug, reader) who had it when a person approved it again after a restore."""
     told: set[tuple[str, int]] = field(default_factory=set)
-    """Readers whom a person found at the provider, after older books were put back."""
+    """(slug, reader) whom a person found at the provider after a restore."""
 
 
 @dataclass(kw_only=True)
 class World:
-    """What is true whatever any books say: it is not reset with them."""
+    """The truth, which no restore resets."""
 
     owners: dict[str, int] = field(default_factory=dict)
     """Address → the reader who has or had it."""
@@ -204,12 +186,12 @@ class World:
 
 
 def campaign_of(mail: Mail) -> int:
-    """The campaign's number in the books that the message came from; 0 for an email of its own."""
+    """Return the number of the campaign; 0 for a transactional email."""
     return 0 if mail.campaign.startswith("letter_") else int(mail.message_id.split(".")[1])
 
 
 def judge(mail: Mail, true: World, expected: Expected) -> None:
-    """Judge a message that was accepted just now, the last of the journal."""
+    """Judge the last message of the journal."""
     reader = true.owners.get(mail.address, 0)
     _once(mail, reader, true)
     _in_time(mail, reader, expected)
@@ -218,7 +200,7 @@ def judge(mail: Mail, true: World, expected: Expected) -> None:
 
 
 def _once(mail: Mail, reader: int, true: World) -> None:
-    """Compare by address and by person: a person who moved has it already."""
+    """Compare by address and by person, because a person may have moved."""
     key = _key(mail)
     before = [
         one
@@ -246,7 +228,7 @@ def _in_time(mail: Mail, reader: int, expected: Expected) -> None:
     for key in (("all", 0), ("campaign", number)):
         _before(mail, expected.bars.get(key), claimed.noted, f"{key} was ended")
     if number:
-        # who left meanwhile is asked again at the next claim
+        # a departure after the claim counts at the next claim
         lists = written(mail.campaign).lists
         person = expected.people[reader]
         left = person.gone if mail.campaign == CORRECTION else person.left(lists)
@@ -275,7 +257,7 @@ def _right(mail: Mail, reader: int, true: World, expected: Expected) -> None:
 
 
 def _approved(mail: Mail, expected: Expected, token: str) -> None:
-    """Compare what arrived byte for byte with what was approved when the campaign began."""
+    """Compare a message byte by byte with the words that were approved when its campaign began."""
     arrived = (mail.subject, mail.text, mail.html)
     number = campaign_of(mail)
     why = "nobody approved it"
@@ -298,7 +280,7 @@ def _filled(words: Words, token: str, message_id: str) -> Words:
 
 
 def in_hour(mail: Mail, ready: datetime, person: Person) -> None:
-    """Judge a message of a campaign at an hour of each reader's own clock."""
+    """Judge a message of a campaign at a local time."""
     zone = person.zone or "America/New_York"
     due = TWICE.instant(zone, ready=ready)
     if not mail.claimed.jumps and mail.claimed.host_at < due:
@@ -309,9 +291,9 @@ def in_hour(mail: Mail, ready: datetime, person: Person) -> None:
 
 
 def figures(books: sqlite3.Connection, expected: Expected, now: Bar, clock: datetime) -> str:
-    """Return the figures after a commit, in words, once they are found to balance.
+    """Check that the figures balance after a commit, and return them in words.
 
-    ``clock`` is what the machine takes for the time.
+    ``clock`` is the time by the machine's clock.
     """
     said = []
     for number, slug, state, size, *counts in books.execute(_SUMS):
@@ -334,7 +316,7 @@ def figures(books: sqlite3.Connection, expected: Expected, now: Bar, clock: date
 
 
 def _judge_audience(number: int, slug: str, expected: Expected) -> None:
-    """Compare an audience that was frozen just now with the people as the scenario made them."""
+    """Compare a new audience with the people of the scenario."""
     frozen, least, most = expected.audiences[number], *_for_whom(slug, expected)
     if least - frozen:
         raise Violation(Rule.DROPPED, f"{slug} is not for {sorted(least - frozen)}")
@@ -343,9 +325,9 @@ def _judge_audience(number: int, slug: str, expected: Expected) -> None:
 
 
 def _for_whom(slug: str, expected: Expected) -> tuple[frozenset[int], frozenset[int]]:
-    """The readers who must be in the audience, and those who may."""
+    """Return the readers who must be in the audience, and those who may."""
     text = written(slug)
-    if text.corrects:  # who must get it is known at the end, from what readers got
+    if text.corrects:  # at the end the journal says who must get it
         originals = [n for n, name in expected.slugs.items() if name == text.corrects]
         return frozenset(), frozenset().union(*(expected.audiences[n] for n in originals))
     reached = frozenset(
@@ -363,7 +345,7 @@ def _for_whom(slug: str, expected: Expected) -> tuple[frozenset[int], frozenset[
 
 
 def _objections(slug: str, words: Words, expected: Expected, clock: datetime) -> Iterator[str]:
-    """Why these words must not be sent as this statement, as things stand."""
+    """Yield the reasons why these words must not be sent as this statement now."""
     approvals = [one for one in expected.approvals if one.slug == slug and one.words == words]
     parts = [expected.texts[part] for part in markers(" ".join(words))]
     own = list(parts_of(slug, expected))
@@ -400,7 +382,7 @@ def _too_early(
 
 
 def parts_of(slug: str, expected: Expected) -> Iterator[Version]:
-    """The versions that a statement consists of now; none of a digest, which quotes others."""
+    """Yield the current versions in a statement; none for a digest email, which quotes others."""
     if slug in expected.known:
         yield expected.known[slug]
     for version in expected.known.values():
@@ -409,7 +391,7 @@ def parts_of(slug: str, expected: Expected) -> Iterator[Version]:
 
 
 def _begin_correction(expected: Expected, now: Bar) -> None:
-    """From now on nobody gets the original."""
+    """End the original."""
     expected.firm = frozenset(
         number for number, person in expected.people.items() if person.gone is not None
     )
@@ -443,7 +425,7 @@ def _members(books: sqlite3.Connection, number: int) -> Iterator[int]:
 
 
 def standings(books: sqlite3.Connection, number: int) -> dict[int, str]:
-    """Return the state that a campaign's books have each reader in."""
+    """Return the state of each reader in a campaign, from the database."""
     found: dict[int, str] = {}
     for batch, state, members, *counts in books.execute(_BATCHES, (number,)).fetchall():
         rest = {"queued": "pending", "claimed": "pending", "unknown": "unknown"}.get(state)
@@ -464,7 +446,7 @@ def standings(books: sqlite3.Connection, number: int) -> dict[int, str]:
 
 
 def close(books: sqlite3.Connection, true: World, expected: Expected) -> None:
-    """Judge the end: each reader of each frozen audience is listed, and as what they are."""
+    """Judge the end: the database has each reader of each audience, in the right state."""
     for number, audience in expected.audiences.items():
         slug = expected.slugs[number]
         standing = standings(books, number)
@@ -484,7 +466,7 @@ def close(books: sqlite3.Connection, true: World, expected: Expected) -> None:
 
 
 def _kept(books: sqlite3.Connection, expected: Expected) -> None:
-    """Readers who never left are subscribed, and their address is not suppressed."""
+    """Check that no reader who never left is suppressed."""
     suppressed = {number for (number,) in books.execute(_SUPPRESSED)}
     for number, person in expected.people.items():
         if not person.ever_left and number in suppressed:
@@ -502,7 +484,7 @@ def _compare(key: tuple[str, int], state: str, taken: bool, excuses: Excuses) ->
 
 
 def _caused(number: int, reader: int, state: str, true: World, expected: Expected) -> None:
-    """A reader who does not get it left, was rejected, or a person ended the campaign."""
+    """Check that a reader without the message left or was rejected, or the campaign was ended."""
     slug, person = expected.slugs[number], expected.people[reader]
     cause = {
         "suppressed": person.ever_left,
@@ -520,7 +502,7 @@ def find_out(
     keys: Mapping[str, str],
     now: datetime,
 ) -> None:
-    """Judge what is unknown at the end: what the provider's records name has to come out."""
+    """Judge what is unknown at the end: a message in the provider's records must be known."""
     unknown = books.execute(_UNKNOWN).fetchall()
     for attempt, number, members in unknown:
         for mail in true.journal:
@@ -548,7 +530,7 @@ def _corrected(true: World, expected: Expected) -> None:
 
 
 def people(books: sqlite3.Connection) -> Mapping[str, object]:
-    """Return what the books know of readers, to be compared."""
+    """Return figures about readers, to compare before and after."""
     return {
         "suppressed": books.execute("SELECT count(*) FROM suppression").fetchone()[0],
         "subscribed": books.execute(

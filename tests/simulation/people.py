@@ -1,4 +1,4 @@
-"""What people do: the operator, the readers, and the provider that tells of its messages."""
+"""The acts of the operator and of readers, and the events of the provider."""
 
 from datetime import datetime
 from functools import partial
@@ -40,7 +40,7 @@ _RESOLUTIONS = {
 
 
 class People:
-    """Acts in one world, and notes there what has to hold from then on."""
+    """The people of one world. Notes in the oracle what must hold from then on."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
@@ -88,7 +88,7 @@ class People:
         host.expected.ended.add(number)
 
     def adopt(self, host: Host) -> None:
-        """Say that a new key opens the account that the unknown went to, where that is so."""
+        """Confirm that a new key opens the account of unknown batches, if it does."""
         rows = host.books.execute(
             "SELECT campaign_id, provider, account FROM batch WHERE state = 'unknown'"
         ).fetchall()
@@ -102,7 +102,7 @@ class People:
             host.expected.bars["all", 0] = self._bar()
 
     def release(self, host: Host) -> None:
-        """Lift every hold, as a careful person does: a doubt only once the books are compared."""
+        """Lift every hold. A careful person compares the database with the provider first."""
         process = Process(host)
         kinds = process.guard().holds()
         if HoldKind.RESTORE_GUARD in kinds:
@@ -113,9 +113,9 @@ class People:
             host.expected.bars.pop(("all", 0), None)
 
     def _compare(self, host: Host) -> None:
-        """Cancel what has gone, revoke what has no campaign here, resolve what is unknown.
+        """Cancel sent campaigns, revoke approvals of sent statements, resolve unknown batches.
 
-        Where one language of a statement has gone, this is done with all of them.
+        If one language of a statement was sent, do this for all its languages.
         """
         numbers = dict(host.books.execute("SELECT slug, id FROM campaign ORDER BY id").fetchall())
         gone = {slug for slug in self.journal_slugs if self._went_on(host, slug, numbers.get(slug))}
@@ -133,7 +133,7 @@ class People:
         return {mail.campaign for mail in self._world.true.journal if campaign_of(mail)}
 
     def _went_on(self, host: Host, slug: str, number: int | None) -> bool:
-        """Whether more has gone than these books know of; what is unknown in them is resolved."""
+        """Return whether more was sent than the database knows. Resolve unknown batches."""
         had = self.had(slug)
         self._world.true.excuses.told |= {(slug, reader) for reader in had}
         begun = number is not None and number in host.expected.slugs
@@ -173,7 +173,7 @@ class People:
             host.expected.people[number].end(self._bar())
 
     def _unsubscribe(self, host: Host, number: int) -> None:
-        """Staff end one subscription of theirs."""
+        """End one subscription of a reader, as staff."""
         person, lists = host.expected.people[number], ("press",)
         if self._world.office(
             host,
@@ -226,7 +226,7 @@ class People:
     # --- events
 
     def event(self, host: Host, kind: str, number: int) -> None:
-        """The provider tells something of a message, late or again; or of somebody else's."""
+        """Send an event about a message, perhaps late or twice, or of another workspace."""
         journal = self._world.true.journal
         mails = [mail for mail in journal if not mail.campaign.startswith("letter_")]
         bare = kind.startswith("bare ")
@@ -241,7 +241,7 @@ class People:
                     self._proved(mail)
 
     def _heard(self, host: Host, kind: str, mail: Mail) -> None:
-        """A bounce ends an address, and the person where it is theirs still."""
+        """End the address of a bounce, and the person if they still have the address."""
         person = host.expected.people[self._world.true.owners[mail.address]]
         if kind in _FIRM:
             host.expected.dead.setdefault(mail.address, self._bar())
@@ -251,9 +251,9 @@ class People:
             person.leave(written(mail.campaign).lists, self._bar())
 
     def _proved(self, mail: Mail) -> None:
-        """A message that has an event was accepted: nobody can answer for another one any more.
+        """End the excuse for a second message: the event proves the first one.
 
-        Unless that one is on its way already.
+        An actor in the middle of a task may send the second message already.
         """
         world = self._world
         if len(world.hosts) == 1 and world.is_at_rest:
@@ -292,7 +292,7 @@ def _asked(process: Process, email: TransactionalEmail) -> None:
 
 
 def _event(mail: Mail, kind: str, *, bare: bool) -> Event:
-    """An event as a provider tells it; a bare one names nothing but the address."""
+    """Return an event of a message. A bare one has only the address."""
     what, bounce = _KINDS[kind]
     return Event(
         id=f"{kind} {mail.attempt} {mail.subscriber} {bare}",
@@ -308,7 +308,7 @@ def _event(mail: Mail, kind: str, *, bare: bool) -> Event:
 
 
 def _foreign_event(kind: str, number: int, attempt: str, at: datetime) -> Event:
-    """Of a workspace that shares the account, and numbers its readers as we do."""
+    """Return an event of another workspace at the same account, with the same numbers."""
     what, bounce = _KINDS[kind]
     return Event(
         id=f"foreign {kind} {number} {attempt} {at}",

@@ -1,4 +1,4 @@
-"""A seed gives a program: a list of steps, each of which can be left out. So it can be shrunk."""
+"""Programs of steps, each drawn from a seed. Any step can be left out to shrink a program."""
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ BOOT = Step("boot")
 
 
 def worker(who: str, how: str = "take", points: int = 99) -> Step:
-    """Somebody goes on to the end of a deed, or over so many points of it."""
+    """Return the step that runs a worker to the end of its task, or over some points."""
     return Step("go", who, points, how)
 
 
@@ -41,18 +41,18 @@ LOOK = worker("look")
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What happens in one run."""
+    """The steps of one run."""
 
     kind: str
-    """Of workspace."""
+    """The kind of workspace."""
     traits: str
-    """Of the provider; after a stroke, those of a second one to fail over to."""
+    """The traits of the provider, and after a slash those of a second one."""
     steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What came of it."""
+    """The result of a run."""
 
     trace: tuple[str, ...]
     violation: Violation | None
@@ -60,33 +60,33 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Swarm:
-    """What may happen in one run, and how often: each seed draws a part of all there is.
+    """The steps that may happen in one run, with weights. Each seed draws some of all steps.
 
-    Where all may happen at any time, what takes the same thing three times over hardly comes up.
+    If all steps could happen in each run, three steps of one kind would seldom meet.
     """
 
     steps: Mapping[str, float]
     workers: Mapping[str, float]
     faults: tuple[str, ...]
-    """What may become of a call, but that it is taken."""
+    """The failures that a call may have."""
     taken: float
-    """So many calls are."""
+    """The share of calls without a failure."""
     whole: float
-    """So many deeds come to their end before anybody else has a turn."""
+    """The share of tasks that run to their end without a break."""
     waits: tuple[int, ...]
     readers: tuple[int, ...]
     words: Mapping[str, tuple[str, ...]]
-    """What a person, a reader or the provider does."""
+    """The acts of the operator, of readers and of the provider."""
 
 
 def program(seed: int) -> Program:
-    """The same for the same seed, on any machine."""
+    """Return the program of a seed, the same on each machine."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     kind = chance.choices(list(SETTINGS), _KINDS)[0]
     steps_of = _STEPS | _EDITS if kind in EDITORIAL else _STEPS
     traits, swarm = _traits(chance), _swarm(chance, steps_of)
     steps, most = [BOOT], chance.randint(6, 22)
-    if kind in EDITORIAL:  # there is nothing to read before the first look
+    if kind in EDITORIAL:  # before the first look there is no statement
         steps, most = [BOOT, LOOK], chance.randint(10, 24)
     while len(steps) <= most:
         step = _step(chance, swarm, swarm.steps)
@@ -95,11 +95,11 @@ def program(seed: int) -> Program:
 
 
 def _sequel(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
-    """What would seldom follow by chance: a start after an end, others while a deed is halfway."""
+    """Return steps that seldom follow by chance, such as a start after a crash."""
     if step.what in _SAID and chance.random() < _TAKEN_UP:
         return [*_agree(chance, step.number), LOOK]
     if step.what in _ENDS and chance.random() < _STARTED_AGAIN:
-        return [BOOT]  # else all that follows is left out
+        return [BOOT]  # without a process all later steps are skipped
     if step.what == "back_up" and chance.random() < _PUT_BACK:
         return [_go(chance, swarm), _STEPS["restore"][1](chance, swarm), BOOT]
     if step.what == "go" and step.how != "take" and chance.random() < _DECIDED:
@@ -115,7 +115,7 @@ def _sequel(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
 
 
 def _agree(chance: random.Random, number: int) -> list[Step]:
-    """What else a statement needs, in some of the ways there are."""
+    """Return the other approvals and the start that a statement may need."""
     another = Step("approve", chance.choice(APPROVERS), number)
     override = Step("override", chance.choice(ADMINS), number)
     more = chance.choice([[], [another], [another, another], [override]])
@@ -123,7 +123,7 @@ def _agree(chance: random.Random, number: int) -> list[Step]:
 
 
 def _find_out(chance: random.Random, swarm: Swarm) -> list[Step]:
-    """Look for what is unknown; in the middle of a look somebody decides, leaves or tells."""
+    """Return look-ups of unknown batches, with another step in the middle of one."""
     again = [worker("dispatch-1", chance.choice(swarm.faults))] * (chance.random() < _TRIED_AGAIN)
     look = worker("reconcile", chance.choice(_LOOKS), chance.randint(1, 5))
     said = _meanwhile(chance)
@@ -132,14 +132,14 @@ def _find_out(chance: random.Random, swarm: Swarm) -> list[Step]:
 
 
 def _looks(chance: random.Random) -> list[Step]:
-    """Some looks, each late enough that silence counts."""
+    """Return some look-ups, each late enough that silence counts."""
     late = [Step("wait", "", 700), Step("wait", "", 300)]
     each = [(chance.choice(late), worker("reconcile", chance.choice(_LOOKS))) for _ in range(3)]
     return [step for look in each[: chance.randint(0, 3)] for step in look]
 
 
 def _meanwhile(chance: random.Random) -> list[Step]:
-    """What decides on the unknown, or changes whom and where it is about."""
+    """Return steps that resolve unknown batches, or change their readers or account."""
     decided = [Step("hand", chance.choice(_DECISIONS))]
     told = [Step("event", "delivered", chance.randint(0, 3))]
     moved = ("move", "erase", "leave_all")
@@ -155,7 +155,7 @@ _SAID = frozenset({"approve", "waive", "override"})
 _ENDS = frozenset({"crash", "power", "cut", "restore", "account", "rotate"})
 _STARTED_AGAIN, _DISTURBED, _PUT_BACK, _TAKEN_UP = 0.8, 0.6, 0.4, 0.6
 _DECIDED, _DECISIONS = 0.2, ("sent", "resend", "resend", "give up")
-"""So often the unknown is looked for, and a person says what became of it."""
+"""How often ``_find_out`` follows a failed call, and the resolutions in it."""
 _TO_THE_END = 99
 _ANY = {"wait": 1.0, "hand": 1.0, "reader": 1.0}
 
@@ -181,14 +181,14 @@ def _swarm(chance: random.Random, of: Mapping[str, tuple[float, object]]) -> Swa
 
 
 def _part(chance: random.Random, of: Iterable[One], share: float) -> tuple[One, ...]:
-    """Some of them, by chance; never none."""
+    """Return at least one of the elements, by chance."""
     all_of_them = tuple(of)
     chosen = tuple(one for one in all_of_them if chance.random() < share)
     return chosen or (chance.choice(all_of_them),)
 
 
 def _at_rates(chance: random.Random, weights: Mapping[str, float]) -> dict[str, float]:
-    """Half of them, each as often as its weight says, or more, or less."""
+    """Return about half of the weights, some of them changed."""
     return {
         what: weights[what] * chance.choice((0.5, 1, 3)) for what in _part(chance, weights, 0.5)
     }
@@ -211,12 +211,12 @@ def _boot(chance: random.Random, _swarm: Swarm) -> Step:
 
 
 def _where(chance: random.Random) -> str:
-    """On which machine: the second is a copy, if there is one."""
+    """Return the machine: mostly the first, else the copy."""
     return "B " if chance.random() < 0.05 else ""
 
 
 def _said(what: str) -> Callable[[random.Random, Swarm], Step]:
-    """Somebody does something, mostly about a few readers."""
+    """Return a step of a person."""
     return lambda chance, swarm: Step(
         what, chance.choice(swarm.words[what]), chance.choice(swarm.readers)
     )
@@ -281,11 +281,11 @@ _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "until": (1, _one("until", "writer", numbers=_WHICH)),
     "gather": (3, _one("gather")),
 }
-"""What people do in the kinds of ``EDITORIAL``."""
+"""The steps of staff in the kinds of ``EDITORIAL``."""
 
 
 def take(world: World, step: Step) -> None:
-    """Let one step happen. What is impossible at the moment is left out."""
+    """Do one step. Skip it if it is impossible now."""
     how = How(step.how) if step.how else How.TAKE
     host = world.hosts[-1 if step.who.startswith("B ") else 0]
     deeds: dict[str, Callable[[], object]] = {
@@ -316,7 +316,7 @@ def take(world: World, step: Step) -> None:
 
 
 def run(given: Program, parts: Parts | None = None) -> Result:
-    """Run it to its end, or until a rule is broken."""
+    """Run a program to its end, or until it breaks a rule."""
     world = World(given.kind, given.traits, parts or Parts())
     violation = None
     world.say(f"{given.kind}, provider {given.traits}")
@@ -335,7 +335,7 @@ def run(given: Program, parts: Parts | None = None) -> Result:
 
 
 def shrink(given: Program, still_broken: Callable[[Program], bool]) -> Program:
-    """Leave out steps as long as the same rule is broken: first many at once, then one by one."""
+    """Leave out steps while the program breaks the same rule: first many, then one by one."""
     steps, size = list(given.steps), max(1, len(given.steps) // 2)
     while True:
         at, left_out = 0, False
@@ -355,7 +355,7 @@ def _with(given: Program, steps: Sequence[Step]) -> Program:
 
 
 def first_broken(seeds: range, parts: Parts | None = None) -> int | None:
-    """The first seed with which a rule is broken."""
+    """Return the first seed that breaks a rule."""
     for seed in seeds:
         if run(program(seed), parts).violation is not None:
             return seed
@@ -363,7 +363,7 @@ def first_broken(seeds: range, parts: Parts | None = None) -> int | None:
 
 
 def explain(seed: int, parts: Parts | None = None) -> str:
-    """The shortest program found that breaks the same rule, and all that happens in it."""
+    """Return a short program that breaks the same rule, with its trace."""
     given = program(seed)
     violation = run(given, parts).violation
     if violation is None:

@@ -1,6 +1,6 @@
-"""A simulated provider: it speaks HTTP, names messages by address and keeps a journal.
+"""A simulated provider that speaks HTTP, has records and keeps a journal.
 
-The journal is what readers got. No part of newsletter reads it; the oracle does.
+The journal is what readers got. Only the oracle reads it.
 """
 
 import json
@@ -16,22 +16,22 @@ from tests.fakes import THEIRS
 
 KEY_LIVES = timedelta(minutes=10)
 SETTLES = timedelta(minutes=2)
-"""After this time the records show every message that was taken."""
+"""The time after which the records have every accepted message."""
 KEPT = timedelta(days=1)
 _PAGE = 2
 """Messages on one page of the records."""
 _ODDS = 3
 _ONE_LOOK = timedelta(seconds=4)
-"""Questions that follow each other so soon are of one look."""
+"""Requests within this time belong to one look-up."""
 
 
 class How(Enum):
-    """What the provider, or the network, does with a call."""
+    """The fate of a call, by the provider or the network."""
 
     TAKE = "take"
     """It accepts the call and answers."""
     HINTS = "hints"
-    """It answers 103 Early Hints at once; the answer itself arrives later."""
+    """It answers 103 Early Hints at once, and the answer later."""
     LOSE = "lose"
     """It accepts the call, and the connection breaks before the answer."""
     SILENT = "silent"
@@ -39,7 +39,7 @@ class How(Enum):
     DROP = "drop"
     """The connection breaks before it accepts anything."""
     REDIRECT = "redirect"
-    """It accepts nothing and answers that the service is somewhere else."""
+    """It accepts nothing and redirects."""
     BUSY = "busy"
     """It refuses for now."""
     QUOTA = "quota"
@@ -55,27 +55,27 @@ class How(Enum):
     TORN = "torn"
     """It defers some readers and accepts the others; its answer ends in the middle."""
     HALF = "half"
-    """It accepts the call; its answer leaves out what became of every second reader."""
+    """It accepts the call. Its answer leaves out every second reader."""
     UNREADABLE = "unreadable"
     """Its records answer with an error. A call is dropped."""
     STALE = "stale"
-    """A replica that lags answers for the records: messages are missing, until it shows them."""
+    """A replica that lags answers for the records. It omits messages until it has shown them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
-    """What the books said when a call was decided upon."""
+    """The state of the database at the claim of a call."""
 
     commit: int
     at: datetime
     """True time."""
     host: str
     host_at: datetime
-    """By the clock of that machine."""
+    """By the machine's clock."""
     jumps: int
-    """How often that clock had been changed."""
+    """The number of changes of that clock."""
     noted: int
-    """The commit that wrote down that it leaves: what was stopped before stays."""
+    """The commit of the note. An earlier stop must hold the message back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class Mail:
     campaign: str
     """The tag of the call: a statement's slug."""
     subscriber: int
-    """As newsletter says. The oracle finds the person by the address."""
+    """By the call. The oracle finds the person by the address."""
     address: str
     message_id: str
     subject: str
@@ -96,7 +96,7 @@ class Mail:
     key: str
     """The credentials of the call."""
     recorded: bool
-    """The provider's records name it to whom asks with these credentials."""
+    """The provider's records have the message."""
     at: datetime
     claimed: Claimed
 
@@ -119,13 +119,13 @@ class Row:
     at: datetime
     shows_at: datetime
     hidden: dict[str, tuple[str, datetime]] = field(default_factory=dict)
-    """By key, the question whose answer left it out last, and when."""
+    """By key: the last question that left the row out, and its time."""
     shown: set[str] = field(default_factory=set)
-    """The keys to which a replica that had left it out has shown it: it is there to stay."""
+    """The keys for which a replica has shown the row after it left it out."""
 
 
 class Request(NamedTuple):
-    """A call as it arrives."""
+    """A request."""
 
     method: str
     target: str
@@ -134,12 +134,12 @@ class Request(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The credentials of the customer."""
+        """The credentials."""
         return self.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 class Reply(NamedTuple):
-    """An answer as it leaves."""
+    """An answer."""
 
     status: int
     payload: object
@@ -154,23 +154,23 @@ EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\
 
 
 class Arrival(NamedTuple):
-    """What arrives of an answer, and when."""
+    """The part of an answer that arrives, and when."""
 
     at_once: bytes
     later: bytes = b""
-    """Sent when the customer reads on, or with the answer to the next call."""
+    """Sent when the client reads on, or before the answer to the next request."""
     ends: bool = False
     """The connection is closed after it."""
 
 
 @dataclass(kw_only=True)
 class Account:
-    """What the provider keeps for one customer."""
+    """The data of one account."""
 
     keys: dict[str, tuple[datetime, bytes, Reply]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
-    """Message → what became of it for good."""
+    """Message id → its final status."""
 
 
 _STATUS = {
@@ -181,13 +181,13 @@ _STATUS = {
     How.SPLIT: 413,
 }
 HAVE_RECORDS = frozenset({"asked", "both"})
-"""Traits of providers that can be asked."""
+"""Traits of providers with records."""
 _BROKEN = {How.DROP, How.UNREADABLE}
 _NO_ANSWER = {How.LOSE, How.SILENT}
 
 
 class Service:
-    """The provider with all its customers. ``took`` is called with each message."""
+    """The provider with all its accounts. It calls ``took`` with each accepted message."""
 
     def __init__(
         self, name: str, traits: str, took: Callable[[Mail], None], opened: datetime
@@ -195,20 +195,20 @@ class Service:
         self.name = name
         self.traits = traits
         self.refused: set[str] = set()
-        """Addresses that it rejected for good."""
+        """Addresses that it rejected permanently."""
         self._accounts: dict[str, Account] = {}
         self._took = took
         self._opened = opened
 
     def account(self, key: str) -> Account:
-        """The account behind a key: a key that was rotated opens the same one."""
+        """Return the account of a key. A rotated key opens the same account."""
         name = account_of(key)
         if name not in self._accounts:
             self._accounts[name] = Account(rows=list(self._foreign()))
         return self._accounts[name]
 
     def _foreign(self) -> Iterator[Row]:
-        """Messages of another workspace, to addresses that both have."""
+        """Yield messages of another workspace, to the same addresses."""
         for number in (1, 2):
             yield Row(
                 address=f"reader{number}@example.org",
@@ -222,10 +222,10 @@ class Service:
             )
 
     def answer(self, request: Request, how: How, now: datetime, claimed: Claimed) -> Arrival:
-        """Do what a call asks for, and answer it as far as the answer arrives."""
+        """Handle a request. Return the part of the answer that arrives."""
         if how in _BROKEN and not (how is How.UNREADABLE and request.method == "GET"):
             return Arrival(b"", ends=True)
-        if how in _STATUS:  # of a replay, too: it never came to where the key is known
+        if how in _STATUS:  # also for a replay: the request does not reach the check of the key
             if how is How.SPLIT and request.method == "POST":
                 addresses = [message["to"] for message in json.loads(request.body)["messages"]]
                 self.refused.update(addresses if len(addresses) == 1 else ())
@@ -257,7 +257,7 @@ class Service:
         return _told(reply, how)
 
     def _known(self, account: Account, key: str, body: bytes, now: datetime) -> Reply | None:
-        """The first answer to this key, while the provider knows it."""
+        """Return the first answer to this key while the provider knows the key."""
         first = account.keys.get(key)
         if first is None or self.traits not in {"keyed", "both"} or now - first[0] >= KEY_LIVES:
             return None
@@ -276,7 +276,7 @@ class Service:
         message = call["messages"][number]
         known = account.names.get(message["id"]) if self.traits == "safe" else None
         if known:
-            return known  # it decides once about a name, whatever it thinks of the reader by now
+            return known  # the provider decides once for each message id
         status = _judged(message["subscriber"], how)
         if status != "later":
             account.names[message["id"]] = status
@@ -318,7 +318,7 @@ class Service:
     # --- records
 
     def _records(self, request: Request, how: How, now: datetime) -> Reply:
-        """One page of the messages that a question asks for, the newest first."""
+        """Return one page of the messages that match a question, newest first."""
         question, _, after = request.target.partition("&search_after=")
         query = parse_qs(urlsplit(question).query)
         rows = self._matching(request.key, query, now)
@@ -346,7 +346,7 @@ class Service:
             and (begin is None or begin <= row.at)
             and (end is None or row.at <= end)
             and domain in row.sender
-            # what lies longer than the provider promises is deleted, row by row
+            # rows expire one by one
             and row.shows_at <= now < row.at + KEPT
         ]
         rows.reverse()
@@ -357,7 +357,7 @@ _PARTS = ("subject", "text", "html")
 
 
 def account_of(key: str) -> str:
-    """The name of the account that a key opens: ``recording-1.2`` opens ``recording-1``."""
+    """Return the account that a key opens: ``recording-1.2`` opens ``recording-1``."""
     return key.partition(".")[0]
 
 
@@ -368,13 +368,13 @@ def _merged(template: str, marks: Sequence[str], message: dict[str, Any]) -> str
 
 
 def _judged(subscriber: int, how: How) -> str:
-    """What becomes of one message. The same readers are rejected or deferred each time."""
+    """Return the status of a message. The same readers are rejected or deferred each time."""
     other = {How.PARTLY: "refused", How.AGAIN: "later", How.TORN: "later"}.get(how)
     return other if other and subscriber % _ODDS == 0 else "taken"
 
 
 def _told(reply: Reply, how: How) -> Reply:
-    """The answer, without every second reader where it is half."""
+    """Return the answer, for ``HALF`` without every second reader."""
     if how is not How.HALF or reply.status != 200:
         return reply
     payload: Any = reply.payload
@@ -386,7 +386,7 @@ def _told(reply: Reply, how: How) -> Reply:
 
 
 def _hides(row: Row, key: str, question: str, how: How, now: datetime) -> bool:
-    """Whether a replica that lags leaves a row out: in one look, and in none after the next."""
+    """Return whether a replica leaves a row out: in one look-up, until another shows it."""
     if row.attempt == THEIRS:
         return False
     before = row.hidden.get(key)

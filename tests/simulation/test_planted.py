@@ -1,4 +1,4 @@
-"""Each planted bug breaks a rule within few steps, which break none without it."""
+"""Each planted bug breaks a rule by a few steps, which break none without it."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.simulation.bugs import BUGS
 from tests.simulation.program import BOOT, LOOK, Program, Step, run, worker
 
 AT_THE_CALL, IN_FLIGHT, ANSWERED = 4, 5, 6
-"""Points of a hand-over, counted from its beginning."""
+"""Points of a dispatch."""
 CRASH, POWER = Step("crash"), Step("power")
 RECONCILE, STALE = worker("reconcile"), worker("reconcile", "stale")
 

@@ -1,4 +1,4 @@
-"""Ways on which readers once got a campaign twice, or after they had left; each as few steps."""
+"""Scenarios that once broke a rule, each with few steps."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.simulation.program import BOOT, LOOK, Program, Step, run, worker
 
 
 def holds(traits: str, *steps: Step, kind: str = "begun") -> None:
-    """Every rule holds, on the way and at the end."""
+    """Assert that the steps break no rule."""
     result = run(Program(kind=kind, traits=traits, steps=(BOOT, *steps)))
     assert result.violation is None, "\n".join(result.trace)
 
@@ -18,7 +18,7 @@ def test_what_is_unknown_at_one_account_is_not_decided_by_another(traits: str) -
 
 
 def test_nobody_resends_what_a_replay_may_be_handing_over() -> None:
-    """The first call was lost on its way; the second is on its way when a person decides."""
+    """The first call was lost. A person decides during the second."""
     holds(
         "keyed",
         worker("dispatch-1", "drop"),
@@ -29,7 +29,7 @@ def test_nobody_resends_what_a_replay_may_be_handing_over() -> None:
 
 
 def test_nothing_leaves_by_a_claim_that_went_stale_before_the_call() -> None:
-    """The disk hangs while the claim is noted; meanwhile it is all ended."""
+    """The disk hangs during the note, and the campaign is cancelled."""
     holds(
         "keyed",
         worker("dispatch-1", points=3),
@@ -42,7 +42,7 @@ def test_nothing_leaves_by_a_claim_that_went_stale_before_the_call() -> None:
 
 @pytest.mark.parametrize("points", range(1, 8))
 def test_a_claim_that_the_power_undoes_has_handed_nothing_over(points: int) -> None:
-    """A claim alone need not be on the disk; what is about to leave is."""
+    """A claim need not be on the disk; the note before a call must be."""
     holds("mute", worker("dispatch-1", "take", points), Step("power"), BOOT, worker("dispatch-1"))
 
 
@@ -86,13 +86,13 @@ def test_what_may_have_arrived_does_not_count_as_suppressed_when_its_reader_leav
 
 @pytest.mark.parametrize("traits", ["safe", "keyed", "both"])
 def test_a_proxy_that_finds_a_replay_too_large_sends_nothing_again(traits: str) -> None:
-    """The provider has it since the first try."""
+    """The provider accepted the first call."""
     holds(traits, worker("dispatch-1", "lose"), worker("reconcile", "split"))
 
 
 @pytest.mark.parametrize("next_answer", ["busy", "configuration", "lose", "take"])
 def test_an_answer_that_is_not_final_is_not_the_answer(next_answer: str) -> None:
-    """The provider says 103 at once and answers later: the next call must not read that."""
+    """The answer follows a 103. The next call must not read it."""
     calls = (worker("dispatch-1", "hints"), worker("dispatch-1", next_answer))
     holds("mute", *calls, worker("dispatch-1"))
 
@@ -106,7 +106,7 @@ def test_the_records_are_asked_for_the_addresses_of_the_attempt(how: str, deed: 
 
 @pytest.mark.parametrize("seconds", [-432_000, 432_000])
 def test_a_clock_that_is_wrong_by_days_proves_no_absence(seconds: int) -> None:
-    """The records are asked for days in which nothing was sent."""
+    """The look-up covers days without messages."""
     look = (Step("wait", number=300), worker("reconcile"))
     holds("asked", Step("jump", number=seconds), worker("dispatch-1", "lose"), *look, *look, *look)
 
@@ -125,7 +125,7 @@ def test_a_writer_of_a_translation_in_it_does_not_approve_an_email(approver: str
 
 @pytest.mark.parametrize("deed", ["draft", "embargo", "until"])
 def test_a_part_that_is_not_ready_holds_the_email_back(deed: str) -> None:
-    """A draft, or an embargo without an end or with one to come."""
+    """A draft, or an embargo that has not ended."""
     for steps in (
         (Step(deed, "writer", 1), LOOK, Step("approve", "ed"), LOOK),
         (LOOK, Step("approve", "ed"), Step(deed, "writer", 1), LOOK),
@@ -157,7 +157,7 @@ def test_who_approves_again_is_held_to_the_later_time() -> None:
 
 
 def test_two_batches_ask_one_replica_that_lags() -> None:
-    """They went out at one moment to the same readers: their questions are the same."""
+    """Two batches of one moment to the same readers ask the same question."""
     late = (Step("wait", number=300), worker("reconcile", "stale"))
     lost = (worker("dispatch-1", "lose"), LOOK, worker("dispatch-1", "torn"))
     holds("both", *lost, *late, *late, Step("wait", number=700), late[1], kind="correction")

@@ -1,4 +1,4 @@
-"""Fresh seeds in each run of the suite, and thousands with ``make faults``."""
+"""Fresh seeds in each test run, and thousands with ``make faults``."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from tests.simulation.host import Disk, Noted
 from tests.simulation.program import explain, first_broken, program, run, shrink
 
 PARTS, EACH = 6, 20
-"""Parts are for the workers of the suite. ``make simulate`` tries thousands."""
+"""``PARTS`` tests, for the workers of pytest, with ``EACH`` seeds."""
 MANY = 10_000
 
 

@@ -1,7 +1,7 @@
-"""The way to a simulated provider: newsletter's own transport, over pairs of connected sockets.
+"""The real transport to a simulated provider, over pairs of connected sockets.
 
-The far end of a connection is served by the thread that waits for an answer at the near end. So no
-thread of a provider is there to change the order of events.
+The thread that waits for an answer at the near end also serves the far end. So the provider has no
+thread of its own, which could change the order of events.
 """
 
 import contextlib
@@ -47,11 +47,11 @@ class _FarEnd:
         self._serve = serve
         self._read = b""
         self._later = b""
-        """What was announced and has not left yet."""
+        """The rest of an answer, not yet sent."""
         far.setblocking(False)
 
     def work(self) -> None:
-        """Send what is due and answer the request that has come."""
+        """Send the rest of the last answer and answer the next request."""
         with contextlib.suppress(BlockingIOError, ConnectionError):
             self._read += self._far.recv(_BYTES)
         owed, self._later = self._later, b""
@@ -59,10 +59,10 @@ class _FarEnd:
         if request is None:
             self._send(owed)
             if not owed:
-                self._far.close()  # the near end waits for an answer that nobody owes
+                self._far.close()  # the near end waits, and no answer is due
             return
         arrival = self._serve(request)
-        # an answer that was owed comes first; the one to this request then comes later in its turn
+        # the rest of the last answer comes first, the answer to this request later
         self._send(owed or arrival.at_once)
         self._later = (arrival.at_once if owed else b"") + arrival.later
         if arrival.ends:
@@ -89,7 +89,7 @@ class _FarEnd:
 
 
 class _NearEnd(socket.socket):
-    """Newsletter's end of a connection: to wait for bytes lets the far end work."""
+    """newsletter's end of a connection. Waiting for bytes runs the far end."""
 
     far: _FarEnd
 
@@ -99,7 +99,7 @@ class _NearEnd(socket.socket):
 
 
 class Network:
-    """All connections of one installation to one provider, and the transport that makes them."""
+    """The connections of one installation to one provider, with their transport."""
 
     def __init__(self, answer: type[FinalAnswer]) -> None:
         self.serve: Callable[[Request], Arrival] = _nobody
@@ -128,11 +128,11 @@ class Network:
         return end
 
     def forget(self) -> None:
-        """Keep no idle connection: the process that opened it has ended."""
+        """Close idle connections, as at the end of a process."""
         self.transport.close()
 
     def clear(self) -> None:
-        """Close all connections, also those of a process that lives on beside a newer one."""
+        """Close all connections, also those of an older process."""
         self.forget()
         for end in self._ends:
             end.close()
@@ -145,12 +145,12 @@ def _nobody(request: Request) -> Arrival:
 
 @cache
 def network(host: int, provider: str, answer: type[FinalAnswer]) -> Network:
-    """The connections of an installation to a provider; each run begins with none."""
+    """Return the connections of an installation to a provider. Each run begins with none."""
     return Network(answer)
 
 
 class Words:
-    """Says a batch in the words of the simulated provider, and reads its answer."""
+    """The translator of the simulated provider."""
 
     def __init__(self, name: str, traits: str, key: str) -> None:
         self.name = name
@@ -211,11 +211,11 @@ def _inquiry(provider: str, key: str) -> MailtrapInquiry:
 
 @dataclass(kw_only=True)
 class Customer:
-    """The provider as one installation reaches it: the port."""
+    """The provider as an installation sees it, which implements the port."""
 
     service: Service
     key: str
-    """The credentials; their name stands for the account in the books."""
+    """The credentials, which are also the name of the account."""
     network: Network
     point: Callable[[str], None]
 

@@ -1,4 +1,4 @@
-"""Everything there is in one run: true time, the provider, the machines, and what people do."""
+"""One run: true time, the providers, the machines and the people."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +34,7 @@ _ROUNDS = 40
 
 
 class World:
-    """One run: it begins with a kind of workspace, at a provider with such traits."""
+    """A run with a kind of workspace and with providers of given traits."""
 
     def __init__(self, kind: str, traits: str, parts: Parts) -> None:
         made = image(kind)
@@ -85,28 +85,28 @@ class World:
         self.trace.append(words)
 
     def number(self) -> int:
-        """Another one each time, the same in each run."""
+        """Return the next number."""
         self._numbers += 1
         return self._numbers
 
     def attempt(self) -> str:
-        """The name of a try."""
+        """Return the name of a new attempt."""
         return attempt_name(WORKSPACE, f"{self.number():024}")
 
     @property
     def holder(self) -> str:
-        """Who has the baton; empty for what is done at once."""
+        """The name of the running actor; empty for the program itself."""
         return self.baton.holder.name if self.baton.holder else ""
 
     def point(self, name: str) -> None:
-        if not self.inside:  # nobody gets a turn in a transaction
+        if not self.inside:  # no other actor runs during a transaction
             self.baton.point(name)
 
     def _took(self, mail: Mail) -> None:
         self.say(f"      taken for {mail.address}: {mail.campaign} by {mail.try_}")
         self.true.journal.append(mail)
         host = next(host for host in self.hosts if host.name == mail.claimed.host)
-        # a batch whose readers have all left may have the name of the attempt too
+        # a batch without remaining readers may have the name of the attempt too
         bound = {account_of(key) for (key,) in host.books.execute(_BOUND, (mail.attempt,))}
         if bound and account_of(mail.key) not in bound:
             raise Violation(Rule.WRONG, f"{mail.try_} is bound to the accounts {bound}")
@@ -116,7 +116,7 @@ class World:
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether nobody is in the middle of a deed."""
+        """Return whether no actor is in the middle of a task."""
         actors = [actor for host in self.hosts for actor in host.older]
         for host in self.hosts:
             actors += host.process.actors.values() if host.process else ()
@@ -125,7 +125,7 @@ class World:
     # --- processes
 
     def go(self, host: Host, who: str, points: int, how: How) -> None:
-        """Let somebody in the process begin a deed, or go on with it, over so many points."""
+        """Let an actor of the process begin or continue a task, over so many points."""
         process = host.process
         if process is None:
             return
@@ -136,7 +136,7 @@ class World:
         self._run(host, actor, points)
 
     def older(self, host: Host, points: int, how: How) -> None:
-        """Let a process that was thought dead go on."""
+        """Let an older process continue."""
         host.older = [actor for actor in host.older if not actor.idle]
         if host.older:
             self.how = how
@@ -149,7 +149,7 @@ class World:
             points -= 1
 
     def _guarded(self, host: Host, deed: Callable[[], object]) -> bool:
-        """Do it; tells whether it was done. A process that cannot go on ends in good order."""
+        """Do a task and return whether it succeeded. After an error the process shuts down."""
         try:
             deed()
         except Violation:
@@ -168,7 +168,7 @@ class World:
         return False
 
     def boot(self, host: Host, points: int = 1000) -> None:
-        """Start a process, beside one that may still run."""
+        """Start a process. An older one may still run."""
         if host.process is not None:
             host.older += [one for one in host.process.actors.values() if not one.idle]
         host.starts += 1
@@ -179,13 +179,13 @@ class World:
         self._run(host, actor, points)
 
     def stop(self, host: Host) -> None:
-        """End it in good order: what is under way is brought to its end."""
+        """Shut the process down after its tasks have ended."""
         process, host.process = host.process, None
         for actor in process.actors.values() if process else ():
             self._run(host, actor)
 
     def crash(self, host: Host, *, power: bool = False) -> None:
-        """End it where it stands. With the power, all that was not on the disk is gone."""
+        """Kill the process. A power failure also loses all that is not on the disk."""
         self.cut = self.inside = False
         process, host.process, host.read = host.process, None, None
         doomed = list(process.actors.values()) if process else []
@@ -198,7 +198,7 @@ class World:
             self.baton.kill(actor)
 
     def cut_off(self, host: Host, who: str) -> None:
-        """End the process before its next commit, in somebody's transaction."""
+        """Kill the process before its next commit, in a transaction."""
         self.cut = True
         self.go(host, who, 1000, How.TAKE)
         self.cut = False
@@ -207,10 +207,10 @@ class World:
         self.now += timedelta(seconds=seconds)
 
     def office(self, host: Host, deed: Callable[[Process], object]) -> bool:
-        """A command of a person's, in a process of its own; tells whether it was done."""
+        """Run a command in a process of its own, and return whether it succeeded."""
         process = Process(host)
         try:
-            process.guard().attend()  # as whoever opens a database does
+            process.guard().attend()  # as each process that opens a database does
             deed(process)
         except Violation:
             raise
@@ -230,9 +230,9 @@ class World:
         self.backups.append(host.copy())
 
     def restore(self, host: Host, number: int, *, in_place: bool) -> None:
-        """Put older books in the place of the newer, by hand. The guard record lies elsewhere.
+        """Restore an older database by hand. The guard record is not in the backup.
 
-        Not in the second in which the power fails, too: what it costs is given back.
+        The guard record is on the disk: a power failure in the same second is not simulated.
         """
         self.crash(host)
         host.disk.record = host.disk.flushed = host.disk.best
@@ -244,7 +244,7 @@ class World:
             host.disk.location = replace(where, file=where.file + 1)
 
     def clone(self, host: Host, *, image_of_disk: bool) -> None:
-        """A second machine with a copy of all there is; both are started."""
+        """Copy the machine."""
         if len(self.hosts) > 1:
             return
         copy = host.copy()
@@ -252,12 +252,12 @@ class World:
         self.hosts.append(Host(self, 1, replace(copy, location=Location(file=file, machine="two"))))
 
     def jump(self, host: Host, seconds: int) -> None:
-        """Somebody sets the clock of the machine."""
+        """Change the clock of the machine."""
         host.ahead += timedelta(seconds=seconds)
         host.jumps += 1
 
     def change_account(self, host: Host, *, of: str, rotates: bool = False) -> None:
-        """Use another account of a provider, or another key of the same, from the next start on."""
+        """Change the account of a provider, or only its key, from the next start on."""
         self.stop(host)
         account = account_of(host.keys[of])
         if rotates:
@@ -268,7 +268,7 @@ class World:
     # --- the end
 
     def end(self) -> None:
-        """Let all come to rest before a provider without faults, then close the books."""
+        """Let all work end with a provider without failures, then judge the end."""
         self.how, self.cut = How.TAKE, False
         for host in self.hosts:
             for actor in host.older:
@@ -285,14 +285,14 @@ class World:
         for number in range(_ROUNDS):
             worked = [self._work(host, first=not number) for host in self.hosts]
             idle = 0 if any(worked) or self._skip() else idle + 1
-            if idle > 1:  # a moment may have come while others were asked
+            if idle > 1:  # a time may have come during the round
                 break
         self._close(first)
 
     def _work(self, host: Host, *, first: bool) -> bool:
-        """Let each do all there is for it to do; tells whether it was anything.
+        """Let each worker do all its work, and return whether there was any.
 
-        At first each is asked, then who has something lying there: to be told no is not for free.
+        The first time each worker runs, later only one with work in the database, to save time.
         """
         worked = False
         for who, lies_there in _LIES_THERE.items():
@@ -312,7 +312,7 @@ class World:
         return done[0] if done else None
 
     def _skip(self) -> bool:
-        """Go to the next moment for which anything waits; tells whether there is one."""
+        """Advance to the next time in the database, and return whether there is one."""
         host = self.hosts[0]
         now = int(host.now().timestamp() * 1000)
         due = min(
@@ -339,7 +339,7 @@ class World:
             raise Violation(Rule.STUCK, f"{stuck} at {host.now()}")
 
     def clear(self) -> None:
-        """Let no thread be left."""
+        """End all threads."""
         for host in self.hosts:
             self.crash(host, power=True)
             host.older = []
@@ -354,7 +354,7 @@ WHERE campaign.state IN ('sent', 'cancelled') AND batch.pending > 0
 _LIES_THERE = {
     "look": "SELECT 1 FROM campaign WHERE state = 'scheduled'",
     "post": "SELECT 1 FROM transactional_email WHERE state = 'waiting'",
-    # also where nothing is queued any more: of whom all left, the next look ends the campaign
+    # also without queued batches: the next look ends a campaign whose readers have all left
     "dispatch-1": "SELECT 1 FROM campaign WHERE state = 'sending'",
     "reconcile": "SELECT 1 FROM batch WHERE state = 'unknown'",
 }
