@@ -88,7 +88,8 @@ def webhook(
         made: Webhook = make(given, fetch) if parts.by_topics else make(given)
     except ValueError as error:
         key_path = f"provider.{'webhook_topics' if parts.by_topics else 'webhook_key'}"
-        raise _fault(key_path, str(error)) from None
+        fault = Fault(file="newsletter.yaml", key=key_path, message=str(error))
+        raise InvalidConfiguration([fault]) from None
     return made
 
 
@@ -133,7 +134,3 @@ def _transport(options: ProviderOptions, clock: Clock | None = None) -> Transpor
     from newsletter.providers.transport.transport import Transport  # requests
 
     return Transport(timeout=options.timeout, concurrency=options.concurrency, clock=clock)
-
-
-def _fault(key: str, message: str) -> InvalidConfiguration:
-    return InvalidConfiguration([Fault(file="newsletter.yaml", key=key, message=message)])

@@ -93,7 +93,9 @@ class Visits:
     def go(self) -> None:
         """Visit the feeds that are due, one after the other."""
         try:
-            self._await_a_tick()
+            # after a tick, so that no item gets the slug of a file that is new
+            while not self._looked.wait(_PATIENCE) and not self._stopped():
+                pass
             for feed in self._visitor.due(self._statements.feeds):
                 if self._stopped():
                     return
@@ -102,11 +104,6 @@ class Visits:
                 self._brought += seen.found
         finally:
             self._round_over = True
-
-    def _await_a_tick(self) -> None:
-        """So that no item gets the slug of a file that is new."""
-        while not self._looked.wait(_PATIENCE) and not self._stopped():
-            pass
 
     def followed_by(self, look: Callable[[], Seen]) -> Seen:
         """Look; what came before it began has been looked at then."""

@@ -116,14 +116,21 @@ class Outbox:
         fresh = [entry for entry in entries if not entry.path.exists()]
         again = {entry.message_id for entry in entries} - {entry.message_id for entry in fresh}
         try:
-            _draft(fresh)
+            # all are durable under another name before each gets its own: never half a file;
+            # syncs at the same time share their cost
+            with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
+                list(pool.map(_write_draft, fresh))
             # as late as can be, when nothing is kept yet
             if not_after is not None and not_after.left() <= timedelta(0):
                 raise ClaimOver("the disk took so long that the claim is over; nothing was kept")
             for entry in fresh:
                 entry.draft.rename(entry.path)
             # a rename lasts once its folder is on the disk
-            _sync_directory(self._directory)
+            handle = os.open(self._directory, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
             _journal(self._directory / JOURNAL, entries, again=again)
         except (OSError, ClaimOver):
             for entry in fresh:
@@ -174,25 +181,11 @@ def _file_name(message_id: str) -> str:
     return hashlib.sha256(message_id.encode()).hexdigest()[:40]
 
 
-def _draft(entries: Sequence[_Entry]) -> None:
-    """Make all of them durable under another name, before each gets its own: never half a file."""
-    with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:  # syncs at the same time share their cost
-        list(pool.map(_write_draft, entries))
-
-
 def _write_draft(entry: _Entry) -> None:
     with entry.draft.open("wb") as file:
         file.write(entry.message)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _journal(path: Path, entries: Iterable[_Entry], *, again: set[str]) -> None:

@@ -92,7 +92,11 @@ class SendGrid(BatchTranslator[_Compiled]):
         messages = "; ".join(str(error.get("message")) for error in errors)
         reason = http.words(messages or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            return _taken(response)
+            given = response.headers.get("x-message-id", "").strip()
+            if response.status == 202 and given and not response.body:
+                return http.answered(response, Verdict.ACCEPTED, "Accepted", provider_id=given)
+            why = f"HTTP {response.status}, but not the empty answer with an X-Message-Id"
+            return http.answered(response, Verdict.UNKNOWN, why)
         if response.status in {429, 401, 403}:
             return _later(response, reason)
         if response.status == 400:
@@ -108,14 +112,6 @@ def _names(reader: Recipient) -> str:
         return ""
     named = zip(NAME_MARKS, reader.names, strict=False)
     return "".join(f',"{mark}":"{name}"' for mark, name in named)
-
-
-def _taken(response: HttpResponse) -> Answer:
-    given = response.headers.get("x-message-id", "").strip()
-    if response.status == 202 and given and not response.body:
-        return http.answered(response, Verdict.ACCEPTED, "Accepted", provider_id=given)
-    why = f"HTTP {response.status}, but not the empty answer with an X-Message-Id"
-    return http.answered(response, Verdict.UNKNOWN, why)
 
 
 def _errors(response: HttpResponse) -> list[dict[str, Any]]:

@@ -82,13 +82,11 @@ class Proxied:
         host, client = name_in(request.headers.get("host", "")), host_of(request)
         is_local = is_this_machine(client)
         if host and client and is_local != is_this_machine(host):
-            self._say(_WITHOUT_FOR if is_local else _WITHOUT_HOST, host, client)
+            what = _WITHOUT_FOR if is_local else _WITHOUT_HOST
+            if what not in self._said:
+                self._said.add(what)
+                log.warning(what, host, client)
         await self._app(scope, receive, send)
-
-    def _say(self, what: str, host: str, client: str) -> None:
-        if what not in self._said:
-            self._said.add(what)
-            log.warning(what, host, client)
 
 
 class Hosts:

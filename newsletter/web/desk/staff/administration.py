@@ -75,7 +75,7 @@ class StaffPages:
                 proofs=self._proofs,
             )
         except InvalidInput as error:
-            return self._list(request, fault=_sentence(error))
+            return self._list(request, fault=f"{error.faults[0].message}.")
         except Refused as error:
             return self._list(request, status=409, fault=f"{error}.")
         return self._desk.go(request, _STAFF, done="link")
@@ -135,11 +135,6 @@ def _role(named: str) -> Role:
         return Role(named)
     except ValueError as error:
         raise Refused("choose one of the roles") from error
-
-
-def _sentence(error: InvalidInput) -> str:
-    """Return the fault of an address without its place: the form has one field."""
-    return f"{error.faults[0].message}."
 
 
 _A_PAGE = 50
