@@ -1,6 +1,8 @@
-"""What holds for the call of every provider over HTTP, kind by kind."""
+"""What holds for the call of every provider over HTTP, kind by kind, and the facts of each."""
 
 import hashlib
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from pydantic import SecretStr, ValidationError
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import InvalidInput
+from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpParcel, HttpProvider
 from newsletter.providers.registry import OPTIONS, build
 from newsletter.providers.transport.http import HttpRequest
@@ -138,6 +141,207 @@ def test_a_merge_value_that_is_no_plain_word_is_refused(subtests: pytest.Subtest
                         provider(kind).prepare(replace(one(), recipients=(reader,)))
 
 
+LIMITS = {
+    "brevo": (1000, 10_000_000, True, False),
+    "mailersend": (1, 0, True, False),
+    "mailgun": (1000, 25_000_000, False, False),
+    "mailjet": (50, 15_000_000, True, True),
+    "mailpit": (1, 0, True, False),
+    "mailtrap": (500, 50_000_000, True, True),
+    "postal": (1, 0, True, False),
+    "postmark": (500, 50_000_000, True, True),
+    "resend": (100, 0, True, False),
+    "sendgrid": (1000, 30_000_000, False, False),
+    "ses": (50, 1_000_000, False, True),
+}
+"""Kind → recipients and bytes of a call, whether each has a body, and an answer, of its own."""
+
+
+def test_the_limits_of_a_call_are_those_of_its_provider() -> None:
+    known = {kind: provider(kind).capabilities for kind in KEYS}
+    assert {
+        kind: (each.max_recipients, each.max_bytes, each.bodies, each.answers_each)
+        for kind, each in known.items()
+    } == LIMITS
+
+
+BEARER, JSON = {"Authorization": "Bearer hush"}, {"Content-Type": "application/json"}
+CALLS = {
+    "brevo": ("https://api.brevo.com/v3/smtp/email", {"api-key": "hush"} | JSON),
+    "mailersend": ("https://api.mailersend.com/v1/email", BEARER | JSON),
+    "mailgun": (
+        "https://api.mailgun.net/v3/forum.example/messages",
+        {"Authorization": "Basic YXBpOmh1c2g=", "Content-Type": "multipart/form-data"},
+    ),
+    "mailjet": (
+        "https://api.mailjet.com/v3.1/send",
+        {"Authorization": "Basic cHVibGljOmh1c2g="} | JSON,
+    ),
+    "mailpit": ("http://127.0.0.1:8025/api/v1/send", JSON),
+    "mailtrap": ("https://bulk.api.mailtrap.io/api/batch", BEARER | JSON),
+    "postal": (
+        "https://postal.forum.example/api/v1/send/message",
+        {"X-Server-API-Key": "hush"} | JSON,
+    ),
+    "postmark": (
+        "https://api.postmarkapp.com/email/batch",
+        {"X-Postmark-Server-Token": "hush"} | JSON,
+    ),
+    "resend": (
+        "https://api.resend.com/emails/batch",
+        {"Idempotency-Key": "attempt1", "x-batch-validation": "strict"} | BEARER | JSON,
+    ),
+    "sendgrid": ("https://api.sendgrid.com/v3/mail/send", BEARER | JSON),
+    "ses": ("https://email.eu-west-1.amazonaws.com/v2/email/outbound-emails", JSON),
+}
+"""Kind → the address of a call, and its header fields, which show who we are."""
+
+
+def test_a_call_goes_to_its_provider_with_the_key() -> None:
+    def call(kind: str) -> tuple[str, dict[str, str]]:
+        own = {"api_key": "public"} if kind == "mailjet" else {}  # the first of two
+        made = request(provider(kind, **own), one())
+        content_type = made.headers["Content-Type"].partition(";")[0]
+        return made.url, {**made.headers, "Content-Type": content_type}
+
+    calls = {kind: call(kind) for kind in KEYS}
+    # Brevo's key for the attempt has a test of its own
+    calls["brevo"][1].pop("idempotencyKey", None)
+    assert calls == CALLS
+    assert {request(provider(kind), one()).method for kind in KEYS} == {"POST"}
+
+
+MARKS = {
+    "brevo": ["{{ params.x }}", "{{contact.X}}", "{% if x %}", "{# x #}", "[UNSUBSCRIBE]"],
+    "mailersend": ["{{ name }}", "{{name}}", "{% if x %}", "{$unsubscribe}"],
+    "mailgun": [
+        *("%recipient.name%", "%recipient%", "%recipient_email%", "%Recipient.u%"),
+        *("%unsubscribe_url%", "%mailing_list_unsubscribe_url%", "%tag_unsubscribe_url%"),
+        *("%unsubscribe_email%", "%UNSUBSCRIBE_URL%"),
+    ],
+    "mailjet": ["{{var:day}}", "{{ data:x}}", "[[VAR:day]]", "[[UNSUB_LINK_EN]]", "[[PERMALINK]]"],
+    "mailtrap": ["{{name}}", "__unsubscribe_url__"],
+    "postal": ["https+notrack://x.example"],
+    "postmark": ["{{{ pm:unsubscribe }}}", "{{{pm:unsubscribe_url}}}", "{{ PM:x }}", "{{ { pm:x"],
+    "resend": ["{{{RESEND_UNSUBSCRIBE_URL}}}", "{{ resend_x }}", "{{{contact.first_name|there}}}"],
+    "sendgrid": ["<%body%>", "<% subject %>", "<%asm_group_unsubscribe_raw_url%>", "%ASM_x_url%"],
+}
+"""Kind → what the provider would replace. SES replaces only in a template: see its own tests."""
+OUR_OWN = ["NLMERGEADDRESS", "NLMERGECAMPAIGN"]
+
+
+def test_a_mark_of_the_provider_or_our_own_is_refused_by_name(subtests: pytest.Subtests) -> None:
+    for kind in KEYS:
+        for mark in [*MARKS.get(kind, []), *OUR_OWN]:
+            said = f"Costs 5 {mark} more"
+            sender = Sender(name=said, address="news@forum.example")
+            for field in ["subject", "text", "html", "from"]:
+                changes: dict[str, Any] = {"sender": sender} if field == "from" else {field: said}
+                with subtests.test(kind=kind, mark=mark, field=field):
+                    with pytest.raises(InvalidInput) as caught:
+                        provider(kind).prepare(one(**changes))
+                    (fault,) = caught.value.faults
+                    assert fault.key == field
+                    assert re.search(f"“{re.escape(mark[:2])}.*might replace", fault.message)
+
+
+SIGNS = {
+    "brevo": ["a { b } c", "p{color:red}@media{p{a:b}}", "[unsubscribe]", "100%", "}}"],
+    "mailersend": ["<style>@media print{#top{color:red}}</style>{ 5 % }"],
+    "mailgun": [
+        *("100% of recipients", "50%more%", "https://x.example/?u=%2Fmy_url%2F"),
+        *("%20recipient", "%%"),
+    ],
+    "mailjet": ["{% x %} {{ x }} [[ word ]]"],
+    "mailpit": ["{{name}} %recipient.x% {% if %} https+notrack://x.example"],
+    "mailtrap": ["<style>@media print{a{color:red}}</style>{ {x} }"],
+    "sendgrid": ["100% of us", "a < b % c", "{{name}}", "[unsubscribe]", "-name-"],
+    "ses": ["a { b } c", "}}", "{ {name} }", "<%x%>", "%recipient.x%", "\\"],
+}
+"""Kind → what looks like a mark, and is none."""
+
+
+def test_other_signs_pass_untouched(subtests: pytest.Subtests) -> None:
+    for kind, signs in SIGNS.items():
+        for text in signs:
+            with subtests.test(kind=kind, text=text):
+                readers = ("ana@a.example",) if kind in SINGLE else ("ana@a.example", "b@b.example")
+                body = request(provider(kind), batch(*readers, text=text, html=text)).body
+                written = text if kind == "mailgun" else json.dumps(text)
+                assert body.count(written.encode()) >= 2
+
+
+NOT_TWICE = (("X-Note", "1"), ("x-note", "2"))
+HEADERS: dict[str, list[tuple[tuple[tuple[str, str], ...], str]]] = {
+    "brevo": [
+        ((("List-Id", "Préss <press.forum.example>"),), "plain letters"),
+        ((("X-Mailin-custom", "1"),), "cannot be given"),
+        ((("idempotencyKey", "1"),), "cannot be given"),
+    ],
+    "mailersend": [
+        ((("In-Reply-To", "<a@b.example>"),), "cannot be given"),
+        ((("Precedence", "bulk"),), "cannot be given"),
+        ((("X_Note", "a"),), "not a name"),
+        ((("X-Note", "é"),), "plain letters"),
+        ((("List-Unsubscribe", "<https://é.example>"),), "plain letters"),
+        ((("List-Unsubscribe", "<a>"), ("list-unsubscribe", "<b>")), "not twice"),
+    ],
+    "mailgun": [
+        ((("X-Note", "x" * 17_000),), "16 KB"),
+        ((('X"', "x"),), "not a name"),
+        ((('X"; name="to', "x"),), "not a name"),
+    ],
+    "mailjet": [
+        ((("Bcc", "a@a.example"),), "cannot be given"),
+        ((("X-Mailer", "a"),), "cannot be given"),
+        ((("X-MJ-TemplateLanguage", "True"),), "cannot be given"),
+        ((("X-Mailjet-TrackOpen", "1"),), "cannot be given"),
+        ((("X-Note", "é"),), "plain letters"),
+    ],
+    "mailpit": [
+        (((name, "x"),), "cannot be given")
+        for name in ("Cc", "Bcc", "CC", "X-Attempt", "X-subscriber")
+    ],
+    "postal": [((("x-amp", "on"),), "cannot be given"), ((("X-AMP", "on"),), "cannot be given")],
+    "postmark": [((('X"', "x"),), "not a name")],
+    "resend": [((('X"', "x"),), "not a name")],
+    "sendgrid": [
+        ((("X-Note", "é"),), "plain letters"),
+        ((("X-SG-ID", "1"),), "cannot be given"),
+    ],
+    "ses": [
+        ((("X-Note", ""),), "empty or too long"),
+        ((("X-Note", "x" * 991),), "empty or too long"),
+        ((("X" * 127, "x"),), "empty or too long"),
+        ((("Cc", "x"),), "cannot be given"),
+        ((("X-SES-MESSAGE-TAGS", "a=b"),), "cannot be given"),
+        ((("X-Note", "é NLMERGEUNSUBSCRIBE"),), "plain letters"),
+        (tuple((f"X-{number}", "x") for number in range(16)), "are 16; SES takes 15"),
+    ],
+}
+"""Kind → header fields that a call cannot carry, and why; ``EVERYWHERE`` holds for each kind."""
+EVERYWHERE: list[tuple[tuple[tuple[str, str], ...], str]] = [
+    (NOT_TWICE, "not twice"),
+    *((((name, "x"),), "not a name") for name in ("X Y", "X:Y", "Ü", "")),
+    *(
+        (((name, "x"),), "twice|cannot be given")
+        for name in ("To", "From", "Reply-To", "Date", "Subject", "Content-Type", "Mime-Version")
+    ),
+]
+
+
+def test_a_header_that_a_call_cannot_carry_is_refused(subtests: pytest.Subtests) -> None:
+    for kind in KEYS:
+        for headers, why in [*EVERYWHERE, *HEADERS.get(kind, [])]:
+            for readers in [1] if kind in SINGLE else [1, 3]:
+                sent = one(headers=headers) if readers == 1 else batch(headers=headers)
+                with (
+                    subtests.test(kind=kind, headers=headers, readers=readers),
+                    pytest.raises(InvalidInput, match=why),
+                ):
+                    provider(kind).prepare(sent)
+
+
 def test_the_batch_size_lowers_the_limit_and_never_raises_it(subtests: pytest.Subtests) -> None:
     for kind in KEYS:
         with subtests.test(kind=kind):
@@ -159,12 +363,25 @@ def test_no_secret_shows(subtests: pytest.Subtests) -> None:
                 assert all(value not in shown for value in made.headers.values())
 
 
+WRONG = {
+    "mailgun": [("domain", "a/b"), ("domain", "-a"), ("apikey", "x")],
+    "mailpit": [("api_key", "x"), ("base_url", "http://user:secret@mail.example")],
+    "postmark": [("message_stream", ""), ("message_stream", "a/b"), ("api_key", "x")],
+    "ses": [
+        *(("region", "eu-west-1.evil.example"), ("region", "EU-WEST-1"), ("access_key_id", "A/B")),
+        *(("session_token", ""), ("configuration_set", "a b"), ("api_key", "x")),
+    ],
+}
+"""Kind → an option and a value that it cannot have."""
+
+
 def test_options_that_cannot_work_are_refused_without_showing_a_secret(
     subtests: pytest.Subtests,
 ) -> None:
     for kind in KEYS:
         with subtests.test(kind=kind):
             wrong: list[dict[str, object]] = [{name: ""} for name in KEYS[kind]]
+            wrong += [{name: value} for name, value in WRONG.get(kind, [])]
             wrong += [{"nonsense": "x"}, {"base_url": "nowhere"}, {"batch_size": 0}]
             for each in wrong:
                 with pytest.raises(ValidationError) as caught:

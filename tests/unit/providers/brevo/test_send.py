@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
-from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.brevo.send import (
     MAX_BYTES,
@@ -89,13 +88,6 @@ def test_content_without_headers_is_said_too() -> None:
     assert version["headers"] == {"X-Mailin-custom": "resigns.attempt1.1"}
 
 
-def test_the_call_goes_to_brevo_with_the_key() -> None:
-    request = brevo().build(batch())
-    assert request.method == "POST"
-    assert request.url == "https://api.brevo.com/v3/smtp/email"
-    assert request.headers == {"api-key": "key-hush", "Content-Type": "application/json"}
-
-
 def test_the_idempotency_key_is_a_uuid_that_the_attempt_decides() -> None:
     key = idempotency_key("attempt1")
     assert UUID(key).version == 4
@@ -121,39 +113,6 @@ def test_a_name_that_brevo_would_drop_is_encoded_in_one_line() -> None:
     assert told.isascii()
     assert "\n" not in told
     assert words_of(told) == name
-
-
-def test_a_mark_of_brevos_own_is_refused_by_name(subtests: pytest.Subtests) -> None:
-    for mark in ["{{ params.x }}", "{{contact.X}}", "{% if x %}", "{# x #}", "[UNSUBSCRIBE]"]:
-        for field in ["subject", "text", "html"]:
-            with subtests.test(mark=mark, field=field):
-                with pytest.raises(InvalidInput) as caught:
-                    brevo().build(batch(**{field: f"Costs 5 {mark} more"}))
-                (fault,) = caught.value.faults
-                assert fault.key == field
-                assert mark[:2] in fault.message
-
-
-def test_other_signs_pass_untouched(subtests: pytest.Subtests) -> None:
-    for text in ["a { b } c", "p{color:red}@media{p{a:b}}", "[unsubscribe]", "100%", "}}"]:
-        with subtests.test(text=text):
-            assert built(batch(*ONE, html=text))["messageVersions"][0]["htmlContent"] == text
-
-
-def test_a_header_that_brevo_cannot_carry_is_refused(subtests: pytest.Subtests) -> None:
-    for headers, why in [
-        ((("List-Id", "Préss <press.forum.example>"),), "plain letters"),
-        ((("X-Mailin-custom", "1"),), "cannot be given"),
-        ((("idempotencyKey", "1"),), "cannot be given"),
-        ((("X-Note", "1"), ("x-note", "2")), "not twice"),
-        ((("Content-Type", "text/plain"),), "twice"),
-        ((("X Y", "1"),), "not a name"),
-    ]:
-        with (
-            subtests.test(headers=headers, why=why),
-            pytest.raises(InvalidInput, match=why),
-        ):
-            brevo().build(batch(headers=headers))
 
 
 def test_as_many_recipients_as_are_planned_fit_the_size_of_a_call() -> None:

@@ -3,10 +3,7 @@
 import json
 from typing import Any
 
-import pytest
-
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailersend.send import MailerSend, Options
 from newsletter.providers.transport.http import HttpResponse
@@ -77,37 +74,6 @@ def test_the_exact_bytes_of_a_small_call() -> None:
         '"tags":["resigns/attempt1/1"],'
         '"settings":{"track_clicks":false,"track_opens":false,"track_content":false}}'
     )
-
-
-@rows("mark", ["{{ name }}", "{{name}}", "{% if x %}", "{$unsubscribe}", "NLMERGECAMPAIGN"])
-def test_a_mark_of_mailersends_or_our_own_is_refused(mark: str) -> None:
-    for field in ("subject", "text", "html"):
-        with pytest.raises(InvalidInput, match="MailerSend might replace"):
-            built(**{field: f"See {mark}"})
-    with pytest.raises(InvalidInput, match="MailerSend might replace"):
-        built(sender=Sender(name=mark, address="news@forum.example"))
-
-
-def test_braces_that_are_no_mark_go_out() -> None:
-    style = "<style>@media print{#top{color:red}}</style>{ 5 % }"
-    assert built(html=style)["html"] == style
-
-
-@rows(
-    "headers",
-    [
-        (("X-Note", "a"), ("x-note", "b")),
-        (("List-Unsubscribe", "<https://a.example>"), ("list-unsubscribe", "<https://b.example>")),
-        (("In-Reply-To", "<a@b.example>"),),
-        (("Precedence", "bulk"),),
-        (("X_Note", "a"),),
-        (("X-Note", "é"),),
-        (("List-Unsubscribe", "<https://é.example>"),),
-    ],
-)
-def test_a_header_that_would_be_lost_or_spoilt_is_refused(headers: Any) -> None:
-    with pytest.raises(InvalidInput):
-        built(headers=headers)
 
 
 @rows(

@@ -1,7 +1,6 @@
 """What Mailjet is told, and what each of its answers means."""
 
 import json
-from base64 import b64decode
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
-from newsletter.providers.mailjet.send import MAX_BYTES, Mailjet, Options
+from newsletter.providers.mailjet.send import Mailjet, Options
 from newsletter.providers.transport.http import HttpResponse
 from tests.contracts.provider import batch, content
 from tests.provider_servers.mailjet import error, malformed, success
@@ -76,45 +75,6 @@ def test_the_exact_bytes_of_a_small_call() -> None:
     )
 
 
-def test_the_call_goes_to_version_3_1_with_both_keys() -> None:
-    request = mailjet().build(batch())
-    assert (request.method, request.url) == ("POST", "https://api.mailjet.com/v3.1/send")
-    scheme, _, keys = request.headers["Authorization"].partition(" ")
-    assert (scheme, b64decode(keys)) == ("Basic", b"public:s-hush")
-    for shown in (repr(request), repr(mailjet()), repr(Options.model_validate(OPTIONS))):
-        assert "hush" not in shown
-        assert keys not in shown
-
-
-def test_a_mark_of_mailjets_is_refused_by_name(subtests: pytest.Subtests) -> None:
-    for mark in ["{{var:day}}", "{{ data:x}}", "[[VAR:day]]", "[[UNSUB_LINK_EN]]", "[[PERMALINK]]"]:
-        with (
-            subtests.test(mark=mark),
-            pytest.raises(InvalidInput, match=r"html: .*Mailjet might replace"),
-        ):
-            built(html=f"Costs 5 {mark} more")
-
-
-def test_other_braces_pass() -> None:
-    html = "{% x %} {{ x }} [[ word ]] NLMERGEUNSUBSCRIBE"
-    assert built(html=html)[0]["HTMLPart"].startswith("{% x %} {{ x }} [[ word ]]")
-
-
-def test_a_header_that_mailjet_refuses_or_would_lose_is_refused(subtests: pytest.Subtests) -> None:
-    for headers in [
-        (("X-Note", "a"), ("x-note", "b")),
-        (("Subject", "a"),),
-        (("Bcc", "a@a.example"),),
-        (("X-Mailer", "a"),),
-        (("X-MJ-TemplateLanguage", "True"),),
-        (("X-Mailjet-TrackOpen", "1"),),
-        (("X Y", "a"),),
-        (("X-Note", "é"),),
-    ]:
-        with subtests.test(headers=headers), pytest.raises(InvalidInput):
-            built(headers=headers)
-
-
 def test_without_headers_of_its_own_a_message_has_none() -> None:
     (message,) = built(headers=(("Message-ID", "<NLMERGEMESSAGEID@forum.example>"),))
     assert "Headers" not in message
@@ -124,13 +84,6 @@ def test_a_subject_as_long_as_mailjet_takes_passes_and_a_longer_one_does_not() -
     assert built(subject="é" * 255)[0]["Subject"] == "é" * 255
     with pytest.raises(InvalidInput, match="subject: is longer than the 255 characters"):
         built(subject="é" * 256)
-
-
-def test_its_limits_are_said() -> None:
-    known = mailjet().capabilities
-    assert (known.max_recipients, known.max_bytes, known.bodies) == (50, MAX_BYTES, True)
-    assert mailjet(batch_size=20).capabilities.max_recipients == 20
-    assert mailjet(batch_size=5000).capabilities.max_recipients == 50
 
 
 # --- answers -----------------------------------------------------------------------------------

@@ -4,10 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailpit.send import Mailpit, Options
 from newsletter.providers.transport.http import HttpResponse
@@ -64,26 +62,6 @@ def test_the_exact_bytes_of_a_small_call() -> None:
         '"Subject":"Forum resigns from task force","Text":"Grüße \\"letter0001\\"\\n","HTML":"",'
         '"Headers":{"X-Attempt":"attempt1","X-Subscriber":"1"},"Tags":["resigns"]}'
     )
-
-
-def test_what_others_would_replace_stays_as_it_is() -> None:
-    text = "{{name}} %recipient.x% {% if %} https+notrack://x.example"
-    assert built(text=text)["Text"] == text
-
-
-def test_a_header_that_mailpit_takes_elsewhere_is_refused(subtests: pytest.Subtests) -> None:
-    for name in [
-        *("To", "From", "Cc", "Bcc", "Reply-To", "Date", "Subject", "Content-Type"),
-        *("Mime-Version", "CC", "X-Attempt", "X-subscriber"),
-    ]:
-        with subtests.test(name=name), pytest.raises(InvalidInput):
-            built(headers=((name, "x"),))
-
-
-def test_it_takes_no_credentials() -> None:
-    for wrong in ({"api_key": "x"}, {"base_url": "http://user:secret@mail.example"}):
-        with pytest.raises(ValidationError):
-            mailpit(**wrong)
 
 
 ANSWERS: dict[str, tuple[int, object, Verdict]] = {

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
-from newsletter.providers.mailtrap.send import MAX_BYTES, Mailtrap, Options
+from newsletter.providers.mailtrap.send import Mailtrap, Options
 from newsletter.providers.transport.http import HttpResponse
 from tests.contracts.provider import batch, content
 from tests.servers import DATE
@@ -76,19 +75,6 @@ def test_the_base_says_what_all_share_and_a_request_the_rest() -> None:
         }
 
 
-def test_the_call_goes_to_the_bulk_stream_with_the_token() -> None:
-    request = mailtrap().build(batch())
-    assert (request.method, request.url) == ("POST", "https://bulk.api.mailtrap.io/api/batch")
-    assert request.headers["Authorization"] == "Bearer t-hush"
-    assert request.headers["Content-Type"] == "application/json"
-    for shown in (
-        repr(request),
-        repr(mailtrap()),
-        repr(Options.model_validate({"kind": "mailtrap", "api_token": "t-hush"})),
-    ):
-        assert "hush" not in shown
-
-
 def test_the_exact_bytes_of_a_small_call() -> None:
     small = batch(
         "ana@a.example",
@@ -103,27 +89,6 @@ def test_the_exact_bytes_of_a_small_call() -> None:
         '"to":[{"email":"ana@a.example"}],"category":"resigns","custom_variables":'
         '{"campaign":"resigns","attempt":"attempt1","subscriber":"1"}}]}'
     )
-
-
-def test_a_mark_of_mailtraps_or_our_own_is_refused(subtests: pytest.Subtests) -> None:
-    for mark in ["{{name}}", "__unsubscribe_url__", "NLMERGEADDRESS"]:
-        for field in ["subject", "text", "html"]:
-            with subtests.test(mark=mark, field=field):
-                with pytest.raises(InvalidInput) as caught:
-                    built(**{field: f"Costs 5 {mark} more"})
-                assert mark[:2] in str(caught.value)
-
-
-def test_other_braces_pass() -> None:
-    html = "<style>@media print{a{color:red}}</style>{ {x} } NLMERGEUNSUBSCRIBE"
-    assert built(html=html)["requests"][0]["html"].startswith("<style>@media print{a{color:red}}")
-
-
-def test_its_limits_are_said() -> None:
-    known = mailtrap().capabilities
-    assert (known.max_recipients, known.max_bytes, known.bodies) == (500, MAX_BYTES, True)
-    assert mailtrap(batch_size=50).capabilities.max_recipients == 50
-    assert mailtrap(batch_size=5000).capabilities.max_recipients == 500
 
 
 # status, body, verdict for three recipients, verdict for one

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.resend.send import Options, Resend
 from newsletter.providers.transport.http import HttpResponse
@@ -49,50 +48,10 @@ def test_a_message_says_everything() -> None:
     }
 
 
-def test_the_call_goes_to_the_batch_with_the_key_and_names_the_attempt() -> None:
-    request = resend().build(batch())
-    assert request.method == "POST"
-    assert request.url == "https://api.resend.com/emails/batch"
-    assert request.headers == {
-        "Authorization": "Bearer re_hush",
-        "Content-Type": "application/json",
-        "Idempotency-Key": "attempt1",
-        "x-batch-validation": "strict",
-    }
-
-
 def test_a_sender_without_a_name_is_a_bare_address_and_no_reply_to_is_none() -> None:
     (message,) = built(batch("a@a.example", sender=Sender(name="", address="n@f.example")))
     assert message["from"] == "n@f.example"
     assert "reply_to" not in message
-
-
-def test_a_mark_of_resends_own_is_refused_by_name(subtests: pytest.Subtests) -> None:
-    for mark in [
-        "{{{RESEND_UNSUBSCRIBE_URL}}}",
-        "{{ resend_x }}",
-        "{{{contact.first_name|there}}}",
-    ]:
-        for field in ["subject", "text", "html"]:
-            with subtests.test(mark=mark, field=field):
-                with pytest.raises(InvalidInput) as caught:
-                    resend().build(batch(**{field: f"Leave here: {mark}"}))
-                (fault,) = caught.value.faults
-                assert fault.key == field
-                assert "Resend might replace" in fault.message
-
-
-def test_a_header_needs_a_name_that_it_can_have(subtests: pytest.Subtests) -> None:
-    for name in ["X Y", "X:Y", "Ü", "", 'X"']:
-        with subtests.test(name=name), pytest.raises(InvalidInput, match="not a name"):
-            resend().build(batch(headers=((name, "x"),)))
-
-
-def test_the_limits_are_told() -> None:
-    told = resend().capabilities
-    assert (told.max_recipients, told.max_bytes, told.bodies) == (100, 0, True)
-    assert resend(batch_size=50).capabilities.max_recipients == 50
-    assert resend(batch_size=5000).capabilities.max_recipients == 100
 
 
 # --- answers -----------------------------------------------------------------------------------

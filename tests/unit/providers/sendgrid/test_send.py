@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
-from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.sendgrid.send import Options, SendGrid
 from newsletter.providers.transport.http import HttpResponse
-from tests.contracts.provider import batch, content
+from tests.contracts.provider import batch
 from tests.provider_servers.sendgrid import errors
 from tests.servers import DATE
 
@@ -73,14 +72,6 @@ def test_the_call_says_everything_once() -> None:
     }
 
 
-def test_the_call_goes_to_sendgrid_with_the_key() -> None:
-    request = sendgrid().build(batch())
-    assert request.method == "POST"
-    assert request.url == "https://api.sendgrid.com/v3/mail/send"
-    assert request.headers["Authorization"] == "Bearer key-hush"
-    assert request.headers["Content-Type"] == "application/json"
-
-
 def test_the_same_content_in_another_campaign_is_counted_under_that_one() -> None:
     provider = sendgrid()
     provider.build(batch())
@@ -99,46 +90,6 @@ def test_the_json_written_by_hand_reads_back_for_odd_addresses() -> None:
     addresses = ["o'neil@a.example", "a+b%c{d}@a.example", "jörg🎉@b.example", "/$#!@x.example"]
     call = built(batch(*addresses))
     assert [each["to"][0]["email"] for each in call["personalizations"]] == addresses
-
-
-def test_a_mark_of_sendgrids_own_is_refused_by_name(subtests: pytest.Subtests) -> None:
-    for mark in ["<%body%>", "<% subject %>", "<%asm_group_unsubscribe_raw_url%>", "%ASM_x_url%"]:
-        for field in ["subject", "text", "html"]:
-            with subtests.test(mark=mark, field=field):
-                with pytest.raises(InvalidInput) as caught:
-                    sendgrid().build(batch(**{field: f"Costs 5 {mark} more"}))
-                (fault,) = caught.value.faults
-                assert fault.key == field
-                assert mark in fault.message
-
-
-def test_other_signs_pass_untouched(subtests: pytest.Subtests) -> None:
-    for text in ["100% of us", "a < b % c", "{{name}}", "[unsubscribe]", "-name-"]:
-        with subtests.test(text=text):
-            assert built(batch(text=text))["content"][0]["value"] == text
-
-
-def test_a_header_that_sendgrid_cannot_carry_is_refused(subtests: pytest.Subtests) -> None:
-    for headers, why in [
-        ((("X-Note", "é"),), "plain letters"),
-        ((("X-SG-ID", "1"),), "cannot be given"),
-        ((("X-Note", "1"), ("x-note", "2")), "not twice"),
-        ((("Content-Type", "text/plain"),), "twice"),
-        ((("X Y", "1"),), "not a name"),
-    ]:
-        with (
-            subtests.test(headers=headers, why=why),
-            pytest.raises(InvalidInput, match=why),
-        ):
-            sendgrid().build(batch(headers=headers))
-
-
-def test_the_batch_size_lowers_the_limit_and_all_share_one_body() -> None:
-    assert sendgrid().capabilities.max_recipients == 1000
-    assert sendgrid(batch_size=50).capabilities.max_recipients == 50
-    assert sendgrid(batch_size=5000).capabilities.max_recipients == 1000
-    assert sendgrid().capabilities.recipients_for(content()) == 1000
-    assert not sendgrid().capabilities.bodies
 
 
 BAD_TO = errors("Does not contain a valid address.", "personalizations.1.to.0.email")
