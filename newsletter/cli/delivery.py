@@ -33,7 +33,6 @@ from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.outcome import Ending, Outcome, outcome_of
-from newsletter.store.file.lock import only_one
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -345,7 +344,7 @@ def lift(delivery: Delivery, by: str | None, kinds: Collection[HoldKind]) -> dic
         else (Role.SENDER, "release what was stopped")
     )
     who = actor(delivery.store, by, needed, action)
-    with only_one(delivery.lock_path) if doubted else nullcontext():
+    with delivery.only_one() if doubted else nullcontext():
         return delivery.guard().release(by=who, kinds=kinds)
 
 

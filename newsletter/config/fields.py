@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -171,20 +171,29 @@ def _not_a_comment(value: Any) -> Any:
 def _database(text: str) -> str:
     """The text may hold a password, so no message repeats it."""
     scheme, _, path = text.partition("://")
-    if scheme.startswith("postgres"):
-        raise ValueError(
-            "PostgreSQL is not supported yet: this version keeps its data in SQLite; "
-            "write sqlite:///var/newsletter.db"
-        )
+    if scheme == "postgresql":
+        return _on_server(_line(text))
     if scheme != "sqlite" or not path.startswith("/"):
         raise ValueError(
-            "is not a database we know; write sqlite:/// and a path, "
-            "like sqlite:///var/newsletter.db"
+            "is not a database we know; write sqlite:/// and a path, like"
+            " sqlite:///var/newsletter.db, or postgresql://user@host/database"
         )
     file = path.removeprefix("/")
     if not file.strip() or "?" in file or file.startswith(":") or file.endswith("/"):
         raise ValueError("names no file; write a path after sqlite:///, like var/newsletter.db")
     return _line(text)
+
+
+def _on_server(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.password is not None or "password" in parse_qs(parts.query):
+        raise ValueError(
+            "holds a password; take it out, and write it as database_password: ${NAME} or"
+            " database_password_file"
+        )
+    if not parts.path.strip("/"):
+        raise ValueError("names no database; write postgresql://user@host/database")
+    return text
 
 
 def _at_least_a_second(duration: timedelta) -> timedelta:
@@ -251,7 +260,7 @@ PublicUrl = Annotated[
 """The https base of our own pages, without a slash at the end."""
 
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
-"""``sqlite:///`` and a path."""
+"""``sqlite:///`` and a path, or ``postgresql://`` and a database on a server."""
 
 Pause = Annotated[
     Duration, AfterValidator(_at_least_a_second), AfterValidator(_at_most_thirty_days)

@@ -239,8 +239,14 @@ class Settings(Section):
     )
     database: DatabaseUrl = Field(
         default="sqlite:///var/newsletter.db",
-        description="The database: `sqlite:///` and a path.",
+        description="The database: `sqlite:///` and a path, or `postgresql://` with a database "
+        "on a PostgreSQL server.",
         examples=["sqlite:///var/newsletter.db"],
+    )
+    database_password: SecretStr | None = Field(
+        default=None,
+        description="The password for a PostgreSQL server.",
+        examples=["${DATABASE_PASSWORD}"],
     )
     metrics: Metrics = Field(
         default=Metrics(), description="Figures for monitoring, at `/metrics`."
@@ -317,8 +323,15 @@ class Settings(Section):
         return (self.provider,) if second is None else (self.provider, second)
 
     @property
+    def is_on_server(self) -> bool:
+        """The database is on a PostgreSQL server."""
+        return self.database.startswith("postgresql:")
+
+    @property
     def database_path(self) -> Path:
-        """The database's file."""
+        """The database's file. If it is on a server, no such file exists; it names our locks."""
+        if self.is_on_server:
+            return self.resolve(Path("var/newsletter.db"))
         return self.resolve(Path(self.database.removeprefix("sqlite:///")))
 
     @property

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.store.file.lock import beaten_at
+from newsletter.store.file.lock import beaten_at, only_one
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
@@ -51,6 +52,12 @@ class Delivery:
     renderer: LazyRenderer
     key: bytes = field(repr=False)
     """The workspace's oldest, which never changes: names are made by it."""
+
+    @contextmanager
+    def only_one(self) -> Iterator[None]:
+        """Hold the locks of the one process that sends. Raises Refused if another has one."""
+        with only_one(self.lock_path), self.store.only_one():
+            yield
 
     def prepare(self) -> None:
         """Build all of it now: threads share it."""

@@ -211,7 +211,7 @@ def attempt(what: str, look: Callable[[], str]) -> Finding:
 def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding]:
     """Check an open workspace, its providers and its public pages."""
     settings, store = delivery.settings, delivery.store
-    yield finding("database", well=True, detail=str(settings.database_path))
+    yield finding("database", well=True, detail=store.name)
     with store.read() as tx:
         objection = statements.configuration.objection(tx)
     yield _service(delivery, objection)

@@ -36,7 +36,7 @@ from newsletter.runtime.log import (
 )
 from newsletter.runtime.rounds import Rounds, Stillness, Visits
 from newsletter.runtime.tick import Tick, TickResult
-from newsletter.store.file.lock import beat, only_one
+from newsletter.store.file.lock import beat
 
 log = logging.getLogger("newsletter.run")
 
@@ -145,7 +145,7 @@ class Scheduler:
         with ExitStack() as held:
             while True:
                 try:
-                    held.enter_context(only_one(self._delivery.lock_path))
+                    held.enter_context(self._delivery.only_one())
                     break
                 except Refused:
                     tries -= 1

@@ -31,6 +31,7 @@ from newsletter.runtime.services import Services
 from newsletter.runtime.staff import Staff
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
+from newsletter.store.database import Backend
 from newsletter.store.file.guard_file import WorkspaceGuardFile
 from newsletter.store.file.keys import Chain, HeadFile, check_keys, refuse_missing_keys
 from newsletter.store.file.lock import in_use
@@ -64,7 +65,7 @@ def opened(
     """
     settings = load(workspace / FILE_NAME, environ)
     with private() as umask, _stored(settings, by, clock or SystemClock()) as (store, keys):
-        guard_file = WorkspaceGuardFile(settings.epoch_path, settings.database_path)
+        guard_file = WorkspaceGuardFile(settings.epoch_path, store.name, lambda _: store.location())
         on_disk = _on_disk(settings, keys, environ)
         built = _built(settings, store, guard_file, keys, umask, on_disk)
         try:
@@ -102,13 +103,24 @@ def kept(settings: Settings) -> list[Path]:
     return [*within, *(folder for folder in folders if folder != settings.workspace)]
 
 
-def _refuse_lost(settings: Settings) -> None:
+def open_database(settings: Settings) -> Backend:
+    """Return the database that the settings name; it connects when it is used."""
+    if not settings.is_on_server:
+        return Sqlite(settings.database_path)
+    from newsletter.store.postgresql import Postgresql
+
+    password = settings.database_password
+    return Postgresql(settings.database, password.get_secret_value() if password else None)
+
+
+def _refuse_lost(settings: Settings, database: Backend) -> None:
     """Raise Refused if the database existed and is gone: a new one would have no subscribers."""
-    database, guard_file = settings.database_path, settings.epoch_path
-    if guard_file.exists() and not database.exists():
+    guard_file = settings.epoch_path
+    if guard_file.exists() and database.is_missing():
         raise Refused(
-            f"the database {database} is gone, and {guard_file} says that there was one; nothing"
-            " was changed. Move it back, or put a backup back with 'newsletter db restore FILE'. To"
+            f"the database {database.name} is gone, and {guard_file} says that there was one;"
+            " nothing was changed. Move it back, or put a backup back with 'newsletter db restore"
+            " FILE'. To"
             f" begin anew, without subscribers and without what has gone out, remove {guard_file}"
         )
 
@@ -127,26 +139,24 @@ def _load_keys(folder: Path) -> _Keys:
 @contextmanager
 def _stored(settings: Settings, by: str, clock: Clock) -> Iterator[tuple[Store, _Keys]]:
     """Open the database, locked against replacement, with its keys."""
-    path, folder = settings.database_path, settings.workspace / "var" / "keys"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with in_use(settings.in_use_path, by=by):
-        # before it is opened, which would make an empty file
-        _refuse_lost(settings)
-        with closing(Sqlite(path)) as database:
-            ensure_current(database)
-            refuse_missing_keys(database, settings.workspace)
-            keys = _load_keys(folder)
-            check_keys(database, fingerprints_in(settings.workspace))
-            close_off(kept(settings))
-            yield (
-                Store(
-                    database,
-                    hash_address=address_hash(keys.addresses[0]),
-                    chain=Chain(key=keys.audit[0], head=HeadFile(settings.audit_head_path)),
-                    clock=clock,
-                ),
-                keys,
-            )
+    folder = settings.workspace / "var" / "keys"
+    settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
+    with in_use(settings.in_use_path, by=by), closing(open_database(settings)) as database:
+        _refuse_lost(settings, database)
+        ensure_current(database)
+        refuse_missing_keys(database, settings.workspace)
+        keys = _load_keys(folder)
+        check_keys(database, fingerprints_in(settings.workspace))
+        close_off(kept(settings))
+        yield (
+            Store(
+                database,
+                hash_address=address_hash(keys.addresses[0]),
+                chain=Chain(key=keys.audit[0], head=HeadFile(settings.audit_head_path)),
+                clock=clock,
+            ),
+            keys,
+        )
 
 
 def _built(

@@ -125,6 +125,9 @@ class Backend(Protocol):
     def only_one(self) -> AbstractContextManager[None]:
         """Hold the lock of the one process that sends. Raises Refused if another has it."""
 
+    def is_missing(self) -> bool:
+        """Return whether there is no database yet, or none any more."""
+
     def schema(self, tables: Iterable[str]) -> Iterable[str]:
         """Return the statements that make a new database, of those of ``schema.sql``."""
 

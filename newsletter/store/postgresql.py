@@ -137,6 +137,11 @@ class Postgresql:
             with self._watching, self._explained():
                 self._watched(query.replace("try_advisory_lock", "advisory_unlock"))
 
+    def is_missing(self) -> bool:
+        """Return whether the database has no tables."""
+        with self.transaction(reads=True) as db:
+            return not self.tables(db)
+
     def schema(self, tables: Iterable[str]) -> Iterator[str]:
         """Yield the statements, but those of FTS5, among PostgreSQL's own."""
         own = files("newsletter.store").joinpath("postgresql.sql").read_text("utf-8")

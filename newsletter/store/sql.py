@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from newsletter.domain.clock import Clock
+    from newsletter.domain.delivery.restore_guard import Location
     from newsletter.domain.staff.audit import AuditHead
     from newsletter.store.archive import Search
     from newsletter.store.campaigns.audiences import Audiences, Corrections, Translations
@@ -196,6 +197,19 @@ class Store:
                 reading=lambda: self._database.transaction(reads=True, on=db),
                 writing=lambda: self._writing(on=db),
             )
+
+    @property
+    def name(self) -> str:
+        """The database, as messages call it."""
+        return self._database.name
+
+    def location(self) -> Location:
+        """Return where the data lies."""
+        return self._database.location()
+
+    def only_one(self) -> AbstractContextManager[None]:
+        """Hold the lock of the one process that sends. Raises Refused if another has it."""
+        return self._database.only_one()
 
     def version(self) -> int:
         """A number that is another one after each commit, whoever made it: a look for nothing."""

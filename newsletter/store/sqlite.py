@@ -114,6 +114,10 @@ class Sqlite:
         """Hold nothing: the lock on the file beside the database says it all."""
         yield
 
+    def is_missing(self) -> bool:
+        """Return whether the file is missing. To open it would make one."""
+        return not self.path.exists()
+
     def schema(self, tables: Iterable[str]) -> Iterable[str]:
         """Return the statements as they are."""
         return tables

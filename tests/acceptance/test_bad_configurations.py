@@ -20,7 +20,7 @@ from tests.rows import rows
 CASES = Path(__file__).parent / "bad_configurations"
 STANDS_FOR: Mapping[str, Iterable[str]] = {
     "PROVIDERS": sorted(OPTIONS),
-    "SETTINGS": Settings.model_fields,
+    "SETTINGS": [*Settings.model_fields, "database_password_file"],
     "SHARED": ProviderOptions.model_fields,
 }
 """The kinds of providers, the keys of the file, and those that all providers take."""

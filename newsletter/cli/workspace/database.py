@@ -12,13 +12,16 @@ import click
 from newsletter.cli.delivery import lift, tell
 from newsletter.cli.shell import Shell, in_workspace, say
 from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.domain.errors import NotFound
+from newsletter.domain.errors import NotFound, Refused
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import add_link_key, fingerprints_in, private
 from newsletter.store.file.lock import in_use, only_one, unused
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
+
+
+DUMP = "pg_dump --format=custom --no-owner"
 
 
 @click.group()
@@ -41,15 +44,15 @@ def _alone(settings: Settings, by: str) -> Iterator[None]:
 @in_workspace
 def migrate(shell: Shell) -> None:
     """Make the database, or check its version."""
+    from newsletter.runtime.wiring import open_database
     from newsletter.store.schema import migrate as run_migrations
-    from newsletter.store.sqlite import Sqlite
 
     settings = shell.settings()
     # private first: what a migration makes is its owner's alone from the first byte
     with (
         private(),
         _alone(settings, "newsletter db migrate"),
-        closing(Sqlite(settings.database_path)) as database,
+        closing(open_database(settings)) as database,
     ):
         before, after = run_migrations(database)
     if before:
@@ -80,6 +83,10 @@ def backup(shell: Shell, file: Path) -> None:
     from newsletter.store.file import copies
 
     settings = shell.settings()
+    if settings.is_on_server:
+        raise Refused(
+            f"the server's own programs do it: {DUMP} --file={file} '{settings.database}'"
+        )
     if not settings.database_path.exists():
         raise NotFound(f"there is no database yet at {settings.database_path}")
     with private(), in_use(settings.in_use_path, by="newsletter db backup"):
@@ -95,6 +102,11 @@ def restore(shell: Shell, file: Path) -> None:
     from newsletter.store.file import copies
 
     settings = shell.settings()
+    if settings.is_on_server:
+        raise Refused(
+            "the server's own programs do it, into a new database, which 'database' then has to"
+            f" name: pg_restore --no-owner --dbname=NAME {file}"
+        )
     with private(), _alone(settings, "newsletter db restore"):
         keys = fingerprints_in(settings.workspace)
         kept = copies.restore(file, settings.database_path, at=SystemClock().now(), keys=keys)

@@ -150,6 +150,8 @@ class Generation(Repository):
 class WorkspaceGuardFile:
     """The guard record in the file ``path``, for the database in the file ``database``.
 
+    ``database`` is a name if the database is on a server.
+
     Generations are named by 32 hexadecimal digits. ``location_of`` returns the location of a file,
     and ``fsync`` flushes a descriptor to the disk. Any number of threads may share it.
     """
@@ -157,8 +159,8 @@ class WorkspaceGuardFile:
     def __init__(
         self,
         path: Path,
-        database: Path,
-        location_of: Callable[[Path], Location] = location_of,
+        database: Path | str,
+        location_of: Callable[[Any], Location] = location_of,
         fsync: Callable[[int], None] = os.fsync,
     ) -> None:
         self._path = path
@@ -227,12 +229,18 @@ class WorkspaceGuardFile:
             try:
                 if self._open is None or _inode(self._path) != os.fstat(self._open).st_ino:
                     raise self._exchanged(f"{self._path} was taken away")
-                if _inode(self._database) != known.location.file:
+                if self._file() != known.location.file:
                     raise self._exchanged("another file is in its place")
                 self._fsync(self._open)
                 self._name(known.mark.claims)
             except OSError as error:
                 raise self._unavailable(error) from error
+
+    def _file(self) -> int:
+        try:
+            return self.location().file
+        except FileNotFoundError:
+            return 0
 
     def close(self) -> None:
         """Let go of the file."""

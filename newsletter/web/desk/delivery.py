@@ -11,7 +11,6 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import people
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
-from newsletter.store.file.lock import only_one
 from newsletter.web.desk.campaigns.campaign import campaign_of, title_of
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named
 from newsletter.web.desk.page import Desk, Faults
@@ -55,7 +54,7 @@ class Stopping:
     def compared(self, request: DeskRequest) -> Response:
         """Lift the restore guard: an admin has compared the database with the provider."""
         try:
-            with only_one(self._delivery.lock_path):  # no process may send by books in doubt
+            with self._delivery.only_one():  # no process may send by books in doubt
                 return self._lift(request, HoldKind.RESTORE_GUARD)
         except Refused as error:
             raise Refused(plain(error)) from error

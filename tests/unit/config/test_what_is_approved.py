@@ -173,7 +173,10 @@ SHAPES_NOTHING = {
         ("desk.enabled", "desk.url", "desk.typed_count", "desk.second_factor"),
         "what staff see and are asked",
     ),
-    **dict.fromkeys(("statements.allow_private", "database", "epoch_file"), "where things lie"),
+    **dict.fromkeys(
+        ("statements.allow_private", "database", "database_password", "epoch_file"),
+        "where things lie",
+    ),
     "metrics.token": "who may ask for figures",
     **dict.fromkeys(
         (

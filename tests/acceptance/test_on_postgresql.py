@@ -1,0 +1,92 @@
+"""A workspace whose database is on a PostgreSQL server, worked on by the command line."""
+
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.mailgun import PacedMailgun
+from tests.acceptance.test_crash import prepared, started
+from tests.acceptance.workspace import Workspace, readers
+from tests.postgresql import PASSWORD, Server
+
+pytestmark = pytest.mark.slow("starts the program, and a server of its own")
+PEOPLE = readers(400)
+
+
+@pytest.fixture
+def name(postgresql: Server, worker_id: str) -> Iterator[str]:
+    """A new database."""
+    name = f"forum_{worker_id}"
+    postgresql.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    postgresql.run(f"CREATE DATABASE {name}")
+    return name
+
+
+@pytest.fixture
+def workspace(name: str, postgresql: Server, tmp_path: Path) -> Iterator[Workspace]:
+    workspace = Workspace.create(tmp_path / "forum", database=postgresql.url(name))
+    workspace.hire()
+    yield workspace
+    workspace.close()
+
+
+def test_a_campaign_that_is_killed_again_and_again_reaches_everybody_once(
+    workspace: Workspace, mailgun: PacedMailgun, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a draw that can be made again
+    workspace.use_mailgun(mailgun.url, batch_size=10, concurrency=3)
+    prepared(workspace, PEOPLE)
+    mailgun.delay = 0.05
+    for _ in range(3):
+        running = started(workspace)
+        time.sleep(chance.uniform(0, 0.3))
+        running.kill()
+        assert workspace.report("news")["audience"] == len(PEOPLE)
+    assert workspace.report("news")["pending"], "the kills came after the end: nothing was tried"
+    mailgun.delay = 0
+    workspace.do("run", "--until-idle", code=5)
+
+    taken, report = mailgun.counted(), workspace.report("news")
+    unknown = set(report["unknown_addresses"])
+    assert max(taken.values()) == 1
+    assert (report["state"], report["unknown"]) == ("attention", len(unknown))
+    assert report["accepted"] + report["unknown"] == len(PEOPLE)
+    assert set(PEOPLE) - unknown <= taken.keys() <= set(PEOPLE)
+    assert not list((workspace.folder / "var").glob("*.db"))
+
+
+def test_two_processes_on_two_machines_do_not_both_send(
+    workspace: Workspace, mailgun: PacedMailgun, name: str, postgresql: Server, tmp_path: Path
+) -> None:
+    workspace.use_mailgun(mailgun.url)
+    running = workspace.start("run", "--port", "0")
+    running.wait_for("running on|serving|http://")
+    # another machine has the same keys, and no lock of ours
+    other = Workspace.create(tmp_path / "other", database=postgresql.url(name))
+    keys = other.folder / "var" / "keys"
+    keys.mkdir(parents=True, exist_ok=True)
+    for key in (workspace.folder / "var" / "keys").iterdir():
+        (keys / key.name).write_bytes(key.read_bytes())
+    said = other.do("run", "--until-idle", code=4).stderr
+    assert "another 'newsletter run' is at work on postgresql://newsletter@" in said
+    running.stop()
+    running.finish()
+
+
+def test_the_password_comes_from_the_environment_and_is_never_shown(
+    workspace: Workspace, name: str, postgresql: Server
+) -> None:
+    workspace.configure(
+        database=postgresql.tcp_url(name), database_password="${DATABASE_PASSWORD:-geheim}"
+    )
+    wrong = workspace.do("statement", "list", code=1)
+    assert "password authentication failed" in wrong.stderr
+    assert "check the user and the password" in wrong.stderr
+    workspace.environment["DATABASE_PASSWORD"] = PASSWORD
+    shown = workspace.do("config", "show").stdout + workspace.do("doctor", code=3).stdout
+    assert "postgresql://newsletter@127.0.0.1" in shown
+    assert "geheim" not in wrong.stdout + wrong.stderr
+    assert PASSWORD not in shown

@@ -1,0 +1,61 @@
+"""SQL in words that SQLite and PostgreSQL both know."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+STORE = Path(__file__).parents[3] / "newsletter" / "store"
+OF_ONE_DATABASE = {
+    "sqlite.py": "SQLite's own",
+    "postgresql.py": "PostgreSQL's own",
+    "postgresql_words.py": "what turns the one into the other",
+    "file/copies.py": "backups of SQLite's file",
+    "file/secure_erase.py": "SQLite's file",
+    "file/numbers.py": "SQLite's counters",
+}
+"""Module → why its SQL is for one database."""
+FORBIDDEN = {
+    r"\biif\(": "CASE WHEN … THEN … ELSE … END",
+    r"\btotal\(": "COALESCE(SUM(…), 0)",
+    r"\bgroup_concat\(": "rows, joined in Python",
+    r"\bINSERT OR\b|\bREPLACE INTO\b": "ON CONFLICT … DO …",
+    r"(?<!hit\.)\browid\b": "the key",
+    r"\b(create_function|strftime|printf|glob|typeof|sqlite_\w+)\b": "Python",
+    r"\bAS (INTEGER|BLOB|REAL)\b": "BIGINT",
+    r"(?<!CROSS )\bJOIN json_each\(": "CROSS JOIN json_each(…)",
+    r"\b(IS|IS NOT) (?!NULL|TRUE|FALSE|DISTINCT|NOT)[:a-zA-Z_\"]": "IS [NOT] DISTINCT FROM",
+    r"\bSELECT \*|\.\*": "the columns",
+    r"\bLIMIT -1\b": "NO_LIMIT",
+    r"[^<>]=\s*''''|==": "=",
+    r"::|\bILIKE\b|\bDISTINCT ON\b|\bFOR UPDATE\b": "what SQLite knows too",
+}
+"""What one of the databases does not know → what both do."""
+
+
+def queries() -> Iterator[tuple[str, str]]:
+    """The place and the text of each literal that is SQL."""
+    for file in sorted(STORE.rglob("*.py")):
+        name = str(file.relative_to(STORE))
+        if name in OF_ONE_DATABASE:
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                text = re.sub(r"--[^\n]*", "", node.value)
+                if re.search(r"\b(SELECT|INSERT|UPDATE|DELETE|WHERE|FROM|JOIN|AND|CASE)\b", text):
+                    yield f"{name}:{node.lineno}", text
+
+
+def test_both_databases_know_the_words_of_each_query() -> None:
+    found = [*queries()]
+    assert len(found) > 300
+    assert [
+        f"{place}: write {instead} in place of {word[0]!r}"
+        for place, text in found
+        for pattern, instead in FORBIDDEN.items()
+        if (word := re.search(pattern, text))
+    ] == []
+
+
+def test_only_what_is_of_one_database_is_left_out() -> None:
+    assert [name for name in OF_ONE_DATABASE if not (STORE / name).exists()] == []
