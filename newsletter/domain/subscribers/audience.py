@@ -37,7 +37,7 @@ class SuppressionReason(Enum):
 
     @property
     def only_theirs(self) -> bool:
-        """Nobody but the person can take it back."""
+        """Only the person can take it back."""
         return self in {SuppressionReason.COMPLAINED, SuppressionReason.ERASED}
 
 
@@ -86,7 +86,7 @@ class Entry:
     tags: tuple[str, ...] = ()
     paused_until: datetime | None = None
     left: tuple[str, ...] = ()
-    """Lists that the person left elsewhere; here they never join them by a file."""
+    """Lists that the person left in another tool; no file can subscribe them again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,9 +127,9 @@ class Brought:
     joined: Mapping[str, int] = field(default_factory=dict)
     """List → how many people join it."""
     ended: int = 0
-    """Subscriptions that end, as the file says that their people left."""
+    """Subscriptions that end, because the file says so."""
     created: tuple[str, ...] = ()
-    """Lists that there were not before."""
+    """New lists."""
     number: int = 0
     """The import's number; 0 for a rehearsal."""
 
@@ -145,7 +145,7 @@ UNDOABLE = timedelta(days=90)
 
 @dataclass(frozen=True, kw_only=True)
 class ImportRecord:
-    """One import: who brought in what, and whether it was undone."""
+    """One import, and whether it was undone."""
 
     id: int
     at: datetime
@@ -173,23 +173,23 @@ class Undone:
     """The result of undoing an import."""
 
     removed: int
-    """People whom the import wrote down, and who are gone."""
+    """New people of the import, who were removed."""
     restored: int
-    """People whom it changed, and who are as they were."""
+    """Known people of the import, who were changed back."""
     ended: int
-    """Subscriptions that it began, and that are gone, also of those who stay."""
+    """Subscriptions that it began, also of people who stay."""
     acted: int
-    """People who stay as they are: they or the staff did something since."""
+    """People who stay because they or the staff did something since."""
     later: int
-    """People who stay as they are: a later import names them."""
+    """People who stay because a later import names them."""
     sent: int
-    """People who stay as they are: something was sent to them since."""
+    """People who stay because they got mail since."""
     left: int
-    """People who stay, on no list: the import noted that they left one."""
+    """People who stay on no list, because the import says that they left one."""
     suppressed: int
-    """Addresses that the import suppressed, and that stay suppressed."""
+    """Addresses of the import that stay suppressed."""
     departures: int
-    """Subscriptions that the import ended, and that stay ended."""
+    """Subscriptions that the import ended and that stay ended."""
 
     @property
     def stay(self) -> int:

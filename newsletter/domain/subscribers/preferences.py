@@ -7,7 +7,7 @@ from enum import Enum
 from zoneinfo import ZoneInfo
 
 LINK_OPENS = timedelta(hours=24)
-"""So long after it was signed, a link opens somebody's preferences."""
+"""The time in which a link opens the preferences."""
 LONGEST_PAUSE = timedelta(days=731)
 
 
@@ -27,7 +27,7 @@ class PreferenceChange:
     pauses_until: datetime | None = None
     resumes: bool = False
     returns: bool = False
-    """They want to be written to again, whatever was said against it."""
+    """End a suppression, whatever its reason."""
 
 
 class Pause(Enum):

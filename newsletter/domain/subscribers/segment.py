@@ -10,9 +10,9 @@ from newsletter.domain.schedule import instant_of
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """A rule as it is configured. Whoever meets all its conditions is picked.
+    """A rule as it is configured. It picks the subscribers who meet all its conditions.
 
-    Those who named no language, place or zone have none, and no condition on it picks them.
+    A condition on a language, place or zone picks nobody who named none.
     """
 
     name: str
@@ -35,19 +35,19 @@ class Segment:
 
     @property
     def since(self) -> datetime | None:
-        """The instant from which on somebody joined in time."""
+        """The first instant of ``joined_since``."""
         return _midnight(self.joined_since, self.timezone)
 
     @property
     def before(self) -> datetime | None:
-        """The instant from which on somebody joined too late."""
+        """The first instant of ``joined_before``."""
         return _midnight(self.joined_before, self.timezone)
 
     @property
     def rule(self) -> str:
-        """The rule in words: two that differ in whom they may pick never read alike.
+        """The rule in words, different for any two rules that may pick different people.
 
-        An approval binds to these words, so another wording asks for a new approval.
+        An approval is for these words: a new wording needs a new approval.
         """
         return "; ".join([f"on {self.list_name}", *self._conditions()])
 
@@ -62,7 +62,9 @@ class Segment:
         if self.joined_before:
             yield f"joined before {self.joined_before} ({self.timezone})"
         if self.places:
-            yield f"place {' or '.join(map(_quoted, self.places))}"
+            # places are free text: without quotes, one that holds "or" would read like two
+            quoted = (json.dumps(place, ensure_ascii=False) for place in self.places)
+            yield f"place {' or '.join(quoted)}"
         yield from _tagged("tagged", self.tags, "and")
         yield from _tagged("tagged", self.any_tag, "or")
         yield from _tagged("not tagged", self.without_tags, "or")
@@ -71,11 +73,6 @@ class Segment:
 def _tagged(how: str, tags: Sequence[str], joint: str) -> Iterator[str]:
     if tags:
         yield f"{how} {f' {joint} '.join(tags)}"
-
-
-def _quoted(place: str) -> str:
-    """Places are free text: without quotes, one that holds ``or`` would read like two."""
-    return json.dumps(place, ensure_ascii=False)
 
 
 def _midnight(day: date | None, zone: str) -> datetime | None:

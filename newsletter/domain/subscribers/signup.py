@@ -19,28 +19,16 @@ LISTS_GAP, ORGANISATION_GAP = CONSENT_GAPS = ("{lists}", "{organisation}")
 """The gaps in the words of consent."""
 
 ROLES = (
-    "abuse",
-    "bounce",
-    "bounces",
-    "do-not-reply",
-    "donotreply",
-    "hostmaster",
-    "mailer-daemon",
-    "no-reply",
-    "nobody",
-    "noreply",
-    "postmaster",
-    "root",
+    *("abuse", "bounce", "bounces", "do-not-reply", "donotreply", "hostmaster", "mailer-daemon"),
+    *("no-reply", "nobody", "noreply", "postmaster", "root"),
 )
-"""Before the @ these are a machine, or an office that never asked; newsroom@ and press@ read."""
-
-LONGEST_NAME = 100
+"""Local parts of machines and of offices that never asked; newsroom@ and press@ are readers."""
+MAX_NAME_CHARACTERS = 100
 _REPLACED = "\ufffd"
-"""Stands for bytes that were no text."""
+"""Replaces bytes that were no text."""
 _NO_LINE = {"Cc", "Cs", "Zl", "Zp"}
 _STRANGE = re.compile("[\u202a-\u202e\u2066-\u2069\ufffd]")
-"""Characters that reverse text, so that one name looks like another, and bytes that were no
-text."""
+"""Characters that reverse text, so that one name looks like another, and replaced bytes."""
 
 
 class Objection(Enum):
@@ -59,7 +47,7 @@ class Objection(Enum):
     NAME = "name"
     """The name has more than a hundred characters, or is no line of text."""
     WORDS = "words"
-    """The words of consent are others now than those that were shown."""
+    """The words of consent that were shown are not ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +59,7 @@ class SignUpForm:
     lists: tuple[str, ...] = ()
     language: str = ""
     wording: str = ""
-    """The hash of the words that were shown; empty where the form does not say."""
+    """The hash of the words that were shown; "" if the form does not say."""
     trap: str = ""
     """A field that people do not see: only a program fills it in."""
 
@@ -101,7 +89,9 @@ class SignUpRules:
 
     def judge(self, form: SignUpForm) -> SignUp | Mapping[str, Objection]:
         """Return the accepted request, or the objections by field."""
-        lists = self._lists(form)
+        # a single list need not be ticked
+        takes_all = len(self.offers) == 1 and not form.lists
+        lists = tuple(offer.name for offer in self.offers if takes_all or offer.name in form.lists)
         found = {
             "email": self.refuses(form.address),
             "name": None if _is_name(form.name) else Objection.NAME,
@@ -128,15 +118,9 @@ class SignUpRules:
         above = {".".join(labels[start:]) for start in range(len(labels))}
         return Objection.THROW_AWAY if above & self.domains else None
 
-    def _lists(self, form: SignUpForm) -> tuple[str, ...]:
-        """The lists that are offered and ticked. Of one there is nothing to tick."""
-        if len(self.offers) == 1 and not form.lists:
-            return (self.offers[0].name,)
-        return tuple(offer.name for offer in self.offers if offer.name in form.lists)
-
 
 def _is_name(text: str) -> bool:
-    if len(text) > LONGEST_NAME or _STRANGE.search(text):
+    if len(text) > MAX_NAME_CHARACTERS or _STRANGE.search(text):
         return False
     return not any(unicodedata.category(character) in _NO_LINE for character in text)
 
@@ -148,12 +132,12 @@ def consent_words(template: str, *, organisation: str, offers: Sequence[PublicLi
 
 
 def wording_of(words: str) -> str:
-    """The hash by which words are known: SHA-256, as 64 hexadecimal digits."""
+    """Return the SHA-256 of words of consent, as 64 hexadecimal digits."""
     return hashlib.sha256(words.encode()).hexdigest()
 
 
 def masked(address: str) -> str:
-    """An address for the eyes of somebody who knows it: its first letter and its domain."""
+    """Return the first letter and the domain of an address, for a person who knows it."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}…@{domain}"
 

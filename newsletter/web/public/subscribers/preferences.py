@@ -25,6 +25,7 @@ from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.preferences import Pause, PreferenceChange, pause_end
+from newsletter.domain.subscribers.signup import MAX_NAME_CHARACTERS
 from newsletter.formats.text import control_in_value
 from newsletter.pipeline.subscribers.prefer import (
     Owner,
@@ -61,7 +62,6 @@ def _is_zone(name: str) -> bool:
     return any(name == zone for cities in zones().values() for zone, _ in cities)
 
 
-_MAX_NAME_CHARACTERS = 100
 _PLAIN = ("name", "language", "timezone")
 _FIELDS = (*_PLAIN, "day", "address")
 
@@ -271,7 +271,7 @@ class PreferencesPage:
             for name in _PLAIN
         }
         name, language, zone = (changed[key] for key in _PLAIN)
-        if name and (len(name) > _MAX_NAME_CHARACTERS or control_in_value(name)):
+        if name and (len(name) > MAX_NAME_CHARACTERS or control_in_value(name)):
             faults["name"] = words["fault_name"]
         if language and language not in self._languages(person.language):
             faults["language"] = words["fault_choice"]
