@@ -25,10 +25,6 @@ def test_an_address_that_a_reader_can_have_is_kept_as_written(written: str) -> N
     assert parse_address(written) == written
 
 
-def test_blanks_around_an_address_are_not_part_of_it() -> None:
-    assert parse_address(" \tana@example.org\n") == "ana@example.org"
-
-
 @rows(
     ("written", "complaint"),
     [
@@ -71,30 +67,25 @@ def test_what_is_no_address_is_refused_with_the_reason(written: str, complaint: 
         parse_address(written)
 
 
-def test_the_part_before_the_at_may_have_64_bytes_and_not_65() -> None:
-    assert parse_address("a" * 64 + "@example.org")
+DOMAIN = ".".join(["d" * 61] * 3)
+
+
+@rows(
+    ("longest", "more"),
+    [
+        ("a" * 64 + "@example.org", "a"),
+        ("é" * 32 + "@example.org", "é"),  # bytes are counted, not letters
+        ("a" * 60 + f"@{DOMAIN}.example", "a"),
+    ],
+)
+def test_an_address_may_have_64_bytes_before_the_at_and_254_in_all(longest: str, more: str) -> None:
+    assert parse_address(longest) == longest
     with pytest.raises(ValueError, match="too long"):
-        parse_address("a" * 65 + "@example.org")
+        parse_address(more + longest)
 
 
-def test_length_is_counted_in_bytes_not_in_letters() -> None:
-    assert parse_address("é" * 32 + "@example.org")
-    with pytest.raises(ValueError, match="too long"):
-        parse_address("é" * 33 + "@example.org")
-
-
-def test_an_address_may_have_254_bytes_and_not_255() -> None:
-    label = "d" * 61
-    domain = f"{label}.{label}.{label}"
-    longest = "a" * (254 - len(domain) - 1) + "@" + domain
-    shorter_domain = domain[1:] + "e" * 2
-    assert len(longest) == 254
-    assert parse_address("a" * 64 + "@" + domain + "." + "x" * 3)
-    with pytest.raises(ValueError, match="too long"):
-        parse_address("a" * 64 + "@" + shorter_domain + "." + "x" * 3)
-
-
-def test_upper_and_lower_case_of_ascii_letters_are_the_same_address() -> None:
+def test_letters_of_ascii_are_the_same_in_upper_and_lower_case_and_blanks_nothing() -> None:
+    assert parse_address(" \tana@example.org\n") == fold(" ana@example.org\n") == "ana@example.org"
     assert fold("Ana.Ruiz@EXAMPLE.Org") == fold("ana.ruiz@example.org") == "ana.ruiz@example.org"
 
 
@@ -115,19 +106,12 @@ def test_unicode_look_alikes_before_the_at_stay_different_people(one: str, other
 @rows("written", ["ana@bücher.example", "ana@BÜCHER.example", "Ana@XN--BCHER-KVA.Example"])
 def test_an_international_domain_is_compared_in_its_ascii_form(written: str) -> None:
     assert fold(written) == "ana@xn--bcher-kva.example"
-
-
-def test_a_label_in_ascii_beside_an_international_one_is_folded_too() -> None:
-    assert fold("ana@MAIL.Bücher.example") == "ana@mail.xn--bcher-kva.example"
+    assert fold(written.replace("@", "@MAIL.")) == "ana@mail.xn--bcher-kva.example"
 
 
 def test_folding_twice_is_folding_once() -> None:
     for address in ("Ana@Bücher.example", "JOSÉ@Example.org", "\u212aim@example.org"):
         assert fold(fold(address)) == fold(address)
-
-
-def test_blanks_around_an_address_make_no_difference() -> None:
-    assert fold(" ana@example.org\n") == "ana@example.org"
 
 
 def test_a_domain_that_cannot_be_looked_up_cannot_be_compared() -> None:
@@ -164,11 +148,8 @@ def test_somebody_else_is_not(one: str, other: str) -> None:
     assert not same_person(one, other)
 
 
-def test_gmail_has_one_mailbox_whatever_its_dots_and_its_name() -> None:
+def test_of_gmail_dots_and_name_mean_nothing_and_a_domain_is_the_same_in_ascii() -> None:
     assert same_person("a.n.a@gmail.com", "ana+x@googlemail.com")
-
-
-def test_an_international_domain_is_the_same_in_its_ascii_form() -> None:
     assert same_person("ana@bücher.example", "ana@xn--bcher-kva.example")
 
 
