@@ -133,6 +133,7 @@ def test_a_time_that_the_new_zone_skips_holds_that_statement_and_no_other(
     room.write(send_at=gap.replace(year=2027, month=3, day=14, hour=2, minute=30))
     room.write("other")
     room.rules = replace(room.rules, timezone="UTC")
+    room.review_rules = replace(room.review_rules, timezone="UTC")
     room.look()
     room.approve()
     room.plan()
