@@ -65,7 +65,7 @@ for _name, _module, _about in (
     ),
     ("config", "workspace.setup", "Show and check newsletter.yaml."),
     ("statement", "statements.statements", "Write, look at, approve and schedule statements."),
-    ("roundup", "campaigns.digests", "Mails that gather what went out in a week or a month."),
+    ("digest", "campaigns.digests", "Mails that gather what went out in a week or a month."),
     ("segment", "subscribers.segments", "Saved rules that pick readers of a list."),
     ("source", "statements.sources", "Look at sources, visit feeds, take what they list."),
     ("run", "delivery", "Send approved statements that are due, and serve the pages."),

@@ -215,7 +215,7 @@ class Settings(Section):
     approvals: Approvals = Field(default=Approvals(), description="The rules of approval.")
     schedule: Schedule = Field(default=Schedule(), description="The times of automatic work.")
     desk: DeskOptions = Field(default=DeskOptions(), description="The staff's pages.")
-    roundups: Annotated[tuple[DigestOptions, ...], _EACH_NAMED] = Field(
+    digests: Annotated[tuple[DigestOptions, ...], _EACH_NAMED] = Field(
         default=(), description="Digest emails of a week or a month."
     )
     segments: Annotated[tuple[SegmentOptions, ...], _EACH_NAMED] = Field(

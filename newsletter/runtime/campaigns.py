@@ -41,7 +41,7 @@ class Campaigns:
         """The mails that gather what went out."""
         from newsletter.config.digests import configured
 
-        return configured(self.settings.roundups, language=self.settings.language)
+        return configured(self.settings.digests, language=self.settings.language)
 
     @cached_property
     def digest_builder(self) -> DigestBuilder:

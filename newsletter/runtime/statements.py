@@ -59,14 +59,14 @@ class Statements:
     @cached_property
     def sources(self) -> tuple[Source, ...]:
         """The sources of statements."""
-        from newsletter.pipeline.statements.ingest import DeskSource, RoundupSource
+        from newsletter.pipeline.statements.ingest import DeskSource, DigestSource
 
         # first digest emails and the desk: of two with one slug it is the file that has to change
         own = (
             _source(options, self.settings, self.subscribers.segments, self.store)
             for options in self.settings.statements
         )
-        return (RoundupSource(self.store), DeskSource(self.store, self.defaults), *own)
+        return (DigestSource(self.store), DeskSource(self.store, self.defaults), *own)
 
     @cached_property
     def feeds(self) -> tuple[Feed, ...]:

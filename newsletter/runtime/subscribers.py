@@ -34,7 +34,7 @@ class Subscribers:
         settings = self.settings
         named = [settings.default_lists]
         named += [getattr(source, "lists", ()) for source in settings.statements]
-        named += [digest.lists for digest in settings.roundups]
+        named += [digest.lists for digest in settings.digests]
         return frozenset(name for names in named for name in names).union(
             option.name for option in settings.lists
         )

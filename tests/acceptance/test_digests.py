@@ -42,7 +42,7 @@ def configure(workspace: Workspace, comes: datetime, **changes: Any) -> None:
         "at": f"{comes:%H:%M}",
         "lists": ["press"],
     }
-    workspace.configure(timezone=afternoon(), roundups=[weekly | changes])
+    workspace.configure(timezone=afternoon(), digests=[weekly | changes])
 
 
 def publish(workspace: Workspace, *slugs: str, **head: object) -> None:
@@ -93,7 +93,7 @@ def test_at_its_hour_it_is_made_once_waits_and_goes_out_after_a_yes(forum: Works
 @pytest.mark.faults(seconds=8)
 def test_its_page_in_the_archive_leads_to_those_of_its_parts(forum: Workspace) -> None:
     publish(forum, "one")
-    slug = forum.do("roundup", "make", "weekly").stdout.strip()
+    slug = forum.do("digest", "make", "weekly").stdout.strip()
     forum.approve(slug)
     forum.do("run", "--until-idle")
     site = Site(forum)
@@ -106,25 +106,25 @@ def test_its_page_in_the_archive_leads_to_those_of_its_parts(forum: Workspace) -
 
 
 def test_made_by_hand_it_is_said_what_it_would_be_and_what_it_is(forum: Workspace) -> None:
-    nothing = forum.do("roundup", "make", "weekly", code=4).stderr
+    nothing = forum.do("digest", "make", "weekly", code=4).stderr
     assert "there is nothing to gather" in nothing
     publish(forum, "one", "two")
-    ahead = forum.do("roundup", "show", "weekly", "--json").json()
+    ahead = forum.do("digest", "show", "weekly", "--json").json()
     assert [part["slug"] for part in ahead["would_gather"]] == ["one", "two"]
     assert ahead["issues"] == []
-    assert "would gather now: 2" in forum.do("roundup", "show", "weekly").stdout
+    assert "would gather now: 2" in forum.do("digest", "show", "weekly").stdout
 
-    slug = forum.do("roundup", "make", "weekly").stdout.strip()
+    slug = forum.do("digest", "make", "weekly").stdout.strip()
     assert slug == f"weekly-{local(afternoon()):%Y-%m-%d}"
-    again = forum.do("roundup", "make", "weekly", code=4).stderr
+    again = forum.do("digest", "make", "weekly", code=4).stderr
     assert f"{slug} is made already" in again
-    after = forum.do("roundup", "show", "weekly", "--json").json()
+    after = forum.do("digest", "show", "weekly", "--json").json()
     assert after["would_gather"] == []
     assert after["issues"] == [{"slug": slug, "parts": ["one", "two"]}]
-    assert slug in forum.do("roundup", "show", "weekly").stdout
-    [row] = forum.do("roundup", "list", "--json").json()
+    assert slug in forum.do("digest", "show", "weekly").stdout
+    [row] = forum.do("digest", "list", "--json").json()
     assert (row["name"], row["last"]) == ("weekly", slug)
-    assert slug in forum.do("roundup", "list").stdout
+    assert slug in forum.do("digest", "list").stdout
 
 
 @pytest.mark.faults(seconds=8)
@@ -132,7 +132,7 @@ def test_what_is_wrong_in_its_own_words_is_said_at_once(forum: Workspace) -> Non
     publish(forum, "one")
     intro = "See [more](http://insecure.example)."
     configure(forum, local(afternoon()) + timedelta(days=1), intro=intro)
-    said = forum.do("roundup", "make", "weekly", code=3)
+    said = forum.do("digest", "make", "weekly", code=3)
     assert (
         f"digest email {said.stdout.strip()}: the link to 'http://insecure.example'" in said.stderr
     )
@@ -142,7 +142,7 @@ def test_what_is_wrong_in_its_own_words_is_said_at_once(forum: Workspace) -> Non
 @pytest.mark.faults(seconds=8)
 def test_a_file_that_has_its_slug_already_is_the_one_to_change(forum: Workspace) -> None:
     publish(forum, "one")
-    slug = forum.do("roundup", "make", "weekly").stdout.strip()
+    slug = forum.do("digest", "make", "weekly").stdout.strip()
     forum.write(slug)
     why = f"statements/{slug}.md: blocking fault: the slug '{slug}' is taken by digest email {slug}"
     assert why in forum.do("statement", "check", code=3).stderr
@@ -152,20 +152,20 @@ def test_a_file_that_has_its_slug_already_is_the_one_to_change(forum: Workspace)
 
 def test_its_settings_are_shown_with_the_others(forum: Workspace) -> None:
     shown = forum.do("config", "show").stdout
-    assert "roundups[0].name: weekly" in shown
+    assert "digests[0].name: weekly" in shown
 
 
 @pytest.mark.faults(seconds=8)
 def test_a_dropped_one_is_gone_and_may_be_made_again(forum: Workspace) -> None:
     publish(forum, "one")
-    slug = forum.do("roundup", "make", "weekly").stdout.strip()
-    assert f"{slug} is dropped" in forum.do("roundup", "drop", slug).stderr
+    slug = forum.do("digest", "make", "weekly").stdout.strip()
+    assert f"{slug} is dropped" in forum.do("digest", "drop", slug).stderr
     assert standing(forum, slug) == "not there"
-    forum.do("roundup", "drop", slug, code=1)
-    assert forum.do("roundup", "make", "weekly", "--by", EDITOR).stdout.strip() == slug
+    forum.do("digest", "drop", slug, code=1)
+    assert forum.do("digest", "make", "weekly", "--by", EDITOR).stdout.strip() == slug
     forum.approve(slug)
     forum.do("run", "--until-idle")
-    assert "has begun to go out" in forum.do("roundup", "drop", slug, code=4).stderr
+    assert "has begun to go out" in forum.do("digest", "drop", slug, code=4).stderr
 
 
 @pytest.mark.faults(seconds=8)
@@ -173,7 +173,7 @@ def test_who_may_not_write_may_not_make_or_drop_one(forum: Workspace) -> None:
     forum.hire(VIEWER, "viewer")
     publish(forum, "one")
     for command in (("make", "weekly"), ("drop", "weekly-2026-11-27")):
-        refused = forum.do("roundup", *command, "--by", VIEWER, code=4)
+        refused = forum.do("digest", *command, "--by", VIEWER, code=4)
         assert "takes the role writer" in refused.stderr
 
 
@@ -186,16 +186,16 @@ def test_killed_right_after_it_was_made_the_next_run_makes_no_second_one(forum: 
     said = forum.do("run", "--until-idle").stderr
     assert "digest email" not in said
     assert standing(forum, slug) == "waits for approval"
-    made = forum.do("roundup", "show", "weekly", "--json").json()["issues"]
+    made = forum.do("digest", "show", "weekly", "--json").json()["issues"]
     assert made == [{"slug": slug, "parts": ["one"]}]
 
 
 def test_without_any_configured_the_list_is_empty_and_says_so(workspace: Workspace) -> None:
-    assert "no digest email is configured" in workspace.do("roundup", "list").stderr
-    assert json.loads(workspace.do("roundup", "list", "--json").stdout) == []
+    assert "no digest email is configured" in workspace.do("digest", "list").stderr
+    assert json.loads(workspace.do("digest", "list", "--json").stdout) == []
     assert (
         "no digest email 'weekly' is configured"
-        in workspace.do("roundup", "show", "weekly", code=1).stderr
+        in workspace.do("digest", "show", "weekly", code=1).stderr
     )
 
 
@@ -211,5 +211,5 @@ def test_its_rhythm_is_told_in_words(
     workspace: Workspace, every: str, day: str | int, words: str
 ) -> None:
     monthly = {"name": "m", "title": "M", "every": every, "day": day, "at": "16:00"}
-    workspace.configure(roundups=[monthly | {"lists": ["press"]}])
-    assert workspace.do("roundup", "list", "--json").json()[0]["rhythm"] == words
+    workspace.configure(digests=[monthly | {"lists": ["press"]}])
+    assert workspace.do("digest", "list", "--json").json()[0]["rhythm"] == words

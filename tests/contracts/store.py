@@ -15,7 +15,7 @@ from tests.contracts.store_choices import ChoicesContract
 from tests.contracts.store_confirming import ConfirmingContract
 from tests.contracts.store_consents import ConsentsContract
 from tests.contracts.store_corrections import CorrectionsContract
-from tests.contracts.store_digests import RoundupsContract
+from tests.contracts.store_digests import DigestsContract
 from tests.contracts.store_drafts import DraftsContract
 from tests.contracts.store_events import EventsContract
 from tests.contracts.store_feeds import FeedsContract
@@ -50,7 +50,7 @@ class StoreContract(
     ConfirmingContract,
     EventsContract,
     PacesContract,
-    RoundupsContract,
+    DigestsContract,
     DraftsContract,
     FeedsContract,
     LettersContract,

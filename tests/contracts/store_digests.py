@@ -15,7 +15,7 @@ MADE = Issue(name="weekly", day=FRIDAY, upto=NOON, statement=FULL, parts=("a", "
 EMPTY = Issue(name="monthly", day=date(2028, 2, 29), upto=NOON + timedelta(milliseconds=1))
 
 
-class RoundupsContract:
+class DigestsContract:
     def test_a_new_database_has_no_round_ups(self, store: Store) -> None:
         with store.read() as tx:
             assert tx.digests.since() == {}

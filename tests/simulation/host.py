@@ -27,7 +27,7 @@ from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
 from newsletter.pipeline.events import record
-from newsletter.pipeline.statements.ingest import Read, RoundupSource, ingest
+from newsletter.pipeline.statements.ingest import DigestSource, Read, ingest
 from newsletter.pipeline.statements.render import Tried, render
 from newsletter.pipeline.statements.review import ReviewRules
 from newsletter.pipeline.subscribers import prefer
@@ -451,7 +451,7 @@ class Stages:
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._sources = Files(process.host), RoundupSource(cast(Any, process.store))
+        self._sources = Files(process.host), DigestSource(cast(Any, process.store))
         self._read, self._tried = Read(), Tried()
 
     def take_in(self) -> None:

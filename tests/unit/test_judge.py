@@ -392,7 +392,7 @@ def test_corrections_and_digest_emails_are_judged_in_each_language_of_the_fixed_
     for kind in ("correction", "digest"):
         found = [corpus.read_text(file) for file in corpus.KINDS.glob(f"{kind}-*.md")]
         assert {text.statement.language for text in found} == languages
-        assert all(text.statement.corrects or text.statement.roundup for text in found)
+        assert all(text.statement.corrects or text.statement.digest for text in found)
     gathered = corpus.read_text(corpus.KINDS / "digest-en.md").statement
     assert "Correction: the hearing is on Wednesday" in gathered.body
     assert gathered.title.endswith("13 February 2026")

@@ -43,7 +43,7 @@ def document() -> str:
         lines += _group(key, shape)
     lines += _sources(root.keys["statements"].items)
     lines += _listed("lists", root.keys["lists"])
-    lines += _listed("roundups", root.keys["roundups"])
+    lines += _listed("digests", root.keys["digests"])
     lines += _listed("segments", root.keys["segments"])
     lines += _providers(root.keys["provider"])
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""``newsletter roundup``: what gathers statements, when, and by hand."""
+"""``newsletter digest``: what gathers statements, when, and by hand."""
 
 from typing import Any
 
@@ -26,11 +26,11 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 
 @click.group()
-def roundup() -> None:
+def digest() -> None:
     """Mails that gather what went out in a week or a month."""
 
 
-@roundup.command("list")
+@digest.command("list")
 @as_json
 @in_workspace
 def list_digests(shell: Shell, as_json: bool) -> None:
@@ -41,7 +41,7 @@ def list_digests(shell: Shell, as_json: bool) -> None:
             for digest in services.campaigns.digests
         ]
     if not rows and not as_json:
-        say("no digest email is configured; docs/configuration.md says how, under 'roundups'")
+        say("no digest email is configured; docs/configuration.md says how, under 'digests'")
         return
     print_rows(rows, ("name", "title", "rhythm", "next", "lists", "last"), as_json=as_json)
 
@@ -66,7 +66,7 @@ def _in_words(recurrence: Recurrence) -> str:
     return f"{day} of each month at {recurrence.at:%H:%M}"
 
 
-@roundup.command()
+@digest.command()
 @click.argument("name")
 @as_json
 @in_workspace
@@ -89,7 +89,7 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
         click.echo(f"\n{issue.slug}: {', '.join(issue.parts)}")
 
 
-@roundup.command()
+@digest.command()
 @click.argument("name")
 @by_whom
 @in_workspace
@@ -106,7 +106,7 @@ def make(shell: Shell, name: str, by: str | None) -> int:
     return 3 if faults else 0
 
 
-@roundup.command()
+@digest.command()
 @click.argument("slug")
 @by_whom
 @in_workspace

@@ -104,7 +104,7 @@ def compose(
         date=day,
         summary=" · ".join(abstract.title for abstract in abstracts),
         progress=Progress.REVIEW,
-        roundup=digest.name,
+        digest=digest.name,
         writers=writers,
         origin=f"digest email {issue}",
     )

@@ -146,7 +146,7 @@ class Home(Enum):
     """In a file of a folder."""
     FEED = "feed"
     """In a feed that is visited."""
-    ROUNDUP = "roundup"
+    DIGEST = "digest"
     """It was made of sent statements."""
 
 
@@ -284,8 +284,8 @@ class Facts:
         """The place where the text is edited."""
         if self.draft:
             return Home.DESK
-        if self.statement.roundup:
-            return Home.ROUNDUP
+        if self.statement.digest:
+            return Home.DIGEST
         return Home.FEED if self.statement.feed else Home.FILE
 
     def wrote(self, address: str) -> bool:
@@ -396,7 +396,7 @@ def acts_of(state: State, facts: Facts) -> tuple[Act, ...]:
         return (Act.REPORT,)
     if facts.campaign is None:
         found = tuple(act for act in found if act is not Act.REPORT)
-    if not facts.begun or facts.home is Home.ROUNDUP:
+    if not facts.begun or facts.home is Home.DIGEST:
         found = tuple(act for act in found if act is not Act.CORRECT)
     if facts.lapsed is not None:
         found = (*found, Act.FORGET_START)
@@ -405,7 +405,7 @@ def acts_of(state: State, facts: Facts) -> tuple[Act, ...]:
     kept = tuple(act for act in found if act not in _AT_THE_DESK)
     if state is State.CANCELLED:
         kept = (*_REVIEWED, *kept)
-    elsewhere = facts.home is not Home.ROUNDUP and not facts.begun and Act.COPY not in kept
+    elsewhere = facts.home is not Home.DIGEST and not facts.begun and Act.COPY not in kept
     return (*kept, Act.COPY) if elsewhere else kept
 
 

@@ -67,7 +67,7 @@ class Statement:
     urgent: bool = False
     """It is sent before other campaigns. Readers get the same, so the content hash does not
     cover it."""
-    roundup: str = ""
+    digest: str = ""
     """The name of the digest email that it is an issue of."""
     despite: str = ""
     """The reason of those in ``approved_by`` for overriding warnings."""

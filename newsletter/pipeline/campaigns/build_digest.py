@@ -168,7 +168,7 @@ class DigestBuilder:
             ):
                 raise Refused(
                     f"{issue.slug} is made already, and a date has one issue; until it begins to"
-                    f" go out, 'newsletter roundup drop {issue.slug}' takes it back"
+                    f" go out, 'newsletter digest drop {issue.slug}' takes it back"
                 )
             if not self.issues.parts(tx, digest, now):
                 raise Refused(self._nothing(tx, digest))
@@ -183,7 +183,7 @@ class DigestBuilder:
             ]
             if not found:
                 raise NotFound(
-                    f"there is no issue {slug!r} of a digest email; 'newsletter roundup show NAME'"
+                    f"there is no issue {slug!r} of a digest email; 'newsletter digest show NAME'"
                     " names those that were made"
                 )
             if slug not in {waiting_issue.slug for waiting_issue in tx.digests.waiting()}:
@@ -214,7 +214,7 @@ class DigestBuilder:
         found = self._configured(name)
         if found is None:
             raise NotFound(
-                f"no digest email {name!r} is configured; 'newsletter roundup list' shows them"
+                f"no digest email {name!r} is configured; 'newsletter digest list' shows them"
             )
         return found
 

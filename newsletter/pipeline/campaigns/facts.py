@@ -82,7 +82,7 @@ def _around(tx: Transaction, known: Iterable[StoredStatement]) -> _Around:
 def _facts(tx: Transaction, stored: StoredStatement, around: _Around, rules: Rules) -> Facts:
     statement = stored.statement
     standing = standing_of(tx, stored, rules.campaigns.policy)
-    issues = tx.digests.some([statement.slug]) if statement.roundup else []
+    issues = tx.digests.some([statement.slug]) if statement.digest else []
     facts = Facts(
         statement=statement,
         content_hash=stored.content_hash,

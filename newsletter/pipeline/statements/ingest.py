@@ -171,7 +171,7 @@ class FeedSource:
         )
 
 
-class RoundupSource:
+class DigestSource:
     """Reads every issue that was made and not taken back; again only those that were touched."""
 
     def __init__(self, store: Store) -> None:

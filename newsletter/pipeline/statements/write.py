@@ -78,7 +78,7 @@ class Writing:
             statement = stored.statement
             if statement.desk:
                 raise Refused(f"{statement.title} is written at the desk already.")
-            if statement.roundup:
+            if statement.digest:
                 raise Refused(f"{statement.title} is made of what went out; it cannot be edited.")
             return self._begin(
                 tx,

@@ -103,7 +103,7 @@ class TemplateRenderer:
         whole = values["above"] + values["lead"] + values["body"]
         _refuse(statement.origin, guards.size_faults(whole))  # before premailer takes its time
         name = "correction" if statement.corrects else "statement"
-        name = "roundup" if statement.roundup else name
+        name = "digest" if statement.digest else name
         links = [values[link] for link in _LINKS if values[link]]
         demands = self._demands(links, embargo=values["embargo"], gaps=len(fallbacks))
         html, text = self._parts(name, statement.origin, values, to_text(tokens), demands)
@@ -260,7 +260,7 @@ def _letters(words: str) -> str:
 
 def _is_for_release(layout: Layout, statement: Statement) -> bool:
     among = not layout.release_lists or set(statement.lists) <= set(layout.release_lists)
-    return among and not statement.roundup and not statement.embargo_until
+    return among and not statement.digest and not statement.embargo_until
 
 
 def _refuse(place: str, messages: Iterable[str]) -> None:

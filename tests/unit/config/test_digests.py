@@ -13,12 +13,12 @@ from tests.unit.config.conftest import Read
 from tests.workspaces import BASE
 
 LEAST = """\
-roundups:
+digests:
   - {name: weekly, title: The week, every: week, day: friday, at: "16:00", lists: [supporters]}
 """
 FULL = """\
 language: es
-roundups:
+digests:
   - name: monthly
     title: "The month to {date}"
     every: month
@@ -36,7 +36,7 @@ roundups:
 
 def digests(read: Read, more: str) -> tuple[Digest, ...]:
     settings = read(more)
-    return configured(settings.roundups, language=settings.language)
+    return configured(settings.digests, language=settings.language)
 
 
 def test_without_any_there_are_none(read: Read) -> None:

@@ -160,7 +160,7 @@ def test_a_brand_is_made_of_settings_alone(read: Any) -> None:
 def test_all_settings_can_be_shown_as_json(read: Any) -> None:
     text = (
         "brand: {headings: verdana}\n"
-        'roundups: [{name: weekly, title: The week, every: week, day: friday, at: "16:00",'
+        'digests: [{name: weekly, title: The week, every: week, day: friday, at: "16:00",'
         " lists: [press]}]\n"
         "statements: [{kind: feed, url: 'https://forum.example/feed', every: 1h, lists: [press]}]\n"
     )
@@ -168,7 +168,7 @@ def test_all_settings_can_be_shown_as_json(read: Any) -> None:
     shown = json.loads(json.dumps(show(read(text)), default=str))
 
     assert shown["brand"]["headings"] == "verdana"
-    assert shown["roundups"][0]["every"] == "week"
+    assert shown["digests"][0]["every"] == "week"
     assert shown["statements"][0]["url"] == "https://forum.example/feed"
 
 

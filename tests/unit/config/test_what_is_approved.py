@@ -111,9 +111,9 @@ IN_THE_STATEMENT = {
     ),
     **dict.fromkeys(
         (
-            *("roundups.name", "roundups.title", "roundups.lists", "roundups.gathers"),
-            *("roundups.language", "roundups.intro", "roundups.every", "roundups.day"),
-            *("roundups.at", "roundups.least"),
+            *("digests.name", "digests.title", "digests.lists", "digests.gathers"),
+            *("digests.language", "digests.intro", "digests.every", "digests.day"),
+            *("digests.at", "digests.least"),
         ),
         "an issue is a statement, written when it is made; it is approved by itself",
     ),

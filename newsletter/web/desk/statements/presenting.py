@@ -143,7 +143,7 @@ def lives(situation: Situation) -> str:
         Home.DESK: "",
         Home.FILE: f"Lives in {statement.origin}. It is edited there.",
         Home.FEED: f"Comes from the feed {statement.feed}. It is edited there.",
-        Home.ROUNDUP: f"Was made by the digest email {statement.roundup}.",
+        Home.DIGEST: f"Was made by the digest email {statement.digest}.",
     }[situation.facts.home]
 
 

@@ -191,7 +191,7 @@ def test_an_issue_says_of_each_part_its_title_where_it_is_its_date_and_its_openi
         date=date(2026, 11, 27),
         summary="Forum resigns · Budget",
         progress=Progress.REVIEW,
-        roundup="weekly",
+        digest="weekly",
         origin="digest email weekly-2026-11-27",
     )
 

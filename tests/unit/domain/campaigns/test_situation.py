@@ -231,7 +231,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Ben, Cleo or Dan",
     ),
     (
-        {"content_hash": "", "statement": statement(roundup="weekly")},
+        {"content_hash": "", "statement": statement(digest="weekly")},
         State.FAULTY,
         "It cannot be sent like this: its text has a fault.",
         "",
@@ -399,7 +399,7 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
     ({"draft": "k"}, BEN, [Act.REVIEW, Act.EDIT, Act.TAKE_BACK]),
     ({}, BEN, [Act.REVIEW, Act.COPY]),
     ({}, ANA, [Act.COPY]),
-    ({"statement": statement(roundup="weekly")}, BEN, [Act.REVIEW]),
+    ({"statement": statement(digest="weekly")}, BEN, [Act.REVIEW]),
     (
         {"standing": LAPSED, "draft": "k"},
         BEN,
@@ -437,7 +437,7 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
     ({"campaign": UNKNOWN}, DAN, [Act.DECIDE, Act.REPORT, Act.CORRECT]),
     ({"campaign": SENT}, ANA, [Act.REPORT, Act.CORRECT]),
     ({"campaign": SENT}, VERA, [Act.REPORT]),
-    ({"campaign": SENT, "statement": statement(roundup="weekly")}, ANA, [Act.REPORT]),
+    ({"campaign": SENT, "statement": statement(digest="weekly")}, ANA, [Act.REPORT]),
     ({"campaign": SENT, "corrected": BY}, VERA, [Act.OPEN_CORRECTION, Act.REPORT]),
     ({"campaign": STOPPED}, ANA, [Act.REPORT]),
     ({"campaign": STOPPED_IN_TIME, "draft": "k"}, ANA, [Act.HAND_IN, Act.REPORT]),

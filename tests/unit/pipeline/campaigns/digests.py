@@ -9,7 +9,7 @@ from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.digest import Digest, Every, Issue, Recurrence
 from newsletter.domain.ports import Source
 from newsletter.pipeline.campaigns.build_digest import BuiltDigest, DigestBuilder, Issues
-from newsletter.pipeline.statements.ingest import RoundupSource, ingest
+from newsletter.pipeline.statements.ingest import DigestSource, ingest
 from newsletter.store.sql import Store
 from tests.fakes import PlainAbstracts
 from tests.unit.pipeline.newsroom import Newsroom
@@ -59,7 +59,7 @@ class Desk(Newsroom):
         return list(done)
 
     def refresh(self) -> None:
-        sources: list[Source] = [self.source, RoundupSource(self.store)]
+        sources: list[Source] = [self.source, DigestSource(self.store)]
         ingest(store=self.store, sources=sources)
         self.render()
         self.note()

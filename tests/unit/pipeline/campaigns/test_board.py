@@ -232,7 +232,7 @@ def test_a_translation_in_the_mail_of_its_original_stands_with_it(room: Newsroom
 
 
 def test_a_digest_email_says_how_much_it_gathers(room: Newsroom) -> None:
-    made = room.write("weekly-2026-11-24", roundup="weekly")
+    made = room.write("weekly-2026-11-24", digest="weekly")
     day = room.clock.now().date()
     issue = Issue(name="weekly", day=day, upto=room.clock.now(), statement=made, parts=("a", "b"))
     with room.store.begin() as tx:

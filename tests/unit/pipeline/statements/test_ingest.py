@@ -5,7 +5,7 @@ from datetime import date
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.statement import Reading, StoredStatement
-from newsletter.pipeline.statements.ingest import Ingested, Read, RoundupSource, ingest
+from newsletter.pipeline.statements.ingest import DigestSource, Ingested, Read, ingest
 from newsletter.store.sql import Store
 from tests.contracts.store_digests import EMPTY, MADE
 from tests.fakes import NOON, ListSource
@@ -148,7 +148,7 @@ def test_of_two_statements_with_one_slug_the_first_counts_and_the_other_is_a_fau
 
 
 def test_without_round_ups_there_is_nothing_and_nothing_is_missing(store: Store) -> None:
-    assert RoundupSource(store).read() == Reading(statements=())
+    assert DigestSource(store).read() == Reading(statements=())
 
 
 def test_every_issue_that_says_something_is_a_statement(store: Store) -> None:
@@ -158,11 +158,11 @@ def test_every_issue_that_says_something_is_a_statement(store: Store) -> None:
     with store.begin() as tx:
         for issue in (later, EMPTY, MADE):
             tx.digests.put(issue, NOON)
-    assert RoundupSource(store).read() == Reading(statements=(MADE.statement, second))
+    assert DigestSource(store).read() == Reading(statements=(MADE.statement, second))
 
 
 def test_only_what_was_touched_is_read_again(store: Store) -> None:
-    source = RoundupSource(store)
+    source = DigestSource(store)
     with store.begin() as tx:
         tx.digests.put(MADE, NOON)
     first = source.read()

@@ -220,7 +220,7 @@ def test_a_copy_of_a_file_keeps_its_fields_its_author_and_what_its_source_noted(
 def test_what_is_not_there_and_what_nobody_may_edit_is_not_copied(desk: WritingRoom) -> None:
     with pytest.raises(NotFound, match="no statement 'library'"):
         desk.writing().copy("library")
-    from_a_file(desk, roundup="weekly")
+    from_a_file(desk, digest="weekly")
     with pytest.raises(Refused, match="made of what went out"):
         desk.writing().copy("library")
     desk.hand_in(desk.new())

@@ -62,7 +62,7 @@ def test_a_release_line_may_be_for_some_lists_alone(lists: tuple[str, ...], rele
 
 
 def test_a_round_up_is_no_release() -> None:
-    content = render("Text.", house=house(release_line=True), roundup="weekly")
+    content = render("Text.", house=house(release_line=True), digest="weekly")
     assert "immediate release" not in content.html + content.text
 
 

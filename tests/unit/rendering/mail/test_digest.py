@@ -143,8 +143,8 @@ def test_a_round_up_from_right_to_left_is_whole() -> None:
 
 
 def test_a_workspace_may_change_the_template_of_round_ups_alone(tmp_path: Path) -> None:
-    own = '{% extends "default/roundup.html.j2" %}{% block reason %}Our week.{% endblock %}'
-    (tmp_path / "roundup.html.j2").write_text(own)
+    own = '{% extends "default/digest.html.j2" %}{% block reason %}Our week.{% endblock %}'
+    (tmp_path / "digest.html.j2").write_text(own)
     assert "Our week." in rendered(issue(*PARTS), tmp_path).html
     assert "Our week." not in rendered(STATEMENT, tmp_path).html
 
