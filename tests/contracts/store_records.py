@@ -231,9 +231,9 @@ class RecordsContract:
 
     def test_deeds_are_numbered_from_one_and_come_back_as_they_were(self, store: Store) -> None:
         deeds = [("ed", "approve", "s", "d1"), ("scheduler", "start", "s", "to 5 — “ü”")]
-        for place, (actor, action, subject, detail) in enumerate(deeds):
+        for actor, action, subject, detail in deeds:
+            store.clock.advance(milliseconds=1)
             with store.begin() as tx:
-                tx.now = NOON + timedelta(milliseconds=place)
                 tx.audit.enter(actor=actor, action=action, subject=subject, detail=detail)
         with store.read() as tx:
             lines = tx.audit.all()
@@ -241,8 +241,8 @@ class RecordsContract:
             assert [tx.audit.digest(number) for number in (2, 3)] == [lines[1].digest, ""]
         assert [(one.actor, one.action, one.subject, one.detail) for one in lines] == deeds
         assert [(one.number, one.at) for one in lines] == [
-            (1, NOON),
-            (2, NOON + timedelta(milliseconds=1)),
+            (1, NOON + timedelta(milliseconds=1)),
+            (2, NOON + timedelta(milliseconds=2)),
         ]
         assert lines[0].digest != lines[1].digest
 

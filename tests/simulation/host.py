@@ -286,8 +286,8 @@ class Books:
         world.point("begin")
         if not world.parts.full or (not lasting and host.before is None):
             host.before = host.copy()
+        host.database.store.clock = host
         with host.database.store.begin(lasting=lasting) as tx:
-            tx.now = host.now()
             world.inside = True
             try:
                 yield world.parts.transaction(tx)
@@ -301,8 +301,8 @@ class Books:
 
     @contextmanager
     def read(self) -> Iterator[Any]:
+        self.host.database.store.clock = self.host
         with self.host.database.store.read() as tx:
-            tx.now = self.host.now()
             yield self.host.world.parts.transaction(tx)
 
     def secure_erase(self) -> bool:

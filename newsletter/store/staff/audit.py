@@ -109,7 +109,8 @@ class Audit(Repository):
         super().__init__(db)
         self._chain = chain
         self._now = now
-        self._entered: AuditHead | None = None
+        self.entered: AuditHead | None = None
+        """The last line that this transaction entered."""
 
     def enter(self, actor: str, action: str, subject: str, detail: str = "") -> None:
         """Add a line."""
@@ -128,7 +129,7 @@ class Audit(Repository):
             detail=detail,
             digest=digest,
         )
-        self._entered = AuditHead(number=number, digest=digest)
+        self.entered = AuditHead(number=number, digest=digest)
 
     def all(self) -> list[Entered]:
         """Return all lines, oldest first."""
@@ -168,10 +169,10 @@ class Audit(Repository):
 
         It advances only if the log continues from it: else the gap must be found.
         """
-        known = self._chain.head.read()
-        if self._entered is None or (not isinstance(known, Absence) and self._lacks(known)):
+        if self.entered is None:
             return None
-        return self._entered
+        known = self._chain.head.read()
+        return None if not isinstance(known, Absence) and self._lacks(known) else self.entered
 
     def note_gap(self, *, actor: str) -> None:
         """Write down which line is known outside the database and is not in the log, if one is."""

@@ -4,8 +4,6 @@ import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 
-from pydantic import ValidationError
-
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
@@ -178,7 +176,7 @@ class Statements(Repository):
 def _read_content(digest: str, text: str) -> Content:
     try:
         found: Content = document(Content, text)
-    except ValidationError as error:
+    except ValueError as error:
         raise Defect(f"the content {digest[:12]} is not what was stored") from error
     return found
 

@@ -3,19 +3,14 @@
 Counting and claiming use the same conditions. Each is about the row of ``subscriber`` in its query.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Sequence
 from functools import reduce
 from operator import and_
-from typing import TYPE_CHECKING
 
+from newsletter.domain.subscribers.audience import Audience
+from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.database import Condition
 from newsletter.store.repository import Repository
-
-if TYPE_CHECKING:
-    from newsletter.domain.subscribers.audience import Audience
-    from newsletter.domain.subscribers.segment import Segment
 
 SUPPRESSED = Condition(
     "EXISTS (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"

@@ -135,31 +135,6 @@ def test_a_list_of_statements_loads_the_stages_that_it_needs_alone(listed: set[s
     }
 
 
-def test_a_list_of_statements_asks_of_the_store_what_it_needs_alone(listed: set[str]) -> None:
-    assert modules_in("store", listed) == {
-        *("sql", "repository", "database"),
-        *("sqlite", "schema"),
-        *("file.keys", "file.lock", "file.copies", "file.numbers", "file.guard_file"),
-        *("statements.statements", "statements.decisions", "staff.audit", "staff.roles"),
-        "statements.drafts",  # texts of the desk are statements too
-        *("campaigns.campaigns", "campaigns.digests"),
-        "delivery.hold",  # it is noted where a claim of the past is missing
-    }
-
-
-def test_a_list_of_statements_loads_the_values_that_it_shows_alone(listed: set[str]) -> None:
-    """Each dataclass is built from text when its module is loaded, in half a millisecond."""
-    assert modules_in("domain", listed) == {
-        *("errors", "clock", "ports", "schedule", "wording"),
-        *("statements.statement", "statements.review", "statements.comment", "statements.draft"),
-        *("statements.content", "statements.brand"),  # by them a mail is known to be up to date
-        *("campaigns.campaign", "campaigns.digest", "campaigns.translations"),
-        *("subscribers.address", "subscribers.lists", "subscribers.segment", "subscribers.signup"),
-        "subscribers.audience",
-        *("staff.role", "staff.audit", "delivery.restore_guard"),
-    }
-
-
 def test_settings_in_order_are_read_without_the_words_for_faults(listed: set[str]) -> None:
     assert "newsletter.config.settings" in listed
     assert "newsletter.config.wording" not in listed
