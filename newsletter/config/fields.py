@@ -168,8 +168,8 @@ def _not_a_comment(value: Any) -> Any:
     return value
 
 
-def _database(text: str) -> str:
-    """The text may hold a password, so no message repeats it."""
+def database_url(text: str) -> str:
+    """Check the address of a database. It may hold a password, so no message repeats it."""
     scheme, _, path = text.partition("://")
     if scheme == "postgresql":
         return _on_server(_line(text))
@@ -259,7 +259,7 @@ PublicUrl = Annotated[
 ]
 """The https base of our own pages, without a slash at the end."""
 
-DatabaseUrl = Annotated[str, AfterValidator(_database)]
+DatabaseUrl = Annotated[str, AfterValidator(database_url)]
 """``sqlite:///`` and a path, or ``postgresql://`` and a database on a server."""
 
 Pause = Annotated[

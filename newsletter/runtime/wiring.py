@@ -103,14 +103,15 @@ def kept(settings: Settings) -> list[Path]:
     return [*within, *(folder for folder in folders if folder != settings.workspace)]
 
 
-def open_database(settings: Settings) -> Backend:
-    """Return the database that the settings name; it connects when it is used."""
-    if not settings.is_on_server:
-        return Sqlite(settings.database_path)
+def open_database(settings: Settings, url: str = "") -> Backend:
+    """Return the database of the settings, or of this URL. It connects when it is used."""
+    url = url or settings.database
+    if not url.startswith("postgresql:"):
+        return Sqlite(settings.resolve(Path(url.removeprefix("sqlite:///"))))
     from newsletter.store.postgresql import Postgresql
 
     password = settings.database_password
-    return Postgresql(settings.database, password.get_secret_value() if password else None)
+    return Postgresql(url, password.get_secret_value() if password else None)
 
 
 def _refuse_lost(settings: Settings, database: Backend) -> None:

@@ -94,6 +94,9 @@ class Driver(Protocol):
     def last_number(self, table: str, /) -> int:
         """Return the highest number that a table is known to have given to a row."""
 
+    def follow(self, other: Driver, /) -> None:
+        """Give only numbers beyond those that another database gave."""
+
     def give_after(self, table: str, number: int, /) -> None:
         """Give only numbers beyond this one to rows of a table."""
 

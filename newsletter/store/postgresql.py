@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import Defect, Exchanged, Refused, StoreUnavailable
-from newsletter.store.database import Database
+from newsletter.store.database import Database, Driver
 from newsletter.store.file.guard_file import hashed
 from newsletter.store.file.secure_erase import DUE
 from newsletter.store.postgresql_words import adapt, in_driver_words
@@ -32,8 +32,6 @@ _WRITER, _RUNNER = 1, 2
 _ROWS_AT_ONCE = 1000
 _TABLES = "-- tables of schema.sql"
 """The line of postgresql.sql at which they are made."""
-_KEYS = {"campaign": "id", "subscriber": "id", "transactional_email": "id", "version": "number"}
-"""Table whose numbers stand in links → its key."""
 _CONNECTION = {
     "application_name": "newsletter",
     "client_encoding": "UTF8",
@@ -324,15 +322,31 @@ class _Session:
 
     def last_number(self, table: str) -> int:
         """Return the highest number that a table is known to have given to a row."""
+        key = self._keys()[table]
         row = self._connection.execute(
-            f"SELECT GREATEST(COALESCE(MAX({_KEYS[table]}), 0), (SELECT last_value FROM"
-            f" {table}_{_KEYS[table]}_seq WHERE is_called)) FROM {table}".encode()
+            f"SELECT GREATEST(COALESCE(MAX({key}), 0), (SELECT last_value FROM {table}_{key}_seq"
+            f" WHERE is_called)) FROM {table}".encode()
         ).fetchone()
         return int(row[0]) if row else 0
 
+    def follow(self, other: Driver) -> None:
+        """Give only numbers beyond those that another database gave."""
+        for table in self._keys():
+            if number := other.last_number(table):
+                self.give_after(table, number)
+
     def give_after(self, table: str, number: int) -> None:
         """Give only numbers beyond this one to rows of a table."""
-        self.run(f"SELECT setval('{table}_{_KEYS[table]}_seq', {number})")
+        self.run(f"SELECT setval('{table}_{self._keys()[table]}_seq', {number})")
+
+    def _keys(self) -> dict[str, str]:
+        """Return each table that gives numbers to its rows, with its key."""
+        return dict(
+            self._connection.execute(
+                "SELECT table_name, column_name FROM information_schema.columns"
+                " WHERE is_identity = 'YES' AND table_schema = current_schema()"
+            ).fetchall()
+        )
 
     def run(self, statement: str) -> None:
         self._connection.execute(statement.encode())

@@ -3,6 +3,7 @@
 Migrations begin with the first release.
 """
 
+import re
 import sqlite3
 from collections.abc import Collection, Iterator
 from importlib.resources import files
@@ -37,12 +38,29 @@ def ensure_current(database: Backend) -> None:
         _refuse_other(database, current)
 
 
-def create(database: Backend, db: Database) -> None:
-    """Make all tables in one transaction. A table that is there already is an error."""
-    script = files("newsletter.store").joinpath("schema.sql").read_text("utf-8")
-    for statement in database.schema(statements(script)):
-        db.change(statement)
+def create(database: Backend, db: Database, *, without_triggers: bool = False) -> list[str]:
+    """Make all tables in one transaction. A table that is there already is an error.
+
+    Return the triggers that are left to be made, if it is ``without_triggers``.
+    """
+    left = []
+    for statement in database.schema(statements(_script())):
+        # the full-text index has triggers of its own, that are no notes of a change
+        if without_triggers and "CREATE TRIGGER" in statement and "archive_words" not in statement:
+            left.append(statement)
+        else:
+            db.change(statement)
     db.change("INSERT INTO schema_version (version) VALUES (:version)", version=VERSION)
+    return left
+
+
+def made_tables() -> list[str]:
+    """Return the names of all tables; a table comes after those that it refers to."""
+    return re.findall(r"(?m)^CREATE TABLE (\w+)", _script())
+
+
+def _script() -> str:
+    return files("newsletter.store").joinpath("schema.sql").read_text("utf-8")
 
 
 def statements(script: str) -> Iterator[str]:

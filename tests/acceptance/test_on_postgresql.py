@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.test_crash import prepared, started
-from tests.acceptance.workspace import Workspace, readers
+from tests.acceptance.workspace import ADMIN, Workspace, readers
 from tests.postgresql import PASSWORD, Server
 
 pytestmark = pytest.mark.slow("starts the program, and a server of its own")
@@ -90,3 +90,57 @@ def test_the_password_comes_from_the_environment_and_is_never_shown(
     assert "postgresql://newsletter@127.0.0.1" in shown
     assert "geheim" not in wrong.stdout + wrong.stderr
     assert PASSWORD not in shown
+
+
+def test_a_workspace_moves_to_a_server_and_back_and_sends_only_once_released(
+    workspace: Workspace, mailgun: PacedMailgun, name: str, postgresql: Server
+) -> None:
+    workspace.configure(database="sqlite:///var/newsletter.db")
+    for file in (workspace.folder / "var").glob("epoch*"):
+        file.unlink()
+    workspace.use_mailgun(mailgun.url)
+    workspace.hire()
+    prepared(workspace, readers(30))
+    workspace.do("run", "--until-idle")
+    before = workspace.report("news")
+    workspace.write("later")
+    workspace.approve("later")
+    postgresql.run(f"DROP DATABASE IF EXISTS {name}_copy WITH (FORCE)")
+    postgresql.run(f"CREATE DATABASE {name}_copy")
+    there, here = postgresql.url(f"{name}_copy"), "sqlite:///var/back.db"
+    for url, code in ((there, 0), (there, 4), (here, 0)):
+        said = workspace.do("db", "copy", "--to", url, code=code).stderr
+        if code:
+            assert "name an empty database" in said
+            workspace.configure(database=there)
+            assert workspace.report("news") | {"hold": ""} == before
+            workspace.do("run", "--until-idle", code=4)
+            assert set(mailgun.counted().values()) == {1}, "the copy is on hold"
+            continue
+        assert "rows of" in said
+    workspace.configure(database=here)
+    workspace.hire(ADMIN, "admin")
+    workspace.do("run", "--until-idle", code=4)
+    workspace.do("db", "release", "--by", ADMIN)
+    workspace.do("run", "--until-idle")
+    assert set(mailgun.counted().values()) == {2}, "of each statement one"
+    assert workspace.report("news") == before
+    workspace.do("audit", "verify")
+
+
+def test_a_database_that_was_put_back_sends_nothing(
+    workspace: Workspace, mailgun: PacedMailgun, name: str, postgresql: Server
+) -> None:
+    workspace.use_mailgun(mailgun.url)
+    prepared(workspace, readers(10))
+    assert "pg_dump" in workspace.do("db", "backup", "now.dump", code=4).stderr
+    assert "pg_restore" in workspace.do("db", "restore", "newsletter.yaml", code=4).stderr
+    workspace.do("statement", "list")  # a generation has begun
+    postgresql.run(f"DROP DATABASE IF EXISTS {name}_old")
+    postgresql.run(f"CREATE DATABASE {name}_old TEMPLATE {name}")
+    workspace.do("run", "--until-idle")
+    postgresql.run(f"DROP DATABASE {name}")
+    postgresql.run(f"ALTER DATABASE {name}_old RENAME TO {name}")
+    said = workspace.do("run", "--until-idle", code=4).stderr
+    assert "this database knows of 0 claims, and there were 1" in said
+    assert set(mailgun.counted().values()) == {1}

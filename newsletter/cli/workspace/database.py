@@ -11,6 +11,7 @@ import click
 
 from newsletter.cli.delivery import lift, tell
 from newsletter.cli.shell import Shell, in_workspace, say
+from newsletter.config.fields import database_url
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.runtime.clock import SystemClock
@@ -26,7 +27,7 @@ DUMP = "pg_dump --format=custom --no-owner"
 
 @click.group()
 def db() -> None:
-    """Migrate, back up and restore the database."""
+    """Migrate, back up, restore and copy the database."""
 
 
 @contextmanager
@@ -112,6 +113,42 @@ def restore(shell: Shell, file: Path) -> None:
         kept = copies.restore(file, settings.database_path, at=SystemClock().now(), keys=keys)
     say(f"restored; the database that was there is {kept}" if kept.exists() else "restored")
     say("nothing is sent until 'newsletter db release --by EMAIL'")
+
+
+def _url(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    try:
+        return text and database_url(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@db.command()
+@click.option("--to", "target", metavar="URL", callback=_url, help="A new database.")
+@click.option("--from", "source", metavar="URL", callback=_url, help="Another database.")
+@in_workspace
+def copy(shell: Shell, target: str | None, source: str | None) -> None:
+    """Copy the database to a new one at URL, or into the workspace's own from another at URL.
+
+    Nothing is sent from the copy until somebody releases it.
+    """
+    from newsletter.runtime.wiring import open_database
+    from newsletter.store.copying import copy as copy_rows
+
+    if (target is None) == (source is None):
+        raise click.UsageError("name a database, with --to or with --from")
+    settings = shell.settings()
+    with (
+        private(),
+        _alone(settings, "newsletter db copy"),
+        closing(open_database(settings, source or "")) as old,
+        closing(open_database(settings, target or "")) as new,
+        old.only_one(),
+    ):
+        counts = copy_rows(old, new, at=SystemClock().now())
+    say(f"{new.name} holds all {sum(counts.values()):,} rows of {len(counts)} tables")
+    if target:
+        say(f"to use it, write 'database: {target}' in newsletter.yaml")
+    say("nothing is sent from it until 'newsletter db release --by EMAIL'")
 
 
 @db.command()

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused, StoreUnavailable
-from newsletter.store.database import stored
+from newsletter.store.database import Database
 from newsletter.store.file.numbers import Connection, last_given, skip
 from newsletter.store.schema import VERSION
 
@@ -58,7 +58,9 @@ def restore(
     _remove(incoming)  # of one that was cut off: its log would be read as that of this one
     try:
         backup(_of_this_workspace(_checked(source), keys), incoming)
-        _put_on_hold(incoming, source.name, _given(database), at)
+        reason = f"restored on {at:%Y-%m-%d %H:%M} UTC from the backup {source.name}"
+        with closing(sqlite3.connect(incoming, factory=Connection)) as connection, connection:
+            hold(Database(connection), reason, _given(database), at)
         if database.exists():
             _keep(database, kept)
     except (sqlite3.Error, OSError, StoreUnavailable) as error:
@@ -74,31 +76,28 @@ def restore(
     return kept
 
 
-def _put_on_hold(incoming: Path, name: str, given: dict[str, int], at: datetime) -> None:
-    with closing(sqlite3.connect(incoming, factory=Connection)) as connection, connection:
-        reason = f"restored on {at:%Y-%m-%d %H:%M} UTC from the backup {name}"
-        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (DOUBT, reason))
-        _withhold(connection, at)
-        _sign_out(connection, at)
-        skip(connection, at, given)
-
-
-def _withhold(connection: sqlite3.Connection, at: datetime) -> None:
-    """Withhold emails that waited when the backup was made: they may have left since."""
-    connection.execute(
-        "UPDATE transactional_email SET state = 'withheld', settled_at = ?, reason = ?"
+def hold(db: Database, reason: str, given: Mapping[str, int], at: datetime) -> None:
+    """Let nothing be sent from a restored or copied database until a person releases it."""
+    db.change(
+        "INSERT INTO meta (key, value) VALUES (:key, :reason)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        key=DOUBT,
+        reason=reason,
+    )
+    # an email that waited at the time of the backup may have been sent since
+    db.change(
+        "UPDATE transactional_email SET state = 'withheld', settled_at = :at, reason = :reason"
         " WHERE state = 'waiting'",
-        (stored(at), PUT_BACK),
+        at=at,
+        reason=PUT_BACK,
     )
-
-
-def _sign_out(connection: sqlite3.Connection, at: datetime) -> None:
-    """Sessions that were ended and links that were used since would be open again."""
-    connection.execute("DELETE FROM session")
-    connection.execute(
-        "UPDATE invitation SET withdrawn_at = ? WHERE used_at IS NULL AND withdrawn_at IS NULL",
-        (stored(at),),
+    # sessions that were ended and links that were used since would be open again
+    db.change("DELETE FROM session")
+    db.change(
+        "UPDATE invitation SET withdrawn_at = :at WHERE used_at IS NULL AND withdrawn_at IS NULL",
+        at=at,
     )
+    skip(db.driver, at, given)
 
 
 def _given(database: Path) -> dict[str, int]:

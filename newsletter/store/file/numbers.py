@@ -61,6 +61,13 @@ class Connection(sqlite3.Connection):
         stored = self.execute(f"SELECT COALESCE(MAX(rowid), 0) FROM {table}")
         return int(max(given.fetchone()[0], stored.fetchone()[0]))
 
+    def follow(self, other: Driver) -> None:
+        counters = self.execute(
+            "SELECT name FROM sqlite_master WHERE sql LIKE '%PRIMARY KEY AUTOINCREMENT%'"
+        )
+        for (table,) in counters.fetchall():
+            self.give_after(table, other.last_number(table))
+
     def give_after(self, table: str, number: int) -> None:
         # the table has no key by which a row could be replaced
         self.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))

@@ -1,0 +1,59 @@
+"""Copies all rows of a database into a new one, of the same kind or of another."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+
+from newsletter.domain.errors import Defect, NotFound, Refused
+from newsletter.store.database import Backend, Database
+from newsletter.store.file.copies import hold
+from newsletter.store.file.numbers import last_given
+from newsletter.store.schema import create, made_tables
+
+_COMPUTED = {("batch", "first"), ("archive_text", "found")}
+"""Columns that the database works out by itself."""
+_ROWS_AT_ONCE = 10_000
+
+
+def copy(source: Backend, target: Backend, *, at: datetime) -> dict[str, int]:
+    """Copy all rows; return how many there are in each table.
+
+    Nothing is sent from the copy until a person releases it, and no number in a link is used
+    again. Raises NotFound if there is no source, and Refused if the target has tables.
+    """
+    if source.is_missing():
+        raise NotFound(f"there is no database at {source.name}")
+    if not target.is_missing():
+        raise Refused(
+            f"{target.name} is in use; name an empty database, or a file that is not there"
+        )
+    counts = {}
+    with source.transaction(reads=True) as old, target.transaction() as new:
+        # triggers would note each row as a change
+        triggers = create(target, new, without_triggers=True)
+        for table in made_tables():
+            new.change(f"DELETE FROM {table}")
+            counts[table] = _copy_table(old, new, table)
+            if new.value(f"SELECT COUNT(*) FROM {table}") != counts[table]:
+                raise Defect(f"not all rows of {table} were copied; nothing was changed")
+        for statement in triggers:
+            new.change(statement)
+        new.driver.follow(old.driver)
+        hold(
+            new, f"copied on {at:%Y-%m-%d %H:%M} UTC from {source.name}", last_given(old.driver), at
+        )
+    return counts
+
+
+def _copy_table(old: Database, new: Database, table: str) -> int:
+    rows = old.driver.stream(f"SELECT * FROM {table}", {})
+    names = [column[0] for column in rows.description]
+    kept = [name for name in names if (table, name) not in _COMPUTED]
+    columns = ", ".join(f'"{name}"' for name in kept)
+    insert = f"INSERT INTO {table} ({columns}) VALUES ({', '.join(f':{name}' for name in kept)})"
+    values: Iterator[dict[str, object]] = (dict(zip(names, row, strict=True)) for row in rows)
+    count = 0
+    while some := list(islice(values, _ROWS_AT_ONCE)):
+        count += len(some)
+        new.each(insert, some)
+    return count

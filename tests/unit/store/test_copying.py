@@ -1,0 +1,113 @@
+"""A copy has all rows, of SQLite or of PostgreSQL, and sends nothing."""
+
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.archive import Searchable
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.store.copying import copy
+from newsletter.store.database import Backend
+from newsletter.store.file import numbers
+from newsletter.store.postgresql import Postgresql
+from newsletter.store.schema import made_tables
+from newsletter.store.sql import Store
+from newsletter.store.sqlite import Sqlite
+from tests.contracts.books import Books
+from tests.fakes import NOON, FixedClock, chain_of, hash_address
+from tests.postgresql import Server
+
+LEFT_OUT = {"meta", "session", "invitation"}
+"""Tables that a copy changes."""
+
+
+def rows(database: Backend, table: str) -> list[str]:
+    with database.transaction(reads=True) as db:
+        cursor = db.driver.execute(f"SELECT * FROM {table}", {})
+        names = [column[0] for column in cursor.description]
+        found = [dict(zip(names, row, strict=True)) for row in cursor]
+    return sorted(
+        str(
+            {
+                name: value
+                for name, value in row.items()
+                if (table, name) != ("archive_text", "found")
+            }
+        )
+        for row in found
+    )
+
+
+def fill(database: Backend, path: Path) -> None:
+    store = Store(database, hash_address=hash_address, chain=chain_of(path), clock=FixedClock())
+    books = Books(store, 30, batch_size=10)
+    books.claim()
+    with store.begin() as tx:
+        tx.audit.enter(actor="ed", action="do", subject="s", detail="one")
+        assert tx.readers.move(1, "ana@second.example")
+        tx.readers.forget("reader30@example.org", NOON)
+        tx.search.put(
+            Searchable(
+                slug="news",
+                content_hash=tx.campaigns.head(books.id).content_hash,
+                language="en",
+                title="São Paulo",
+                opening="",
+                text="The library opens.",
+            )
+        )
+
+
+def test_every_row_is_copied_to_the_server_and_back(
+    path: Path, postgresql: Server, worker_id: str
+) -> None:
+    name = f"copy_{worker_id}"
+    postgresql.run(f"DROP DATABASE IF EXISTS {name}")
+    postgresql.run(f"CREATE DATABASE {name}")
+    with (
+        closing(Sqlite(path)) as first,
+        closing(Postgresql(postgresql.url(name))) as there,
+        closing(Sqlite(path.with_name("back.db"))) as back,
+    ):
+        fill(first, path)
+        counts = copy(first, there, at=NOON)
+        with_hold = counts | {"meta": counts["meta"] + 1}
+        assert copy(there, back, at=NOON) == with_hold
+        assert counts["subscriber"] == 29
+        assert counts["batch"] == 3
+        assert counts["address_history"] == 1
+        for table in set(made_tables()) - LEFT_OUT:
+            assert rows(first, table) == rows(there, table) == rows(back, table), table
+        given = []
+        for database in (first, there, back):
+            with database.transaction() as db:
+                given.append(numbers.last_given(db.driver)["subscriber"])
+                fresh = db.value(
+                    "INSERT INTO import (at, by, file, kind, sha256, new, known, changed, joined,"
+                    " ended, suppressed, skipped)"
+                    " VALUES (0, '', '', '', '', 0, 0, 0, 0, 0, 0, 0) RETURNING id"
+                )
+                assert fresh == 1
+        assert given[0] == 30
+        assert given[1] < given[2]
+        assert held(there) == f"copied on 2026-11-24 12:00 UTC from {first.name}"
+        assert held(back) == f"copied on 2026-11-24 12:00 UTC from {there.name}"
+        with back.transaction() as db:
+            db.change("UPDATE subscriber SET address = 'x@y.example' WHERE id = 2")
+            assert db.value("SELECT COUNT(*) FROM address_history") == 2, "triggers are there"
+            assert db.value("SELECT COUNT(*) FROM archive_words('\"librar\" *')") == 1
+
+
+def held(database: Backend) -> str:
+    with database.transaction(reads=True) as db:
+        return str(db.value("SELECT value FROM meta WHERE key = 'hold'"))
+
+
+def test_a_database_that_is_in_use_is_not_written_over(path: Path) -> None:
+    nowhere = Sqlite(path.with_name("nowhere.db"))
+    with closing(Sqlite(path)) as first, pytest.raises(Refused, match="is in use"):
+        copy(first, first, at=NOON)
+    with pytest.raises(NotFound, match=r"no database at .*nowhere\.db"):
+        copy(nowhere, nowhere, at=NOON + timedelta(days=1))
