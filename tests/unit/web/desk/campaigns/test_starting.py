@@ -360,16 +360,6 @@ def test_a_session_that_ended_in_mid_form_starts_nothing(at: Room, cleo: Signed)
     assert at.starts == []
 
 
-@pytest.mark.parametrize("who", ["vera", "ana", "ben"])
-def test_who_does_not_send_sees_no_way_to(at: Room, who: str) -> None:
-    signed = at.as_(who)
-    assert signed.get(PAGE).status == 403
-    assert (
-        signed.post(PAGE, {"digest": at.content_hash, "shown": "12", "when": "now"}).status == 403
-    )
-    assert signed.post(f"/statements/{SLUG}/time", {"when": "now"}).status == 403
-
-
 def test_what_is_not_there_is_not_started(cleo: Signed) -> None:
     assert cleo.get("/statements/nowhere/start").status == 404
     form = {"digest": "x", "shown": "1", "when": "now"}
