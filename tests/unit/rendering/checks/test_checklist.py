@@ -9,9 +9,11 @@ from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.checks.guards import Page
 from newsletter.rendering.mail.inlining import inline
+from newsletter.rendering.markdown.plaintext import columns
 from tests.rows import rows
 from tests.unit.rendering.examples import (
     ARCHIVE,
+    BLOCK_MAILS,
     HARBOUR,
     MAILS,
     STATEMENT,
@@ -60,7 +62,7 @@ class Made:
 
     @cached_property
     def content(self) -> Content:
-        return MAILS[self.name]()
+        return ALL[self.name]()
 
     @cached_property
     def elements(self) -> Elements:
@@ -77,20 +79,21 @@ class Made:
         return [found["style"] for _, found in self.elements.found if "style" in found]
 
 
-each_mail = rows("mail", [Made(name) for name in MAILS])
+ALL = MAILS | BLOCK_MAILS
+MADE = {name: Made(name) for name in ALL}
+each_mail = rows("mail", [MADE[name] for name in MAILS])
+every_mail = rows("mail", MADE.values())
+"""Those with the blocks that plain Markdown has no mark for, too."""
 
 
 # --- head ---
 
 
-@each_mail
-def test_the_html_begins_with_the_doctype(mail: Made) -> None:
+@every_mail
+def test_the_html_is_whole_and_inlining_again_changes_nothing(mail: Made) -> None:
     assert mail.content.html.startswith("<!DOCTYPE html>\n<html")
-
-
-@each_mail
-def test_every_element_is_closed_in_order(mail: Made) -> None:
     assert mail.elements.mistakes == []
+    assert inline(mail.content.html) == mail.content.html
 
 
 @each_mail
@@ -126,8 +129,9 @@ def test_outlook_gets_its_resolution_and_exact_lines_in_one_comment(mail: Made) 
     assert "xmlns:o" not in outside
 
 
-@each_mail
-def test_styles_stand_only_in_the_head_and_are_small(mail: Made) -> None:
+@every_mail
+def test_styles_stand_only_in_the_head_and_all_of_it_is_small(mail: Made) -> None:
+    assert len(mail.content.html.encode()) < 20_000
     assert "<style" not in mail.content.html.partition("</head>")[2]
     assert 0 < len(mail.kept.encode()) < 8192
     assert len(mail.elements.of("style")) == 1
@@ -156,7 +160,7 @@ def test_important_is_written_with_a_blank_and_never_inline(mail: Made) -> None:
 # --- layout ---
 
 
-@each_mail
+@every_mail
 def test_layout_tables_say_so_and_data_tables_have_scopes(mail: Made) -> None:
     layout = [table for table in mail.elements.of("table") if "role" in table]
     data = [table for table in mail.elements.of("table") if "role" not in table]
@@ -185,40 +189,44 @@ def test_the_column_is_600_wide_for_outlook_too(mail: Made) -> None:
     assert mail.content.html.count(ghost) == 1
 
 
-@each_mail
+@every_mail
 def test_conditional_comments_are_balanced_comments(mail: Made) -> None:
-    assert mail.content.html.count("<!--[if mso]>") == mail.content.html.count("<![endif]-->") == 3
-    assert "<![if" not in mail.content.html
+    html = mail.content.html
+    opened = len(re.findall(r"<!--\[if !?mso\]>", html))
+    assert opened == html.count("<![endif]-->") >= 3
+    assert "<![if" not in html
+    for comment in re.findall(r"<!--\[if mso\]>(.*?)<!\[endif\]-->", html, re.DOTALL):
+        assert comment.count("<thead>") == comment.count("</thead>")
 
 
-@each_mail
-@rows(
-    "banned",
-    ["flex", "grid", "position:", "float", "margin:auto", "background-image", "url(", "-moz-"],
-)
-def test_styles_use_nothing_that_outlook_drops(banned: str, mail: Made) -> None:
-    assert not any(banned in style for style in mail.styles)
+BANNED = ("flex", "grid", "position:", "float", "margin:auto", "background-image", "url(", "-moz-")
 
 
-@each_mail
-def test_margins_are_never_negative(mail: Made) -> None:
+@every_mail
+def test_styles_use_nothing_that_outlook_drops_and_no_margin_is_negative(mail: Made) -> None:
+    assert [style for style in mail.styles if any(one in style for one in BANNED)] == []
     assert not any(re.search(r"margin[a-z-]*:[^;]*-\d", style) for style in mail.styles)
 
 
-@each_mail
+@every_mail
 def test_every_block_of_text_has_its_line_height_in_pixels(mail: Made) -> None:
     for tag, attributes in mail.elements.found:
         if tag in {"h1", "h2", "h3", "th"} or "font-size" in attributes.get("style", ""):
             assert re.search(r"line-height:\d+px", attributes["style"]) or tag == "code", tag
 
 
-@each_mail
+@every_mail
 def test_an_image_has_both_sizes_and_scales(mail: Made) -> None:
-    *logos, image = mail.elements.of("img")
-    assert image["src"] == "https://forum.example/hearing.jpg"
-    assert image["alt"] == "A hearing room with an empty chair"
-    assert (image["width"], image["height"]) == ("528", "297")
-    for one in (*logos, image):
+    images = mail.elements.of("img")
+    if mail.name in MAILS:
+        assert images[-1]["src"] == "https://forum.example/hearing.jpg"
+        assert images[-1]["alt"] == "A hearing room with an empty chair"
+        assert (images[-1]["width"], images[-1]["height"]) == ("528", "297")
+    else:
+        assert {one["width"] for one in images} >= {"600", "528", "508"}
+    for one in images:
+        assert one["alt"]
+        assert one["height"]
         width = f"max-width:{one['width']}px"
         for style in ("display:block", "width:100%", width, "height:auto"):
             assert style in one["style"]
@@ -405,52 +413,34 @@ def test_the_button_of_a_letter_needs_no_styles_to_have_its_colour() -> None:
 
 
 @each_mail
-def test_a_statement_of_400_words_stays_below_20_kilobytes(mail: Made) -> None:
-    assert len(mail.content.html.encode()) < 20_000
-
-
-@each_mail
 def test_the_way_out_and_the_archive_stand_in_both_parts(mail: Made) -> None:
     for url in (UNSUBSCRIBE, ARCHIVE):
         assert f'href="{url}"' in mail.content.html
         assert url in mail.content.text.splitlines()
 
 
-@each_mail
-@rows(
-    "words",
-    [
-        "Example Forum",
-        "Practical answers",
-        "21 September 2011",
-        "Example Forum resigns from the task force on fair detention",
-        "Press Office",
-        "press@forum.example",
-        "+1 202 555 0100",
-        "at least one of Example Forum's lists: press, supporters.",
-        "Manage preferences",
-        "1 Example Street, Washington, DC 20001",
-        "Read on the web",
-        "Unsubscribe",
-    ],
+SAID = (
+    *("Example Forum", "Practical answers", "21 September 2011", "Press Office"),
+    *("Example Forum resigns from the task force on fair detention", "press@forum.example"),
+    *("+1 202 555 0100", "at least one of Example Forum's lists: press, supporters."),
+    *("Manage preferences", "1 Example Street, Washington, DC 20001", "Read on the web"),
+    "Unsubscribe",
 )
-def test_both_parts_say_who_speaks_why_and_how_to_leave(words: str, mail: Made) -> None:
-    assert words in " ".join(mail.content.text.split())
-    assert words in Page(mail.content.html).text
 
 
 @each_mail
-def test_marks_stand_only_where_gaps_are(mail: Made) -> None:
+def test_both_parts_say_who_speaks_why_and_how_to_leave(mail: Made) -> None:
+    for part in (" ".join(mail.content.text.split()), Page(mail.content.html).text):
+        assert [words for words in SAID if words not in part] == []
+
+
+@each_mail
+def test_marks_stand_only_where_gaps_are_and_no_placeholder_is_left(mail: Made) -> None:
     assert mail.content.html.count("NLMERGE") == mail.content.html.count(UNSUBSCRIBE) == 2
     assert mail.content.text.count("NLMERGE") == mail.content.text.count(UNSUBSCRIBE) == 2
     assert "NLMERGE" not in mail.content.subject
-
-
-@each_mail
-def test_no_placeholder_is_left(mail: Made) -> None:
     for part in (mail.content.html, mail.content.text, mail.content.subject):
-        for placeholder in ("{{", "{%", "%7B%7B"):
-            assert placeholder not in part
+        assert not re.search(r"\{\{|\{%|%7B%7B", part)
 
 
 @each_mail
@@ -461,15 +451,10 @@ def test_every_link_of_the_html_is_in_the_text(mail: Made) -> None:
     assert "tel:+12025550100" in mail.content.text
 
 
-@each_mail
+@every_mail
 def test_the_text_has_no_invisible_characters_and_short_lines(mail: Made) -> None:
-    assert not re.search("[\u00ad\u200b-\u200d\u2060\ufeff]", mail.content.text)
+    assert not re.search("[\u00ad\u200b-\u200d\u2060\ufe0e\ufeff]", mail.content.text)
     for line in mail.content.text.splitlines():
-        assert len(line) <= 72 or "https://" in line
+        assert columns(line) <= 72 or "https://" in line
         assert line == line.rstrip()
     assert mail.content.text.endswith("\n")
-
-
-@each_mail
-def test_inlining_again_changes_nothing(mail: Made) -> None:
-    assert inline(mail.content.html) == mail.content.html

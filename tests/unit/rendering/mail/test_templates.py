@@ -13,6 +13,7 @@ import pytest
 from newsletter.domain.errors import Defect, InvalidInput
 from newsletter.domain.statements.brand import Scheme
 from newsletter.rendering.mail.files import default_templates, find_templates, library_versions
+from tests.rows import rows
 from tests.unit.rendering.examples import STATEMENT, render, renderer, renderer_with
 
 ROOT = Path(__file__).parents[4]
@@ -30,6 +31,9 @@ def replaced(override: Path, name: str, old: str, new: str) -> None:
     source = (default_templates() / name).read_text()
     assert old in source
     (override / name).write_text(source.replace(old, new))
+
+
+FILLED = "statement.txt.j2:3: cannot be filled: "
 
 
 def refusal(override: Path) -> str:
@@ -115,33 +119,42 @@ def test_all_syntax_errors_are_told_by_file_and_line(override: Path) -> None:
     assert "templates/statement.txt.j2:3: is not a template" in said
 
 
-def test_a_syntax_error_keeps_its_place_when_found_late(override: Path) -> None:
-    (override / "statement.txt.j2").write_text("\n{% include 'none.j2' %}")
-    assert refusal(override).startswith("templates/statement.txt.j2:2: cannot be filled: none.j2")
-
-
-@pytest.mark.parametrize(
-    ("source", "said"),
+@rows(
+    ("name", "source", "told", "said"),
     [
-        ("{{ titel }}", "'titel' is undefined"),
-        ("{{ title.nothing }}", "no attribute 'nothing'"),
-        ("{{ 1 / 0 }}", "division by zero"),
-        ("{{ title.__class__.__mro__ }}", "unsafe"),
-        ("{{ lists.append }}{% set _ = [].append(1) %}", "append"),
+        (
+            "statement.txt.j2",
+            "\n{% include 'none.j2' %}",
+            "statement.txt.j2:2: cannot be filled",
+            "",
+        ),
+        ("statement.txt.j2", "\n\n{{ titel }}", FILLED, "'titel' is undefined"),
+        ("statement.txt.j2", "\n\n{{ title.nothing }}", FILLED, "no attribute 'nothing'"),
+        ("statement.txt.j2", "\n\n{{ 1 / 0 }}", FILLED, "division by zero"),
+        ("statement.txt.j2", "\n\n{{ title.__class__.__mro__ }}", FILLED, "unsafe"),
+        ("statement.txt.j2", "\n\n{% set _ = [].append(1) %}", FILLED, "append"),
+        ("mail.css", "p {}\n{{ nothing }}", "mail.css:2: cannot be filled", ""),
+        (
+            "mail.css",
+            "p {}\n@import url(http://127.0.0.1:9/a.css);",
+            "mail.css:2: holds @import",
+            "",
+        ),
+        (
+            "mail.css",
+            '@im{{ "port" }} url(http://127.0.0.1:9/a);',
+            "statement.html.j2: holds @im",
+            "",
+        ),
     ],
 )
-def test_an_error_while_filling_is_told_by_file_and_line(
-    override: Path, source: str, said: str
+def test_an_error_is_told_by_file_and_line(
+    tmp_path: Path, name: str, source: str, told: str, said: str
 ) -> None:
-    (override / "statement.txt.j2").write_text(f"Text\n\n{source}")
-    told = refusal(override)
-    assert told.startswith("templates/statement.txt.j2:3: cannot be filled: ")
-    assert said in told
-
-
-def test_an_error_in_an_included_template_is_told_there(override: Path) -> None:
-    (override / "mail.css").write_text("p {}\n{{ nothing }}")
-    assert refusal(override).startswith("templates/mail.css:2: cannot be filled")
+    (tmp_path / name).write_text(source)
+    refused = refusal(tmp_path)
+    assert re.match(rf"(templates|row\d+)/{re.escape(told)}", refused), refused
+    assert said in refused
 
 
 def test_a_template_that_is_not_utf8_is_refused(override: Path) -> None:
@@ -154,16 +167,6 @@ def test_a_template_that_cannot_be_read_is_no_matter_of_its_letters(override: Pa
     (override / "mail.css").symlink_to("/proc/self/mem")
     said = "templates/mail.css: cannot be read: Input/output error; check its owner and its rights"
     assert refusal(override).startswith(said)
-
-
-def test_an_import_is_refused_where_it_stands(override: Path) -> None:
-    (override / "mail.css").write_text("p {}\n@import url(http://127.0.0.1:9/a.css);")
-    assert refusal(override).startswith("templates/mail.css:2: holds @import")
-
-
-def test_an_import_put_together_by_a_template_is_refused(override: Path) -> None:
-    (override / "mail.css").write_text('@im{{ "port" }} url(http://127.0.0.1:9/a.css);')
-    assert "statement.html.j2: holds @import" in refusal(override)
 
 
 @pytest.mark.parametrize(
