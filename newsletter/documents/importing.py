@@ -155,7 +155,7 @@ def _unsigned(document: ImportedDocument) -> ImportedDocument:
     for n in range(max(1, len(blocks) - _SIGNATURE), len(blocks)):
         if _SIGNED.match(blocks[n]) or _MAIL_FOOT.fullmatch(_bare(blocks[n])):
             signature = _bare("\n".join(blocks[n:]))
-            # a note on what is gone would send a person looking for it
+            # a note on dropped text would mislead
             notes = tuple(note for note in document.notes if signature[:_QUOTED] not in note)
             signed = replace(document, notes=notes)
             return _without_signature(signed, "\n\n".join(blocks[:n]), signature)

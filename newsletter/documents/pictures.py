@@ -99,7 +99,7 @@ def _encoded(image: Image.Image, kind: str) -> tuple[str, bytes]:
         png = _saved(image, "PNG")
         return "PNG", png if len(png) <= _AIM else _fewer_colours(image)
     png = b"" if kind == "JPEG" else _saved(image, "PNG")
-    # what is that small as PNG is a drawing, which JPEG would blur
+    # so small a PNG is a drawing, which JPEG would blur
     if png and len(png) <= _AIM // 4:
         return "PNG", png
     for quality in _QUALITIES:

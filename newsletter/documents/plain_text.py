@@ -117,14 +117,6 @@ def _table_rows(lines: Sequence[Line]) -> Iterator[tuple[int, Line]]:
         yield (number if above or below else 0), line
 
 
-def _tabbed_table(rows: Sequence[Line]) -> str:
-    """Write rows as Markdown; the first becomes the head."""
-    cells = ([escape_words(cell).replace("|", "\\|") for cell in row.cells] for row in rows)
-    head, *others = map(" | ".join, cells)
-    rule = " | ".join(["---"] * len(rows[0].cells))
-    return "\n".join(f"| {row} |" for row in [head, rule, *others])
-
-
 def _alike(one: Line, other: Line) -> bool:
     short = all(len(cell) <= _LONGEST_CELL for cell in [*one.cells, *other.cells])
     return len(one.cells) == len(other.cells) > 1 and short and not (_listed(one) or _listed(other))
@@ -219,6 +211,9 @@ def _blocks(lines: Sequence[Line], how: Joining, depth: int = 0) -> Iterator[str
             inside = "\n\n".join(_blocks(list(_unquoted(part)), how, depth + 1))
             yield "\n".join(f"> {line}".rstrip() for line in inside.split("\n"))
         elif cells:
-            yield _tabbed_table(part)
+            table = ([escape_words(cell).replace("|", "\\|") for cell in row.cells] for row in part)
+            head, *rows = map(" | ".join, table)
+            rule = " | ".join(["---"] * len(part[0].cells))
+            yield "\n".join(f"| {row} |" for row in [head, rule, *rows])
         else:
             yield from in_markdown(join_lines(part, how))

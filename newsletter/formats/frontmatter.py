@@ -278,7 +278,11 @@ class Reader:
         try:
             return check(value)
         except ValueError as error:
-            self.fault(key, f"{error}{_surprise(raw)}", line)
+            # what YAML would make of it, if that is a surprise
+            misread = raw is not None and not raw.style and raw.tag not in {TEXT_TAG, NULL_TAG}
+            meant = misreading(raw.value) if raw is not None and misread else ""
+            hint = f" (YAML reads {value} as {meant})" if "number" in meant else ""
+            self.fault(key, f"{error}{hint}", line)
             return None
 
 
@@ -293,14 +297,6 @@ def _misread(node: yaml.ScalarNode, *, write: str) -> str:
     if len(node.value) > _LONGEST_QUOTED:
         return f"YAML reads {node.value[:_SHOWN]}… as {meant}; put the whole value in quotes"
     return f"YAML reads {node.value} as {meant}; put it in quotes: {write}"
-
-
-def _surprise(node: yaml.ScalarNode | None) -> str:
-    """Return YAML's reading of the value, if it is a surprise, else ""."""
-    if node is None or node.style or node.tag in {TEXT_TAG, NULL_TAG}:
-        return ""
-    meant = misreading(node.value)
-    return f" (YAML reads {node.value} as {meant})" if "number" in meant else ""
 
 
 def _cut_off(place: Field) -> str:

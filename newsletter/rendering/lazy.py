@@ -49,7 +49,7 @@ class LazyRenderer:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over all that shapes a mail beside its statement."""
+        """SHA-256 over all that shapes a mail, except its statement."""
         from newsletter.rendering.mail.files import fingerprint
 
         return fingerprint(self._files, self._house, self._carriage)

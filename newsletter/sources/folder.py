@@ -122,7 +122,7 @@ class FolderSource:
             return known
         began = self._now_ns()
         identity, parsed = self._parse(Path(entry.path), name)
-        # by the time of change, which nobody can set back as that of writing
+        # by the time of change, which cannot be set back, unlike that of writing
         return _kept(known, identity, parsed, certain=identity[1] < began - _YOUNG)
 
     def _parse(self, path: Path, name: str) -> tuple[tuple[int, ...], Parsed]:

@@ -87,7 +87,7 @@ def find_article(root: Element) -> Article:
     """Drop furniture by its kind, then take the smallest part with nearly all text."""
     body = next(iter(root.iter("body")), root)
     dropped = list(drop_furniture(body))
-    # counted anew, without the furniture
+    # counted again, without the furniture
     prose = prose_of(body)
     start = _named(body, prose)
     # what the page itself names as its article is taken whole: that is no guess
@@ -146,7 +146,7 @@ def drop_furniture(body: Element) -> Iterator[Dropped]:
             continue
         if next(element.iter("article", "main", "h1"), None) is not None:
             continue  # some sites make one form of the whole page
-        # What holds a fifth of the text is no furniture, whatever its class says.
+        # An element with a fifth of the text is no furniture, despite its class.
         named = tag_of(element) not in _BY_TAG
         if prose.get(element, 0) > most and (named or tag_of(element) == "form"):
             continue
@@ -210,7 +210,7 @@ def _outside(body: Element, chosen: Element) -> Iterator[Dropped]:
         for part, words in parts:
             text = " ".join(words.split())
             if text:
-                # a long sentence may be a part of the statement that was lost: a person is told
+                # a long sentence may belong to the statement: a note says so
                 long = len(text) >= 60 and ends_sentence(text)
                 why = _OUTSIDE if long else "outside of the article"
                 yield Dropped(line=line_of(part), text=shortened(text), why=why)

@@ -93,7 +93,7 @@ def _reviewed(trees: Mapping[str, Any]) -> Review:
     for name in filter(_PART.fullmatch, trees):
         counts.update(etree.QName(element).localname for element in trees[name].iter("{*}*"))
     return Review(
-        # what was moved under tracking is gone in one place and new in another
+        # tracked moves are a deletion and an insertion
         inserted=counts["ins"] + counts["moveTo"],
         deleted=counts["del"] + counts["moveFrom"],
         comments=counts["commentReference"],

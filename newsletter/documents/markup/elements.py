@@ -177,7 +177,7 @@ class BlockReader:
         first = element.get("start", "1")
         number = int(first) if first.isdecimal() and len(first) < 9 else 1
         items: list[list[Block]] = []
-        # pages put words, and whole lists, beside the items instead of into them; nothing is lost
+        # pages put words, and whole lists, between the items
         stray = _paragraphs([replace(like, text=element.text or "")], line_of(element))
         for child in element:
             tag = tag_of(child)

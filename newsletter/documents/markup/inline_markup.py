@@ -119,7 +119,7 @@ def _settled(line: Sequence[Run]) -> list[Run]:
     runs = [_bare(run) if run.literal or not run.text.strip() else run for run in line]
     runs = [replace(run, marks=run.marks - (run.marks if run.code else tilde)) for run in runs]
     runs = [part for run in runs for part in _blanks_apart(run)]
-    # Of **a***b* nobody can tell which star closes what: touching words share their marks.
+    # In **a***b* any star may close the mark: touching words share their marks.
     for index in range(len(runs) - 1):
         before, after = runs[index : index + 2]
         touching = not before.text.endswith(" ") and not after.text.startswith(" ")
@@ -309,7 +309,7 @@ class InlineReader:
         if level and _FIGURES.fullmatch(element.text or "") and not len(element):
             letters = _RAISED if level == "sup" else _LOWERED
             return [replace(like, text=element.text.translate(letters))]
-        # the raised mark of a note is a link, of which is told elsewhere
+        # the raised mark of a note is a link
         bare = element.find(".//a") is None and bool(text_of(element))
         self.raised += bool(level) and bare
         inside = self.runs_in(element, self.under(element, like))

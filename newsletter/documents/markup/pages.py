@@ -73,14 +73,14 @@ def import_page(
         cited.drop_tag()  # Apple Mail and Thunderbird put all of a forwarded email into one
     document = is_google(root) or is_word(root)
     facts = facts_of(root, document=document)
-    # before anything is taken out: what is may speak of an embargo
+    # of the whole page: what is dropped later may mention an embargo
     words = dict(words_of(root))
     review = _cleaned(root)
     footnotes = take_footnotes(root)
     inline = InlineReader(base=facts.base, references=footnotes.references, keeps=True)
     article = None if document else find_article(root)
     chosen = article.element if article else root
-    # what is read as text is looked at there, and is not beside it
+    # the text itself is searched elsewhere
     for shown, _ in words_of(chosen):
         words.pop(shown, None)
     blocks = read_blocks(chosen, inline)

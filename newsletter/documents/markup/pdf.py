@@ -91,7 +91,7 @@ def _without_edges(
             repeated = len(pages) > 1 and counts[_shape(line)] * 2 > len(pages)
             # a number alone goes from a single page too, where nothing can be seen to repeat
             if repeated or (len(line.text) < 40 and _PAGE.fullmatch(line.text.lower())):
-                # it goes from each page and is told of once
+                # dropped from each page, and noted once
                 if not any(_shape(line) == _shape(other) for other in gone):
                     why = f"at the {place} of each page"
                     dropped.append(Dropped(line=0, text=shortened(line.text), why=why))

@@ -278,7 +278,7 @@ def _as_read(characters: Sequence[Any], way: _Way) -> list[tuple[Any, str]]:
     order = reading_order([text for _, text in real], to_left=way.to_left)
     whole = "".join(real[n][1] for n in order)
     turned = way.to_left and _is_mirrored(whole)
-    return [(real[n][0], _mirrored(real[n][1]) if turned else real[n][1]) for n in order]
+    return [(real[n][0], real[n][1].translate(_MIRRORED if turned else {})) for n in order]
 
 
 def _plain(text: str) -> str:
@@ -365,10 +365,6 @@ def _is_mirrored(text: str) -> bool:
         if opened < 0:
             return True
     return False
-
-
-def _mirrored(text: str) -> str:
-    return text.translate(_MIRRORED)
 
 
 # --- columns -----------------------------------------------------------------------------------

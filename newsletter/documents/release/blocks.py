@@ -142,7 +142,7 @@ def _place(read: ExtractedText, title: str, near: Sequence[Line], prose: int | N
 
 def _body(blocks: Sequence[Block], kept: Iterable[int]) -> str:
     numbers = list(kept)
-    # a rule that parted the text from what is gone parts nothing any more
+    # a rule next to dropped text separates nothing
     while len(numbers) > 1 and blocks[numbers[0]].text == RULE:
         del numbers[0]
     while len(numbers) > 1 and blocks[numbers[-1]].text == RULE:

@@ -120,16 +120,22 @@ def is_first(lines: Sequence[Line], index: int) -> bool:
     """
     above = [n for n in range(index) if not is_around(lines[n].text)]
     masthead = [n for n in above if n == above.index(n) < _MASTHEAD_LINES]
-    masthead = [n for n in masthead if not (tells(lines, n) or _is_short_title(lines[n].text))]
+    # a name, and nothing like a short title
+    masthead = [
+        n
+        for n in masthead
+        if not tells(lines, n)
+        and (
+            is_body_name(text := lines[n].text)
+            or len(text.split()) == 1
+            or text.isupper()
+            or not in_title_case(text)
+        )
+    ]
     below = any(
         len(line.text) >= _SENTENCE and ends_sentence(line.text) for line in lines[index + 1 :]
     )
     return index > 0 and len(above) == len(masthead) <= 1 and below
-
-
-def _is_short_title(text: str) -> bool:
-    titled = len(text.split()) > 1 and in_title_case(text) and not text.isupper()
-    return titled and not is_body_name(text)
 
 
 def tells(lines: Sequence[Line], index: int) -> bool:

@@ -173,7 +173,9 @@ def _value(match: re.Match[str]) -> date | None:
     for form in ("1", "2", "3", "5"):
         if part[f"y{form}"]:
             month = part[f"m{form}"]
-            number = int(month) if month.isdecimal() else _month(month)
+            # İ in small letters is an i and a dot of its own (Turkish)
+            name = " ".join(month.lower().replace("\u0307", "").split())
+            number = int(month) if month.isdecimal() else _MONTHS[name]
             return date(int(part[f"y{form}"]), number, int(part[f"d{form}"]))
     first, second, year = int(part["a4"]), int(part["b4"]), int(part["y4"])
     # With dots the day stands first everywhere; with strokes only a number above 12 tells.
@@ -182,11 +184,6 @@ def _value(match: re.Match[str]) -> date | None:
     if second > 12 or first == second:
         return date(year, first, second)
     return None
-
-
-def _month(name: str) -> int:
-    # İ in small letters is an i and a dot of its own (Turkish)
-    return _MONTHS[" ".join(name.lower().replace("\u0307", "").split())]
 
 
 CLOCK = re.compile(
@@ -277,7 +274,7 @@ def end_of(text: str, following: str = "") -> str:
         offset = _offset(datetime.combine(day, hour), behind)
         if offset:
             return f"{day} {hour:%H:%M}{offset}"
-    # of two hours nobody knows which is meant
+    # two hours are ambiguous
     alone = len({hour for hour, _ in hours}) == 1
     zones = [zone["name"] for _, behind in hours if (zone := _ZONE.match(behind))]
     plain = all(map(_NO_ZONE.fullmatch, zones)) and not _OTHER_TIME.search(rest)
@@ -311,7 +308,7 @@ def _offset(wall: datetime, behind: str) -> str:
     if found["ahead"]:
         return _as_offset(found["ahead"]) if name in {"UTC", "GMT"} else ""
     aware = wall.replace(tzinfo=ZoneInfo(_ZONES[name]))
-    # Many write EST in summer: then nobody knows which hour is meant.
+    # Many write EST in summer, which is ambiguous.
     if name not in _ALL_YEAR and aware.tzname() != _GERMAN.get(name, name):
         return ""
     return aware.isoformat()[-6:]

@@ -224,7 +224,7 @@ def _goes_on(before: str, whole: Line, line: Line, width: int) -> bool:
     if begins_small(line.text) and line.text[0].isalpha() and len(line.text) <= LONGEST_TITLE // 2:
         ended = ends_sentence(before.rstrip("-\u00ad"))
         return not ended and len(before) <= LONGEST_TITLE // 2
-    # whoever broke a short line meant it; and a line that was wrapped is no shorter than its rest
+    # short lines are broken on purpose, and a wrapped line is no shorter than its rest
     if line.gap or len(before) < 30 or len(line.text) > len(whole.text):
         return False
     if whole.text.isupper() != line.text.isupper():

@@ -122,16 +122,17 @@ def _entries(lines: Sequence[Line], how: Joining) -> frozenset[int]:
         run = [line.text for line in lines[start:end]]
         marked = any(line.cells or _ITEM.match(line.text) for line in lines[start:end])
         short = [text for text in run if not how.width or len(text) < _SHORT * how.width]
-        odd = [text for text in run if begins_small(text) or _is_sentence(text)]
+        # an abbreviation ends no sentence: Boise, Idaho.
+        odd = [
+            text
+            for text in run
+            if begins_small(text)
+            or (ends_sentence(text) and (len(text.split()) > _MOST_NAMES or text[-1] in "!?…"))
+        ]
         listed = len(run) >= _FEWEST_ENTRIES and max(map(len, run)) <= _LONGEST_ENTRY
         if listed and not marked and len(short) * 3 > len(run) * 2 and len(odd) * 3 <= len(run):
             found.update(range(start + 1, end))
     return frozenset(found)
-
-
-def _is_sentence(text: str) -> bool:
-    """Whether a short line ends like a sentence, and not with an abbreviation: ``Boise, Idaho.``"""
-    return ends_sentence(text) and (len(text.split()) > _MOST_NAMES or text[-1] in "!?…")
 
 
 def _joined(before: str, above: Line, line: Line, how: Joining) -> tuple[str, str]:
@@ -198,7 +199,7 @@ def _wraps(before: str, line: Line, how: Joining) -> bool:
     if ends_sentence(before) and len(text) < 0.6 * width and entry:
         return False  # a heading or a list's item, and not the last line of a paragraph
     if ends_sentence(before) or before.endswith(":"):
-        # A paragraph may end at the margin by chance: both are possible, and a person is told.
+        # A paragraph may end at the margin by chance: a note says so.
         if room > 0.96 * width:
             how.doubtful.append(line.number)
         return room > 0.96 * width

@@ -134,7 +134,7 @@ def _foot(
     lines: Sequence[Line], start: int, end: int, masthead: str, notes: list[str]
 ) -> Iterator[tuple[int, str]]:
     index = end - 1
-    # from the end up: the first line that is none of it ends the foot
+    # from the end up to the first other line
     while index > start:
         why = _foot_reason(lines, index, masthead)
         if not why:

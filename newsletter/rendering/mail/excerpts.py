@@ -83,7 +83,7 @@ def excerpt(html: str) -> Excerpt:
 def body_of(content: Content) -> str:
     """Return the plain HTML below the title, without any reader's own link.
 
-    If a template has the title outside of a cell, the foot cannot be told apart: then it is all
+    If a template has the title outside of a cell, the foot is included: then it is all
     HTML after the title.
     """
     found = excerpt_of(content)

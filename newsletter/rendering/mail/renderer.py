@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.statements.content import Content, Layout, Publisher
+from newsletter.domain.statements.content import Content, Publisher
 from newsletter.domain.statements.statement import Statement, all_writers, texts_of
 from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.embargo import embargo_in
@@ -181,6 +181,8 @@ class TemplateRenderer:
         words, zone = values["words"], self._house.timezone
         preheader = details.preheader(statement.preview or statement.summary, tokens)
         layout = self._house.layout
+        among = not layout.release_lists or set(statement.lists) <= set(layout.release_lists)
+        is_news = not statement.digest and not statement.embargo_until
         reason = details.why(self._house, statement.lists, words)
         corrected = statement.corrects
         return values | {
@@ -190,7 +192,7 @@ class TemplateRenderer:
             "embargo": details.written_time(statement.embargo_until, zone, language, words),
             "language_name": language_name(language),
             "standfirst": statement.summary if layout.summary else "",
-            "release": layout.release_line and _is_for_release(layout, statement),
+            "release": layout.release_line and among and is_news,
             "end_mark": layout.end_mark,
             "lists": statement.lists,
             "preheader": preheader,
@@ -256,11 +258,6 @@ def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _letters(words: str) -> str:
     return re.sub(r"\W+", "", words).lower()
-
-
-def _is_for_release(layout: Layout, statement: Statement) -> bool:
-    among = not layout.release_lists or set(statement.lists) <= set(layout.release_lists)
-    return among and not statement.digest and not statement.embargo_until
 
 
 def _refuse(place: str, messages: Iterable[str]) -> None:

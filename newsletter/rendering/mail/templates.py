@@ -54,7 +54,7 @@ class Templates:
         self._sources = files.sources
         self._places = files.places
         self._pages = pages
-        # templates come from whoever looks after the look, who need not be trusted with the machine
+        # the authors of templates need not be trusted with the machine
         self._environment = ImmutableSandboxedEnvironment(
             loader=FunctionLoader(self._source),
             autoescape=lambda name: name is None or name.endswith(_ESCAPED),

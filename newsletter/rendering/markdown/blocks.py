@@ -246,15 +246,15 @@ def _quotation(span: Span) -> list[Token] | None:
     if not name or name[0].type != "text" or not _DASH.match(name[0].content):
         return None
     words, first = children[: max(last, 0)], name[0].copy()
-    # a name alone is nobody's quotation
+    # a name alone is no quotation
     if not words and len(before) < 2:
         return None
     first.content = "— " + _DASH.sub("", name[0].content, count=1)
     above, _, below = line.content.rpartition("\n")
     first_line, after = line.map or [0, 1]
-    # content too: faults are looked for in what was written
+    # content too, where faults are searched
     quoted = line.copy(children=words, content=above)
-    # the line of the name: what is wrong in it is told by its place
+    # the line of the name, for its faults
     signed = line.copy(content=below, map=[max(first_line, after - 1), after])
     kept = [*before, paragraph, quoted, close] if words else before
     length = sum(len(text_of(token)) for token in kept if token.type == "inline")

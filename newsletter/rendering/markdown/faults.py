@@ -219,7 +219,7 @@ def _in_text(statement: Statement, tokens: Sequence[Token]) -> Iterator[Fault]:
 
 
 def _mark(statement: Statement, written: str, line: int, key: str = "") -> Fault:
-    # front matter is the same for all readers, so that nobody is greeted there
+    # front matter is the same for all readers and greets none by name
     by_name = not key and "name" in written.lower()
     instead = "{name|friend} to greet readers by name" if by_name else "what it is to say"
     return Fault(

@@ -72,7 +72,7 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
             continue
         yield from words.between(done, found.start())
         word = found[1].strip()
-        # what cannot be spoken stays as it is, for its fault to be told
+        # an unspeakable word stays as it is, for its fault
         yield Token(GREETING, "", 0, content=speakable(word) or word, level=tokens[0].level)
         done = found.end()
     yield from words.between(done, len(words.text)) if done else tokens

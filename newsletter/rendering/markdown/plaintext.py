@@ -124,7 +124,9 @@ class _Writer:
             "heading": self._heading,
             "bullet_list": self._list,
             "ordered_list": self._list,
-            "blockquote": self._quote,
+            "blockquote": lambda node, width: [
+                f"> {line}".rstrip() for line in self.blocks(node.children, width - 2)
+            ],
             "fence": self._code,
             "code_block": self._code,
             "table": self._table,
@@ -170,9 +172,6 @@ class _Writer:
                 lines.append("")
             lines += _hang(mark.rjust(indent), self.blocks(item.children, width - indent))
         return lines
-
-    def _quote(self, node: SyntaxTreeNode, width: int) -> list[str]:
-        return [f"> {line}".rstrip() for line in self.blocks(node.children, width - 2)]
 
     def _code(self, node: SyntaxTreeNode, width: int) -> list[str]:
         return [f"    {line}".rstrip() for line in node.content.rstrip("\n").split("\n")]

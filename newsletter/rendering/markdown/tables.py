@@ -165,15 +165,12 @@ def strong(children: Sequence[Token]) -> list[Token]:
 
 def _needed(column: Sequence[Cell]) -> float:
     head, *cells = column
-    words = max(map(ems, _wholes(head.text)), default=0) * _HEAD
-    return max([words, *map(_needed_by, cells)]) + _PADDING
-
-
-def _needed_by(cell: Cell) -> float:
-    longest = max(map(ems, _wholes(cell.text)), default=0) * _CELL
-    # a short text wants its own width, a long one that of a few words
-    comfortable = min(ems(cell.text) * _CELL, _PROSE)
-    return max(longest, comfortable, _PICTURE * cell.pictures)
+    needs = [max(map(ems, _wholes(head.text)), default=0) * _HEAD]
+    for cell in cells:
+        longest = max(map(ems, _wholes(cell.text)), default=0) * _CELL
+        # a short text wants its own width, a long one that of a few words
+        needs += [longest, min(ems(cell.text) * _CELL, _PROSE), _PICTURE * cell.pictures]
+    return max(needs) + _PADDING
 
 
 def _wholes(text: str) -> list[str]:

@@ -45,7 +45,7 @@ _NEVER = [
         # where clouds keep their machines' credentials
         *("169.254.0.0/16", "fe80::/10", "168.63.129.16/32", "100.100.100.200/32"),
         "fd00:ec2::/32",
-        # nobody's, everybody's, for documents and tests, and ways into other networks
+        # reserved, multicast, for documents and tests, and tunnels into other networks
         *("0.0.0.0/8", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15"),
         *("198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
         *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),

@@ -56,14 +56,17 @@ class SyndicatedFeed(_Polled):
             conditions = {_CONDITIONS[key]: value for key, value in kept.items()}
             page = self.fetcher.get(self.address, conditions)
             remark = f"it has moved for good: write {page.moved_to}" if page.moved_to else ""
-            # without a bookmark nobody asked whether something changed
+            # without a bookmark, no changes were asked for
             if page.status == 304 and bookmark:
                 return Fetched(bookmark=bookmark, unchanged=True)
             checked(page)
             listed = self.reader.feed(page)
+            headers = {key: page.headers.get(key, "") for key in _CONDITIONS}
+            # a value that no header field can hold would fail each visit from now on
+            fit = {key: v for key, v in headers.items() if v and v.isascii() and v.isprintable()}
             return Fetched(
                 items=listed.items,
-                bookmark=_bookmark(page),
+                bookmark=json.dumps(fit) if fit else "",
                 remark="; ".join(filter(None, (remark, listed.remark))),
             )
 
@@ -188,7 +191,7 @@ def _item(post: dict[str, Any], site: str) -> Item | None:
         link=link,
         published=_utc(post, "date_gmt"),
         content=_rendered(post, "content"),
-        # WordPress cuts an excerpt off the text where nobody wrote one
+        # without a written excerpt, WordPress cuts one off the text
         summary="" if excerpt.endswith(_CUT_OFF) else excerpt,
         base=link or site,
         locked=isinstance(content, dict) and bool(content.get("protected")),
@@ -206,10 +209,3 @@ def _utc(post: dict[str, Any], key: str) -> datetime | None:
     value = post.get(key)
     at = instant(value) if isinstance(value, str) else None
     return at.astimezone(UTC) if at else None
-
-
-def _bookmark(page: Page) -> str:
-    kept = {key: page.headers[key] for key in _CONDITIONS if page.headers.get(key)}
-    # what no header field can hold would fail each visit from now on
-    fit = {key: value for key, value in kept.items() if value.isascii() and value.isprintable()}
-    return json.dumps(fit) if fit else ""

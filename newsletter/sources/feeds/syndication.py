@@ -31,7 +31,7 @@ def items_of(root: Element, url: str) -> list[Item]:
     if name in {"rss", "RDF"}:
         channel = next(_children(root, "channel"), None)
         spoken = _text(_child(channel, "language"))
-        # they stand in the channel, or beside it in RSS 1.0
+        # in the channel, or next to it in RSS 1.0
         places = [*_children(root, "channel"), root]
         items = (item for place in places for item in _children(place, "item"))
         return [_rss(item, url, spoken) for item in bounded(items)]
