@@ -1,4 +1,4 @@
-"""What readers choose for themselves, and consent as proof that they did."""
+"""The choices of readers, and their consent as proof."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -66,7 +66,7 @@ _END = """
 
 
 class Choices(Repository):
-    """What readers choose: it holds once the transaction is committed."""
+    """The choices of readers."""
 
     def _lists(self, subscriber_id: int) -> frozenset[str]:
         return frozenset(

@@ -1,4 +1,4 @@
-"""All that is stored of one person, table by table: to export it, and to erase it."""
+"""The data of one person, table by table: export and erasure."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -156,7 +156,7 @@ _QUOTING: Mapping[str, tuple[str, ...]] = {
 
 
 def erase(db: Database, subscriber_id: int) -> None:
-    """Erase what is stored of a person under their id."""
+    """Erase the data of a person."""
     for table in ("delivery", "delivery_status"):
         db.change(
             f"UPDATE {table} SET reason = ''"
@@ -171,7 +171,7 @@ def erase(db: Database, subscriber_id: int) -> None:
 
 
 class Traces(Repository):
-    """Where providers quote an address. The search takes long, in a transaction that reads."""
+    """Finds and erases addresses that providers quote. Search in a transaction that reads."""
 
     def of(self, address: str) -> list[Trace]:
         """Return the rows that quote it, in any case, and as JSON or a link writes it."""

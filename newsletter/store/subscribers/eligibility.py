@@ -57,7 +57,7 @@ def eligible(lists: Sequence[str] | Sequence[int] | None) -> Condition:
 
 
 def why_left_out(lists: Sequence[str]) -> Condition:
-    """An expression: why a subscriber who is not erased gets nothing that goes to these lists."""
+    """An expression: the reason why a subscriber gets no mail to these lists."""
     on, why = on_lists(lists), why_not(lists)
     asked = (
         "EXISTS (SELECT 1 FROM subscription WHERE subscription.subscriber_id = subscriber.id"
@@ -71,7 +71,7 @@ def why_left_out(lists: Sequence[str]) -> Condition:
 
 
 def why_not(lists: Sequence[str] | None) -> Condition:
-    """An expression: in a word, why the subscriber, left-joined, gets nothing on these lists."""
+    """An expression: the reason, in a word, for a subscriber who is left-joined."""
     reason = (
         "(SELECT reason FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
     )
@@ -87,7 +87,7 @@ def why_not(lists: Sequence[str] | None) -> Condition:
 def aimed(
     lists: Sequence[str], segment: Segment | None, languages: Collection[str] | None = None
 ) -> Condition:
-    """The subscriber gets what goes to these lists, or of them to a segment."""
+    """The subscriber gets mail to these lists, or to a segment of them."""
     who = eligible(lists)
     if segment is not None:
         who &= picked(segment)
@@ -95,7 +95,7 @@ def aimed(
 
 
 def reads(languages: Collection[str]) -> Condition:
-    """The subscriber named one of these languages, in these very words."""
+    """The subscriber named one of these languages, spelt alike."""
     return Condition(
         "subscriber.language IN (SELECT value FROM json_each(:languages))",
         {"languages": sorted(languages)},
@@ -103,12 +103,12 @@ def reads(languages: Collection[str]) -> Condition:
 
 
 def picked(segment: Segment) -> Condition:
-    """The segment picks the subscriber, whether they may be written to or not."""
+    """The segment picks the subscriber, eligible or not."""
     return reduce(and_, _conditions(segment))
 
 
 def _conditions(segment: Segment) -> Iterator[Condition]:
-    """Yield the cheap ones first: the database asks in this order."""
+    """Yield the conditions, the cheap ones first: the database evaluates them in this order."""
     if segment.languages:
         # en picks en-GB too
         yield Condition(
@@ -133,7 +133,7 @@ def _conditions(segment: Segment) -> Iterator[Condition]:
 
 
 def folded(words: str) -> str:
-    """Return words as ``lower`` of the database makes them: it folds ASCII letters alone."""
+    """Return words as ``lower`` of the databases does, which folds only ASCII letters."""
     return "".join(letter.lower() if letter.isascii() else letter for letter in words)
 
 

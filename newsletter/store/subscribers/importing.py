@@ -1,4 +1,4 @@
-"""Bring in what lies ready of people and of suppressed addresses, all at once."""
+"""Imports staged people and suppressed addresses by a few statements."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -7,7 +7,7 @@ from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionR
 from newsletter.store.database import Condition, Database
 
 LEFT = "left"
-"""Why people stay away who left a list here."""
+"""The reason of people who have left a list here."""
 _IS_ACCEPTED = f"""
     NOT EXISTS (SELECT 1 FROM staged_away AS away
         WHERE away.person_no = person.no AND away.why <> '{LEFT}')
@@ -19,16 +19,16 @@ _KNOWN_PEOPLE = """
     JOIN subscriber ON subscriber.id = known.subscriber_id
 """
 _KEPT = ("name", "language", "timezone", "place")
-"""Columns that stay as they are known where an entry leaves them open."""
+"""Columns that an empty value in a file does not change."""
 _DIFFERS = " OR ".join(
     (
         *(f"person.{name} NOT IN ('', subscriber.{name})" for name in _KEPT),
         "(subscriber.consent = '{}' AND person.consent <> '{}')",
-        # a file that names no pause ends none: NULL is never greater
+        # a file without a pause ends none: NULL is never greater
         "person.paused_until > COALESCE(subscriber.paused_until, person.paused_until - 1)",
     )
 )
-"""The entry says something else than what is kept of the person."""
+"""The entry would change the subscriber."""
 _ENDING = """
     SELECT subscription.list_id, subscription.subscriber_id
     FROM staged_subscription AS named
@@ -40,7 +40,7 @@ _ENDING = """
         AND subscription.subscriber_id = subscriber.id
     WHERE named.state = 'ended' AND subscription.state <> 'ended'
 """
-"""The subscriptions that end, as the file says that their people left: also of the suppressed."""
+"""Subscriptions that the file says have ended, also of suppressed people."""
 
 
 def suppress(
@@ -52,7 +52,7 @@ def suppress(
 ) -> int:
     """Suppress addresses; return how many were not suppressed before.
 
-    A reason stays, unless one comes that replaces it.
+    A reason stays unless the new one replaces it.
     """
     rows = [
         {
@@ -80,7 +80,7 @@ def suppress(
 
 
 def bring_in_suppressions(db: Database, at: datetime, import_id: int, origin: str) -> None:
-    """Suppress the addresses that lie ready, as the import of this number."""
+    """Suppress the staged addresses, under the number of an import."""
     db.change(
         "INSERT INTO suppression (address_hash, address, reason, origin, at, import_id)"
         " SELECT address_hash, address, reason, :origin, :at, :import_id"
@@ -102,7 +102,7 @@ def bring_in_suppressions(db: Database, at: datetime, import_id: int, origin: st
 
 
 def weigh_suppressions(db: Database) -> int:
-    """Count those of the addresses that lie ready which are not suppressed yet."""
+    """Return how many of the staged addresses are not suppressed yet."""
     return int(
         db.value(
             "SELECT COUNT(DISTINCT address_hash) FROM staged_suppression AS entry WHERE NOT EXISTS"
@@ -112,7 +112,7 @@ def weigh_suppressions(db: Database) -> int:
 
 
 def note_known(db: Database) -> None:
-    """Note the numbers of those who are subscribers, and were not noted yet."""
+    """Note the ids of staged people who are subscribers."""
     db.change(
         "INSERT INTO staged_number (person_no, subscriber_id)"
         " SELECT person.no, subscriber.id FROM staged_person AS person"
@@ -122,9 +122,9 @@ def note_known(db: Database) -> None:
 
 
 def weigh(db: Database) -> tuple[int, int]:
-    """Count those who lie ready: how many are new and how many known, counting each entry."""
+    """Return how many staged people are new, and how many entries are of known ones."""
     entries = db.value(f"SELECT COUNT(*) FROM staged_person AS person WHERE {_IS_ACCEPTED}")
-    # a file may name somebody twice, who is new once
+    # a file may name a new person twice
     new = db.value(
         "SELECT COUNT(DISTINCT address_hash) FROM staged_person AS person"
         f" WHERE {_IS_ACCEPTED} AND {_IS_NEW}"
@@ -133,7 +133,7 @@ def weigh(db: Database) -> tuple[int, int]:
 
 
 def count_changed(db: Database) -> int:
-    """Count those known of whom the file says something else than what is kept of them."""
+    """Return how many known people the file would change."""
     return int(
         db.value(
             f"""
@@ -152,7 +152,7 @@ def count_changed(db: Database) -> int:
 
 
 def count_joined(db: Database) -> dict[str, int]:
-    """Return list → how many of those who lie ready would join it."""
+    """Return list → how many staged people would join it."""
     return dict(
         db.rows(
             f"""
@@ -177,15 +177,12 @@ def count_joined(db: Database) -> dict[str, int]:
 
 
 def count_ended(db: Database) -> int:
-    """Count the subscriptions that end, as the file says that their people left."""
+    """Return how many subscriptions the file would end."""
     return int(db.value(f"SELECT COUNT(*) FROM ({_ENDING}) AS ending"))
 
 
 def bring_in(db: Database, at: datetime, import_id: int | None = None) -> None:
-    """Add or update these people, their subscriptions and their tags.
-
-    ``import_id`` is the number of the import that brings them, if one does.
-    """
+    """Add or update the staged people, their subscriptions and their tags."""
     if import_id is not None:
         _note_changes(db, import_id)
     _add_people(db, at, import_id)
@@ -197,7 +194,7 @@ def bring_in(db: Database, at: datetime, import_id: int | None = None) -> None:
         at=at,
         import_id=import_id,
     )
-    # people who left a list stay away from it, whatever a file says
+    # a subscription that ended stays ended, whatever a file says
     db.change(
         """
         INSERT INTO subscription (list_id, subscriber_id, state, changed_at, import_id)
@@ -224,7 +221,7 @@ def bring_in(db: Database, at: datetime, import_id: int | None = None) -> None:
 
 
 def _note_changes(db: Database, import_id: int) -> None:
-    """Keep what stands before it is changed, so that the import can be undone."""
+    """Store the values that the import will change, so that it can be undone."""
     db.change(
         f"""
         INSERT INTO import_change (import_id, subscriber_id, name, language, timezone, place,
@@ -255,7 +252,7 @@ def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
         "person.no NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(:repeated))",
         {"repeated": repeated},
     )
-    # PostgreSQL changes no row twice in one statement: further mentions come one by one
+    # PostgreSQL changes no row twice in one statement: repeated people are added one by one
     for who in (first, *(Condition("person.no = :no", {"no": no}) for no in repeated)):
         db.change(
             f"""
@@ -281,7 +278,7 @@ def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
 
 
 def _number_lists(db: Database, import_id: int | None) -> None:
-    """Give each list its id; one not seen before becomes a list if anybody here is in it."""
+    """Note the id of each list; create a new list if a person of it is imported."""
     db.change(
         """
         INSERT INTO list (name, import_id)

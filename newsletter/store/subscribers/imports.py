@@ -1,7 +1,6 @@
-"""Imports: each has a number, and can be undone as long as nothing happened since.
+"""Imports: each has a number, and can be undone for people of whom nothing happened since.
 
-An undo works on the whole of an import by a few statements, whose work lies in a temporary table:
-memory does not grow with the import.
+An undo is a few statements over a temporary table: memory does not grow with the import.
 """
 
 from datetime import datetime
@@ -16,18 +15,18 @@ _RECORDS = """
     FROM import
 """
 _FREE_PEOPLE = "SELECT id FROM undo_person WHERE why = ''"
-"""The people who are taken back."""
+"""The people whose import is undone."""
 
 
 class Imports(Repository):
-    """What was imported, by number."""
+    """The imports, by number."""
 
     def add(
         self, brought: Brought, *, at: datetime, by: str, file: str, kind: str, sha256: str
     ) -> int:
-        """Enter an import; return its number, which is given once.
+        """Add an import; return its number, which is never reused.
 
-        What was kept of imports that are too old to be undone is deleted.
+        The stored changes of imports that are too old to be undone are deleted.
         """
         self._db.change(
             "DELETE FROM import_change WHERE import_id IN"
@@ -56,11 +55,11 @@ class Imports(Repository):
         )
 
     def get(self, number: int) -> ImportRecord | None:
-        """Return the import of this number."""
+        """Return the import with this number."""
         return self._db.first(ImportRecord, f"{_RECORDS} WHERE id = :number", number=number)
 
     def newest(self, most: int | None) -> list[ImportRecord]:
-        """Return the newest so many, or all, newest first."""
+        """Return the newest imports, or all, newest first."""
         return self._db.all(
             ImportRecord,
             f"{_RECORDS} ORDER BY id DESC LIMIT :most",
@@ -71,7 +70,7 @@ class Imports(Repository):
         return int(self._db.value("SELECT COUNT(*) FROM import"))
 
     def undo(self, record: ImportRecord, at: datetime, by: str) -> Undone:
-        """Take back what an import did to people of whom nothing else happened since."""
+        """Undo an import for people of whom nothing else happened since."""
         self._mark_people(record)
         ended, restored, removed = self._take_back(record.id)
         people = dict(self._db.rows("SELECT why, COUNT(*) FROM undo_person GROUP BY why"))
@@ -104,7 +103,7 @@ class Imports(Repository):
         )
 
     def _mark_people(self, record: ImportRecord) -> None:
-        """Note the people of an import, each with why they stay, or '' where nothing happened."""
+        """Note the people of an import, each with the reason why they stay, or ''."""
         self._db.change(
             "CREATE TEMPORARY TABLE IF NOT EXISTS undo_person"
             " (id INTEGER PRIMARY KEY, why TEXT NOT NULL) STRICT"
@@ -117,7 +116,7 @@ class Imports(Repository):
                 WHEN acted_after >= :number OR EXISTS (
                     SELECT 1 FROM transactional_email WHERE subscriber_id = subscriber.id
                 ) THEN 'acted'
-                -- of an import that was undone meanwhile nothing is left to be respected
+                -- a later import that was undone does not count
                 WHEN last_import > :number AND EXISTS (
                     SELECT 1 FROM import AS later
                     WHERE later.id > :number AND later.id <= subscriber.last_import
@@ -151,7 +150,7 @@ class Imports(Repository):
     def _take_back(self, number: int) -> tuple[int, int, int]:
         """Return how many subscriptions ended, people were restored, and people were removed."""
         db = self._db
-        # what ended stays ended: an undo never re-subscribes
+        # an undo never re-subscribes
         ended = db.change(
             "DELETE FROM subscription WHERE import_id = :number AND state <> 'ended'"
             f" AND subscriber_id IN ({_FREE_PEOPLE})",
@@ -161,7 +160,7 @@ class Imports(Repository):
             f"DELETE FROM tag WHERE import_id = :number AND subscriber_id IN ({_FREE_PEOPLE})",
             number=number,
         )
-        # with last_import, by which no trigger takes it for an act of the person's
+        # with last_import, so that no trigger takes it for an act of the person
         restored = db.change(
             f"""
             UPDATE subscriber

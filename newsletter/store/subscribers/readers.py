@@ -47,12 +47,11 @@ class Readers(AddressRepository):
     """
 
     def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
-        """Add or update subscribers; returns (new, known).
+        """Add or update subscribers; return how many were new and known.
 
-        Never re-subscribes: a subscription that ended stays ended, and one that an entry says was
-        left elsewhere begins as ended, where none is known. What an entry leaves open stays as it
-        is; its tags are added and none is taken away; of two pauses the longer one stands; consent
-        that is known stays.
+        An ended subscription stays ended. A list that an entry names as left is added as ended if
+        it is not known. Empty fields change nothing, tags are only added, the longer pause and the
+        first known consent stay.
         """
         with staged(self._db, self._hash) as waiting:
             coming = iter(entries)
@@ -146,9 +145,9 @@ class Readers(AddressRepository):
         )
 
     def suppress(self, entries: Iterable[SuppressedEntry], at: datetime, origin: str) -> int:
-        """Suppress addresses; returns how many were not suppressed before.
+        """Suppress addresses; return how many were not suppressed before.
 
-        A reason stays, unless one comes that replaces it.
+        A reason stays unless the new one replaces it.
         """
         return importing.suppress(self._db, entries, self._hash, at, origin)
 
@@ -190,7 +189,7 @@ class Readers(AddressRepository):
     def names(self, subscriber_ids: Sequence[int]) -> dict[int, str]:
         """Return id → name of those who have one. A damaged name holds U+FFFD."""
         rows = self._db.rows(
-            # as hexadecimal digits: what was damaged may be no text any more
+            # as hexadecimal digits: a damaged name may be no text
             "SELECT id, hex(name) FROM subscriber"
             " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids)) AND name <> ''",
             ids=list(subscriber_ids),
@@ -346,7 +345,7 @@ class Readers(AddressRepository):
             who = aimed(lists, segment)
             return int(self._db.value(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who))
         on = on_lists(lists)
-        # nobody is on one list twice, and distinct people cost more to count
+        # a person is on one list once, and distinct people cost more to count
         people = "COUNT(*)" if len(set(lists)) == 1 else "COUNT(DISTINCT subscriber_id)"
         confirmed = f"SELECT {people} FROM subscription WHERE {on} AND state = 'confirmed'"
         return int(

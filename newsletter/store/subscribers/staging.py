@@ -1,7 +1,7 @@
-"""A file of people on its way in: laid ready without a lock, then brought in by one transaction.
+"""The people of a file, staged without a lock and then imported by one transaction.
 
-The rows lie in temporary tables, which are the connection's own: to fill them locks nothing that
-others see. SQLite keeps them in a file without a name, which is gone with the connection.
+They are in temporary tables of one connection: filling those locks nothing that others see. SQLite
+keeps them in a file without a name, which is deleted with the connection.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -28,15 +28,15 @@ _TABLES = {
         no INTEGER PRIMARY KEY, address_hash BLOB NOT NULL, address TEXT NOT NULL,
         name TEXT NOT NULL, language TEXT NOT NULL, timezone TEXT NOT NULL,
         consent TEXT NOT NULL, place TEXT NOT NULL, paused_until INTEGER,
-        -- in the file
+        -- the place in the file
         stands_at TEXT NOT NULL) STRICT
     """,
     "staged_list": """
         no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
-        -- unknown until it is brought in
+        -- NULL until the import
         list_id INTEGER) STRICT
     """,
-    # in the order of the keys of the tables proper, so that those grow at their ends alone
+    # in the order of the keys of the real tables, so that those grow only at their ends
     "staged_subscription": """
         list_no INTEGER NOT NULL, person_no INTEGER NOT NULL, state TEXT NOT NULL,
         PRIMARY KEY (list_no, person_no, state)) STRICT, WITHOUT ROWID
@@ -49,19 +49,19 @@ _TABLES = {
         no INTEGER PRIMARY KEY, address_hash BLOB NOT NULL, address TEXT NOT NULL,
         reason TEXT NOT NULL) STRICT
     """,
-    # those who stay away: why they are suppressed here, or that they left
+    # people who are not imported: the reason of their suppression, or that they left
     "staged_away": "person_no INTEGER PRIMARY KEY, why TEXT NOT NULL) STRICT",
-    # those who are subscribers already
+    # people who are subscribers already
     "staged_number": "person_no INTEGER PRIMARY KEY, subscriber_id INTEGER NOT NULL) STRICT",
 }
 """Name → columns."""
 
 T = TypeVar("T")
-"""A transaction over all that is kept."""
+"""A transaction of the store."""
 
 
 class Staged:
-    """Lays rows ready. ``hash_address`` gives the keyed hash of an address in its folded form."""
+    """Stages rows. ``hash_address`` gives the keyed hash of an address in its folded form."""
 
     def __init__(self, db: Database, hash_address: Callable[[str], bytes]) -> None:
         self._db = db
@@ -71,7 +71,7 @@ class Staged:
         self._lists: dict[str, int] = {}
 
     def add(self, people: Sequence[tuple[str, Entry]]) -> None:
-        """Lay subscribers ready, each with the place where they stand in a file."""
+        """Stage people, each with the place in the file."""
         numbered = [(next(self._people), place, entry) for place, entry in people]
         self._db.each(
             "INSERT INTO staged_person (no, address_hash, address, name, language, timezone,"
@@ -97,7 +97,7 @@ class Staged:
         self._db.each(
             "INSERT INTO staged_list (no, name) VALUES (:no, :name)",
             (
-                # the condition below is asked first, so that each new name makes one row
+                # the condition below is evaluated first, so that each new name makes one row
                 {"no": self._lists.setdefault(name, len(self._lists) + 1), "name": name}
                 for _, _, entry in numbered
                 for name in (*entry.lists, *entry.left)
@@ -123,7 +123,7 @@ class Staged:
         )
 
     def suppress(self, entries: Sequence[SuppressedEntry]) -> None:
-        """Lay addresses ready that are never to be sent to."""
+        """Stage addresses to suppress."""
         self._db.each(
             "INSERT INTO staged_suppression (no, address_hash, address, reason)"
             " VALUES (:no, :address_hash, :address, :reason)",
@@ -141,15 +141,15 @@ class Staged:
 
 @contextmanager
 def staged(db: Database, hash_address: Callable[[str], bytes]) -> Iterator[Staged]:
-    """Room for rows within a transaction. It is empty before and after; a rollback empties it."""
+    """Yield room for rows within a transaction. It is empty before and after."""
     prepare(db)
-    _empty(db, *_TABLES)  # of what failed in this very transaction
+    _empty(db, *_TABLES)  # of what failed in this transaction
     yield Staged(db, hash_address)
     _empty(db, *_TABLES)
 
 
 def prepare(db: Database) -> None:
-    """Make the tables where the connection has none yet."""
+    """Create the tables, unless the connection has them."""
     for name, columns in _TABLES.items():
         db.change(f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({columns}")
 
@@ -160,10 +160,9 @@ def _empty(db: Database, *tables: str) -> None:
 
 
 class Staging(Generic[T]):
-    """Has a connection to itself, with which all that lies ready goes.
+    """The staged people of one file, on a connection of their own.
 
-    ``reading`` and ``writing`` are transactions of it: one that takes no lock, and one in which
-    nobody else writes.
+    ``reading`` opens a transaction that takes no lock, ``writing`` the only one that writes.
     """
 
     def __init__(
@@ -182,34 +181,33 @@ class Staging(Generic[T]):
             prepare(db)
 
     def add(self, people: Sequence[tuple[str, Entry]]) -> None:
-        """Lay subscribers ready, each with the place where they stand in the file."""
+        """Stage people, each with the place in the file."""
         with self._reading():
             self._staged.add(people)
 
     def suppress(self, entries: Sequence[SuppressedEntry]) -> None:
-        """Lay addresses ready that are never to be sent to."""
+        """Stage addresses to suppress."""
         with self._reading():
             self._staged.suppress(entries)
 
     def rehearse(self) -> Brought:
-        """Return what would come of it now. Only reads."""
+        """Return what the import would change. Only reads."""
         self._sort()
         with self._reading():
             return self._weigh()
 
     @contextmanager
     def begin(self) -> Iterator[tuple[T, Brought]]:
-        """Open the transaction that brings everybody in; yield it and what will come of it.
+        """Open the transaction of the import; yield it and what will change.
 
-        It commits at the end of the block. People who are suppressed here at that moment are not
-        written down again.
+        It commits at the end of the block. People who are suppressed at that moment stay out.
         """
         self._sort()
         with self._writing() as tx:
             yield tx, self._weigh()
 
     def bring_in(self, at: datetime, import_id: int, origin: str) -> None:
-        """Bring everybody in, within the block of ``begin``, as the import of this number.
+        """Import everybody under this number, within the block of ``begin``.
 
         The rules are those of ``Readers.upsert`` and ``Readers.suppress``.
         """
@@ -217,12 +215,12 @@ class Staging(Generic[T]):
         importing.bring_in_suppressions(self._db, at, import_id, origin)
 
     def lists(self) -> list[str]:
-        """Return the lists that the people who lie ready are in, or left."""
+        """Return the lists that staged people are on or have left."""
         with self._reading():
             return self._db.column("SELECT name FROM staged_list")
 
     def _sort(self) -> None:
-        """Sort people and suppressions by hash: many are found faster in that order."""
+        """Index people and suppressions by hash."""
         with self._reading():
             for table in ("staged_person", "staged_suppression"):
                 self._db.change(
@@ -247,7 +245,7 @@ class Staging(Generic[T]):
         )
 
     def _note_refused(self) -> None:
-        """Note those who are suppressed here."""
+        """Note the people who are suppressed here."""
         self._db.change(
             "INSERT INTO staged_away (person_no, why)"
             " SELECT person.no, suppression.reason FROM staged_person AS person"
@@ -255,7 +253,7 @@ class Staging(Generic[T]):
         )
 
     def _note_left(self) -> None:
-        """Note those who left a list here that the file names. Needs the numbers of those known."""
+        """Note the known people who have left a list that the file names."""
         self._db.change(
             """
             INSERT INTO staged_away (person_no, why)
@@ -272,7 +270,7 @@ class Staging(Generic[T]):
         )
 
     def _refused(self) -> dict[SuppressionReason, Away]:
-        """Return those who are suppressed here, by the reason, in the order of the file."""
+        """Return the people who are suppressed here by reason, in the order of the file."""
         reasons = self._db.column(
             "SELECT why FROM staged_away WHERE why <> :left GROUP BY why ORDER BY MIN(person_no)",
             left=importing.LEFT,
