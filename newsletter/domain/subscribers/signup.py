@@ -5,7 +5,6 @@ about readers.
 """
 
 import hashlib
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ MAX_NAME_CHARACTERS = 100
 _REPLACED = "\ufffd"
 """Replaces bytes that were no text."""
 _NO_LINE = {"Cc", "Cs", "Zl", "Zp"}
-_STRANGE = re.compile("[\u202a-\u202e\u2066-\u2069\ufffd]")
+_STRANGE = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffd")
 """Characters that reverse text, so that one name looks like another, and replaced bytes."""
 
 
@@ -92,9 +91,12 @@ class SignUpRules:
         # a single list need not be ticked
         takes_all = len(self.offers) == 1 and not form.lists
         lists = tuple(offer.name for offer in self.offers if takes_all or offer.name in form.lists)
+        is_no_line = len(form.name) > MAX_NAME_CHARACTERS or any(
+            letter in _STRANGE or unicodedata.category(letter) in _NO_LINE for letter in form.name
+        )
         found = {
             "email": self.refuses(form.address),
-            "name": None if _is_name(form.name) else Objection.NAME,
+            "name": Objection.NAME if is_no_line else None,
             "lists": None if lists else Objection.NO_LIST,
         }
         faults = {key: objection for key, objection in found.items() if objection}
@@ -117,12 +119,6 @@ class SignUpRules:
         labels = domain.split(".")
         above = {".".join(labels[start:]) for start in range(len(labels))}
         return Objection.THROW_AWAY if above & self.domains else None
-
-
-def _is_name(text: str) -> bool:
-    if len(text) > MAX_NAME_CHARACTERS or _STRANGE.search(text):
-        return False
-    return not any(unicodedata.category(character) in _NO_LINE for character in text)
 
 
 def consent_words(template: str, *, organisation: str, offers: Sequence[PublicList]) -> str:

@@ -201,8 +201,15 @@ class Readers(AddressRepository):
 
         With a list: those who are on it or left it.
         """
-        who = _is_ever_on(list_name) if list_name else Condition("1 = 1")
-        last = 0
+        who, last = Condition("1 = 1"), 0
+        if list_name:
+            on = on_lists([list_name])
+            who = Condition(
+                "EXISTS (SELECT 1 FROM subscription"
+                " WHERE subscription.subscriber_id = subscriber.id"
+                f" AND subscription.state <> 'pending' AND {on})",
+                on.values,
+            )
         while rows := self._db.rows(
             f"{_PEOPLE} WHERE id > :last AND {who} ORDER BY id LIMIT :most",
             who,
@@ -405,15 +412,6 @@ class Readers(AddressRepository):
                 why,
             )
         )
-
-
-def _is_ever_on(list_name: str) -> Condition:
-    on = on_lists([list_name])
-    return Condition(
-        "EXISTS (SELECT 1 FROM subscription WHERE subscription.subscriber_id = subscriber.id"
-        f" AND subscription.state <> 'pending' AND {on})",
-        on.values,
-    )
 
 
 def _searched(list_name: str, query: str) -> Condition:

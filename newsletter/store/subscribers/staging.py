@@ -229,27 +229,27 @@ class Staging(Generic[T]):
 
     def _weigh(self) -> Brought:
         _empty(self._db, "staged_away", "staged_number")  # of a rehearsal
-        self._note_refused()
-        importing.note_known(self._db)
-        self._note_left()
-        new, known = importing.weigh(self._db)
-        return Brought(
-            new=new,
-            known=known,
-            suppressed=importing.weigh_suppressions(self._db),
-            refused=self._refused(),
-            left=self._away(importing.LEFT),
-            changed=importing.count_changed(self._db),
-            joined=importing.count_joined(self._db),
-            ended=importing.count_ended(self._db),
-        )
-
-    def _note_refused(self) -> None:
-        """Note the people who are suppressed here."""
         self._db.change(
             "INSERT INTO staged_away (person_no, why)"
             " SELECT person.no, suppression.reason FROM staged_person AS person"
             " JOIN suppression ON suppression.address_hash = person.address_hash"
+        )
+        importing.note_known(self._db)
+        self._note_left()
+        new, known = importing.weigh(self._db)
+        reasons = self._db.column(  # in the order of the file
+            "SELECT why FROM staged_away WHERE why <> :left GROUP BY why ORDER BY MIN(person_no)",
+            left=importing.LEFT,
+        )
+        return Brought(
+            new=new,
+            known=known,
+            suppressed=importing.weigh_suppressions(self._db),
+            refused={SuppressionReason(reason): self._away(reason) for reason in reasons},
+            left=self._away(importing.LEFT),
+            changed=importing.count_changed(self._db),
+            joined=importing.count_joined(self._db),
+            ended=importing.count_ended(self._db),
         )
 
     def _note_left(self) -> None:
@@ -268,14 +268,6 @@ class Staging(Generic[T]):
             """,
             left=importing.LEFT,
         )
-
-    def _refused(self) -> dict[SuppressionReason, Away]:
-        """Return the people who are suppressed here by reason, in the order of the file."""
-        reasons = self._db.column(
-            "SELECT why FROM staged_away WHERE why <> :left GROUP BY why ORDER BY MIN(person_no)",
-            left=importing.LEFT,
-        )
-        return {SuppressionReason(reason): self._away(reason) for reason in reasons}
 
     def _away(self, why: str) -> Away:
         first = self._db.rows(

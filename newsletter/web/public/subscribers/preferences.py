@@ -175,10 +175,14 @@ class PreferencesPage:
         wish, faults = self._wish(request)
         if faults:
             return self._form(request, form=request.form, faults=faults)
+        ask = request.words["lists_ask"]
         save(
             request.owner,
             wish,
-            shown=self._shown(request),
+            shown={
+                offer.name: "\n".join(filter(None, (ask, offer.title, offer.about)))
+                for offer in self._lists(request.person)
+            },
             language=request.language,
             store=self._subscribers.store,
         )
@@ -235,14 +239,6 @@ class PreferencesPage:
             *settings.offers(),
             *(titled.get(name, PublicList(name=name, title=name)) for name in others),
         ]
-
-    def _shown(self, request: ReaderRequest) -> dict[str, str]:
-        """Return list → the words beside it, which the subscriber says yes or no to."""
-        ask = request.words["lists_ask"]
-        return {
-            offer.name: "\n".join(filter(None, (ask, offer.title, offer.about)))
-            for offer in self._lists(request.person)
-        }
 
     def _languages(self, own: str) -> dict[str, str]:
         """Return code → name, with the subscriber's own language if we have no words for it."""
