@@ -74,7 +74,7 @@ class PlainRenderer:
 
     def __init__(self, fingerprint: str = "plain-1") -> None:
         self.fingerprint = fingerprint
-        self.carriage: str | None = None
+        self.carriage = ""
 
     def prepare(self) -> None:
         """It needs nothing."""

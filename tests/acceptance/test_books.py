@@ -64,7 +64,7 @@ def test_what_is_kept_is_for_its_owner_alone_and_what_is_meant_for_others_is_not
     workspace.write("news")
     workspace.approve("news")
     shutil.rmtree(workspace.folder / "var" / "outbox", ignore_errors=True)
-    (workspace.folder / "var").chmod(0o755)  # as an older version left it
+    (workspace.folder / "var").chmod(0o755)  # as a copy left it
     workspace.database.chmod(0o644)
     workspace.do("run", "--until-idle")
     workspace.do("db", "backup", str(tmp_path / "backup.db"))

@@ -203,9 +203,8 @@ class Content:
     translation_of: str = ""
     segment: Segment | None = None
     """The segment of its lists."""
-    carriage: str | None = None
-    """A hash of the settings by which providers shape what leaves; empty where none does, None in
-    content that an older version made."""
+    carriage: str = ""
+    """A hash of the settings by which providers shape what leaves; empty if none does."""
     embargo: str = ""
     """The words of the text about an embargo: a person who waives it waives these words."""
     fallbacks: tuple[str, ...] = ()

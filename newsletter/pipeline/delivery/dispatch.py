@@ -102,8 +102,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
 
     def prepare(self, held: HeldBatch, attempt: Attempt) -> PreparedRequest | Answer:
         """Build one request for the whole batch."""
-        # None is of content that an older version made, which says nothing to compare
-        if held.content.carriage not in {None, self.carriage}:
+        if held.content.carriage != self.carriage:
             return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=_ANOTHER_CARRIAGE))
         batch = outgoing(
             held.claimed.campaign,

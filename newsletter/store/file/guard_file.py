@@ -106,9 +106,8 @@ _LONG, _SHORT = 32, 16
 _LINE = re.compile(
     rb"newsletter claims (?P<claims>\d{20}) epoch (?P<epoch>[0-9a-f]{32})"
     rb" before (?P<before>[0-9a-f]{32}|-{32}) file (?P<file>\d{20})"
-    # a line of an older version ends here: it knows of no machine
-    rb"(?: machine (?P<machine>[0-9a-f]{32}|-{32}) filesystem (?P<filesystem>[0-9a-f]{16}|-{16})"
-    rb" boot (?P<boot>[0-9a-f]{32}|-{32}) device (?P<device>[0-9a-f]{16}|-{16}))?"
+    rb" machine (?P<machine>[0-9a-f]{32}|-{32}) filesystem (?P<filesystem>[0-9a-f]{16}|-{16})"
+    rb" boot (?P<boot>[0-9a-f]{32}|-{32}) device (?P<device>[0-9a-f]{16}|-{16})"
     rb" check (?P<check>[0-9a-f]{16})\n"
 )
 
@@ -333,7 +332,7 @@ def _parse(line: bytes) -> GuardRecord | Absence:
     found = _LINE.fullmatch(line)
     if found is None:
         return Absence.UNREADABLE
-    fields = {name: (word or b"").decode().strip("-") for name, word in found.groupdict().items()}
+    fields = {name: word.decode().strip("-") for name, word in found.groupdict().items()}
     if _check(line[: found.start("check") - len(" check ")]) != fields["check"]:
         return Absence.UNREADABLE
     return GuardRecord(
