@@ -7,9 +7,8 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from copy import copy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +27,7 @@ from newsletter.cli.shell import (
     wall_time,
 )
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.domain.errors import Refused
+from newsletter.domain.delivery.restore_guard import HOLD_ADVICE, HoldKind
 from newsletter.domain.staff.role import Role
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.outcome import Ending, Outcome, outcome_of
@@ -242,7 +240,7 @@ def _question(campaign: Campaign) -> str:
 @_with_verbose
 @in_workspace
 def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
-    """Send approved statements that are due, and serve the pages.
+    """Send what is approved and due, and serve the pages.
 
     Runs until Ctrl-C or SIGTERM; with --until-idle, until nothing is left to send.
     """
@@ -269,7 +267,7 @@ def _where(services: Services, address: str) -> str:
 @_with_verbose
 @in_workspace
 def worker(shell: Shell, until_idle: bool) -> int:
-    """Send approved statements that are due, without serving pages."""
+    """Send what is approved and due, and serve no pages."""
     with shell.services() as services:
         return work(services, until_idle=until_idle)
 
@@ -315,42 +313,26 @@ def stop(shell: Shell, reason: str, by: str | None, as_json: bool) -> None:
 @as_json
 @in_workspace
 def resume_sending(shell: Shell, by: str | None, as_json: bool) -> None:
-    """Resume all sending.
+    """Resume all sending after 'newsletter stop'.
 
-    'newsletter release' is its old name, and works too. Sending is stopped by 'newsletter stop', by
-    a restore, or by the discovery that the database is a copy. After the last two compare the books
-    with the provider first; it takes an admin.
+    If sending is also stopped because the database was restored or copied, it stays so until
+    'newsletter db release'.
     """
     with shell.services() as services:
-        lifted = lift(services.delivery, by, set(services.delivery.guard().holds()))
+        who = actor(services.store, by, Role.SENDER, "resume sending")
+        guard = services.delivery.guard()
+        resumed = guard.release(by=who, kinds={HoldKind.STOP})
+        left = guard.holds()
     if as_json:
-        print_json({"released": {kind.value: reason for kind, reason in lifted.items()}})
-    tell(lifted)
+        print_json({"released": {kind.value: reason for kind, reason in resumed.items()}})
+    say_resumed(resumed, left)
 
 
-release = copy(resume_sending)
-"""By its old name."""
-release.name = "release"
-
-
-def lift(delivery: Delivery, by: str | None, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
-    """Lift holds of these kinds, if the person ``by`` may. Raises Refused."""
-    doubted = HoldKind.RESTORE_GUARD in kinds
-    if doubted and by is None:
-        raise Refused("the books were in doubt: name the admin who compared them, with --by EMAIL")
-    needed, action = (
-        (Role.ADMIN, "release a restored or copied database")
-        if doubted
-        else (Role.SENDER, "release what was stopped")
-    )
-    who = actor(delivery.store, by, needed, action)
-    with delivery.only_one() if doubted else nullcontext():
-        return delivery.guard().release(by=who, kinds=kinds)
-
-
-def tell(lifted: dict[HoldKind, str]) -> None:
-    """Print the holds that were lifted."""
-    for reason in lifted.values():
+def say_resumed(resumed: Mapping[HoldKind, str], left: Mapping[HoldKind, str]) -> None:
+    """Print the holds that were released, and those that still stop sending."""
+    for reason in resumed.values():
         say(f"sending is resumed; it was stopped: {reason}")
-    if not lifted:
+    for kind, reason in left.items():
+        say(f"sending is still stopped: {reason}; {HOLD_ADVICE[kind]}")
+    if not resumed and not left:
         say("sending was not stopped")

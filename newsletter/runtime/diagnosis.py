@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from newsletter.domain.delivery.authentication import examine_domain
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, Level
-from newsletter.domain.delivery.restore_guard import HoldKind
+from newsletter.domain.delivery.restore_guard import HOLD_ADVICE
 from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.errors import InvalidConfiguration, NewsletterError, ProviderUnreachable
 from newsletter.domain.ports import Examiner
@@ -256,9 +256,8 @@ def _service(delivery: Delivery, objection: str) -> Finding:
 
 def _hold(delivery: Delivery) -> Finding:
     reasons = delivery.guard().holds()
-    when = ", once the books are compared" if HoldKind.RESTORE_GUARD in reasons else ""
-    advice = f"{'; '.join(reasons.values())}; 'newsletter resume-sending --by EMAIL'{when}"
-    return finding("sending", well=not reasons, detail=advice if reasons else "not stopped")
+    detail = "; ".join(f"{reason}; {HOLD_ADVICE[kind]}" for kind, reason in reasons.items())
+    return finding("sending", well=not reasons, detail=detail or "not stopped")
 
 
 def of_guard_file(settings: Settings) -> Finding:

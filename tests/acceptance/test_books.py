@@ -28,7 +28,7 @@ def test_nobody_replaces_the_database_while_pages_are_served(
     workspace.do("db", "restore", backup)
     workspace.hire(ADMIN, "admin")
     assert "lines were cut off" in workspace.do("audit", "verify", code=1).stderr
-    workspace.do("release", "--by", ADMIN)
+    workspace.do("db", "release", "--by", ADMIN)
     head = workspace.do("audit", "verify").stdout.strip()
     workspace.do("audit", "verify", "--expect", head)
     other = head[:-1] + ("0" if head[-1] != "0" else "1")

@@ -68,7 +68,7 @@ def test_a_stop_ends_a_run_after_the_calls_under_way_and_outlives_it(
 
     assert (
         f"sending is resumed; it was stopped: {reason}"
-        in staffed.do("release", "--by", SENDER).stderr
+        in staffed.do("resume-sending", "--by", SENDER).stderr
     )
     staffed.do("run", "--until-idle")
     assert mailgun.counted() == dict.fromkeys(PEOPLE, 1)
@@ -86,7 +86,7 @@ def test_a_service_that_was_stopped_goes_on_by_itself_when_it_is_released(
     running.wait_for("sending is stopped: stopped by operator")
     wait_until(lambda: figures(staffed) == ("sending", 20, 40), describe=running.said)
 
-    assert "stopped by operator" in staffed.do("release", "--json").stdout
+    assert "stopped by operator" in staffed.do("resume-sending", "--json").stdout
 
     running.wait_for("sending is resumed")
     wait_until(lambda: figures(staffed) == ("sent", 60, 0), describe=running.said)
@@ -108,7 +108,7 @@ def test_a_service_that_starts_while_sending_is_stopped_waits_for_its_release(
         assert requests.get(f"{pages}/readyz", timeout=30).status_code == 503
     assert not staffed.outbox
 
-    staffed.do("release")
+    staffed.do("resume-sending")
 
     running.wait_for("sending is resumed")
     wait_until(lambda: len(staffed.outbox) == 60, describe=running.said)
@@ -137,7 +137,7 @@ def test_nothing_is_planned_or_started_in_a_workspace_on_hold(staffed: Workspace
     staffed.write("more")
     staffed.approve("more")
     staffed.do("report", "more", code=1)
-    staffed.do("release")
+    staffed.do("resume-sending")
     wait_until(lambda: len(staffed.outbox) >= 2 * 60, describe=running.said)
     running.stop(signal.SIGTERM)
     assert running.finish().code == 0
@@ -155,8 +155,8 @@ def test_whoever_looks_is_told_of_the_hold(staffed: Workspace) -> None:
     assert "stopped by operator (wrong figures)" in row["hold"]
     finding = staffed.do("doctor", code=3).stdout
     assert "FIX   sending: stopped by operator (wrong figures)" in finding
-    staffed.do("release")
-    assert "sending was not stopped" in staffed.do("release").stderr
+    staffed.do("resume-sending")
+    assert "sending was not stopped" in staffed.do("resume-sending").stderr
     assert "ok    sending: not stopped" in staffed.do("doctor").stdout
 
 
@@ -164,11 +164,10 @@ def test_only_who_may_send_may_stop_and_release(staffed: Workspace) -> None:
     refused = staffed.do("stop", "--by", EDITOR, code=4).stderr
     assert "to stop all sending takes the role sender" in refused
     staffed.do("stop", "--by", "stranger@forum.example", code=4)
-    assert "sending was not stopped" in staffed.do("release").stderr
+    assert "sending was not stopped" in staffed.do("resume-sending").stderr
     staffed.do("stop", "--by", ADMIN)
-    staffed.do("release", "--by", EDITOR, code=4)
+    staffed.do("resume-sending", "--by", EDITOR, code=4)
     said = staffed.do("db", "release", "--by", ADMIN).stderr
-    assert "sending was not stopped" in said
     assert "sending is still stopped: stopped by" in said
     staffed.do("run", "--until-idle", code=4)
     staffed.do("resume-sending", "--by", SENDER)

@@ -235,7 +235,7 @@ def test_a_database_that_was_put_back_sends_no_letter_twice_and_what_is_asked_fo
     sign_up(site, "bo@example.org", "press")
 
     workspace.do("run", "--until-idle", code=4)
-    workspace.do("release", "--by", ADMIN)
+    workspace.do("db", "release", "--by", ADMIN)
     workspace.do("run", "--until-idle")
 
     assert len(workspace.outbox) == 2

@@ -78,15 +78,17 @@ def forget_the_outbox(workspace: Workspace) -> None:
 def check_that_it_refuses(workspace: Workspace, *words: str) -> None:
     refused = workspace.do("run", "--until-idle", code=4).stderr
     assert "sending is stopped, nothing leaves: " in refused
-    assert "'newsletter resume-sending --by EMAIL'" in refused
+    assert "'newsletter db release --by EMAIL'" in refused
     assert all(word in refused for word in words), refused
     assert not workspace.outbox
 
 
 def check_that_it_goes_on_when_released(workspace: Workspace) -> None:
-    workspace.do("release", code=4)
-    workspace.do("release", "--by", EDITOR, code=4)
-    assert "sending is resumed; it was stopped: " in workspace.do("release", "--by", ADMIN).stderr
+    workspace.do("db", "release", "--by", EDITOR, code=4)
+    assert (
+        "sending is resumed; it was stopped: "
+        in workspace.do("db", "release", "--by", ADMIN).stderr
+    )
     pending = workspace.report("news")["pending"]
     assert pending
     workspace.do("run", "--until-idle")
@@ -141,7 +143,7 @@ def test_a_copy_from_before_the_campaign_was_planned_sends_nothing_once_it_is_re
     check_that_it_refuses(slow, "of 0 claims, and there were 10", "or revoke it where it has no")
     assert slow.do("campaign", "list", "--json").json() == []
     slow.do("statement", "revoke", "news", "--by", EDITOR)
-    slow.do("release", "--by", ADMIN)
+    slow.do("db", "release", "--by", ADMIN)
     slow.do("run", "--until-idle")
     assert not slow.outbox
 
@@ -160,7 +162,7 @@ def test_a_service_that_waits_goes_on_once_an_admin_has_compared(
     slow.do("statement", "revoke", "news", "--by", EDITOR)
     slow.write("later")
     slow.approve("later")
-    slow.do("release", "--by", ADMIN)
+    slow.do("db", "release", "--by", ADMIN)
 
     running.wait_for("sending is resumed")
     wait_until(lambda: len(slow.outbox) == len(PEOPLE), describe=running.said)

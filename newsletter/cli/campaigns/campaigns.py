@@ -87,7 +87,7 @@ def _hold(delivery: Delivery) -> str:
 @as_json
 @in_workspace
 def report(shell: Shell, campaign: str, as_json: bool) -> None:
-    """Show the figures of a campaign, and the people it did not reach.
+    """Show a campaign's figures, and whom it did not reach.
 
     Names people whose message was rejected, bounced or is unknown, and people who unsubscribed
     first.

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.delivery import lift, tell
-from newsletter.cli.shell import Shell, in_workspace, say
+from newsletter.cli.delivery import say_resumed
+from newsletter.cli.shell import Shell, actor, in_workspace, say
 from newsletter.config.fields import database_url
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.role import Role
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import add_link_key, fingerprints_in, private
 from newsletter.store.file.lock import in_use, only_one, unused
@@ -162,10 +163,9 @@ def copy(shell: Shell, target: str | None, source: str | None) -> None:
 def release(shell: Shell, by: str) -> None:
     """Let a restored or copied database send again."""
     with shell.services() as services:
-        tell(lift(services.delivery, by, {HoldKind.RESTORE_GUARD}))
-        stopped = services.delivery.guard().holds().get(HoldKind.STOP)
-    if stopped:
-        say(
-            f"sending is still stopped: {stopped};"
-            " 'newsletter resume-sending --by EMAIL' resumes it"
-        )
+        who = actor(services.store, by, Role.ADMIN, "release a restored or copied database")
+        guard = services.delivery.guard()
+        with services.delivery.only_one():
+            released = guard.release(by=who, kinds={HoldKind.RESTORE_GUARD})
+        left = guard.holds()
+    say_resumed(released, left)

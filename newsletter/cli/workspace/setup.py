@@ -85,7 +85,7 @@ _SHOWN = {Level.OK: "ok   ", Level.WARNING: "CHECK", Level.FAULT: "FIX  "}
 @as_json
 @in_workspace
 def doctor(shell: Shell, mail: BinaryIO | None, as_json: bool) -> int:
-    """Check the workspace, the provider and the domain, without sending mail.
+    """Check the workspace, the provider and the domain.
 
     One line for each check: ok, CHECK if it could not be verified, FIX with the remedy. The
     provider is asked about its key and the sending domain; nothing is changed there.

@@ -199,3 +199,15 @@ class HoldKind(Enum):
     """A person stopped all sending; the database is right."""
     RESTORE_GUARD = "doubt"
     """The database may be older than the messages sent: compare it with the provider first."""
+
+
+HOLD_ADVICE = {
+    HoldKind.STOP: "'newsletter resume-sending --by EMAIL' resumes it",
+    HoldKind.RESTORE_GUARD: (
+        "compare 'newsletter campaign list' and 'newsletter statement list' with the provider;"
+        " cancel what has gone, or revoke it where it has no campaign here; resolve what is"
+        " unknown; then 'newsletter db release --by EMAIL'. If you moved the workspace here"
+        " yourself, and nothing sends at its old place any more, that command alone is enough"
+    ),
+}
+"""What to do about each hold."""

@@ -9,22 +9,19 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from newsletter.domain.delivery.restore_guard import Books, GuardRecord, HoldKind, Mark, Stopped
+from newsletter.domain.delivery.restore_guard import (
+    HOLD_ADVICE,
+    Books,
+    GuardRecord,
+    HoldKind,
+    Mark,
+    Stopped,
+)
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.ports import GuardFile
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.ledger import entitle
 from newsletter.store.sql import Store, Transaction
-
-_ADVICE = {
-    HoldKind.STOP: "'newsletter resume-sending --by EMAIL' resumes it",
-    HoldKind.RESTORE_GUARD: (
-        "compare 'newsletter campaign list' and 'newsletter statement list' with the provider;"
-        " cancel what has gone, or revoke it where it has no campaign here; resolve what is"
-        " unknown; then 'newsletter resume-sending --by EMAIL'. If you moved the workspace here"
-        " yourself, and nothing sends at its old place any more, that command alone is enough"
-    ),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +157,7 @@ class Guard:
 
 
 def _refusal(reasons: dict[HoldKind, str], books: Books) -> str:
-    known = [f"{reason}; {_ADVICE[kind]}" for kind, reason in reasons.items()]
+    known = [f"{reason}; {HOLD_ADVICE[kind]}" for kind, reason in reasons.items()]
     unsaid = books.explanation
     if unsaid and unsaid not in reasons[HoldKind.RESTORE_GUARD]:
         known.insert(0, unsaid)
