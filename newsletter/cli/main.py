@@ -78,7 +78,7 @@ for _name, _module, _about in (
     ),
     ("resolve", "campaigns.campaigns", "Decide the outcome of unknown deliveries."),
     ("stop", "delivery", "Stop all sending, until it is resumed."),
-    ("resume-sending", "delivery", "Resume all sending after 'stop'."),
+    ("resume-sending", "delivery", "Resume all sending after 'newsletter stop'."),
     (
         "subscribers",
         "subscribers.subscribers",

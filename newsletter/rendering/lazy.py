@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newsletter.documents.sandbox import TEXTS, CutOff, NotStarted, ask, work
-from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.errors import Fault, InvalidInput, Postponed, TookTooLong
 from newsletter.domain.statements.content import Content, Publisher
 from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding, in_order
 from newsletter.domain.statements.statement import Statement
 
 if TYPE_CHECKING:
+    from newsletter.domain.delivery.transactional import EmailText
     from newsletter.rendering.mail.files import TemplateFiles
     from newsletter.rendering.mail.renderer import TemplateRenderer
     from newsletter.rendering.mail.words import Wordings

@@ -151,7 +151,7 @@ def import_file(
     by: str | None,
     as_json: bool,
 ) -> None:
-    """Import a file of subscribers, ours or another tool's export.
+    """Import a file of subscribers, ours or another tool's.
 
     YAML or CSV; the whole file or nothing. Columns may have the names of spreadsheets (First Name,
     E-mail address). Reports every bad line. A list that neither the settings nor the database know
@@ -380,7 +380,7 @@ def undo_import(shell: Shell, number: int, by: str | None, as_json: bool) -> Non
 @click.option("--bom", is_flag=True, help="Start with a byte order mark, for Excel.")
 @in_workspace
 def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
-    """Print all people and suppressions in the form that import reads.
+    """Print all people and suppressions, as import reads them.
 
     The file contains everything that an import can read: lists, also those that a person left,
     consent, places, tags, pauses and suppressions. A cell that a spreadsheet would take for a

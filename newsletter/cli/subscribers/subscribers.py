@@ -41,12 +41,12 @@ for _name, _at, _about in (
     (
         "import",
         "subscribers.moving:import_file",
-        "Import a file of subscribers, ours or another tool's export.",
+        "Import a file of subscribers, ours or another tool's.",
     ),
     (
         "export",
         "subscribers.moving:export",
-        "Print all people and suppressions in the form that import reads.",
+        "Print all people and suppressions, as import reads them.",
     ),
     (
         "imports",
