@@ -7,7 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,6 +43,19 @@ SETTINGS: dict[str, Any] = {
     "approvals": {"author_may_approve": True},
     "schedule": {"undo_window": "0s"},
 }
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Return the loop of all requests: to make one for each took four fifths of a request."""
+    made = Queue[asyncio.AbstractEventLoop]()
+
+    async def stay() -> None:
+        made.put(asyncio.get_running_loop())
+        await asyncio.Event().wait()  # while this task lives, the threads for answers are kept
+
+    Thread(target=asyncio.run, args=(stay(),), name="requests", daemon=True).start()
+    return made.get()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +114,7 @@ class Forum:
             one = (self._ask(method, path, fields, body, client) for method, path in asked)
             return list(await asyncio.gather(*one))
 
-        return asyncio.run(all_of_them())
+        return asyncio.run_coroutine_threadsafe(all_of_them(), _loop()).result()
 
     async def _ask(
         self, method: str, path: str, fields: Mapping[str, str], body: bytes, client: str
