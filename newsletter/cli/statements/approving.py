@@ -72,13 +72,13 @@ def approve(
         faults = services.statements.refresh_to_act()
         slug = _meant(services.statements, slug, faults)
         with services.store.read() as tx:
-            stored = find_statement(tx, slug)
-            show_faults(about(services.statements, tx, faults, stored.statement))
+            stored = tx.statements.get(slug)
+            show_faults(about(services.statements, tx, faults, stored.statement) if stored else ())
         given = services.statements.approve(
             ApprovalRequest(
                 slug=slug,
                 by=by,
-                expect=digest or stored.content_hash,
+                expect=digest or (stored.content_hash if stored else ""),
                 shown=services.campaigns.terms_now(slug),
                 despite=despite,
                 no_embargo=no_embargo,
