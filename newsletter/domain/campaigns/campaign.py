@@ -145,7 +145,13 @@ def decide(
     ``started``: a sender started it, if the configuration asks for that.
     """
     ready = present and standing.approved and started
-    if campaign is None or _spent_nothing(campaign):
+    # cancelled before anything could have reached a reader: the statement may still go out
+    if campaign is None or (
+        campaign.state is CampaignState.CANCELLED
+        and not campaign.may_have_reached_anybody
+        and not campaign.counts.pending
+        and not campaign.corrected_by
+    ):
         return Step.SCHEDULE if ready else Step.NOTHING
     # the state alone does not tell: one that was stopped on its way is paused too
     if has_begun(campaign) or campaign.state not in BEFORE_START:
@@ -156,13 +162,6 @@ def decide(
         return Step.REPLACE
     as_said = campaign.release_at == release and campaign.urgent == urgent
     return Step.NOTHING if as_said else Step.RESCHEDULE
-
-
-def _spent_nothing(campaign: Campaign) -> bool:
-    """Cancelled before anything could have reached anybody: the statement may go out after all."""
-    return campaign.state is CampaignState.CANCELLED and not (
-        campaign.may_have_reached_anybody or campaign.counts.pending or campaign.corrected_by
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

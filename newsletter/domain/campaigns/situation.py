@@ -21,7 +21,7 @@ from newsletter.domain.campaigns.state import (
     state_of,
 )
 from newsletter.domain.staff.account import name_of
-from newsletter.domain.statements.statement import Approval, Progress
+from newsletter.domain.statements.statement import Progress
 from newsletter.domain.wording import clock, day, listed, moment, people, plural, without_commands
 
 
@@ -280,14 +280,11 @@ _WHERE: Mapping[State, Callable[[Facts], str]] = MappingProxyType(
 
 
 def _approvers(facts: Facts) -> str:
-    counted, overrides = ([approval.by for approval in kind] for kind in _given(facts))
+    given = (facts.standing.counted, facts.standing.overrides)
+    counted, overrides = ([approval.by for approval in kind] for kind in given)
     if len(counted) >= facts.rules.policy.required or not overrides:
         return _names(counted, facts)
     return f"{_names(overrides, facts)}, who stand in for a missing approval"
-
-
-def _given(facts: Facts) -> tuple[tuple[Approval, ...], tuple[Approval, ...]]:
-    return facts.standing.counted, facts.standing.overrides
 
 
 def _names(addresses: list[str], facts: Facts, word: str = "and") -> str:

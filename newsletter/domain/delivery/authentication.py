@@ -114,7 +114,10 @@ def _dkim(domain: str, selectors: Sequence[str], texts: Texts) -> Finding:
 
 
 def _dmarc(domain: str, texts: Texts) -> Finding:
-    for name in _upwards(domain):
+    # the domain and those above it, except the last label: a policy covers all below
+    labels = domain.split(".")
+    for place in range(max(1, len(labels) - 1)):
+        name = ".".join(labels[place:])
         found = [text for text in texts(f"_dmarc.{name}") if tags_of(text).get("v") == "DMARC1"]
         if len(found) > 1:
             advice = "leave one: with two, mailbox providers read none"
@@ -142,13 +145,6 @@ def _policy(domain: str, name: str, tags: dict[str, str]) -> Finding:
         advice = "once its reports show your own mail alone, write p=quarantine"
         return check("DMARC", f"{domain} only watches (p=none){aligned}", advice)
     return ok("DMARC", f"{domain} has p={policy.lower()}{aligned}")
-
-
-def _upwards(domain: str) -> Iterator[str]:
-    """The domain and those above it, but for the last label: a policy of one covers those below."""
-    labels = domain.split(".")
-    for place in range(max(1, len(labels) - 1)):
-        yield ".".join(labels[place:])
 
 
 # --- BIMI

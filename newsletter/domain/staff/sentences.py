@@ -71,7 +71,8 @@ def sentence(entry: Entered, names: Mapping[str, str], zone: str) -> str:
 
     ``names`` has all staff by folded address. No other address is shown.
     """
-    detail = _readable(entry.detail, names, zone)
+    detail = _FILLING.sub("", in_short(_CAMPAIGN.sub("", entry.detail), zone))
+    detail = _ADDRESS.sub(lambda found: names.get(found[0], _SOMEBODY), detail)
     if entry.actor in _ITSELF:
         did = _BY_ITSELF.get(entry.action, f"{entry.action[:1].upper()}{entry.action[1:]}:")
     else:
@@ -92,8 +93,3 @@ def in_short(detail: str, zone: str) -> str:
     """Return a detail with short versions and times in the zone."""
     shortened = _DIGEST.sub(r"version \1 \2", detail)
     return _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0]), zone), shortened)
-
-
-def _readable(detail: str, names: Mapping[str, str], zone: str) -> str:
-    shortened = _FILLING.sub("", in_short(_CAMPAIGN.sub("", detail), zone))
-    return _ADDRESS.sub(lambda found: names.get(found[0], _SOMEBODY), shortened)

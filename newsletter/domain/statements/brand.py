@@ -146,7 +146,9 @@ def _readable(text: str, against: str, end: float, objection: str, remedy: str) 
 def light(brand: Brand) -> Scheme:
     """The colours on a light screen."""
     banner = brand.masthead != _WHITE
-    on_banner = _readable_on(brand.masthead)
+    # the clearest ink: white or black always reaches 4.5
+    inks = (_WHITE, _INK, "#000000")
+    on_banner = max(inks, key=lambda ink: contrast(ink, brand.masthead))
     return Scheme(
         ground=brand.ground,
         sheet=_WHITE,
@@ -185,11 +187,6 @@ def dark(brand: Brand) -> Scheme:
         name=before.name if stays else bright,
         tagline=before.tagline if stays else "#a6acb2",
     )
-
-
-def _readable_on(ground: str) -> str:
-    """White, ink or black, whichever is clearest: white or black always reaches 4.5."""
-    return max((_WHITE, _INK, "#000000"), key=lambda ink: contrast(ink, ground))
 
 
 def _towards(given: str, end: float, against: str, least: float, *, softened: bool = False) -> str:

@@ -14,7 +14,7 @@ class Difference:
     """One place in which two texts differ."""
 
     what: str
-    """The field."""
+    """The field; ``text`` for the readers' text."""
     before: str
     after: str
 
@@ -64,21 +64,10 @@ def _paragraphs(text: str) -> list[str]:
     return [one for one in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")) if one.strip()]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Passage:
-    """One place in which two versions differ."""
-
-    what: str
-    """The field in plain words; ``text`` for what readers read."""
-    before: str
-    after: str
-
-
-def passages(before: Content, after: Content) -> tuple[Passage, ...]:
-    """Return all differences that readers would see: the parts around the text first, then the
-    text."""
+def passages(before: Content, after: Content) -> tuple[Difference, ...]:
+    """Return all differences that readers would see, those around the text first."""
     around = (
-        Passage(what=what, before=one, after=other)
+        Difference(what=what, before=one, after=other)
         for (what, one), (_, other) in zip(_around(before), _around(after), strict=True)
         if one != other
     )
@@ -100,9 +89,9 @@ def _around(content: Content) -> Iterator[tuple[str, str]]:
     yield "translation of", content.translation_of
 
 
-def _of_text(before: str, after: str) -> Iterator[Passage]:
+def _of_text(before: str, after: str) -> Iterator[Difference]:
     one, other = before.splitlines(), after.splitlines()
     codes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
     for code, a, b, c, d in codes:
         if code != "equal":
-            yield Passage(what="text", before="\n".join(one[a:b]), after="\n".join(other[c:d]))
+            yield Difference(what="text", before="\n".join(one[a:b]), after="\n".join(other[c:d]))

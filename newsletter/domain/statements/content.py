@@ -253,7 +253,10 @@ def what_changed(before: Content, now: Content) -> tuple[str, ...]:
         "its lists": (before.lists, now.lists),
         "its segment": (before.segment, now.segment),
         "its sender": (before.sender, now.sender),
-        "its times": _times(before, now),
+        "its times": (
+            (before.send_at, before.embargo_until),
+            (now.send_at, now.embargo_until),
+        ),
         "its embargo": (before.embargo, now.embargo),
         "its language": (before.language, now.language),
         "what it corrects or translates": (
@@ -268,10 +271,6 @@ def what_changed(before: Content, now: Content) -> tuple[str, ...]:
     }
     found += [name for name, (one, other) in parts.items() if one != other]
     return tuple(found) or ("how it is rendered",)
-
-
-def _times(before: Content, now: Content) -> tuple[object, object]:
-    return (before.send_at, before.embargo_until), (now.send_at, now.embargo_until)
 
 
 class Recipient(NamedTuple):

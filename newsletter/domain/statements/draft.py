@@ -154,8 +154,6 @@ class HandedIn:
     taken_back: bool = False
 
 
-PICTURE_NAME = r"[a-z0-9]{26}"
-"""128 random bits in letters and digits."""
 DECORATION = ",decoration"
 """Follows the size in a picture's address: screen readers skip the picture."""
 _MARKS = re.compile(r"([\\\[\]*_`<>])")

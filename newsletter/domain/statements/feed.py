@@ -154,7 +154,12 @@ def classify(
         listed.setdefault(item.id, item)
     by_id = {item.id: item for item in known}
     met, strangers = _meet(listed, by_id)
-    changed = tuple((before, item) for before, item in met if _differs(before, item))
+    changed = tuple(
+        (before, item)
+        for before, item in met
+        if before.id != item.id
+        or (before.state is not ItemState.PASSED and before.fingerprint != item.fingerprint())
+    )
     # if no item of a feed is known any more, the feed was moved or filled again; one item may be
     # news
     renewed = complete and len(listed) > 1 and bool(by_id) and len(strangers) == len(listed)
@@ -228,12 +233,6 @@ def _by_title(one: Item | KnownItem) -> str:
 
 def _is_old(item: Item, bound: datetime, *, undated: bool) -> bool:
     return undated if item.published is None else item.published < bound
-
-
-def _differs(known: KnownItem, item: Item) -> bool:
-    if known.id != item.id:
-        return True
-    return known.state is not ItemState.PASSED and known.fingerprint != item.fingerprint()
 
 
 def next_visit(

@@ -240,9 +240,16 @@ def standing(
             kind[mailbox(approval.by)] = replace(first, not_before=max(told, default=None))
     complete_at = _complete_at(tuple(counted.values()), tuple(overrides.values()), policy.required)
     lost = changed(outdated[-1].content_hash) if outdated and not counted else ""
+    shortfall = f"it has {len(counted)} of {policy.required} approvals"
+    if lost:
+        approvers = ", ".join(sorted({approval.by for approval in outdated}))
+        shortfall = f"{lost} changed after {approvers} approved it; it waits for a new approval"
     missing = (
-        *_shortfall(len(counted), policy.required, outdated, lost),
-        *map(_stands_in, overrides.values()),
+        shortfall,
+        *(
+            f"{override.by} stands in for what is missing; it takes a second admin"
+            for override in overrides.values()
+        ),
     )
     return ApprovalStatus(
         approved=complete_at is not None,
@@ -253,10 +260,6 @@ def standing(
         complete_at=complete_at,
         lost=lost,
     )
-
-
-def _stands_in(override: Approval) -> str:
-    return f"{override.by} stands in for what is missing; it takes a second admin"
 
 
 def _complete_at(
@@ -287,13 +290,6 @@ def _objection(
     if approval.channel is Channel.FRONT_MATTER and not policy.trust_front_matter:
         return "approvals.trust_front_matter is false"
     return "" if role is not None else f"{approval.by} is not among the staff"
-
-
-def _shortfall(have: int, required: int, outdated: list[Approval], lost: str) -> list[str]:
-    if lost:
-        who = ", ".join(sorted({approval.by for approval in outdated}))
-        return [f"{lost} changed after {who} approved it; it waits for a new approval"]
-    return [f"it has {have} of {required} approvals"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,10 +43,14 @@ def mismatches(text: str, *, about: date) -> Iterator[Mismatch]:
     for pattern, days, months in _PATTERNS:
         for found in pattern.finditer(text):
             number, month = int(found["number"]), _index(months, found["month"]) + 1
-            year = int(found["year"] or _nearest(about, month, number))
+            # the nearest year; in months of 31 days, half a year is 186
+            ahead = (month - about.month) * 31 + number - about.day
+            near = about.year + (-1 if ahead > 186 else 1 if ahead < -186 else 0)
+            year = int(found["year"] or near)
             if not 1 <= number <= 31 or year not in _YEARS:
                 continue  # it is no date at all
-            right = _right(year, month, number)
+            exists = number <= monthrange(year, month)[1]
+            right = date(year, month, number).weekday() if exists else None
             named = {_index(days, word) for word in (found["before"], found["day"]) if word}
             if right not in named:
                 yield Mismatch(
@@ -55,20 +59,6 @@ def mismatches(text: str, *, about: date) -> Iterator[Mismatch]:
                     year=year,
                     right="" if right is None else NAMES[right],
                 )
-
-
-def _right(year: int, month: int, number: int) -> int | None:
-    """0 for Monday; None where there is no such day."""
-    if number > monthrange(year, month)[1]:
-        return None
-    return date(year, month, number).weekday()
-
-
-def _nearest(about: date, month: int, number: int) -> int:
-    """The year in which the date is nearest to a day, give or take one."""
-    # months of 31 days: half a year is 186 then, and so near to it either year will do
-    ahead = (month - about.month) * 31 + number - about.day
-    return about.year + (-1 if ahead > 186 else 1 if ahead < -186 else 0)
 
 
 def _index(names: Sequence[str], word: str) -> int:

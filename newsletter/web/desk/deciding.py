@@ -12,7 +12,7 @@ from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
-from newsletter.domain.statements.comparison import Passage, passages
+from newsletter.domain.statements.comparison import Difference, passages
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import ReviewFinding, Severity
 from newsletter.domain.statements.statement import (
@@ -124,7 +124,7 @@ def version_of(tx: Transaction, subject: Subject, content_hash: str) -> Content:
     return content
 
 
-def differences(tx: Transaction, seen: str, now: str) -> Sequence[Passage] | None:
+def differences(tx: Transaction, seen: str, now: str) -> Sequence[Difference] | None:
     """Return the differences that readers would see; None if a version is not stored."""
     before, after = tx.statements.content(seen), tx.statements.content(now)
     return None if before is None or after is None else passages(before, after)

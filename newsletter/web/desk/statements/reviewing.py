@@ -11,7 +11,7 @@ from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
-from newsletter.domain.statements.comparison import Passage
+from newsletter.domain.statements.comparison import Difference
 from newsletter.domain.statements.review import Check, ReviewFinding, Severity
 from newsletter.domain.statements.statement import OVERRIDES, Channel, Progress, Statement
 from newsletter.pipeline.campaigns.headcount import (
@@ -54,7 +54,7 @@ class Shown:
 
     subject: Subject
     remarks: Sequence[ReviewFinding]
-    compared: Sequence[Passage] | None
+    compared: Sequence[Difference] | None
     """The differences from the version that they saw or decided about last; None without one."""
     answered: Returned | None
     """Somebody sent it back as it was then, and it was handed in changed."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.statements.comparison import Difference, Passage, both, differences, passages
+from newsletter.domain.statements.comparison import Difference, both, differences, passages
 from newsletter.domain.statements.draft import DraftText
 from tests.contracts.books import content
 
@@ -64,7 +64,7 @@ def test_each_field_and_each_place_in_the_text_is_told_once() -> None:
     before = replace(content(), text="One.\nTwo.\nThree.\nFour.")
     after = replace(before, subject="Other", text="One.\n2.\nThree.\nFour.\nFive.")
     assert passages(before, after) == (
-        Passage(what="subject", before="Forum resigns", after="Other"),
-        Passage(what="text", before="Two.", after="2."),
-        Passage(what="text", before="", after="Five."),
+        Difference(what="subject", before="Forum resigns", after="Other"),
+        Difference(what="text", before="Two.", after="2."),
+        Difference(what="text", before="", after="Five."),
     )
