@@ -140,15 +140,6 @@ class DigestOptions(Section):
 def configured(options: Sequence[DigestOptions], *, language: str) -> tuple[Digest, ...]:
     """The digest emails in the words of the domain; ``language`` is of those that name none."""
     return tuple(
-        Digest(
-            name=option.name,
-            title=option.title,
-            recurrence=option.recurrence(),
-            lists=option.lists,
-            language=option.language or language,
-            gathers=option.gathers,
-            least=option.least,
-            intro=option.intro or "",
-        )
+        option.to(Digest, recurrence=option.recurrence(), language=option.language or language)
         for option in options
     )

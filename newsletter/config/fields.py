@@ -4,8 +4,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,8 @@ from newsletter.formats.text import control_in_value
 from newsletter.formats.times import zone_objection
 from newsletter.providers.common.options import Duration
 
+T = TypeVar("T")
+
 
 class Section(BaseModel):
     """A group of settings: nothing unknown, nothing guessed, nothing changed later."""
@@ -36,6 +39,15 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True
     )
+
+    def to(self, kind: type[T], **others: object) -> T:
+        """Return the domain's value with the settings of the same names, and others.
+
+        A setting that is not given leaves the value's own default.
+        """
+        names = {each.name for each in fields(cast("Any", kind))}
+        given = {name: value for name, value in self if name in names and value is not None}
+        return kind(**given | others)
 
 
 def matching(pattern: str, refusal: str) -> AfterValidator:

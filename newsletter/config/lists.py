@@ -54,10 +54,6 @@ class ListOptions(Section):
         examples=[False],
     )
 
-    def offer(self) -> PublicList:
-        """The list as it is offered."""
-        return PublicList(name=self.name, title=self.title or self.name, about=self.about or "")
-
 
 _Role = Annotated[
     str,
@@ -235,17 +231,12 @@ class SegmentOptions(Section):
 def configured(options: Sequence[SegmentOptions], *, timezone: str) -> tuple[Segment, ...]:
     """The segments in the words of the domain; their dates begin in this zone."""
     return tuple(
-        Segment(
-            name=option.name,
+        option.to(
+            Segment,
             list_name=option.list,
             timezone=timezone,
             languages=option.language,
-            joined_since=option.joined_since,
-            joined_before=option.joined_before,
             places=option.place,
-            tags=option.tags,
-            any_tag=option.any_tag,
-            without_tags=option.without_tags,
         )
         for option in options
     )

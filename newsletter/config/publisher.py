@@ -71,12 +71,10 @@ class Organisation(Section):
 
     def speaking(self) -> content.Organisation:
         """The organisation as messages name it."""
-        return content.Organisation(
-            name=self.name,
-            website=self.website,
-            postal_address=self.postal_address,
-            tagline=self.tagline or "",
-            press_contact=_contact(self.press_contact),
+        contact = self.press_contact
+        return self.to(
+            content.Organisation,
+            press_contact=contact and contact.to(content.PressContact),
             social=tuple((place.name, place.url) for place in self.social),
         )
 
@@ -94,10 +92,6 @@ class Mailbox(Section):
         description="The address for answers. Without it: the address in From.",
         examples=["press@forum.example"],
     )
-
-    def named(self) -> content.Sender:
-        """The sender as messages name it."""
-        return content.Sender(name=self.name, address=self.address, reply_to=self.reply_to or "")
 
 
 class Sender(Mailbox):
@@ -121,12 +115,6 @@ class ListSender(Mailbox):
         description="The sender's lists. A statement's first list decides.",
         examples=[["press"]],
     )
-
-
-def _contact(given: PressContact | None) -> content.PressContact | None:
-    if given is None:
-        return None
-    return content.PressContact(name=given.name, email=given.email or "", phone=given.phone or "")
 
 
 class Logo(Section):
@@ -178,11 +166,6 @@ class Brand(Section):
         description="A picture instead of the organisation's name.",
     )
 
-    def chosen(self) -> brand.Brand:
-        """Return the choices as domain values."""
-        logo = self.logo and brand.Logo(**dict(self.logo))
-        return brand.Brand(**dict(self) | {"logo": logo})
-
 
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
@@ -227,10 +210,6 @@ class Layout(Section):
             raise ValueError("means nothing without release_line: true; write that too")
         return lists
 
-    def chosen(self) -> content.Layout:
-        """Return the choices as domain values."""
-        return content.Layout(**dict(self) | {"end_mark": self.end_mark or ""})
-
 
 class Counting(Section):
     """Parameters on links that tell your own site that a visit came from an email, not from
@@ -252,7 +231,3 @@ class Counting(Section):
         description="The hosts whose links get the parameters, with their subdomains.",
         examples=[["forum.example"]],
     )
-
-    def chosen(self) -> content.Counting:
-        """Return the choices as domain values."""
-        return content.Counting(source=self.source, campaign=self.campaign or "", hosts=self.hosts)

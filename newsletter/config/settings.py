@@ -40,7 +40,7 @@ from newsletter.config.publisher import (
 )
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
 from newsletter.domain.staff.role import DeskRules, Role
-from newsletter.domain.statements import content
+from newsletter.domain.statements import brand, content
 from newsletter.domain.statements.statement import ApprovalPolicy
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.signup import SignUpRules
@@ -363,15 +363,19 @@ class Settings(Section):
         """The sender's details in every email."""
         return content.Publisher(
             organisation=self.organisation.speaking(),
-            sender=self.sender.named(),
+            sender=self.sender.to(content.Sender),
             public_url=self.public_url,
             timezone=self.timezone,
-            brand=self.brand.chosen(),
-            layout=self.layout.chosen(),
-            counting=self.utm.chosen() if self.utm else content.Counting(),
+            brand=self.brand.to(
+                brand.Brand, logo=self.brand.logo and self.brand.logo.to(brand.Logo)
+            ),
+            layout=self.layout.to(content.Layout),
+            counting=self.utm.to(content.Counting) if self.utm else content.Counting(),
             unsubscribe_inbox=self.sender.unsubscribe_inbox or "",
             senders=tuple(
-                (name, sender.named()) for sender in self.senders for name in sender.lists
+                (name, sender.to(content.Sender))
+                for sender in self.senders
+                for name in sender.lists
             ),
             lists=tuple(
                 content.ListTitle(
@@ -401,7 +405,9 @@ class Settings(Section):
     def titled_lists(self) -> tuple[PublicList, ...]:
         """The lists that have a title for readers, whether they may join them or not."""
         if self.lists:
-            return tuple(option.offer() for option in self.lists)
+            return tuple(
+                option.to(PublicList, title=option.title or option.name) for option in self.lists
+            )
         return tuple(PublicList(name=name, title=name) for name in self.default_lists)
 
     def offers(self) -> tuple[PublicList, ...]:
