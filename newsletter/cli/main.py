@@ -101,7 +101,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except NewsletterError as error:
-        return _explain(error)
+        click.echo(f"newsletter: {error}", err=True)
+        if isinstance(error, Defect):
+            click.echo("This should not happen, so nothing more is sent.", err=True)
+        return next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         advice = "check its owner, its rights and the disk, then try again"
@@ -110,13 +113,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # the last resort
         return _report_fault(error)
     return code if isinstance(code, int) else DONE
-
-
-def _explain(error: NewsletterError) -> int:
-    click.echo(f"newsletter: {error}", err=True)
-    if isinstance(error, Defect):
-        click.echo("This should not happen, so nothing more is sent.", err=True)
-    return next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
 
 
 def _report_fault(error: Exception) -> int:

@@ -8,8 +8,9 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -130,8 +131,19 @@ def actor(store: Store, by: str | None, role: Role, action: str) -> str:
 
 
 def print_json(value: Any) -> None:
-    """Data, on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """Print data on standard output; instants, enums and dataclasses may be in it."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    return value.isoformat() if isinstance(value, datetime) else asdict(value)
+
+
+def pick(value: Any, *names: str) -> dict[str, Any]:
+    """Return these attributes of a value, by their names."""
+    return {name: getattr(value, name) for name in names}
 
 
 def address_of(text: str, *, said: str) -> str:
@@ -217,6 +229,8 @@ def in_words(cell: Any) -> str:
         return ", ".join(map(in_words, cell))
     if isinstance(cell, bool):
         return "yes" if cell else "no"
+    if isinstance(cell, Enum):
+        return str(cell.value)
     return "" if cell is None else str(cell)
 
 

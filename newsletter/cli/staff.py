@@ -13,6 +13,7 @@ from newsletter.cli.shell import (
     as_json,
     in_workspace,
     limited,
+    pick,
     print_rows,
     say,
     wall_time,
@@ -164,18 +165,8 @@ def show(shell: Shell, as_json: bool, most: int | None) -> None:
     """Show the newest lines of the log, the last one at the end."""
     with shell.services() as services, services.store.read() as tx:
         lines, count = tx.audit.newest(most)[::-1], tx.audit.count()
-    rows = [
-        {
-            "number": line.number,
-            "at": line.at.isoformat(timespec="seconds"),
-            "actor": line.actor,
-            "action": line.action,
-            "subject": line.subject,
-            "detail": line.detail,
-        }
-        for line in lines
-    ]
     columns = ("number", "at", "actor", "action", "subject", "detail")
+    rows = [pick(line, *columns) | {"at": line.at.isoformat(timespec="seconds")} for line in lines]
     print_rows(rows, columns, as_json=as_json, count=count)
 
 

@@ -37,18 +37,13 @@ def design(shell: Shell, out: Path) -> None:
         made = dict(_mails(services.statements))
     files = {f"{name}.html": one.html for name, one in made.items()}
     files |= {f"{name}.txt": one.text for name, one in made.items()}
-    _claim(out, set(files))
+    out.mkdir(parents=True, exist_ok=True)
+    foreign = sorted(path.name for path in out.iterdir() if path.name not in files)
+    if foreign:
+        raise Refused(f"{out / foreign[0]} is none of our files; name an empty folder with --out")
     for name, text in sorted(files.items()):
         (out / name).write_text(text, encoding="utf-8")
         click.echo(str(out / name))
-
-
-def _claim(out: Path, own: set[str]) -> None:
-    """Create the folder. Raises Refused if it contains files that an earlier run did not write."""
-    out.mkdir(parents=True, exist_ok=True)
-    foreign = sorted(path.name for path in out.iterdir() if path.name not in own)
-    if foreign:
-        raise Refused(f"{out / foreign[0]} is none of our files; name an empty folder with --out")
 
 
 def _mails(statements: Statements) -> Iterator[tuple[str, Content]]:

@@ -29,7 +29,7 @@ from newsletter.pipeline.campaigns.trial import Sample, filled, sample
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.review import review
 from newsletter.rendering import preview as views
-from newsletter.rendering.preview import MARK, Facts, Screenshot, contact_sheet, sheet_of_pictures
+from newsletter.rendering.preview import MARK, Facts, contact_sheet, sheet_of_pictures
 from newsletter.runtime.statements import Statements
 
 MAIL = ("message.html", "message.txt", "message.eml")
@@ -145,7 +145,11 @@ def preview(
     for name in folder.written:
         click.echo(str(out / name))
     if show:
-        _open(out / SHEET)
+        sheet = out / SHEET
+        if not sys.stdout.isatty():
+            say(f"--open works on a terminal only; open {sheet}")
+        elif not webbrowser.open(sheet.resolve().as_uri()):
+            say(f"no browser could be started; open {sheet}")
 
 
 def _facts(statements: Statements, seen: Sample, slug: str, *, real: bool, fetched: bool) -> Facts:
@@ -208,7 +212,12 @@ def _photograph(folder: Folder, facts: Facts, made: Content, named: Path | None)
     try:
         with started(named, hosts=hosts) as browser:
             taken = list(take(browser, _sittings(made, fetch=facts.fetched)))
-            page = sheet_of_pictures(facts, [_within(shot, png) for shot, png in taken])
+            # pictures inside the page: a page that Chromium is given has no folder to look in
+            within = [
+                replace(shot, data=f"data:image/png;base64,{base64.b64encode(png).decode()}")
+                for shot, png in taken
+            ]
+            page = sheet_of_pictures(facts, within)
             whole = Sitting(
                 name=COMBINED, title="all views", html=page, width=_PICTURE_WIDTH, sharpness=1.0
             )
@@ -231,18 +240,6 @@ def _sittings(made: Content, *, fetch: bool) -> Iterator[Sitting]:
     yield Sitting(name="phone-dark", title="Phone, dark", html=dark, width=375, dark=True)
     bare = views.without_images(made.html)
     yield Sitting(name="no-images", title="Images off", html=bare, width=700)
-
-
-def _within(shot: Screenshot, png: bytes) -> Screenshot:
-    """The picture inside the page: a page that Chromium is given has no folder to look in."""
-    return replace(shot, data=f"data:image/png;base64,{base64.b64encode(png).decode()}")
-
-
-def _open(sheet: Path) -> None:
-    if not sys.stdout.isatty():
-        say(f"--open works on a terminal only; open {sheet}")
-    elif not webbrowser.open(sheet.resolve().as_uri()):
-        say(f"no browser could be started; open {sheet}")
 
 
 @click.command()

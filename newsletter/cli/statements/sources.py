@@ -11,6 +11,7 @@ from newsletter.cli.shell import (
     Shell,
     as_json,
     in_workspace,
+    pick,
     print_json,
     print_rows,
     say,
@@ -97,14 +98,9 @@ def items(shell: Shell, name: str, taken: bool, as_json: bool) -> None:
             known = tx.feeds.items(feed.name)
     rows = [
         {
-            "number": item.number,
-            "title": item.title,
+            **pick(item, "number", "title", "state", "note", "link", "id"),
             "published": item.published.date().isoformat() if item.published else "",
-            "state": item.state.value,
             "statement": item.slug,
-            "note": item.note,
-            "link": item.link,
-            "id": item.id,
         }
         for item in known
         if item.slug or not taken
@@ -228,10 +224,7 @@ def _write_imported(services: Services, document: ImportedDocument) -> dict[str,
         "path": str(path),
         "title": document.title,
         "date": document.date.isoformat() if document.date else None,
-        "dropped": [
-            {"line": dropped_line.line, "text": dropped_line.text, "why": dropped_line.why}
-            for dropped_line in document.dropped
-        ],
+        "dropped": [pick(dropped_line, "line", "text", "why") for dropped_line in document.dropped],
         "embargo": document.embargo.words if document.embargo else "",
         "embargo_suggested": document.embargo.until if document.embargo else "",
         "pictures": [one for one, _ in kept],

@@ -16,6 +16,7 @@ from newsletter.cli.shell import (
     in_workspace,
     limited,
     override_in_words,
+    pick,
     print_json,
     print_rows,
     say,
@@ -132,7 +133,10 @@ def _describe(tx: Transaction, statements: Statements, stored: StoredStatement) 
         "reasons": list(standing.reasons),
         "lists": list(stored.statement.lists),
         "segment": str(stored.statement.segment or ""),
-        "send_at": _written_time(stored.statement),
+        # as its file says
+        "send_at": send_at.isoformat(sep=" ", timespec="minutes")
+        if (send_at := stored.statement.send_at)
+        else str(stored.statement.local_time or ""),
         "time": _set_time(tx, statements, stored, standing),
         "corrects": stored.statement.corrects,
         "translation_of": stored.statement.translation_of,
@@ -178,13 +182,6 @@ def _set_time(
     waits = by_sender and standing.approved and start_of(tx, stored, standing) is None
     overdue = "overdue since " if waits and at <= tx.now else ""
     return f"{overdue}{wall_time(at, zone)}"
-
-
-def _written_time(statement: Statement) -> str:
-    """The time that its file says."""
-    if statement.send_at is not None:
-        return statement.send_at.isoformat(sep=" ", timespec="minutes")
-    return str(statement.local_time or "")
 
 
 @statement.command()
@@ -240,7 +237,12 @@ def check(shell: Shell, slug: str | None, as_json: bool) -> int:
             else _check_all(services.statements)
         )
     if as_json:
-        print_json([_as_data(remark) for remark in checked.remarks])
+        print_json(
+            [
+                pick(remark, "place", "line", "grade", "message") | {"code": remark.check}
+                for remark in checked.remarks
+            ]
+        )
         return checked.code
     for remark in checked.remarks:
         say(str(remark))
@@ -308,16 +310,6 @@ def about(
     return tuple(
         fault for fault in faults if not places.isdisjoint({fault.file, Path(fault.file).name})
     )
-
-
-def _as_data(remark: ReviewFinding) -> dict[str, object]:
-    return {
-        "place": remark.place,
-        "line": remark.line,
-        "grade": remark.grade.value,
-        "code": remark.check.value,
-        "message": remark.message,
-    }
 
 
 @statement.command()

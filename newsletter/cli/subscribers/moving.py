@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +19,7 @@ from newsletter.cli.shell import (
     by_whom,
     in_workspace,
     limited,
+    pick,
     print_json,
     print_rows,
     say,
@@ -186,7 +186,9 @@ def import_file(
         skipped = {} if read.kind == PLAIN else {"skipped": read.skipped}
         print_json(_as_data(brought) | skipped | {"sha256": read.digest})
     else:
-        say(_summary(brought) + _ends(brought))
+        number = brought.number
+        undo = f"import {number}: 'newsletter subscribers undo-import {number}' takes it back"
+        say(f"{_summary(brought)}; {undo if number else 'nothing was changed'}")
 
 
 def _mapped(columns: tuple[str, ...]) -> dict[str, str]:
@@ -205,14 +207,11 @@ def _as_data(brought: Brought) -> dict[str, Any]:
     by_reason = {reason.value: away.people for reason, away in brought.refused.items()}
     return {
         "import": brought.number or None,
-        "new": brought.new,
-        "known": brought.known,
-        "changed": brought.changed,
+        **pick(brought, "new", "known", "changed"),
         "joined": sum(brought.joined.values()),
         "lists": dict(brought.joined),
-        "new_lists": list(brought.created),
-        "ended": brought.ended,
-        "suppressed": brought.suppressed,
+        "new_lists": brought.created,
+        **pick(brought, "ended", "suppressed"),
         "refused": sum(by_reason.values()),
         "left": brought.left.people,
         "refused_by_reason": by_reason,
@@ -226,13 +225,6 @@ def _summary(brought: Brought) -> str:
     if brought.left.people:
         text += f"; skipped, unsubscribed here earlier: {brought.left.people:,}"
     return text
-
-
-def _ends(brought: Brought) -> str:
-    if not brought.number:
-        return "; nothing was changed"
-    number = brought.number
-    return f"; import {number}: 'newsletter subscribers undo-import {number}' takes it back"
 
 
 def _notes(brought: Brought) -> Iterator[str]:
@@ -300,29 +292,17 @@ def list_imports(shell: Shell, as_json: bool, most: int | None) -> None:
         columns,
         as_json=as_json,
         count=count,
-        shown=lambda row: {**row, "at": wall_time(datetime.fromisoformat(row["at"]), zone)},
+        shown=lambda row: {**row, "at": wall_time(row["at"], zone)},
     )
 
 
 def _record(record: ImportRecord) -> dict[str, Any]:
-    undone = record.undone_at
     return {
         "import": record.id,
-        "at": record.at.isoformat(),
-        "by": record.by,
-        "file": record.file,
         "format": record.kind,
-        "sha256": record.sha256,
-        "new": record.new,
-        "known": record.known,
-        "changed": record.changed,
-        "joined": record.joined,
-        "ended": record.ended,
-        "suppressed": record.suppressed,
-        "skipped": record.skipped,
-        "state": "undone" if undone else "done",
-        "undone_at": undone.isoformat() if undone else None,
-        "undone_by": record.undone_by,
+        "state": "undone" if record.undone_at else "done",
+        **pick(record, "at", "by", "file", "sha256", "new", "known", "changed", "joined", "ended"),
+        **pick(record, "suppressed", "skipped", "undone_at", "undone_by"),
     }
 
 

@@ -1,6 +1,5 @@
 """``newsletter segment``: the saved rules, and whom they pick."""
 
-from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -42,7 +41,11 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     Only those who may be written to are counted.
     """
     with shell.services() as services, services.store.read() as tx:
-        found = _find(services.subscribers.segments, name)
+        found = next((one for one in services.subscribers.segments if one.name == name), None)
+        if found is None:
+            raise NotFound(
+                f"no segment {name!r} is configured; 'newsletter segment list' shows them"
+            )
         row = _row(tx, found)
         some = list(islice(tx.readers.reachable((found.list_name,), found), _SHOWN))
     if as_json:
@@ -54,13 +57,6 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
         click.echo(f"  {address}")
     if row["readers"] > len(some):
         click.echo(f"  and {row['readers'] - len(some):,} more")
-
-
-def _find(segments: Iterable[Segment], name: str) -> Segment:
-    found = next((one for one in segments if one.name == name), None)
-    if found is None:
-        raise NotFound(f"no segment {name!r} is configured; 'newsletter segment list' shows them")
-    return found
 
 
 def _row(tx: Transaction, one: Segment) -> dict[str, Any]:

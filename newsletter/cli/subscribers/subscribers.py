@@ -17,6 +17,7 @@ from newsletter.cli.shell import (
     in_words,
     in_workspace,
     limited,
+    pick,
     print_json,
     print_rows,
     say,
@@ -106,23 +107,17 @@ def show(shell: Shell, address: str, as_json: bool) -> None:
 
 def _consent(tx: Transaction, record: ConsentRecord) -> dict[str, Any]:
     return {
-        "list": record.list,
-        "given": record.given,
-        "method": record.method.value,
-        "source": record.source,
-        "asked_at": record.asked_at and record.asked_at.isoformat(),
-        "at": record.at.isoformat(),
-        "wording": record.wording,
+        **pick(record, "list", "given", "method", "source", "asked_at", "at", "wording"),
         "words": tx.consents.words(record.wording),
     }
 
 
 def _in_words(consent: Mapping[str, Any]) -> str:
     verb = "consent to" if consent["given"] else "left"
-    asked = f", asked {consent['asked_at']}" if consent["asked_at"] else ""
+    asked = f", asked {consent['asked_at'].isoformat()}" if consent["asked_at"] else ""
     words = f": {consent['words']}" if consent["words"] else ""
-    how = f"{consent['method']} by {consent['source']}"
-    return f"{consent['at']} {verb} {consent['list']} ({how}{asked}){words}"
+    how = f"{consent['method'].value} by {consent['source']}"
+    return f"{consent['at'].isoformat()} {verb} {consent['list']} ({how}{asked}){words}"
 
 
 @subscribers.command()
@@ -226,7 +221,11 @@ def forget(shell: Shell, address: str, yes: bool, block_unknown: bool, by: str |
             question = _whom_to_erase(tx, address, services.settings.timezone)
             asks = not yes and (block_unknown or tx.readers.keeps(address))
         if asks:
-            _ask(question, "erase them without being asked")
+            if not sys.stdin.isatty():
+                without = "say --yes to erase them without being asked"
+                raise Refused(f"{question} Standard input is no terminal: {without}")
+            if not click.confirm(question, err=True):
+                raise Refused("nothing was changed")
         known, clean = services.subscribers.forget(address, by=who, block_unknown=block_unknown)
     say(f"{address} is erased" if known else f"{address} was not a subscriber; it is blocked now")
     if not clean:
@@ -242,14 +241,6 @@ def _whom_to_erase(tx: Transaction, address: str, zone: str) -> str:
     lists = f"on {', '.join(person.lists)}" if person.lists else "on no list"
     day = f"{since.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
     return f"Erase {name}, {lists}, known since {day}? This cannot be undone."
-
-
-def _ask(question: str, without: str) -> None:
-    """Go on where a person at the terminal says yes. Raises Refused."""
-    if not sys.stdin.isatty():
-        raise Refused(f"{question} Standard input is no terminal: say --yes to {without}")
-    if not click.confirm(question, err=True):
-        raise Refused("nothing was changed")
 
 
 @subscribers.command("change-address")
@@ -302,14 +293,9 @@ def _as_data(person: Subscriber) -> dict[str, Any]:
         state = f"paused until {until:%Y-%m-%d}"
     return {
         "email": person.address,
-        "name": person.name,
-        "lists": list(person.lists),
-        "left": list(person.left),
-        "language": person.language,
-        "timezone": person.timezone,
-        "paused_until": until.isoformat() if until else None,
-        "suppressed": person.suppressed.value if person.suppressed else None,
-        "state": person.suppressed.value if person.suppressed else state,
+        **pick(person, "name", "lists", "left", "language", "timezone", "paused_until"),
+        "suppressed": person.suppressed,
+        "state": person.suppressed or state,
     }
 
 
