@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import Enum
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -174,14 +177,39 @@ def print_table(
     On a terminal a long cell continues on the next line, but a key stays whole, so that it can be
     copied. Without a terminal each row is one line. ``width`` is the terminal's, if it is known.
     """
-    cells = [[in_words(cell) for cell in row] for row in rows]
+    cells = [[in_words(cell).replace("\n", " ") for cell in row] for row in rows]
     shown = [at for at in range(len(columns)) if not cells or any(row[at] for row in cells)]
     lines = [[row[at] for at in shown] for row in (list(columns), *cells)]
-    if width is None and not sys.stdout.isatty():
-        for line in _lined_up(lines):
-            click.echo(line)
-        return
-    _print_laid_out(lines, width)
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    if width is None and sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+    if width is not None:
+        whole = {at for at, title in enumerate(lines[0]) if at == 0 or title in _KEYS}
+        _narrow(widths, whole, width)
+    for line in lines:
+        folded = [_fold(cell, to) for cell, to in zip(line, widths, strict=True)]
+        for parts in zip_longest(*folded, fillvalue=""):
+            padded = (
+                part + " " * (to - _width(part)) for part, to in zip(parts, widths, strict=True)
+            )
+            click.echo("  ".join(padded).rstrip())
+
+
+def _narrow(widths: list[int], whole: set[int], room: int) -> None:
+    """Narrow the widest columns until all fit, but no key and none below the least width."""
+    while sum(widths) + 2 * (len(widths) - 1) > room:
+        others = [at for at, to in enumerate(widths) if at not in whole and to > _NARROWEST]
+        if not others:
+            return
+        widths[max(others, key=widths.__getitem__)] -= 1
+
+
+def _fold(text: str, width: int) -> list[str]:
+    taken = _width(text)
+    if taken <= width:
+        return [text]
+    # a character of East Asian scripts takes two columns
+    return textwrap.wrap(text, width if taken <= len(text) else width // 2)
 
 
 def print_rows(
@@ -202,25 +230,6 @@ def print_rows(
         print_table(columns, [[row.get(key) for key in columns] for row in map(shown, rows)])
     if len(rows) < count:
         say(f"the newest {len(rows):,} of {count:,}; --limit N shows more, --all shows all")
-
-
-def _print_laid_out(lines: Sequence[Sequence[str]], width: int | None) -> None:
-    """In the width of a terminal, or wider where its keys need that."""
-    from rich.console import Console  # to load it takes longer than to print a table
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    least_width = 0
-    for at, (title, *below) in enumerate(zip(*lines, strict=True)):
-        longest = max(map(len, (title, *below)))
-        whole = at == 0 or title in _KEYS
-        least = longest if whole else min(longest, _NARROWEST)
-        table.add_column(title, min_width=least, no_wrap=whole, overflow="fold")
-        least_width += least + 1
-    for row in lines[1:]:
-        table.add_row(*row)
-    wide = max(width or Console().width, least_width)
-    Console(width=wide, highlight=False, markup=False, emoji=False).print(table)  # data as it is
 
 
 def in_words(cell: Any) -> str:
@@ -245,15 +254,6 @@ def statement_slug(store: Store, name: str) -> str:
 
     with store.read() as tx:
         return statement_named(tx, name)
-
-
-def _lined_up(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A line for each row, its cells below those of the others."""
-    flat = [[" ".join(cell.split("\n")) for cell in row] for row in rows]
-    widths = [max(map(_width, column)) for column in zip(*flat, strict=True)]
-    for row in flat:
-        padded = (cell + " " * (to - _width(cell)) for cell, to in zip(row, widths, strict=True))
-        yield "  ".join(padded).rstrip()
 
 
 def _width(text: str) -> int:
