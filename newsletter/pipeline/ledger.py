@@ -136,7 +136,8 @@ def embargo_of(tx: Transaction, statement: Statement, timezone: str) -> datetime
         seen.add(related.slug)
         if related.embargo_until is not None:
             ends.append(resolve(related.embargo_until, timezone))
-        original = tx.statements.get(related.translation_of or related.corrects)
+        slug = related.translation_of or related.corrects
+        original = tx.statements.get(slug) if slug else None
         waits = original is not None and not has_begun(tx.campaigns.latest(original.slug))
         related = original.statement if original is not None and waits else None
     return max(ends, default=None)

@@ -18,6 +18,7 @@ from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import add_campaign
 from tests.contracts.store_drafts import DRAFT, FIRST, TEXT
 from tests.contracts.store_records import BARE
+from tests.counting import counted
 from tests.fakes import NOON
 
 RULES = CampaignRules(policy=ApprovalPolicy(), timezone="UTC", undo_window=timedelta(0))
@@ -25,6 +26,48 @@ ED = "ed@forum.example"
 
 
 class BoardContract:
+    def test_rows_that_were_loaded_together_are_those_of_each_statement(self, store: Store) -> None:
+        slugs = ["hours", "other", "none"]
+        with store.begin() as tx:
+            tx.staff.put(ED, Role.APPROVER, NOON)
+            for slug in slugs[:2]:
+                write(tx, slug)
+                tx.approvals.add(yes(slug))
+                add_campaign(tx, slug)
+            tx.approvals.revoke("other", NOON, actor=ED)
+            tx.approvals.add(yes("other"))
+            tx.schedules.put("other", NOON + timedelta(hours=1))
+            tx.starts.add(Start(slug="hours", content_hash="d", by=ED, at=NOON, count=3))
+            tx.returns.add(Returned(slug="other", content_hash="d", by=ED, at=NOON, reason="No."))
+
+        def status(tx: Transaction) -> list[object]:
+            return [
+                [
+                    ask(slug)
+                    for ask in (
+                        tx.approvals.of,
+                        tx.returns.of,
+                        tx.schedules.get,
+                        tx.starts.of,
+                        tx.campaigns.latest,
+                    )
+                ]
+                for slug in slugs
+            ] + [tx.staff.roles(), tx.staff.names()]
+
+        with store.read() as tx:
+            one_by_one = status(tx)
+        with store.read() as tx:
+            tx.load(slugs)
+            with counted() as statements:
+                together = status(tx)
+        assert together == one_by_one
+        assert statements == []
+        with store.begin() as tx:
+            tx.load(slugs)
+            tx.schedules.put("other", None)
+            assert tx.schedules.get("other") is None, "nothing is loaded where it may change"
+
     def test_what_something_happened_to_last_comes_first_a_page_at_a_time(
         self, store: Store
     ) -> None:
@@ -228,8 +271,13 @@ class BoardContract:
             add_campaign(tx, "hours")
             newest = add_campaign(tx, "hours")
             add_campaign(tx, "other")
-            found = tx.campaigns.latest_of(["hours", "none"])
-            assert {slug: one.id for slug, one in found.items()} == {"hours": newest}
+        with store.read() as tx:
+            tx.load(["hours", "none"])
+            found = tx.campaigns.latest("hours")
+            assert found is not None
+            assert found.id == newest
+            assert tx.campaigns.latest("none") is None
+        with store.begin() as tx:
             assert tx.campaigns.correcting(["hours"]) == {}
             original = tx.campaigns.get(newest)
             assert original is not None

@@ -11,7 +11,6 @@ from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign
 from newsletter.domain.campaigns.situation import Situation, situate
 from newsletter.domain.campaigns.state import CampaignRules, Facts, Related, State
 from newsletter.domain.errors import Refused
-from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.pipeline.campaigns.headcount import outlook
 from newsletter.pipeline.campaigns.reach import Timing, correction_of, timing_of
@@ -36,25 +35,15 @@ class Rules:
     """Returns the fault of a statement's source as far as this process knows it, else ""."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Around:
-    """Rows that all statements of one page share."""
-
-    staff: Mapping[str, Role]
-    names: Mapping[str, str]
-    campaigns: Mapping[str, Campaign]
-    corrections: Mapping[str, Campaign]
-
-
 def situations(tx: Transaction, known: Sequence[StoredStatement], rules: Rules) -> list[Situation]:
     """Return the status of each statement for a list. Readers are not counted."""
-    around = _around(tx, known)
-    return [situate(_facts(tx, stored, around, rules)) for stored in known]
+    corrections = _corrections(tx, known)
+    return [situate(_facts(tx, stored, corrections, rules)) for stored in known]
 
 
 def situation_of(tx: Transaction, stored: StoredStatement, rules: Rules) -> Situation:
     """Return the status of one statement with everything on its page: readers, times, languages."""
-    facts = _facts(tx, stored, _around(tx, [stored]), rules)
+    facts = _facts(tx, stored, _corrections(tx, [stored]), rules)
     hours = _hours(tx, facts, rules)
     draft = tx.drafts.of(stored.statement.slug) if facts.draft else None
     facts = replace(
@@ -69,17 +58,19 @@ def situation_of(tx: Transaction, stored: StoredStatement, rules: Rules) -> Situ
     return situate(facts)
 
 
-def _around(tx: Transaction, known: Iterable[StoredStatement]) -> _Around:
+def _corrections(tx: Transaction, known: Iterable[StoredStatement]) -> Mapping[str, Campaign]:
+    """Load what these statements have in common; return their begun corrections, by original."""
     slugs = [stored.statement.slug for stored in known]
-    return _Around(
-        staff=tx.staff.roles(),
-        names=tx.staff.names(),
-        campaigns=tx.campaigns.latest_of(slugs),
-        corrections=tx.campaigns.correcting(slugs),
-    )
+    tx.load(slugs)
+    return tx.campaigns.correcting(slugs)
 
 
-def _facts(tx: Transaction, stored: StoredStatement, around: _Around, rules: Rules) -> Facts:
+def _facts(
+    tx: Transaction,
+    stored: StoredStatement,
+    corrections: Mapping[str, Campaign],
+    rules: Rules,
+) -> Facts:
     statement = stored.statement
     standing = standing_of(tx, stored, rules.campaigns.policy)
     issues = tx.digests.some([statement.slug]) if statement.digest else []
@@ -91,15 +82,15 @@ def _facts(tx: Transaction, stored: StoredStatement, around: _Around, rules: Rul
         standing=standing,
         rules=rules.campaigns,
         now=tx.now,
-        staff=around.staff,
-        names=around.names,
+        staff=tx.staff.roles(),
+        names=tx.staff.names(),
         draft=statement.desk,
         returned=return_of(tx, stored),
-        campaign=around.campaigns.get(statement.slug),
+        campaign=tx.campaigns.latest(statement.slug),
         fault="" if stored.content_hash and stored.present else rules.fault(statement),
         parts=sum(len(issue.parts) for issue in issues),
     )
-    facts = replace(facts, corrected=_corrected(tx, facts, around))
+    facts = replace(facts, corrected=_corrected(tx, facts, corrections.get(statement.slug)))
     return facts if facts.begun else _before(tx, stored, facts, rules)
 
 
@@ -121,10 +112,9 @@ def _before(tx: Transaction, stored: StoredStatement, facts: Facts, rules: Rules
     return replace(facts, release=_release(tx, facts, rules), objection=_objection(tx, facts))
 
 
-def _corrected(tx: Transaction, facts: Facts, around: _Around) -> Related | None:
+def _corrected(tx: Transaction, facts: Facts, by: Campaign | None) -> Related | None:
     """Return the correction, once nothing of the original is sent any more."""
     campaign = facts.campaign
-    by = around.corrections.get(facts.statement.slug)
     over = campaign is not None and (campaign.state.final or campaign.corrected_by)
     if not over or campaign is None or (by is None and not campaign.corrected_by):
         return None

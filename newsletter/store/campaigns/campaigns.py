@@ -1,10 +1,10 @@
 """Campaigns and their figures."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.store.database import MEMBER, NO_LIMIT, instant
+from newsletter.store.database import MEMBER, NO_LIMIT, Database, instant
 from newsletter.store.repository import Repository
 
 _COLUMNS = """
@@ -45,6 +45,10 @@ _IS_OPEN = "campaign.state IN ('scheduled', 'sending', 'paused', 'attention')"
 
 class Campaigns(Repository):
     """Campaigns and their figures."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        self._latest: dict[str, Campaign | None] = {}
 
     def all(self) -> list[Campaign]:
         """Return all campaigns with their figures, oldest first."""
@@ -156,17 +160,19 @@ class Campaigns(Repository):
 
     def latest(self, slug: str) -> Campaign | None:
         """Return the newest campaign of a statement, with its figures."""
+        if slug in self._latest:
+            return self._latest[slug]
         newest = self._db.value("SELECT MAX(id) FROM campaign WHERE slug = :slug", slug=slug)
         return None if newest is None else self.get(newest)
 
-    def latest_of(self, slugs: Collection[str]) -> dict[str, Campaign]:
-        """Return the newest campaign of each of these statements that has one, by slug."""
+    def load(self, slugs: Sequence[str]) -> None:
+        """Load the newest campaigns of these statements. Only in a transaction that reads."""
         newest = _with_counts(
             "SELECT MAX(id) FROM campaign WHERE slug IN (SELECT value FROM json_each(:slugs))"
             " GROUP BY slug"
         )
-        found = self._db.all(Campaign, newest, slugs=sorted(slugs))
-        return {campaign.slug: campaign for campaign in found}
+        found = self._db.all(Campaign, newest, slugs=slugs)
+        self._latest |= dict.fromkeys(slugs) | {campaign.slug: campaign for campaign in found}
 
     def correcting(self, slugs: Collection[str]) -> dict[str, Campaign]:
         """Return the newest begun correction of each of these statements, by its original."""

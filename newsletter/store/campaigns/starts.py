@@ -1,13 +1,15 @@
 """The starts of statements and their numbers of readers. A row counts only under our own seal."""
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from newsletter.domain.campaigns.campaign import Start
 from newsletter.store.database import Database, instant
 from newsletter.store.file.keys import Chain
-from newsletter.store.repository import Repository
+from newsletter.store.repository import BySlug, Repository
 
 _START = 'id, slug, content_hash, "by", at, count, found, revoked_at, seal'
 
@@ -33,6 +35,8 @@ class Starts(Repository):
     def __init__(self, db: Database, chain: Chain) -> None:
         super().__init__(db)
         self._chain = chain
+        self._rows = BySlug(self._query, attrgetter("slug"))
+        self.load = self._rows.load
 
     def of(self, slug: str) -> list[Start]:
         """Return the starts of a statement, oldest first, also those that were taken back."""
@@ -71,10 +75,16 @@ class Starts(Repository):
                 self._write(row, "count = found, found = 0")
 
     def _sound(self, slug: str) -> list[_Row]:
-        rows = self._db.all(
-            _Row, f"SELECT {_START} FROM start WHERE slug = :slug ORDER BY id", slug=slug
-        )
+        rows = self._rows.of(slug)
         return [row for row in rows if hmac.compare_digest(row.seal, self._seal(row))]
+
+    def _query(self, slugs: Sequence[str]) -> list[_Row]:
+        return self._db.all(
+            _Row,
+            f"SELECT {_START} FROM start"
+            " WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY id",
+            slugs=slugs,
+        )
 
     def _live(self, slug: str) -> list[_Row]:
         return [row for row in self._sound(slug) if row.revoked_at is None]

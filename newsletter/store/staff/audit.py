@@ -3,10 +3,10 @@ rows."""
 
 import hmac
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
@@ -59,14 +59,17 @@ def brought_back(row: ApprovalRow, taken: Collection[int]) -> bool:
     return row.revoked_at is None and row.id in taken
 
 
-def taken_back(db: Database, slug: str | None = None) -> set[int]:
-    """Return the ids of approvals that the log says were taken back, of one statement or all."""
-    lines = "SELECT detail FROM audit WHERE action = 'revoke'"
-    if slug is None:
-        details = db.column(lines)
-    else:
-        details = db.column(f"{lines} AND subject = :slug", slug=slug)
-    found = map(_TAKEN_BACK.match, details)
+def revocations(db: Database, slugs: Sequence[str] | None = None) -> list[tuple[Any, ...]]:
+    """Return (slug, detail) of the log's lines on revoked approvals, of these statements or all."""
+    lines = "SELECT subject, detail FROM audit WHERE action = 'revoke'"
+    if slugs is None:
+        return db.rows(lines)
+    return db.rows(f"{lines} AND subject IN (SELECT value FROM json_each(:slugs))", slugs=slugs)
+
+
+def taken_back(revoked: Iterable[tuple[Any, ...]]) -> set[int]:
+    """Return the ids of approvals that these lines, (slug, detail), say were revoked."""
+    found = (_TAKEN_BACK.match(detail) for _, detail in revoked)
     return {int(number) for one in found if one for number in one[1].split(", ")}
 
 
@@ -237,7 +240,7 @@ class Audit(Repository):
             )
 
     def _compare_approvals(self, given: set[tuple[str, str, str]]) -> None:
-        taken = taken_back(self._db)
+        taken = taken_back(revocations(self._db))
         for row in rows(self._db):
             named = f"the approval {row.id}, of {row.slug} by {row.by},"
             if not vouched(self._chain, row):

@@ -1,20 +1,23 @@
 """Staff decisions: approvals under our own seal, requests for changes, and comments."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
+from operator import attrgetter, itemgetter
 
 from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import Database, instant
 from newsletter.store.file.keys import Chain
-from newsletter.store.repository import Repository
+from newsletter.store.repository import BySlug, Repository
 from newsletter.store.staff.audit import (
     APPROVAL,
     REVOKE,
     ApprovalRow,
     Audit,
     brought_back,
+    revocations,
     taken_back,
     vouch_for,
     vouched,
@@ -28,6 +31,13 @@ class Approvals(Repository):
         super().__init__(db)
         self._chain = chain
         self._audit = audit
+        self._rows = BySlug(self._query, attrgetter("slug"))
+        self._revoked = BySlug(partial(revocations, db), itemgetter(0))
+
+    def load(self, slugs: Sequence[str]) -> None:
+        """Load the approvals of these statements with one query."""
+        self._rows.load(slugs)
+        self._revoked.load(slugs)
 
     def of(self, slug: str) -> list[Approval]:
         """Return the approvals of a statement, oldest first, also those that were taken back."""
@@ -103,14 +113,18 @@ class Approvals(Repository):
 
     def _sound(self, slug: str) -> list[ApprovalRow]:
         """Return the rows that are what we wrote last."""
-        found = self._db.all(
-            ApprovalRow,
-            f"SELECT {APPROVAL} FROM approval WHERE slug = :slug ORDER BY id",
-            slug=slug,
-        )
+        found = self._rows.of(slug)
         # a seal holds for an older row too: only the log tells that it was taken back since
-        back = taken_back(self._db, slug) if found else set()
+        back = taken_back(self._revoked.of(slug)) if found else set()
         return [row for row in found if vouched(self._chain, row) and not brought_back(row, back)]
+
+    def _query(self, slugs: Sequence[str]) -> list[ApprovalRow]:
+        return self._db.all(
+            ApprovalRow,
+            f"SELECT {APPROVAL} FROM approval"
+            " WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY id",
+            slugs=slugs,
+        )
 
 
 def _approval_of(row: ApprovalRow) -> Approval:
@@ -130,13 +144,17 @@ def _approval_of(row: ApprovalRow) -> Approval:
 class Returns(Repository):
     """Approvers' requests for changes."""
 
-    def of(self, slug: str) -> list[Returned]:
-        """Return the requests for changes in a statement, oldest first."""
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        rows = BySlug(self._query, attrgetter("slug"))
+        self.load, self.of = rows.load, rows.of
+
+    def _query(self, slugs: Sequence[str]) -> list[Returned]:
         return self._db.all(
             Returned,
             'SELECT slug, content_hash, "by", at, reason, closed_at FROM returned'
-            " WHERE slug = :slug ORDER BY id",
-            slug=slug,
+            " WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY id",
+            slugs=slugs,
         )
 
     def add(self, returned: Returned) -> None:

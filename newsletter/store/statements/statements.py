@@ -1,15 +1,17 @@
 """Statements, their content, and times that staff set."""
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from operator import itemgetter
+from typing import Any
 
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import mailbox
-from newsletter.store.database import NO_LIMIT, document, instant
-from newsletter.store.repository import Repository
+from newsletter.store.database import NO_LIMIT, Database, document, instant
+from newsletter.store.repository import BySlug, Repository
 
 _STORED = """
     SELECT statement.document AS statement, statement.content_hash, statement.fingerprint,
@@ -184,10 +186,21 @@ def _read_content(digest: str, text: str) -> Content:
 class Schedules(Repository):
     """Times that a member of staff set, which outrank the statement's own ``send_at``."""
 
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        self._rows = BySlug(self._query, itemgetter(0))
+        self.load = self._rows.load
+
     def get(self, slug: str) -> datetime | None:
         """Return the time that was set for a statement."""
-        at = self._db.value("SELECT send_at FROM schedule WHERE slug = :slug", slug=slug)
-        return None if at is None else instant(at)
+        return next((instant(at) for _, at in self._rows.of(slug)), None)
+
+    def _query(self, slugs: Sequence[str]) -> list[tuple[Any, ...]]:
+        return self._db.rows(
+            "SELECT slug, send_at FROM schedule"
+            " WHERE slug IN (SELECT value FROM json_each(:slugs))",
+            slugs=slugs,
+        )
 
     def put(self, slug: str, at: datetime | None) -> None:
         """Set the time of a statement, or take the setting back."""

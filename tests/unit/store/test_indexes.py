@@ -40,7 +40,7 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "what somebody typed aside": lambda tx: tx.drafts.aside("a" * 16, "ana"),
     "the pictures of a text": lambda tx: tx.pictures.of("a" * 16),
     "a page of the archive": lambda tx: tx.campaigns.published(skip=0, most=9),
-    "the newest campaigns of some": lambda tx: tx.campaigns.latest_of(["news", "other"]),
+    "the status of some": lambda tx: tx.load(["news", "other"]),
     "what put some right": lambda tx: tx.campaigns.correcting(["news", "other"]),
     "what leaves first": lambda tx: tx.campaigns.soonest(5),
     "what ended last": lambda tx: tx.campaigns.last_ended(3),
