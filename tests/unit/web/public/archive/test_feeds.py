@@ -185,12 +185,6 @@ def test_what_was_withdrawn_is_not_spread_further(read: Read) -> None:
     assert "This statement was withdrawn." in item.content
 
 
-def test_an_id_stays_when_the_statement_is_corrected_or_withdrawn() -> None:
-    later = replace(SHOWN, corrected_by="right", content_hash="other", updated_at=LATER)
-
-    assert PUBLISHER.id_of(later) == PUBLISHER.id_of(SHOWN)
-
-
 def test_a_site_map_lists_the_archive_and_its_pages() -> None:
     root = etree.fromstring(site_map(PUBLISHER, [SHOWN]))
 
@@ -244,27 +238,20 @@ def test_no_words_get_out_of_their_place(words: str) -> None:
     assert page.xpath("string(//body)") == "1"
 
 
-def test_what_became_of_it_is_told_too() -> None:
+def test_corrections_withdrawals_and_other_languages_are_named_and_no_empty_summary() -> None:
     corrected = replace(ENTRY, shown=replace(SHOWN, corrected_by="right"))
-    withdrawn = replace(ENTRY, shown=replace(SHOWN, withdrawn=True))
-
     assert '"correction": "https://news.forum.example/archive/right"' in page_with(corrected)
-    page = page_with(withdrawn)
+    page = page_with(replace(ENTRY, shown=replace(SHOWN, withdrawn=True)))
     assert '"creativeWorkStatus": "Withdrawn"' in page
     assert "Longer hours." not in page
-
-
-def test_without_a_summary_nothing_is_described() -> None:
     assert "description" not in page_with(replace(ENTRY, summary=""))
-
-
-def test_other_languages_are_named_for_search_engines() -> None:
     head = str(head_of(PUBLISHER, ENTRY, {"horario": "es"}))
     other = "https://news.forum.example/archive/horario"
     assert f'<link rel="alternate" hreflang="es" href="{other}">' in head
 
 
-def test_an_id_holds_the_host_of_the_archive() -> None:
+def test_an_id_holds_the_host_of_the_archive_and_stays() -> None:
     elsewhere = replace(PUBLISHER, public_url="https://news.example.org/archive")
-    assert PUBLISHER.id_of(SHOWN) == "tag:news.forum.example,2026-11-24:archive/hours"
+    later = replace(SHOWN, corrected_by="right", content_hash="other", updated_at=LATER)
+    assert PUBLISHER.id_of(later) == "tag:news.forum.example,2026-11-24:archive/hours"
     assert elsewhere.id_of(SHOWN) == "tag:news.example.org,2026-11-24:archive/hours"

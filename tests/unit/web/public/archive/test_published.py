@@ -68,30 +68,16 @@ def test_what_went_out_again_is_there_once_with_its_last_content() -> None:
     assert (found.began_at, found.updated_at) == (NOON, NOON + HOUR)
 
 
-def test_cancelled_after_it_began_is_withdrawn() -> None:
+def test_cancelled_after_it_began_is_withdrawn_until_a_correction_begins() -> None:
     gone = campaign(1, "a", NOON, state=CampaignState.CANCELLED, finished_at=NOON + HOUR)
-    [found] = published([gone])
-
-    assert found.withdrawn
-    assert found.updated_at == NOON + HOUR
-
-
-def test_a_statement_names_its_newest_correction_and_the_correction_names_it() -> None:
-    found = by_slug(
-        campaign(1, "a", NOON, state=CampaignState.CANCELLED, finished_at=NOON + HOUR),
-        campaign(2, "b", NOON + HOUR, corrects="a"),
-        campaign(3, "c", NOON + 2 * HOUR, corrects="a"),
-    )
-
-    assert (found["a"].corrected_by, found["a"].withdrawn) == ("c", False)
-    assert found["a"].updated_at == NOON + 2 * HOUR
-    assert (found["b"].corrects, found["c"].corrects) == ("a", "a")
-
-
-def test_a_correction_that_waits_shows_nowhere() -> None:
-    found = by_slug(campaign(1, "a", NOON), campaign(2, "b", None, corrects="a"))
-
-    assert found["a"].corrected_by == ""
+    waits = campaign(2, "b", None, corrects="a")
+    [found] = published([gone, waits])
+    assert (found.withdrawn, found.corrected_by, found.updated_at) == (True, "", NOON + HOUR)
+    first = replace(waits, started_at=NOON + HOUR)
+    corrected = by_slug(gone, first, campaign(3, "c", NOON + 2 * HOUR, corrects="a"))
+    assert (corrected["a"].corrected_by, corrected["a"].withdrawn) == ("c", False)
+    assert corrected["a"].updated_at == NOON + 2 * HOUR
+    assert (corrected["b"].corrects, corrected["c"].corrects) == ("a", "a")
 
 
 def test_a_correction_of_a_correction_that_never_went_out_is_one_of_the_original() -> None:
@@ -196,35 +182,28 @@ def frame() -> Frame:
 
 
 @rows(
-    ("language", "said"),
+    ("shown", "language", "said", "link"),
     [
-        ("en", "This statement was corrected on 24 November 2026."),
-        ("de", "Diese Mitteilung wurde berichtigt (24 November 2026)."),
-        ("ar", "صُحِّح هذا البيان في 24 November 2026."),
+        (CORRECTED, "en", "This statement was corrected on 24 November 2026.", "b"),
+        (CORRECTED, "de", "Diese Mitteilung wurde berichtigt (24 November 2026).", "b"),
+        (CORRECTED, "ar", "صُحِّح هذا البيان في 24 November 2026.", "b"),
+        (
+            replace(PLAIN, withdrawn=True),
+            "en",
+            "This statement was withdrawn on 24 November 2026.",
+            "",
+        ),
+        (replace(PLAIN, corrects="b"), "en", "This corrects an earlier statement.", "b"),
     ],
 )
-def test_it_speaks_the_statements_language(frame: Frame, language: str, said: str) -> None:
-    notice = notice_of(CORRECTED, DATED, language, frame.words(language)[0])
-
+def test_what_came_of_it_is_said_in_the_statements_language(
+    frame: Frame, shown: Published, language: str, said: str, link: str
+) -> None:
+    notice = notice_of(shown, DATED, language, frame.words(language)[0])
     assert notice is not None
-    assert (notice.text, notice.language, notice.link) == (said, language, "b")
+    assert (notice.text, notice.language, notice.link) == (said, language, link)
     assert notice.direction == ("rtl" if language == "ar" else "ltr")
-
-
-def test_what_was_withdrawn_leads_nowhere(frame: Frame) -> None:
-    notice = notice_of(replace(PLAIN, withdrawn=True), DATED, "en", frame.words("en")[0])
-
-    assert notice is not None
-    assert notice.text == "This statement was withdrawn on 24 November 2026."
-    assert notice.link == ""
 
 
 def test_there_is_nothing_to_say_of_the_others(frame: Frame) -> None:
     assert notice_of(PLAIN, DATED, "en", frame.words("en")[0]) is None
-
-
-def test_a_correction_says_so(frame: Frame) -> None:
-    notice = notice_of(replace(PLAIN, corrects="b"), DATED, "en", frame.words("en")[0])
-
-    assert notice is not None
-    assert (notice.text, notice.link) == ("This corrects an earlier statement.", "b")
