@@ -36,11 +36,11 @@ class ChoicesContract:
             tx.choices.pause(3, None)
             assert tx.readers.audience(["press"]) == 1
             early = WEEK - timedelta(milliseconds=1)
-            assert not tx.choices.any_over(early)
+            assert not tx.choices.has_ended_pause(early)
             assert tx.choices.resume(early) == 0
-            assert tx.choices.any_over(WEEK)
+            assert tx.choices.has_ended_pause(WEEK)
             assert tx.choices.resume(WEEK) == 2
-            assert not tx.choices.any_over(WEEK)
+            assert not tx.choices.has_ended_pause(WEEK)
             assert tx.readers.audience(["press"]) == 3
 
     def test_whoever_pauses_is_in_no_audience_and_said_to_pause(self, store: Store) -> None:
@@ -275,15 +275,15 @@ class ChoicesContract:
             move = replace(email, kind=EmailKind.MOVE, address="new@b.example", subscriber_id=1)
             tx.emails.ask(move, network="", limits=EmailLimits())
             tx.consents.add(1, [record])
-            assert not tx.traces.left()
+            assert not tx.traces.is_erasure_due()
             tx.readers.forget(ANA.address, NOON)
             assert tx.emails.get(1) is None
             assert tx.emails.get(2) is None
             assert tx.consents.of(1) == []
-            assert tx.traces.left(), "what is left in the file is to be overwritten"
+            assert tx.traces.is_erasure_due(), "what is left in the file is to be overwritten"
         assert store.secure_erase()
         with store.read() as tx:
-            assert not tx.traces.left()
+            assert not tx.traces.is_erasure_due()
 
     def test_whoever_moved_and_is_forgotten_leaves_no_old_address_either(
         self, store: Store

@@ -379,7 +379,7 @@ class ReadersContract:
                 "b@example.org"
             ]
             assert len(list(tx.readers.suppressions())) == 2
-            assert tx.readers.erased() == 1
+            assert tx.readers.count_erased() == 1
 
     def test_an_audience_is_a_union_without_doubles(self, store: Store) -> None:
         with store.begin() as tx:

@@ -378,7 +378,7 @@ def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
         for text in chain([_BYTE_ORDER_MARK] if bom else [], FORMS[form](chosen, strangers)):
             out.write(text.encode())
         out.flush()
-        erased = 0 if list_name else tx.readers.erased()
+        erased = 0 if list_name else tx.readers.count_erased()
     if erased:
         say(f"left out: {erased:,} who were erased; no address of theirs is kept")
 

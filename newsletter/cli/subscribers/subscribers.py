@@ -219,7 +219,7 @@ def forget(shell: Shell, address: str, yes: bool, block_unknown: bool, by: str |
         who = actor(services.store, by, Role.ADMIN, "forget")
         with services.store.read() as tx:
             question = _whom_to_erase(tx, address, services.settings.timezone)
-            asks = not yes and (block_unknown or tx.readers.keeps(address))
+            asks = not yes and (block_unknown or tx.readers.has_data_of(address))
         if asks:
             if not sys.stdin.isatty():
                 without = "say --yes to erase them without being asked"
@@ -234,7 +234,7 @@ def forget(shell: Shell, address: str, yes: bool, block_unknown: bool, by: str |
 
 def _whom_to_erase(tx: Transaction, address: str, zone: str) -> str:
     person = tx.readers.find(address)
-    since = tx.readers.since(person.id) if person else None
+    since = tx.readers.added_at(person.id) if person else None
     if person is None or since is None:
         return f"No subscriber has {address}. Block it for good?"
     name = f"{person.name} <{person.address}>" if person.name else person.address
@@ -279,7 +279,7 @@ def list_people(shell: Shell, list_name: str, query: str, as_json: bool, most: i
     with shell.services() as services, services.store.read() as tx:
         if list_name:
             find_list(tx, list_name, services.subscribers.declared_lists)
-        people = tx.readers.some(list_name=list_name, query=query, most=most)
+        people = tx.readers.search(list_name=list_name, query=query, most=most)
         count = tx.readers.count(list_name=list_name, query=query)
     rows = [_as_data(person) for person in reversed(people)]
     columns = ("email", "name", "lists", "language", "state")

@@ -103,7 +103,7 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
     with store.read() as tx:
         traces = tx.traces.of(address)
     with store.begin() as tx:
-        if not block_unknown and not tx.readers.keeps(address):
+        if not block_unknown and not tx.readers.has_data_of(address):
             raise Refused(
                 f"nothing is kept of {address}, so there is nothing to erase; to never write to it,"
                 f" say 'newsletter subscribers suppress {address}', or forget it with"
@@ -124,7 +124,7 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
 def clean(*, store: Store) -> bool:
     """Overwrite erased data. Return False if batches are being sent or the file is in use."""
     with store.read() as tx:
-        if not tx.traces.left():
+        if not tx.traces.is_erasure_due():
             return True
         if tx.batches.waiting().claimed:  # its outcome could not be noted meanwhile
             return False

@@ -137,7 +137,7 @@ def _ask(
 def resume(*, store: Store) -> int:
     """End the pauses that are over; returns how many. Looks first, so that most looks only read."""
     with store.read() as tx:
-        if not tx.choices.any_over(tx.now):
+        if not tx.choices.has_ended_pause(tx.now):
             return 0
     with store.begin() as tx:
         return tx.choices.resume(tx.now)

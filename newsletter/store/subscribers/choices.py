@@ -150,7 +150,7 @@ class Choices(Repository):
             until=until,
         )
 
-    def any_over(self, at: datetime) -> bool:
+    def has_ended_pause(self, at: datetime) -> bool:
         """Return whether a pause is over by then."""
         return bool(
             self._db.value(f"SELECT EXISTS (SELECT 1 FROM subscriber WHERE {_IS_OVER})", at=at)

@@ -184,7 +184,7 @@ class Traces(Repository):
             found += [Trace(kind=table, key=row) for row in rows]
         return found
 
-    def left(self) -> bool:
+    def is_erasure_due(self) -> bool:
         """Return whether somebody was erased since the last ``Store.secure_erase``."""
         return self._db.value("SELECT 1 FROM meta WHERE key = :due", due=DUE) is not None
 

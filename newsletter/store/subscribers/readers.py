@@ -30,7 +30,7 @@ from newsletter.store.subscribers.eligibility import (
 )
 from newsletter.store.subscribers.staging import staged
 
-_CHUNK = 5_000
+_CHUNK_ROWS = 5_000
 _PEOPLE = """
     SELECT id, address, name, language, timezone, place, paused_until, consent, (
         SELECT reason FROM suppression WHERE suppression.address_hash = subscriber.address_hash)
@@ -55,7 +55,7 @@ class Readers(AddressRepository):
         """
         with staged(self._db, self._hash) as waiting:
             coming = iter(entries)
-            while chunk := list(islice(coming, _CHUNK)):
+            while chunk := list(islice(coming, _CHUNK_ROWS)):
                 waiting.add([("", entry) for entry in chunk])
             importing.note_known(self._db)
             weighed = importing.weigh(self._db)
@@ -214,12 +214,12 @@ class Readers(AddressRepository):
             f"{_PEOPLE} WHERE id > :last AND {who} ORDER BY id LIMIT :most",
             who,
             last=last,
-            most=_CHUNK,
+            most=_CHUNK_ROWS,
         ):
             yield from self._people(rows)
             last = rows[-1][0]
 
-    def some(self, *, list_name: str, query: str, most: int | None) -> list[Subscriber]:
+    def search(self, *, list_name: str, query: str, most: int | None) -> list[Subscriber]:
         """Return the newest subscribers of a list, or all, with the query in address or name."""
         who = _searched(list_name, query)
         rows = self._db.rows(
@@ -230,7 +230,7 @@ class Readers(AddressRepository):
         return [person for person, _ in self._people(rows)]
 
     def count(self, *, list_name: str, query: str) -> int:
-        """Return how many subscribers ``some`` finds without a limit."""
+        """Return how many subscribers ``search`` finds without a limit."""
         who = _searched(list_name, query)
         return int(self._db.value(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who))
 
@@ -277,7 +277,7 @@ class Readers(AddressRepository):
             strangers=strangers,
         )
 
-    def erased(self) -> int:
+    def count_erased(self) -> int:
         """Return how many suppressions have no address, as the person was erased."""
         return int(self._db.value("SELECT COUNT(*) FROM suppression WHERE address IS NULL"))
 
@@ -304,7 +304,7 @@ class Readers(AddressRepository):
             erase(self._db, found.id)
         return found is not None
 
-    def keeps(self, address: str) -> bool:
+    def has_data_of(self, address: str) -> bool:
         """Return whether there is a subscriber, a suppression or an email of an address."""
         return bool(
             self._db.value(
@@ -315,7 +315,7 @@ class Readers(AddressRepository):
             )
         )
 
-    def since(self, subscriber_id: int) -> datetime | None:
+    def added_at(self, subscriber_id: int) -> datetime | None:
         """Return when the subscriber was added."""
         at = self._db.value("SELECT added_at FROM subscriber WHERE id = :id", id=subscriber_id)
         return None if at is None else instant(at)

@@ -173,7 +173,7 @@ def test_an_address_of_which_nothing_is_kept_is_blocked_on_purpose_alone(room: N
     with pytest.raises(Refused, match="nothing is kept of eve@"):
         forget(eve, by="ada", store=room.store)
     with room.store.read() as tx:
-        assert not tx.readers.keeps(eve)
+        assert not tx.readers.has_data_of(eve)
     assert not forget(eve, by="ada", block_unknown=True, store=room.store)
     with room.store.read() as tx:
         assert tx.readers.suppressed(eve) is SuppressionReason.ERASED
@@ -199,7 +199,7 @@ def test_what_is_left_is_overwritten_once(room: Newsroom) -> None:
     assert clean(store=room.store), "there is nothing to do"
     forget("reader1@example.org", by="ada", store=room.store)
     with room.store.read() as tx:
-        assert tx.traces.left()
+        assert tx.traces.is_erasure_due()
     assert clean(store=room.store)
     with room.store.read() as tx:
-        assert not tx.traces.left()
+        assert not tx.traces.is_erasure_due()

@@ -157,7 +157,7 @@ def test_what_cannot_be_overwritten_now_is_overwritten_later(path: Path, store: 
         assert forget(address(1), by="ada", store=store)
         assert not clean(store=store), "somebody reads what was there before"
         with store.read() as tx:
-            assert tx.traces.left()
+            assert tx.traces.is_erasure_due()
         reader.execute("ROLLBACK")
     assert clean(store=store)
     assert clean(store=store), "there is nothing left to do"
@@ -200,10 +200,10 @@ def test_who_is_erased_while_the_file_is_written_anew_is_overwritten_next_time(
     monkeypatch.setattr(secure_erase, "_empty_log", empty_log)
     assert clean(store=store)
     with store.read() as tx:
-        assert tx.traces.left()
+        assert tx.traces.is_erasure_due()
     assert clean(store=store)
     with store.read() as tx:
-        assert not tx.traces.left()
+        assert not tx.traces.is_erasure_due()
 
 
 def test_without_room_for_a_copy_it_is_tried_again_later(
