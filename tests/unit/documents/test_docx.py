@@ -4,6 +4,7 @@ import io
 import zipfile
 from contextlib import suppress
 from datetime import date
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -26,6 +27,10 @@ def imported(data: bytes, file: str = "statement.docx") -> ImportedDocument:
     return import_file(data, today=TODAY, file=file)
 
 
+def statement(*parts: str, **more: Any) -> ImportedDocument:
+    return imported(docx(paragraph(run(TITLE), style="Title"), *parts, **more))
+
+
 def refusal(data: bytes, file: str = "statement.docx") -> str:
     with pytest.raises(InvalidInput) as refused:
         imported(data, file)
@@ -34,23 +39,20 @@ def refusal(data: bytes, file: str = "statement.docx") -> str:
 
 
 def test_headings_marks_links_lists_tables_and_quotations_are_kept() -> None:
-    document = imported(
-        docx(
-            paragraph(run(TITLE), style="Title"),
-            paragraph(run("May 3, 2024")),
-            paragraph(run("CHICAGO –", bold=True), run(" " + FIRST), link("rId1", run("Read on."))),
-            paragraph(),
-            paragraph(run("What Happens Next"), style="Heading2"),
-            paragraph(run("Tenants"), numbered="1"),
-            paragraph(run("in the city"), numbered="1", level=1),
-            paragraph(run("Owners"), numbered="1"),
-            paragraph(run("Write"), numbered="2"),
-            paragraph(run("Call"), numbered="2"),
-            paragraph(run("We had to go."), style="Quote"),
-            table(("Year", "Homes"), ("2023", "5")),
-            paragraph(run(SECOND, italic=True)),
-            links={"rId1": "https://forum.example/a?utm_source=mail"},
-        )
+    document = statement(
+        paragraph(run("May 3, 2024")),
+        paragraph(run("CHICAGO –", bold=True), run(" " + FIRST), link("rId1", run("Read on."))),
+        paragraph(),
+        paragraph(run("What Happens Next"), style="Heading2"),
+        paragraph(run("Tenants"), numbered="1"),
+        paragraph(run("in the city"), numbered="1", level=1),
+        paragraph(run("Owners"), numbered="1"),
+        paragraph(run("Write"), numbered="2"),
+        paragraph(run("Call"), numbered="2"),
+        paragraph(run("We had to go."), style="Quote"),
+        table(("Year", "Homes"), ("2023", "5")),
+        paragraph(run(SECOND, italic=True)),
+        links={"rId1": "https://forum.example/a?utm_source=mail"},
     )
 
     assert (document.title, document.date) == (TITLE, date(2024, 5, 3))
@@ -70,13 +72,10 @@ def test_headings_marks_links_lists_tables_and_quotations_are_kept() -> None:
 
 def test_a_footnote_stands_below_the_text_and_its_mark_in_it() -> None:
     mark = '<w:r><w:footnoteReference w:id="{}"/></w:r>'
-    document = imported(
-        docx(
-            paragraph(run(TITLE), style="Title"),
-            paragraph(run(FIRST), mark.format(1), run(" More."), mark.format(2)),
-            paragraph(run(SECOND)),
-            footnotes=("See the report.", "The report of 2024."),
-        )
+    document = statement(
+        paragraph(run(FIRST), mark.format(1), run(" More."), mark.format(2)),
+        paragraph(run(SECOND)),
+        footnotes=("See the report.", "The report of 2024."),
     )
 
     assert document.body == "\n\n".join(
@@ -89,17 +88,14 @@ def test_a_footnote_stands_below_the_text_and_its_mark_in_it() -> None:
 
 
 def test_tracked_changes_and_comments_are_told_of_by_number() -> None:
-    document = imported(
-        docx(
-            paragraph(run(TITLE), style="Title"),
-            paragraph(
-                run(FIRST),
-                f"<w:ins>{run(' It was put in.')}</w:ins>",
-                "<w:del><w:r><w:delText>It was taken out.</w:delText></w:r></w:del>",
-                "<w:del><w:r><w:delText>This too.</w:delText></w:r></w:del>",
-                '<w:r><w:commentReference w:id="0"/></w:r>',
-            ),
-        )
+    document = statement(
+        paragraph(
+            run(FIRST),
+            f"<w:ins>{run(' It was put in.')}</w:ins>",
+            "<w:del><w:r><w:delText>It was taken out.</w:delText></w:r></w:del>",
+            "<w:del><w:r><w:delText>This too.</w:delText></w:r></w:del>",
+            '<w:r><w:commentReference w:id="0"/></w:r>',
+        ),
     )
 
     assert document.body == f"{FIRST} It was put in."
@@ -112,13 +108,10 @@ def test_tracked_changes_and_comments_are_told_of_by_number() -> None:
 
 def test_what_word_shows_to_nobody_is_left_out_and_told_of() -> None:
     hidden = '<w:r><w:rPr><w:vanish{}/></w:rPr><w:t xml:space="preserve">{}</w:t></w:r>'
-    document = imported(
-        docx(
-            paragraph(run(TITLE), style="Title"),
-            paragraph(run(FIRST), hidden.format("", " Ask Ada"), hidden.format("", " first.")),
-            paragraph(run("Embargoed until Monday."), style="Unseen"),
-            paragraph(run("A note."), hidden.format(' w:val="0"', "We stay."), style="UnseenToo"),
-        )
+    document = statement(
+        paragraph(run(FIRST), hidden.format("", " Ask Ada"), hidden.format("", " first.")),
+        paragraph(run("Embargoed until Monday."), style="Unseen"),
+        paragraph(run("A note."), hidden.format(' w:val="0"', "We stay."), style="UnseenToo"),
     )
 
     assert document.body == f"{FIRST}\n\nWe stay."
@@ -132,20 +125,17 @@ def test_what_word_shows_to_nobody_is_left_out_and_told_of() -> None:
 
 def test_underlined_words_are_told_of() -> None:
     lined = '<w:r><w:rPr><w:u w:val="single"/></w:rPr><w:t>Now</w:t></w:r>'
-    document = imported(docx(paragraph(run(TITLE), style="Title"), paragraph(lined, run(FIRST))))
+    document = statement(paragraph(lined, run(FIRST)))
 
     assert document.body == f"Now{FIRST}"
     assert "1 place was underlined" in "\n".join(document.notes)
 
 
 def test_pictures_formulas_and_the_head_of_each_page_are_told_of() -> None:
-    document = imported(
-        docx(
-            paragraph(run(TITLE), style="Title"),
-            paragraph(run(FIRST), picture("The board at its table")),
-            paragraph(run(SECOND), "<m:oMath xmlns:m='urn:m'/>"),
-            header="Example Forum, Main Street 1",
-        )
+    document = statement(
+        paragraph(run(FIRST), picture("The board at its table")),
+        paragraph(run(SECOND), "<m:oMath xmlns:m='urn:m'/>"),
+        header="Example Forum, Main Street 1",
     )
 
     assert [(one.line, one.text, one.why) for one in document.dropped] == [
@@ -164,14 +154,11 @@ def test_pictures_formulas_and_the_head_of_each_page_are_told_of() -> None:
 def test_a_picture_is_made_anew_and_says_where_it_stood() -> None:
     media = io.BytesIO()
     Image.new("RGB", (6, 4), "navy").save(media, "PNG")
-    document = imported(
-        docx(
-            paragraph(run(TITLE), style="Title"),
-            paragraph(run(FIRST)),
-            paragraph(picture("The board & its “table”")),
-            paragraph(run(SECOND)),
-            media=media.getvalue(),
-        )
+    document = statement(
+        paragraph(run(FIRST)),
+        paragraph(picture("The board & its “table”")),
+        paragraph(run(SECOND)),
+        media=media.getvalue(),
     )
 
     [kept] = document.pictures

@@ -34,9 +34,13 @@ def imported(data: bytes) -> ImportedDocument:
     return import_file(data, today=TODAY, file="statement.eml")
 
 
+def read(subject: str, **parts: str) -> ImportedDocument:
+    return imported(email(subject, **parts))
+
+
 def test_the_html_part_is_read_and_attachments_are_told_of() -> None:
     html = f"<h1>Forum leaves the council</h1><p>{FIRST}</p><p>{SECOND}</p>"
-    document = imported(email("Fwd: Our statement", html=html, attached="report.pdf"))
+    document = read("Fwd: Our statement", html=html, attached="report.pdf")
     assert document.title == "Forum leaves the council"
     assert document.body == f"{FIRST}\n\n{SECOND}"
     assert [(one.text, one.why) for one in document.dropped] == [
@@ -45,7 +49,7 @@ def test_the_html_part_is_read_and_attachments_are_told_of() -> None:
 
 
 def test_the_subject_is_the_title_where_the_text_shows_none() -> None:
-    document = imported(email("Re: FW: Forum leaves the council", text=f"{FIRST}\n\n{SECOND}\n"))
+    document = read("Re: FW: Forum leaves the council", text=f"{FIRST}\n\n{SECOND}\n")
     assert document.title == "Forum leaves the council"
     assert any("subject" in note for note in document.notes)
 
@@ -70,11 +74,9 @@ def test_the_head_of_a_forwarded_email_is_left_out_and_told_of(head: str, is_htm
     for title in ("Forum leaves the council", ""):
         if is_html:
             html = f"{head}<p>{title}</p><p>{FIRST}</p><p>{SECOND}</p>"
-            document = imported(email("Fwd: Our text", html=html))
+            document = read("Fwd: Our text", html=html)
         else:
-            document = imported(
-                email("Fwd: Our text", text=f"{head}\n{title}\n\n{FIRST}\n\n{SECOND}")
-            )
+            document = read("Fwd: Our text", text=f"{head}\n{title}\n\n{FIRST}\n\n{SECOND}")
         assert document.title == (title or "Our text")
         assert document.guessed is not bool(title)
         assert document.body == f"{FIRST}\n\n{SECOND}"
@@ -85,25 +87,23 @@ def test_the_head_of_a_forwarded_email_is_left_out_and_told_of(head: str, is_htm
 
 def test_what_apple_mail_quotes_whole_is_no_quotation() -> None:
     html = f"<blockquote type=cite><h1>Forum leaves</h1><p>{FIRST}</p><p>{SECOND}</p></blockquote>"
-    assert imported(email("Fwd: x", html=html)).body == f"{FIRST}\n\n{SECOND}"
+    assert read("Fwd: x", html=html).body == f"{FIRST}\n\n{SECOND}"
 
 
 def test_the_subject_of_a_memo_is_its_title_and_an_email_that_is_answered_stays() -> None:
     memo = f"TO: All media\nFROM: The Forum\nSUBJECT: Forum leaves\n\n{FIRST}\n\n{SECOND}"
-    assert imported(email("x", text=memo)).title == "Forum leaves"
+    assert read("x", text=memo).title == "Forum leaves"
     above = "\n\n".join(["Forum leaves", *[SECOND] * 10])
     assert (
         "Subject: Our text"
-        in imported(email("x", text=f"{above}\n\n{HEAD}\nSubject: Our text\n\n{FIRST}")).body
+        in read("x", text=f"{above}\n\n{HEAD}\nSubject: Our text\n\n{FIRST}").body
     )
 
 
 def test_an_embargo_in_the_subject_is_seen() -> None:
-    document = imported(
-        email(
-            "EMBARGOED until 3 December 2026: council",
-            text=f"Forum leaves\n\n{FIRST}\n\n{SECOND}\n",
-        )
+    document = read(
+        "EMBARGOED until 3 December 2026: council",
+        text=f"Forum leaves\n\n{FIRST}\n\n{SECOND}\n",
     )
     assert document.embargo is not None
 
@@ -143,7 +143,7 @@ def test_what_is_no_email_is_refused_in_words(data: bytes, said: str) -> None:
     ],
 )
 def test_the_signature_of_whoever_sent_it_is_left_out_and_told_of(text: str, html: str) -> None:
-    document = imported(email("Forum leaves", text=text, html=html))
+    document = read("Forum leaves", text=text, html=html)
     assert document.body == f"{FIRST}\n\n{SECOND}"
     [lost] = [one for one in document.dropped if one.why == "the signature of the email"]
     assert "Priya Nair Sent from my iPhone" in lost.text
@@ -161,8 +161,8 @@ FRENCH_NOTICE = "Ce message et ses pièces jointes sont confidentiels."
 def test_what_mail_programs_and_law_departments_write_below_it_is_left_out(foot: str) -> None:
     html = f"<h1>Forum leaves</h1><p>{FIRST}</p><p>{SECOND}</p><p><i>{foot}</i></p><p>Thanks</p>"
     for document in (
-        imported(email("Forum leaves", text=f"Forum leaves\n\n{FIRST}\n\n{SECOND}\n\n{foot}\n")),
-        imported(email("Forum leaves", html=html)),
+        read("Forum leaves", text=f"Forum leaves\n\n{FIRST}\n\n{SECOND}\n\n{foot}\n"),
+        read("Forum leaves", html=html),
     ):
         assert document.body == f"{FIRST}\n\n{SECOND}"
         assert any(one.text.startswith(foot[:40]) for one in document.dropped)
@@ -171,15 +171,15 @@ def test_what_mail_programs_and_law_departments_write_below_it_is_left_out(foot:
 def test_a_mailbox_s_warning_of_strangers_is_left_out() -> None:
     banner = "CAUTION: This email originated from outside of the organization. Do not click links."
     text = f"{banner}\n\nForum leaves the council\n\n{FIRST}\n\n{SECOND}\n"
-    document = imported(email("FW: [EXTERNAL] Forum leaves", text=text))
+    document = read("FW: [EXTERNAL] Forum leaves", text=text)
     assert (document.title, document.body) == ("Forum leaves the council", f"{FIRST}\n\n{SECOND}")
-    assert imported(email("FW: [EXTERNAL] Forum", text=f"{FIRST}\n\n{SECOND}")).title == "Forum"
+    assert read("FW: [EXTERNAL] Forum", text=f"{FIRST}\n\n{SECOND}").title == "Forum"
 
 
 def test_how_to_leave_the_list_it_was_once_sent_to_is_no_part_of_it() -> None:
     foot = 'You get this because you signed up. <a href="https://x.example/u">Unsubscribe</a>'
     html = f"<h1>Forum leaves</h1><p>{FIRST}</p><p>{SECOND}</p><p>{foot}</p>"
-    document = imported(email("Forum leaves", html=html))
+    document = read("Forum leaves", html=html)
     assert document.body == f"{FIRST}\n\n{SECOND}"
     assert any("once sent to" in one.why for one in document.dropped)
 
@@ -238,7 +238,7 @@ def email_from_bytes(data: bytes) -> EmailMessage:
 
 def test_a_dash_amid_the_text_signs_nothing() -> None:
     text = "\n\n".join(["Forum leaves", FIRST, "--", *[SECOND] * 6])
-    assert imported(email("Forum leaves", text=text)).body.count(SECOND) == 6
+    assert read("Forum leaves", text=text).body.count(SECOND) == 6
 
 
 @rows(

@@ -30,6 +30,10 @@ def page(body: str, head: str = "") -> str:
     return f"<!doctype html><html><head><meta charset=utf-8>{head}</head><body>{body}</body></html>"
 
 
+def read(body: str, head: str = "") -> ImportedDocument:
+    return imported(page(body, head))
+
+
 def reasons(document: ImportedDocument) -> dict[str, str]:
     return {one.text: one.why for one in document.dropped}
 
@@ -61,7 +65,7 @@ def test_the_statement_is_found_whatever_the_page_is_built_of(around: str) -> No
         "<div class=related-posts><p>More of our news that you may want to read as well.</p></div>"
         "<footer>Example Forum, Main Street 1</footer><script>var a = 1;</script>"
     )
-    document = imported(page(furniture + around.format(f"<h1>{TITLE}</h1>{TEXT}") + foot))
+    document = read(furniture + around.format(f"<h1>{TITLE}</h1>{TEXT}") + foot)
 
     assert document.title == TITLE
     assert document.body == f"{FIRST}\n\n{SECOND}"
@@ -72,8 +76,8 @@ def test_the_statement_is_found_whatever_the_page_is_built_of(around: str) -> No
 
 
 def test_text_of_a_reader_outside_of_the_article_is_told_of() -> None:
-    document = imported(
-        page(f"<p>{SECOND}</p><article><h1>{TITLE}</h1>{TEXT}<p>{FIRST} Again.</p></article>")
+    document = read(
+        f"<p>{SECOND}</p><article><h1>{TITLE}</h1>{TEXT}<p>{FIRST} Again.</p></article>"
     )
 
     assert SECOND in reasons(document)
@@ -81,19 +85,17 @@ def test_text_of_a_reader_outside_of_the_article_is_told_of() -> None:
 
 
 def test_nothing_hidden_is_taken() -> None:
-    document = imported(
-        page(f"<h1>{TITLE}</h1>{TEXT}<p style='display: none'>Not this.</p><p hidden>Nor this.</p>")
+    document = read(
+        f"<h1>{TITLE}</h1>{TEXT}<p style='display: none'>Not this.</p><p hidden>Nor this.</p>"
     )
 
     assert document.body == f"{FIRST}\n\n{SECOND}"
 
 
 def test_press_furniture_in_one_paragraph_with_line_breaks_is_told_apart() -> None:
-    document = imported(
-        page(
-            f"<h1>{TITLE}</h1><p>FOR IMMEDIATE RELEASE<br>May 3, 2024</p>{TEXT}"
-            "<p>Main Street 1<br>Chicago</p><p>###</p>"
-        )
+    document = read(
+        f"<h1>{TITLE}</h1><p>FOR IMMEDIATE RELEASE<br>May 3, 2024</p>{TEXT}"
+        "<p>Main Street 1<br>Chicago</p><p>###</p>"
     )
 
     assert document.date == date(2024, 5, 3)
@@ -135,20 +137,20 @@ def test_press_furniture_in_one_paragraph_with_line_breaks_is_told_apart() -> No
 def test_the_title_is_the_pages_own_without_the_name_of_its_site(
     head: str, body: str, title: str
 ) -> None:
-    assert imported(page(f"{body}{TEXT}", head)).title == title
+    assert read(f"{body}{TEXT}", head).title == title
 
 
 def test_a_label_before_the_pages_title_is_not_the_title() -> None:
     for label in ("Press release", "Pressemitteilung", "بيان صحفي"):
         head = f"<title>{label}: {TITLE} - Example Forum</title>"
-        document = imported(page(f"<article><p>{label}</p><h1>{TITLE}</h1>{TEXT}</article>", head))
+        document = read(f"<article><p>{label}</p><h1>{TITLE}</h1>{TEXT}</article>", head)
         assert (document.title, document.guessed) == (TITLE, False), label
         assert label not in document.body
 
 
 def test_a_title_that_comes_again_far_below_cuts_nothing_off() -> None:
     head = f"<meta property=og:title content='{TITLE}'>"
-    document = imported(page(f"{TEXT}<p>{FIRST}</p><p>Read on:</p><p>{TITLE}</p>", head))
+    document = read(f"{TEXT}<p>{FIRST}</p><p>Read on:</p><p>{TITLE}</p>", head)
 
     assert (document.title, document.dropped) == (TITLE, ())
     assert document.body == f"{FIRST}\n\n{SECOND}\n\n{FIRST}\n\nRead on:\n\n{TITLE}"
@@ -156,7 +158,7 @@ def test_a_title_that_comes_again_far_below_cuts_nothing_off() -> None:
 
 def test_a_notice_above_the_title_is_not_the_text() -> None:
     notice = "This site keeps a note of what you read, so that it can be better for everybody here."
-    document = imported(page(f"<p>{notice}</p><h1>{TITLE}</h1>{TEXT}"))
+    document = read(f"<p>{notice}</p><h1>{TITLE}</h1>{TEXT}")
 
     assert document.body == f"{FIRST}\n\n{SECOND}"
     assert reasons(document)[notice] == "above the title"
@@ -197,21 +199,19 @@ def test_a_notice_above_the_title_is_not_the_text() -> None:
 def test_the_date_is_what_readers_see_else_what_the_page_says(
     head: str, body: str, day: str, note: str
 ) -> None:
-    document = imported(page(f"<h1>{TITLE}</h1>{body}{TEXT}", head))
+    document = read(f"<h1>{TITLE}</h1>{body}{TEXT}", head)
 
     assert str(document.date) == day
     assert not note or any(one.startswith(note) for one in document.notes)
 
 
 def test_links_are_made_whole_kept_as_they_are_or_told_of() -> None:
-    document = imported(
-        page(
-            f"<h1>{TITLE}</h1>{TEXT}<p><a href='../a?utm_source=x&amp;y=1'>one</a> "
-            "<a href='https://other.example/b (c)'>two</a> <a href='javascript:void(0)'>three</a> "
-            "<a href='data:text/html,x'>four</a> <a href='mailto:press@forum.example'>five</a> "
-            "<a href=#top>six</a> <a href='http://forum.example'>seven</a> <a href='/x'></a>.</p>",
-            "<link rel=canonical href=https://forum.example/news/leaves>",
-        )
+    document = read(
+        f"<h1>{TITLE}</h1>{TEXT}<p><a href='../a?utm_source=x&amp;y=1'>one</a> "
+        "<a href='https://other.example/b (c)'>two</a> <a href='javascript:void(0)'>three</a> "
+        "<a href='data:text/html,x'>four</a> <a href='mailto:press@forum.example'>five</a> "
+        "<a href=#top>six</a> <a href='http://forum.example'>seven</a> <a href='/x'></a>.</p>",
+        "<link rel=canonical href=https://forum.example/news/leaves>",
     )
 
     assert document.body.split("\n\n")[2] == (
@@ -225,11 +225,11 @@ def test_links_are_made_whole_kept_as_they_are_or_told_of() -> None:
 
 def test_a_base_outranks_the_pages_address_and_without_either_a_link_is_told_of() -> None:
     body = f"<h1>{TITLE}</h1>{TEXT}<p><a href=a.html>One</a> more.</p>"
-    based = imported(page(body, "<base href=https://forum.example/b/>"))
+    based = read(body, "<base href=https://forum.example/b/>")
 
     assert "[One](https://forum.example/b/a.html) more." in based.body
-    assert imported(page(body)).body.endswith("One more.")
-    assert reasons(imported(page(body))) == {
+    assert read(body).body.endswith("One more.")
+    assert reasons(read(body)) == {
         "One → a.html": "a relative link: the page does not say its address; its words stay"
     }
 
@@ -238,17 +238,15 @@ def test_a_base_outranks_the_pages_address_and_without_either_a_link_is_told_of(
 
 
 def test_every_kind_of_block_is_written_as_markdown() -> None:
-    document = imported(
-        page(
-            f"<h1>{TITLE}</h1>{TEXT}"
-            "<h2>What <b>Next</b> #</h2>"
-            "<ul><li>One<ul><li>Inner</li></ul></li><li><p>Two</p></li></ul>"
-            "<ul><li>Other</li></ul><ol start=3><li>Three</li></ol>"
-            "<blockquote><p>We had to.</p><footer>Wren Writer</footer></blockquote><hr>"
-            "<pre>a  b\n c</pre><dl><dt>Term</dt><dd>Meaning</dd></dl>"
-            "<p>CO<sub>2</sub>, 10<span style='vertical-align:super'>2</span>, <q>so</q>,"
-            " <code>x`y</code>, <del>no</del></p>"
-        )
+    document = read(
+        f"<h1>{TITLE}</h1>{TEXT}"
+        "<h2>What <b>Next</b> #</h2>"
+        "<ul><li>One<ul><li>Inner</li></ul></li><li><p>Two</p></li></ul>"
+        "<ul><li>Other</li></ul><ol start=3><li>Three</li></ol>"
+        "<blockquote><p>We had to.</p><footer>Wren Writer</footer></blockquote><hr>"
+        "<pre>a  b\n c</pre><dl><dt>Term</dt><dd>Meaning</dd></dl>"
+        "<p>CO<sub>2</sub>, 10<span style='vertical-align:super'>2</span>, <q>so</q>,"
+        " <code>x`y</code>, <del>no</del></p>"
     )
 
     assert document.body.split("\n\n", 2)[2] == "\n\n".join(
@@ -275,7 +273,7 @@ def test_a_table_of_figures_stays_one_and_a_table_that_lays_out_does_not() -> No
     stray = "<table>stray<tr><td>cell</td></tr></table>"
 
     def after(table: str) -> str:
-        return imported(page(f"<h1>{TITLE}</h1>{TEXT}{table}")).body.split("\n\n", 2)[2]
+        return read(f"<h1>{TITLE}</h1>{TEXT}{table}").body.split("\n\n", 2)[2]
 
     assert after(figures) == "Homes\n\n| Year | Built |\n| --- | --- |\n| 2023 | 5\\|6 |"
     assert after(layout) == f"{SECOND}\n\n{FIRST}"
@@ -285,13 +283,11 @@ def test_a_table_of_figures_stays_one_and_a_table_that_lays_out_does_not() -> No
 
 
 def test_footnotes_are_found_by_their_links_to_and_fro() -> None:
-    document = imported(
-        page(
-            f"<article><h1>{TITLE}</h1><p>{FIRST}<sup id=r1><a href=#n1>1</a></sup></p>"
-            f"<p>{SECOND}<a id=r2 href=#n2>[2]</a></p>"
-            "<ol><li id=n1>See <i>the report</i>. <a href=#r1>↩</a></li>"
-            "<li id=n2><p>And this.</p><p>And that. <a href=#r2>↩</a></p></li></ol></article>"
-        )
+    document = read(
+        f"<article><h1>{TITLE}</h1><p>{FIRST}<sup id=r1><a href=#n1>1</a></sup></p>"
+        f"<p>{SECOND}<a id=r2 href=#n2>[2]</a></p>"
+        "<ol><li id=n1>See <i>the report</i>. <a href=#r1>↩</a></li>"
+        "<li id=n2><p>And this.</p><p>And that. <a href=#r2>↩</a></p></li></ol></article>"
     )
 
     assert document.body == (
@@ -302,11 +298,9 @@ def test_footnotes_are_found_by_their_links_to_and_fro() -> None:
 
 
 def test_a_footnote_whose_mark_was_left_out_is_told_of() -> None:
-    document = imported(
-        page(
-            "<aside>Beside.<a id=r1 href=#n1>1</a></aside>"
-            f"<article><h1>{TITLE}</h1>{TEXT}<p id=n1>The note. <a href=#r1>↩</a></p></article>"
-        )
+    document = read(
+        "<aside>Beside.<a id=r1 href=#n1>1</a></aside>"
+        f"<article><h1>{TITLE}</h1>{TEXT}<p id=n1>The note. <a href=#r1>↩</a></p></article>"
     )
 
     assert document.body == f"{FIRST}\n\n{SECOND}"
@@ -314,17 +308,15 @@ def test_a_footnote_whose_mark_was_left_out_is_told_of() -> None:
 
 
 def test_odd_and_empty_parts_lose_no_words() -> None:
-    document = imported(
-        page(
-            f"<h1>{TITLE}</h1><time>May 3, 2024</time><hr>{TEXT}<h2> </h2><blockquote></blockquote>"
-            "<pre> </pre><ul>stray<li></li><li>item</li>tail</ul><ol>alone</ol>"
-            "<table><thead><tr><th>A<th>B</thead><tbody><tr><td>1<td>2</tbody></table>"
-            "<div role=navigation>Menu</div><p><a href='https://[x/'>broken</a> "
-            "wow!<sup><a id=r1 href=#n1>1</a></sup></p>"
-            "<p>[<a href='https://a.example'>so</a>] oh!<a href='https://a.example'>there</a></p>"
-            "<p id=n1>Note <a href=#r1>^</a></p><hr>",
-            "<meta name=date content='May 3, 2024'>",
-        )
+    document = read(
+        f"<h1>{TITLE}</h1><time>May 3, 2024</time><hr>{TEXT}<h2> </h2><blockquote></blockquote>"
+        "<pre> </pre><ul>stray<li></li><li>item</li>tail</ul><ol>alone</ol>"
+        "<table><thead><tr><th>A<th>B</thead><tbody><tr><td>1<td>2</tbody></table>"
+        "<div role=navigation>Menu</div><p><a href='https://[x/'>broken</a> "
+        "wow!<sup><a id=r1 href=#n1>1</a></sup></p>"
+        "<p>[<a href='https://a.example'>so</a>] oh!<a href='https://a.example'>there</a></p>"
+        "<p id=n1>Note <a href=#r1>^</a></p><hr>",
+        "<meta name=date content='May 3, 2024'>",
     )
 
     assert document.date == date(2024, 5, 3)
@@ -343,12 +335,10 @@ def test_odd_and_empty_parts_lose_no_words() -> None:
 
 
 def test_what_markdown_cannot_mark_is_told_of() -> None:
-    document = imported(
-        page(
-            f"<h1>{TITLE}</h1><p>{FIRST} <u>Now</u> <span style='text-decoration: underline'>and"
-            f"</span> <a href=https://a.example><u>here</u></a>.</p><p>On the 5<sup>th</sup> "
-            f"{SECOND} H<sub>2</sub>O</p><video src=/film.mp4 poster='/still.jpg?w=9'></video>"
-        )
+    document = read(
+        f"<h1>{TITLE}</h1><p>{FIRST} <u>Now</u> <span style='text-decoration: underline'>and"
+        f"</span> <a href=https://a.example><u>here</u></a>.</p><p>On the 5<sup>th</sup> "
+        f"{SECOND} H<sub>2</sub>O</p><video src=/film.mp4 poster='/still.jpg?w=9'></video>"
     )
 
     assert "2 places were underlined" in "\n".join(document.notes)
@@ -357,13 +347,11 @@ def test_what_markdown_cannot_mark_is_told_of() -> None:
 
 
 def test_pictures_and_media_are_told_of() -> None:
-    document = imported(
-        page(
-            f"<h1>{TITLE}</h1><figure><img src=a.jpg alt='The board'>"
-            f"<figcaption>At work</figcaption></figure>{TEXT}"
-            "<p><img src='/b/c.png?x=1'><img src='data:image/png;base64,x'></p>"
-            "<iframe src=https://video.example/1></iframe>"
-        )
+    document = read(
+        f"<h1>{TITLE}</h1><figure><img src=a.jpg alt='The board'>"
+        f"<figcaption>At work</figcaption></figure>{TEXT}"
+        "<p><img src='/b/c.png?x=1'><img src='data:image/png;base64,x'></p>"
+        "<iframe src=https://video.example/1></iframe>"
     )
 
     assert document.body == f"{FIRST}\n\n{SECOND}"
@@ -380,11 +368,9 @@ def test_a_picture_that_stands_in_a_page_itself_is_kept_with_its_caption() -> No
     drawn = io.BytesIO()
     Image.new("RGB", (6, 4), "navy").save(drawn, "GIF")
     source = "data:image/gif;base64," + base64.b64encode(drawn.getvalue()).decode()
-    document = imported(
-        page(
-            f"<h1>{TITLE}</h1><p>{FIRST}</p><figure><img src='{source}' alt='The board'>"
-            f"<figcaption>At work</figcaption></figure><p>{SECOND}</p>"
-        )
+    document = read(
+        f"<h1>{TITLE}</h1><p>{FIRST}</p><figure><img src='{source}' alt='The board'>"
+        f"<figcaption>At work</figcaption></figure><p>{SECOND}</p>"
     )
 
     [kept] = document.pictures
@@ -446,8 +432,8 @@ def test_on_a_page_whose_text_is_one_line_places_are_told_in_words() -> None:
         f"<h1>{TITLE}</h1><p>{subhead}</p>{TEXT}<p>Media contact: Jo Doe</p><nav>Menu</nav>"
     )
 
-    one_line = imported(page(paragraphs))
-    many = imported(page(paragraphs.replace("<p>", "\n<p>")))
+    one_line = read(paragraphs)
+    many = read(paragraphs.replace("<p>", "\n<p>"))
 
     told = "\n".join(one_line.notes)
     assert f"“{subhead}” reads like a subhead" in told
@@ -459,7 +445,7 @@ def test_on_a_page_whose_text_is_one_line_places_are_told_in_words() -> None:
 
 def test_parts_left_out_of_a_page_on_one_line_are_told_by_their_words() -> None:
     parts = "".join(f"<div><p>{FIRST.replace('two', word)}</p></div>" for word in ("six", "ten"))
-    document = imported(page(f"<article><h1>{TITLE}</h1>{TEXT * 3}</article><div>{parts}</div>"))
+    document = read(f"<article><h1>{TITLE}</h1>{TEXT * 3}</article><div>{parts}</div>")
 
     [note] = [one for one in document.notes if "outside of the article" in one]
     assert "“The Example Forum left the council today after six" in note
@@ -536,7 +522,7 @@ def test_a_large_page_is_read_with_little_work(parts: int) -> None:
     many = "".join(f"<div class=a><p>{n} <b>{FIRST}</b> {SECOND}</p></div>" for n in range(parts))
     links = "<a href=/x>y</a>" * parts
     with working() as cost:
-        document = imported(page(f"<nav>{links[:140_000]}</nav><h1>{TITLE}</h1>{many}"))
+        document = read(f"<nav>{links[:140_000]}</nav><h1>{TITLE}</h1>{many}")
 
     assert document.body.count(SECOND) == parts
     assert cost.seconds < 30 * parts / 10_000
