@@ -63,7 +63,6 @@ class Monitoring:
         self._token = token.get_secret_value().encode() if token else b""
 
     def routes(self) -> list[Route]:
-        """Path and method → answer."""
         return [
             Route("/healthz", partial(self._lane.run, self.health)),
             Route("/readyz", partial(self._lane.run, self.readiness)),

@@ -27,13 +27,11 @@ from newsletter.web.desk.request import Route as DeskRoute
 from newsletter.web.desk.staff.account import Account
 from newsletter.web.desk.staff.administration import AuditLog, StaffPages
 from newsletter.web.desk.staff.sign_in import SignIn
-from newsletter.web.desk.statements.board import Board
 from newsletter.web.desk.statements.drafts import Drafts
 from newsletter.web.desk.statements.editing import Editing
-from newsletter.web.desk.statements.pictures import DraftPictures
 from newsletter.web.desk.statements.preview import EmailPreview
 from newsletter.web.desk.statements.reviewing import Reviewing
-from newsletter.web.desk.statements.statement import StatementPage
+from newsletter.web.desk.statements.statement import StatementPages
 from newsletter.web.desk.subscribers.readers import ReaderPages
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.hosts import Hosts, Proxied, name_of
@@ -107,7 +105,6 @@ class Pages:
         self._page = self._frame.page
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         services, subscribers = self._services, self._services.subscribers
         frame, readers, watch = self._frame, self._lanes.readers, self._lanes.monitoring
         return [
@@ -181,8 +178,7 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
     statements, campaigns = services.statements, services.campaigns
     delivery, staff = services.delivery, services.staff
     return [
-        *Board(desk, statements).routes(),
-        *StatementPage(desk, statements).routes(),
+        *StatementPages(desk, statements).routes(),
         *EmailPreview(desk, statements, delivery).routes(),
         *SignIn(desk, staff).routes(),
         *Account(desk, staff).routes(),
@@ -190,7 +186,6 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
         *AuditLog(desk, staff).routes(),
         *Drafts(desk, statements, delivery).routes(),
         *Editing(desk, statements).routes(),
-        *DraftPictures(desk, statements).routes(),
         *Reviewing(desk, statements, campaigns).routes(),
         *Starting(desk, statements, campaigns).routes(),
         *CampaignPage(desk, campaigns, delivery).routes(),

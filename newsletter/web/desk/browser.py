@@ -28,7 +28,7 @@ def word_of(request: Request) -> str:
 
 
 def cookie_name(request: Request) -> str:
-    """``__Host-``, and so Secure, but on this machine itself, where there may be no https."""
+    """Return the cookie's name: with ``__Host-``, and so Secure, except on this machine itself."""
     return _COOKIE if is_loopback(request) else f"__Host-{_COOKIE}"
 
 
@@ -66,13 +66,13 @@ def _device_cookie(request: Request) -> str:
 
 
 def is_loopback(request: Request) -> bool:
-    """Asked by plain HTTP at an address of this machine, from this machine."""
+    """Return whether this machine asks itself by plain HTTP."""
     names = request.url.hostname or "", host_of(request)
     return request.url.scheme == "http" and all(map(is_this_machine, names))
 
 
 def place_of(request: Request) -> Place:
-    """Browser and network, in the words that its owner knows them by."""
+    """Return the browser and the network of a request, in words that its owner knows."""
     agent = request.headers.get("user-agent", "")
     return Place(
         browser=browser_of(agent),
@@ -110,7 +110,7 @@ class PasskeyOffer:
 
 
 def party_at(request: DeskRequest, staff: Staff) -> Party | None:
-    """For which website a passkey is, at the address that is asked; None: for none.
+    """Return the website that a passkey is for, at the requested address; None for none.
 
     On this machine itself that is the address in the browser, as the one in the configuration
     leads somewhere else. A passkey that was made for localhost opens no other desk.

@@ -68,17 +68,14 @@ class Subject:
 
     @property
     def statement(self) -> Statement:
-        """The written statement."""
         return self.stored.statement
 
     @property
     def slug(self) -> str:
-        """By which it is found."""
         return self.stored.statement.slug
 
     @property
     def address(self) -> str:
-        """The address of its page."""
         return f"/desk/statements/{self.slug}"
 
     @property
@@ -94,7 +91,7 @@ class Subject:
 
 
 def subject_of(tx: Transaction, policy: ApprovalPolicy, slug: str) -> Subject:
-    """The statement with this slug. Raises NotFound."""
+    """Return the statement with this slug. Raises NotFound."""
     stored = tx.statements.get(slug)
     if stored is None:
         raise NotFound("There is no such statement.")
@@ -110,7 +107,7 @@ def subject_of(tx: Transaction, policy: ApprovalPolicy, slug: str) -> Subject:
 
 
 def version_of(tx: Transaction, subject: Subject, content_hash: str) -> Content:
-    """A version of this very statement: as it is now, or as it once was approved. NotFound."""
+    """Return the current or an approved version of this statement. Raises NotFound."""
     known = {
         subject.stored.content_hash,
         *(approval.content_hash for approval in tx.approvals.of(subject.slug)),
@@ -131,7 +128,7 @@ def differences(tx: Transaction, seen: str, now: str) -> Sequence[Difference] | 
 
 
 def titled(settings: Settings, lists: Sequence[str]) -> list[str]:
-    """The title of each list, as readers know it."""
+    """Return the title of each list."""
     known = {offer.name: offer.title for offer in settings.titled_lists()}
     return [known.get(name, name) for name in lists]
 
@@ -161,7 +158,7 @@ def put_right(tx: Transaction, statement: Statement) -> str:
 
 
 def titles(settings: Settings, lists: Sequence[str]) -> str:
-    """The titles of lists, in a sentence."""
+    """Return the titles of lists in words."""
     return listed(titled(settings, lists))
 
 
@@ -247,7 +244,7 @@ _HASH = 64
 
 
 def seen_version(request: DeskRequest) -> str:
-    """The version that was on a page; one that no version is called, where the form has none."""
+    """Return the version that a page showed; a hash of none if the form has none."""
     digest = request.field("digest")
     return digest if len(digest) == _HASH else "none"
 
@@ -278,6 +275,6 @@ def otherwise(moved: Moved | Rescheduled, moment: Callable[[datetime], str]) -> 
 
 
 def sentence(text: str) -> str:
-    """A message as a sentence of its own."""
+    """Return a message as a sentence."""
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else f"{text}."

@@ -27,7 +27,6 @@ class Stopping:
         self._delivery = delivery
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         may = Role.SENDER
         admin = Role.ADMIN
         return [
@@ -48,7 +47,7 @@ class Stopping:
         return self._desk.go(request, "/stop", done="stopped")
 
     def resume(self, request: DeskRequest) -> Response:
-        """Lift what a person stopped, and nothing else."""
+        """Resume sending that a person stopped."""
         return self._lift(request, HoldKind.STOP)
 
     def compared(self, request: DeskRequest) -> Response:
@@ -99,7 +98,6 @@ class UnknownDeliveries:
         self._campaigns = campaigns
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         here, decide = "/campaigns/{id}/unknown", Role.ADMIN
         return [
             Route("GET", here, Role.SENDER, self._page),
@@ -107,7 +105,7 @@ class UnknownDeliveries:
         ]
 
     def decide(self, request: DeskRequest) -> Response:
-        """Book what the admin found in the provider's log."""
+        """Record what the admin found in the provider's log."""
         to, shown = WAYS.get(request.field("way")), whole(request.field("shown"))
         if to is None or shown is None:
             fault = "Choose what you found in the provider's log"

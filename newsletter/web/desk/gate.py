@@ -208,7 +208,7 @@ class Gate:
         return None
 
     def _note_refusal(self, request: DeskRequest, member: Member, role: Role) -> None:
-        """That somebody tried what their role may not. To look at a page enters nothing."""
+        """Enter in the audit log that a role did not suffice for an act."""
         with self._staff.store.begin() as tx:
             tx.audit.enter(
                 member.address,
@@ -244,7 +244,7 @@ class Gate:
         return self._desk.assets.answer(http.path_params["name"]) or await self._nowhere(http)
 
     async def _only_posted(self, http: Request) -> Response:
-        """Somebody loads again what only a form leads to."""
+        """Answer a GET of a path that takes only forms."""
         text = "A form leads here, and this page can't be loaded again. Go to Home."
         title = "There is nothing to see here"
         page = await self._lanes.door.run(self._failed, http, title, text, 405)
@@ -262,7 +262,7 @@ class Gate:
 
 
 def _is_our_own(http: Request) -> bool:
-    """A post that our own page sent: browsers say so, and other programs name no origin."""
+    """Return whether our own page sent the form, as browsers say."""
     site = http.headers.get("sec-fetch-site")  # no script can set it; old browsers send none
     if site is not None:
         return site == "same-origin"

@@ -60,7 +60,7 @@ PROOF_FAULTS: Mapping[Denied, str] = {
 
 
 def refusal_of(denied: Denied | None) -> int:
-    """The status of a page on which somebody proves who they are."""
+    """Return the status of a page that asks for a proof."""
     return 429 if denied is Denied.TOO_OFTEN else 401
 
 
@@ -182,7 +182,7 @@ class Desk:
         return text
 
     def now(self) -> datetime:
-        """This instant."""
+        """Return the current time."""
         return self._staff.store.clock.now()
 
     # --- answers
@@ -197,7 +197,7 @@ class Desk:
         faults: Faults = (),
         **values: object,
     ) -> Response:
-        """A page in the frame. With faults it is answered 422, unless ``status`` says otherwise."""
+        """Return a page in the frame. Its status is 422 with faults, unless ``status`` is given."""
         part = request.path.removeprefix(HOME).strip("/").partition("/")[0]
         filled = {
             "title": title,
@@ -221,7 +221,7 @@ class Desk:
         return HTMLResponse(text, status_code=status, headers=headers)
 
     def part(self, template: str, **values: object) -> str:
-        """A template alone, without the frame."""
+        """Fill a template without the frame."""
         return self._templates.fill(template, {"Role": Role, **values})
 
     def go(self, request: DeskRequest, path: str, *, done: str = "") -> Response:
@@ -231,17 +231,17 @@ class Desk:
         return RedirectResponse(f"/desk{path}{query}", status_code=303, headers=fields)
 
     def mail(self, html: str) -> Response:
-        """An email's own HTML, for a frame: it runs nothing and sends nothing."""
+        """Return an email's HTML for an iframe, where no script runs and no form is sent."""
         headers = {**_HEADERS, "Content-Security-Policy": _MAIL_POLICY}
         return HTMLResponse(html, headers=headers)
 
     def data(self, values: object, *, status: int = 200) -> Response:
-        """JSON for our own scripts."""
+        """Return JSON for our own scripts."""
         policy = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
         return JSONResponse(values, status_code=status, headers={**_HEADERS, **policy})
 
     def file(self, data: bytes, *, name: str, kind: str) -> Response:
-        """Something to keep: a browser never shows it as a page of ours."""
+        """Return a file to download; no browser shows it as a page."""
         disposition = f"attachment; filename*=UTF-8''{quote(name)}"
         policy = {"Content-Security-Policy": "sandbox; default-src 'none'"}
         headers = {**_HEADERS, **policy, "Content-Disposition": disposition}
@@ -267,12 +267,12 @@ class Desk:
         return self.page(request, "failed.html.j2", title=title, status=status, nav="", **values)
 
     def refused(self, request: DeskRequest) -> Response:
-        """A post that another site sent."""
+        """Refuse a form that another site sent."""
         text = "It came from another website. Nothing was changed."
         return self.failed(request, "This request was refused", text, status=403)
 
     def forbidden(self, request: DeskRequest, role: Role) -> Response:
-        """Their role is not enough: who could do it instead."""
+        """Say that the role does not suffice, and who has it."""
         with self._staff.store.read() as tx:
             others = holders(tx, role, most=4)
         asks = f" Ask {others}." if others else ""
@@ -337,18 +337,18 @@ class Desk:
     # --- words
 
     def moment(self, instant: datetime | None) -> str:
-        """A time with its day and zone: Tue 1 Dec 2026, 09:00 (UTC+1)."""
+        """Return a time with day and zone: Tue 1 Dec 2026, 09:00 (UTC+1)."""
         if instant is None:
             return "–"
         local = instant.astimezone(self._zone)
         return f"{local:%a} {local.day} {local:%b %Y, %H:%M} ({_offset(local)})"
 
     def clock(self, instant: datetime) -> str:
-        """The time alone: 09:00."""
+        """Return the time of day: 09:00."""
         return f"{instant.astimezone(self._zone):%H:%M}"
 
     def day(self, instant: datetime) -> str:
-        """The day alone: 1 Dec 2026."""
+        """Return the day: 1 Dec 2026."""
         local = instant.astimezone(self._zone)
         return f"{local.day} {local:%b %Y}"
 
@@ -361,7 +361,7 @@ class Assets:
 
     @cached_property
     def files(self) -> Mapping[str, bytes]:
-        """Name → content, of all that may be asked for."""
+        """Return name → content of all files that are served."""
         found = {}
         for folder in self._folders:
             for path in sorted(folder.glob("*")) if folder.is_dir() else ():
@@ -377,7 +377,7 @@ class Assets:
         return f"/desk/static/{hashlib.sha256(data).hexdigest()[:12]}/{name}"
 
     def answer(self, name: str) -> Response | None:
-        """The file; None where there is none."""
+        """Return the file as an answer; None if there is none."""
         data = self.files.get(name)
         if data is None:
             return None

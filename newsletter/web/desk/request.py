@@ -37,21 +37,20 @@ class DeskRequest:
 
     @property
     def path(self) -> str:
-        """The requested path, without the query."""
+        """Return the path without its query."""
         return self.http.url.path
 
     @property
     def address(self) -> str:
-        """The path with its query, to come back to."""
+        """Return the path with its query, for a link back."""
         query = self.http.url.query
         return f"{self.path}?{query}" if query else self.path
 
     def param(self, name: str) -> str:
-        """A part of the path."""
         return str(self.http.path_params[name])
 
     def number(self, name: str) -> int:
-        """A part of the path that is a number. Raises NotFound for what no row can have."""
+        """Return a number in the path. Raises NotFound if no row can have it."""
         found = whole(self.param(name))
         if found is None:
             raise NotFound("There is nothing at this address.")
@@ -59,15 +58,15 @@ class DeskRequest:
 
     @property
     def page(self) -> int:
-        """Which page of a list the query asks for, from 1 on."""
+        """Return the number of the page of a list, from 1 on."""
         return max(1, whole(self.query("page")) or 1)
 
     def query(self, name: str) -> str:
-        """A value of the query; empty where there is none."""
+        """Return a value of the query, or ""."""
         return self.http.query_params.get(name, "")
 
     def field(self, name: str) -> str:
-        """The value of a field of the form, or its first one; empty where there is none."""
+        """Return the first value of a field of the form, or ""."""
         return self.posted.first(name)
 
     def upload(self, name: str) -> Upload | None:
@@ -76,7 +75,7 @@ class DeskRequest:
         return found if found is not None and (found.name or found.data) else None
 
     def json(self) -> dict[str, Any]:
-        """The body as a JSON object. Raises InvalidInput."""
+        """Return the body as a JSON object. Raises InvalidInput."""
         try:
             read = json.loads(self.body)
         except (ValueError, RecursionError) as error:
@@ -110,6 +109,6 @@ class Route:
 
 
 def whole(text: str) -> int | None:
-    """A number of ours in a field, a path or a query; None for anything else."""
+    """Return the number in a field, a path or a query; None if it is none of ours."""
     legible = text.isascii() and text.isdigit() and len(text) <= _DIGITS
     return int(text) if legible else None

@@ -120,7 +120,7 @@ class Frame:
         )
 
     def fill(self, template: str, **values: object) -> str:
-        """A template alone, without the frame."""
+        """Fill a template without the frame."""
         return self._templates.fill(template, values)
 
     def words(self, language: str) -> tuple[Mapping[str, str], str]:

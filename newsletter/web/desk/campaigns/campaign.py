@@ -66,7 +66,7 @@ BOUNCES: Mapping[Bounce, str] = {
 
 
 def campaign_of(tx: Transaction, request: DeskRequest) -> Campaign:
-    """The campaign with the number in the path. Raises NotFound."""
+    """Return the campaign with the number in the path. Raises NotFound."""
     number = whole(request.param("id"))
     found = None if number is None else tx.campaigns.get(number)
     if found is None:
@@ -75,7 +75,7 @@ def campaign_of(tx: Transaction, request: DeskRequest) -> Campaign:
 
 
 def title_of(tx: Transaction, slug: str) -> str:
-    """The title of a statement, as it is now."""
+    """Return the current title of a statement."""
     stored = tx.statements.get(slug)
     return stored.statement.title if stored else slug
 
@@ -89,7 +89,6 @@ class CampaignPage:
         self._delivery = delivery
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         here, see, may = "/campaigns/{id}", Role.VIEWER, Role.SENDER
         return [
             Route("GET", here, see, self._page),
@@ -105,12 +104,12 @@ class CampaignPage:
     # --- looking
 
     def figures(self, request: DeskRequest) -> Response:
-        """The figures that move, for the script that renews them."""
+        """Return the live figures for the script."""
         with self._campaigns.store.read() as tx:
             return self._desk.data(self._live(tx, campaign_of(tx, request)))
 
     def people(self, request: DeskRequest) -> Response:
-        """By address, whom it did not reach: for senders, who may see addresses."""
+        """Show whom it did not reach, by address, to senders."""
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             title, found = title_of(tx, campaign.slug), _missed(tx, campaign.id)
@@ -146,7 +145,7 @@ class CampaignPage:
     # --- acting
 
     def pause(self, request: DeskRequest) -> Response:
-        """Stop after the calls that are under way."""
+        """Pause the campaign after the current calls."""
         return self._act(request, self._campaigns.hand(request.who.address).pause, "paused")
 
     def resume(self, request: DeskRequest) -> Response:
@@ -154,7 +153,7 @@ class CampaignPage:
         return self._act(request, self._campaigns.hand(request.who.address).resume, "resumed")
 
     def cancel(self, request: DeskRequest) -> Response:
-        """End it."""
+        """Cancel the campaign."""
         return self._act(request, self._campaigns.hand(request.who.address).cancel, "cancelled")
 
     def _act(self, request: DeskRequest, act: Callable[[str], Campaign], done: str) -> Response:
@@ -223,7 +222,7 @@ class CampaignPage:
         return f"{who}, on {at}, for {people(start.count)}"
 
     def _live(self, tx: Transaction, campaign: Campaign) -> dict[str, Any]:
-        """Numbers that move, by the names that elements of the page have."""
+        """Return the live figures by the ids of the page's elements."""
         counts, now = campaign.counts, self._desk.now()
         rate = self._rate(tx, campaign)
         return {
@@ -237,7 +236,7 @@ class CampaignPage:
         }
 
     def _rate(self, tx: Transaction, campaign: Campaign) -> float:
-        """Deliveries a second, over the last two minutes or since the start."""
+        """Return deliveries a second, over the last two minutes or since the start."""
         if campaign.state is not CampaignState.SENDING or campaign.started_at is None:
             return 0.0
         since = max(tx.now - _LATELY, campaign.started_at)  # of the whole time it would lag behind
@@ -247,7 +246,7 @@ class CampaignPage:
     # --- the report as a file
 
     def report_file(self, request: DeskRequest) -> Response:
-        """The file, under the name of its statement."""
+        """Return the report as a CSV file."""
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             rows = list(self._rows(tx, campaign))
@@ -292,7 +291,7 @@ class CampaignPage:
         yield "Reported as spam", report["complained"]
 
     def _local(self, instant: datetime | None) -> str:
-        """A time as spreadsheets read one, in the zone of the workspace, and how far that is."""
+        """Return a time for spreadsheets, in the workspace's zone, with its offset."""
         if instant is None:
             return ""
         local = instant.astimezone(ZoneInfo(self._campaigns.settings.timezone))
@@ -300,7 +299,7 @@ class CampaignPage:
 
 
 def _missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:
-    """(address, what became of it, why) of those whom a campaign did not reach, as far as told."""
+    """Return (address, result, reason) of each reader whom the campaign did not reach."""
     found = [
         (address, _STATES.get(state, state), reason)
         for address, state, reason, _ in tx.campaigns.exceptions(campaign_id)
@@ -337,7 +336,7 @@ def _where(campaign: Campaign, report: Mapping[str, Any], desk: Desk) -> str:
 
 
 def _bars(report: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]]:
-    """(name, label, people, begin, width) of each figure above nought, in percent of them all."""
+    """Return (name, label, people, begin, width in percent) of each figure above zero."""
     found, begin = [], 0.0
     for name, label in SIX:
         width = 100 * report[name] / (report["audience"] or 1)

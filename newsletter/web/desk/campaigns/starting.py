@@ -112,7 +112,6 @@ class Starting:
         self._campaigns = campaigns
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         here, may = "/statements/{slug}", Role.SENDER
         return [
             Route("GET", f"{here}/start", may, self._page),
@@ -166,7 +165,7 @@ class Starting:
         return self._desk.go(request, f"/statements/{slug}", done="time-anew" if anew else "time")
 
     def undo(self, request: DeskRequest) -> Response:
-        """Let it not go out after all, or say that it has begun."""
+        """Undo a start, or say that sending has begun."""
         slug = request.param("slug")
         try:
             approved = self._campaigns.starter().undo(slug, by=request.who.address)
@@ -340,12 +339,12 @@ class Starting:
 
 
 def _place(zone: str) -> str:
-    """A zone by the name of its city: New York."""
+    """Return the city of a zone: New York."""
     return zone.rpartition("/")[2].replace("_", " ")
 
 
 def _lasting(window: timedelta) -> str:
-    """5 minutes; empty for none."""
+    """Return a duration in words: 5 minutes; "" for none."""
     seconds = int(window.total_seconds())
     if not seconds:
         return ""

@@ -27,7 +27,6 @@ class Account:
         self._proofs = staff.proofs
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         see = Role.VIEWER
         return [
             Route("GET", "/account", see, self.overview),
@@ -61,7 +60,6 @@ class Account:
     # --- password
 
     def _password(self, request: DeskRequest, field: str = "", fault: str = "") -> Response:
-        """The form for another password."""
         return self._desk.page(
             request,
             "password.html.j2",
@@ -88,12 +86,12 @@ class Account:
         return set_up_page(self._desk, self._staff, request, request.who.session, denied)
 
     def factor(self, request: DeskRequest) -> Response:
-        """Make a secret for an app; the factor of before goes on until it is proved."""
+        """Make a secret for an app. The former factor is valid until the new one is proved."""
         account.begin_factor(request.who.session.hash, stage=Stage.WHOLE, proofs=self._proofs)
         return self._desk.go(request, "/account/factor")
 
     def confirm(self, request: DeskRequest) -> Response:
-        """A first code turns it on."""
+        """Turn the factor on by a first code."""
         done = account.confirm_factor(
             request.who.session.hash,
             request.field("code"),
@@ -108,7 +106,7 @@ class Account:
         return response
 
     def remove(self, request: DeskRequest) -> Response:
-        """Sign in with the password alone from now on."""
+        """Remove the factor."""
         done = account.drop_factor(
             request.who.session.hash, place=place_of(request.http), proofs=self._proofs
         )
@@ -127,7 +125,6 @@ class Account:
         return self._desk.data(asked)
 
     def _passkey_form(self, request: DeskRequest, fault: str = "") -> Response:
-        """The page that adds one."""
         return self._desk.page(
             request,
             "passkey.html.j2",
@@ -148,7 +145,7 @@ class Account:
         return self._desk.data(account.begin_passkey(hashed, party=party, proofs=self._proofs))
 
     def add_passkey(self, request: DeskRequest) -> Response:
-        """Keep the one that the browser made."""
+        """Store the passkey that the browser made."""
         party, place = party_at(request, self._staff), place_of(request.http)
         if party is None:
             return self._passkey_form(request, elsewhere(request, self._staff))
@@ -165,7 +162,7 @@ class Account:
         return self._went(request, done, "passkey")
 
     def remove_passkey(self, request: DeskRequest) -> Response:
-        """Take one of one's own away."""
+        """Remove a passkey."""
         done = account.remove_passkey(
             request.who.session.hash,
             request.param("key"),
@@ -177,7 +174,7 @@ class Account:
     # --- recovery codes
 
     def codes(self, request: DeskRequest) -> Response:
-        """New ones, shown once."""
+        """Make new recovery codes and show them once."""
         return self._codes(
             request, account.renew_codes(request.who.session.hash, proofs=self._proofs)
         )
@@ -186,7 +183,7 @@ class Account:
         return codes_page(self._desk, request, made, onward=_onward(request), fault=fault)
 
     def kept(self, request: DeskRequest) -> Response:
-        """One is typed back."""
+        """Check that the codes are kept: one is typed back."""
         hashed, code = request.who.session.hash, request.field("code")
         if account.type_back(hashed, code, proofs=self._proofs):
             onward = _onward(request).removeprefix("/desk")
@@ -197,13 +194,13 @@ class Account:
     # --- sessions
 
     def end(self, request: DeskRequest) -> Response:
-        """End one of one's own sessions."""
+        """End a session of this account."""
         key = request.param("key")
         account.end_session(request.who.session.hash, key, proofs=self._proofs)
         return self._desk.go(request, _HERE, done="session-ended")
 
     def end_others(self, request: DeskRequest) -> Response:
-        """End all but this one."""
+        """End all other sessions of this account."""
         account.end_others(request.who.session.hash, proofs=self._proofs)
         return self._desk.go(request, _HERE, done="sessions-ended")
 

@@ -34,7 +34,6 @@ class StaffPages:
         self._proofs = staff.proofs
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         admin = Role.ADMIN
         return [
             Route("GET", "/staff", Role.ADMIN, self._list),
@@ -66,7 +65,7 @@ class StaffPages:
         )
 
     def make_link(self, request: DeskRequest) -> Response:
-        """Make a link for somebody, which is mailed to them alone."""
+        """Mail a link to a new colleague."""
         try:
             people.invite(
                 request.field("email"),
@@ -81,14 +80,14 @@ class StaffPages:
         return self._desk.go(request, _STAFF, done="link")
 
     def withdraw(self, request: DeskRequest) -> Response:
-        """Take an invitation back."""
+        """Withdraw an invitation."""
         people.withdraw(request.number("number"), by=request.who.address, proofs=self._proofs)
         return self._desk.go(request, _STAFF, done="withdrawn")
 
     # --- one of them
 
     def person(self, request: DeskRequest) -> Response:
-        """One person, and what can be done about their account."""
+        """Show a colleague's account."""
         address = request.param("address")
         staff = {person.address: person for person in people.team(proofs=self._proofs).people}
         person = staff.get(address)
@@ -105,7 +104,7 @@ class StaffPages:
         )
 
     def change_role(self, request: DeskRequest) -> Response:
-        """Give them another role."""
+        """Change a colleague's role."""
         people.change_role(
             request.param("address"),
             _role(request.field("role")),
@@ -115,18 +114,18 @@ class StaffPages:
         return self._desk.go(request, _STAFF, done="role")
 
     def reset(self, request: DeskRequest) -> Response:
-        """Make a link by which they set a new password, which is mailed to them alone."""
+        """Mail a colleague a link to set a new password."""
         people.reset(request.param("address"), by=request.who.address, proofs=self._proofs)
         return self._desk.go(request, _STAFF, done="link")
 
     def remove(self, request: DeskRequest) -> Response:
-        """Take their account away."""
+        """Remove a colleague's account."""
         people.disable(request.param("address"), by=request.who.address, proofs=self._proofs)
         return self._desk.go(request, _STAFF, done="removed")
 
 
 def _choices() -> list[tuple[str, str, str]]:
-    """Each role with what it does."""
+    """Return each role with its description."""
     return [(role.value, role.value.capitalize(), _DOES[role]) for role in Role]
 
 
@@ -148,14 +147,13 @@ class AuditLog:
         self._staff = staff
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         return [
             Route("GET", "/audit", Role.ADMIN, self.show),
             Route("POST", "/audit/verify", Role.ADMIN, self.verify),
         ]
 
     def show(self, request: DeskRequest) -> Response:
-        """Fifty lines, the newest first; ``?before=`` goes back."""
+        """Show fifty lines, newest first, before ``?before=``."""
         before = whole(request.query("before"))
         if before is None and request.query("before"):
             raise NotFound("There is no such page of the audit log.")
@@ -175,7 +173,7 @@ class AuditLog:
         )
 
     def verify(self, request: DeskRequest) -> Response:
-        """Check each line under its key."""
+        """Verify the audit log."""
         try:
             with self._staff.store.read() as tx:
                 tx.audit.verify()

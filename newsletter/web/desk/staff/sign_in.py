@@ -58,7 +58,6 @@ class SignIn:
         self._pace = _Pace()
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         return [
             Route("GET", "/sign-in", None, self.form),
             Route("POST", "/sign-in", None, self.sign_in, most=_CARRIES),
@@ -118,7 +117,7 @@ class SignIn:
         return self._entered(request, done, onward)
 
     def _entered(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
-        """One step further, with the word of the session in the cookie."""
+        """Return the next page of signing in, with the session's cookie."""
         response = self._next(request, done, onward)
         self._set_cookies(response, request, done)
         return response
@@ -194,7 +193,7 @@ class SignIn:
     # --- its first set-up, where the role demands it
 
     def set_up_form(self, request: DeskRequest) -> Response:
-        """The QR code, or the button that makes one."""
+        """Show the QR code, or the button that makes one."""
         half = self._half(request)
         if half is None or half.stage is not Stage.ENROLLING:
             return self._desk.go(request, "/sign-in")
@@ -207,7 +206,7 @@ class SignIn:
         return self._desk.go(request, _SET_UP.removeprefix(HOME))
 
     def confirm(self, request: DeskRequest) -> Response:
-        """A first code turns it on, and signs in."""
+        """Turn the factor on by a first code, and sign in."""
         hashed = hash_of(word_of(request.http))
         done = account.confirm_factor(
             hashed,
@@ -284,7 +283,7 @@ class SignIn:
         return response
 
     def step_up(self, request: DeskRequest) -> Response:
-        """Take a fresh factor, and go on to the page that asked for it."""
+        """Check a second factor, and return to the page that asked for it."""
         done = signin.step_up(
             request.who.session.hash,
             shown(request, PROOF, self._staff),
@@ -360,7 +359,7 @@ def set_up_page(
 def codes_page(
     desk: Desk, request: DeskRequest, made: Sequence[str], *, onward: str, fault: str = ""
 ) -> Response:
-    """The recovery codes, once, and the field into which one of them is typed back."""
+    """Show the recovery codes, and the field to type one back."""
     return desk.page(
         request,
         "codes.html.j2",

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from newsletter.documents.release.imported import ImportedPicture
+from newsletter.documents.release.imported import LARGEST_PICTURE, ImportedPicture
 from newsletter.domain.campaigns.campaign import StartBy
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.draft import Draft, DraftText, Found
+from newsletter.domain.statements.draft import Draft, DraftText, Found, Picture
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
 from newsletter.domain.statements.statement import Statement
 from newsletter.pipeline.ledger import find_draft, lapse_of
@@ -38,6 +38,7 @@ from newsletter.web.desk.statements.preview import colleagues_of, why_not_sent
 
 _LARGEST = 20_000_000
 LARGEST_FORM = _LARGEST + (256 << 10)
+_LARGEST_PICTURE = LARGEST_PICTURE + (64 << 10)
 _A_PAGE = 50
 _AT_THE_DESK = (
     (re.compile(r"set embargo_until, as in 'embargo_until: ([^']*)'"), r"enter \1 as its end"),
@@ -58,7 +59,6 @@ class Drafts:
         self._words = Words(statements=statements)
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         writer, at = Role.WRITER, "/drafts/{key}"
         new = Route("POST", "/drafts/new", writer, self.begin, files=True, most=LARGEST_FORM)
         return [
@@ -73,6 +73,16 @@ class Drafts:
             Route("POST", f"{at}/looked", writer, self.looked),
             Route("POST", f"{at}/delete", writer, self.delete),
             Route("POST", "/statements/{slug}/copy", writer, self.copy),
+            Route("GET", f"{at}/pictures", writer, self._pictures),
+            Route(
+                "POST",
+                f"{at}/pictures",
+                writer,
+                self.add_picture,
+                files=True,
+                most=_LARGEST_PICTURE,
+            ),
+            Route("POST", f"{at}/pictures/{{name}}/place", writer, self.place),
         ]
 
     def all(self, request: DeskRequest) -> Response:
@@ -93,7 +103,7 @@ class Drafts:
     # --- a new text
 
     def _new(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
-        """An empty text, or one that is there already somewhere."""
+        """Show the form of a new text."""
         corrected = self._corrected(request)
         return self._desk.page(
             request,
@@ -308,6 +318,83 @@ class Drafts:
         self._statements.writing(request.who.address).delete(request.param("key"))
         return self._desk.go(request, "/drafts", done="deleted")
 
+    # --- its pictures
+
+    def add_picture(self, request: DeskRequest) -> Response:
+        """Take a picture: a script gets its address, a form comes back to the page."""
+        scripted = "application/json" in request.http.headers.get("accept", "")
+        try:
+            picture = self._taken(request)
+        except InvalidInput as error:
+            if scripted:
+                faults = " ".join(told for _, told in of_file(error.faults, "picture"))
+                return self._desk.data({"error": faults}, status=422)
+            return self._pictures(request, error.faults)
+        except (NotFound, Refused) as error:
+            if scripted:
+                return self._desk.data({"error": str(error)}, status=409)
+            raise
+        if not scripted:
+            return self._desk.go(request, f"/drafts/{picture.draft}/pictures", done="picture")
+        url = self._statements.settings.public_url
+        return self._desk.data(
+            {
+                "address": picture.address(url),
+                "alt": picture.alt,
+                "width": picture.width,
+                "height": picture.height,
+                "markdown": picture.markdown(url),
+            }
+        )
+
+    def place(self, request: DeskRequest) -> Response:
+        """Put a picture at the end of the text."""
+        key = request.param("key")
+        with self._statements.store.read() as tx:
+            draft = find_draft(tx, key)
+            pictures = {picture.name: picture for picture in tx.pictures.of(key)}
+        found = pictures.get(request.param("name"))
+        if found is None:
+            raise NotFound("There is no such picture.")
+        line = found.markdown(self._statements.settings.public_url)
+        text = draft.version.text
+        body = f"{text.body.rstrip()}\n\n{line}\n".lstrip("\n")
+        self._statements.writing(request.who.address).save(
+            key, draft.revision, replace(text, body=body)
+        )
+        return self._desk.go(request, f"/drafts/{key}/edit", done="placed")
+
+    def _taken(self, request: DeskRequest) -> Picture:
+        from newsletter.documents.isolated import picture as read
+
+        key, upload = request.param("key"), request.upload("picture")
+        if upload is None or not upload.data:
+            raise InvalidInput([Fault(file=key, key="picture", message="Choose a picture.")])
+        made = read(upload.data, file=upload.name[:80] or "the picture")
+        return self._statements.writing(request.who.address).illustrate(
+            key,
+            Made(kind=made.kind, data=made.data, width=made.width, height=made.height),
+            alt=request.field("alt")[:500],
+            decoration=request.field("decoration") == "yes",
+        )
+
+    def _pictures(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
+        """Show all pictures of a text, each with its Markdown."""
+        with self._statements.store.read() as tx:
+            draft = find_draft(tx, request.param("key"))
+            pictures = tx.pictures.of(draft.key)
+        url = self._statements.settings.public_url
+        return self._desk.page(
+            request,
+            "draft-pictures.html.j2",
+            title="Pictures",
+            draft=draft,
+            pictures=[(picture, picture.markdown(url)) for picture in pictures],
+            faults=of_file(faults, "picture"),
+            alt=request.field("alt"),
+            decoration=request.field("decoration") == "yes",
+        )
+
     def _find(self, request: DeskRequest) -> Draft:
         with self._statements.store.read() as tx:
             return find_draft(tx, request.param("key"))
@@ -326,7 +413,7 @@ def _of_picture(picture: ImportedPicture) -> str:
 
 
 def _note(note: str) -> str:
-    """A note of an import, which speaks of a file's keys, in the words of the page."""
+    """Return a note of an import in the words of the page."""
     for pattern, words in _AT_THE_DESK:
         note = pattern.sub(words, note)
     return note

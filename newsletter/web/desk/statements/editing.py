@@ -54,7 +54,6 @@ class Editing:
         self._present = Present()
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         at = "/drafts/{key}"
         version = f"{at}/versions/{{number}}"
         writer = Role.WRITER

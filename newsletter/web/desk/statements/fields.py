@@ -57,7 +57,7 @@ def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText
 
 
 def number_of(named: object) -> int:
-    """A number as an address, a form or a script names it; 0, which nothing has, for all else."""
+    """Return a number of an address, a form or a script; 0 for anything else."""
     return whole(str(named)) or 0
 
 

@@ -43,7 +43,6 @@ class EmailPreview:
         self._delivery = delivery
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         here = "/statements/{slug}"
         see, write, send = Role.VIEWER, Role.WRITER, Role.SENDER
         return [

@@ -102,7 +102,6 @@ class Reviewing:
         self._campaigns = campaigns
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         here, may, admin = "/statements/{slug}", Role.APPROVER, Role.ADMIN
         mail = f"{here}/versions/{{digest}}"
         over = f"{here}/override"

@@ -1,18 +1,20 @@
-"""The page of a statement: its status, email, checks, comments and history."""
+"""The start page of the desk, the board of all statements, and the page of one."""
 
 from collections.abc import Iterable
 from datetime import datetime
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from newsletter.domain.campaigns.situation import Situation
+from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.staff.audit import Entered
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import sentence
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.wording import plural
-from newsletter.pipeline.campaigns.board import find
+from newsletter.pipeline.campaigns.board import PAGE, BoardPage, board, desktop, find
 from newsletter.pipeline.campaigns.facts import situation_of
 from newsletter.pipeline.statements.feedback import comment
 from newsletter.pipeline.statements.review import Audiences
@@ -21,33 +23,82 @@ from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import colleagues, differences, remarks_of, titled
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route
-from newsletter.web.desk.statements.presenting import KINDS, SEVERITIES, buttons, lives
+from newsletter.web.desk.statements.presenting import (
+    ALWAYS_SHOWN,
+    KINDS,
+    SEVERITIES,
+    SHELVES,
+    buttons,
+    lives,
+    when,
+)
 
+_MAX_SEARCH = 200
+"""Characters of a search that are used, and shown again."""
 _COMMENTS = 50
 _ENTRIES = 5
 _HISTORY = 50
 
 
-class StatementPage:
-    """One statement, what colleagues said about it, and its history."""
+class StatementPages:
+    """A person's tasks; all statements; and one of them with its checks, comments and history."""
 
     def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk
         self._statements = statements
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         here = "/statements/{slug}"
         see, write = Role.VIEWER, Role.WRITER
         return [
+            Route("GET", "", see, self.home),
+            Route("GET", "/statements", see, self.all),
             Route("GET", here, see, self._page),
             Route("POST", f"{here}/comments", write, self.comment),
             Route("GET", f"{here}/history", see, self.history),
             Route("GET", f"{here}/checks", see, self.checks),
         ]
 
+    def home(self, request: DeskRequest) -> Response:
+        statements, me = self._statements, request.who
+        with statements.store.read() as tx:
+            found = desktop(tx, me.address, me.role, statements.standpoint)
+        return self._desk.page(
+            request,
+            "home.html.j2",
+            title="Home",
+            found=found,
+            kinds=KINDS,
+            first=lambda one: next(iter(buttons(one, me.address)), None),
+        )
+
+    def all(self, request: DeskRequest) -> Response:
+        """Show a page of the board; the query has the shelf, the words and its number."""
+        statements = self._statements
+        words = " ".join(request.query("q")[:_MAX_SEARCH].split())
+        with statements.store.read() as tx:
+            found = board(
+                tx,
+                statements.standpoint,
+                shelf=next((each for each in Shelf if each.value == request.query("state")), None),
+                words=words,
+                number=request.page,
+            )
+        return self._desk.page(
+            request,
+            "statements.html.j2",
+            title="Statements",
+            found=found,
+            tabs=_tabs(found),
+            kinds=KINDS,
+            when=when,
+            newer=_address(found.words, found.shelf, found.number - 1) if found.number > 1 else "",
+            older=_address(found.words, found.shelf, found.number + 1) if found.has_more else "",
+            from_row=(found.number - 1) * PAGE,
+        )
+
     def comment(self, request: DeskRequest) -> Response:
-        """Keep what somebody says."""
+        """Add a comment."""
         slug, typed = request.param("slug"), request.field("comment")
         try:
             comment(slug, typed, by=request.who.address, store=self._statements.store)
@@ -152,3 +203,19 @@ def _changed(tx: Transaction, stored: StoredStatement, situation: Situation) -> 
         return "Nothing that readers see has changed since the last approval."
     have = "has" if len(changes) == 1 else "have"
     return f"{plural(len(changes), 'thing')} {have} changed since the last approval."
+
+
+def _tabs(found: BoardPage) -> list[tuple[str, int, str, bool]]:
+    """Return label, count, address, and whether it is the shown one, of each tab."""
+    tabs = [("All", found.all, _address(found.words, None), found.shelf is None)]
+    for shelf in Shelf:
+        if shelf in ALWAYS_SHOWN or found.counts[shelf] or shelf is found.shelf:
+            address = _address(found.words, shelf)
+            tabs.append((SHELVES[shelf], found.counts[shelf], address, shelf is found.shelf))
+    return tabs
+
+
+def _address(words: str, shelf: Shelf | None, page: int = 1) -> str:
+    query = {"state": shelf.value if shelf else "", "q": words, "page": page if page > 1 else ""}
+    filled = {name: value for name, value in query.items() if value}
+    return f"/desk/statements{'?' if filled else ''}{urlencode(filled)}"

@@ -30,7 +30,6 @@ class ReaderPages:
         self._subscribers = subscribers
 
     def routes(self) -> list[Route]:
-        """Path and method → page."""
         see, admin = Role.SENDER, Role.ADMIN
         return [
             Route("GET", _HERE, see, self._page),

@@ -94,7 +94,6 @@ class PreferencesPage:
         self._frame = frame
 
     def routes(self) -> list[Route]:
-        """Return a route for each path and method."""
         pages = [
             ("", "GET", self.show),
             ("", "POST", self.save),

@@ -133,7 +133,6 @@ class SignUpPages:
         self._network_limit = NetworkLimit(self._limits.a_network, subscribers.store.clock)
 
     def routes(self) -> list[Route]:
-        """Return a route for each path and method."""
         if not self._offering.rules.offers:
             return []
         return [
@@ -265,7 +264,6 @@ class ConfirmationPages:
         self._titles = {offer.name: offer.title for offer in subscribers.settings.titled_lists()}
 
     def routes(self) -> list[Route]:
-        """Return a route for each path and method."""
         return [
             Route("/confirm/{token}", partial(self._lane.run, self.look), methods=["GET"]),
             Route("/confirm/{token}", partial(self._lane.run, self.press), methods=["POST"]),

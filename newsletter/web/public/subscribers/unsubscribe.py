@@ -49,7 +49,6 @@ class UnsubscribePages:
         self._for_programs = bytes(told.body)  # made once: mail programs ask by the thousand
 
     def routes(self) -> list[Route]:
-        """Return a route for each path and method."""
         pages = [
             ("", "GET", self.ask),
             ("/everything", "POST", self.left_everything),
