@@ -84,17 +84,13 @@ def show(shell: Shell, address: str, as_json: bool) -> None:
         consents = [_consent(tx, one) for one in tx.consents.of(person.id)] if person else []
     if person is None and reason is None:
         raise NotFound(f"{address} is not a subscriber")
-    shown: dict[str, Any] = {
-        "email": person.address if person else address,
-        "name": person.name if person else "",
-        "lists": list(person.lists) if person else [],
-        "language": person.language if person else "",
-        "timezone": person.timezone if person else "",
-        "place": person.place if person else "",
-        "tags": list(person.tags) if person else [],
-        "paused_until": pause.isoformat() if (pause := person and person.paused_until) else None,
-        "left": list(person.left) if person else [],
-        "suppressed": reason.value if reason else None,
+    if person is None:
+        person = Subscriber(id=0, address=address, name="", language="", timezone="", lists=())
+    shown = {
+        "email": person.address,
+        **pick(person, "name", "lists", "language", "timezone", "place", "tags", "paused_until"),
+        "left": person.left,
+        "suppressed": reason,
     }
     if as_json:
         print_json(shown | {"consents": consents})

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import click
 
-from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
+from newsletter.cli.shell import Shell, as_json, in_workspace, pick, print_json, say
 from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import NewsletterError, Refused
 
@@ -99,23 +99,19 @@ def doctor(shell: Shell, mail: BinaryIO | None, as_json: bool) -> int:
         public_url = shell.settings().public_url
         findings = list(examine_arrived(mail.read(_MOST_MAIL), public_url))
     if as_json:
-        print_json([_plain(finding) for finding in findings])
+        print_json(
+            [
+                pick(finding, "what", "level", "detail", "advice")
+                | {"well": finding.level is not Level.FAULT}
+                for finding in findings
+            ]
+        )
     else:
         for finding in findings:
             advice = f"; {finding.advice}" if finding.advice else ""
             click.echo(f"{_SHOWN[finding.level]} {finding.what}: {finding.detail}{advice}")
     faults = {finding.what for finding in findings if finding.level is Level.FAULT}
     return (6 if faults == {CONNECTION} else 3) if faults else 0
-
-
-def _plain(finding: Finding) -> dict[str, object]:
-    return {
-        "what": finding.what,
-        "level": finding.level.value,
-        "well": finding.level is not Level.FAULT,
-        "detail": finding.detail,
-        "advice": finding.advice,
-    }
 
 
 def _examine(shell: Shell) -> Iterator[Finding]:
