@@ -30,6 +30,8 @@ _OURS = {
     "newsletter.rendering.markdown.markup:_HEADS": "HTML that our parser made",
     "newsletter.rendering.preview:_NOT_SHOWN": "mail that our templates made",
     "newsletter.rendering.preview:_STYLE": "mail that our templates made",
+    "newsletter.store.postgresql_words:_OWN": "SQL of our own, without values",
+    "newsletter.store.postgresql_words:_TRIGGER": "SQL of our own, without values",
 }
 """Patterns that no text from outside reaches: in a mail, every < of others is written &lt;."""
 
@@ -41,6 +43,7 @@ _AS_IT_RUNS = {
     "newsletter.domain.statements.weekdays": "made at the start, and in its table of patterns",
     "newsletter.providers.mailtrap.send": "a few words, held against one line of an answer",
     "newsletter.rendering.markdown.markup": "one set of letters, repeated",
+    "newsletter.store.archive": "letters with the marks of Unicode, one letter at a time",
     "newsletter.subscriber_files.encodings": "two or three letters side by side, of our own tables",
 }
 
