@@ -231,7 +231,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield of_guard_file(settings)
     yield _emails(delivery)
     yield attempt("audit log", lambda: _audited(store))
-    yield _file(store)
+    yield _on_server() if settings.is_on_server else _file(store)
     yield from map(_sound, store.inspect(seconds=_LOOK))
     yield _private(settings)
     yield from _secret_files(settings)
@@ -306,6 +306,11 @@ def of_space(free: int, folder: Path) -> Finding:
     if free < _FREE_BYTES:
         detail += f"; at least {_FREE_BYTES // 1_000_000} MB are wanted"
     return finding("disk", well=free >= _FREE_BYTES, detail=detail)
+
+
+def _on_server() -> Finding:
+    detail = "on a server; the bytes of erased data are not overwritten there"
+    return finding("file", well=True, detail=detail)
 
 
 def _file(store: Store) -> Finding:

@@ -88,6 +88,7 @@ def test_the_password_comes_from_the_environment_and_is_never_shown(
     workspace.environment["DATABASE_PASSWORD"] = PASSWORD
     shown = workspace.do("config", "show").stdout + workspace.do("doctor", code=3).stdout
     assert "postgresql://newsletter@127.0.0.1" in shown
+    assert "the bytes of erased data are not overwritten" in shown
     assert "geheim" not in wrong.stdout + wrong.stderr
     assert PASSWORD not in shown
 

@@ -60,6 +60,7 @@ def fill(database: Backend, path: Path) -> None:
         )
 
 
+@pytest.mark.slow("makes a database on a server")
 def test_every_row_is_copied_to_the_server_and_back(
     path: Path, postgresql: Server, worker_id: str
 ) -> None:
@@ -111,3 +112,22 @@ def test_a_database_that_is_in_use_is_not_written_over(path: Path) -> None:
         copy(first, first, at=NOON)
     with pytest.raises(NotFound, match=r"no database at .*nowhere\.db"):
         copy(nowhere, nowhere, at=NOON + timedelta(days=1))
+
+
+def test_in_a_copy_emails_that_waited_are_withheld_and_nobody_is_signed_in(path: Path) -> None:
+    with closing(Sqlite(path)) as first, closing(Sqlite(path.with_name("copy.db"))) as second:
+        with first.transaction() as db:
+            db.change(
+                "INSERT INTO transactional_email (kind, state, address, address_hash,"
+                " mailbox_hash, network_hash, name, language, timezone, lists, source, asked_at,"
+                " asks, not_before)"
+                " VALUES ('join', 'waiting', '', x'', x'', x'', '', '', '', '', '', 0, 1, 0)"
+            )
+            db.change(
+                "INSERT INTO session (hash, address, stage, created_at, seen_at)"
+                " VALUES (x'', 'ed@forum.example', 'full', 0, 0)"
+            )
+        copy(first, second, at=NOON)
+        with second.transaction(reads=True) as db:
+            assert db.column("SELECT state FROM transactional_email") == ["withheld"]
+            assert db.column("SELECT address FROM session") == []
