@@ -63,8 +63,9 @@ unit: setup-dev ## The quick ones, that stand beside the code; without what is m
 watch: setup-dev ## The tests of what changed, whenever something did
 	$(BIN)/python -m tools.watch
 
-faults: setup-dev ## The long ones, all of them: kills, hostile providers, millions. Hours are allowed
+faults: setup-dev ## The long ones, all of them, and the stages on PostgreSQL. Hours are allowed
 	$(PYTEST) --faults=all -m faults --durations=25
+	$(PYTEST) --postgresql tests/unit/pipeline
 	$(MAKE) fuzz
 	$(MAKE) simulate SEEDS=$(SEEDS)
 	$(MAKE) judge

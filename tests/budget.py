@@ -60,6 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="none",
         help="Which of the long tests to run: none, some drawn by the seed, or all (make faults).",
     )
+    group.addoption("--postgresql", action="store_true", help="Run tests of a store on PostgreSQL.")
     group.addoption("--seed", type=int, help="The seed of an earlier run, to do the same again.")
 
 

@@ -27,7 +27,7 @@ from tests.budget import (
     thorough,
 )
 from tests.fakes import FixedClock, chain_of, hash_address
-from tests.postgresql import postgresql, postgresql_database
+from tests.postgresql import FreshPostgresqlStores, postgresql, postgresql_database
 
 # a loaded machine is slow and not wrong: no example has a deadline
 settings.register_profile("unhurried", settings(), deadline=None)
@@ -112,8 +112,14 @@ class FreshStores:
 
 
 @pytest.fixture(scope="session")
-def fresh_store(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreshStores]:
-    stores = FreshStores(migrated, tmp_path_factory.mktemp("stores"))
+def fresh_store(
+    request: pytest.FixtureRequest, migrated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FreshStores | FreshPostgresqlStores]:
+    folder = tmp_path_factory.mktemp("stores")
+    if request.config.getoption("--postgresql"):
+        yield FreshPostgresqlStores(request.getfixturevalue("postgresql_database"), folder)
+        return
+    stores = FreshStores(migrated, folder)
     yield stores
     stores.close()
 

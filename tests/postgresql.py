@@ -22,9 +22,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from newsletter.store.file.keys import Chain, HeadFile
 from newsletter.store.postgresql import Postgresql
 from newsletter.store.schema import ensure_current
+from newsletter.store.sql import Store
 from tests.budget import MEMORY, fits
+from tests.fakes import FixedClock, hash_address
 
 PASSWORD = "of the test server"  # noqa: S105 - made up
 """Over TCP the server asks for it; over its socket it trusts everybody."""
@@ -184,6 +187,27 @@ def emptied(database: Postgresql) -> Postgresql:
     with database.transaction() as db:
         db.rows("SELECT empty()")
     return database
+
+
+class FreshPostgresqlStores:
+    """Stores on a database that is new each time. There is one store at a time."""
+
+    def __init__(self, database: Postgresql, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+
+    def __call__(self, clock: FixedClock | None = None) -> Store:
+        head = self._folder / "audit"
+        head.unlink(missing_ok=True)
+        return Store(
+            emptied(self._database),
+            hash_address=hash_address,
+            chain=Chain(key=b"k" * 32, head=HeadFile(head)),
+            clock=clock or FixedClock(),
+        )
+
+    def close(self) -> None:
+        self._database.close()
 
 
 _EMPTY = """

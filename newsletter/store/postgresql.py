@@ -297,8 +297,8 @@ class _Session:
         self._connection = connection
         self._numbers = count()
 
-    def execute(self, sql: str, values: Mapping[str, Any]) -> psycopg.Cursor:
-        return self._connection.execute(in_driver_words(sql), values)
+    def execute(self, sql: str, values: Mapping[str, Any] | None = None) -> psycopg.Cursor:
+        return self._connection.execute(in_driver_words(sql), values or {})
 
     def executemany(self, sql: str, many: Iterable[Mapping[str, Any]]) -> _Counted:
         """Run the statement for each set of values, a thousand in one message to the server."""

@@ -20,6 +20,9 @@ CREATE FUNCTION json_each(text) RETURNS TABLE ("key" text, value text)
     SELECT * FROM json_each_text(CASE WHEN left($1, 1) = '{' THEN CAST($1 AS json) END)
 $$;
 
+CREATE FUNCTION json_array_length(text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN json_array_length(CAST($1 AS json));
+
 -- A JSON list of numbers, sorted.
 CREATE FUNCTION json_numbers(bigint[]) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newsletter.store.sql import Store
+from newsletter.store.sqlite import Sqlite
 from tests.fakes import FixedClock, ListSource, PlainRenderer
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def key_of(room: "Newsroom", store: Store, readers: int, fields: dict[str, Any])
         or readers > _MOST_READERS
         or room.read.mark is not None
         or type(store) is not Store
+        or not isinstance(store._database, Sqlite)
     ):
         return None
     around = [vars(part) for part in parts] + [
