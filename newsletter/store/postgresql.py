@@ -118,11 +118,11 @@ class Postgresql:
         """Hold the lock of the one process that sends, for the length of the block.
 
         Raises Refused while another process has it, on any machine. If the connection that holds
-        it is lost, ``version`` raises Exchanged from then on.
+        it is lost, ``version`` takes the lock again, and raises Exchanged if another process has
+        it. Claims and fences are safe meanwhile.
         """
-        query = f"SELECT pg_try_advisory_lock({_LOCK_NAMESPACE}, {_RUNNER})"
         with self._watching, self._explained():
-            if not self._watched(query)[0]:
+            if not self._lock():
                 raise Refused(
                     f"another 'newsletter run' is at work on {self.name}, here or on another"
                     " machine; stop it first, or let it do the work"
@@ -133,7 +133,7 @@ class Postgresql:
         finally:
             self._runs = False
             with self._watching, self._explained():
-                self._watched(query.replace("try_advisory_lock", "advisory_unlock"))
+                self._watched(_LOCK.format("advisory_unlock"))
 
     def is_missing(self) -> bool:
         """Return whether the database has no tables."""
@@ -183,23 +183,29 @@ class Postgresql:
                 self._unwatch()
 
     def _watched(self, query: str) -> Any:
+        """Ask on the connection that is kept; if it is lost, once more on a new one."""
         import psycopg
 
-        for is_last in (False, True):
-            if self._watch is None:
-                self._watch = self._open()
-            try:
-                return self._watch.execute(query).fetchone()
-            except psycopg.OperationalError as error:
+        try:
+            return self._kept().execute(query).fetchone()
+        except psycopg.OperationalError:
+            self._unwatch()
+            return self._kept().execute(query).fetchone()
+
+    def _kept(self) -> psycopg.Connection:
+        if self._watch is None:
+            self._watch = self._open()
+            # the lock went with the former connection
+            if self._runs and not self._lock():
                 self._unwatch()
-                if self._runs:
-                    raise Exchanged(
-                        f"{self.name}: the connection was lost that proves that no other process"
-                        " sends; start this process again"
-                    ) from error
-                if is_last:
-                    raise
-        return None
+                raise Exchanged(
+                    f"{self.name}: the connection was lost, and another 'newsletter run' has begun"
+                    " since; stop one of the two"
+                )
+        return self._watch
+
+    def _lock(self) -> bool:
+        return bool(self._watched(_LOCK.format("try_advisory_lock"))[0])
 
     def _unwatch(self) -> None:
         if self._watch is not None:
@@ -388,6 +394,7 @@ class _Streamed:
         self._connection.execute(f"CLOSE {self._name}".encode())
 
 
+_LOCK = f"SELECT pg_{{}}({_LOCK_NAMESPACE}, {_RUNNER})"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 _WRITE = (
     "BEGIN; SET LOCAL synchronous_commit = {};"

@@ -182,17 +182,29 @@ def test_one_process_sends_on_whatever_machine(database: Postgresql, url: str) -
             pass
 
 
-def test_who_has_lost_the_lock_is_told(database: Postgresql, url: str) -> None:
-    with database.only_one():
+def test_who_loses_the_lock_takes_it_again_or_is_told_who_has_it(
+    database: Postgresql, url: str
+) -> None:
+    with closing(Postgresql(url)) as other, database.only_one():
+        disconnect_runner(other)
         database.version()
-        with closing(Postgresql(url)) as other, other.transaction() as db:
-            db.rows(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks"
-                " WHERE locktype = 'advisory' AND pid <> pg_backend_pid() AND database ="
-                " (SELECT oid FROM pg_database WHERE datname = current_database())"
-            )
-        with pytest.raises(Exchanged, match="start this process again"):
-            database.version()
+        with pytest.raises(Refused):
+            other.only_one().__enter__()
+        disconnect_runner(other)
+        with other.only_one():
+            for _ in range(2):
+                with pytest.raises(Exchanged, match="has begun since; stop one of the two"):
+                    database.version()
+        database.version()
+
+
+def disconnect_runner(database: Postgresql) -> None:
+    with database.transaction() as db:
+        db.rows(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks"
+            " WHERE locktype = 'advisory' AND pid <> pg_backend_pid() AND database ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
 
 
 # --- numbers, and where the data lies
