@@ -67,11 +67,16 @@ class ArchiveBuild:
             public_url=house.public_url,
             began_at=began_at,
         )
+        self._counted: tuple[int, tuple[int, datetime | None]] = (-1, (0, None))
+        """The version of the database, and how many statements went out and when the last did."""
 
     def page(self, number: int) -> Leaf | None:
         """Return a page of the list of all statements, from 1 on; None if there is none."""
-        with self._store.read() as tx:
-            statements, changed_at = tx.campaigns.count_published()
+        version = self._store.version()  # each page of the list needs the count of all
+        if version != self._counted[0]:
+            with self._store.read() as tx:
+                self._counted = version, tx.campaigns.count_published()
+        statements, changed_at = self._counted[1]
         count = max(1, -(-statements // MAX_STATEMENTS))
         if not 1 <= number <= count:
             return None

@@ -57,6 +57,14 @@ def test_a_list_reads_no_email_once_it_is_indexed_and_says_the_same_before(site:
     assert asked() == (page, True)
 
 
+def test_what_went_out_is_counted_once_for_all_pages_of_the_list(site: Forum) -> None:
+    with counted() as statements:
+        assert [site.get(path).status for path in ("/", "/page/2", "/page/3")] == [200, 404, 404]
+    assert len([one for one in statements if "COUNT(DISTINCT slug)" in one]) == 1
+    site.send("more")
+    assert "On more" in site.get("/").text
+
+
 def test_what_goes_out_is_corrected_or_withdrawn_shows_at_once(site: Forum) -> None:
     for path in PATHS:
         assert "On more" not in site.get(path).text
