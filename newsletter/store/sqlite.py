@@ -177,7 +177,12 @@ class Sqlite:
             yield connection
         finally:
             with self._turn:
-                if kept := idle is self._idle and len(idle) < _IDLE_CONNECTIONS:
+                kept = (
+                    idle is self._idle
+                    and len(idle) < _IDLE_CONNECTIONS
+                    and not connection.in_transaction  # its rollback failed
+                )
+                if kept:
                     idle.append(connection)
             if not kept:
                 connection.close()

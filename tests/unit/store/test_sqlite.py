@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -55,6 +55,43 @@ def test_a_commit_that_need_not_last_makes_none_last_less_that_has_to(
             assert db.value("PRAGMA synchronous") == level
     with database.alone() as db, database.transaction(on=db):
         assert db.value("PRAGMA synchronous") == 2
+
+
+def is_open(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except sqlite3.ProgrammingError:
+        return False
+    return True
+
+
+def test_each_thread_has_a_connection_and_few_stay_open(database: LimitedSqlite) -> None:
+    with ExitStack() as stack:
+        for _ in range(12):
+            stack.enter_context(database.transaction(reads=True))
+    assert len(database.opened) == 12
+    assert sum(map(is_open, database.opened)) == 8
+    with database.transaction(reads=True):
+        database.close()
+    assert len(database.opened) == 12
+    assert not any(map(is_open, database.opened))
+
+
+def test_a_connection_that_cannot_roll_back_is_nobody_elses(database: LimitedSqlite) -> None:
+    def refuse(action: int, *_: object) -> int:
+        is_end = action == sqlite3.SQLITE_TRANSACTION
+        return sqlite3.SQLITE_DENY if is_end else sqlite3.SQLITE_OK
+
+    def write() -> None:
+        with database.transaction() as db:
+            db.change(DEED, key="k", value="v")
+            db.driver.set_authorizer(refuse)
+
+    with pytest.raises(StoreUnavailable, match="not authorized"):
+        write()
+    with database.transaction() as db:
+        assert db.column("SELECT key FROM meta") == []
+    assert list(map(is_open, database.opened)) == [False, True]
 
 
 @rows("name", ["what? #1 %20.db", "a:b@c.db", "ünï.db"])
