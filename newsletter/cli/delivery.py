@@ -96,19 +96,16 @@ class Display:
         """Show how far each has come; one that is gone from the list is complete."""
         for campaign in sending:
             done = campaign.counts.audience - campaign.counts.pending
-            task, began, first = self._task(campaign, done)
+            if campaign.id not in self._tasks:
+                task = self._progress.add_task(campaign.slug, rate="")
+                self._tasks[campaign.id] = (task, time.monotonic(), done)
+            task, began, first = self._tasks[campaign.id]
             took = time.monotonic() - began
             # in the first second a rate is chance
             rate = f"{(done - first) / took:,.0f}/s" if took > 1 else ""
             self._progress.update(task, completed=done, total=campaign.counts.audience, rate=rate)
         for number in set(self._tasks) - {campaign.id for campaign in sending}:
             self._progress.remove_task(self._tasks.pop(number)[0])
-
-    def _task(self, campaign: Campaign, done: int) -> tuple[TaskID, float, int]:
-        if campaign.id not in self._tasks:
-            task = self._progress.add_task(campaign.slug, rate="")
-            self._tasks[campaign.id] = (task, time.monotonic(), done)
-        return self._tasks[campaign.id]
 
 
 @contextmanager

@@ -25,7 +25,6 @@ from newsletter.config import environment
 from newsletter.domain.errors import Fault, InvalidConfiguration, InvalidInput
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.subscribers.address import parse_address
-from newsletter.runtime.keys import made_with
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
@@ -83,13 +82,6 @@ def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(wrapped)
 
 
-@contextmanager
-def for_others(umask: int) -> Iterator[None]:
-    """Files made in the block are as the shell's umask says, not for their owner alone."""
-    with made_with(umask):
-        yield
-
-
 seen_version = click.option(
     "--digest",
     metavar="VERSION",
@@ -98,8 +90,6 @@ seen_version = click.option(
     help="The version that you have seen; refuse another one.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-LISTED = 50
-"""The default number of rows in a list, which may hold many years."""
 
 
 def limited(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -113,7 +103,7 @@ def limited(command: Callable[..., Any]) -> Callable[..., Any]:
         "--limit",
         metavar="N",
         type=click.IntRange(min=1),
-        default=LISTED,
+        default=50,  # a list may hold many years
         show_default=True,
         help="Show the newest N.",
     )

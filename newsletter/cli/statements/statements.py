@@ -12,7 +12,6 @@ from newsletter.cli.shell import (
     Shell,
     as_json,
     by_whom,
-    for_others,
     in_workspace,
     limited,
     override_in_words,
@@ -44,6 +43,7 @@ from newsletter.pipeline.ledger import (
 from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.statements.review import is_settled, overrides, review
 from newsletter.pipeline.statements.translations import awaited, translations_of
+from newsletter.runtime.keys import made_with
 from newsletter.runtime.statements import Statements
 from newsletter.sources.writing import free_path, to_markdown, write_new
 from newsletter.store.sql import Transaction
@@ -199,7 +199,7 @@ def new(shell: Shell, title: str, author: str) -> None:
             author=author,
         )
         path = free_path(services.settings.statements_folder, title)
-        with for_others(services.umask):
+        with made_with(services.umask):
             write_new(path, text)
     click.echo(str(path))
 

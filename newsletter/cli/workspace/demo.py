@@ -97,7 +97,13 @@ _DRAFT = DraftText(
 def demo(folder: Path, serve: bool | None, port: int) -> int:
     """Try it out on made-up data: nothing leaves this machine."""
     folder = _unused(folder)
-    passwords = {person.address: _password() for person in PEOPLE}
+    # four times four letters: 75 bits, and they can be typed
+    passwords = {
+        person.address: "-".join(
+            "".join(secrets.choice(ascii_lowercase) for _ in range(4)) for _ in range(4)
+        )
+        for person in PEOPLE
+    }
     code = send_one(folder, passwords)
     stays = sys.stdout.isatty() if serve is None else serve
     with at_the_desk(folder) as services:
@@ -156,11 +162,6 @@ def _configure(folder: Path, **settings: str) -> None:
     for key, value in settings.items():
         text = re.sub(rf"(?m)^( +{key}: )\S+", rf"\g<1>{value}", text)
     file.write_text(text, encoding="utf-8")
-
-
-def _password() -> str:
-    """Four times four letters: 75 bits, and they can be typed."""
-    return "-".join("".join(secrets.choice(ascii_lowercase) for _ in range(4)) for _ in range(4))
 
 
 # --- one statement goes out
