@@ -162,6 +162,8 @@ class Excuses:
 
     again: set[tuple[str, int]] = field(default_factory=set)
     """(slug, reader) whom the provider had, although a person resolved that it had not."""
+    resent: set[tuple[str, int]] = field(default_factory=set)
+    """All that were ever in ``again``: an event ends that excuse, and corrects no figure."""
     vouched: set[tuple[str, int]] = field(default_factory=set)
     """(slug, reader) whom a person resolved as accepted."""
     given_up: set[tuple[str, int]] = field(default_factory=set)
@@ -476,9 +478,8 @@ def _kept(books: sqlite3.Connection, expected: Expected) -> None:
 def _compare(key: tuple[str, int], state: str, taken: bool, excuses: Excuses) -> None:
     if state == "accepted" and not taken and key not in excuses.vouched:
         raise Violation(Rule.LOST, f"{key} counts as accepted, and no provider took it")
-    known = (
-        state in {"accepted", "unknown"} or key in excuses.again | excuses.given_up | excuses.told
-    )
+    excused = excuses.resent | excuses.given_up | excuses.told
+    known = state in {"accepted", "unknown"} or key in excused
     if taken and not known:
         raise Violation(Rule.UNLISTED, f"{key} was taken, and counts as {state}")
 
@@ -523,7 +524,7 @@ def _corrected(true: World, expected: Expected) -> None:
     gets = expected.audiences[numbers[-1]]
     for mail in true.journal:
         reader = true.owners.get(mail.address, 0)
-        excused = (mail.campaign, reader) in true.excuses.again
+        excused = (mail.campaign, reader) in true.excuses.resent
         missed = mail.campaign == ORIGINAL and reader not in gets | expected.firm
         if missed and not excused:
             raise Violation(Rule.UNCORRECTED, f"{mail.address} got what is wrong, and no more")

@@ -77,6 +77,7 @@ class People:
                 self._world.true.excuses.given_up.add((slug, reader))
             elif reader in had or any(not one.idle for one in host.older):
                 self._world.true.excuses.again.add((slug, reader))
+                self._world.true.excuses.resent.add((slug, reader))
 
     def had(self, slug: str) -> set[int]:
         """Return the readers who got a statement."""
@@ -123,9 +124,8 @@ class People:
             gone |= {ORIGINAL, SPANISH}
         host.expected.gone |= gone
         for slug in sorted(gone):
-            if slug in numbers:
-                self._end_campaign(host, slug, numbers[slug])
-            elif self._world.office(host, partial(_revoke, slug=slug)):
+            cancelled = slug in numbers and self._end_campaign(host, numbers[slug])
+            if cancelled or self._world.office(host, partial(_revoke, slug=slug)):
                 host.expected.take_back(slug, None)
 
     @property
@@ -145,10 +145,12 @@ class People:
             self._resolve(host, number, to)
         return bool(had - unknown - {n for n, state in states.items() if state == "accepted"})
 
-    def _end_campaign(self, host: Host, slug: str, number: int) -> None:
-        if self._world.office(host, lambda process: process.hand().cancel(str(number))):
+    def _end_campaign(self, host: Host, number: int) -> bool:
+        """Cancel a campaign. Return False if it has ended already."""
+        cancelled = self._world.office(host, lambda process: process.hand().cancel(str(number)))
+        if cancelled:
             self._stopped(host, number)
-            host.expected.take_back(slug, None)
+        return cancelled
 
     def _bar(self) -> Bar:
         return Bar(commit=self._world.commit, at=self._world.now)

@@ -171,3 +171,16 @@ def test_a_call_and_its_replay_are_told_the_same_of_a_reader() -> None:
 def test_a_person_answers_for_an_approval_of_what_had_gone_before_a_restore() -> None:
     put_back = (Step("restore", "in place"), Step("release"), Step("approve", "ada"))
     holds("asked", worker("dispatch-1"), *put_back, BOOT, kind="digest")
+
+
+def test_a_careful_person_revokes_the_approval_of_what_is_cancelled_already() -> None:
+    sent = (LOOK, Step("approve", "ada"), LOOK, Step("back_up"), worker("dispatch-2"))
+    put_back = (Step("restore", "in place", 1), Step("hand", "cancel"), Step("approve", "flo"))
+    holds("safe", *sent, *put_back, kind="office")
+
+
+@pytest.mark.parametrize("end", [Step("hand", "cancel"), Step("reader", "erase", 1)])
+def test_a_person_who_resolved_wrongly_answers_for_the_figures(end: Step) -> None:
+    """An event proves later that the provider had accepted the message."""
+    resent = (worker("dispatch-1", "silent"), Step("hand", "resend"), end)
+    holds("asked", *resent, worker("dispatch-1", "split"), Step("event", "delivered"))
