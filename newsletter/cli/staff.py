@@ -90,7 +90,7 @@ def reset(shell: Shell, email: str) -> None:
     with shell.services() as services:
         link = made(email, by=OPERATOR, proofs=services.staff.proofs)
         _print_link(services.staff, link.word, link.expires_at)
-    say(f"{link.address} was signed out everywhere, and told by email")
+    say(f"{link.address} was signed out everywhere, and got an email")
 
 
 @user.command()
@@ -120,7 +120,7 @@ def list_users(shell: Shell, as_json: bool) -> None:
         invited = tx.invitations.open(tx.now)
     for invitation in invited:
         until = wall_time(invitation.expires_at, services.settings.timezone)
-        say(f"{invitation.address} has a link that nobody has opened yet, until {until}")
+        say(f"{invitation.address} has an unopened link, valid until {until}")
     rows = [{"email": address, "role": role.value} for address, role in roles.items()]
     print_rows(rows, ("email", "role"), as_json=as_json)
 

@@ -218,7 +218,7 @@ class SegmentOptions(Section):
             raise ValueError(f"picks everybody on {self.list}; write at least one of {keys}")
         if since is not None and before is not None and since >= before:
             raise ValueError(
-                f"picks nobody: joined_before, {before}, is not after joined_since, {since}"
+                f"picks no one: joined_before, {before}, is not after joined_since, {since}"
             )
         if both:
             raise ValueError(

@@ -90,7 +90,7 @@ class VisitedOptions(SourceOptions):
         trusted = info.data.get("trusted")
         if trusted and not names:
             raise ValueError(
-                "is missing beside trusted: true; name those in whose name its items count as"
+                "is missing: trusted: true needs the people in whose name its items count as"
                 " approved, like [editor@forum.example]"
             )
         if names and trusted is False:
@@ -179,7 +179,7 @@ def sources_objection(sources: tuple[AnySource, ...], default_lists: Any) -> str
     for source in visited(sources):
         if not (source.lists or default_lists):
             return (
-                f"has a source, {source.known_as}, whose statements go to nobody; write lists:"
+                f"has a source, {source.known_as}, whose statements go to no list; write lists:"
                 " [press] there, or default_lists at the top"
             )
     return ""

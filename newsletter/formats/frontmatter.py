@@ -112,7 +112,7 @@ def _fields(header: str, file: str) -> dict[str, Field]:
         line = key_node.start_mark.line + 2
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
         if key in fields:
-            message = f"stands twice, first on line {fields[key].line}; keep one of them"
+            message = f"appears twice, first on line {fields[key].line}; keep one of them"
             faults.append(Fault(file=file, line=line, key=key, message=message))
             continue
         end = node.end_mark

@@ -65,7 +65,7 @@ class FinalAnswer(HTTPResponse):
         super().begin()
         while self.status < 200:
             if self.status == _SWITCHING_PROTOCOLS:
-                raise BadStatusLine("101: another protocol, which nobody asked for")
+                raise BadStatusLine("101: another protocol, which was not requested")
             self.headers = self.msg = None  # type: ignore[assignment]
             super().begin()
         # where it is in doubt where the answer ends, nothing is asked on the connection again

@@ -151,7 +151,7 @@ def in_plain_words(error: yaml.MarkedYAMLError) -> str:
         return str(error.problem)
     problem = " ".join(part for part in (error.context, error.problem) if part)
     hint = next((hint for sign, hint in _HINTS.items() if sign in problem), "")
-    return f"this is not YAML: {hint or f'{problem}; mend this line'}"
+    return f"this is not YAML: {hint or f'{problem}; correct this line'}"
 
 
 def mark_of(error: yaml.MarkedYAMLError) -> Any:

@@ -266,7 +266,7 @@ def find_statement(tx: Transaction, slug: str) -> StoredStatement:
         )
     if not stored.content_hash:
         raise Refused(
-            f"{slug} cannot be rendered; 'newsletter statement check {slug}' says what to mend"
+            f"{slug} cannot be rendered; 'newsletter statement check {slug}' says what to correct"
         )
     return stored
 
@@ -306,7 +306,7 @@ def refuse_if_gone_out(tx: Transaction, slug: str) -> None:
     if campaign.may_have_reached_anybody or not campaign.state.ended:
         raise Refused(
             f"{slug} has already gone out as campaign {campaign.id};"
-            " write what has to be put right as a statement with another slug"
+            " write the correction as a statement with another slug"
         )
 
 

@@ -91,7 +91,7 @@ def finish(tx: Transaction, campaign_id: int) -> None:
     reason = ""
     if state is CampaignState.ATTENTION:
         reason = (
-            f"for {campaign.counts.unknown} nobody knows whether the provider took the message;"
+            f"for {campaign.counts.unknown} it is unknown whether the provider took the message;"
             f" look there, then 'newsletter resolve {campaign.id}'"
         )
     # every look at unknown deliveries calls this; one without news must not write

@@ -192,7 +192,7 @@ CONNECTION = "provider connection"
 """The name of the finding on whether the provider can be reached."""
 _LOOK = 5.0
 """Seconds for checking the file, and again for checking its content."""
-_PUT_BACK = "look at the disk, and put a backup back with 'newsletter db restore'"
+_PUT_BACK = "check the disk, and restore a backup with 'newsletter db restore'"
 
 
 def finding(what: str, *, well: bool, detail: str) -> Finding:
@@ -225,7 +225,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     advice = "none yet; 'newsletter subscribers import FILE'"
     yield finding("subscribers", well=bool(lists), detail=counts or advice)
     staffed = any(role.includes(Role.APPROVER) for role in roles.values())
-    advice = "nobody can approve; 'newsletter user invite EMAIL --role approver'"
+    advice = "no member of staff can approve; 'newsletter user invite EMAIL --role approver'"
     yield finding("staff", well=staffed, detail=_staff(roles) if staffed else advice)
     yield _hold(delivery)
     yield of_guard_file(settings)
@@ -267,7 +267,7 @@ def of_guard_file(settings: Settings) -> Finding:
     folder = next((each for each in put_back if path.is_relative_to(each)), None)
     if folder is None:
         return finding("guard file", well=True, detail=str(path))
-    detail = f"{path} is put back together with all of {folder}, and then nothing shows that"
+    detail = f"{path} is restored together with all of {folder}, and then nothing shows that"
     advice = "set epoch_file to a path on another disk: 'Restored by other means', docs/recovery.md"
     return Finding(what="guard file", level=Level.WARNING, detail=detail, advice=advice)
 
@@ -281,7 +281,7 @@ def _emails(delivery: Delivery) -> Finding:
     lost = counts[EmailState.UNKNOWN] + counts[EmailState.REJECTED]
     advice = "they wait for 'newsletter run' or 'newsletter worker'" if late else ""
     if lost and not advice:
-        advice = "the log of the run says why; whoever got none can ask again tomorrow"
+        advice = "the log of the run says why; people who got none can ask again tomorrow"
     level = Level.WARNING if late or lost else Level.OK
     return Finding(
         what="requested emails", level=level, detail=detail or "none today", advice=advice
@@ -339,7 +339,9 @@ def _private(settings: Settings) -> Finding:
     """Check that only the owner can read the files. Opening the workspace corrects most of them."""
     open_ones = open_to_others(kept(settings))
     if not open_ones:
-        return Finding(what="permissions", level=Level.OK, detail="only you can read what is kept")
+        return Finding(
+            what="permissions", level=Level.OK, detail="only you can read the stored files"
+        )
     named = ", ".join(map(str, open_ones))
     detail = f"others may read {named}"
     advice = "take their rights away with 'chmod go-rwx', or let its owner do it"

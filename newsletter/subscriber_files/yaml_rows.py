@@ -76,7 +76,7 @@ def _section(
         nodes.node()
         return
     if key in seen:
-        reader.fault(line, key, f"stands twice, first on line {seen[key]}; keep one of them")
+        reader.fault(line, key, f"appears twice, first on line {seen[key]}; keep one of them")
     seen.setdefault(key, line)
     start = nodes.event()
     if not isinstance(start, yaml.SequenceStartEvent):

@@ -179,10 +179,10 @@ def _plain(vitals: Vitals, at_work: bool) -> dict[str, tuple[str, float]]:
             "For how long the oldest scheduled campaign has been due without having begun.",
             vitals.overdue.total_seconds(),
         ),
-        "batches_queued": ("Batches that wait to be handed over.", vitals.batches.queued),
-        "batches_claimed": ("Batches that are being handed over.", vitals.batches.claimed),
+        "batches_queued": ("Batches that wait to be sent.", vitals.batches.queued),
+        "batches_claimed": ("Batches that are being sent.", vitals.batches.claimed),
         "transactional_emails_waiting": (
-            "Confirmations, links and notices that wait to be handed over.",
+            "Confirmations, links and notices that wait to be sent.",
             vitals.emails,
         ),
     }

@@ -92,6 +92,6 @@ def test_a_yes_in_a_trusted_file_counts_and_its_warnings_are_told(workspace: Wor
 
 def test_a_list_on_which_nobody_is_is_warned_of(workspace: Workspace) -> None:
     workspace.write("news", lists=["pres"])
-    assert "nobody is on the list 'pres'" in workspace.approve("news", code=4).stderr
+    assert "no one is on the list 'pres'" in workspace.approve("news", code=4).stderr
     shown = workspace.do("statement", "check", "news", code=4).stderr
     assert "statements/news.md:4 lists: warning nobody: " in shown

@@ -263,7 +263,7 @@ def test_a_statement_is_begun_listed_and_shown(workspace: Workspace) -> None:
     for command in ("show", "check", "diff"):
         assert "no statement 'none'" in workspace.do("statement", command, "none", code=1).stderr
     assert "no statement 'none'" in workspace.approve("none", code=1).stderr
-    assert "nobody has approved" in workspace.do("statement", "diff", row["slug"], code=1).stderr
+    assert "no one has approved" in workspace.do("statement", "diff", row["slug"], code=1).stderr
 
 
 def test_a_bad_statement_is_named_and_hides_no_other(workspace: Workspace) -> None:

@@ -225,7 +225,7 @@ def test_nobody_to_write_to_is_said_and_waits(bare: Workspace) -> None:
     bare.approve("news")
 
     done = bare.do("run", "--until-idle", code=5)
-    assert "nobody is subscribed to press" in done.stderr
+    assert "no one is subscribed to press" in done.stderr
     bare.subscribe(readers(3))
     bare.do("resume", "news")
     bare.do("run", "--until-idle")

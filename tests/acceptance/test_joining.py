@@ -153,7 +153,7 @@ def test_a_form_offers_only_what_can_be_joined(workspace: Workspace) -> None:
     assert "Sport &amp; games" in printed
     assert "secret" in workspace.do("subscribers", "form", "--list", "secret", code=1).stderr
     workspace.configure(signup={"enabled": False})
-    assert "nobody can join" in workspace.do("subscribers", "form", code=4).stderr
+    assert "there is no list to join" in workspace.do("subscribers", "form", code=4).stderr
 
 
 def test_where_nobody_can_join_there_is_no_page(workspace: Workspace) -> None:

@@ -51,7 +51,7 @@ def test_each_of_forty_readers_gets_their_language_once(bare: Workspace) -> None
     bare.do("run", "--until-idle")  # French is not approved yet
     bare.approve("hours-fr")
     late = bare.do("run", "--until-idle", code=5)
-    assert "nobody on press is left for hours-fr" in late.stderr
+    assert "no one on press is left for hours-fr" in late.stderr
 
     titles = {"es": "Abre a las nueve", "es-MX": "Abre a las nueve"}
     expected = {(one, titles.get(it, "Opens at nine")): 1 for one, it in languages.items()}

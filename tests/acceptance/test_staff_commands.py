@@ -17,7 +17,7 @@ def test_an_invitation_prints_one_link_and_nothing_else(bare: Workspace) -> None
     assert again != done.stdout
     listed = bare.do("user", "list", "--json")
     assert listed.json() == []
-    assert "ana@forum.example has a link that nobody has opened yet, until" in listed.stderr
+    assert "ana@forum.example has an unopened link, valid until" in listed.stderr
     logged = bare.do("audit", "show").stdout
     assert "invite" in logged
     assert again.strip()[-43:] not in logged

@@ -34,7 +34,7 @@ def test_what_was_undone_in_time_stays_approved_and_goes_nowhere(workspace: Work
     workspace.do("statement", "start", "news", "--by", SENDER)
     workspace.do("run", "--until-idle")
     said = workspace.do("statement", "undo", "news", "--by", SENDER).stderr
-    assert "news is undone: nobody got it, and it stays approved" in said
+    assert "news is undone: no one got it, and it stays approved" in said
     workspace.configure(schedule={"start": "sender", "undo_window": "0s"})
     workspace.do("run", "--until-idle")
     assert workspace.outbox == []

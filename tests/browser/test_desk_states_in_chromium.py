@@ -116,7 +116,7 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
         )
         at.hand_over()
         assert at.campaign.state is CampaignState.ATTENTION
-        assert "nobody knows" in said(visit("vera", here))
+        assert "it is unknown" in said(visit("vera", here))
         visit("dan", f"{here}/unknown", fresh=True, width=390)
         visit("cleo", f"{here}/people")
         page = visit("cleo", "/stop", width=390)

@@ -115,7 +115,7 @@ def test_a_claim_that_ends_while_connecting_lets_no_byte_leave(
             return super().uptime()
 
     lease = NotAfter.after(timedelta(seconds=60), Sleepy())
-    with pytest.raises(ClaimOver, match="Nothing was handed over"):
+    with pytest.raises(ClaimOver, match="Nothing was sent"):
         opened(10).call(post(server.url), lease)
     assert server.requests == []
 

@@ -174,7 +174,7 @@ def _elsewhere(figures: dict[str, Any]) -> Iterator[str]:
     if count := figures["unknown_elsewhere"]:
         yield (
             f"{count:,} of the unknown went to another account at the provider than is configured"
-            " now, or to one that nobody noted: what this account knows or lacks proves nothing,"
+            " now, or to one that nobody noted: the records of this account prove nothing,"
             " so it is not asked. Look there, then decide with 'newsletter resolve'; if it is the"
             f" same account under a new key, say 'newsletter resolve {figures['campaign']}"
             " --same-account'"

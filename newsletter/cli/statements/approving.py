@@ -280,7 +280,7 @@ def undo(shell: Shell, slug: str, by: str | None) -> None:
         who = actor(services.store, by, Role.APPROVER, "undo")
         approved = services.campaigns.starter().undo(slug, by=who)
     stays = "it stays approved" if approved else "it needs a new approval"
-    say(f"{slug} is undone: nobody got it, and {stays}")
+    say(f"{slug} is undone: no one got it, and {stays}")
 
 
 @click.command("send-back")

@@ -295,7 +295,7 @@ def _send_test(shell: Shell, slug: str, to: str) -> None:
         return
     answer = f"{outcome.verdict.value}: {outcome.reason}"
     if outcome.verdict in {Verdict.RETRY, Verdict.QUOTA, Verdict.LATE}:
-        raise ProviderUnreachable(f"the test mail was not handed over: {answer}")
+        raise ProviderUnreachable(f"the test email was not sent: {answer}")
     if outcome.verdict is Verdict.UNKNOWN:
-        raise NewsletterError(f"nobody knows whether the provider took the test mail: {answer}")
+        raise NewsletterError(f"the provider may have taken the test email or not: {answer}")
     raise Refused(f"the provider refused the test mail: {answer}")

@@ -339,7 +339,8 @@ def undo_import(shell: Shell, number: int, by: str | None, as_json: bool) -> Non
         say(f"addresses that stay suppressed: {undone.suppressed:,}")
     if undone.departures:
         say(
-            f"subscriptions that stay ended, as an undo re-subscribes nobody: {undone.departures:,}"
+            "subscriptions that stay ended, because an undo re-subscribes no one:"
+            f" {undone.departures:,}"
         )
     say(
         f"import {number} is undone; removed: {undone.removed:,} people, {undone.ended:,}"

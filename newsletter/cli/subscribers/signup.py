@@ -34,7 +34,9 @@ def form(shell: Shell, lists: tuple[str, ...], language: str | None) -> None:
         offering = Offering(settings, Frame(house=settings.house(), language=settings.language))
         offers = offering.rules.offered(lists)
         if not offering.rules.offers:
-            raise Refused("nobody can join: set lists or default_lists, and signup.enabled")
+            raise Refused(
+                "there is no list to join: set lists or default_lists, and signup.enabled"
+            )
         strange = sorted(set(lists) - {offer.name for offer in offers})
         if strange:
             raise NotFound(f"no list {', '.join(strange)} is offered; lists in the file says which")
@@ -66,8 +68,8 @@ def receive_email(shell: Shell, email: BinaryIO) -> None:
         departure = read(word, services.links)
         strangers = leave([departure], store=services.store)
     if strangers:
-        raise NotFound("it is of a reader who is not in these books: erased, or lost by a restore")
+        raise NotFound("its subscriber is not in this database: erased, or lost by a restore")
     if departure.of_a_test:
         say("nothing to do: it answers a test email")
     else:
-        say("done: whoever it is about gets no more of what that email was sent to")
+        say("done: its subscriber gets no more email to those lists")

@@ -178,5 +178,5 @@ def init(folder: Path) -> None:
         "  newsletter user invite you@example.org --role admin\n"
         "  newsletter run\n"
         "and open the link of the invitation: at the desk you write, approve and send;"
-        " statements/example.md is a draft and goes to nobody"
+        " statements/example.md is a draft and goes to no one"
     )

@@ -36,7 +36,7 @@ p[style-name='Quotations'] => blockquote > p:fresh
 p[style-name='Intense Quote'] => blockquote > p:fresh
 p[style-name='Block Text'] => blockquote > p:fresh
 """
-_SAVE_ANEW = "open it in Word, save it anew as a Word document (.docx) and import that"
+_SAVE_ANEW = "open it in Word, save it again as a Word document (.docx) and import that"
 _PACKING = Packing(program="Word", main=_MAIN, save_anew=_SAVE_ANEW)
 
 

@@ -23,7 +23,7 @@ from newsletter.documents.release.lines import ordinary
 Element = Any
 
 _CONTENT, _STYLES = "content.xml", "styles.xml"
-_SAVE_ANEW = "open it in LibreOffice, save it anew as an ODF text document (.odt) and import that"
+_SAVE_ANEW = "open it in LibreOffice, save it again as an ODF text document (.odt) and import that"
 _PACKING = Packing(program="LibreOffice", main=_CONTENT, save_anew=_SAVE_ANEW)
 _LEFT_OUT = {
     "tracked-changes",

@@ -90,7 +90,7 @@ def read_pages(data: bytes, file: str) -> list[list[PdfLine]]:
     except InvalidInput:
         raise
     except Exception as error:  # what a file is made to raise in there has no common name
-        message = "is no PDF, or a broken one; save it anew and import that"
+        message = "is no PDF, or a broken one; save it again and import that"
         raise unusable(file, message) from error
 
 

@@ -115,11 +115,11 @@ _CAN: Mapping[State, str] = MappingProxyType(
 )
 _NOBODY: Mapping[State, str] = MappingProxyType(
     {
-        State.REVIEW: "Nobody on the staff can approve it. An admin can invite an approver.",
-        State.CHANGED: "Nobody on the staff can approve it. An admin can invite an approver.",
-        State.APPROVED: "Nobody on the staff can send it. An admin can invite a sender.",
-        State.PAUSED: "Nobody on the staff can resume it. An admin can invite a sender.",
-        State.ATTENTION: "Nobody on the staff can decide. Your operator can add an admin.",
+        State.REVIEW: "No member of staff can approve it. An admin can invite an approver.",
+        State.CHANGED: "No member of staff can approve it. An admin can invite an approver.",
+        State.APPROVED: "No member of staff can send it. An admin can invite a sender.",
+        State.PAUSED: "No member of staff can resume it. An admin can invite a sender.",
+        State.ATTENTION: "No member of staff can decide. Your operator can add an admin.",
     }
 )
 
@@ -158,7 +158,7 @@ def _changed(facts: Facts) -> str:
 
 
 def _approved(facts: Facts) -> str:
-    return f"Approved by {_approvers(facts)}. Nobody has started it.{_set_for(facts)}"
+    return f"Approved by {_approvers(facts)}. No sender has started it.{_set_for(facts)}"
 
 
 def _set_for(facts: Facts) -> str:
@@ -204,12 +204,12 @@ def _sending(campaign: Campaign, facts: Facts) -> str:
 def _paused(campaign: Campaign, facts: Facts) -> str:
     accepted = campaign.counts.accepted
     have = f"{people(accepted)} have it" if accepted != 1 else "1 person has it"
-    return f"{_by_name(campaign.reason, facts)}. {have if accepted else 'Nobody has it yet'}."
+    return f"{_by_name(campaign.reason, facts)}. {have if accepted else 'No one has it yet'}."
 
 
 def _attention(campaign: Campaign, facts: Facts) -> str:
     unknown = people(campaign.counts.unknown)
-    return f"Sending is over. For {unknown} nobody knows whether the provider took the email."
+    return f"Sending is over. For {unknown} it is unknown whether the provider took the email."
 
 
 def _sent(campaign: Campaign, facts: Facts) -> str:
@@ -284,7 +284,7 @@ def _approvers(facts: Facts) -> str:
     counted, overrides = ([approval.by for approval in kind] for kind in given)
     if len(counted) >= facts.rules.policy.required or not overrides:
         return _names(counted, facts)
-    return f"{_names(overrides, facts)}, who stand in for a missing approval"
+    return f"{_names(overrides, facts)}, who replace a missing approval"
 
 
 def _names(addresses: list[str], facts: Facts, word: str = "and") -> str:
@@ -318,7 +318,7 @@ def _notes(state: State, facts: Facts) -> Iterator[str]:
     if facts.standing.withheld and facts.statement.progress is not Progress.DRAFT:
         yield f"It cannot be approved or sent: {without_commands(facts.standing.withheld)}."
     if facts.lapsed is not None and not facts.begun:
-        since = " Nobody has started it since." * facts.standing.approved
+        since = " No sender has started it since." * facts.standing.approved
         who = name(facts.lapsed.by, facts)
         why = "Its text, an approval or their role changed since."
         yield f"{who} started it, and that has lapsed. {why}{since}"
@@ -327,4 +327,4 @@ def _notes(state: State, facts: Facts) -> Iterator[str]:
         yield "There is a newer text at the desk, which has not been handed in."
     if facts.standing.overrides and not facts.standing.approved and state not in _OVER:
         by = _names([override.by for override in facts.standing.overrides], facts)
-        yield f"{by} stands in for a missing approval. It takes a second admin."
+        yield f"{by} replaces a missing approval. A second admin is needed."

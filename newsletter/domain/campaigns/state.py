@@ -36,7 +36,7 @@ class State(Enum):
     CHANGED = "changed since approval"
     """The text differs from the approved one."""
     APPROVED = "approved"
-    """Nobody has started it."""
+    """No sender has started it."""
     HELD_BACK = "held back"
     """It is approved, and planning says why it cannot be sent."""
     SCHEDULED = "scheduled"

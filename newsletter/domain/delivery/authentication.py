@@ -156,7 +156,7 @@ def _bimi(domain: str, texts: Texts) -> Finding:
         if tags.get("v") == "BIMI1" and tags.get("l", "").lower().startswith("https://"):
             return ok("BIMI", f"{domain} shows a logo where DMARC is enforced")
         return check("BIMI", f"the record of {domain} names no logo at https://", "look at its l=")
-    return ok("BIMI", "none, and none is needed: it shows your logo beside your mail")
+    return ok("BIMI", "none, and none is needed: it shows your logo next to your email")
 
 
 def tags_of(record: str) -> dict[str, str]:
@@ -225,16 +225,14 @@ def _one_click(message: Message, public_url: str) -> Finding:
     links, posts = (_fields(message, name) for name in ONE_CLICK)
     if len(links) != 1 or len(posts) != 1:
         found = f"{len(links)} List-Unsubscribe and {len(posts)} List-Unsubscribe-Post"
-        advice = (
-            "there has to be one of each: turn off what your provider adds, or let it pass ours"
-        )
+        advice = "there must be one of each: turn off what your provider adds, or let it pass ours"
         return fix("one-click", f"the email has {found}", advice)
     link = next(iter(_LINK.findall(links[0])), "")
     if not link.startswith(f"{public_url}/u/"):
         advice = "turn off rewriting of links and unsubscribing at your provider"
         return fix("one-click", f"it leads to {link or 'no https address'}, and not to us", advice)
     if posts[0].lower() != "list-unsubscribe=one-click":
-        advice = "it has to be List-Unsubscribe=One-Click: look at what your provider changes"
+        advice = "it must be List-Unsubscribe=One-Click: look at what your provider changes"
         return fix("one-click", f"List-Unsubscribe-Post says {posts[0][:80]!r}", advice)
     return ok("one-click", f"both fields are there, and lead to {public_url}")
 
@@ -300,7 +298,7 @@ def _signatures(message: Message) -> Iterator[_Signature]:
 
 def _weakness(tags: dict[str, str]) -> str:
     if tags.get("a", "").lower() == "rsa-sha1":
-        return "by SHA-1, which nobody counts any more (RFC 8301)"
+        return "by SHA-1, which no longer counts (RFC 8301)"
     if "l" in tags:
         return "only the beginning of its text (l=), so that others could add to it"
     return ""

@@ -126,7 +126,7 @@ def _headers(content: Content) -> Iterator[bytes | tuple[str, str]]:
         if not _FIELD_NAME.fullmatch(name):
             raise _refusal(name, "is not a name that a header field can have")
         if name.lower() in _OURS or name.lower() in {"content-type", "content-transfer-encoding"}:
-            raise _refusal(name, "would stand in the message twice; leave it out of the headers")
+            raise _refusal(name, "would appear in the message twice; remove it from the headers")
         yield from _open_or_encoded(name, value)
 
 

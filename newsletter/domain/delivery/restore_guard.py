@@ -64,12 +64,12 @@ class Location:
         """Return why these cannot be the same file, in words, or ""."""
         # the widest first: on another machine the numbers of disks and files say nothing
         if _differ(self.machine, other.machine):
-            return "lies on another machine than the one that last sent"
+            return "is on another machine than the one that last sent"
         same_boot = self.boot == other.boot
         if _differ(self.filesystem, other.filesystem) or (
             same_boot and _differ(self.device, other.device)
         ):
-            return "lies on another disk than the one that last sent"
+            return "is on another disk than the one that last sent"
         return "is another file than the one that last sent" if self.file != other.file else ""
 
 

@@ -137,7 +137,7 @@ def plan_for(
     address that staff suppressed does not.
     """
     if email.free_since + EMAIL_LIVES < now:
-        return Plan(reason="it could not be handed over within a day")
+        return Plan(reason="it could not be sent within a day")
     if email.kind is EmailKind.NOTICE:  # it is no newsletter, and they asked for none
         return Plan(says=EmailText.NOTICE)
     if email.kind is EmailKind.LINK:

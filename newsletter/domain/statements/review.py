@@ -237,7 +237,7 @@ def _summary(statement: Statement, _: ReviewContext) -> str:
     length = len(statement.summary)
     if not length:
         return (
-            "there is no summary, so inboxes show the first words of the text beside the subject:"
+            "there is no summary, so inboxes show the first words of the text next to the subject:"
             " write one line of what it says"
         )
     if length in _SUMMARY:
@@ -290,7 +290,7 @@ def _open_embargo(statement: Statement, _: ReviewContext) -> str:
 def _nobody(statement: Statement, around: ReviewContext) -> str:
     if around.audience != 0 or not around.readers or statement.segment is not None:
         return ""
-    return f"nobody is on {_lists(statement)}, and others have readers: is it spelt right?"
+    return f"no one is on {_lists(statement)}, and others have readers: check the name"
 
 
 def _unknown_list(_: Statement, around: ReviewContext) -> str:
@@ -304,7 +304,7 @@ def _segment(statement: Statement, around: ReviewContext) -> str:
         return ""
     name = statement.segment.name
     return (
-        f"the segment {name!r} picks nobody now ({statement.segment.rule}): is its rule right?"
+        f"the segment {name!r} picks no one now ({statement.segment.rule}): is its rule right?"
         f" 'newsletter segment show {name}' shows whom it picks"
     )
 
@@ -312,7 +312,7 @@ def _segment(statement: Statement, around: ReviewContext) -> str:
 def _no_readers(statement: Statement, around: ReviewContext) -> str:
     if around.audience != 0 or around.readers:
         return ""
-    return f"nobody is on {_lists(statement)} yet: whoever joins before it goes out will get it"
+    return f"no one is on {_lists(statement)} yet: people who join before it is sent will get it"
 
 
 def _lists(statement: Statement) -> str:

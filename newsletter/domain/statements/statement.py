@@ -284,7 +284,7 @@ def _objection(
     if role is not None and not role.includes(Role.APPROVER):
         return f"{approval.by} is a {role.value}, who may not approve"
     if approval.channel is Channel.OVERRIDE and role is not Role.ADMIN:
-        return f"{approval.by} is no admin, and only admins stand in for what is missing"
+        return f"{approval.by} is no admin, and only admins can replace a missing approval"
     if approval.channel is Channel.FEED:
         return ""
     if approval.channel is Channel.FRONT_MATTER and not policy.trust_front_matter:

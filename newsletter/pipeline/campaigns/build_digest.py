@@ -286,7 +286,9 @@ class DigestBuilder:
     def _put_right(self, tx: Transaction, issue: Issue) -> BuiltDigest:
         right = self._right(tx, issue)
         tx.digests.put(right, tx.now)
-        rest = f"it is made anew of {_counted(len(right.parts))}" if right.parts else "none is left"
+        rest = (
+            f"it is made again from {_counted(len(right.parts))}" if right.parts else "none is left"
+        )
         summary = f"a part was corrected or cancelled since, and {rest}"
         detail = ", ".join(right.parts) or summary
         tx.audit.enter(_SCHEDULER, "gather", issue.slug, detail)

@@ -199,7 +199,7 @@ class Starter:
             told = max(one.not_before for one in later if one.not_before)
             raise Earlier(statement.slug, [one.by for one in later], moment(told, rules.timezone))
         for approval in later:
-            why = "it is to leave earlier than they were told"
+            why = "it is to be sent earlier than its approvers saw"
             tx.approvals.revoke(statement.slug, tx.now, approval.by, actor=person, why=why)
 
     def undo(self, slug: str, *, by: str) -> bool:
@@ -230,7 +230,9 @@ class Starter:
     def _refuse_unready(self, tx: Transaction, stored: StoredStatement) -> None:
         slug = stored.statement.slug
         if self.rules.start is StartBy.APPROVAL:
-            raise Refused(f"{slug} starts by its approval, as schedule.start says; nobody has to")
+            raise Refused(
+                f"{slug} starts by its approval, as schedule.start says; no start is needed"
+            )
         refuse_if_gone_out(tx, slug)
         standing = standing_of(tx, stored, self.rules.policy)
         if not standing.approved:
@@ -369,7 +371,7 @@ class OperatorActions:
                 f" ({campaign.slug}) {unknown:,} are unknown now, not {shown:,}"
             )
         if to is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
-            raise Refused(f"campaign {campaign.id} is cancelled; nothing more goes out")
+            raise Refused(f"campaign {campaign.id} is cancelled; nothing more is sent")
 
     def _refuse_while_called(self, tx: Transaction, campaign: Campaign) -> None:
         """Raise Refused while a replay is under way: its answer would overrule the decision."""

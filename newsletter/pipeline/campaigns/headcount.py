@@ -311,7 +311,7 @@ def lines_of(dry: DryRun, shown: int = 3, zone: str = "UTC") -> Iterator[str]:
     yield from (f"  {address}: {reason}" for address, reason in dry.excluded)
     whys = Counter(why for _, why in dry.elsewhere)
     yield from (f"{many:,} more on these lists: {why}" for why, many in sorted(whys.items()))
-    yield from (f"{slug} is not approved, so nobody waits for it" for slug in dry.unapproved)
+    yield from (f"{slug} is not approved, so no one waits for it" for slug in dry.unapproved)
     approval = "approved" if dry.approved else "not approved"
     yield f"version {dry.content_hash[:4]} {dry.content_hash[4:8]}, {approval}"
     yield from (f"  {reason}" for reason in dry.reasons)

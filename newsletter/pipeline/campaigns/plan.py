@@ -213,7 +213,7 @@ def _say(step: Step, stored: StoredStatement, standing: ApprovalStatus) -> str:
     if step is Step.WITHDRAW and not stored.content_hash:
         return "it can no longer be rendered"
     if step is Step.WITHDRAW and standing.approved:
-        return "nobody has started it"
+        return "no sender has started it"
     waits = step is Step.WITHDRAW or standing.changed
     return "; ".join(standing.reasons) if waits else ""
 

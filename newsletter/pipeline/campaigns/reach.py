@@ -90,22 +90,22 @@ class Reach:
         lists, number = ", ".join(self.lists), campaign.id
         if self.split is not None:
             return (
-                f"nobody on {lists} is left for {self.split.slug}: nobody reads its language,"
+                f"no one on {lists} is left for {self.split.slug}: no one reads its language,"
                 f" or other languages of {self.split.original} have them;"
                 f" 'newsletter cancel {number}' ends it"
             )
         if self.correction is not None:
             return (
-                f"nobody who was sent {campaign.corrects} may still be written to;"
+                f"no one who was sent {campaign.corrects} may still be written to;"
                 f" 'newsletter cancel {number}' ends it"
             )
         if self.segment is not None:
             return (
-                f"the segment {self.segment.name} picks nobody who may be written to"
+                f"the segment {self.segment.name} picks no one who may get email"
                 f" ({self.segment.rule}); once it does, 'newsletter resume {number}'"
             )
         return (
-            f"nobody is subscribed to {lists};"
+            f"no one is subscribed to {lists};"
             f" import subscribers, then 'newsletter resume {number}'"
         )
 
@@ -192,7 +192,9 @@ def _concerns_anybody(campaign: Campaign, by: str) -> bool:
 def _nobody_was_sent(tx: Transaction, of: str) -> str:
     if tx.statements.get(of) is None:
         return f"it corrects {of}, and there is no statement of that name"
-    return f"it corrects {of}, which nobody was sent; mend {of} itself, or take 'corrects' out"
+    return (
+        f"it corrects {of}, which was sent to no one; correct {of} itself, or take 'corrects' out"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -319,7 +319,7 @@ def _known(tx: Transaction, address: str) -> list[Passkey]:
     """Return the passkeys, if one more may be added. Raises Refused."""
     credential = tx.accounts.get(address)
     if credential is None or not credential.has_factor:
-        raise Refused("set up an authenticator app first; a passkey stands beside it")
+        raise Refused("set up an authenticator app first; a passkey is an addition to it")
     known = tx.passkeys.of(address)
     if len(known) >= MOST_PASSKEYS:
         raise Refused(f"an account has {MOST_PASSKEYS} passkeys at most; remove one first")

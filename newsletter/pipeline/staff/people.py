@@ -99,7 +99,7 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
         actor = proofs.admin(tx, by, "change roles")
         before = _found(tx, who)
         if who == actor:
-            raise Refused("nobody changes their own role; ask another admin")
+            raise Refused("you cannot change your own role; ask another admin")
         if before is role:
             return before
         if role is not Role.ADMIN:
@@ -134,7 +134,7 @@ def disable(address: str, *, by: str, proofs: Proofs) -> None:
         actor = proofs.admin(tx, by, "remove somebody")
         before = _found(tx, who)
         if who == actor:
-            raise Refused("nobody removes themselves; ask another admin")
+            raise Refused("you cannot remove yourself; ask another admin")
         refuse_last_admin(tx, who)
         _tell(tx, who, f"Your account was removed by {_called(tx, actor)}.", proofs)
         tx.staff.remove(who)
@@ -257,7 +257,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
         tx.sessions.end_all(who)
         proofs.enter(tx, actor, "reset", who, f"a link to set a new password; {_went(link)}")
         if link.word:
-            proofs.tell(tx, who, "The operator has a link by which your password can be set anew.")
+            proofs.tell(tx, who, "The operator has a link that sets a new password.")
     return link
 
 
@@ -388,7 +388,7 @@ def _note(
         proofs.enter(tx, address, "accept invitation", address, f"as {role.value}, from {where}")
         return
     proofs.enter(tx, address, "use reset link", address, f"a new password, from {where}")
-    proofs.tell(tx, address, f"Your password was set anew by a link that {invitation.by} made.")
+    proofs.tell(tx, address, f"Your password was set by a link that {invitation.by} made.")
 
 
 def refuse_same_mailbox(tx: Transaction, address: str) -> None:
@@ -401,7 +401,7 @@ def refuse_same_mailbox(tx: Transaction, address: str) -> None:
     if same:
         raise Refused(
             f"{address} and {same[0]} are one mailbox; each person has one account,"
-            " so that nobody approves their own text under another name"
+            " so that no writer approves their own text under another name"
         )
 
 

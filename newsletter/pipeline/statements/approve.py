@@ -102,7 +102,7 @@ def approve(
         configuration.refuse_others(tx)
         stored = find_seen(tx, asked.slug, asked.expect)
         if stored.content_hash != reviewed.content_hash:
-            raise Refused(f"{asked.slug} changed while it was looked at; look at it again")
+            raise Refused(f"{asked.slug} changed during the review; review it again")
         person = _entitled(tx, asked, stored, rules.policy)
         refuse_other_time(tx, stored.statement, asked.shown, rules.timezone)
         override = _Override()
@@ -144,9 +144,7 @@ def _has_said_so(
 ) -> bool:
     """Return whether that approval counts already, for a time that is no earlier than ``first``."""
     if asked.override and now.approved:
-        raise Refused(
-            f"{asked.slug} has all the approvals it needs; nobody has to stand in for one"
-        )
+        raise Refused(f"{asked.slug} has all the approvals it needs; no admin has to replace one")
     return any(
         given.by == person and (first is None or first <= (given.not_before or given.at))
         for given in (now.overrides if asked.override else now.counted)
@@ -160,7 +158,7 @@ def _reason(despite: str | None) -> str:
         raise Refused("the reason after --despite is empty; write in a few words why")
     if len(reason) > _LONGEST_REASON or not reason.isprintable():
         raise Refused(
-            f"the reason after --despite has to be at most {_LONGEST_REASON} plain characters"
+            f"the reason after --despite must have at most {_LONGEST_REASON} plain characters"
         )
     return reason
 
@@ -172,7 +170,7 @@ def _over(reviewed: Reviewed, reason: str, *, no_embargo: bool, always: bool = F
     or the reason is missing.
     """
     if always and not reason:
-        raise Refused("say why you stand in for the approval that is missing")
+        raise Refused("say why you replace the missing approval")
     waived = _WAIVABLE & set(reviewed.blocking) if no_embargo else set()
     blocked = set(reviewed.blocking) - waived
     if blocked or (reviewed.warnings and not reason):
@@ -186,10 +184,10 @@ def _over(reviewed: Reviewed, reason: str, *, no_embargo: bool, always: bool = F
 def _way(blocked: Set[str]) -> str:
     """Return what to do about the checks that block an approval."""
     if not blocked:
-        return 'mend it, or say why it may go out like this with --despite "why"'
+        return 'correct it, or say why it may go out like this with --despite "why"'
     if blocked <= _WAIVABLE:
         return "say when its embargo ends, or that there is none with --no-embargo"
-    return "mend what is blocking"
+    return "correct what is blocking"
 
 
 def revoke(slug: str, *, by: str, store: Store, own: bool = False) -> int:

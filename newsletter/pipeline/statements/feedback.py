@@ -72,5 +72,7 @@ def _reason(reason: str) -> str:
         raise Refused("say in a few words what should change")
     why = "\n".join(lines)
     if len(why) > _LONGEST_REASON or not all(map(str.isprintable, lines)):
-        raise Refused(f"what should change has to be at most {_LONGEST_REASON:,} plain characters")
+        raise Refused(
+            f"the requested change must have at most {_LONGEST_REASON:,} plain characters"
+        )
     return why

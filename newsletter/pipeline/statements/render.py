@@ -212,7 +212,7 @@ def _refuse_strangers(original: Statement, members: Sequence[Statement]) -> None
     faulty = [member for member in members if _objection(member, original, members, True)]
     if faulty:
         names = ", ".join(member.slug for member in faulty)
-        message = f"goes out together with {names}, which has a fault; mend that first"
+        message = f"goes out together with {names}, which has a fault; correct that first"
         raise InvalidInput([Fault(file=original.origin, message=message)])
 
 
@@ -228,7 +228,7 @@ def changes(tx: Transaction, stored: StoredStatement) -> list[str]:
     before = tx.statements.content(approvals[-1].content_hash) if approvals else None
     now = tx.statements.content(stored.content_hash)
     if before is None or now is None:
-        raise NotFound(f"nobody has approved {slug} yet, so there is nothing to compare it with")
+        raise NotFound(f"no one has approved {slug} yet, so there is nothing to compare it with")
     return list(
         unified_diff(
             list(_as_lines(before)),

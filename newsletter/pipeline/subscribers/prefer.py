@@ -52,7 +52,7 @@ def subscriber_of(owner: Owner, *, store: Store) -> Subscriber:
 def _subscriber(tx: Transaction, owner: Owner) -> Subscriber:
     person = tx.readers.get(owner.subscriber_id)
     if person is None:
-        raise NotFound("we have nothing about whoever this link was for")
+        raise NotFound("nothing is stored about the person of this link")
     return person
 
 

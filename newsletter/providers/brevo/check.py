@@ -115,7 +115,7 @@ class BrevoInquiry(Inquiry):
     def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Another reader's message, asked for by address."""
         if not rows or not records.samples(batch):
-            raise ValueError("there is nobody whose absence could be told from an empty log")
+            raise ValueError("an empty log proves no absence: no other message is known")
         identity = frozenset({rows[0]["messageId"]})
         return self._events(About.CONTROL, identity, email=rows[0]["email"])
 

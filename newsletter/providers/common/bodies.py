@@ -203,7 +203,7 @@ def addresses(
     if "" in found or everything != everything.translate(_NO_ADDRESS):
         raise refusal("to", "an address is empty or holds a character none may")
     if not twice and len(set(found)) < len(found):
-        raise refusal("to", "an address stands in the batch twice")
+        raise refusal("to", "an address appears in the batch twice")
     return found
 
 

@@ -156,7 +156,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ValueError(f"gives JSON in which {twice[0]!r} stands twice in one object; keep one")
+        raise ValueError(f"gives JSON in which {twice[0]!r} appears twice in one object; keep one")
     return dict(pairs)
 
 

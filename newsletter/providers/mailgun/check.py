@@ -128,7 +128,7 @@ class MailgunInquiry(Inquiry):
         """Two events that were accepted last, asked for as the batch's are."""
         tagged = [each for each in rows if each["tags"]]
         if not tagged:
-            raise ValueError("there is nobody whose absence could be told from an empty log")
+            raise ValueError("an empty log proves no absence: no other message is known")
         tag = tagged[0]["tags"][0]
         alike = {each["recipient"]: str(each["id"]) for each in tagged if tag in each["tags"]}
         some = dict(list(alike.items())[:2])

@@ -93,7 +93,7 @@ class MailtrapInquiry(Inquiry):
     def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask for other readers of the domain, as the batch's were asked for."""
         if not all(ascii_domain(recipient.address).isascii() for recipient in batch.recipients):
-            raise ValueError("nobody says how the log writes addresses beyond ASCII")
+            raise ValueError("it is not documented how the log writes non-ASCII addresses")
         ours = {row["to"]: row for row in rows if _domain(batch) in row["from"]}
         some = dict(list(ours.items())[:_AT_ONCE])
         if len(some) < 2:

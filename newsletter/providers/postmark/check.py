@@ -131,7 +131,7 @@ class PostmarkInquiry(Inquiry):
         """A message of another attempt, asked for by its metadata."""
         ours = [each for each in rows if each["Tag"] and each["Metadata"].get("attempt")]
         if not ours:
-            raise ValueError("there is nobody whose absence could be told from an empty search")
+            raise ValueError("an empty search proves no absence: no other message is known")
         by = {"tag": ours[0]["Tag"], "metadata_attempt": ours[0]["Metadata"]["attempt"]}
         return self._search(About.CONTROL, by, of=frozenset({str(ours[0]["MessageID"])}))
 

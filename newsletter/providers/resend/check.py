@@ -34,9 +34,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
                 )
             if found is not None and found.get("status") == "temporary_failure":
                 why = f"{domain} could not be checked by Resend for the moment"
-                return doctor.uncertain(
-                    DOMAIN, why, "see under Domains whether its DNS records stand"
-                )
+                return doctor.uncertain(DOMAIN, why, "check its DNS records under Domains")
             return doctor.verified(domain, doctor.has(found, "status", "verified"), _FIX)
     return None
 

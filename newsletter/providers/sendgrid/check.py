@@ -105,7 +105,7 @@ class SendGridInquiry(Inquiry):
     def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Another reader's message, asked for by address and time."""
         if not rows or not records.samples(batch):
-            raise ValueError("there is nobody whose absence could be told from an empty log")
+            raise ValueError("an empty log proves no absence: no other message is known")
         identity = rows[0]["sg_message_id"]
         # in the batch's own days: by another clock's days no message would be found either
         return self._to(rows[0]["to_email"], batch.at, self._timeout, About.CONTROL, identity)

@@ -120,7 +120,7 @@ class Ses:
         algorithm = _ALGORITHMS.get(exact(payload.get("SignatureVersion")))
         url = exact(payload.get("SigningCertURL"))
         if algorithm is None:
-            raise Forged("its signature is of a version that nobody knows")
+            raise Forged("its signature has an unknown version")
         if not _CERTIFICATE.fullmatch(url):
             raise Forged("its certificate is not at Amazon's")
         signed = _signed(payload, _SIGNED[kind])

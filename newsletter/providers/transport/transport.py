@@ -316,7 +316,7 @@ class Transport:
         if call.late:
             return ClaimOver(
                 "Between the claim and the call so much time went by that the claim does not cover"
-                " the call any more. Nothing was handed over; it is claimed again."
+                " the call any more. Nothing was sent; it is claimed again."
             )
         why = f"not within {self._seconds:g} s" if call.expired else words(_innermost(error))
         if call.began:
@@ -324,7 +324,7 @@ class Transport:
         if not isinstance(error, OSError | HTTPError):
             return Defect(f"The call to {host} could not be made ({why}); please report it.")
         return ProviderUnreachable(
-            f"{host} cannot be reached ({why}). Nothing was handed over; trying again is safe."
+            f"{host} cannot be reached ({why}). Nothing was sent; trying again is safe."
         )
 
 

@@ -153,7 +153,7 @@ def _about_files(tokens: Sequence[Token]) -> Iterator[_Found]:
             if child.type == "kind" and not child.meta["sized"]:
                 line = (token.map or [0])[0]
                 message = (
-                    "the file has no size beside it: write one behind the link, like (PDF, 2 MB)"
+                    "the file has no size next to it: write one behind the link, like (PDF, 2 MB)"
                 )
                 yield Check.DOWNLOAD_SIZE, line, message
 

@@ -174,15 +174,15 @@ _COMPILED = tuple((check, re.compile(pattern)) for check, pattern in (*_PHRASES,
 
 _SAYS = {
     Check.PLACEHOLDER: "looks like something still to be filled in: write what it stands for",
-    Check.DIALECT: "is no mark that this program knows, so readers would see it as it stands: write"
-    " it otherwise, or put it between two ` if they are to see it",
+    Check.DIALECT: "is no mark that this program knows, so subscribers would see it like this:"
+    " write it otherwise, or put it between two ` if they are to see it",
     Check.ATTACHMENT: "speaks of an attachment, and mails carry none: link to the file instead",
 }
 
 
 _BY_NAME = re.compile(r"\{.{0,20}name", re.IGNORECASE)
 _SAY_NAME = (
-    "is no greeting that this program knows, so readers would see it as it stands: write"
+    "is no greeting that this program knows, so subscribers would see it like this: write"
     " {name|friend}, with your own word for readers without a name"
 )
 

@@ -58,7 +58,7 @@ def find_templates(package: Path) -> Path:
     for folder in (package / "templates", package.parent / "templates"):
         if (folder / "statement.html.j2").is_file():
             return folder
-    raise Defect(f"the default templates are missing beside {package}: install newsletter again")
+    raise Defect(f"the default templates are missing next to {package}: install newsletter again")
 
 
 def mail_templates(override: Path | None) -> TemplateFiles:

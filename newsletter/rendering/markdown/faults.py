@@ -45,7 +45,7 @@ def _structure_faults(token: Token) -> Iterator[str]:
     line = token.map[0] + 1 if token.map else 0
     if token.type == _TOO_DEEP:
         yield (
-            f"line {line} of the body lies deeper than {DEEPEST // 2} lists or {DEEPEST} "
+            f"line {line} of the body is deeper than {DEEPEST // 2} lists or {DEEPEST} "
             "quotations: use fewer levels"
         )
     if token.type == _NO_MARK:
@@ -117,7 +117,7 @@ def address_fault(address: str) -> str:
     if scheme == "http":
         return "is not encrypted: write https://"
     if scheme != "https":
-        return f"begins with {scheme}: and a mail may only link to https:, mailto: and tel:"
+        return f"begins with {scheme}: and an email may only link to https:, mailto: and tel:"
     with suppress(ValueError):
         if urlsplit(address).hostname:
             return ""

@@ -333,7 +333,7 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
 def _target(page: Page) -> str:
     location = page.headers.get("location", "").strip()
     if not location:
-        raise FeedUnreadable(f"it is redirected (HTTP {page.status}), and nobody says whereto")
+        raise FeedUnreadable(f"it is redirected (HTTP {page.status}), without a target")
     try:
         return urljoin(page.url, location)
     except ValueError as error:

@@ -127,7 +127,7 @@ def tree(data: bytes, content_type: str) -> tuple[Element, str]:
         why = str(error.msg).partition(", line")[0][:150] if error.msg else "it is empty"
         raise FeedUnreadable(
             f"it is not well-formed XML, or its end is missing (line {error.lineno}: {why});"
-            " nothing of it was taken; it is tried again, and its keeper may mend it"
+            " nothing of it was taken; it is tried again, and its operator may correct it"
         ) from error
 
 

@@ -205,7 +205,7 @@ def json_items_of(text: str, url: str) -> list[Item]:
     items = feed.get("items")
     spoken = _value(feed, "language")
     if not isinstance(items, list):
-        raise FeedUnreadable("it has no list of items; its keeper may mend it")
+        raise FeedUnreadable("it has no list of items; its operator may correct it")
     return [_json_item(item, spoken, url) for item in bounded(items) if isinstance(item, dict)]
 
 

@@ -132,7 +132,7 @@ class UnknownDeliveries:
         return self._desk.page(
             request,
             "unknown.html.j2",
-            title="Nobody knows",
+            title="Unknown",
             status=status,
             campaign=campaign,
             statement=title,

@@ -65,7 +65,7 @@ _WITHOUT_FOR = (
     " holds"
 )
 _WITHOUT_HOST = (
-    "requests for %s come from %s: have the proxy pass on Host, or nobody signs in to the desk"
+    "requests for %s come from %s: have the proxy pass on Host, or no one can sign in to the desk"
 )
 
 

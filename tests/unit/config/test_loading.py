@@ -77,7 +77,7 @@ def test_a_control_character_says_where(tmp_path: Path) -> None:
         ("a: |\nb\n", "2:1", "no colon"),
         ("a: ,\n", "1:4", "something else"),
         ("a: - b\n", "1:4", "list item"),
-        ("%YAML x\n", "1:7", "mend this line"),
+        ("%YAML x\n", "1:7", "correct this line"),
         (f"a: {'[' * 5000}\n", "1:", "too deep"),
         (f"a: {'{b: ' * 5000}\n", "1:", "too deep"),
         ("a: &a [*a]\n", "1:8", "aliases"),

@@ -57,7 +57,7 @@ def test_what_a_proxy_does_not_pass_on_is_told_of_once(
         site.ask("GET", "/healthz", headers={"Host": host}, client=client)
     first, second = [record.getMessage() for record in caplog.records]
     assert first.startswith("requests for news.forum.example come from 127.0.0.1: have the proxy")
-    assert second.endswith("have the proxy pass on Host, or nobody signs in to the desk")
+    assert second.endswith("have the proxy pass on Host, or no one can sign in to the desk")
 
 
 @rows("target", ["http://news.forum.example/", "https://other.example/desk", "*", ""])

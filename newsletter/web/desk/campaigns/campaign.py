@@ -41,12 +41,12 @@ _MOST_SHOWN = 500
 _STATES: Mapping[str, str] = {
     "rejected": "refused by the provider",
     "suppressed": "left before their turn",
-    "unknown": "nobody knows",
+    "unknown": "unknown",
 }
 _UNSENT: Mapping[str, str] = {
     "pending": "waits for its turn",
     "cancelled": "cancelled before it was sent",
-    "given up": "given up: nobody knows",
+    "given up": "given up: unknown",
 }
 KINDS: Mapping[CampaignState, tuple[str, str]] = {
     CampaignState.SCHEDULED: ("scheduled", "scheduled"),
@@ -322,7 +322,7 @@ def _where(campaign: Campaign, report: Mapping[str, Any], desk: Desk) -> str:
         return f"It has not begun. Its time is {desk.moment(campaign.release_at)}."
     if campaign.state is CampaignState.ATTENTION:
         return (
-            f"Sending is over. For {people(counts.unknown)} nobody knows whether the provider"
+            f"Sending is over. For {people(counts.unknown)} it is unknown whether the provider"
             " took the email."
         )
     if campaign.state is CampaignState.SENT:

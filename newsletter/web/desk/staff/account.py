@@ -188,7 +188,7 @@ class Account:
         if account.type_back(hashed, code, proofs=self._proofs):
             onward = _onward(request).removeprefix("/desk")
             return self._desk.go(request, onward, done="codes-kept")
-        fault = "This is none of your codes. Look at what you kept, or make new codes."
+        fault = "This is none of your codes. Check your codes, or make new ones."
         return self._codes(request, (), fault)
 
     # --- sessions

@@ -92,7 +92,7 @@ class StaffPages:
         staff = {person.address: person for person in people.team(proofs=self._proofs).people}
         person = staff.get(address)
         if person is None:
-            raise NotFound("Nobody of the staff has this address.")
+            raise NotFound("No member of staff has this address.")
         return self._desk.page(
             request,
             "person.html.j2",

@@ -168,5 +168,5 @@ def why_not_sent(store: Store, to: str, send: Callable[[], Answer]) -> str:
         return ""
     why = f": {outcome.reason}" if outcome.reason else ""
     if outcome.verdict is Verdict.UNKNOWN:
-        return f"Nobody knows whether the provider took the test email{why}"
+        return f"The provider may have taken the test email or not{why}"
     return f"The provider did not take the test email{why}"

@@ -156,7 +156,7 @@ class Reviewing:
         """Replace a missing approval, as one of two admins."""
         why = request.field("why").strip()
         if not why:
-            fault = "Say why you stand in for the approval that is missing"
+            fault = "Say why you replace the missing approval"
             return self._page(request, faults=[("why", fault)])
         typed = "typed_override"  # two forms of one page
         return self._approve(request, "stood-in", typed=typed, despite=why, override=True)

@@ -98,7 +98,7 @@ class ReaderPages:
         """Keep nothing of a person, and never write to them again."""
         address = _address(request)
         if request.field("sure") != "yes":
-            fault = "Tick that you are sure: nobody can undo this"
+            fault = "Tick that you are sure: no one can undo this"
             return self._page(request, faults=[("sure-yes", fault)])
         try:
             self._subscribers.forget(address, by=request.who.address)
@@ -148,7 +148,7 @@ class ReaderPages:
         if suppressed is not None:
             return f"Gets no email: {LEFT_OUT.get(suppressed.value, suppressed.value)}."
         if person is None:
-            return "Nobody here has this address."
+            return "No one here has this address."
         if person.paused_until and person.paused_until > self._desk.now():
             return f"Paused: gets nothing before {self._desk.moment(person.paused_until)}."
         if not person.lists:

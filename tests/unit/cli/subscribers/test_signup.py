@@ -70,6 +70,6 @@ def test_what_a_person_wrote_or_made_up_ends_nothing_and_says_so(
         arrive("Please take me off your list")
     with pytest.raises(NotFound, match="not one of ours"):
         arrive("unsubscribe.made-up")
-    with pytest.raises(NotFound, match="not in these books"):
+    with pytest.raises(NotFound, match="not in this database"):
         arrive(f"unsubscribe.{word(services, 1, 2)}")
     assert lists(services) == ("press",)

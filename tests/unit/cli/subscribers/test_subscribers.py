@@ -186,7 +186,7 @@ def test_an_import_names_its_number_and_is_listed_and_undone(do, tmp_path: Path)
     assert "people.csv" in do("imports")[0]
     said = do("undo-import", "1")[1]
     assert "people who stay, on no list, as the file says that they left one: 1" in said
-    assert "subscriptions that stay ended, as an undo re-subscribes nobody: 1" in said
+    assert "subscriptions that stay ended, because an undo re-subscribes no one: 1" in said
     assert "import 1 is undone; removed: 1 people, 1 subscriptions; restored: 0 people" in said
     undone, _ = do("undo-import", "2", "--json")
     assert (undone["restored"], undone["suppressed"], undone["stay"]) == (1, 1, 0)

@@ -174,13 +174,13 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     (
         {"standing": APPROVED, "start": StartBy.SENDER},
         State.APPROVED,
-        "Approved by Ben. Nobody has started it.",
+        "Approved by Ben. No sender has started it.",
         "Cleo or Dan can choose a time and send it",
     ),
     (
         {"standing": OVERRIDDEN, "start": StartBy.SENDER},
         State.APPROVED,
-        "Approved by Dan and Dee, who stand in for a missing approval. Nobody has started it.",
+        "Approved by Dan and Dee, who replace a missing approval. No sender has started it.",
         "Cleo or Dan can choose a time and send it",
     ),
     (
@@ -241,19 +241,19 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     (
         {"campaign": BREAKER},
         State.PAUSED,
-        "9 of 4,100 reported spam. Nobody has it yet.",
+        "9 of 4,100 reported spam. No one has it yet.",
         "Cleo or Dan can resume or cancel it",
     ),
     (
         {"standing": APPROVED, "campaign": campaign(CampaignState.PAUSED, begun=False)},
         State.PAUSED,
-        "Stopped. Nobody has it yet.",
+        "Stopped. No one has it yet.",
         "Cleo or Dan can resume or cancel it",
     ),
     (
         {"campaign": UNKNOWN},
         State.ATTENTION,
-        "Sending is over. For 37 people nobody knows whether the provider took the email.",
+        "Sending is over. For 37 people it is unknown whether the provider took the email.",
         "Dan can decide",
     ),
     ({"campaign": SENT}, State.SENT, "The provider accepted 4,198 of 4,213 emails.", ""),
@@ -361,8 +361,8 @@ def test_of_many_a_few_are_named() -> None:
 @rows(
     ["fields", "said"],
     [
-        ({}, "Nobody on the staff can approve it. An admin can invite an approver."),
-        ({"campaign": PAUSED}, "Nobody on the staff can resume it. An admin can invite a sender."),
+        ({}, "No member of staff can approve it. An admin can invite an approver."),
+        ({"campaign": PAUSED}, "No member of staff can resume it. An admin can invite a sender."),
         ({"standing": APPROVED, "release": TUESDAY}, ""),
     ],
 )
@@ -516,7 +516,7 @@ def test_who_is_not_among_the_staff_is_offered_nothing() -> None:
         ),
         (
             {"standing": HALF_OVERRIDDEN},
-            "Dan stands in for a missing approval. It takes a second admin.",
+            "Dan replaces a missing approval. A second admin is needed.",
         ),
         (
             {"draft": "k", "ahead": True},

@@ -125,9 +125,9 @@ def test_what_is_good_enough_is_left_alone(fields: dict[str, Any]) -> None:
     ("around", "check", "words"),
     [
         ({"send_at": NOON, "embargo_until": ONE}, Check.EMBARGO, "nothing leaves before that end"),
-        ({"audience": 0}, Check.NOBODY, "nobody is on the list 'press', and others have readers"),
+        ({"audience": 0}, Check.NOBODY, "no one is on the list 'press', and others have readers"),
         ({"unknown_lists": ("there is no list 'pres'",)}, Check.UNKNOWN_LIST, "there is no list"),
-        ({"audience": 0, "readers": 0}, Check.NO_READERS, "nobody is on the list 'press' yet"),
+        ({"audience": 0, "readers": 0}, Check.NO_READERS, "no one is on the list 'press' yet"),
         ({"nearby": ("other", "third")}, Check.NEARBY, "get other, third within the hour"),
         ({"last_audience": 130, "last_slug": "old"}, Check.AUDIENCE, "old went to 130"),
         ({"last_audience": 83, "last_slug": "old"}, Check.AUDIENCE, "100 people would get it"),

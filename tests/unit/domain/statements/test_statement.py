@@ -219,7 +219,7 @@ def test_one_admin_who_stands_in_is_not_enough() -> None:
     assert one.given == one.counted == ()
     assert one.reasons == (
         "it has 0 of 2 approvals",
-        "flo@forum.example stands in for what is missing; it takes a second admin",
+        "flo@forum.example replaces what is missing; a second admin is needed",
     )
 
 
@@ -247,7 +247,7 @@ def test_who_is_no_admin_any_more_stands_in_for_nobody() -> None:
     fallen = {**ADMINS, "dan@forum.example": Role.SENDER}
     found = judged(over("flo@forum.example"), over("dan@forum.example"), roles=fallen)
     assert not found.approved
-    assert "dan@forum.example is no admin, and only admins stand in for what is missing" in (
+    assert "dan@forum.example is no admin, and only admins can replace a missing approval" in (
         found.reasons
     )
 

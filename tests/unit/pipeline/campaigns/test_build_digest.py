@@ -288,7 +288,7 @@ def test_a_part_that_is_corrected_gives_way_to_its_correction_which_waits_for_a_
     desk.plan()
     desk.start_due()
     assert desk.build() == [
-        (FIRST, "a part was corrected or cancelled since, and it is made anew of 2 statements")
+        (FIRST, "a part was corrected or cancelled since, and it is made again from 2 statements")
     ]
     assert desk.parts() == ("two", "one-corrected")
     desk.tick()

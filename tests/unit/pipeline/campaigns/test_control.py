@@ -218,7 +218,7 @@ def test_the_unknown_of_a_cancelled_campaign_are_settled_but_not_sent_again(
     room.provider.answer = always(Verdict.UNKNOWN)
     room.dispatch()
     room.hand().cancel("resignation")
-    with pytest.raises(Refused, match="campaign 1 is cancelled; nothing more goes out"):
+    with pytest.raises(Refused, match="campaign 1 is cancelled; nothing more is sent"):
         room.hand().resolve("resignation", Resolution.RESEND)
     assert room.counts() == Counts(unknown=10, cancelled=15)
     campaign, people = room.hand().resolve("resignation", Resolution.GIVE_UP)

@@ -170,7 +170,7 @@ def test_those_of_whom_nobody_knows_are_counted_as_reached_and_never_get_the_ori
     correct(room)
     if decision is None:
         assert room.campaign(WRONG).state is CampaignState.CANCELLED
-        with pytest.raises(Refused, match="nothing more goes out"):
+        with pytest.raises(Refused, match="nothing more is sent"):
             room.hand().resolve(WRONG, Resolution.RESEND)
     room.drain()
     assert Counter(got(room, WRONG)) == Counter(people(*range(1, 16)))

@@ -135,7 +135,9 @@ def test_a_correction_of_what_nobody_was_sent_is_held_with_the_reason(
     if known:
         room.write()
     agree(room)
-    what = "which nobody was sent; mend resignation itself" if known else "there is no statement"
+    what = (
+        "which was sent to no one; correct resignation itself" if known else "there is no statement"
+    )
     assert what in held(room)
     dry = foretold(room)
     assert dry.audience == 0
@@ -152,7 +154,7 @@ def test_a_correction_is_held_when_the_original_is_cancelled_before_anybody_got_
     room.hand().cancel(WRONG)
     room.clock.advance(minutes=5)
     assert room.start_due() == ()
-    assert "which nobody was sent" in held(room)
+    assert "which was sent to no one" in held(room)
 
 
 @pytest.mark.parametrize("far", [False, True])
@@ -173,7 +175,7 @@ def test_a_correction_that_nobody_may_get_is_paused_and_says_so(room: Newsroom) 
     assert room.start_due() == ()
     campaign = room.campaign(RIGHT)
     assert campaign.state is CampaignState.PAUSED
-    assert "nobody who was sent resignation may still be written to" in campaign.reason
+    assert "no one who was sent resignation may still be written to" in campaign.reason
 
 
 def test_until_a_correction_begins_its_original_goes_on_and_a_revoked_one_ends_nothing(

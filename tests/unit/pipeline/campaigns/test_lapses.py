@@ -134,7 +134,7 @@ def test_a_start_that_lapsed_stays_to_be_seen_until_somebody_starts_again(room: 
         assert desktop(tx, ED, Role.APPROVER, rules).lapsed == ()
     room.clock.advance(minutes=1)
     room.approve()
-    assert f"{lapsed} Nobody has started it since." in situation(room).notes
+    assert f"{lapsed} No sender has started it since." in situation(room).notes
     start(room)
     assert situation(room).notes == ()
 
@@ -220,7 +220,8 @@ def test_a_time_that_was_set_stays_to_be_seen_and_does_not_pass_in_silence(room:
     room.approve()
     before = situation(room)
     assert before.where == (
-        "Approved by Ed. Nobody has started it. It is to go out on Tue 24 Nov 2026, 20:00 (UTC−5)."
+        "Approved by Ed. No sender has started it."
+        " It is to go out on Tue 24 Nov 2026, 20:00 (UTC−5)."
     )
     assert not before.facts.is_overdue
     room.clock.advance(hours=14)

@@ -69,7 +69,7 @@ def test_with_nobody_subscribed_the_campaign_waits_for_a_person(room: Newsroom) 
     assert room.start_due() == ()
     campaign = room.campaign()
     assert campaign.state is PAUSED
-    assert "nobody is subscribed to press" in campaign.reason
+    assert "no one is subscribed to press" in campaign.reason
     assert "newsletter resume 1" in campaign.reason
     room.subscribe(3)
     assert room.start_due() == ()

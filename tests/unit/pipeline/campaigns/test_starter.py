@@ -202,7 +202,7 @@ def test_a_start_lapses_with_the_role_of_who_gave_it(room: Newsroom, left: Role 
         else:
             tx.staff.put(SAM, left, room.clock.now())
     [withdrawn] = room.look().withdrawn
-    assert withdrawn.reason.startswith("nobody has started it")
+    assert withdrawn.reason.startswith("no sender has started it")
     run(room, minutes=60 * 24)
     assert room.provider.accepted == []
     with room.store.begin() as tx:
@@ -232,7 +232,7 @@ def test_a_setting_that_asks_for_a_sender_holds_what_was_planned_without_one(
     assert room.campaign().state is CampaignState.SCHEDULED
     room.rules = replace(room.rules, start=StartBy.SENDER)
     [withdrawn] = room.look().withdrawn
-    assert withdrawn.reason.startswith("nobody has started it")
+    assert withdrawn.reason.startswith("no sender has started it")
     run(room)
     assert room.provider.accepted == []
 
@@ -293,7 +293,7 @@ def test_an_audience_that_is_nobody_is_told_in_its_own_words(room: Newsroom) -> 
     for number in range(1, 13):
         room.suppress(f"reader{number}@example.org")
     run(room, minutes=60 * 24)
-    assert room.campaign().reason.startswith("nobody is subscribed to press")
+    assert room.campaign().reason.startswith("no one is subscribed to press")
 
 
 def test_a_few_more_readers_by_the_start_get_it_too(room: Newsroom) -> None:

@@ -115,7 +115,8 @@ def test_no_mail_is_made_while_one_of_its_languages_has_a_fault(room: Newsroom) 
     assert said == [
         "statements/forum-es.md: it is in en, as is forum, which it translates;"
         " write its own language, as in language: es",
-        "statements/forum.md: goes out together with forum-es, which has a fault; mend that first",
+        "statements/forum.md: goes out together with forum-es, which has a fault; correct that"
+        " first",
     ]
     assert room.content_hash(FORUM) == ""
     compose(room, SPANISH)

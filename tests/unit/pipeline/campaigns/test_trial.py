@@ -216,7 +216,7 @@ def test_what_changed_since_the_approval_is_shown_line_by_line(room: Newsroom) -
 
 def test_before_the_first_approval_there_is_nothing_to_compare_with(room: Newsroom) -> None:
     ready(room)
-    with pytest.raises(NotFound, match="nobody has approved resignation yet"):
+    with pytest.raises(NotFound, match="no one has approved resignation yet"):
         diff(room)
 
 

@@ -146,7 +146,7 @@ def test_a_campaign_with_unknowns_says_what_to_do(room: Newsroom) -> None:
     room.provider.answer = always(Verdict.UNKNOWN)
     room.dispatch()
     assert room.dispatcher().dispatch() is None, "never sent again on a guess"
-    assert room.campaign().reason.startswith("for 5 nobody knows")
+    assert room.campaign().reason.startswith("for 5 it is unknown")
     assert "resolve" in room.campaign().reason
     assert room.unknown() == [f"reader{number}@example.org" for number in range(1, 6)]
 

@@ -380,7 +380,7 @@ def test_two_copies_of_one_disk_are_told_apart(room: Newsroom, tmp_path: Path) -
     at(here).attend()
     at(here).begin()
     for other in (replace(here, machine="c" * 32), replace(here, device="2" * 16)):
-        assert "lies on another" in at(other).holds()[HoldKind.RESTORE_GUARD]
+        assert "is on another" in at(other).holds()[HoldKind.RESTORE_GUARD]
     started_anew = replace(here, boot="d" * 32, device="2" * 16)
     assert at(started_anew).holds() == {}
 

@@ -209,7 +209,7 @@ def test_what_is_blocking_goes_out_for_no_reason(room: Newsroom) -> None:
     room.write()
     room.look()
     assert room.review().blocking == ("merge-mark",)
-    with pytest.raises(Refused, match=r"mend what is blocking\n.*blocking merge-mark"):
+    with pytest.raises(Refused, match=r"correct what is blocking\n.*blocking merge-mark"):
         room.approve(despite=WHY)
     assert approvals(room) == []
 
@@ -219,7 +219,7 @@ def test_a_text_that_changes_while_it_is_looked_at_is_not_approved(unfinished: N
         unfinished.write(body="Another text.")
         unfinished.look()
 
-    with pytest.raises(Refused, match="changed while it was looked at"):
+    with pytest.raises(Refused, match="changed during the review"):
         unfinished.approve(despite=WHY, store=Meanwhile(unfinished.store, change))
     assert approvals(unfinished) == []
 

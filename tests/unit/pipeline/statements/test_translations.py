@@ -59,7 +59,7 @@ def test_a_dry_run_says_who_gets_which_language(room: Newsroom) -> None:
     compose(room, FORUM, SPANISH)
     before = foretold(room, FORUM)
     assert (before.audience, before.elsewhere, before.unapproved) == (4, (), (SPANISH,))
-    assert "forum-es is not approved, so nobody waits for it" in list(lines_of(before))
+    assert "forum-es is not approved, so no one waits for it" in list(lines_of(before))
     assert foretold(room, SPANISH).unapproved == ()
 
     room.approve(slug=SPANISH)
@@ -229,7 +229,7 @@ def test_a_member_for_whom_nobody_is_left_is_paused_and_says_why(room: Newsroom,
     begin(room)
     campaign = room.campaign(slug)
     assert campaign.state is CampaignState.PAUSED
-    assert f"nobody on press is left for {slug}: nobody reads its language" in campaign.reason
+    assert f"no one on press is left for {slug}: no one reads its language" in campaign.reason
     other = {FORUM: SPANISH, SPANISH: FORUM}[slug]
     room.drain()
     assert in_each(room) == {other: 3}

@@ -20,7 +20,7 @@ def test_while_some_are_unknown_the_campaign_asks_for_as_many_as_there_are(lost:
     campaign = lost.campaign()
     assert campaign.counts == Counts(accepted=3, unknown=7)
     assert (campaign.state, campaign.finished_at) == (CampaignState.ATTENTION, ended)
-    assert campaign.reason.startswith("for 7 nobody knows")
+    assert campaign.reason.startswith("for 7 it is unknown")
 
 
 def test_when_the_last_is_known_the_campaign_is_sent(lost: Newsroom) -> None:

@@ -135,7 +135,7 @@ def test_a_letter_goes_to_the_persons_own_address_or_to_the_new_one(
 
 def test_the_link_of_whoever_is_not_there_any_more_finds_nothing(room: Newsroom) -> None:
     nobody = Owner(subscriber_id=99, signed_at=room.clock.now())
-    with pytest.raises(NotFound, match="nothing about"):
+    with pytest.raises(NotFound, match="nothing is stored about"):
         subscriber_of(nobody, store=room.store)
-    with pytest.raises(NotFound, match="nothing about"):
+    with pytest.raises(NotFound, match="nothing is stored about"):
         saved(room, nobody, PreferenceChange(name="Eve"))

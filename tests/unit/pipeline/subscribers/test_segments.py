@@ -96,7 +96,7 @@ def test_a_rule_that_picks_nobody_pauses_it_until_somebody_is_there(room: Newsro
     room.plan()
     assert begin(room) == []
     assert room.campaign().state is CampaignState.PAUSED
-    assert "segment texas picks nobody" in room.campaign().reason
+    assert "segment texas picks no one" in room.campaign().reason
     assert "newsletter resume 1" in room.campaign().reason
     populate(room, "Austin")
     room.hand().resume("resignation")
@@ -109,7 +109,7 @@ def test_a_review_warns_of_a_rule_that_picks_nobody_now(room: Newsroom) -> None:
     room.look()
     assert room.review().warnings == ("segment",)
     [remark] = [one for one in room.review().remarks if one.check.value == "segment"]
-    assert "'texas' picks nobody now (on press; place \"Austin\")" in remark.message
+    assert "'texas' picks no one now (on press; place \"Austin\")" in remark.message
     populate(room, "Austin")
     assert room.review().warnings == ()
 

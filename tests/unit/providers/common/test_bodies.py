@@ -110,7 +110,7 @@ def test_one_address_written_in_two_ways_is_refused_as_twice(subtests: pytest.Su
     for pair in [("a@x.example", "a@x.example"), ("a@bücher.example", "a@xn--bcher-kva.example")]:
         with (
             subtests.test(pair=pair),
-            pytest.raises(InvalidInput, match="an address stands in the batch twice"),
+            pytest.raises(InvalidInput, match="an address appears in the batch twice"),
         ):
             addresses(recipients(*pair), most=9, who="It")
 

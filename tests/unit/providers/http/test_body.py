@@ -118,7 +118,7 @@ def test_what_is_wrong_is_said_when_it_is_parsed(subtests: pytest.Subtests) -> N
         ('{"to": "{{ message.to }}",}', "gives no JSON"),
         ('{"to": {{ message.to }}}', "gives no JSON"),
         ('{"to": NaN}', "it has no NaN"),
-        ('{"to": 1, "to": 2}', "'to' stands twice"),
+        ('{"to": 1, "to": 2}', "'to' appears twice"),
         ('"{{ message.to }}"', "neither an object nor a list"),
         ("[" * 100_000, "nested too deeply"),
         ("{}", "does not say message.to"),

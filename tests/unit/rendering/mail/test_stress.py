@@ -71,7 +71,7 @@ def part(mail: EmailMessage | None, kind: str) -> str:
 
 
 TOO_LONG = "and Gmail cuts a message off after 102,000: shorten it"
-TOO_DEEP = "lies deeper than 10 lists or 20 quotations: use fewer levels"
+TOO_DEEP = "is deeper than 10 lists or 20 quotations: use fewer levels"
 TOO_MARKED = "more than 20 marks of emphasis inside of each other"
 UNSEEN = "no reader would see a word of its body"
 

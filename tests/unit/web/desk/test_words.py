@@ -55,13 +55,13 @@ SAID: list[tuple[Callable[[World], str], str, list[str]]] = [
             "Anyone who subscribes before it leaves gets it too.",
         ],
     ),
-    (of_statement(World.approved), "vera", ["Approved by Ben. Nobody has started it."]),
-    (undone, "cleo", ["Undone. Nobody got it. It stays approved."]),
+    (of_statement(World.approved), "vera", ["Approved by Ben. No sender has started it."]),
+    (undone, "cleo", ["Undone. No one got it. It stays approved."]),
     (
         unknown,
         "dan",
         [
-            "For 7 people nobody knows whether Outbox took the email. Look in its log",
+            "For 7 people it is unknown whether Outbox took the email. Look in its log",
             "It has them Nothing more is sent.",
             "It has none of them They are sent it again. If that is wrong, they get it twice.",
             "I can't tell They are left as they are: they may have it or not.",

@@ -23,7 +23,7 @@ TOMORROW = "2026-11-25T09:00"
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    """Approved, and nobody has started it."""
+    """Approved, and no sender has started it."""
     with room(tmp_path_factory.mktemp("desk"), migrated) as found:
         found.approve()
         yield Kept(found.site)
@@ -152,7 +152,7 @@ def test_a_time_that_passed_before_anybody_started_it_is_told(at: Room, cleo: Si
     assert "To go out Wed 25 Nov 2026, 09:00 (UTC−5)" in board
     at.clock.advance(hours=30)
     cleo = at.as_("cleo")
-    late = "It was to go out on Wed 25 Nov 2026, 09:00 (UTC−5), and nobody has started it."
+    late = "It was to go out on Wed 25 Nov 2026, 09:00 (UTC−5), and no sender has started it."
     assert late in words(cleo.get(PAGE))
     assert "Overdue since Wed 25 Nov 2026, 09:00 (UTC−5)" in words(cleo.get("/statements"))
     assert "It was to go out on Wed 25 Nov 2026, 09:00" in words(cleo.get(f"/statements/{SLUG}"))

@@ -66,7 +66,7 @@ def test_home_shows_what_waits_for_whom(staffed: Staffed) -> None:
     staffed.site.services.tick.run()
     assert "0 of 5 handed over." in said(staffed, "", "vera")
     staffed.site.services.campaigns.hand("cleo@forum.example").pause("hours")
-    assert "Paused by Cleo. Nobody has it yet. Resume" in on_home(staffed, "cleo")
+    assert "Paused by Cleo. No one has it yet. Resume" in on_home(staffed, "cleo")
     assert "Resume" not in on_home(staffed, "ben")
     staffed.site.services.campaigns.hand("cleo@forum.example").resume("hours")
     hand_over(staffed)
@@ -472,7 +472,7 @@ def test_checks_on_pages_name_no_commands(tmp_path: Path, migrated: Path) -> Non
         write(staffed, segment="german")
         for path in ("", "/checks", "/review"):
             page = said(staffed, f"/statements/hours{path}", "ben")
-            assert "picks nobody now" in page, path
+            assert "picks no one now" in page, path
             assert "newsletter segment" not in page, path
         review = staffed.as_("ben").get("/statements/hours/review")
         assert "Lists Press releases, only german" in words(review)

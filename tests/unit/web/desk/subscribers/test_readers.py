@@ -58,7 +58,7 @@ def test_a_reader_is_found_by_the_whole_address_in_any_case(cleo: Signed) -> Non
     assert ANA in said
     assert "Gets email on: Press releases." in said
     assert "Lists Press releases" in said
-    assert "Nobody here has this address." in words(find(cleo, "ana@readers.example"))
+    assert "No one here has this address." in words(find(cleo, "ana@readers.example"))
 
 
 def test_what_is_known_of_a_reader_stands_there_and_is_no_markup(cleo: Signed) -> None:
@@ -121,7 +121,7 @@ def test_an_admin_changes_an_address_but_to_nobody_elses(staffed: Staffed, dan: 
     answer = dan.post("/readers/move", {"email": ANA, "new": new})
     assert answer.headers["location"] == "/desk/readers?done=moved"
     assert "Gets email on: Press releases." in words(find(dan, new))
-    assert "Nobody here has this address." in words(find(dan, ANA))
+    assert "No one here has this address." in words(find(dan, ANA))
 
 
 def test_an_erasure_of_which_nothing_is_kept_blocks_nobody(staffed: Staffed, dan: Signed) -> None:
