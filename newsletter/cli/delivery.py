@@ -274,7 +274,7 @@ def worker(shell: Shell, until_idle: bool) -> int:
 @port_option
 @in_workspace
 def serve(shell: Shell, host: str, port: int) -> None:
-    """Serve the readers' pages alone."""
+    """Serve only the pages."""
     from newsletter.web.server import WebServer
 
     with (

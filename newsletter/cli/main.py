@@ -41,7 +41,7 @@ _EXIT_CODES: tuple[tuple[type[NewsletterError], int], ...] = (
 @click.option("--verbose", is_flag=True, help="Log more details.")
 @click.pass_context
 def newsletter(context: click.Context, workspace: str | None, verbose: bool) -> None:
-    """Carry approved statements to their readers' inboxes.
+    """Send approved statements to their subscribers.
 
     \b
     Exit codes: 0 done · 1 failed · 2 usage · 3 configuration or input invalid ·
@@ -53,10 +53,10 @@ def newsletter(context: click.Context, workspace: str | None, verbose: bool) -> 
 
 
 for _name, _module, _about in (
-    ("init", "workspace.setup", "Write a new workspace: settings, a statement, subscribers."),
-    ("demo", "workspace.demo", "Try it out on made-up data: nothing leaves this machine."),
-    ("preview", "statements.preview", "Show a message as its readers would get it."),
-    ("send", "statements.preview", "Try a statement out: a dry run, or one test mail."),
+    ("init", "workspace.setup", "Create a workspace: settings, a statement, subscribers."),
+    ("demo", "workspace.demo", "Try newsletter with made-up data; it sends nothing."),
+    ("preview", "statements.preview", "Show an email as its subscribers would get it."),
+    ("send", "statements.preview", "Try a statement: a dry run, or one test email."),
     ("design", "statements.design", "Show each template with made-up text, in your brand."),
     ("doctor", "workspace.setup", "Check the workspace, the provider and the domain."),
     ("config", "workspace.setup", "Show and check newsletter.yaml."),
@@ -74,7 +74,7 @@ for _name, _module, _about in (
     (
         "cancel",
         "campaigns.campaigns",
-        "Cancel a campaign. Sent messages stay sent; the rest is not sent.",
+        "Cancel a campaign; sent messages stay sent.",
     ),
     ("resolve", "campaigns.campaigns", "Decide the outcome of unknown deliveries."),
     ("stop", "delivery", "Stop all sending, until it is resumed."),
@@ -82,7 +82,7 @@ for _name, _module, _about in (
     (
         "subscribers",
         "subscribers.subscribers",
-        "Import, export, look at, suppress and forget people.",
+        "Import, export, show, suppress and forget people.",
     ),
     ("user", "staff", "Invite, add and list the staff."),
     ("db", "workspace.database", "Migrate, back up and restore the database."),

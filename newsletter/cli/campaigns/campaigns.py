@@ -45,7 +45,7 @@ FIGURES = ("audience", "pending", "accepted", "rejected", "suppressed", "cancell
 
 @click.group()
 def campaign() -> None:
-    """See what goes out, and pause, resume or cancel it."""
+    """Show, pause, resume and cancel campaigns."""
 
 
 @campaign.command("list")
@@ -222,7 +222,7 @@ def _to_come(row: dict[str, Any], zone: str) -> Iterator[str]:
 @by_whom
 @in_workspace
 def pause(shell: Shell, campaign: str, by: str | None) -> None:
-    """Stop a campaign after the calls that are under way."""
+    """Pause a campaign after its open calls."""
     with shell.services() as services:
         _tell(_hand(services, by, "pause").pause(campaign))
 
@@ -242,7 +242,7 @@ def resume(shell: Shell, campaign: str, by: str | None) -> None:
 @by_whom
 @in_workspace
 def cancel(shell: Shell, campaign: str, by: str | None) -> None:
-    """Cancel a campaign. Sent messages stay sent; the rest is not sent."""
+    """Cancel a campaign; sent messages stay sent."""
     with shell.services() as services:
         cancelled = _hand(services, by, "cancel").cancel(campaign)
         _tell(cancelled)
@@ -294,7 +294,7 @@ def resolve(shell: Shell, campaign: str, to: str | None, by: str | None) -> None
 @by_whom
 @in_workspace
 def go_back(shell: Shell, campaign: str, by: str | None) -> None:
-    """Let what waits go to the first provider again.
+    """Return waiting batches to the first provider.
 
     After a fail-over, once the first provider is well.
     """

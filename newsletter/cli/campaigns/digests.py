@@ -27,7 +27,7 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 @click.group()
 def digest() -> None:
-    """Mails that gather what went out in a week or a month."""
+    """Digest emails of a week or a month."""
 
 
 @digest.command("list")

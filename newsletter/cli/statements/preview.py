@@ -114,7 +114,7 @@ def preview(
     no_screenshots: bool,
     show: bool,
 ) -> None:
-    """Show a message as its readers would get it.
+    """Show an email as its subscribers would get it.
 
     Makes message.html, message.txt and message.eml, for a made-up reader or for a real one, and
     index.html, which shows the mail light, dark, on a telephone, without pictures, without style
@@ -249,7 +249,7 @@ def _sittings(made: Content, *, fetch: bool) -> Iterator[Sitting]:
 @as_json
 @in_workspace
 def send(shell: Shell, slug: str, dry_run: bool, to: str | None, as_json: bool) -> None:
-    """Try a statement out: a dry run, or one test mail.
+    """Try a statement: a dry run, or one test email.
 
     It goes to its readers by approval and 'newsletter run' alone.
     """

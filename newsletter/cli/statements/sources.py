@@ -36,7 +36,7 @@ _INVALID, _UNREACHABLE = 3, 6
 
 @click.group()
 def source() -> None:
-    """Look at sources, visit feeds, take what they list."""
+    """Show sources, visit feeds, take their items."""
 
 
 @source.command("list")

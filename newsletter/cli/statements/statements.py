@@ -51,7 +51,7 @@ from newsletter.store.sql import Transaction
 
 @click.group(cls=Table)
 def statement() -> None:
-    """Write, look at, approve and schedule statements."""
+    """Write, check, approve and schedule statements."""
 
 
 @statement.command("list")

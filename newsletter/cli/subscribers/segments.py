@@ -15,7 +15,7 @@ _SHOWN = 5
 
 @click.group()
 def segment() -> None:
-    """Saved rules that pick readers of a list."""
+    """Saved rules that pick subscribers of a list."""
 
 
 @segment.command("list")

@@ -35,7 +35,7 @@ from newsletter.store.sql import Transaction
 
 @click.group(cls=Table)
 def subscribers() -> None:
-    """Import, export, look at, suppress and forget people."""
+    """Import, export, show, suppress and forget people."""
 
 
 for _name, _at, _about in (

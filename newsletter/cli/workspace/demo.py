@@ -95,7 +95,7 @@ _DRAFT = DraftText(
 )
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 def demo(folder: Path, serve: bool | None, port: int) -> int:
-    """Try it out on made-up data: nothing leaves this machine."""
+    """Try newsletter with made-up data; it sends nothing."""
     folder = _unused(folder)
     # four times four letters: 75 bits, and they can be typed
     passwords = {

@@ -168,7 +168,7 @@ def make_workspace(folder: Path) -> list[Path]:
 @click.command()
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
-    """Write a new workspace: settings, a statement, subscribers."""
+    """Create a workspace: settings, a statement, subscribers."""
     for path in make_workspace(folder):
         click.echo(str(path))
     say(
