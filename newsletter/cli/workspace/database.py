@@ -128,9 +128,10 @@ def _url(_context: click.Context, _option: click.Parameter, text: str | None) ->
 @click.option("--from", "source", metavar="URL", callback=_url, help="Another database.")
 @in_workspace
 def copy(shell: Shell, target: str | None, source: str | None) -> None:
-    """Copy the database to a new one at URL, or into the workspace's own from another at URL.
+    """Copy the database to another one, or from it.
 
-    Nothing is sent from the copy until somebody releases it.
+    --to copies to a new database at URL, --from copies another database into the workspace's own.
+    The copy sends nothing until an admin releases it.
     """
     from newsletter.runtime.wiring import open_database
     from newsletter.store.copying import copy as copy_rows
