@@ -61,7 +61,7 @@ class Postgresql:
 
     @property
     def name(self) -> str:
-        """What messages call it: without the password."""
+        """Return the address for messages, without the password."""
         given = self._parameters
         user, port = given.get("user", ""), given.get("port", "")
         return (
@@ -78,8 +78,8 @@ class Postgresql:
         Only one transaction at a time writes; the next waits. One that is not ``lasting`` survives
         a crash of the server once a later one that is lasting was committed. ``on`` is what
         ``alone`` gave. Raises StoreUnavailable, saying what to do, or Defect if a rule of the
-        tables would be broken. If the connection is lost during the commit, nobody knows whether
-        it was committed; this raises StoreUnavailable too.
+        tables would be broken. If the connection is lost during the commit, the outcome is
+        unknown, and this raises StoreUnavailable.
         """
         # a connection that is alone has tables of its own, that even a reader fills
         begin = _READ + ", READ ONLY" * (on is None) if reads else _WRITE.format(lasting)
@@ -93,7 +93,7 @@ class Postgresql:
 
     @contextmanager
     def alone(self) -> Iterator[Database]:
-        """Give a connection that nobody has afterwards. Raises as ``transaction`` does."""
+        """Give a connection that is closed afterwards. Raises as ``transaction`` does."""
         with self._explained():
             connection = self._open()
             try:
@@ -119,7 +119,7 @@ class Postgresql:
 
         Raises Refused while another process has it, on any machine. If the connection that holds
         it is lost, ``version`` takes the lock again, and raises Exchanged if another process has
-        it. Claims and fences are safe meanwhile.
+        it. Claims and fences stay safe.
         """
         with self._watching, self._explained():
             if not self._lock():
@@ -233,7 +233,7 @@ class Postgresql:
     def _begun(self, begin: str) -> psycopg.Connection:
         """Return a connection in which a transaction has begun.
 
-        A connection that lay idle may be dead, if the server was started anew: then try another.
+        An idle connection may be dead after a restart of the server: then try another.
         """
         import psycopg
 
@@ -400,7 +400,7 @@ _WRITE = (
     "BEGIN; SET LOCAL synchronous_commit = {};"
     f" SELECT pg_advisory_xact_lock({_LOCK_NAMESPACE}, {_WRITER})"
 )
-"""A statement sees what was committed before it. Nobody else commits once this has the lock."""
+"""A statement sees all earlier commits. While this holds the lock, no other process commits."""
 _STATES = {
     "08": "the server cannot be reached; check that it runs, then try again",
     "25006": "the database takes no writes; check that the server is no standby",
@@ -427,7 +427,7 @@ _CONNECTING = {
     "too many": "raise max_connections, or stop what uses the server",
     "starting up": "the server is just starting; try again",
 }
-"""What the driver says where it cannot connect → what to do."""
+"""Part of the driver's message about a failed connection → what to do."""
 
 
 def _first(error: psycopg.Error) -> str:
