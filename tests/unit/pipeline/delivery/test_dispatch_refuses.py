@@ -57,7 +57,7 @@ def test_what_another_body_of_the_provider_would_make_of_it_is_not_handed_over(
     "tampering",
     [
         "UPDATE content SET document = replace(document, 'has resigned', 'has NOT resigned')",
-        "UPDATE content SET document = json_set(document, '$.sender.address', 'eve@evil.example')",
+        "UPDATE content SET document = replace(document, 'news@forum', 'eve@forum')",
     ],
 )
 def test_content_that_was_altered_in_the_database_is_not_handed_over(
@@ -138,10 +138,9 @@ def test_a_dispatcher_keeps_apart_the_contents_of_many_campaigns(room: Newsroom)
 def test_content_that_vanished_is_not_handed_over(room: Newsroom, store: Store) -> None:
     room.start(5)
     with store.begin() as tx:
-        tx.db.change("PRAGMA defer_foreign_keys = ON")
-        tx.db.change("UPDATE campaign SET content_hash = 'x'")
-        tx.db.change("UPDATE content SET content_hash = 'y'")
         tx.db.change("INSERT INTO content SELECT 'x', document, created_at FROM content LIMIT 1")
+        tx.db.change("UPDATE campaign SET content_hash = 'x'")
+        tx.db.change("DELETE FROM content WHERE content_hash <> 'x'")
     with pytest.raises(Defect, match="is not what was approved"):
         room.dispatcher().dispatch()
     assert room.provider.batches == []

@@ -1,5 +1,6 @@
 """Stopped at any point, a campaign goes on: nobody twice, nobody forgotten."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -65,12 +66,14 @@ class PoweredStore:
     def begin(self, *, lasting: bool = True) -> Iterator[Any]:
         with self._store.begin(lasting=lasting) as tx:
             yield tx
-            full = tx.db.value("PRAGMA synchronous") == _FULL
+            is_sqlite = isinstance(tx.db.driver, sqlite3.Connection)
+            asked = "PRAGMA synchronous" if is_sqlite else "SHOW synchronous_commit"
+            full = tx.db.value(asked) in _FULL
         # what lasts makes all before it last
         self.undone_by_a_cut = 0 if full else self.undone_by_a_cut + 1
 
 
-_FULL = 2
+_FULL = {2, "on"}
 
 
 class FusedProvider:
