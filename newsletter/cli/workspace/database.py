@@ -11,7 +11,6 @@ import click
 
 from newsletter.cli.delivery import say_resumed
 from newsletter.cli.shell import Shell, actor, in_workspace, say
-from newsletter.config.fields import database_url
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
@@ -117,6 +116,8 @@ def restore(shell: Shell, file: Path) -> None:
 
 
 def _url(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    from newsletter.config.fields import database_url
+
     try:
         return text and database_url(text)
     except ValueError as error:
