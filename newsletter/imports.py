@@ -1,7 +1,7 @@
-"""What is imported when it is asked for: only the kinds that a workspace uses are loaded.
+"""Imports by name when they are used, so that only the kinds in a workspace are loaded.
 
 A place is written ``module:name``. Tools that read imports do not see those, so only tables use
-them, each in one module: the commands, the kinds of provider, the kinds of webhook. Tests ask for
+them, each in one module: the commands, the kinds of provider, the kinds of webhook. Tests import
 every entry.
 """
 
@@ -14,13 +14,13 @@ T = TypeVar("T")
 
 
 def imported(place: str) -> Any:
-    """What stands at this place."""
+    """Return the object at this place."""
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
 
 
 class Imported(Mapping[str, T], Generic[T]):
-    """A table of places, read as a table of what stands there."""
+    """A table of places, read as a table of the objects there."""
 
     def __init__(self, places: Mapping[str, str]) -> None:
         self._places = dict(places)

@@ -20,13 +20,13 @@ _DEFENDED = "urldefense.proofpoint.com"
 _DEFENDED_3 = re.compile(r"https://urldefense\.(?:com|us)/v3/__(.+?)__;([\w-]*)!")
 _TAKEN_OUT = re.compile(r"\*(?:\*(.))?")
 _RUNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-"""A letter's index plus 2 is the number of characters that two stars stand for."""
+"""A letter's index plus 2 is the number of characters that two stars replace."""
 
 
 def direct(address: str) -> str:
     """Return the address that a known redirect leads to; any other as it is. Raises ValueError.
 
-    ValueError is what urllib raises over what is no address at all.
+    urllib raises ValueError for an invalid address.
     """
     parts = urlsplit(address)
     query = parse_qs(parts.query)

@@ -57,7 +57,7 @@ class FinalAnswer(HTTPResponse):
         super().__init__(sock, *args, **keywords)
         self.fp.close()
         raw = sock.makefile("rb", buffering=0)
-        # twice: the frames of small chunks may take as much as what is in them
+        # twice: the frames of small chunks may take as much as their content
         self._bytes = _Bytes(raw, 2 * body_bytes + _HEAD_BYTES)
         self.fp = io.BufferedReader(self._bytes)
 

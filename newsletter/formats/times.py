@@ -101,7 +101,7 @@ def read_day_or_instant(value: str) -> datetime:
 
 @lru_cache(maxsize=1024)
 def zone_objection(name: str) -> str:
-    """Return what is wrong with an IANA time zone, or ""."""
+    """Return the fault of an IANA time zone, or ""."""
     if name in every_zone():
         return ""
     zones: dict[str, str] = {}
@@ -115,7 +115,7 @@ def zone_objection(name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def language_objection(tag: str) -> str:
-    """Return what is wrong with a language tag (BCP 47), or ""."""
+    """Return the fault of a language tag (BCP 47), or ""."""
     if _LANGUAGE.fullmatch(tag):
         return ""
     return f"{tag!r} is not a language tag; write one like en, es or pt-BR"

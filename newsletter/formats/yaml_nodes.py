@@ -48,7 +48,7 @@ class Nodes:
             tag = _explicit(event) or (tag_of_plain(event.value) if event.implicit[0] else TEXT_TAG)
             return yaml.ScalarNode(tag, _whole(event), start, end, event.style)
         if isinstance(event, yaml.AliasEvent):
-            # it stands for a value elsewhere: a few lines of them repeat without end
+            # an alias repeats a value: a few lines of them repeat without end
             what = "aliases (*name) are not read here; write the value out, or put it in quotes"
             raise NotRead(None, None, what, start)
         if depth > self._deepest:
@@ -85,8 +85,8 @@ def _explicit(event: Any) -> str:
 def compose(text: str) -> yaml.Node | None:
     """Return the only document of a text, or None. Raises yaml.YAMLError.
 
-    If libyaml fails, PyYAML's parser, ten times slower, reads again, so that messages do not depend
-    on what is installed.
+    If libyaml fails, PyYAML's parser, ten times slower, reads again, so that messages are the same
+    with every installation.
     """
     try:
         return _document(Nodes(text))

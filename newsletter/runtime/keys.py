@@ -107,7 +107,7 @@ def _create(path: Path) -> None:
 
 
 def _draft(path: Path, lines: Sequence[str]) -> Path:
-    """Write a complete file beside another one, readable by its owner alone, and sync it."""
+    """Write a complete file next to another one, readable by its owner alone, and sync it."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -227,7 +227,7 @@ def kept_in(folder: Path, *others: Path) -> list[Path]:
 
 
 def _named_after(path: Path) -> Iterator[Path]:
-    """Yield the companions that SQLite and newsletter create beside a file."""
+    """Yield the companions that SQLite and newsletter create for a file."""
     beside = path.parent.iterdir() if path.parent.is_dir() else ()
     starts = (f"{path.name}-", f"{path.name}.")
     return (one for one in beside if one.name.startswith(starts))

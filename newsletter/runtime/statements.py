@@ -1,7 +1,6 @@
 """The statements of a workspace: read, rendered, reviewed, approved, and written at the desk.
 
-Large libraries are imported by the functions that need them, so that a command that only lists
-statements loads none of them.
+Large libraries are imported by the functions that need them, so that listing statements is fast.
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ class FolderSource:
 def _kept(
     known: _Kept | None, identity: tuple[int, ...], parsed: Parsed, *, certain: bool
 ) -> _Kept:
-    """Return what was read, with the previous object if the content is equal."""
+    """Return the result of reading, with the previous object if the content is equal."""
     if known is not None and known.parsed == parsed:
         parsed = known.parsed
     return _Kept(identity=identity, parsed=parsed, certain=certain)

@@ -80,13 +80,14 @@ def one_of(column: str, values: Iterable[object], name: str) -> Condition:
 
 
 class Driver(Protocol):
-    """What ``Database`` calls of the driver's connection."""
+    """The calls of ``Database`` to the driver's connection."""
 
     def execute(self, sql: str, values: Mapping[str, Any], /) -> Any:
         """Run a statement; return the driver's cursor."""
 
     def executemany(self, sql: str, many: Iterable[Mapping[str, Any]], /) -> Any:
-        """Run a statement that writes for each set of values; return what has a ``rowcount``."""
+        """Run a statement that writes for each set of values; return an object with a
+        ``rowcount``."""
 
     def stream(self, sql: str, values: Mapping[str, Any], /) -> Any:
         """Run a query; return a cursor that does not hold all its rows."""
@@ -102,11 +103,11 @@ class Driver(Protocol):
 
 
 class Backend(Protocol):
-    """What the store asks of a kind of database: ``Sqlite`` and ``Postgresql``."""
+    """The calls of the store to a kind of database: ``Sqlite`` and ``Postgresql``."""
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name in messages."""
 
     def transaction(
         self, *, reads: bool = False, lasting: bool = True, on: Database | None = None
@@ -120,7 +121,7 @@ class Backend(Protocol):
         """
 
     def alone(self) -> AbstractContextManager[Database]:
-        """Give a connection for a large change, that nobody has afterwards."""
+        """Open a connection for a large change, which is closed afterwards."""
 
     def version(self) -> int:
         """Return a number that is another one after each commit, by any process."""
@@ -138,12 +139,12 @@ class Backend(Protocol):
         """Return the names of the tables."""
 
     def faults(self, *, seconds: float) -> list[str] | None:
-        """Return what is damaged, or None if the time is too short to tell."""
+        """Return the faults of the database, or None if the time is too short to tell."""
 
     def overwrite_erased(self) -> bool:
-        """Overwrite the bytes of what was erased, where it promises to.
+        """Overwrite erased bytes, if the database promises to.
 
-        Returns whether it is done; else it is too busy.
+        Return False if it is too busy now.
         """
 
     def location(self) -> Location:

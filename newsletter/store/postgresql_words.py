@@ -22,9 +22,9 @@ _WORD = re.compile(
 
 @lru_cache(maxsize=2000)
 def in_driver_words(sql: str) -> bytes:
-    """Return a query with ``%(name)s`` in the place of ``:name``.
+    """Return a query with ``%(name)s`` in place of ``:name``.
 
-    What makes a table or a trigger in SQLite's words is written in PostgreSQL's.
+    A statement that creates a table or a trigger is translated to PostgreSQL.
     """
     if "CREATE TRIGGER" in sql:
         sql = _trigger(sql)
@@ -67,7 +67,7 @@ def _table(statement: str) -> str:
 
 
 _OWN = re.compile(r"/\*sqlite\*/.*|/\*postgres((?:.|\n)*?)\*/")
-"""What SQLite alone reads, to the end of the line, and what is for PostgreSQL alone."""
+"""Parts for SQLite alone, to the end of the line, and parts for PostgreSQL alone."""
 _RULES = tuple(
     (re.compile(rf"\b{word}"), other)
     for word, other in (

@@ -133,10 +133,11 @@ class Store:
 
     @contextmanager
     def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:
-        """A transaction that commits at the end of the block and rolls back on an error.
+        """Begin a transaction that commits at the end of the block and rolls back on an error.
 
-        One that is not ``lasting`` waits for no disk: a power cut may undo it until the next that
-        is. It is for what nobody acts upon before then, and enters nothing in the audit log.
+        One that is not ``lasting`` does not wait for the disk: a power cut may undo it until the
+        next lasting one. Use it for changes that nothing depends on before then, without an entry
+        in the audit log.
         """
         with self._writing(lasting=lasting) as tx:
             yield tx
@@ -187,21 +188,21 @@ class Store:
         return self._database.only_one()
 
     def version(self) -> int:
-        """A number that is another one after each commit, whoever made it: a look for nothing."""
+        """Return a number that changes with every commit, by any process. Costs almost nothing."""
         return self._database.version()
 
     def file_faults(self, *, seconds: float) -> list[str] | None:
-        """Return what is damaged, or None if the time is too short to tell."""
+        """Return the faults of the database, or None if the time is too short to tell."""
         return self._database.faults(seconds=seconds)
 
     def inspect(self, *, seconds: float) -> list[Soundness]:
-        """Compare what lies in the database with what was stored, each kind for so long."""
+        """Compare the stored rows with their hashes and seals, each kind for so long."""
         with self.read() as tx:
             looking = Inspection(tx.db, self._hash_address, self._chain, seconds=seconds)
             return looking.all()
 
     def secure_erase(self) -> bool:
-        """Overwrite what was erased where no data is any more; False: too busy, try again later."""
+        """Overwrite erased data. Return False if the database is too busy now."""
         with self._turn:  # writers of this process wait as long as it takes
             return self._database.overwrite_erased()
 

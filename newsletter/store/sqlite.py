@@ -111,7 +111,7 @@ class Sqlite:
 
     @contextmanager
     def only_one(self) -> Iterator[None]:
-        """Hold nothing: the lock on the file beside the database says it all."""
+        """Hold nothing: the lock on the file next to the database is enough."""
         yield
 
     def is_missing(self) -> bool:
@@ -141,7 +141,7 @@ class Sqlite:
         return [row[0] for row in found if row[0] != "ok"]
 
     def overwrite_erased(self) -> bool:
-        """Overwrite what was erased where no data is any more; False: too busy, try again later."""
+        """Overwrite erased data. Return False if the database is too busy now."""
         from newsletter.store.file.secure_erase import overwrite_erased
 
         with closing(self.connect()) as connection:

@@ -34,7 +34,7 @@ _ALIASES = {
     "lang": "language",
     "tag": "tags",
 }
-"""Names in spreadsheets → our columns; a blank stands for ``-`` and ``_`` too."""
+"""Names in spreadsheets → our columns; a space also matches ``-`` and ``_``."""
 
 
 def column_of(header: str) -> str:
@@ -163,7 +163,7 @@ _FIRST_ROW = "its first row names the columns, like email,name,lists"
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """What a person says about a file's columns."""
+    """A person's instructions about a file's columns."""
 
     mapped: Mapping[str, str] = field(default_factory=dict)
     """Our column → its header in the file."""

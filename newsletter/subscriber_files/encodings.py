@@ -168,7 +168,7 @@ _SIGNS = frozenset({"Sc", "Sk", "Sm", "No"})
 
 @cache
 def _rules(encoding: str) -> tuple[re.Pattern[str], tuple[frozenset[str], ...]]:
-    """Return the pattern of what is in no word, and the alphabets of an encoding."""
+    """Return the pattern of characters outside words, and the alphabets of an encoding."""
     beyond = bytes(range(128, 256)).decode(encoding, "replace")
     upper = re.escape("".join(letter for letter in beyond if letter.isupper()))
     lower = re.escape("".join(letter for letter in beyond if letter.islower()))

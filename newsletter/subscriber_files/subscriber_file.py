@@ -177,7 +177,7 @@ class SubscriberFile:
     """SHA-256 of its bytes, in hexadecimal digits."""
     counts: EntryCounts
     notes: tuple[str, ...]
-    """Sentences about what was understood, guessed and ignored."""
+    """Sentences about parts that were understood, guessed and ignored."""
 
     @property
     def entries(self) -> Iterator[Entry]:

@@ -247,8 +247,8 @@ class BoundedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         """Begin the next request, or wait for one as long as idle connections may.
 
-        An answer is complete once it is written here. While the other side reads none of it, the
-        time limit of the answer keeps running.
+        An answer is complete once it is written here. While the other side does not read, the time
+        limit of the answer keeps running.
         """
         self._head_lines = 0
         if self.cycle.more_body:  # nobody reads the rest, which may be megabytes

@@ -48,7 +48,7 @@ class BrowserFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Sitting:
-    """What a screenshot is to be taken of."""
+    """The subject of a screenshot."""
 
     name: str
     """The name of the file, without ``.png``."""

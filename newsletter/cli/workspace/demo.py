@@ -1,7 +1,7 @@
-"""``newsletter demo``: a whole round on made-up data, and a desk to click on. Nothing leaves.
+"""``newsletter demo``: one whole campaign on made-up data, and a desk to try. No mail is sent.
 
-One statement of a file goes out whole. Then three made-up people of a press office have worked at
-the desk, so that a statement stands in each of the states that one meets there.
+The statement in a file is sent whole. Then three made-up people of a press office work at the desk,
+so that it has a statement in each state.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
     example = folder / "statements" / "example.md"
     handed_in = example.read_text(encoding="utf-8").replace("status: draft", "status: review")
     example.write_text(handed_in, encoding="utf-8")
-    # so that nobody needs an authenticator app to look around
+    # without a second factor, so that no authenticator app is needed
     _configure(folder, undo_window="0s", start="approval", second_factor="admin")
     with _opened(folder) as services:
         code = _send(services, folder, passwords)
@@ -154,7 +154,7 @@ def _unused(folder: Path) -> Path:
 
 
 def _configure(folder: Path, **settings: str) -> None:
-    """Write these values behind their keys, wherever they stand in the file."""
+    """Write these values behind their keys, anywhere in the file."""
     from newsletter.config.loading import FILE_NAME
 
     file = folder / FILE_NAME

@@ -1,4 +1,4 @@
-"""Find the statement on a web page, and drop what is around it."""
+"""Find the statement on a web page, and drop the rest."""
 
 import re
 from collections import Counter

@@ -119,7 +119,7 @@ _TYPED_BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7](?=\s)\s*")
 
 @dataclass(frozen=True, kw_only=True)
 class BlockReader:
-    """Reads the blocks of one page; ``inline`` collects what is left out."""
+    """Reads the blocks of one page; ``inline`` collects the parts left out."""
 
     inline: InlineReader
     holding: frozenset[Element]

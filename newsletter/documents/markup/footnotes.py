@@ -34,7 +34,7 @@ def take_footnotes(root: Element) -> Footnotes:
     names: dict[Element, str] = {}
     for link in links:
         seen.add(link)  # the mark stands above its note: only links below it lead back
-        # A note may lead back to the link, a mark in it or beside it, or the figure around it.
+        # A note may lead back to the link, a mark in it or next to it, or the figure around it.
         near = [link, *link, link.getparent(), link.getprevious(), link.getnext()]
         later = [one for home in near for one in leading.get(home, []) if one not in seen]
         place = backs[link]

@@ -87,7 +87,7 @@ def _read(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, bytes]:
         if left < 0:
             break
         with archive.open(name) as part:
-            # one byte more than allowed tells what is too large from what just fits
+            # one byte more than allowed shows a part that is too large
             parts[name] = part.read(min(_LARGEST_XML, left) + 1)
         left -= len(parts[name])
     return parts

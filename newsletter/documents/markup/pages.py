@@ -73,7 +73,7 @@ def import_page(
         cited.drop_tag()  # Apple Mail and Thunderbird put all of a forwarded email into one
     document = is_google(root) or is_word(root)
     facts = facts_of(root, document=document)
-    # of the whole page: what is dropped later may mention an embargo
+    # of the whole page: a part that is dropped later may mention an embargo
     words = dict(words_of(root))
     review = _cleaned(root)
     footnotes = take_footnotes(root)

@@ -342,7 +342,7 @@ def _levels(kinds: Sequence[str], base: int) -> list[int]:
     levels = [base] * len(kinds)
     strong = [n for n, kind in enumerate(kinds) if kind != _NEUTRAL]
     for place, n in enumerate(strong):
-        # in a text from left to right, figures beside Arabic words alone are a part of these
+        # in a text from left to right, figures next to Arabic words alone are a part of these
         beside = {kinds[neighbour] for neighbour in strong[max(0, place - 1) : place + 2]}
         amid = base or (kinds[n] == _DIGIT and _LEFT not in beside and _RIGHT in beside)
         levels[n] = 1 if kinds[n] == _RIGHT else 2 if amid else 0

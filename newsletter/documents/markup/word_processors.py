@@ -29,7 +29,7 @@ def is_word(root: Element) -> bool:
 
 
 def clean_word(root: Element) -> None:
-    """Turn paragraphs that stand for headings and lists into these."""
+    """Turn paragraphs that look like headings and lists into these."""
     for paragraph in root.iter("p"):
         names = (paragraph.get("class") or "").split()
         if "MsoTitle" in names:
@@ -70,7 +70,7 @@ def _make_list(run: list[Element]) -> None:
             outer = html.Element(kind)
             paragraph.addprevious(outer)
             stack.append((level, outer))
-        # an inner list needs an item to stand in; without one the item stays on the outer level
+        # an inner list needs an item around it; without one the item stays on the outer level
         elif stack[-1][0] < level and len(stack[-1][1]):
             inner = html.Element(kind)
             stack[-1][1][-1].append(inner)
@@ -146,7 +146,7 @@ def _nest_lists(root: Element) -> None:
         if found is None:
             continue
         name, level = found["name"], int(found["level"])
-        # Google writes a nested list as several beside each other, with one name and growing levels
+        # Google writes a nested list as several in a row, with one name and growing levels
         follows = bool(stack) and element.getprevious() is stack[0][2] and stack[0][0] == name
         while stack and (not follows or stack[-1][1] > level):
             stack.pop()

@@ -158,7 +158,7 @@ def is_body_name(text: str) -> bool:
     words = text.split()
     if len(words) > _MOST_NAME or (text.isupper() and len(words) > _MOST_PLAIN):
         return False
-    # "of the" stands in many names, any other "the" in sentences
+    # "of the" is part of many names, any other "the" of sentences
     if re.search(r"\d|[“”„«»!?:]|(?<!of) the ", text, re.IGNORECASE):
         return False
     named = all(not word[0].islower() or word in _SMALL for word in words)

@@ -264,7 +264,7 @@ def find_embargo(
     """Find the embargo on a text.
 
     ``prose`` is the index of the first line of running text. ``beside`` is text outside of the
-    lines, with its line or 0: what was left out, the page's title, page heads.
+    lines, with its line or 0: parts left out, the page's title, page heads.
     """
     # a text on an embargo between countries names it often: there only plain orders count
     abroad = any(_TRADE.search(_folded(line.text)) for line in lines)

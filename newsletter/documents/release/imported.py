@@ -69,7 +69,7 @@ class ImportedDocument:
 
 @dataclass(frozen=True, kw_only=True)
 class Pasted:
-    """The result of a paste, and sentences on what was left out or changed."""
+    """The result of a paste, and sentences on the parts left out or changed."""
 
     markdown: str
     left_out: tuple[str, ...] = ()

@@ -258,9 +258,9 @@ def in_force(
 
 @dataclass(frozen=True, kw_only=True)
 class ShownTerms:
-    """What a person was shown of a statement before they decided about it.
+    """The terms that a person was shown before they decided about a statement.
 
-    A form gives it back. What the form leaves out or garbles counts as wrong.
+    A form returns them. A term that the form leaves out or garbles counts as wrong.
     """
 
     readers: int | None = None

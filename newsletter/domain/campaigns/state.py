@@ -418,7 +418,7 @@ def actors_of(act: Act | None, facts: Facts) -> tuple[str, ...]:
     if act in {Act.REVIEW, Act.SEE_CHANGES}:
         able = [address for address in able if _may_approve(address, facts)]
     if needed is Role.WRITER:
-        # its writers continue a text; if none of them may, any writer does
+        # its writers continue a text; without one who may, any writer does
         able = [address for address in able if facts.wrote(address)] or able
     if act is Act.UNDO:
         own = {approval.by for approval in facts.standing.given}

@@ -271,7 +271,7 @@ class Rest(Enum):
     ACCEPTED = "accepted"
     """The provider has them."""
     NOT_HANDED_OVER = "not handed over"
-    """The provider provably has none of them: they are queued again."""
+    """The provider provably has no message of theirs: they are queued again."""
     UNKNOWN = "unknown"
     """Nobody knows yet."""
 

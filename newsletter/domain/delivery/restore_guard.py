@@ -210,4 +210,4 @@ HOLD_ADVICE = {
         " yourself, and nothing sends at its old place any more, that command alone is enough"
     ),
 }
-"""What to do about each hold."""
+"""The advice on each hold."""

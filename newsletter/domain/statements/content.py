@@ -210,7 +210,7 @@ class Content:
     fallbacks: tuple[str, ...] = ()
     """The greeting of readers without a name, for each open gap of NAME_MARKS."""
     writers: tuple[str, ...] = ()
-    """The folded addresses of the writers of all its texts: none of them may approve it."""
+    """The folded addresses of the writers of all its texts. They may not approve it."""
     texts: tuple[tuple[str, str], ...] = ()
     """The slug of each text in it, its own first → a hash of the written text."""
 

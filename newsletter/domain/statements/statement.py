@@ -106,7 +106,7 @@ def all_writers(*statements: Statement) -> tuple[str, ...]:
 def texts_of(*statements: Statement) -> tuple[tuple[str, str], ...]:
     """Return the slug of each → a hash of its written text, ignoring spaces at line ends.
 
-    With it people are told which text of an email has changed.
+    It shows which text of an email has changed.
     """
     found = []
     for one in statements:

@@ -10,9 +10,9 @@ from newsletter.domain.schedule import instant_of
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """A rule as it is configured. It picks the subscribers who meet all its conditions.
+    """A rule as it is configured. It matches the subscribers who meet all its conditions.
 
-    A condition on a language, place or zone picks nobody who named none.
+    A condition on a language, place or zone does not match a subscriber without one.
     """
 
     name: str

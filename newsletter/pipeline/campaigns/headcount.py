@@ -219,7 +219,7 @@ class DryRun:
     elsewhere: tuple[tuple[str, str], ...] = ()
     """(address, why) of those who could be written to, but get it in another language."""
     unapproved: tuple[str, ...] = ()
-    """Translations, or languages beside it, that are not approved: their readers do not wait."""
+    """Translations and other languages that are not approved: their readers do not wait."""
     segment: str = ""
     """The rule that picks its readers, in words."""
     outside: int = 0

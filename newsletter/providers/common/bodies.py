@@ -42,8 +42,7 @@ pattern."""
 _ANY_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322
 _WORDS = (string.ascii_letters + string.digits + "._~+=-").encode()
 _NEEDS_ESCAPING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()%$*|_@:/]")
-"""Special in JSON, HTML or a provider's template. ``greeting.speakable`` lets none of it
-through."""
+"""Special in JSON, HTML or a provider's template. ``greeting.speakable`` removes them all."""
 _T = TypeVar("_T")
 
 

@@ -15,7 +15,7 @@ from newsletter.rendering.markdown.faults import image_size, image_source
 from newsletter.rendering.markdown.greetings import GREETING
 
 HIDDEN = "\ufffc"
-"""Replaces what is no prose: code, images, addresses."""
+"""Replaces code, images and addresses, which are no prose."""
 
 _ADDRESS = re.compile(
     r"(?:\b[a-z][a-z0-9+.-]{0,30}://|\bwww\.)[^\s<>]+|[^\s<>@]{1,64}@[^\s<>@]+", re.IGNORECASE

@@ -99,7 +99,7 @@ def opening(tokens: Sequence[Token]) -> str:
         " ".join(inline_text(node.children, greeted=_GREETED).split())
         for node in SyntaxTreeNode(tokens).walk()
         if node.type == "inline" and node.parent and node.parent.type == "paragraph"
-        # and not what is below a picture or at the end
+        # without the parts below a picture or at the end
         if node.parent.attrs.get("class") not in {"caption", "end"}
     ]
     openings = []

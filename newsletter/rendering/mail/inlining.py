@@ -49,7 +49,7 @@ def _transform(html: str) -> str:
     # it complains of whatever is younger than itself, such as rules for dark screens
     cssutils.log.setLevel(logging.CRITICAL)
     cssutils.ser.prefs.minimizeColorHash = False
-    # it fetches an @import even where premailer is told to fetch nothing
+    # it fetches an @import even if premailer is configured to fetch nothing
     cssutils.util._defaultFetcher = lambda _url: (None, b"")
     # to lxml <wbr> is an element: those of one long word would lie inside of each other, and what
     # is some 250 deep is dropped with all that follows

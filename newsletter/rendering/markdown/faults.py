@@ -1,7 +1,6 @@
-"""Find what a mail may not link to, show or hold.
+"""Find the links, elements and parts that an email may not contain.
 
-Markdown silently drops what is nested too deep and footnotes without a mark. The faults name the
-line.
+Markdown silently drops deeply nested parts and footnotes without a mark. The faults name the line.
 """
 
 import re
@@ -28,7 +27,7 @@ _NO_MARK = "footnote_without_mark"
 
 
 def watch_depth(parser: MarkdownIt) -> None:
-    """Let the parser leave a token where it would drop what is nested too deep."""
+    """Let the parser leave a token in place of deeply nested parts that it drops."""
     parser.options["maxNesting"] = DEEPEST + 10  # a list is two steps at once, so it is passed by
     parser.block.ruler.before("table", _TOO_DEEP, _too_deep)
 

@@ -47,7 +47,7 @@ def as_shown(content: str, meta: dict[str, str]) -> str:
 
 
 def greeting_fault(greeting: Token) -> str:
-    """Return what is wrong with the word for readers without a name, or ""."""
+    """Return the fault of the word for readers without a name, or ""."""
     if speakable(greeting.content):
         return ""
     return (

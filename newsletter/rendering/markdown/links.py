@@ -146,5 +146,5 @@ def untagged(address: str) -> str:
     if "utm_medium=email" not in address:
         return address
     cut = _COUNTED.sub("", address)
-    # what is left of "?&" is "?", and of a "?" with nothing behind it nothing
+    # "?&" becomes "?", and a "?" at the end is removed
     return re.sub(r"\?(?:&|(?=#|$))", lambda found: "?" * (len(found.group()) > 1), cut)

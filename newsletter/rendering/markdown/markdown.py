@@ -99,7 +99,7 @@ def _dashes(state: StateCore) -> None:
         for child in token.children or ():
             if child.type == "link_open":
                 shown = child.info
-            # an address that is its own text has to be read as it was written
+            # an address that is its own text must be read as it was written
             if child.type == "text" and shown != "auto":
                 for pattern, replacement in _DASHES:
                     child.content = pattern.sub(replacement, child.content)

@@ -278,7 +278,7 @@ class Fetcher:
 def _parts(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        # read here, as it raises for what is no port
+        # read here, because it raises for an invalid port
         _ = parts.port
         host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
     except (ValueError, UnicodeError) as error:

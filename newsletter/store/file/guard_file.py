@@ -215,7 +215,7 @@ class WorkspaceGuardFile:
             if claims <= known.mark.claims:
                 return
             try:
-                # not flushed: a process that dies loses none of it, and a record that lags raises
+                # not flushed: a crash of the process loses no byte, and a record that lags raises
                 # no alarm
                 self._overwrite(replace(known, mark=replace(known.mark, claims=claims)))
             except OSError as error:

@@ -1,8 +1,8 @@
-"""Write the database file anew, so that no byte of it holds what was erased.
+"""Write the whole database file again, so that no byte of erased data is left.
 
-SQLite overwrites what it deletes (``secure_delete``). But when it moves rows out of a full page, it
-leaves copies in the unused middle of the page, and no later deletion knows of them. VACUUM copies
-the rows that there are into new pages.
+SQLite overwrites deleted data (``secure_delete``). But when it moves rows out of a full page, it
+leaves copies in the unused middle of the page, and no later deletion finds them. VACUUM copies the
+existing rows into new pages.
 """
 
 import shutil
@@ -21,9 +21,9 @@ _COPIES = 2
 
 
 def overwrite_erased(path: Path, connection: sqlite3.Connection) -> bool:
-    """Overwrite what was erased. Return False if it has to be tried again later.
+    """Overwrite erased data. Return False if it must be tried again later.
 
-    Others can read meanwhile; writers wait until it is done.
+    Other processes can read in the meantime; writers wait until it is done.
     """
     if shutil.disk_usage(path.parent).free < _COPIES * path.stat().st_size:
         return False

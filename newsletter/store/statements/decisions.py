@@ -84,7 +84,7 @@ class Approvals(Repository):
     ) -> int:
         """Revoke approvals of a statement: all, one person's, one channel's; return how many.
 
-        The audit log gets a line, so that none of them can be brought back.
+        The audit log gets a line, so that they cannot be brought back.
         """
         numbers = [
             row.id

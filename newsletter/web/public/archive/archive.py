@@ -1,7 +1,7 @@
 """The public archive: the list of statements, a page for each, the search, and feeds.
 
-A GET writes nothing. What a client has is not sent again (RFC 9110, section 13). Answers stay in
-memory until something changes that they show.
+A GET writes nothing. A response that the client has is not sent again (RFC 9110, section 13).
+Responses stay in memory until their content changes.
 """
 
 import hashlib
@@ -146,7 +146,7 @@ class ArchivePages:
         return self._build.page(number) if number > 1 else None
 
     def search(self, request: Request) -> Response:
-        """Return what was searched for. It is kept nowhere: it would tell what was asked."""
+        """Return the results of a search. They are not cached: that would reveal the search."""
         number = _page_number(request.query_params.get("page", ""))
         body = self._build.found(request.query_params.get("q", ""), max(1, number))
         return HTMLResponse(body, headers=dict(self._frame.archive_fields))

@@ -34,7 +34,7 @@ class Published:
 
 
 def published(campaigns: Sequence[Campaign]) -> list[Published]:
-    """Return what has begun, newest first, of all campaigns, oldest first."""
+    """Return the statements that have begun, newest first. ``campaigns`` are all, oldest first."""
     begun = [campaign for campaign in campaigns if campaign.started_at is not None]
     shown = {campaign.slug for campaign in begun}
     aims = {campaign.slug: campaign.corrects for campaign in campaigns}

@@ -278,7 +278,7 @@ class PreferencesPage:
             faults["day"], until = words["fault_day"], None
         had, ticked = frozenset(form.all("had")), frozenset(form.all("list"))
         wish = PreferenceChange(
-            # only what is offered, whatever a form says
+            # only offered lists, whatever the form contains
             joins=(ticked - had) & {offer.name for offer in self._subscribers.settings.offers()},
             # only what the page showed: a missing box was not unticked
             leaves=(had - ticked) & {offer.name for offer in self._lists(person)},

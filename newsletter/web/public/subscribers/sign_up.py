@@ -274,7 +274,7 @@ class ConfirmationPages:
         return self._answer(request, partial(follow, store=self._store, links=self._links))
 
     def press(self, request: Request) -> Response:
-        """Do what was asked for, then answer."""
+        """Carry out the request, then answer."""
         return self._answer(request, partial(confirm, store=self._store, links=self._links))
 
     def _answer(self, request: Request, action: Callable[[str], Followed]) -> Response:
