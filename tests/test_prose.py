@@ -1,6 +1,8 @@
-"""The documents are short and plain: limits on words, and on phrases that send a reader back."""
+"""Documents and docstrings are plain: limits on words, and on phrases that send a reader back."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,9 +45,24 @@ def sentences(path: Path) -> list[str]:
     return [one for block in joined for one in re.split(r"(?<=[.?!:;]) (?=[A-Z*])", block) if one]
 
 
+def explanations(path: Path) -> Iterator[str]:
+    """Yield the lines of docstrings and comments, without inline code."""
+    source = read(path)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield from re.sub(r"``[^`]*``", " ", str(node.value.value)).splitlines()
+    yield from re.findall(r"(?m)^ *# (.*)$", source)
+
+
 @pytest.fixture(scope="module")
 def prose() -> list[tuple[str, str]]:
     return [(name(path), one) for path in pages() for one in sentences(path)]
+
+
+@pytest.fixture(scope="module")
+def comments() -> list[tuple[str, str]]:
+    modules = sorted((ROOT / "newsletter").rglob("*.py"))
+    return [(name(path), one.strip()) for path in modules for one in explanations(path)]
 
 
 def test_all_documents_together_have_at_most_forty_thousand_words() -> None:
@@ -55,11 +72,14 @@ def test_all_documents_together_have_at_most_forty_thousand_words() -> None:
 
 
 @pytest.mark.parametrize("phrase", LIMITS)
-def test_roundabout_phrases_are_rare(phrase: str, prose: list[tuple[str, str]]) -> None:
-    words = sum(len(WORD.findall(one)) for _, one in prose)
+def test_roundabout_phrases_are_rare(
+    phrase: str, prose: list[tuple[str, str]], comments: list[tuple[str, str]]
+) -> None:
     flags = re.IGNORECASE if "Who" not in phrase else re.NOFLAG
-    found = [f"{page}: {one[:100]}" for page, one in prose if re.search(phrase, one, flags)]
-    assert len(found) <= LIMITS[phrase] * words / 10_000, "\n".join(found)
+    for written in (prose, comments):
+        words = sum(len(WORD.findall(one)) for _, one in written)
+        found = [f"{page}: {one[:100]}" for page, one in written if re.search(phrase, one, flags)]
+        assert len(found) <= LIMITS[phrase] * words / 10_000, "\n".join(found)
 
 
 def test_a_decision_has_at_most_250_words_besides_its_tables() -> None:

@@ -16,7 +16,7 @@ from newsletter.imports import imported
 
 
 class Later(click.Command):
-    """Stands for a command in lists, help and completion until it is run."""
+    """Replaces a command in lists, help and completion until it is run."""
 
     def __init__(self, name: str, *, at: str, about: str) -> None:
         super().__init__(name, help=about)

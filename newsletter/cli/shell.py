@@ -114,7 +114,7 @@ by_whom = click.option("--by", metavar="EMAIL", help="The person who does it, fo
 
 
 def actor(store: Store, by: str | None, role: Role, action: str) -> str:
-    """Whoever ``--by`` names, if they may; else the operator. Raises Refused."""
+    """Return the person in ``--by`` if they may act, or the operator. Raises Refused."""
     if by is None:
         return OPERATOR
     from newsletter.pipeline.ledger import authorise

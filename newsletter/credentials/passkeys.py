@@ -101,7 +101,7 @@ def made(party: Party, challenge: str, answer_json: Mapping[str, Any]) -> Made:
         return Made(id=data.credential_id, public=bytes(data), signatures=found.counter)
     except Unfit:
         raise
-    except Exception as error:  # whoever sends it chooses each byte, and can break any parser
+    except Exception as error:  # an attacker chooses each byte and may break any parser
         raise Unfit(_said(error)) from error
 
 

@@ -84,7 +84,7 @@ class Passwords:
         """
         from argon2.exceptions import InvalidHashError, VerificationError
 
-        nobodys = self._nobodys  # made with the first, whoever that is
+        nobodys = self._nobodys  # made with the first password, right or wrong
         with self.turn():
             try:
                 self._hasher.verify(hashed or nobodys, _normal(password))

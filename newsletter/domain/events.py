@@ -55,7 +55,7 @@ class Bounce(Enum):
     COMPLAINT = "complaint"
     """The provider keeps the message back since the reader once called one spam."""
     OTHER = "other"
-    """Nobody says why."""
+    """The report gives no reason."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ class Stillness:
 
 
 class Rounds:
-    """Hands over what waits, and forgets in time who asked for it."""
+    """Sends waiting emails, and deletes old requests in time."""
 
     def __init__(self, delivery: Delivery, *, stopped: Callable[[], bool]) -> None:
         self._delivery = delivery
@@ -43,7 +43,7 @@ class Rounds:
         self._busy = False
 
     def go(self) -> None:
-        """Hand over email after email, until none is due or none may leave."""
+        """Send one email after another, until none is due or none may leave."""
         if self._still.holds():
             return
         self._busy = True

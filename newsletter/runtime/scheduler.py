@@ -334,7 +334,7 @@ class Scheduler:
                 return
 
     def _report_progress(self) -> None:
-        if self._on_progress is None:  # nobody looks: a sum over many batches for nothing
+        if self._on_progress is None:  # without a display the sum over many batches is not needed
             return
         with self._delivery.store.read() as tx:
             going = tx.campaigns.going()

@@ -48,7 +48,7 @@ REASONS: Mapping[ContactStatus, SuppressionReason] = {
 
 
 FILLED = "*"
-"""Stands for every value that is not named itself, but not for an empty cell."""
+"""The entry for all other values, but not for an empty cell."""
 
 Says = Mapping[str, ContactStatus]
 """The values of a column, in small letters, and where a person stands by each."""

@@ -178,7 +178,7 @@ def _read_export(
 def _refuse_missing(
     path: Path, present: Sequence[Member], tables: Sequence[Table], without: Collection[str]
 ) -> None:
-    """Whoever unsubscribed there is in a file of its own: without it they would stay subscribed."""
+    """Note each missing file of people who unsubscribed: they would stay subscribed."""
     read = [table.member.name.lower() for table in tables]
     there = [member.name.lower() for member in present]
     messages = []

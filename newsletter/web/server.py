@@ -251,7 +251,7 @@ class BoundedProtocol(H11Protocol):
         limit of the answer keeps running.
         """
         self._head_lines = 0
-        if self.cycle.more_body:  # nobody reads the rest, which may be megabytes
+        if self.cycle.more_body:  # the rest is not read: it may be megabytes
             self._wait_for("")
             self._wire.close_slowly()
         elif self.transport.get_write_buffer_size():

@@ -27,12 +27,12 @@ DUMP = "pg_dump --format=custom --no-owner"
 
 @click.group()
 def db() -> None:
-    """Migrate, back up, restore and copy the database."""
+    """Back up, restore and copy the database."""
 
 
 @contextmanager
 def _alone(settings: Settings, by: str) -> Iterator[None]:
-    """Nobody else has the database open, be it to send or to answer readers. Raises Refused.
+    """Check that no other process has the database open. Raises Refused.
 
     A sender of another version is sure to hold the lock of those who send.
     """

@@ -71,7 +71,7 @@ def _open(occurrence: Occurrence, since: datetime, last: date | None) -> bool:
 
 
 def _occurrence(recurrence: Recurrence, day: date, zone: str) -> Occurrence:
-    """Nobody can be asked to write another hour: one that is skipped comes as much later."""
+    """An hour that a clock change skips comes that much later."""
     wall = datetime.combine(
         day, recurrence.at, ZoneInfo(zone)
     )  # of an hour that comes twice the first

@@ -126,7 +126,7 @@ class Way(Enum):
     """The way in which an unknown batch was settled."""
 
     REPLAY = "replay"
-    """Handed over again: the provider still knew the attempt's key, or keeps one of a name."""
+    """Sent again: the provider still knew the attempt's key, or keeps one message of a name."""
     LOOK_UP = "look-up"
     """The provider was asked what it had taken."""
     EVENT = "event"
@@ -273,7 +273,7 @@ class Rest(Enum):
     NOT_HANDED_OVER = "not handed over"
     """The provider provably has no message of theirs: they are queued again."""
     UNKNOWN = "unknown"
-    """Nobody knows yet."""
+    """Not settled yet."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ _LONGEST_RAW = 4 * LONGEST
 _QUOTES = str.maketrans(dict.fromkeys("'‘ʼ`´", "’"))
 _SIGNS = {" ": " ", "-": "-", "‐": "-", "‑": "-", "’": "'", ".": ".", ",": ",", "·": "-"}
 _JOINERS = "\u200c\u200d"
-"""Nobody sees them; Persian and Indian names are spelled with them."""
+"""They are invisible; Persian and Indian names are spelled with them."""
 _SPEAKABLE = re.compile(r"'?a[am' .,-]*[am.]|a")
 """The shape of a name: letters, marks above or below them, and the signs that names have."""
 _NOT_IN_A_NAME = re.compile(

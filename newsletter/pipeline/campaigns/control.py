@@ -291,7 +291,7 @@ class OperatorActions:
             return find_campaign(tx, str(campaign.id))
 
     def _overrule(self, tx: Transaction, campaign: Campaign) -> None:
-        """Whoever lets it go on has seen what the breaker objects to."""
+        """Note the complaints and bounces that the person has seen and accepts."""
         before = tx.events.overruled(campaign.id)
         damage = tx.events.damage(campaign.id)
         after = overrule(damage, campaign.counts.accepted, before)

@@ -175,7 +175,7 @@ def _found(tx: Transaction, address: str) -> Role:
 
 
 def _tell(tx: Transaction, address: str, what: str, proofs: Proofs) -> None:
-    """Whoever was added by the operator alone has no account to hear of."""
+    """Mail a notice, if the person has an account."""
     if tx.accounts.get(address) is not None:
         proofs.tell(tx, address, what)
 
@@ -232,7 +232,7 @@ def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
 
 
 def _refuse_known(tx: Transaction, address: str, role: Role) -> None:
-    """Whoever is among the staff keeps their role: a link is no way to give them another one."""
+    """Raise Refused for a member of staff with an account or another role."""
     known = tx.staff.role(address)
     if known is not None and tx.accounts.get(address) is not None:
         raise Refused(f"{address} has an account already; change their role instead")

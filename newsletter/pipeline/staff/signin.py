@@ -1,7 +1,7 @@
 """address + password → second factor → session; and a fresh factor in between.
 
-Whoever asks learns nothing about who has an account: a wrong password, an unknown address and too
-many failures cost the same and are answered alike.
+A sign-in does not reveal who has an account: a wrong password, an unknown address and too many
+failures cost the same and get the same answer.
 """
 
 from collections.abc import Iterable

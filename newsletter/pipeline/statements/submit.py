@@ -85,7 +85,7 @@ class Submitting:
             return find_draft(tx, key)
 
     def take_back(self, key: str, *, by: str) -> Draft:
-        """Nobody is to look at it any more, and nothing of it goes out. Raises Refused."""
+        """Withdraw the text: it is neither reviewed nor sent. Raises Refused."""
         with self.store.begin() as tx:
             who = authorise(tx, by, Role.WRITER, "take a text back")
             draft = find_draft(tx, key)

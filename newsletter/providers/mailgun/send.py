@@ -96,7 +96,7 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
                 return http.answered(response, Verdict.ACCEPTED, message, provider_id=given)
             why = f"HTTP {response.status} without an id"
             return http.answered(response, Verdict.UNKNOWN, why)
-        if response.status == 400 and payload.get("message"):  # else it is nobody's we know
+        if response.status == 400 and payload.get("message"):  # else the answer is not from Mailgun
             reader = _ABOUT_A_RECIPIENT.search(message) or not _ABOUT_THE_CALL.search(message)
             verdict = http.at_fault(batch) if reader else Verdict.CONFIGURATION
             return http.answered(response, verdict, message)

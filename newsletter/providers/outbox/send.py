@@ -109,7 +109,7 @@ class Outbox:
         return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED, reason="kept in the outbox"))
 
     def look_up(self, batch: OutgoingBatch) -> LookupResult:
-        """Nobody asks: handing over again is as good an answer."""
+        """Return that there is no record: a replay answers as well."""
         return LookupResult(reason="the outbox is handed the batch again instead")
 
     def _keep(self, entries: Sequence[_Entry], not_after: NotAfter | None) -> None:

@@ -26,7 +26,7 @@ _KINDS = {
     "MessageDelayed": EventKind.DELAYED,
     "MessageDeliveryFailed": EventKind.BOUNCED,
     "MessageBounced": EventKind.BOUNCED,
-    "MessageHeld": EventKind.OTHER,  # it waits for whoever runs the server
+    "MessageHeld": EventKind.OTHER,  # it waits for the server's operator
     "MessageLoaded": EventKind.OPENED,
     "MessageLinkClicked": EventKind.CLICKED,
     "DomainDNSError": EventKind.OTHER,

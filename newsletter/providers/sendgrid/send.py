@@ -33,7 +33,7 @@ _SETTINGS = {
         "click_tracking": {"enable": False, "enable_text": False},
         **dict.fromkeys(("open_tracking", "subscription_tracking", "ganalytics"), _OFF),
     },
-    "mail_settings": {"footer": _OFF},  # an account's footer was approved by nobody
+    "mail_settings": {"footer": _OFF},  # an account's footer was not approved
 }
 _TAKEN_HEADERS = {"x-sg-id", "x-sg-eid", "received", "dkim-signature", "to", "cc", "bcc"}
 _RESERVED = re.compile(r"<%\s*\w+\s*%>|%asm_\w+%", re.IGNORECASE)

@@ -347,7 +347,7 @@ def _incomplete(response: HttpResponse) -> str:
 def _prepared(request: HttpRequest) -> requests.PreparedRequest:
     headers = {
         "Accept": "application/json",
-        "Accept-Encoding": "identity",  # of a packed answer nobody could tell whether it is whole
+        "Accept-Encoding": "identity",  # whether a compressed answer is complete could not be seen
         "User-Agent": f"newsletter/{__version__}",
         **request.headers,
     }

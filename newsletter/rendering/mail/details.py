@@ -23,7 +23,7 @@ PREHEADER_LEAST = 40
 PREHEADER_MOST = 130
 _PREVIEW = 150
 _GREETED = "\ufffc"
-"""Stands for something that is no text: here, a greeting's fallback."""
+"""Replaces a part that is no text, such as a greeting's fallback."""
 _GAP = re.compile(r"\{(day|month|year)\}")
 _SENTENCE_END = re.compile(r"[.!?…۔؟。][\"'”’»)]*(?=\s|$)")
 

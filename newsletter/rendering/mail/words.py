@@ -112,7 +112,7 @@ def _catalogue(text: str, place: str, source: str) -> Catalogue:
     try:
         messages = read_po(StringIO(text), abort_invalid=True)
         c2py(messages.plural_expr)
-    except (PoFileError, ValueError) as error:  # the latter of what stands at its head
+    except (PoFileError, ValueError) as error:  # ValueError for a fault in its header
         line = error.lineno + 1 if isinstance(error, PoFileError) else 0
         fault = Fault(file=place, line=line, message=f"is not a gettext catalogue: {error}")
         raise InvalidInput([fault]) from error

@@ -329,8 +329,8 @@ class Campaigns(Repository):
     def unsent(self, campaign_id: int, most: int = NO_LIMIT) -> list[tuple[str, str]]:
         """Return (address, state) of those who wait, or were cancelled, or were given up.
 
-        They are as many as the figures ``pending`` and ``cancelled`` say. Whoever was given up may
-        have the message; the others do not.
+        Their number is ``pending`` plus ``cancelled``. Readers who were given up may have the
+        message; the others do not.
         """
         return self._db.rows(
             f"""

@@ -19,7 +19,7 @@ HOME = "/desk"
 _COOKIE = "desk"
 _LONGEST_ADDRESS = 2_000
 _DOORS = ("/desk/sign-in", "/desk/sign-out", "/desk/second", "/desk/step-up")
-"""Whoever is led back there goes round in circles."""
+"""A redirect to these pages would loop."""
 
 
 def word_of(request: Request) -> str:

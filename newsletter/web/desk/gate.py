@@ -90,7 +90,7 @@ class Gate:
             if not _is_our_own(http):
                 log.warning(
                     "a post to %s from another site was refused",
-                    ROOT + route.path,  # what stands in its place may be an invitation
+                    ROOT + route.path,  # the parameter may be the token of an invitation
                     extra=sparing("post from another site"),
                 )
                 request = DeskRequest(http=http, member=None)

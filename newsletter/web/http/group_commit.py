@@ -25,7 +25,7 @@ class _Post(Generic[Item]):
 
 
 class GroupCommit(Generic[Item]):
-    """Whoever is first in turn records for those who came in the meantime.
+    """The first post in turn records all posts that came since.
 
     ``record`` gets the items, such as events, and how many posts they are from.
     """
@@ -42,7 +42,7 @@ class GroupCommit(Generic[Item]):
         with self._access:
             self._waiting.append(post)
         while not post.done:
-            with self._turn:  # whoever waited for it mostly finds that another has recorded theirs
+            with self._turn:  # after the wait another post has mostly recorded this one
                 if not post.done:
                     posts = self._take()
                     self._try(posts)

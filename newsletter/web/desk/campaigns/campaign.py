@@ -279,7 +279,7 @@ class CampaignPage:
         for name, label in SIX:
             yield label.capitalize(), report[name]
         yield "Unsubscribed by its link", report["unsubscribed"]
-        if not report["events_received"]:  # nobody told: that is no nought
+        if not report["events_received"]:  # unknown, which is not zero
             yield "Delivered", "not known"
             yield "Bounced", "not known"
             yield "Reported as spam", "not known"

@@ -86,7 +86,7 @@ class Shown:
 
     @property
     def blocked(self) -> bool:
-        """Nobody can approve it like this."""
+        """It cannot be approved like this."""
         return any(
             finding.grade is Severity.BLOCKING and finding.check is not Check.OPEN_EMBARGO
             for finding in self.remarks
