@@ -64,8 +64,8 @@ for _name, _module, _about in (
     ("digest", "campaigns.digests", "Digest emails of a week or a month."),
     ("segment", "subscribers.segments", "Saved rules that pick subscribers of a list."),
     ("source", "statements.sources", "Show sources, visit feeds, take their items."),
-    ("run", "delivery", "Send what is approved and due, and serve the pages."),
-    ("worker", "delivery", "Send what is approved and due, and serve no pages."),
+    ("run", "delivery", "Send approved statements that are due, and serve the pages."),
+    ("worker", "delivery", "Send approved statements that are due, and serve no pages."),
     ("serve", "delivery", "Serve only the pages."),
     ("campaign", "campaigns.campaigns", "Show, pause, resume and cancel campaigns."),
     ("report", "campaigns.campaigns", "Show a campaign's figures, and whom it did not reach."),
@@ -85,7 +85,7 @@ for _name, _module, _about in (
         "Import, export, show, suppress and forget people.",
     ),
     ("user", "staff", "Invite, add and list the staff."),
-    ("db", "workspace.database", "Migrate, back up, restore and copy the database."),
+    ("db", "workspace.database", "Back up, restore and copy the database."),
     ("audit", "staff", "Show the audit log, and verify that it was not changed."),
 ):
     newsletter.later(_name, f"newsletter.cli.{_module}:{_name.replace('-', '_')}", _about)
