@@ -247,7 +247,7 @@ def standing(
     missing = (
         shortfall,
         *(
-            f"{override.by} stands in for what is missing; it takes a second admin"
+            f"{override.by} replaces what is missing; a second admin is needed"
             for override in overrides.values()
         ),
     )
