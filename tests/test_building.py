@@ -22,7 +22,7 @@ from tests.node import BROWSER
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "newsletter/web/static"
-PARTS = ["building", "newsletter", "templates", "MANIFEST.in", "pyproject.toml", "setup.py"]
+PARTS = ["tools/building", "newsletter", "templates", "MANIFEST.in", "pyproject.toml", "setup.py"]
 PARTS += ["README.md", "LICENSE", "CHANGELOG.md"]
 
 pytestmark = pytest.mark.slow("packages are built")
@@ -48,7 +48,7 @@ def build(checkout: Path, what: str, folder: Path, settings: str = "None") -> tu
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=checkout,
-        env={**environment(), "PATH": str(nothing), "PYTHONPATH": str(checkout / "building")},
+        env={**environment(), "PATH": str(nothing), "PYTHONPATH": str(checkout / "tools/building")},
         capture_output=True,
         text=True,
         check=False,
@@ -161,7 +161,7 @@ def test_what_is_built_was_built_of_these_sources(built: set[str]) -> None:
     """A change of a source without ``make setup`` would be tested in no browser."""
     done = subprocess.run(
         [sys.executable, "-c", "import browser, sys; sys.exit(not browser.is_built())"],
-        cwd=ROOT / "building",
+        cwd=ROOT / "tools/building",
         env={**environment(), "PATH": os.defpath},
         check=False,
     )

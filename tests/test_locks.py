@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-postgresql.lock")
+LOCKS = ("requirements/newsletter.lock", "requirements/dev.lock", "requirements/postgresql.lock")
 
 
 def locked(name: str) -> dict[str, Requirement]:

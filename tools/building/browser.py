@@ -1,8 +1,8 @@
 """Builds the scripts that the desk's pages load, with the machine's Node or that of a package.
 
-``python building/browser.py`` is for a checkout, ``backend.py`` calls it when a package is built.
-Where there is no Node, none can be had or npm reaches nothing, this says so once and nothing fails:
-pages work without script.
+``python tools/building/browser.py`` is for a checkout; ``backend.py`` calls it when a package is
+built. Without Node, or without a network for npm, it says so once and nothing fails: pages work
+without script.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "newsletter/web/browser"
 STATIC = ROOT / "newsletter/web/static"
 _STAMP = STATIC / "sources.sha256"
@@ -147,7 +147,7 @@ def _run(folder: Path, *command: str) -> None:
 
 def _fetch_node() -> None:
     """Put Node into this environment, as the lock says; silently nothing where it cannot be had."""
-    lock = str(ROOT / "requirements-browser.lock")
+    lock = str(ROOT / "requirements/browser.lock")
     pip = [
         sys.executable,
         "-m",
