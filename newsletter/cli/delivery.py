@@ -237,7 +237,7 @@ def _question(campaign: Campaign) -> str:
 @_with_verbose
 @in_workspace
 def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
-    """Send approved statements that are due, and serve the pages.
+    """Send due statements, and serve the pages.
 
     Runs until Ctrl-C or SIGTERM; with --until-idle, until nothing is left to send.
     """
@@ -264,7 +264,7 @@ def _where(services: Services, address: str) -> str:
 @_with_verbose
 @in_workspace
 def worker(shell: Shell, until_idle: bool) -> int:
-    """Send approved statements that are due, and serve no pages."""
+    """Send due statements, without serving pages."""
     with shell.services() as services:
         return work(services, until_idle=until_idle)
 

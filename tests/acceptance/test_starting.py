@@ -53,7 +53,7 @@ def test_two_admins_stand_in_for_the_approval_that_is_missing(workspace: Workspa
     workspace.hire(SECOND, "admin")
     workspace.write("news", BODY)
     over = ("statement", "approve", "news", "--override", "--despite", "Ed is away", "--by")
-    assert "it takes a second admin" in workspace.do(*over, ADMIN).stderr
+    assert "a second admin is needed" in workspace.do(*over, ADMIN).stderr
     assert f"by {ADMIN}, {SECOND}" in workspace.do(*over, SECOND).stderr
     workspace.do("run", "--until-idle")
     assert workspace.outbox != []

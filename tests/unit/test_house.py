@@ -9,7 +9,7 @@ from bench.house import pictures, table
 from tools.reference.modules import Module, read
 
 ROOT = Path(__file__).parents[2]
-CEILING = 68_300
+CEILING = 68_000
 """Lines of ``newsletter/``. It only goes down: see decision 28."""
 
 

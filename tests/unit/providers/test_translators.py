@@ -158,7 +158,7 @@ LIMITS = {
 
 
 def test_the_limits_of_a_call_are_those_of_its_provider() -> None:
-    known = {kind: provider(kind).capabilities for kind in KEYS}
+    known = {kind: provider(kind).capabilities for kind in LIMITS}
     assert {
         kind: (each.max_recipients, each.max_bytes, each.bodies, each.answers_each)
         for kind, each in known.items()
@@ -204,7 +204,7 @@ def test_a_call_goes_to_its_provider_with_the_key() -> None:
         content_type = made.headers["Content-Type"].partition(";")[0]
         return made.url, {**made.headers, "Content-Type": content_type}
 
-    calls = {kind: call(kind) for kind in KEYS}
+    calls = {kind: call(kind) for kind in CALLS}
     # Brevo's key for the attempt has a test of its own
     calls["brevo"][1].pop("idempotencyKey", None)
     assert calls == CALLS
