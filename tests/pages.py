@@ -3,11 +3,12 @@
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import partial
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -45,17 +46,35 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-@cache
-def _loop() -> asyncio.AbstractEventLoop:
-    """Return the loop of all requests: to make one for each took four fifths of a request."""
-    made = Queue[asyncio.AbstractEventLoop]()
+class _Loop:
+    """The event loop of all requests: making one for each took four fifths of a request.
 
-    async def stay() -> None:
-        made.put(asyncio.get_running_loop())
-        await asyncio.Event().wait()  # while this task lives, the threads for answers are kept
+    Coverage measures no thread that began before it was switched on again, so the loop and its
+    threads are then made again.
+    """
 
-    Thread(target=asyncio.run, args=(stay(),), name="requests", daemon=True).start()
-    return made.get()
+    def __init__(self) -> None:
+        self._tracer: object = self
+        self._stop: Callable[[], object] = lambda: None
+
+    def run(self, work: "Coroutine[Any, Any, list[Answer]]") -> "list[Answer]":
+        """Run the work in the loop; return its result."""
+        if self._tracer is not sys.gettrace():
+            self._tracer = sys.gettrace()
+            self._stop()
+            made = Queue[asyncio.AbstractEventLoop]()
+            Thread(target=asyncio.run, args=(self._stay(made),), daemon=True).start()
+            self._loop = made.get()
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _stay(self, made: Queue[asyncio.AbstractEventLoop]) -> None:
+        loop, end = asyncio.get_running_loop(), asyncio.Event()
+        self._stop = partial(loop.call_soon_threadsafe, end.set)
+        made.put(loop)
+        await end.wait()  # while this task lives, the threads for answers are kept
+
+
+_LOOP = _Loop()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +133,7 @@ class Forum:
             one = (self._ask(method, path, fields, body, client) for method, path in asked)
             return list(await asyncio.gather(*one))
 
-        return asyncio.run_coroutine_threadsafe(all_of_them(), _loop()).result()
+        return _LOOP.run(all_of_them())
 
     async def _ask(
         self, method: str, path: str, fields: Mapping[str, str], body: bytes, client: str
