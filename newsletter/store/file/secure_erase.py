@@ -20,15 +20,23 @@ _COPIES = 2
 """VACUUM writes the rows to a temporary file, and from there to the log."""
 
 
-def overwrite_erased(path: Path, connection: sqlite3.Connection) -> bool:
+def overwrite_erased(
+    path: Path,
+    connection: sqlite3.Connection,
+    *,
+    free_bytes: int | None = None,
+    wait_milliseconds: int = _READERS_MILLISECONDS,
+) -> bool:
     """Overwrite erased data. Return False if it must be tried again later.
 
-    Other processes can read in the meantime; writers wait until it is done.
+    Other processes can read in the meantime; writers wait until it is done. ``free_bytes`` are
+    those of the disk if they are not given.
     """
-    if shutil.disk_usage(path.parent).free < _COPIES * path.stat().st_size:
+    free = shutil.disk_usage(path.parent).free if free_bytes is None else free_bytes
+    if free < _COPIES * path.stat().st_size:
         return False
     try:
-        connection.execute(f"PRAGMA busy_timeout = {_READERS_MILLISECONDS}")
+        connection.execute(f"PRAGMA busy_timeout = {wait_milliseconds}")
         if not _empty_log(connection):
             return False
         [counted] = connection.execute(

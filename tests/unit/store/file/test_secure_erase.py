@@ -2,12 +2,12 @@
 
 import random
 import re
-import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -182,23 +182,26 @@ def test_a_connection_that_had_read_a_page_before_does_not_bring_it_back(
     assert marks(path)["newsletter.db"] == set(ids) - set(forgotten)
 
 
-def test_who_is_erased_while_the_file_is_written_anew_is_overwritten_next_time(
-    path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+class Interrupted(sqlite3.Connection):
+    """A connection that another one writes beside, in the middle of each VACUUM."""
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        done = super().execute(sql, *values)
+        if sql == "VACUUM":
+            file = super().execute("PRAGMA database_list").fetchone()[2]
+            with closing(sqlite3.connect(file)) as other, other:
+                other.execute("UPDATE meta SET value = '2' WHERE key = ?", (secure_erase.DUE,))
+        return done
+
+
+def test_a_person_erased_while_the_file_is_written_is_overwritten_next_time(
+    path: Path, store: Store
 ) -> None:
     with store.begin() as tx:
         tx.readers.upsert([entry(1), entry(2)], NOON)
         tx.readers.forget(address(1), NOON)
-    real, logs = secure_erase._empty_log, []
-
-    def empty_log(connection: sqlite3.Connection) -> bool:
-        logs.append(connection)
-        if len(logs) == 2:
-            with closing(sqlite3.connect(path)) as other, other:
-                other.execute("UPDATE meta SET value = '2' WHERE key = ?", (secure_erase.DUE,))
-        return len(logs) != 2 and real(connection)
-
-    monkeypatch.setattr(secure_erase, "_empty_log", empty_log)
-    assert clean(store=store)
+    with closing(sqlite3.connect(path, factory=Interrupted, isolation_level=None)) as connection:
+        assert secure_erase.overwrite_erased(path, connection)
     with store.read() as tx:
         assert tx.traces.is_erasure_due()
     assert clean(store=store)
@@ -206,18 +209,23 @@ def test_who_is_erased_while_the_file_is_written_anew_is_overwritten_next_time(
         assert not tx.traces.is_erasure_due()
 
 
+@pytest.fixture
+def connection(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(Sqlite(path).connect()) as opened:
+        yield opened
+
+
 def test_without_room_for_a_copy_it_is_tried_again_later(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, connection: sqlite3.Connection
 ) -> None:
-    free = path.stat().st_size
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
-    assert not Sqlite(path).overwrite_erased()
+    size = path.stat().st_size
+    assert not secure_erase.overwrite_erased(path, connection, free_bytes=size)
+    assert secure_erase.overwrite_erased(path, connection, free_bytes=2 * size)
 
 
 def test_while_another_writes_it_is_tried_again_later(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, connection: sqlite3.Connection
 ) -> None:
-    monkeypatch.setattr(secure_erase, "_READERS_MILLISECONDS", 1)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert not Sqlite(path).overwrite_erased()
+        assert not secure_erase.overwrite_erased(path, connection, wait_milliseconds=1)
