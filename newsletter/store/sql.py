@@ -81,7 +81,7 @@ class Transaction:
         self.batches = Batches(db, hash_address)
         self.unknowns = Unknowns(db)
         self.rate_limits = RateLimits(db)
-        self.readers = Readers(db, hash_address)
+        self.readers = Readers(db, hash_address, reads=reads)
         self.imports = Imports(db)
         self.choices = Choices(db)
         self.data_exports = DataExports(db)

@@ -4,7 +4,7 @@ If all languages are in one email, the original is reviewed with its translation
 approval covers their texts.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -29,7 +29,6 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.ledger import embargo_until, standing_of
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.subscribers.membership import known_lists, unknown_lists
@@ -78,29 +77,20 @@ class Reviewed:
         return codes(self.remarks, Severity.WARNING)
 
 
-Audiences = Mapping[tuple[tuple[str, ...], Segment | None], int]
-"""Lists, and the segment of them → how many are there."""
-
-
 def review(
-    tx: Transaction,
-    statements: Iterable[StoredStatement],
-    rules: ReviewRules,
-    *,
-    counted: Audiences | None = None,
+    tx: Transaction, statements: Iterable[StoredStatement], rules: ReviewRules
 ) -> list[Reviewed]:
-    """Review each statement as it is now. Audiences in ``counted`` are not counted again."""
-    others = _Others(tx, counted or {}, rules.declared_lists)
+    """Review each statement as it is now."""
+    others = _Others(tx, rules.declared_lists)
     return [_review(tx, stored, others, rules) for stored in statements]
 
 
 class _Others:
     """Other statements and the lists, loaded once when a check needs them."""
 
-    def __init__(self, tx: Transaction, counted: Audiences, declared: frozenset[str]) -> None:
+    def __init__(self, tx: Transaction, declared: frozenset[str]) -> None:
         self._tx = tx
         self._declared = declared
-        self._audiences = dict(counted)
 
     @cached_property
     def readers(self) -> int:
@@ -117,12 +107,6 @@ class _Others:
     @cached_property
     def begun(self) -> list[Campaign]:
         return self._tx.campaigns.last_begun(_LOOKS_BACK)
-
-    def audience(self, statement: Statement) -> int:
-        key = (statement.lists, statement.segment)
-        if key not in self._audiences:
-            self._audiences[key] = self._tx.readers.audience(*key)
-        return self._audiences[key]
 
     def last(self, statement: Statement) -> Campaign | None:
         """The campaign that went last to the same lists, and to all on them, with its figures."""
@@ -173,7 +157,9 @@ def _review(
     embargo = embargo_until(tx, statement, rules.timezone)
     goes_out = max(time for time in (tx.now, send_at, embargo) if time)
     last = None if statement.corrects or statement.segment else others.last(statement)
-    audience = None if statement.corrects else others.audience(statement)
+    audience = (
+        None if statement.corrects else tx.readers.audience(statement.lists, statement.segment)
+    )
     around = ReviewContext(
         today=tx.now.astimezone(zone).date(),
         day=goes_out.astimezone(zone).date(),

@@ -24,7 +24,7 @@ from newsletter.domain.statements.statement import (
 from newsletter.domain.wording import listed, people, without_commands
 from newsletter.pipeline.campaigns.headcount import Moved
 from newsletter.pipeline.ledger import Lapse, Rescheduled, return_of, standing_of, start_of
-from newsletter.pipeline.statements.review import Audiences, review
+from newsletter.pipeline.statements.review import review
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.request import DeskRequest, whole
@@ -166,15 +166,11 @@ def remarks_of(
     tx: Transaction,
     stored: StoredStatement,
     statements: Statements,
-    counted: Audiences | None = None,
 ) -> list[ReviewFinding]:
-    """Return the findings about a statement, most severe first; none without an email.
-
-    Audiences in ``counted`` are not counted again.
-    """
+    """Return the findings about a statement, most severe first; none without an email."""
     if not stored.present or not stored.content_hash:
         return []
-    [reviewed] = review(tx, [stored], statements.review_rules, counted=counted)
+    [reviewed] = review(tx, [stored], statements.review_rules)
     return sorted(reviewed.remarks, key=lambda remark: list(Severity).index(remark.grade))
 
 

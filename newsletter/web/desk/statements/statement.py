@@ -17,7 +17,6 @@ from newsletter.domain.wording import plural
 from newsletter.pipeline.campaigns.board import PAGE, BoardPage, board, desktop, find
 from newsletter.pipeline.campaigns.facts import situation_of
 from newsletter.pipeline.statements.feedback import comment
-from newsletter.pipeline.statements.review import Audiences
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import colleagues, differences, remarks_of, titled
@@ -151,8 +150,8 @@ class StatementPages:
             stored = find(tx, slug)
             situation = situation_of(tx, stored, statements.standpoint)
             # a statement that is being sent cannot be changed, and counting its audience takes long
-            counted, begun = _counted(situation), situation.facts.begun
-            remarks = [] if begun else remarks_of(tx, stored, statements, counted)
+            begun = situation.facts.begun
+            remarks = [] if begun else remarks_of(tx, stored, statements)
             comments = tx.comments.of(slug, _COMMENTS)
             history = self._in_words(tx, tx.audit.about(slug, most=_ENTRIES))
             changed = _changed(tx, stored, situation)
@@ -180,15 +179,6 @@ class StatementPages:
     def _in_words(self, tx: Transaction, entered: Iterable[Entered]) -> list[tuple[datetime, str]]:
         names, zone = colleagues(tx), self._statements.settings.timezone
         return [(entry.at, sentence(entry, names, zone)) for entry in entered]
-
-
-def _counted(situation: Situation) -> Audiences:
-    """Return the number of readers of its lists if it was counted already: counting takes long."""
-    facts, statement = situation.facts, situation.facts.statement
-    others_share = facts.translations or statement.translation_of or statement.corrects
-    if facts.readers is None or others_share:
-        return {}
-    return {(statement.lists, statement.segment): facts.readers}
 
 
 def _changed(tx: Transaction, stored: StoredStatement, situation: Situation) -> str:
