@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from queue import Queue
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import Any
 from urllib.parse import urlencode
 
@@ -50,7 +50,8 @@ class _Loop:
     """The event loop of all requests: making one for each took four fifths of a request.
 
     Coverage measures no thread that began before it was switched on again, so the loop and its
-    threads are then made again.
+    threads are then made again. Each thread has a tracer of its own: only the main thread's says
+    when that is.
     """
 
     def __init__(self) -> None:
@@ -59,7 +60,7 @@ class _Loop:
 
     def run(self, work: "Coroutine[Any, Any, list[Answer]]") -> "list[Answer]":
         """Run the work in the loop; return its result."""
-        if self._tracer is not sys.gettrace():
+        if current_thread() is main_thread() and self._tracer is not sys.gettrace():
             self._tracer = sys.gettrace()
             self._stop()
             made = Queue[asyncio.AbstractEventLoop]()
