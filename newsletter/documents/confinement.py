@@ -24,8 +24,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import newsletter
-
 MEMORY_BYTES = 512 << 20
 """Address space. The largest feed (10 MB) takes about 200 MB."""
 _OPEN_FILES = 64
@@ -113,7 +111,7 @@ def _close_files() -> None:
 
 def _readable() -> Iterator[str]:
     """List the folders of modules. ``sys.path`` may also hold a workspace, which stays closed."""
-    yield str(Path(newsletter.__file__).parent)
+    yield str(Path(__file__).parents[1])
     yield from (sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib"))
     yield from (one for one in sys.path if one.endswith(("site-packages", "dist-packages")))
     yield str(Path(sys.base_prefix) / "lib")

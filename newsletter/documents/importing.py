@@ -10,6 +10,7 @@ from email.message import EmailMessage, MIMEPart
 from pathlib import PurePath
 from urllib.parse import unquote
 
+from newsletter.documents.encoding import decode
 from newsletter.documents.markdown_files import import_markdown
 from newsletter.documents.markup.docx import import_docx
 from newsletter.documents.markup.odt import import_odt
@@ -18,7 +19,6 @@ from newsletter.documents.markup.pdf import import_pdf
 from newsletter.documents.pictures import embedded
 from newsletter.documents.plain_text import import_bytes, import_document
 from newsletter.documents.release.imported import Dropped, ImportedDocument, language_of, unusable
-from newsletter.formats.text import decode
 
 _PASSED_ON = re.compile(
     r"(?:(?:(?:re|fwd?|aw|wg|rv|tr|enc|i|vs)\s{0,3}:|\[(?:ext(?:ern(?:al)?)?|spam)\])\s{0,3}){1,9}",

@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 import yaml
 
+from newsletter.documents.encoding import decode, encoding_note
 from newsletter.documents.release.blocks import Block, ExtractedText, import_blocks
 from newsletter.documents.release.dates import dates_in
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
 from newsletter.documents.release.lines import ordinary
-from newsletter.formats.frontmatter import Field, FrontMatter, parse_front_matter
-from newsletter.formats.text import decode, encoding_note
+from newsletter.domain.errors import Fault, InvalidInput
 
+_FRONT = re.compile(r"---[ \t]*\n(?P<header>(?:.*\n)*?)---[ \t]*(?:\n(?:[ \t]*\n)*|\Z)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
@@ -37,7 +38,13 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
     text = decode(data, file=file).removeprefix("\ufeff")
     front = _front(text, file)
     blocks = tuple(_blocks(front.body, front.body_line))
-    values = {key: _value(front.fields[key]) for key in _TAKEN if key in front.fields}
+    values: dict[str, str] = {}
+    untaken = []
+    for key, value, line in front.pairs:
+        if key in _TAKEN and value and key not in values:
+            values[key] = value
+        else:
+            untaken.append(Dropped(line=line, text=f"{key}: {value}".strip(), why=_UNTAKEN))
     dates = dates_in(values.get("date", "").replace("T", " ", 1))
     read = ExtractedText(
         blocks=blocks,
@@ -45,11 +52,7 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
         dated=Dated(value=dates[0].value) if dates else None,
         summary=ordinary(values.get("summary", "")).strip(),
         subject=ordinary(values.get("subject", "")).strip(),
-        dropped=tuple(
-            Dropped(line=field.line, text=f"{key}: {_value(field)}".strip(), why=_UNTAKEN)
-            for key, field in front.fields.items()
-            if key not in _TAKEN or not _value(field).strip()
-        ),
+        dropped=tuple(untaken),
         notes=tuple(filter(None, [encoding_note(data)])),
         beside=tuple(_embargo(front)),
     )
@@ -59,26 +62,49 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
     return replace(document, language=values.get("language", ""), notes=notes)
 
 
-def _front(text: str, file: str) -> FrontMatter:
+@dataclass(frozen=True, kw_only=True)
+class _Front:
+    """The front matter of a file, if it has any, and the text below it."""
+
+    pairs: tuple[tuple[str, str, int], ...]
+    """Keys, with values that are text or "", and lines."""
+    body: str
+    body_line: int
+    """The text's first line in the file, from 1."""
+
+
+def _front(text: str, file: str) -> _Front:
     if text.startswith("+++"):
         message = "has front matter in TOML, which is not read; write it in YAML, between --- lines"
         raise unusable(file, message)
-    if not re.match(r"---[ \t]*\n", text) or not re.search(r"\n---[ \t]*(?:\n|$)", text):
-        return FrontMatter(fields={}, body=text.rstrip(), body_line=1)
-    return parse_front_matter(text, file=file)
+    found = _FRONT.match(text)
+    try:
+        root = yaml.compose(found["header"], Loader=yaml.SafeLoader) if found else None
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        message = "the front matter is not YAML here; put a value with a colon in it in quotes"
+        fault = Fault(file=file, line=mark.line + 2 if mark else 1, message=message)
+        raise InvalidInput([fault]) from error
+    if found is None or not isinstance(root, yaml.MappingNode):  # lines across the page
+        return _Front(pairs=(), body=text.rstrip(), body_line=1)
+    pairs = ((_text(key), _text(value), key.start_mark.line + 2) for key, value in root.value)
+    return _Front(
+        pairs=tuple(pairs),
+        body=text[found.end() :].rstrip(),
+        body_line=text.count("\n", 0, found.end()) + 1,
+    )
 
 
-def _value(field: Field) -> str:
-    return str(field.node.value) if isinstance(field.node, yaml.ScalarNode) else ""
+def _text(node: yaml.Node) -> str:
+    return str(node.value).strip() if isinstance(node, yaml.ScalarNode) else ""
 
 
-def _embargo(front: FrontMatter) -> Iterator[tuple[int, str]]:
+def _embargo(front: _Front) -> Iterator[tuple[int, str]]:
     """Yield the keys and values that may mention an embargo; ``embargo: no`` does not."""
-    for key, field in front.fields.items():
-        value = _value(field).strip()
+    for key, value, line in front.pairs:
         if value.casefold() not in _NONE:
-            yield field.line, value
-            yield field.line, f"{key}: {value}"
+            yield line, value
+            yield line, f"{key}: {value}"
 
 
 # --- the text ----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from datetime import date
 from itertools import groupby, pairwise
 from operator import itemgetter
 
+from newsletter.documents.encoding import decode, encoding_note
 from newsletter.documents.redirects import made_direct, redirect_note
 from newsletter.documents.release.furniture import below_forwarding
 from newsletter.documents.release.heading import first_prose
@@ -28,7 +29,6 @@ from newsletter.documents.release.recognition import (
     completed,
     recognise,
 )
-from newsletter.formats.text import decode, encoding_note
 
 _PAGE = re.compile(
     r"(?P<before>.*?)(?:\b(?:page|seite|p[áa]gina|pagina|p\.|s\.)\s*(?P<n>\d{1,3})"

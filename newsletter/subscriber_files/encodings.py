@@ -18,8 +18,8 @@ from itertools import islice
 from typing import IO
 from unicodedata import category
 
+from newsletter.documents.encoding import encoding_by_head
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.formats.text import encoding_by_head
 
 CHUNK_BYTES = 1 << 18
 _MAX_LINE_BYTES = 1 << 16

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from starlette.exceptions import HTTPException
 
+from newsletter.documents.encoding import decode
 from newsletter.documents.isolated import import_isolated, pasted, picture
 from newsletter.documents.sandbox import GATES
 from newsletter.domain.errors import InvalidInput
@@ -22,7 +23,6 @@ from newsletter.domain.statements.content import speakable
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.domain.subscribers.address import fold, mailbox, parse_address
-from newsletter.formats.text import decode
 from newsletter.sources.desk import parse_draft
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.readers import SandboxReader

@@ -10,6 +10,7 @@ from typing import Any
 
 from lxml import etree, html
 
+from newsletter.documents.encoding import decode, encoding_note
 from newsletter.documents.markup.article import Article, drop_unseen, find_article
 from newsletter.documents.markup.elements import BlockReader, holding_blocks, joined, numbered
 from newsletter.documents.markup.facts import Facts, facts_of, words_of
@@ -32,7 +33,6 @@ from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.imported import Dropped, ImportedDocument, Pasted, unusable
 from newsletter.documents.release.lines import comparable, ordinary, shortened
 from newsletter.documents.release.paragraphs import escape
-from newsletter.formats.text import decode, encoding_note
 
 Element = Any
 

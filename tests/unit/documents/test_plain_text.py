@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 from markdown_it import MarkdownIt
 
+from newsletter.documents.encoding import decode
 from newsletter.documents.importing import import_file
 from newsletter.documents.plain_text import import_bytes, import_document
 from newsletter.documents.release.imported import ImportedDocument
 from newsletter.domain.errors import InvalidInput
-from newsletter.formats.text import decode
 from tests.rows import rows
 
 TODAY = date(2026, 11, 24)

@@ -84,6 +84,7 @@ def test_the_text_stays_as_it_is_written() -> None:
     [
         ("+++\ntitle = 'x'\n+++\nText.", "a.md: has front matter in TOML"),
         (f"---\ntitle: a: b\n---\n{FIRST}", "a.md:2: "),
+        (f"---\n{'[' * 5000}\n---\n{FIRST}", "a.md:1: "),
         ("", "a.md: holds no text"),
         (f"---\ntitle: {TITLE}\n---\n", "a.md: holds no text"),
     ],
@@ -95,8 +96,15 @@ def test_what_cannot_be_read_is_refused_with_its_line(text: str, words: str) -> 
     assert str(refused.value).startswith(words)
 
 
-def test_a_line_across_the_page_at_the_top_is_no_front_matter() -> None:
-    assert imported(f"---\n\n# {TITLE}\n\n{FIRST}\n").title == TITLE
+@rows("text", [f"---\n\n# {TITLE}\n\n{FIRST}\n", f"---\n\n{TITLE}\n\n---\n\n{FIRST}\n"])
+def test_a_line_across_the_page_at_the_top_is_no_front_matter(text: str) -> None:
+    assert imported(text).title == TITLE
+
+
+def test_a_key_that_stands_twice_keeps_its_first_value_and_the_other_is_told_of() -> None:
+    document = imported(f"---\ntitle: {TITLE}\ntitle: Another\n---\n{FIRST}")
+    assert document.title == TITLE
+    assert [(one.line, one.text) for one in document.dropped] == [(3, "title: Another")]
 
 
 def assert_kept_whole(path: Path) -> None:
