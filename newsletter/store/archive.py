@@ -5,11 +5,9 @@ hits of a query on both: FTS5's table has the name of PostgreSQL's function.
 """
 
 import re
-import sys
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from newsletter.domain.archive import Heading, Hit, Hits, Searchable, Stretch, Term
 from newsletter.store.repository import Repository
@@ -138,20 +136,18 @@ class _Phrase:
         return (*before, last if self.is_whole else last[: len(self.words[-1])]) == self.words
 
 
-@cache
-def _word_pattern() -> re.Pattern[str]:
-    """Return what finds words: letters and digits, with their marks.
+def _word_pattern(text: str) -> re.Pattern[str]:
+    """Return what finds the words of a text: letters and digits, with their marks.
 
     Without its marks, Hindi text falls apart. The module ``re`` has no class for them.
     """
-    signs = map(chr, range(sys.maxunicode))
-    marks = "".join(sign for sign in signs if unicodedata.category(sign)[0] == "M")
-    return re.compile(rf"[^\W_](?:[^\W_]|[{marks}])*")
+    marks = "".join(sorted(sign for sign in set(text) if unicodedata.category(sign)[0] == "M"))
+    return re.compile(rf"[^\W_](?:[^\W_]|[{marks}])*" if marks else r"[^\W_]+")
 
 
 def _words(text: str) -> list[str]:
     """Return the words of a text, without case and accents."""
-    return [_folded(word) for word in _word_pattern().findall(text)]
+    return [_folded(word) for word in _word_pattern(text).findall(text)]
 
 
 def _folded(word: str) -> str:
@@ -162,7 +158,7 @@ def _folded(word: str) -> str:
 
 def _find(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
     """Return where each hit begins and ends, in the order of the text. None overlap."""
-    words = list(_word_pattern().finditer(text))
+    words = list(_word_pattern(text).finditer(text))
     folded = [_folded(word[0]) for word in words]
     found: list[tuple[int, int]] = []
     for place, word in enumerate(words):
@@ -180,7 +176,7 @@ def _find(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
 
 def _excerpt(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Stretch]:
     """Yield the words around the first hit; the first words if there is none."""
-    words = [word.start() for word in _word_pattern().finditer(text)]
+    words = [word.start() for word in _word_pattern(text).finditer(text)]
     first = words.index(found[0][0]) if found else 0
     begin = max(min(first - _LEADING_WORDS, len(words) - _EXCERPT_WORDS), 0)
     end = begin + _EXCERPT_WORDS
