@@ -56,17 +56,9 @@ class Search(Repository):
         """Keep a statement's words, in the place of those that were kept under its slug."""
         title, text = (field.translate(_CONTROLS) for field in (searchable.title, searchable.text))
         self._db.change("DELETE FROM archive_text WHERE slug = :slug", slug=searchable.slug)
-        self._db.change(
-            "INSERT INTO archive_text"
-            " (slug, content_hash, language, title, opening, text, title_words, text_words)"
-            " VALUES (:slug, :content_hash, :language, :title, :opening, :text, :title_words,"
-            " :text_words)",
-            slug=searchable.slug,
-            content_hash=searchable.content_hash,
-            language=searchable.language,
-            title=title,
-            opening=searchable.opening,
-            text=text,
+        self._db.insert(
+            "archive_text",
+            **{**vars(searchable), "title": title, "text": text},
             title_words=" ".join(_words(title)),
             text_words=" ".join(_words(text)),
         )

@@ -1,9 +1,10 @@
 """SQL over one open transaction: values go in by name, rows come out as frozen dataclasses.
 
 A query is a string literal in the function that runs it, in words that SQLite and PostgreSQL both
-know. An aware datetime is stored as milliseconds since 1970, a date as ISO text, an enum as its
-value, a flag as 1 or 0, and any other type as JSON; the annotation of a field says how to read a
-column back. Conditions that several queries share are values: see ``Condition``.
+know. Rows are added by ``insert``, ``insert_new`` and ``put``, from columns and values. An aware
+datetime is stored as milliseconds since 1970, a date as ISO text, an enum as its value, a flag as
+1 or 0, and any other type as JSON; the annotation of a field says how to read a column back.
+Conditions that several queries share are values: see ``Condition``.
 """
 
 from __future__ import annotations
@@ -215,6 +216,22 @@ class Database:
         """Run a statement that writes; return how many rows it changed."""
         return int(self._run(sql, conditions, values).rowcount)
 
+    def insert(self, table: str, /, *, returning: str = "", **values: object) -> Any:
+        """Add a row with these columns; return the value of the column ``returning``."""
+        sql = _insertion(table, tuple(values))
+        if not returning:
+            return self.change(sql, **values)
+        return self.value(f"{sql} RETURNING {returning}", **values)
+
+    def insert_new(self, table: str, /, **values: object) -> bool:
+        """Add a row unless there is one with its key; return whether it was added."""
+        sql = f"{_insertion(table, tuple(values))} ON CONFLICT DO NOTHING"
+        return self.change(sql, **values) > 0
+
+    def put(self, table: str, key: str, /, **values: object) -> None:
+        """Add a row, or change these columns of the row with its key."""
+        self.change(replacement(table, key, tuple(values)), **values)
+
     def each(self, sql: str, many: Iterable[Mapping[str, object]]) -> int:
         """Run a statement that writes for each set of values; return how many rows it changed."""
         _log.debug("%s", sql)
@@ -234,6 +251,20 @@ class Database:
             values = _joined(values, condition.values)
         run = self.driver.stream if streams else self.driver.execute
         return run(sql, {name: stored(value) for name, value in values.items()})
+
+
+@cache
+def _insertion(table: str, columns: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{column}"' for column in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{each}' for each in columns)})"
+
+
+@cache
+def replacement(table: str, key: str, columns: tuple[str, ...]) -> str:
+    """Return the statement of ``Database.put``. A key of several columns has commas."""
+    others = [column for column in columns if column not in key.split(", ")]
+    changes = ", ".join(f'"{column}" = excluded."{column}"' for column in others)
+    return f"{_insertion(table, columns)} ON CONFLICT ({key}) DO UPDATE SET {changes}"
 
 
 def stored(value: object) -> Any:

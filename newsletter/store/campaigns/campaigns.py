@@ -220,20 +220,8 @@ class Campaigns(Repository):
     def add(self, campaign: Campaign, at: datetime) -> int:
         """Insert a campaign (its ``id`` is ignored) and return its id."""
         elsewhere = {"id", "counts", "given_up"}
-        number = self._db.value(
-            """
-            INSERT INTO campaign (slug, content_hash, state, release_at, approved_by, lists,
-                provider, corrects, translates, corrected_by, reason, carrier, urgent, started_at,
-                finished_at, created_at)
-            VALUES (:slug, :content_hash, :state, :release_at, :approved_by, :lists,
-                :provider, :corrects, :translates, :corrected_by, :reason, :carrier, :urgent,
-                :started_at, :finished_at, :at)
-            RETURNING id
-            """,
-            at=at,
-            **{name: value for name, value in vars(campaign).items() if name not in elsewhere},
-        )
-        return int(number)
+        values = {name: each for name, each in vars(campaign).items() if name not in elsewhere}
+        return int(self._db.insert("campaign", returning="id", created_at=at, **values))
 
     def move(
         self,

@@ -22,11 +22,7 @@ class Digests(Repository):
 
     def begin(self, name: str, at: datetime) -> None:
         """Note a new digest email, which gathers nothing older. A known one stays as it is."""
-        self._db.change(
-            "INSERT INTO digest (name, since) VALUES (:name, :at) ON CONFLICT DO NOTHING",
-            name=name,
-            at=at,
-        )
+        self._db.insert_new("digest", name=name, since=at)
 
     def end(self, name: str) -> None:
         """Forget a digest email that is not configured any more. Its issues stay."""
@@ -72,12 +68,13 @@ class Digests(Repository):
 
     def put(self, issue: Issue, at: datetime) -> None:
         """Insert the issue, or replace the one with its name and day."""
-        self._db.change(
-            "INSERT INTO issue (name, day, upto, document, parts, changed_at)"
-            " VALUES (:name, :day, :upto, :statement, :parts, :at)"
-            " ON CONFLICT (name, day) DO UPDATE SET upto = excluded.upto,"
-            " document = excluded.document, parts = excluded.parts,"
-            " changed_at = excluded.changed_at",
-            **{**vars(issue), "statement": issue.statement or "null"},
-            at=at,
+        self._db.put(
+            "issue",
+            "name, day",
+            name=issue.name,
+            day=issue.day,
+            upto=issue.upto,
+            document=issue.statement or "null",
+            parts=issue.parts,
+            changed_at=at,
         )

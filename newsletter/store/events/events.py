@@ -13,13 +13,18 @@ from newsletter.domain.events import (
     Figures,
     Place,
 )
-from newsletter.store.database import MEMBER, Condition, instant
+from newsletter.store.database import MEMBER, Condition, instant, replacement
 from newsletter.store.delivery.confirming import unproved
 from newsletter.store.events.locating import Locator
 from newsletter.store.repository import AddressRepository
 
 _REMEMBERED = timedelta(days=2)
 _MAX_RAW_CHARACTERS = 16_000
+_NOTE = replacement(
+    "delivery_status",
+    "campaign_id, subscriber_id, kind",
+    ("campaign_id", "subscriber_id", "kind", "at", "bounce", "reason"),
+)
 _WAS_DELIVERED = """
     EXISTS (SELECT 1 FROM delivery_status AS also
         WHERE also.campaign_id = delivery_status.campaign_id
@@ -58,13 +63,7 @@ class Events(AddressRepository):
         Tokens older than two days are deleted: such an old post is refused anyway.
         """
         self._db.change("DELETE FROM webhook_token WHERE at < :before", before=at - _REMEMBERED)
-        self._db.change(
-            "INSERT INTO webhook_token (token, content, at) VALUES (:token, :content, :at)"
-            " ON CONFLICT DO NOTHING",
-            token=token,
-            content=content,
-            at=at,
-        )
+        self._db.insert_new("webhook_token", token=token, content=content, at=at)
         known = self._db.value(
             "SELECT content FROM webhook_token WHERE token = :token", token=token
         )
@@ -82,11 +81,7 @@ class Events(AddressRepository):
                 del noted[other.key]
         # what prevails was chosen above; no other writes between the two
         self._db.each(
-            "INSERT INTO delivery_status (campaign_id, subscriber_id, kind, at, bounce, reason)"
-            " VALUES (:campaign_id, :subscriber_id, :kind, :at, :bounce, :reason)"
-            " ON CONFLICT (campaign_id, subscriber_id, kind) DO UPDATE SET at = excluded.at,"
-            " bounce = excluded.bounce, reason = excluded.reason",
-            ({**vars(status), "bounce": status.bounce or ""} for status in noted.values()),
+            _NOTE, ({**vars(status), "bounce": status.bounce or ""} for status in noted.values())
         )
 
     def _known(self, status: DeliveryStatus) -> list[DeliveryStatus]:
@@ -238,11 +233,6 @@ class Events(AddressRepository):
 
     def overrule(self, campaign_id: int, damage: Damage) -> None:
         """Note the damage at which a person lets the campaign go on."""
-        self._db.change(
-            "INSERT INTO circuit_breaker_override (campaign_id, complained, hard)"
-            " VALUES (:campaign_id, :complained, :hard) ON CONFLICT (campaign_id)"
-            " DO UPDATE SET complained = excluded.complained, hard = excluded.hard",
-            campaign_id=campaign_id,
-            complained=damage.complained,
-            hard=damage.hard,
+        self._db.put(
+            "circuit_breaker_override", "campaign_id", campaign_id=campaign_id, **vars(damage)
         )

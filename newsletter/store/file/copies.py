@@ -78,12 +78,7 @@ def restore(
 
 def hold(db: Database, reason: str, given: Mapping[str, int], at: datetime) -> None:
     """Let nothing be sent from a restored or copied database until a person releases it."""
-    db.change(
-        "INSERT INTO meta (key, value) VALUES (:key, :reason)"
-        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        key=DOUBT,
-        reason=reason,
-    )
+    db.put("meta", "key", key=DOUBT, value=reason)
     # an email that waited at the time of the backup may have been sent since
     db.change(
         "UPDATE transactional_email SET state = 'withheld', settled_at = :at, reason = :reason"

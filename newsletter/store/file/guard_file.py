@@ -136,12 +136,7 @@ class Generation(Repository):
         """
         if self._db.value("SELECT value FROM meta WHERE key = :key", key=_DOUBTED) == evidence:
             return False
-        self._db.change(
-            "INSERT INTO meta (key, value) VALUES (:key, :evidence)"
-            " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            key=_DOUBTED,
-            evidence=evidence,
-        )
+        self._db.put("meta", "key", key=_DOUBTED, value=evidence)
         numbers.skip(self._db.driver, at, {})
         return True
 

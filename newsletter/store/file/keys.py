@@ -122,15 +122,7 @@ def check_keys(database: Backend, fingerprints: Mapping[str, str]) -> None:
                 f"{name} is not the key that this database was made with, so those who left would"
                 " not be recognised; put the right file back from the backup of var/keys"
             )
-    missing = [
-        {"key": f"{_NOTED}{name}", "value": fingerprint}
-        for name, fingerprint in fingerprints.items()
-        if name not in noted
-    ]
-    if missing:
+    if missing := fingerprints.keys() - noted:
         with database.transaction() as db:
-            # another process may be at its first start too
-            db.each(
-                'INSERT INTO meta ("key", value) VALUES (:key, :value) ON CONFLICT DO NOTHING',
-                missing,
-            )
+            for name in missing:  # another process may be at its first start too
+                db.insert_new("meta", key=f"{_NOTED}{name}", value=fingerprints[name])

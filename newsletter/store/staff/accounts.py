@@ -36,17 +36,7 @@ class Accounts(Repository):
 
     def open(self, address: str, password: str, at: datetime) -> None:
         """Open an account, or open it again: its second factors are gone."""
-        self._db.change(
-            """
-            INSERT INTO credential (address, password, password_at)
-            VALUES (:address, :password, :at)
-            ON CONFLICT (address) DO UPDATE SET password = excluded.password,
-                password_at = excluded.password_at
-            """,
-            address=address,
-            password=password,
-            at=at,
-        )
+        self._db.put("credential", "address", address=address, password=password, password_at=at)
         self.drop_factor(address)
 
     def set_password(self, address: str, password: str, at: datetime) -> None:
@@ -112,10 +102,8 @@ class Accounts(Repository):
     def renew_codes(self, address: str, hashes: Iterable[bytes]) -> None:
         """Replace all recovery codes of a person."""
         self._db.change("DELETE FROM recovery WHERE address = :address", address=address)
-        self._db.each(
-            "INSERT INTO recovery (address, hash) VALUES (:address, :hash)",
-            ({"address": address, "hash": hashed} for hashed in hashes),
-        )
+        for hashed in hashes:
+            self._db.insert("recovery", address=address, hash=hashed)
         self._db.change(
             "UPDATE credential SET kept_at = NULL WHERE address = :address", address=address
         )
@@ -170,13 +158,7 @@ class Passkeys(Repository):
 
     def add(self, passkey: Passkey) -> bool:
         """Add a passkey; return False if a person has it already."""
-        added = self._db.change(
-            "INSERT INTO passkey (id, address, party, name, public, signatures, made_at, used_at)"
-            " VALUES (:id, :address, :party, :name, :public, :signatures, :made_at, :used_at)"
-            " ON CONFLICT DO NOTHING",
-            **vars(passkey),
-        )
-        return added == 1
+        return self._db.insert_new("passkey", **vars(passkey))
 
     def use(self, id: bytes, count: int, at: datetime) -> None:
         """Note that a passkey signed, and how many signatures its device counted."""
@@ -198,15 +180,8 @@ class Invitations(Repository):
     def add(self, invitation: Invitation, hash: bytes) -> int:
         """Add a link, and withdraw all that the same person had; return its id."""
         self.withdraw_of(invitation.address, invitation.made_at)
-        number = self._db.value(
-            'INSERT INTO invitation (hash, kind, address, role, "by", made_at, expires_at,'
-            " used_at, withdrawn_at, email_id)"
-            " VALUES (:hash, :kind, :address, :role, :by, :made_at, :expires_at,"
-            " :used_at, :withdrawn_at, :email_id) RETURNING id",
-            hash=hash,
-            **{name: value for name, value in vars(invitation).items() if name != "id"},
-        )
-        return int(number)
+        values = {name: value for name, value in vars(invitation).items() if name != "id"}
+        return int(self._db.insert("invitation", returning="id", hash=hash, **values))
 
     def find(self, hash: bytes) -> Invitation | None:
         """Return the link whose word has this hash, also if it is over."""

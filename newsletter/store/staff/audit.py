@@ -121,9 +121,8 @@ class Audit(Repository):
         number, before = (last[0][0] + 1, last[0][1]) if last else (1, "")
         at = cast("int", stored(self._now))
         digest = self._chain.link(before, number, at, actor, action, subject, detail)
-        self._db.change(
-            "INSERT INTO audit (number, at, actor, action, subject, detail, digest)"
-            " VALUES (:number, :at, :actor, :action, :subject, :detail, :digest)",
+        self._db.insert(
+            "audit",
             number=number,
             at=at,
             actor=actor,

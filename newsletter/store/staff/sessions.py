@@ -40,13 +40,7 @@ class Sessions(Repository):
 
     def begin(self, session: Session) -> None:
         """Add a session."""
-        self._db.change(
-            "INSERT INTO session"
-            " (hash, address, stage, created_at, seen_at, stepped_up_at, browser, network)"
-            " VALUES (:hash, :address, :stage, :created_at, :seen_at, :stepped_up_at, :browser,"
-            " :network)",
-            **vars(session),
-        )
+        self._db.insert("session", **vars(session))
 
     def seen(self, hashed: bytes, at: datetime) -> None:
         """Note when a session was last used."""
@@ -116,13 +110,7 @@ class Throttle(AddressRepository):
         Returns what takes these back.
         """
         numbers = [
-            int(
-                self._db.value(
-                    "INSERT INTO sign_in_failure (key, at) VALUES (:key, :at) RETURNING id",
-                    key=self._key(key),
-                    at=at,
-                )
-            )
+            int(self._db.insert("sign_in_failure", returning="id", key=self._key(key), at=at))
             for key in keys
         ]
         self._db.change("DELETE FROM sign_in_failure WHERE at < :before", before=at - _KEPT)
@@ -146,13 +134,8 @@ class Throttle(AddressRepository):
 
     def know(self, address: str, network: str, at: datetime) -> None:
         """Note that a person signed in from a network."""
-        self._db.change(
-            "INSERT INTO known_network (address, network, at) VALUES (:address, :network, :at)"
-            " ON CONFLICT (address, network) DO UPDATE SET at = excluded.at",
-            address=address,
-            network=self._key(network),
-            at=at,
-        )
+        key = self._key(network)
+        self._db.put("known_network", "address, network", address=address, network=key, at=at)
 
     def knows(self, address: str, network: str, now: datetime) -> bool:
         """Return whether a person signed in from a network in the last 90 days."""

@@ -159,11 +159,7 @@ class Returns(Repository):
 
     def add(self, returned: Returned) -> None:
         """Send a version back."""
-        self._db.change(
-            'INSERT INTO returned (slug, content_hash, "by", at, reason, closed_at)'
-            " VALUES (:slug, :content_hash, :by, :at, :reason, :closed_at)",
-            **vars(returned),
-        )
+        self._db.insert("returned", **vars(returned))
 
     def close(self, slug: str, at: datetime) -> int:
         """Close the open requests, because the text was submitted again; return how many."""
@@ -179,11 +175,7 @@ class Comments(Repository):
 
     def add(self, comment: Comment) -> None:
         """Add a comment."""
-        self._db.change(
-            'INSERT INTO comment (slug, "by", at, words, content_hash)'
-            " VALUES (:slug, :by, :at, :words, :content_hash)",
-            **vars(comment),
-        )
+        self._db.insert("comment", **vars(comment))
 
     def of(self, slug: str, most: int) -> list[Comment]:
         """Return the last comments on a statement, oldest first."""

@@ -112,13 +112,8 @@ class Drafts(Repository):
     def add(self, draft: Draft) -> Draft:
         """Add a text with its first version, whose number is given to it."""
         # a version names its draft and a draft its version: one of them has to come first
-        self._db.change(
-            "INSERT INTO draft (key, slug, copied_of, found, revision, head, handed_in, taken_back,"
-            " created_at, created_by, changed_at, changed_by)"
-            " VALUES (:key, :slug, :copied_of, :found, :revision, 0, :handed_in, :taken_back,"
-            " :created_at, :created_by, :changed_at, :changed_by)",
-            **{name: value for name, value in vars(draft).items() if name != "version"},
-        )
+        values = {name: value for name, value in vars(draft).items() if name != "version"}
+        self._db.insert("draft", head=0, **values)
         number = self.keep(draft.key, draft.version)
         self._db.change(
             "UPDATE draft SET head = :head WHERE key = :key", key=draft.key, head=number
@@ -127,15 +122,11 @@ class Drafts(Repository):
 
     def keep(self, key: str, version: Version) -> int:
         """Add a version to a text; return its number."""
-        values = {name: value for name, value in vars(version).items() if name != "number"}
-        number = self._db.value(
-            'INSERT INTO version (draft, kind, document, sought, "by", writers, began_at, at,'
-            " closed, handed_in_at, handed_in_by)"
-            " VALUES (:key, :kind, :text, :sought, :by, :writers, :began_at, :at, :closed,"
-            " :handed_in_at, :handed_in_by) RETURNING number",
-            key=key,
-            sought=sought(version.text.title),
-            **values,
+        aside = {"number", "text"}
+        values = {name: value for name, value in vars(version).items() if name not in aside}
+        title = sought(version.text.title)
+        number = self._db.insert(
+            "version", returning="number", draft=key, document=version.text, sought=title, **values
         )
         return int(number)
 
@@ -212,12 +203,7 @@ class Pictures(Repository):
 
     def add(self, picture: Picture, data: bytes) -> None:
         """Add a picture with its bytes."""
-        self._db.change(
-            'INSERT INTO picture (name, draft, kind, data, width, height, alt, "by", at)'
-            " VALUES (:name, :draft, :kind, :data, :width, :height, :alt, :by, :at)",
-            data=data,
-            **vars(picture),
-        )
+        self._db.insert("picture", data=data, **vars(picture))
 
     def of(self, draft: str) -> list[Picture]:
         """Return the pictures of a text, the newest first."""

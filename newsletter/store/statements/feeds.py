@@ -66,22 +66,12 @@ class Feeds(Repository):
 
     def put(self, feed: str, findings: Findings, at: datetime) -> None:
         """Write down what a visit found."""
-        self._db.change(
-            "INSERT INTO feed (name, address, first_at, visited_at, succeeded_at, next_at,"
-            " bookmark, failures, failure, remark, revision)"
-            " VALUES (:feed, :address, :first_at, :visited_at, :succeeded_at, :next_at,"
-            " :bookmark, :failures, :failure, :remark, :revision)"
-            " ON CONFLICT (name) DO UPDATE SET address = excluded.address,"
-            " first_at = excluded.first_at, visited_at = excluded.visited_at,"
-            " succeeded_at = excluded.succeeded_at, next_at = excluded.next_at,"
-            " bookmark = excluded.bookmark, failures = excluded.failures,"
-            " failure = excluded.failure, remark = excluded.remark, revision = excluded.revision",
-            feed=feed,
-            **{**vars(findings.record), "revision": findings.record.revision + 1},
-        )
+        record = {**vars(findings.record), "revision": findings.record.revision + 1}
+        self._db.put("feed", "name", name=feed, **record)
         for item in findings.items:
             composed = findings.composed.get(item.slug) or ""
-            values = {**vars(item), "slug": item.slug or None, "composed": composed, "at": at}
+            values = {name: value for name, value in vars(item).items() if name != "number"}
+            values["slug"] = item.slug or None
             if item.number:
                 self._db.change(
                     "UPDATE feed_item SET id = :id, link = :link, title = :title,"
@@ -90,15 +80,17 @@ class Feeds(Repository):
                     # unchanged if no new text was made
                     " document = CASE WHEN :composed = '' THEN document ELSE :composed END"
                     " WHERE number = :number",
+                    number=item.number,
+                    composed=composed,
+                    at=at,
                     **values,
                 )
             else:
-                del values["number"]
-                self._db.change(
-                    "INSERT INTO feed_item (feed, id, link, title, published, state, fingerprint,"
-                    " slug, note, document, seen_at, changed_at)"
-                    " VALUES (:feed, :id, :link, :title, :published, :state, :fingerprint,"
-                    " :slug, :note, :composed, :at, :at)",
+                self._db.insert(
+                    "feed_item",
                     feed=feed,
+                    document=composed,
+                    seen_at=at,
+                    changed_at=at,
                     **values,
                 )

@@ -149,13 +149,7 @@ class Statements(Repository):
     def keep_content(self, content: Content, at: datetime) -> str:
         """Store content under its content hash, once, and return the content hash."""
         digest = content.content_hash()
-        self._db.change(
-            "INSERT INTO content (content_hash, document, created_at)"
-            " VALUES (:digest, :content, :at) ON CONFLICT DO NOTHING",
-            digest=digest,
-            content=content,
-            at=at,
-        )
+        self._db.insert_new("content", content_hash=digest, document=content, created_at=at)
         return digest
 
     def content(self, digest: str) -> Content | None:
@@ -206,6 +200,4 @@ class Schedules(Repository):
         """Set the time of a statement, or take the setting back."""
         self._db.change("DELETE FROM schedule WHERE slug = :slug", slug=slug)
         if at is not None:
-            self._db.change(
-                "INSERT INTO schedule (slug, send_at) VALUES (:slug, :at)", slug=slug, at=at
-            )
+            self._db.insert("schedule", slug=slug, send_at=at)

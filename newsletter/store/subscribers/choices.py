@@ -24,14 +24,7 @@ class Consents(Repository):
     def keep_words(self, words: str, language: str, at: datetime) -> str:
         """Store what people are asked to say yes to, once; return its SHA-256 (64 hex digits)."""
         digest = wording_of(words)
-        self._db.change(
-            "INSERT INTO wording (hash, language, words, first_at)"
-            " VALUES (:hash, :language, :words, :at) ON CONFLICT DO NOTHING",
-            hash=digest,
-            language=language,
-            words=words,
-            at=at,
-        )
+        self._db.insert_new("wording", hash=digest, language=language, words=words, first_at=at)
         return digest
 
     def words(self, wording: str) -> str:
@@ -40,12 +33,8 @@ class Consents(Repository):
 
     def add(self, subscriber_id: int, records: Sequence[ConsentRecord]) -> None:
         """Add what a subscriber said yes to, or took back."""
-        self._db.each(
-            "INSERT INTO consent"
-            " (subscriber_id, list, given, method, source, wording, asked_at, at) VALUES"
-            " (:subscriber_id, :list, :given, :method, :source, :wording, :asked_at, :at)",
-            [vars(record) | {"subscriber_id": subscriber_id} for record in records],
-        )
+        for record in records:
+            self._db.insert("consent", subscriber_id=subscriber_id, **vars(record))
 
     def of(self, subscriber_id: int) -> list[ConsentRecord]:
         """Return what a subscriber said yes to or took back, oldest first."""
@@ -91,19 +80,19 @@ class Choices(Repository):
     def join(self, subscriber_id: int, lists: Collection[str], at: datetime) -> frozenset[str]:
         """Confirm subscriptions, also ended ones; return the lists that were not confirmed."""
         new = frozenset(lists) - self._lists(subscriber_id)
-        self._db.each(
-            "INSERT INTO list (name) VALUES (:name) ON CONFLICT DO NOTHING",
-            [{"name": name} for name in sorted(new)],
-        )
-        self._db.each(
-            """
-            INSERT INTO subscription (list_id, subscriber_id, state, changed_at)
-            SELECT id, :subscriber_id, 'confirmed', :at FROM list WHERE name = :name
-            ON CONFLICT (list_id, subscriber_id) DO UPDATE
-            SET state = excluded.state, changed_at = excluded.changed_at, ended_by = NULL
-            """,
-            [{"name": name, "subscriber_id": subscriber_id, "at": at} for name in sorted(new)],
-        )
+        for name in sorted(new):
+            self._db.insert_new("list", name=name)
+            self._db.change(
+                """
+                INSERT INTO subscription (list_id, subscriber_id, state, changed_at)
+                SELECT id, :subscriber_id, 'confirmed', :at FROM list WHERE name = :name
+                ON CONFLICT (list_id, subscriber_id) DO UPDATE
+                SET state = excluded.state, changed_at = excluded.changed_at, ended_by = NULL
+                """,
+                name=name,
+                subscriber_id=subscriber_id,
+                at=at,
+            )
         return new
 
     def leave(self, subscriber_id: int, lists: Collection[str], at: datetime) -> frozenset[str]:

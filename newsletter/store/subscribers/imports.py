@@ -34,11 +34,9 @@ class Imports(Repository):
             too_old=at - UNDOABLE,
         )
         return int(
-            self._db.value(
-                'INSERT INTO import (at, "by", file, kind, sha256, new, known, changed, joined,'
-                " ended, suppressed, skipped)"
-                " VALUES (:at, :by, :file, :kind, :sha256, :new, :known, :changed, :joined,"
-                " :ended, :suppressed, :skipped) RETURNING id",
+            self._db.insert(
+                "import",
+                returning="id",
                 at=at,
                 by=by,
                 file=file,

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import Enum
 
@@ -108,6 +108,18 @@ def test_a_naive_time_is_refused(db: Database) -> None:
 def test_a_statement_runs_for_many(db: Database) -> None:
     assert db.each(ADD, (vars(Thing(id=number)) for number in range(3))) == 3
     assert db.column("SELECT id FROM thing ORDER BY id") == [0, 1, 2]
+
+
+def test_a_row_is_added_once_or_changed_in_the_columns_that_are_named(db: Database) -> None:
+    assert db.insert("thing", returning="id", **vars(Thing(id=7))) == 7
+    assert not db.insert_new("thing", **vars(WHOLE) | {"id": 7})
+    assert db.insert_new("thing", **vars(WHOLE))
+    db.put("thing", "id", id=1, at=None, is_kept=False)
+    db.put("thing", "id", id=7, day=WHOLE.day)
+    assert db.all(Thing, f"{ALL} ORDER BY id") == [
+        replace(WHOLE, at=None, is_kept=False),
+        Thing(id=7, day=WHOLE.day),
+    ]
 
 
 def test_conditions_bring_their_values_along(db: Database) -> None:
