@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -156,10 +156,50 @@ class Backend(Protocol):
 
 
 class Database:
-    """The queries of one transaction. The driver's errors are raised as they are."""
+    """The queries of one transaction. The driver's errors are raised as they are.
 
-    def __init__(self, driver: Driver) -> None:
+    One that only ``reads`` keeps the answers of ``once`` and ``of_statement``: its rows stay as
+    they are.
+    """
+
+    def __init__(self, driver: Driver, *, reads: bool = False) -> None:
         self.driver = driver
+        self._answers: dict[Hashable, Any] | None = {} if reads else None
+        self._listed: Collection[str] = ()
+
+    def once(self, query: Callable[..., T], *values: Hashable) -> T:
+        """Return ``query(*values)``. A transaction that only reads runs it once."""
+        if self._answers is None:
+            return query(*values)
+        key = (query, *values)
+        if key not in self._answers:
+            self._answers[key] = query(*values)
+        return cast("T", self._answers[key])
+
+    def list_together(self, slugs: Collection[str]) -> None:
+        """Ask ``of_statement`` for all these statements with one query."""
+        self._listed = frozenset(slugs)
+
+    def of_statement(
+        self,
+        query: Callable[[Sequence[str]], Iterable[T]],
+        slug: str,
+        slug_of: Callable[[T], str] = attrgetter("slug"),
+    ) -> list[T]:
+        """Return the rows of one statement, in the order of the query, which takes several slugs.
+
+        A transaction that only reads runs the query once for all statements of
+        ``list_together``.
+        """
+        if self._answers is None:
+            return [*query([slug])]
+        if (query, slug) not in self._answers:
+            slugs = self._listed if slug in self._listed else [slug]
+            found: dict[str, list[T]] = {each: [] for each in slugs}
+            for row in query(sorted(slugs)):
+                found[slug_of(row)].append(row)
+            self._answers |= {(query, each): rows for each, rows in found.items()}
+        return cast("list[T]", self._answers[query, slug])
 
     def all(self, kind: type[T], sql: str, /, *conditions: Condition, **values: object) -> list[T]:
         """Return an instance of the dataclass for each row, by the names of the columns.

@@ -85,7 +85,7 @@ class Postgresql:
         begin = _READ + ", READ ONLY" * (on is None) if reads else _WRITE.format(lasting)
         with self._explained(), self._taken(on, begin) as session:
             try:
-                yield on or Database(session)
+                yield on or Database(session, reads=reads)
                 session.commit()
             except BaseException:
                 session.roll_back()

@@ -1,7 +1,7 @@
 """The store: transactions over the tables."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
@@ -50,11 +50,9 @@ class Transaction:
         hash_address: Callable[[str], bytes],
         chain: Chain,
         now: datetime,
-        *,
-        reads: bool = False,
     ) -> None:
         self.db = db
-        self._reads = reads
+        self.list_together = db.list_together
         self.now = now
         """The moment at which it began: all that is done in it is done then."""
         self.audit = Audit(db, chain, now)
@@ -81,7 +79,7 @@ class Transaction:
         self.batches = Batches(db, hash_address)
         self.unknowns = Unknowns(db)
         self.rate_limits = RateLimits(db)
-        self.readers = Readers(db, hash_address, reads=reads)
+        self.readers = Readers(db, hash_address)
         self.imports = Imports(db)
         self.choices = Choices(db)
         self.data_exports = DataExports(db)
@@ -95,19 +93,6 @@ class Transaction:
         self.hold = Hold(db)
         self.running_service = RunningService(db)
         self.generation = Generation(db)
-
-    def load(self, slugs: Sequence[str]) -> None:
-        """Load what the status of these statements needs, with one query for each kind of row.
-
-        A transaction that may write loads nothing ahead, because its rows may change.
-        """
-        if self._reads:
-            self.staff.load()
-            self.approvals.load(slugs)
-            self.returns.load(slugs)
-            self.schedules.load(slugs)
-            self.starts.load(slugs)
-            self.campaigns.load(slugs)
 
 
 class Store:
@@ -161,7 +146,7 @@ class Store:
     def read(self) -> Iterator[Transaction]:
         """A transaction that only reads."""
         with self._database.transaction(reads=True) as db:
-            yield self._on(db, reads=True)
+            yield self._on(db)
 
     @contextmanager
     def staging(self) -> Iterator[Staging[Transaction]]:
@@ -210,5 +195,5 @@ class Store:
         """Close all connections."""
         self._database.close()
 
-    def _on(self, db: Database, *, reads: bool = False) -> Transaction:
-        return Transaction(db, self._hash_address, self._chain, self.clock.now(), reads=reads)
+    def _on(self, db: Database) -> Transaction:
+        return Transaction(db, self._hash_address, self._chain, self.clock.now())

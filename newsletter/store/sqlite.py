@@ -76,7 +76,7 @@ class Sqlite:
             # process writes; one that is immediate from the start waits its turn.
             connection.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
             try:
-                yield on or Database(connection)
+                yield on or Database(connection, reads=reads)
                 connection.execute("COMMIT")
             finally:
                 connection.rollback()  # nothing, if it was committed or SQLite rolled it back

@@ -64,7 +64,7 @@ def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
         faults = services.statements.refresh()
         with services.store.read() as tx:
             newest = sorted(tx.statements.newest(most), key=lambda stored: stored.statement.slug)
-            tx.load([stored.slug for stored in newest])
+            tx.list_together([stored.slug for stored in newest])
             rows = [_describe(tx, services.statements, stored) for stored in newest]
             count = tx.statements.count()
     show_faults(faults)

@@ -3,11 +3,11 @@
 It contains no reader, and loading it writes nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign
+from newsletter.domain.campaigns.campaign import BEFORE_START
 from newsletter.domain.campaigns.situation import Situation, situate
 from newsletter.domain.campaigns.state import CampaignRules, Facts, Related, State
 from newsletter.domain.errors import Refused
@@ -37,13 +37,13 @@ class Rules:
 
 def situations(tx: Transaction, known: Sequence[StoredStatement], rules: Rules) -> list[Situation]:
     """Return the status of each statement for a list. Readers are not counted."""
-    corrections = _corrections(tx, known)
-    return [situate(_facts(tx, stored, corrections, rules)) for stored in known]
+    tx.list_together([stored.slug for stored in known])
+    return [situate(_facts(tx, stored, rules)) for stored in known]
 
 
 def situation_of(tx: Transaction, stored: StoredStatement, rules: Rules) -> Situation:
     """Return the status of one statement with everything on its page: readers, times, languages."""
-    facts = _facts(tx, stored, _corrections(tx, [stored]), rules)
+    facts = _facts(tx, stored, rules)
     hours = _hours(tx, facts, rules)
     draft = tx.drafts.of(stored.statement.slug) if facts.draft else None
     facts = replace(
@@ -58,19 +58,7 @@ def situation_of(tx: Transaction, stored: StoredStatement, rules: Rules) -> Situ
     return situate(facts)
 
 
-def _corrections(tx: Transaction, known: Iterable[StoredStatement]) -> Mapping[str, Campaign]:
-    """Load what these statements have in common; return their begun corrections, by original."""
-    slugs = [stored.statement.slug for stored in known]
-    tx.load(slugs)
-    return tx.campaigns.correcting(slugs)
-
-
-def _facts(
-    tx: Transaction,
-    stored: StoredStatement,
-    corrections: Mapping[str, Campaign],
-    rules: Rules,
-) -> Facts:
+def _facts(tx: Transaction, stored: StoredStatement, rules: Rules) -> Facts:
     statement = stored.statement
     standing = standing_of(tx, stored, rules.campaigns.policy)
     issues = tx.digests.some([statement.slug]) if statement.digest else []
@@ -90,7 +78,7 @@ def _facts(
         fault="" if stored.content_hash and stored.present else rules.fault(statement),
         parts=sum(len(issue.parts) for issue in issues),
     )
-    facts = replace(facts, corrected=_corrected(tx, facts, corrections.get(statement.slug)))
+    facts = replace(facts, corrected=_corrected(tx, facts))
     return facts if facts.begun else _before(tx, stored, facts, rules)
 
 
@@ -112,9 +100,9 @@ def _before(tx: Transaction, stored: StoredStatement, facts: Facts, rules: Rules
     return replace(facts, release=_release(tx, facts, rules), objection=_objection(tx, facts))
 
 
-def _corrected(tx: Transaction, facts: Facts, by: Campaign | None) -> Related | None:
+def _corrected(tx: Transaction, facts: Facts) -> Related | None:
     """Return the correction, once nothing of the original is sent any more."""
-    campaign = facts.campaign
+    campaign, by = facts.campaign, tx.campaigns.begun_correction(facts.statement.slug)
     over = campaign is not None and (campaign.state.final or campaign.corrected_by)
     if not over or campaign is None or (by is None and not campaign.corrected_by):
         return None

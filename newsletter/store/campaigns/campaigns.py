@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.store.database import MEMBER, NO_LIMIT, Database, instant
+from newsletter.store.database import MEMBER, NO_LIMIT, instant
 from newsletter.store.repository import Repository
 
 _COLUMNS = """
@@ -45,10 +46,6 @@ _IS_OPEN = "campaign.state IN ('scheduled', 'sending', 'paused', 'attention')"
 
 class Campaigns(Repository):
     """Campaigns and their figures."""
-
-    def __init__(self, db: Database) -> None:
-        super().__init__(db)
-        self._latest: dict[str, Campaign | None] = {}
 
     def all(self) -> list[Campaign]:
         """Return all campaigns with their figures, oldest first."""
@@ -160,29 +157,27 @@ class Campaigns(Repository):
 
     def latest(self, slug: str) -> Campaign | None:
         """Return the newest campaign of a statement, with its figures."""
-        if slug in self._latest:
-            return self._latest[slug]
-        newest = self._db.value("SELECT MAX(id) FROM campaign WHERE slug = :slug", slug=slug)
-        return None if newest is None else self.get(newest)
+        return next(iter(self._db.of_statement(self._latest, slug)), None)
 
-    def load(self, slugs: Sequence[str]) -> None:
-        """Load the newest campaigns of these statements. Only in a transaction that reads."""
+    def _latest(self, slugs: Sequence[str]) -> list[Campaign]:
         newest = _with_counts(
             "SELECT MAX(id) FROM campaign WHERE slug IN (SELECT value FROM json_each(:slugs))"
             " GROUP BY slug"
         )
-        found = self._db.all(Campaign, newest, slugs=slugs)
-        self._latest |= dict.fromkeys(slugs) | {campaign.slug: campaign for campaign in found}
+        return self._db.all(Campaign, newest, slugs=slugs)
 
-    def correcting(self, slugs: Collection[str]) -> dict[str, Campaign]:
-        """Return the newest begun correction of each of these statements, by its original."""
-        began = self._db.all(
+    def begun_correction(self, slug: str) -> Campaign | None:
+        """Return the newest begun correction of a statement."""
+        began = self._db.of_statement(self._corrections, slug, attrgetter("corrects"))
+        return next(reversed(began), None)
+
+    def _corrections(self, slugs: Sequence[str]) -> list[Campaign]:
+        return self._db.all(
             Campaign,
             f"{_HEAD} WHERE corrects <> '' AND corrects IN (SELECT value FROM json_each(:slugs))"
             " AND started_at IS NOT NULL AND state <> 'cancelled' ORDER BY id",
-            slugs=sorted(slugs),
+            slugs=slugs,
         )
-        return {campaign.corrects: campaign for campaign in began}
 
     def soonest(self, most: int) -> list[Campaign]:
         """Return the scheduled campaigns that leave first, without their figures."""

@@ -4,12 +4,11 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 
 from newsletter.domain.campaigns.campaign import Start
 from newsletter.store.database import Database, instant
 from newsletter.store.file.keys import Chain
-from newsletter.store.repository import BySlug, Repository
+from newsletter.store.repository import Repository
 
 _START = 'id, slug, content_hash, "by", at, count, found, revoked_at, seal'
 
@@ -35,8 +34,6 @@ class Starts(Repository):
     def __init__(self, db: Database, chain: Chain) -> None:
         super().__init__(db)
         self._chain = chain
-        self._rows = BySlug(self._query, attrgetter("slug"))
-        self.load = self._rows.load
 
     def of(self, slug: str) -> list[Start]:
         """Return the starts of a statement, oldest first, also those that were taken back."""
@@ -75,7 +72,7 @@ class Starts(Repository):
                 self._write(row, "count = found, found = 0")
 
     def _sound(self, slug: str) -> list[_Row]:
-        rows = self._rows.of(slug)
+        rows = self._db.of_statement(self._query, slug)
         return [row for row in rows if hmac.compare_digest(row.seal, self._seal(row))]
 
     def _query(self, slugs: Sequence[str]) -> list[_Row]:

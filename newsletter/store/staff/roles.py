@@ -3,26 +3,17 @@
 from datetime import datetime
 
 from newsletter.domain.staff.role import Role
-from newsletter.store.database import Database
 from newsletter.store.repository import Repository
 
 
 class Staff(Repository):
     """The people who may act."""
 
-    def __init__(self, db: Database) -> None:
-        super().__init__(db)
-        self._roles: dict[str, Role] | None = None
-        self._names: dict[str, str] | None = None
-
-    def load(self) -> None:
-        """Keep roles and names from now on. Only in a transaction that reads."""
-        self._roles, self._names = self.roles(), self.names()
-
     def roles(self) -> dict[str, Role]:
         """Return the role of each person, by folded address."""
-        if self._roles is not None:
-            return self._roles
+        return self._db.once(self._roles)
+
+    def _roles(self) -> dict[str, Role]:
         rows = self._db.rows("SELECT address, role FROM staff ORDER BY address")
         return {address: Role(role) for address, role in rows}
 
@@ -33,8 +24,9 @@ class Staff(Repository):
 
     def names(self) -> dict[str, str]:
         """Return the name that colleagues use, by folded address, of each person with one."""
-        if self._names is not None:
-            return self._names
+        return self._db.once(self._names)
+
+    def _names(self) -> dict[str, str]:
         return dict(self._db.rows("SELECT address, name FROM staff WHERE name <> ''"))
 
     def rename(self, address: str, name: str) -> None:

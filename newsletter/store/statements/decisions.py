@@ -2,15 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import partial
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 
 from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import Database, instant
 from newsletter.store.file.keys import Chain
-from newsletter.store.repository import BySlug, Repository
+from newsletter.store.repository import Repository
 from newsletter.store.staff.audit import (
     APPROVAL,
     REVOKE,
@@ -31,13 +30,6 @@ class Approvals(Repository):
         super().__init__(db)
         self._chain = chain
         self._audit = audit
-        self._rows = BySlug(self._query, attrgetter("slug"))
-        self._revoked = BySlug(partial(revocations, db), itemgetter(0))
-
-    def load(self, slugs: Sequence[str]) -> None:
-        """Load the approvals of these statements with one query."""
-        self._rows.load(slugs)
-        self._revoked.load(slugs)
 
     def of(self, slug: str) -> list[Approval]:
         """Return the approvals of a statement, oldest first, also those that were taken back."""
@@ -113,10 +105,15 @@ class Approvals(Repository):
 
     def _sound(self, slug: str) -> list[ApprovalRow]:
         """Return the rows that are what we wrote last."""
-        found = self._rows.of(slug)
+        found = self._db.of_statement(self._query, slug)
         # a seal holds for an older row too: only the log tells that it was taken back since
-        back = taken_back(self._revoked.of(slug)) if found else set()
+        back = set()
+        if found:
+            back = taken_back(self._db.of_statement(self._revocations, slug, itemgetter(0)))
         return [row for row in found if vouched(self._chain, row) and not brought_back(row, back)]
+
+    def _revocations(self, slugs: Sequence[str]) -> list[tuple[str, str]]:
+        return revocations(self._db, slugs)
 
     def _query(self, slugs: Sequence[str]) -> list[ApprovalRow]:
         return self._db.all(
@@ -144,10 +141,9 @@ def _approval_of(row: ApprovalRow) -> Approval:
 class Returns(Repository):
     """Approvers' requests for changes."""
 
-    def __init__(self, db: Database) -> None:
-        super().__init__(db)
-        rows = BySlug(self._query, attrgetter("slug"))
-        self.load, self.of = rows.load, rows.of
+    def of(self, slug: str) -> list[Returned]:
+        """Return the requests about a statement, oldest first."""
+        return self._db.of_statement(self._query, slug)
 
     def _query(self, slugs: Sequence[str]) -> list[Returned]:
         return self._db.all(

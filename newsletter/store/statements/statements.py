@@ -4,14 +4,13 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
 
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import mailbox
-from newsletter.store.database import NO_LIMIT, Database, document, instant
-from newsletter.store.repository import BySlug, Repository
+from newsletter.store.database import NO_LIMIT, document, instant
+from newsletter.store.repository import Repository
 
 _STORED = """
     SELECT statement.document AS statement, statement.content_hash, statement.fingerprint,
@@ -104,15 +103,21 @@ class Statements(Repository):
 
     def get(self, slug: str) -> StoredStatement | None:
         """Return the statement with this slug."""
+        return self._db.once(self._get, slug)
+
+    def _get(self, slug: str) -> StoredStatement | None:
         return self._db.first(StoredStatement, f"{_STORED} WHERE slug = :slug", slug=slug)
 
     def translations(self, slug: str) -> list[StoredStatement]:
         """Return the statements that name this one in ``translation_of``, present or not."""
+        return self._db.of_statement(self._translations, slug, _original_of)
+
+    def _translations(self, slugs: Sequence[str]) -> list[StoredStatement]:
         return self._db.all(
             StoredStatement,
-            f"{_STORED} WHERE translation_of = :slug AND statement.translation_of <> ''"
-            " ORDER BY slug",
-            slug=slug,
+            f"{_STORED} WHERE translation_of IN (SELECT value FROM json_each(:slugs))"
+            " AND statement.translation_of <> '' ORDER BY slug",
+            slugs=slugs,
         )
 
     def put(self, stored: StoredStatement, at: datetime) -> None:
@@ -143,8 +148,15 @@ class Statements(Repository):
 
     def content_since(self, slug: str) -> datetime | None:
         """Return when the content hash of a statement became what it is."""
-        since = self._db.value("SELECT content_since FROM statement WHERE slug = :slug", slug=slug)
-        return None if since is None else instant(since)
+        rows = self._db.of_statement(self._content_since, slug, itemgetter(0))
+        return next((instant(since) for _, since in rows), None)
+
+    def _content_since(self, slugs: Sequence[str]) -> list[tuple[str, int]]:
+        return self._db.rows(
+            "SELECT slug, content_since FROM statement"
+            " WHERE slug IN (SELECT value FROM json_each(:slugs))",
+            slugs=slugs,
+        )
 
     def keep_content(self, content: Content, at: datetime) -> str:
         """Store content under its content hash, once, and return the content hash."""
@@ -169,6 +181,10 @@ class Statements(Repository):
         return {digest: _read_content(digest, text) for digest, text in rows}
 
 
+def _original_of(translation: StoredStatement) -> str:
+    return translation.statement.translation_of
+
+
 def _read_content(digest: str, text: str) -> Content:
     try:
         found: Content = document(Content, text)
@@ -180,16 +196,12 @@ def _read_content(digest: str, text: str) -> Content:
 class Schedules(Repository):
     """Times that a member of staff set, which outrank the statement's own ``send_at``."""
 
-    def __init__(self, db: Database) -> None:
-        super().__init__(db)
-        self._rows = BySlug(self._query, itemgetter(0))
-        self.load = self._rows.load
-
     def get(self, slug: str) -> datetime | None:
         """Return the time that was set for a statement."""
-        return next((instant(at) for _, at in self._rows.of(slug)), None)
+        rows = self._db.of_statement(self._query, slug, itemgetter(0))
+        return next((instant(at) for _, at in rows), None)
 
-    def _query(self, slugs: Sequence[str]) -> list[tuple[Any, ...]]:
+    def _query(self, slugs: Sequence[str]) -> list[tuple[str, int]]:
         return self._db.rows(
             "SELECT slug, send_at FROM schedule"
             " WHERE slug IN (SELECT value FROM json_each(:slugs))",

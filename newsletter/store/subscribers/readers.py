@@ -1,7 +1,7 @@
 """Subscribers, their subscriptions, and suppressions, which outrank everything."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -13,7 +13,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.store.database import NO_LIMIT, Condition, Database, instant
+from newsletter.store.database import NO_LIMIT, Condition, instant
 from newsletter.store.file.secure_erase import DUE
 from newsletter.store.repository import AddressRepository
 from newsletter.store.subscribers import importing
@@ -43,16 +43,8 @@ _IS_SUPPRESSED = "subscriber.address_hash IN (SELECT address_hash FROM suppressi
 class Readers(AddressRepository):
     """Subscribers, their subscriptions, and suppressions, which outrank everything.
 
-    ``hash_address`` gives the keyed hash of an address in its folded form. A transaction that only
-    ``reads`` counts each audience once.
+    ``hash_address`` gives the keyed hash of an address in its folded form.
     """
-
-    def __init__(
-        self, db: Database, hash_address: Callable[[str], bytes], *, reads: bool = False
-    ) -> None:
-        super().__init__(db, hash_address)
-        self._reads = reads
-        self._audiences: dict[tuple[tuple[str, ...], Segment | None], int] = {}
 
     def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
         """Add or update subscribers; return how many were new and known.
@@ -356,12 +348,7 @@ class Readers(AddressRepository):
 
     def audience(self, lists: Sequence[str], segment: Segment | None = None) -> int:
         """Return how many would get a campaign to these lists, or to a segment of them, now."""
-        key = (tuple(lists), segment)
-        if not self._reads:
-            return self._audience(*key)
-        if key not in self._audiences:
-            self._audiences[key] = self._audience(*key)
-        return self._audiences[key]
+        return self._db.once(self._audience, tuple(lists), segment)
 
     def _audience(self, lists: Sequence[str], segment: Segment | None) -> int:
         if segment is not None:

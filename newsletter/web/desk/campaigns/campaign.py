@@ -173,7 +173,7 @@ class CampaignPage:
             campaign = campaign_of(tx, request)
             report = figures(tx, campaign, waits=self._delivery.waits())
             names = colleagues(tx)
-            began = tx.campaigns.correcting([campaign.slug]).get(campaign.slug)
+            began = tx.campaigns.begun_correction(campaign.slug)
             correction = began.slug if began else campaign.corrected_by
             values = {
                 "campaign": campaign,
