@@ -33,6 +33,14 @@ CREATE AGGREGATE json_group_array(bigint) (
     SFUNC = array_append, STYPE = bigint[], INITCOND = '{}', FINALFUNC = json_numbers
 );
 
+-- A JSON list of texts, in the order in which they come.
+CREATE FUNCTION json_texts(text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN CAST(array_to_json($1) AS text);
+
+CREATE AGGREGATE json_group_array(text) (
+    SFUNC = array_append, STYPE = text[], INITCOND = '{}', FINALFUNC = json_texts
+);
+
 -- The place of each word. Words beyond the 16,383rd have no place of their own.
 CREATE FUNCTION words_in(text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
