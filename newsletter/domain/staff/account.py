@@ -30,6 +30,8 @@ class LinkKind(Enum):
     """Opens an account."""
     RESET = "reset"
     """Sets a new password and takes the second factor away."""
+    FORGOTTEN = "forgotten"
+    """Sets a new password, at its owner's own request. The second factor stays."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +181,12 @@ def of_passwords(
     if not network:  # a proxy of ours that does not say whom it speaks for
         return pair, person, everybody
     return pair, Limit(key=f"network {network}", most=30, within=_HOUR), person, everybody
+
+
+def of_forgotten(address: str, network: str) -> tuple[Limit, ...]:
+    """Return the limits on links for forgotten passwords, which anybody may ask for."""
+    pair = Limit(key=f"forgotten {address}", most=3, within=_HOUR)
+    return (pair, Limit(key=f"forgotten from {network}", most=20, within=_HOUR))
 
 
 def of_codes(address: str, network: str, *, is_familiar: bool) -> tuple[Limit, ...]:

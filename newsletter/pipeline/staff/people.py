@@ -3,9 +3,10 @@
 To open a link changes nothing, however often. Only the form behind it uses it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from newsletter.credentials.codes import hash_of, link_word, new_word
 from newsletter.credentials.passwords import objection
@@ -19,6 +20,7 @@ from newsletter.domain.staff.account import (
     Limit,
     LinkKind,
     name_of,
+    of_forgotten,
 )
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
@@ -261,6 +263,24 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
     return link
 
 
+def forgot(address: str, *, place: Place, proofs: Proofs) -> None:
+    """Mail a link for a new password to the owner of an account. The second factor stays.
+
+    The caller learns nothing about the address. If the owner has a link that works, none is made:
+    strangers cannot end it.
+    """
+    who = folded(address)
+    with proofs.store.begin() as tx:
+        if proofs.attempt(tx, of_forgotten(who, place.network)) is None:
+            return
+        role, links = tx.staff.role(who), tx.invitations.open(tx.now)
+        known = role and tx.accounts.get(who) and not any(one.address == who for one in links)
+        where = f"from {place.network or 'an unknown network'}"
+        proofs.enter(tx, "nobody", "forgotten password", who if known else "no account", where)
+        if role and known:
+            _made(tx, LinkKind.FORGOTTEN, who, role, who, proofs)
+
+
 def _went(link: Link) -> str:
     return "the link was printed" if link.word else "the link is mailed to its owner"
 
@@ -268,7 +288,7 @@ def _went(link: Link) -> str:
 def _made(
     tx: Transaction, kind: LinkKind, address: str, role: Role, by: str, proofs: Proofs
 ) -> Link:
-    expires_at = tx.now + (RESET_LIVES if kind is LinkKind.RESET else INVITATION_LIVES)
+    expires_at = tx.now + (INVITATION_LIVES if kind is LinkKind.INVITATION else RESET_LIVES)
     if by == OPERATOR:
         email_id, word = None, new_word()
     else:
@@ -290,6 +310,13 @@ def _made(
 
 
 _LINK_MAILS = 5
+_ASKS: Mapping[LinkKind, str] = MappingProxyType(
+    {
+        LinkKind.INVITATION: "invites you as",
+        LinkKind.RESET: "lets you in again as",
+        LinkKind.FORGOTTEN: "asked for a new password",
+    }
+)
 
 
 def _mailed(
@@ -305,10 +332,10 @@ def _mailed(
     limit = Limit(key=f"link {address}", most=_LINK_MAILS, within=timedelta(hours=1))
     if proofs.attempt(tx, [limit]) is None:
         raise Refused(f"{_LINK_MAILS} links were mailed to {address} within an hour; wait a while")
-    deed = "invites you as" if kind is LinkKind.INVITATION else "lets you in again as"
+    asks = f"{_called(tx, by)} {_ASKS[kind]}"
+    role_named = "" if kind is LinkKind.FORGOTTEN else f" {role.value}"
     works = f"The link works once, until {said_moment(until)}."
-    what = f"{_called(tx, by)} {deed} {role.value}. {works}"
-    return tx.emails.tell(address, what, tx.now, EmailKind.LINK)
+    return tx.emails.tell(address, f"{asks}{role_named}. {works}", tx.now, EmailKind.LINK)
 
 
 def invitation_of(word: str, *, proofs: Proofs) -> Invitation:
@@ -332,7 +359,10 @@ def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs)
         invitation = _open(tx, word, proofs)  # somebody else may have used it meanwhile
         role = _role(tx, invitation, proofs)
         tx.invitations.use(invitation.id, tx.now)
-        tx.accounts.open(address, hashed, tx.now)
+        if invitation.kind is LinkKind.FORGOTTEN:
+            tx.accounts.set_password(address, hashed, tx.now)
+        else:
+            tx.accounts.open(address, hashed, tx.now)
         if invitation.kind is LinkKind.INVITATION:
             tx.staff.rename(address, one_line(name, _LONGEST_NAME) or name_of(address))
         tx.sessions.end_all(address)
@@ -355,7 +385,7 @@ def withdraw(number: int, *, by: str, proofs: Proofs) -> str:
 
 def _open(tx: Transaction, word: str, proofs: Proofs) -> Invitation:
     invitation = tx.invitations.find(hash_of(word))
-    if invitation is None or not invitation.open(tx.now) or not _may_let_in(tx, invitation.by):
+    if invitation is None or not invitation.open(tx.now) or not _may_let_in(tx, invitation):
         raise NotFound(
             "This link does nothing any more. It was used before, it is too old, or a newer one was"
             " made. Ask an admin of your team for a new one."
@@ -363,9 +393,10 @@ def _open(tx: Transaction, word: str, proofs: Proofs) -> Invitation:
     return invitation
 
 
-def _may_let_in(tx: Transaction, maker: str) -> bool:
-    """Return whether the person who made a link may still invite."""
-    return maker == OPERATOR or tx.staff.role(maker) is Role.ADMIN
+def _may_let_in(tx: Transaction, link: Invitation) -> bool:
+    """Return whether the person who made a link may still do so."""
+    by_owner = link.kind is LinkKind.FORGOTTEN
+    return by_owner or link.by == OPERATOR or tx.staff.role(link.by) is Role.ADMIN
 
 
 def _role(tx: Transaction, invitation: Invitation, proofs: Proofs) -> Role:
@@ -388,7 +419,8 @@ def _note(
         proofs.enter(tx, address, "accept invitation", address, f"as {role.value}, from {where}")
         return
     proofs.enter(tx, address, "use reset link", address, f"a new password, from {where}")
-    proofs.tell(tx, address, f"Your password was set by a link that {invitation.by} made.")
+    whose = "you asked for" if invitation.by == address else f"{invitation.by} made"
+    proofs.tell(tx, address, f"Your password was set by a link that {whose}.")
 
 
 def refuse_same_mailbox(tx: Transaction, address: str) -> None:

@@ -66,6 +66,8 @@ class SignIn:
             Route("GET", "/second/set-up", None, self.set_up_form),
             Route("POST", "/second/set-up", None, self.set_up),
             Route("POST", "/second/set-up/confirm", None, self.confirm),
+            Route("GET", "/forgotten", None, self.forgotten),
+            Route("POST", "/forgotten", None, self.forgot),
             Route("GET", "/invitation/{word}", None, self.invitation),
             Route("POST", "/invitation/{word}", None, self.accept),
             Route("POST", "/sign-out", None, self.sign_out),
@@ -224,7 +226,17 @@ class SignIn:
         self._set_cookies(response, request, done.signed_in)
         return response
 
-    # --- invitations
+    # --- invitations, and links for a forgotten password
+
+    def forgotten(self, request: DeskRequest) -> Response:
+        """Show the form that asks for a link."""
+        return self._desk.page(request, "forgotten.html.j2", title="Forgotten password")
+
+    def forgot(self, request: DeskRequest) -> Response:
+        """Mail a link to the owner of an account. The answer is the same for all addresses."""
+        place = place_of(request.http)
+        people.forgot(request.field("email"), place=place, proofs=self._proofs)
+        return self._desk.go(request, "/sign-in", done="forgotten")
 
     def invitation(self, request: DeskRequest) -> Response:
         """Show the invitation of a link. Looking at it does not use it."""
@@ -248,6 +260,7 @@ class SignIn:
             title="Welcome" if joins else "Choose a new password",
             faults=[("password", fault)] if fault else (),
             joins=joins,
+            keeps=offered.kind is LinkKind.FORGOTTEN,
             address=offered.address,
             name=shown_again(request.field("name")) or name_of(offered.address),
             role=offered.role.value,

@@ -12,7 +12,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account, people
-from newsletter.pipeline.staff.proofs import OPERATOR, Denied, SignedIn
+from newsletter.pipeline.staff.proofs import OPERATOR, Denied, Place, SignedIn
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office
 from tests.unit.pipeline.staff.test_people import accept, roles
 
@@ -166,3 +166,72 @@ def test_nobody_is_mailed_links_without_end(office: Office) -> None:
     office.clock.advance(minutes=61)
     office.link(ANA, by=DAN)
     assert len(office.told(ANA)) == 6
+
+
+# --- a forgotten password
+
+
+def forgot(office: Office, address: str, place: Place = HERE) -> None:
+    people.forgot(address, place=place, proofs=office.proofs)
+
+
+def test_a_forgotten_password_is_set_by_a_mailed_link_and_the_factor_stays(office: Office) -> None:
+    before = office.join(CLEO, Role.SENDER)
+    forgot(office, CLEO)
+    assert office.told(CLEO)[-1] == (
+        f"Cleo ({CLEO}) asked for a new password."
+        " The link works once, until 24 November 2026 at 12:15 UTC."
+    )
+    assert office.is_in(before), "asking ends nothing"
+    word = office.mailed(CLEO)
+    entered = office.accept(word, OTHER)
+    assert entered.stage is Stage.HALF
+    assert not office.is_in(before)
+    assert office.told(CLEO)[-1].startswith("Your password was set by a link that you asked for.")
+    office.clock.advance(minutes=1)
+    assert isinstance(office.second(entered, office.code(CLEO)), SignedIn)
+    with pytest.raises(NotFound):
+        accept(office, word)
+
+
+def test_a_link_for_a_forgotten_password_is_too_old_after_a_quarter_of_an_hour(
+    office: Office,
+) -> None:
+    office.join(ANA)
+    forgot(office, ANA)
+    word = office.mailed(ANA)
+    office.clock.advance(minutes=15)
+    with pytest.raises(NotFound):
+        accept(office, word)
+
+
+def test_no_stranger_ends_a_link_or_floods_a_mailbox(office: Office) -> None:
+    office.join(DAN, Role.ADMIN)
+    office.join(ANA)
+    people.reset(ANA, by=DAN, proofs=office.proofs)
+    word = office.mailed(ANA)
+    forgot(office, ANA)
+    assert people.invitation_of(word, proofs=office.proofs).address == ANA
+    told = len(office.told(ANA))
+    for _ in range(8):
+        office.clock.advance(minutes=16)
+        forgot(office, ANA)
+    assert len(office.told(ANA)) - told < 8
+
+
+def test_whoever_asks_learns_nothing_and_nobody_without_an_account_gets_a_link(
+    office: Office,
+) -> None:
+    with office.store.begin() as tx:
+        tx.staff.put(BEN, Role.WRITER, tx.now)  # acts by commands alone
+    for address in (BEN, "stranger@forum.example", "no address"):
+        forgot(office, address)
+    with office.store.read() as tx:
+        assert tx.invitations.open(tx.now) == []
+        assert [one.subject for one in tx.audit.all()][-3:] == ["no account"] * 3
+
+
+def test_one_network_asks_for_so_many_links_only(office: Office) -> None:
+    for number in range(25):
+        forgot(office, f"person{number}@forum.example")
+    assert len([one for one in office.deeds() if one[1] == "forgotten password"]) == 20

@@ -15,6 +15,7 @@ from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import OURS, desk, words
 from tests.pages import Forum
 from tests.rows import rows
+from tests.unit.web.desk.staff.test_notices import posted
 from tests.unit.web.desk.visitor import OTHER, PASSWORD, Browser, action, hidden
 
 ANA, CLEO = "ana@forum.example", "cleo@forum.example"
@@ -439,3 +440,23 @@ def test_a_code_that_is_sent_twice_at_once_lets_one_in(browser: Browser, site: F
     asked = [("POST", "/desk/second")] * 4
     answers = site.ask_all(asked, form={"code": other.code(CLEO)}, headers=fields)
     assert [answer.status for answer in answers].count(303) == 1
+
+
+def test_a_forgotten_password_comes_back_by_mail_and_the_answer_tells_nothing(
+    browser: Browser,
+) -> None:
+    browser.join(ANA)
+    browser.post("/sign-out")
+    assert 'href="/desk/forgotten"' in browser.get("/sign-in").text
+    assert "Your second factor stays as it is." in words(browser.get("/forgotten"))
+    answers = [browser.post("/forgotten", {"email": who}) for who in (ANA, "x@forum.example")]
+    assert {(one.status, one.headers["location"]) for one in answers} == {
+        (303, "/desk/sign-in?done=forgotten")
+    }
+    [(to, _, text)] = posted(browser.site)
+    assert to == ANA
+    link = re.search(r"https://news\.forum\.example/desk(/invitation/\S+)", text)
+    assert link is not None
+    assert "Your second factor stays as it is." in words(browser.get(link[1]))
+    done = browser.post(link[1], {"password": OTHER})
+    assert (done.status, done.headers["location"]) == (303, "/desk")
