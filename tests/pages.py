@@ -51,21 +51,25 @@ class _Loop:
 
     Coverage measures no thread that began before it was switched on again, so the loop and its
     threads are then made again. Each thread has a tracer of its own: only the main thread's says
-    when that is.
+    when that is. Each ``Forum`` looks, since a test may ask from other threads alone.
     """
 
     def __init__(self) -> None:
         self._tracer: object = self
         self._stop: Callable[[], object] = lambda: None
 
-    def run(self, work: "Coroutine[Any, Any, list[Answer]]") -> "list[Answer]":
-        """Run the work in the loop; return its result."""
+    def renew(self) -> None:
+        """Make the loop again if coverage was switched since, as the main thread knows."""
         if current_thread() is main_thread() and self._tracer is not sys.gettrace():
             self._tracer = sys.gettrace()
             self._stop()
             made = Queue[asyncio.AbstractEventLoop]()
             Thread(target=asyncio.run, args=(self._stay(made),), daemon=True).start()
             self._loop = made.get()
+
+    def run(self, work: "Coroutine[Any, Any, list[Answer]]") -> "list[Answer]":
+        """Run the work in the loop; return its result."""
+        self.renew()
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _stay(self, made: Queue[asyncio.AbstractEventLoop]) -> None:
@@ -101,6 +105,7 @@ class Forum:
     pages: Any = field(init=False)
 
     def __post_init__(self) -> None:
+        _LOOP.renew()
         self.pages = make(self.services)
 
     # --- asking
