@@ -50,7 +50,12 @@ demo: setup ## The main job on made-up data; nothing leaves this machine
 	@$(BIN)/python -c "from hypothesis import strategies; strategies.text().validate()"
 	@touch $@
 
-test: setup-dev .hypothesis/unicode_data ## All tests, and some of the long ones, drawn anew each time; with coverage
+# the tests, compiled once: workers that begin without would each compile all of them
+tests/__pycache__: .venv/.installed-dev
+	@$(BIN)/pytest --quiet --collect-only >/dev/null
+	@mkdir -p $@ && touch $@
+
+test: setup-dev .hypothesis/unicode_data tests/__pycache__ ## All tests, and some of the long ones, drawn anew each time; with coverage
 	rm -f .coverage .coverage.*
 	$(PYTEST) --faults=sample --durations=25 --cov --cov-report=
 	$(BIN)/coverage report --format=total --omit='newsletter/cli/*' --fail-under=95
