@@ -22,7 +22,7 @@ from newsletter.domain.ports import Provider
 from newsletter.domain.statements.review import SEVERITIES, Check
 from newsletter.providers import registry
 from newsletter.providers.common import signatures as signing
-from newsletter.providers.transport.http import LONGEST_WAIT
+from newsletter.transport.http import LONGEST_WAIT
 from newsletter.web.http import forms
 from newsletter.web.server import Bounds, connections_for
 from tests.fakes import FixedClock

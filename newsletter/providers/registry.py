@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from newsletter.domain.ports import Examiner, Provider, Webhook
     from newsletter.providers.common.doctor import Probe
     from newsletter.providers.common.options import ProviderOptions
-    from newsletter.providers.transport.http import HttpRequest
-    from newsletter.providers.transport.transport import Transport
+    from newsletter.transport.http import HttpRequest
+    from newsletter.transport.transport import Transport
 
 _HERE = __name__.rpartition(".")[0]
 
@@ -131,6 +131,6 @@ def _part(kind: str, name: str) -> Any:
 
 
 def _transport(options: ProviderOptions, clock: Clock | None = None) -> Transport:
-    from newsletter.providers.transport.transport import Transport  # requests
+    from newsletter.transport.transport import Transport  # requests
 
     return Transport(timeout=options.timeout, concurrency=options.concurrency, clock=clock)

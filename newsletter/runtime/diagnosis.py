@@ -65,7 +65,7 @@ def examine_from_outside(settings: Settings, key: bytes, now: datetime) -> Itera
     """
     if not sends_into_the_world(settings):
         return
-    from newsletter.providers.transport.dns import Names
+    from newsletter.transport.dns import Names
 
     names = Names().texts
     for domain in sending_domains(settings):
@@ -104,8 +104,8 @@ def examine_proxy(
     The request claims another client and another scheme, as an attacker may. At a loopback address
     the clients are not checked: the service trusts what comes from there.
     """
-    from newsletter.providers.transport.http import AnswerLost, HttpRequest
-    from newsletter.providers.transport.transport import Transport
+    from newsletter.transport.http import AnswerLost, HttpRequest
+    from newsletter.transport.transport import Transport
 
     transport = Transport(timeout=_WITHIN, concurrency=1)
     scheme = urlsplit(url).scheme
@@ -157,8 +157,8 @@ def _of_proxy(level: Level, detail: str) -> Finding:
 
 def examine_pages(public_url: str) -> Finding:
     """Check that a one-click unsubscribe request arrives, with a made-up token."""
-    from newsletter.providers.transport.http import AnswerLost, HttpRequest
-    from newsletter.providers.transport.transport import Transport
+    from newsletter.transport.http import AnswerLost, HttpRequest
+    from newsletter.transport.transport import Transport
 
     transport = Transport(timeout=_WITHIN, concurrency=1)
     request = HttpRequest(

@@ -13,7 +13,7 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.http.body import FIELDS, BodyTemplate
 from newsletter.providers.http.description import AnswerPath
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import batch
 from tests.fuzz.hostile import BYTES, JSON, TEXT, hostile
 from tests.provider_servers.kinds import KINDS, made

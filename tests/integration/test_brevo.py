@@ -11,7 +11,7 @@ from newsletter.domain.statements.content import Sender
 from newsletter.providers.brevo.check import BrevoInquiry
 from newsletter.providers.brevo.send import Brevo, Options
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.transport.transport import Transport
+from newsletter.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch, words_of
 from tests.provider_servers.brevo import BrevoServer
 

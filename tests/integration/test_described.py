@@ -12,7 +12,7 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.http.description import Options
 from newsletter.providers.http.send import Described
-from newsletter.providers.transport.transport import Transport
+from newsletter.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.contracts.provider_single import SingleProviderContract
 from tests.provider_servers.http import MANY, ONE, GatewayServer

@@ -24,7 +24,7 @@ from newsletter.providers.postmark.send import Postmark
 from newsletter.providers.sendgrid.check import SendGridInquiry
 from newsletter.providers.sendgrid.send import Options as SendGridOptions
 from newsletter.providers.sendgrid.send import SendGrid
-from newsletter.providers.transport.transport import Transport
+from newsletter.transport.transport import Transport
 from tests.contracts.provider import AT, batch
 from tests.provider_servers.brevo import BrevoServer
 from tests.provider_servers.mailtrap import MailtrapServer

@@ -10,7 +10,7 @@ from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.mailgun.check import MailgunInquiry
 from newsletter.providers.mailgun.send import Mailgun, Options
-from newsletter.providers.transport.transport import Transport
+from newsletter.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.servers import MailgunServer, reply
 

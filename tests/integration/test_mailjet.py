@@ -11,7 +11,7 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.mailjet.send import MAX_RECIPIENTS, Mailjet, Options
-from newsletter.providers.transport.transport import Transport
+from newsletter.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.mailjet import MailjetServer, error, malformed
 from tests.servers import Delivered

@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.mailpit.send import Mailpit, Options
-from newsletter.providers.transport.transport import Transport
+from newsletter.transport.transport import Transport
 from tests.contracts.provider import Service, batch
 from tests.contracts.provider_single import ONE, SingleProviderContract
 from tests.provider_servers.mailpit import MailpitServer

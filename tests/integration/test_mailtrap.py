@@ -10,7 +10,7 @@ from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.mailtrap.check import MailtrapInquiry
 from newsletter.providers.mailtrap.send import MAX_BYTES, Mailtrap, Options
-from newsletter.providers.transport.transport import Transport
+from newsletter.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.mailtrap import MailtrapServer
 

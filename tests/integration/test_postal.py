@@ -10,7 +10,7 @@ from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.postal.send import Options, Postal
-from newsletter.providers.transport.transport import Transport
+from newsletter.transport.transport import Transport
 from tests.contracts.provider import Service, batch
 from tests.contracts.provider_single import ONE, SingleProviderContract
 from tests.provider_servers.postal import PostalServer

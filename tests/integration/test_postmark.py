@@ -9,7 +9,7 @@ from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.postmark.check import PostmarkInquiry
 from newsletter.providers.postmark.send import Options, Postmark
-from newsletter.providers.transport.transport import Transport
+from newsletter.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.postmark import PostmarkServer
 

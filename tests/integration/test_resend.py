@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.resend.send import Options, Resend
-from newsletter.providers.transport.transport import Transport
+from newsletter.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.resend import ResendServer
 

@@ -10,7 +10,7 @@ from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.sendgrid.check import SendGridInquiry
 from newsletter.providers.sendgrid.send import Options, SendGrid
-from newsletter.providers.transport.transport import Transport
+from newsletter.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.sendgrid import SendGridServer
 

@@ -14,7 +14,7 @@ from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.registry import build
 from newsletter.providers.ses.send import Options, Ses
-from newsletter.providers.transport.transport import Transport
+from newsletter.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.fakes import FixedClock
 from tests.provider_servers.ses import REGION, SesServer

@@ -10,8 +10,8 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.ses.send import Options, Ses
-from newsletter.providers.transport.transport import Transport
 from newsletter.store.sql import Store
+from newsletter.transport.transport import Transport
 from tests.provider_servers.ses import REGION, SesServer
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 

@@ -13,8 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
 
 from newsletter import __version__
 from newsletter.domain.clock import NotAfter
@@ -22,14 +20,13 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import ClaimOver, Defect, InvalidConfiguration, ProviderUnreachable
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse
-from newsletter.providers.transport.transport import (
-    CURRENT,
+from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, read_url
+from newsletter.transport.transport import (
     LONGEST_ANSWER,
     Call,
-    Pool,
-    TlsPool,
+    Connection,
     Transport,
+    resolve,
 )
 from tests.contracts.provider import batch
 from tests.fakes import NOON, FixedClock
@@ -317,44 +314,40 @@ def test_what_is_no_full_answer_to_a_call_is_none_to_the_next_either(
             assert (server.connections, len(server.requests)) == (connections, 2)
 
 
-@contextlib.contextmanager
-def connected_to(url: str) -> Iterator[HTTPConnection]:
+def connected_to(url: str) -> Connection:
     """A connection of the transport's, past its pool, which looks before it hands one out."""
-    host, _, port = url.removeprefix("http://").partition(":")
-    token = CURRENT.set(Call(10))
-    connection = Pool(host, int(port))._new_conn()
-    try:
-        yield connection
-    finally:
-        connection.close()
-        CURRENT.reset(token)
+    return Connection(read_url(url)[0], resolve, None)
+
+
+REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nmail"
 
 
 def test_what_comes_until_the_next_request_begins_is_not_its_answer(server: LoopbackServer) -> None:
     server.script.append(pieces(FIRST, PAUSE, FIRST))
-    with connected_to(server.url) as connection:
-        connection.request("POST", "/", body=b"mail")
-        assert connection.getresponse().data == b"first"
+    with contextlib.closing(connected_to(server.url)) as connection:
+        with connection.exchange(REQUEST, "POST", Call(10), 100) as answer:
+            assert answer.read() == b"first"
         time.sleep(0.06)
-        CURRENT.set(Call(10))
-        with pytest.raises(NewConnectionError, match="before anything was asked"):
-            connection.request("POST", "/", body=b"mail")
-        assert not CURRENT.get().began
+        call = Call(10)
+        with pytest.raises(ConnectionError, match="before anything was asked"):
+            connection.exchange(REQUEST, "POST", call, 100)
+        assert not call.began
     assert len(server.requests) == 1
 
 
 def test_an_answer_that_was_there_before_anything_was_asked_is_none() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with connected_to(url) as connection:
-            connection.connect()
+        with contextlib.closing(connected_to(url)) as connection:
+            call = Call(10)
+            connection.connect(call)
             theirs, _ = listener.accept()
             with theirs:
                 theirs.sendall(FIRST)
                 time.sleep(0.02)
-                with pytest.raises(NewConnectionError, match="before anything was asked"):
-                    connection.request("POST", "/", body=b"mail")
-                assert not CURRENT.get().began
+                with pytest.raises(ConnectionError, match="before anything was asked"):
+                    connection.exchange(REQUEST, "POST", call, 100)
+                assert not call.began
 
 
 # --- not sent ----------------------------------------------------------------------------------
@@ -667,8 +660,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextlib.contextmanager
-def tls_server(certificate: Path, answer: bytes) -> Iterator[tuple[int, list[bytes]]]:
-    """Speaks TLS with one client: hears what it says, writes ``answer``, and falls silent."""
+def tls_server(certificate: Path, *answers: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """Speaks TLS on one connection: answers each call that it hears, and falls silent."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     heard: list[bytes] = []
@@ -678,8 +671,9 @@ def tls_server(certificate: Path, answer: bytes) -> Iterator[tuple[int, list[byt
         with contextlib.suppress(OSError):
             raw, _ = listener.accept()
             with raw, context.wrap_socket(raw, server_side=True) as connection:
-                heard.append(connection.recv(65536))
-                connection.sendall(answer)
+                for answer in answers:
+                    heard.append(connection.recv(65536))
+                    connection.sendall(answer)
                 done.wait(10)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -691,18 +685,26 @@ def tls_server(certificate: Path, answer: bytes) -> Iterator[tuple[int, list[byt
 
 
 def test_the_deadline_holds_inside_tls(certificate: Path) -> None:
-    call = Call(SHORT)
+    trust = ssl.create_default_context(cafile=f"{certificate}.crt")
+    transport = Transport(timeout=timedelta(seconds=SHORT), tls=trust)
     with tls_server(certificate, HEAD) as (port, heard):
-        pool = TlsPool("localhost", port, ca_certs=f"{certificate}.crt", timeout=10)
-        token = CURRENT.set(call)
-        threading.Timer(SHORT, call.expire).start()
-        with lasting(SHORT), pytest.raises(HTTPError):
-            pool.urlopen("POST", "/messages", body=b"mail", retries=False)
-        CURRENT.reset(token)
-        pool.close()
-        assert call.began
-        assert call.expired
+        with lasting(SHORT), pytest.raises(AnswerLost, match=r"not within 0\.4 s"):
+            transport.call(post(f"https://localhost:{port}"))
         assert heard
+    transport.close()
+
+
+def test_connections_with_tls_are_kept(certificate: Path) -> None:
+    trust = ssl.create_default_context(cafile=f"{certificate}.crt")
+    transport = Transport(timeout=timedelta(seconds=10), tls=trust)
+    with tls_server(certificate, answer_bytes(202, b"first"), answer_bytes(202, b"second")) as (
+        port,
+        heard,
+    ):
+        for body in (b"first", b"second"):
+            assert transport.call(post(f"https://localhost:{port}")).body == body
+        assert len(heard) == 2
+    transport.close()
 
 
 # --- the provider ------------------------------------------------------------------------------

@@ -15,8 +15,8 @@ from newsletter.domain.delivery.batch import Answer, Booking, Outcome, OutgoingB
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.delivery.restore_guard import GuardRecord
 from newsletter.domain.statements.statement import Progress, StoredStatement
-from newsletter.formats.http_answers import FinalAnswer
 from newsletter.store.sql import Transaction
+from newsletter.transport.answers import FinalAnswer
 from tests.fakes import PlainLinks
 from tests.simulation.cast import BERLIN
 from tests.simulation.host import PROVIDERS, Books, Noted, Parts
@@ -100,10 +100,12 @@ def _as_a_whole(answer: Answer) -> Answer:
 
 
 class _FirstAnswer(FinalAnswer):
-    """The first answer that arrives, as Python's own client reads it."""
+    """The first answer that arrives, as Python's own client reads it: an early hint is empty."""
 
     def begin(self) -> None:
         HTTPResponse.begin(self)
+        if self.status < 200:
+            self.headers["Content-Length"] = "0"
 
 
 def _whenever(customer: Customer) -> Any:

@@ -16,7 +16,6 @@ from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Locat
 from newsletter.domain.errors import Defect, Refused
 from newsletter.domain.ports import Links
 from newsletter.domain.statements.statement import ApprovalPolicy, Reading
-from newsletter.formats.http_answers import FinalAnswer
 from newsletter.pipeline.campaigns import plan
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.configuration import Configuration
@@ -33,6 +32,7 @@ from newsletter.pipeline.statements.review import ReviewRules
 from newsletter.pipeline.subscribers import prefer
 from newsletter.rendering.checks.reviewer import review_text
 from newsletter.store.sql import Transaction
+from newsletter.transport.answers import FinalAnswer
 from tests.fakes import PlainLinks, PlainRenderer, PlainWriter
 from tests.simulation.baton import Actor, Crash
 from tests.simulation.cast import EDITORIAL, SETTINGS, Version

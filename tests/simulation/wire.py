@@ -18,13 +18,14 @@ from pydantic import SecretStr
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.statements.content import MergeField
-from newsletter.formats.http_answers import FinalAnswer
+from newsletter.providers.common import answers
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.mailtrap.check import MailtrapInquiry
 from newsletter.providers.mailtrap.send import Options
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_post
-from newsletter.providers.transport.transport import LONGEST_ANSWER, Pool, Transport
+from newsletter.transport import http
+from newsletter.transport.answers import FinalAnswer
+from newsletter.transport.http import HttpRequest, HttpResponse, json_post
+from newsletter.transport.transport import Connection, Transport
 from tests.simulation.service import HAVE_RECORDS, KEY_LIVES, SETTLES, Arrival, Request, Service
 
 TIMEOUT = timedelta(seconds=30)
@@ -107,18 +108,14 @@ class Network:
         self.transport = Transport(timeout=TIMEOUT)
         network = self
 
-        class Connection(Pool.ConnectionCls):  # type: ignore[misc, name-defined]
-            def _new_conn(self) -> socket.socket:
+        class Connected(Connection):
+            def open(self, ends_at: float) -> socket.socket:
                 return network._open()
 
-            def response_class(self, sock: socket.socket, **keywords: Any) -> FinalAnswer:
-                self.answer = answer(sock, body_bytes=LONGEST_ANSWER + 1, **keywords)
-                return self.answer
+            def read(self, sock: socket.socket, method: str, body_bytes: int) -> FinalAnswer:
+                return answer(sock, method=method, body_bytes=body_bytes)
 
-        class Connections(Pool):
-            ConnectionCls = Connection
-
-        self.transport._adapter.poolmanager.pool_classes_by_scheme = {"http": Connections}
+        self.transport.connection_class = Connected
 
     def _open(self) -> socket.socket:
         near, far = socket.socketpair()
@@ -182,12 +179,12 @@ class Words:
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         if response.status == 402:
-            return http.answered(response, Verdict.QUOTA, "enough for today")
+            return answers.answered(response, Verdict.QUOTA, "enough for today")
         if response.status != 200:
-            return http.refused(batch, response, f"HTTP {response.status}")
+            return answers.refused(batch, response, f"HTTP {response.status}")
         payload = http.json_object(response) or {}
-        items = http.read_each(batch, payload.get("messages"), _outcome)
-        return http.by_item(batch, items, response)
+        items = answers.read_each(batch, payload.get("messages"), _outcome)
+        return answers.by_item(batch, items, response)
 
 
 _VERDICTS = {

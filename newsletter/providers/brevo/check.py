@@ -23,7 +23,7 @@ from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import public
 from newsletter.providers.common.records import About, Inquiry, Page, Question
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 
 _FIX = "add it under Senders, Domains, and publish its DNS records"
 

@@ -23,12 +23,12 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content, MergeField
-from newsletter.providers.common import bodies
+from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, public
 from newsletter.providers.common.translators import BatchTranslator
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.transport import http
+from newsletter.transport.http import HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 10_000_000  # our own: Brevo names none for a call
@@ -102,13 +102,13 @@ class Brevo(BatchTranslator[_Compiled]):
             return Answer(outcome=outcome, retry_after=wait)
         code = str(payload.get("code")) if response.status // 100 == 4 else ""
         if code == "not_enough_credits":
-            return http.answered(response, Verdict.QUOTA, reason)
+            return answers.answered(response, Verdict.QUOTA, reason)
         if code in {"duplicate_parameter", "duplicate_request"}:  # it has this attempt, or tried to
-            return http.answered(response, Verdict.UNKNOWN, reason)
+            return answers.answered(response, Verdict.UNKNOWN, reason)
         about_a_reader = _ABOUT_A_READER.search(reason) and not _ABOUT_THE_CALL.search(reason)
         if response.status == 400 and about_a_reader:
-            return http.answered(response, http.at_fault(batch), reason)
-        return http.refused(batch, response, reason)
+            return answers.answered(response, answers.at_fault(batch), reason)
+        return answers.refused(batch, response, reason)
 
 
 def idempotency_key(attempt_id: str) -> str:
@@ -120,9 +120,9 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
     ids, count = payload.get("messageIds", [payload.get("messageId")]), len(batch.recipients)
     full = isinstance(ids, list) and all(isinstance(each, str) and each for each in ids)
     if response.status == 201 and full and len(ids) == count:
-        return http.answered(response, Verdict.ACCEPTED, "Accepted", provider_id=ids[0])
+        return answers.answered(response, Verdict.ACCEPTED, "Accepted", provider_id=ids[0])
     why = f"HTTP {response.status} without an id for each of {count}"
-    return http.answered(response, Verdict.UNKNOWN, why)
+    return answers.answered(response, Verdict.UNKNOWN, why)
 
 
 # --- building ----------------------------------------------------------------------------------

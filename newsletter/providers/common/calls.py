@@ -7,10 +7,11 @@ from datetime import timedelta
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
 from newsletter.domain.errors import ClaimOver, InvalidConfiguration, ProviderUnreachable
+from newsletter.providers.common.answers import Translator
 from newsletter.providers.common.records import MOST_PAGES, Inquiry, Question
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import AnswerLost, HttpRequest, Translator
-from newsletter.providers.transport.transport import Transport
+from newsletter.transport import http
+from newsletter.transport.http import AnswerLost, HttpRequest
+from newsletter.transport.transport import Transport
 
 
 @dataclass(frozen=True, kw_only=True)

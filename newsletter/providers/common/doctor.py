@@ -15,10 +15,10 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.providers.common.options import ProviderOptions
-from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse
+from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from newsletter.providers.transport.transport import Transport  # requests
+    from newsletter.transport.transport import Transport  # requests
 
 KEY = "provider key"
 DOMAIN = "sending domain"

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.transport.http import HttpRequest, HttpResponse
 
 MOST_PAGES = 400
 SETTLES_IN = timedelta(minutes=30)

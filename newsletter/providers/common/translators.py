@@ -9,7 +9,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common.bodies import Compiled, Template, filled
 from newsletter.providers.common.options import ProviderOptions
-from newsletter.providers.transport.http import HttpRequest, json_post
+from newsletter.transport.http import HttpRequest, json_post
 
 _T = TypeVar("_T")
 

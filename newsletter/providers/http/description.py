@@ -20,7 +20,7 @@ from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.doctor import Probe, uncertain
 from newsletter.providers.common.options import ProviderOptions, basic, bearer
 from newsletter.providers.http.body import BodyTemplate
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 
 _STEP = re.compile(r"\.?([^.\[\]\s]+)|\[([0-9]{1,4})\]")
 _HEADER = re.compile(r"header:([A-Za-z0-9!#$%&'*+.^_`|~-]+)")

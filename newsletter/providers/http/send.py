@@ -12,12 +12,13 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
+from newsletter.providers.common import answers
 from newsletter.providers.common.bodies import Compiled, addresses, refusal
 from newsletter.providers.common.options import public
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.providers.http.description import AnswerPath, Options
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.transport import http
+from newsletter.transport.http import HttpRequest, HttpResponse
 
 _SHORTEST_SECRET = 6
 
@@ -62,19 +63,19 @@ class Described:
         """One verdict for the whole call: nothing is known of how it might name one of many."""
         reason, status = self._reason(response), response.status
         if status in self._options.quota:
-            return http.answered(response, Verdict.QUOTA, reason)
+            return answers.answered(response, Verdict.QUOTA, reason)
         if status in self._options.rejected:
-            return http.answered(response, http.at_fault(batch), reason)
+            return answers.answered(response, answers.at_fault(batch), reason)
         if status // 100 != 2:
-            return http.refused(batch, response, reason)
+            return answers.refused(batch, response, reason)
         if status not in self._options.accepted:
             why = f"not among the accepted statuses: {reason}"
-            return http.answered(response, Verdict.UNKNOWN, why)
+            return answers.answered(response, Verdict.UNKNOWN, why)
         provider_id = self._id.find(response) if self._id else ""
         if self._id and not provider_id:
             why = f"no id at {self._options.message_id}: {reason}"
-            return http.answered(response, Verdict.UNKNOWN, why)
-        return http.answered(response, Verdict.ACCEPTED, "", provider_id=provider_id)
+            return answers.answered(response, Verdict.UNKNOWN, why)
+        return answers.answered(response, Verdict.ACCEPTED, "", provider_id=provider_id)
 
     def _reason(self, response: HttpResponse) -> str:
         """The status and what it says; secrets that it repeats are left out."""

@@ -25,12 +25,12 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common import bodies
+from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
 from newsletter.providers.common.translators import MessageTranslator
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport import http
+from newsletter.transport.http import HttpResponse
 
 PUBLIC_URL = "https://api.mailersend.com"
 _TAG = "/".join(ABOUT.values())
@@ -78,8 +78,8 @@ class MailerSend(MessageTranslator):
             return _taken(batch, response, payload)
         reason = _reason(payload) or f"HTTP {response.status}"
         if verdict := _refused(response.status, payload):
-            return http.answered(response, verdict, reason)
-        return http.refused(batch, response, reason)
+            return answers.answered(response, verdict, reason)
+        return answers.refused(batch, response, reason)
 
 
 def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
@@ -90,10 +90,10 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
     elif response.headers.get("x-send-paused", "false").lower() != "false":
         why = "MailerSend has it and keeps it: sending is paused for the domain"
     elif given and not response.body.strip():
-        return http.answered(response, Verdict.ACCEPTED, "", provider_id=given)
+        return answers.answered(response, Verdict.ACCEPTED, "", provider_id=given)
     elif not given and (reasons := _suppressed(batch, warnings)):
-        return http.answered(response, Verdict.REJECTED, http.words(f"suppressed: {reasons}"))
-    return http.answered(response, Verdict.UNKNOWN, why)
+        return answers.answered(response, Verdict.REJECTED, http.words(f"suppressed: {reasons}"))
+    return answers.answered(response, Verdict.UNKNOWN, why)
 
 
 def _suppressed(batch: OutgoingBatch, warnings: object) -> str:

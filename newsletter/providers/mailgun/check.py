@@ -32,7 +32,7 @@ from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import basic, public
 from newsletter.providers.common.records import About, Inquiry, Page, Question
 from newsletter.providers.mailgun.send import PUBLIC_URL, Options
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 
 _REGION = "in the European region, set base_url: https://api.eu.mailgun.net"
 

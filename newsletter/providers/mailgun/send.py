@@ -16,11 +16,11 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
-from newsletter.providers.common import bodies
+from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, public
 from newsletter.providers.common.translators import BatchTranslator
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import LONGEST_WAIT, HttpRequest, HttpResponse
+from newsletter.transport import http
+from newsletter.transport.http import LONGEST_WAIT, HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 1000
 _MAX_BYTES = 25_000_000  # of a message, uncompressed, by Mailgun's documentation
@@ -93,17 +93,17 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
         if response.status // 100 == 2:
             given = payload.get("id")
             if response.status == 200 and isinstance(given, str) and given:
-                return http.answered(response, Verdict.ACCEPTED, message, provider_id=given)
+                return answers.answered(response, Verdict.ACCEPTED, message, provider_id=given)
             why = f"HTTP {response.status} without an id"
-            return http.answered(response, Verdict.UNKNOWN, why)
+            return answers.answered(response, Verdict.UNKNOWN, why)
         if response.status == 400 and payload.get("message"):  # else the answer is not from Mailgun
             reader = _ABOUT_A_RECIPIENT.search(message) or not _ABOUT_THE_CALL.search(message)
-            verdict = http.at_fault(batch) if reader else Verdict.CONFIGURATION
-            return http.answered(response, verdict, message)
+            verdict = answers.at_fault(batch) if reader else Verdict.CONFIGURATION
+            return answers.answered(response, verdict, message)
         if response.status in {420, 429}:
             return _later(response, message)
         # 402 too: time does not repair an unpaid account, so a person must look
-        return http.refused(batch, response, message)
+        return answers.refused(batch, response, message)
 
 
 def _later(response: HttpResponse, message: str) -> Answer:

@@ -13,7 +13,7 @@ from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import basic, public
 from newsletter.providers.mailjet.send import Options
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 
 _SENDER = "sender"
 _MOST = 1000

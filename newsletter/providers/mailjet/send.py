@@ -19,12 +19,12 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, MergeField, Recipient
-from newsletter.providers.common import bodies
+from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, public
 from newsletter.providers.common.translators import MessageTranslator
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport import http
+from newsletter.transport.http import HttpResponse
 
 MAX_RECIPIENTS = 50
 MAX_BYTES = 15_000_000
@@ -76,14 +76,16 @@ class Mailjet(MessageTranslator):
         payload = http.json_object(response) or {}
         code, reason = payload.get("ErrorCode"), _reason([payload]) or f"HTTP {response.status}"
         if isinstance(payload.get("Messages"), list) and response.status in {200, 400, 401, 403}:
-            return http.by_item(batch, http.read_each(batch, payload["Messages"], _item), response)
+            return answers.by_item(
+                batch, answers.read_each(batch, payload["Messages"], _item), response
+            )
         named = isinstance(code, str) and code
         if response.status // 100 == 2 or (response.status == 400 and not named):
             why = f"{reason}, but not an answer for each message"
-            return http.answered(response, Verdict.UNKNOWN, why)
+            return answers.answered(response, Verdict.UNKNOWN, why)
         if response.status == 400 and code == "mj-0011":  # too large, as a 413 would say
-            return http.refused(batch, replace(response, status=413), reason)
-        return http.refused(batch, response, reason)
+            return answers.refused(batch, replace(response, status=413), reason)
+        return answers.refused(batch, response, reason)
 
 
 def _item(recipient: Recipient, payload: Any) -> Outcome | None:

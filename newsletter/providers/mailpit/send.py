@@ -10,13 +10,13 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Finding
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common import bodies
+from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
 from newsletter.providers.common.doctor import Probe, well
 from newsletter.providers.common.options import ProviderOptions, public
 from newsletter.providers.common.translators import MessageTranslator
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport import http
+from newsletter.transport.http import HttpResponse
 
 _USUAL_URL = "http://127.0.0.1:8025"
 _RESTRICTED = frozenset({"cc", "bcc"})
@@ -45,16 +45,16 @@ class Mailpit(MessageTranslator):
         if response.status // 100 == 2:
             given = payload.get("ID")
             if response.status == 200 and isinstance(given, str) and given:
-                return http.answered(response, Verdict.ACCEPTED, "", provider_id=given)
+                return answers.answered(response, Verdict.ACCEPTED, "", provider_id=given)
             why = f"HTTP {response.status} without an ID"
-            return http.answered(response, Verdict.UNKNOWN, why)
+            return answers.answered(response, Verdict.UNKNOWN, why)
         error = payload.get("Error")
         reason = (
             http.words(error) if isinstance(error, str) and error else f"HTTP {response.status}"
         )
         if response.status == 400 and reason.startswith("invalid To address"):
-            return http.answered(response, Verdict.REJECTED, reason)
-        return http.refused(batch, response, reason)
+            return answers.answered(response, Verdict.REJECTED, reason)
+        return answers.refused(batch, response, reason)
 
 
 # --- building ----------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, public
 from newsletter.providers.common.records import About, Inquiry, Page, Query, Question
 from newsletter.providers.mailtrap.send import Options
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 
 _FIX = "add it under Sending Domains, and publish its DNS records"
 

@@ -14,12 +14,12 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
-from newsletter.providers.common import bodies
+from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
 from newsletter.providers.common.translators import BatchTranslator
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.transport import http
+from newsletter.transport.http import HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
@@ -77,18 +77,18 @@ class Mailtrap(BatchTranslator[_Compiled]):
         errors = _reason(payload)
         reason = errors or f"HTTP {response.status}"
         if response.status // 100 == 2:
-            items = http.read_each(batch, payload.get("responses"), _item)
+            items = answers.read_each(batch, payload.get("responses"), _item)
             accepted = any(item.verdict is Verdict.ACCEPTED for item in items)
             whole = payload.get("success") is True and not payload.get("errors")
             understood = response.status == 200 and (whole or not accepted)
-            return http.by_item(batch, items if understood else [], response)
+            return answers.by_item(batch, items if understood else [], response)
         verdict = _by_words(reason)
         if response.status in {400, 422} and errors:
-            verdict = verdict if verdict is Verdict.CONFIGURATION else http.at_fault(batch)
-            return http.answered(response, verdict, reason)
+            verdict = verdict if verdict is Verdict.CONFIGURATION else answers.at_fault(batch)
+            return answers.answered(response, verdict, reason)
         if response.status == 429 and verdict is Verdict.QUOTA:
-            return http.answered(response, verdict, reason)
-        return http.refused(batch, response, reason)
+            return answers.answered(response, verdict, reason)
+        return answers.refused(batch, response, reason)
 
 
 def _reason(payload: dict[str, Any]) -> str:

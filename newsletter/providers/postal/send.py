@@ -13,12 +13,12 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common import bodies
+from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey
 from newsletter.providers.common.translators import MessageTranslator
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport import http
+from newsletter.transport.http import HttpResponse
 
 _TAG = "/".join(ABOUT.values())
 """The metadata that an event can return."""
@@ -63,8 +63,8 @@ class Postal(MessageTranslator):
         reason = f"HTTP {response.status}"
         if response.status // 100 == 2:
             why = f"{reason} without an answer of Postal's"
-            return http.answered(response, Verdict.UNKNOWN, why)
-        return http.refused(batch, response, reason)
+            return answers.answered(response, Verdict.UNKNOWN, why)
+        return answers.refused(batch, response, reason)
 
 
 def _read(
@@ -75,13 +75,15 @@ def _read(
     if status == "success":
         number = _number(data.get("messages"), ascii_domain(batch.recipients[0].address))
         if number:
-            return http.answered(response, Verdict.ACCEPTED, "", provider_id=str(number))
-        return http.answered(response, Verdict.UNKNOWN, "success, but not one message with an id")
+            return answers.answered(response, Verdict.ACCEPTED, "", provider_id=str(number))
+        return answers.answered(
+            response, Verdict.UNKNOWN, "success, but not one message with an id"
+        )
     if status == "parameter-error" or (status == "error" and isinstance(code, str) and code):
         verdict = Verdict.REJECTED if code == "NoRecipients" else Verdict.CONFIGURATION
         parts = [str(each) for each in (code, message) if each]
-        return http.answered(response, verdict, http.words(": ".join(parts) or str(status)))
-    return http.answered(response, Verdict.UNKNOWN, "its status is " + http.words(status))
+        return answers.answered(response, verdict, http.words(": ".join(parts) or str(status)))
+    return answers.answered(response, Verdict.UNKNOWN, "its status is " + http.words(status))
 
 
 def _number(messages: Any, address: str) -> int:

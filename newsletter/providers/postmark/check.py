@@ -24,7 +24,7 @@ from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import public
 from newsletter.providers.common.records import About, Inquiry, Page, Question
 from newsletter.providers.postmark.send import PUBLIC_URL, Options
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 
 _STREAM = "message stream"
 _FIX = "make a broadcast stream there, and write its id as provider.message_stream"

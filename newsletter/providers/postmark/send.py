@@ -16,12 +16,12 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.providers.common import bodies
+from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, public
 from newsletter.providers.common.translators import MessageTranslator
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport import http
+from newsletter.transport.http import HttpResponse
 
 MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
@@ -82,15 +82,15 @@ class Postmark(MessageTranslator):
         """One verdict for each message, by place; Postmark names the address of those it took."""
         if response.status // 100 == 2:
             said_of_each = _listed(response) if response.status == 200 else None
-            return http.by_item(batch, http.read_each(batch, said_of_each, _item), response)
+            return answers.by_item(batch, answers.read_each(batch, said_of_each, _item), response)
         payload = http.json_object(response) or {}
         message = http.words(payload.get("Message") or f"HTTP {response.status}")
         verdict = _verdict(payload.get("ErrorCode"), message)
         if verdict is Verdict.REJECTED:
-            verdict = http.at_fault(batch)
+            verdict = answers.at_fault(batch)
         elif verdict is not Verdict.RETRY:
             verdict = Verdict.CONFIGURATION  # a 4xx: nothing was taken, and no retry helps
-        return http.refused(batch, response, message, verdict)
+        return answers.refused(batch, response, message, verdict)
 
 
 def _listed(response: HttpResponse) -> object:

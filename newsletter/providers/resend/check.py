@@ -11,7 +11,7 @@ from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, public
 from newsletter.providers.resend.send import Options
-from newsletter.providers.transport.http import HttpResponse, json_object
+from newsletter.transport.http import HttpResponse, json_object
 
 _FIX = "add it under Domains, and publish its DNS records"
 

@@ -16,12 +16,12 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common import bodies
+from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
 from newsletter.providers.common.translators import MessageTranslator
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpRequest, HttpResponse
+from newsletter.transport import http
+from newsletter.transport.http import HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 100
 _PUBLIC_URL = "https://api.resend.com"
@@ -74,15 +74,15 @@ class Resend(MessageTranslator):
         if response.status // 100 == 2:
             return _taken(batch, response, payload)
         if verdict := _BY_NAME.get((response.status, str(payload.get("name")))):
-            return http.answered(response, verdict, message)
+            return answers.answered(response, verdict, message)
         if response.status in {400, 422}:
             # only a fault in an address is looked for by halving: others would refuse everybody
             named = payload.get("name") == "validation_error"
             about_a_recipient = named and _ABOUT_A_RECIPIENT.search(message)
-            verdict = http.at_fault(batch) if about_a_recipient else Verdict.CONFIGURATION
-            return http.answered(response, verdict, message)
+            verdict = answers.at_fault(batch) if about_a_recipient else Verdict.CONFIGURATION
+            return answers.answered(response, verdict, message)
         # 409: another call under this key; it is unknown what became of that, unless it says so
-        return http.refused(batch, response, message)
+        return answers.refused(batch, response, message)
 
 
 def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
@@ -91,9 +91,9 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
     ids = [item.get("id") for item in items if isinstance(item, dict)]
     whole = all(isinstance(each, str) and each for each in ids) and len(items) == expected
     if response.status == 200 and whole and len(set(ids)) == expected and not payload.get("errors"):
-        return http.answered(response, Verdict.ACCEPTED, "accepted", provider_id=str(ids[0]))
+        return answers.answered(response, Verdict.ACCEPTED, "accepted", provider_id=str(ids[0]))
     why = f"HTTP {response.status} without an id for each message"
-    return http.answered(response, Verdict.UNKNOWN, why)
+    return answers.answered(response, Verdict.UNKNOWN, why)
 
 
 # --- building ----------------------------------------------------------------------------------

@@ -18,11 +18,11 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
-from newsletter.providers.common import bodies
+from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
 from newsletter.providers.common.translators import BatchTranslator
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import LONGEST_WAIT, HttpRequest, HttpResponse
+from newsletter.transport import http
+from newsletter.transport.http import LONGEST_WAIT, HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 30_000_000
@@ -94,17 +94,17 @@ class SendGrid(BatchTranslator[_Compiled]):
         if response.status // 100 == 2:
             given = response.headers.get("x-message-id", "").strip()
             if response.status == 202 and given and not response.body:
-                return http.answered(response, Verdict.ACCEPTED, "Accepted", provider_id=given)
+                return answers.answered(response, Verdict.ACCEPTED, "Accepted", provider_id=given)
             why = f"HTTP {response.status}, but not the empty answer with an X-Message-Id"
-            return http.answered(response, Verdict.UNKNOWN, why)
+            return answers.answered(response, Verdict.UNKNOWN, why)
         if response.status in {429, 401, 403}:
             return _later(response, reason)
         if response.status == 400:
             fields = [str(error.get("field")) for error in errors]
             about_readers = fields and all(map(_AN_ADDRESS.fullmatch, fields))
-            verdict = http.at_fault(batch) if about_readers else Verdict.CONFIGURATION
-            return http.answered(response, verdict, reason)
-        return http.refused(batch, response, reason)
+            verdict = answers.at_fault(batch) if about_readers else Verdict.CONFIGURATION
+            return answers.answered(response, verdict, reason)
+        return answers.refused(batch, response, reason)
 
 
 def _names(reader: Recipient) -> str:

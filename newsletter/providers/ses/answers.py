@@ -9,8 +9,9 @@ import re
 from typing import Any
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.providers.common import answers
+from newsletter.transport import http
+from newsletter.transport.http import HttpResponse
 
 _ABOUT_A_READER = re.compile(
     r"local (?:address|name|part)|domain (?:contains|starts|ends|name)|missing domain|@domain"
@@ -57,8 +58,8 @@ def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
     items = [_item(each) for each in results] if isinstance(results, list) else []
     if response.status != 200 or len(items) != len(batch.recipients):
         why = f"HTTP {response.status} without an answer for each recipient"
-        return http.answered(response, Verdict.UNKNOWN, why)
-    return http.put_together(batch, items)
+        return answers.answered(response, Verdict.UNKNOWN, why)
+    return answers.put_together(batch, items)
 
 
 def error_name(response: HttpResponse) -> str:
@@ -75,14 +76,14 @@ def _refused(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, An
     reason = http.words(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
     verdict = _BY_NAME.get(name)
     if verdict is None or response.status // 100 != 4 or response.status == 413:
-        return http.refused(batch, response, reason)
+        return answers.refused(batch, response, reason)
     if verdict in _LATER:  # one name serves both limits
         daily, rate = "daily" in text.lower(), "rate" in text.lower()
         verdict = Verdict.QUOTA if daily else Verdict.RETRY if rate else verdict
     else:
         about_a_reader = _about(text) is Verdict.REJECTED
-        verdict = http.at_fault(batch) if about_a_reader else Verdict.CONFIGURATION
-    return http.answered(response, verdict, reason)
+        verdict = answers.at_fault(batch) if about_a_reader else Verdict.CONFIGURATION
+    return answers.answered(response, verdict, reason)
 
 
 def _about(text: str) -> Verdict:

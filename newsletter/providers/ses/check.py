@@ -13,7 +13,7 @@ from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.ses.answers import error_name
 from newsletter.providers.ses.send import Options, endpoint
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 
 _ACCOUNT = "provider account"
 _NO_KEY = {

@@ -38,7 +38,7 @@ from newsletter.providers.common import bodies
 from newsletter.providers.common.options import ProviderOptions, WebhookTopics, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.providers.ses.answers import read
-from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_post
+from newsletter.transport.http import HttpRequest, HttpResponse, json_post
 
 MAX_RECIPIENTS = 50
 MAX_BYTES = 1_000_000

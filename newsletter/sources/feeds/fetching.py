@@ -1,32 +1,31 @@
 """Send one GET to a checked address, with limits of time and size.
 
-The name is resolved here, each address is checked, and the connection goes to the checked address:
-a later change of the name has no effect. Redirects are followed here, each checked like the first.
-No proxy, cookie or password is used.
+The name is resolved once, each address is checked, and the connection goes to a checked address: a
+later change of the name has no effect. Redirects are followed here, each checked like the first.
 
 An attacker may control a feed's address, a name or a redirect. None may lead to machines that only
 we can reach.
 """
 
-import re
-import socket
 import ssl
-import threading
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPException, HTTPResponse
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from time import monotonic
-from typing import Any
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from newsletter import __version__
+from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.statements.feed import FeedUnreadable
-from newsletter.formats.http_answers import FinalAnswer
+from newsletter.transport import http
+from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, Origin, read_url
+from newsletter.transport.transport import (
+    AnswerTooLong,
+    Resolve,
+    Transport,
+    resolve,
+)
 
 Address = IPv4Address | IPv6Address
 
@@ -97,24 +96,14 @@ _TOO_LARGE = (
 _REDIRECTS = 3
 _MOVED = {301, 302, 303, 307, 308}
 _FOR_GOOD = {301, 308}
-_PIECE = 65_536
-_IN_A_PATH = "/%!$&'()*+,;=:@~-._"
+_LONGEST_WAIT = timedelta(days=30)
 
 _HEADERS = {
-    "User-Agent": f"newsletter/{__version__}",
     "Accept": "application/atom+xml, application/rss+xml, application/feed+json,"
     " application/json;q=0.9, application/xml;q=0.9, */*;q=0.5",
     "Accept-Encoding": "gzip",
     "Connection": "close",
 }
-Resolve = Callable[[str, int], Sequence[str]]
-"""Returns the addresses of a host for a port. Raises OSError."""
-
-
-def resolve(host: str, port: int) -> list[str]:
-    """Ask the system's resolver."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,39 +117,6 @@ class Page:
     """The address after all redirects."""
     moved_to: str = ""
     """The address after permanent redirects."""
-
-
-class _Connection(HTTPConnection):
-    """A connection to one checked address; ``host`` stays the requested name."""
-
-    def __init__(
-        self, parts: SplitResult, addresses: Sequence[str], tls: ssl.SSLContext | None, until: float
-    ) -> None:
-        super().__init__(parts.hostname or "", parts.port or (80 if tls is None else 443))
-        self._addresses = addresses
-        self._tls = tls
-        self._until = until
-        self.raw: socket.socket | None = None
-        """The socket, even if http.client has let go of it and still reads."""
-        self.default_port = 80 if tls is None else 443
-
-    def response_class(self, sock: socket.socket, **keywords: Any) -> FinalAnswer:  # type: ignore[override]
-        return FinalAnswer(sock, body_bytes=LARGEST, **keywords)
-
-    def connect(self) -> None:
-        for place, address in enumerate(self._addresses, start=1):
-            # each address has its share of the time: a dead one must not take it all
-            left = (self._until - monotonic()) / (len(self._addresses) - place + 1)
-            try:
-                self.sock = socket.create_connection((address, self.port), max(left, 0.01))
-                break
-            except OSError:
-                if place == len(self._addresses):
-                    raise
-        self.raw = self.sock
-        self.sock.settimeout(max(self._until - monotonic(), 0.01))
-        if self._tls is not None:
-            self.sock = self.raw = self._tls.wrap_socket(self.sock, server_hostname=self.host)
 
 
 class Fetcher:
@@ -186,7 +142,7 @@ class Fetcher:
         for _ in range(_REDIRECTS + 1):
             page = self._get(url, headers or {}, until)
             if page.status not in _MOVED:
-                return Page(**{**vars(page), "moved_to": moved_to})
+                return replace(page, moved_to=moved_to)
             url = _target(page)
             # what lies behind a redirect for the time being has not moved for good
             for_good = for_good and page.status in _FOR_GOOD
@@ -197,72 +153,49 @@ class Fetcher:
         )
 
     def _get(self, url: str, headers: Mapping[str, str], until: float) -> Page:
-        parts = _parts(url)
-        addresses = self._checked(parts, until)
-        if parts.scheme == "https" and self._tls is None:
-            self._tls = ssl.create_default_context()
-        tls = self._tls if parts.scheme == "https" else None
-        connection = _Connection(parts, addresses, tls, until)
-        # time-outs of sockets count from each read: who trickles is cut off by this
-        end = threading.Timer(max(until - monotonic(), 0.01), lambda: _cut(connection))
-        end.daemon = True
-        end.start()
+        origin = _origin(url)
+        transport = Transport(
+            timeout=timedelta(seconds=until - monotonic()),
+            resolve=lambda host, port: self._checked(host, port, is_secure=origin.is_secure),
+            tls=self._tls,
+            answer_bytes=LARGEST,
+        )
         try:
-            path = quote(parts.path, safe=_IN_A_PATH) or "/"
-            query = f"?{quote(parts.query, safe=_IN_A_PATH + '?[]')}" if parts.query else ""
-            connection.request("GET", path + query, headers={**_HEADERS, **headers})
-            with connection.getresponse() as response:
-                body = _read(response)
-            if monotonic() >= until:
-                raise TimeoutError
-        except (OSError, HTTPException, ValueError) as error:
-            raise self._translated(error, parts, until) from error
+            answer = transport.call(
+                HttpRequest(method="GET", url=url, headers={**_HEADERS, **headers})
+            )
+        except (ProviderUnreachable, AnswerLost) as error:
+            raise self._translated(error.__cause__ or error, origin.host, until) from error
         finally:
-            end.cancel()
-            connection.close()
-        names = {name.lower(): value for name, value in response.getheaders()}
-        body = _unpacked(body, names.get("content-encoding", ""))
-        return Page(status=response.status, headers=names, body=body, url=url)
+            transport.close()
+        body = _unpacked(answer.body, answer.headers.get("content-encoding", ""))
+        return Page(status=answer.status, headers=answer.headers, body=body, url=url)
 
-    def _checked(self, parts: SplitResult, until: float) -> list[str]:
+    def _checked(self, host: str, port: int, *, is_secure: bool) -> Sequence[str]:
         """Return all addresses of the host. Raises FeedUnreadable if one is not allowed."""
-        host = parts.hostname or ""
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        found = self._resolved(host, port, until)
+        try:
+            found = self._resolve(host, port)
+        except (OSError, UnicodeError):
+            found = []
+        if not found:
+            raise FeedUnreadable(
+                f"there is no {host}, or no network; look whether its url is spelled right"
+            )
         for address in found:
             if reason := objection(address, allow_private=self._allow_private):
                 raise FeedUnreadable(f"{host} is refused: {reason}")
-        if parts.scheme == "http" and not all(map(is_own, found)):
+        if not is_secure and not all(map(is_own, found)):
             raise FeedUnreadable(
                 f"http://{host} is not encrypted, so anybody on the way could write a statement;"
                 " write https://"
             )
         return found
 
-    def _resolved(self, host: str, port: int, until: float) -> list[str]:
-        """Resolve in a thread, which is abandoned if it takes too long: a resolver cannot
-        be interrupted."""
-        found, failed = list[str](), list[Exception]()
-
-        def ask() -> None:
-            try:
-                found.extend(self._resolve(host, port))
-            except (OSError, UnicodeError) as error:
-                failed.append(error)
-
-        thread = threading.Thread(target=ask, name="resolve", daemon=True)
-        thread.start()
-        thread.join(max(until - monotonic(), 0))
-        if thread.is_alive():
-            raise FeedUnreadable(f"the address of {host} was not found in time; it is tried again")
-        if failed or not found:
-            raise FeedUnreadable(
-                f"there is no {host}, or no network; look whether its url is spelled right"
-            )
-        return found
-
-    def _translated(self, error: Exception, parts: SplitResult, until: float) -> FeedUnreadable:
-        host = parts.hostname
+    def _translated(self, error: BaseException, host: str, until: float) -> FeedUnreadable:
+        if isinstance(error, FeedUnreadable):
+            return error
+        if isinstance(error, AnswerTooLong):
+            return FeedUnreadable(_TOO_LARGE)
         if isinstance(error, ssl.SSLCertVerificationError):
             why = error.verify_message
             return FeedUnreadable(
@@ -275,40 +208,13 @@ class Fetcher:
         return FeedUnreadable(f"{host} cannot be read ({why[:200]}); it is tried again")
 
 
-def _parts(url: str) -> SplitResult:
+def _origin(url: str) -> Origin:
     try:
-        parts = urlsplit(url)
-        # read here, because it raises for an invalid port
-        _ = parts.port
-        host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
-    except (ValueError, UnicodeError) as error:
+        if urlsplit(url).username is not None:
+            raise FeedUnreadable("its address holds a user name or password; write it without")
+        return read_url(url)[0]
+    except ValueError as error:
         raise FeedUnreadable(f"{url[:200]!r} is not a web address; correct its url") from error
-    if parts.scheme not in {"http", "https"} or not host:
-        raise FeedUnreadable(f"{url[:200]!r} is not a web address; correct its url")
-    if parts.username is not None:
-        raise FeedUnreadable("its address holds a user name or password; write it without")
-    shown = f"[{host}]" if ":" in host else host
-    port = f":{parts.port}" if parts.port is not None else ""
-    return parts._replace(netloc=f"{shown}{port}")
-
-
-def _cut(connection: _Connection) -> None:
-    """Shut down the socket. The TLS layer is in use by another thread."""
-    if connection.raw is not None:
-        with suppress(OSError):
-            socket.socket.shutdown(connection.raw, socket.SHUT_RDWR)
-
-
-def _read(response: HTTPResponse) -> bytes:
-    body = bytearray()
-    while piece := response.read(_PIECE):
-        body += piece
-        if len(body) > LARGEST:
-            raise FeedUnreadable(_TOO_LARGE)
-    # http.client gives what came, also where the connection ended before the rest
-    if response.length:
-        raise HTTPException(f"{response.length} bytes are missing at its end")
-    return bytes(body)
 
 
 def _unpacked(body: bytes, encoding: str) -> bytes:
@@ -365,11 +271,5 @@ def checked(page: Page) -> Page:
 
 def retry_after(page: Page) -> timedelta | None:
     """Return how long to wait; a date is relative to the answer's own date."""
-    value = page.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]+", value):
-        return timedelta(seconds=int(value[:6]))
-    try:
-        wait = parsedate_to_datetime(value) - parsedate_to_datetime(page.headers["date"])
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-    return max(wait, timedelta(0))
+    answer = HttpResponse(status=page.status, headers=page.headers)
+    return http.retry_after(answer, at_most=_LONGEST_WAIT)

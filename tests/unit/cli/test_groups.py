@@ -16,7 +16,7 @@ from newsletter.cli.main import newsletter
 
 pytestmark = pytest.mark.slow("a process for each command")
 
-CLIENTS = {"requests", "urllib3"}
+CLIENTS = {"certifi", "requests", "urllib3"}
 SERVERS = {"starlette", "uvicorn", "apscheduler"}
 READERS = {"lxml", "mammoth", "multipart"}
 RENDERERS = {"jinja2", "markdown_it", "nh3", "premailer", "cssutils"}

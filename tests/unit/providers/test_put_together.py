@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.domain.delivery.batch import Outcome, Verdict
-from newsletter.providers.transport.http import put_together
+from newsletter.providers.common.answers import put_together
 from tests.contracts.provider import batch
 
 WAIT = timedelta(seconds=30)

@@ -17,7 +17,7 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpParcel, HttpProvider
 from newsletter.providers.registry import OPTIONS, build
-from newsletter.providers.transport.http import HttpRequest
+from newsletter.transport.http import HttpRequest
 from tests.contracts.provider import batch, content, recipients
 from tests.fakes import FixedClock
 from tests.provider_servers.kinds import KINDS

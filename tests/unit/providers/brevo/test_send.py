@@ -16,7 +16,7 @@ from newsletter.providers.brevo.send import (
     Options,
     idempotency_key,
 )
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import batch, content, words_of
 from tests.servers import DATE
 

@@ -6,14 +6,8 @@ import pytest
 
 from newsletter.domain.delivery.batch import Outcome, Verdict
 from newsletter.domain.statements.content import Recipient
-from newsletter.providers.transport.http import (
-    HttpResponse,
-    at_fault,
-    by_item,
-    longest,
-    read_each,
-    refused,
-)
+from newsletter.providers.common.answers import at_fault, by_item, read_each, refused
+from newsletter.transport.http import HttpResponse, longest
 from tests.contracts.provider import batch
 
 ALONE = batch("ana@a.example")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from newsletter.providers.http.description import AnswerPath
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 
 ANSWER = {
     "id": "m1",

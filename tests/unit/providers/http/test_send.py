@@ -12,7 +12,7 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.http.description import Options
 from newsletter.providers.http.send import Described
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import batch, content
 from tests.provider_servers.http import MANY, ONE
 from tests.servers import DATE

@@ -6,7 +6,7 @@ from typing import Any
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailersend.send import MailerSend, Options
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import batch, content
 from tests.rows import rows
 from tests.servers import DATE

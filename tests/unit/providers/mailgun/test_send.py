@@ -6,7 +6,7 @@ from itertools import pairwise
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailgun.send import MAX_RECIPIENTS, Mailgun, Options
-from newsletter.providers.transport.http import HttpRequest
+from newsletter.transport.http import HttpRequest
 from tests.contracts.provider import batch
 from tests.servers import Received, parse_form
 

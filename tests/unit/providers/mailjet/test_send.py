@@ -10,7 +10,7 @@ from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailjet.send import Mailjet, Options
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import batch, content
 from tests.provider_servers.mailjet import error, malformed, success
 from tests.servers import DATE

@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailpit.send import Mailpit, Options
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import batch, content
 from tests.servers import DATE
 

@@ -10,7 +10,7 @@ from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.postal.send import Options, Postal
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import batch, content
 from tests.servers import DATE
 

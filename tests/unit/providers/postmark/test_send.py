@@ -10,7 +10,7 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.postmark.send import MAX_BYTES, MAX_RECIPIENTS, Options, Postmark
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import batch, content
 
 SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")

@@ -9,7 +9,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.resend.send import Options, Resend
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import batch
 
 SEVERAL = ("ana@a.example", "ben@b.example")

@@ -10,7 +10,7 @@ import pytest
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.sendgrid.send import Options, SendGrid
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import batch
 from tests.provider_servers.sendgrid import errors
 from tests.servers import DATE

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.providers.ses.answers import read
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import batch
 from tests.servers import DATE
 

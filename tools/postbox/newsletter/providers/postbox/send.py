@@ -13,12 +13,12 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.providers.common import bodies
+from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
 from newsletter.providers.common.options import ProviderOptions, bearer, public
 from newsletter.providers.common.translators import MessageTranslator
-from newsletter.providers.transport import http
-from newsletter.providers.transport.http import HttpResponse
+from newsletter.transport import http
+from newsletter.transport.http import HttpResponse
 
 MAX_RECIPIENTS = 100
 PUBLIC_URL = "https://api.postbox.example"
@@ -54,9 +54,9 @@ class Postbox(MessageTranslator):
         payload = http.json_object(response) or {}
         if response.status // 100 == 2:
             results = payload.get("results") if response.status == 200 else None
-            return http.by_item(batch, http.read_each(batch, results, _item), response)
+            return answers.by_item(batch, answers.read_each(batch, results, _item), response)
         reason = http.words(payload.get("message") or f"HTTP {response.status}")
-        return http.refused(batch, response, reason)
+        return answers.refused(batch, response, reason)
 
 
 def _item(recipient: Recipient, payload: Any) -> Outcome | None:

@@ -12,7 +12,7 @@ import dns.rrset
 import pytest
 
 from newsletter.domain.delivery.authentication import LookupFailed
-from newsletter.providers.transport.dns import Names
+from newsletter.transport.dns import Names
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter.providers.transport.http import (
+from newsletter.transport.http import (
     HttpRequest,
     HttpResponse,
     json_object,

@@ -1,22 +1,16 @@
-"""HTTP requests and responses of all providers, and the meaning of a response."""
+"""What an answer of any provider means for the recipients of a batch."""
 
-import json
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Protocol
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Capabilities
-from newsletter.domain.errors import NewsletterError
 from newsletter.domain.statements.content import Recipient
+from newsletter.transport.http import HttpRequest, HttpResponse, retry_after
 
-LONGEST_WAIT = timedelta(hours=1)
-_LONGEST_REASON = 200
-_BEFORE_AT = re.compile(r"(?<![^\s<>\"'(),:;])[^\s<>\"'(),:;]+@")
 _BY_STATUS = {
     401: Verdict.CONFIGURATION,
     403: Verdict.CONFIGURATION,
@@ -29,42 +23,6 @@ _BY_STATUS = {
     **dict.fromkeys(set(range(400, 500)) - {int(status) for status in HTTPStatus}, Verdict.UNKNOWN),
 }
 _LATER = frozenset({Verdict.RETRY, Verdict.QUOTA})
-_SINCE_1970 = 1_000_000_000
-"""No wait is so many seconds long: a header that says so names an instant."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class HttpRequest:
-    """One request. Headers and body contain secrets and addresses, so ``repr`` leaves them out."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class HttpResponse:
-    """A full answer. The names in ``headers`` are in lower case; ``body`` is as it came."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(default=b"", repr=False)
-    at: datetime | None = None
-    """When it arrived, by our clock, if that was noted."""
-
-    @property
-    def dated(self) -> datetime | None:
-        """Return its time: its own Date, which our clock cannot falsify, or the time of arrival."""
-        try:
-            date = parsedate_to_datetime(self.headers["date"])
-        except (KeyError, TypeError, ValueError, OverflowError):
-            return self.at
-        return date if date.tzinfo else self.at
-
-
-class AnswerLost(NewsletterError):
-    """The request began to leave and no full answer came: it may or may not have been taken."""
 
 
 class Translator(Protocol):
@@ -117,64 +75,6 @@ def at_fault(batch: OutgoingBatch) -> Verdict:
     return Verdict.REJECTED if len(batch.recipients) == 1 else Verdict.SPLIT
 
 
-def json_post(url: str, headers: Mapping[str, str], body: bytes) -> HttpRequest:
-    """A call with JSON."""
-    headers = {**headers, "Content-Type": "application/json"}
-    return HttpRequest(method="POST", url=url, headers=headers, body=body)
-
-
-def retry_after(response: HttpResponse) -> timedelta | None:
-    """Retry-After as 0 to LONGEST_WAIT; a date is compared with that of the answer.
-
-    None when it is absent or makes no sense (RFC 9110, 10.2.3).
-    """
-    value = response.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]+", value):
-        return min(timedelta(seconds=int(value[:9])), LONGEST_WAIT)
-    return until(value, response)
-
-
-def until(date: str, response: HttpResponse) -> timedelta | None:
-    """Return the time from the answer to an HTTP date: 0 to LONGEST_WAIT, or None."""
-    try:
-        return _after(response, parsedate_to_datetime(date))
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def reset_after(response: HttpResponse, name: str) -> timedelta | None:
-    """Return the end of a limit in a header: in seconds from now, or in seconds since 1970."""
-    value = response.headers.get(name, "").strip()
-    if not re.fullmatch(r"[0-9]{1,11}", value):
-        return None
-    if int(value) < _SINCE_1970:
-        return min(timedelta(seconds=int(value)), LONGEST_WAIT)
-    return _after(response, datetime.fromtimestamp(int(value), UTC))
-
-
-def _after(response: HttpResponse, instant: datetime) -> timedelta | None:
-    """Raises TypeError for an instant without a zone."""
-    if response.dated is None:
-        return None
-    return min(max(instant - response.dated, timedelta(0)), LONGEST_WAIT)
-
-
-def json_object(response: HttpResponse) -> dict[str, Any] | None:
-    """The body as a JSON object, or None if it is anything else."""
-    try:
-        value = json.loads(response.body)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def words(text: object) -> str:
-    """A provider's words for people: one line, shortened, without the name in an address."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[:5000]).split())
-    line = _BEFORE_AT.sub("…@", line)
-    return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"
-
-
 # if none was accepted, the reason that stops all of them comes first
 _LEADING = (
     Verdict.ACCEPTED,
@@ -184,10 +84,6 @@ _LEADING = (
     Verdict.UNKNOWN,
     Verdict.REJECTED,
 )
-
-
-def longest(*waits: timedelta | None) -> timedelta | None:
-    return max((wait for wait in waits if wait is not None), default=None)
 
 
 def read_each(

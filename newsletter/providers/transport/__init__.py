@@ -1,1 +1,0 @@
-"""One HTTP call, made once, within its deadline."""

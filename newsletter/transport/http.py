@@ -1,0 +1,180 @@
+"""HTTP requests and answers, and what their headers say about time."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from newsletter import __version__
+from newsletter.domain.errors import Defect, Fault, InvalidConfiguration, NewsletterError
+
+LONGEST_WAIT = timedelta(hours=1)
+_LONGEST_REASON = 200
+_BEFORE_AT = re.compile(r"(?<![^\s<>\"'(),:;])[^\s<>\"'(),:;]+@")
+_WITHOUT_BODY = {"GET", "HEAD"}
+_IN_A_PATH = "/%!$&'()*+,;=:@~-._"
+_WRITABLE = re.compile(r"[\x21-\x7e\xa1-\xff](?:[\t\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa1-\xff])?|")
+"""The value of a header."""
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_SINCE_1970 = 1_000_000_000
+"""No wait is so many seconds long: a header that says so names an instant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpRequest:
+    """One request. Headers and body contain secrets and addresses, so ``repr`` leaves them out."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpResponse:
+    """A full answer. The names in ``headers`` are in lower case; ``body`` is as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(default=b"", repr=False)
+    at: datetime | None = None
+    """When it arrived, by our clock, if that was noted."""
+
+    @property
+    def dated(self) -> datetime | None:
+        """Return its time: its own Date, which our clock cannot falsify, or the time of arrival."""
+        try:
+            date = parsedate_to_datetime(self.headers["date"])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return self.at
+        return date if date.tzinfo else self.at
+
+
+class AnswerLost(NewsletterError):
+    """The request began to leave and no full answer came: it may or may not have been taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The scheme, host and port of an address; ``header`` is the value of ``Host``."""
+
+    is_secure: bool
+    host: str
+    port: int
+    header: str
+
+
+@lru_cache(maxsize=64)
+def read_url(url: str) -> tuple[Origin, str]:
+    """Return the origin of an http or https address and the target of a request.
+
+    Raises ValueError, also for an address with a user name.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ValueError("not the address of a page")
+    host = parts.hostname.encode("idna").decode()
+    shown = f"[{host}]" if ":" in host else host
+    origin = Origin(
+        is_secure=parts.scheme == "https",
+        host=host,
+        port=parts.port or (443 if parts.scheme == "https" else 80),
+        header=shown if parts.port is None else f"{shown}:{parts.port}",
+    )
+    query = f"?{quote(parts.query, safe=_IN_A_PATH + '?[]')}" if parts.query else ""
+    return origin, (quote(parts.path, safe=_IN_A_PATH) or "/") + query
+
+
+def write(request: HttpRequest) -> tuple[Origin, bytes]:
+    """Return where a request goes, and its bytes. Raises InvalidConfiguration."""
+    if not _TOKEN.fullmatch(request.method):
+        raise Defect(f"A call by {request.method!r} could not be made; please report it.")
+    try:
+        origin, target = read_url(request.url)
+        headers = {
+            "Host": origin.header,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # a compressed answer does not show whether it is whole
+            "User-Agent": f"newsletter/{__version__}",
+            **request.headers,
+        }
+        if request.body or request.method not in _WITHOUT_BODY:
+            headers["Content-Length"] = str(len(request.body))
+        fields = {name.lower(): f"{name}: {value}\r\n" for name, value in headers.items()}
+        if not all(map(_TOKEN.fullmatch, headers)) or not all(
+            map(_WRITABLE.fullmatch, headers.values())
+        ):
+            raise ValueError("a header that cannot be written")
+    except ValueError:
+        message = "the address or a header of its calls cannot be written; look at its keys"
+        fault = Fault(file="newsletter.yaml", key="provider", message=message)
+        raise InvalidConfiguration([fault]) from None  # the cause quotes the header: a secret
+    head = f"{request.method} {target} HTTP/1.1\r\n{''.join(fields.values())}\r\n"
+    return origin, head.encode("latin-1") + request.body
+
+
+def json_post(url: str, headers: Mapping[str, str], body: bytes) -> HttpRequest:
+    """A call with JSON."""
+    headers = {**headers, "Content-Type": "application/json"}
+    return HttpRequest(method="POST", url=url, headers=headers, body=body)
+
+
+def retry_after(response: HttpResponse, at_most: timedelta = LONGEST_WAIT) -> timedelta | None:
+    """Retry-After as 0 to ``at_most``; a date is compared with that of the answer.
+
+    None when it is absent or makes no sense (RFC 9110, 10.2.3).
+    """
+    value = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]+", value):
+        return min(timedelta(seconds=int(value[:9])), at_most)
+    return until(value, response, at_most)
+
+
+def until(date: str, response: HttpResponse, at_most: timedelta = LONGEST_WAIT) -> timedelta | None:
+    """Return the time from the answer to an HTTP date: 0 to ``at_most``, or None."""
+    try:
+        return _after(response, parsedate_to_datetime(date), at_most)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def reset_after(response: HttpResponse, name: str) -> timedelta | None:
+    """Return the end of a limit in a header: in seconds from now, or in seconds since 1970."""
+    value = response.headers.get(name, "").strip()
+    if not re.fullmatch(r"[0-9]{1,11}", value):
+        return None
+    if int(value) < _SINCE_1970:
+        return min(timedelta(seconds=int(value)), LONGEST_WAIT)
+    return _after(response, datetime.fromtimestamp(int(value), UTC), LONGEST_WAIT)
+
+
+def _after(response: HttpResponse, instant: datetime, at_most: timedelta) -> timedelta | None:
+    """Raises TypeError for an instant without a zone."""
+    if response.dated is None:
+        return None
+    return min(max(instant - response.dated, timedelta(0)), at_most)
+
+
+def json_object(response: HttpResponse) -> dict[str, Any] | None:
+    """The body as a JSON object, or None if it is anything else."""
+    try:
+        value = json.loads(response.body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def words(text: object) -> str:
+    """A provider's words for people: one line, shortened, without the name in an address."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[:5000]).split())
+    line = _BEFORE_AT.sub("…@", line)
+    return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"
+
+
+def longest(*waits: timedelta | None) -> timedelta | None:
+    return max((wait for wait in waits if wait is not None), default=None)
