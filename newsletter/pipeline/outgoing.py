@@ -1,15 +1,13 @@
 """Building batches and booking their outcomes. Several stages share it; it knows none."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, settled
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.errors import Defect
 from newsletter.domain.ports import Links
-from newsletter.domain.statements.content import Content, Recipient
+from newsletter.domain.statements.content import Content, Recipients
 from newsletter.store.sql import Transaction
 
 _MAY_END = {CampaignState.SENDING, CampaignState.ATTENTION}
@@ -20,10 +18,6 @@ BY_EVENT = "told by an event"
 def names_for(tx: Transaction, content: Content, numbers: Sequence[int]) -> Mapping[int, str]:
     """Return names by subscriber id if the content greets by name, else an empty mapping."""
     return tx.readers.names(numbers) if content.fallbacks else {}
-
-
-_recipient: Callable[[Iterable[Any]], Recipient] = partial(tuple.__new__, Recipient)
-"""``Recipient._make`` without its frame: each batch creates a thousand of them."""
 
 
 def outgoing(
@@ -41,15 +35,10 @@ def outgoing(
     ``called`` are names by subscriber id; see ``names_for``.
     """
     numbers = [number for number, _ in members]
-    readers = zip(
-        numbers,
-        [address for _, address in members],
-        links.unsubscribe_tokens(campaign.id, numbers),
-        links.message_ids(campaign.id, numbers),
+    names = (
         [content.called(called.get(number, "")) for number in numbers]
         if called
-        else [content.called("")] * len(numbers),
-        strict=True,
+        else [content.called("")] * len(numbers)
     )
     return OutgoingBatch(
         campaign=campaign.slug,
@@ -57,7 +46,13 @@ def outgoing(
         at=at,
         content=content,
         content_hash=campaign.content_hash,
-        recipients=tuple(map(_recipient, readers)),
+        recipients=Recipients(
+            numbers,
+            [address for _, address in members],
+            links.unsubscribe_tokens(campaign.id, numbers),
+            links.message_ids(campaign.id, numbers),
+            names,
+        ),
     )
 
 

@@ -119,7 +119,7 @@ class OutgoingBatch:
     """When the attempt was claimed; the value of Date."""
     content: Content
     content_hash: str
-    recipients: tuple[Recipient, ...]
+    recipients: Sequence[Recipient]
 
 
 class Way(Enum):

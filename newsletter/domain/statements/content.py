@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from newsletter.domain.statements.brand import Brand
 from newsletter.domain.subscribers.segment import Segment
@@ -274,10 +275,7 @@ def what_changed(before: Content, now: Content) -> tuple[str, ...]:
 
 
 class Recipient(NamedTuple):
-    """One reader in a batch, with the value of each merge field.
-
-    A named tuple, not a dataclass: a thousand are made for each batch.
-    """
+    """One reader in a batch, with the value of each merge field."""
 
     subscriber_id: int
     address: str
@@ -292,6 +290,42 @@ class Recipient(NamedTuple):
             MergeField.MESSAGE_ID.value, self.message_id
         )
         return _filled(merged, self.names) if self.names else merged
+
+
+class Recipients(Sequence[Recipient]):
+    """The readers of a batch, by columns: most providers need no object for each of a thousand."""
+
+    def __init__(
+        self,
+        subscriber_ids: Sequence[int],
+        addresses: Sequence[str],
+        unsubscribe: Sequence[str],
+        message_ids: Sequence[str],
+        names: Sequence[tuple[str, ...]],
+    ) -> None:
+        self.subscriber_ids = subscriber_ids
+        self.addresses = addresses
+        self.unsubscribe = unsubscribe
+        self.message_ids = message_ids
+        self.names = names
+
+    @classmethod
+    def of(cls, readers: Sequence[Recipient]) -> "Recipients":
+        """Return the columns of some readers."""
+        if isinstance(readers, cls):
+            return readers
+        return cls(*zip(*readers, strict=True)) if readers else cls((), (), (), (), ())
+
+    @cached_property
+    def _each(self) -> tuple[Recipient, ...]:
+        columns = self.subscriber_ids, self.addresses, self.unsubscribe, self.message_ids
+        return tuple(map(Recipient, *columns, self.names))
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._each[place]
+
+    def __len__(self) -> int:
+        return len(self.addresses)
 
 
 def _filled(part: str, names: Iterable[str]) -> str:

@@ -6,8 +6,9 @@ A provider encodes content once. Values checked here need no escaping in JSON.
 import json
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from newsletter.domain.delivery.batch import OutgoingBatch
@@ -19,6 +20,7 @@ from newsletter.domain.statements.content import (
     Content,
     MergeField,
     Recipient,
+    Recipients,
 )
 
 _KEPT_CONTENTS = 4
@@ -91,15 +93,17 @@ def filled(compiled: Template, batch: OutgoingBatch, *, most: int, who: str) -> 
 
     Nothing is escaped: raises InvalidInput for what would need it, as ``addresses`` does.
     """
-    plain(batch.recipients, batch.campaign, batch.attempt_id)
+    readers = plain(batch.recipients, batch.campaign, batch.attempt_id)
+    said = batch.campaign, batch.attempt_id
     return [
-        compiled.fill(
-            *(reader.unsubscribe, reader.message_id),
-            *(batch.campaign, batch.attempt_id, str(reader.subscriber_id), address),
-            *reader.names,
-        )
-        for address, reader in zip(
-            addresses(batch.recipients, most=most, who=who), batch.recipients, strict=True
+        compiled.fill(unsubscribe, message_id, *said, str(number), address, *names)
+        for unsubscribe, message_id, number, address, names in zip(
+            readers.unsubscribe,
+            readers.message_ids,
+            readers.subscriber_ids,
+            addresses(batch.recipients, most=most, who=who),
+            readers.names,
+            strict=True,
         )
     ]
 
@@ -183,7 +187,7 @@ def more_than_ascii(headers: Iterable[tuple[str, str]]) -> Iterator[Fault]:
 
 
 def addresses(
-    recipients: tuple[Recipient, ...], *, most: int, who: str, twice: bool = False
+    recipients: Sequence[Recipient], *, most: int, who: str, twice: bool = False
 ) -> list[str]:
     """Return the addresses in order, with domains in ASCII; each once, unless ``twice``.
 
@@ -191,7 +195,7 @@ def addresses(
     address that a list of addresses or JSON would have to escape.
     """
     # looked at as one text: a thousand looks at short ones take far longer
-    found = [recipient.address for recipient in recipients]
+    found = list(Recipients.of(recipients).addresses)
     everything = "".join(found)
     if not everything.isascii():
         found = [ascii_domain(address) for address in found]
@@ -206,13 +210,17 @@ def addresses(
     return found
 
 
-def plain(recipients: tuple[Recipient, ...], *names: str) -> None:
-    """Raise InvalidInput for a merge value, or another word of the call, that needs escaping."""
-    links = [reader.unsubscribe for reader in recipients]
-    message_ids = [reader.message_id for reader in recipients]
-    called = [name for reader in recipients for name in reader.names]
-    if _others("".join([*names, *links, *message_ids])) or _NEEDS_ESCAPING.search("".join(called)):
+def plain(recipients: Sequence[Recipient], *words: str) -> Recipients:
+    """Return the columns of readers whose values need no escaping.
+
+    Raises InvalidInput for a merge value, or another word of the call, that needs it.
+    """
+    readers = Recipients.of(recipients)
+    called = "".join(chain.from_iterable(readers.names))
+    values = "".join([*words, *readers.unsubscribe, *readers.message_ids])
+    if _others(values) or _NEEDS_ESCAPING.search(called):
         raise refusal("recipients", "a merge value or a name holds more than plain letters")
+    return readers
 
 
 def _others(words: str) -> bytes:

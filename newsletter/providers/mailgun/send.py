@@ -6,7 +6,7 @@ and django-anymail for ``%recipient.…%`` in headers.
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Literal
 
@@ -152,18 +152,18 @@ def _in_mailgun_words(value: str) -> str:
     return value
 
 
-def _recipients(recipients: tuple[Recipient, ...]) -> tuple[str, str]:
+def _recipients(recipients: Sequence[Recipient]) -> tuple[str, str]:
     """Return the ``to`` list and recipient-variables.
 
     Values checked here need no escaping, neither in a list of addresses nor in JSON.
     """
     to = bodies.addresses(recipients, most=MAX_RECIPIENTS, who="Mailgun")
-    bodies.plain(recipients)
+    readers = bodies.plain(recipients)
+    columns = to, readers.unsubscribe, readers.message_ids, readers.names
     variables = ",".join(
         [
-            f'"{address}":{{"u":"{reader.unsubscribe}","m":"{reader.message_id}"'
-            f"{_names(reader.names) if reader.names else ''}}}"
-            for address, reader in zip(to, recipients, strict=True)
+            f'"{address}":{{"u":"{link}","m":"{message_id}"{_names(names) if names else ""}}}'
+            for address, link, message_id, names in zip(*columns, strict=True)
         ]
     )
     return ", ".join(to), f"{{{variables}}}"
