@@ -1,6 +1,7 @@
 """What every store does when a batch is claimed, put back or halved."""
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
@@ -8,8 +9,10 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Waiting
 from newsletter.domain.delivery.restore_guard import HoldKind, Mark
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.store.sql import Store
-from tests.contracts.books import LEASE, Books, entries, ids
+from newsletter.domain.subscribers.lists import SubscriptionState
+from newsletter.store.sql import Store, Transaction
+from newsletter.store.subscribers.eligibility import eligible, ids_of, people_on
+from tests.contracts.books import LEASE, Books, add_campaign, entries, ids
 from tests.fakes import NOON
 
 
@@ -19,7 +22,69 @@ def suppress(books: Books, number: int, reason: SuppressionReason) -> None:
         tx.readers.suppress([entry], NOON, "test")
 
 
+_POPULATION = """
+    INSERT INTO subscription (list_id, subscriber_id, state, changed_at)
+    VALUES (:list_id, :number, :state, 0)
+"""
+
+
+def add_every_kind(tx: Transaction) -> int:
+    """Add a subscriber of each kind: two lists, paused or not, suppressed or not; return how many.
+
+    The kinds are mixed, so that each stands beside others.
+    """
+    states = [None, *SubscriptionState]
+    kinds = list(product(states, states, (None, NOON), (False, True)))
+    tx.readers.upsert(entries(len(kinds), "press", "events"), NOON)
+    lists = tx.db.column("SELECT id FROM list ORDER BY name DESC")  # press, events
+    tx.db.change("DELETE FROM subscription")
+    for place, (*of_lists, paused_until, is_suppressed) in enumerate(kinds):
+        number = place * 7 % len(kinds) + 1
+        for list_id, state in zip(lists, of_lists, strict=True):
+            if state is not None:
+                tx.db.change(_POPULATION, list_id=list_id, number=number, state=state)
+        tx.db.change(
+            "UPDATE subscriber SET paused_until = :until WHERE id = :id",
+            until=paused_until,
+            id=number,
+        )
+        if is_suppressed:
+            gone = SuppressedEntry(
+                address=f"reader{number}@example.org", reason=SuppressionReason.MANUAL
+            )
+            tx.readers.suppress([gone], NOON, "test")
+    return len(kinds)
+
+
 class BatchesContract:
+    def test_reading_subscriptions_in_a_row_finds_those_that_looking_up_each_finds(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            count = add_every_kind(tx)
+            for lists in (["press"], ["events"], ["press", "events"], ["nowhere"]):
+                known = ids_of(tx.db, lists)
+                each = eligible(lists)
+                found = tx.db.column(f"SELECT id FROM subscriber WHERE {each} ORDER BY id", each)
+                for first, length in product(range(1, count + 1, 3), (1, 2, 9, count)):
+                    last = first + length - 1
+                    row = people_on(known, between=(first, last))
+                    assert tx.db.column(
+                        f"SELECT {row.id} AS id FROM {row.tables} WHERE {row.who} ORDER BY id",
+                        row.who,
+                    ) == [number for number in found if first <= number <= last]
+            assert found == []
+            assert tx.audiences.freeze(add_campaign(tx), ["press", "events"], 10) == 7
+
+    def test_a_reader_who_joined_since_the_freeze_is_in_no_batch(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert(entries(4), NOON)
+            tx.db.change("UPDATE subscription SET state = 'ended' WHERE subscriber_id = 2")
+        books = Books(store, [])
+        with books.step() as tx:
+            tx.db.change("UPDATE subscription SET state = 'confirmed' WHERE subscriber_id = 2")
+        assert ids(books.claim()) == [1, 3, 4]
+
     def test_batches_are_claimed_by_campaign_and_number(self, store: Store) -> None:
         first = Books(store, 5, batch_size=2, slug="first")
         second = Books(store, [], batch_size=3, slug="second")

@@ -1,6 +1,7 @@
 """The audience of a campaign, of a correction and of a language. No reader is in two of a kind."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, Correction
 from newsletter.domain.schedule import ByZone
@@ -12,8 +13,11 @@ from newsletter.store.repository import Repository
 from newsletter.store.subscribers.eligibility import (
     PAUSED,
     SUPPRESSED,
+    People,
     aimed,
     eligible,
+    ids_of,
+    people_on,
     picked,
     reads,
     subscribed,
@@ -38,7 +42,10 @@ class Audiences(Repository):
         With ``segment`` only those whom it picks at that moment. With ``by_zone`` each batch holds
         readers of one instant, and waits for it.
         """
-        return freeze(self._db, campaign_id, aimed(lists, segment), batch_size, by_zone)
+        people = people_on(ids_of(self._db, lists))
+        if segment is not None:
+            people = replace(people, who=people.who & picked(segment))
+        return freeze(self._db, campaign_id, people, batch_size, by_zone)
 
 
 class Corrections(Repository):
@@ -248,7 +255,8 @@ class Translations(Repository):
         Readers whom another language has at that moment are not in it. ``by_zone`` is as for
         campaigns.
         """
-        return freeze(self._db, campaign_id, _gets_language(split), batch_size, by_zone)
+        people = People(tables="subscriber", id="subscriber.id", who=_gets_language(split))
+        return freeze(self._db, campaign_id, people, batch_size, by_zone)
 
 
 def _gets_language(split: AudienceSplit) -> Condition:

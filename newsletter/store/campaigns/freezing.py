@@ -2,23 +2,24 @@
 
 from newsletter.domain.schedule import ByZone
 from newsletter.store.database import Condition, Database, stored
+from newsletter.store.subscribers.eligibility import People
 
 
 def freeze(
-    db: Database, campaign_id: int, whom: Condition, batch_size: int, by_zone: ByZone | None
+    db: Database, campaign_id: int, people: People, batch_size: int, by_zone: ByZone | None
 ) -> int:
-    """Put the subscribers whom a condition names into batches; return how many they are.
+    """Put people into batches; return how many they are.
 
     With ``by_zone`` each batch holds readers of one instant and waits for it.
     """
     if by_zone is not None:
-        return _freeze_by_instant(db, campaign_id, whom, batch_size, by_zone)
+        return _freeze_by_instant(db, campaign_id, people, batch_size, by_zone)
     # by number, and so sorted within each batch: an event's reader is looked for by the first
     reader = Condition(
-        "SELECT subscriber.id, 0 AS regardless,"
-        " (ROW_NUMBER() OVER (ORDER BY subscriber.id) - 1) / :batch_size AS no"
-        f" FROM subscriber WHERE {whom}",
-        {**whom.values, "batch_size": batch_size},
+        f"SELECT {people.id} AS id, 0 AS regardless,"
+        f" (ROW_NUMBER() OVER (ORDER BY {people.id}) - 1) / :batch_size AS no"
+        f" FROM {people.tables} WHERE {people.who}",
+        {**people.who.values, "batch_size": batch_size},
     )
     return fill(db, campaign_id, reader)
 
@@ -45,7 +46,7 @@ def fill(db: Database, campaign_id: int, reader: Condition) -> int:
 
 
 def _freeze_by_instant(
-    db: Database, campaign_id: int, whom: Condition, batch_size: int, by_zone: ByZone
+    db: Database, campaign_id: int, people: People, batch_size: int, by_zone: ByZone
 ) -> int:
     """Number the batches from the earliest instant. A zone that is not named has ``otherwise``."""
     sizes = db.column(
@@ -53,12 +54,12 @@ def _freeze_by_instant(
         WITH zone AS MATERIALIZED (
             SELECT key, CAST(value AS BIGINT) AS instant FROM json_each(:instants)),
         reader AS (
-            SELECT subscriber.id, COALESCE(zone.instant, :otherwise) AS at,
+            SELECT {people.id} AS id, COALESCE(zone.instant, :otherwise) AS at,
                 (ROW_NUMBER() OVER (
-                    PARTITION BY COALESCE(zone.instant, :otherwise) ORDER BY subscriber.id
+                    PARTITION BY COALESCE(zone.instant, :otherwise) ORDER BY {people.id}
                 ) - 1) / :batch_size AS place
-            FROM subscriber LEFT JOIN zone ON zone.key = subscriber.timezone
-            WHERE {whom})
+            FROM {people.tables} LEFT JOIN zone ON zone.key = subscriber.timezone
+            WHERE {people.who})
         INSERT INTO batch
             (campaign_id, no, members, state, size, pending, regardless, not_before)
         SELECT :campaign_id, ROW_NUMBER() OVER (ORDER BY at, place) - 1, json_group_array(id),
@@ -66,7 +67,7 @@ def _freeze_by_instant(
         FROM reader GROUP BY at, place
         RETURNING size
         """,
-        whom,
+        people.who,
         campaign_id=campaign_id,
         batch_size=batch_size,
         instants={zone: stored(instant) for zone, instant in by_zone.instants.items()},

@@ -10,7 +10,7 @@ from newsletter.domain.delivery.state import DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.database import MEMBER, Condition, Database
 from newsletter.store.file.copies import DOUBT, STOP
-from newsletter.store.subscribers.eligibility import eligible, why_not
+from newsletter.store.subscribers.eligibility import People, eligible, ids_of, people_on, why_not
 
 DAMAGED = "the address was damaged in the database: it is not the one that was stored"
 """The reason for not sending to a reader."""
@@ -23,11 +23,8 @@ IS_OPEN = "batch.state IN ('queued', 'claimed')"
 IS_UNKNOWN = "batch.state = 'unknown'"
 IS_FREE = f"NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('{DOUBT}', '{STOP}'))"
 """Nothing holds the workspace."""
-_HAS_OWN_ROW = f"""
-    EXISTS (SELECT 1 FROM delivery
-        WHERE delivery.campaign_id = :campaign_id AND delivery.subscriber_id = {MEMBER})
-"""
-"""The delivery to this member differs from its batch."""
+_DENSE = 2
+"""Up to so many ids for each member, reading all between the first and the last costs less."""
 
 
 def is_at(accounts: Mapping[str, str]) -> Condition:
@@ -171,12 +168,18 @@ def _reachable(
     hash_address: Callable[[str], bytes],
 ) -> tuple[list[tuple[int, str]], list[int]]:
     """Return (id, address) of the members who may be written to, and the ids of damaged ones."""
-    # with the ids of the lists SQLite finds a subscription by its key; by their names that took a
-    # third of the whole query
-    ids = lists and db.column(
-        "SELECT id FROM list WHERE name IN (SELECT value FROM json_each(:lists))", lists=lists
-    )
-    who = eligible(ids)
+    frozen = json.loads(row.members)
+    values: dict[str, object] = {"campaign_id": row.campaign_id}
+    first, last = min(frozen), max(frozen)
+    if lists and last - first < _DENSE * len(frozen):
+        people = people_on(ids_of(db, lists), between=(first, last))
+    else:
+        people = People(
+            tables=f"json_each(:members) AS member JOIN subscriber ON subscriber.id = {MEMBER}",
+            id="subscriber.id",
+            who=eligible(lists and ids_of(db, lists)),
+        )
+        values["members"] = row.members
     # one row of three lists: a thousand rows would cost the most. All are texts, so that PostgreSQL
     # puts them in the same order; as digits, because what was damaged may be no text any more
     [texts] = db.rows(
@@ -184,24 +187,23 @@ def _reachable(
         SELECT json_group_array(CAST(subscriber.id AS TEXT)),
             hex(json_group_array(subscriber.address)),
             json_group_array(hex(subscriber.address_hash))
-        FROM json_each(:members) AS member JOIN subscriber ON subscriber.id = {MEMBER}
-        WHERE {who} AND NOT {_HAS_OWN_ROW}
+        FROM {people.tables}
+        WHERE {people.who} AND NOT EXISTS (SELECT 1 FROM delivery
+            WHERE delivery.campaign_id = :campaign_id AND delivery.subscriber_id = subscriber.id)
         """,
-        who,
-        members=row.members,
-        campaign_id=row.campaign_id,
+        people.who,
+        **values,
     )
     numbers = list(map(int, json.loads(texts[0])))
     addresses = json.loads(bytes.fromhex(texts[1]).decode(errors="surrogateescape"))
     hashes = list(map(bytes.fromhex, json.loads(texts[2])))
-    members = zip(numbers, addresses, strict=True)
-    damaged = _find_damaged(addresses, hashes, hash_address)
-    if not damaged:
-        return sorted(members), []
-    return (
-        sorted(member for place, member in enumerate(members) if place not in damaged),
-        [numbers[place] for place in damaged],
-    )
+    damaged = {numbers[place] for place in _find_damaged(addresses, hashes, hash_address)}
+    # others may have come in between since the freeze
+    reachable = set(frozen) - damaged
+    found = zip(numbers, addresses, strict=True)
+    return sorted(member for member in found if member[0] in reachable), [
+        number for number in frozen if number in damaged
+    ]
 
 
 def _find_damaged(
@@ -247,7 +249,8 @@ def _book_departed(db: Database, row: _Held, lists: Sequence[str] | None, at: da
         SELECT {MEMBER}, {why}
         FROM json_each(:members) AS member LEFT JOIN subscriber ON subscriber.id = {MEMBER}
         -- an erased reader has no row, so that the condition is neither true nor false
-        WHERE COALESCE(NOT {who}, TRUE) AND NOT {_HAS_OWN_ROW}
+        WHERE COALESCE(NOT {who}, TRUE) AND NOT EXISTS (SELECT 1 FROM delivery
+            WHERE delivery.campaign_id = :campaign_id AND delivery.subscriber_id = {MEMBER})
         """,
         who,
         why,

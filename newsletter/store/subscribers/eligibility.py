@@ -4,12 +4,13 @@ Counting and claiming use the same conditions. Each is about the row of ``subscr
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from operator import and_
 
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.store.database import Condition
+from newsletter.store.database import Condition, Database
 from newsletter.store.repository import Repository
 
 SUPPRESSED = Condition(
@@ -17,6 +18,7 @@ SUPPRESSED = Condition(
 )
 PAUSED = Condition("subscriber.paused_until IS NOT NULL")
 """The subscriber wants nothing for a time. Each tick clears pauses that are over."""
+_WANTS_MAIL = ~PAUSED & ~SUPPRESSED
 _NOT_ERASED = Condition("subscriber.id IS NOT NULL")
 
 
@@ -35,13 +37,18 @@ def on_lists(lists: Sequence[str] | Sequence[int]) -> Condition:
     )
 
 
+def _confirmed(lists: Sequence[str] | Sequence[int]) -> Condition:
+    on = on_lists(lists)
+    return Condition(f"subscription.state = 'confirmed' AND {on}", on.values)
+
+
 def subscribed(lists: Sequence[str] | Sequence[int]) -> Condition:
     """The subscriber has a confirmed subscription to one of these lists."""
-    on = on_lists(lists)
+    confirmed = _confirmed(lists)
     return Condition(
         "EXISTS (SELECT 1 FROM subscription WHERE subscription.subscriber_id = subscriber.id"
-        f" AND subscription.state = 'confirmed' AND {on})",
-        on.values,
+        f" AND {confirmed})",
+        confirmed.values,
     )
 
 
@@ -53,7 +60,42 @@ def eligible(lists: Sequence[str] | Sequence[int] | None) -> Condition:
     """
     if lists is None:
         return _NOT_ERASED & ~SUPPRESSED
-    return subscribed(lists) & ~PAUSED & ~SUPPRESSED
+    return subscribed(lists) & _WANTS_MAIL
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """Subscribers as a query reads them: its tables, the column of their ids, and a condition."""
+
+    tables: str
+    id: str
+    who: Condition
+
+
+def people_on(lists: Sequence[int], *, between: tuple[int, int] | None = None) -> People:
+    """Return the people who are ``eligible`` for these lists, with ids between two if given.
+
+    The subscriptions to one list are read in a row, which costs less than looking each up.
+    """
+    if len(lists) == 1:
+        tables = "subscription JOIN subscriber ON subscriber.id = subscription.subscriber_id"
+        who, number = _confirmed(lists) & _WANTS_MAIL, "subscription.subscriber_id"
+    else:
+        tables, who, number = "subscriber", eligible(lists), "subscriber.id"
+    if between is not None:
+        first, last = between
+        who &= Condition(
+            f"{number} BETWEEN :first_subscriber AND :last_subscriber",
+            {"first_subscriber": first, "last_subscriber": last},
+        )
+    return People(tables=tables, id=number, who=who)
+
+
+def ids_of(db: Database, lists: Sequence[str]) -> list[int]:
+    """Return the ids of lists. By their names SQLite finds no subscription by its key."""
+    return db.column(
+        "SELECT id FROM list WHERE name IN (SELECT value FROM json_each(:lists))", lists=list(lists)
+    )
 
 
 def why_left_out(lists: Sequence[str]) -> Condition:
@@ -85,7 +127,9 @@ def why_not(lists: Sequence[str] | None) -> Condition:
 
 
 def aimed(
-    lists: Sequence[str], segment: Segment | None, languages: Collection[str] | None = None
+    lists: Sequence[str] | Sequence[int],
+    segment: Segment | None,
+    languages: Collection[str] | None = None,
 ) -> Condition:
     """The subscriber gets mail to these lists, or to a segment of them."""
     who = eligible(lists)
