@@ -10,6 +10,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_core.smartquotes import process_inlines
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
@@ -18,7 +19,6 @@ from newsletter.rendering.markdown.blocks import with_blocks
 from newsletter.rendering.markdown.faults import lost_footnotes, watch_depth
 from newsletter.rendering.markdown.greetings import find_greetings
 from newsletter.rendering.markdown.links import link_bare_addresses
-from newsletter.rendering.markdown.quotes import typographic_quotes
 from newsletter.rendering.markdown.tables import settle_tables
 
 MAX_SHORT = 16_000
@@ -35,6 +35,8 @@ _QUOTES = {
     "uk": ["«", "»", "„", "“"],
 }
 _ENGLISH_QUOTES = ["“", "”", "‘", "’"]
+_MAX_QUOTES = 1_000
+"""Quotation marks of a block at most: markdown-it pairs them in quadratic time."""
 
 
 def read_markdown(body: str, language: str, *, watch: str = "") -> list[Token]:
@@ -74,7 +76,7 @@ def _parser(language: str) -> MarkdownIt:
     quotes = _QUOTES.get(base_language(language), _ENGLISH_QUOTES)
     parser = _Parser("commonmark", {"html": False, "typographer": True, "quotes": quotes})
     parser.enable(["table", "strikethrough", "smartquotes"])
-    parser.core.ruler.at("smartquotes", typographic_quotes)
+    parser.core.ruler.at("smartquotes", _quotes)
     parser.use(footnote_plugin)
     # markdown-it's own replacements would turn 501(c)(3) into 501©(3)
     parser.core.ruler.after("inline", "dashes", _dashes)
@@ -91,6 +93,14 @@ _DASHES = (
     (re.compile(r"(?<!-)---(?!-)"), "—"),
     (re.compile(r"(?:(?<=\s)|^)--(?=\s|$)|(?<=[^-\s])--(?=[^-\s])"), "–"),
 )
+
+
+def _quotes(state: StateCore) -> None:
+    """Turn straight quotation marks into typographic ones."""
+    for token in state.tokens:
+        marks = token.content.count("'") + token.content.count('"')
+        if token.type == "inline" and 0 < marks <= _MAX_QUOTES:
+            process_inlines(token.children or [], state)
 
 
 def _dashes(state: StateCore) -> None:
