@@ -4,12 +4,14 @@ The source is the approved HTML, so nothing unapproved can appear.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from html import unescape
-from html.parser import HTMLParser
+from html import escape
+from typing import Any
 
 import nh3
+from lxml.html import document_fromstring, tostring
 
 from newsletter.domain.statements.content import MARK_PREFIX, Content
 from newsletter.rendering.markdown.links import untagged
@@ -66,18 +68,46 @@ def excerpt_of(content: Content) -> Excerpt:
 
 @lru_cache(maxsize=_KEPT)
 def excerpt(html: str) -> Excerpt:
-    """Extract the statement from a mail's HTML."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    opening = "".join(reader.opening).strip(_PADDING)
-    page = _plain("".join(reader.body)) if reader.whole else ""
+    """Extract the statement from a mail's HTML.
+
+    It is what follows the first title in its table cell. A lead picture and the text below it have
+    cells of their own.
+    """
+    root = document_fromstring(html or "<p>")
+    title = next(root.iter("h1"), None)
+    cell = None if title is None else next(title.iterancestors("td"), None)
+    hidden = (
+        each.text_content()
+        for each in root.iterfind(".//*[@style]")
+        if "display:none" in each.get("style").replace(" ", "")
+    )
+    body = "" if cell is None else "".join(_below(title, cell))
+    page = _plain(body)
     return Excerpt(
-        title=" ".join("".join(reader.title).split()),
-        opening=opening,
+        title="" if title is None else " ".join(title.text_content().split()),
+        opening=next(hidden, "").strip(_PADDING),
         body=_NAMED.sub("", page),
         page=page,
     )
+
+
+def _below(title: Any, cell: Any) -> Iterator[str]:
+    """Yield the HTML below a title in its cell, and that of the cells that go on with it."""
+    for table in cell.getroottree().iterfind(".//table[@role='presentation']"):
+        for name in _LAYOUTS.intersection(table.get("class", "").split()):
+            for part in list(table.iter("tbody", "tr", "td")):
+                if next(part.iterancestors("table")) is table:
+                    part.drop_tag()
+            table.tag = "div"
+            table.set("class", f"of-{name}")
+    at = title
+    while at is not cell:
+        yield escape(at.tail or "")
+        yield from (tostring(each, encoding="unicode") for each in at.itersiblings())
+        at = at.getparent()
+    for other in cell.xpath("following::td"):
+        if {"lead", "below"}.intersection(other.get("class", "").split()):
+            yield tostring(other, encoding="unicode", with_tail=False)
 
 
 def body_of(content: Content) -> str:
@@ -113,109 +143,10 @@ def _for_everybody(_tag: str, name: str, value: str) -> str | None:
 def words_of(content: Content) -> tuple[str, str]:
     """Return the opening line of the statement in an email, and its text with its summary."""
     found = excerpt_of(content)
-    reader = _Words()
-    reader.feed(found.body)
-    reader.close()
-    text = " ".join("".join(reader.words).split())
+    body = document_fromstring(found.body or "<p>")
+    for each in body.iter():
+        if each.tag not in _WITHIN_WORDS:
+            each.text, each.tail = f" {each.text or ''}", f" {each.tail or ''}"
+    text = " ".join(body.text_content().split())
     begins = found.opening.removesuffix("…")
     return found.opening, text if begins in text else f"{found.opening} {text}".strip()
-
-
-class _Words(HTMLParser):
-    """Collects the text of plain HTML, with a blank between blocks."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in _WITHIN_WORDS:
-            self.words.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-
-class _Reader(HTMLParser):
-    """Collects what follows the first title, up to the end of its table cell.
-
-    A lead picture and the text below it have cells of their own, which count too.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)  # what is kept stays HTML: &lt; is no <
-        self.title: list[str] = []
-        self.opening: list[str] = []
-        self.body: list[str] = []
-        self.whole = False
-        """Whether the cell has ended."""
-        self._cells = 0
-        self._cell = 0
-        """The depth of the title's cell; 0 until the title has ended."""
-        self._hidden = False
-        self._in_title = False
-        self._tables: list[str] = []
-        """The layout class of each open table, "" for a data table."""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        style = given.get("style", "").replace(" ", "")
-        self._hidden = self._hidden or (not self.opening and "display:none" in style)
-        self._cells += tag == "td"
-        self._in_title = self._in_title or (tag == "h1" and not self.title)
-        if tag == "table":
-            names = _LAYOUTS.intersection(given.get("class", "").split())
-            is_layout = names and given.get("role") == "presentation"
-            self._tables.append(min(names) if is_layout else "")
-        written = self.get_starttag_text() or ""
-        self._keep(self._unframed(tag, f'<div class="of-{self._layout}">', written))
-        goes_on = {"lead", "below"}.intersection(given.get("class", "").split())
-        if tag == "td" and self.whole and goes_on:
-            self.whole, self._cell = False, self._cells
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden = False
-        if tag == "td":
-            self.whole = self.whole or self._cell == self._cells > 0
-            self._cells -= 1
-        self._keep(self._unframed(tag, "</div>", f"</{tag}>"))
-        if tag == "table" and self._tables:
-            self._tables.pop()
-        if tag == "h1":
-            self._in_title = False
-            self._cell = self._cell or self._cells
-
-    def handle_data(self, data: str) -> None:
-        self._note(data)
-        self._keep(data)
-
-    def handle_entityref(self, name: str) -> None:
-        self.handle_charref(name, mark="&")
-
-    def handle_charref(self, name: str, mark: str = "&#") -> None:
-        written = f"{mark}{name};"
-        self._note(unescape(written))
-        self._keep(written)
-
-    @property
-    def _layout(self) -> str:
-        return self._tables[-1] if self._tables else ""
-
-    def _unframed(self, tag: str, instead: str, written: str) -> str:
-        """Replace a part of a layout table."""
-        if not self._layout or tag not in {"table", "tbody", "tr", "td"}:
-            return written
-        return instead if tag == "table" else ""
-
-    def _note(self, words: str) -> None:
-        if self._hidden:
-            self.opening.append(words)
-        if self._in_title:
-            self.title.append(words)
-
-    def _keep(self, piece: str) -> None:
-        if self._cell and not self.whole:
-            self.body.append(piece)

@@ -119,7 +119,6 @@ def test_nobodys_link_and_no_footer_are_in_it() -> None:
     [
         "<div><h1>Title</h1><p>Text</p></div>",
         "<table><tr><td><p>Text</p></td></tr></table>",
-        "<td><h1>Title</h1><p>cut",
         "",
     ],
 )
