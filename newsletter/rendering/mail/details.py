@@ -6,24 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date
 from markdown_it.token import Token
-from markdown_it.tree import SyntaxTreeNode
 from markupsafe import Markup, escape
 
 from newsletter.domain.statements.content import Publisher
 from newsletter.rendering.languages import locale_of
 from newsletter.rendering.markdown.markup import breakable
-from newsletter.rendering.markdown.plaintext import inline_text, visible
+from newsletter.rendering.markdown.plaintext import visible
+from newsletter.rendering.markdown.tables import text_of
 
 PREHEADER_LEAST = 40
 PREHEADER_MOST = 130
 _PREVIEW = 150
 _GREETED = "\ufffc"
-"""Replaces a part that is no text, such as a greeting's fallback."""
+"""Marks the word for readers without a name."""
 _GAP = re.compile(r"\{(day|month|year)\}")
 _SENTENCE_END = re.compile(r"[.!?…۔؟。][\"'”’»)]*(?=\s|$)")
 
@@ -95,19 +96,19 @@ def opening(tokens: Sequence[Token]) -> str:
     They come from the first paragraph whose opening greets no reader by name: a greeting would make
     all previews equal.
     """
-    lines = [
-        " ".join(inline_text(node.children, greeted=_GREETED).split())
-        for node in SyntaxTreeNode(tokens).walk()
-        if node.type == "inline" and node.parent and node.parent.type == "paragraph"
-        # without the parts below a picture or at the end
-        if node.parent.attrs.get("class") not in {"caption", "end"}
-    ]
     openings = []
-    for line in filter(None, lines):
-        ends = (found.end() for found in _SENTENCE_END.finditer(line))
-        openings.append(line[: next((end for end in ends if end >= PREHEADER_LEAST), len(line))])
-    chosen = next((text for text in openings if _GREETED not in text), next(iter(openings), ""))
-    return chosen.replace(_GREETED, "")
+    for above, token in pairwise(tokens):
+        line = " ".join(visible(text_of(token, greeted=_GREETED)).split())
+        # without the parts below a picture or at the end
+        if (
+            line
+            and (token.type, above.type) == ("inline", "paragraph_open")
+            and above.attrs.get("class") not in {"caption", "end"}
+        ):
+            ends = (found.end() for found in _SENTENCE_END.finditer(line))
+            end = next((end for end in ends if end >= PREHEADER_LEAST), len(line))
+            openings.append(line[:end])
+    return min(openings, key=lambda one: _GREETED in one, default="").replace(_GREETED, "")
 
 
 def shortened(text: str, most: int) -> str:

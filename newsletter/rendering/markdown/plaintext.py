@@ -97,23 +97,6 @@ def to_text(tokens: Sequence[Token]) -> PlainBody:
     return PlainBody(text=visible("\n".join(lines)), links=tuple(links))
 
 
-def inline_text(nodes: Sequence[SyntaxTreeNode], *, greeted: str = "") -> str:
-    """Return a line of text without links and marks of emphasis.
-
-    ``greeted`` comes before the word for readers without a name.
-    """
-    return visible("".join(_bare(node, greeted) for node in nodes))
-
-
-def _bare(node: SyntaxTreeNode, greeted: str) -> str:
-    if node.type in {"softbreak", "hardbreak"}:
-        return " "
-    if node.type in {"text", "code_inline", GREETING}:
-        return (greeted if node.type == GREETING else "") + node.content
-    within = [] if node.type == "image" else node.children
-    return "".join(_bare(child, greeted) for child in within)
-
-
 class _Writer:
     """Writes blocks as lines, and collects addresses."""
 

@@ -136,10 +136,15 @@ def settle_tables(tokens: Sequence[Token], *, mirrored: bool = False) -> None:
         tokens[table.first].meta["fits"] = table.fits
 
 
-def text_of(token: Token) -> str:
-    """Return a line's visible text, without marks."""
+def text_of(token: Token, *, greeted: str = "") -> str:
+    """Return a line's visible text, without marks.
+
+    ``greeted`` comes before the word for readers without a name.
+    """
     shown = (
-        " " if child.type in {"softbreak", "hardbreak"} else child.content
+        " "
+        if child.type in {"softbreak", "hardbreak"}
+        else greeted * (child.type == "greeting") + child.content
         for child in token.children or ()
         if child.type in {"text", "code_inline", "softbreak", "hardbreak", "greeting"}
     )
