@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from newsletter.config.settings import Settings
     from newsletter.domain.campaigns.campaign import ShownTerms
     from newsletter.domain.campaigns.digest import Digest
-    from newsletter.domain.statements.statement import ApprovalPolicy
+    from newsletter.domain.campaigns.state import CampaignRules
     from newsletter.pipeline.campaigns.build_digest import DigestBuilder
     from newsletter.pipeline.campaigns.control import OperatorActions, Starter
     from newsletter.pipeline.campaigns.plan import PlanRules
@@ -28,13 +28,12 @@ class Campaigns:
     settings: Settings
     store: Store
     configuration: Configuration
-    policy: ApprovalPolicy
     renderer: LazyRenderer
     delivery: Delivery
 
     def prepare(self) -> None:
         """Build all of it now."""
-        _ = (self.digest_builder, self.rules)
+        _ = (self.digest_builder, self.plan_rules)
 
     @cached_property
     def digests(self) -> tuple[Digest, ...]:
@@ -57,23 +56,33 @@ class Campaigns:
         )
 
     @cached_property
-    def rules(self) -> PlanRules:
-        """The rules of planning."""
+    def rules(self) -> CampaignRules:
+        """The settings that decide which statements are sent, and when."""
         from newsletter.domain.campaigns.campaign import StartBy
-        from newsletter.pipeline.campaigns.plan import PlanRules
+        from newsletter.domain.campaigns.state import CampaignRules
 
-        settings, lines = self.settings, self.delivery.pool
-        provider, second = lines.first.provider, lines.second
-        return PlanRules(
-            policy=self.policy,
+        settings = self.settings
+        return CampaignRules(
+            policy=settings.approval_policy(),
             undo_window=settings.schedule.undo_window,
             timezone=settings.timezone,
-            provider=provider.name,
-            batch_size=_batch_size(settings, lines.first, second),
-            capabilities=provider.capabilities,
-            second=second.provider.capabilities if second else None,
             start=StartBy(settings.schedule.start),
             typed_count=settings.desk.typed_count,
+        )
+
+    @cached_property
+    def plan_rules(self) -> PlanRules:
+        """The rules of planning."""
+        from newsletter.pipeline.campaigns.plan import PlanRules
+
+        lines = self.delivery.pool
+        provider, second = lines.first.provider, lines.second
+        return PlanRules(
+            **vars(self.rules),
+            provider=provider.name,
+            batch_size=_batch_size(self.settings, lines.first, second),
+            capabilities=provider.capabilities,
+            second=second.provider.capabilities if second else None,
         )
 
     def starter(self) -> Starter:
@@ -84,10 +93,10 @@ class Campaigns:
     def terms_now(self, slug: str) -> ShownTerms:
         """Return what a command shows of a statement before it decides. Raises NotFound."""
         from newsletter.pipeline.campaigns.headcount import terms_now
-        from newsletter.pipeline.ledger import find_statement
+        from newsletter.pipeline.status import find_status
 
         with self.store.read() as tx:
-            return terms_now(tx, find_statement(tx, slug).statement, self.rules)
+            return terms_now(tx, find_status(tx, slug, self.rules))
 
     def hand(self, actor: str) -> OperatorActions:
         """A person's hand on campaigns."""

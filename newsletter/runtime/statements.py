@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from newsletter.domain.errors import Fault
     from newsletter.domain.ports import Feed, Links, Source
     from newsletter.domain.statements.draft import Draft
-    from newsletter.domain.statements.statement import ApprovalPolicy, Statement
+    from newsletter.domain.statements.statement import Statement
     from newsletter.domain.subscribers.segment import Segment
-    from newsletter.pipeline.campaigns.facts import Rules
     from newsletter.pipeline.configuration import Configuration
     from newsletter.pipeline.statements.approve import ApprovalRequest, Compared, Given, Noted
     from newsletter.pipeline.statements.ingest import Read
@@ -43,8 +42,6 @@ class Statements:
     store: Store
     configuration: Configuration
     links: Links
-    policy: ApprovalPolicy
-    """The conditions under which an approval counts."""
     renderer: LazyRenderer
     """Renders statements to emails."""
     campaigns: Campaigns
@@ -95,8 +92,7 @@ class Statements:
 
         return ReviewRules(
             review=review_text,
-            timezone=self.settings.timezone,
-            policy=self.policy,
+            campaigns=self.campaigns.rules,
             declared_lists=self.subscribers.declared_lists,
         )
 
@@ -160,16 +156,10 @@ class Statements:
         """Send a statement back to its writers. Raises NotFound or Refused."""
         from newsletter.pipeline.statements.feedback import send_back
 
-        send_back(slug, by=by, expect=expect, reason=reason, store=self.store, policy=self.policy)
+        rules = self.campaigns.rules
+        send_back(slug, by=by, expect=expect, reason=reason, store=self.store, rules=rules)
 
-    @cached_property
-    def standpoint(self) -> Rules:
-        """By what it is said where a statement stands."""
-        from newsletter.pipeline.campaigns.facts import Rules
-
-        return Rules(campaigns=self.campaigns.rules, fault=self._fault)
-
-    def _fault(self, statement: Statement) -> str:
+    def fault(self, statement: Statement) -> str:
         """Return the fault of a text or its file as far as this process knows it."""
         read, tried, _ = self._seen
         own = (fault for fault in read.faults if fault.file == statement.origin)
@@ -187,7 +177,10 @@ class Statements:
         from newsletter.pipeline.statements.submit import Submitting
 
         return Submitting(
-            store=self.store, renderer=self.renderer, defaults=self.defaults, policy=self.policy
+            store=self.store,
+            renderer=self.renderer,
+            defaults=self.defaults,
+            rules=self.campaigns.rules,
         )
 
     def hand_in(self, key: str, base: int, *, by: str, told: int = 0) -> Draft:

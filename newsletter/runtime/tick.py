@@ -78,7 +78,7 @@ class Tick:
         from newsletter.pipeline.subscribers.prefer import resume
         from newsletter.rendering.mail.excerpts import words_of
 
-        store, rules, (watch, indexed) = self.delivery.store, self.campaigns.rules, self._seen
+        store, rules, (watch, indexed) = self.delivery.store, self.campaigns.plan_rules, self._seen
         # each stage finds what the one before it wrote, within one tick
         gathered = self.campaigns.digest_builder.build()
         faults, noted = self.statements.take_in()

@@ -168,7 +168,7 @@ def _built(
     umask: int,
     on_disk: ConfigurationOnDisk,
 ) -> Services:
-    links, policy = SignedLinks(keys.links, retired=keys.retired_links), settings.approval_policy()
+    links = SignedLinks(keys.links, retired=keys.retired_links)
     key, renderer = keys.addresses[0], on_disk.renderer
     common: dict[str, Any] = {"settings": settings, "store": store}
     subscribers = Subscribers(**common, links=links)
@@ -179,11 +179,10 @@ def _built(
         is_service_running=delivery.is_at_work,
     )
     shared = common | {"configuration": configuration}
-    campaigns = Campaigns(**shared, policy=policy, renderer=renderer, delivery=delivery)
+    campaigns = Campaigns(**shared, renderer=renderer, delivery=delivery)
     statements = Statements(
         **shared,
         links=links,
-        policy=policy,
         renderer=renderer,
         campaigns=campaigns,
         subscribers=subscribers,

@@ -11,6 +11,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.headcount import terms_now
 from newsletter.pipeline.statements import approve
+from newsletter.pipeline.status import load_status
 from tests.simulation.cast import DIGEST, SETTINGS, Version
 from tests.simulation.database import digests
 from tests.simulation.host import CONFIGURATION, Host, Process
@@ -84,7 +85,7 @@ class Editors:
             content = tx.statements.content(stored.content_hash) if stored else None
             if stored is None or content is None:
                 return None
-            terms = terms_now(tx, stored.statement, process.rules)
+            terms = terms_now(tx, load_status(tx, stored, process.rules))
         return Seen(
             content_hash=stored.content_hash,
             content=content,
@@ -139,7 +140,9 @@ class Editors:
 
     def _revoke(self, host: Host, who: str, slug: str) -> None:
         by = _mailbox(who)
-        if self._world.office(host, lambda at: approve.revoke(slug, by=by, store=at.store)):
+        if self._world.office(
+            host, lambda at: approve.revoke(slug, by=by, store=at.store, rules=at.rules)
+        ):
             host.expected.take_back(slug, None if who in ADMINS else by)
 
     # --- starting

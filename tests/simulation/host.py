@@ -351,7 +351,7 @@ class Process:
             capabilities=first.provider.capabilities,
             second=second.provider.capabilities if second else None,
         )
-        self.review_rules = ReviewRules(review=review_text, timezone=_ZONE, policy=policy)
+        self.review_rules = ReviewRules(review=review_text, campaigns=self.rules)
         self.starter = Starter(store=self.store, rules=self.rules, configuration=CONFIGURATION)
         self.stages = Stages(self) if world.kind in EDITORIAL else None
         self.dispatcher = Dispatcher(

@@ -21,19 +21,19 @@ from newsletter.cli.shell import (
     wall_time,
 )
 from newsletter.cli.statements.statements import about
-from newsletter.domain.campaigns.campaign import StartBy
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import people
 from newsletter.formats.times import is_local
-from newsletter.pipeline.campaigns.headcount import Outlook, outlook
-from newsletter.pipeline.ledger import find_statement
+from newsletter.pipeline.campaigns.headcount import left_behind, with_readers
 from newsletter.pipeline.statements.approve import ApprovalRequest, Given
 from newsletter.pipeline.statements.approve import revoke as take_back
-from newsletter.pipeline.statements.translations import goes_within, siblings
+from newsletter.pipeline.status import find_status, goes_within
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
+from newsletter.store.sql import Transaction
 
 
 @click.command()
@@ -85,15 +85,15 @@ def approve(
                 override=override,
             )
         )
-        late = list(_left_behind(services.statements, slug))
         with services.store.read() as tx:
-            since = given.standing.complete_at or tx.now
-            to_come = outlook(tx, slug, since, rules=services.campaigns.rules)
-        lines = list(_answer(services.campaigns, slug, by, given, to_come))
+            status = find_status(tx, slug, services.campaigns.rules)
+            late = list(_left_behind(tx, status))
+            status = with_readers(tx, status)
+        lines = list(_answer(services.campaigns, status, by, given))
     if as_json:
-        print_json(_given(slug, given, to_come))
+        print_json(_given(status, given))
         return
-    for line in (*lines, *(late if given.standing.approved else ())):
+    for line in (*lines, *(late if given.approval.approved else ())):
         say(line)
 
 
@@ -105,57 +105,62 @@ def _meant(statements: Statements, name: str, faults: Iterable[Fault]) -> str:
         raise
 
 
-def _given(slug: str, given: Given, to_come: Outlook | None) -> dict[str, object]:
-    leaves = to_come.leaves_at.isoformat() if to_come and given.standing.approved else None
+def _given(status: StatementStatus, given: Given) -> dict[str, object]:
+    goes, release = status.readers is not None, status.release or status.ready
     return {
-        "slug": slug,
+        "slug": status.slug,
         "digest": given.content_hash,
-        "approved": given.standing.approved,
-        "approved_by": [approval.by for approval in given.standing.given],
-        "reasons": list(given.standing.reasons),
+        "approved": given.approval.approved,
+        "approved_by": [approval.by for approval in given.approval.given],
+        "reasons": list(given.approval.reasons),
         "warnings": list(given.warnings),
-        "audience": to_come.readers if to_come else None,
-        "lists": list(to_come.lists) if to_come else [],
-        "leaves_at": leaves,
+        "audience": status.readers,
+        "lists": list(status.lists) if goes else [],
+        "leaves_at": release.isoformat()
+        if release is not None and goes and given.approval.approved
+        else None,
     }
 
 
-def _answer(
-    campaigns: Campaigns, slug: str, by: str, given: Given, to_come: Outlook | None
-) -> Iterator[str]:
+def _answer(campaigns: Campaigns, status: StatementStatus, by: str, given: Given) -> Iterator[str]:
     """Yield the version, its approver, readers and time, and how to undo the approval."""
+    slug, approved = status.slug, given.approval.approved
     over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
-    who = ", ".join(approval.by for approval in given.standing.given)
-    if given.standing.approved:
+    who = ", ".join(approval.by for approval in given.approval.given)
+    if approved:
         yield f"{slug} is approved: version {version(given.content_hash)} by {who}{over}"
     else:
         yield f"noted: version {version(given.content_hash)} by {by}{over}"
-        yield from given.standing.reasons
-    if to_come is not None:
+        yield from given.approval.reasons
+    if status.readers is not None:
         titles = {offer.name: offer.title for offer in campaigns.settings.titled_lists()}
-        lists = ", ".join(titles.get(name, name) for name in to_come.lists)
-        of = f"who may have {to_come.corrects}" if to_come.corrects else f"on {lists}"
-        people = "1 person" if to_come.readers == 1 else f"{to_come.readers:,} people"
-        yield f"goes to {people} {of}"
-        if given.standing.approved and campaigns.rules.start is StartBy.SENDER:
+        lists = ", ".join(titles.get(name, name) for name in status.lists)
+        corrects = status.statement.corrects
+        of = f"who may have {corrects}" if corrects else f"on {lists}"
+        yield f"goes to {people(status.readers)} {of}"
+        if approved and status.rules.by_sender:
             yield f"waits for a sender to start it: newsletter statement start {slug} --by EMAIL"
-        elif given.standing.approved:
-            hour = f", {to_come.hour}" if to_come.hour else ""
-            time = wall_time(to_come.leaves_at.replace(microsecond=0), campaigns.settings.timezone)
+        elif approved:
+            hour = f", {status.hour}" if status.hour else ""
+            time = _wall_time(status)
             yield f"leaves at {time}{hour}, while 'newsletter run' or 'newsletter worker' runs"
     yield f"to undo: newsletter statement revoke {slug} --by {by}"
 
 
-def _left_behind(statements: Statements, slug: str) -> Iterator[str]:
+def _wall_time(status: StatementStatus) -> str:
+    """Return when the first reader gets it."""
+    leaves = (status.release or status.ready or status.now).replace(microsecond=0)
+    return wall_time(leaves, status.rules.timezone)
+
+
+def _left_behind(tx: Transaction, status: StatementStatus) -> Iterator[str]:
     """Yield the translations that an approval does not cover, or that are not waited for."""
-    with statements.store.read() as tx:
-        statement = find_statement(tx, slug).statement
-        _, others = siblings(tx, statement, statements.policy)
-    if statements.settings.together:
+    slug, statement = status.slug, status.statement
+    if status.rules.together:
         if statement.translation_of:
             yield f"{slug} does not go out by itself: {goes_within(statement)}"
     elif not statement.translation_of:
-        for other in others:
+        for other in left_behind(tx, status)[1]:
             yield (
                 f"{other.slug} ({other.language}) is not approved:"
                 f" its readers get {slug}, should that begin before it is"
@@ -170,7 +175,8 @@ def revoke(shell: Shell, slug: str, by: str) -> None:
     """Revoke your approval; an admin revokes all of them."""
     with shell.services() as services:
         slug = statement_slug(services.store, slug)
-        taken = take_back(slug, by=by, store=services.store)
+        rules = services.campaigns.rules
+        taken = take_back(slug, by=by, store=services.store, rules=rules)
     say(f"{taken} approval{'' if taken == 1 else 's'} of {slug} taken back")
 
 
@@ -259,11 +265,9 @@ def start(
         )
         start = services.campaigns.starter().start(asked)
         with services.store.read() as tx:
-            to_come = outlook(tx, slug, start.at, rules=services.campaigns.rules)
-        leaves = to_come.leaves_at if to_come else start.at
-        leaves_at = wall_time(leaves.replace(microsecond=0), services.settings.timezone)
+            status = with_readers(tx, find_status(tx, slug, services.campaigns.rules))
     say(f"{slug} is started: version {version(start.content_hash)} goes to {people(start.count)}")
-    say(f"leaves at {leaves_at}; to undo: newsletter statement undo {slug}")
+    say(f"leaves at {_wall_time(status)}; to undo: newsletter statement undo {slug}")
 
 
 @click.command()

@@ -128,7 +128,7 @@ def preview(
             address=address,
             store=services.store,
             links=services.links,
-            policy=services.statements.policy,
+            rules=services.campaigns.rules,
         )
         message = to_mime(
             content=seen.content, recipient=seen.recipient, at=services.store.clock.now()
@@ -175,9 +175,9 @@ def _facts(statements: Statements, seen: Sample, slug: str, *, real: bool, fetch
             statements.store.clock.now().replace(second=0), statements.settings.timezone
         ),
         content_hash=seen.content.content_hash(),
-        approved=seen.standing.approved,
-        approved_by=tuple(approval.by for approval in seen.standing.counted),
-        reasons=seen.standing.reasons,
+        approved=seen.approval.approved,
+        approved_by=tuple(approval.by for approval in seen.approval.counted),
+        reasons=seen.approval.reasons,
         size=len(made.html.encode()),
         picture_hosts=views.picture_hosts(made.html),
         fetched=fetched,

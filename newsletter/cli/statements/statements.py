@@ -23,26 +23,20 @@ from newsletter.cli.shell import (
     version,
     wall_time,
 )
-from newsletter.domain.campaigns.campaign import CampaignState, StartBy, has_begun
+from newsletter.domain.campaigns.campaign import CampaignState, has_begun
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.review import ReviewFinding, Severity, in_order, remark_of
 from newsletter.domain.statements.statement import (
-    ApprovalStatus,
     Progress,
     Statement,
-    StoredStatement,
 )
-from newsletter.pipeline.ledger import (
-    find_statement,
-    set_time,
-    standing_of,
-    start_of,
-    statement_named,
-)
+from newsletter.pipeline.ledger import find_statement, statement_named
 from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.statements.review import is_settled, overrides, review
 from newsletter.pipeline.statements.translations import awaited, translations_of
+from newsletter.pipeline.status import load_statuses
 from newsletter.runtime.keys import made_with
 from newsletter.runtime.statements import Statements
 from newsletter.sources.writing import free_path, to_markdown, write_new
@@ -64,8 +58,8 @@ def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
         faults = services.statements.refresh()
         with services.store.read() as tx:
             newest = sorted(tx.statements.newest(most), key=lambda stored: stored.statement.slug)
-            tx.list_together([stored.slug for stored in newest])
-            rows = [_describe(tx, services.statements, stored) for stored in newest]
+            rules = services.campaigns.rules
+            rows = [_describe(tx, status) for status in load_statuses(tx, newest, rules)]
             count = tx.statements.count()
     show_faults(faults)
     print_rows(
@@ -87,6 +81,8 @@ def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
 @in_workspace
 def show(shell: Shell, slug: str, as_json: bool) -> None:
     """Show one statement, its approvals and what it still needs."""
+    from newsletter.pipeline.campaigns.board import load_for_page  # lists do without
+
     with shell.services() as services:
         faults = services.statements.refresh()
         with services.store.read() as tx:
@@ -94,12 +90,10 @@ def show(shell: Shell, slug: str, as_json: bool) -> None:
             if stored is None or not stored.present:
                 show_faults(faults)
                 raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
-            named = {"slug": stored.statement.slug, "title": stored.statement.title}
-            row = (
-                named
-                | _situation(tx, services.statements, stored)
-                | _describe(tx, services.statements, stored)
-            )
+            rules, fault = services.campaigns.rules, services.statements.fault
+            status = load_for_page(tx, stored.slug, rules, fault)
+            named = {"slug": stored.slug, "title": stored.statement.title}
+            row = named | _in_sentences(status) | _describe(tx, status)
     if as_json:
         print_json(row)
         return
@@ -119,70 +113,60 @@ def _shown(key: str, value: Any) -> str:
     return str(value or "")
 
 
-def _describe(tx: Transaction, statements: Statements, stored: StoredStatement) -> dict[str, Any]:
-    standing = standing_of(tx, stored, statements.policy)
-    campaign = tx.campaigns.latest(stored.statement.slug)
+def _describe(tx: Transaction, status: StatementStatus) -> dict[str, Any]:
+    statement, campaign = status.statement, status.campaign
     return {
-        "slug": stored.statement.slug,
-        "title": stored.statement.title,
-        "file": stored.statement.origin,
-        "digest": stored.content_hash,
-        "status": stored.statement.progress.value,
-        "standing": _in_a_word(stored, standing, statements),
-        "approved_by": [approval.by for approval in standing.given],
-        "despite": overrides(standing.counted),
-        "reasons": list(standing.reasons),
-        "lists": list(stored.statement.lists),
-        "segment": str(stored.statement.segment or ""),
+        "slug": statement.slug,
+        "title": statement.title,
+        "file": statement.origin,
+        "digest": status.stored.content_hash,
+        "status": statement.progress.value,
+        "standing": _in_a_word(status),
+        "approved_by": [approval.by for approval in status.approval.given],
+        "despite": overrides(status.approval.counted),
+        "reasons": list(status.approval.reasons),
+        "lists": list(statement.lists),
+        "segment": str(statement.segment or ""),
         # as its file says
-        "send_at": send_at.isoformat(sep=" ", timespec="minutes")
-        if (send_at := stored.statement.send_at)
-        else str(stored.statement.local_time or ""),
-        "time": _set_time(tx, statements, stored, standing),
-        "corrects": stored.statement.corrects,
-        "translation_of": stored.statement.translation_of,
-        "language": stored.statement.language,
+        "send_at": statement.send_at.isoformat(sep=" ", timespec="minutes")
+        if statement.send_at
+        else str(statement.local_time or ""),
+        "time": _set_time(status),
+        "corrects": statement.corrects,
+        "translation_of": statement.translation_of,
+        "language": statement.language,
         "awaited": [str(language) for language in awaited(tx, campaign)] if campaign else [],
-        "notes": list(stored.statement.notes),
+        "notes": list(statement.notes),
         "campaign": f"{campaign.id} {campaign.state.value}" if campaign else "",
     }
 
 
-def _situation(tx: Transaction, statements: Statements, stored: StoredStatement) -> dict[str, str]:
+def _in_sentences(status: StatementStatus) -> dict[str, str]:
     """Return its status, as the desk's page shows it."""
-    from newsletter.pipeline.campaigns.facts import situation_of  # lists do without
-
-    found = situation_of(tx, stored, statements.standpoint)
-    following = found.next().removeprefix("Next: ")
-    row = {"state": found.state.value, "where": found.where, "next": following}
-    return row | {"beside": " ".join(found.notes)}
+    following = status.next().removeprefix("Next: ")
+    row = {"state": status.state.value, "where": status.where, "next": following}
+    return row | {"beside": " ".join(status.notes)}
 
 
-def _in_a_word(stored: StoredStatement, standing: ApprovalStatus, statements: Statements) -> str:
-    """Return its state in one word."""
-    if not stored.content_hash:
+def _in_a_word(status: StatementStatus) -> str:
+    """Return whether it is approved, in a word or two."""
+    if not status.stored.content_hash:
         return "cannot be rendered"
-    if stored.statement.translation_of and statements.settings.together:
-        return f"goes out with {stored.statement.translation_of}"
-    if stored.statement.progress is Progress.DRAFT:
+    if status.is_within:
+        return f"goes out with {status.statement.translation_of}"
+    if status.statement.progress is Progress.DRAFT:
         return "draft"
-    if standing.approved:
+    if status.approval.approved:
         return "approved"
-    return "changed since approval" if standing.changed else "waits for approval"
+    return "changed since approval" if status.approval.changed else "waits for approval"
 
 
-def _set_time(
-    tx: Transaction, statements: Statements, stored: StoredStatement, standing: ApprovalStatus
-) -> str:
+def _set_time(status: StatementStatus) -> str:
     """Return the time that its file or staff set, or since when a start is overdue."""
-    zone = statements.settings.timezone
-    at = set_time(tx, stored.statement, zone)
-    if at is None or has_begun(tx.campaigns.latest(stored.slug)):
+    if status.set_for is None or has_begun(status.campaign):
         return ""
-    by_sender = statements.settings.schedule.start == StartBy.SENDER.value
-    waits = by_sender and standing.approved and start_of(tx, stored, standing) is None
-    overdue = "overdue since " if waits and at <= tx.now else ""
-    return f"{overdue}{wall_time(at, zone)}"
+    overdue = "overdue since " if status.is_overdue and status.approval.approved else ""
+    return f"{overdue}{wall_time(status.set_for, status.rules.timezone)}"
 
 
 @statement.command()

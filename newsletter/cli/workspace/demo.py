@@ -204,8 +204,8 @@ def _let_in(services: Services, person: _Person, password: str) -> None:
 
 
 def _show_around(services: Services, folder: Path) -> None:
-    store, links, policy = services.store, services.links, services.statements.policy
-    seen = sample(_SLUG, address=None, store=store, links=links, policy=policy)
+    store, links, rules = services.store, services.links, services.campaigns.rules
+    seen = sample(_SLUG, address=None, store=store, links=links, rules=rules)
     page = folder / "var" / "example.html"
     page.write_text(filled(seen.content, seen.recipient).html, encoding="utf-8")
     mails = sorted((folder / "var" / "outbox").glob("*.eml"))

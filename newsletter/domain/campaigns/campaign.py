@@ -7,7 +7,6 @@ from datetime import datetime
 from enum import Enum
 from typing import TypeGuard
 
-from newsletter.domain.statements.statement import ApprovalStatus
 from newsletter.domain.subscribers.segment import Segment
 
 
@@ -113,55 +112,6 @@ def settled(counts: Counts) -> CampaignState | None:
 
 
 BEFORE_START = frozenset({CampaignState.SCHEDULED, CampaignState.PAUSED})
-
-
-class Step(Enum):
-    """The step that planning takes for a statement."""
-
-    NOTHING = "nothing"
-    """Nothing to do."""
-    SCHEDULE = "schedule"
-    """It is approved and has no campaign: create one."""
-    RESCHEDULE = "reschedule"
-    """Its campaign waits for the wrong time, or with the wrong urgency."""
-    REPLACE = "replace"
-    """Its campaign has not started, and another text is approved now: plan again."""
-    WITHDRAW = "withdraw"
-    """Its campaign has not started, and the text changed or the start was taken back."""
-
-
-def decide(
-    *,
-    present: bool,
-    content_hash: str,
-    standing: ApprovalStatus,
-    campaign: Campaign | None,
-    release: datetime,
-    urgent: bool = False,
-    started: bool = True,
-) -> Step:
-    """Return the next step for a statement's campaign. Pure.
-
-    ``started``: a sender started it, if the configuration asks for that.
-    """
-    ready = present and standing.approved and started
-    # cancelled before anything could have reached a reader: the statement may still go out
-    if campaign is None or (
-        campaign.state is CampaignState.CANCELLED
-        and not campaign.may_have_reached_anybody
-        and not campaign.counts.pending
-        and not campaign.corrected_by
-    ):
-        return Step.SCHEDULE if ready else Step.NOTHING
-    # the state alone does not tell: one that was stopped on its way is paused too
-    if has_begun(campaign) or campaign.state not in BEFORE_START:
-        return Step.NOTHING
-    if not ready:
-        return Step.WITHDRAW
-    if campaign.content_hash != content_hash:
-        return Step.REPLACE
-    as_said = campaign.release_at == release and campaign.urgent == urgent
-    return Step.NOTHING if as_said else Step.RESCHEDULE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,27 +1,14 @@
-"""The states of a statement, from draft to report: what leads to each, and what can be done."""
+"""The states of a statement, from draft to report, and the acts on its page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
 
-from newsletter.domain.campaigns.campaign import (
-    Campaign,
-    CampaignState,
-    Start,
-    StartBy,
-    has_begun,
-)
+from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comment import Returned
-from newsletter.domain.statements.statement import (
-    ApprovalPolicy,
-    ApprovalStatus,
-    Progress,
-    Statement,
-)
-from newsletter.domain.subscribers.address import same_person
+from newsletter.domain.statements.statement import ApprovalPolicy
 
 
 class State(Enum):
@@ -53,8 +40,6 @@ class State(Enum):
     """It is finished, and every outcome is known."""
     CORRECTED = "corrected"
     """Another statement put it right."""
-    WITHDRAWN = "withdrawn"
-    """Its public page says that it is no longer valid."""
     CANCELLED = "cancelled"
     """A person ended it."""
     WITHIN = "with its original"
@@ -128,7 +113,6 @@ SHELVES: Mapping[State, Shelf] = MappingProxyType(
         State.ATTENTION: Shelf.SENDING,
         State.SENT: Shelf.SENT,
         State.CORRECTED: Shelf.SENT,
-        State.WITHDRAWN: Shelf.SENT,
         State.CANCELLED: Shelf.CANCELLED,
         State.WITHIN: Shelf.WITHIN,
         State.FAULTY: Shelf.MISSING,
@@ -216,154 +200,7 @@ NEEDED: Mapping[Act, Role] = MappingProxyType(
 """The least role that each takes; an approver may also undo what they approved."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Related:
-    """Another statement, as one names it."""
-
-    slug: str
-    title: str
-    word: str = ""
-    """Its language or its state."""
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """The facts about a statement at one moment; addresses are folded."""
-
-    statement: Statement
-    content_hash: str
-    writers: tuple[str, ...] = ()
-    """The writers of all texts in its email."""
-    standing: ApprovalStatus
-    rules: CampaignRules
-    now: datetime
-    present: bool = True
-    staff: Mapping[str, Role] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
-    """Names that colleagues use, by address."""
-    draft: str = ""
-    """The key of the text at the desk; empty if it is edited elsewhere."""
-    ahead: bool = False
-    """The text at the desk is newer than the submitted one."""
-    campaign: Campaign | None = None
-    started_at: datetime | None = None
-    """When a sender started this version."""
-    lapsed: Start | None = None
-    """The start of an earlier version, if no start has followed."""
-    set_for: datetime | None = None
-    """The time that its text or staff set, also one that has passed."""
-    release: datetime | None = None
-    """When the first reader gets it; None while that is unknown."""
-    readers: int | None = None
-    """The estimated number of readers; None if it was not counted."""
-    objection: str = ""
-    """Why planning holds an approved text back."""
-    returned: Returned | None = None
-    corrected: Related | None = None
-    withdrawn_at: datetime | None = None
-    embargo_until: datetime | None = None
-    translations: tuple[Related, ...] = ()
-    awaited: tuple[str, ...] = ()
-    """The readers who wait for a translation, in sentences."""
-    parts: int = 0
-    """Statements that a digest email gathers."""
-    hours: tuple[datetime, datetime] | None = None
-    """When the first and the last reader get it, if each gets it by their own clock."""
-    fault: str = ""
-    """The fault of its source."""
-
-    @property
-    def is_overdue(self) -> bool:
-        """The set time has passed and no sender has started the approved text."""
-        waits = self.rules.by_sender and self.started_at is None and not self.begun
-        return waits and self.set_for is not None and self.set_for <= self.now
-
-    @property
-    def home(self) -> Home:
-        """The place where the text is edited."""
-        if self.draft:
-            return Home.DESK
-        if self.statement.digest:
-            return Home.DIGEST
-        return Home.FEED if self.statement.feed else Home.FILE
-
-    def wrote(self, address: str) -> bool:
-        """Return whether this person, under any spelling of the address, wrote in this
-        statement."""
-        return any(same_person(address, writer) for writer in self.statement.written_by)
-
-    @property
-    def since(self) -> datetime:
-        """The beginning of the undo window: the start, else the approval, else now."""
-        return self.started_at or self.standing.complete_at or self.now
-
-    @property
-    def begun(self) -> bool:
-        """Sending began, and was not cancelled before it could reach a reader."""
-        campaign = self.campaign
-        if not has_begun(campaign):
-            return False
-        return campaign.state is not CampaignState.CANCELLED or bool(
-            campaign.may_have_reached_anybody or campaign.counts.pending or campaign.corrected_by
-        )
-
-
-_ON_ITS_WAY = {
-    CampaignState.SENDING: State.SENDING,
-    CampaignState.PAUSED: State.PAUSED,
-    CampaignState.ATTENTION: State.ATTENTION,
-    CampaignState.CANCELLED: State.CANCELLED,
-}
-
-
-def state_of(facts: Facts) -> State:
-    """Return the state of a statement."""
-    if facts.corrected is not None:
-        return State.CORRECTED
-    if facts.begun and facts.campaign is not None:
-        on_its_way = _ON_ITS_WAY.get(facts.campaign.state)
-        if on_its_way is None and facts.withdrawn_at is not None:
-            return State.WITHDRAWN
-        return on_its_way or State.SENT
-    if not facts.present:
-        return State.MISSING
-    if not facts.content_hash:
-        return State.FAULTY
-    if facts.rules.together and facts.statement.translation_of:
-        return State.WITHIN
-    if facts.statement.progress is Progress.DRAFT:
-        return State.RETURNED if facts.returned else State.DRAFT
-    return _approved(facts) if facts.standing.approved else _not_approved(facts)
-
-
-def _approved(facts: Facts) -> State:
-    campaign = facts.campaign
-    if campaign is not None and campaign.state is CampaignState.PAUSED:
-        return State.PAUSED
-    if facts.rules.by_sender and facts.started_at is None:
-        return State.APPROVED
-    if facts.objection:
-        return State.HELD_BACK
-    decided = facts.started_at or facts.standing.complete_at
-    if facts.release is None or decided is None:
-        return State.SCHEDULED
-    waits_for_undo_alone = facts.release <= decided + facts.rules.undo_window
-    return State.LEAVING if waits_for_undo_alone else State.SCHEDULED
-
-
-def _not_approved(facts: Facts) -> State:
-    if facts.returned is not None:
-        return State.RETURNED
-    if facts.standing.changed:
-        return State.CHANGED
-    campaign = facts.campaign
-    cancelled = campaign is not None and campaign.state is CampaignState.CANCELLED
-    return State.CANCELLED if cancelled and not facts.standing.counted else State.REVIEW
-
-
-_REVIEWED = (Act.REVIEW,)
-_ACTS: Mapping[State, tuple[Act, ...]] = MappingProxyType(
+ACTS: Mapping[State, tuple[Act, ...]] = MappingProxyType(
     {
         State.DRAFT: (Act.EDIT, Act.HAND_IN),
         State.RETURNED: (Act.EDIT, Act.HAND_IN),
@@ -378,7 +215,6 @@ _ACTS: Mapping[State, tuple[Act, ...]] = MappingProxyType(
         State.ATTENTION: (Act.DECIDE, Act.REPORT, Act.CORRECT),
         State.SENT: (Act.REPORT, Act.CORRECT),
         State.CORRECTED: (Act.OPEN_CORRECTION, Act.REPORT),
-        State.WITHDRAWN: (Act.REPORT,),
         State.CANCELLED: (Act.HAND_IN, Act.REPORT),
         State.WITHIN: (Act.OPEN_ORIGINAL,),
         State.FAULTY: (Act.EDIT,),
@@ -386,55 +222,55 @@ _ACTS: Mapping[State, tuple[Act, ...]] = MappingProxyType(
     }
 )
 """The possible acts in each state, most important first."""
-_AT_THE_DESK = frozenset({Act.EDIT, Act.HAND_IN, Act.TAKE_BACK})
+DESK_ACTS = frozenset({Act.EDIT, Act.HAND_IN, Act.TAKE_BACK})
+"""Acts on a text that is written at the desk."""
+WAITS_FOR_SOMEBODY = frozenset(
+    {
+        State.RETURNED,
+        State.REVIEW,
+        State.CHANGED,
+        State.APPROVED,
+        State.PAUSED,
+        State.ATTENTION,
+    }
+)
+"""Nothing goes on before somebody acts."""
+NEXT_ACTS: Mapping[State, str] = MappingProxyType(
+    {
+        State.DRAFT: "finish it and hand it in",
+        State.RETURNED: "change it and hand it in again",
+        State.REVIEW: "approve it",
+        State.CHANGED: "approve the new text",
+        State.APPROVED: "choose a time and send it",
+        State.SCHEDULED: "still change the time",
+        State.LEAVING: "undo this",
+        State.SENDING: "pause it",
+        State.PAUSED: "resume or cancel it",
+        State.ATTENTION: "decide",
+        State.CANCELLED: "bring it back for approval",
+        State.FAULTY: "copy it to the desk and go on there",
+        State.MISSING: "copy it to the desk and go on there",
+    }
+)
+"""State → the next act, in words."""
+WITHOUT_ACTORS: Mapping[State, str] = MappingProxyType(
+    {
+        State.REVIEW: "No member of staff can approve it. An admin can invite an approver.",
+        State.CHANGED: "No member of staff can approve it. An admin can invite an approver.",
+        State.APPROVED: "No member of staff can send it. An admin can invite a sender.",
+        State.PAUSED: "No member of staff can resume it. An admin can invite a sender.",
+        State.ATTENTION: "No member of staff can decide. Your operator can add an admin.",
+    }
+)
+"""State → the sentence if no member of staff may do the next act."""
 
 
-def acts_of(state: State, facts: Facts) -> tuple[Act, ...]:
-    """Return the possible acts, most important first."""
-    found = _ACTS[state]
-    if state is State.CANCELLED and facts.begun:
-        return (Act.REPORT,)
-    if facts.campaign is None:
-        found = tuple(act for act in found if act is not Act.REPORT)
-    if not facts.begun or facts.home is Home.DIGEST:
-        found = tuple(act for act in found if act is not Act.CORRECT)
-    if facts.lapsed is not None:
-        found = (*found, Act.FORGET_START)
-    if facts.home is Home.DESK:
-        return found
-    kept = tuple(act for act in found if act not in _AT_THE_DESK)
-    if state is State.CANCELLED:
-        kept = (*_REVIEWED, *kept)
-    elsewhere = facts.home is not Home.DIGEST and not facts.begun and Act.COPY not in kept
-    return (*kept, Act.COPY) if elsewhere else kept
+@dataclass(frozen=True, kw_only=True)
+class Related:
+    """Another statement, as one names it."""
 
-
-def actors_of(act: Act | None, facts: Facts) -> tuple[str, ...]:
-    """Return the people who may do this act, those first who usually do."""
-    if act is None:
-        return ()
-    needed = NEEDED[act]
-    able = [address for address, role in facts.staff.items() if role.includes(needed)]
-    if act in {Act.REVIEW, Act.SEE_CHANGES}:
-        able = [address for address in able if _may_approve(address, facts)]
-    if needed is Role.WRITER:
-        # its writers continue a text; without one who may, any writer does
-        able = [address for address in able if facts.wrote(address)] or able
-    if act is Act.UNDO:
-        own = {approval.by for approval in facts.standing.given}
-        able += [address for address in facts.staff if address in own and address not in able]
-    ranks = list(Role)
-    return tuple(sorted(able, key=lambda address: (ranks.index(facts.staff[address]), address)))
-
-
-def _may_approve(address: str, facts: Facts) -> bool:
-    wrote = any(same_person(address, writer) for writer in facts.writers)
-    barred = wrote and not facts.rules.policy.author_may_approve
-    return not barred and address not in {approval.by for approval in facts.standing.counted}
-
-
-def may(act: Act, address: str, facts: Facts) -> bool:
-    """Return whether the page offers the act. A person who may not approve may still read."""
-    role = facts.staff.get(address)
-    held = role is not None and role.includes(NEEDED[act])
-    return held or (act is Act.UNDO and address in actors_of(act, facts))
+    slug: str
+    title: str
+    word: str = ""
+    """Its language or its state."""
+    at: datetime | None = None

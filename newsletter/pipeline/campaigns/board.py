@@ -3,17 +3,19 @@
 Every query returns one page at most.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
-from newsletter.domain.campaigns.situation import Situation
-from newsletter.domain.campaigns.state import Shelf
+from newsletter.domain.campaigns.state import CampaignRules, Related, Shelf, State
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import StoredStatement
-from newsletter.pipeline.campaigns.facts import Rules, situation_of, situations
+from newsletter.pipeline.campaigns.headcount import with_readers
+from newsletter.pipeline.statements.translations import awaited
+from newsletter.pipeline.status import FaultOf, load_status, load_statuses
 from newsletter.store.sql import Transaction
 
 PAGE = 50
@@ -29,7 +31,7 @@ _REPORTS = 3
 class BoardPage:
     """A page of the board."""
 
-    rows: tuple[Situation, ...]
+    rows: tuple[StatementStatus, ...]
     unseen: tuple[Draft, ...]
     """Texts at the desk that were never submitted, paged like the rows."""
     counts: dict[Shelf, int]
@@ -47,17 +49,22 @@ class BoardPage:
 
 
 def board(
-    tx: Transaction, rules: Rules, *, shelf: Shelf | None = None, words: str = "", number: int = 1
+    tx: Transaction,
+    rules: CampaignRules,
+    faults: FaultOf = lambda _: "",
+    *,
+    shelf: Shelf | None = None,
+    words: str = "",
+    number: int = 1,
 ) -> BoardPage:
     """One page of the board: what something happened to last comes first."""
-    campaigns = rules.campaigns
     skip = (number - 1) * PAGE
     unseen = _unseen(tx, words, skip) if shelf in {None, Shelf.DRAFTS} else []
-    counts = tx.board.counts(campaigns, words)
+    counts = tx.board.counts(rules, words)
     counts[Shelf.DRAFTS] += tx.board.count_unseen(words)
-    slugs = tx.board.page(campaigns, shelf, words=words, skip=skip, most=PAGE + 1)
+    slugs = tx.board.page(rules, shelf, words=words, skip=skip, most=PAGE + 1)
     return BoardPage(
-        rows=tuple(_stand(tx, slugs[:PAGE], rules)),
+        rows=tuple(_stand(tx, slugs[:PAGE], rules, faults)),
         unseen=tuple(unseen[:PAGE]),
         counts=counts,
         shelf=shelf,
@@ -72,37 +79,70 @@ def _unseen(tx: Transaction, words: str, skip: int) -> list[Draft]:
     return [draft for draft in map(tx.drafts.get, keys) if draft is not None]
 
 
-def _stand(tx: Transaction, slugs: list[str], rules: Rules) -> list[Situation]:
-    known = {stored.statement.slug: stored for stored in tx.statements.some(slugs)}
-    return situations(tx, [known[slug] for slug in slugs if slug in known], rules)
+def _stand(
+    tx: Transaction, slugs: Sequence[str], rules: CampaignRules, faults: FaultOf
+) -> list[StatementStatus]:
+    known = {stored.slug: stored for stored in tx.statements.some(slugs)}
+    return load_statuses(tx, [known[slug] for slug in slugs if slug in known], rules, faults)
+
+
+_MOST_LANGUAGES = 50
+_COUNTED = frozenset({State.SCHEDULED, State.LEAVING, State.APPROVED, State.REVIEW, State.CHANGED})
+
+
+def load_for_page(
+    tx: Transaction, slug: str, rules: CampaignRules, faults: FaultOf = lambda _: ""
+) -> StatementStatus:
+    """Return the status of one statement, present or not, with readers, times and languages.
+
+    Raises NotFound.
+    """
+    status = load_status(tx, find(tx, slug), rules, faults)
+    if status.state in _COUNTED:
+        status = with_readers(tx, status)
+    draft = tx.drafts.of(slug) if status.statement.desk else None
+    late = awaited(tx, status.campaign) if status.campaign else ()
+    return replace(
+        status,
+        translations=_translations(tx, slug, rules),
+        awaited=tuple(f"{one}." for one in late),
+        ahead=draft is not None and draft.is_ahead,
+    )
+
+
+def _translations(tx: Transaction, slug: str, rules: CampaignRules) -> tuple[Related, ...]:
+    found = [one for one in tx.statements.translations(slug) if one.present][:_MOST_LANGUAGES]
+    return tuple(
+        Related(
+            slug=one.slug,
+            title=one.statement.title,
+            word=f"{one.statement.language}: {one.state.value}",
+        )
+        for one in (load_statuses(tx, found, rules) if found else ())
+    )
 
 
 def find(tx: Transaction, slug: str) -> StoredStatement:
-    """A statement, present or not. Raises NotFound."""
+    """Return a statement, present or not. Raises NotFound."""
     stored = tx.statements.get(slug)
     if stored is None:
         raise NotFound(f"There is no statement {slug!r}. Look for it among the statements.")
     return stored
 
 
-def stand(tx: Transaction, slug: str, rules: Rules) -> Situation:
-    """Return the status of one statement for its page. Raises NotFound."""
-    return situation_of(tx, find(tx, slug), rules)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Desktop:
     """The start page of one person."""
 
-    waiting: tuple[Situation, ...]
+    waiting: tuple[StatementStatus, ...]
     """Statements that wait for this person or for their role."""
-    lapsed: tuple[Situation, ...]
+    lapsed: tuple[StatementStatus, ...]
     """Statements that this person started and whose start has lapsed since."""
     more_waits: bool
     """There may be more of it, on the board."""
-    next: tuple[Situation, ...]
+    next: tuple[StatementStatus, ...]
     """The next statements to be sent."""
-    going: tuple[Situation, ...]
+    going: tuple[StatementStatus, ...]
     """Statements that are being sent, newest first."""
     over: tuple[tuple[Campaign, str], ...]
     """The last campaigns that ended, each with the title of its statement."""
@@ -121,17 +161,27 @@ _LOOKED_THROUGH = (
 """The shelves that may hold a task, and the role that it takes; most urgent first."""
 
 
-def desktop(tx: Transaction, address: str, role: Role, rules: Rules) -> Desktop:
+def desktop(
+    tx: Transaction,
+    address: str,
+    role: Role,
+    rules: CampaignRules,
+    faults: FaultOf = lambda _: "",
+) -> Desktop:
     """Return the start page of one person."""
-    waiting: list[Situation] = []
-    lapsed: list[Situation] = []
+    waiting: list[StatementStatus] = []
+    lapsed: list[StatementStatus] = []
     for shelf, needed in _LOOKED_THROUGH:
         if role.includes(needed):
-            slugs = tx.board.page(rules.campaigns, shelf, most=_LOOKED_AT)
-            found = _stand(tx, slugs, rules)
-            waiting += [situation for situation in found if situation.waits_for(address)]
-            starts = ((situation, situation.facts.lapsed) for situation in found)
-            lapsed += [situation for situation, start in starts if start and start.by == address]
+            slugs = tx.board.page(rules, shelf, most=_LOOKED_AT)
+            found = _stand(tx, slugs, rules, faults)
+            waiting += [status for status in found if status.waits_for(address)]
+            starts = ((status, status.lapsed) for status in found)
+            lapsed += [status for status, start in starts if start and start.by == address]
+
+    def stand(campaigns: Sequence[Campaign]) -> tuple[StatementStatus, ...]:
+        return tuple(_stand(tx, [campaign.slug for campaign in campaigns], rules, faults))
+
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
     going = [open_ for open_ in tx.campaigns.open() if has_begun(open_) and open_.state in moving]
     going.sort(key=lambda campaign: -campaign.id)
@@ -143,13 +193,9 @@ def desktop(tx: Transaction, address: str, role: Role, rules: Rules) -> Desktop:
         waiting=tuple(waiting[:_SHOWN]),
         lapsed=tuple(lapsed[:_SHOWN]),
         more_waits=len(waiting) > _SHOWN,
-        next=tuple(_of_campaigns(tx, tx.campaigns.soonest(_NEXT), rules)),
-        going=tuple(_of_campaigns(tx, going[:_SHOWN], rules)),
+        next=stand(tx.campaigns.soonest(_NEXT)),
+        going=stand(going[:_SHOWN]),
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
         drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_NEXT]),
-        is_empty=not tx.board.page(rules.campaigns, most=1) and not tx.board.unseen(most=1),
+        is_empty=not tx.board.page(rules, most=1) and not tx.board.unseen(most=1),
     )
-
-
-def _of_campaigns(tx: Transaction, campaigns: Iterable[Campaign], rules: Rules) -> list[Situation]:
-    return _stand(tx, [campaign.slug for campaign in campaigns], rules)

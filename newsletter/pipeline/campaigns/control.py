@@ -15,6 +15,7 @@ from newsletter.domain.campaigns.campaign import (
     has_begun,
 )
 from newsletter.domain.campaigns.state import CampaignRules
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import overrule
@@ -30,18 +31,15 @@ from newsletter.pipeline.campaigns.headcount import (
     hold_against,
 )
 from newsletter.pipeline.configuration import Configuration
-from newsletter.pipeline.ledger import (
-    entitle,
-    find_campaign,
-    find_seen,
-    find_statement,
+from newsletter.pipeline.ledger import entitle, find_campaign, find_seen
+from newsletter.pipeline.outgoing import finish, reassess
+from newsletter.pipeline.status import (
+    find_status,
     first_moment,
+    load_status,
     refuse_if_gone_out,
     refuse_other_time,
-    standing_of,
-    start_of,
 )
-from newsletter.pipeline.outgoing import finish, reassess
 from newsletter.store.sql import Store, Transaction
 
 
@@ -107,16 +105,16 @@ class Starter:
         with self.store.begin() as tx:
             person = entitle(tx, asked.by, Role.SENDER, "start")
             self.configuration.refuse_others(tx)
-            stored = find_seen(tx, asked.slug, asked.seen)
-            self._refuse_unready(tx, stored)
+            status = load_status(tx, find_seen(tx, asked.slug, asked.seen), self.rules)
+            self._refuse_unready(status)
             if asked.at is not None and asked.at <= tx.now:
                 raise Refused(f"{asked.at:%Y-%m-%d %H:%M} UTC has passed; choose a later time")
             at = tx.now if asked.at_once else asked.at
             if at is None:
-                refuse_other_time(tx, stored.statement, asked.shown, self.rules.timezone)
+                refuse_other_time(status, asked.shown)
             else:
-                self._set_time(tx, stored, at, person)
-            start = bind(tx, stored, asked.shown, by=person, rules=self.rules)
+                self._set_time(tx, status.stored, at, person)
+            start = bind(tx, status, asked.shown, by=person)
             when = f", at {asked.at.isoformat()}" if asked.at else ", at once" * asked.at_once
             detail = f"{start.content_hash} to {start.count} readers{when}"
             tx.audit.enter(person, "start", start.slug, detail)
@@ -136,13 +134,13 @@ class Starter:
         A start by approval happens with the last approval that is needed, at the desk. Raises as
         ``bind`` does. A statement that planning refuses is not started.
         """
-        standing, rules = standing_of(tx, stored, self.rules.policy), self.rules
-        starts = rules.start is StartBy.APPROVAL and standing.approved and channel is Channel.DESK
+        status, rules = load_status(tx, stored, self.rules), self.rules
+        starts = rules.start is StartBy.APPROVAL and status.approval.approved
         try:
-            if starts and start_of(tx, stored, standing) is None:
-                bind(tx, stored, shown, by=by, rules=rules)
+            if starts and channel is Channel.DESK and status.start is None:
+                bind(tx, status, shown, by=by)
             else:
-                hold_against(tx, stored, shown, rules)
+                hold_against(tx, status, shown)
         except (Moved, NotTyped, NotFresh):
             raise
         except Refused:
@@ -156,17 +154,17 @@ class Starter:
         """
         with self.store.begin() as tx:
             person = entitle(tx, by, Role.SENDER, "schedule")
-            campaign = tx.campaigns.latest(slug)
-            if has_begun(campaign) and campaign.state is not CampaignState.CANCELLED:
-                gone = campaign.state is CampaignState.SENT
-                raise Refused(
-                    f"{slug} {'has gone' if gone else 'is going'} out already,"
-                    f" as campaign {campaign.id}; a time changes nothing any more"
-                )
             stored = tx.statements.get(slug)
             if stored is None:
                 raise NotFound(
                     f"there is no statement {slug!r}; 'newsletter statement list' shows them"
+                )
+            status = load_status(tx, stored, self.rules)
+            if status.begun and status.campaign is not None:
+                gone = status.campaign.state is CampaignState.SENT
+                raise Refused(
+                    f"{slug} {'has gone' if gone else 'is going'} out already,"
+                    f" as campaign {status.campaign.id}; a time changes nothing any more"
                 )
             self._set_time(tx, stored, at, person, anew=anew)
             detail = at.isoformat() if at else "as its file says"
@@ -182,25 +180,25 @@ class Starter:
         anew: bool = False,
     ) -> None:
         """Set the time. Raises Refused if an embargo is later, Earlier as ``schedule`` does."""
-        statement, rules = stored.statement, self.rules
-        tx.schedules.put(statement.slug, at)
-        first = first_moment(tx, statement, rules.timezone) or tx.now
+        slug, zone = stored.slug, self.rules.timezone
+        tx.schedules.put(slug, at)
+        status = load_status(tx, stored, self.rules)
+        first = first_moment(status) or tx.now
         if at is not None and first > max(at, tx.now):
             raise Refused(
-                f"{statement.slug} is embargoed until {moment(first, rules.timezone)};"
-                " choose that time or a later one"
+                f"{slug} is embargoed until {moment(first, zone)}; choose that time or a later one"
             )
         later = [
             approval
-            for approval in standing_of(tx, stored, rules.policy).valid
+            for approval in status.approval.valid
             if approval.not_before is not None and approval.not_before > first
         ]
         if later and not anew:
             told = max(one.not_before for one in later if one.not_before)
-            raise Earlier(statement.slug, [one.by for one in later], moment(told, rules.timezone))
+            raise Earlier(slug, [one.by for one in later], moment(told, zone))
         for approval in later:
             why = "it is to be sent earlier than its approvers saw"
-            tx.approvals.revoke(statement.slug, tx.now, approval.by, actor=person, why=why)
+            tx.approvals.revoke(slug, tx.now, approval.by, actor=person, why=why)
 
     def undo(self, slug: str, *, by: str) -> bool:
         """Stop a statement before it is sent. Return whether it is still approved.
@@ -210,13 +208,13 @@ class Starter:
         """
         with self.store.begin() as tx:
             person = entitle(tx, by, Role.APPROVER, "undo")
-            campaign = tx.campaigns.latest(slug)
-            if has_begun(campaign) and (
-                campaign.state is not CampaignState.CANCELLED or campaign.may_have_reached_anybody
-            ):
-                raise Late(campaign)
-            stored = find_statement(tx, slug)
-            self._take_back(tx, stored, person)
+            stored = tx.statements.get(slug)
+            status = load_status(tx, stored, self.rules) if stored else None
+            if status is not None and status.campaign is not None and status.begun:
+                raise Late(status.campaign)
+            status = find_status(tx, slug, self.rules)
+            self._take_back(tx, status, person)
+            campaign = status.campaign
             if campaign is not None and campaign.state in BEFORE_START:
                 tx.campaigns.move(
                     campaign.id,
@@ -225,26 +223,23 @@ class Starter:
                     at=tx.now,
                     reason=f"undone by {person}",
                 )
-            return standing_of(tx, stored, self.rules.policy).approved
+            return load_status(tx, status.stored, self.rules).approval.approved
 
-    def _refuse_unready(self, tx: Transaction, stored: StoredStatement) -> None:
-        slug = stored.statement.slug
+    def _refuse_unready(self, status: StatementStatus) -> None:
         if self.rules.start is StartBy.APPROVAL:
             raise Refused(
-                f"{slug} starts by its approval, as schedule.start says; no start is needed"
+                f"{status.slug} starts by its approval, as schedule.start says; no start is needed"
             )
-        refuse_if_gone_out(tx, slug)
-        standing = standing_of(tx, stored, self.rules.policy)
-        if not standing.approved:
-            raise Refused(f"{slug} is not approved: {'; '.join(standing.reasons)}")
-        start = start_of(tx, stored, standing)
-        if start is not None:
-            raise AlreadyStarted(start)
+        refuse_if_gone_out(status)
+        if not status.approval.approved:
+            raise Refused(f"{status.slug} is not approved: {'; '.join(status.approval.reasons)}")
+        if status.start is not None:
+            raise AlreadyStarted(status.start)
 
-    def _take_back(self, tx: Transaction, stored: StoredStatement, person: str) -> None:
+    def _take_back(self, tx: Transaction, status: StatementStatus, person: str) -> None:
         """Revoke the start or the approvals. Raises Refused if there are none that the person may
         revoke."""
-        slug = stored.statement.slug
+        slug = status.slug
         all_of_it = person == OPERATOR or tx.staff.roles()[person].includes(Role.SENDER)
         if all_of_it and self.rules.start is StartBy.SENDER:
             taken = tx.starts.revoke(slug, tx.now)
@@ -255,7 +250,7 @@ class Starter:
             taken = tx.approvals.revoke(slug, tx.now, whose, actor=person, why="undone")
         if not taken:
             raise Refused(f"there is nothing of {person} to undo: {slug} waits for somebody else")
-        left = standing_of(tx, stored, self.rules.policy)
+        left = load_status(tx, status.stored, self.rules).approval
         if not all_of_it and left.approved:
             others = ", ".join(approval.by for approval in left.given)
             raise Refused(f"{slug} is approved by {others} too; ask a sender to undo it")

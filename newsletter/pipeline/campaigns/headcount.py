@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from newsletter.domain.campaigns.campaign import ShownTerms, Start, StartBy, moved
+from newsletter.domain.campaigns.campaign import ShownTerms, Start, has_begun, moved
 from newsletter.domain.campaigns.state import CampaignRules
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.statement import ApprovalStatus, Statement, StoredStatement
+from newsletter.domain.statements.statement import Statement
 from newsletter.domain.wording import people
-from newsletter.pipeline.campaigns.reach import Reach, reach_of, timing_of
-from newsletter.pipeline.ledger import find_statement, standing_of, start_of, write_set_time
-from newsletter.pipeline.statements.translations import siblings
+from newsletter.pipeline.campaigns.reach import Reach, hours_of, reach_of
+from newsletter.pipeline.status import check_translation, find_status, load_status, write_set_time
 from newsletter.store.sql import Store, Transaction
 
 
@@ -59,9 +59,9 @@ class Headcount:
         return sum(people for _, people in self.left_out)
 
 
-def headcount(tx: Transaction, statement: Statement, rules: CampaignRules) -> Headcount:
+def headcount(tx: Transaction, status: StatementStatus) -> Headcount:
     """Count, with those who would not get it. Raises Refused where planning would refuse it."""
-    reach = _reach(tx, statement, rules)
+    reach = _reach(tx, status)
     return Headcount(
         readers=reach.count(tx),
         lists=reach.lists,
@@ -71,80 +71,101 @@ def headcount(tx: Transaction, statement: Statement, rules: CampaignRules) -> He
     )
 
 
-def terms_now(tx: Transaction, statement: Statement, rules: CampaignRules) -> ShownTerms:
+def with_readers(tx: Transaction, status: StatementStatus) -> StatementStatus:
+    """Add the number of readers and their hours, where planning would not refuse it."""
+    ready = status.stored.present and status.stored.content_hash and status.ready
+    if status.begun or not ready:
+        return status
+    try:
+        reach = _reach(tx, status)
+    except Refused:
+        return status
+    instants = [at for at, readers in hours_of(tx, status).items() if readers]
+    hours = (min(instants), max(instants)) if instants else None
+    return replace(status, readers=reach.count(tx), lists=reach.lists, hours=hours)
+
+
+def terms_now(tx: Transaction, status: StatementStatus) -> ShownTerms:
     """Return what a command shows of a statement before it decides."""
     try:
-        readers = _reach(tx, statement, rules).count(tx)
+        readers = _reach(tx, status).count(tx)
     except Refused:
         readers = None
-    time = write_set_time(tx, statement, rules.timezone)
-    return ShownTerms(readers=readers, time=time, typed=readers, fresh=True)
+    return ShownTerms(readers=readers, time=write_set_time(status), typed=readers, fresh=True)
 
 
-def hold_against(
-    tx: Transaction, stored: StoredStatement, shown: ShownTerms, rules: CampaignRules
-) -> int:
+def hold_against(tx: Transaction, status: StatementStatus, shown: ShownTerms) -> int:
     """Count the readers and compare the number with the one that was shown.
 
     Raises Moved if the numbers differ, and Refused if planning would refuse the statement.
     """
-    readers = _reach(tx, stored.statement, rules).count(tx)
+    readers = _reach(tx, status).count(tx)
     if shown.readers is None or moved(shown.readers, readers):
-        raise Moved(stored.statement.slug, shown.readers, readers)
+        raise Moved(status.slug, shown.readers, readers)
     return readers
 
 
-def bind(
-    tx: Transaction,
-    stored: StoredStatement,
-    shown: ShownTerms,
-    *,
-    by: str,
-    rules: CampaignRules,
-) -> Start:
+def bind(tx: Transaction, status: StatementStatus, shown: ShownTerms, *, by: str) -> Start:
     """Write down that somebody starts it for as many as there are now.
 
     Raises as ``hold_against`` does; NotTyped or NotFresh where so many get it that a page asks for
     their number or for a second factor.
     """
-    slug, readers = stored.statement.slug, hold_against(tx, stored, shown, rules)
-    if readers >= rules.typed_count:
+    readers = hold_against(tx, status, shown)
+    if readers >= status.rules.typed_count:
         if shown.typed is None or shown.typed != shown.readers:
             raise NotTyped(shown.readers or readers)
         if not shown.fresh:
             raise NotFresh("confirm with a second factor that it is you")
-    start = Start(slug=slug, content_hash=stored.content_hash, by=by, at=tx.now, count=readers)
+    content_hash = status.stored.content_hash
+    start = Start(slug=status.slug, content_hash=content_hash, by=by, at=tx.now, count=readers)
     tx.starts.add(start)
     return start
 
 
-def _reach(tx: Transaction, statement: Statement, rules: CampaignRules) -> Reach:
-    """With the translations that the next look gives a campaign."""
+def _reach(tx: Transaction, status: StatementStatus, *, unstarted: bool = False) -> Reach:
+    """Return the audience, with the translations that the next look gives a campaign.
+
+    ``unstarted``: also those that are approved and that no sender has started.
+    """
     planned: list[Statement] = []
-    if not rules.together:
-        approved, _ = siblings(tx, statement, rules.policy)
-        planned = [sibling for sibling in approved if _is_started(tx, sibling, rules)]
-    return reach_of(tx, statement, together=rules.together, to_be_planned=planned)
+    if not status.rules.together:
+        planned = [
+            one.statement
+            for one in siblings(tx, status)
+            if one.approval.approved and (one.is_started or unstarted)
+        ]
+    together = status.rules.together
+    return reach_of(tx, status.statement, together=together, to_be_planned=planned)
 
 
-def _is_started(tx: Transaction, statement: Statement, rules: CampaignRules) -> bool:
-    if rules.start is StartBy.APPROVAL:
-        return True
-    stored = find_statement(tx, statement.slug)
-    return start_of(tx, stored, standing_of(tx, stored, rules.policy)) is not None
+def siblings(tx: Transaction, status: StatementStatus) -> list[StatementStatus]:
+    """Return the translations of a statement that may be sent and have not begun."""
+    of = status.statement.translation_of or status.slug
+    found = []
+    for translation in tx.statements.translations(of):
+        if not translation.present or has_begun(tx.campaigns.latest(translation.slug)):
+            continue
+        try:
+            check_translation(tx, translation.statement)
+        except Refused:
+            continue
+        found.append(load_status(tx, translation, status.rules))
+    return found
 
 
 def left_behind(
-    tx: Transaction, statement: Statement, rules: CampaignRules
+    tx: Transaction, status: StatementStatus
 ) -> tuple[list[Statement], list[Statement]]:
     """Translations whose readers get the original, should that begin first.
 
     Those that are approved and not started, and those that are not approved.
     """
-    if rules.together or statement.translation_of:
+    if status.rules.together or status.statement.translation_of:
         return [], []
-    approved, others = siblings(tx, statement, rules.policy)
-    return [ready for ready in approved if not _is_started(tx, ready, rules)], others
+    late = [one for one in siblings(tx, status) if not (one.approval.approved and one.is_started)]
+    ready = [one.statement for one in late if one.approval.approved]
+    return ready, [one.statement for one in late if not one.approval.approved]
 
 
 def _elsewhere(tx: Transaction, reach: Reach) -> dict[str, int]:
@@ -158,43 +179,6 @@ def _elsewhere(tx: Transaction, reach: Reach) -> dict[str, int]:
 def _in_order(found: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     """Most people first."""
     return tuple(sorted(found.items(), key=lambda one: (-one[1], one[0])))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outlook:
-    """The forecast for an approved statement."""
-
-    readers: int
-    lists: tuple[str, ...]
-    leaves_at: datetime
-    """When the first reader gets it."""
-    hour: str = ""
-    """By each reader's own clock, in words; empty where all get it at once."""
-    corrects: str = ""
-    """The slug of the statement that it corrects."""
-
-
-def outlook(
-    tx: Transaction, slug: str, approved_at: datetime, *, rules: CampaignRules
-) -> Outlook | None:
-    """Count, without naming anybody. None where planning refuses it, and says why.
-
-    ``approved_at`` is when it was started, where a sender does that.
-    """
-    stored = find_statement(tx, slug)
-    statement, standing = stored.statement, standing_of(tx, stored, rules.policy)
-    try:
-        reach = _reach(tx, statement, rules)
-        timing = timing_of(tx, statement, approved_at, rules, not_before=standing.not_before)
-    except (Refused, ValueError):
-        return None
-    return Outlook(
-        readers=reach.count(tx),
-        lists=reach.lists,
-        leaves_at=timing.release(tx, None),
-        hour=str(timing.hour or ""),
-        corrects=statement.corrects,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,13 +215,13 @@ class DryRun:
 def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
     """Say who would get it and who would not. Changes nothing."""
     with store.read() as tx:
-        stored = find_statement(tx, slug)
-        statement, standing = stored.statement, standing_of(tx, stored, rules.policy)
+        status = find_status(tx, slug, rules)
+        statement = status.statement
         dry = DryRun(
             slug=slug,
-            content_hash=stored.content_hash,
-            approved=standing.approved,
-            reasons=standing.reasons,
+            content_hash=status.stored.content_hash,
+            approved=status.approval.approved,
+            reasons=status.approval.reasons,
             lists=statement.lists,
             audience=0,
             addresses=(),
@@ -247,9 +231,7 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
             segment=str(statement.segment or ""),
         )
         try:
-            approved, others = siblings(tx, statement, rules.policy)
-            planned = () if rules.together else approved
-            reach = reach_of(tx, statement, together=rules.together, to_be_planned=planned)
+            reach = _reach(tx, status, unstarted=True)
         except Refused as error:
             return replace(dry, reasons=(*dry.reasons, str(error)))
         addresses, correction = reach.addresses(tx), reach.correction
@@ -264,25 +246,16 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
         if correction is not None:
             ends = tuple(campaign.slug for campaign in correction.stops)
             return replace(dry, corrects=correction.of, ends=ends)
-        waiting = tuple(late.slug for late in others if late.slug != slug and not rules.together)
+        others = [] if rules.together else siblings(tx, status)
         return replace(
             dry,
             elsewhere=tuple(_elsewhere_by_name(tx, reach)),
-            unapproved=waiting,
+            unapproved=tuple(
+                one.slug for one in others if one.slug != slug and not one.approval.approved
+            ),
             outside=reach.outside(tx),
-            hours=_hours(tx, statement, standing, rules),
+            hours=tuple(hours_of(tx, status).items()),
         )
-
-
-def _hours(
-    tx: Transaction, statement: Statement, standing: ApprovalStatus, rules: CampaignRules
-) -> tuple[tuple[datetime, int], ...]:
-    since = standing.complete_at or tx.now
-    try:
-        timing = timing_of(tx, statement, since, rules, not_before=standing.not_before)
-    except ValueError:  # an embargo that the zone, changed since, does not have
-        return ()
-    return tuple(timing.hours(tx).items())
 
 
 def _elsewhere_by_name(tx: Transaction, reach: Reach) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import (
     BEFORE_START,
@@ -10,34 +10,23 @@ from newsletter.domain.campaigns.campaign import (
     CampaignState,
     Correction,
     Start,
-    StartBy,
-    Step,
-    decide,
     has_begun,
 )
+from newsletter.domain.campaigns.planning import Step, next_step
 from newsletter.domain.campaigns.state import CampaignRules
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.provider import Capabilities
-from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import far_off
-from newsletter.domain.statements.statement import (
-    ApprovalStatus,
-    StoredStatement,
-)
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.reach import (
     Reach,
-    Timing,
-    correction_of,
     reach_of,
-    timing_of,
+    release_of,
 )
-from newsletter.pipeline.ledger import approved_content, lapsed_start, standing_of, start_of
-from newsletter.pipeline.statements.translations import check_translation, goes_within
+from newsletter.pipeline.ledger import approved_content
+from newsletter.pipeline.status import goes_within, load_status, load_statuses
 from newsletter.store.sql import Store, Transaction
-
-_NOT_APPROVED = datetime.min.replace(tzinfo=UTC)
-"""In the place of a release time, where there is none yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,22 +61,15 @@ class Planned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _View:
-    """A statement and its campaign at one moment, with the next step."""
+class _Decision:
+    """The next step of a statement."""
 
-    stored: StoredStatement
-    standing: ApprovalStatus
-    campaign: Campaign | None
-    timing: Timing | None
-    """None if the statement is not approved or has no campaign of its own."""
-    release: datetime
+    status: StatementStatus
+    release: datetime | None
+    """When the first reader gets it; None if a time does not exist in the configured zone."""
     step: Step
     why: str
     """Why an approved statement is held back; empty if it is not."""
-    start: Start | None = None
-    """The start that counts, if there is one."""
-    correction: Correction | None = None
-    """The audience of a correction that may be sent."""
 
 
 @dataclass(kw_only=True)
@@ -102,15 +84,15 @@ class Watch:
     """Slugs whose turn may come without a change of their own: by time, or by that of others."""
     held: dict[str, Held] = field(default_factory=dict)
 
-    def note(self, view: _View) -> None:
+    def note(self, decision: _Decision) -> None:
         """Note the result of looking at one statement."""
-        slug = view.stored.statement.slug
+        slug = decision.status.slug
         self.open.discard(slug)
         self.held.pop(slug, None)
-        if _is_open(view):
+        if _is_open(decision):
             self.open.add(slug)
-        if view.why and view.step is not Step.WITHDRAW:
-            self.held[slug] = Held(slug=slug, reason=view.why)
+        if decision.why and decision.step is not Step.WITHDRAW:
+            self.held[slug] = Held(slug=slug, reason=decision.why)
 
 
 def plan(*, store: Store, rules: PlanRules, before: Watch | None = None) -> Planned:
@@ -127,172 +109,110 @@ def plan(*, store: Store, rules: PlanRules, before: Watch | None = None) -> Plan
         mark, touched = tx.statements.changed_since(None if anew else before.mark)
         known = tx.statements.unsettled() if anew else tx.statements.some({*touched, *before.open})
         # rendering a statement for the first time counts as a change, so it is planned then
-        views = [_view_of(tx, stored, rules) for stored in known if stored.fingerprint]
+        known = [stored for stored in known if stored.fingerprint]
+        decisions = [_decide(tx, status) for status in load_statuses(tx, known, rules)]
     if anew:
         # stays None until the end, so that a run that breaks off is followed by a complete one
         before.by, before.open, before.held = None, set(), {}
     scheduled: list[Campaign] = []
     withdrawn: list[Held] = []
-    for view in views:
-        slug = view.stored.statement.slug
-        if view.step is not Step.NOTHING:
+    for decision in decisions:
+        slug = decision.status.slug
+        if decision.step is not Step.NOTHING:
             # decide again under the write lock: an approval may have been revoked since the read
             with store.begin() as tx:
-                view = _view_of(tx, tx.statements.get(slug) or view.stored, rules)
-                scheduled += _act(tx, view, rules)
-        if view.step is Step.WITHDRAW:
-            withdrawn.append(Held(slug=slug, reason=view.why))
-        before.note(view)
+                stored = tx.statements.get(slug) or decision.status.stored
+                decision = _decide(tx, load_status(tx, stored, rules))
+                scheduled += _act(tx, decision, rules)
+        if decision.step is Step.WITHDRAW:
+            withdrawn.append(Held(slug=slug, reason=decision.why))
+        before.note(decision)
     before.by, before.mark = by, mark
     held = tuple(before.held[slug] for slug in sorted(before.held))
     return Planned(scheduled=tuple(scheduled), withdrawn=tuple(withdrawn), held=held)
 
 
-def _is_open(view: _View) -> bool:
+def _is_open(decision: _Decision) -> bool:
     """Return whether the next step may change without a change of this statement.
 
     That is so if it waits for its time, its original or its readers, if others hold it back, or if
     it was cancelled and an unknown delivery may still turn out accepted.
     """
-    campaign = view.campaign
+    status, campaign = decision.status, decision.status.campaign
     if has_begun(campaign) and campaign.state is not CampaignState.CANCELLED:
         return False
-    waits = campaign is not None and campaign.state in BEFORE_START
-    return waits or (
-        view.stored.present and bool(view.timing or (view.standing.approved and view.why))
-    )
+    goes_out = status.is_started and not status.is_within
+    approved = status.stored.present and status.approval.approved
+    return status.is_waiting or (approved and (goes_out or bool(decision.why)))
 
 
-def _view_of(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
-    standing = standing_of(tx, stored, rules.policy)
-    campaign = tx.campaigns.latest(stored.statement.slug)
-    start = start_of(tx, stored, standing)
-    started = rules.start is StartBy.APPROVAL or start is not None
-    timing, release = None, _NOT_APPROVED
-    try:
-        # from when on the time to undo runs: somebody started it after its approvals
-        since = standing.complete_at if start is None else start.at
-        timing = _timing(tx, stored, since, standing, rules) if started else None
-        if timing is not None:
-            release = timing.release(tx, campaign)
-    except ValueError as error:  # the zone was changed since the statement was read
-        step, why = Step.NOTHING, str(error)
-    else:
-        step = decide(
-            present=stored.present,
-            content_hash=stored.content_hash,
-            standing=standing,
-            campaign=campaign,
-            release=release,
-            urgent=stored.statement.urgent,
-            started=started,
-        )
-        why = _say(step, stored, standing)
-        lapsed = lapsed_start(tx, stored, standing, campaign) if rules.by_sender and why else None
-        if lapsed is not None:
-            why += f"; {lapsed.by} had started it, and that has lapsed"
-    view = _View(
-        stored=stored,
-        standing=standing,
-        campaign=campaign,
-        timing=timing,
-        release=release,
-        step=step,
-        why=why,
-        start=start,
-    )
-    if step is Step.NOTHING and has_begun(campaign):
-        return replace(view, why="")  # it went out as approved; its file now is another matter
-    return _as_translation(tx, _as_correction(tx, view), rules)
+def _decide(tx: Transaction, status: StatementStatus) -> _Decision:
+    release = None if status.begun else release_of(tx, status)
+    step = next_step(status, release)
+    why = _say(step, status)
+    if why and status.lapsed is not None:
+        why += f"; {status.lapsed.by} had started it, and that has lapsed"
+    if step is Step.NOTHING and has_begun(status.campaign):
+        why = ""  # it went out as approved; its file now is another matter
+    elif status.is_within:
+        step = Step.WITHDRAW if status.is_waiting else Step.NOTHING
+        why = goes_within(status.statement) * status.is_waiting
+    elif status.refusal and not why:
+        step, why = _refused(step, status), status.refusal
+    return _Decision(status=status, release=release, step=step, why=why)
 
 
-def _say(step: Step, stored: StoredStatement, standing: ApprovalStatus) -> str:
+def _refused(step: Step, status: StatementStatus) -> Step:
+    """Return the step of a text that must not be sent as it is."""
+    if status.ready is None:
+        return Step.NOTHING
+    if status.statement.translation_of:  # others then do not wait for it
+        return Step.WITHDRAW if status.is_waiting else Step.NOTHING
+    return _WHERE_IT_MUST_NOT.get(step, step)
+
+
+def _say(step: Step, status: StatementStatus) -> str:
     """Return why the statement is held back, as a sentence, or ""."""
+    stored, approval = status.stored, status.approval
     if step is Step.WITHDRAW and not stored.present:
         return "its file is gone, or has a fault"
     if step is Step.WITHDRAW and not stored.content_hash:
         return "it can no longer be rendered"
-    if step is Step.WITHDRAW and standing.approved:
+    if step is Step.WITHDRAW and approval.approved:
         return "no sender has started it"
-    waits = step is Step.WITHDRAW or standing.changed
-    return "; ".join(standing.reasons) if waits else ""
+    waits = step is Step.WITHDRAW or approval.changed
+    return "; ".join(approval.reasons) if waits else ""
 
 
-def _as_correction(tx: Transaction, view: _View) -> _View:
-    """Add the audience of a correction, or the reason why the statement must not be sent."""
-    if view.why or not (view.standing.approved and view.stored.present):
-        return view
-    if view.campaign is not None and view.campaign.corrected_by:
-        return replace(view, why=f"{view.campaign.corrected_by} corrects it, and has its place")
-    try:
-        return replace(view, correction=correction_of(tx, view.stored.statement))
-    except Refused as error:
-        step = _WHERE_IT_MUST_NOT.get(view.step, view.step)
-        return replace(view, step=step, why=str(error))
-
-
-def _as_translation(tx: Transaction, view: _View, rules: PlanRules) -> _View:
-    """Add the reason why a translation must not be sent by itself. Others then do not wait for it.
-
-    A translation inside the email of its original has no campaign; an older one is withdrawn.
-    """
-    statement = view.stored.statement
-    ready = view.standing.approved and view.stored.present and not view.why
-    if not statement.translation_of or not (ready or rules.together):
-        return view
-    waits = view.campaign is not None and view.campaign.state in BEFORE_START
-    step = Step.WITHDRAW if waits else Step.NOTHING
-    if rules.together:
-        return replace(view, step=step, why=goes_within(statement) if waits else "")
-    try:
-        check_translation(tx, statement)
-    except Refused as error:
-        return replace(view, step=step, why=str(error))
-    return view
-
-
-def _timing(
-    tx: Transaction,
-    stored: StoredStatement,
-    since: datetime | None,
-    standing: ApprovalStatus,
-    rules: PlanRules,
-) -> Timing | None:
-    """Return when an approved statement may be sent. Raises ValueError for a time that does not
-    exist."""
-    within = rules.together and stored.statement.translation_of
-    if since is None or not stored.present or within:
-        return None
-    return timing_of(tx, stored.statement, since, rules, not_before=standing.not_before)
-
-
-def _act(tx: Transaction, view: _View, rules: PlanRules) -> list[Campaign]:
+def _act(tx: Transaction, decision: _Decision, rules: PlanRules) -> list[Campaign]:
     """Take the step. Return the new campaign, if there is one."""
-    campaign = view.campaign
-    if campaign is not None and view.step is Step.WITHDRAW:
-        _withdraw(tx, campaign, view.why)
-    if campaign is not None and view.step is Step.REPLACE:
+    status, campaign, release = decision.status, decision.status.campaign, decision.release
+    if campaign is not None and decision.step is Step.WITHDRAW:
+        _withdraw(tx, campaign, decision.why)
+    if campaign is not None and decision.step is Step.REPLACE:
         _withdraw(tx, campaign, "its text changed, and the change is approved too")
-    if campaign is not None and view.step is Step.RESCHEDULE:
-        urgent = view.stored.statement.urgent
-        tx.campaigns.reschedule(campaign.id, view.release, urgent=urgent)
-        until = f"campaign {campaign.id} to {view.release.isoformat()}{', urgent' * urgent}"
+    if campaign is not None and release is not None and decision.step is Step.RESCHEDULE:
+        urgent = status.statement.urgent
+        tx.campaigns.reschedule(campaign.id, release, urgent=urgent)
+        until = f"campaign {campaign.id} to {release.isoformat()}{', urgent' * urgent}"
         _note(tx, "reschedule", campaign.slug, until)
-    if view.step in {Step.SCHEDULE, Step.REPLACE}:
-        return [_schedule(tx, view, rules)]
+    if release is not None and decision.step in {Step.SCHEDULE, Step.REPLACE}:
+        return [_schedule(tx, status, release, rules)]
     return []
 
 
-def _schedule(tx: Transaction, view: _View, rules: PlanRules) -> Campaign:
-    statement = view.stored.statement
+def _schedule(
+    tx: Transaction, status: StatementStatus, release: datetime, rules: PlanRules
+) -> Campaign:
+    statement = status.statement
     campaign = Campaign(
         id=0,
         slug=statement.slug,
-        content_hash=view.stored.content_hash,
+        content_hash=status.stored.content_hash,
         state=CampaignState.SCHEDULED,
-        release_at=view.release,
-        approved_by=tuple(approval.by for approval in view.standing.given),
-        lists=view.correction.lists if view.correction else statement.lists,
+        release_at=release,
+        approved_by=tuple(approval.by for approval in status.approval.given),
+        lists=status.lists,
         provider=rules.provider,
         corrects=statement.corrects,
         translates=statement.translation_of,
@@ -327,14 +247,15 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     # a pause, a new time or a cancellation since the read counts
     if stored is None or campaign not in tx.campaigns.due(tx.now):
         return False
-    view = _view_of(tx, stored, rules)
-    if view.step is Step.WITHDRAW:
-        _withdraw(tx, campaign, view.why)
-    if view.step is not Step.NOTHING or view.why:
+    status = load_status(tx, stored, rules)
+    decision = _decide(tx, status)
+    if decision.step is Step.WITHDRAW:
+        _withdraw(tx, campaign, decision.why)
+    if decision.step is not Step.NOTHING or decision.why:
         return False
     reach = reach_of(tx, stored.statement, together=rules.together)
     # an import between the sender's word and the start may have brought a list of strangers
-    if view.start is not None and _is_far_off(tx, view.start, campaign, reach):
+    if status.start is not None and _is_far_off(tx, status.start, campaign, reach):
         return False
     content = approved_content(tx, campaign)
     fits = [
@@ -343,8 +264,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         if capabilities
     ]
     batch_size = min(rules.batch_size, *fits)
-    by_zone = view.timing.by_zone() if view.timing else None
-    size = reach.freeze(tx, campaign.id, batch_size, by_zone)
+    size = reach.freeze(tx, campaign.id, batch_size, status.by_zone())
     if not size:
         _move(tx, campaign, CampaignState.PAUSED, reach.why_nobody(campaign))
         return False

@@ -1,25 +1,18 @@
 """The audience of a statement and the time of sending. Several stages share it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.domain.campaigns.campaign import (
-    BEFORE_START,
-    AudienceSplit,
-    Campaign,
-    CampaignState,
-    Correction,
-    has_begun,
-)
-from newsletter.domain.campaigns.state import CampaignRules
+from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, Correction
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Refused
-from newsletter.domain.schedule import ByZone, LocalTime, by_zone, everywhere, release_time, resolve
+from newsletter.domain.schedule import ByZone
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.ledger import approved_content, embargo_of
 from newsletter.pipeline.statements.translations import TranslationGroup, group_of
+from newsletter.pipeline.status import correction_of
 from newsletter.store.sql import Transaction
 
 
@@ -130,160 +123,48 @@ def reach_of(
     return Reach(lists=statement.lists, segment=statement.segment, group=group, split=split)
 
 
-def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
-    """Return the audience of a correction; None if the statement corrects nothing.
+def release_of(tx: Transaction, status: StatementStatus) -> datetime | None:
+    """Return when the first reader gets it; None if a time does not exist in its zone.
 
-    A correction of a correction that has not begun takes its place and its audience. Raises
-    Refused, with the reason, if the statement cannot be sent.
+    While its campaign waits, this only asks whether a reader's hour has become earlier or the
+    earliest reader has gone: counting the zones of a million readers takes longer.
     """
-    if not statement.corrects:
-        return None
-    return _follow(tx, statement.slug, _chain(tx, statement), ())
+    by_zone = status.by_zone()
+    if by_zone is None:
+        return status.ready
+    audience = _audience(tx, status)
+    if status.campaign is not None and status.is_waiting:
+        first = status.campaign.release_at
+        earlier = [zone for zone, at in by_zone.instants.items() if at < first]
+        then = [zone for zone, at in by_zone.instants.items() if at == first]
+        if then and tx.zones.has(audience, then) and not tx.zones.has(audience, earlier):
+            return first
+    found = status.by_zone(tx.zones.counts(audience))
+    return found.first if found else None
 
 
-def _chain(tx: Transaction, statement: Statement) -> tuple[str, ...]:
-    """Return the chain of originals: what it corrects, what that corrects, … Raises Refused for a
-    loop."""
-    chain = [statement.slug]
-    following = statement.corrects
-    while following:
-        if following in chain:
-            raise Refused(f"'corrects' leads in a circle: {', '.join([*chain, following])}")
-        chain.append(following)
-        stored = tx.statements.get(following)
-        following = stored.statement.corrects if stored is not None else ""
-    return tuple(chain[1:])
+def hours_of(tx: Transaction, status: StatementStatus) -> dict[datetime, int]:
+    """Instant → how many readers get it then, the earliest first; empty without an hour.
 
-
-def _follow(
-    tx: Transaction, by: str, chain: tuple[str, ...], stops: tuple[Campaign, ...]
-) -> Correction:
-    of, *further = chain
-    campaign = tx.campaigns.latest(of)
-    if campaign is None or not _concerns_anybody(campaign, by):
-        raise Refused(_nobody_was_sent(tx, of))
-    if not campaign.state.final:
-        stops = (*stops, campaign)
-    unstarted = not has_begun(campaign)
-    if unstarted and (campaign.translates or tx.translations.campaigns(of)):
-        raise Refused(
-            f"it corrects {of}, which goes out in several languages and has not begun;"
-            f" mend {of} itself"
-        )
-    if unstarted and further:
-        return _follow(tx, by, tuple(further), stops)
-    return Correction(
-        by=by,
-        of=of,
-        lists=campaign.lists,
-        unstarted=unstarted,
-        stops=stops,
-        # the approved segment: the statement may name another one by now
-        segment=approved_content(tx, campaign).segment if unstarted else None,
-    )
-
-
-def _concerns_anybody(campaign: Campaign, by: str) -> bool:
-    """Somebody may have it, or waits for it, or waited until this very correction ended it."""
-    goes_on = not campaign.state.final or campaign.corrected_by == by
-    return goes_on or campaign.may_have_reached_anybody or bool(campaign.counts.pending)
-
-
-def _nobody_was_sent(tx: Transaction, of: str) -> str:
-    if tx.statements.get(of) is None:
-        return f"it corrects {of}, and there is no statement of that name"
-    return (
-        f"it corrects {of}, which was sent to no one; correct {of} itself, or take 'corrects' out"
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timing:
-    """From when on a statement may go out, and the hour of its readers if it has one."""
-
-    statement: Statement
-    rules: CampaignRules
-    ready: datetime
-    """Nothing of it leaves before."""
-    hour: LocalTime | None = None
-    """By each reader's own clock."""
-
-    def release(self, tx: Transaction, campaign: Campaign | None) -> datetime:
-        """Return when the first reader gets it, for a campaign that has not begun.
-
-        While its campaign waits, this only asks whether a reader's hour has become earlier or the
-        earliest reader has gone: counting the zones of a million readers takes longer.
-        """
-        begun = has_begun(campaign) and campaign.state is not CampaignState.CANCELLED
-        if self.hour is None or begun:
-            return self.ready
-        audience = self._audience(tx)
-        if campaign is not None and campaign.state in BEFORE_START:
-            first = campaign.release_at
-            instants = self._everywhere(self.hour).instants
-            earlier = [zone for zone, at in instants.items() if at < first]
-            then = [zone for zone, at in instants.items() if at == first]
-            if then and tx.zones.has(audience, then) and not tx.zones.has(audience, earlier):
-                return first
-        return self._of(self.hour, tx.zones.counts(audience)).first
-
-    def by_zone(self) -> ByZone | None:
-        """Return when the readers of each zone get it; None if all get it at once."""
-        return None if self.hour is None else self._everywhere(self.hour)
-
-    def hours(self, tx: Transaction) -> dict[datetime, int]:
-        """Instant → how many readers get it then, the earliest first; empty without an hour.
-
-        Those whom another language has by now are counted too.
-        """
-        if self.hour is None:
-            return {}
-        counts = tx.zones.counts(self._audience(tx))
-        instants = self._of(self.hour, counts).instants
-        found = dict.fromkeys(sorted(instants.values()), 0)
-        for zone, readers in counts.items():
-            found[instants[zone]] += readers
-        return found
-
-    def _of(self, hour: LocalTime, zones: Iterable[str]) -> ByZone:
-        return by_zone(hour, zones, home=self.rules.timezone, ready=self.ready)
-
-    def _everywhere(self, hour: LocalTime) -> ByZone:
-        return everywhere(hour, home=self.rules.timezone, ready=self.ready)
-
-    def _audience(self, tx: Transaction) -> Audience:
-        statement = self.statement
-        try:
-            group = group_of(tx, statement, together=self.rules.together)
-        except Refused:  # it does not go out, and planning says why
-            group = None
-        languages = group.split(tx, statement.slug).languages if group else None
-        return Audience(lists=statement.lists, segment=statement.segment, languages=languages)
-
-
-def timing_of(
-    tx: Transaction,
-    statement: Statement,
-    approved_at: datetime,
-    rules: CampaignRules,
-    *,
-    not_before: datetime | None,
-) -> Timing:
-    """Return when a statement may be sent. Raises ValueError for a time that the zone does not
-    have.
-
-    A time that staff set overrules the file. ``not_before`` is the time that the approvers saw. If
-    the content changed after the approval and changed back, the undo window begins again: a restart
-    with other settings and back would else send at once.
+    Those whom another language has by now are counted too.
     """
-    set_by_staff = tx.schedules.get(statement.slug)
-    send_at = statement.send_at and resolve(statement.send_at, rules.timezone)
-    ready = release_time(
-        approved_at=max(approved_at, tx.statements.content_since(statement.slug) or approved_at),
-        undo_window=rules.undo_window,
-        send_at=set_by_staff or send_at,
-        embargo_until=embargo_of(tx, statement, rules.timezone),
-        not_before=not_before,
-    )
-    hour = statement.local_time if set_by_staff is None else None
-    return Timing(statement=statement, rules=rules, ready=ready, hour=hour)
+    if status.hour is None:
+        return {}
+    counts = tx.zones.counts(_audience(tx, status))
+    by_zone = status.by_zone(counts)
+    if by_zone is None:
+        return {}
+    found = dict.fromkeys(sorted(by_zone.instants.values()), 0)
+    for zone, readers in counts.items():
+        found[by_zone.instants[zone]] += readers
+    return found
+
+
+def _audience(tx: Transaction, status: StatementStatus) -> Audience:
+    statement = status.statement
+    try:
+        group = group_of(tx, statement, together=status.rules.together)
+    except Refused:  # it does not go out, and planning says why
+        group = None
+    languages = group.split(tx, statement.slug).languages if group else None
+    return Audience(lists=statement.lists, segment=statement.segment, languages=languages)

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
@@ -16,7 +17,6 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.domain.statements.statement import (
-    ApprovalPolicy,
     ApprovalStatus,
     Statement,
     StoredStatement,
@@ -24,8 +24,9 @@ from newsletter.domain.statements.statement import (
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.pipeline.delivery.attempt import PooledProvider
-from newsletter.pipeline.ledger import entitle, find_statement, standing_of
+from newsletter.pipeline.ledger import entitle, find_statement
 from newsletter.pipeline.statements.translations import translations_of
+from newsletter.pipeline.status import find_status
 from newsletter.store.sql import Store, Transaction
 
 NO_CAMPAIGN = 0
@@ -45,24 +46,23 @@ class Sample:
 
     content: Content
     recipient: Recipient
-    standing: ApprovalStatus
+    approval: ApprovalStatus
 
 
 def sample(
-    slug: str, *, address: str | None, store: Store, links: Links, policy: ApprovalPolicy
+    slug: str, *, address: str | None, store: Store, links: Links, rules: CampaignRules
 ) -> Sample:
     """A statement as a made-up reader gets it, or the real one at ``address``. Raises NotFound."""
     with store.read() as tx:
-        stored = find_statement(tx, slug)
-        content = tx.statements.content(stored.content_hash)
+        status = find_status(tx, slug, rules)
+        content = tx.statements.content(status.stored.content_hash)
         person = tx.readers.find(address) if address else None
-        standing = standing_of(tx, stored, policy)
     if content is None:
         raise NotFound(f"the content of {slug} is not stored")
     if address and person is None:
         raise NotFound(f"{address} is not a subscriber; 'newsletter subscribers export' shows them")
     recipient = _as_reader(content, person, links)
-    return Sample(content=content, recipient=recipient, standing=standing)
+    return Sample(content=content, recipient=recipient, approval=status.approval)
 
 
 def shown(

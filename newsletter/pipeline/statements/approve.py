@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import ShownTerms
+from newsletter.domain.campaigns.state import CampaignRules
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, Severity
@@ -18,17 +19,14 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
 )
 from newsletter.pipeline.configuration import Configuration
-from newsletter.pipeline.ledger import (
-    authorise,
-    find_seen,
-    find_statement,
+from newsletter.pipeline.ledger import authorise, find_seen, find_statement
+from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
+from newsletter.pipeline.status import (
     first_moment,
+    load_status,
     refuse_if_gone_out,
     refuse_other_time,
-    standing_of,
-    why_withheld,
 )
-from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
 from newsletter.store.sql import Store, Transaction
 
 _LONGEST_REASON = 500
@@ -41,7 +39,7 @@ class Given:
     """An approval that was taken down, and whether it is enough."""
 
     content_hash: str
-    standing: ApprovalStatus
+    approval: ApprovalStatus
     warnings: tuple[str, ...] = ()
     """The checks over which it was given, for a reason."""
 
@@ -103,51 +101,43 @@ def approve(
         stored = find_seen(tx, asked.slug, asked.expect)
         if stored.content_hash != reviewed.content_hash:
             raise Refused(f"{asked.slug} changed during the review; review it again")
-        person = _entitled(tx, asked, stored, rules.policy)
-        refuse_other_time(tx, stored.statement, asked.shown, rules.timezone)
+        status = load_status(tx, stored, rules.campaigns)
+        person = _entitled(tx, asked, status)
+        refuse_other_time(status, asked.shown)
         override = _Override()
-        first = first_moment(tx, stored.statement, rules.timezone)
-        if not _has_said_so(asked, person, standing_of(tx, stored, rules.policy), first):
+        if not _has_said_so(asked, person, status):
             override = _over(reviewed, reason, no_embargo=asked.no_embargo, always=asked.override)
             channel = Channel.OVERRIDE if asked.override else asked.channel
-            _add(tx, stored, person, channel, override, rules)
-        given = standing_of(tx, stored, rules.policy)
+            _add(tx, status, person, channel, override)
+        given = load_status(tx, stored, rules.campaigns).approval
         start(tx, stored, person, asked.shown, asked.channel)
-        return Given(content_hash=stored.content_hash, standing=given, warnings=override.warnings)
+        return Given(content_hash=stored.content_hash, approval=given, warnings=override.warnings)
 
 
-def _entitled(
-    tx: Transaction, asked: ApprovalRequest, stored: StoredStatement, policy: ApprovalPolicy
-) -> str:
+def _entitled(tx: Transaction, asked: ApprovalRequest, status: StatementStatus) -> str:
     """Return the person if they may approve this text and it has not been sent. Raises Refused."""
     needed = Role.ADMIN if asked.override else Role.APPROVER
     action = "stand in for an approval" if asked.override else "approve"
     person = authorise(tx, asked.by, needed, action)
-    _refuse_author(stored, person, policy)
-    withheld = why_withheld(tx, stored.statement, policy)
-    if withheld:
-        raise Refused(withheld)
-    refuse_if_gone_out(tx, asked.slug)
+    if status.stored.wrote(person) and not status.rules.policy.author_may_approve:
+        raise Refused(
+            f"{person} wrote in {status.slug}, and approvals.author_may_approve is false;"
+            " ask somebody else to approve it"
+        )
+    if status.approval.withheld:
+        raise Refused(status.approval.withheld)
+    refuse_if_gone_out(status)
     return person
 
 
-def _refuse_author(stored: StoredStatement, person: str, policy: ApprovalPolicy) -> None:
-    if stored.wrote(person) and not policy.author_may_approve:
-        raise Refused(
-            f"{person} wrote in {stored.statement.slug}, and approvals.author_may_approve is false;"
-            " ask somebody else to approve it"
-        )
-
-
-def _has_said_so(
-    asked: ApprovalRequest, person: str, now: ApprovalStatus, first: datetime | None
-) -> bool:
-    """Return whether that approval counts already, for a time that is no earlier than ``first``."""
-    if asked.override and now.approved:
+def _has_said_so(asked: ApprovalRequest, person: str, now: StatementStatus) -> bool:
+    """Return whether that approval counts already, for a time that is no earlier than now."""
+    if asked.override and now.approval.approved:
         raise Refused(f"{asked.slug} has all the approvals it needs; no admin has to replace one")
+    first = first_moment(now)
     return any(
         given.by == person and (first is None or first <= (given.not_before or given.at))
-        for given in (now.overrides if asked.override else now.counted)
+        for given in (now.approval.overrides if asked.override else now.approval.counted)
     )
 
 
@@ -190,15 +180,16 @@ def _way(blocked: Set[str]) -> str:
     return "correct what is blocking"
 
 
-def revoke(slug: str, *, by: str, store: Store, own: bool = False) -> int:
+def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool = False) -> int:
     """Revoke one's own approval, or all approvals as an admin. Return how many.
 
     ``own``: an admin too revokes only their own, and only before sending begins.
     """
     with store.begin() as tx:
         person = authorise(tx, by, Role.APPROVER, "revoke")
-        if own:
-            refuse_if_gone_out(tx, slug)
+        stored = tx.statements.get(slug)
+        if own and stored is not None:
+            refuse_if_gone_out(load_status(tx, stored, rules))
         everything = tx.staff.roles()[person] is Role.ADMIN and not own
         whose = None if everything else person
         taken = tx.approvals.revoke(slug, tx.now, whose, actor=person)
@@ -243,7 +234,7 @@ def note_front_matter(
     Return the statements that were approved. Updates ``before``.
     """
     before = before or Compared()
-    seen = before.mark if before.policy == rules.policy else None
+    seen = before.mark if before.policy == rules.campaigns.policy else None
     noted = []
     with store.read() as tx:
         mark, touched = tx.statements.changed_since(seen)
@@ -252,7 +243,7 @@ def note_front_matter(
             stored
             for stored in known
             if stored.content_hash
-            and (stored.statement.feed or rules.policy.trust_front_matter)
+            and (stored.statement.feed or rules.campaigns.policy.trust_front_matter)
             and set(_named(stored.statement)) != _noted_names(tx, stored.statement)
         ]
         reviews = review(tx, pending, rules) if pending else []
@@ -262,7 +253,7 @@ def note_front_matter(
         with store.begin() as tx:
             if _bring_in_line(tx, stored, None if reviewed.blocking else override, rules):
                 noted.append(Noted(slug=reviewed.slug, warnings=warnings, despite=override.despite))
-    before.mark, before.policy = mark, rules.policy
+    before.mark, before.policy = mark, rules.campaigns.policy
     return tuple(noted)
 
 
@@ -296,7 +287,7 @@ def _bring_in_line(
         return False
     added = [person for person in named if person not in noted]
     for person in added:
-        _add(tx, stored, person, channel, override, rules)
+        _add(tx, load_status(tx, stored, rules.campaigns), person, channel, override)
     return bool(added)
 
 
@@ -324,24 +315,19 @@ def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
 
 
 def _add(
-    tx: Transaction,
-    stored: StoredStatement,
-    person: str,
-    channel: Channel,
-    override: _Override,
-    rules: ReviewRules,
+    tx: Transaction, status: StatementStatus, person: str, channel: Channel, override: _Override
 ) -> None:
-    slug = stored.statement.slug
+    content_hash = status.stored.content_hash
     tx.approvals.add(
         Approval(
-            slug=slug,
-            content_hash=stored.content_hash,
+            slug=status.slug,
+            content_hash=content_hash,
             by=person,
             at=tx.now,
             channel=channel,
-            not_before=first_moment(tx, stored.statement, rules.timezone),
+            not_before=first_moment(status),
             despite=override.despite,
             warnings=override.warnings,
         )
     )
-    tx.audit.enter(person, "approve", slug, f"{stored.content_hash} by {channel.value}{override}")
+    tx.audit.enter(person, "approve", status.slug, f"{content_hash} by {channel.value}{override}")

@@ -1,18 +1,12 @@
 """Staff → feedback to the writers: a comment on a statement, or a version sent back, and why."""
 
+from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Comment, Returned, comment_text
-from newsletter.domain.statements.statement import ApprovalPolicy, Progress
-from newsletter.pipeline.ledger import (
-    authorise,
-    entitle,
-    find_seen,
-    is_draft,
-    refuse_if_gone_out,
-    return_of,
-    standing_of,
-)
+from newsletter.domain.statements.statement import Progress
+from newsletter.pipeline.ledger import authorise, entitle, find_seen
+from newsletter.pipeline.status import is_draft, load_status, refuse_if_gone_out
 from newsletter.store.sql import Store
 
 
@@ -39,7 +33,7 @@ _LONGEST_REASON = 2_000
 
 
 def send_back(
-    slug: str, *, by: str, expect: str, reason: str, store: Store, policy: ApprovalPolicy
+    slug: str, *, by: str, expect: str, reason: str, store: Store, rules: CampaignRules
 ) -> None:
     """Ask for changes in the version that the person saw. Their approval of it is revoked.
 
@@ -48,20 +42,19 @@ def send_back(
     why = _reason(reason)
     with store.begin() as tx:
         person = entitle(tx, by, Role.APPROVER, "send back")
-        stored = find_seen(tx, slug, expect)
-        if stored.statement.progress is Progress.DRAFT:
-            raise Refused(is_draft(stored.statement))
-        refuse_if_gone_out(tx, slug)
-        if standing_of(tx, stored, policy).approved:
+        status = load_status(tx, find_seen(tx, slug, expect), rules)
+        if status.statement.progress is Progress.DRAFT:
+            raise Refused(is_draft(status.statement))
+        refuse_if_gone_out(status)
+        if status.approval.approved:
             raise Refused(f"{slug} is approved; take that back first, then nothing of it leaves")
-        back = return_of(tx, stored)
+        back = status.returned
         if back is not None:
             raise Refused(f"{slug} was sent back by {back.by} already: {back.reason}")
         tx.approvals.revoke(slug, tx.now, person, actor=person, why="sent back")
-        tx.returns.add(
-            Returned(slug=slug, content_hash=stored.content_hash, by=person, at=tx.now, reason=why)
-        )
-        detail = f"{stored.content_hash}: {' '.join(why.split())}"
+        seen = status.stored.content_hash
+        tx.returns.add(Returned(slug=slug, content_hash=seen, by=person, at=tx.now, reason=why))
+        detail = f"{seen}: {' '.join(why.split())}"
         tx.audit.enter(person, "send back", slug, detail)
 
 

@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import (
@@ -24,13 +25,12 @@ from newsletter.domain.statements.review import (
 )
 from newsletter.domain.statements.statement import (
     Approval,
-    ApprovalPolicy,
     Progress,
     Statement,
     StoredStatement,
 )
-from newsletter.pipeline.ledger import embargo_until, standing_of
 from newsletter.pipeline.statements.translations import translations_of
+from newsletter.pipeline.status import embargo_until, load_status
 from newsletter.pipeline.subscribers.membership import known_lists, unknown_lists
 from newsletter.store.sql import Transaction
 
@@ -42,20 +42,13 @@ _LOOKS_BACK = 200
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewRules:
-    """The rules for reviewing and approving a text, and the zone of its wall times."""
+    """The rules for reviewing and approving a text."""
 
     review: Callable[[Statement, Content | None, ReviewContext], tuple[ReviewFinding, ...]]
     """Returns all findings; the content is None if the statement cannot be rendered."""
-    timezone: str
-    policy: ApprovalPolicy
-    """The conditions under which an approval counts."""
+    campaigns: CampaignRules
     declared_lists: frozenset[str] = frozenset()
     """The lists that the settings declare, whether anybody is on them or not."""
-
-    @property
-    def together(self) -> bool:
-        """Translations go out in the mail of their original."""
-        return self.policy.together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,10 +126,10 @@ def is_settled(tx: Transaction, stored: StoredStatement, rules: ReviewRules) -> 
 
     A translation in the email of its original is decided there.
     """
-    if rules.together and stored.statement.translation_of:
+    if rules.campaigns.together and stored.statement.translation_of:
         stored = tx.statements.get(stored.statement.translation_of) or stored
-    gone = has_begun(tx.campaigns.latest(stored.statement.slug))
-    return gone or standing_of(tx, stored, rules.policy).approved
+    status = load_status(tx, stored, rules.campaigns)
+    return status.begun or status.approval.approved
 
 
 def overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:
@@ -152,9 +145,11 @@ def _review(
     tx: Transaction, stored: StoredStatement, others: _Others, rules: ReviewRules
 ) -> Reviewed:
     statement = stored.statement
-    zone = ZoneInfo(rules.timezone)
-    send_at = tx.schedules.get(statement.slug) or _instant(statement, rules.timezone, tx.now)
-    embargo = embargo_until(tx, statement, rules.timezone)
+    zone = ZoneInfo(rules.campaigns.timezone)
+    send_at = tx.schedules.get(statement.slug) or _instant(
+        statement, rules.campaigns.timezone, tx.now
+    )
+    embargo = embargo_until(tx, statement, rules.campaigns.timezone)
     goes_out = max(time for time in (tx.now, send_at, embargo) if time)
     last = None if statement.corrects or statement.segment else others.last(statement)
     audience = (
@@ -174,7 +169,7 @@ def _review(
     )
     content = tx.statements.content(stored.content_hash) if stored.content_hash else None
     remarks = rules.review(statement, content, around)
-    if rules.together:
+    if rules.campaigns.together:
         remarks = in_order([*remarks, *_of_translations(tx, statement, rules, around)])
     return Reviewed(slug=statement.slug, content_hash=stored.content_hash, remarks=remarks)
 

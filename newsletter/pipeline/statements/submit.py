@@ -5,26 +5,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from newsletter.domain.campaigns.campaign import has_begun
+from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.errors import Fault, InvalidInput, Refused
 from newsletter.domain.ports import Renderer
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import (
     SLUG_MAX_LENGTH,
-    ApprovalPolicy,
     Progress,
     Statement,
     StoredStatement,
 )
-from newsletter.pipeline.ledger import (
-    Lapse,
-    authorise,
-    entitle,
-    find_draft,
-    find_statement,
-    is_draft,
-    lapse_of,
-)
+from newsletter.pipeline.ledger import authorise, entitle, find_draft, find_statement
+from newsletter.pipeline.status import Lapse, is_draft, lapse_of, load_status
 from newsletter.sources.desk import parse_draft, parse_handed_in
 from newsletter.sources.statements import Defaults
 from newsletter.sources.writing import slugify
@@ -45,7 +38,7 @@ class Submitting:
     store: Store
     renderer: Renderer
     defaults: Defaults
-    policy: ApprovalPolicy
+    rules: CampaignRules
 
     def hand_in(self, key: str, base: int, *, by: str, told: int = 0) -> Draft:
         """Submit a text in its revision ``base``.
@@ -69,8 +62,8 @@ class Submitting:
                     f"{draft.changed_by} changed this text after you opened it, so it was not"
                     " handed in. Look at the change first."
                 )
-            _refuse_gone_out(tx, draft)
-            lapse = lapse_of(tx, draft.slug, self.policy)
+            self._refuse_gone_out(tx, draft)
+            lapse = lapse_of(tx, draft.slug, self.rules)
             if lapse.depth > told:
                 raise Lapses(lapse)
             slug = draft.slug or _slug_for(tx, draft)
@@ -91,7 +84,7 @@ class Submitting:
             draft = find_draft(tx, key)
             if not draft.is_handed_in:
                 raise Refused("It is not handed in, so there is nothing to take back.")
-            _refuse_gone_out(tx, draft)
+            self._refuse_gone_out(tx, draft)
             tx.drafts.take_back(key)  # also where the configuration lacks by now what it names
             self._put(tx, draft.slug)
             detail = f"version {draft.handed_in}"
@@ -110,6 +103,15 @@ class Submitting:
         if parsed.statement is None:
             raise InvalidInput(parsed.faults)
         return parsed.statement
+
+    def _refuse_gone_out(self, tx: Transaction, draft: Draft) -> None:
+        stored = tx.statements.get(draft.slug) if draft.slug else None
+        status = load_status(tx, stored, self.rules) if stored is not None else None
+        if status is not None and status.campaign is not None and status.begun:
+            raise Refused(
+                f"It has gone out, as campaign {status.campaign.id}. Write what has to be put right"
+                " as a new statement that corrects this one."
+            )
 
     def _put(self, tx: Transaction, slug: str) -> tuple[Fault, ...]:
         """Store the statement as its source reads it, so that the next run finds no difference.
@@ -141,15 +143,6 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
     with store.begin() as tx:
         tx.returns.close(slug, tx.now)
         tx.audit.enter(who, "submit", slug)
-
-
-def _refuse_gone_out(tx: Transaction, draft: Draft) -> None:
-    campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
-    if has_begun(campaign) and (campaign.may_have_reached_anybody or not campaign.state.ended):
-        raise Refused(
-            f"It has gone out, as campaign {campaign.id}. Write what has to be put right as a new"
-            " statement that corrects this one."
-        )
 
 
 def _slug_for(tx: Transaction, draft: Draft) -> str:

@@ -10,11 +10,12 @@ from newsletter.domain.campaigns.campaign import (
     CampaignState,
     has_begun,
 )
-from newsletter.domain.campaigns.translations import LanguageVersion, allotted, objection
+from newsletter.domain.campaigns.translations import LanguageVersion, allotted
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.statement import ApprovalPolicy, Statement, StoredStatement
+from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.ledger import approved_content, standing_of
+from newsletter.pipeline.ledger import approved_content
+from newsletter.pipeline.status import check_translation, goes_within
 from newsletter.store.sql import Transaction
 
 
@@ -68,31 +69,6 @@ def within(translations: Iterable[StoredStatement]) -> tuple[Statement, ...]:
     return tuple(sorted(present, key=lambda one: one.language))
 
 
-def check_translation(tx: Transaction, statement: Statement) -> Statement:
-    """Return the original of a translation. Raises Refused if it cannot be sent."""
-    of = statement.translation_of
-    stored = tx.statements.get(of)
-    campaign = tx.campaigns.latest(of)
-    begun = has_begun(campaign)
-    original = stored.statement if stored is not None and (stored.present or begun) else None
-    others = [
-        translation.statement
-        for translation in tx.statements.translations(of)
-        if translation.present
-    ]
-    why = objection(
-        statement, original, [other for other in others if other.slug != statement.slug]
-    )
-    if not why and campaign is not None and campaign.corrected_by and not begun:
-        why = (
-            f"it translates {of}, in whose place its correction {campaign.corrected_by} goes to all"
-            " its readers; take translation_of out, and let it correct nothing"
-        )
-    if original is None or why:
-        raise Refused(why)
-    return original
-
-
 def group_of(
     tx: Transaction,
     statement: Statement,
@@ -125,33 +101,6 @@ def group_of(
         translations=tuple(found.values()),
         lists=statement.lists,
         segment=statement.segment,
-    )
-
-
-def siblings(
-    tx: Transaction, statement: Statement, policy: ApprovalPolicy
-) -> tuple[list[Statement], list[Statement]]:
-    """The translations of a statement that have not begun: (approved, not approved)."""
-    of = statement.translation_of or statement.slug
-    approved: list[Statement] = []
-    others: list[Statement] = []
-    for translation in tx.statements.translations(of):
-        if not translation.present or has_begun(tx.campaigns.latest(translation.statement.slug)):
-            continue
-        try:
-            check_translation(tx, translation.statement)
-        except Refused:
-            continue
-        ready = standing_of(tx, translation, policy).approved
-        (approved if ready else others).append(translation.statement)
-    return approved, others
-
-
-def goes_within(statement: Statement) -> str:
-    """Return why a translation has no campaign if all languages are in one email."""
-    return (
-        f"it goes out in the mail of {statement.translation_of}, for the configuration says"
-        " translations: together; approve that one"
     )
 
 

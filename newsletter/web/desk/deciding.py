@@ -2,29 +2,26 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
 from newsletter.config.settings import Settings
-from newsletter.domain.campaigns.campaign import Campaign, ShownTerms, Start, typed_number
+from newsletter.domain.campaigns.campaign import ShownTerms, typed_number
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.comparison import Difference, passages
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import ReviewFinding, Severity
 from newsletter.domain.statements.statement import (
-    ApprovalPolicy,
-    ApprovalStatus,
     Statement,
     StoredStatement,
 )
 from newsletter.domain.wording import listed, people, without_commands
 from newsletter.pipeline.campaigns.headcount import Moved
-from newsletter.pipeline.ledger import Lapse, Rescheduled, return_of, standing_of, start_of
 from newsletter.pipeline.statements.review import review
+from newsletter.pipeline.status import Lapse, Rescheduled
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.request import DeskRequest, whole
@@ -55,64 +52,11 @@ _PROVIDERS: Mapping[str, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Subject:
-    """A statement under decision, at one moment."""
-
-    stored: StoredStatement
-    standing: ApprovalStatus
-    campaign: Campaign | None
-    start: Start | None
-    returned: Returned | None
-    names: Mapping[str, str]
-
-    @property
-    def statement(self) -> Statement:
-        return self.stored.statement
-
-    @property
-    def slug(self) -> str:
-        return self.stored.statement.slug
-
-    @property
-    def address(self) -> str:
-        return f"/desk/statements/{self.slug}"
-
-    @property
-    def began(self) -> Campaign | None:
-        """The campaign that began to go out, or is over; None where another may still begin."""
-        campaign = self.campaign
-        if campaign is None or campaign.started_at is None:
-            return None
-        gone = (
-            campaign.may_have_reached_anybody or not campaign.state.ended or campaign.corrected_by
-        )
-        return campaign if gone else None
-
-
-def subject_of(tx: Transaction, policy: ApprovalPolicy, slug: str) -> Subject:
-    """Return the statement with this slug. Raises NotFound."""
-    stored = tx.statements.get(slug)
-    if stored is None:
-        raise NotFound("There is no such statement.")
-    standing = standing_of(tx, stored, policy)
-    return Subject(
-        stored=stored,
-        standing=standing,
-        campaign=tx.campaigns.latest(slug),
-        start=start_of(tx, stored, standing),
-        returned=return_of(tx, stored),
-        names=colleagues(tx),
-    )
-
-
-def version_of(tx: Transaction, subject: Subject, content_hash: str) -> Content:
+def version_of(tx: Transaction, status: StatementStatus, content_hash: str) -> Content:
     """Return the current or an approved version of this statement. Raises NotFound."""
-    known = {
-        subject.stored.content_hash,
-        *(approval.content_hash for approval in tx.approvals.of(subject.slug)),
-    }
-    known |= {subject.campaign.content_hash} if subject.campaign else set()
+    known = {approval.content_hash for approval in tx.approvals.of(status.slug)}
+    known |= {status.stored.content_hash}
+    known |= {status.campaign.content_hash} if status.campaign else set()
     content = (
         tx.statements.content(content_hash) if content_hash in known and content_hash else None
     )

@@ -128,7 +128,7 @@ def test_a_list_of_statements_loads_the_stages_that_it_needs_alone(listed: set[s
     assert modules_in("pipeline", listed) == {
         *("statements.ingest", "statements.render"),  # what is stored is brought up to date
         "statements.approve",  # by front matter
-        *("statements.review", "statements.translations", "ledger"),  # how far each is
+        *("statements.review", "statements.translations", "status", "ledger"),  # how far each is
         "delivery.restore_guard",  # no claim of the past is missing
         "configuration",  # another process may run with other settings
         "subscribers.membership",  # a list that is misspelt is told of

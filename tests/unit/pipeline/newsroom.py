@@ -34,6 +34,7 @@ from newsletter.pipeline.statements.approve import (
 from newsletter.pipeline.statements.ingest import Ingested, Read, ingest
 from newsletter.pipeline.statements.render import Rendered, Tried, render
 from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
+from newsletter.pipeline.status import load_status
 from newsletter.rendering.checks.reviewer import review_text
 from newsletter.store.sql import Store, Transaction
 from tests.fakes import (
@@ -118,9 +119,7 @@ class Newsroom:
             batch_size=10,
             capabilities=self.provider.capabilities,
         )
-        self.review_rules = ReviewRules(
-            review=review_text, timezone=self.rules.timezone, policy=self.rules.policy
-        )
+        self.review_rules = ReviewRules(review=review_text, campaigns=self.rules)
         self.configuration = Configuration(
             digest=lambda: "ours", changed_on_disk=lambda: "", is_service_running=lambda: False
         )
@@ -252,7 +251,8 @@ class Newsroom:
         """What somebody is shown now, but for another number of readers."""
         with self.store.read() as tx:
             stored = tx.statements.get(slug)
-            shown = terms_now(tx, stored.statement, self.rules) if stored else ShownTerms()
+            status = load_status(tx, stored, self.rules) if stored else None
+            shown = terms_now(tx, status) if status else ShownTerms()
         return shown if readers is None else replace(shown, readers=readers, typed=readers)
 
     def starter(self, store: Any = None) -> Starter:
@@ -262,7 +262,7 @@ class Newsroom:
 
     def demand(self, **policy: Any) -> None:
         self.rules = replace(self.rules, policy=replace(self.rules.policy, **policy))
-        self.review_rules = replace(self.review_rules, policy=self.rules.policy)
+        self.review_rules = replace(self.review_rules, campaigns=self.rules)
 
     def rehearse(self, slug: str = "resignation") -> DryRun:
         return dry_run(slug, store=self.store, rules=self.rules)

@@ -1,17 +1,19 @@
 """The pages on which a sender starts an approved statement, sets its time, and undoes the start."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from starlette.responses import Response
 
-from newsletter.domain.campaigns.campaign import CampaignState, StartBy
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, ReviewFinding
-from newsletter.domain.statements.statement import Statement
+from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.wording import clock, listed, people, plural
+from newsletter.pipeline.campaigns.board import find
 from newsletter.pipeline.campaigns.control import AlreadyStarted, Late, StartRequest
 from newsletter.pipeline.campaigns.headcount import (
     Headcount,
@@ -21,21 +23,14 @@ from newsletter.pipeline.campaigns.headcount import (
     headcount,
     left_behind,
 )
-from newsletter.pipeline.campaigns.reach import Timing, timing_of
-from newsletter.pipeline.ledger import (
-    Changed,
-    Rescheduled,
-    embargo_until,
-    first_moment,
-    set_time,
-    write_set_time,
-)
+from newsletter.pipeline.campaigns.reach import release_of
+from newsletter.pipeline.ledger import Changed
+from newsletter.pipeline.status import Rescheduled, first_moment, load_status, write_set_time
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import (
     LEFT_OUT,
-    Subject,
     colleagues,
     is_trial,
     otherwise,
@@ -44,7 +39,6 @@ from newsletter.web.desk.deciding import (
     remarks_of,
     seen_version,
     shown_on,
-    subject_of,
     titles,
     wall_of,
 )
@@ -54,53 +48,6 @@ from newsletter.web.desk.request import DeskRequest, Route
 _SOON = 3600
 """Seconds: what leaves within them is counted down."""
 NOW, WRITTEN, AT = "now", "written", "at"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prospect:
-    """The effects of a start, for the sender."""
-
-    subject: Subject
-    count: Headcount | None
-    """None if it cannot be sent; ``objection`` says why."""
-    objection: str
-    off: str
-    """That its audience differs by a fifth from the last one, in words; else empty."""
-    leaves_at: datetime | None
-    """When a started statement will be sent."""
-    written: datetime | None
-    """The earliest time by its own settings; None for now."""
-    time: str
-    """The time that is set, for the form to give back."""
-    keeps: str
-    """The reason why it waits until then; empty if only its set time does."""
-    late: datetime | None
-    """The set time, if it passed before a start."""
-    told: bool
-    """Its approvers were shown a future time: an earlier one needs a new approval."""
-    hour: str
-    typed: bool
-    put_right: str
-    """For a correction: its readers, and what happens to the original."""
-    left_behind: tuple[list[Statement], list[Statement]]
-    """Translations whose readers get this one if it goes first: not started, and not approved."""
-
-    @property
-    def waits(self) -> bool:
-        """It was started, or starts by itself, and has not begun: its time can be changed."""
-        campaign = self.subject.campaign
-        return campaign is not None and campaign.state in {
-            CampaignState.SCHEDULED,
-            CampaignState.PAUSED,
-        }
-
-    @property
-    def left_out(self) -> str:
-        """Return the number of people who are left out, with the reasons, in a sentence."""
-        if self.count is None or not self.count.left:
-            return ""
-        whys = [f"{many:,} {LEFT_OUT.get(why, why)}" for why, many in self.count.left_out]
-        return whys[0] if len(whys) == 1 else f"{self.count.left:,}: {', '.join(whys)}"
 
 
 class Starting:
@@ -144,7 +91,7 @@ class Starting:
         except NotFresh:
             return self._desk.step_up(request)
         except Refused as error:
-            return self._page(request, faults=[("", self._why_not(error))], status=409)
+            return self._page(request, faults=[("", self._why_not(error))], code=409)
         return self._desk.go(request, f"/statements/{slug}", done="started")
 
     def set_time(self, request: DeskRequest) -> Response:
@@ -157,9 +104,7 @@ class Starting:
             if at is not None:  # None: it stays as it is set
                 self._campaigns.starter().schedule(slug, at, by=by, anew=anew)
         except Refused as error:
-            return self._page(
-                request, faults=[("", self._why_not(error, "Not changed"))], status=409
-            )
+            return self._page(request, faults=[("", self._why_not(error, "Not changed"))], code=409)
         except NotFound as error:
             raise NotFound("There is no such statement.") from error
         return self._desk.go(request, f"/statements/{slug}", done="time-anew" if anew else "time")
@@ -173,7 +118,7 @@ class Starting:
             return self._late(request, late)
         except Refused as error:
             with self._statements.store.read() as tx:
-                names = subject_of(tx, self._statements.policy, slug).names
+                names = colleagues(tx)
             return self._desk.failed(request, "Nothing was undone", plain(error, names), status=409)
         done = "undone" if approved else "undone-approval"
         if request.query("lapsed"):
@@ -184,7 +129,7 @@ class Starting:
 
     def _is_off(self, slug: str) -> bool:
         with self._statements.store.read() as tx:
-            return bool(self._remarks(tx, subject_of(tx, self._statements.policy, slug)))
+            return bool(self._remarks(tx, find(tx, slug)))
 
     def _time(self, request: DeskRequest, field: str = "at") -> tuple[datetime | None, Faults]:
         """Return the chosen time, None for the time that is set, or the faults of the field."""
@@ -234,33 +179,33 @@ class Starting:
         )
 
     def _page(
-        self, request: DeskRequest, *, faults: Faults = (), status: int | None = None
+        self, request: DeskRequest, *, faults: Faults = (), code: int | None = None
     ) -> Response:
-        with self._statements.store.read() as tx:
-            prospect = self._prospect(tx, request.param("slug"))
-        subject = prospect.subject
-        if subject.began is not None and not faults:
-            return self._desk.go(request, f"/campaigns/{subject.began.id}")
-        set_for = prospect.written or prospect.hour
-        chosen = request.field("when") or (WRITTEN if set_for else AT if prospect.keeps else NOW)
+        statements, rules = self._statements, self._campaigns.rules
+        with statements.store.read() as tx:
+            status = load_status(tx, find(tx, request.param("slug")), rules)
+            prospect = self._prospect(tx, status)
+        if status.campaign is not None and status.begun and not faults:
+            return self._desk.go(request, f"/campaigns/{status.campaign.id}")
+        count, set_for = prospect["count"], prospect["written"] or status.hour
+        otherwise = AT if prospect["keeps"] else NOW
         return self._desk.page(
             request,
             "start.html.j2",
-            title=f"Send: {subject.statement.title}",
-            status=status,
-            subject=subject,
-            prospect=prospect,
+            title=f"Send: {status.statement.title}",
+            status=code,
+            statement_status=status,
             faults=faults,
-            chosen=chosen,
+            chosen=request.field("when") or (WRITTEN if set_for else otherwise),
             fields={name: request.field(name) for name in ("at", "right", "earlier")},
-            lists=titles(self._statements.settings, prospect.count.lists) if prospect.count else "",
-            by_sender=self._campaigns.rules.by_sender,
-            trial=is_trial(self._statements.settings),
-            window=_lasting(self._campaigns.rules.undo_window),
-            waits_for=plain("; ".join(subject.standing.reasons), subject.names),
+            lists=titles(statements.settings, count.lists) if count else "",
+            trial=is_trial(statements.settings),
+            window=_lasting(rules.undo_window),
+            waits_for=plain("; ".join(status.approval.reasons), status.names),
             now=self._desk.now(),
-            place=_place(self._statements.settings.timezone),
-            **self._leaves(prospect.leaves_at),
+            place=_place(rules.timezone),
+            **prospect,
+            **self._leaves(prospect["leaves_at"]),
         )
 
     def _leaves(self, at: datetime | None) -> dict[str, str]:
@@ -273,69 +218,53 @@ class Starting:
         hour = clock(at, self._statements.settings.timezone)
         return {"leaves": f"at {hour}", "soon": f"{left // 60}:{left % 60:02}"}
 
-    def _prospect(self, tx: Transaction, slug: str) -> Prospect:
-        statements, rules = self._statements, self._campaigns.rules
-        subject = subject_of(tx, statements.policy, slug)
+    def _prospect(self, tx: Transaction, status: StatementStatus) -> dict[str, Any]:
+        """Return the effects of a start, by the names of the page."""
         count, objection = None, ""
         try:
-            count = headcount(tx, subject.statement, rules)
+            count = headcount(tx, status)
         except Refused as error:
-            objection = plain(error, subject.names)
-        keeps, told = self._keeps(tx, subject)
-        first = first_moment(tx, subject.statement, rules.timezone)
-        not_before = subject.standing.not_before
-        due = set_time(tx, subject.statement, rules.timezone)
-        timing = self._timing(tx, subject)
-        started = subject.start is not None or rules.start is StartBy.APPROVAL
-        return Prospect(
-            subject=subject,
-            count=count,
-            objection=objection,
-            off=next((finding.message for finding in self._remarks(tx, subject)), ""),
-            leaves_at=timing.release(tx, subject.campaign) if timing and started else None,
-            written=max((at for at in (first, not_before) if at and at > tx.now), default=None),
-            time=write_set_time(tx, subject.statement, rules.timezone),
-            keeps=keeps,
-            late=due if due is not None and due <= tx.now else None,
-            told=told,
-            hour=str(timing.hour or "") if timing else "",
-            typed=count is not None and count.readers >= statements.settings.desk.typed_count,
-            put_right=put_right(tx, subject.statement),
-            left_behind=left_behind(tx, subject.statement, rules),
-        )
+            objection = plain(error, status.names)
+        keeps, told = self._keeps(status)
+        times = (first_moment(status), status.approval.not_before)
+        return {
+            "count": count,
+            "objection": objection,  # why it cannot be sent, without a count
+            "left_out": _left_out(count) if count else "",
+            "off": next((one.message for one in self._remarks(tx, status.stored)), ""),
+            "leaves_at": release_of(tx, status) if status.is_started else None,
+            "written": max((at for at in times if at and at > tx.now), default=None),
+            "time": write_set_time(status),
+            "keeps": keeps,
+            "told": told,
+            "typed": count is not None and count.readers >= status.rules.typed_count,
+            "put_right": put_right(tx, status.statement),
+            "left_behind": left_behind(tx, status),
+        }
 
-    def _timing(self, tx: Transaction, subject: Subject) -> Timing | None:
-        """Return the timing; None for a time that does not exist in the zone."""
-        since = subject.start.at if subject.start else subject.standing.complete_at
-        try:
-            return timing_of(
-                tx,
-                subject.statement,
-                since or self._desk.now(),
-                self._campaigns.rules,
-                not_before=subject.standing.not_before,
-            )
-        except ValueError:
-            return None
-
-    def _keeps(self, tx: Transaction, subject: Subject) -> tuple[str, bool]:
+    def _keeps(self, status: StatementStatus) -> tuple[str, bool]:
         """Return why it cannot be sent at once, and whether a new approval would allow it."""
-        told, zone = subject.standing.not_before, self._campaigns.rules.timezone
-        embargo = embargo_until(tx, subject.statement, zone)
-        if embargo is not None and embargo > tx.now and (told is None or told <= embargo):
+        told, embargo, now = status.approval.not_before, status.embargo_until, status.now
+        if embargo is not None and embargo > now and (told is None or told <= embargo):
             return f"It is embargoed until {self._desk.moment(embargo)}.", False
-        if told is None or told <= tx.now:
+        if told is None or told <= now:
             return "", False
-        given = [one.by for one in subject.standing.given if one.not_before]
-        by = listed([subject.names.get(address, "Somebody") for address in given])
+        given = [one.by for one in status.approval.given if one.not_before]
+        by = listed([status.names.get(address, "Somebody") for address in given])
         until = self._desk.moment(told)
         why = f"{by} approved it for no earlier than {until}. An earlier time takes a new approval."
         return why, True
 
-    def _remarks(self, tx: Transaction, subject: Subject) -> list[ReviewFinding]:
+    def _remarks(self, tx: Transaction, stored: StoredStatement) -> list[ReviewFinding]:
         """Return the findings about the number of its readers."""
-        found = remarks_of(tx, subject.stored, self._statements)
+        found = remarks_of(tx, stored, self._statements)
         return [finding for finding in found if finding.check is Check.AUDIENCE]
+
+
+def _left_out(count: Headcount) -> str:
+    """Return the number of people who are left out, with the reasons, in a sentence."""
+    whys = [f"{many:,} {LEFT_OUT.get(why, why)}" for why, many in count.left_out]
+    return "".join(whys) if len(whys) < 2 else f"{count.left:,}: {', '.join(whys)}"
 
 
 def _place(zone: str) -> str:

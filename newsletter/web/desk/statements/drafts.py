@@ -16,9 +16,10 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft, DraftText, Found, Picture
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
 from newsletter.domain.statements.statement import Statement
-from newsletter.pipeline.ledger import find_draft, lapse_of
+from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.submit import Lapses
 from newsletter.pipeline.statements.write import Made
+from newsletter.pipeline.status import lapse_of
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_file
@@ -236,7 +237,7 @@ class Drafts:
         text, me = draft.version.text, request.who
         with self._statements.store.read() as tx:
             gone = has_gone(tx, draft)
-            lapse = lapse_of(tx, draft.slug, self._statements.policy)
+            lapse = lapse_of(tx, draft.slug, self._statements.campaigns.rules)
             costs = lapse_in_words(tx, lapse, by_sender=self._by_sender)
         size = "phone" if request.query("size") == "phone" else "desktop"
         return self._desk.page(

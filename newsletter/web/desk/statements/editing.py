@@ -14,10 +14,11 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comparison import both, differences
 from newsletter.domain.statements.draft import Draft, DraftText, Version
 from newsletter.pipeline.campaigns.trial import filled, made_up
-from newsletter.pipeline.ledger import find_draft, lapse_of, return_of
+from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.submit import Lapses
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict
+from newsletter.pipeline.status import lapse_of, load_status
 from newsletter.rendering import preview as views
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -119,10 +120,11 @@ class Editing:
         lapses: bool = False,
     ) -> Response:
         with self._statements.store.read() as tx:
-            lapse = lapse_of(tx, draft.slug, self._statements.policy)
+            lapse = lapse_of(tx, draft.slug, self._statements.campaigns.rules)
             costs = lapse_in_words(tx, lapse, by_sender=self._by_sender)
             stored = tx.statements.get(draft.slug) if draft.slug else None
-            returned = return_of(tx, stored) if stored else None
+            rules = self._statements.campaigns.rules
+            returned = load_status(tx, stored, rules).returned if stored else None
             gone, lists = has_gone(tx, draft), self._lists(tx, text)
             others = [stored.statement for stored in tx.statements.newest(_OFFERED)]
         settings = self._statements.settings

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.campaigns.state import Act, Home, Shelf, State
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.statements.review import Severity
 
 KINDS: Mapping[State, str] = MappingProxyType(
@@ -24,7 +24,6 @@ KINDS: Mapping[State, str] = MappingProxyType(
         State.ATTENTION: "stopped",
         State.SENT: "approved",
         State.CORRECTED: "draft",
-        State.WITHDRAWN: "stopped",
         State.CANCELLED: "draft",
         State.WITHIN: "draft",
         State.FAULTY: "stopped",
@@ -101,23 +100,22 @@ class Button:
     """The act is done at once; else the address is a page that asks."""
 
 
-def buttons(situation: Situation, address: str) -> list[Button]:
+def buttons(status: StatementStatus, address: str) -> list[Button]:
     """Return the acts that this person is offered, most important first."""
     return [
-        Button(label=_LABELS[act], address=_address(act, situation), posts=act in _AT_ONCE)
-        for act in situation.acts_for(address)
+        Button(label=_LABELS[act], address=_address(act, status), posts=act in _AT_ONCE)
+        for act in status.acts_for(address)
     ]
 
 
-def _address(act: Act, situation: Situation) -> str:
-    facts = situation.facts
-    here = f"/desk/statements/{facts.statement.slug}"
-    campaign = f"/desk/campaigns/{facts.campaign.id}" if facts.campaign else here
-    corrected = facts.corrected.slug if facts.corrected else facts.statement.slug
+def _address(act: Act, status: StatementStatus) -> str:
+    here = f"/desk/statements/{status.statement.slug}"
+    campaign = f"/desk/campaigns/{status.campaign.id}" if status.campaign else here
+    corrected = status.corrected.slug if status.corrected else status.statement.slug
     return {
-        Act.EDIT: f"/desk/drafts/{facts.draft}/edit",
-        Act.TAKE_BACK: f"/desk/drafts/{facts.draft}",
-        Act.HAND_IN: f"/desk/drafts/{facts.draft}",
+        Act.EDIT: f"/desk/drafts/{status.statement.desk}/edit",
+        Act.TAKE_BACK: f"/desk/drafts/{status.statement.desk}",
+        Act.HAND_IN: f"/desk/drafts/{status.statement.desk}",
         Act.REVIEW: f"{here}/review",
         Act.SEE_CHANGES: f"{here}/review",
         Act.START: f"{here}/start",
@@ -129,35 +127,34 @@ def _address(act: Act, situation: Situation) -> str:
         Act.DECIDE: f"{campaign}/unknown",
         Act.REPORT: campaign,
         Act.OPEN_CORRECTION: f"/desk/statements/{corrected}",
-        Act.OPEN_ORIGINAL: f"/desk/statements/{facts.statement.translation_of}",
-        Act.CORRECT: f"/desk/drafts/new?corrects={facts.statement.slug}",
+        Act.OPEN_ORIGINAL: f"/desk/statements/{status.statement.translation_of}",
+        Act.CORRECT: f"/desk/drafts/new?corrects={status.statement.slug}",
         Act.COPY: f"{here}/copy",
         Act.FORGET_START: f"{here}/undo?lapsed=yes",
     }[act]
 
 
-def lives(situation: Situation) -> str:
+def lives(status: StatementStatus) -> str:
     """Return where the text is edited, as a sentence; empty for the desk."""
-    statement = situation.facts.statement
+    statement = status.statement
     return {
         Home.DESK: "",
         Home.FILE: f"Lives in {statement.origin}. It is edited there.",
         Home.FEED: f"Comes from the feed {statement.feed}. It is edited there.",
         Home.DIGEST: f"Was made by the digest email {statement.digest}.",
-    }[situation.facts.home]
+    }[status.home]
 
 
-def when(situation: Situation) -> tuple[str, datetime | None]:
+def when(status: StatementStatus) -> tuple[str, datetime | None]:
     """The time that matters most in a list, and what it is the time of."""
-    facts = situation.facts
-    if facts.begun and facts.campaign is not None:
-        return "Began", facts.campaign.started_at
-    if facts.release is not None and situation.state in {State.SCHEDULED, State.LEAVING}:
-        return "Goes out", facts.release
-    if facts.lapsed is not None:
-        return "Start lapsed, given", facts.lapsed.at
-    if situation.state is State.APPROVED and facts.set_for is not None:
-        return "Overdue since" if facts.is_overdue else "To go out", facts.set_for
-    if facts.standing.complete_at is not None:
-        return "Approved", facts.standing.complete_at
+    if status.begun and status.campaign is not None:
+        return "Began", status.campaign.started_at
+    if status.release is not None and status.state in {State.SCHEDULED, State.LEAVING}:
+        return "Goes out", status.release
+    if status.lapsed is not None:
+        return "Start lapsed, given", status.lapsed.at
+    if status.state is State.APPROVED and status.set_for is not None:
+        return "Overdue since" if status.is_overdue else "To go out", status.set_for
+    if status.approval.complete_at is not None:
+        return "Approved", status.approval.complete_at
     return "", None

@@ -6,16 +6,14 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.campaigns.state import Shelf
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.staff.audit import Entered
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import sentence
-from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.wording import plural
-from newsletter.pipeline.campaigns.board import PAGE, BoardPage, board, desktop, find
-from newsletter.pipeline.campaigns.facts import situation_of
+from newsletter.pipeline.campaigns.board import PAGE, BoardPage, board, desktop, find, load_for_page
 from newsletter.pipeline.statements.feedback import comment
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -61,7 +59,7 @@ class StatementPages:
     def home(self, request: DeskRequest) -> Response:
         statements, me = self._statements, request.who
         with statements.store.read() as tx:
-            found = desktop(tx, me.address, me.role, statements.standpoint)
+            found = desktop(tx, me.address, me.role, statements.campaigns.rules, statements.fault)
         return self._desk.page(
             request,
             "home.html.j2",
@@ -78,7 +76,8 @@ class StatementPages:
         with statements.store.read() as tx:
             found = board(
                 tx,
-                statements.standpoint,
+                statements.campaigns.rules,
+                statements.fault,
                 shelf=next((each for each in Shelf if each.value == request.query("state")), None),
                 words=words,
                 number=request.page,
@@ -147,30 +146,26 @@ class StatementPages:
     def _page(self, request: DeskRequest, *, typed: str = "", faults: Faults = ()) -> Response:
         statements, slug = self._statements, request.param("slug")
         with statements.store.read() as tx:
-            stored = find(tx, slug)
-            situation = situation_of(tx, stored, statements.standpoint)
+            status = load_for_page(tx, slug, statements.campaigns.rules, statements.fault)
             # a statement that is being sent cannot be changed, and counting its audience takes long
-            begun = situation.facts.begun
-            remarks = [] if begun else remarks_of(tx, stored, statements)
+            remarks = [] if status.begun else remarks_of(tx, status.stored, statements)
             comments = tx.comments.of(slug, _COMMENTS)
             history = self._in_words(tx, tx.audit.about(slug, most=_ENTRIES))
-            changed = _changed(tx, stored, situation)
+            changed = _changed(tx, status)
         return self._desk.page(
             request,
             "statement.html.j2",
-            title=stored.statement.title,
-            stored=stored,
-            statement=stored.statement,
-            situation=situation,
+            title=status.statement.title,
+            statement_status=status,
             remarks=remarks,
             comments=comments,
             history=history,
             changed=changed,
             kinds=KINDS,
             grades=SEVERITIES,
-            buttons=buttons(situation, request.who.address),
-            lives=lives(situation),
-            lists=titled(statements.settings, stored.statement.lists),
+            buttons=buttons(status, request.who.address),
+            lives=lives(status),
+            lists=titled(statements.settings, status.statement.lists),
             public_url=statements.settings.public_url,
             typed=typed,
             faults=faults,
@@ -181,12 +176,12 @@ class StatementPages:
         return [(entry.at, sentence(entry, names, zone)) for entry in entered]
 
 
-def _changed(tx: Transaction, stored: StoredStatement, situation: Situation) -> str:
+def _changed(tx: Transaction, status: StatementStatus) -> str:
     """Return the changes since the last approval as a sentence; empty unless an approval lapsed."""
-    standing = situation.facts.standing
-    if situation.facts.begun or not standing.outdated or standing.counted:
+    outdated = status.approval.outdated
+    if status.begun or not outdated or status.approval.counted:
         return ""
-    changes = differences(tx, standing.outdated[-1].content_hash, stored.content_hash)
+    changes = differences(tx, outdated[-1].content_hash, status.stored.content_hash)
     if changes is None:
         return ""
     if not changes:

@@ -12,14 +12,19 @@ from hypothesis import strategies as st
 
 from newsletter.domain.campaigns.campaign import CampaignState, Start, StartBy
 from newsletter.domain.campaigns.digest import Issue
-from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.campaigns.state import Shelf, State
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NewsletterError, NotFound
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress, StoredStatement
-from newsletter.pipeline.campaigns.board import BoardPage, Desktop, board, desktop, stand
-from newsletter.pipeline.campaigns.facts import Rules
+from newsletter.pipeline.campaigns.board import (
+    BoardPage,
+    Desktop,
+    board,
+    desktop,
+    load_for_page,
+)
 from newsletter.pipeline.statements.feedback import send_back
 from newsletter.store.sql import Store
 from tests.conftest import FreshStores
@@ -38,27 +43,23 @@ def room(store: Store) -> Newsroom:
     return Newsroom(store)
 
 
-def rules(room: Newsroom, **changes: Any) -> Rules:
-    return Rules(campaigns=replace(room.rules, **changes))
-
-
-def situation(room: Newsroom, slug: str = "resignation") -> Situation:
+def status(room: Newsroom, slug: str = "resignation") -> StatementStatus:
     with room.store.read() as tx:
-        return stand(tx, slug, rules(room))
+        return load_for_page(tx, slug, room.rules)
 
 
 def page(room: Newsroom, **asked: Any) -> BoardPage:
     with room.store.read() as tx:
-        return board(tx, rules(room), **asked)
+        return board(tx, room.rules, **asked)
 
 
 def home(room: Newsroom, address: str = ED, role: Role = Role.APPROVER) -> Desktop:
     with room.store.read() as tx:
-        return desktop(tx, address, role, rules(room))
+        return desktop(tx, address, role, room.rules)
 
 
-def slugs(found: tuple[Situation, ...]) -> list[str]:
-    return [one.facts.statement.slug for one in found]
+def slugs(found: tuple[StatementStatus, ...]) -> list[str]:
+    return [one.slug for one in found]
 
 
 # --- one statement -------------------------------------------------------------------------------
@@ -68,19 +69,19 @@ def test_a_statement_is_followed_from_draft_to_report(room: Newsroom) -> None:
     room.subscribe(25)
     room.write(progress=Progress.DRAFT)
     room.look()
-    states = [situation(room).state]
+    states = [status(room).state]
     room.write()
     room.look()
-    states.append(situation(room).state)
+    states.append(status(room).state)
     room.approve()
-    states.append(situation(room).state)
+    states.append(status(room).state)
     room.plan()
-    states.append(situation(room).state)
+    states.append(status(room).state)
     room.clock.advance(minutes=5)
     room.start_due()
-    states.append(situation(room).state)
+    states.append(status(room).state)
     room.drain()
-    states.append(situation(room).state)
+    states.append(status(room).state)
     assert states == [
         State.DRAFT,
         State.REVIEW,
@@ -96,38 +97,39 @@ def test_before_the_next_look_it_is_known_when_it_goes_out_and_to_how_many(room:
     room.write(send_at=datetime(2026, 12, 1, 9, 0))  # noqa: DTZ001 - a wall time
     room.look()
     room.approve()
-    found = situation(room)
+    found = status(room)
     assert found.where == "Goes out on Tue 1 Dec 2026, 09:00 (UTC−5) to about 25 people."
 
 
 def test_nobody_is_counted_for_what_went_out_or_cannot_be_sent(room: Newsroom) -> None:
     room.start()
-    assert situation(room).facts.readers is None
+    assert status(room).readers is None
     room.write("faulty", body="unrenderable")
     room.look()
-    assert situation(room, "faulty").facts.readers is None
+    assert status(room, "faulty").readers is None
 
 
 def test_an_unknown_name_is_not_found(room: Newsroom) -> None:
     with pytest.raises(NotFound, match="There is no statement 'nothing'"):
-        situation(room, "nothing")
+        status(room, "nothing")
 
 
 def test_the_fault_of_a_text_stands_where_it_stands(room: Newsroom) -> None:
     room.write(body="unrenderable")
     room.look()
-    said = replace(rules(room), fault=lambda statement: f"{statement.origin}:3: no title")
     with room.store.read() as tx:
-        found = stand(tx, "resignation", said)
+        found = load_for_page(
+            tx, "resignation", room.rules, lambda statement: f"{statement.origin}:3: no title"
+        )
     assert "resignation.md:3: no title" in found.where
 
 
 def test_an_embargo_is_noted_until_it_ends(room: Newsroom) -> None:
     room.write(embargo_until=datetime(2026, 12, 1, 9, 0))  # noqa: DTZ001 - a wall time
     room.look()
-    assert "before Tue 1 Dec 2026, 09:00" in situation(room).notes[0]
+    assert "before Tue 1 Dec 2026, 09:00" in status(room).notes[0]
     room.clock.advance(days=30)
-    assert situation(room).notes == ()
+    assert status(room).notes == ()
 
 
 def test_a_time_that_the_zone_lost_since_breaks_no_page(room: Newsroom) -> None:
@@ -135,23 +137,23 @@ def test_a_time_that_the_zone_lost_since_breaks_no_page(room: Newsroom) -> None:
     room.write(send_at=skipped, embargo_until=skipped)
     room.look()
     room.approve(despite="a test")
-    found = situation(room)
-    assert (found.facts.release, found.facts.embargo_until) == (None, None)
+    found = status(room)
+    assert (found.release, found.embargo_until) == (None, None)
     room.write("local", local_time=LocalTime(at=time(9)), embargo_until=skipped)
     room.look()
-    assert situation(room, "local").facts.hours is None
+    assert status(room, "local").hours is None
 
 
 def test_by_each_readers_clock_the_first_and_the_last_are_named(room: Newsroom) -> None:
     room.subscribe(3)
     room.write(local_time=LocalTime(at=time(18)))
     room.look()
-    assert "the first Tue 24 Nov 2026, 18:00" in situation(room).notes[0]
+    assert "the first Tue 24 Nov 2026, 18:00" in status(room).notes[0]
     room.approve()
-    assert "18:00" in situation(room).where
+    assert "18:00" in status(room).where
     with room.store.begin() as tx:
         tx.db.change("DELETE FROM subscription")
-    assert situation(room).facts.hours is None
+    assert status(room).hours is None
 
 
 def test_a_correction_is_named_on_what_it_corrects(room: Newsroom) -> None:
@@ -161,10 +163,10 @@ def test_a_correction_is_named_on_what_it_corrects(room: Newsroom) -> None:
     room.look()
     room.approve(slug="again")
     room.plan()
-    assert situation(room).state is State.SENT
+    assert status(room).state is State.SENT
     room.clock.advance(minutes=5)
     room.start_due()
-    found = situation(room)
+    found = status(room)
     assert found.state is State.CORRECTED
     assert found.where.endswith("by “Put right”.")
 
@@ -183,19 +185,19 @@ def test_a_correction_takes_the_place_of_what_had_not_begun(room: Newsroom) -> N
     room.plan()
     room.clock.advance(minutes=5)
     room.start_due()
-    assert situation(room).state is State.CORRECTED
+    assert status(room).state is State.CORRECTED
     assert page(room).counts[Shelf.SENT] == 1
     with room.store.begin() as tx:
         tx.db.change("DELETE FROM statement WHERE slug = 'again'")
         tx.db.change("UPDATE campaign SET state = 'cancelled'")
-    assert situation(room).where.endswith("by “again”.")
+    assert status(room).where.endswith("by “again”.")
 
 
 def test_what_planning_refuses_is_held_back_with_the_reason(room: Newsroom) -> None:
     room.write(translation_of="nothing", language="es")
     room.look()
     room.approve()
-    found = situation(room)
+    found = status(room)
     assert found.state is State.HELD_BACK
     assert "there is no statement of that name" in found.where
 
@@ -207,7 +209,7 @@ def test_languages_are_named_with_where_each_stands_and_who_waits(room: Newsroom
     room.write()
     room.write("dimision", translation_of="resignation", language="es")
     room.look()
-    [one] = situation(room).facts.translations
+    [one] = status(room).translations
     assert (one.slug, one.word) == ("dimision", "es: in review")
     room.approve()
     room.approve(slug="dimision")
@@ -216,9 +218,7 @@ def test_languages_are_named_with_where_each_stands_and_who_waits(room: Newsroom
     room.plan()
     room.clock.advance(minutes=5)
     room.start_due()
-    assert situation(room).facts.awaited == (
-        "1 reader waits for dimision (es), which is scheduled.",
-    )
+    assert status(room).awaited == ("1 reader waits for dimision (es), which is scheduled.",)
 
 
 def test_a_translation_in_the_mail_of_its_original_stands_with_it(room: Newsroom) -> None:
@@ -227,7 +227,7 @@ def test_a_translation_in_the_mail_of_its_original_stands_with_it(room: Newsroom
     room.write("dimision", translation_of="resignation", language="es")
     room.look()
     room.approve(slug="dimision")
-    assert situation(room, "dimision").state is State.WITHIN
+    assert status(room, "dimision").state is State.WITHIN
     assert page(room).counts[Shelf.WITHIN] == 1
 
 
@@ -238,7 +238,7 @@ def test_a_digest_email_says_how_much_it_gathers(room: Newsroom) -> None:
     with room.store.begin() as tx:
         tx.digests.put(issue, room.clock.now())
     room.look()
-    assert situation(room, made.slug).notes == (
+    assert status(room, made.slug).notes == (
         "It gathers 2 statements, and its text cannot be edited.",
     )
 
@@ -253,7 +253,7 @@ def test_the_board_shows_what_changed_last_with_where_it_stands(room: Newsroom) 
     room.look()
     room.approve(slug="older")
     found = page(room)
-    assert [(one.facts.statement.slug, one.state) for one in found.rows] == [
+    assert [(one.slug, one.state) for one in found.rows] == [
         ("older", State.LEAVING),
         ("newer", State.REVIEW),
     ]
@@ -283,12 +283,12 @@ def test_a_text_of_the_desk_is_known_by_its_key_and_whether_it_is_ahead(room: Ne
     with room.store.begin() as tx:
         number = tx.drafts.add(DRAFT).version.number
         tx.drafts.hand_in(DRAFT.key, "resignation", number, by=ED, at=room.clock.now())
-    assert situation(room).facts.draft == DRAFT.key
-    assert situation(room).notes == ()
+    assert status(room).statement.desk == DRAFT.key
+    assert status(room).notes == ()
     with room.store.begin() as tx:
         head = tx.drafts.keep(DRAFT.key, FIRST)
         tx.drafts.advance(DRAFT.key, head, by=ED, at=room.clock.now())
-    assert situation(room).facts.ahead
+    assert status(room).ahead
 
 
 def fill(room: Newsroom, count: int) -> None:
@@ -431,7 +431,7 @@ def _send_back(room: Newsroom) -> None:
         expect=content_hash,
         reason="Which Saturday?",
         store=room.store,
-        policy=room.rules.policy,
+        rules=room.rules,
     )
 
 
@@ -475,8 +475,8 @@ def test_a_statement_is_listed_where_its_page_says_that_it_stands(
 
 
 def _agree(room: Newsroom, start: StartBy) -> None:
-    asked = rules(room, start=start)
+    asked = replace(room.rules, start=start)
     with room.store.read() as tx:
         for one in board(tx, asked).rows:
-            listed = tx.board.page(asked.campaigns, one.shelf, most=9)
-            assert one.facts.statement.slug in listed, (one.state, one.where)
+            listed = tx.board.page(asked, one.shelf, most=9)
+            assert one.slug in listed, (one.state, one.where)

@@ -185,7 +185,7 @@ def test_until_a_correction_begins_its_original_goes_on_and_a_revoked_one_ends_n
     agree(room)
     room.plan()
     room.dispatch()
-    revoke(RIGHT, by="ed@forum.example", store=room.store)
+    revoke(RIGHT, by="ed@forum.example", store=room.store, rules=room.rules)
     room.plan()
     room.clock.advance(minutes=5)
     assert room.start_due() == ()

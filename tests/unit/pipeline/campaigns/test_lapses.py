@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, StartBy
-from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.campaigns.state import Act, State
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress
-from newsletter.pipeline.campaigns.board import desktop, stand
+from newsletter.pipeline.campaigns.board import desktop, load_for_page
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.campaigns.facts import Rules
-from newsletter.pipeline.ledger import Lapse, lapse_of
 from newsletter.pipeline.statements.submit import Lapses
+from newsletter.pipeline.status import Lapse, lapse_of
 from tests.fakes import NOON
 from tests.rows import rows
 from tests.unit.pipeline.newsroom import Newsroom
@@ -44,18 +43,18 @@ def start(room: Newsroom, slug: str = "resignation") -> None:
     )
 
 
-def situation(room: Newsroom, slug: str = "resignation") -> Situation:
+def status(room: Newsroom, slug: str = "resignation") -> StatementStatus:
     with room.store.read() as tx:
-        return stand(tx, slug, Rules(campaigns=room.rules))
+        return load_for_page(tx, slug, room.rules)
 
 
 def cost(room: Newsroom, slug: str = "resignation") -> Lapse:
     with room.store.read() as tx:
-        return lapse_of(tx, slug, room.rules.policy)
+        return lapse_of(tx, slug, room.rules)
 
 
 def reasons(room: Newsroom) -> str:
-    return "; ".join(situation(room).facts.standing.reasons)
+    return "; ".join(status(room).approval.reasons)
 
 
 # --- before
@@ -119,7 +118,7 @@ def test_a_start_that_lapsed_stays_to_be_seen_until_somebody_starts_again(room: 
     start(room)
     room.write(title="Another title")
     room.look()
-    changed = situation(room)
+    changed = status(room)
     assert changed.state is State.CHANGED
     lapsed = (
         "Sam started it, and that has lapsed. Its text, an approval or their role changed since."
@@ -128,24 +127,23 @@ def test_a_start_that_lapsed_stays_to_be_seen_until_somebody_starts_again(room: 
     assert Act.FORGET_START in changed.acts_for(SAM)
     assert Act.FORGET_START not in changed.acts_for(ED)
     with room.store.read() as tx:
-        rules = Rules(campaigns=room.rules)
-        mine = desktop(tx, SAM, Role.SENDER, rules).lapsed
-        assert [one.facts.statement.slug for one in mine] == ["resignation"]
-        assert desktop(tx, ED, Role.APPROVER, rules).lapsed == ()
+        mine = desktop(tx, SAM, Role.SENDER, room.rules).lapsed
+        assert [one.slug for one in mine] == ["resignation"]
+        assert desktop(tx, ED, Role.APPROVER, room.rules).lapsed == ()
     room.clock.advance(minutes=1)
     room.approve()
-    assert f"{lapsed} No sender has started it since." in situation(room).notes
+    assert f"{lapsed} No sender has started it since." in status(room).notes
     start(room)
-    assert situation(room).notes == ()
+    assert status(room).notes == ()
 
 
 def test_a_sender_takes_off_a_start_that_lapsed(room: Newsroom) -> None:
     start(room)
     room.write(progress=Progress.DRAFT)
     room.look()
-    assert Act.FORGET_START in situation(room).acts_for(SAM)
+    assert Act.FORGET_START in status(room).acts_for(SAM)
     assert room.starter().undo("resignation", by=SAM) is False
-    assert Act.FORGET_START not in situation(room).acts_for(SAM)
+    assert Act.FORGET_START not in status(room).acts_for(SAM)
 
 
 def test_what_began_has_no_start_that_lapsed(room: Newsroom) -> None:
@@ -154,11 +152,11 @@ def test_what_began_has_no_start_that_lapsed(room: Newsroom) -> None:
     room.clock.advance(minutes=6)
     room.start_due()
     room.hand().cancel("resignation")
-    assert situation(room).facts.lapsed is None
+    assert status(room).lapsed is None
     room.rules = replace(room.rules, start=StartBy.APPROVAL)
     room.write(title="Another")
     room.look()
-    assert situation(room).facts.lapsed is None
+    assert status(room).lapsed is None
 
 
 @rows(
@@ -178,7 +176,7 @@ def test_an_approval_that_was_lost_says_what_changed(
     room.look()
     assert reasons(room) == f"{said} changed after {ED} approved it; it waits for a new approval"
     words = f"{said[:1].upper()}{said[1:]} changed after Ed approved it. It needs a new approval."
-    assert situation(room).where == words
+    assert status(room).where == words
 
 
 def test_templates_and_translations_are_named_too(room: Newsroom) -> None:
@@ -189,7 +187,7 @@ def test_templates_and_translations_are_named_too(room: Newsroom) -> None:
     compose(room, FORUM, SPANISH)
     room.approve(slug=FORUM)
     compose(room, SPANISH, body="Otra cosa.")
-    standing = situation(room, FORUM).facts.standing
+    standing = status(room, FORUM).approval
     assert standing.lost == "the translation forum-es"
 
 
@@ -218,21 +216,21 @@ def test_a_time_that_was_set_stays_to_be_seen_and_does_not_pass_in_silence(room:
     room.write(send_at=EVENING)
     room.look()
     room.approve()
-    before = situation(room)
+    before = status(room)
     assert before.where == (
         "Approved by Ed. No sender has started it."
         " It is to go out on Tue 24 Nov 2026, 20:00 (UTC−5)."
     )
-    assert not before.facts.is_overdue
+    assert not before.is_overdue
     room.clock.advance(hours=14)
-    late = situation(room)
-    assert late.facts.is_overdue
+    late = status(room)
+    assert late.is_overdue
     assert late.where.endswith("It was to go out on Tue 24 Nov 2026, 20:00 (UTC−5).")
     start(room)
-    assert not situation(room).facts.is_overdue
+    assert not status(room).is_overdue
 
 
 def test_a_time_that_the_zone_does_not_have_is_none(room: Newsroom) -> None:
     room.write(send_at=datetime(2027, 3, 14, 2, 30))  # noqa: DTZ001 - New York skips it
     room.look()
-    assert situation(room).facts.set_for is None
+    assert status(room).set_for is None

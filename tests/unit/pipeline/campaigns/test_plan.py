@@ -133,7 +133,7 @@ def test_a_time_that_the_new_zone_skips_holds_that_statement_and_no_other(
     room.write(send_at=gap.replace(year=2027, month=3, day=14, hour=2, minute=30))
     room.write("other")
     room.rules = replace(room.rules, timezone="UTC")
-    room.review_rules = replace(room.review_rules, timezone="UTC")
+    room.review_rules = replace(room.review_rules, campaigns=room.rules)
     room.look()
     room.approve()
     room.plan()
@@ -213,7 +213,7 @@ def test_a_campaign_is_withdrawn_when_it_can_no_longer_be_rendered(room: Newsroo
 
 def test_a_campaign_is_withdrawn_when_its_approval_is_taken_back(room: Newsroom) -> None:
     scheduled(room)
-    revoke("resignation", by="ed@forum.example", store=room.store)
+    revoke("resignation", by="ed@forum.example", store=room.store, rules=room.rules)
     assert [one.reason for one in room.plan().withdrawn] == ["it has 0 of 1 approvals"]
 
 

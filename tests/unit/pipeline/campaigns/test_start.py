@@ -32,7 +32,7 @@ def scheduled(room: Newsroom) -> None:
 def test_what_changed_just_before_the_start_does_not_start(room: Newsroom) -> None:
     room.subscribe(3)
     scheduled(room)
-    revoke("resignation", by="ed@forum.example", store=room.store)
+    revoke("resignation", by="ed@forum.example", store=room.store, rules=room.rules)
     room.clock.advance(hours=1)
     assert room.start_due() == ()
     assert room.campaign().state is CampaignState.CANCELLED
@@ -115,7 +115,7 @@ def test_what_was_revoked_in_the_meantime_is_not_scheduled(room: Newsroom) -> No
     room.approve()
 
     def take_back() -> None:
-        revoke("resignation", by="ed@forum.example", store=room.store)
+        revoke("resignation", by="ed@forum.example", store=room.store, rules=room.rules)
 
     store, rules = meanwhile(room, take_back)
     assert plan(store=store, rules=rules).scheduled == ()

@@ -14,6 +14,7 @@ from newsletter.pipeline.campaigns.control import AlreadyStarted, Late, StartReq
 from newsletter.pipeline.campaigns.headcount import Moved, headcount
 from newsletter.pipeline.ledger import Changed
 from newsletter.pipeline.statements.approve import revoke
+from newsletter.pipeline.status import load_status
 from tests.fakes import NOON
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
@@ -155,7 +156,7 @@ def test_an_approval_that_was_taken_back_and_given_anew_has_to_be_started_anew(
     start(room)
     room.look()
     room.clock.advance(minutes=1)
-    revoke("resignation", by=ED, store=room.store)
+    revoke("resignation", by=ED, store=room.store, rules=room.rules)
     room.look()
     assert room.campaign().state is CampaignState.CANCELLED
     room.approve()
@@ -358,7 +359,7 @@ def readers(room: Newsroom) -> tuple[int, tuple[tuple[str, int], ...]]:
     with room.store.read() as tx:
         stored = tx.statements.get("resignation")
         assert stored is not None
-        found = headcount(tx, stored.statement, room.rules)
+        found = headcount(tx, load_status(tx, stored, room.rules))
     return found.readers, found.elsewhere
 
 
@@ -529,7 +530,7 @@ def test_an_approval_that_starts_it_is_bound_to_the_number_that_was_shown(room: 
         room.approve(slug="second", shown=11)
     with room.store.read() as tx:
         assert tx.approvals.of("second") == []
-    assert room.approve(slug="second", shown=12).standing.approved
+    assert room.approve(slug="second", shown=12).approval.approved
     room.look()
     room.subscribe(40)
     run(room)
@@ -574,9 +575,9 @@ def test_of_two_approvals_the_last_alone_is_bound_to_a_number(room: Newsroom) ->
     room.demand(required=2)
     room.write("second")
     room.look()
-    assert not room.approve(slug="second", shown=12).standing.approved
+    assert not room.approve(slug="second", shown=12).approval.approved
     room.subscribe(13)
-    assert room.approve("flo@forum.example", "second", shown=13).standing.approved
+    assert room.approve("flo@forum.example", "second", shown=13).approval.approved
     with room.store.read() as tx:
         assert [(start.by, start.count) for start in tx.starts.of("second")] == [
             ("flo@forum.example", 13)

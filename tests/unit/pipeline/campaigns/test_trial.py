@@ -26,8 +26,8 @@ def try_out(room: Newsroom) -> DryRun:
 
 
 def sampled(room: Newsroom, address: str | None = None) -> Sample:
-    policy = room.rules.policy
-    return sample("resignation", address=address, store=room.store, links=room.links, policy=policy)
+    rules = room.rules
+    return sample("resignation", address=address, store=room.store, links=room.links, rules=rules)
 
 
 def send(room: Newsroom, to: str) -> None:
@@ -115,9 +115,9 @@ def test_a_look_holds_the_text_and_whether_that_very_text_is_approved(room: News
     changed = sampled(room)
 
     assert before.content == after.content != changed.content
-    assert [one.standing.approved for one in (before, after, changed)] == [False, True, False]
+    assert [one.approval.approved for one in (before, after, changed)] == [False, True, False]
     assert changed.content.content_hash() == room.content_hash()
-    assert changed.standing.changed
+    assert changed.approval.changed
 
 
 def test_content_that_vanished_from_the_database_makes_no_sample(

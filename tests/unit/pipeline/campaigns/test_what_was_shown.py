@@ -12,8 +12,8 @@ from newsletter.domain.schedule import LocalTime
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.pipeline.campaigns.control import Earlier, StartRequest
 from newsletter.pipeline.campaigns.headcount import Moved, NotFresh, NotTyped
-from newsletter.pipeline.ledger import Rescheduled, standing_of
 from newsletter.pipeline.statements.approve import ApprovalRequest, approve
+from newsletter.pipeline.status import Rescheduled, load_status
 from tests.fakes import NOON
 from tests.rows import rows
 from tests.unit.pipeline.newsroom import Newsroom
@@ -366,7 +366,7 @@ def test_who_approves_again_for_a_later_time_is_held_to_it(room: Newsroom, overr
     with room.store.read() as tx:
         stored = tx.statements.get("resignation")
         assert stored is not None
-        standing = standing_of(tx, stored, room.rules.policy)
+        standing = load_status(tx, stored, room.rules).approval
     assert [(one.at, one.not_before) for one in standing.valid] == [
         (NOON + timedelta(minutes=1), LATE)
     ]

@@ -38,7 +38,7 @@ class WritingRoom:
     def submitting(self) -> Submitting:
         room = self.room
         return Submitting(
-            store=room.store, renderer=room.renderer, defaults=DEFAULTS, policy=room.rules.policy
+            store=room.store, renderer=room.renderer, defaults=DEFAULTS, rules=room.rules
         )
 
     def new(self, by: str = ANA, **fields: Any) -> Draft:

@@ -21,7 +21,7 @@ def approved(room: Newsroom) -> bool:
 
 
 def take_back(room: Newsroom, by: str) -> int:
-    return revoke("resignation", by=by, store=room.store)
+    return revoke("resignation", by=by, store=room.store, rules=room.rules)
 
 
 def test_a_yes_binds_to_the_text_as_it_stands(room: Newsroom) -> None:
@@ -29,7 +29,7 @@ def test_a_yes_binds_to_the_text_as_it_stands(room: Newsroom) -> None:
     room.look()
     given = room.approve("Ed@Forum.Example")
     assert given.content_hash == room.content_hash()
-    assert given.standing.approved
+    assert given.approval.approved
     [yes] = approvals(room)
     assert yes.by == "ed@forum.example"
     assert yes.content_hash == room.content_hash()
@@ -42,14 +42,14 @@ def test_ones_own_yes_alone_is_taken_back_also_by_an_admin(room: Newsroom) -> No
     room.look()
     room.approve()
     room.approve("ada@forum.example")
-    revoke("resignation", by="ada@forum.example", store=room.store, own=True)
+    revoke("resignation", by="ada@forum.example", store=room.store, rules=room.rules, own=True)
     assert [yes.by for yes in approvals(room) if yes.revoked_at is None] == ["ed@forum.example"]
 
 
 def test_ones_own_yes_is_not_taken_back_once_it_is_going_out(room: Newsroom) -> None:
     room.start()
     with pytest.raises(Refused, match="has already gone out"):
-        revoke("resignation", by="ed@forum.example", store=room.store, own=True)
+        revoke("resignation", by="ed@forum.example", store=room.store, rules=room.rules, own=True)
     assert approvals(room)[0].revoked_at is None
 
 
@@ -57,7 +57,7 @@ def test_saying_yes_twice_is_taken_down_once(room: Newsroom) -> None:
     room.write()
     room.look()
     room.approve()
-    assert room.approve().standing.approved
+    assert room.approve().approval.approved
     assert len(approvals(room)) == 1
 
 
@@ -65,8 +65,8 @@ def test_two_people_are_two_approvals(room: Newsroom) -> None:
     room.demand(required=2)
     room.write()
     room.look()
-    assert not room.approve().standing.approved
-    assert room.approve("flo@forum.example").standing.approved
+    assert not room.approve().approval.approved
+    assert room.approve("flo@forum.example").approval.approved
 
 
 def test_a_yes_of_whoever_may_not_give_it_is_refused(
@@ -90,7 +90,7 @@ def test_the_author_may_approve_where_the_configuration_says_so(room: Newsroom) 
     room.demand(author_may_approve=True)
     room.write()
     room.look()
-    assert room.approve("writer@forum.example").standing.approved
+    assert room.approve("writer@forum.example").approval.approved
 
 
 @pytest.mark.parametrize("length", [0, 7, 64])

@@ -43,7 +43,7 @@ def test_an_embargo_without_an_end_keeps_a_statement_from_approval(room: Newsroo
         room.approve(despite="the chair wants it")
     room.write(embargo=WORDS, embargo_until=datetime(2026, 11, 24, 12, tzinfo=UTC))
     room.look()
-    assert room.approve().standing.approved
+    assert room.approve().approval.approved
 
 
 def test_an_embargo_is_waived_by_name_for_these_words_alone(room: Newsroom) -> None:

@@ -7,8 +7,9 @@ import pytest
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import Progress
-from newsletter.pipeline.ledger import Changed, return_of
+from newsletter.pipeline.ledger import Changed
 from newsletter.pipeline.statements.feedback import comment, send_back
+from newsletter.pipeline.status import load_status
 from tests.unit.pipeline.newsroom import Newsroom
 
 ED = "ed@forum.example"
@@ -29,7 +30,7 @@ def back(room: Newsroom, reason: str = "The hours are wrong.", by: str = ED, **s
         expect=seen.get("expect", room.content_hash()),
         reason=reason,
         store=room.store,
-        policy=room.rules.policy,
+        rules=room.rules,
     )
 
 
@@ -37,7 +38,7 @@ def returned(room: Newsroom) -> Returned | None:
     with room.store.read() as tx:
         stored = tx.statements.get("resignation")
         assert stored is not None
-        return return_of(tx, stored)
+        return load_status(tx, stored, room.rules).returned
 
 
 def test_it_is_sent_back_with_what_should_change(room: Newsroom) -> None:
@@ -67,7 +68,7 @@ def test_who_sends_it_back_approves_it_no_more(room: Newsroom) -> None:
     back(room)
     with room.store.read() as tx:
         assert [one.revoked_at for one in tx.approvals.of("resignation")] == [room.clock.now()]
-    assert not room.approve("flo@forum.example").standing.approved
+    assert not room.approve("flo@forum.example").approval.approved
 
 
 def test_it_is_sent_back_once(room: Newsroom) -> None:

@@ -13,7 +13,7 @@ def approvals(room: Newsroom) -> list[Approval]:
 
 
 def take_back(room: Newsroom, by: str) -> int:
-    return revoke("resignation", by=by, store=room.store)
+    return revoke("resignation", by=by, store=room.store, rules=room.rules)
 
 
 # --- front matter

@@ -24,9 +24,9 @@ def room(room: Newsroom) -> Newsroom:
 
 
 def test_two_admins_with_reasons_are_enough(room: Newsroom) -> None:
-    assert not room.approve(ADA, override=True, despite=WHY).standing.approved
+    assert not room.approve(ADA, override=True, despite=WHY).approval.approved
     assert not room.plan().scheduled
-    assert room.approve(DAN, override=True, despite="so is Flo").standing.approved
+    assert room.approve(DAN, override=True, despite="so is Flo").approval.approved
     [campaign] = room.plan().scheduled
     assert campaign.approved_by == (ADA, DAN)
     with room.store.read() as tx:
@@ -60,7 +60,7 @@ def test_who_wrote_it_does_not_stand_in(room: Newsroom) -> None:
 
 def test_one_admin_who_presses_twice_is_one(room: Newsroom) -> None:
     room.approve(ADA, override=True, despite=WHY)
-    assert not room.approve(ADA, override=True, despite=WHY).standing.approved
+    assert not room.approve(ADA, override=True, despite=WHY).approval.approved
     with room.store.read() as tx:
         assert len(tx.approvals.of("resignation")) == 1
 

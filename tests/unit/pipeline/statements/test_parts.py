@@ -7,8 +7,7 @@ from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Progress
-from newsletter.pipeline.campaigns.board import stand
-from newsletter.pipeline.campaigns.facts import Rules
+from newsletter.pipeline.campaigns.board import load_for_page
 from newsletter.store.sql import Store
 from tests.unit.pipeline.campaigns.digests import FIRST, Desk
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
@@ -38,7 +37,7 @@ def shelf(room: Newsroom, slug: str) -> Shelf:
     """By SQL, as the board lists it; the page says the same."""
     with room.store.read() as tx:
         [listed] = [shelf for shelf in Shelf if slug in tx.board.page(room.rules, shelf, most=9)]
-        assert stand(tx, slug, Rules(campaigns=room.rules)).shelf is listed
+        assert load_for_page(tx, slug, room.rules).shelf is listed
     return listed
 
 
@@ -47,7 +46,7 @@ def test_none_of_those_who_wrote_in_any_language_of_it_approves_it(both: Newsroo
     for by in ("writer@forum.example", FLO, "FLO@forum.example"):
         with pytest.raises(Refused, match=f"{by.lower()} wrote in forum"):
             both.approve(by, FORUM)
-    assert both.approve(ED, FORUM).standing.approved
+    assert both.approve(ED, FORUM).approval.approved
     assert shelf(both, FORUM) is Shelf.SCHEDULED
 
 
@@ -56,7 +55,7 @@ def test_an_approval_of_a_translator_counts_no_more_once_their_words_are_in_it(
 ) -> None:
     room.demand(together=True)
     compose(room, FORUM)
-    assert room.approve(FLO, FORUM).standing.approved
+    assert room.approve(FLO, FORUM).approval.approved
     compose(room, SPANISH, author=FLO)
     with room.store.begin() as tx:
         stored = tx.statements.get(FORUM)
@@ -67,8 +66,8 @@ def test_an_approval_of_a_translator_counts_no_more_once_their_words_are_in_it(
             type(given)(**vars(given) | {"content_hash": stored.content_hash, "at": tx.now})
         )
     with room.store.read() as tx:
-        situation = stand(tx, FORUM, Rules(campaigns=room.rules))
-    assert not situation.facts.standing.approved
+        situation = load_for_page(tx, FORUM, room.rules)
+    assert not situation.approval.approved
     assert shelf(room, FORUM) is Shelf.REVIEW
     assert FLO not in situation.actors
 
@@ -77,7 +76,7 @@ def test_where_each_language_goes_by_itself_its_writers_are_its_own(room: Newsro
     room.subscribe(3)
     compose(room, FORUM)
     compose(room, SPANISH, author=FLO)
-    assert room.approve(FLO, FORUM).standing.approved
+    assert room.approve(FLO, FORUM).approval.approved
     with pytest.raises(Refused, match="wrote in forum-es"):
         room.approve(FLO, SPANISH)
 
@@ -98,7 +97,7 @@ def test_a_draft_in_its_email_keeps_the_whole_from_being_approved(both: Newsroom
     assert both.review(FORUM).blocking == ("draft-part",)
     assert shelf(both, FORUM) is Shelf.REVIEW
     compose(both, SPANISH)
-    assert both.approve(ED, FORUM).standing.approved
+    assert both.approve(ED, FORUM).approval.approved
 
 
 def test_a_part_that_was_taken_back_keeps_back_what_was_planned(both: Newsroom) -> None:
@@ -115,7 +114,7 @@ def test_a_part_that_was_taken_back_keeps_back_what_was_planned(both: Newsroom) 
     assert campaign.state is CampaignState.CANCELLED
     assert "forum-es is a draft" in campaign.reason
     with both.store.read() as tx:
-        [note] = stand(tx, FORUM, Rules(campaigns=both.rules)).notes
+        [note] = load_for_page(tx, FORUM, both.rules).notes
     assert note == (
         "It cannot be approved or sent: forum goes out with its translation, and forum-es is a"
         " draft."
@@ -134,7 +133,7 @@ def test_front_matter_approves_no_email_with_a_draft_in_it(room: Newsroom) -> No
     compose(room, SPANISH, progress=Progress.DRAFT)
     with room.store.read() as tx:
         assert [one for one in tx.approvals.of(FORUM) if not one.revoked_at] != []
-        assert not stand(tx, FORUM, Rules(campaigns=room.rules)).facts.standing.approved
+        assert not load_for_page(tx, FORUM, room.rules).approval.approved
 
 
 @pytest.fixture
@@ -154,7 +153,7 @@ def test_none_of_those_who_wrote_what_a_digest_gathers_approves_it(desk: Desk) -
     assert content(desk, FIRST).writers == (FLO, "writer@forum.example")
     with pytest.raises(Refused, match=r"flo@forum\.example wrote in weekly"):
         desk.approve(FLO, FIRST)
-    assert desk.approve(ED, FIRST).standing.approved
+    assert desk.approve(ED, FIRST).approval.approved
 
 
 def test_who_wrote_what_was_changed_since_it_went_out_still_wrote_it(desk: Desk) -> None:

@@ -148,7 +148,7 @@ def test_a_yes_over_a_warning_takes_a_reason(unfinished: Newsroom) -> None:
 
 def test_the_reason_is_written_down_with_who_and_what_warned(unfinished: Newsroom) -> None:
     given = unfinished.approve(despite=f"  {WHY}\n")
-    assert given.standing.approved
+    assert given.approval.approved
     assert given.warnings == ("placeholder", "link-text")
     [yes] = approvals(unfinished)
     assert (yes.by, yes.despite, yes.warnings) == ("ed@forum.example", WHY, given.warnings)
@@ -161,7 +161,7 @@ def test_each_approver_gives_a_reason_of_their_own(unfinished: Newsroom) -> None
     unfinished.approve(despite=WHY)
     with pytest.raises(Refused, match="warning placeholder"):
         unfinished.approve("flo@forum.example")
-    assert unfinished.approve("flo@forum.example", despite="I agree").standing.approved
+    assert unfinished.approve("flo@forum.example", despite="I agree").approval.approved
 
 
 def test_the_reason_lapses_with_the_text(unfinished: Newsroom) -> None:
@@ -176,7 +176,7 @@ def test_a_reason_where_nothing_warns_is_no_override(room: Newsroom) -> None:
     room.subscribe(3)
     room.write()
     room.look()
-    assert room.approve(despite="just in case").standing.approved
+    assert room.approve(despite="just in case").approval.approved
     [yes] = approvals(room)
     assert (yes.despite, yes.warnings) == ("", ())
     assert details(room) == [f"{yes.content_hash} by command"]
@@ -231,7 +231,7 @@ def test_warnings_are_settled_by_a_yes_and_open_again_without_it(unfinished: New
     assert not settled(unfinished)
     unfinished.approve(despite=WHY)
     assert settled(unfinished)
-    revoke("resignation", by="ed@forum.example", store=unfinished.store)
+    revoke("resignation", by="ed@forum.example", store=unfinished.store, rules=unfinished.rules)
     assert not settled(unfinished)
 
 

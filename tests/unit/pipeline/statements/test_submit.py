@@ -9,10 +9,10 @@ from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress, Reading, Statement, StoredStatement
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.ledger import return_of, standing_of
 from newsletter.pipeline.statements.feedback import send_back
 from newsletter.pipeline.statements.ingest import DeskSource
 from newsletter.pipeline.statements.submit import submit_file
+from newsletter.pipeline.status import load_status
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.writing import hand_in
 from tests.unit.pipeline.newsroom import Newsroom
@@ -35,7 +35,7 @@ def stored(desk: WritingRoom, slug: str = SLUG) -> StoredStatement:
 
 def approved(desk: WritingRoom) -> bool:
     with desk.room.store.read() as tx:
-        return standing_of(tx, stored(desk), desk.room.rules.policy).approved
+        return load_status(tx, stored(desk), desk.room.rules).approval.approved
 
 
 def test_what_is_typed_is_unseen_until_it_is_handed_in(desk: WritingRoom) -> None:
@@ -102,7 +102,7 @@ def test_typing_never_costs_an_approval_but_handing_a_changed_text_in_does(
     desk.hand_in(draft)
     assert not approved(desk)
     with desk.room.store.read() as tx:
-        standing = standing_of(tx, stored(desk), desk.room.rules.policy)
+        standing = load_status(tx, stored(desk), desk.room.rules).approval
     assert standing.changed
     assert standing.reasons == (
         f"its text changed after {BEN} approved it; it waits for a new approval",
@@ -128,7 +128,7 @@ def test_none_of_the_writers_of_a_version_approves_it(desk: WritingRoom) -> None
     for by in (BEN, "Ben@Forum.example", CLEO):
         with pytest.raises(Refused, match="wrote in library-hours"):
             desk.room.approve(by, SLUG)
-    assert desk.room.approve("ed@forum.example", SLUG).standing.approved
+    assert desk.room.approve("ed@forum.example", SLUG).approval.approved
 
 
 def test_no_alias_of_a_writer_approves_it_either(desk: WritingRoom) -> None:
@@ -144,7 +144,7 @@ def test_no_alias_of_a_writer_approves_it_either(desk: WritingRoom) -> None:
 
 def test_whoever_hands_in_what_others_wrote_did_not_write_it(desk: WritingRoom) -> None:
     desk.hand_in(desk.new(), by=BEN)
-    assert desk.room.approve(BEN, SLUG).standing.approved
+    assert desk.room.approve(BEN, SLUG).approval.approved
 
 
 # --- back again
@@ -315,15 +315,15 @@ def test_what_was_sent_back_waits_for_approval_once_it_is_handed_in_again(
         expect="",
         reason="Look at the hours again.",
         store=room.store,
-        policy=room.rules.policy,
+        rules=room.rules,
     )
     with room.store.read() as tx:
-        assert return_of(tx, stored(desk)) is not None
+        assert load_status(tx, stored(desk), desk.room.rules).returned is not None
     room.clock.advance(minutes=1)
     desk.submitting.take_back(draft.key, by=ANA)
     desk.hand_in(draft)
     with room.store.read() as tx:
-        assert return_of(tx, stored(desk)) is None
+        assert load_status(tx, stored(desk), desk.room.rules).returned is None
 
 
 def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(

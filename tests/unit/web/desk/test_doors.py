@@ -18,8 +18,9 @@ from newsletter.documents.sandbox import GATES
 from newsletter.domain.errors import NewsletterError
 from newsletter.domain.statements.statement import ApprovalStatus
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.ledger import find_statement, standing_of
+from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.approve import ApprovalRequest
+from newsletter.pipeline.status import find_status
 from newsletter.rendering.markdown.markdown import MAX_SHORT
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.readers import FeedUnreadable, SandboxReader
@@ -73,7 +74,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
 def state(at: Room) -> object:
     """All that the acts change."""
     with at.services.store.read() as tx:
-        valid = standing_of(tx, find_statement(tx, SLUG), at.services.statements.policy).valid
+        valid = find_status(tx, SLUG, at.services.campaigns.rules).approval.valid
         return valid, tx.starts.of(SLUG), tx.schedules.get(SLUG), tx.campaigns.count()
 
 
@@ -124,7 +125,7 @@ def approve_by_file(at: Room, case: Case) -> bool:
     path.write_text(text.replace("---\n", names, 1), "utf-8")
     at.services.statements.refresh()
     with at.services.store.read() as tx:
-        valid = standing_of(tx, find_statement(tx, SLUG), at.services.statements.policy).valid
+        valid = find_status(tx, SLUG, at.services.campaigns.rules).approval.valid
         return address_of(case.who) not in {one.by for one in valid}
 
 
@@ -373,7 +374,7 @@ class Approved(Desk):
     def standing(self) -> ApprovalStatus:
         services = self.staffed.site.services
         with services.store.read() as tx:
-            return standing_of(tx, find_statement(tx, self.slug), services.statements.policy)
+            return find_status(tx, self.slug, services.campaigns.rules).approval
 
 
 def edit_by_form(desk: Desk, who: str, **told: str) -> int:

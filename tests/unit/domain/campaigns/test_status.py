@@ -4,17 +4,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts, StartBy
-from newsletter.domain.campaigns.situation import Situation, situate
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts, Start, StartBy
 from newsletter.domain.campaigns.state import (
     SHELVES,
     Act,
     CampaignRules,
-    Facts,
     Related,
     Shelf,
     State,
 )
+from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import (
@@ -24,6 +23,7 @@ from newsletter.domain.statements.statement import (
     Channel,
     Progress,
     Statement,
+    StoredStatement,
 )
 from tests.rows import rows
 
@@ -84,26 +84,30 @@ def campaign(state: CampaignState, *, begun: bool = True, **fields: Any) -> Camp
 RULES = CampaignRules(policy=ApprovalPolicy(), timezone=ZONE, undo_window=WINDOW)
 
 
-def facts(**fields: Any) -> Facts:
+def at(**fields: Any) -> StatementStatus:
     if fields.pop("together", False):
         fields["policy"] = ApprovalPolicy(together=True)
-    named = {name for name in ("policy", "start") if name in fields}
-    rules = replace(RULES, **{name: fields.pop(name) for name in named})
+    rules = replace(
+        RULES,
+        policy=fields.pop("policy", RULES.policy),
+        start=fields.pop("start_by", RULES.start),
+    )
+    text = fields.pop("statement", statement())
+    stored = StoredStatement(
+        statement=replace(text, desk=fields.pop("draft", "")),
+        content_hash=fields.pop("content_hash", "d1"),
+        fingerprint="f",
+        present=fields.pop("present", True),
+        writers=text.written_by,
+    )
     defaults: dict[str, Any] = {
-        "statement": statement(),
-        "content_hash": "d1",
-        "standing": WAITS,
+        "approval": WAITS,
         "rules": rules,
         "now": NOW,
         "staff": STAFF,
         "names": NAMES,
     }
-    found = Facts(**(defaults | fields))
-    return replace(found, writers=found.statement.written_by)
-
-
-def at(**fields: Any) -> Situation:
-    return situate(facts(**fields))
+    return StatementStatus(stored=stored, **(defaults | fields))
 
 
 DRAFT = statement(progress=Progress.DRAFT)
@@ -152,7 +156,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     (
         {
             "policy": ApprovalPolicy(required=2),
-            "standing": ApprovalStatus(approved=False, counted=(yes(),)),
+            "approval": ApprovalStatus(approved=False, counted=(yes(),)),
         },
         State.REVIEW,
         "Approved by Ben. Waiting for 1 more approval, from someone other than Ana Ruiz.",
@@ -166,66 +170,68 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     ),
     ({"returned": SENT_BACK}, State.RETURNED, "Ben sent it back: “Which Saturday?”", "Ana Ruiz"),
     (
-        {"standing": LAPSED},
+        {"approval": LAPSED},
         State.CHANGED,
         "Its text changed after Ben approved it. It needs a new approval.",
         "Ben, Cleo or Dan can approve the new text",
     ),
     (
-        {"standing": APPROVED, "start": StartBy.SENDER},
+        {"approval": APPROVED, "start_by": StartBy.SENDER},
         State.APPROVED,
         "Approved by Ben. No sender has started it.",
         "Cleo or Dan can choose a time and send it",
     ),
     (
-        {"standing": OVERRIDDEN, "start": StartBy.SENDER},
+        {"approval": OVERRIDDEN, "start_by": StartBy.SENDER},
         State.APPROVED,
         "Approved by Dan and Dee, who replace a missing approval. No sender has started it.",
         "Cleo or Dan can choose a time and send it",
     ),
     (
-        {"standing": APPROVED, "objection": "it translates x, and there is no such statement"},
+        {"approval": APPROVED, "refusal": "it translates x, and there is no such statement"},
         State.HELD_BACK,
         "Approved by Ben, and held back: it translates x, and there is no such statement.",
         "",
     ),
     (
-        {"standing": APPROVED, "release": TUESDAY, "readers": 4_213},
+        {"approval": APPROVED, "ready": TUESDAY, "readers": 4_213},
         State.SCHEDULED,
         "Goes out on Tue 8 Dec 2026, 14:00 (UTC+1) to about 4,213 people.",
         "Cleo or Dan can still change the time",
     ),
     (
-        {"standing": APPROVED, "release": None, "readers": 1},
+        {"approval": APPROVED, "ready": None, "readers": 1},
         State.SCHEDULED,
         "Approved by Ben. It goes out as soon as it can to about 1 person.",
         "Cleo or Dan",
     ),
     (
         {
-            "standing": APPROVED,
-            "start": StartBy.SENDER,
-            "started_at": NOW - timedelta(days=1),
-            "release": NOW - timedelta(minutes=1),
+            "approval": APPROVED,
+            "start_by": StartBy.SENDER,
+            "start": Start(
+                slug="hours", content_hash="d1", by=CLEO, at=NOW - timedelta(days=1), count=1
+            ),
+            "ready": NOW - timedelta(minutes=1),
         },
         State.SCHEDULED,
         "Its time has come: it is about to go out.",
         "Cleo or Dan",
     ),
     (
-        {"standing": APPROVED, "release": NOW + WINDOW},
+        {"approval": APPROVED, "ready": NOW + WINDOW},
         State.LEAVING,
         "Leaves at 14:05:00.",
         "Ben, Cleo or Dan can undo this",
     ),
     (
-        {"standing": APPROVED, "release": NOW + WINDOW, "readers": 9},
+        {"approval": APPROVED, "ready": NOW + WINDOW, "readers": 9},
         State.LEAVING,
         "Leaves at 14:05:00 to about 9 people.",
         "Ben, Cleo or Dan can undo this",
     ),
     (
-        {"standing": APPROVED, "release": NOW},
+        {"approval": APPROVED, "ready": NOW},
         State.LEAVING,
         "Its time has come: it is about to go out.",
         "Ben, Cleo or Dan",
@@ -245,7 +251,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Cleo or Dan can resume or cancel it",
     ),
     (
-        {"standing": APPROVED, "campaign": campaign(CampaignState.PAUSED, begun=False)},
+        {"approval": APPROVED, "campaign": campaign(CampaignState.PAUSED, begun=False)},
         State.PAUSED,
         "Stopped. No one has it yet.",
         "Cleo or Dan can resume or cancel it",
@@ -267,12 +273,6 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         {"campaign": SENT, "corrected": Related(slug="x", title="X")},
         State.CORRECTED,
         "Corrected by “X”.",
-        "",
-    ),
-    (
-        {"campaign": SENT, "withdrawn_at": NOW},
-        State.WITHDRAWN,
-        "Its web page says since Tue 1 Dec 2026 that it is withdrawn.",
         "",
     ),
     (
@@ -363,7 +363,7 @@ def test_of_many_a_few_are_named() -> None:
     [
         ({}, "No member of staff can approve it. An admin can invite an approver."),
         ({"campaign": PAUSED}, "No member of staff can resume it. An admin can invite a sender."),
-        ({"standing": APPROVED, "release": TUESDAY}, ""),
+        ({"approval": APPROVED, "ready": TUESDAY}, ""),
     ],
 )
 def test_where_nobody_can_it_is_said_who_could_be_asked(fields: dict[str, Any], said: str) -> None:
@@ -374,10 +374,10 @@ def test_where_nobody_can_it_is_said_who_could_be_asked(fields: dict[str, Any], 
     ["fields", "whom"],
     [
         ({}, [BEN, CLEO, DAN]),
-        ({"standing": LAPSED}, [BEN, CLEO, DAN]),
+        ({"approval": LAPSED}, [BEN, CLEO, DAN]),
         ({"statement": DRAFT}, []),
         ({"returned": SENT_BACK}, [ANA]),
-        ({"standing": APPROVED, "start": StartBy.SENDER}, [CLEO, DAN]),
+        ({"approval": APPROVED, "start_by": StartBy.SENDER}, [CLEO, DAN]),
         ({"campaign": PAUSED}, [CLEO, DAN]),
         ({"campaign": UNKNOWN}, [DAN]),
         ({"campaign": SENDING}, []),
@@ -401,37 +401,37 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
     ({}, ANA, [Act.COPY]),
     ({"statement": statement(digest="weekly")}, BEN, [Act.REVIEW]),
     (
-        {"standing": LAPSED, "draft": "k"},
+        {"approval": LAPSED, "draft": "k"},
         BEN,
         [Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK],
     ),
     (
-        {"standing": APPROVED, "start": StartBy.SENDER, "draft": "k"},
+        {"approval": APPROVED, "start_by": StartBy.SENDER, "draft": "k"},
         CLEO,
         [Act.START, Act.REVIEW, Act.EDIT],
     ),
     (
-        {"standing": APPROVED, "release": NOW + WINDOW, "draft": "k"},
+        {"approval": APPROVED, "ready": NOW + WINDOW, "draft": "k"},
         BEN,
         [Act.UNDO, Act.TAKE_BACK, Act.EDIT],
     ),
     (
-        {"standing": APPROVED, "release": NOW + WINDOW, "draft": "k"},
+        {"approval": APPROVED, "ready": NOW + WINDOW, "draft": "k"},
         ANA,
         [Act.TAKE_BACK, Act.EDIT],
     ),
-    ({"standing": APPROVED, "release": NOW + WINDOW}, ANA, [Act.COPY]),
+    ({"approval": APPROVED, "ready": NOW + WINDOW}, ANA, [Act.COPY]),
     (
-        {"standing": APPROVED, "release": TUESDAY, "draft": "k"},
+        {"approval": APPROVED, "ready": TUESDAY, "draft": "k"},
         CLEO,
         [Act.CHANGE_TIME, Act.UNDO, Act.EDIT, Act.TAKE_BACK],
     ),
     (
-        {"standing": APPROVED, "release": TUESDAY, "draft": "k"},
+        {"approval": APPROVED, "ready": TUESDAY, "draft": "k"},
         ANA,
         [Act.EDIT, Act.TAKE_BACK],
     ),
-    ({"standing": APPROVED, "objection": "x", "draft": "k"}, ANA, [Act.EDIT, Act.TAKE_BACK]),
+    ({"approval": APPROVED, "refusal": "x", "draft": "k"}, ANA, [Act.EDIT, Act.TAKE_BACK]),
     ({"campaign": SENDING}, CLEO, [Act.PAUSE, Act.CANCEL, Act.REPORT]),
     ({"campaign": SENDING}, VERA, [Act.REPORT]),
     ({"campaign": UNKNOWN}, DAN, [Act.DECIDE, Act.REPORT, Act.CORRECT]),
@@ -460,17 +460,16 @@ FIRST: list[tuple[dict[str, Any], State, Act, list[str]]] = [
     ({"statement": DRAFT}, State.DRAFT, Act.EDIT, WRITE),
     ({}, State.REVIEW, Act.REVIEW, DECIDE),
     ({"returned": SENT_BACK}, State.RETURNED, Act.EDIT, WRITE),
-    ({"standing": LAPSED}, State.CHANGED, Act.SEE_CHANGES, DECIDE),
-    ({"standing": APPROVED, "start": StartBy.SENDER}, State.APPROVED, Act.START, SEND),
-    ({"standing": APPROVED, "objection": "x"}, State.HELD_BACK, Act.REVIEW, DECIDE),
-    ({"standing": APPROVED, "release": TUESDAY}, State.SCHEDULED, Act.CHANGE_TIME, SEND),
-    ({"standing": APPROVED, "release": NOW + WINDOW}, State.LEAVING, Act.UNDO, DECIDE),
+    ({"approval": LAPSED}, State.CHANGED, Act.SEE_CHANGES, DECIDE),
+    ({"approval": APPROVED, "start_by": StartBy.SENDER}, State.APPROVED, Act.START, SEND),
+    ({"approval": APPROVED, "refusal": "x"}, State.HELD_BACK, Act.REVIEW, DECIDE),
+    ({"approval": APPROVED, "ready": TUESDAY}, State.SCHEDULED, Act.CHANGE_TIME, SEND),
+    ({"approval": APPROVED, "ready": NOW + WINDOW}, State.LEAVING, Act.UNDO, DECIDE),
     ({"campaign": SENDING}, State.SENDING, Act.PAUSE, SEND),
     ({"campaign": PAUSED}, State.PAUSED, Act.RESUME, SEND),
     ({"campaign": UNKNOWN}, State.ATTENTION, Act.DECIDE, [DAN]),
     ({"campaign": SENT}, State.SENT, Act.REPORT, list(STAFF)),
     ({"campaign": SENT, "corrected": BY}, State.CORRECTED, Act.OPEN_CORRECTION, list(STAFF)),
-    ({"campaign": SENT, "withdrawn_at": NOW}, State.WITHDRAWN, Act.REPORT, list(STAFF)),
     ({"campaign": STOPPED_IN_TIME}, State.CANCELLED, Act.HAND_IN, WRITE),
     (
         {"statement": statement(translation_of="z"), "together": True},
@@ -515,7 +514,7 @@ def test_who_is_not_among_the_staff_is_offered_nothing() -> None:
             " the last Tue 8 Dec 2026, 14:00 (UTC+1).",
         ),
         (
-            {"standing": HALF_OVERRIDDEN},
+            {"approval": HALF_OVERRIDDEN},
             "Dan replaces a missing approval. A second admin is needed.",
         ),
         (
@@ -536,16 +535,9 @@ def test_what_is_over_needs_no_note() -> None:
 
 
 def test_a_text_that_was_changed_after_it_went_out_is_sent_all_the_same() -> None:
-    assert at(campaign=SENT, standing=LAPSED, present=False).state is State.SENT
+    assert at(campaign=SENT, approval=LAPSED, present=False).state is State.SENT
 
 
 def test_a_correction_that_ended_its_original_in_time_is_told_there() -> None:
     ended = campaign(CampaignState.CANCELLED, begun=False, corrected_by="hours-again")
     assert at(campaign=ended, corrected=BY).state is State.CORRECTED
-
-
-@rows("state", [State.RETURNED, State.CORRECTED, State.WITHDRAWN])
-def test_a_sentence_never_fails_for_want_of_a_fact(state: State) -> None:
-    from newsletter.domain.campaigns.situation import _WHERE
-
-    assert _WHERE[state](facts())

@@ -1,0 +1,479 @@
+"""The status of statements, loaded for pages, lists, commands and the acts that decide.
+
+Several stages share it. It contains no reader, and loading it writes nothing.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from newsletter.domain.campaigns.campaign import (
+    Campaign,
+    Correction,
+    ShownTerms,
+    Start,
+    has_begun,
+    in_force,
+)
+from newsletter.domain.campaigns.state import CampaignRules, Related
+from newsletter.domain.campaigns.status import StatementStatus
+from newsletter.domain.campaigns.translations import objection
+from newsletter.domain.errors import Refused
+from newsletter.domain.schedule import everywhere, release_time, resolve
+from newsletter.domain.staff.account import name_of
+from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.comment import standing_return
+from newsletter.domain.statements.content import what_changed
+from newsletter.domain.statements.statement import (
+    Approval,
+    ApprovalPolicy,
+    ApprovalStatus,
+    Progress,
+    Statement,
+    StoredStatement,
+    standing,
+)
+from newsletter.domain.wording import listed, moment
+from newsletter.pipeline.ledger import approved_content, find_statement
+from newsletter.store.sql import Transaction
+
+FaultOf = Callable[[Statement], str]
+"""Returns the fault of a statement's source as far as this process knows it, else ""."""
+
+
+def load_statuses(
+    tx: Transaction,
+    known: Sequence[StoredStatement],
+    rules: CampaignRules,
+    faults: FaultOf = lambda _: "",
+) -> list[StatementStatus]:
+    """Return the status of each statement of a list, without a query for each."""
+    tx.list_together([stored.slug for stored in known])
+    return [load_status(tx, stored, rules, faults) for stored in known]
+
+
+def load_status(
+    tx: Transaction,
+    stored: StoredStatement,
+    rules: CampaignRules,
+    faults: FaultOf = lambda _: "",
+) -> StatementStatus:
+    """Return the status of a statement. Readers, and the hours of time zones, are not counted."""
+    statement, campaign = stored.statement, tx.campaigns.latest(stored.slug)
+    approval, approvals = _approval_status(tx, stored, rules.policy), tx.approvals.of(stored.slug)
+    roles, names = tx.staff.roles(), tx.staff.names()
+    issues = tx.digests.some([stored.slug]) if statement.digest else []
+    status = StatementStatus(
+        stored=stored,
+        approval=approval,
+        rules=rules,
+        now=tx.now,
+        staff=roles,
+        names={address: names.get(address) or name_of(address) for address in roles},
+        campaign=campaign,
+        start=_start(tx, stored, approval),
+        returned=standing_return(tx.returns.of(stored.slug), stored.content_hash, approvals),
+        corrected=_corrected(tx, stored, campaign),
+        parts=sum(len(issue.parts) for issue in issues),
+        fault="" if stored.content_hash and stored.present else faults(statement),
+        lists=statement.lists,
+    )
+    return status if status.begun else _with_plans(tx, status)
+
+
+def find_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementStatus:
+    """Return the status of a statement, present and rendered. Raises NotFound or Refused."""
+    return load_status(tx, find_statement(tx, slug), rules)
+
+
+def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
+    """Add what matters only until sending begins: times, and why it cannot be sent."""
+    statement, rules = status.statement, status.rules
+    set_by_staff = tx.schedules.get(status.slug)
+    written, embargo, ready, refusal = None, None, None, ""
+    try:
+        embargo = _embargo(tx, statement, rules.timezone)
+        written = statement.send_at and resolve(statement.send_at, rules.timezone)
+        ready = _ready(tx, status, set_by_staff or written, embargo)
+    except ValueError as error:  # the zone was changed since the statement was read
+        refusal = str(error)
+    status = replace(
+        status,
+        lapsed=_lapsed_start(tx, status) if rules.by_sender else None,
+        set_for=set_by_staff or written,
+        embargo_until=embargo,
+        ready=ready,
+        hour=statement.local_time if set_by_staff is None else None,
+    )
+    if status.is_within or not (status.approval.approved and status.stored.present):
+        return status
+    if refusal:
+        return replace(status, refusal=refusal)
+    return _with_audience(tx, status)
+
+
+def _with_audience(tx: Transaction, status: StatementStatus) -> StatementStatus:
+    """Add the audience of a correction, or why an approved text must not be sent."""
+    statement, campaign = status.statement, status.campaign
+    if campaign is not None and campaign.corrected_by:
+        why = f"{campaign.corrected_by} corrects it, and has its place"
+        return replace(status, refusal=why)
+    try:
+        correction = correction_of(tx, statement)
+        if statement.translation_of:
+            check_translation(tx, statement)
+    except Refused as error:
+        return replace(status, refusal=str(error))
+    lists = correction.lists if correction else statement.lists
+    return replace(status, correction=correction, lists=lists)
+
+
+def _ready(
+    tx: Transaction,
+    status: StatementStatus,
+    send_at: datetime | None,
+    embargo_until: datetime | None,
+) -> datetime:
+    """Return the moment before which nothing leaves.
+
+    If the content changed after the approval and changed back, the undo window begins again: a
+    restart with other settings and back would else send at once.
+    """
+    return release_time(
+        approved_at=max(status.since, tx.statements.content_since(status.slug) or status.since),
+        undo_window=status.rules.undo_window,
+        send_at=send_at,
+        embargo_until=embargo_until,
+        not_before=status.approval.not_before,
+    )
+
+
+def _corrected(
+    tx: Transaction, stored: StoredStatement, campaign: Campaign | None
+) -> Related | None:
+    """Return the correction, once nothing of the original is sent any more."""
+    by = tx.campaigns.begun_correction(stored.slug)
+    if campaign is None or not (campaign.corrected_by or (by and campaign.state.final)):
+        return None
+    slug = by.slug if by else campaign.corrected_by
+    found = tx.statements.get(slug)
+    title = found.statement.title if found else slug
+    return Related(slug=slug, title=title, at=by.started_at if by else campaign.finished_at)
+
+
+# --- approvals and starts ------------------------------------------------------------------------
+
+
+def _approval_status(
+    tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy
+) -> ApprovalStatus:
+    """Return whether the statement may be sent as it is now, and why not.
+
+    A draft may not be sent, nor an email that contains a draft, whatever its approvals.
+    """
+    approvals = tx.approvals.of(stored.slug)
+    found = standing(
+        content_hash=stored.content_hash,
+        writers=stored.writers,
+        approvals=approvals,
+        policy=policy,
+        roles=tx.staff.roles(),
+        changed=partial(_changed, tx, stored),
+    )
+    if not found.approved and not found.lost:
+        found = replace(found, reasons=(*found.reasons, *_told_later(tx, stored, approvals)))
+    why = why_withheld(tx, stored.statement, policy)
+    if not why:
+        return found
+    return replace(found, approved=False, complete_at=None, reasons=(why,), withheld=why)
+
+
+def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
+    """Return the differences from the approved content, in words."""
+    before, now = tx.statements.content(approved), tx.statements.content(stored.content_hash)
+    return "its text" if before is None or now is None else listed(what_changed(before, now))
+
+
+def _told_later(
+    tx: Transaction, stored: StoredStatement, approvals: Sequence[Approval]
+) -> Iterator[str]:
+    """Yield the approvers of this content who were shown a later time than the one set now."""
+    at = tx.schedules.get(stored.slug)
+    for one in approvals:
+        this = one.revoked_at is not None and one.content_hash == stored.content_hash
+        if this and at is not None and one.not_before is not None and at < one.not_before:
+            yield f"{one.by} approved it for a later time than is set now"
+
+
+def why_withheld(tx: Transaction, statement: Statement, policy: ApprovalPolicy) -> str:
+    """Return why a statement cannot be approved or sent: it, or a translation in its email, is a
+    draft."""
+    if statement.progress is Progress.DRAFT:
+        return is_draft(statement)
+    for part in tx.statements.translations(statement.slug) if policy.together else ():
+        if part.present and part.statement.progress is Progress.DRAFT:
+            return f"{statement.slug} goes out with its translation, and {is_draft(part.statement)}"
+    return ""
+
+
+def is_draft(statement: Statement) -> str:
+    """That a statement is a draft, and how to hand it in."""
+    if statement.desk:
+        return f"{statement.slug} was taken back by its writers; hand it in again at the desk"
+    return (
+        f"{statement.slug} is a draft; 'newsletter statement submit {statement.slug}' hands it in"
+    )
+
+
+def _start(tx: Transaction, stored: StoredStatement, approval: ApprovalStatus) -> Start | None:
+    """Return the start that counts for the current content; None if there is none.
+
+    A start counts while its sender may start. A start by approval counts with that approval.
+    """
+    if approval.complete_at is None:
+        return None
+    roles = tx.staff.roles()
+    approved = {(one.by, one.at) for one in (*approval.counted, *approval.overrides)}
+
+    def counts(start: Start) -> bool:
+        role = roles.get(start.by)
+        may_start = role is not None and role.includes(Role.SENDER)
+        return may_start or start.by == OPERATOR or (start.by, start.at) in approved
+
+    starts = filter(counts, tx.starts.of(stored.statement.slug))
+    return in_force(starts, stored.content_hash, approval.complete_at)
+
+
+def _lapsed_start(tx: Transaction, status: StatementStatus) -> Start | None:
+    """Return the start that lapsed with a change of text or approvals; None once started again."""
+    given = [one for one in tx.starts.of(status.slug) if one.revoked_at is None]
+    if not given or status.start is not None:
+        return None
+    began = status.campaign.started_at if status.campaign is not None else None
+    return None if began is not None and began > given[-1].at else given[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lapse:
+    """The approvals and the start that lapse when a text changes."""
+
+    approved_by: tuple[str, ...] = ()
+    started_by: str = ""
+
+    @property
+    def depth(self) -> int:
+        """0 if nothing lapses, 1 for approvals, 2 for a start as well."""
+        return bool(self.approved_by) + bool(self.started_by)
+
+    def __str__(self) -> str:
+        """Return the people and their acts; empty if nothing lapses."""
+        approved = f"{', '.join(self.approved_by)} approved it" * bool(self.approved_by)
+        return " and ".join(filter(None, [approved, f"{self.started_by} started it"][: self.depth]))
+
+
+def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
+    """Return what lapses when this text changes, also in the email of its original."""
+    stored = tx.statements.get(slug)
+    if stored is not None and rules.together and stored.statement.translation_of:
+        stored = tx.statements.get(stored.statement.translation_of)
+    status = load_status(tx, stored, rules) if stored is not None and stored.content_hash else None
+    if status is None or status.begun or status.approval.withheld:  # then nothing counts as it is
+        return Lapse()
+    by = tuple(approval.by for approval in status.approval.valid)
+    return Lapse(approved_by=by, started_by=status.start.by if status.start else "")
+
+
+def refuse_if_gone_out(status: StatementStatus) -> None:
+    """Raise Refused if sending began, or its correction has its place."""
+    campaign = status.campaign
+    if campaign is not None and campaign.corrected_by:
+        raise Refused(
+            f"{status.slug} was ended by its correction {campaign.corrected_by}, which has its"
+            " place; write what is still to be said as a statement with another slug"
+        )
+    if campaign is not None and status.begun:
+        raise Refused(
+            f"{status.slug} has already gone out as campaign {campaign.id};"
+            " write the correction as a statement with another slug"
+        )
+
+
+# --- times ---------------------------------------------------------------------------------------
+
+
+def embargo_until(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
+    """Return the end of the embargo; None if the time does not exist in the configured zone."""
+    try:
+        return _embargo(tx, statement, timezone)
+    except ValueError:
+        return None
+
+
+def _embargo(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
+    """Return the end of the embargo.
+
+    A translation or correction reveals its original: until the original has begun, its embargo
+    applies too. Raises ValueError for a time that the zone does not have.
+    """
+    ends = []
+    seen: set[str] = set()
+    related: Statement | None = statement
+    # nothing keeps files from naming each other in a circle
+    while related is not None and related.slug not in seen:
+        seen.add(related.slug)
+        if related.embargo_until is not None:
+            ends.append(resolve(related.embargo_until, timezone))
+        slug = related.translation_of or related.corrects
+        original = tx.statements.get(slug) if slug else None
+        waits = original is not None and not has_begun(tx.campaigns.latest(original.slug))
+        related = original.statement if original is not None and waits else None
+    return max(ends, default=None)
+
+
+def set_moment(status: StatementStatus) -> datetime | None:
+    """Return the later of its time and its embargo, also one that has passed.
+
+    Return None also if one of them does not exist in the configured zone: planning then holds the
+    statement back.
+    """
+    return max((at for at in (status.set_for, status.embargo_until) if at), default=None)
+
+
+def first_moment(status: StatementStatus) -> datetime | None:
+    """Return when the first reader would get it by its time and embargo; None if that is now.
+
+    With local times, that is when the first time zone reaches the hour.
+    """
+    first = max(set_moment(status) or status.now, status.now)
+    if status.hour is not None:
+        first = everywhere(status.hour, home=status.rules.timezone, ready=first).first
+    return first if first > status.now else None
+
+
+def write_set_time(status: StatementStatus) -> str:
+    """Return the time that is set for a statement, for a page to show and give back.
+
+    A local time is left out: the content hash covers it, and its instant depends on the clock.
+    """
+    at = set_moment(status)
+    return at.isoformat() if at else "none"
+
+
+class Rescheduled(Refused):
+    """Another time is set for a statement than a person was shown."""
+
+    def __init__(self, slug: str, leaves_from: datetime | None, timezone: str) -> None:
+        self.leaves_from = leaves_from
+        when = f"no earlier than {moment(leaves_from, timezone)}" if leaves_from else "at once"
+        super().__init__(f"{slug} would leave {when} now, and you were not shown that; look again")
+
+
+def refuse_other_time(status: StatementStatus, shown: ShownTerms) -> None:
+    """Raise Rescheduled unless a person was shown the time that is set, even if it has passed."""
+    if shown.time != write_set_time(status):
+        raise Rescheduled(status.slug, first_moment(status), status.rules.timezone)
+
+
+# --- corrections and translations ----------------------------------------------------------------
+
+
+def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
+    """Return the audience of a correction; None if the statement corrects nothing.
+
+    A correction of a correction that has not begun takes its place and its audience. Raises
+    Refused, with the reason, if the statement cannot be sent.
+    """
+    if not statement.corrects:
+        return None
+    return _follow(tx, statement.slug, _chain(tx, statement), ())
+
+
+def _chain(tx: Transaction, statement: Statement) -> tuple[str, ...]:
+    """Return the chain of originals: what it corrects, what that corrects, … Raises Refused for a
+    loop."""
+    chain = [statement.slug]
+    following = statement.corrects
+    while following:
+        if following in chain:
+            raise Refused(f"'corrects' leads in a circle: {', '.join([*chain, following])}")
+        chain.append(following)
+        stored = tx.statements.get(following)
+        following = stored.statement.corrects if stored is not None else ""
+    return tuple(chain[1:])
+
+
+def _follow(
+    tx: Transaction, by: str, chain: tuple[str, ...], stops: tuple[Campaign, ...]
+) -> Correction:
+    of, *further = chain
+    campaign = tx.campaigns.latest(of)
+    if campaign is None or not _concerns_anybody(campaign, by):
+        raise Refused(_nobody_was_sent(tx, of))
+    if not campaign.state.final:
+        stops = (*stops, campaign)
+    unstarted = not has_begun(campaign)
+    if unstarted and (campaign.translates or tx.translations.campaigns(of)):
+        raise Refused(
+            f"it corrects {of}, which goes out in several languages and has not begun;"
+            f" mend {of} itself"
+        )
+    if unstarted and further:
+        return _follow(tx, by, tuple(further), stops)
+    return Correction(
+        by=by,
+        of=of,
+        lists=campaign.lists,
+        unstarted=unstarted,
+        stops=stops,
+        # the approved segment: the statement may name another one by now
+        segment=approved_content(tx, campaign).segment if unstarted else None,
+    )
+
+
+def _concerns_anybody(campaign: Campaign, by: str) -> bool:
+    """Somebody may have it, or waits for it, or waited until this very correction ended it."""
+    goes_on = not campaign.state.final or campaign.corrected_by == by
+    return goes_on or campaign.may_have_reached_anybody or bool(campaign.counts.pending)
+
+
+def _nobody_was_sent(tx: Transaction, of: str) -> str:
+    if tx.statements.get(of) is None:
+        return f"it corrects {of}, and there is no statement of that name"
+    return (
+        f"it corrects {of}, which was sent to no one; correct {of} itself, or take 'corrects' out"
+    )
+
+
+def check_translation(tx: Transaction, statement: Statement) -> Statement:
+    """Return the original of a translation. Raises Refused if it cannot be sent."""
+    of = statement.translation_of
+    stored = tx.statements.get(of)
+    campaign = tx.campaigns.latest(of)
+    begun = has_begun(campaign)
+    original = stored.statement if stored is not None and (stored.present or begun) else None
+    others = [
+        translation.statement
+        for translation in tx.statements.translations(of)
+        if translation.present
+    ]
+    why = objection(
+        statement, original, [other for other in others if other.slug != statement.slug]
+    )
+    if not why and campaign is not None and campaign.corrected_by and not begun:
+        why = (
+            f"it translates {of}, in whose place its correction {campaign.corrected_by} goes to all"
+            " its readers; take translation_of out, and let it correct nothing"
+        )
+    if original is None or why:
+        raise Refused(why)
+    return original
+
+
+def goes_within(statement: Statement) -> str:
+    """Return why a translation has no campaign if all languages are in one email."""
+    return (
+        f"it goes out in the mail of {statement.translation_of}, for the configuration says"
+        " translations: together; approve that one"
+    )
