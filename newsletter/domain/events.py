@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from fractions import Fraction
 
-from newsletter.domain.delivery.state import BatchState
+from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.domain.errors import NewsletterError
 from newsletter.domain.subscribers.audience import SuppressionReason
 
@@ -56,6 +56,19 @@ class Bounce(Enum):
     """The provider keeps the message back since the reader once called one spam."""
     OTHER = "other"
     """The report gives no reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """What became of one campaign for one subscriber."""
+
+    campaign: int
+    slug: str
+    state: DeliveryState
+    reason: str
+    at: datetime | None
+    told: tuple[EventKind, ...]
+    """What the provider reported later, in that order."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Staff → a subscriber: on lists and off them, moved, suppressed, written to again, or shown."""
+"""Staff → a subscriber: added, edited, moved, taken off lists, suppressed and written to again."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ def add(
     by: str,
     declared: Collection[str],
     create_lists: bool = False,
+    agreed: str = "",
     store: Store,
 ) -> tuple[Subscriber | None, Subscriber]:
     """Put a person on lists. Return the subscriber before and after.
 
+    ``agreed`` says how the person agreed; it is kept with the consent.
     Raises InvalidInput for an unknown list that may not be created, and Refused for a person who is
     suppressed or has left one of the lists: only they themselves can come back.
     """
@@ -50,10 +52,18 @@ def add(
                 f"{entry.address} unsubscribed from {', '.join(left)} and was not added: only the"
                 " person can come back, by the page to subscribe"
             )
-        consent = Consent(source=f"added by {by}", at=tx.now)
+        said = f"added by {by}" + (f": {agreed}" if agreed else "")
+        consent = Consent(source=said, at=tx.now)
         tx.readers.upsert([replace(entry, consent=consent)], tx.now)
         tx.audit.enter(by, "add", _SUBJECT, f"to {', '.join(entry.lists)}")
         return before, _found(tx, entry.address)
+
+
+def edit(entry: Entry, *, by: str, store: Store) -> None:
+    """Give a person the name, language, time zone, place and tags of an entry. Raises NotFound."""
+    with store.begin() as tx:
+        tx.readers.edit(_found(tx, entry.address).id, entry)
+        tx.audit.enter(by, "edit", _SUBJECT)
 
 
 def suppress(address: str, *, by: str, store: Store) -> bool:

@@ -1,12 +1,16 @@
 """The data of one person, table by table: export and erasure."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
 from urllib.parse import quote
 
+from newsletter.domain.delivery.state import DeliveryState
+from newsletter.domain.events import EventKind, Received
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import Trace
 from newsletter.store.database import Condition, Database, instant
@@ -72,7 +76,7 @@ _LISTS: Mapping[str, str] = {
             LEFT JOIN delivery
                 ON delivery.campaign_id = batch.campaign_id AND delivery.subscriber_id = :id
         -- the cheap condition first: for most batches it spares the search through the members
-        WHERE batch.first <= :id AND instr(
+        WHERE batch.campaign_id > :after AND batch.first <= :id AND instr(
             ',' || substr(batch.members, 2, length(batch.members) - 2) || ',',
             ',' || CAST(:id AS TEXT) || ',') > 0
         ORDER BY batch.campaign_id
@@ -80,7 +84,7 @@ _LISTS: Mapping[str, str] = {
     "delivery_statuses": """
         SELECT delivery_status.kind, bounce, at, delivery_status.reason, campaign.slug
         FROM delivery_status JOIN campaign ON campaign.id = delivery_status.campaign_id
-        WHERE subscriber_id = :id ORDER BY at
+        WHERE subscriber_id = :id AND campaign.id > :after ORDER BY at
     """,
     "events": """
         SELECT provider, id, kind, at, received_at, campaign_id, raw
@@ -121,10 +125,36 @@ class DataExports(Repository):
             **{name: self._rows(query, subscriber_id) for name, query in _LISTS.items()},
         }
 
-    def _rows(self, query: str, subscriber_id: int) -> list[dict[str, object]]:
+    def received(self, subscriber_id: int, most: int) -> list[Received]:
+        """Return what became of the newest ``most`` campaigns for a person, the newest first.
+
+        Campaigns that were not for them are left out.
+        """
+        after = self._db.value(
+            "SELECT COALESCE(MIN(id), 0) - 1 FROM"
+            " (SELECT id FROM campaign ORDER BY id DESC LIMIT :most) AS newest",
+            most=most,
+        )
+        told = defaultdict(list)
+        for row in self._rows(_LISTS["delivery_statuses"], subscriber_id, after):
+            told[row["slug"]].append(EventKind(row["kind"]))
+        return [
+            Received(
+                campaign=row["campaign"],
+                slug=row["statement"],
+                state=DeliveryState(row["state"]),
+                reason=row["reason"],
+                at=datetime.fromisoformat(row["at"]) if row["at"] else None,
+                told=tuple(told[row["statement"]]),
+            )
+            for row in reversed(self._rows(_LISTS["deliveries"], subscriber_id, after))
+        ]
+
+    def _rows(self, query: str, subscriber_id: int, after: int = 0) -> list[dict[str, Any]]:
+        """Return the rows about a person, of campaigns with ids above ``after``."""
         return [
             {name: _shown(name, value) for name, value in row.items()}
-            for row in self._db.mappings(query, id=subscriber_id)
+            for row in self._db.mappings(query, id=subscriber_id, after=after)
         ]
 
 

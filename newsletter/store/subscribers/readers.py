@@ -30,6 +30,8 @@ from newsletter.store.subscribers.eligibility import (
 )
 from newsletter.store.subscribers.staging import staged
 
+_ABOVE_ALL = 1 << 62
+"""More than any id."""
 _CHUNK_ROWS = 5_000
 _PEOPLE = """
     SELECT id, address, name, language, timezone, place, paused_until, consent, (
@@ -131,6 +133,23 @@ class Readers(AddressRepository):
             )
         return True
 
+    def edit(self, subscriber_id: int, entry: Entry) -> None:
+        """Give a subscriber the name, language, time zone, place and tags of an entry."""
+        self._db.change(
+            "UPDATE subscriber SET name = :name, language = :language, timezone = :timezone,"
+            " place = :place WHERE id = :id",
+            id=subscriber_id,
+            name=entry.name,
+            language=entry.language,
+            timezone=entry.timezone,
+            place=entry.place,
+        )
+        self._db.change("DELETE FROM tag WHERE subscriber_id = :id", id=subscriber_id)
+        self._db.each(
+            "INSERT INTO tag (name, subscriber_id) VALUES (:name, :id)",
+            [{"name": tag, "id": subscriber_id} for tag in entry.tags],
+        )
+
     def clear_left_addresses(self) -> int:
         """Clear addresses that were left, unless an attempt with an unknown outcome used one.
 
@@ -219,12 +238,18 @@ class Readers(AddressRepository):
             yield from self._people(rows)
             last = rows[-1][0]
 
-    def search(self, *, list_name: str, query: str, most: int | None) -> list[Subscriber]:
-        """Return the newest subscribers of a list, or all, with the query in address or name."""
+    def search(
+        self, *, list_name: str, query: str, most: int | None, before: int | None = None
+    ) -> list[Subscriber]:
+        """Return the newest subscribers of a list, or all, with the query in address or name.
+
+        With ``before``: those with smaller ids.
+        """
         who = _searched(list_name, query)
         rows = self._db.rows(
-            f"{_PEOPLE} WHERE {who} ORDER BY id DESC LIMIT :most",
+            f"{_PEOPLE} WHERE id < :before AND {who} ORDER BY id DESC LIMIT :most",
             who,
+            before=_ABOVE_ALL if before is None else before,
             most=NO_LIMIT if most is None else most,
         )
         return [person for person, _ in self._people(rows)]
@@ -345,6 +370,26 @@ class Readers(AddressRepository):
                 """
             )
         )
+
+    def growth(self, since: datetime) -> dict[str, tuple[int, int]]:
+        """Return list → how many of those on it joined since then, and how many left."""
+        rows = self._db.rows(
+            """
+            SELECT list.name, COUNT(CASE WHEN state = 'confirmed' THEN 1 END),
+                COUNT(CASE WHEN state = 'ended' THEN 1 END)
+            FROM subscription JOIN list ON list.id = list_id
+            WHERE changed_at >= :since GROUP BY list.name
+            """,
+            since=since,
+        )
+        return {name: (joined, left) for name, joined, left in rows}
+
+    def suppression_counts(self) -> dict[SuppressionReason, int]:
+        """Return reason → number of suppressed addresses, the most frequent first."""
+        rows = self._db.rows(
+            "SELECT reason, COUNT(*) FROM suppression GROUP BY reason ORDER BY 2 DESC, 1"
+        )
+        return {SuppressionReason(reason): count for reason, count in rows}
 
     def audience(self, lists: Sequence[str], segment: Segment | None = None) -> int:
         """Return how many would get a campaign to these lists, or to a segment of them, now."""

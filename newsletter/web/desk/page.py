@@ -114,6 +114,7 @@ DONE: Mapping[str, str] = {
     "decided": "Decided. Nothing is unknown any more.",
     "stopped": "All sending is stopped.",
     "resumed-all": "Sending is resumed.",
+    "added": "Added. They get what goes to their lists from now on.",
     "suppressed": "Nothing more is sent to that address.",
     "lifted": "That address can get email again.",
     "left": "That subscription ended.",

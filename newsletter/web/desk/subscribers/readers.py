@@ -1,165 +1,144 @@
-"""One reader: find by address, suppress, lift a suppression, export and erase.
+"""All readers: lists and their growth, search by part of a name or address, and additions."""
 
-An address is sent in a form and is part of no page's address, so that no log or history has it.
-"""
-
-import json
+from datetime import timedelta
 
 from starlette.responses import Response
 
-from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
-from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
-from newsletter.domain.subscribers.signup import ConsentRecord
+from newsletter.domain.wording import without_commands
 from newsletter.pipeline.subscribers import administer
+from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.desk.deciding import LEFT_OUT, titled, titles
+from newsletter.web.desk.deciding import LEFT_OUT, titles
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, Route, whole
+from newsletter.web.desk.subscribers.reader import (
+    HERE,
+    ReaderPages,
+    entry_of,
+    faults_of,
+    noted_in,
+)
 
-_HERE = "/readers"
+_A_PAGE = 50
+_MONTH = timedelta(days=30)
 _LONGEST = 200
+"""Characters of how a person agreed."""
 
 
-class ReaderPages:
-    """The pages on which senders and admins see and change one reader."""
+class Audience:
+    """The pages of all readers."""
 
     def __init__(self, desk: Desk, subscribers: Subscribers) -> None:
         self._desk = desk
         self._subscribers = subscribers
+        self._one = ReaderPages(desk, subscribers)
 
     def routes(self) -> list[Route]:
-        see, admin = Role.SENDER, Role.ADMIN
+        see = Role.SENDER
         return [
-            Route("GET", _HERE, see, self._page),
-            Route("POST", _HERE, see, self._page),
-            Route("POST", f"{_HERE}/suppress", see, self.suppress),
-            Route("POST", f"{_HERE}/unsubscribe", see, self.unsubscribe),
-            Route("POST", f"{_HERE}/move", admin, self.move, step_up=True),
-            Route("POST", f"{_HERE}/lift", admin, self.lift, step_up=True),
-            Route("POST", f"{_HERE}/data", admin, self.data, step_up=True),
-            Route("POST", f"{_HERE}/erase", admin, self.erase, step_up=True),
+            Route("GET", HERE, see, self._page),
+            Route("POST", HERE, see, self.find),
+            Route("GET", f"{HERE}/new", see, self._form),
+            Route("POST", f"{HERE}/new", see, self.add),
+            *self._one.routes(),
         ]
 
-    def suppress(self, request: DeskRequest) -> Response:
-        """Send nothing more to an address, whether it is a reader's or not."""
-        address = _address(request)
-        administer.suppress(address, by=request.who.address, store=self._subscribers.store)
-        return self._desk.go(request, _HERE, done="suppressed")
-
-    def unsubscribe(self, request: DeskRequest) -> Response:
-        """End one subscription of a reader."""
-        administer.unsubscribe(
-            _address(request),
-            [request.field("list")],
-            by=request.who.address,
-            declared=self._subscribers.declared_lists,
-            store=self._subscribers.store,
-        )
-        return self._desk.go(request, _HERE, done="left")
-
-    def move(self, request: DeskRequest) -> Response:
-        """Give a reader another address."""
-        old = _address(request)
+    def find(self, request: DeskRequest) -> Response:
+        """Show the readers whose name or address has the words, or the page of a whole address."""
+        words = request.field("q").strip()
         try:
-            new = parse_address(request.field("new"))
-            administer.change_address(
-                old, new, by=request.who.address, store=self._subscribers.store
+            address = parse_address(words)
+        except ValueError:
+            return self._page(request)
+        with self._subscribers.store.read() as tx:
+            person = tx.readers.find(address)
+        if person is None:
+            return self._one.page(request, address)
+        return self._desk.go(request, f"{HERE}/{person.id}")
+
+    def add(self, request: DeskRequest) -> Response:
+        """Put a person on lists."""
+        lists = [name for name in request.posted.all("list") if name]
+        agreed = " ".join(request.field("agreed").split())
+        faults: list[tuple[str, str]] = []
+        if not lists:
+            faults.append(("list", "Choose at least one list"))
+        if not agreed or len(agreed) > _LONGEST:
+            faults.append(("agreed", f"Say how they agreed, in at most {_LONGEST} characters"))
+        try:
+            entry = entry_of(request, request.field("email").strip(), lists)
+        except InvalidInput as error:
+            return self._form(request, faults=[*faults_of(error), *faults])
+        if faults:
+            return self._form(request, faults=faults)
+        try:
+            _, person = administer.add(
+                entry,
+                by=request.who.address,
+                declared=self._subscribers.declared_lists,
+                agreed=agreed,
+                store=self._subscribers.store,
             )
-        except (ValueError, Refused) as error:
-            return self._page(request, faults=[("new", str(error))])
-        return self._desk.go(request, _HERE, done="moved")
-
-    def lift(self, request: DeskRequest) -> Response:
-        """Let an address get email again, for a reason that the log keeps."""
-        address, reason = _address(request), " ".join(request.field("reason").split())
-        if not reason or len(reason) > _LONGEST or "@" in reason:
-            fault = f"Say why, in at most {_LONGEST} characters and without the address"
-            return self._page(request, faults=[("reason", fault)])
-        try:
-            administer.lift(
-                address, by=request.who.address, reason=reason, store=self._subscribers.store
-            )
+        except InvalidInput as error:
+            raise NotFound("There is no such list.") from error
         except Refused as error:
-            raise Refused("Only they can come back, by the page to subscribe.") from error
-        except NotFound as error:
-            raise NotFound("This address gets email already.") from error
-        return self._desk.go(request, _HERE, done="lifted")
+            fault = without_commands(str(error))
+            return self._form(request, faults=[("email", f"{fault[:1].upper()}{fault[1:]}")])
+        return self._desk.go(request, f"{HERE}/{person.id}", done="added")
 
-    def data(self, request: DeskRequest) -> Response:
-        """Return all data about a reader as a file for them."""
-        address, store = _address(request), self._subscribers.store
-        kept = administer.data_of(address, by=request.who.address, store=store)
-        written = json.dumps(kept, indent=2, ensure_ascii=False).encode()
-        return self._desk.file(written, name="your-data.json", kind="application/json")
-
-    def erase(self, request: DeskRequest) -> Response:
-        """Keep nothing of a person, and never write to them again."""
-        address = _address(request)
-        if request.field("sure") != "yes":
-            fault = "Tick that you are sure: no one can undo this"
-            return self._page(request, faults=[("sure-yes", fault)])
-        try:
-            self._subscribers.forget(address, by=request.who.address)
-        except Refused as error:
-            raise Refused(
-                "Nothing is kept of this address, so there is nothing to erase. To never write to"
-                " it, stop all email to it."
-            ) from error
-        return self._desk.go(request, _HERE, done="erased")
-
-    def _page(self, request: DeskRequest, *, faults: Faults = ()) -> Response:
-        """Show a field for an address, or the reader who has it."""
-        typed, address, person, suppressed = request.field("email"), "", None, None
-        consents: list[ConsentRecord] = []
-        if request.posted.fields:
-            try:
-                address = parse_address(typed)
-            except ValueError as error:
-                faults = [("email", str(error))]
-        if address:
-            with self._subscribers.store.read() as tx:
-                person, suppressed = tx.readers.find(address), tx.readers.suppressed(address)
-                consents = tx.consents.of(person.id) if person else []
+    def _form(self, request: DeskRequest, *, faults: Faults = ()) -> Response:
+        """Show the form to add a person."""
+        chosen = request.posted.all("list")
+        with self._subscribers.store.read() as tx:
+            names = known_lists(tx, self._subscribers.declared_lists)
         settings = self._subscribers.settings
         return self._desk.page(
             request,
-            "readers.html.j2",
-            title=(person.address if person else address) or "Readers",
+            "reader-new.html.j2",
+            title="Add a reader",
             faults=faults,
-            typed=typed,
-            address=address,
-            person=person,
-            suppressed=suppressed,
-            stands=self._stands(person, suppressed),
-            lists=titled(settings, person.lists) if person else [],
-            subscriptions=[(name, titles(settings, [name])) for name in person.lists]
-            if person
-            else [],
-            new=request.field("new"),
-            left=titled(settings, person.left) if person else [],
-            consents=[(one, titles(settings, [one.list])) for one in consents],
-            reason=request.field("reason"),
+            email=request.field("email"),
+            agreed=request.field("agreed"),
+            noted=noted_in(request),
+            lists=[(name, titles(settings, [name]), name in chosen) for name in names],
         )
 
-    def _stands(self, person: Subscriber | None, suppressed: SuppressionReason | None) -> str:
-        """Return whether they get email, and why not, as a sentence."""
-        if suppressed is not None:
-            return f"Gets no email: {LEFT_OUT.get(suppressed.value, suppressed.value)}."
-        if person is None:
-            return "No one here has this address."
-        if person.paused_until and person.paused_until > self._desk.now():
-            return f"Paused: gets nothing before {self._desk.moment(person.paused_until)}."
-        if not person.lists:
-            return "On no list, so they get no statements."
-        return f"Gets email on: {titles(self._subscribers.settings, person.lists)}."
-
-
-def _address(request: DeskRequest) -> str:
-    """Return the address in the form. Raises NotFound if it is invalid: our page sends none
-    such."""
-    try:
-        return parse_address(request.field("email"))
-    except ValueError as error:
-        raise NotFound("There is no such address.") from error
+    def _page(self, request: DeskRequest) -> Response:
+        """Show the lists, and the newest readers of one or all, fifty at a time."""
+        words, chosen = request.field("q").strip(), request.query("list") or request.field("list")
+        before = whole(request.query("before") or request.field("before"))
+        settings = self._subscribers.settings
+        with self._subscribers.store.read() as tx:
+            names = known_lists(tx, self._subscribers.declared_lists)
+            if chosen and chosen not in names:
+                raise NotFound("There is no such list.")
+            people = tx.readers.search(
+                list_name=chosen, query=words, most=_A_PAGE + 1, before=before
+            )
+            counts, growth = tx.readers.lists(), tx.readers.growth(tx.now - _MONTH)
+            kept_out = tx.readers.suppression_counts()
+            segments = [
+                (one, tx.readers.audience([one.list_name], one))
+                for one in self._subscribers.segments
+            ]
+        shown = people[:_A_PAGE]
+        return self._desk.page(
+            request,
+            "readers.html.j2",
+            title="Readers",
+            words=words,
+            chosen=chosen,
+            chosen_title=titles(settings, [chosen]) if chosen else "",
+            people=[(one, titles(settings, one.lists), self._one.gets(one)) for one in shown],
+            older=shown[-1].id if len(people) > _A_PAGE else None,
+            paged=before is not None,
+            lists=[
+                (name, titles(settings, [name]), counts.get(name, 0), growth.get(name, (0, 0)))
+                for name in names
+            ],
+            segments=segments,
+            kept_out=[(LEFT_OUT[reason.value], many) for reason, many in kept_out.items()],
+        )

@@ -425,6 +425,11 @@ EXAMPLES = [
         why="the program writes down that sending is over by that",
     ),
     Example(route=_READERS, ready=_of_reader(""), lines=0, why="it changes nothing"),
+    Example(
+        route=f"{_READERS}/new",
+        ready=_of_reader("/new", list="press", agreed="They asked for it."),
+    ),
+    Example(route=f"{_READERS}/edit", ready=_of_reader("/edit", CANARIES[0], name="Ana")),
     Example(route=f"{_READERS}/suppress", ready=_of_reader("/suppress")),
     Example(
         route=f"{_READERS}/unsubscribe",

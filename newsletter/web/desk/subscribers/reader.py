@@ -1,0 +1,270 @@
+"""One reader: their data and mails, and all that staff may do with them.
+
+An address is sent in a form and is part of no page's address, so that no log or history has it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from starlette.responses import Response
+
+from newsletter.domain.delivery.state import DeliveryState
+from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
+from newsletter.domain.events import EventKind, Received
+from newsletter.domain.staff.role import Role
+from newsletter.domain.subscribers.address import parse_address
+from newsletter.domain.subscribers.audience import (
+    Entry,
+    Subscriber,
+    SuppressionReason,
+)
+from newsletter.domain.wording import without_commands
+from newsletter.pipeline.subscribers import administer
+from newsletter.runtime.subscribers import Subscribers
+from newsletter.subscriber_files.entries import EntryReader, Raw, subscriber
+from newsletter.web.desk.deciding import LEFT_OUT, titled, titles
+from newsletter.web.desk.page import Desk, Faults
+from newsletter.web.desk.request import DeskRequest, Route
+
+HERE = "/readers"
+_LONGEST = 200
+"""Characters of a reason."""
+_MAILS = 30
+"""The newest campaigns that a reader's page looks through."""
+_BECAME: Mapping[DeliveryState, str] = MappingProxyType(
+    {
+        DeliveryState.PENDING: "waits to be sent",
+        DeliveryState.ACCEPTED: "accepted by the provider",
+        DeliveryState.REJECTED: "refused by the provider",
+        DeliveryState.SUPPRESSED: "not sent: they had left or were blocked",
+        DeliveryState.CANCELLED: "not sent: it was cancelled",
+        DeliveryState.UNKNOWN: "unknown: it may have been sent",
+    }
+)
+_TOLD: Mapping[EventKind, str] = MappingProxyType(
+    {
+        EventKind.DELIVERED: "delivered",
+        EventKind.DELAYED: "delayed",
+        EventKind.BOUNCED: "bounced",
+        EventKind.COMPLAINED: "reported as spam",
+        EventKind.UNSUBSCRIBED: "they unsubscribed",
+    }
+)
+
+
+class ReaderPages:
+    """The page of one reader, and the acts on it."""
+
+    def __init__(self, desk: Desk, subscribers: Subscribers) -> None:
+        self._desk = desk
+        self._subscribers = subscribers
+
+    def routes(self) -> list[Route]:
+        see, admin = Role.SENDER, Role.ADMIN
+        return [
+            Route("GET", f"{HERE}/{{number}}", see, self._person),
+            Route("POST", f"{HERE}/edit", see, self.edit),
+            Route("POST", f"{HERE}/suppress", see, self.suppress),
+            Route("POST", f"{HERE}/unsubscribe", see, self.unsubscribe),
+            Route("POST", f"{HERE}/move", admin, self.move, step_up=True),
+            Route("POST", f"{HERE}/lift", admin, self.lift, step_up=True),
+            Route("POST", f"{HERE}/data", admin, self.data, step_up=True),
+            Route("POST", f"{HERE}/erase", admin, self.erase, step_up=True),
+        ]
+
+    def _person(self, request: DeskRequest) -> Response:
+        """Show the reader with this number."""
+        with self._subscribers.store.read() as tx:
+            person = tx.readers.get(request.number("number"))
+        if person is None:
+            raise NotFound("There is no such reader.")
+        return self.page(request, person.address)
+
+    def edit(self, request: DeskRequest) -> Response:
+        """Change what staff note of a reader."""
+        address = _address(request)
+        try:
+            entry = entry_of(request, address)
+        except InvalidInput as error:
+            return self.page(request, address, faults=faults_of(error))
+        administer.edit(entry, by=request.who.address, store=self._subscribers.store)
+        return self._go(request, address, "saved")
+
+    def suppress(self, request: DeskRequest) -> Response:
+        """Send nothing more to an address, whether it is a reader's or not."""
+        address = _address(request)
+        administer.suppress(address, by=request.who.address, store=self._subscribers.store)
+        return self._go(request, address, "suppressed")
+
+    def unsubscribe(self, request: DeskRequest) -> Response:
+        """End one subscription of a reader."""
+        address = _address(request)
+        administer.unsubscribe(
+            address,
+            [request.field("list")],
+            by=request.who.address,
+            declared=self._subscribers.declared_lists,
+            store=self._subscribers.store,
+        )
+        return self._go(request, address, "left")
+
+    def move(self, request: DeskRequest) -> Response:
+        """Give a reader another address."""
+        old = _address(request)
+        try:
+            new = parse_address(request.field("new"))
+            administer.change_address(
+                old, new, by=request.who.address, store=self._subscribers.store
+            )
+        except (ValueError, Refused) as error:
+            return self.page(request, old, faults=[("new", without_commands(str(error)))])
+        return self._go(request, new, "moved")
+
+    def lift(self, request: DeskRequest) -> Response:
+        """Let an address get email again, for a reason that the log keeps."""
+        address, reason = _address(request), " ".join(request.field("reason").split())
+        if not reason or len(reason) > _LONGEST or "@" in reason:
+            fault = f"Say why, in at most {_LONGEST} characters and without the address"
+            return self.page(request, address, faults=[("reason", fault)])
+        try:
+            administer.lift(
+                address, by=request.who.address, reason=reason, store=self._subscribers.store
+            )
+        except Refused as error:
+            raise Refused("Only they can come back, by the page to subscribe.") from error
+        except NotFound as error:
+            raise NotFound("This address gets email already.") from error
+        return self._go(request, address, "lifted")
+
+    def data(self, request: DeskRequest) -> Response:
+        """Return all data about a reader as a file for them."""
+        address, store = _address(request), self._subscribers.store
+        kept = administer.data_of(address, by=request.who.address, store=store)
+        written = json.dumps(kept, indent=2, ensure_ascii=False).encode()
+        return self._desk.file(written, name="your-data.json", kind="application/json")
+
+    def erase(self, request: DeskRequest) -> Response:
+        """Keep nothing of a person, and never write to them again."""
+        address = _address(request)
+        if request.field("sure") != "yes":
+            fault = "Tick that you are sure: no one can undo this"
+            return self.page(request, address, faults=[("sure-yes", fault)])
+        try:
+            self._subscribers.forget(address, by=request.who.address)
+        except Refused as error:
+            raise Refused(
+                "Nothing is kept of this address, so there is nothing to erase. To never write to"
+                " it, stop all email to it."
+            ) from error
+        return self._go(request, address, "erased")
+
+    def _go(self, request: DeskRequest, address: str, done: str) -> Response:
+        """Redirect to the reader's page, or to all readers if no reader has the address."""
+        with self._subscribers.store.read() as tx:
+            person = tx.readers.find(address)
+        return self._desk.go(request, f"{HERE}/{person.id}" if person else HERE, done=done)
+
+    def page(self, request: DeskRequest, address: str, *, faults: Faults = ()) -> Response:
+        """Show the reader with this address, or that no reader has it."""
+        with self._subscribers.store.read() as tx:
+            person, suppressed = tx.readers.find(address), tx.readers.suppressed(address)
+            consents = tx.consents.of(person.id) if person else []
+            mails = tx.data_exports.received(person.id, _MAILS) if person else []
+            written = {
+                stored.statement.slug: stored.statement.title
+                for stored in tx.statements.some([mail.slug for mail in mails])
+            }
+        settings = self._subscribers.settings
+        return self._desk.page(
+            request,
+            "reader.html.j2",
+            title=(person and person.name) or address,
+            faults=faults,
+            address=address,
+            person=person,
+            noted=noted_in(request) if request.path.endswith("/edit") else noted_of(person),
+            suppressed=suppressed,
+            stands=self._stands(person, suppressed),
+            subscriptions=[(name, titles(settings, [name])) for name in person.lists]
+            if person
+            else [],
+            new=request.field("new"),
+            left=titled(settings, person.left) if person else [],
+            consents=[(one, titles(settings, [one.list])) for one in consents],
+            mails=[(one, written.get(one.slug, one.slug), became(one)) for one in mails],
+            reason=request.field("reason"),
+        )
+
+    def _stands(self, person: Subscriber | None, suppressed: SuppressionReason | None) -> str:
+        """Return whether they get email, and why not, as a sentence."""
+        if suppressed is not None:
+            return f"Gets no email: {LEFT_OUT.get(suppressed.value, suppressed.value)}."
+        if person is None:
+            return "No one here has this address."
+        if person.paused_until and person.paused_until > self._desk.now():
+            return f"Paused: gets nothing before {self._desk.moment(person.paused_until)}."
+        if not person.lists:
+            return "On no list, so they get no statements."
+        return f"Gets email on: {titles(self._subscribers.settings, person.lists)}."
+
+    def gets(self, person: Subscriber) -> str:
+        """Return whether a reader gets email, in a word or two."""
+        if person.suppressed is not None:
+            return f"No: {LEFT_OUT[person.suppressed.value]}"
+        if person.paused_until and person.paused_until > self._desk.now():
+            return "Paused"
+        return "Yes" if person.lists else "No: on no list"
+
+
+def _address(request: DeskRequest) -> str:
+    """Return the address in the form. Raises NotFound if it is invalid: our page sends none
+    such."""
+    try:
+        return parse_address(request.field("email"))
+    except ValueError as error:
+        raise NotFound("There is no such address.") from error
+
+
+def became(mail: Received) -> str:
+    """Return what became of an email, in words."""
+    told = [_TOLD[kind] for kind in dict.fromkeys(mail.told) if kind in _TOLD]
+    return ", then ".join([_BECAME[mail.state], *told])
+
+
+# --- what staff note of a reader
+
+
+_NOTED = ("name", "language", "timezone", "place", "tags")
+"""The fields of the form, named as ``Raw`` names them."""
+
+
+def noted_of(person: Subscriber | None) -> dict[str, str]:
+    """Return the fields as a reader has them."""
+    if person is None:
+        return dict.fromkeys(_NOTED, "")
+    return {name: getattr(person, name) for name in _NOTED} | {"tags": ", ".join(person.tags)}
+
+
+def noted_in(request: DeskRequest) -> dict[str, str]:
+    """Return the fields as they were typed."""
+    return {name: " ".join(request.field(name).split()) for name in _NOTED}
+
+
+def entry_of(request: DeskRequest, email: str, lists: Sequence[str] = ()) -> Entry:
+    """Return the form as an entry of these lists. Raises InvalidInput, by the rules of files."""
+    noted = noted_in(request)
+    reader = EntryReader("")
+    tags = tuple(tag for tag in noted.pop("tags").replace(",", " ").split())
+    entry = subscriber(reader, Raw(email=email, lists=lists, tags=tags, **noted), lambda key: 0)
+    reader.finish()
+    if entry is None:
+        raise Defect("an entry was refused without a fault")
+    return entry
+
+
+def faults_of(error: InvalidInput) -> Faults:
+    """Return the faults of the form, by field."""
+    return [
+        (fault.key, f"{fault.message[:1].upper()}{fault.message[1:]}") for fault in error.faults
+    ]
