@@ -21,6 +21,16 @@ def consent_of(consent: Consent | None) -> str:
 class Consents(Repository):
     """Proof of who said yes to what, when, in which words. Erased only with the person."""
 
+    def noted(self, subscriber_id: int) -> Consent | None:
+        """Return the consent that staff or a file noted of a person."""
+        kept = json.loads(
+            self._db.value("SELECT consent FROM subscriber WHERE id = :id", id=subscriber_id)
+        )
+        if not kept:
+            return None
+        at = kept["at"] and datetime.fromisoformat(kept["at"])
+        return Consent(source=kept["source"], at=at)
+
     def keep_words(self, words: str, language: str, at: datetime) -> str:
         """Store what people are asked to say yes to, once; return its SHA-256 (64 hex digits)."""
         digest = wording_of(words)

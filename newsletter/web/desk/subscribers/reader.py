@@ -170,6 +170,7 @@ class ReaderPages:
         with self._subscribers.store.read() as tx:
             person, suppressed = tx.readers.find(address), tx.readers.suppressed(address)
             consents = tx.consents.of(person.id) if person else []
+            agreed = tx.consents.noted(person.id) if person else None
             mails = tx.data_exports.received(person.id, _MAILS) if person else []
             written = {
                 stored.statement.slug: stored.statement.title
@@ -192,6 +193,7 @@ class ReaderPages:
             new=request.field("new"),
             left=titled(settings, person.left) if person else [],
             consents=[(one, titles(settings, [one.list])) for one in consents],
+            agreed=agreed,
             mails=[(one, written.get(one.slug, one.slug), became(one)) for one in mails],
             reason=request.field("reason"),
         )

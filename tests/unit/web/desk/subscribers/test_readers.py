@@ -122,6 +122,7 @@ def test_a_reader_is_added_once_they_agreed(cleo: Signed) -> None:
     page = cleo.get(answer.headers["location"].removeprefix("/desk"))
     assert "Added." in words(page)
     assert "Gets email on: Press releases." in words(page)
+    assert "added by cleo@forum.example: asked on the telephone." in words(page)
     assert 'value="beat-courts, reuters"' in page.text
     for wrong, told in (
         ({"email": "eve"}, "is not an address"),
