@@ -521,6 +521,18 @@ CREATE TABLE import (
     undone_by TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
+-- Files that staff uploaded and did not import yet. They are deleted after a day.
+CREATE TABLE upload (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    "by" TEXT NOT NULL,
+    file TEXT NOT NULL,  -- its name
+    lists TEXT NOT NULL,
+    without TEXT NOT NULL,  -- files that an export of another tool lacks
+    agreed TEXT NOT NULL,  -- how its people agreed, as far as the file does not say it
+    body BLOB NOT NULL
+) STRICT;
+
 -- What an import changed of a subscriber: the values before it.
 CREATE TABLE import_change (
     import_id INTEGER NOT NULL,

@@ -14,7 +14,7 @@ from typing import IO
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
-from newsletter.subscriber_files.encodings import Member, readable
+from newsletter.subscriber_files.encodings import Member, Source, readable
 from newsletter.subscriber_files.entries import EntryReader, Raw, people
 from newsletter.subscriber_files.exports import COLUMN_NAMES
 from newsletter.subscriber_files.subscriber_file import Located, not_text
@@ -83,11 +83,11 @@ _CONSENT_WORDS = re.compile(
 _DECLARED = re.compile(r"sep=(.)\s*\n", re.IGNORECASE)
 
 
-def members(path: Path) -> tuple[Member, ...]:
+def members(path: Source) -> tuple[Member, ...]:
     """Return the CSV files in a file. Raises InvalidInput if it cannot be read or has none."""
     if path.suffix.lower() != ".zip":
         return (Member(file=str(path), name=path.name, open=lambda: path.open("rb")),)
-    with readable(str(path)), zipfile.ZipFile(path) as archive:
+    with readable(str(path)), _archive(path) as archive:
         tables = [
             info
             for info in archive.infolist()
@@ -114,9 +114,13 @@ def members(path: Path) -> tuple[Member, ...]:
     )
 
 
-def _unpacked(path: Path, info: zipfile.ZipInfo) -> IO[bytes]:
+def _archive(path: Source) -> zipfile.ZipFile:
+    return zipfile.ZipFile(path if isinstance(path, Path) else path.open())
+
+
+def _unpacked(path: Source, info: zipfile.ZipInfo) -> IO[bytes]:
     # an open file of an archive outlives it: the archive is closed with the last of them
-    with zipfile.ZipFile(path) as archive:
+    with _archive(path) as archive:
         return archive.open(info)
 
 

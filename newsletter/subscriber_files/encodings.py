@@ -7,6 +7,7 @@ refused, and the error lists the readings.
 """
 
 import codecs
+import io
 import re
 import zipfile
 import zlib
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import islice
+from pathlib import Path, PurePosixPath
 from typing import IO
 from unicodedata import category
 
@@ -52,6 +54,27 @@ NAMES = {
     "cp1257": "Windows-1257",
     "mac_roman": "Mac Roman",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uploaded:
+    """A file in memory."""
+
+    name: str
+    data: bytes
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def suffix(self) -> str:
+        return PurePosixPath(self.name).suffix
+
+    def open(self, mode: str = "rb") -> io.BytesIO:
+        return io.BytesIO(self.data)
+
+
+Source = Path | Uploaded
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple
 
 from newsletter.domain.errors import Fault, InvalidInput
@@ -19,7 +18,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.formats.text import first_control
-from newsletter.subscriber_files.encodings import CHUNK_BYTES, NAMES, Member, readable
+from newsletter.subscriber_files.encodings import CHUNK_BYTES, NAMES, Member, Source, readable
 from newsletter.subscriber_files.entries import EntryReader
 from newsletter.subscriber_files.exports import Skip
 
@@ -169,7 +168,7 @@ class SubscriberFile:
     It ends with InvalidInput if the file was changed since it was checked.
     """
 
-    path: Path
+    path: Source
     kind: str
     """The tool that wrote it, or ``plain``."""
     walk: Walk
@@ -209,7 +208,7 @@ class SubscriberFile:
 
 
 def checked(
-    path: Path,
+    path: Source,
     walk: Walk,
     *,
     kind: str,
@@ -240,7 +239,7 @@ def checked(
     )
 
 
-def digest_of(path: Path) -> str:
+def digest_of(path: Source) -> str:
     """Return the SHA-256 of a file's bytes. Raises InvalidInput if it cannot be read."""
     with readable(str(path)), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.subscriber_files.csv_files import Columns, ignored_columns, members, read_csv, rows
-from newsletter.subscriber_files.encodings import NAMES, Member, encoding_in, unicode_in
+from newsletter.subscriber_files.encodings import NAMES, Member, Source, encoding_in, unicode_in
 from newsletter.subscriber_files.entries import EntryReader, list_objection
 from newsletter.subscriber_files.exports import (
     FORMATS,
@@ -39,7 +38,7 @@ KINDS = (AUTO, PLAIN, *FORMATS)
 
 
 def read_subscribers(
-    path: Path,
+    path: Source,
     *,
     progress: Callable[[int], None],
     columns: Columns | None = None,
@@ -78,7 +77,7 @@ def read_subscribers(
 
 
 def read_people(
-    path: Path,
+    path: Source,
     *,
     kind: str,
     lists: Sequence[str],
@@ -135,7 +134,7 @@ class Table:
 
 
 def _read_export(
-    path: Path,
+    path: Source,
     *,
     known: ExportFormat | None,
     lists: Sequence[str],
@@ -176,7 +175,7 @@ def _read_export(
 
 
 def _refuse_missing(
-    path: Path, present: Sequence[Member], tables: Sequence[Table], without: Collection[str]
+    path: Source, present: Sequence[Member], tables: Sequence[Table], without: Collection[str]
 ) -> None:
     """Note each missing file of people who unsubscribed: they would stay subscribed."""
     read = [table.member.name.lower() for table in tables]
@@ -200,7 +199,7 @@ def _refuse_missing(
         raise InvalidInput([Fault(file=str(path), message=message) for message in messages])
 
 
-def _refuse_alone(path: Path, at: Layout, without: Collection[str]) -> None:
+def _refuse_alone(path: Source, at: Layout, without: Collection[str]) -> None:
     """One file of several says nothing of those who left, who are in the others."""
     missing = [begins for begins in at.known.must if begins not in without]
     if not missing or not adds(at):
@@ -248,7 +247,7 @@ def _recognised(header: Sequence[str], file: str, line: int) -> ExportFormat | N
 
 
 def _people(
-    tables: Sequence[Table], path: Path, lists: tuple[str, ...], reader: EntryReader
+    tables: Sequence[Table], path: Source, lists: tuple[str, ...], reader: EntryReader
 ) -> Iterator[Located]:
     for table in tables:
         member, at = table.member, table.layout

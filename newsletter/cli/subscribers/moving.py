@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,7 +27,6 @@ from newsletter.cli.shell import (
 )
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
 from newsletter.pipeline.subscribers.membership import find_list
 from newsletter.subscriber_files.csv_files import COLUMNS, FIRST_NAME, LAST_NAME, column_of
 from newsletter.subscriber_files.subscribers import AUTO, KINDS, PLAIN, read_people
@@ -82,7 +81,6 @@ def counted(what: str, total: int | None = None) -> Iterator[Counter]:
         yield Counter(progress, what, total)
 
 
-_CHUNK = 1_000
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -264,16 +262,10 @@ def bring_in(
         create_lists=create_lists,
         places=read.counts.lists | dict.fromkeys(options, "--list"),
     )
-    with subscribers.store.staging() as staging:
-        with counted("reading", total=read.counts.people) as progress:
-            people = progress.each(read.people)
-            while chunk := list(islice(people, _CHUNK)):
-                staging.add([(at, who) for at, who in chunk if isinstance(who, Entry)])
-                staging.suppress([who for _, who in chunk if isinstance(who, SuppressedEntry)])
-        with counted("trying" if rehearse else "writing"):
-            if rehearse:
-                return imports.rehearse(staging, plan, store=subscribers.store)
-            return imports.bring_in(staging, plan)
+    with counted("reading", total=read.counts.people) as progress:
+        return imports.carry_out(
+            progress.each(read.people), plan, store=subscribers.store, only_rehearse=rehearse
+        )
 
 
 @click.command("imports")

@@ -139,6 +139,21 @@ class Brought:
         return sum(away.people for away in (*self.refused.values(), self.left))
 
 
+@dataclass(frozen=True, kw_only=True)
+class UploadedFile:
+    """A file of subscribers that a member of staff uploaded and did not import yet."""
+
+    by: str
+    file: str
+    """Its name."""
+    lists: tuple[str, ...]
+    without: tuple[str, ...]
+    """Files that an export of another tool lacks because they were empty."""
+    agreed: str
+    """How its people agreed, as far as the file does not say it."""
+    body: bytes
+
+
 UNDOABLE = timedelta(days=90)
 """The time in which an import can be undone."""
 

@@ -210,11 +210,12 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
 
 
 def forget(*, store: Store) -> int:
-    """Delete requests for emails, and former addresses, that nothing needs any longer.
+    """Delete requests for emails, uploads and former addresses that nothing needs any longer.
 
     Return how many addresses were deleted.
     """
     with store.begin() as tx:
+        tx.imports.drop_uploads(tx.now - _DAY)
         return tx.emails.clear(store.clock.now(), **_KEPT) + tx.readers.clear_left_addresses()
 
 

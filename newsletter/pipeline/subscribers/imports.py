@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.subscribers.audience import UNDOABLE, Brought, Undone
+from newsletter.domain.subscribers.audience import (
+    UNDOABLE,
+    Brought,
+    Consent,
+    Entry,
+    SuppressedEntry,
+    Undone,
+)
 from newsletter.pipeline.subscribers.membership import refuse_unknown_lists
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:
     from newsletter.store.subscribers.staging import Staging
+
+
+_CHUNK = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +42,36 @@ class ImportPlan:
     """Unknown lists may be created."""
     places: Mapping[str, str] = field(default_factory=dict)
     """List → the place that names it first."""
+    agreed: str = ""
+    """How people agreed of whom the file does not say it."""
+    upload: int = 0
+    """The number of the uploaded file; 0 for a file of a command."""
+
+
+def carry_out(
+    people: Iterable[tuple[str, Entry | SuppressedEntry]],
+    plan: ImportPlan,
+    *,
+    store: Store,
+    only_rehearse: bool = False,
+) -> Brought:
+    """Import the people of a file, each with the place in it, or say what would come of it.
+
+    Raises InvalidInput for unknown lists.
+    """
+    consent = Consent(source=plan.agreed, at=store.clock.now()) if plan.agreed else None
+    coming = iter(people)
+    with store.staging() as staging:
+        while chunk := list(islice(coming, _CHUNK)):
+            staging.add(
+                [
+                    (at, who if who.consent else replace(who, consent=consent))
+                    for at, who in chunk
+                    if isinstance(who, Entry)
+                ]
+            )
+            staging.suppress([who for _, who in chunk if isinstance(who, SuppressedEntry)])
+        return rehearse(staging, plan, store=store) if only_rehearse else bring_in(staging, plan)
 
 
 def rehearse(staging: Staging[Transaction], plan: ImportPlan, *, store: Store) -> Brought:
@@ -44,10 +85,12 @@ def rehearse(staging: Staging[Transaction], plan: ImportPlan, *, store: Store) -
 def bring_in(staging: Staging[Transaction], plan: ImportPlan) -> Brought:
     """Import the staged people; the audit log ties each consent to that very file.
 
-    Raises InvalidInput for unknown lists.
+    Raises InvalidInput for unknown lists, and NotFound for an upload that is gone or was imported.
     """
     places = _places(staging, plan)
     with staging.begin() as (tx, brought):
+        if plan.upload and not tx.imports.drop_upload(plan.upload):
+            raise NotFound("this file was imported already")
         created = refuse_unknown_lists(tx, places, plan.declared, create=plan.create_lists)
         number = tx.imports.add(
             brought, at=tx.now, by=plan.by, file=plan.file, kind=plan.kind, sha256=plan.sha256

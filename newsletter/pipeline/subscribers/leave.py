@@ -110,6 +110,7 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
                 " --block-unknown"
             )
         known = tx.readers.forget(address, now)
+        tx.imports.drop_uploads(tx.now)  # any of them may name the person
         tx.traces.erase(traces)
         tx.audit.enter(by, "forget", "subscriber")
     # from here on nothing that names the person is stored; events since the search are deleted too

@@ -5,7 +5,13 @@ An undo is a few statements over a temporary table: memory does not grow with th
 
 from datetime import datetime
 
-from newsletter.domain.subscribers.audience import UNDOABLE, Brought, ImportRecord, Undone
+from newsletter.domain.subscribers.audience import (
+    UNDOABLE,
+    Brought,
+    ImportRecord,
+    Undone,
+    UploadedFile,
+)
 from newsletter.store.database import NO_LIMIT
 from newsletter.store.repository import Repository
 
@@ -51,6 +57,26 @@ class Imports(Repository):
                 skipped=brought.skipped,
             )
         )
+
+    def keep_upload(self, upload: UploadedFile, at: datetime) -> int:
+        """Keep an uploaded file until its import; return its number."""
+        return int(self._db.insert("upload", returning="id", at=at, **vars(upload)))
+
+    def upload(self, number: int) -> UploadedFile | None:
+        """Return an uploaded file."""
+        return self._db.first(
+            UploadedFile,
+            'SELECT "by", file, lists, without, agreed, body FROM upload WHERE id = :number',
+            number=number,
+        )
+
+    def drop_upload(self, number: int) -> bool:
+        """Delete an uploaded file; return False if it was gone."""
+        return self._db.change("DELETE FROM upload WHERE id = :number", number=number) > 0
+
+    def drop_uploads(self, until: datetime) -> int:
+        """Delete the files that were uploaded until then; return how many."""
+        return self._db.change("DELETE FROM upload WHERE at <= :until", until=until)
 
     def get(self, number: int) -> ImportRecord | None:
         """Return the import with this number."""

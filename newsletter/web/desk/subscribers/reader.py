@@ -29,7 +29,7 @@ from newsletter.web.desk.request import DeskRequest, Route
 
 HERE = "/readers"
 _LONGEST = 200
-"""Characters of a reason."""
+"""Characters of a reason, and of how people agreed."""
 _MAILS = 30
 """The newest campaigns that a reader's page looks through."""
 _BECAME: Mapping[DeliveryState, str] = MappingProxyType(
@@ -263,6 +263,12 @@ def entry_of(request: DeskRequest, email: str, lists: Sequence[str] = ()) -> Ent
     if entry is None:
         raise Defect("an entry was refused without a fault")
     return entry
+
+
+def agreed_in(request: DeskRequest) -> str:
+    """Return how people agreed, as the form says; "" if it is too long."""
+    agreed = " ".join(request.field("agreed").split())
+    return agreed if len(agreed) <= _LONGEST else ""
 
 
 def faults_of(error: InvalidInput) -> Faults:

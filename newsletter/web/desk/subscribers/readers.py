@@ -14,9 +14,11 @@ from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.desk.deciding import LEFT_OUT, titles
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route, whole
+from newsletter.web.desk.subscribers.importing import ImportPages
 from newsletter.web.desk.subscribers.reader import (
     HERE,
     ReaderPages,
+    agreed_in,
     entry_of,
     faults_of,
     noted_in,
@@ -24,8 +26,6 @@ from newsletter.web.desk.subscribers.reader import (
 
 _A_PAGE = 50
 _MONTH = timedelta(days=30)
-_LONGEST = 200
-"""Characters of how a person agreed."""
 
 
 class Audience:
@@ -35,6 +35,7 @@ class Audience:
         self._desk = desk
         self._subscribers = subscribers
         self._one = ReaderPages(desk, subscribers)
+        self._files = ImportPages(desk, subscribers)
 
     def routes(self) -> list[Route]:
         see = Role.SENDER
@@ -43,6 +44,7 @@ class Audience:
             Route("POST", HERE, see, self.find),
             Route("GET", f"{HERE}/new", see, self._form),
             Route("POST", f"{HERE}/new", see, self.add),
+            *self._files.routes(),
             *self._one.routes(),
         ]
 
@@ -61,13 +63,12 @@ class Audience:
 
     def add(self, request: DeskRequest) -> Response:
         """Put a person on lists."""
-        lists = [name for name in request.posted.all("list") if name]
-        agreed = " ".join(request.field("agreed").split())
+        lists, agreed = [name for name in request.posted.all("list") if name], agreed_in(request)
         faults: list[tuple[str, str]] = []
         if not lists:
             faults.append(("list", "Choose at least one list"))
-        if not agreed or len(agreed) > _LONGEST:
-            faults.append(("agreed", f"Say how they agreed, in at most {_LONGEST} characters"))
+        if not agreed:
+            faults.append(("agreed", "Say how they agreed, in at most 200 characters"))
         try:
             entry = entry_of(request, request.field("email").strip(), lists)
         except InvalidInput as error:

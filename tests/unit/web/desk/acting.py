@@ -16,7 +16,7 @@ from tests.unit.credentials.authenticator import Authenticator
 from tests.unit.web.desk.deciding import CANARIES
 from tests.unit.web.desk.visitor import OTHER, PASSWORD, Browser
 from tests.unit.web.desk.world import World, give_picture
-from tests.unit.web.desk.writing import FORM
+from tests.unit.web.desk.writing import FORM, multipart
 
 Act = Callable[[], Answer]
 
@@ -154,6 +154,23 @@ def _of_reader(deed: str, address: str = _STRANGER, **form: str) -> Callable[[Wo
         return lambda: world.as_("dan").post(f"{_READERS}{deed}", fields)
 
     return example
+
+
+def _uploads(world: World) -> Act:
+    fields = {"list": "press", "agreed": "the congress in May"}
+    form = multipart(fields, file=("people.csv", b"email\neve@readers.example\n"))
+    return lambda: world.as_("dan").ask("POST", f"{_READERS}/import", **form)
+
+
+def _imports(world: World) -> Act:
+    page = _uploads(world)()
+    [path] = re.findall(r'action="/desk(/readers/import/\d+)"', page.text)
+    return lambda: world.as_("dan").post(path)
+
+
+def _undoes_an_import(world: World) -> Act:
+    _imports(world)()
+    return lambda: world.as_("dan").post(f"{_READERS}/import/1/undo")
 
 
 def _lifts(world: World) -> Act:
@@ -429,6 +446,14 @@ EXAMPLES = [
         route=f"{_READERS}/new",
         ready=_of_reader("/new", list="press", agreed="They asked for it."),
     ),
+    Example(
+        route=f"{_READERS}/import",
+        ready=_uploads,
+        lines=0,
+        why="nobody is imported yet",
+    ),
+    Example(route=f"{_READERS}/import/{{number}}", ready=_imports),
+    Example(route=f"{_READERS}/import/{{number}}/undo", ready=_undoes_an_import),
     Example(route=f"{_READERS}/edit", ready=_of_reader("/edit", CANARIES[0], name="Ana")),
     Example(route=f"{_READERS}/suppress", ready=_of_reader("/suppress")),
     Example(
