@@ -206,6 +206,11 @@ def _signs_in(world: World) -> Act:
     return lambda: Browser(site=world.site).sign_in(address)
 
 
+def _forgets_password(world: World) -> Act:
+    _, address = world.joined()
+    return lambda: Browser(site=world.site).post("/forgotten", {"email": address})
+
+
 def _signs_in_halfway(world: World) -> Act:
     _, address = world.joined(Role.SENDER)
     return lambda: Browser(site=world.site).sign_in(address)
@@ -472,6 +477,7 @@ EXAMPLES = [
     Example(route="/resume", ready=_resumes),
     Example(route="/compared", ready=_compared),
     Example(route="/sign-in", ready=_signs_in),
+    Example(route="/forgotten", ready=_forgets_password),
     Example(
         route="/sign-in",
         ready=_signs_in_halfway,
