@@ -70,8 +70,9 @@ class Sqlite:
         """
         self._refuse_exchanged()
         with self._explained(), self._taken(on) as connection:
-            if not reads:  # set each time: the connection may have been another transaction's
+            if not reads and connection.lasting is not lasting:
                 connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+                connection.lasting = lasting
             # A deferred transaction that turns from reading to writing fails at once when another
             # process writes; one that is immediate from the start waits its turn.
             connection.execute("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -223,16 +223,17 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
 
 def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:
     """Return the outcome of the batch, and each reader whose outcome differs, with the reason."""
-    members = [number for number, _ in claimed.members]
     others = {
-        number: answer.exceptions[number] for number in members if number in answer.exceptions
+        number: answer.exceptions[number]
+        for number, _ in (claimed.members if answer.exceptions else ())
+        if number in answer.exceptions
     }
     unknown = [other for other in others.values() if other.verdict is Verdict.UNKNOWN]
     rest = answer.outcome
     if rest.verdict is not Verdict.UNKNOWN and (unknown or rest.verdict is not Verdict.ACCEPTED):
         # every member gets an outcome of its own; the batch itself is "unknown" if any
         # member is unknown, else "accepted" for no one
-        others = dict.fromkeys(members, rest) | others
+        others = dict.fromkeys([number for number, _ in claimed.members], rest) | others
         rest = unknown[0] if unknown else Outcome(verdict=Verdict.ACCEPTED)
     return Booking(
         outcome=rest,

@@ -51,6 +51,9 @@ def skip(driver: Driver, at: datetime, given: Mapping[str, int]) -> None:
 class Connection(sqlite3.Connection):
     """A connection with all that ``Database`` calls of it."""
 
+    lasting: bool | None = None
+    """Whether its commits wait for the disk, as the last transaction that writes set it."""
+
     def stream(self, sql: str, values: Mapping[str, Any]) -> sqlite3.Cursor:
         return self.execute(sql, values)
 
