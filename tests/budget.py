@@ -21,6 +21,7 @@ import pytest
 from coverage import Coverage
 
 from newsletter.config import environment
+from newsletter.imports import import_all
 
 SAMPLE = 30.0
 """Seconds that the drawn tests may cost together, by what their marks say."""
@@ -100,6 +101,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left = {id(item) for item in long} - {id(item) for item in drawn}
     config.hook.pytest_deselected(items=[item for item in items if id(item) in left])
     items[:] = [item for item in items if id(item) not in left]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Measure how each module begins, and not how pytest finds its tests."""
+    measuring = Coverage.current()
+    if measuring is None:
+        return (yield)
+    import_all("newsletter")
+    measuring.stop()
+    try:
+        return (yield)
+    finally:
+        measuring.start()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -18,6 +18,7 @@ from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
 from tests.budget import (
     pytest_addoption,
+    pytest_collection,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_report_header,
@@ -37,6 +38,7 @@ __all__ = [  # what pytest looks for here
     "postgresql",
     "postgresql_database",
     "pytest_addoption",
+    "pytest_collection",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_report_header",
