@@ -151,6 +151,8 @@ class LoopbackServer:
         self.requests: list[Received] = []
         self.taken: list[Received] = []
         self.connections = 0
+        self.finished = 0
+        """Steps that have come to their end: all that they wrote is on its way."""
         self.faults: list[BaseException] = []
         self._closing = threading.Event()
         self._open: set[socket.socket] = set()
@@ -223,7 +225,16 @@ class LoopbackServer:
         if step.takes:
             with self._lock:
                 self.take(received)
-        step.act(Exchange(received=received, connection=connection, closing=self._closing))
+        try:
+            step.act(Exchange(received=received, connection=connection, closing=self._closing))
+        finally:
+            with self._lock:
+                self.finished += 1
+
+    def finish(self, steps: int) -> None:
+        """Wait until so many steps have come to their end."""
+        while self.finished < steps:
+            time.sleep(0.005)
 
 
 def _server(owner: LoopbackServer) -> ThreadingHTTPServer:

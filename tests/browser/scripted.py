@@ -160,7 +160,7 @@ def at_the_end(page: Any) -> None:
 
 
 def markdown(page: Any) -> str:
-    page.wait_for_timeout(250)
+    page.evaluate("new Promise(done => setTimeout(done, 250))")  # by the clock of the page
     return str(page.locator("#body").input_value())
 
 

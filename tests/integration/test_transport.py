@@ -188,10 +188,14 @@ def test_connections_are_kept_and_cookies_are_not(server: LoopbackServer, opened
 def test_a_kept_connection_that_was_closed_meanwhile_is_opened_anew(
     server: LoopbackServer, opened: Opener
 ) -> None:
+    def answer_and_close(exchange: Exchange) -> None:
+        exchange.write(answer_bytes(200, b"{}"))
+        exchange.connection.shutdown(socket.SHUT_RDWR)
+
     transport = opened(10)
-    server.script.append(bytes_then_close(answer_bytes(200, b"{}")))
+    server.script.append(Step(act=answer_and_close))
     transport.call(post(server.url))
-    time.sleep(0.1)
+    server.finish(1)
     transport.call(post(server.url))
     assert server.connections == 2
     assert len(server.requests) == 2
@@ -309,7 +313,8 @@ def test_what_is_no_full_answer_to_a_call_is_none_to_the_next_either(
             else:
                 with pytest.raises(AnswerLost):
                     transport.call(post(server.url))
-            time.sleep(0.06 if "later" in order else 0)
+            if "later" in order:
+                server.finish(1)
             assert transport.call(post(server.url)).body == b"second"
             assert (server.connections, len(server.requests)) == (connections, 2)
 
@@ -327,7 +332,7 @@ def test_what_comes_until_the_next_request_begins_is_not_its_answer(server: Loop
     with contextlib.closing(connected_to(server.url)) as connection:
         with connection.exchange(REQUEST, "POST", Call(10), 100) as answer:
             assert answer.read() == b"first"
-        time.sleep(0.06)
+        server.finish(1)
         call = Call(10)
         with pytest.raises(ConnectionError, match="before anything was asked"):
             connection.exchange(REQUEST, "POST", call, 100)
@@ -590,7 +595,7 @@ def test_one_thread_watches_all_calls_and_ends_with_the_transport(
 def test_one_stalled_call_does_not_hold_or_end_the_others(
     server: LoopbackServer, opened: Opener
 ) -> None:
-    transport = opened(SHORT * 2)
+    transport = opened(3)  # the other calls have to come to their end meanwhile
     server.script.append(bytes_then_silence())
     lost: list[BaseException] = []
 
@@ -604,7 +609,7 @@ def test_one_stalled_call_does_not_hold_or_end_the_others(
     thread.start()
     while not server.requests:
         time.sleep(0.01)
-    for _ in range(20):
+    for _ in range(5):
         assert transport.call(post(server.url)).status == 200
     assert not lost
     thread.join()
@@ -686,9 +691,9 @@ def tls_server(certificate: Path, *answers: bytes) -> Iterator[tuple[int, list[b
 
 def test_the_deadline_holds_inside_tls(certificate: Path) -> None:
     trust = ssl.create_default_context(cafile=f"{certificate}.crt")
-    transport = Transport(timeout=timedelta(seconds=SHORT), tls=trust)
+    transport = Transport(timeout=timedelta(seconds=2), tls=trust)
     with tls_server(certificate, HEAD) as (port, heard):
-        with lasting(SHORT), pytest.raises(AnswerLost, match=r"not within 0\.4 s"):
+        with lasting(2), pytest.raises(AnswerLost, match=r"not within 2 s"):
             transport.call(post(f"https://localhost:{port}"))
         assert heard
     transport.close()
