@@ -13,6 +13,9 @@ from tools.releases.scoring import TODAY, Figures, score
 from tools.releases.story import story
 
 SHAPES = {**dict.fromkeys(texts.LAYOUTS, texts.text), **dict.fromkeys(pages.LAYOUTS, pages.page)}
+SHAPES[texts.LONG_HEADLINE] = SHAPES.pop(
+    texts.LONG_HEADLINE
+)  # the place of a shape draws its story
 
 
 _APART = 1_000_003

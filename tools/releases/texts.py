@@ -1,6 +1,7 @@
 """Layouts of plain texts: what is copied off pages, out of PDFs and from letterheads."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from textwrap import wrap
 
 from tools.releases.draw import Draw
@@ -19,16 +20,17 @@ from tools.releases.made import (
 )
 from tools.releases.story import Story, dateline, written
 
-ProviderPool = list[str]
-Laid = tuple[ProviderPool, ProviderPool]
+LONG_HEADLINE = "page, long headline"
+Lines = list[str]
+Laid = tuple[Lines, Lines]
 """The lines of a text, and those of them that are furniture."""
 
 
-def _body(draw: Draw, said: Story, opening: str = "", *, gaps: bool = True) -> ProviderPool:
+def _body(draw: Draw, said: Story, opening: str = "", *, gaps: bool = True) -> Lines:
     """The running text, a paragraph a line, with blank lines between them or not."""
     paragraphs = [" ".join(one) for one in said.paragraphs]
     paragraphs[0] = opening + paragraphs[0]
-    lines: ProviderPool = []
+    lines: Lines = []
     for one in paragraphs:
         lines += [one, ""] if gaps else [one]
     lines += said.about
@@ -37,14 +39,14 @@ def _body(draw: Draw, said: Story, opening: str = "", *, gaps: bool = True) -> P
     return lines
 
 
-def _wrapped(lines: ProviderPool, width: int) -> ProviderPool:
-    out: ProviderPool = []
+def _wrapped(lines: Lines, width: int) -> Lines:
+    out: Lines = []
     for line in lines:
         out += wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
     return out
 
 
-def _subhead(said: Story, *, gaps: bool = True) -> ProviderPool:
+def _subhead(said: Story, *, gaps: bool = True) -> Lines:
     return ([said.subhead, ""] if gaps else [said.subhead]) if said.subhead else []
 
 
@@ -101,8 +103,8 @@ def wrapped(draw: Draw, said: Story) -> Laid:
     style = draw.any(("{n}", "Page {n} of {of}", "Page {n}", "{n} / {of}", "- {n} -", "{n}"))
     long = draw.number(14, 24)
     pages = [body[at : at + long] for at in range(0, len(body), long)]
-    out: ProviderPool = []
-    furniture: ProviderPool = []
+    out: Lines = []
+    furniture: Lines = []
     for number, page in enumerate(pages, start=1):
         mark = style.format(n=number, of=len(pages))
         head = [running] if running and number > 1 else []
@@ -293,8 +295,18 @@ def embargoed(draw: Draw, said: Story) -> Laid:
     return lines, [words, lines[-1]]
 
 
+def _long(draw: Draw, said: Story) -> Story:
+    """A headline as long as a paragraph, or one that opens as a dateline does."""
+    kind = draw.any((*said.words.labels, "Media Advisory", "Update")).upper()
+    title = said.title.rstrip(".")
+    if draw.chance(0.5):
+        title = f"{kind} – {title}"
+    return replace(said, title=f"{title}; {said.paragraphs[0][0].rstrip('.')}"[:240].rstrip())
+
+
 LAYOUTS: dict[str, Callable[[Draw, Story], Laid]] = {
     "page, copied whole": copied,
+    LONG_HEADLINE: copied,
     "letterhead": letterhead,
     "PDF, wrapped, running heads": wrapped,
     "headline on the release line": release_line,
@@ -308,6 +320,7 @@ LAYOUTS: dict[str, Callable[[Draw, Story], Laid]] = {
 
 def text(seed: int, draw: Draw, said: Story, shape: str) -> Made:
     """A made-up text of one layout."""
+    said = _long(draw, said) if shape == LONG_HEADLINE else said
     lines, furniture = LAYOUTS[shape](draw, said)
     end = draw.any(("\n", "\n", "\r\n"))
     return Made(

@@ -75,7 +75,7 @@ def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDoc
     forwarded = list(_lines(read.blocks[:start]))
     read = replace(read, blocks=read.blocks[start:])
     lines = list(_lines(read.blocks))
-    prose = first_prose(lines, 0)
+    prose = first_prose(lines, 0, read.windows)
     stated = Stated(
         heading=_heading(read, lines, prose),
         dated=read.dated,

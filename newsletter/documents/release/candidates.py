@@ -234,7 +234,10 @@ def named_by_page(page: str, head: Sequence[Line]) -> Heading | None:
     """Return the last line, or adjacent lines, that the page's title names."""
     if len(page) > _LONGEST_PAGE:
         return None
+    whole = comparable(page)
     for first in range(len(head) - 1, -1, -1):
+        if comparable(head[first].text) not in whole:
+            continue
         # the most lines first, or a headline over several would be cut to its first
         for last in range(min(first + _MOST_LINES, len(head)) - 1, first - 1, -1):
             title = " ".join(line.text for line in head[first : last + 1])

@@ -250,14 +250,21 @@ class Dated:
     note: str = ""
 
 
-def first_prose(lines: Sequence[Line], width: int) -> int | None:
-    """Return the index of the first line of running text."""
+def first_prose(lines: Sequence[Line], width: int, windows: Sequence[str] = ()) -> int | None:
+    """Return the index of the first line of running text.
+
+    A headline is none, however long it is, if the page's own title names it. ``windows`` are such
+    titles outside of the lines; the first line may be another.
+    """
+    head = lines[:_LONGEST_HEAD]
+    named = [found for window in windows if (found := named_by_page(window, head))]
+    titles = {n for found in named for n in range(found.first, found.last + 1)}
+    if (found := _window(head)) is not None:
+        titles |= {0, *range(found.first, found.last + 1)}
     for index, line in enumerate(lines):
-        if is_prose(lines, index, width):
+        if index not in titles and is_prose(lines, index, width):
             # the page's own title, which comes again
             if any(other.text == line.text for other in lines[:index]):
-                continue
-            if index == 0 and _window(lines[:_LONGEST_HEAD]):
                 continue
             if at_the_edge(line.text) or release_line(line.text) is not None:
                 continue

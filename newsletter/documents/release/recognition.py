@@ -302,11 +302,13 @@ def _left_out(
     top = start if prose is None else max(prose, start)
     contacts = contact_lines(lines[: len(lines) if prose is None else top])
     reasons: Reasons = {
-        n: _CONTACT if n in contacts else _above(lines[n].text, heading.title)
+        n: _CONTACT
+        if n in contacts
+        else _around_title(lines[n].text, heading.title) or "above the title"
         for n in range(heading.first)
     }
     for n in range(start, len(lines)):
-        why = _CONTACT if n in contacts else _below_title(lines[n].text, heading.title)
+        why = _CONTACT if n in contacts else _around_title(lines[n].text, heading.title)
         if n >= top and (prose is not None or not why):
             break
         if why:
@@ -340,9 +342,8 @@ def _below_notes(lines: Sequence[Line]) -> Iterator[str]:
             )
 
 
-def _above(text: str, title: str) -> str:
-    if at_the_edge(text):
-        return at_the_edge(text)
+def _around_title(text: str, title: str) -> str:
+    """Return why a line next to the title is no text, or ""."""
     if text == title:
         return "the title again"
     if names_page(text, title):
@@ -351,19 +352,7 @@ def _above(text: str, title: str) -> str:
         return "the embargo"
     if date_line(text):
         return "the date"
-    return "for immediate release" if release_line(text) is not None else "above the title"
-
-
-def _below_title(text: str, title: str) -> str:
-    if text == title:
-        return "the title again"
-    if is_embargo(text):
-        return "the embargo"
-    if date_line(text):
-        return "the date"
-    if release_line(text) == "":
-        return "for immediate release"
-    return at_the_edge(text)
+    return at_the_edge(text) or ("for immediate release" if release_line(text) == "" else "")
 
 
 def _inside(text: str) -> str:

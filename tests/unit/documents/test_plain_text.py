@@ -813,6 +813,11 @@ def test_a_text_without_a_title_gets_the_best_one_there_is_as_a_guess(
         ("Rents Down by 10% - Forum", ["Rents Down", "by 10%"]),
         ("Forum Leaves the Council on Housing", ["Forum Leaves", "the Council on Housing"]),
         (
+            f"{TITLE} {'and Calls for Hearings ' * 6}- Forum",
+            [f"{TITLE} {'and Calls for Hearings ' * 6}"],  # as long as a paragraph
+        ),
+        (f"MEDIA ADVISORY – {TITLE} | Forum", [f"MEDIA ADVISORY – {TITLE}"]),  # as a dateline opens
+        (
             f"{TITLE} {'and Calls for Hearings ' * 8}- Forum",
             [TITLE, *["and Calls for Hearings " * 4] * 2],
         ),
