@@ -173,10 +173,6 @@ def _readings(lines: list[bytes]) -> Iterator[_Reading]:
 _IN_WORDS = re.compile(r"[A-Za-z][^\W\d_\x00-\x7f]|[^\W\d_\x00-\x7f][A-Za-z]")
 
 
-def _in_words(line: str) -> bool:
-    return _IN_WORDS.search(line) is not None
-
-
 def _plausible(line: str, encoding: str) -> bool:
     broken, alphabets = _rules(encoding)
     if broken.search(line):

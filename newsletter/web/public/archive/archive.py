@@ -7,8 +7,8 @@ Responses stay in memory until their content changes.
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import partial
 from threading import Lock
@@ -34,30 +34,16 @@ _MAX_SHARE = 1 / 4
 _WRITER_LOCKS = 16
 
 
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """An answer with its header fields."""
-
-    body: bytes
-    media_type: str
-    changed_at: datetime
-    """To the second, as HTTP writes it."""
-    fields: Mapping[str, str]
-
-
-def prepare(leaf: Leaf, fields: Mapping[str, str]) -> Prepared:
+def prepare(leaf: Leaf, fields: Mapping[str, str]) -> Leaf:
     """Add the fields by which a client knows whether it has the answer."""
+    # to the second, as HTTP writes it
     changed_at = leaf.changed_at.astimezone(UTC).replace(microsecond=0)
     # of the header fields too: a new policy makes a new answer
     lines = "".join(f"{name}: {value}\n" for name, value in sorted(fields.items()))
     digest = hashlib.sha256(lines.encode() + leaf.body).hexdigest()[:32]
     modified = format_datetime(changed_at, usegmt=True)
-    return Prepared(
-        body=leaf.body,
-        media_type=leaf.media_type,
-        changed_at=changed_at,
-        fields={**fields, "ETag": f'"{digest}"', "Last-Modified": modified},
-    )
+    fields = {**fields, "ETag": f'"{digest}"', "Last-Modified": modified}
+    return replace(leaf, changed_at=changed_at, fields=fields)
 
 
 class PageMemory:
@@ -75,9 +61,9 @@ class PageMemory:
         self._version: tuple[int, int] | None = None
         """The version of the database, and the number of the last change that pages show."""
         self._bytes = 0
-        self._answers: OrderedDict[str, tuple[int, Prepared]] = OrderedDict()
+        self._answers: OrderedDict[str, tuple[int, Leaf]] = OrderedDict()
 
-    def find(self, path: str, write: Callable[[], Prepared | None]) -> Prepared | None:
+    def find(self, path: str, write: Callable[[], Leaf | None]) -> Leaf | None:
         """Return the answer at a path; ``write`` makes it if it is not known."""
         # before it is written: a change in between makes the answer an old one
         version = self._store.version()
@@ -93,7 +79,7 @@ class PageMemory:
                     self._keep(path, change, found)
         return found
 
-    def _known(self, path: str, change: int) -> Prepared | None:
+    def _known(self, path: str, change: int) -> Leaf | None:
         with self._turn:
             kept = self._answers.get(path)
             if kept is None or kept[0] != change:
@@ -101,7 +87,7 @@ class PageMemory:
             self._answers.move_to_end(path)
             return kept[1]
 
-    def _keep(self, path: str, change: int, answer: Prepared) -> None:
+    def _keep(self, path: str, change: int, answer: Leaf) -> None:
         with self._turn:
             before = self._answers.pop(path, None)
             self._answers[path] = (change, answer)
@@ -158,7 +144,7 @@ class ArchivePages:
         fields = {**(fields or self._frame.archive_fields), **_CACHED}
 
         def served(request: Request) -> Response:
-            def prepared() -> Prepared | None:
+            def prepared() -> Leaf | None:
                 leaf = write(request)
                 return prepare(leaf, fields) if leaf else None
 
@@ -177,14 +163,14 @@ def _page_number(written: str) -> int:
     return int(written) if is_plain and written[0] != "0" else 0
 
 
-def answer(request: Request, found: Prepared) -> Response:
+def answer(request: Request, found: Leaf) -> Response:
     """Return the answer, or 304 if the client has it."""
     if _has_it(request.headers, found):
         return Response(status_code=304, headers=found.fields)
     return Response(found.body, media_type=found.media_type, headers=found.fields)
 
 
-def _has_it(headers: Headers, found: Prepared) -> bool:
+def _has_it(headers: Headers, found: Leaf) -> bool:
     tags = ",".join(headers.getlist("if-none-match"))
     if tags:  # it outranks the date
         # proxies that compress make tags weak, and for a GET these count as well (RFC 9110, 13.1.2)

@@ -5,8 +5,8 @@ of the approved mail, taken out of its HTML, without the footer and links of one
 later (a correction, a withdrawal) stands above it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -41,6 +41,8 @@ class Leaf:
     media_type: str
     changed_at: datetime
     """The last change of what it shows."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Its header fields, once it is an answer."""
 
 
 def page_link(up: str, number: int) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.web.public.archive.archive import PageMemory, Prepared, prepare
+from newsletter.web.public.archive.archive import PageMemory, prepare
 from newsletter.web.public.archive.build import Leaf
 from tests.counting import counted
 from tests.pages import Forum, forum
@@ -26,7 +26,7 @@ def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
         yield site
 
 
-def text(body: bytes) -> Prepared:
+def text(body: bytes) -> Leaf:
     return prepare(Leaf(body=body, media_type="text/plain", changed_at=AT), {})
 
 
@@ -99,7 +99,7 @@ def test_memory_is_bounded_in_bytes_and_what_was_asked_for_last_stays(site: Foru
     memory, written = PageMemory(site.services.store, max_bytes=1_000), list[str]()
 
     def ask(path: str, size: int = 250) -> None:
-        def write() -> Prepared:
+        def write() -> Leaf:
             written.append(path)
             return text(bytes(size))
 
@@ -122,8 +122,8 @@ def test_of_those_who_ask_at_once_one_writes(site: Forum) -> None:
     memory, written = PageMemory(site.services.store), list[int]()
     ready = threading.Barrier(4)
 
-    def ask(number: int) -> Prepared | None:
-        def write() -> Prepared:
+    def ask(number: int) -> Leaf | None:
+        def write() -> Leaf:
             written.append(number)
             return text(b"page")
 
