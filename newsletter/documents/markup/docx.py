@@ -37,7 +37,8 @@ p[style-name='Intense Quote'] => blockquote > p:fresh
 p[style-name='Block Text'] => blockquote > p:fresh
 """
 _SAVE_ANEW = "open it in Word, save it again as a Word document (.docx) and import that"
-_PACKING = Packing(program="Word", main=_MAIN, save_anew=_SAVE_ANEW)
+_READ = re.compile(r"(?:word|docProps|_rels)/[^\0]{1,200}\.(?:xml|rels)|\[Content_Types\]\.xml")
+_PACKING = Packing(program="Word", main=_MAIN, read=_READ, save_anew=_SAVE_ANEW)
 
 
 def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:

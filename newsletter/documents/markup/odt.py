@@ -24,7 +24,8 @@ Element = Any
 
 _CONTENT, _STYLES = "content.xml", "styles.xml"
 _SAVE_ANEW = "open it in LibreOffice, save it again as an ODF text document (.odt) and import that"
-_PACKING = Packing(program="LibreOffice", main=_CONTENT, save_anew=_SAVE_ANEW)
+_READ = re.compile(r"(?:content|styles|meta)\.xml")
+_PACKING = Packing(program="LibreOffice", main=_CONTENT, read=_READ, save_anew=_SAVE_ANEW)
 _LEFT_OUT = {
     "tracked-changes",
     "annotation",

@@ -1,6 +1,7 @@
 """Unpack archives of XML (.docx, .odt), within limits."""
 
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,11 +28,13 @@ class Packing:
     """The program that writes it."""
     main: str
     """The part with the text."""
+    read: re.Pattern[str]
+    """The names of the parts to read. Programs leave empty files among the others."""
     save_anew: str
     """The advice for a broken file."""
 
     def parts(self, data: bytes, file: str) -> dict[str, bytes]:
-        """Return all XML of a file, by name. Raises InvalidInput if it is broken, a bomb or
+        """Return the XML of a file, by name. Raises InvalidInput if it is broken, a bomb or
         something else."""
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -39,7 +42,7 @@ class Packing:
                 if len(names) > _MOST_PARTS:
                     message = f"has {len(names)} parts, far more than {self.program} writes"
                     raise unusable(file, message)
-                parts = _read(archive, [name for name in names if name.endswith((".xml", ".rels"))])
+                parts = _read(archive, list(filter(self.read.fullmatch, names)))
         except InvalidInput:
             raise
         except Exception as error:  # what a broken archive raises has no common name

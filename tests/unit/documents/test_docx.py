@@ -253,6 +253,7 @@ ENTITY = b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"
         (without(GOOD, "word/document.xml", b"<w:document"), "word/document.xml in it cannot"),
         (without(GOOD, "word/document.xml", ENTITY), "word/document.xml declares a type"),
         (without(GOOD, "_rels/.rels", b"<a/>"), ""),
+        (docx(paragraph(run(TITLE)), paragraph(run(FIRST)), extra={"customXml/a.xml": b""}), ""),
         (without(GOOD, "word/document.xml", b"<a/>"), "its parts do not fit together"),
         (BOMB, "holds far more than a statement in word/huge.xml"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "is of an old kind of Word file"),

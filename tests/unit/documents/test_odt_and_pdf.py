@@ -41,6 +41,7 @@ def odt(body: str, *, styles: str = "", before: str = "", page: str = "") -> byt
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("content.xml", content)
         archive.writestr("styles.xml", sheet)
+        archive.writestr("Configurations2/accelerator/current.xml", "")  # as pandoc writes it
     return packed.getvalue()
 
 
