@@ -62,15 +62,22 @@ _DATE = re.compile(
     r"|(?<!\d)(?P<y5>\d{4})\s?[年년]\s?(?P<m5>\d{1,2})\s?[月월]\s?(?P<d5>\d{1,2})\s?[日号號일]",
     re.IGNORECASE,
 )
+_WEEKDAYS = (
+    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag"
+    r"|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes"
+    r"|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo|(?:segunda|ter[çc]a|quarta|quinta|sexta)-feira"
+    r"|luned[ìi]|marted[ìi]|mercoled[ìi]|gioved[ìi]|venerd[ìi]|sabato|domenica|maandag|dinsdag"
+    r"|woensdag|donderdag|vrijdag|zaterdag|zondag"
+    r"|ال[أا]حد|الاثنين|الثلاثاء|ال[أا]ربعاء|الخميس|الجمعة|السبت"
+)
 _AROUND = re.compile(
     r"(?:[\W_]|\b(?:updated|originally|first|modified|published|posted|released|issued|dated?|on|at|last|the|press"
     r"|news(?:room)?|media|release|office|admin|by|in|of|for|immediate|publication|datum|stand|fecha"
     r"|(?:presse|medien)(?:mitteilung|information|erkl[äa]rung|meldung)|nr|no"
-    r"|data|ver[öo]ffentlicht|publicado|publi[ée]e?|pubblicato|gepubliceerd|de|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+    r"|data|ver[öo]ffentlicht|publicado|publi[ée]e?|pubblicato|gepubliceerd|de"
     r"|mon|tues?|wed|thurs?|fri|sat|sun|noon|midnight|local|time|a\.?m|p\.?m|[ecmp]s?t|[ecmp]dt"
-    r"|gmt|utc|bst|cet|cest|uhr|den|vom|am|le|el|a|op|il|du|del|(?:mon|diens|donners|frei|sams|sonn)tag"
-    r"|mittwoch|lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo|lundi|mardi|mercredi|jeudi"
-    r"|vendredi|samedi|dimanche|\d{1,2}(?::\d\d){0,2}(?:am|pm)?|\d{3,4}|à|года?|г|року|r|roku|tarihinde|η)\b"
+    rf"|gmt|utc|bst|cet|cest|uhr|den|vom|am|le|el|a|op|il|du|del|{_WEEKDAYS}"
+    r"|\d{1,2}(?::\d\d){0,2}(?:am|pm)?|\d{3,4}|à|года?|г|року|r|roku|tarihinde|η)\b"
     r"|星期[一二三四五六日天]|[月火水木金土日]曜日?)*",
     re.IGNORECASE,
 )
@@ -194,12 +201,8 @@ CLOCK = re.compile(
     re.IGNORECASE,
 )
 _DAYS = (
-    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag"
-    r"|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes"
-    r"|miercoles|jueves|viernes|sabado|domingo|(?:segunda|terca|quarta|quinta|sexta)-feira|lunedi"
-    r"|martedi|mercoledi|giovedi|venerdi|sabato|domenica|maandag|dinsdag|woensdag|donderdag"
-    r"|vrijdag|zaterdag|zondag|noon|midday|midnight|mittag|mitternacht|midi|minuit|mediodia"
-    r"|medianoche|today|tomorrow|tonight|الاحد|الاثنين|الثلاثاء|الاربعاء|الخميس|الجمعة|السبت|اليوم|غدا"
+    rf"{_WEEKDAYS}|noon|midday|midnight|mittag|mitternacht|midi|minuit|mediodia|medianoche|today"
+    r"|tomorrow|tonight|اليوم|غدا"
 )
 _MONTH_NAMES = (
     r"(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|ene|abr|ago|dic|fev|avr|juin"

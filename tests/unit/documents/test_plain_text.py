@@ -254,6 +254,8 @@ def test_a_label_before_the_title_is_no_part_of_it() -> None:
         ("By Wren Writer on Friday, November 20, 2026", "2026-11-20"),
         ("25 ноября 2026 года", "2026-11-25"),
         ("Київ, 25 листопада 2026 року", "2026-11-25"),
+        ("Roma, venerdì 27 novembre 2026", "2026-11-27"),
+        ("vrijdag 27 november 2026", "2026-11-27"),
         ("Warszawa, 5 grudnia 2025 r.", "2025-12-05"),
         ("Kraków, 23 listopada 2026 r.", "None"),
         ("Praha, 24. listopadu 2026", "2026-11-24"),
