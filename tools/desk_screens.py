@@ -39,6 +39,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
     waits, sent = "library-opening-hours-have-to-stay", "example"
     yield from (
         ("sign-in", "/sign-in", ""),
+        ("forgotten", "/forgotten", ""),
         ("home-writer", "", "ana"),
         ("home-approver", "", "ben"),
         ("home-sender", "", "cleo"),
