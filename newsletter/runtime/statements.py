@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from newsletter.domain.subscribers.segment import Segment
     from newsletter.pipeline.configuration import Configuration
     from newsletter.pipeline.statements.approve import ApprovalRequest, Compared, Given, Noted
-    from newsletter.pipeline.statements.ingest import Read
+    from newsletter.pipeline.statements.ingest import FeedSource, Read
     from newsletter.pipeline.statements.render import Tried
     from newsletter.pipeline.statements.review import ReviewRules
     from newsletter.pipeline.statements.submit import Submitting
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from newsletter.rendering.lazy import LazyRenderer
     from newsletter.runtime.campaigns import Campaigns
     from newsletter.runtime.subscribers import Subscribers
+    from newsletter.sources.folder import FolderSource
     from newsletter.sources.statements import Defaults
     from newsletter.store.sql import Store
 
@@ -58,11 +60,15 @@ class Statements:
         from newsletter.pipeline.statements.ingest import DeskSource, DigestSource
 
         # first digest emails and the desk: of two with one slug it is the file that has to change
-        own = (
+        return (DigestSource(self.store), DeskSource(self.store, self.defaults), *self._own)
+
+    @cached_property
+    def _own(self) -> tuple[FolderSource | FeedSource, ...]:
+        """The sources of the settings."""
+        return tuple(
             _source(options, self.settings, self.subscribers.segments, self.store)
             for options in self.settings.statements
         )
-        return (DigestSource(self.store), DeskSource(self.store, self.defaults), *own)
 
     @cached_property
     def feeds(self) -> tuple[Feed, ...]:
@@ -105,6 +111,11 @@ class Statements:
 
         return Read(), Tried(), Compared()
 
+    @cached_property
+    def _known_faults(self) -> list[Fault]:
+        """The faults that the last look found."""
+        return []
+
     def refresh(self) -> tuple[Fault, ...]:
         """Read and render what changed. Return the faults of statements."""
         return self.take_in()[0]
@@ -123,15 +134,45 @@ class Statements:
         """
         from newsletter.config.loading import FILE_NAME
         from newsletter.domain.errors import Fault
+
+        mark = "" if "_seen" in vars(self) else self._mark_sources()
+        with self.store.read() as tx:
+            objection = self.configuration.objection(tx)
+            known = tx.statements.faults_at(mark) if mark else None
+        if objection:
+            message = f"statements are shown as the service last read them: {objection}"
+            return (Fault(file=FILE_NAME, message=message),), ()
+        if known is not None:
+            self._known_faults[:] = known
+            return known, ()
+        faults, noted = self._read_all()
+        self._known_faults[:] = faults
+        _, tried, compared = self._seen
+        left = tried.later or tried.is_late or compared.waiting
+        # a mark that stayed the same says that the run changed nothing, and no other process did
+        if mark and not left and mark == self._mark_sources():
+            with self.store.begin(lasting=False) as tx:
+                tx.statements.note_read(mark, faults)
+        return faults, noted
+
+    def _mark_sources(self) -> str:
+        """Return a hash of all that reading and rendering depend on, or "" if it may not show."""
+        from newsletter import __version__
+
+        marks = [source.mark() for source in self._own]
+        if not all(marks):
+            return ""
+        with self.store.read() as tx:
+            change, _ = tx.statements.changed_since(None)
+            day = tx.now.date()  # of checks that look at the calendar
+        by = (__version__, self.renderer.fingerprint, self.configuration.digest(), change, day)
+        return sha256(repr((by, marks)).encode()).hexdigest()
+
+    def _read_all(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
         from newsletter.pipeline.statements.approve import note_front_matter
         from newsletter.pipeline.statements.ingest import ingest
         from newsletter.pipeline.statements.render import render
 
-        with self.store.read() as tx:
-            objection = self.configuration.objection(tx)
-        if objection:
-            message = f"statements are shown as the service last read them: {objection}"
-            return (Fault(file=FILE_NAME, message=message),), ()
         read_before, tried, compared = self._seen
         read = ingest(store=self.store, sources=self.sources, before=read_before)
         made = render(
@@ -161,10 +202,8 @@ class Statements:
 
     def fault(self, statement: Statement) -> str:
         """Return the fault of a text or its file as far as this process knows it."""
-        read, tried, _ = self._seen
-        own = (fault for fault in read.faults if fault.file == statement.origin)
-        found = next(iter((*tried.faults.get(statement.slug, ()), *own)), None)
-        return "" if found is None else str(found)
+        own = (fault for fault in self._known_faults if fault.file == statement.origin)
+        return str(next(own, ""))
 
     def writing(self, actor: str) -> Writing:
         """A person who writes at the desk."""
@@ -245,7 +284,7 @@ class Statements:
 
 def _source(
     options: AnySource, settings: Settings, segments: tuple[Segment, ...], store: Store
-) -> Source:
+) -> FolderSource | FeedSource:
     from newsletter.config.sources import FolderOptions
     from newsletter.domain.subscribers.address import fold
     from newsletter.sources.folder import FolderSource

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from newsletter.domain.errors import Fault
@@ -87,6 +88,25 @@ class FolderSource:
             self._reading = _reading(parsed, faults)
         self._known = found
         return self._reading
+
+    def mark(self) -> str:
+        """Return a hash of the names, sizes, inodes and times of all files.
+
+        Return "" if a file changed so lately that its next change may not show in its times, or if
+        something cannot be read.
+        """
+        old = self._now_ns() - _YOUNG
+        faults: list[Fault] = []
+        found = []
+        for entry in self._walk(faults):
+            try:
+                status = entry.stat()
+            except OSError:
+                return ""
+            if entry.is_symlink() or status.st_ctime_ns >= old:
+                return ""
+            found.append((entry.path, _identity(status)))
+        return "" if faults else sha256(repr(found).encode()).hexdigest()
 
     def _walk(self, faults: list[Fault]) -> Iterator[os.DirEntry[str]]:
         """Yield the possible statements; unreadable folders are faults."""

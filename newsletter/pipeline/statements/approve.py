@@ -218,6 +218,8 @@ class Compared:
     mark: int | None = None
     """The change number of the last run; None before the first run."""
     policy: ApprovalPolicy | None = None
+    waiting: bool = False
+    """An approval that a file or feed names is not stored yet."""
 
 
 def note_front_matter(
@@ -247,6 +249,7 @@ def note_front_matter(
             and set(_named(stored.statement)) != _noted_names(tx, stored.statement)
         ]
         reviews = review(tx, pending, rules) if pending else []
+    before.waiting = bool(pending)
     for stored, reviewed in zip(pending, reviews, strict=True):
         warnings, despite = reviewed.warnings, stored.statement.despite
         override = _Override(despite=despite * bool(warnings), warnings=warnings)

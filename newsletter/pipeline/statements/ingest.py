@@ -152,6 +152,11 @@ class FeedSource:
                 self._known = (revision, self._known[1] if same else reading)
         return self._known[1]
 
+    def mark(self) -> str:
+        """Return a value that changes with the items."""
+        with self.store.read() as tx:
+            return f"{self.feed} {tx.feeds.record(self.feed).revision}"
+
     def _statement(self, item: TakenItem) -> Statement:
         composed = item.composed
         vouched = bool(self.approved_by) and item.known.trusted

@@ -1,11 +1,12 @@
 """Statements, their content, and times that staff set."""
 
+import json
 import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import itemgetter
 
-from newsletter.domain.errors import Defect
+from newsletter.domain.errors import Defect, Fault
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import mailbox
@@ -33,6 +34,9 @@ def sought(words: str) -> str:
     # marks that are piled up take the square of their number
     plain = unicodedata.normalize("NFKD", words[:_MAX_SOUGHT]).casefold()
     return "".join(character for character in plain if not unicodedata.combining(character))
+
+
+_READ = "sources read"
 
 
 class Statements(Repository):
@@ -64,6 +68,17 @@ class Statements(Repository):
             since=since,
         )
         return (rows[-1][0] if rows else since), [slug for _, slug in rows]
+
+    def faults_at(self, mark: str) -> tuple[Fault, ...] | None:
+        """Return the faults of the sources if they were read last at this mark, else None."""
+        noted = self._db.value("SELECT value FROM meta WHERE key = :key", key=_READ)
+        known, _, faults = (noted or "").partition(" ")
+        return document(tuple[Fault, ...], faults) if known == mark else None
+
+    def note_read(self, mark: str, faults: tuple[Fault, ...]) -> None:
+        """Note that at this mark of the sources nothing is left to do, with their faults."""
+        written = json.dumps([vars(fault) for fault in faults])
+        self._db.put("meta", "key", key=_READ, value=f"{mark} {written}")
 
     def unsettled(self) -> list[StoredStatement]:
         """Return statements whose newest campaign has not begun, or was cancelled, by slug."""

@@ -1,7 +1,9 @@
 """Lists show the newest, say how many they leave out, and ask for no more than they show."""
 
 import json
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +16,7 @@ from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from tests.contracts.books import add_campaign
 from tests.counting import counted
+from tests.fakes import NOON
 from tests.workspaces import plain_workspace
 
 LISTS = {
@@ -81,3 +84,46 @@ def test_a_list_asks_as_little_however_much_there_is(
         asked.append(len(statements))
     capsys.readouterr()
     assert asked[0] == asked[1]
+
+
+def read_all(statements: Sequence[str]) -> bool:
+    return any(statement.endswith("FROM statement ORDER BY slug") for statement in statements)
+
+
+@pytest.mark.slow("files must be older than the grain of the file system's clock")
+def test_files_are_read_again_by_another_process_only_after_a_change(workspace: Path) -> None:
+    def refresh() -> tuple[bool, list[str]]:
+        with opened(workspace, {}) as services, counted() as statements:
+            faults = services.statements.refresh()
+        return read_all(statements), [fault.file for fault in faults]
+
+    def title() -> str:
+        with opened(workspace, {}) as services, services.store.read() as tx:
+            stored = tx.statements.get("one")
+        assert stored is not None
+        return stored.statement.title
+
+    folder = workspace / "statements"
+    path = folder / "one.md"
+    path.write_text("---\ntitle: First\n---\nText.\n")
+    (folder / "bad.md").write_text("no front matter\n")
+    bad = ["statements/bad.md"]
+    assert refresh() == (True, bad)
+    assert refresh() == (True, bad), "it was written a moment ago"
+    time.sleep(2.1)
+    assert refresh() == (True, bad)
+    assert refresh() == (False, bad)
+    written = path.stat()
+    path.write_text("---\ntitle: Other\n---\nText.\n")
+    os.utime(path, ns=(written.st_atime_ns, written.st_mtime_ns))
+    assert refresh() == (True, bad)
+    assert title() == "Other"
+    time.sleep(2.1)
+    assert refresh() == (True, bad)
+    assert refresh() == (False, bad)
+    with opened(workspace, {}) as services, services.store.begin() as tx:
+        tx.schedules.put("one", NOON)
+    assert refresh() == (True, bad), "another process may have changed what is stored"
+    settings = workspace / "newsletter.yaml"
+    settings.write_text(settings.read_text().replace("timezone:", "timezone: Asia/Tokyo #"))
+    assert refresh() == (True, bad)

@@ -334,6 +334,34 @@ def test_a_file_written_just_before_it_was_read_is_read_again(tmp_path: Path) ->
     assert all(reading is readings[0] for reading in readings)
 
 
+def test_a_mark_shows_each_change_that_keeps_size_and_time_of_writing(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.md")
+    written = path.stat()
+    reader = source(tmp_path, now_ns=lambda: written.st_ctime_ns + 10_000_000_000)
+    first = reader.mark()
+    assert first == reader.mark() != ""
+    path.write_bytes(path.read_bytes().replace(b"Body", b"Body"[::-1]))
+    os.utime(path, ns=(written.st_atime_ns, written.st_mtime_ns))
+    second = reader.mark()
+    assert second != first
+    path.rename(path.with_name("b.md"))
+    assert reader.mark() not in {first, second}
+
+
+def test_there_is_no_mark_while_a_change_may_not_show_or_cannot_be_seen(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.md")
+    lately = source(tmp_path, now_ns=lambda: path.stat().st_ctime_ns + 1_900_000_000)
+    assert lately.mark() == ""
+    later = source(tmp_path, now_ns=lambda: path.stat().st_ctime_ns + 10_000_000_000)
+    assert later.mark() != ""
+    path.with_name("b.md").symlink_to(path)
+    assert later.mark() == ""
+    path.with_name("b.md").unlink()
+    path.with_name("b.md").symlink_to("nowhere.md")
+    assert later.mark() == ""
+    assert source(tmp_path / "none").mark() == ""
+
+
 def test_a_file_that_was_mended_or_taken_away_is_seen(tmp_path: Path) -> None:
     path = write(tmp_path, "a.md", "no front matter")
     write(tmp_path, "b.md")

@@ -129,6 +129,14 @@ def test_what_could_not_be_read_just_now_is_taken_at_the_next_visit(desk: Desk) 
     assert desk.visit().taken == ("on-news",)
 
 
+def test_the_mark_of_a_feed_changes_with_what_it_brought(desk: Desk) -> None:
+    before = desk.source().mark()
+    assert desk.source().mark() == before
+    desk.publish("news")
+    desk.visit()
+    assert desk.source().mark() != before
+
+
 def test_the_first_visit_passes_everything_over(desk: Desk) -> None:
     assert desk.states() == {"old": ItemState.PASSED}
     assert desk.source().read().statements == ()
