@@ -98,29 +98,6 @@ class CampaignRules:
         return self.start is StartBy.SENDER
 
 
-SHELVES: Mapping[State, Shelf] = MappingProxyType(
-    {
-        State.DRAFT: Shelf.DRAFTS,
-        State.RETURNED: Shelf.DRAFTS,
-        State.REVIEW: Shelf.REVIEW,
-        State.CHANGED: Shelf.REVIEW,
-        State.APPROVED: Shelf.APPROVED,
-        State.HELD_BACK: Shelf.SCHEDULED,
-        State.SCHEDULED: Shelf.SCHEDULED,
-        State.LEAVING: Shelf.SCHEDULED,
-        State.SENDING: Shelf.SENDING,
-        State.PAUSED: Shelf.SENDING,
-        State.ATTENTION: Shelf.SENDING,
-        State.SENT: Shelf.SENT,
-        State.CORRECTED: Shelf.SENT,
-        State.CANCELLED: Shelf.CANCELLED,
-        State.WITHIN: Shelf.WITHIN,
-        State.FAULTY: Shelf.MISSING,
-        State.MISSING: Shelf.MISSING,
-    }
-)
-
-
 class Home(Enum):
     """The place where the text is edited."""
 
@@ -135,43 +112,43 @@ class Home(Enum):
 
 
 class Act(Enum):
-    """An act on a statement's page."""
+    """An act on a statement's page, as its button says."""
 
-    EDIT = "edit"
+    EDIT = "Edit"
     """Change the text."""
-    TAKE_BACK = "take back"
+    TAKE_BACK = "Take back"
     """Take a text back that was handed in."""
-    HAND_IN = "hand in"
+    HAND_IN = "Hand in"
     """Ask for approval again."""
-    REVIEW = "review"
+    REVIEW = "Review"
     """Read it, and approve it or send it back."""
-    SEE_CHANGES = "see changes"
+    SEE_CHANGES = "See the changes"
     """Read what changed since the approval, and approve it or send it back."""
-    START = "start"
+    START = "Choose a time and send"
     """Choose a time and send."""
-    CHANGE_TIME = "change time"
+    CHANGE_TIME = "Change the time"
     """Set another time."""
-    UNDO = "undo"
+    UNDO = "Undo"
     """Stop it within the undo window."""
-    PAUSE = "pause"
+    PAUSE = "Pause"
     """Stop it for now."""
-    RESUME = "resume"
+    RESUME = "Resume"
     """Let it go on."""
-    CANCEL = "cancel"
+    CANCEL = "Cancel"
     """End it."""
-    DECIDE = "decide"
+    DECIDE = "Decide"
     """Decide the outcome of unknown deliveries."""
-    REPORT = "report"
+    REPORT = "See the report"
     """See its figures."""
-    OPEN_CORRECTION = "open correction"
+    OPEN_CORRECTION = "Open the correction"
     """See what put it right."""
-    OPEN_ORIGINAL = "open original"
+    OPEN_ORIGINAL = "Open the original"
     """See what it translates."""
-    CORRECT = "correct"
+    CORRECT = "Write a correction"
     """Write a correction to the readers who have it."""
-    COPY = "copy"
+    COPY = "Copy to the desk"
     """Copy it to the desk, to go on with it there."""
-    FORGET_START = "forget start"
+    FORGET_START = "Take off the start that lapsed"
     """Have a start that lapsed shown no more."""
 
 
@@ -200,69 +177,99 @@ NEEDED: Mapping[Act, Role] = MappingProxyType(
 """The least role that each takes; an approver may also undo what they approved."""
 
 
-ACTS: Mapping[State, tuple[Act, ...]] = MappingProxyType(
-    {
-        State.DRAFT: (Act.EDIT, Act.HAND_IN),
-        State.RETURNED: (Act.EDIT, Act.HAND_IN),
-        State.REVIEW: (Act.REVIEW, Act.EDIT, Act.TAKE_BACK),
-        State.CHANGED: (Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK),
-        State.APPROVED: (Act.START, Act.REVIEW, Act.EDIT),
-        State.HELD_BACK: (Act.REVIEW, Act.EDIT, Act.TAKE_BACK),
-        State.SCHEDULED: (Act.CHANGE_TIME, Act.UNDO, Act.EDIT, Act.TAKE_BACK),
-        State.LEAVING: (Act.UNDO, Act.TAKE_BACK, Act.EDIT),
-        State.SENDING: (Act.PAUSE, Act.CANCEL, Act.REPORT),
-        State.PAUSED: (Act.RESUME, Act.CANCEL, Act.REPORT, Act.CORRECT),
-        State.ATTENTION: (Act.DECIDE, Act.REPORT, Act.CORRECT),
-        State.SENT: (Act.REPORT, Act.CORRECT),
-        State.CORRECTED: (Act.OPEN_CORRECTION, Act.REPORT),
-        State.CANCELLED: (Act.HAND_IN, Act.REPORT),
-        State.WITHIN: (Act.OPEN_ORIGINAL,),
-        State.FAULTY: (Act.EDIT,),
-        State.MISSING: (Act.COPY,),
-    }
-)
-"""The possible acts in each state, most important first."""
 DESK_ACTS = frozenset({Act.EDIT, Act.HAND_IN, Act.TAKE_BACK})
 """Acts on a text that is written at the desk."""
-WAITS_FOR_SOMEBODY = frozenset(
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateRow:
+    """What holds for each statement in a state."""
+
+    shelf: Shelf
+    acts: tuple[Act, ...]
+    """The possible acts, most important first."""
+    next: str = ""
+    """The next act, in words."""
+    without_actors: str = ""
+    """The sentence if no member of staff may do the next act."""
+    waits: bool = False
+    """Nothing goes on before somebody acts."""
+
+
+STATES: Mapping[State, StateRow] = MappingProxyType(
     {
-        State.RETURNED,
-        State.REVIEW,
-        State.CHANGED,
-        State.APPROVED,
-        State.PAUSED,
-        State.ATTENTION,
+        State.DRAFT: StateRow(
+            shelf=Shelf.DRAFTS, acts=(Act.EDIT, Act.HAND_IN), next="finish it and hand it in"
+        ),
+        State.REVIEW: StateRow(
+            shelf=Shelf.REVIEW,
+            acts=(Act.REVIEW, Act.EDIT, Act.TAKE_BACK),
+            next="approve it",
+            without_actors="No member of staff can approve it. An admin can invite an approver.",
+            waits=True,
+        ),
+        State.RETURNED: StateRow(
+            shelf=Shelf.DRAFTS,
+            acts=(Act.EDIT, Act.HAND_IN),
+            next="change it and hand it in again",
+            waits=True,
+        ),
+        State.CHANGED: StateRow(
+            shelf=Shelf.REVIEW,
+            acts=(Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK),
+            next="approve the new text",
+            without_actors="No member of staff can approve it. An admin can invite an approver.",
+            waits=True,
+        ),
+        State.APPROVED: StateRow(
+            shelf=Shelf.APPROVED,
+            acts=(Act.START, Act.REVIEW, Act.EDIT),
+            next="choose a time and send it",
+            without_actors="No member of staff can send it. An admin can invite a sender.",
+            waits=True,
+        ),
+        State.HELD_BACK: StateRow(
+            shelf=Shelf.SCHEDULED, acts=(Act.REVIEW, Act.EDIT, Act.TAKE_BACK)
+        ),
+        State.SCHEDULED: StateRow(
+            shelf=Shelf.SCHEDULED,
+            acts=(Act.CHANGE_TIME, Act.UNDO, Act.EDIT, Act.TAKE_BACK),
+            next="still change the time",
+        ),
+        State.LEAVING: StateRow(
+            shelf=Shelf.SCHEDULED, acts=(Act.UNDO, Act.TAKE_BACK, Act.EDIT), next="undo this"
+        ),
+        State.SENDING: StateRow(
+            shelf=Shelf.SENDING, acts=(Act.PAUSE, Act.CANCEL, Act.REPORT), next="pause it"
+        ),
+        State.PAUSED: StateRow(
+            shelf=Shelf.SENDING,
+            acts=(Act.RESUME, Act.CANCEL, Act.REPORT, Act.CORRECT),
+            next="resume or cancel it",
+            without_actors="No member of staff can resume it. An admin can invite a sender.",
+            waits=True,
+        ),
+        State.ATTENTION: StateRow(
+            shelf=Shelf.SENDING,
+            acts=(Act.DECIDE, Act.REPORT, Act.CORRECT),
+            next="decide",
+            without_actors="No member of staff can decide. Your operator can add an admin.",
+            waits=True,
+        ),
+        State.SENT: StateRow(shelf=Shelf.SENT, acts=(Act.REPORT, Act.CORRECT)),
+        State.CORRECTED: StateRow(shelf=Shelf.SENT, acts=(Act.OPEN_CORRECTION, Act.REPORT)),
+        State.CANCELLED: StateRow(
+            shelf=Shelf.CANCELLED, acts=(Act.HAND_IN, Act.REPORT), next="bring it back for approval"
+        ),
+        State.WITHIN: StateRow(shelf=Shelf.WITHIN, acts=(Act.OPEN_ORIGINAL,)),
+        State.FAULTY: StateRow(
+            shelf=Shelf.MISSING, acts=(Act.EDIT,), next="copy it to the desk and go on there"
+        ),
+        State.MISSING: StateRow(
+            shelf=Shelf.MISSING, acts=(Act.COPY,), next="copy it to the desk and go on there"
+        ),
     }
 )
-"""Nothing goes on before somebody acts."""
-NEXT_ACTS: Mapping[State, str] = MappingProxyType(
-    {
-        State.DRAFT: "finish it and hand it in",
-        State.RETURNED: "change it and hand it in again",
-        State.REVIEW: "approve it",
-        State.CHANGED: "approve the new text",
-        State.APPROVED: "choose a time and send it",
-        State.SCHEDULED: "still change the time",
-        State.LEAVING: "undo this",
-        State.SENDING: "pause it",
-        State.PAUSED: "resume or cancel it",
-        State.ATTENTION: "decide",
-        State.CANCELLED: "bring it back for approval",
-        State.FAULTY: "copy it to the desk and go on there",
-        State.MISSING: "copy it to the desk and go on there",
-    }
-)
-"""State → the next act, in words."""
-WITHOUT_ACTORS: Mapping[State, str] = MappingProxyType(
-    {
-        State.REVIEW: "No member of staff can approve it. An admin can invite an approver.",
-        State.CHANGED: "No member of staff can approve it. An admin can invite an approver.",
-        State.APPROVED: "No member of staff can send it. An admin can invite a sender.",
-        State.PAUSED: "No member of staff can resume it. An admin can invite a sender.",
-        State.ATTENTION: "No member of staff can decide. Your operator can add an admin.",
-    }
-)
-"""State → the sentence if no member of staff may do the next act."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,13 +18,9 @@ from newsletter.domain.campaigns.campaign import (
     has_begun,
 )
 from newsletter.domain.campaigns.state import (
-    ACTS,
     DESK_ACTS,
     NEEDED,
-    NEXT_ACTS,
-    SHELVES,
-    WAITS_FOR_SOMEBODY,
-    WITHOUT_ACTORS,
+    STATES,
     Act,
     CampaignRules,
     Home,
@@ -183,12 +179,12 @@ class StatementStatus:
     @property
     def shelf(self) -> Shelf:
         """Its shelf on the board."""
-        return SHELVES[self.state]
+        return STATES[self.state].shelf
 
     @cached_property
     def acts(self) -> tuple[Act, ...]:
         """The possible acts, most important first. Roles may not allow all of them."""
-        state, found = self.state, ACTS[self.state]
+        state, found = self.state, STATES[self.state].acts
         if state is State.CANCELLED and self.begun:
             return (Act.REPORT,)
         if self.campaign is None:
@@ -222,7 +218,7 @@ class StatementStatus:
 
     def waits_for(self, address: str) -> bool:
         """Return whether nothing goes on before somebody acts, and this person may."""
-        return self.state in WAITS_FOR_SOMEBODY and address in self.actors
+        return STATES[self.state].waits and address in self.actors
 
     def name(self, address: str) -> str:
         """Return the name that colleagues use for a person."""
@@ -237,13 +233,14 @@ class StatementStatus:
 
     def next(self, address: str = "") -> str:
         """Return the next act and the people who may do it, for the reader ``address``."""
-        can = NEXT_ACTS.get(self.state, "")
+        row = STATES[self.state]
+        can = row.next
         if self.state is State.FAULTY and self.home is Home.DESK:
             can = "correct it"
         if not can or (self.state is State.CANCELLED and self.begun):
             return ""
         if not self.actors:
-            return WITHOUT_ACTORS.get(self.state, "")
+            return row.without_actors
         others = [self.name(actor) for actor in self.actors if actor != address]
         who = listed(["you", *others] if address in self.actors else others, "or")
         return f"Next: {who} can {can}."

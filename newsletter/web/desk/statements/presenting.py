@@ -62,30 +62,6 @@ SEVERITIES: Mapping[Severity, tuple[str, str]] = {
 }
 """Severity → the kind of its mark, and its word."""
 
-_LABELS: Mapping[Act, str] = MappingProxyType(
-    {
-        Act.EDIT: "Edit",
-        Act.TAKE_BACK: "Take back",
-        Act.HAND_IN: "Hand in",
-        Act.REVIEW: "Review",
-        Act.SEE_CHANGES: "See the changes",
-        Act.START: "Choose a time and send",
-        Act.CHANGE_TIME: "Change the time",
-        Act.UNDO: "Undo",
-        Act.PAUSE: "Pause",
-        Act.RESUME: "Resume",
-        Act.CANCEL: "Cancel",
-        Act.DECIDE: "Decide",
-        Act.REPORT: "See the report",
-        Act.OPEN_CORRECTION: "Open the correction",
-        Act.OPEN_ORIGINAL: "Open the original",
-        Act.CORRECT: "Write a correction",
-        Act.COPY: "Copy to the desk",
-        Act.FORGET_START: "Take off the start that lapsed",
-    }
-)
-
-
 _AT_ONCE = frozenset({Act.COPY, Act.UNDO, Act.PAUSE, Act.RESUME, Act.FORGET_START})
 """Acts that no page asks about once more."""
 
@@ -103,7 +79,7 @@ class Button:
 def buttons(status: StatementStatus, address: str) -> list[Button]:
     """Return the acts that this person is offered, most important first."""
     return [
-        Button(label=_LABELS[act], address=_address(act, status), posts=act in _AT_ONCE)
+        Button(label=act.value, address=_address(act, status), posts=act in _AT_ONCE)
         for act in status.acts_for(address)
     ]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts, Start, StartBy
 from newsletter.domain.campaigns.state import (
-    SHELVES,
+    STATES,
     Act,
     CampaignRules,
     Related,
@@ -332,13 +332,13 @@ def test_each_row_of_the_table(
     assert (found.state, found.where) == (state, where)
     assert following in found.next()
     assert bool(found.next()) == bool(following)
-    assert found.shelf is SHELVES[state]
+    assert found.shelf is STATES[state].shelf
 
 
 def test_each_state_has_a_row() -> None:
     assert {row[1] for row in TABLE} == set(State)
-    assert set(SHELVES) == set(State)
-    assert set(SHELVES.values()) == set(Shelf)
+    assert set(STATES) == set(State)
+    assert {row.shelf for row in STATES.values()} == set(Shelf)
 
 
 def test_whoever_reads_it_comes_first_and_is_you() -> None:
