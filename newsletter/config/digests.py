@@ -6,14 +6,13 @@ from datetime import time
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     Field,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
 )
 
-from newsletter.config.fields import Language, Line, ListName, Section, matching, some
+from newsletter.config.fields import Section
 from newsletter.domain.campaigns.digest import (
     DATE_GAP,
     LAST,
@@ -22,7 +21,9 @@ from newsletter.domain.campaigns.digest import (
     Every,
     Recurrence,
 )
+from newsletter.domain.setting import Language, Line, Rule, matching, some
 from newsletter.domain.statements.statement import SLUG
+from newsletter.domain.subscribers.lists import ListName
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LAST = "last"
@@ -73,14 +74,14 @@ class DigestOptions(Section):
         examples=["weekly"],
         json_schema_extra={"pattern": f"^{SLUG}$", "maxLength": NAME_MAX_LENGTH},
     )
-    title: Annotated[Line, AfterValidator(_title)] = Field(
+    title: Annotated[Line, Rule(_title)] = Field(
         description="Its title. `{date}` becomes the issue's day.",
         examples=['"The week at Example Forum"'],
     )
     every: Literal["week", "month"] = Field(description="`week` or `month`.", examples=["week"])
     day: Annotated[
         Any,
-        AfterValidator(_some_day),
+        Rule(_some_day),
         WithJsonSchema(
             {"anyOf": [{"enum": [*_DAYS, _LAST]}, {"type": "integer", "minimum": 1, "maximum": 28}]}
         ),
@@ -88,7 +89,7 @@ class DigestOptions(Section):
         description="The English name of a weekday; for a month 1 to 28 or `last`.",
         examples=["friday"],
     )
-    at: Annotated[str, AfterValidator(_hour)] = Field(
+    at: Annotated[str, Rule(_hour)] = Field(
         description='The hour in `timezone`, in quotes, from "04:00" on.',
         examples=['"16:00"'],
         json_schema_extra={"pattern": f"^{_HOUR}$"},
@@ -140,6 +141,15 @@ class DigestOptions(Section):
 def configured(options: Sequence[DigestOptions], *, language: str) -> tuple[Digest, ...]:
     """The digest emails in the words of the domain; ``language`` is of those that name none."""
     return tuple(
-        option.to(Digest, recurrence=option.recurrence(), language=option.language or language)
+        Digest(
+            name=option.name,
+            title=option.title,
+            recurrence=option.recurrence(),
+            lists=option.lists,
+            language=option.language or language,
+            gathers=option.gathers,
+            least=option.least,
+            intro=option.intro or "",
+        )
         for option in options
     )

@@ -5,11 +5,12 @@ from datetime import date
 from importlib.resources import files
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
-from newsletter.config.fields import Language, Line, ListName, Section, matching, some
+from newsletter.config.fields import Section
+from newsletter.domain.setting import Language, Line, Rule, matching, some
 from newsletter.domain.subscribers.address import fold, parse_address
-from newsletter.domain.subscribers.lists import LIST_NAME, TAG_NAME, PublicList
+from newsletter.domain.subscribers.lists import LIST_NAME, TAG_NAME, ListName, PublicList
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.subscribers.signup import CONSENT_GAPS, ROLES, SignUpRules
 
@@ -54,6 +55,10 @@ class ListOptions(Section):
         examples=[False],
     )
 
+    def offer(self) -> PublicList:
+        """Return the list as readers see it."""
+        return PublicList(name=self.name, title=self.title or self.name, about=self.about or "")
+
 
 _Role = Annotated[
     str,
@@ -72,7 +77,7 @@ class SignUp(Section):
         description="Whether there is a sign-up form.",
         examples=[True],
     )
-    consent: Annotated[Line, AfterValidator(_words)] | None = Field(
+    consent: Annotated[Line, Rule(_words)] | None = Field(
         default=None,
         description="The words of consent, in your words for all languages. `{lists}` "
         "becomes the offered titles, `{organisation}` your name. Without it: "
@@ -85,7 +90,7 @@ class SignUp(Section):
         description="Names before the @ that cannot subscribe.",
         examples=[["postmaster", "abuse"]],
     )
-    refuse_domains: tuple[Annotated[str, AfterValidator(_domain)], ...] = Field(
+    refuse_domains: tuple[Annotated[str, Rule(_domain)], ...] = Field(
         default=(),
         description="Domains that cannot subscribe, with their subdomains, in addition to "
         "known throw-away domains.",
@@ -144,19 +149,19 @@ _Tag = Annotated[
     ),
     Field(json_schema_extra={"pattern": f"^{TAG_NAME}$"}),
 ]
-_Tags = Annotated[tuple[_Tag, ...], _SOME, AfterValidator(_in_order)]
+_Tags = Annotated[tuple[_Tag, ...], _SOME, Rule(_in_order)]
 _Languages = Annotated[
     tuple[Language, ...],
-    BeforeValidator(_one_or_several),
+    Rule(_one_or_several, first=True),
     _SOME,
-    AfterValidator(_in_order),
+    Rule(_in_order),
     _schema({"type": "string"}),
 ]
 _Places = Annotated[
     tuple[Line, ...],
-    BeforeValidator(_one_or_several),
+    Rule(_one_or_several, first=True),
     _SOME,
-    AfterValidator(_in_order),
+    Rule(_in_order),
     _schema({"type": "string"}),
 ]
 
@@ -231,12 +236,17 @@ class SegmentOptions(Section):
 def configured(options: Sequence[SegmentOptions], *, timezone: str) -> tuple[Segment, ...]:
     """The segments in the words of the domain; their dates begin in this zone."""
     return tuple(
-        option.to(
-            Segment,
+        Segment(
+            name=option.name,
             list_name=option.list,
             timezone=timezone,
             languages=option.language,
+            joined_since=option.joined_since,
+            joined_before=option.joined_before,
             places=option.place,
+            tags=option.tags,
+            any_tag=option.any_tag,
+            without_tags=option.without_tags,
         )
         for option in options
     )

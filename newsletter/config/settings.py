@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,8 +20,6 @@ from newsletter.config.digests import DigestOptions
 from newsletter.config.fields import (
     ByKind,
     DatabaseUrl,
-    Language,
-    ListName,
     Pause,
     PublicUrl,
     Section,
@@ -30,39 +29,39 @@ from newsletter.config.fields import (
     once,
 )
 from newsletter.config.lists import ListOptions, SegmentOptions, SignUp
-from newsletter.config.publisher import (
-    Brand,
-    Counting,
-    Layout,
-    ListSender,
-    Organisation,
-    Sender,
-)
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
+from newsletter.domain.setting import Language, setting, some
 from newsletter.domain.staff.role import DeskRules, Role
-from newsletter.domain.statements import brand, content
-from newsletter.domain.statements.statement import ApprovalPolicy
-from newsletter.domain.subscribers.lists import PublicList
+from newsletter.domain.statements import content
+from newsletter.domain.statements.brand import Brand
+from newsletter.domain.statements.statement import ApprovalPolicy, Approvals
+from newsletter.domain.subscribers.address import Address
+from newsletter.domain.subscribers.lists import ListName, PublicList
 from newsletter.domain.subscribers.signup import SignUpRules
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
 
 
-class Approvals(Section):
-    """The conditions under which a statement counts as approved."""
+@dataclass(frozen=True, kw_only=True)
+class MainSender(content.Sender):
+    """The addresses in From and Reply-To."""
 
-    required: int = Field(
-        default=1, ge=1, description="The number of approvals that a statement needs.", examples=[1]
+    unsubscribe_inbox: Address = setting(
+        "An inbox for mail programs that unsubscribe by email, such as Apple Mail. Give each email"
+        " in it to `newsletter subscribers receive-email`.",
+        "unsubscribe@forum.example",
+        default="",
     )
-    author_may_approve: bool = Field(
-        default=False, description="Whether writers of a text may approve it.", examples=[False]
-    )
-    trust_front_matter: bool = Field(
-        default=False,
-        description="Whether `status: approved` with `approved_by` in a statement's file "
-        "counts. Use it only if reviewers alone can change these files.",
-        examples=[False],
-    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListSender(content.Sender):
+    """The sender for some lists, instead of `sender`."""
+
+    lists: Annotated[
+        tuple[ListName, ...],
+        some("names no list; write one, like [press], or delete this sender"),
+    ] = setting("The sender's lists. A statement's first list decides.", ["press"])
 
 
 class Metrics(Section):
@@ -147,6 +146,10 @@ def _plain(value: Any) -> Any:
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
+def _plain_sender(sender: content.Sender) -> content.Sender:
+    return content.Sender(name=sender.name, address=sender.address, reply_to=sender.reply_to)
+
+
 class Settings(Section):
     """The whole of ``newsletter.yaml``.
 
@@ -155,15 +158,17 @@ class Settings(Section):
     were read, as JSON, and the files with ``secrets``.
     """
 
-    organisation: Organisation = Field(description="The organisation.")
-    sender: Sender = Field(description="The From and Reply-To of each email.")
+    organisation: content.Organisation = Field(description="The organisation.")
+    sender: MainSender = Field(description="The From and Reply-To of each email.")
     senders: Annotated[
         tuple[ListSender, ...],
         once(lambda each: each.lists, "names {names} more than once; one sender writes to a list"),
     ] = Field(default=(), description="Other senders for some lists.")
     brand: Brand = Field(default=Brand(), description="The look of emails and pages.")
-    layout: Layout = Field(default=Layout(), description="Parts around the text of each statement.")
-    utm: Counting | None = Field(
+    layout: content.Layout = Field(
+        default=content.Layout(), description="Parts around the text of each statement."
+    )
+    utm: content.Counting | None = Field(
         default=None,
         description="Parameters that links to your own site get, so that it can count "
         "visits from emails.",
@@ -362,20 +367,16 @@ class Settings(Section):
     def house(self) -> content.Publisher:
         """The sender's details in every email."""
         return content.Publisher(
-            organisation=self.organisation.speaking(),
-            sender=self.sender.to(content.Sender),
+            organisation=self.organisation,
+            sender=_plain_sender(self.sender),
             public_url=self.public_url,
             timezone=self.timezone,
-            brand=self.brand.to(
-                brand.Brand, logo=self.brand.logo and self.brand.logo.to(brand.Logo)
-            ),
-            layout=self.layout.to(content.Layout),
-            counting=self.utm.to(content.Counting) if self.utm else content.Counting(),
-            unsubscribe_inbox=self.sender.unsubscribe_inbox or "",
+            brand=self.brand,
+            layout=self.layout,
+            counting=self.utm,
+            unsubscribe_inbox=self.sender.unsubscribe_inbox,
             senders=tuple(
-                (name, sender.to(content.Sender))
-                for sender in self.senders
-                for name in sender.lists
+                (name, _plain_sender(sender)) for sender in self.senders for name in sender.lists
             ),
             lists=tuple(
                 content.ListTitle(
@@ -405,9 +406,7 @@ class Settings(Section):
     def titled_lists(self) -> tuple[PublicList, ...]:
         """The lists that have a title for readers, whether they may join them or not."""
         if self.lists:
-            return tuple(
-                option.to(PublicList, title=option.title or option.name) for option in self.lists
-            )
+            return tuple(option.offer() for option in self.lists)
         return tuple(PublicList(name=name, title=name) for name in self.default_lists)
 
     def offers(self) -> tuple[PublicList, ...]:
@@ -421,4 +420,4 @@ class Settings(Section):
 
     def approval_policy(self) -> ApprovalPolicy:
         """Return the conditions of an approval."""
-        return ApprovalPolicy(together=self.together, **dict(self.approvals))
+        return ApprovalPolicy(together=self.together, **vars(self.approvals))

@@ -1,12 +1,12 @@
 """The shape of ``newsletter.yaml``: pydantic's fields by their place in the file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import timedelta
 from functools import cache
 from inspect import cleandoc
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
@@ -45,7 +45,9 @@ class Shape:
 
     @property
     def _is_group(self) -> bool:
-        return isinstance(self.type, type) and issubclass(self.type, BaseModel)
+        return isinstance(self.type, type) and (
+            issubclass(self.type, BaseModel) or is_dataclass(self.type)
+        )
 
     @property
     def kinds(self) -> Mapping[str, "Shape"]:
@@ -61,7 +63,8 @@ class Shape:
     @property
     def closed(self) -> bool:
         """No other keys may be written."""
-        return bool(self.keys) and self.type.model_config.get("extra") == "forbid"
+        config = getattr(self.type, "model_config", {"extra": "forbid"})
+        return bool(self.keys) and config.get("extra") == "forbid"
 
     @property
     def required(self) -> frozenset[str]:
@@ -134,8 +137,16 @@ class Shape:
 
 
 @cache
-def _keys(group: type[BaseModel]) -> Mapping[str, Shape]:
-    return {key: Shape.of(field.annotation, field) for key, field in group.model_fields.items()}
+def _keys(group: type[Any]) -> Mapping[str, Shape]:
+    if issubclass(group, BaseModel):
+        found = group.model_fields
+    else:
+        types = get_type_hints(group, include_extras=True)
+        found = {
+            each.name: FieldInfo.from_annotated_attribute(types[each.name], each)
+            for each in fields(group)
+        }
+    return {key: Shape.of(field.annotation, field) for key, field in found.items()}
 
 
 def inside(value: Any, part: str | int) -> Any:

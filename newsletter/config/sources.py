@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from newsletter.config.fields import Address, Language, ListName, Pause, Section, Website, matching
+from newsletter.config.fields import Pause, Section
+from newsletter.domain.setting import Language, Rule, Website, matching
+from newsletter.domain.subscribers.address import Address
+from newsletter.domain.subscribers.lists import ListName
 
 _Name = Annotated[
     str,
@@ -51,7 +54,7 @@ class VisitedOptions(SourceOptions):
         "name when the url changes.",
         examples=["press-room"],
     )
-    every: Annotated[Pause, AfterValidator(_at_least_a_minute)] = Field(
+    every: Annotated[Pause, Rule(_at_least_a_minute)] = Field(
         default=timedelta(minutes=15),
         description="How often newsletter visits it.",
         examples=["15m"],

@@ -196,6 +196,7 @@ _SPEAKERS: dict[str, Callable[[Finding], str]] = {
     "int_type": _not_number,
     "float_type": _not_number,
     "model_type": _not_group,
+    "dataclass_type": _not_group,
     "dict_type": _not_group,
     "too_short": _too_few,
     "greater_than": _out_of_range,

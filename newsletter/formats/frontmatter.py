@@ -8,9 +8,10 @@ from typing import TypeVar
 import yaml
 
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, did_you_mean, misreading, quoted
-from newsletter.formats.text import control_in_lines, control_in_value
+from newsletter.formats.text import control_in_lines
 from newsletter.formats.yaml_nodes import HalfCharacter, compose, in_plain_words, mark_of
 
 _ENTRY = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")

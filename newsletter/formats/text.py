@@ -3,8 +3,8 @@
 import re
 
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.setting import name_control
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 
 
@@ -28,12 +28,6 @@ def decode_utf8(data: bytes, *, file: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def control_in_value(value: str) -> str:
-    """Name the first control character or line break of a value, or return ""."""
-    found = _CONTROL.search(value)
-    return _name(found.group()) if found else ""
-
-
 def control_in_lines(text: str) -> tuple[int, str] | None:
     """Return line and name of a text's first control character. Tabs and ``\\n`` do not count."""
     found = first_control(text)
@@ -43,10 +37,4 @@ def control_in_lines(text: str) -> tuple[int, str] | None:
 def first_control(text: str) -> tuple[int, str] | None:
     """Return place and name of a text's first control character. Tabs and ``\\n`` do not count."""
     found = _CONTROL_IN_LINES.search(text)
-    return (found.start(), _name(found.group())) if found else None
-
-
-def _name(character: str) -> str:
-    if character in "\n\r\u2028\u2029\x85":
-        return f"a line break (U+{ord(character):04X})"
-    return f"the control character U+{ord(character):04X}"
+    return (found.start(), name_control(found.group())) if found else None

@@ -8,6 +8,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.audience import (
     Consent,
@@ -17,7 +18,6 @@ from newsletter.domain.subscribers.audience import (
 )
 from newsletter.domain.subscribers.lists import LIST_NAME, TAG_NAME
 from newsletter.formats.scalars import did_you_mean
-from newsletter.formats.text import control_in_value
 from newsletter.formats.times import (
     language_objection,
     read_day_or_instant,

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 
+from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import (
     Consent,
@@ -17,7 +18,6 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.formats.text import control_in_value
 from newsletter.formats.times import read_day_or_instant, zone_objection
 
 

@@ -106,7 +106,7 @@ def _default(key: str, shape: Shape) -> str:
     if key in shape.required:
         return "*required*"
     default = shape.keys[key].default
-    return "–" if default is None or shape.keys[key].keys else f"`{as_yaml(default)}`"
+    return "–" if default in (None, "") or shape.keys[key].keys else f"`{as_yaml(default)}`"
 
 
 def _meaning(shape: Shape) -> str:

@@ -23,10 +23,10 @@ from newsletter.cli.shell import (
     say,
 )
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.setting import control_in_value
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry, Subscriber
 from newsletter.domain.subscribers.signup import ConsentRecord
-from newsletter.formats.text import control_in_value
 from newsletter.formats.times import language_objection
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import find_list

@@ -8,6 +8,9 @@ import colorsys
 import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import Annotated, Any
+
+from newsletter.domain.setting import PictureUrl, Rule, setting
 
 READABLE = 4.5
 """The least contrast of text to its ground: WCAG 2.2, 1.4.3, level AA."""
@@ -55,34 +58,6 @@ _STACKS = {
     Font.TAHOMA: "Tahoma, Verdana, Geneva, sans-serif",
     Font.TREBUCHET: "'Trebuchet MS', Tahoma, Arial, sans-serif",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Logo:
-    """A picture in the masthead. If pictures are off, the organisation's name replaces it."""
-
-    src: str
-    """An https address."""
-    width: int
-    """Pixels, at most 528: what fits between the margins."""
-    height: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Brand:
-    """An organisation's choices. The defaults are the plain style."""
-
-    accent: str = "#17505c"
-    """Links, rules and heading marks, on white."""
-    ground: str = "#f3f1ec"
-    """Around the sheet."""
-    masthead: str = _WHITE
-    """The background of name and logo. If it is not white, it is the same in dark mode."""
-    headings: Font = Font.GEORGIA
-    text: Font = Font.GEORGIA
-    details: Font = Font.HELVETICA
-    """Dates, tables, contacts and the footer."""
-    logo: Logo | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +116,62 @@ def _readable(text: str, against: str, end: float, objection: str, remedy: str) 
         f"{text!r} is {objection} (contrast {_shown(ratio)}, and text needs {READABLE});"
         f' "{near}" is {remedy}'
     )
+
+
+def _not_a_comment(value: Any) -> Any:
+    """Without quotes, YAML takes a colour for a comment, and the key has no value."""
+    if value is None:
+        raise ValueError(
+            'has no value: YAML takes # for a comment; put the colour in quotes, like "#17505c"'
+        )
+    return value
+
+
+_HEX_FORM = {"pattern": "^#[0-9a-fA-F]{6}$"}
+_WRITTEN = Annotated[str, Rule(_not_a_comment, first=True)]
+Colour = Annotated[_WRITTEN, Rule(colour, schema=_HEX_FORM)]
+"""A colour, as ``#`` and six digits in base sixteen."""
+Accent = Annotated[_WRITTEN, Rule(accent, schema=_HEX_FORM)]
+"""A colour that can be read on white."""
+Ground = Annotated[_WRITTEN, Rule(ground, schema=_HEX_FORM)]
+"""A colour on which grey words can be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logo:
+    """A picture in the masthead. If pictures are off, the organisation's name replaces it."""
+
+    src: PictureUrl = setting(
+        "The picture's address on the web.", "https://forum.example/mail-logo.png"
+    )
+    width: int = setting("The shown width in pixels.", 180, ge=1, le=528)
+    height: int = setting("The shown height in pixels.", 48, ge=1, le=200)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brand:
+    """The look of emails. Colours with too little contrast are refused; dark colours are
+    computed."""
+
+    accent: Accent = setting(
+        "The colour of links and rules, dark enough for white paper.",
+        '"#17505c"',
+        default="#17505c",
+    )
+    ground: Ground = setting("The light colour around the sheet.", '"#f3f1ec"', default="#f3f1ec")
+    masthead: Colour = setting(
+        "The colour behind name and logo. If it is not white, it is the same on dark screens.",
+        '"#ffffff"',
+        default=_WHITE,
+    )
+    headings: Font = setting(
+        "The font of the name, the title and the headings.", "georgia", default=Font.GEORGIA
+    )
+    text: Font = setting("The font of the text.", "georgia", default=Font.GEORGIA)
+    details: Font = setting(
+        "The font of dates, tables, contacts and the foot.", "helvetica", default=Font.HELVETICA
+    )
+    logo: Logo | None = setting("A picture instead of the organisation's name.", default=None)
 
 
 def light(brand: Brand) -> Scheme:

@@ -4,13 +4,24 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+from newsletter.domain.setting import (
+    Line,
+    Rule,
+    RuleWithOthers,
+    SecureUrl,
+    Website,
+    setting,
+    some,
+)
 from newsletter.domain.statements.brand import Brand
+from newsletter.domain.subscribers.address import Address
+from newsletter.domain.subscribers.lists import ListName
 from newsletter.domain.subscribers.segment import Segment
 
 MOST_FALLBACKS = 10
@@ -83,33 +94,51 @@ NAME_MARKS = tuple(f"{MARK_PREFIX}NAME{number}" for number in range(MOST_FALLBAC
 
 @dataclass(frozen=True, kw_only=True)
 class PressContact:
-    """The person whom journalists call."""
+    """The person whom journalists may call."""
 
-    name: str
-    email: str = ""
-    phone: str = ""
+    name: Line = setting("The contact's name.", "Press Office")
+    email: Address = setting("The contact's email address.", "press@forum.example", default="")
+    phone: Line = setting("The contact's telephone number.", '"+1 202 555 0100"', default="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """One more place where the organisation speaks."""
+
+    name: Line = setting("The name of the place.", "Mastodon")
+    url: SecureUrl = setting("Its https address.", "https://social.example/@forum")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Organisation:
     """The organisation that sends."""
 
-    name: str
-    website: str
-    postal_address: str
-    tagline: str = ""
-    press_contact: PressContact | None = None
-    social: tuple[tuple[str, str], ...] = ()
-    """Its profiles elsewhere: name and https address of each, in their order."""
+    name: Line = setting("The organisation's public name.", "Example Forum")
+    tagline: Line = setting("A few words under the name.", "Practical answers", default="")
+    website: Website = setting("The organisation's own site.", "https://forum.example")
+    postal_address: Line = setting(
+        "The postal address, on one line. Laws on bulk email require it.",
+        "1 Example Street, Washington, DC 20001",
+    )
+    press_contact: PressContact | None = setting("The contact for journalists.", default=None)
+    social: tuple[Profile, ...] = setting(
+        "Links to social media in the foot of each email and page.", default=()
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
     """The addresses in From and Reply-To."""
 
-    name: str
-    address: str
-    reply_to: str = ""
+    name: Line = setting("The name in inboxes.", "Example Forum")
+    address: Address = setting(
+        "The address in From. Its domain must be set up with the provider.", "news@forum.example"
+    )
+    reply_to: Address = setting(
+        "The address for answers. Without it: the address in From.",
+        "press@forum.example",
+        default="",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,35 +151,67 @@ class ListTitle:
     """Readers subscribe to it by themselves; else somebody put them on it."""
 
 
+def _goes_with_the_line(lists: tuple[str, ...], others: Mapping[str, Any]) -> tuple[str, ...]:
+    if lists and others.get("release_line") is False:
+        raise ValueError("means nothing without release_line: true; write that too")
+    return lists
+
+
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """The parts around the text of every statement."""
 
-    summary: bool = False
-    """The summary stands below the title."""
-    release_line: bool = False
-    """"For immediate release" above the title, but under embargo and on a digest email."""
-    release_lists: tuple[str, ...] = ()
-    """Only on statements that go to none but these; empty for all."""
-    end_mark: str = ""
-    """Below the text; empty for none."""
+    summary: bool = setting(
+        "Whether the summary appears below the title. A first paragraph in italics replaces it.",
+        False,
+        default=False,
+    )
+    release_line: bool = setting(
+        'Whether "For immediate release" appears above the title, in the statement\'s language.'
+        " Under an embargo its end appears.",
+        False,
+        default=False,
+    )
+    release_lists: Annotated[tuple[ListName, ...], RuleWithOthers(_goes_with_the_line)] = setting(
+        "Only statements to no other lists have the line. Without it: all. Digest emails never"
+        " have it.",
+        ["press"],
+        default=(),
+    )
+    end_mark: Line = setting(
+        "The mark below the text, such as `###` or `-30-`.", '"###"', default=""
+    )
+
+
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+
+
+def _host(text: str) -> str:
+    if not _HOST.fullmatch(text.lower()):
+        raise ValueError(f"{text!r} is no host; write one like forum.example, without https://")
+    return text.lower()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counting:
-    """Parameters on links that tell a site's statistics that a visit came from an email."""
+    """Parameters on links that tell your own site that a visit came from an email, not from
+    whom."""
 
-    source: str = ""
-    """``utm_source``; empty if nothing is added."""
-    campaign: str = ""
-    """``utm_campaign``; empty means: the statement's slug."""
-    hosts: tuple[str, ...] = ()
-    """Links to these hosts, and to what lies below them, and to no others."""
+    source: Line = setting(
+        "The value of `utm_source`; `utm_medium` is always `email`.", "newsletter"
+    )
+    campaign: Line = setting(
+        "The value of `utm_campaign`. Without it: the statement's slug.", "autumn-2026", default=""
+    )
+    hosts: Annotated[
+        tuple[Annotated[str, Rule(_host)], ...],
+        some("names no host; write your own site's, like [forum.example]"),
+    ] = setting(
+        "The hosts whose links get the parameters, with their subdomains.", ["forum.example"]
+    )
 
     def marks(self, slug: str) -> dict[str, str]:
         """The parameters for one statement. The medium is what the archive knows them by."""
-        if not self.source:
-            return {}
         campaign = self.campaign or slug
         return {"utm_source": self.source, "utm_medium": "email", "utm_campaign": campaign}
 
@@ -169,7 +230,8 @@ class Publisher:
     lists: tuple[ListTitle, ...] = ()
     """Lists with a title; for other lists readers see the name."""
     layout: Layout = field(default_factory=Layout)
-    counting: Counting = field(default_factory=Counting)
+    counting: Counting | None = None
+    """None if links get no parameters."""
     unsubscribe_inbox: str = ""
     """The address to which mail programs send unsubscribe requests; empty if there is none."""
     senders: tuple[tuple[str, Sender], ...] = ()

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import LocalTime
+from newsletter.domain.setting import setting
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import mailbox, same_person
 from newsletter.domain.subscribers.segment import Segment
@@ -151,12 +152,25 @@ class Approval:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApprovalPolicy:
-    """The configured conditions of an approval."""
+class Approvals:
+    """The conditions under which a statement counts as approved."""
 
-    required: int = 1
-    author_may_approve: bool = False
-    trust_front_matter: bool = False
+    required: int = setting("The number of approvals that a statement needs.", 1, default=1, ge=1)
+    author_may_approve: bool = setting(
+        "Whether writers of a text may approve it.", False, default=False
+    )
+    trust_front_matter: bool = setting(
+        "Whether `status: approved` with `approved_by` in a statement's file counts. Use it only"
+        " if reviewers alone can change these files.",
+        False,
+        default=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalPolicy(Approvals):
+    """All that decides whether a statement is approved."""
+
     together: bool = False
     """Translations go out in the email of their original, and are approved with it."""
 

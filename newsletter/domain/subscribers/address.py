@@ -2,6 +2,9 @@
 
 import re
 import unicodedata
+from typing import Annotated
+
+from newsletter.domain.setting import Rule
 
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
@@ -85,3 +88,16 @@ def mailbox(address: str) -> str:
 def same_person(one: str, other: str) -> bool:
     """Return whether two addresses are spellings of one mailbox."""
     return bool(one) and mailbox(one) == mailbox(other)
+
+
+def _address(text: str) -> str:
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        if " like " in str(error):
+            raise
+        raise ValueError(f"{error}; write only the address, like news@forum.example") from error
+
+
+Address = Annotated[str, Rule(_address)]
+"""An e-mail address that people write in a file."""

@@ -2,8 +2,21 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Annotated
+
+from newsletter.domain.setting import matching
 
 LIST_NAME = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
+ListName = Annotated[
+    str,
+    matching(
+        LIST_NAME,
+        "cannot name a list; write small letters and digits, with - or _ between them, like press"
+        " or new-york",
+        f"^{LIST_NAME}$",
+    ),
+]
+"""The name of a mailing list."""
 TAG_NAME = LIST_NAME
 """The pattern of a tag: small letters and digits, with - or _ between them."""
 

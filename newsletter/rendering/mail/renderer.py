@@ -93,7 +93,8 @@ class TemplateRenderer:
         tokens = read_markdown(statement.body, statement.language, watch=words["watch"])
         refuse_faults(statement, tokens)
         # before both parts are written from them: each has the same addresses
-        tag_links(tokens, counting.marks(statement.slug), counting.hosts)
+        if counting:
+            tag_links(tokens, counting.marks(statement.slug), counting.hosts)
         fallbacks: list[str] = []
         open_greetings(tokens, fallbacks)
         others = blocks(translations, self.wordings, counting, fallbacks)

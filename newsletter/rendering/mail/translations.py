@@ -41,7 +41,7 @@ class Block:
 def blocks(
     translations: Sequence[Statement],
     wordings: Wordings,
-    counting: Counting,
+    counting: Counting | None,
     fallbacks: list[str],
 ) -> tuple[Block, ...]:
     """Return a block for each translation. Raises InvalidInput with all faults.
@@ -74,11 +74,12 @@ def _faults(statement: Statement) -> list[Fault]:
 
 
 def _block(
-    statement: Statement, wordings: Wordings, counting: Counting, fallbacks: list[str]
+    statement: Statement, wordings: Wordings, counting: Counting | None, fallbacks: list[str]
 ) -> Block:
     words = wordings.of(statement.language)[0]
     tokens = read_markdown(statement.body, statement.language, watch=words["watch"])
-    tag_links(tokens, counting.marks(statement.slug), counting.hosts)
+    if counting:
+        tag_links(tokens, counting.marks(statement.slug), counting.hosts)
     open_greetings(tokens, fallbacks)
     for token in tokens:
         token.tag = _ONE_LOWER.get(token.tag, token.tag)

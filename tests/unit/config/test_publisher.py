@@ -8,7 +8,7 @@ import yaml
 
 from newsletter.config.loading import load
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.content import Counting, Layout, Publisher
+from newsletter.domain.statements.content import Counting, Layout, Profile, Publisher
 from tests.pages import SETTINGS
 
 
@@ -20,8 +20,7 @@ def house(folder: Path, **settings: Any) -> Publisher:
 
 def test_without_settings_nothing_stands_around_a_text(tmp_path: Path) -> None:
     plain = house(tmp_path)
-    assert (plain.layout, plain.counting) == (Layout(), Counting())
-    assert plain.counting.marks("hours") == {}
+    assert (plain.layout, plain.counting) == (Layout(), None)
     assert plain.organisation.social == ()
 
 
@@ -35,8 +34,11 @@ def test_what_is_set_is_what_mails_are_made_with(tmp_path: Path) -> None:
     )
     assert made.layout == Layout(summary=True, release_line=True, end_mark="-30-")
     assert made.counting == Counting(source="mail", hosts=("forum.example",))
+    assert made.counting is not None
     assert made.counting.marks("hours")["utm_campaign"] == "hours"
-    assert made.organisation.social == (("Mastodon", "https://social.example/@forum"),)
+    assert made.organisation.social == (
+        Profile(name="Mastodon", url="https://social.example/@forum"),
+    )
 
 
 def test_links_are_marked_for_some_host(tmp_path: Path) -> None:

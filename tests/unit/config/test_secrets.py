@@ -150,7 +150,7 @@ def test_what_is_shown_is_what_is_in_force_in_plain_types(read: Any) -> None:
         "start": "approval",
     }
     assert shown["statements"] == [{"kind": "folder", "path": "statements"}]
-    assert shown["organisation"]["tagline"] is None
+    assert shown["organisation"]["tagline"] == ""
     assert shown["approvals"]["required"] == 1
 
 

@@ -5,8 +5,9 @@ Whoever adds a setting has to choose, and to say why where it is not part of it.
 
 import copy
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
 import yaml
 from pydantic import BaseModel, SecretStr
@@ -203,20 +204,24 @@ SHAPES_NOTHING = {
 """The rest, and why. Those of providers without ``provider.`` before them."""
 
 
-def models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def models(annotation: Any) -> Iterator[type[Any]]:
+    if isinstance(annotation, type) and (
+        issubclass(annotation, BaseModel) or is_dataclass(annotation)
+    ):
         yield annotation
     for part in get_args(annotation):
         yield from models(part)
 
 
-def keys(model: type[BaseModel], before: str = "") -> Iterator[str]:
+def keys(model: type[Any], before: str = "") -> Iterator[str]:
     """Every key that may stand in the file."""
-    for name, one in model.model_fields.items():
+    for name, annotation in get_type_hints(model).items():
+        if name.startswith("_") or get_origin(annotation) is ClassVar:
+            continue
         if name in {"provider", "fallback_provider"}:
             yield from provider_keys()
             continue
-        inner = list(models(one.annotation))
+        inner = list(models(annotation))
         for group in inner:
             yield from keys(group, f"{before}{name}.")
         if not inner:

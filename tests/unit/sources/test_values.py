@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 import yaml
 
+from newsletter.domain.setting import control_in_value
 from newsletter.formats.scalars import did_you_mean, misreading, quoted, scalar, tag_of_plain
-from newsletter.formats.text import control_in_lines, control_in_value, decode_utf8
+from newsletter.formats.text import control_in_lines, decode_utf8
 from newsletter.formats.times import (
     language_objection,
     read_date,

@@ -21,12 +21,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from newsletter.domain.errors import NotFound
+from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.preferences import Pause, PreferenceChange, pause_end
 from newsletter.domain.subscribers.signup import MAX_NAME_CHARACTERS
-from newsletter.formats.text import control_in_value
 from newsletter.pipeline.subscribers.prefer import (
     Owner,
     ask_for_link,

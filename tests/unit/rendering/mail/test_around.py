@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from newsletter.domain.statements.content import Counting, Layout, Publisher
+from newsletter.domain.statements.content import Counting, Layout, Profile, Publisher
 from newsletter.rendering.mail.excerpts import body_of
 from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, ORGANISATION, STATEMENT, render, renderer
@@ -90,7 +90,10 @@ def test_an_end_mark_of_the_author_is_enough(body: str) -> None:
 
 
 def test_social_links_stand_in_the_foot_of_both_parts() -> None:
-    social = (("Mastodon", "https://social.example/@forum"), ("Video", "https://film.example/f"))
+    social = (
+        Profile(name="Mastodon", url="https://social.example/@forum"),
+        Profile(name="Video", url="https://film.example/f"),
+    )
     organisation = replace(ORGANISATION, social=social)
     content = render("Text.", house=replace(HOUSE, organisation=organisation))
     foot = content.html.partition('class="footer"')[2]

@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 
 from newsletter.domain.statements.brand import Brand, Font, Logo
-from newsletter.domain.statements.content import Organisation, Publisher, Sender
+from newsletter.domain.statements.content import Organisation, Profile, Publisher, Sender
 from newsletter.web.http.frame import Frame
 from tests.rows import rows
 
@@ -70,7 +70,7 @@ def test_a_logo_stands_for_the_name_and_says_it() -> None:
 
 
 def test_social_links_stand_in_the_foot_of_each_page_where_there_are_any() -> None:
-    social = (("Mastodon <3", "https://social.example/@forum?a=1&b=2"),)
+    social = (Profile(name="Mastodon <3", url="https://social.example/@forum?a=1&b=2"),)
     house = replace(HOUSE, organisation=replace(HOUSE.organisation, social=social))
     foot = bytes(Frame(house=house, language="en").page("A title").body).decode()
     foot = foot.partition("<footer")[2]

@@ -1,0 +1,183 @@
+"""Values that people write in ``newsletter.yaml``: their sentence, examples and checks."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+
+def setting(
+    description: str,
+    *examples: Any,
+    default: Any = MISSING,
+    default_factory: Any = MISSING,
+    **bounds: Any,
+) -> Any:
+    """Return a field of a dataclass that people write. ``bounds`` are ``ge`` and ``le``."""
+    about = {
+        "description": description,
+        **bounds,
+        **({"examples": [*examples]} if examples else {}),
+    }
+    return field(default=default, default_factory=default_factory, metadata=about)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule for a written value, as a mark of its annotation.
+
+    ``read`` returns the value, or raises ValueError and says what to write. ``first`` lets it see
+    what is no text. ``schema`` tells editors the same.
+    """
+
+    read: Callable[[Any], Any]
+    first: bool = False
+    schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        """Return the rule in the words of pydantic, which the domain does not import."""
+        return {
+            "type": "function-before" if self.first else "function-after",
+            "function": {"type": "no-info", "function": self.read},
+            "schema": handler(source),
+        }
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], Any]) -> Any:
+        return {**handler(core), **self.schema}
+
+
+@dataclass(frozen=True)
+class RuleWithOthers:
+    """A rule for a value that depends on the values of the keys above it, which are valid."""
+
+    read: Callable[[Any, Mapping[str, Any]], Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        def read(value: Any, info: Any) -> Any:
+            return self.read(value, info.data)
+
+        return {
+            "type": "function-after",
+            "function": {"type": "with-info", "function": read},
+            "schema": handler(source),
+        }
+
+
+def matching(pattern: str, refusal: str, shown: str = "") -> Rule:
+    """Return the rule for text of one form; the refusal follows the text in the message.
+
+    ``shown`` is the pattern for editors.
+    """
+
+    # pydantic's own pattern, with all letters that there are, took a tenth of a second to build
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"{text!r} {refusal}")
+        return text
+
+    return Rule(read, schema={"pattern": shown} if shown else {})
+
+
+def some(refusal: str) -> Rule:
+    """Return the rule that a list has an item.
+
+    pydantic's ``min_length`` takes a list of faulty items for an empty one.
+    """
+
+    def read(values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not values:
+            raise ValueError(refusal)
+        return values
+
+    return Rule(read)
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NOT_IN_URL = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
+_LANGUAGE = (
+    r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?"
+    r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"
+)
+
+
+def control_in_value(value: str) -> str:
+    """Name the first control character or line break of a value, or return ""."""
+    found = _CONTROL.search(value)
+    return name_control(found.group()) if found else ""
+
+
+def name_control(character: str) -> str:
+    """Name a control character."""
+    if character in "\n\r\u2028\u2029\x85":
+        return f"a line break (U+{ord(character):04X})"
+    return f"the control character U+{ord(character):04X}"
+
+
+def line(text: str) -> str:
+    """Return text without blanks around it. Raises ValueError for line breaks and the like."""
+    if control := control_in_value(text):
+        raise ValueError(f"holds {control}; write it on one line, as plain text")
+    if not text.strip():
+        raise ValueError("is blank; write some text")
+    return text.strip()
+
+
+def web_address(text: str) -> str:
+    """Return an http or https address. Raises ValueError."""
+    found = _NOT_IN_URL.search(text)
+    if found:
+        raise ValueError(
+            f"holds {found.group()!r}, which no web address may; "
+            "copy it from the browser's address line"
+        )
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises for a port that is none
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a web address: {error}") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{text!r} is not a web address; write it like https://forum.example")
+    if parts.username is not None:
+        raise ValueError("holds a user name; readers see it, so write it without")
+    return text
+
+
+def _picture(text: str) -> str:
+    parts = urlsplit(web_address(text))
+    if parts.scheme != "https":
+        raise ValueError(
+            f"{text!r} is not secure, and mail programs show no such picture; write https://"
+        )
+    if parts.path.lower().endswith((".svg", ".svgz", ".webp", ".avif")):
+        raise ValueError(
+            f"{text!r} is of a kind that some mail programs do not show; save it as PNG or JPEG"
+        )
+    return text
+
+
+def _secure(address: str) -> str:
+    if not address.startswith("https://"):
+        raise ValueError(f"{address!r} is not encrypted; write https://")
+    return address
+
+
+Line = Annotated[str, Rule(line)]
+"""Text without line breaks and control characters, safe for a header."""
+
+Website = Annotated[str, Rule(web_address, schema={"pattern": "^https?://"})]
+"""An http or https address."""
+
+SecureUrl = Annotated[Website, Rule(_secure)]
+"""An https address."""
+
+PictureUrl = Annotated[str, Rule(_picture, schema={"pattern": "^https://"})]
+"""The https address of a picture that mail programs show."""
+
+Language = Annotated[
+    str,
+    matching(
+        _LANGUAGE, "is not a language code; write it like en, pt-BR or zh-Hant", f"^{_LANGUAGE}$"
+    ),
+]
+"""A BCP 47 code."""
