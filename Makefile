@@ -21,7 +21,7 @@ help: ## What there is
 setup: .venv/.installed .venv/.scripts ## The command, in .venv/bin/newsletter
 setup-dev: .venv/.installed-dev .venv/.scripts ## The same with everything that tests need
 
-.venv/.installed: requirements/newsletter.lock pyproject.toml setup.py
+.venv/.installed: requirements/newsletter.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/newsletter.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .

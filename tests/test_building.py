@@ -22,8 +22,16 @@ from tests.node import BROWSER
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "newsletter/web/static"
-PARTS = ["tools/building", "newsletter", "templates", "MANIFEST.in", "pyproject.toml", "setup.py"]
-PARTS += ["README.md", "LICENSE", "CHANGELOG.md"]
+PARTS = [
+    "tools/building",
+    "newsletter",
+    "templates",
+    "requirements",
+    "pyproject.toml",
+    ".gitignore",
+]
+PARTS += ["README.md", "LICENSE", "CHANGELOG.md", ".gitignore"]
+PARTS += ["newsletter.example.yaml", "subscribers.example.yaml"]
 
 pytestmark = pytest.mark.slow("packages are built")
 

@@ -1,7 +1,6 @@
 """What is installed is all of the code, with what was locked, whatever came out since."""
 
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -102,29 +101,23 @@ def test_what_comes_out_tomorrow_changes_nothing(tmp_path: Path) -> None:
     assert (target / "measure.py").read_text("utf-8") == "version = '1.0'\n"
 
 
-def packaged(checkout: Path) -> set[str]:
-    """The packages that a wheel of this checkout holds."""
+def test_the_wheel_holds_every_module_and_template_and_nothing_of_the_tests() -> None:
     ask = (
-        "import setuptools, distutils.core as core;"
-        "print(*core.run_setup('setup.py', stop_after='init').packages)"
+        "from hatchling.builders.wheel import WheelBuilder;"
+        "files = WheelBuilder('.').recurse_included_files();"
+        "print(*(file.distribution_path for file in files), sep='\\n')"
     )
     done = subprocess.run(
-        [sys.executable, "-c", ask], cwd=checkout, capture_output=True, text=True, check=False
+        [sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
-
-
-def test_the_wheel_holds_every_folder_with_a_module_and_the_templates() -> None:
-    """A folder without ``__init__.py`` is found by no search: it would be missed once installed."""
-    code = (ROOT / "newsletter").rglob("*.py")
-    folders = {".".join(path.parent.relative_to(ROOT).parts) for path in code}
-    assert packaged(ROOT) == folders | {"newsletter.templates"}
-
-
-def test_a_new_package_is_in_the_wheel_and_nobody_named_it(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "setup.py", tmp_path)
-    for name in ("newsletter", "newsletter/postbox", "tests", "bench"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "__init__.py").touch()
-    assert packaged(tmp_path) == {"newsletter", "newsletter.postbox", "newsletter.templates"}
+    held = set(done.stdout.splitlines())
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "newsletter").rglob("*.py")}
+    templates = {
+        str("newsletter" / path.relative_to(ROOT))
+        for path in (ROOT / "templates").rglob("*")
+        if path.is_file()
+    }
+    assert "newsletter/templates/statement.html.j2" in templates
+    assert modules | templates <= held
+    assert {path.partition("/")[0] for path in held} == {"newsletter"}

@@ -1,4 +1,4 @@
-"""The build backend: that of setuptools, once the scripts of the desk are built.
+"""The build backend: hatchling, once the scripts of the desk are built.
 
 ``pip install .`` from a checkout has them, and so have a wheel and an sdist; whoever installs from
 those needs no Node. ``-C browser=none`` builds without them, ``-C browser=required`` fails without.
@@ -8,18 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import browser
-from setuptools import build_meta
+from hatchling import build as hatch
 
 Settings = Mapping[str, Any] | None
 
-prepare_metadata_for_build_wheel = build_meta.prepare_metadata_for_build_wheel
-prepare_metadata_for_build_editable = build_meta.prepare_metadata_for_build_editable
-
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
-    """What setuptools needs, and Node where this machine has none."""
+    """What hatchling needs, and Node where this machine has none."""
     return [
-        *build_meta.get_requires_for_build_wheel(_others(config_settings)),
+        *hatch.get_requires_for_build_wheel(config_settings),
         *_node(config_settings),
     ]
 
@@ -27,14 +24,14 @@ def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
 def get_requires_for_build_sdist(config_settings: Settings = None) -> list[str]:
     """The same for an sdist."""
     return [
-        *build_meta.get_requires_for_build_sdist(_others(config_settings)),
+        *hatch.get_requires_for_build_sdist(config_settings),
         *_node(config_settings),
     ]
 
 
 def get_requires_for_build_editable(config_settings: Settings = None) -> list[str]:
     """The same for a checkout that is used where it is."""
-    needed = build_meta.get_requires_for_build_editable(_others(config_settings))
+    needed = hatch.get_requires_for_build_editable(config_settings)
     return [*needed, *_node(config_settings)]
 
 
@@ -43,14 +40,14 @@ def build_wheel(
 ) -> str:
     """A wheel with the scripts in it."""
     _build(config_settings)
-    made = build_meta.build_wheel(wheel_directory, _others(config_settings), metadata_directory)
+    made = hatch.build_wheel(wheel_directory, config_settings, metadata_directory)
     return str(made)
 
 
 def build_sdist(sdist_directory: str, config_settings: Settings = None) -> str:
     """An sdist with the scripts in it, and with what they are made of."""
     _build(config_settings)
-    return str(build_meta.build_sdist(sdist_directory, _others(config_settings)))
+    return str(hatch.build_sdist(sdist_directory, config_settings))
 
 
 def build_editable(
@@ -58,16 +55,12 @@ def build_editable(
 ) -> str:
     """This checkout, with the scripts in it."""
     _build(config_settings)
-    made = build_meta.build_editable(wheel_directory, _others(config_settings), metadata_directory)
+    made = hatch.build_editable(wheel_directory, config_settings, metadata_directory)
     return str(made)
 
 
 def _wanted(settings: Settings) -> str:
     return str((settings or {}).get("browser", ""))
-
-
-def _others(settings: Settings) -> dict[str, Any]:
-    return {name: value for name, value in (settings or {}).items() if name != "browser"}
 
 
 def _node(settings: Settings) -> list[str]:

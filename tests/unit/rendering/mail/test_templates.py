@@ -2,7 +2,6 @@
 
 import re
 import sys
-import tomllib
 from dataclasses import fields
 from datetime import datetime
 from importlib.metadata import version
@@ -214,18 +213,6 @@ def test_an_installed_package_uses_the_templates_inside_it(tmp_path: Path) -> No
         (folder / "statement.html.j2").write_text("")
         assert find_templates(tmp_path / "newsletter") == folder
         (folder / "statement.html.j2").unlink()
-
-
-# --- what the wheel holds ---
-
-
-def test_every_default_template_is_package_data() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    patterns = settings["package-data"]["newsletter.templates"]
-    folder = ROOT / "templates"
-    held = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
-    assert held == {path for path in folder.rglob("*") if path.is_file()}
-    assert folder / "statement.html.j2" in held
 
 
 # --- colours ---
