@@ -111,18 +111,14 @@ class Backend(Protocol):
         """The name in messages."""
 
     def transaction(
-        self, *, reads: bool = False, lasting: bool = True, on: Database | None = None
+        self, *, reads: bool = False, lasting: bool = True
     ) -> AbstractContextManager[Database]:
         """Commit at the end of the block; roll back on an error.
 
         Only one transaction at a time writes; the next waits. One that is not ``lasting`` survives
-        a power cut once a later one that is lasting was committed. ``on`` is what ``alone`` gave.
-        Raises StoreUnavailable, saying what to do, or Defect if a rule of the tables would be
-        broken.
+        a power cut once a later one that is lasting was committed. Raises StoreUnavailable, saying
+        what to do, or Defect if a rule of the tables would be broken.
         """
-
-    def alone(self) -> AbstractContextManager[Database]:
-        """Open a connection for a large change, which is closed afterwards."""
 
     def version(self) -> int:
         """Return a number that is another one after each commit, by any process."""

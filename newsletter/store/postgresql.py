@@ -70,36 +70,20 @@ class Postgresql:
         )
 
     @contextmanager
-    def transaction(
-        self, *, reads: bool = False, lasting: bool = True, on: Database | None = None
-    ) -> Iterator[Database]:
-        """Commit at the end of the block; roll back on an error.
+    def transaction(self, *, reads: bool = False, lasting: bool = True) -> Iterator[Database]:
+        """Commit at the end of the block.
 
-        Only one transaction at a time writes; the next waits. One that is not ``lasting`` survives
-        a crash of the server once a later one that is lasting was committed. ``on`` is what
-        ``alone`` gave. Raises StoreUnavailable, saying what to do, or Defect if a rule of the
-        tables would be broken. If the connection is lost during the commit, the outcome is
-        unknown, and this raises StoreUnavailable.
+        If the connection is lost during the commit, the outcome is unknown, and this raises
+        StoreUnavailable.
         """
-        # a connection that is alone has tables of its own, that even a reader fills
-        begin = _READ + ", READ ONLY" * (on is None) if reads else _WRITE.format(lasting)
-        with self._explained(), self._taken(on, begin) as session:
+        begin = _READ if reads else _WRITE.format(lasting)
+        with self._explained(), self._taken(begin) as session:
             try:
-                yield on or Database(session, reads=reads)
+                yield Database(session, reads=reads)
                 session.commit()
             except BaseException:
                 session.roll_back()
                 raise
-
-    @contextmanager
-    def alone(self) -> Iterator[Database]:
-        """Give a connection that is closed afterwards. Raises as ``transaction`` does."""
-        with self._explained():
-            connection = self._open()
-            try:
-                yield Database(_Session(connection))
-            finally:
-                connection.close()
 
     def version(self) -> int:
         """Return a number that is another one after each commit, by any process.
@@ -213,13 +197,8 @@ class Postgresql:
             self._watch = None
 
     @contextmanager
-    def _taken(self, on: Database | None, begin: str) -> Iterator[_Session]:
+    def _taken(self, begin: str) -> Iterator[_Session]:
         """Give a session in which a transaction has begun."""
-        if on is not None:
-            session: Any = on.driver
-            session.run(begin)
-            yield session
-            return
         connection = self._begun(begin)
         try:
             yield _Session(connection)
@@ -395,7 +374,7 @@ class _Streamed:
 
 
 _LOCK = f"SELECT pg_{{}}({_LOCK_NAMESPACE}, {_RUNNER})"
-_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _WRITE = (
     "BEGIN; SET LOCAL synchronous_commit = {};"
     f" SELECT pg_advisory_xact_lock({_LOCK_NAMESPACE}, {_WRITER})"

@@ -510,13 +510,14 @@ CREATE TABLE import (
     file TEXT NOT NULL,
     kind TEXT NOT NULL,  -- the tool that wrote the file; 'plain' is our own format
     sha256 TEXT NOT NULL,
-    new INTEGER NOT NULL,
-    known INTEGER NOT NULL,
-    changed INTEGER NOT NULL,
-    joined INTEGER NOT NULL,  -- subscriptions
-    ended INTEGER NOT NULL,  -- subscriptions
-    suppressed INTEGER NOT NULL,
-    skipped INTEGER NOT NULL,  -- people
+    new INTEGER NOT NULL DEFAULT 0,
+    known INTEGER NOT NULL DEFAULT 0,
+    changed INTEGER NOT NULL DEFAULT 0,
+    joined INTEGER NOT NULL DEFAULT 0,  -- subscriptions
+    ended INTEGER NOT NULL DEFAULT 0,  -- subscriptions
+    suppressed INTEGER NOT NULL DEFAULT 0,
+    skipped INTEGER NOT NULL DEFAULT 0,  -- people
+    finished_at INTEGER,  -- NULL: being written, or cut off
     undone_at INTEGER,
     undone_by TEXT NOT NULL DEFAULT ''
 ) STRICT;

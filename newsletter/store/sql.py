@@ -38,7 +38,6 @@ from newsletter.store.subscribers.data_export import DataExports, Traces
 from newsletter.store.subscribers.eligibility import TimeZones
 from newsletter.store.subscribers.imports import Imports
 from newsletter.store.subscribers.readers import Readers
-from newsletter.store.subscribers.staging import Staging
 
 
 class Transaction:
@@ -80,7 +79,7 @@ class Transaction:
         self.unknowns = Unknowns(db)
         self.rate_limits = RateLimits(db)
         self.readers = Readers(db, hash_address)
-        self.imports = Imports(db)
+        self.imports = Imports(db, hash_address)
         self.choices = Choices(db)
         self.data_exports = DataExports(db)
         self.traces = Traces(db)
@@ -124,20 +123,13 @@ class Store:
         next lasting one. Use it for changes that nothing depends on before then, without an entry
         in the audit log.
         """
-        with self._writing(lasting=lasting) as tx:
-            yield tx
-            if not lasting and tx.audit.entered:
-                raise Defect("the audit log has to last")
-
-    @contextmanager
-    def _writing(
-        self, *, lasting: bool = True, on: Database | None = None
-    ) -> Iterator[Transaction]:
         # Within the process writers queue here: SQLite's own waiting is to sleep and try again.
         with self._turn:
-            with self._database.transaction(lasting=lasting, on=on) as db:
+            with self._database.transaction(lasting=lasting) as db:
                 tx = self._on(db)
                 yield tx
+                if not lasting and tx.audit.entered:
+                    raise Defect("the audit log has to last")
                 head = tx.audit.to_remember()
             if head is not None:
                 self._chain.head.write(head)
@@ -147,17 +139,6 @@ class Store:
         """A transaction that only reads."""
         with self._database.transaction(reads=True) as db:
             yield self._on(db)
-
-    @contextmanager
-    def staging(self) -> Iterator[Staging[Transaction]]:
-        """Room for the people of a file, gone without a trace at the end of the block."""
-        with self._database.alone() as db:
-            yield Staging(
-                db,
-                self._hash_address,
-                reading=lambda: self._database.transaction(reads=True, on=db),
-                writing=lambda: self._writing(on=db),
-            )
 
     @property
     def name(self) -> str:

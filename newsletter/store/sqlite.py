@@ -1,7 +1,4 @@
-"""A database in one file, by SQLite set up so that a commit survives a power cut.
-
-``transaction``, ``alone``, ``version``, ``name`` and ``close`` are what the store asks of it.
-"""
+"""A database in one file, by SQLite set up so that a commit survives a power cut."""
 
 import errno
 import os
@@ -12,7 +9,6 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import cast
 
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import Defect, Exchanged, StoreUnavailable
@@ -33,8 +29,6 @@ _IDLE_CONNECTIONS = 8
 _SHOWN = 5
 _STEPS = 1_000
 """Instructions of SQLite's machine, after each of which it looks at the time."""
-_LARGE_CACHE_KIB = 64 * 1024
-"""Held by the connection of a large change: new hashes fall anywhere in their index."""
 
 
 class Sqlite:
@@ -58,18 +52,10 @@ class Sqlite:
         return str(self.path)
 
     @contextmanager
-    def transaction(
-        self, *, reads: bool = False, lasting: bool = True, on: Database | None = None
-    ) -> Iterator[Database]:
-        """Commit at the end of the block; roll back on an error.
-
-        Only one transaction at a time writes; the next waits. One that is not ``lasting`` survives
-        a power cut once a later one that is lasting was committed. ``on`` is what ``alone`` gave.
-        Raises StoreUnavailable, saying what to do, Exchanged, or Defect if a rule of the tables
-        would be broken.
-        """
+    def transaction(self, *, reads: bool = False, lasting: bool = True) -> Iterator[Database]:
+        """Commit at the end of the block. Raises Exchanged if another file is in its place."""
         self._refuse_exchanged()
-        with self._explained(), self._taken(on) as connection:
+        with self._explained(), self._taken() as connection:
             if not reads and connection.lasting is not lasting:
                 connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
                 connection.lasting = lasting
@@ -77,26 +63,12 @@ class Sqlite:
             # process writes; one that is immediate from the start waits its turn.
             connection.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
             try:
-                yield on or Database(connection, reads=reads)
+                yield Database(connection, reads=reads)
                 connection.execute("COMMIT")
             finally:
                 connection.rollback()  # nothing, if it was committed or SQLite rolled it back
         if not reads:
             self._refuse_exchanged()  # or it was committed to a file that nobody will read
-
-    @contextmanager
-    def alone(self) -> Iterator[Database]:
-        """Open a connection for a large change, which is closed afterwards.
-
-        Raises as ``transaction`` does.
-        """
-        with self._explained():
-            connection = self._open()
-            try:
-                connection.execute(f"PRAGMA cache_size = -{_LARGE_CACHE_KIB}")
-                yield Database(connection)
-            finally:
-                connection.close()
 
     def version(self) -> int:
         """Return a number that is another one after each commit, by any process. Asks no SQL.
@@ -166,10 +138,7 @@ class Sqlite:
             connection.close()
 
     @contextmanager
-    def _taken(self, on: Database | None) -> Iterator[Connection]:
-        if on is not None:
-            yield cast("Connection", on.driver)
-            return
+    def _taken(self) -> Iterator[Connection]:
         with self._turn:
             idle = self._idle
             connection = idle.pop() if idle else None

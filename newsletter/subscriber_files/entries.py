@@ -45,13 +45,11 @@ class DuplicateCheck:
 class EntryReader:
     """Notes the faults of a file, and the line of each address; holds no person.
 
-    Faults after the thousandth are only counted. ``again``: the file was read before, and the
-    addresses that it has twice were noted then.
+    Faults after the thousandth are only counted.
     """
 
-    def __init__(self, file: str, *, again: bool = False) -> None:
+    def __init__(self, file: str) -> None:
         self.file = file
-        self.again = again
         self.subscribers = DuplicateCheck()
         self.suppressed = DuplicateCheck()
         self._faults: list[Fault] = []
@@ -83,8 +81,7 @@ class EntryReader:
             if not text:
                 raise ValueError("needs an address like ana@example.org")
             address = parse_address(text)
-            first = 0 if self.again else known.note(address, line)
-            if first:
+            if first := known.note(address, line):
                 raise ValueError(f"{address} stands on line {first} already; keep one of them")
         except ValueError as error:
             self.fault(line, "email", str(error))

@@ -1,14 +1,18 @@
-"""A file of subscribers that is read each time it is needed, and never held whole."""
+"""A file of subscribers that is read once, checked as a whole, and never held in memory."""
 
 import codecs
 import hashlib
 import io
+import pickle
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from typing import NamedTuple
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Generic, NamedTuple, TypeVar
+from weakref import finalize
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import (
@@ -156,60 +160,81 @@ class EntryCounts:
 
 
 PROGRESS_STEP = 1000
+_SPOOLED_AT_ONCE = 100
+T = TypeVar("T")
 
-Walk = Callable[[EntryReader], Iterator[Located]]
-"""Reads the whole file; the reader notes the faults."""
+
+class Spool(Generic[T]):
+    """Values in a file, which can be read any number of times and is closed with this object."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._waiting: list[T] = []
+        finalize(self, self._file.close)
+
+    def add(self, value: T) -> None:
+        """Add a value."""
+        self._waiting.append(value)
+        if len(self._waiting) == _SPOOLED_AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the values that wait."""
+        pickle.dump(self._waiting, self._file)
+        self._waiting.clear()
+
+    def __iter__(self) -> Iterator[T]:
+        end, place = self._file.tell(), 0
+        while place < end:
+            self._file.seek(place)
+            values = pickle.load(self._file)  # noqa: S301 - nobody else can write into it
+            place = self._file.tell()
+            self._file.seek(end)
+            yield from values
 
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriberFile:
-    """The people of a file. Each iteration reads the file again.
-
-    It ends with InvalidInput if the file was changed since it was checked.
-    """
+    """The people of a file that was read and checked as a whole."""
 
     path: Source
     kind: str
     """The tool that wrote it, or ``plain``."""
-    walk: Walk
     digest: str
     """SHA-256 of its bytes, in hexadecimal digits."""
     counts: EntryCounts
     notes: tuple[str, ...]
     """Sentences about parts that were understood, guessed and ignored."""
+    located: Iterable[tuple[str, Entry]]
+    """The people to add, each with the place in the file."""
+    suppressed: Iterable[SuppressedEntry]
+    """The people to suppress."""
 
     @property
     def entries(self) -> Iterator[Entry]:
         """The people to add."""
-        return (person for _, person in self.people if isinstance(person, Entry))
+        return (entry for _, entry in self.located)
 
     @property
-    def suppressed(self) -> Iterator[SuppressedEntry]:
-        """The people to suppress."""
-        if not self.counts.suppressed:
-            return iter(())
-        return (person for _, person in self.people if isinstance(person, SuppressedEntry))
+    def people(self) -> Iterator[tuple[str, Entry | SuppressedEntry]]:
+        """The people to add, each with the place in the file, then those to suppress."""
+        yield from self.located
+        yield from (("", gone) for gone in self.suppressed)
 
     @property
     def skipped(self) -> dict[str, int]:
         """Reason → number of people who are not taken over."""
         return {skip.value: count for skip, count in self.counts.skipped.items()}
 
-    @property
-    def people(self) -> Iterator[tuple[str, Entry | SuppressedEntry]]:
-        """The people to add or to suppress, each with the place in the file."""
-        reader = EntryReader(str(self.path), again=True)
-        for found in self.walk(reader):
-            if not isinstance(found.person, Skip):
-                yield found.place, found.person
-        if digest_of(self.path) != self.digest:
-            raise InvalidInput([Fault(file=str(self.path), message=CHANGED)])
-        reader.finish()
+
+def _new_file(source: Source) -> IO[bytes]:
+    """Return a file without a name; in memory for an upload, which is there too."""
+    return TemporaryFile() if isinstance(source, Path) else io.BytesIO()
 
 
 def checked(
     path: Source,
-    walk: Walk,
+    walk: Callable[[EntryReader], Iterator[Located]],
     *,
     kind: str,
     digest: str,
@@ -218,24 +243,35 @@ def checked(
 ) -> SubscriberFile:
     """Read a whole file. Raises InvalidInput naming each bad line, at most a thousand of them.
 
-    ``digest`` is from before the first byte was read. ``progress`` gets the number of people that
-    were read, now and then and at the end.
+    ``walk`` reads it, and notes the faults. ``digest`` is from before the first byte was read.
+    ``progress`` gets the number of people that were read, now and then and at the end.
     """
     counts, reader, read = EntryCounts(), EntryReader(str(path)), 0
+    located: Spool[tuple[str, Entry]] = Spool(_new_file(path))
+    suppressed: Spool[SuppressedEntry] = Spool(_new_file(path))
     for read, found in enumerate(walk(reader), start=1):
         counts.add(found)
+        if isinstance(found.person, Entry):
+            located.add((found.place, found.person))
+        elif isinstance(found.person, SuppressedEntry):
+            suppressed.add(found.person)
         if read % PROGRESS_STEP == 0:
             progress(read)
     if read % PROGRESS_STEP:
         progress(read)
     reader.finish()
+    if digest_of(path) != digest:
+        raise InvalidInput([Fault(file=str(path), message=CHANGED)])
+    located.flush()
+    suppressed.flush()
     return SubscriberFile(
         path=path,
         kind=kind,
-        walk=walk,
         digest=digest,
         counts=counts,
         notes=(*notes, *counts.notes()),
+        located=located,
+        suppressed=suppressed,
     )
 
 

@@ -260,7 +260,7 @@ def _people(
             except Unusable as error:
                 reader.fault(line, error.column, str(error), file=member.file)
                 continue
-            # a duplicate is skipped and no fault; each reading finds it again
+            # a duplicate is skipped and no fault
             if isinstance(found, Entry) and reader.subscribers.note(found.address, line):
                 found = Skip.TWICE
             has_tags = any(at.cells(row, at.known.groups).values())

@@ -30,7 +30,7 @@ def read(path: Path, data: bytes, kind: str) -> None:
     lists = () if kind == PLAIN else ("press",)
     with suppress(InvalidInput):
         file = read_people(path, kind=kind, lists=lists, progress=lambda _: None)
-        found = [entry for _, entry in file.people]
+        found = [*file.entries, *file.suppressed]
         assert all(isinstance(one, Entry | SuppressedEntry) and one.address for one in found)
         for entry in found:
             entry.address.encode()

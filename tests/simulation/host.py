@@ -278,7 +278,6 @@ class Books:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.clock = host
-        self.staging = host.database.store.staging
 
     @contextmanager
     def begin(self, *, lasting: bool = True) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 Thing = TypeVar("Thing")
 _STEP = 1_000
+_PAUSE_SECONDS = 0.02
 
 
 class Counter:
@@ -49,6 +51,7 @@ class Counter:
 
     def __init__(self, progress: Progress, what: str, total: int | None) -> None:
         self._progress = progress
+        self._count = 0
         self._of = "" if total is None else f" of {total:,}"
         self._task = progress.add_task(what, total=total, count="0")
 
@@ -56,10 +59,13 @@ class Counter:
         self._progress.update(self._task, completed=count, count=f"{count:,}{self._of}")
 
     def each(self, things: Iterable[Thing]) -> Iterator[Thing]:
-        """Pass things on, counting them."""
-        for number, thing in enumerate(things, start=1):
-            if number % _STEP == 0:
-                self(number)
+        """Pass things on, counting them, with pauses in which others can write."""
+        for thing in things:
+            self._count += 1
+            if self._count % _STEP == 0:
+                self(self._count)
+                # who waits for SQLite's lock asks again after a while: it must be free then
+                time.sleep(_PAUSE_SECONDS)
             yield thing
 
 
@@ -151,7 +157,7 @@ def import_file(
 ) -> None:
     """Import a file of subscribers, ours or another tool's.
 
-    YAML or CSV; the whole file or nothing. Columns may have the names of spreadsheets (First Name,
+    YAML or CSV; nothing if a line is bad. Columns may have the names of spreadsheets (First Name,
     E-mail address). Reports every bad line. A list that neither the settings nor the database know
     is refused without --create-list. An import never re-subscribes: a person who left a list stays
     away from it. A person who left, bounced or complained in the other tool is suppressed here.
@@ -260,9 +266,13 @@ def bring_in(
         by=by,
         declared=subscribers.declared_lists,
         create_lists=create_lists,
-        places=read.counts.lists | dict.fromkeys(options, "--list"),
+        places={
+            name: "--list" if name in options else place
+            for name, place in read.counts.lists.items()
+        },
     )
-    with counted("reading", total=read.counts.people) as progress:
+    what = "trying" if rehearse else "writing"
+    with counted(what, total=read.counts.people) as progress:
         return imports.carry_out(
             progress.each(read.people), plan, store=subscribers.store, only_rehearse=rehearse
         )
@@ -292,7 +302,7 @@ def _record(record: ImportRecord) -> dict[str, Any]:
     return {
         "import": record.id,
         "format": record.kind,
-        "state": "undone" if record.undone_at else "done",
+        "state": "undone" if record.undone_at else "done" if record.finished_at else "unfinished",
         **pick(record, "at", "by", "file", "sha256", "new", "known", "changed", "joined", "ended"),
         **pick(record, "suppressed", "skipped", "undone_at", "undone_by"),
     }

@@ -1,7 +1,8 @@
 """Subscribers and suppressions, in the database and in files."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -109,18 +110,23 @@ class Away:
     first: tuple[tuple[str, str], ...] = ()
     """Place and address of the first of them, at most ``EXAMPLES``."""
 
+    def plus(self, other: "Away") -> "Away":
+        """Return both together."""
+        first = (*self.first, *other.first)[:EXAMPLES]
+        return Away(people=self.people + other.people, first=first)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Brought:
-    """The result of an import, or of its rehearsal."""
+    """The result of an import, of a part of it, or of its rehearsal."""
 
-    new: int
-    known: int
-    suppressed: int
+    new: int = 0
+    known: int = 0
+    suppressed: int = 0
     """Addresses that were not suppressed before."""
-    refused: Mapping[SuppressionReason, Away]
+    refused: Mapping[SuppressionReason, Away] = field(default_factory=dict)
     """Suppressed people who were not imported, in the order of the file."""
-    left: Away
+    left: Away = field(default_factory=Away)
     """People who have left a list that the file names, and stay away from it."""
     changed: int = 0
     """Known people with another name, language, time zone, place, tag or pause."""
@@ -132,6 +138,23 @@ class Brought:
     """New lists."""
     number: int = 0
     """The import's number; 0 for a rehearsal."""
+
+    def plus(self, part: "Brought") -> "Brought":
+        """Return the result of one more part of the file."""
+        refused, joined = dict(self.refused), Counter(self.joined) + Counter(part.joined)
+        for reason, away in part.refused.items():
+            refused[reason] = refused.get(reason, Away()).plus(away)
+        return replace(
+            self,
+            new=self.new + part.new,
+            known=self.known + part.known,
+            suppressed=self.suppressed + part.suppressed,
+            refused=refused,
+            left=self.left.plus(part.left),
+            changed=self.changed + part.changed,
+            joined=dict(sorted(joined.items())),
+            ended=self.ended + part.ended,
+        )
 
     @property
     def skipped(self) -> int:
@@ -179,6 +202,7 @@ class ImportRecord:
     """Subscriptions that it ended."""
     suppressed: int
     skipped: int
+    finished_at: datetime | None = None
     undone_at: datetime | None = None
     undone_by: str = ""
 

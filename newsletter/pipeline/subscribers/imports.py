@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.subscribers.audience import (
@@ -19,11 +19,8 @@ from newsletter.domain.subscribers.audience import (
 from newsletter.pipeline.subscribers.membership import refuse_unknown_lists
 from newsletter.store.sql import Store, Transaction
 
-if TYPE_CHECKING:
-    from newsletter.store.subscribers.staging import Staging
-
-
-_CHUNK = 1_000
+_PART = 250
+"""People in one transaction: it holds the lock for some 20 ms."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +38,7 @@ class ImportPlan:
     create_lists: bool = False
     """Unknown lists may be created."""
     places: Mapping[str, str] = field(default_factory=dict)
-    """List → the place that names it first."""
+    """List of the file → the place that names it first."""
     agreed: str = ""
     """How people agreed of whom the file does not say it."""
     upload: int = 0
@@ -57,51 +54,79 @@ def carry_out(
 ) -> Brought:
     """Import the people of a file, each with the place in it, or say what would come of it.
 
-    Raises InvalidInput for unknown lists.
+    People to suppress come last. Each part of the file is written in a transaction of its own, so
+    that no writer waits for long. An import that is cut off can be undone, and the file can be
+    imported again. Raises InvalidInput for unknown lists, NotFound for an upload that is gone or
+    was imported, and Refused if the import is undone while it is at work.
     """
-    consent = Consent(source=plan.agreed, at=store.clock.now()) if plan.agreed else None
+    agreed = Consent(source=plan.agreed, at=store.clock.now()) if plan.agreed else None
+    parts = _parts(people, agreed)
+    return _rehearse(parts, plan, store) if only_rehearse else _bring_in(parts, plan, store)
+
+
+_Part = tuple[list[tuple[str, Entry]], list[SuppressedEntry]]
+
+
+def _parts(
+    people: Iterable[tuple[str, Entry | SuppressedEntry]], agreed: Consent | None
+) -> Iterator[_Part]:
     coming = iter(people)
-    with store.staging() as staging:
-        while chunk := list(islice(coming, _CHUNK)):
-            staging.add(
-                [
-                    (at, who if who.consent else replace(who, consent=consent))
-                    for at, who in chunk
-                    if isinstance(who, Entry)
-                ]
-            )
-            staging.suppress([who for _, who in chunk if isinstance(who, SuppressedEntry)])
-        return rehearse(staging, plan, store=store) if only_rehearse else bring_in(staging, plan)
+    while part := list(islice(coming, _PART)):
+        entries = [
+            (at, who if who.consent else replace(who, consent=agreed))
+            for at, who in part
+            if isinstance(who, Entry)
+        ]
+        yield entries, [who for _, who in part if isinstance(who, SuppressedEntry)]
 
 
-def rehearse(staging: Staging[Transaction], plan: ImportPlan, *, store: Store) -> Brought:
-    """Return what the staged people would change. Raises InvalidInput for unknown lists."""
-    places = _places(staging, plan)
+def _rehearse(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> Brought:
     with store.read() as tx:
-        created = refuse_unknown_lists(tx, places, plan.declared, create=plan.create_lists)
-    return replace(staging.rehearse(), created=created)
+        brought = Brought(created=_created(tx, plan))
+    for entries, gone in parts:
+        with store.begin(lasting=False) as tx:
+            brought = brought.plus(tx.imports.rehearse(entries))
+            brought = brought.plus(Brought(suppressed=tx.readers.count_unsuppressed(gone)))
+    return brought
 
 
-def bring_in(staging: Staging[Transaction], plan: ImportPlan) -> Brought:
-    """Import the staged people; the audit log ties each consent to that very file.
-
-    Raises InvalidInput for unknown lists, and NotFound for an upload that is gone or was imported.
-    """
-    places = _places(staging, plan)
-    with staging.begin() as (tx, brought):
+def _bring_in(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> Brought:
+    with store.begin() as tx:
         if plan.upload and not tx.imports.drop_upload(plan.upload):
             raise NotFound("this file was imported already")
-        created = refuse_unknown_lists(tx, places, plan.declared, create=plan.create_lists)
-        number = tx.imports.add(
-            brought, at=tx.now, by=plan.by, file=plan.file, kind=plan.kind, sha256=plan.sha256
+        created = _created(tx, plan)
+        number = tx.imports.begin(
+            at=tx.now, by=plan.by, file=plan.file, kind=plan.kind, sha256=plan.sha256
         )
-        staging.bring_in(tx.now, number, f"import {number} of {plan.file}")
+        # the audit log ties each consent to that very file
+        detail = f"import {number} begins; SHA-256 {plan.sha256}"
+        tx.audit.enter(plan.by, "import", plan.file, detail)
+    brought = Brought(created=created, number=number)
+    for entries, gone in parts:
+        with store.begin(lasting=False) as tx:
+            brought = brought.plus(tx.imports.bring_in(number, entries, tx.now))
+            added = tx.readers.suppress(gone, tx.now, f"import {number} of {plan.file}", number)
+            brought = brought.plus(Brought(suppressed=added))
+            _note(tx, brought)
+    with store.begin() as tx:
+        _note(tx, brought, finished_at=tx.now)
         detail = (
             f"import {number}: {brought.new} new, {brought.known} known,"
             f" {brought.suppressed} suppressed; SHA-256 {plan.sha256}"
         )
         tx.audit.enter(plan.by, "import", plan.file, detail)
-    return replace(brought, created=created, number=number)
+    return brought
+
+
+def _created(tx: Transaction, plan: ImportPlan) -> tuple[str, ...]:
+    return refuse_unknown_lists(tx, plan.places, plan.declared, create=plan.create_lists)
+
+
+def _note(tx: Transaction, brought: Brought, *, finished_at: datetime | None = None) -> None:
+    if not tx.imports.note(brought, finished_at=finished_at):
+        raise Refused(
+            f"import {brought.number} was undone while it was at work; nothing more is imported"
+        )
 
 
 def undo(number: int, *, by: str, store: Store) -> Undone:
@@ -131,7 +156,3 @@ def undo(number: int, *, by: str, store: Store) -> Undone:
         detail = f"import {number}: {undone.removed} removed, {undone.stay + undone.left} stay"
         tx.audit.enter(by, "undo import", record.file, detail)
     return undone
-
-
-def _places(staging: Staging[Transaction], plan: ImportPlan) -> dict[str, str]:
-    return {name: plan.places.get(name, plan.file) for name in staging.lists()}

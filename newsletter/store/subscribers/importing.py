@@ -1,16 +1,20 @@
-"""Imports staged people and suppressed addresses by a few statements."""
+"""Imports staged people by a few statements."""
 
-from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.store.database import Condition, Database
+from newsletter.domain.subscribers.audience import (
+    EXAMPLES,
+    Away,
+    Brought,
+    SuppressionReason,
+)
+from newsletter.store.database import Database
 
-LEFT = "left"
+_LEFT = "left"
 """The reason of people who have left a list here."""
 _IS_ACCEPTED = f"""
     NOT EXISTS (SELECT 1 FROM staged_away AS away
-        WHERE away.person_no = person.no AND away.why <> '{LEFT}')
+        WHERE away.person_no = person.no AND away.why <> '{_LEFT}')
 """
 """The person is not suppressed here."""
 _IS_NEW = "NOT EXISTS (SELECT 1 FROM staged_number AS known WHERE known.person_no = person.no)"
@@ -43,74 +47,6 @@ _ENDING = """
 """Subscriptions that the file says have ended, also of suppressed people."""
 
 
-def suppress(
-    db: Database,
-    entries: Iterable[SuppressedEntry],
-    hash_address: Callable[[str], bytes],
-    at: datetime,
-    origin: str,
-) -> int:
-    """Suppress addresses; return how many were not suppressed before.
-
-    A reason stays unless the new one replaces it.
-    """
-    rows = [
-        {
-            "address_hash": hash_address(entry.address),
-            "address": entry.address,
-            "reason": entry.reason,
-            "origin": origin,
-            "at": at,
-            "lighter": [reason.value for reason in entry.reason.replaces],
-        }
-        for entry in entries
-    ]
-    added = db.each(
-        "INSERT INTO suppression (address_hash, address, reason, origin, at)"
-        " VALUES (:address_hash, :address, :reason, :origin, :at) ON CONFLICT DO NOTHING",
-        rows,
-    )
-    db.each(
-        "UPDATE suppression SET reason = :reason, origin = :origin, import_id = NULL"
-        " WHERE address_hash = :address_hash"
-        " AND reason IN (SELECT value FROM json_each(:lighter))",
-        (row for row in rows if row["lighter"]),
-    )
-    return added
-
-
-def bring_in_suppressions(db: Database, at: datetime, import_id: int, origin: str) -> None:
-    """Suppress the staged addresses, under the number of an import."""
-    db.change(
-        "INSERT INTO suppression (address_hash, address, reason, origin, at, import_id)"
-        " SELECT address_hash, address, reason, :origin, :at, :import_id"
-        " FROM staged_suppression ORDER BY no ON CONFLICT DO NOTHING",
-        origin=origin,
-        at=at,
-        import_id=import_id,
-    )
-    for reason in (each for each in SuppressionReason if each.replaces):
-        db.change(
-            "UPDATE suppression SET reason = :reason, origin = :origin, import_id = :import_id"
-            " WHERE reason IN (SELECT value FROM json_each(:lighter)) AND address_hash IN"
-            " (SELECT address_hash FROM staged_suppression WHERE reason = :reason)",
-            reason=reason,
-            lighter=[lighter.value for lighter in reason.replaces],
-            origin=origin,
-            import_id=import_id,
-        )
-
-
-def weigh_suppressions(db: Database) -> int:
-    """Return how many of the staged addresses are not suppressed yet."""
-    return int(
-        db.value(
-            "SELECT COUNT(DISTINCT address_hash) FROM staged_suppression AS entry WHERE NOT EXISTS"
-            " (SELECT 1 FROM suppression WHERE suppression.address_hash = entry.address_hash)"
-        )
-    )
-
-
 def note_known(db: Database) -> None:
     """Note the ids of staged people who are subscribers."""
     db.change(
@@ -121,64 +57,85 @@ def note_known(db: Database) -> None:
     )
 
 
-def weigh(db: Database) -> tuple[int, int]:
-    """Return how many staged people are new, and how many entries are of known ones."""
-    entries = db.value(f"SELECT COUNT(*) FROM staged_person AS person WHERE {_IS_ACCEPTED}")
-    # a file may name a new person twice
-    new = db.value(
-        "SELECT COUNT(DISTINCT address_hash) FROM staged_person AS person"
-        f" WHERE {_IS_ACCEPTED} AND {_IS_NEW}"
+def count_people(db: Database) -> tuple[int, int]:
+    """Return how many staged people are new, and how many are known."""
+    [(accepted, new)] = db.rows(
+        f"SELECT COUNT(*), COUNT(*) FILTER (WHERE {_IS_NEW})"
+        f" FROM staged_person AS person WHERE {_IS_ACCEPTED}"
     )
-    return new, entries - new
+    return new, accepted - new
 
 
-def count_changed(db: Database) -> int:
-    """Return how many known people the file would change."""
-    return int(
-        db.value(
-            f"""
-            SELECT COUNT(*) FROM (
-                SELECT subscriber.id FROM {_KNOWN_PEOPLE} WHERE {_DIFFERS}
-                UNION
-                SELECT known.subscriber_id FROM staged_tag
-                JOIN staged_number AS known ON known.person_no = staged_tag.person_no
-                WHERE NOT EXISTS (
-                    SELECT 1 FROM tag
-                    WHERE tag.name = staged_tag.name AND tag.subscriber_id = known.subscriber_id)
-            ) AS changed
-            """
-        )
+def weigh(db: Database) -> Brought:
+    """Return what the import of the staged people changes."""
+    db.change(
+        "INSERT INTO staged_away (person_no, why)"
+        " SELECT person.no, suppression.reason FROM staged_person AS person"
+        " JOIN suppression ON suppression.address_hash = person.address_hash"
     )
-
-
-def count_joined(db: Database) -> dict[str, int]:
-    """Return list → how many staged people would join it."""
-    return dict(
-        db.rows(
-            f"""
-            SELECT staged_list.name, COUNT(*)
-            FROM staged_subscription AS named
-            JOIN staged_list ON staged_list.no = named.list_no
-            LEFT JOIN staged_number AS known ON known.person_no = named.person_no
-            LEFT JOIN list ON list.name = staged_list.name
-            WHERE named.state = 'confirmed'
-                AND NOT EXISTS (
-                    SELECT 1 FROM staged_away AS away
-                    WHERE away.person_no = named.person_no AND away.why <> '{LEFT}')
-                AND NOT EXISTS (
-                    SELECT 1 FROM subscription
-                    WHERE subscription.list_id = list.id
-                        AND subscription.subscriber_id = known.subscriber_id)
-            GROUP BY staged_list.no
-            ORDER BY staged_list.name
-            """
-        )
+    note_known(db)
+    db.change(_NOTE_LEFT)
+    new, known = count_people(db)
+    away: dict[str, list[tuple[str, str]]] = {}
+    for why, *person in db.rows(
+        "SELECT away.why, person.stands_at, person.address FROM staged_away AS away"
+        " JOIN staged_person AS person ON person.no = away.person_no ORDER BY person.no"
+    ):
+        away.setdefault(why, []).append((person[0], person[1]))
+    told = {why: Away(people=len(all), first=tuple(all[:EXAMPLES])) for why, all in away.items()}
+    return Brought(
+        new=new,
+        known=known,
+        left=told.pop(_LEFT, Away()),
+        refused={SuppressionReason(why): each for why, each in told.items()},
+        changed=db.value(_COUNT_CHANGED),
+        joined=dict(db.rows(_COUNT_JOINED)),
+        ended=db.value(f"SELECT COUNT(*) FROM ({_ENDING}) AS ending"),
     )
 
 
-def count_ended(db: Database) -> int:
-    """Return how many subscriptions the file would end."""
-    return int(db.value(f"SELECT COUNT(*) FROM ({_ENDING}) AS ending"))
+_NOTE_LEFT = f"""
+    INSERT INTO staged_away (person_no, why)
+    SELECT DISTINCT named.person_no, '{_LEFT}'
+    FROM staged_subscription AS named
+    JOIN staged_list ON staged_list.no = named.list_no
+    JOIN list ON list.name = staged_list.name
+    JOIN staged_number AS known ON known.person_no = named.person_no
+    JOIN subscription ON subscription.list_id = list.id
+        AND subscription.subscriber_id = known.subscriber_id
+    WHERE named.state = 'confirmed' AND subscription.state = 'ended'
+"""
+"""The known people who have left a list that the file names."""
+_COUNT_CHANGED = f"""
+    SELECT COUNT(*) FROM (
+        SELECT subscriber.id FROM {_KNOWN_PEOPLE} WHERE {_DIFFERS}
+        UNION
+        SELECT known.subscriber_id FROM staged_tag
+        JOIN staged_number AS known ON known.person_no = staged_tag.person_no
+        WHERE NOT EXISTS (
+            SELECT 1 FROM tag
+            WHERE tag.name = staged_tag.name AND tag.subscriber_id = known.subscriber_id)
+    ) AS changed
+"""
+"""Known people whom the file changes."""
+_COUNT_JOINED = f"""
+    SELECT staged_list.name, COUNT(*)
+    FROM staged_subscription AS named
+    JOIN staged_list ON staged_list.no = named.list_no
+    LEFT JOIN staged_number AS known ON known.person_no = named.person_no
+    LEFT JOIN list ON list.name = staged_list.name
+    WHERE named.state = 'confirmed'
+        AND NOT EXISTS (
+            SELECT 1 FROM staged_away AS away
+            WHERE away.person_no = named.person_no AND away.why <> '{_LEFT}')
+        AND NOT EXISTS (
+            SELECT 1 FROM subscription
+            WHERE subscription.list_id = list.id
+                AND subscription.subscriber_id = known.subscriber_id)
+    GROUP BY staged_list.no, staged_list.name
+    ORDER BY staged_list.name
+"""
+"""List → how many staged people join it."""
 
 
 def bring_in(db: Database, at: datetime, import_id: int | None = None) -> None:
@@ -237,44 +194,29 @@ def _note_changes(db: Database, import_id: int) -> None:
 
 
 def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
-    repeated = db.column(
-        """
-        SELECT no FROM (
-            SELECT no, ROW_NUMBER() OVER (PARTITION BY address_hash ORDER BY no) AS mention
-            FROM staged_person
-        ) AS mentions WHERE mention > 1 ORDER BY no
-        """
-    )
     kept = ", ".join(
         f"{name} = COALESCE(NULLIF(excluded.{name}, ''), subscriber.{name})" for name in _KEPT
     )
-    first = Condition(
-        "person.no NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(:repeated))",
-        {"repeated": repeated},
+    db.change(
+        f"""
+        INSERT INTO subscriber (address, address_hash, name, language, timezone, place,
+            consent, paused_until, added_at, import_id, last_import)
+        SELECT person.address, person.address_hash, person.name, person.language,
+            person.timezone, person.place, person.consent, person.paused_until,
+            :at, :import_id, :import_id
+        FROM staged_person AS person WHERE {_IS_ACCEPTED} ORDER BY person.no
+        ON CONFLICT (address_hash) DO UPDATE SET {kept},
+            -- consent is proof: the first that is known stays
+            consent = COALESCE(NULLIF(subscriber.consent, '{{}}'), excluded.consent),
+            paused_until = CASE
+                WHEN excluded.paused_until
+                    > COALESCE(subscriber.paused_until, excluded.paused_until - 1)
+                THEN excluded.paused_until ELSE subscriber.paused_until END,
+            last_import = COALESCE(excluded.last_import, subscriber.last_import)
+        """,
+        at=at,
+        import_id=import_id,
     )
-    # PostgreSQL changes no row twice in one statement: repeated people are added one by one
-    for who in (first, *(Condition("person.no = :no", {"no": no}) for no in repeated)):
-        db.change(
-            f"""
-            INSERT INTO subscriber (address, address_hash, name, language, timezone, place,
-                consent, paused_until, added_at, import_id, last_import)
-            SELECT person.address, person.address_hash, person.name, person.language,
-                person.timezone, person.place, person.consent, person.paused_until,
-                :at, :import_id, :import_id
-            FROM staged_person AS person WHERE {_IS_ACCEPTED} AND {who} ORDER BY person.no
-            ON CONFLICT (address_hash) DO UPDATE SET {kept},
-                -- consent is proof: the first that is known stays
-                consent = COALESCE(NULLIF(subscriber.consent, '{{}}'), excluded.consent),
-                paused_until = CASE
-                    WHEN excluded.paused_until
-                        > COALESCE(subscriber.paused_until, excluded.paused_until - 1)
-                    THEN excluded.paused_until ELSE subscriber.paused_until END,
-                last_import = COALESCE(excluded.last_import, subscriber.last_import)
-            """,
-            who,
-            at=at,
-            import_id=import_id,
-        )
 
 
 def _number_lists(db: Database, import_id: int | None) -> None:

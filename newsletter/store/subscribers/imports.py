@@ -3,33 +3,35 @@
 An undo is a few statements over a temporary table: memory does not grow with the import.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from newsletter.domain.subscribers.audience import (
     UNDOABLE,
     Brought,
+    Entry,
     ImportRecord,
     Undone,
     UploadedFile,
 )
 from newsletter.store.database import NO_LIMIT
-from newsletter.store.repository import Repository
+from newsletter.store.repository import AddressRepository
+from newsletter.store.subscribers import importing
+from newsletter.store.subscribers.staging import staged
 
 _RECORDS = """
     SELECT id, at, "by", file, kind, sha256, new, known, changed, joined, ended, suppressed,
-        skipped, undone_at, undone_by
+        skipped, finished_at, undone_at, undone_by
     FROM import
 """
 _FREE_PEOPLE = "SELECT id FROM undo_person WHERE why = ''"
 """The people whose import is undone."""
 
 
-class Imports(Repository):
-    """The imports, by number."""
+class Imports(AddressRepository):
+    """The imports, by number. ``hash_address`` gives the keyed hash of an address."""
 
-    def add(
-        self, brought: Brought, *, at: datetime, by: str, file: str, kind: str, sha256: str
-    ) -> int:
+    def begin(self, *, at: datetime, by: str, file: str, kind: str, sha256: str) -> int:
         """Add an import; return its number, which is never reused.
 
         The stored changes of imports that are too old to be undone are deleted.
@@ -39,24 +41,43 @@ class Imports(Repository):
             " (SELECT id FROM import WHERE at < :too_old)",
             too_old=at - UNDOABLE,
         )
-        return int(
-            self._db.insert(
-                "import",
-                returning="id",
-                at=at,
-                by=by,
-                file=file,
-                kind=kind,
-                sha256=sha256,
-                new=brought.new,
-                known=brought.known,
-                changed=brought.changed,
-                joined=sum(brought.joined.values()),
-                ended=brought.ended,
-                suppressed=brought.suppressed,
-                skipped=brought.skipped,
-            )
+        number = self._db.insert(
+            "import", returning="id", at=at, by=by, file=file, kind=kind, sha256=sha256
         )
+        return int(number)
+
+    def rehearse(self, people: Sequence[tuple[str, Entry]]) -> Brought:
+        """Return what people, each with the place in the file, would change."""
+        with staged(self._db, self._hash, people):
+            return importing.weigh(self._db)
+
+    def bring_in(self, number: int, people: Sequence[tuple[str, Entry]], at: datetime) -> Brought:
+        """Add or update the people of a part of a file; return what changed.
+
+        The rules are those of ``Readers.upsert``, but people who are suppressed stay out.
+        """
+        with staged(self._db, self._hash, people):
+            brought = importing.weigh(self._db)
+            importing.bring_in(self._db, at, number)
+        return brought
+
+    def note(self, brought: Brought, *, finished_at: datetime | None = None) -> bool:
+        """Note what an import has changed so far; return False if it was undone meanwhile."""
+        changed = self._db.change(
+            "UPDATE import SET new = :new, known = :known, changed = :changed, joined = :joined,"
+            " ended = :ended, suppressed = :suppressed, skipped = :skipped,"
+            " finished_at = :finished_at WHERE id = :id AND undone_at IS NULL",
+            id=brought.number,
+            new=brought.new,
+            known=brought.known,
+            changed=brought.changed,
+            joined=sum(brought.joined.values()),
+            ended=brought.ended,
+            suppressed=brought.suppressed,
+            skipped=brought.skipped,
+            finished_at=finished_at,
+        )
+        return changed == 1
 
     def keep_upload(self, upload: UploadedFile, at: datetime) -> int:
         """Keep an uploaded file until its import; return its number."""

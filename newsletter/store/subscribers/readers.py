@@ -13,7 +13,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.store.database import NO_LIMIT, Condition, instant
+from newsletter.store.database import NO_LIMIT, Condition, instant, one_of
 from newsletter.store.file.secure_erase import DUE
 from newsletter.store.repository import AddressRepository
 from newsletter.store.subscribers import importing
@@ -55,14 +55,14 @@ class Readers(AddressRepository):
         it is not known. Empty fields change nothing, tags are only added, the longer pause and the
         first known consent stay.
         """
-        with staged(self._db, self._hash) as waiting:
-            coming = iter(entries)
-            while chunk := list(islice(coming, _CHUNK_ROWS)):
-                waiting.add([("", entry) for entry in chunk])
-            importing.note_known(self._db)
-            weighed = importing.weigh(self._db)
-            importing.bring_in(self._db, at)
-        return weighed
+        counts, coming = (0, 0), iter(entries)
+        while chunk := [("", entry) for entry in islice(coming, _CHUNK_ROWS)]:
+            with staged(self._db, self._hash, chunk):
+                importing.note_known(self._db)
+                new, known = importing.count_people(self._db)
+                importing.bring_in(self._db, at)
+            counts = (counts[0] + new, counts[1] + known)
+        return counts
 
     def join(self, entry: Entry, at: datetime) -> int:
         """Add or update a subscriber who confirmed these lists; return the subscriber's id.
@@ -163,12 +163,49 @@ class Readers(AddressRepository):
             """
         )
 
-    def suppress(self, entries: Iterable[SuppressedEntry], at: datetime, origin: str) -> int:
+    def suppress(
+        self,
+        entries: Iterable[SuppressedEntry],
+        at: datetime,
+        origin: str,
+        import_id: int | None = None,
+    ) -> int:
         """Suppress addresses; return how many were not suppressed before.
 
         A reason stays unless the new one replaces it.
         """
-        return importing.suppress(self._db, entries, self._hash, at, origin)
+        rows = [
+            {
+                "address_hash": self._hash(entry.address),
+                "address": entry.address,
+                "reason": entry.reason,
+                "origin": origin,
+                "at": at,
+                "import_id": import_id,
+                "lighter": [reason.value for reason in entry.reason.replaces],
+            }
+            for entry in entries
+        ]
+        added = self._db.each(
+            "INSERT INTO suppression (address_hash, address, reason, origin, at, import_id)"
+            " VALUES (:address_hash, :address, :reason, :origin, :at, :import_id)"
+            " ON CONFLICT DO NOTHING",
+            rows,
+        )
+        self._db.each(
+            "UPDATE suppression SET reason = :reason, origin = :origin, import_id = :import_id"
+            " WHERE address_hash = :address_hash"
+            " AND reason IN (SELECT value FROM json_each(:lighter))",
+            (row for row in rows if row["lighter"]),
+        )
+        return added
+
+    def count_unsuppressed(self, entries: Iterable[SuppressedEntry]) -> int:
+        """Return how many of these addresses are not suppressed."""
+        hashes = {self._hash(entry.address) for entry in entries}
+        which = one_of("address_hash", sorted(hashes), "hash")
+        known = self._db.value(f"SELECT COUNT(*) FROM suppression WHERE {which}", which)
+        return len(hashes) - int(known)
 
     def end_subscriptions(
         self, subscriber_id: int, lists: Sequence[str], at: datetime, campaign_id: int

@@ -81,7 +81,6 @@ class BalancedStore:
         self._audiences: dict[int, int] = {}
         self.read = store.read
         self.secure_erase = store.secure_erase
-        self.staging = store.staging
 
     @contextmanager
     def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:

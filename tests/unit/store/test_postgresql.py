@@ -100,19 +100,6 @@ def test_a_reader_writes_nothing_and_sees_one_moment(database: Postgresql) -> No
         db.change(DEED, key="two", value="")
 
 
-def test_a_connection_that_is_alone_fills_tables_of_its_own_while_others_write(
-    database: Postgresql,
-) -> None:
-    with database.alone() as alone:
-        with database.transaction(on=alone, reads=True) as db:
-            db.change("CREATE TEMPORARY TABLE own (no INTEGER PRIMARY KEY, name TEXT) STRICT")
-            db.change("INSERT INTO own (name) VALUES ('ana')")
-            note(database, "one")
-        with database.transaction(on=alone) as db:
-            assert db.rows("SELECT no, name FROM own") == [(1, "ana")]
-            assert db.column("SELECT key FROM meta") == ["one"]
-
-
 def test_an_error_that_is_passed_over_keeps_the_rest_from_being_committed(
     database: Postgresql,
 ) -> None:

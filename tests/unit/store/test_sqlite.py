@@ -53,8 +53,6 @@ def test_a_commit_that_need_not_last_makes_none_last_less_that_has_to(
     for lasting, level in ((False, 1), (True, 2), (False, 1)):
         with database.transaction(lasting=lasting) as db:
             assert db.value("PRAGMA synchronous") == level
-    with database.alone() as db, database.transaction(on=db):
-        assert db.value("PRAGMA synchronous") == 2
 
 
 def is_open(connection: sqlite3.Connection) -> bool:

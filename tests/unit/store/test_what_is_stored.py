@@ -21,8 +21,11 @@ OF_PEOPLE = {
         "import_change",
         "what it changed of a person",
     ),
-    "id at by file kind sha256 new known changed joined ended suppressed skipped undone_at"
-    " undone_by": ("import", "who did it, the file's name, SHA-256 and figures"),
+    "id at by file kind sha256 new known changed joined ended suppressed skipped"
+    " finished_at undone_at undone_by": (
+        "import",
+        "who did it, the file's name, SHA-256 and figures",
+    ),
     "list_id subscriber_id state changed_at ended_by import_id": (
         "subscription",
         "campaign whose link ended",

@@ -316,19 +316,6 @@ def test_a_long_file_is_never_held(tmp_path: Path) -> None:
     assert cost.peak < 2_500_000
 
 
-@rows(
-    "later",
-    [LISTMONK, "", LISTMONK + "u,bad,,,enabled,,\n", LISTMONK + "u,eve@x.org,,,enabled,,\n"],
-)
-def test_a_file_that_changes_after_it_was_checked_is_refused(tmp_path: Path, later: str) -> None:
-    path = written(tmp_path, LISTMONK + "u,ana@example.org,,,enabled,,\n")
-    file = read(path)
-    path.write_text(later, "utf-8")
-
-    with pytest.raises(InvalidInput, match=r"people\.csv: changed while it was read; import it"):
-        list(file.entries)
-
-
 @rows("known", FORMATS.values())
 def test_each_format_is_whole(known: ExportFormat) -> None:
     assert known.needs <= known.marks <= {*known.columns, "uuid", "external id"}

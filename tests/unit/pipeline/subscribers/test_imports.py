@@ -1,12 +1,12 @@
 """An import has a number, creates no list by a slip, and is undone where nothing happened since."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import (
     Brought,
     Entry,
@@ -16,18 +16,13 @@ from newsletter.domain.subscribers.audience import (
 )
 from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.pipeline.subscribers import administer, prefer
-from newsletter.pipeline.subscribers.imports import ImportPlan, bring_in, rehearse, undo
+from newsletter.pipeline.subscribers.imports import ImportPlan, carry_out, undo
 from newsletter.pipeline.subscribers.leave import Departure, forget, leave, leave_everything
 from tests.unit.pipeline.newsroom import Newsroom
 
 ADA = "ada@forum.example"
 PLAN = ImportPlan(
-    file="people.csv",
-    kind="plain",
-    sha256="ab12",
-    by=ADA,
-    declared={"press", "events"},
-    places={"pres": "people.csv:2"},
+    file="people.csv", kind="plain", sha256="ab12", by=ADA, declared={"press", "events"}
 )
 NOTHING = Undone(**dict.fromkeys(Undone.__dataclass_fields__, 0))
 
@@ -36,13 +31,21 @@ def person(local: str, *lists: str, **fields: object) -> Entry:
     return replace(Entry(address=f"{local}@example.org", lists=lists or ("press",)), **fields)  # type: ignore[arg-type] # fields of an entry
 
 
+def located(*people: Entry) -> list[tuple[str, Entry | SuppressedEntry]]:
+    return [(f"people.csv:{line}", one) for line, one in enumerate(people, start=2)]
+
+
 def bring(room: Newsroom, *people: Entry, plan: ImportPlan = PLAN, gone: str = "") -> Brought:
-    with room.store.staging() as staging:
-        staging.add([(f"people.csv:{line}", one) for line, one in enumerate(people, start=2)])
-        if gone:
-            reason = SuppressionReason.UNSUBSCRIBED
-            staging.suppress([SuppressedEntry(address=gone, reason=reason)])
-        return bring_in(staging, plan)
+    file = located(*people)
+    if gone:
+        reason = SuppressionReason.UNSUBSCRIBED
+        file.append(("", SuppressedEntry(address=gone, reason=reason)))
+    lists = [name for person in people for name in (*person.lists, *person.left)]
+    plan = replace(plan, places=dict.fromkeys(lists, "people.csv:2"))
+    rehearsed = carry_out(file, plan, store=room.store, only_rehearse=True)
+    brought = carry_out(file, plan, store=room.store)
+    assert replace(rehearsed, number=brought.number) == brought
+    return brought
 
 
 def take_back(room: Newsroom, number: int) -> Undone:
@@ -58,10 +61,11 @@ def test_the_log_and_the_list_of_imports_tie_people_to_their_very_file(room: New
     brought = bring(room, person("ana"), gone="gone@example.org")
     assert (brought.number, brought.new, brought.suppressed) == (1, 1, 1)
     with room.store.read() as tx:
-        entered = tx.audit.newest(1)[0]
+        entered, began = tx.audit.newest(2)
         [record] = tx.imports.newest(None)
     assert (entered.actor, entered.action, entered.subject) == (ADA, "import", "people.csv")
     assert entered.detail == "import 1: 1 new, 0 known, 1 suppressed; SHA-256 ab12"
+    assert began.detail == "import 1 begins; SHA-256 ab12"
     assert (record.id, record.by, record.file, record.sha256) == (1, ADA, "people.csv", "ab12")
     assert (record.new, record.joined, record.suppressed, record.undone_at) == (1, 1, 1, None)
 
@@ -69,17 +73,15 @@ def test_the_log_and_the_list_of_imports_tie_people_to_their_very_file(room: New
 def test_a_list_nobody_knows_is_refused_where_it_stands_and_created_on_purpose(
     room: Newsroom,
 ) -> None:
-    with room.store.staging() as staging:
-        staging.add([("people.csv:2", person("ana", "pres"))])
+    file = located(person("ana", "pres"))
+    plan = replace(PLAN, places={"pres": "people.csv:2"})
+    for only_rehearse in (True, False):
         said = "people.csv:2: there is no list 'pres'; did you mean 'press'"
         with pytest.raises(InvalidInput, match=said):
-            rehearse(staging, PLAN, store=room.store)
-        with pytest.raises(InvalidInput, match=said):
-            bring_in(staging, PLAN)
-        assert known(room) == {}
-        wanted = replace(PLAN, create_lists=True)
-        assert rehearse(staging, wanted, store=room.store).created == ("pres",)
-        assert bring_in(staging, wanted).created == ("pres",)
+            carry_out(file, plan, store=room.store, only_rehearse=only_rehearse)
+    assert known(room) == {}
+    wanted = replace(PLAN, create_lists=True)
+    assert bring(room, person("ana", "pres"), plan=wanted).created == ("pres",)
     assert bring(room, person("bo", "pres")).created == (), "it is known from now on"
     with pytest.raises(InvalidInput, match="no list 'event'; did you mean 'events'"):
         bring(room, person("cy", left=("event",)))
@@ -87,6 +89,47 @@ def test_a_list_nobody_knows_is_refused_where_it_stands_and_created_on_purpose(
     take_back(room, 1)
     with room.store.read() as tx:
         assert tx.readers.list_names() == [], "a list goes with the import that created it"
+
+
+MANY = [person(f"a{number}") for number in range(501)]
+
+
+def slowly(room: Newsroom, act: Callable[[], object]) -> Brought:
+    """Import a file of three parts; something happens before the last one."""
+
+    def people() -> Iterator[tuple[str, Entry | SuppressedEntry]]:
+        for number, one in enumerate(located(*MANY)):
+            if number == 500:
+                act()
+            yield one
+
+    return carry_out(people(), PLAN, store=room.store)
+
+
+def test_who_leaves_while_a_file_is_imported_stays_away(room: Newsroom) -> None:
+    bring(room, MANY[-1])
+    brought = slowly(room, lambda: room.suppress(MANY[-1].address))
+    assert (brought.new, brought.known, brought.skipped) == (500, 0, 1)
+
+
+def test_what_was_written_of_an_import_that_is_cut_off_can_be_undone(room: Newsroom) -> None:
+    def fail() -> None:
+        raise StoreUnavailable("the disk is full")
+
+    with pytest.raises(StoreUnavailable):
+        slowly(room, fail)
+    with room.store.read() as tx:
+        [record] = tx.imports.newest(None)
+    assert (record.new, record.joined, record.finished_at) == (500, 500, None)
+    assert bring(room, *MANY[498:]).new == 1
+    assert take_back(room, 2).removed == 1
+    assert take_back(room, 1).removed == 500
+
+
+def test_an_import_that_is_undone_while_it_is_at_work_ends(room: Newsroom) -> None:
+    with pytest.raises(Refused, match="import 1 was undone while it was at work"):
+        slowly(room, lambda: take_back(room, 1))
+    assert known(room) == {}
 
 
 def test_an_undo_removes_who_was_new_and_restores_who_was_changed(room: Newsroom) -> None:
