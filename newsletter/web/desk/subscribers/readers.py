@@ -1,6 +1,7 @@
 """All readers: lists and their growth, search by part of a name or address, and additions."""
 
 from datetime import timedelta
+from typing import Any
 
 from starlette.responses import Response
 
@@ -11,6 +12,7 @@ from newsletter.domain.wording import without_commands
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
+from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import LEFT_OUT, titles
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route, whole
@@ -108,23 +110,17 @@ class Audience:
         )
 
     def _page(self, request: DeskRequest) -> Response:
-        """Show the lists, and the newest readers of one or all, fifty at a time."""
+        """Show the newest readers of one list or all, fifty at a time; first the lists."""
         words, chosen = request.field("q").strip(), request.query("list") or request.field("list")
         before = whole(request.query("before") or request.field("before"))
         settings = self._subscribers.settings
         with self._subscribers.store.read() as tx:
-            names = known_lists(tx, self._subscribers.declared_lists)
-            if chosen and chosen not in names:
+            if chosen and chosen not in known_lists(tx, self._subscribers.declared_lists):
                 raise NotFound("There is no such list.")
             people = tx.readers.search(
                 list_name=chosen, query=words, most=_A_PAGE + 1, before=before
             )
-            counts, growth = tx.readers.lists(), tx.readers.growth(tx.now - _MONTH)
-            kept_out = tx.readers.suppression_counts()
-            segments = [
-                (one, tx.readers.audience([one.list_name], one))
-                for one in self._subscribers.segments
-            ]
+            overview = {} if words or before else self._overview(tx)
         shown = people[:_A_PAGE]
         return self._desk.page(
             request,
@@ -135,11 +131,28 @@ class Audience:
             chosen_title=titles(settings, [chosen]) if chosen else "",
             people=[(one, titles(settings, one.lists), self._one.gets(one)) for one in shown],
             older=shown[-1].id if len(people) > _A_PAGE else None,
-            paged=before is not None,
-            lists=[
-                (name, titles(settings, [name]), counts.get(name, 0), growth.get(name, (0, 0)))
-                for name in names
-            ],
-            segments=segments,
-            kept_out=[(LEFT_OUT[reason.value], many) for reason, many in kept_out.items()],
+            **overview,
         )
+
+    def _overview(self, tx: Transaction) -> dict[str, Any]:
+        """Return the lists, the segments, and the addresses that get no email, with counts."""
+        counts, growth = tx.readers.lists(), tx.readers.growth(tx.now - _MONTH)
+        return {
+            "lists": [
+                (
+                    name,
+                    titles(self._subscribers.settings, [name]),
+                    counts.get(name, 0),
+                    growth.get(name, (0, 0)),
+                )
+                for name in known_lists(tx, self._subscribers.declared_lists)
+            ],
+            "segments": [
+                (one, tx.readers.audience([one.list_name], one))
+                for one in self._subscribers.segments
+            ],
+            "kept_out": [
+                (LEFT_OUT[reason.value], many)
+                for reason, many in tx.readers.suppression_counts().items()
+            ],
+        }
