@@ -23,6 +23,10 @@ def setting(
     return field(default=default, default_factory=default_factory, metadata=about)
 
 
+STORED: Mapping[str, Any] = {}
+"""The context in which a value is read that was written down once: no rule is asked again."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """A rule for a written value, as a mark of its annotation.
@@ -37,9 +41,13 @@ class Rule:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
         """Return the rule in the words of pydantic, which the domain does not import."""
+
+        def read(value: Any, info: Any) -> Any:
+            return value if info.context is STORED else self.read(value)
+
         return {
             "type": "function-before" if self.first else "function-after",
-            "function": {"type": "no-info", "function": self.read},
+            "function": {"type": "with-info", "function": read},
             "schema": handler(source),
         }
 
@@ -55,7 +63,7 @@ class RuleWithOthers:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
         def read(value: Any, info: Any) -> Any:
-            return self.read(value, info.data)
+            return value if info.context is STORED else self.read(value, info.data)
 
         return {
             "type": "function-after",

@@ -31,6 +31,8 @@ from typing import (
     get_type_hints,
 )
 
+from newsletter.domain.setting import STORED
+
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
@@ -329,7 +331,7 @@ def instant(milliseconds: int) -> datetime:
 
 def document(kind: Any, text: str) -> Any:
     """Return the value of a type that is stored as JSON."""
-    return _adapter(kind).validate_json(text)
+    return _adapter(kind).validate_json(text, context=STORED)
 
 
 def _read_by(kind: type[T], cursor: Any) -> Callable[[tuple[Any, ...]], T]:

@@ -9,6 +9,7 @@ from newsletter.domain.delivery.restore_guard import HoldKind, Mark
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.staff.audit import AuditHead
 from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.content import Sender
 from newsletter.domain.statements.statement import (
     Approval,
     Channel,
@@ -124,6 +125,14 @@ class RecordsContract:
             found = tx.statements.content(content_hash)
         assert found == kept
         assert content_hash == kept.content_hash() == found.content_hash()
+
+    def test_content_comes_back_though_a_rule_for_settings_would_refuse_it_today(
+        self, store: Store
+    ) -> None:
+        odd = replace(content(), sender=Sender(name="a\nb", address="no address", reply_to=""))
+        with store.begin() as tx:
+            content_hash = tx.statements.keep_content(odd, NOON)
+            assert tx.statements.content(content_hash) == odd
 
     def test_approvals_are_kept_in_the_order_they_came(self, store: Store) -> None:
         given = [yes("flo@forum.example"), yes("ed@forum.example", Channel.FRONT_MATTER)]
