@@ -1,4 +1,4 @@
-"""The settings of lists: which are offered, who may join, and rules that pick readers of one."""
+"""The settings of sign-up, and rules that pick readers of a list."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -32,32 +32,6 @@ def _domain(text: str) -> str:
         return fold(parse_address(f"somebody@{text}")).rpartition("@")[2]
     except ValueError as error:
         raise ValueError(f"{text!r} is no domain; write it like mailinator.com") from error
-
-
-class ListOptions(Section):
-    """A list: what readers read in place of its name, and whether they may join it."""
-
-    name: ListName = Field(description="The name that statements use.", examples=["press"])
-    title: Line | None = Field(
-        default=None,
-        description="The title for subscribers. Without it: the name.",
-        examples=["Press releases"],
-    )
-    about: Line | None = Field(
-        default=None,
-        description="One sentence about its emails.",
-        examples=["What we say in public, on the day."],
-    )
-
-    public: bool = Field(
-        default=True,
-        description="Whether people may subscribe by themselves. `false`: staff add people.",
-        examples=[False],
-    )
-
-    def offer(self) -> PublicList:
-        """Return the list as readers see it."""
-        return PublicList(name=self.name, title=self.title or self.name, about=self.about or "")
 
 
 _Role = Annotated[

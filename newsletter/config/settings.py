@@ -28,7 +28,7 @@ from newsletter.config.fields import (
     name_of,
     once,
 )
-from newsletter.config.lists import ListOptions, SegmentOptions, SignUp
+from newsletter.config.lists import SegmentOptions, SignUp
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
 from newsletter.domain.setting import Language, setting, some
 from newsletter.domain.staff.role import DeskRules, Role
@@ -195,7 +195,7 @@ class Settings(Section):
         examples=[["press"]],
     )
     lists: Annotated[
-        tuple[ListOptions, ...],
+        tuple[PublicList, ...],
         once(name_of, "names {names} more than once; offer each list once"),
     ] = Field(
         default=(),
@@ -405,14 +405,11 @@ class Settings(Section):
 
     def titled_lists(self) -> tuple[PublicList, ...]:
         """The lists that have a title for readers, whether they may join them or not."""
-        if self.lists:
-            return tuple(option.offer() for option in self.lists)
-        return tuple(PublicList(name=name, title=name) for name in self.default_lists)
+        return self.lists or tuple(PublicList(name=name) for name in self.default_lists)
 
     def offers(self) -> tuple[PublicList, ...]:
         """The lists that readers may join by themselves, in the order they are shown."""
-        closed = {option.name for option in self.lists if not option.public}
-        return tuple(each for each in self.titled_lists() if each.name not in closed)
+        return tuple(each for each in self.titled_lists() if each.public)
 
     def sign_up_rules(self) -> SignUpRules:
         """Return the conditions of joining. Reads the list of throw-away domains."""

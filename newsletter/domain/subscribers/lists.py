@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated
 
-from newsletter.domain.setting import matching
+from newsletter.domain.setting import Line, matching, setting
 
 LIST_NAME = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
 ListName = Annotated[
@@ -34,10 +34,21 @@ class SubscriptionState(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class PublicList:
-    """A list that readers may join by themselves."""
+    """A list: what readers read in place of its name, and whether they may join it."""
 
-    name: str
-    title: str
-    """The title that readers see instead of the name."""
-    about: str = ""
-    """A sentence about the list; may be empty."""
+    name: ListName = setting("The name that statements use.", "press")
+    title: Line = setting(
+        "The title for subscribers. Without it: the name.", "Press releases", default=""
+    )
+    about: Line = setting(
+        "One sentence about its emails.", "What we say in public, on the day.", default=""
+    )
+    public: bool = setting(
+        "Whether people may subscribe by themselves. `false`: staff add people.",
+        False,
+        default=True,
+    )
+
+    def __post_init__(self) -> None:
+        if not self.title:
+            object.__setattr__(self, "title", self.name)
