@@ -83,6 +83,12 @@ def load_status(
     return status if status.begun else _with_plans(tx, status)
 
 
+def get_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementStatus | None:
+    """Return the status of a statement, present or not; None if there is none."""
+    stored = tx.statements.get(slug) if slug else None
+    return None if stored is None else load_status(tx, stored, rules)
+
+
 def find_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementStatus:
     """Return the status of a statement, present and rendered. Raises NotFound or Refused."""
     return load_status(tx, find_statement(tx, slug), rules)
@@ -275,12 +281,13 @@ class Lapse:
 
 def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
     """Return what lapses when this text changes, also in the email of its original."""
-    stored = tx.statements.get(slug)
-    if stored is not None and rules.together and stored.statement.translation_of:
-        stored = tx.statements.get(stored.statement.translation_of)
-    status = load_status(tx, stored, rules) if stored is not None and stored.content_hash else None
-    if status is None or status.begun or status.approval.withheld:  # then nothing counts as it is
+    status = get_status(tx, slug, rules)
+    if status is not None and status.is_within:
+        status = get_status(tx, status.statement.translation_of, rules)
+    if status is None or status.begun or not status.stored.content_hash:
         return Lapse()
+    if status.approval.withheld:
+        return Lapse()  # nothing counts as it is
     by = tuple(approval.by for approval in status.approval.valid)
     return Lapse(approved_by=by, started_by=status.start.by if status.start else "")
 

@@ -36,6 +36,7 @@ from newsletter.pipeline.outgoing import finish, reassess
 from newsletter.pipeline.status import (
     find_status,
     first_moment,
+    get_status,
     load_status,
     refuse_if_gone_out,
     refuse_other_time,
@@ -154,19 +155,18 @@ class Starter:
         """
         with self.store.begin() as tx:
             person = entitle(tx, by, Role.SENDER, "schedule")
-            stored = tx.statements.get(slug)
-            if stored is None:
+            status = get_status(tx, slug, self.rules)
+            if status is None:
                 raise NotFound(
                     f"there is no statement {slug!r}; 'newsletter statement list' shows them"
                 )
-            status = load_status(tx, stored, self.rules)
             if status.begun and status.campaign is not None:
                 gone = status.campaign.state is CampaignState.SENT
                 raise Refused(
                     f"{slug} {'has gone' if gone else 'is going'} out already,"
                     f" as campaign {status.campaign.id}; a time changes nothing any more"
                 )
-            self._set_time(tx, stored, at, person, anew=anew)
+            self._set_time(tx, status.stored, at, person, anew=anew)
             detail = at.isoformat() if at else "as its file says"
             tx.audit.enter(person, "schedule", slug, detail)
 
@@ -208,8 +208,7 @@ class Starter:
         """
         with self.store.begin() as tx:
             person = entitle(tx, by, Role.APPROVER, "undo")
-            stored = tx.statements.get(slug)
-            status = load_status(tx, stored, self.rules) if stored else None
+            status = get_status(tx, slug, self.rules)
             if status is not None and status.campaign is not None and status.begun:
                 raise Late(status.campaign)
             status = find_status(tx, slug, self.rules)

@@ -23,6 +23,7 @@ from newsletter.pipeline.ledger import authorise, find_seen, find_statement
 from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
 from newsletter.pipeline.status import (
     first_moment,
+    get_status,
     load_status,
     refuse_if_gone_out,
     refuse_other_time,
@@ -187,9 +188,9 @@ def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool 
     """
     with store.begin() as tx:
         person = authorise(tx, by, Role.APPROVER, "revoke")
-        stored = tx.statements.get(slug)
-        if own and stored is not None:
-            refuse_if_gone_out(load_status(tx, stored, rules))
+        status = get_status(tx, slug, rules)
+        if own and status is not None:
+            refuse_if_gone_out(status)
         everything = tx.staff.roles()[person] is Role.ADMIN and not own
         whose = None if everything else person
         taken = tx.approvals.revoke(slug, tx.now, whose, actor=person)

@@ -17,7 +17,7 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
 )
 from newsletter.pipeline.ledger import authorise, entitle, find_draft, find_statement
-from newsletter.pipeline.status import Lapse, is_draft, lapse_of, load_status
+from newsletter.pipeline.status import Lapse, get_status, is_draft, lapse_of
 from newsletter.sources.desk import parse_draft, parse_handed_in
 from newsletter.sources.statements import Defaults
 from newsletter.sources.writing import slugify
@@ -105,8 +105,7 @@ class Submitting:
         return parsed.statement
 
     def _refuse_gone_out(self, tx: Transaction, draft: Draft) -> None:
-        stored = tx.statements.get(draft.slug) if draft.slug else None
-        status = load_status(tx, stored, self.rules) if stored is not None else None
+        status = get_status(tx, draft.slug, self.rules)
         if status is not None and status.campaign is not None and status.begun:
             raise Refused(
                 f"It has gone out, as campaign {status.campaign.id}. Write what has to be put right"

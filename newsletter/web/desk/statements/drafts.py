@@ -19,7 +19,7 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.submit import Lapses
 from newsletter.pipeline.statements.write import Made
-from newsletter.pipeline.status import lapse_of
+from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_file
@@ -30,7 +30,6 @@ from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.fields import (
     LABELS,
     Words,
-    has_gone,
     number_of,
     of_file,
     sentences,
@@ -236,8 +235,8 @@ class Drafts:
     ) -> Response:
         text, me = draft.version.text, request.who
         with self._statements.store.read() as tx:
-            gone = has_gone(tx, draft)
-            lapse = lapse_of(tx, draft.slug, self._statements.campaigns.rules)
+            rules = self._statements.campaigns.rules
+            status, lapse = get_status(tx, draft.slug, rules), lapse_of(tx, draft.slug, rules)
             costs = lapse_in_words(tx, lapse, by_sender=self._by_sender)
         size = "phone" if request.query("size") == "phone" else "desktop"
         return self._desk.page(
@@ -252,7 +251,7 @@ class Drafts:
             text=text,
             faults=[("to", not_sent)] if not_sent else sentences(faults),
             staff=colleagues_of(self._statements.store, me.address) if me.may(Role.WRITER) else [],
-            gone=gone,
+            gone=status is not None and status.begun,
             remarks=self._remarks(request, draft),
             labels=LABELS,
             by_sender=self._by_sender,

@@ -18,7 +18,7 @@ from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.submit import Lapses
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict
-from newsletter.pipeline.status import lapse_of, load_status
+from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.rendering import preview as views
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -27,7 +27,6 @@ from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.fields import (
     Words,
-    has_gone,
     listed,
     named,
     number_of,
@@ -122,10 +121,8 @@ class Editing:
         with self._statements.store.read() as tx:
             lapse = lapse_of(tx, draft.slug, self._statements.campaigns.rules)
             costs = lapse_in_words(tx, lapse, by_sender=self._by_sender)
-            stored = tx.statements.get(draft.slug) if draft.slug else None
-            rules = self._statements.campaigns.rules
-            returned = load_status(tx, stored, rules).returned if stored else None
-            gone, lists = has_gone(tx, draft), self._lists(tx, text)
+            status = get_status(tx, draft.slug, self._statements.campaigns.rules)
+            lists = self._lists(tx, text)
             others = [stored.statement for stored in tx.statements.newest(_OFFERED)]
         settings = self._statements.settings
         told = self._words.told(text, self._desk, key=draft.key, slug=draft.slug)
@@ -150,8 +147,8 @@ class Editing:
             language=settings.language,
             by_sender=self._by_sender,
             segments=[segment.name for segment in self._statements.defaults.segments],
-            gone=gone,
-            returned=returned,
+            gone=status is not None and status.begun,
+            returned=status.returned if status is not None else None,
             statements=[statement for statement in others if statement.slug != draft.slug],
             others=self._present.note(draft.key, request.who.name, self._desk.now()),
         )

@@ -8,11 +8,10 @@ from typing import Any
 from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.comparison import Difference
-from newsletter.domain.statements.draft import Draft, DraftText
+from newsletter.domain.statements.draft import DraftText
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import parse_draft
 from newsletter.sources.statements import Parsed
-from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import sentence
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import whole
@@ -97,12 +96,6 @@ def of_file(faults: Iterable[Fault], key: str) -> Faults:
         message = fault.message if fault.key else f"{fault.file} {fault.message}"
         found.append((fault.key or key, f"{message.rstrip('.')}."))
     return found
-
-
-def has_gone(tx: Transaction, draft: Draft) -> bool:
-    """Return whether the submitted version has begun to be sent: typing changes no email then."""
-    campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
-    return campaign is not None and campaign.started_at is not None
 
 
 def named(differences: Sequence[Difference]) -> list[dict[str, Any]]:
