@@ -4,7 +4,6 @@ import http.client
 import json
 import shutil
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +12,6 @@ from urllib.parse import urlencode
 import pytest
 
 from bench import departures, measuring, moving, product, run
-from bench.measuring import Measured, Phase
 from bench.others import kept, variables
 from bench.sink import Program, Sink, addresses, compiled, in_python, sink
 from newsletter.subscriber_files.subscribers import read_subscribers
@@ -152,49 +150,6 @@ def test_the_product_sends_from_a_copy_of_what_was_prepared(
         product.run(folder / "run")
         run.check("the product", target.recipients(), 2)
     assert measuring.read(capsys.readouterr().out).phases.keys() >= {"hand over", "end to end"}
-
-
-def test_a_stopwatch_counts_only_its_blocks() -> None:
-    watch = measuring.Stopwatch()
-    assert watch.phase() == Phase(seconds=0, cpu=0)
-    with watch.running():
-        sum(range(100_000))
-    first = watch.phase()
-    sum(range(100_000))
-    assert watch.phase() == first
-    assert first.seconds > 0
-
-
-def test_what_a_process_hands_in_is_read_back(capsys: pytest.CaptureFixture[str]) -> None:
-    phases = {"hand over": Phase(seconds=1.5, cpu=0.5)}
-    sys.stdout.write("talk before it\n")
-    measuring.hand_in(phases)
-    measured = measuring.read(capsys.readouterr().out)
-    assert measured.phases == phases
-    assert 1_000_000 < measured.peak < 10_000_000_000
-
-
-def series(name: str, *seconds: float) -> run.Series:
-    return run.Series(
-        name=name,
-        phase="hand over",
-        recipients=1_000,
-        bytes=150_000,
-        runs=[
-            Measured(phases={"hand over": Phase(seconds=one, cpu=one / 2)}, peak=50_000_000)
-            for one in seconds
-        ],
-    )
-
-
-def test_the_table_shows_medians_and_the_ratios_of_rates() -> None:
-    ours, other = series("ours", 0.1, 0.5, 0.2), series("theirs", 1.0)
-    lines = run.figures([ours, other]).splitlines()
-    assert [cell.strip() for cell in lines[2].strip("|").split("|")] == [
-        "1,000", "ours", "5,000", "100.00", "50", "150", "3",
-    ]  # fmt: skip
-    assert len({len(line) for line in lines}) == 1
-    assert run.ratios([ours], [other]).splitlines()[2].split("|")[2].strip() == "5.00"
 
 
 DEPARTED = """
