@@ -20,7 +20,7 @@ from newsletter.domain.setting import (
     some,
 )
 from newsletter.domain.statements.brand import Brand
-from newsletter.domain.subscribers.address import Address
+from newsletter.domain.subscribers.address import Address, OptionalAddress
 from newsletter.domain.subscribers.lists import ListName
 from newsletter.domain.subscribers.segment import Segment
 
@@ -134,7 +134,7 @@ class Sender:
     address: Address = setting(
         "The address in From. Its domain must be set up with the provider.", "news@forum.example"
     )
-    reply_to: Address = setting(
+    reply_to: OptionalAddress = setting(
         "The address for answers. Without it: the address in From.",
         "press@forum.example",
         default="",

@@ -101,3 +101,5 @@ def _address(text: str) -> str:
 
 Address = Annotated[str, Rule(_address)]
 """An e-mail address that people write in a file."""
+OptionalAddress = Annotated[str, Rule(lambda text: text and _address(text))]
+"""An e-mail address that people may leave out, which is stored as ""."""
