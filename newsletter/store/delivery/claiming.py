@@ -194,31 +194,34 @@ def _reachable(
         people.who,
         **values,
     )
-    numbers = list(map(int, json.loads(texts[0])))
+    numbers = json.loads(texts[0].replace('"', ""))
     addresses = json.loads(bytes.fromhex(texts[1]).decode(errors="surrogateescape"))
-    hashes = list(map(bytes.fromhex, json.loads(texts[2])))
-    damaged = {numbers[place] for place in _find_damaged(addresses, hashes, hash_address)}
+    found = list(zip(numbers, addresses, strict=True))
+    places = _find_damaged(addresses, json.loads(texts[2]), hash_address)
+    if numbers == frozen and not places:  # nearly always
+        return found, []
+    damaged = {numbers[place] for place in places}
     # others may have come in between since the freeze
     reachable = set(frozen) - damaged
-    found = zip(numbers, addresses, strict=True)
     return sorted(member for member in found if member[0] in reachable), [
         number for number in frozen if number in damaged
     ]
 
 
 def _find_damaged(
-    addresses: Sequence[str], hashes: Sequence[bytes], hash_address: Callable[[str], bytes]
+    addresses: Sequence[str], hashes: Sequence[str], hash_address: Callable[[str], bytes]
 ) -> list[int]:
-    """Return the places of addresses that do not match their stored hash."""
+    """Return the places of addresses that do not match their stored hash, in hexadecimal."""
     try:
-        if list(map(hash_address, addresses)) == hashes:
+        if b"".join(map(hash_address, addresses)) == bytes.fromhex("".join(hashes)):
             return []
     except ValueError:  # one is no text any more, or nothing that could be an address
         pass
     return [
         place
         for place, (address, stored) in enumerate(zip(addresses, hashes, strict=True))
-        if as_stored(address.encode(errors="surrogateescape"), stored, hash_address) is None
+        if as_stored(address.encode(errors="surrogateescape"), bytes.fromhex(stored), hash_address)
+        is None
     ]
 
 
