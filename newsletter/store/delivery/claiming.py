@@ -140,11 +140,9 @@ def claim(
     campaign = campaigns.head(row.campaign_id)
     lists = None if row.regardless else campaign.lists
     members, damaged = _reachable(db, row, lists, hash_address)
-    # only then has somebody left: who and why takes a query of its own, which most claims spare
-    if len(members) + len(damaged) < row.pending:
-        _book_departed(db, row, lists, at)
-    if damaged:
-        _book_damaged(db, row, damaged, at)
+    # who left and why takes a query of its own, which most claims spare
+    if len(members) < row.pending:
+        _book_others(db, row, lists, damaged, at)
     return ClaimedBatch(
         id=batch_id,
         campaign=campaign,
@@ -234,18 +232,14 @@ def as_stored(address: bytes, stored: bytes, hash_address: Callable[[str], bytes
         return None
 
 
-def _book_damaged(db: Database, row: _Held, damaged: Sequence[int], at: datetime) -> None:
-    outcomes = dict.fromkeys(damaged, (DeliveryState.REJECTED, DAMAGED, ""))
-    add_rows(db, row.id, row.campaign_id, outcomes, at)
-    db.change(
-        "UPDATE batch SET pending = pending - :people, rejected = rejected + :people"
-        " WHERE id = :id",
-        id=row.id,
-        people=len(damaged),
-    )
-
-
-def _book_departed(db: Database, row: _Held, lists: Sequence[str] | None, at: datetime) -> None:
+def _book_others(
+    db: Database,
+    row: _Held,
+    lists: Sequence[str] | None,
+    damaged: Sequence[int],
+    at: datetime,
+) -> None:
+    """Book the members who left since the freeze, and those whose address is damaged."""
     who, why = eligible(lists), why_not(lists)
     departed = db.rows(
         f"""
@@ -261,12 +255,14 @@ def _book_departed(db: Database, row: _Held, lists: Sequence[str] | None, at: da
         campaign_id=row.campaign_id,
     )
     outcomes = {number: (DeliveryState.SUPPRESSED, reason, "") for number, reason in departed}
+    outcomes |= dict.fromkeys(damaged, (DeliveryState.REJECTED, DAMAGED, ""))
     add_rows(db, row.id, row.campaign_id, outcomes, at)
     db.change(
-        "UPDATE batch SET pending = pending - :people, suppressed = suppressed + :people"
-        " WHERE id = :id",
+        "UPDATE batch SET pending = pending - :departed - :damaged,"
+        " suppressed = suppressed + :departed, rejected = rejected + :damaged WHERE id = :id",
         id=row.id,
-        people=len(outcomes),
+        departed=len(departed),
+        damaged=len(damaged),
     )
 
 

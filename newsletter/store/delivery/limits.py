@@ -41,15 +41,9 @@ class RateLimits(Repository):
 
     def put(self, provider: str, domain: str, rate_limit: RateLimit) -> None:
         """Insert the rate limit, or replace the stored one."""
-        self._db.change(
-            "INSERT INTO rate_limit (provider, domain, free_at, blocked_until, cause, reason,"
-            " failing_since, day, used)"
-            " VALUES (:provider, :domain, :free_at, :blocked_until, :cause, :reason,"
-            " :failing_since, :day, :used)"
-            " ON CONFLICT (provider, domain) DO UPDATE SET free_at = excluded.free_at,"
-            " blocked_until = excluded.blocked_until, cause = excluded.cause,"
-            " reason = excluded.reason, failing_since = excluded.failing_since,"
-            " day = excluded.day, used = excluded.used",
+        self._db.put(
+            "rate_limit",
+            "provider, domain",
             provider=provider,
             domain=domain,
             **{**vars(rate_limit), "free_at": (rate_limit.free_at - _EPOCH) // _MICROSECOND},
