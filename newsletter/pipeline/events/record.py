@@ -90,14 +90,15 @@ def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event]) -> None:
 
 def _storable(event: Event) -> Event:
     """Without what no database takes: halves of characters, and numbers beyond all measure."""
-    words: dict[str, Any] = {
-        name: value.encode("utf-8", "replace").decode()
+    changed: dict[str, Any] = {
+        name: text
         for name, value in vars(event).items()
-        if isinstance(value, str)
+        if isinstance(value, str) and (text := value.encode("utf-8", "replace").decode()) != value
     }
     number = event.subscriber_id
-    known = number is not None and 0 < number < _BEYOND
-    return replace(event, subscriber_id=number if known else None, **words)
+    if number is not None and not 0 < number < _BEYOND:
+        changed["subscriber_id"] = None
+    return replace(event, **changed) if changed else event
 
 
 def _record(tx: Transaction, told: Sequence[tuple[Event, Place]], provider: str) -> Recorded:

@@ -1,7 +1,7 @@
 """Delivery statuses, one for each key, and events as they came."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from newsletter.domain.events import (
@@ -76,24 +76,28 @@ class Events(AddressRepository):
             other = noted.get(status.key)
             if other is None or status.prevails(other):
                 noted[status.key] = status
-        for other in [each for status in noted.values() for each in self._known(status)]:
-            if not noted[other.key].prevails(other):
+        for other in self._known(noted.values()):
+            if other.key in noted and not noted[other.key].prevails(other):
                 del noted[other.key]
         # what prevails was chosen above; no other writes between the two
         self._db.each(
             _NOTE, ({**vars(status), "bounce": status.bounce or ""} for status in noted.values())
         )
 
-    def _known(self, status: DeliveryStatus) -> list[DeliveryStatus]:
-        return self._db.all(
-            DeliveryStatus,
-            "SELECT campaign_id, subscriber_id, kind, at, bounce, reason FROM delivery_status"
-            " WHERE campaign_id = :campaign_id AND subscriber_id = :subscriber_id"
-            " AND kind = :kind",
-            campaign_id=status.campaign_id,
-            subscriber_id=status.subscriber_id,
-            kind=status.kind,
-        )
+    def _known(self, statuses: Iterable[DeliveryStatus]) -> Iterator[DeliveryStatus]:
+        """Yield what is noted of the same deliveries."""
+        people: dict[int, set[int]] = defaultdict(set)
+        for status in statuses:
+            people[status.campaign_id].add(status.subscriber_id)
+        for campaign_id, numbers in people.items():
+            yield from self._db.all(
+                DeliveryStatus,
+                "SELECT campaign_id, subscriber_id, kind, at, bounce, reason FROM delivery_status"
+                " WHERE campaign_id = :campaign_id AND subscriber_id IN ("
+                "SELECT CAST(value AS BIGINT) FROM json_each(:numbers))",
+                campaign_id=campaign_id,
+                numbers=numbers,
+            )
 
     def keep(self, provider: str, told: Iterable[tuple[Event, Place]], at: datetime) -> int:
         """Keep events as they came, each once; return how many are new."""
