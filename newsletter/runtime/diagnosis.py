@@ -232,6 +232,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield _emails(delivery)
     yield attempt("audit log", lambda: _audited(store))
     yield _on_server() if settings.is_on_server else _file(store)
+    yield from _erasure(store)
     yield from map(_sound, store.inspect(seconds=_LOOK))
     yield _private(settings)
     yield from _secret_files(settings)
@@ -323,6 +324,15 @@ def _file(store: Store) -> Finding:
         detail = "; ".join(" ".join(fault.split()) for fault in faults)
         return Finding(what="file", level=Level.FAULT, detail=detail, advice=_PUT_BACK)
     return Finding(what="file", level=Level.OK, detail="hangs together")
+
+
+def _erasure(store: Store) -> Iterator[Finding]:
+    with store.read() as tx:
+        since = tx.traces.erasure_due_since()
+    if since is not None:
+        detail = f"what was erased is not overwritten in the file since {since:%Y-%m-%d %H:%M} UTC"
+        advice = "it is overwritten once no batch is being sent and no other program reads the file"
+        yield Finding(what="erasure", level=Level.WARNING, detail=detail, advice=advice)
 
 
 def _sound(found: Soundness) -> Finding:

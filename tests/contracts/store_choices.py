@@ -275,15 +275,15 @@ class ChoicesContract:
             move = replace(email, kind=EmailKind.MOVE, address="new@b.example", subscriber_id=1)
             tx.emails.ask(move, network="", limits=EmailLimits())
             tx.consents.add(1, [record])
-            assert not tx.traces.is_erasure_due()
+            assert tx.traces.erasure_due_since() is None
             tx.readers.forget(ANA.address, NOON)
             assert tx.emails.get(1) is None
             assert tx.emails.get(2) is None
             assert tx.consents.of(1) == []
-            assert tx.traces.is_erasure_due(), "what is left in the file is to be overwritten"
+            assert tx.traces.erasure_due_since() == NOON, "what is left is to be overwritten"
         assert store.secure_erase()
         with store.read() as tx:
-            assert not tx.traces.is_erasure_due()
+            assert tx.traces.erasure_due_since() is None
 
     def test_whoever_moved_and_is_forgotten_leaves_no_old_address_either(
         self, store: Store

@@ -125,7 +125,7 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
 def clean(*, store: Store) -> bool:
     """Overwrite erased data. Return False if batches are being sent or the file is in use."""
     with store.read() as tx:
-        if not tx.traces.is_erasure_due():
+        if tx.traces.erasure_due_since() is None:
             return True
         if tx.batches.waiting().claimed:  # its outcome could not be noted meanwhile
             return False

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 DUE = "erasures"
-"""The key in ``meta`` that counts erasures since the last time."""
+"""The key in ``meta`` with the moment of the first erasure since the last time, and their count."""
 _READERS_MILLISECONDS = 2_000
 """Time for readers of the log to end."""
 _CHECKPOINT_SECONDS = 30

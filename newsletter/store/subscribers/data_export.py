@@ -214,9 +214,10 @@ class Traces(Repository):
             found += [Trace(kind=table, key=row) for row in rows]
         return found
 
-    def is_erasure_due(self) -> bool:
-        """Return whether somebody was erased since the last ``Store.secure_erase``."""
-        return self._db.value("SELECT 1 FROM meta WHERE key = :due", due=DUE) is not None
+    def erasure_due_since(self) -> datetime | None:
+        """Return when a person was first erased since the last ``Store.secure_erase``."""
+        due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE)
+        return None if due is None else instant(int(due.split()[0]))
 
     def erase(self, traces: Sequence[Trace]) -> None:
         """Delete these events, and empty these reasons."""

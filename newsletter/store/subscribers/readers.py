@@ -13,7 +13,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.store.database import NO_LIMIT, Condition, instant, one_of
+from newsletter.store.database import NO_LIMIT, Condition, instant, one_of, stored
 from newsletter.store.file.secure_erase import DUE
 from newsletter.store.repository import AddressRepository
 from newsletter.store.subscribers import importing
@@ -357,11 +357,9 @@ class Readers(AddressRepository):
         )
         self._db.change("DELETE FROM transactional_email WHERE address_hash = :hash", hash=hashed)
         # the file is to be erased securely
-        self._db.change(
-            "INSERT INTO meta (key, value) VALUES (:due, '1') ON CONFLICT (key)"
-            " DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)",
-            due=DUE,
-        )
+        due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE)
+        since, count = (due or f"{stored(at)} 0").split()
+        self._db.put("meta", "key", key=DUE, value=f"{since} {int(count) + 1}")
         if found is not None:
             erase(self._db, found.id)
         return found is not None

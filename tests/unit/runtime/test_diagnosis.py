@@ -1,6 +1,7 @@
 """What is asked from outside, and when nothing is."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,19 @@ def test_doctor_names_what_others_may_read(tmp_path: Path, migrated: Path) -> No
     assert found["permissions"].level is Level.FAULT
     assert found["permissions"].detail == f"others may read {tmp_path / 'var' / 'keys'}"
     assert "chmod go-rwx" in found["permissions"].advice
+
+
+def test_doctor_says_since_when_erased_data_waits_to_be_overwritten(
+    tmp_path: Path, migrated: Path
+) -> None:
+    with forum(tmp_path, database=migrated) as site:
+        services = site.services
+        with services.store.begin() as tx:
+            for hours in range(2):
+                tx.readers.forget(f"ana{hours}@example.org", NOON + timedelta(hours=hours))
+        found = {one.what: one for one in of_workspace(services.statements, services.delivery)}
+    assert found["erasure"].level is Level.WARNING
+    assert found["erasure"].detail.endswith(f"since {NOON:%Y-%m-%d %H:%M} UTC")
 
 
 @rows(

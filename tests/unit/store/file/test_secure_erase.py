@@ -157,7 +157,7 @@ def test_what_cannot_be_overwritten_now_is_overwritten_later(path: Path, store: 
         assert forget(address(1), by="ada", store=store)
         assert not clean(store=store), "somebody reads what was there before"
         with store.read() as tx:
-            assert tx.traces.is_erasure_due()
+            assert tx.traces.erasure_due_since() is not None
         reader.execute("ROLLBACK")
     assert clean(store=store)
     assert clean(store=store), "there is nothing left to do"
@@ -203,10 +203,10 @@ def test_a_person_erased_while_the_file_is_written_is_overwritten_next_time(
     with closing(sqlite3.connect(path, factory=Interrupted, isolation_level=None)) as connection:
         assert secure_erase.overwrite_erased(path, connection)
     with store.read() as tx:
-        assert tx.traces.is_erasure_due()
+        assert tx.traces.erasure_due_since() is not None
     assert clean(store=store)
     with store.read() as tx:
-        assert not tx.traces.is_erasure_due()
+        assert tx.traces.erasure_due_since() is None
 
 
 @pytest.fixture
