@@ -20,6 +20,7 @@ from tests.contracts.store_drafts import DraftsContract
 from tests.contracts.store_events import EventsContract
 from tests.contracts.store_feeds import FeedsContract
 from tests.contracts.store_hours import HoursContract
+from tests.contracts.store_others import OthersContract
 from tests.contracts.store_outcomes import OutcomesContract
 from tests.contracts.store_rate_limits import PacesContract
 from tests.contracts.store_readers import ReadersContract
@@ -44,6 +45,7 @@ class StoreContract(
     SegmentsContract,
     HoursContract,
     BatchesContract,
+    OthersContract,
     OutcomesContract,
     UnknownsContract,
     AgainContract,

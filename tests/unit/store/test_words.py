@@ -5,7 +5,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from newsletter.store.repository import Repository
+from newsletter.store.sql import Store
+
 STORE = Path(__file__).parents[3] / "newsletter" / "store"
+CONTRACT = Path(__file__).parents[2] / "contracts"
 OF_ITS_OWN = {
     "sqlite.py": "SQLite's own",
     "postgresql.py": "PostgreSQL's own",
@@ -56,6 +60,22 @@ def test_both_databases_know_the_words_of_each_query() -> None:
         for pattern, instead in FORBIDDEN.items()
         if (word := re.search(pattern, text))
     ] == []
+
+
+def test_each_query_runs_on_both_databases(store: Store) -> None:
+    """The contract, which both databases pass, calls every method of each repository."""
+    contract = "".join(path.read_text("utf-8") for path in CONTRACT.glob("*.py"))
+    called = set(re.findall(r"\.(\w+\.\w+)\b", contract))
+    with store.read() as tx:
+        methods = {
+            f"{name}.{method}"
+            for name, repository in vars(tx).items()
+            if isinstance(repository, Repository)
+            for method in vars(type(repository))
+            if not method.startswith("_")
+        }
+    assert len(methods) > 250
+    assert methods - called == set()
 
 
 def test_only_modules_that_exist_are_left_out() -> None:

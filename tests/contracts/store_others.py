@@ -1,0 +1,156 @@
+"""What every store answers to questions that no other suite asks."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from newsletter.domain.delivery.transactional import EmailState
+from newsletter.domain.errors import Fault
+from newsletter.domain.staff.role import Role
+from newsletter.domain.subscribers.audience import (
+    Brought,
+    Consent,
+    SuppressedEntry,
+    SuppressionReason,
+    UploadedFile,
+)
+from newsletter.store.sql import Store
+from tests.contracts.books import BUSY, LEASE, UNKNOWN, Books, content, entries
+from tests.contracts.store_accounts import ANA, BEN, INVITATION
+from tests.fakes import NOON
+
+LATER = NOON + timedelta(hours=1)
+
+
+class OthersContract:
+    def test_readers_are_searched_and_counted(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert(entries(12), NOON)
+            found = tx.readers.search(list_name="press", query="READER1", most=2)
+            assert [one.address for one in found] == [
+                "reader12@example.org",
+                "reader11@example.org",
+            ]
+            assert tx.readers.count(list_name="press", query="READER1") == 4
+            assert tx.readers.added_at(found[0].id) == NOON
+            assert tx.readers.has_data_of("Reader1@example.org")
+            assert not tx.readers.has_data_of("stranger@example.org")
+
+    def test_a_reader_is_edited_and_what_changed_is_counted(self, store: Store) -> None:
+        consent = Consent(source="fair", at=NOON)
+        with store.begin() as tx:
+            tx.readers.upsert([*entries(1), replace(entries(2)[1], consent=consent)], NOON)
+            assert (tx.consents.noted(1), tx.consents.noted(2)) == (None, consent)
+            tx.readers.edit(1, replace(entries(1)[0], name="Ana", place="Austin", tags=("vip",)))
+            ana = tx.readers.get(1)
+            assert ana is not None
+            assert (ana.name, ana.place, ana.tags) == ("Ana", "Austin", ("vip",))
+            tx.choices.leave(2, ["press"], NOON)
+            assert tx.readers.growth(NOON) == {"press": (1, 1)}
+            assert tx.readers.growth(LATER) == {"press": (0, 0)}
+            reason = SuppressionReason.MANUAL
+            gone = SuppressedEntry(address="gone@example.org", reason=reason)
+            tx.readers.suppress([gone], NOON, "test")
+            assert tx.readers.suppression_counts() == {reason: 1}
+
+    def test_what_a_reader_received_is_told_newest_first(self, store: Store) -> None:
+        books = [Books(store, 1, slug=slug) for slug in ("first", "second")]
+        books[0].settle(books[0].claim())
+        with store.read() as tx:
+            received = tx.data_exports.received(1, 9)
+        assert [(one.slug, one.state.value) for one in received] == [
+            ("second", "pending"),
+            ("first", "accepted"),
+        ]
+
+    def test_an_upload_is_kept_until_its_import(self, store: Store) -> None:
+        upload = UploadedFile(
+            by=ANA, file="a.csv", lists=("press",), without=(), agreed="fair", body=b"\x00e"
+        )
+        with store.begin() as tx:
+            first, second = (tx.imports.keep_upload(upload, at) for at in (NOON, LATER))
+            assert tx.imports.upload(first) == upload
+            assert tx.imports.drop_upload(first)
+            assert not tx.imports.drop_upload(first)
+            assert tx.imports.drop_uploads(NOON) == 0
+            assert tx.imports.drop_uploads(LATER) == 1
+            assert tx.imports.upload(second) is None
+
+    def test_faults_of_sources_are_noted_at_a_mark(self, store: Store) -> None:
+        faults = (Fault(file="a.md", message="is bad", line=3),)
+        with store.begin() as tx:
+            assert tx.statements.faults_at("one") is None
+            tx.statements.note_read("one", faults)
+            assert tx.statements.faults_at("one") == faults
+            assert tx.statements.faults_at("two") is None
+
+    def test_imports_are_listed_newest_first(self, store: Store) -> None:
+        with store.begin() as tx:
+            for name in ("a.csv", "b.csv"):
+                number = tx.imports.begin(at=NOON, by=ANA, file=name, kind="plain", sha256="x")
+                tx.imports.note(Brought(number=number, new=number), finished_at=LATER)
+            [newest] = tx.imports.newest(1)
+            assert (newest.file, newest.new, newest.finished_at) == ("b.csv", 2, LATER)
+            assert tx.imports.count() == 2
+
+    def test_what_is_unknown_is_counted_by_campaign_and_account(self, store: Store) -> None:
+        books = Books(store, 3)
+        books.settle(books.claim(), UNKNOWN)
+        with store.begin() as tx:
+            assert tx.unknowns.campaigns() == [books.id]
+            assert tx.unknowns.strays({"recording": "another"}) == 3
+            held = tx.unknowns.take(at=LATER, lease=LEASE, accounts={"recording": ""})
+            assert held is not None
+            tx.unknowns.call(held, until=LATER)
+            assert tx.unknowns.calls_until(books.id, NOON) == LATER
+            assert tx.unknowns.calls_until(books.id, LATER) is None
+
+    def test_what_was_tried_in_vain_is_an_outage(self, store: Store) -> None:
+        books = Books(store, 3)
+        with store.read() as tx:
+            assert tx.batches.outage(books.id) is None
+        books.requeue(books.claim(), seconds=30)
+        with store.read() as tx:
+            outage = tx.batches.outage(books.id)
+        assert outage is not None
+        assert (outage.people, outage.tries, outage.reason) == (3, 1, BUSY.reason)
+
+    def test_staff_are_renamed_and_told_and_their_links_withdrawn(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.staff.put(ANA, Role.ADMIN, NOON)
+            tx.staff.rename(ANA, "Ana Ruiz")
+            assert (tx.staff.role(ANA), tx.staff.role(BEN)) == (Role.ADMIN, None)
+            assert tx.staff.names() == {ANA: "Ana Ruiz"}
+            email = tx.emails.tell(ANA, "a link for you", NOON)
+            assert tx.emails.counts(NOON - timedelta(1))[EmailState.WAITING] == 1
+            tx.invitations.add(replace(INVITATION, by=BEN, email_id=email), b"h")
+            assert tx.invitations.is_mailed(email, NOON)
+            tx.invitations.withdraw_by(BEN, NOON)
+            assert not tx.invitations.is_mailed(email, NOON)
+
+    def test_contents_and_events_come_once(self, store: Store) -> None:
+        with store.begin() as tx:
+            digests = [tx.statements.keep_content(content(title), NOON) for title in "ab"]
+            found = tx.statements.contents([*digests, "0" * 64])
+            assert found == dict(zip(digests, map(content, "ab"), strict=True))
+            assert tx.events.is_first(b"token", b"one", NOON)
+            assert tx.events.is_first(b"token", b"one", NOON)
+            assert not tx.events.is_first(b"token", b"two", NOON)
+            assert tx.events.is_first(b"token", b"two", NOON + timedelta(days=3))
+
+    def test_the_log_is_read_in_pages_and_tells_of_no_gap(self, store: Store) -> None:
+        with store.begin() as tx:
+            for place in range(3):
+                tx.audit.enter(actor=ANA, action="do", subject=str(place))
+            assert tx.audit.to_remember() == tx.audit.entered
+        with store.begin() as tx:
+            tx.audit.note_gap(actor=ANA)
+            assert [line.subject for line in tx.audit.page(3, 9)] == ["1", "0"]
+
+    def test_the_running_service_leaves_a_note(self, store: Store) -> None:
+        with store.begin() as tx:
+            assert tx.running_service.configuration() == ""
+            tx.running_service.note("digest", "one")
+            tx.running_service.forget("another")
+            assert tx.running_service.configuration() == "digest"
+            tx.running_service.forget("one")
+            assert tx.running_service.configuration() == ""
