@@ -1,6 +1,7 @@
 """Staff feedback on a statement: comments and requests for changes."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +39,27 @@ def comment_text(typed: str) -> str:
             f"Shorten the comment: it has {len(words):,} characters, and {LONGEST:,} are the most"
         )
     return words
+
+
+_MENTION = re.compile(r"(?<![\w.+@-])@([\w.+-]{1,100}(?:@[\w.-]{1,100})?)")
+
+
+def mentioned(words: str, names: Mapping[str, str]) -> set[str]:
+    """Return the staff whom a comment names: @ben, @ben.okri or @ben@forum.example.
+
+    ``names`` has the name of each, by address. A person goes by their address, by what stands
+    before its @, by their first name, or by their name without blanks. A name that two people go
+    by means neither.
+    """
+    known: dict[str, set[str]] = {}
+    for address, name in names.items():
+        parts = name.casefold().split()
+        whole = {joint.join(parts) for joint in ("", ".", "-")}
+        for one in {address, address.partition("@")[0], *parts[:1], *whole}:
+            known.setdefault(one, set()).add(address)
+    written = (one.casefold().rstrip(".-") for one in _MENTION.findall(words))
+    found = (known.get(one, set()) for one in written)
+    return {address for one in found if len(one) == 1 for address in one}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,15 @@ Every query returns one page at most.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
 from newsletter.domain.campaigns.state import CampaignRules, Related, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NotFound
+from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.comment import Comment, mentioned
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.pipeline.campaigns.headcount import with_readers
@@ -25,6 +28,8 @@ _LOOKED_AT = 30
 _SHOWN = 10
 _NEXT = 5
 _REPORTS = 3
+_COMMENTS, _NAMED, _NAMED_LATELY = 200, 5, timedelta(days=14)
+"""The last comments that are searched for a name, and how many of them are shown for how long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +153,8 @@ class Desktop:
     """The last campaigns that ended, each with the title of its statement."""
     drafts: tuple[Draft, ...]
     """Texts that this person writes at the desk and has not submitted."""
+    named_in: tuple[tuple[Comment, str], ...]
+    """The last comments that name this person, each with the title of its statement."""
     is_empty: bool
     """There is no statement at all."""
 
@@ -186,8 +193,9 @@ def desktop(
     going = [open_ for open_ in tx.campaigns.open() if has_begun(open_) and open_.state in moving]
     going.sort(key=lambda campaign: -campaign.id)
     over = tx.campaigns.last_ended(_REPORTS)
-    ended = tx.statements.some([campaign.slug for campaign in over])
-    titles = {stored.statement.slug: stored.statement.title for stored in ended}
+    named = _named_in(tx, address)
+    about = tx.statements.some([*(one.slug for one in over), *(one.slug for one in named)])
+    titles = {stored.statement.slug: stored.statement.title for stored in about}
     unseen = tx.drafts.unseen(_LOOKED_AT)
     return Desktop(
         waiting=tuple(waiting[:_SHOWN]),
@@ -197,5 +205,18 @@ def desktop(
         going=stand(going[:_SHOWN]),
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
         drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_NEXT]),
+        named_in=tuple((comment, titles.get(comment.slug, comment.slug)) for comment in named),
         is_empty=not tx.board.page(rules, most=1) and not tx.board.unseen(most=1),
     )
+
+
+def _named_in(tx: Transaction, address: str) -> list[Comment]:
+    """Return the last comments of others that name a person, newest first."""
+    names, since = tx.staff.names(), tx.now - _NAMED_LATELY
+    known = {one: names.get(one) or name_of(one) for one in tx.staff.roles()}
+    found = [
+        comment
+        for comment in tx.comments.newest(_COMMENTS)
+        if comment.at > since and address in mentioned(comment.words, known) - {comment.by}
+    ]
+    return found[:_NAMED]

@@ -166,6 +166,9 @@ class Returns(Repository):
         )
 
 
+_COMMENT = 'SELECT slug, "by", at, words, content_hash FROM comment'
+
+
 class Comments(Repository):
     """Staff comments on statements."""
 
@@ -177,12 +180,15 @@ class Comments(Repository):
         """Return the last comments on a statement, oldest first."""
         newest = self._db.all(
             Comment,
-            'SELECT slug, "by", at, words, content_hash FROM comment'
-            " WHERE slug = :slug ORDER BY id DESC LIMIT :most",
+            f"{_COMMENT} WHERE slug = :slug ORDER BY id DESC LIMIT :most",
             slug=slug,
             most=most,
         )
         return newest[::-1]
+
+    def newest(self, most: int) -> list[Comment]:
+        """Return the last comments on all statements, newest first."""
+        return self._db.all(Comment, f"{_COMMENT} ORDER BY id DESC LIMIT :most", most=most)
 
     def count(self, slug: str) -> int:
         """Return how many comments a statement has."""

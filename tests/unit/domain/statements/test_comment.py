@@ -5,7 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.statements.comment import LONGEST, Returned, comment_text, standing_return
+from newsletter.domain.statements.comment import (
+    LONGEST,
+    Returned,
+    comment_text,
+    mentioned,
+    standing_return,
+)
 from newsletter.domain.statements.statement import Approval, Channel
 from tests.fakes import NOON
 from tests.rows import rows
@@ -72,3 +78,37 @@ def test_an_approval_since_of_that_very_version_is_an_answer_to_it() -> None:
     assert standing_return([BACK], "d1", [yes()]) is None
     assert standing_return([BACK], "d1", [yes("d0"), yes(minutes=-1)]) == BACK
     assert standing_return([BACK], "d1", [replace(yes(), revoked_at=NOON)]) == BACK
+
+
+NAMES = {
+    "ana@forum.example": "Ana Ruiz",
+    "ben@forum.example": "Ben",
+    "cleo@forum.example": "Cleo",
+    "dan@forum.example": "Dan",
+}
+
+
+@rows(
+    ("words", "named"),
+    [
+        ("@ben look", {"ben"}),
+        ("Ask @Ben, please. @Ben!", {"ben"}),
+        ("@ana.ruiz and @AnaRuiz and @ana-ruiz and @ana", {"ana"}),
+        ("@ben@forum.example.", {"ben"}),
+        ("(@cleo) @dan", {"cleo", "dan"}),
+        # an address in a text names nobody, nor does half a name
+        ("write to ben@forum.example", set()),
+        ("@be", set()),
+        ("@", set()),
+        ("@ben@elsewhere.example", set()),
+    ],
+)
+def test_a_comment_names_people(words: str, named: set[str]) -> None:
+    assert mentioned(words, NAMES) == {f"{name}@forum.example" for name in named}
+
+
+def test_a_name_that_two_go_by_means_neither() -> None:
+    other = "ben.okri@forum.example"
+    names = {other: "Ben Okri", "ben.lee@forum.example": "Ben Lee"}
+    assert mentioned("@ben", names) == set()
+    assert mentioned("@ben.okri", names) == {other}

@@ -25,7 +25,7 @@ from newsletter.pipeline.campaigns.board import (
     desktop,
     load_for_page,
 )
-from newsletter.pipeline.statements.feedback import send_back
+from newsletter.pipeline.statements.feedback import comment, send_back
 from newsletter.store.sql import Store
 from tests.conftest import FreshStores
 from tests.contracts.books import add_campaign
@@ -480,3 +480,18 @@ def _agree(room: Newsroom, start: StartBy) -> None:
         for one in board(tx, asked).rows:
             listed = tx.board.page(asked, one.shelf, most=9)
             assert one.slug in listed, (one.state, one.where)
+
+
+def test_home_shows_the_last_comments_that_name_a_person(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    for by, words in ((FLO, "@ed, is this right?"), (ED, "@flo, yes, says @ed."), (FLO, "Good.")):
+        comment("resignation", words, by=by, store=room.store)
+    [(named, title)] = home(room).named_in
+    assert (named.by, named.words, title) == (
+        FLO,
+        "@ed, is this right?",
+        "Forum resigns from task force",
+    )
+    room.clock.advance(days=14)
+    assert home(room).named_in == ()
