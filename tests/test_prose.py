@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_docs import DOCS, ROOT, name, read
+from tools.reference.modules import statements
 
 MAX_WORDS = 40_000
 MAX_DECISION_WORDS = 250
@@ -48,7 +49,7 @@ def sentences(path: Path) -> list[str]:
 def explanations(path: Path) -> Iterator[str]:
     """Yield the lines of docstrings and comments, without inline code."""
     source = read(path)
-    for node in ast.walk(ast.parse(source)):
+    for node in statements(ast.parse(source)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield from re.sub(r"``[^`]*``", " ", str(node.value.value)).splitlines()
     yield from re.findall(r"(?m)^ *# (.*)$", source)

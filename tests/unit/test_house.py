@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.reference.modules import Module, read
+from tools.reference.modules import Module, read, statements
 
 ROOT = Path(__file__).parents[2]
 CEILING = 68_000
@@ -23,7 +23,7 @@ def test_no_module_function_or_folder_outgrows_its_reader() -> None:
 
 def bodies(module: Module) -> Iterator[tuple[str, int]]:
     """Each function and the lines of what it does, without its head and docstring."""
-    for node in ast.walk(module.tree):
+    for node in statements(module.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0]
             yield f"{module.name}.{node.name}", (node.end_lineno or 0) - first.lineno + 1

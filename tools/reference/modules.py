@@ -69,12 +69,21 @@ class Module:
     def imported(self, known: Iterable[str]) -> set[str]:
         """Which of the known modules it imports, wherever in it that is said."""
         found = set()
-        for node in ast.walk(self.tree):
+        for node in statements(self.tree):
             if isinstance(node, ast.ImportFrom) and node.module:
                 found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
             elif isinstance(node, ast.Import):
                 found |= {name.name for name in node.names}
         return found & set(known)
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements below a node, in any depth; what they say in expressions is left out."""
+    for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for one in getattr(node, part, ()):
+            yield one
+            if not isinstance(one, ast.Expr):
+                yield from statements(one)
 
 
 def read(project: Path) -> list[Module]:
