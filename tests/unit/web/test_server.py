@@ -214,7 +214,7 @@ def test_who_asks_nothing_more_is_let_go() -> None:
 
 
 def test_half_of_a_second_request_is_let_go_too() -> None:
-    with listening(Bounds(connections=10, head=0.3)) as connect:
+    with listening(Bounds(connections=10, head=1)) as connect:
         connection = connect()
         connection.sendall(GET)
         assert connection.recv(1000)
@@ -252,7 +252,7 @@ def test_a_head_that_is_too_long_is_refused_though_it_comes_as_one_packet(head: 
 
 def test_heads_of_one_connection_are_not_counted_together() -> None:
     fields = b"".join(b"a%d: b\r\n" % number for number in range(90))
-    with listening(Bounds(connections=10, idle=0.2)) as connect:
+    with listening(Bounds(connections=10)) as connect:
         connection = connect()
         for _ in range(12):
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n" + fields + b"\r\n")
