@@ -37,9 +37,9 @@ _OURS = {
 
 _AS_IT_RUNS = {
     "newsletter.cli.workspace.demo": "three keys of our own, in our own example",
-    "newsletter.config.fields": "forms of names, in the workspace's own configuration",
     "newsletter.credentials.codes": "with a number of digits of our own",
     "newsletter.credentials.passwords": "one word as it is, in a password that may not be long",
+    "newsletter.domain.setting": "forms of names, in the workspace's own configuration",
     "newsletter.domain.statements.weekdays": "made at the start, and in its table of patterns",
     "newsletter.providers.mailtrap.send": "a few words, held against one line of an answer",
     "newsletter.rendering.markdown.markup": "one set of letters, repeated",
