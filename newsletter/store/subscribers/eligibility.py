@@ -230,3 +230,15 @@ class TimeZones(Repository):
             zones=sorted(zones),
         )
         return found is not None
+
+
+def searched(list_name: str, query: str) -> Condition:
+    """The subscriber is on the list now, and address or name holds the query."""
+    found = subscribed([list_name]) if list_name else Condition("1 = 1")
+    if query:
+        # ASCII letters alone are folded, by the database and here
+        found &= Condition(
+            "instr(lower(address), :query) > 0 OR instr(lower(name), :query) > 0",
+            {"query": folded(query)},
+        )
+    return found

@@ -22,9 +22,8 @@ from newsletter.store.subscribers.data_export import erase
 from newsletter.store.subscribers.eligibility import (
     aimed,
     eligible,
-    folded,
     on_lists,
-    subscribed,
+    searched,
     why_left_out,
     why_not,
 )
@@ -282,7 +281,7 @@ class Readers(AddressRepository):
 
         With ``before``: those with smaller ids.
         """
-        who = _searched(list_name, query)
+        who = searched(list_name, query)
         rows = self._db.rows(
             f"{_PEOPLE} WHERE id < :before AND {who} ORDER BY id DESC LIMIT :most",
             who,
@@ -293,7 +292,7 @@ class Readers(AddressRepository):
 
     def count(self, *, list_name: str, query: str) -> int:
         """Return how many subscribers ``search`` finds without a limit."""
-        who = _searched(list_name, query)
+        who = searched(list_name, query)
         return int(self._db.value(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who))
 
     def _people(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Subscriber, str]]:
@@ -498,15 +497,3 @@ class Readers(AddressRepository):
                 why,
             )
         )
-
-
-def _searched(list_name: str, query: str) -> Condition:
-    """The subscriber is on the list now, and address or name holds the query."""
-    found = subscribed([list_name]) if list_name else Condition("1 = 1")
-    if query:
-        # ASCII letters alone are folded, by the database and here
-        found &= Condition(
-            "instr(lower(address), :query) > 0 OR instr(lower(name), :query) > 0",
-            {"query": folded(query)},
-        )
-    return found
