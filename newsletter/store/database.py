@@ -48,6 +48,11 @@ NO_LIMIT = 1 << 62
 """A LIMIT that leaves nothing out."""
 MEMBER = "CAST(member.value AS BIGINT)"
 """The number of a member, of ``json_each(…) AS member``: PostgreSQL's ``value`` is text."""
+SKIP_LOCKED = "/*postgres FOR UPDATE SKIP LOCKED*/"
+"""At the end of a query: lock its rows, and leave out those that another transaction has locked.
+
+SQLite has one writer, who needs no such lock.
+"""
 _PLAIN = (int, str, bytes, float, NoneType)
 
 
@@ -113,12 +118,13 @@ class Backend(Protocol):
         """The name in messages."""
 
     def transaction(
-        self, *, reads: bool = False, lasting: bool = True
+        self, *, reads: bool = False, lasting: bool = True, shares: bool = False
     ) -> AbstractContextManager[Database]:
         """Commit at the end of the block; roll back on an error.
 
-        Only one transaction at a time writes; the next waits. One that is not ``lasting`` survives
-        a power cut once a later one that is lasting was committed. Raises StoreUnavailable, saying
+        Only one transaction at a time writes; the next waits. On PostgreSQL any number that
+        ``shares`` write at the same time, and no other. One that is not ``lasting`` survives a
+        power cut once a later one that is lasting was committed. Raises StoreUnavailable, saying
         what to do, or Defect if a rule of the tables would be broken.
         """
 

@@ -70,13 +70,15 @@ class Postgresql:
         )
 
     @contextmanager
-    def transaction(self, *, reads: bool = False, lasting: bool = True) -> Iterator[Database]:
+    def transaction(
+        self, *, reads: bool = False, lasting: bool = True, shares: bool = False
+    ) -> Iterator[Database]:
         """Commit at the end of the block.
 
         If the connection is lost during the commit, the outcome is unknown, and this raises
         StoreUnavailable.
         """
-        begin = _READ if reads else _WRITE.format(lasting)
+        begin = _READ if reads else _WRITE.format(lasting, "_shared" * shares)
         with self._explained(), self._taken(begin) as session:
             try:
                 yield Database(session, reads=reads)
@@ -377,7 +379,7 @@ _LOCK = f"SELECT pg_{{}}({_LOCK_NAMESPACE}, {_RUNNER})"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _WRITE = (
     "BEGIN; SET LOCAL synchronous_commit = {};"
-    f" SELECT pg_advisory_xact_lock({_LOCK_NAMESPACE}, {_WRITER})"
+    f" SELECT pg_advisory_xact_lock{{}}({_LOCK_NAMESPACE}, {_WRITER})"
 )
 """A statement sees all earlier commits. While this holds the lock, no other process commits."""
 _STATES = {

@@ -26,6 +26,7 @@ def in_driver_words(sql: str) -> bytes:
 
     A statement that creates a table or a trigger is translated to PostgreSQL.
     """
+    sql = _OWN.sub(lambda found: found[1] or "", sql)
     if "CREATE TRIGGER" in sql:
         sql = _trigger(sql)
     elif "CREATE" in sql:
@@ -60,7 +61,6 @@ def adapt(connection: psycopg.Connection) -> None:
 
 
 def _table(statement: str) -> str:
-    statement = _OWN.sub(lambda found: found[1] or "", statement)
     for word, other in _RULES:
         statement = word.sub(other, statement)
     return statement

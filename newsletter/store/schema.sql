@@ -19,7 +19,8 @@ CREATE TABLE meta (
     value TEXT NOT NULL
 ) STRICT;
 
--- The generation of the database and the number of claims in it. It has one row.
+-- The generation of the database and the number of claims in it. It has one row. Each worker
+-- counts its own claims.
 CREATE TABLE restore_guard (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -275,6 +276,7 @@ CREATE TABLE batch (
     account TEXT NOT NULL DEFAULT '',  -- at the provider, of the last attempt; empty if unknown
     call_until INTEGER,  -- until when a replay may be running
     last_change INTEGER NOT NULL DEFAULT 0,  -- of address_history, before the last attempt's claim
+    owner INTEGER,  -- the worker of the last attempt; NULL where one process sends
     -- the first member
     first INTEGER GENERATED ALWAYS AS (
         /*sqlite*/ CAST(substr(members, 2, 20) AS INTEGER)) VIRTUAL
@@ -314,6 +316,27 @@ CREATE TABLE delivery (
     at INTEGER NOT NULL,
     PRIMARY KEY (campaign_id, subscriber_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Processes that share the sending. A claim belongs to its worker until the worker's row is gone.
+CREATE TABLE worker (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    host TEXT NOT NULL,
+    part TEXT NOT NULL,
+    slots INTEGER NOT NULL,  -- calls that it makes at the same time
+    started_at INTEGER NOT NULL,
+    beat_at INTEGER NOT NULL,
+    claims INTEGER NOT NULL DEFAULT 0  -- added to those of restore_guard
+) STRICT;
+
+-- The scheduler at work. Another one takes its place when the lease has ended.
+CREATE TABLE scheduler_lease (
+    id INTEGER PRIMARY KEY,
+    worker_id INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL,
+    CONSTRAINT ck_scheduler_lease_one CHECK (id = 1)
+) STRICT;
 
 CREATE TABLE rate_limit (
     provider TEXT NOT NULL,
@@ -356,7 +379,8 @@ CREATE TABLE transactional_email (
     settled_at INTEGER,
     used_at INTEGER,
     account TEXT NOT NULL DEFAULT '',  -- at the provider; empty if unknown
-    held_until INTEGER NOT NULL DEFAULT 0  -- end of the hold that delayed the email; else 0
+    held_until INTEGER NOT NULL DEFAULT 0,  -- end of the hold that delayed the email; else 0
+    owner INTEGER  -- as in batch
 ) STRICT;
 CREATE INDEX ix_transactional_email_address_hash_asked_at
     ON transactional_email (address_hash, asked_at);

@@ -20,6 +20,7 @@ from newsletter.store.delivery.limits import RateLimits
 from newsletter.store.delivery.running_service import RunningService
 from newsletter.store.delivery.transactional import TransactionalEmails
 from newsletter.store.delivery.unknowns import Unknowns
+from newsletter.store.delivery.workers import Workers
 from newsletter.store.events.events import Events
 from newsletter.store.file.guard_file import Generation
 from newsletter.store.file.keys import Chain
@@ -92,6 +93,7 @@ class Transaction:
         self.hold = Hold(db)
         self.running_service = RunningService(db)
         self.generation = Generation(db)
+        self.workers = Workers(db)
 
 
 class Store:
@@ -133,6 +135,20 @@ class Store:
                 head = tx.audit.to_remember()
             if head is not None:
                 self._chain.head.write(head)
+
+    @contextmanager
+    def send(self, *, lasting: bool = True) -> Iterator[Transaction]:
+        """Begin a transaction of the sender: it claims, notes or books a batch of its own.
+
+        On PostgreSQL others like it write at the same time, and none of ``begin``; SQLite has one
+        writer. Each UPDATE names the state or the fence that it found; rows that all share are
+        written last.
+        """
+        with self._database.transaction(lasting=lasting, shares=True) as db:
+            tx = self._on(db)
+            yield tx
+            if tx.audit.entered:
+                raise Defect("the audit log is written by one transaction at a time")
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:

@@ -52,7 +52,9 @@ class Sqlite:
         return str(self.path)
 
     @contextmanager
-    def transaction(self, *, reads: bool = False, lasting: bool = True) -> Iterator[Database]:
+    def transaction(
+        self, *, reads: bool = False, lasting: bool = True, shares: bool = False
+    ) -> Iterator[Database]:
         """Commit at the end of the block. Raises Exchanged if another file is in its place."""
         self._refuse_exchanged()
         with self._explained(), self._taken() as connection:

@@ -33,6 +33,7 @@ from tests.contracts.store_threads import ThreadsContract
 from tests.contracts.store_transactional import LettersContract
 from tests.contracts.store_translations import FamiliesContract
 from tests.contracts.store_unknowns import UnknownsContract
+from tests.contracts.store_workers import WorkersContract
 
 
 class StoreContract(
@@ -61,6 +62,7 @@ class StoreContract(
     SearchContract,
     StartingContract,
     ThreadsContract,
+    WorkersContract,
     ChangesContract,
     OpenContract,
     BoardContract,

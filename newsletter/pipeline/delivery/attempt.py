@@ -14,6 +14,7 @@ import hashlib
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -180,6 +181,12 @@ class ProviderPool:
         return (self.first,) if self.second is None else (self.first, self.second)
 
     @property
+    def is_unlimited(self) -> bool:
+        """There is neither a limit nor a second provider to be looked after by each claim."""
+        limits = self.first.limiter.limits
+        return self.second is None and limits.rate is None and limits.daily_quota is None
+
+    @property
     def accounts(self) -> dict[str, str]:
         """The account at each provider, by its name."""
         return {each.name: each.account for each in self.all}
@@ -286,7 +293,7 @@ class Attempts(ABC, Generic[Held, Done]):
     """Sends one batch or email per call. Any number of threads may share an instance.
 
     ``lease`` must be longer than the longest call. ``attempt_ids`` returns a new id each time,
-    ``jitter`` a number in 0…1.
+    ``jitter`` a number in 0…1. ``owner`` is the number of this process, where several send.
     """
 
     store: Store
@@ -296,6 +303,12 @@ class Attempts(ABC, Generic[Held, Done]):
     lease: timedelta
     attempt_ids: Callable[[], str]
     jitter: Callable[[], float]
+    owner: int | None = None
+
+    @property
+    def shares(self) -> bool:
+        """Claims of several processes may be made at the same time."""
+        return self.owner is not None and self.pool.is_unlimited
 
     def attempt(self) -> Done | None:
         """Send the next batch or email. Return None if nothing is due or nothing may leave now."""
@@ -306,7 +319,7 @@ class Attempts(ABC, Generic[Held, Done]):
             not_after=NotAfter.after(self.lease, self.store.clock),
         )
         # a power cut may undo the claim, because nothing leaves before the note, which is durable
-        with self.store.begin(lasting=False) as tx:
+        with self.claiming() as tx:
             held = self.claim(tx, attempt)
         if held is None:
             return None
@@ -330,7 +343,7 @@ class Attempts(ABC, Generic[Held, Done]):
 
         Return whether it may leave. Raises StoreUnavailable if the guard file cannot be written.
         """
-        with self.store.begin() as tx:
+        with self.store.begin() if self.owner is None else self.store.send() as tx:
             number = self.intend(tx, held, body_hash)
             if number is None:
                 return False
@@ -345,6 +358,10 @@ class Attempts(ABC, Generic[Held, Done]):
         return True
 
     # --- the steps that batches and emails take differently
+
+    def claiming(self) -> AbstractContextManager[Transaction]:
+        """Begin the transaction of a claim."""
+        return self.store.begin(lasting=False)
 
     @abstractmethod
     def claim(self, tx: Transaction, attempt: Attempt) -> Held | None:

@@ -6,6 +6,7 @@ commits and the call take up to 3 ms per batch: a small batch pays them too.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -84,6 +85,10 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
             self._finish_emptied()
         return done
 
+    def claiming(self) -> AbstractContextManager[Transaction]:
+        """Begin the transaction of a claim."""
+        return self.store.send(lasting=False) if self.shares else super().claiming()
+
     def claim(self, tx: Transaction, attempt: Attempt) -> HeldBatch | None:
         """Claim the next batch, without the readers who have unsubscribed since it was planned."""
         rate_limits = self.pool.rate_limits(tx, attempt.at)
@@ -91,12 +96,17 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         if not any(allowance.values()):
             return None
         claimed = tx.batches.claim(
-            at=attempt.at, lease=self.lease, attempt_id=attempt.id, allowance=allowance
+            at=attempt.at,
+            lease=self.lease,
+            attempt_id=attempt.id,
+            allowance=allowance,
+            owner=self.owner,
         )
         if claimed is None:
             return None
         pooled = self.pool.of(claimed)
-        pooled.limiter.take(tx, rate_limits[pooled.name], len(claimed.members), attempt.at)
+        if not self.shares:  # without a limit nothing counts, and all would wait for the row
+            pooled.limiter.take(tx, rate_limits[pooled.name], len(claimed.members), attempt.at)
         content = self._content(tx, claimed)
         called = names_for(tx, content, [number for number, _ in claimed.members])
         return HeldBatch(claimed=claimed, content=content, called=called)
@@ -124,7 +134,11 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         """Note the account and the hash of the bytes: a replay must send the same bytes."""
         account, claimed = self.pooled(held).account, held.claimed
         return tx.batches.intend(
-            claimed.id, fence=claimed.fence, body_hash=body_hash, account=account
+            claimed.id,
+            fence=claimed.fence,
+            body_hash=body_hash,
+            account=account,
+            owner=self.owner,
         )
 
     def put_back(self, tx: Transaction, held: HeldBatch, reason: str) -> None:
@@ -174,19 +188,24 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
     ) -> tuple[bool, bool]:
         """Return whether the fence held, and whether the campaign moved to the second provider."""
         until = self.store.clock.now() + wait
-        with self.store.begin() as tx:
+        outcomes = (answer.outcome, *answer.exceptions.values())
+        is_plain = all(outcome.verdict in _KNOWN for outcome in outcomes)
+        shares = self.shares and is_plain
+        with self.store.send() if shares else self.store.begin() as tx:
             # first, because a campaign that fails over is not paused and its batch does not wait
             failed_over = self.pool.settle(tx, claimed, answer, taken_at=taken_at, until=until)
             if failed_over:
                 wait = timedelta(0)
             recorded = self._book(tx, claimed, answer, wait, pauses=not failed_over)
-            if any(
-                outcome.verdict not in _KNOWN
-                for outcome in (answer.outcome, *answer.exceptions.values())
-            ):
+            if not is_plain:
                 # an event may have arrived before the answer
                 confirm_by_events(tx, claimed.campaign.id)
-            finish(tx, claimed.campaign.id)
+            if not shares:
+                finish(tx, claimed.campaign.id)
+            is_last = shares and not tx.batches.is_open(claimed.campaign.id)
+        if is_last:
+            with self.store.begin() as tx:
+                finish(tx, claimed.campaign.id)
         return recorded, failed_over
 
     def _book(

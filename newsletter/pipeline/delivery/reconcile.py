@@ -8,7 +8,7 @@ Else an event or a person settles the batch.
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from newsletter.domain.campaigns.campaign import CampaignState
@@ -24,6 +24,7 @@ from newsletter.domain.delivery.batch import (
     backoff,
 )
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
+from newsletter.domain.delivery.worker import SILENCE
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.ports import Links
 from newsletter.pipeline.delivery.attempt import ProviderPool
@@ -44,13 +45,19 @@ class Recovered:
     """Readers with an unknown outcome at an account that is no longer configured."""
 
 
-def recover(*, store: Store, accounts: Mapping[str, str]) -> Recovered:
-    """Mark the claimed batches of a process as unknown. The caller has proved that it is dead.
+def recover(
+    *, store: Store, accounts: Mapping[str, str], shares: bool = False, leaving: int | None = None
+) -> Recovered:
+    """Mark the claimed batches of dead processes as unknown.
 
-    ``accounts`` are the configured accounts, by provider.
+    ``accounts`` are the configured accounts, by provider. Where several processes share the
+    sending, those are dead that gave no sign of life, and the one that is ``leaving``. Where not,
+    the caller has proved that all others are dead.
     """
     with store.begin() as tx:
-        unknown = tx.batches.abandon(at=store.clock.now())
+        dead = tx.workers.silent(tx.now - SILENCE if shares else _END_OF_TIME)
+        tx.workers.remove(dead if leaving is None else [*dead, leaving])
+        unknown = tx.batches.abandon(at=store.clock.now(), shares=shares)
         # before a campaign ends: an event may tell what the dead process did not book
         for campaign_id in tx.unknowns.campaigns():
             confirm_by_events(tx, campaign_id)
@@ -63,6 +70,7 @@ def recover(*, store: Store, accounts: Mapping[str, str]) -> Recovered:
         )
 
 
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 FIRST_LOOK = timedelta(seconds=5)
 """From an attempt to the first look-up: messages seldom appear sooner in a provider's records."""
 _LOOK_GROWTH = 4

@@ -113,7 +113,7 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
         free = [provider for provider in self.pool.all if blocks[provider.name] is None]
         if not free or tx.emails.left_since(at - _HOUR) >= self.most_per_hour:
             return None
-        claimed = tx.emails.claim(at=at, attempt_id=attempt.id)
+        claimed = tx.emails.claim(at=at, attempt_id=attempt.id, owner=self.owner)
         if claimed is None:
             return None
         address = claimed.email.address
@@ -147,7 +147,9 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
     def intend(self, tx: Transaction, held: HeldEmail, body_hash: str) -> int | None:
         """Note the provider and account. The hash is not kept: an email is never replayed."""
         pooled = self.pooled(held)
-        return tx.emails.intend(held.claimed, provider=pooled.name, account=pooled.account)
+        return tx.emails.intend(
+            held.claimed, provider=pooled.name, account=pooled.account, owner=self.owner
+        )
 
     def put_back(self, tx: Transaction, held: HeldEmail, reason: str) -> None:
         """Queue the email again."""

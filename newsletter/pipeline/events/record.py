@@ -58,7 +58,8 @@ def record(events: Sequence[Event], *, provider: str, workspace: str, store: Sto
     Events for messages of another workspace at the same account are ignored. Raises Forged if a
     token comes back with a different event.
     """
-    known = [_storable(each) for each in events if _concerns(each, workspace)]
+    ours = [one for one in events if origin(one.attempt_id, workspace) is not Origin.ANOTHER]
+    known = [*map(_storable, ours)]
     strangers = len(events) - len(known)
     recorded = Recorded(events=strangers, strangers=strangers)
     with store.begin() as tx:
@@ -69,10 +70,6 @@ def record(events: Sequence[Event], *, provider: str, workspace: str, store: Sto
             pairs = list(zip(told, places, strict=True))
             recorded = recorded.plus(_record(tx, pairs, provider))
     return recorded
-
-
-def _concerns(event: Event, workspace: str) -> bool:
-    return origin(event.attempt_id, workspace) is not Origin.ANOTHER
 
 
 def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event]) -> None:

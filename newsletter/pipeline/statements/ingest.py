@@ -68,7 +68,8 @@ def ingest(*, store: Store, sources: Iterable[Source], before: Read | None = Non
     updates = [
         StoredStatement(statement=statement, content_hash="", fingerprint="")
         for slug, statement in found.items()
-        if slug in known and _differs(known[slug], statement)
+        if slug in known
+        and ((one := known[slug]) is None or one.statement != statement or not one.present)
     ] + [replace(stored, present=False) for stored in ends]
     _write(store, updates)
     before.mark, before.readings, before.found, before.faults = mark, readings, found, (*faults,)
@@ -90,10 +91,6 @@ def _compared(
         known = tx.statements.some(slugs)
     stored = {row.statement.slug: row for row in known}
     return {slug: stored.get(slug) for slug in sorted(slugs)}
-
-
-def _differs(stored: StoredStatement | None, statement: Statement) -> bool:
-    return stored is None or stored.statement != statement or not stored.present
 
 
 def _write(store: Store, updates: Sequence[StoredStatement]) -> None:

@@ -218,14 +218,10 @@ def plain(recipients: Sequence[Recipient], *words: str) -> Recipients:
     readers = Recipients.of(recipients)
     called = "".join(chain.from_iterable(readers.names))
     values = "".join([*words, *readers.unsubscribe, *readers.message_ids])
-    if _others(values) or _NEEDS_ESCAPING.search(called):
+    letters_apart = values.encode("ascii", "replace").translate(None, delete=_WORDS)
+    if letters_apart or _NEEDS_ESCAPING.search(called):
         raise refusal("recipients", "a merge value or a name holds more than plain letters")
     return readers
-
-
-def _others(words: str) -> bytes:
-    """Return the text without its letters."""
-    return words.encode("ascii", "replace").translate(None, delete=_WORDS)
 
 
 def fault(key: str, message: str) -> Fault:

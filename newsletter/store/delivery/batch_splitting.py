@@ -114,6 +114,9 @@ def _add(
 
     The tries so far count: an event of one of them may still tell that a reader has the message.
     """
+    # no two take the same number; the row of the batch is locked before that of its campaign
+    locked = "SELECT id FROM campaign WHERE id = :id /*postgres FOR NO KEY UPDATE*/"
+    db.value(locked, id=batch.campaign.id)
     [(last, regardless, account, tried)] = db.rows(
         """
         SELECT (SELECT MAX(no) FROM batch WHERE campaign_id = :campaign_id), regardless, account,

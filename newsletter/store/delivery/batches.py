@@ -20,6 +20,10 @@ from newsletter.store.delivery import batch_splitting, claiming
 from newsletter.store.delivery.claiming import IS_FREE, IS_OPEN, IS_UNKNOWN
 from newsletter.store.repository import AddressRepository
 
+_IS_ORPHAN = (
+    f"{IS_OPEN} AND batch.state = 'claimed'"
+    " AND NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = batch.owner)"
+)
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 _DELIVERY_STATES = {
     Verdict.ACCEPTED: DeliveryState.ACCEPTED,
@@ -38,6 +42,7 @@ class Batches(AddressRepository):
         lease: timedelta,
         attempt_id: str,
         allowance: Mapping[str, int | None] = MappingProxyType({}),
+        owner: int | None = None,
     ) -> ClaimedBatch | None:
         """Claim a queued batch of a campaign that is sending, of urgent ones first; none on hold.
 
@@ -45,10 +50,11 @@ class Batches(AddressRepository):
         left. A batch in which no reader is left is done and is not returned.
 
         ``allowance`` holds how many members a batch may have at each provider, the first one first;
-        None is no limit. Those beyond it become a queued batch of their own.
+        None is no limit. Those beyond it become a queued batch of their own. ``owner`` is the
+        worker that claims, where several processes send.
         """
         campaigns = Campaigns(self._db)
-        while (found := claiming.next_queued(self._db, at, allowance)) is not None:
+        while (found := claiming.next_queued(self._db, at, allowance, owner)) is not None:
             batch_id, provider = found
             claimed = claiming.claim(
                 self._db,
@@ -59,6 +65,7 @@ class Batches(AddressRepository):
                 at=at,
                 lease=lease,
                 attempt_id=attempt_id,
+                owner=owner,
             )
             if claimed.members:
                 return batch_splitting.shorten(self._db, claimed, allowance.get(provider))
@@ -67,7 +74,15 @@ class Batches(AddressRepository):
             )
         return None
 
-    def intend(self, batch_id: int, *, fence: int, body_hash: str, account: str = "") -> int | None:
+    def intend(
+        self,
+        batch_id: int,
+        *,
+        fence: int,
+        body_hash: str,
+        account: str = "",
+        owner: int | None = None,
+    ) -> int | None:
         """Note that the batch is about to leave for an account at its provider.
 
         Return the number of all attempts, of batches and emails, in this database; None if the
@@ -84,7 +99,7 @@ class Batches(AddressRepository):
             body_hash=body_hash,
             account=account,
         )
-        return claiming.count(self._db) if held == 1 else None
+        return claiming.count(self._db, owner) if held == 1 else None
 
     def settle(self, claimed: ClaimedBatch, *, booking: Booking, at: datetime) -> bool:
         """Book the answer if the fence still holds; return whether it did.
@@ -158,15 +173,18 @@ class Batches(AddressRepository):
             return self.requeue(claimed, not_before=_AT_ONCE, reason="split")
         return batch_splitting.halve(self._db, claimed)
 
-    def abandon(self, *, at: datetime) -> int:
-        """Make every claimed batch unknown: the process that held it is dead. Return how many.
+    def abandon(self, *, at: datetime, shares: bool = False) -> int:
+        """Make every claimed batch unknown whose owner has no row. Return how many.
 
-        Of a batch that was not intended yet nothing has left: it goes back into the queue. The
-        process that held an unknown one is dead too.
+        Of a batch that was not intended yet nothing has left: it goes back into the queue. Where
+        one process sends, it is dead, and so is what held an unknown batch. Where it ``shares``,
+        the call of an owner that was only cut off may go on until the end of the lease: until then
+        nothing decides about the batch.
         """
-        self._db.change(
-            f"UPDATE batch SET lease_until = NULL, call_until = NULL WHERE {IS_UNKNOWN}"
-        )
+        if not shares:
+            self._db.change(
+                f"UPDATE batch SET lease_until = NULL, call_until = NULL WHERE {IS_UNKNOWN}"
+            )
         # first: the next statement makes whatever is still claimed unknown
         self._db.change(
             f"""
@@ -177,17 +195,20 @@ class Batches(AddressRepository):
                             ELSE batch.cancelled END,
                         CASE WHEN state = 'cancelled' THEN 0 ELSE batch.pending END
                     FROM campaign WHERE campaign.id = batch.campaign_id)
-            WHERE {IS_OPEN} AND state = 'claimed' AND body_hash = ''
+            WHERE {_IS_ORPHAN} AND body_hash = ''
             """
         )
         return self._db.change(
             f"""
             UPDATE batch SET state = 'unknown', fence = fence + 1, unknown = unknown + pending,
                 pending = 0, lease_until = NULL, settled_at = :at,
+                call_until = CASE WHEN :shares = 1 THEN lease_until END,
+                not_before = CASE WHEN :shares = 1 THEN lease_until ELSE not_before END,
                 reason = 'the process ended while the call was under way'
-            WHERE {IS_OPEN} AND state = 'claimed'
+            WHERE {_IS_ORPHAN}
             """,
             at=at,
+            shares=shares,
         )
 
     def is_open(self, campaign_id: int) -> bool:

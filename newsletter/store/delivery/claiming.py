@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from newsletter.domain.delivery.batch import ClaimedBatch
 from newsletter.domain.delivery.state import DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.database import MEMBER, Condition, Database
+from newsletter.store.database import MEMBER, SKIP_LOCKED, Condition, Database
 from newsletter.store.file.copies import DOUBT, STOP
 from newsletter.store.subscribers.eligibility import People, eligible, ids_of, people_on, why_not
 
@@ -23,6 +23,11 @@ IS_OPEN = "batch.state IN ('queued', 'claimed')"
 IS_UNKNOWN = "batch.state = 'unknown'"
 IS_FREE = f"NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('{DOUBT}', '{STOP}'))"
 """Nothing holds the workspace."""
+IS_ALIVE = "(:owner IS NULL OR EXISTS (SELECT 1 FROM worker WHERE worker.id = :owner))"
+"""The process that claims does not count as dead."""
+ALL_CLAIMS = (
+    "SELECT claims + (SELECT COALESCE(SUM(worker.claims), 0) FROM worker) FROM restore_guard"
+)
 _DENSE = 2
 """Up to so many ids for each member, reading all between the first and the last costs less."""
 
@@ -56,7 +61,7 @@ class _Sending:
 
 
 def next_queued(
-    db: Database, at: datetime, allowance: Mapping[str, int | None]
+    db: Database, at: datetime, allowance: Mapping[str, int | None], owner: int | None
 ) -> tuple[int, str] | None:
     """Return the batch to be claimed next and its provider.
 
@@ -66,26 +71,25 @@ def next_queued(
     for campaign in db.all(
         _Sending,
         "SELECT id, provider, carrier FROM campaign"
-        f" WHERE campaign.state = 'sending' AND {IS_FREE} ORDER BY urgent DESC, id",
+        f" WHERE campaign.state = 'sending' AND {IS_FREE} AND {IS_ALIVE}"
+        " ORDER BY urgent DESC, id",
+        owner=owner,
     ):
-        provider = _carrier(campaign.carrier or campaign.provider, allowance)
+        provider = campaign.carrier or campaign.provider
+        if allowance and provider not in allowance:  # it is not configured any more
+            provider = next(iter(allowance))
         # a campaign at the other provider may go on; None would be no limit
         if allowance.get(provider) == 0:
             continue
         found = db.value(
             f"SELECT id FROM batch WHERE {IS_OPEN} AND {IS_FREE} AND state = 'queued'"
-            f" AND campaign_id = :campaign_id AND {due} ORDER BY no LIMIT 1",
+            f" AND campaign_id = :campaign_id AND {due} ORDER BY no LIMIT 1 {SKIP_LOCKED}",
             due,
             campaign_id=campaign.id,
         )
         if found is not None:
             return found, provider
     return None
-
-
-def _carrier(named: str, allowance: Mapping[str, int | None]) -> str:
-    """Return the provider of a campaign; if it is not configured any more, the first that is."""
-    return next(iter(allowance)) if allowance and named not in allowance else named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,12 +116,12 @@ def claim(
     at: datetime,
     lease: timedelta,
     attempt_id: str,
+    owner: int | None,
 ) -> ClaimedBatch:
     """Claim one queued batch. Book the readers who unsubscribed since the audience was frozen.
 
     An address that does not match its stored hash was damaged: nothing is sent to it.
     """
-    # asks for no state: ``next_queued`` found it in this very transaction, where no other writes
     [row] = db.all(
         _Held,
         """
@@ -127,8 +131,8 @@ def claim(
             body_hash = '',
             -- addresses are read in this very transaction: the attempt knows no later change
             last_change = (SELECT COALESCE(MAX(number), 0) FROM address_history),
-            claimed_at = :at, lease_until = :until
-        WHERE id = :id
+            claimed_at = :at, lease_until = :until, owner = :owner
+        WHERE id = :id AND state = 'queued'
         RETURNING id, campaign_id, members, pending, fence, attempts, claimed_at, regardless
         """,
         id=batch_id,
@@ -136,6 +140,7 @@ def claim(
         provider=provider,
         at=at,
         until=at + lease,
+        owner=owner,
     )
     campaign = campaigns.head(row.campaign_id)
     lists = None if row.regardless else campaign.lists
@@ -154,9 +159,17 @@ def claim(
     )
 
 
-def count(db: Database) -> int:
-    """Count one more attempt that is about to leave; return how many there ever were."""
-    return int(db.value("UPDATE restore_guard SET claims = claims + 1 RETURNING claims"))
+def count(db: Database, owner: int | None) -> int:
+    """Count one more attempt that is about to leave; return how many there ever were.
+
+    Each owner counts in its own row: no other waits for it. The numbers of one owner rise.
+    """
+    if owner is None:
+        db.change("UPDATE restore_guard SET claims = claims + 1")
+    else:
+        db.change("UPDATE worker SET claims = claims + 1 WHERE id = :owner", owner=owner)
+    # a query of its own: it sees what others committed before this one had the row
+    return int(db.value(ALL_CLAIMS))
 
 
 def _reachable(

@@ -14,7 +14,7 @@ from newsletter.domain.delivery.transactional import (
 )
 from newsletter.store.database import instant
 from newsletter.store.delivery import claiming
-from newsletter.store.delivery.claiming import DAMAGED, IS_FREE, as_stored
+from newsletter.store.delivery.claiming import DAMAGED, IS_ALIVE, IS_FREE, as_stored
 from newsletter.store.file.copies import PUT_BACK
 from newsletter.store.repository import AddressRepository
 
@@ -24,6 +24,10 @@ _WRONG_CLOCK = timedelta(days=4)
 _NO_NETWORK = b""
 _IS_WAITING = "transactional_email.state = 'waiting'"
 """In the words of the partial index of such emails."""
+_IS_ORPHAN = (
+    "transactional_email.state = 'calling' AND NOT EXISTS"
+    " (SELECT 1 FROM worker WHERE worker.id = transactional_email.owner)"
+)
 _FIELDS = (
     "id",
     "kind",
@@ -145,9 +149,11 @@ class TransactionalEmails(AddressRepository):
             id=email_id,
         )
 
-    def claim(self, *, at: datetime, attempt_id: str) -> ClaimedEmail | None:
+    def claim(
+        self, *, at: datetime, attempt_id: str, owner: int | None = None
+    ) -> ClaimedEmail | None:
         """Claim the next email that is due; None if there is none, or everything is on hold."""
-        number = self._next_due(at)
+        number = self._next_due(at, owner)
         if number is None:
             return None
         [claimed] = self._db.all(
@@ -155,15 +161,18 @@ class TransactionalEmails(AddressRepository):
             "UPDATE transactional_email SET state = 'calling', attempt_id = :attempt_id,"
             " attempts = attempts + 1, claimed_at = :at,"
             # empty until it is intended: by that a restart knows what cannot have left
-            " provider = '', account = ''"
+            " provider = '', account = '', owner = :owner"
             f" WHERE id = :id RETURNING {_CLAIMED}",
             id=number,
             attempt_id=attempt_id,
             at=at,
+            owner=owner,
         )
         return claimed
 
-    def intend(self, claimed: ClaimedEmail, *, provider: str, account: str) -> int | None:
+    def intend(
+        self, claimed: ClaimedEmail, *, provider: str, account: str, owner: int | None = None
+    ) -> int | None:
         """Note where the email is about to go.
 
         Return the number of all attempts, of batches and emails, in this database; None if this
@@ -176,16 +185,17 @@ class TransactionalEmails(AddressRepository):
             provider=provider,
             account=account,
         )
-        return claiming.count(self._db) if held else None
+        return claiming.count(self._db, owner) if held else None
 
-    def _next_due(self, at: datetime) -> int | None:
+    def _next_due(self, at: datetime, owner: int | None) -> int | None:
         """Return the next email whose address is the one asked for; others are withheld."""
         query = f"""
             SELECT id, hex(address), address_hash FROM transactional_email
             WHERE {_IS_WAITING} AND (not_before <= :at OR not_before > :too_far) AND {IS_FREE}
+                AND {IS_ALIVE}
             ORDER BY not_before, id LIMIT 1
         """
-        while rows := self._db.rows(query, at=at, too_far=at + _WRONG_CLOCK):
+        while rows := self._db.rows(query, at=at, too_far=at + _WRONG_CLOCK, owner=owner):
             [(number, address, stored)] = rows
             if as_stored(bytes.fromhex(address), stored, self._hash) is not None:
                 return int(number)
@@ -242,18 +252,17 @@ class TransactionalEmails(AddressRepository):
         return changed == 1
 
     def abandon(self, at: datetime) -> int:
-        """Make every email that is being sent unknown: the process that held it is dead.
+        """Make every email unknown that is being sent by a process without a row.
 
         One that was not intended yet waits again: it has not left. Returns how many are unknown.
         """
         self._db.change(
-            "UPDATE transactional_email SET state = 'waiting'"
-            " WHERE state = 'calling' AND provider = ''"
+            f"UPDATE transactional_email SET state = 'waiting' WHERE {_IS_ORPHAN} AND provider = ''"
         )
         return self._db.change(
             "UPDATE transactional_email SET state = 'unknown', settled_at = :at,"
             " reason = 'the process that handed it over ended before it had an answer'"
-            " WHERE state = 'calling'",
+            f" WHERE {_IS_ORPHAN}",
             at=at,
         )
 

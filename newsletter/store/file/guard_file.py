@@ -117,13 +117,16 @@ class Generation(Repository):
 
     def mark(self) -> Mark:
         """Return the generation, and how many attempts it has claimed."""
-        [(name, claims)] = self._db.rows("SELECT name, claims FROM restore_guard")
+        [(name, claims)] = self._db.rows(
+            "SELECT name, claims + (SELECT COALESCE(SUM(claims), 0) FROM worker) FROM restore_guard"
+        )
         return Mark(generation=name, claims=claims)
 
     def renew(self, mark: Mark) -> None:
         """Replace the generation and its claims."""
         self._db.change(
-            "UPDATE restore_guard SET name = :name, claims = :claims",
+            "UPDATE restore_guard SET name = :name,"
+            " claims = :claims - (SELECT COALESCE(SUM(claims), 0) FROM worker)",
             name=mark.generation,
             claims=mark.claims,
         )

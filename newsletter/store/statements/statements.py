@@ -4,7 +4,7 @@ import json
 import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from newsletter.domain.errors import Defect, Fault
 from newsletter.domain.statements.content import Content
@@ -125,7 +125,9 @@ class Statements(Repository):
 
     def translations(self, slug: str) -> list[StoredStatement]:
         """Return the statements that name this one in ``translation_of``, present or not."""
-        return self._db.of_statement(self._translations, slug, _original_of)
+        return self._db.of_statement(
+            self._translations, slug, attrgetter("statement.translation_of")
+        )
 
     def _translations(self, slugs: Sequence[str]) -> list[StoredStatement]:
         return self._db.all(
@@ -194,10 +196,6 @@ class Statements(Repository):
             digests=sorted(set(digests)),
         )
         return {digest: _read_content(digest, text) for digest, text in rows}
-
-
-def _original_of(translation: StoredStatement) -> str:
-    return translation.statement.translation_of
 
 
 def _read_content(digest: str, text: str) -> Content:

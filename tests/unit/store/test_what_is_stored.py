@@ -40,7 +40,7 @@ OF_PEOPLE = {
     ),
     "id kind state address address_hash mailbox_hash network_hash subscriber_id name language"
     " timezone lists source wording asked_at asks not_before attempts attempt_id provider"
-    " provider_id reason claimed_at settled_at used_at account held_until": (
+    " provider_id reason claimed_at settled_at used_at account held_until owner": (
         "transactional_email",
         "the request, with the address|keyed hashes of the mailbox and, for a day",
     ),
@@ -89,6 +89,7 @@ OF_NOBODY = {
     *("start", "returned", "meta", "restore_guard", "statement", "changed_statement", "content"),
     *("approval", "schedule", "list", "campaign", "batch", "resolution", "rate_limit"),
     *("webhook_token", "circuit_breaker_override", "schema_version"),
+    *("worker", "scheduler_lease"),
 }
 """Tables of texts, campaigns and figures: of people they hold numbers, and who of staff acted."""
 

@@ -1,0 +1,76 @@
+"""Processes that share the sending, on several machines, and the lease of the scheduler."""
+
+from datetime import datetime, timedelta
+
+from newsletter.domain.delivery.worker import Part, Worker
+from newsletter.store.repository import Repository
+
+_COLUMNS = "id, name, host, part, slots, started_at, beat_at"
+
+
+class Workers(Repository):
+    """A row per process. The claims of a process belong to it for as long as its row is there."""
+
+    def enter(self, *, name: str, host: str, part: Part, slots: int, at: datetime) -> int:
+        """Add the row of a process; return its number, which no other process ever has."""
+        return int(
+            self._db.value(
+                "INSERT INTO worker (name, host, part, slots, started_at, beat_at)"
+                " VALUES (:name, :host, :part, :slots, :at, :at) RETURNING id",
+                name=name,
+                host=host,
+                part=part,
+                slots=slots,
+                at=at,
+            )
+        )
+
+    def all(self) -> list[Worker]:
+        """Return the processes, oldest first."""
+        return self._db.all(Worker, f"SELECT {_COLUMNS} FROM worker ORDER BY id")
+
+    def beat(self, worker_id: int, at: datetime) -> bool:
+        """Note a heartbeat. Return False if the process counts as dead."""
+        changed = self._db.change(
+            "UPDATE worker SET beat_at = :at WHERE id = :id", id=worker_id, at=at
+        )
+        return changed == 1
+
+    def silent(self, since: datetime) -> list[int]:
+        """Return the processes without a heartbeat since then."""
+        return self._db.column("SELECT id FROM worker WHERE beat_at < :since", since=since)
+
+    def remove(self, worker_ids: list[int]) -> None:
+        """Remove processes; their claims stay counted."""
+        these = "FROM worker WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"
+        self._db.change(
+            "UPDATE restore_guard"
+            f" SET claims = claims + (SELECT COALESCE(SUM(worker.claims), 0) {these})",
+            ids=worker_ids,
+        )
+        self._db.change(f"DELETE {these}", ids=worker_ids)
+
+    def lead(self, worker_id: int, at: datetime, lease: timedelta) -> bool:
+        """Take or extend the lease of the scheduler; return whether this process has it."""
+        changed = self._db.change(
+            """
+            INSERT INTO scheduler_lease (id, worker_id, epoch, lease_until)
+            VALUES (1, :worker_id, 1, :until)
+            ON CONFLICT (id) DO UPDATE SET worker_id = :worker_id, lease_until = :until,
+                epoch = scheduler_lease.epoch
+                    + CASE WHEN scheduler_lease.worker_id = :worker_id THEN 0 ELSE 1 END
+            WHERE scheduler_lease.worker_id = :worker_id OR scheduler_lease.lease_until <= :at
+                OR NOT EXISTS (SELECT 1 FROM worker WHERE id = scheduler_lease.worker_id)
+            """,
+            worker_id=worker_id,
+            at=at,
+            until=at + lease,
+        )
+        return changed == 1
+
+    def leader(self, at: datetime) -> int | None:
+        """Return the scheduler at work, if its lease holds."""
+        found = self._db.value(
+            "SELECT worker_id FROM scheduler_lease WHERE lease_until > :at", at=at
+        )
+        return None if found is None else int(found)

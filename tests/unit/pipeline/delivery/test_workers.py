@@ -1,0 +1,98 @@
+"""Several processes share the sending: what is claimed belongs to one of them."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.delivery.worker import SILENCE, Part
+from newsletter.pipeline.delivery.dispatch import Dispatcher
+from newsletter.pipeline.delivery.reconcile import Recovered, recover
+from tests.unit.pipeline.newsroom import Newsroom
+
+
+def enter(room: Newsroom) -> int:
+    with room.store.begin() as tx:
+        return tx.workers.enter(
+            name="w", host="h", part=Part.WORKER, slots=1, at=room.store.clock.now()
+        )
+
+
+def dispatcher(room: Newsroom, owner: int) -> Dispatcher:
+    return replace(room.dispatcher(room.store.real), owner=owner)
+
+
+def look(room: Newsroom, leaving: int | None = None) -> Recovered:
+    accounts = room.pool().accounts
+    return recover(store=room.store, accounts=accounts, shares=True, leaving=leaving)
+
+
+def test_two_workers_send_to_each_reader_once_and_the_campaign_ends(room: Newsroom) -> None:
+    room.start(25)
+    one, other = (dispatcher(room, enter(room)) for _ in range(2))
+    while one.dispatch() or other.dispatch():
+        pass
+    assert len(room.provider.accepted) == len(set(room.provider.accepted)) == 25
+    assert room.campaign().state is CampaignState.SENT
+
+
+@pytest.mark.parametrize("verdict", [Verdict.RETRY, Verdict.UNKNOWN])
+def test_an_answer_that_leaves_something_open_is_booked_alone(
+    room: Newsroom, verdict: Verdict
+) -> None:
+    room.start(3)
+    room.provider.answer = lambda _: Answer(outcome=Outcome(verdict=verdict, reason="r"))
+    assert dispatcher(room, enter(room)).dispatch()
+    state = CampaignState.SENDING if verdict is Verdict.RETRY else CampaignState.ATTENTION
+    assert room.campaign().state is state
+
+
+def test_with_a_limit_each_claim_counts_and_without_one_none_does(room: Newsroom) -> None:
+    room.start(20)
+    sender = dispatcher(room, enter(room))
+    assert sender.dispatch()
+    name = room.provider.name
+    with room.store.read() as tx:
+        assert tx.rate_limits.get(name, "forum.example").used == 0
+    room.limits = replace(room.limits, daily_quota=100)
+    assert dispatcher(room, enter(room)).dispatch()
+    with room.store.read() as tx:
+        assert tx.rate_limits.get(name, "forum.example").used == 10
+
+
+def test_a_worker_is_dead_after_its_silence_and_what_it_had_called_is_unknown(
+    room: Newsroom,
+) -> None:
+    room.start(25)
+    sender = dispatcher(room, enter(room))
+
+    def die(_: object) -> Answer:
+        raise KeyboardInterrupt
+
+    room.provider.answer = die
+    with pytest.raises(KeyboardInterrupt):
+        sender.dispatch()
+    assert look(room) == Recovered(unknown=0)
+    room.clock.advance(seconds=SILENCE.total_seconds() + 1)
+    living = enter(room)
+    assert look(room) == Recovered(unknown=1)
+    assert room.counts() == Counts(unknown=10, pending=15)
+    assert sender.dispatch() is None, "it counts as dead"
+    with room.store.read() as tx:
+        assert [worker.id for worker in tx.workers.all()] == [living]
+        until = tx.unknowns.calls_until(room.campaign().id, room.clock.now())
+    assert until == room.clock.now() - SILENCE - timedelta(seconds=1) + sender.lease
+
+
+def test_a_worker_that_leaves_takes_its_claims_along(room: Newsroom) -> None:
+    room.start(25)
+    one = enter(room)
+    with room.store.real.send() as tx:
+        lease = timedelta(minutes=2)
+        assert tx.batches.claim(at=tx.now, lease=lease, attempt_id="a", owner=one)
+    assert look(room, leaving=one) == Recovered(unknown=0)
+    assert room.counts() == Counts(pending=25)
+    room.drain()
+    assert room.counts() == Counts(accepted=25)
