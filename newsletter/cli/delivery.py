@@ -28,6 +28,7 @@ from newsletter.cli.shell import (
 )
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE, HoldKind
+from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.outcome import Ending, Outcome, outcome_of
@@ -145,17 +146,27 @@ def _with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--verbose", is_flag=True, help="Log each batch.")(wrapped)
 
 
-def work(services: Services, *, until_idle: bool, at_end: Callable[[], None] = lambda: None) -> int:
+def work(
+    services: Services,
+    *,
+    until_idle: bool,
+    at_end: Callable[[], None] = lambda: None,
+    sends: bool = False,
+) -> int:
     """Run the scheduler in the foreground; returns the exit code.
 
-    A signal calls ``at_end`` at once, while the calls under way end.
+    A signal calls ``at_end`` at once, while the calls under way end. Where several processes share
+    the sending, this one is a worker if it ``sends``, else a scheduler.
     """
     from newsletter.runtime.scheduler import Scheduler
 
+    kind: type[Scheduler] = Scheduler
+    if services.settings.shares_sending:
+        from newsletter.runtime.hosts import BatchWorker, LeadingScheduler
+
+        kind = BatchWorker if sends else LeadingScheduler
     with Display() as display:
-        scheduler = Scheduler(
-            services.tick, on_progress=display.update if display.is_shown else None
-        )
+        scheduler = kind(services.tick, on_progress=display.update if display.is_shown else None)
 
         def stop() -> None:
             at_end()
@@ -264,8 +275,29 @@ def _where(services: Services, address: str) -> str:
 @_with_verbose
 @in_workspace
 def worker(shell: Shell, until_idle: bool) -> int:
-    """Send due statements, without serving pages."""
+    """Send due statements, without serving pages.
+
+    With 'engine: procrastinate' it sends batches, on as many machines as you like, and
+    'newsletter scheduler' does the rest.
+    """
     with shell.services() as services:
+        if until_idle and services.settings.shares_sending:
+            raise Refused("with 'engine: procrastinate' a worker runs until it is stopped")
+        return work(services, until_idle=until_idle, sends=True)
+
+
+@click.command()
+@until_idle_option
+@_with_verbose
+@in_workspace
+def scheduler(shell: Shell, until_idle: bool) -> int:
+    """Do all but sending batches, with 'engine: procrastinate'.
+
+    Run one or two: the second one waits, and takes over when the first one ends or dies.
+    """
+    with shell.services() as services:
+        if not services.settings.shares_sending:
+            raise Refused("set 'engine: procrastinate' first, or use 'newsletter worker'")
         return work(services, until_idle=until_idle)
 
 

@@ -66,6 +66,7 @@ for _name, _module, _about in (
     ("source", "statements.sources", "Show sources, visit feeds, take their items."),
     ("run", "delivery", "Send due statements, and serve the pages."),
     ("worker", "delivery", "Send due statements, without serving pages."),
+    ("scheduler", "delivery", "Do all but sending batches, with 'engine: procrastinate'."),
     ("serve", "delivery", "Serve only the pages."),
     ("campaign", "campaigns.campaigns", "Show, pause, resume and cancel campaigns."),
     ("report", "campaigns.campaigns", "Show a campaign's figures, and whom it did not reach."),

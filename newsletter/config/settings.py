@@ -253,6 +253,12 @@ class Settings(Section):
         description="The password for a PostgreSQL server.",
         examples=["${DATABASE_PASSWORD}"],
     )
+    engine: Literal["local", "procrastinate"] = Field(
+        default="local",
+        description="Who sends: `local`, one process, or `procrastinate`, any number of processes "
+        "on any number of machines, with a PostgreSQL database.",
+        examples=["procrastinate"],
+    )
     metrics: Metrics = Field(
         default=Metrics(), description="Figures for monitoring, at `/metrics`."
     )
@@ -272,6 +278,15 @@ class Settings(Section):
         if second is not None and type(second) is type(info.data.get("provider")):
             raise ValueError("is of the same kind as provider; name another service, or delete it")
         return second
+
+    @field_validator("engine")
+    @classmethod
+    def _on_a_server(cls, engine: str, info: ValidationInfo) -> str:
+        if engine != "local" and not info.data.get("database", "postgresql:").startswith(
+            "postgresql:"
+        ):
+            raise ValueError("needs a PostgreSQL server; name one in 'database'")
+        return engine
 
     _workspace: Path = PrivateAttr(default=Path())
     _values: str = PrivateAttr(default="")
@@ -331,6 +346,11 @@ class Settings(Section):
     def is_on_server(self) -> bool:
         """The database is on a PostgreSQL server."""
         return self.database.startswith("postgresql:")
+
+    @property
+    def shares_sending(self) -> bool:
+        """Several processes send."""
+        return self.engine != "local"
 
     @property
     def database_path(self) -> Path:

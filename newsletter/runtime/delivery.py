@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, partial
@@ -19,18 +19,20 @@ if TYPE_CHECKING:
     from newsletter.domain.campaigns.campaign import Campaign
     from newsletter.domain.clock import Clock
     from newsletter.domain.delivery.rate_limit import Limits, Wait
+    from newsletter.domain.delivery.worker import Worker
     from newsletter.domain.events import Event
     from newsletter.domain.ports import Examiner, Links, Webhook
     from newsletter.pipeline.campaigns.trial import TrialSender
     from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
     from newsletter.pipeline.delivery.dispatch import Dispatcher
-    from newsletter.pipeline.delivery.reconcile import Reconciler
+    from newsletter.pipeline.delivery.reconcile import Reconciler, Recovered
     from newsletter.pipeline.delivery.restore_guard import Guard
     from newsletter.pipeline.delivery.transactional import TransactionalSender
     from newsletter.pipeline.events.record import Recorded
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.rendering.lazy import LazyRenderer
     from newsletter.store.file.guard_file import WorkspaceGuardFile
+    from newsletter.store.looks import Looks
     from newsletter.store.sql import Store
 
 
@@ -55,9 +57,35 @@ class Delivery:
 
     @contextmanager
     def only_one(self) -> Iterator[None]:
-        """Hold the locks of the one process that sends. Raises Refused if another has one."""
-        with only_one(self.lock_path), self.store.only_one():
+        """Hold the locks of the one process that sends. Raises Refused if another has one.
+
+        Processes that share the sending hold a lock together.
+        """
+        with ExitStack() as held:
+            if not self.settings.shares_sending:
+                held.enter_context(only_one(self.lock_path))
+            held.enter_context(self.store.only_one(shares=self.settings.shares_sending))
             yield
+
+    def looks(self) -> Looks:
+        """Return what tells workers to look for batches."""
+        from newsletter.store.looks import Looks
+        from newsletter.store.postgresql import parameters_of
+
+        password = self.settings.database_password
+        secret = password.get_secret_value() if password else None
+        return Looks(parameters_of(self.settings.database, secret))
+
+    def recover(self, leaving: int | None = None) -> Recovered:
+        """Mark what dead processes had claimed as unknown; see ``pipeline``."""
+        from newsletter.pipeline.delivery.reconcile import recover
+
+        return recover(
+            store=self.store,
+            accounts=self.pool.accounts,
+            shares=self.settings.shares_sending,
+            leaving=leaving,
+        )
 
     def prepare(self) -> None:
         """Build all of it now: threads share it."""
@@ -105,7 +133,9 @@ class Delivery:
 
         return attempt_name(self.workspace, secrets.token_hex(12))
 
-    def dispatcher(self) -> Dispatcher:
+    def dispatcher(
+        self, *, owner: int | None = None, waits: Callable[[], bool] = lambda: False
+    ) -> Dispatcher:
         """Return the sender of batches; threads may share it."""
         from newsletter.pipeline.delivery.dispatch import Dispatcher
 
@@ -118,9 +148,11 @@ class Delivery:
             attempt_ids=self.new_attempt,
             jitter=random.random,
             carriage=self.settings.carriage(),
+            owner=owner,
+            waits=waits,
         )
 
-    def transactional_sender(self) -> TransactionalSender:
+    def transactional_sender(self, owner: int | None = None) -> TransactionalSender:
         """Return the sender of transactional email."""
         from newsletter.credentials.codes import link_word
         from newsletter.pipeline.delivery.transactional import TransactionalSender
@@ -140,6 +172,7 @@ class Delivery:
             jitter=random.random,
             desk=self.settings.desk_url,
             link_word=partial(link_word, self.key),
+            owner=owner,
         )
 
     def reconciler(self) -> Reconciler:
@@ -157,7 +190,10 @@ class Delivery:
         from newsletter.pipeline.delivery.restore_guard import Guard
 
         return Guard(
-            store=self.store, guard_file=self.guard_file, names=lambda: secrets.token_hex(16)
+            store=self.store,
+            guard_file=self.guard_file,
+            names=lambda: secrets.token_hex(16),
+            shares=self.settings.shares_sending,
         )
 
     def trial_sender(self) -> TrialSender:
@@ -173,8 +209,19 @@ class Delivery:
             together=self.settings.together,
         )
 
+    def workers(self) -> list[Worker]:
+        """Return the processes that share the sending."""
+        with self.store.read() as tx:
+            return tx.workers.all()
+
     def is_at_work(self) -> bool:
-        """A ``run`` or ``worker`` gave a sign of life within the last minute."""
+        """A ``run`` or ``worker`` gave a sign of life within the last minute.
+
+        Where several processes share the sending, a scheduler is at work.
+        """
+        if self.settings.shares_sending:
+            with self.store.read() as tx:
+                return tx.workers.leader(tx.now) is not None
         return self.store.clock.now().timestamp() - beaten_at(self.lock_path) < _SIGN_OF_LIFE
 
     def waits(self) -> dict[str, Wait | None]:

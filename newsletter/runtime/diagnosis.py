@@ -22,6 +22,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE
 from newsletter.domain.delivery.transactional import EmailState
+from newsletter.domain.delivery.worker import Part
 from newsletter.domain.errors import InvalidConfiguration, NewsletterError, ProviderUnreachable
 from newsletter.domain.ports import Examiner
 from newsletter.domain.staff.role import Role
@@ -227,6 +228,8 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     staffed = any(role.includes(Role.APPROVER) for role in roles.values())
     advice = "no member of staff can approve; 'newsletter user invite EMAIL --role approver'"
     yield finding("staff", well=staffed, detail=_staff(roles) if staffed else advice)
+    if settings.shares_sending:
+        yield _workers(delivery)
     yield _hold(delivery)
     yield of_guard_file(settings)
     yield _emails(delivery)
@@ -253,6 +256,21 @@ def _service(delivery: Delivery, objection: str) -> Finding:
     at_work = delivery.is_at_work()
     detail = "uses the settings and templates on disk" if at_work else "does not run"
     return finding("service", well=True, detail=detail)
+
+
+def _workers(delivery: Delivery) -> Finding:
+    """Name the processes that share the sending, and check that a worker and a scheduler live."""
+    now, workers = delivery.store.clock.now(), delivery.workers()
+    living = {worker.part for worker in workers if worker.is_alive(now)}
+    missing = " and ".join(f"'newsletter {part.value}'" for part in Part if part not in living)
+    detail = "; ".join(
+        f"{worker.name} on {worker.host} since {worker.started_at:%Y-%m-%d %H:%M} UTC, last"
+        f" heartbeat {(now - worker.beat_at).total_seconds():.0f} s ago"
+        for worker in workers
+    )
+    level = Level.WARNING if missing else Level.OK
+    advice = f"start {missing}, on any machine" if missing else ""
+    return Finding(what="workers", level=level, detail=detail or "none", advice=advice)
 
 
 def _hold(delivery: Delivery) -> Finding:

@@ -92,5 +92,6 @@ def set_up(level: int) -> None:
     handler.addFilter(SparingFilter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("newsletter").setLevel(level)
-    # the scheduler says of late or failed ticks what APScheduler would
-    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+    # the scheduler and the workers say of failed ticks and looks what these would
+    for library in ("apscheduler", "procrastinate", "psycopg.pool"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)

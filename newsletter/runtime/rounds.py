@@ -35,10 +35,12 @@ class Stillness:
 class Rounds:
     """Sends waiting emails, and deletes old requests in time."""
 
-    def __init__(self, delivery: Delivery, *, stopped: Callable[[], bool]) -> None:
+    def __init__(
+        self, delivery: Delivery, *, stopped: Callable[[], bool], owner: int | None = None
+    ) -> None:
         self._delivery = delivery
         self._stopped = stopped
-        self._sender = delivery.transactional_sender()
+        self._sender = delivery.transactional_sender(owner)
         self._still = Stillness(delivery.store.version)
         self._busy = False
 

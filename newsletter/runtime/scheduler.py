@@ -23,7 +23,7 @@ from newsletter.domain.delivery.rate_limit import Wait
 from newsletter.domain.errors import Fault, NewsletterError, Refused, StoreUnavailable
 from newsletter.pipeline.campaigns.plan import Held
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
-from newsletter.pipeline.delivery.reconcile import Reconciler, recover
+from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.events.breaker import stop_harm
 from newsletter.runtime.log import (
     Endings,
@@ -177,7 +177,7 @@ class Scheduler:
 
     def _at_work(self, until_idle: bool) -> Run:
         store = self._delivery.store
-        log_recovered(recover(store=store, accounts=self._delivery.pool.accounts))
+        log_recovered(self._delivery.recover())
         with store.read() as tx:
             # what a dead process had begun is this run's to account for
             self._run.finished |= set(tx.campaigns.sending())
@@ -296,8 +296,11 @@ class Scheduler:
             self._fail(error)
 
     def _send(self) -> None:
-        """Wake a sending thread."""
+        """Something is to be sent."""
         self._sends = True
+        self._wake_workers()
+
+    def _wake_workers(self) -> None:
         self._wake.set()
 
     def _work_once(self, dispatcher: Dispatcher) -> None:
@@ -359,7 +362,7 @@ class Scheduler:
         self._sends = sends
         self._nothing_sent.note(nothing=not sends)
         if sends and not before:  # another process let it go on
-            self._wake.set()
+            self._wake_workers()
         self._notice_hold(reason)
 
     def _notice_hold(self, reason: str) -> None:
@@ -368,7 +371,7 @@ class Scheduler:
             log.warning("sending is stopped: %s; calls under way are booked", reason)
         elif self._run.held and not reason:
             log.warning("sending is resumed")
-            self._wake.set()
+            self._wake_workers()
         self._run.held = reason
 
     def _is_over(self) -> bool:

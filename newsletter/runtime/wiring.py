@@ -14,7 +14,7 @@ from newsletter.pipeline.configuration import Configuration
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.runtime.archive import Archive
 from newsletter.runtime.campaigns import Campaigns
-from newsletter.runtime.clock import SystemClock
+from newsletter.runtime.clock import ServerClock, SystemClock
 from newsletter.runtime.configuration import ConfigurationOnDisk
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import (
@@ -64,8 +64,13 @@ def opened(
     the system's.
     """
     settings = load(workspace / FILE_NAME, environ)
-    with private() as umask, _stored(settings, by, clock or SystemClock()) as (store, keys):
-        guard_file = WorkspaceGuardFile(settings.epoch_path, store.name, lambda _: store.location())
+    with private() as umask, _stored(settings, by, clock) as (store, keys):
+        guard_file = WorkspaceGuardFile(
+            settings.epoch_path,
+            store.name,
+            lambda _: store.location(),
+            shares=settings.shares_sending,
+        )
         on_disk = _on_disk(settings, keys, environ)
         built = _built(settings, store, guard_file, keys, umask, on_disk)
         try:
@@ -114,6 +119,16 @@ def open_database(settings: Settings, url: str = "") -> Backend:
     return Postgresql(url, password.get_secret_value() if password else None)
 
 
+def _clock(settings: Settings, database: Backend) -> Clock:
+    """Return the clock of this machine, or the server's where several machines send."""
+    if not settings.shares_sending:
+        return SystemClock()
+    from newsletter.store.postgresql import Postgresql
+
+    assert isinstance(database, Postgresql)  # noqa: S101 - the settings make sure of it
+    return ServerClock(database.time, SystemClock())
+
+
 def _refuse_lost(settings: Settings, database: Backend) -> None:
     """Raise Refused if the database existed and is gone: a new one would have no subscribers."""
     guard_file = settings.epoch_path
@@ -138,7 +153,7 @@ def _load_keys(folder: Path) -> _Keys:
 
 
 @contextmanager
-def _stored(settings: Settings, by: str, clock: Clock) -> Iterator[tuple[Store, _Keys]]:
+def _stored(settings: Settings, by: str, clock: Clock | None) -> Iterator[tuple[Store, _Keys]]:
     """Open the database, locked against replacement, with its keys."""
     folder = settings.workspace / "var" / "keys"
     settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
@@ -154,7 +169,7 @@ def _stored(settings: Settings, by: str, clock: Clock) -> Iterator[tuple[Store, 
                 database,
                 hash_address=address_hash(keys.addresses[0]),
                 chain=Chain(key=keys.audit[0], head=HeadFile(settings.audit_head_path)),
-                clock=clock,
+                clock=clock or _clock(settings, database),
             ),
             keys,
         )

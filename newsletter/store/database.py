@@ -131,8 +131,11 @@ class Backend(Protocol):
     def version(self) -> int:
         """Return a number that is another one after each commit, by any process."""
 
-    def only_one(self) -> AbstractContextManager[None]:
-        """Hold the lock of the one process that sends. Raises Refused if another has it."""
+    def only_one(self, *, shares: bool = False) -> AbstractContextManager[None]:
+        """Hold the lock of the one process that sends, or of those that share the sending.
+
+        Raises Refused if another has it.
+        """
 
     def is_missing(self) -> bool:
         """Return whether there is no database yet, or none any more."""

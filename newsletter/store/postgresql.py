@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 OLDEST = 15
 """The oldest version of the server that the tests know."""
 _IDLE_CONNECTIONS = 8
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CONNECT_SECONDS = 10
 _LOCK_NAMESPACE = 0x6E6577
 """Before the numbers of our advisory locks, which belong to one database of the server."""
@@ -52,12 +54,13 @@ class Postgresql:
     """
 
     def __init__(self, url: str, password: str | None = None) -> None:
-        self._parameters = _parameters(url, password)
+        self._parameters = parameters_of(url, password)
         self._turn = threading.Lock()
         self._idle: list[psycopg.Connection] = []
         self._watching = threading.Lock()
         self._watch: psycopg.Connection | None = None
-        self._runs = False
+        self._runs: str | None = None
+        """The kind of the lock that this process holds."""
 
     @property
     def name(self) -> str:
@@ -100,26 +103,34 @@ class Postgresql:
             return int(self._watched(query)[0])
 
     @contextmanager
-    def only_one(self) -> Iterator[None]:
+    def only_one(self, *, shares: bool = False) -> Iterator[None]:
         """Hold the lock of the one process that sends, for the length of the block.
 
-        Raises Refused while another process has it, on any machine. If the connection that holds
+        Those that share the sending hold it together. Raises Refused while another process has it,
+        on any machine. If the connection that holds
         it is lost, ``version`` takes the lock again, and raises Exchanged if another process has
         it. Claims and fences stay safe.
         """
+        kind = "_shared" * shares
         with self._watching, self._explained():
-            if not self._lock():
+            if not self._lock(kind):
                 raise Refused(
                     f"another 'newsletter run' is at work on {self.name}, here or on another"
                     " machine; stop it first, or let it do the work"
                 )
-            self._runs = True
+            self._runs = kind
         try:
             yield
         finally:
-            self._runs = False
-            with self._watching, self._explained():
-                self._watched(_LOCK.format("advisory_unlock"))
+            self._runs = None
+            with suppress(StoreUnavailable), self._watching, self._explained():
+                self._watched(_LOCK.format(f"advisory_unlock{kind}"))
+
+    def time(self) -> datetime:
+        """Return the server's time."""
+        query = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+        with self._watching, self._explained():
+            return _EPOCH + timedelta(microseconds=int(self._watched(query)[0]))
 
     def is_missing(self) -> bool:
         """Return whether the database has no tables."""
@@ -165,7 +176,7 @@ class Postgresql:
         for connection in idle:
             connection.close()
         with self._watching:
-            if not self._runs:
+            if self._runs is None:
                 self._unwatch()
 
     def _watched(self, query: str) -> Any:
@@ -182,7 +193,7 @@ class Postgresql:
         if self._watch is None:
             self._watch = self._open()
             # the lock went with the former connection
-            if self._runs and not self._lock():
+            if self._runs is not None and not self._lock(self._runs):
                 self._unwatch()
                 raise Exchanged(
                     f"{self.name}: the connection was lost, and another 'newsletter run' has begun"
@@ -190,8 +201,8 @@ class Postgresql:
                 )
         return self._watch
 
-    def _lock(self) -> bool:
-        return bool(self._watched(_LOCK.format("try_advisory_lock"))[0])
+    def _lock(self, kind: str) -> bool:
+        return bool(self._watched(_LOCK.format(f"try_advisory_lock{kind}"))[0])
 
     def _unwatch(self) -> None:
         if self._watch is not None:
@@ -379,6 +390,8 @@ _LOCK = f"SELECT pg_{{}}({_LOCK_NAMESPACE}, {_RUNNER})"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _WRITE = (
     "BEGIN; SET LOCAL synchronous_commit = {};"
+    # shorter than others wait for the lock, which a machine that is cut off would keep for hours
+    " SET LOCAL idle_in_transaction_session_timeout = '20s';"
     f" SELECT pg_advisory_xact_lock{{}}({_LOCK_NAMESPACE}, {_WRITER})"
 )
 """A statement sees all earlier commits. While this holds the lock, no other process commits."""
@@ -417,7 +430,7 @@ def _first(error: psycopg.Error) -> str:
     return lines[0].rstrip(".;") if lines else type(error).__name__
 
 
-def _parameters(url: str, password: str | None) -> dict[str, Any]:
+def parameters_of(url: str, password: str | None) -> dict[str, Any]:
     """Return what the driver connects by. Raises Refused, which never repeats the URL."""
     try:
         from psycopg import ProgrammingError

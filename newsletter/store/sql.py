@@ -165,9 +165,12 @@ class Store:
         """Return where the data lies."""
         return self._database.location()
 
-    def only_one(self) -> AbstractContextManager[None]:
-        """Hold the lock of the one process that sends. Raises Refused if another has it."""
-        return self._database.only_one()
+    def only_one(self, *, shares: bool = False) -> AbstractContextManager[None]:
+        """Hold the lock of the one process that sends, or of those that share the sending.
+
+        Raises Refused if another has it.
+        """
+        return self._database.only_one(shares=shares)
 
     def version(self) -> int:
         """Return a number that changes with every commit, by any process. Costs almost nothing."""

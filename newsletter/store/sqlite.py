@@ -85,7 +85,7 @@ class Sqlite:
             return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
 
     @contextmanager
-    def only_one(self) -> Iterator[None]:
+    def only_one(self, *, shares: bool = False) -> Iterator[None]:
         """Hold nothing: the lock on the file next to the database is enough."""
         yield
 

@@ -165,6 +165,16 @@ class Monitoring:
         for name, is_silent in self._silences().items():
             silent.add_metric([name or "first"], is_silent)
         yield silent
+        now = self._delivery.store.clock.now()
+        beats = GaugeMetricFamily(
+            "newsletter_heartbeat_age_seconds",
+            "Since the last heartbeat of each process that shares the sending.",
+            labels=["part", "name", "host", "since"],
+        )
+        for worker in self._delivery.workers():
+            labels = [worker.part.value, worker.name, worker.host, worker.started_at.isoformat()]
+            beats.add_metric(labels, (now - worker.beat_at).total_seconds())
+        yield beats
 
     def _json(self, content: dict[str, bool], status: int = 200) -> Response:
         return JSONResponse(content, status_code=status, headers=self._fields)

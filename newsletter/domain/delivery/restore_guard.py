@@ -43,6 +43,8 @@ class Mark:
     """A name that each run renews; empty before the first."""
     claims: int = 0
     """The number of all claims."""
+    former: frozenset[str] = field(default=frozenset(), compare=False)
+    """Generations that ended when a person released the hold, where several processes send."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,10 +119,16 @@ class Books:
     mark: Mark
     location: Location
     record: GuardRecord | Absence
+    is_attended: bool = False
+    """A process of another machine is at work on it, whose record agrees."""
     discrepancy: Discrepancy | None = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "discrepancy", _discrepancy(self.mark, self.location, self.record))
+        found = _discrepancy(self.mark, self.location, self.record)
+        # a machine that joins has no record yet
+        if self.is_attended and self.record is Absence.MISSING:
+            found = None
+        object.__setattr__(self, "discrepancy", found)
 
     @property
     def unmarked(self) -> bool:
@@ -182,6 +190,8 @@ def _discrepancy(
         return Discrepancy.UNCONFIRMED
     if isinstance(record, Absence):
         return Discrepancy.UNCONFIRMED if mark != Mark() else None
+    if record.mark.generation in mark.former:
+        return None  # a person has compared the database since this machine sent
     # first: the next question takes a database for new only where no claim is missing from it
     if record.mark.claims > mark.claims:
         return Discrepancy.BEHIND

@@ -294,6 +294,8 @@ class Attempts(ABC, Generic[Held, Done]):
 
     ``lease`` must be longer than the longest call. ``attempt_ids`` returns a new id each time,
     ``jitter`` a number in 0…1. ``owner`` is the number of this process, where several send.
+    ``waits`` sleeps for a moment while the database is not there, and returns False if the process
+    is to end instead.
     """
 
     store: Store
@@ -304,6 +306,7 @@ class Attempts(ABC, Generic[Held, Done]):
     attempt_ids: Callable[[], str]
     jitter: Callable[[], float]
     owner: int | None = None
+    waits: Callable[[], bool] = lambda: False
 
     @property
     def shares(self) -> bool:
@@ -323,7 +326,14 @@ class Attempts(ABC, Generic[Held, Done]):
             held = self.claim(tx, attempt)
         if held is None:
             return None
-        return self.record(held, self._answer(held, attempt), attempt)
+        answer = self._answer(held, attempt)
+        while True:
+            try:
+                return self.record(held, answer, attempt)
+            except StoreUnavailable:
+                # after the lease, others may have found out what became of it
+                if attempt.not_after.left() <= timedelta(0) or not self.waits():
+                    raise
 
     def _answer(self, held: Held, attempt: Attempt) -> Answer:
         """Return the provider's answer, or our own if nothing leaves."""

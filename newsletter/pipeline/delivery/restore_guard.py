@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 
 from newsletter.domain.delivery.restore_guard import (
     HOLD_ADVICE,
+    Absence,
     Books,
     GuardRecord,
     HoldKind,
+    Location,
     Mark,
     Stopped,
 )
@@ -26,11 +28,16 @@ from newsletter.store.sql import Store, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """Decides whether a workspace may send. ``names`` returns a new generation name."""
+    """Decides whether a workspace may send. ``names`` returns a new generation name.
+
+    Processes that share the sending share a generation, until a person releases a hold: else each
+    would be another one's copy.
+    """
 
     store: Store
     guard_file: GuardFile
     names: Callable[[], str]
+    shares: bool = False
 
     def attend(self) -> None:
         """Compare the database with the guard file before anything uses the database.
@@ -103,7 +110,9 @@ class Guard:
                 tx.emails.hold_over(self.store.clock.now())
             if HoldKind.RESTORE_GUARD in lifted:
                 tx.audit.note_gap(actor=by)
-                record = self._renew(tx, books)
+                if self.shares:
+                    tx.generation.end(books.mark.generation)
+                record = self._renew(tx, books, afresh=True)
         if record is not None:
             self._confirm(record)
         return lifted
@@ -125,19 +134,27 @@ class Guard:
 
     def _books(self, tx: Transaction) -> Books:
         """Read both places. The write transaction keeps claims from coming between."""
-        record = self.guard_file.read()
-        return Books(mark=tx.generation.mark(), location=self.guard_file.location(), record=record)
+        return self._compared(tx, self.guard_file.read(), self.guard_file.location())
+
+    def _compared(
+        self, tx: Transaction, record: GuardRecord | Absence, location: Location
+    ) -> Books:
+        return Books(
+            mark=tx.generation.mark(),
+            location=location,
+            record=record,
+            is_attended=any(worker.is_alive(tx.now) for worker in tx.workers.all()),
+        )
 
     def _seen(self) -> tuple[dict[HoldKind, str], Books]:
         """Read both places, the guard file first: a claim in between then raises no false alarm."""
         record, location = self.guard_file.read(), self.guard_file.location()
         with self.store.read() as tx:
-            return tx.hold.reasons(), Books(
-                mark=tx.generation.mark(), location=location, record=record
-            )
+            return tx.hold.reasons(), self._compared(tx, record, location)
 
-    def _renew(self, tx: Transaction, books: Books) -> GuardRecord:
-        mark = Mark(generation=self.names(), claims=books.claims)
+    def _renew(self, tx: Transaction, books: Books, *, afresh: bool = False) -> GuardRecord:
+        joined = "" if afresh or not self.shares else books.mark.generation
+        mark = Mark(generation=joined or self.names(), claims=books.claims)
         record = GuardRecord(mark=mark, before=books.mark.generation, location=books.location)
         self.guard_file.write(record)
         tx.generation.renew(mark)

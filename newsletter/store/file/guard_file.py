@@ -100,6 +100,7 @@ def hashed(name: str) -> str:
 
 
 _COUNT = re.compile(r"\.[0-9]{1,20}")
+_FORMER = "former generation "
 _DOUBTED = "doubted"
 """The key in ``meta`` under which it stands which doubt was acted upon."""
 _LONG, _SHORT = 32, 16
@@ -120,7 +121,16 @@ class Generation(Repository):
         [(name, claims)] = self._db.rows(
             "SELECT name, claims + (SELECT COALESCE(SUM(claims), 0) FROM worker) FROM restore_guard"
         )
-        return Mark(generation=name, claims=claims)
+        keys = self._db.column("SELECT key FROM meta WHERE key LIKE :former", former=f"{_FORMER}%")
+        former = frozenset(key.removeprefix(_FORMER) for key in keys)
+        return Mark(generation=name, claims=claims, former=former)
+
+    def end(self, name: str) -> None:
+        """Note that a generation is over: records of it are of before a person's release."""
+        self._db.change(
+            "INSERT INTO meta (key, value) VALUES (:key, '') ON CONFLICT DO NOTHING",
+            key=f"{_FORMER}{name}",
+        )
 
     def renew(self, mark: Mark) -> None:
         """Replace the generation and its claims."""
@@ -150,7 +160,8 @@ class WorkspaceGuardFile:
     ``database`` is a name if the database is on a server.
 
     Generations are named by 32 hexadecimal digits. ``location_of`` returns the location of a file,
-    and ``fsync`` flushes a descriptor to the disk. Any number of threads may share it.
+    and ``fsync`` flushes a descriptor to the disk. Any number of threads may share it, and several
+    processes if it ``shares``: a record may then lag, which raises no alarm.
     """
 
     def __init__(
@@ -159,11 +170,14 @@ class WorkspaceGuardFile:
         database: Path | str,
         location_of: Callable[[Any], Location] = location_of,
         fsync: Callable[[int], None] = os.fsync,
+        *,
+        shares: bool = False,
     ) -> None:
         self._path = path
         self._database = database
         self._location_of = location_of
         self._fsync = fsync
+        self._shares = shares
         self._lock = threading.Lock()
         self._open: int | None = None
         self._written: GuardRecord | None = None
@@ -224,6 +238,9 @@ class WorkspaceGuardFile:
         with self._lock:
             known = self._known()
             try:
+                if self._shares and self._open is not None:
+                    os.close(self._open)
+                    self._open = os.open(self._path, os.O_RDWR)  # another may have replaced it
                 if self._open is None or _inode(self._path) != os.fstat(self._open).st_ino:
                     raise self._exchanged(f"{self._path} was taken away")
                 if self._file() != known.location.file:

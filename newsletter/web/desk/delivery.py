@@ -67,7 +67,7 @@ class Stopping:
     ) -> Response:
         holds = self._delivery.guard().holds()
         with self._delivery.store.read() as tx:
-            names, admins = colleagues(tx), holders(tx, Role.ADMIN)
+            names, admins, workers = colleagues(tx), holders(tx, Role.ADMIN), tx.workers.all()
         return self._desk.page(
             request,
             "stop.html.j2",
@@ -80,6 +80,7 @@ class Stopping:
             if HoldKind.RESTORE_GUARD in holds
             else "",
             admins=admins,
+            workers=workers,
         )
 
 

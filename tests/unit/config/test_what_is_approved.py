@@ -175,7 +175,7 @@ SHAPES_NOTHING = {
         "what staff see and are asked",
     ),
     **dict.fromkeys(
-        ("statements.allow_private", "database", "database_password", "epoch_file"),
+        ("statements.allow_private", "database", "database_password", "engine", "epoch_file"),
         "where things lie",
     ),
     "metrics.token": "who may ask for figures",

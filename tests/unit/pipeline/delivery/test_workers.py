@@ -1,15 +1,20 @@
 """Several processes share the sending: what is claimed belongs to one of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.worker import SILENCE, Part
+from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.pipeline.delivery.reconcile import Recovered, recover
+from newsletter.store.sql import Store
 from tests.unit.pipeline.newsroom import Newsroom
 
 
@@ -96,3 +101,52 @@ def test_a_worker_that_leaves_takes_its_claims_along(room: Newsroom) -> None:
     assert room.counts() == Counts(pending=25)
     room.drain()
     assert room.counts() == Counts(accepted=25)
+
+
+class Away:
+    """A store that is not there for the first transactions that record."""
+
+    def __init__(self, store: Store, times: int) -> None:
+        self._store = store
+        self.times = times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    @contextmanager
+    def send(self, *, lasting: bool = True) -> Iterator[Any]:
+        with self._store.send(lasting=lasting) as tx:
+            yield tx
+            is_answered = tx.db.value("SELECT 1 FROM batch WHERE settled_at IS NOT NULL")
+            if is_answered and self.times:
+                self.times -= 1
+                raise StoreUnavailable("the server is gone")
+
+
+@pytest.mark.parametrize("patience", [True, False])
+def test_an_answer_is_kept_while_the_database_is_away(room: Newsroom, patience: bool) -> None:
+    room.start(3)
+    store = Away(room.store.real, 2)
+    sender = replace(dispatcher(room, enter(room)), store=store, waits=lambda: patience)
+    if patience:
+        assert sender.dispatch()
+        assert room.counts() == Counts(accepted=3)
+    else:
+        with pytest.raises(StoreUnavailable):
+            sender.dispatch()
+        assert room.counts() == Counts(pending=3)
+
+
+def test_after_its_lease_an_answer_is_not_kept_any_longer(room: Newsroom) -> None:
+    room.start(3)
+    waited = []
+
+    def wait() -> bool:
+        room.clock.advance(minutes=3)
+        waited.append(1)
+        return True
+
+    sender = replace(dispatcher(room, enter(room)), store=Away(room.store.real, 9), waits=wait)
+    with pytest.raises(StoreUnavailable):
+        sender.dispatch()
+    assert waited == [1]

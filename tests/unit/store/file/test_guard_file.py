@@ -352,3 +352,14 @@ def test_the_number_of_a_device_is_no_name_of_a_file_system() -> None:
 def test_a_file_system_without_a_disk_has_another_number_with_each_mount() -> None:
     assert device(os.makedev(0, 57)) == ""
     assert len(device(os.makedev(254, 0))) == 16
+
+
+def test_processes_of_one_folder_share_the_file_and_follow_one_another(path: Path) -> None:
+    one, other = (WorkspaceGuardFile(path.with_name("epoch"), path, shares=True) for _ in range(2))
+    one.write(record(claims=4, file=path.stat().st_ino))
+    other.write(record(claims=4, file=path.stat().st_ino))  # in the place of the first file
+    one.flush()
+    one.note(9)
+    assert other.read() == record(claims=9, file=path.stat().st_ino)
+    one.close()
+    other.close()

@@ -1,0 +1,151 @@
+"""Tells workers on all machines, through Procrastinate, to look for batches.
+
+Which batch is sent, and by whom, is in our tables. A message that is lost costs the seconds until
+the next sweep.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
+from typing import Any
+
+from newsletter.domain.errors import Refused, StoreUnavailable
+
+_SCHEMA = "procrastinate"
+"""The schema of its tables, beside ours."""
+_MAKING = 0x6E6577
+"""The advisory lock of the process that makes them."""
+_LOOK, _SWEEP = "look", "sweep"
+_POOL: dict[str, Any] = {"timeout": 5.0, "reconnect_timeout": 5.0}
+_PAUSE = 0.1
+"""Seconds."""
+_EVERY_FEW_SECONDS = "* * * * * */5"
+"""In the words of cron; the seconds stand last."""
+
+
+class Looks:
+    """``parameters`` are what the driver connects by. ``open`` comes first."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        try:
+            import procrastinate
+        except ImportError as error:
+            raise Refused(
+                "Procrastinate is not installed; install newsletter with its extra, as"
+                " 'newsletter[postgresql]'"
+            ) from error
+        options = f"{parameters.get('options', '')} -c search_path={_SCHEMA}"
+        self._parameters = {**parameters, "options": options}
+        self._app = procrastinate.App(
+            connector=procrastinate.SyncPsycopgConnector(
+                kwargs=self._parameters, min_size=0, max_size=2, **_POOL
+            )
+        )
+        self._over = threading.Event()
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Make the tables if there are none, and be connected for the length of the block."""
+        import psycopg
+        from procrastinate.schema import SchemaManager
+
+        with _explained():
+            with psycopg.connect(**self._parameters) as connection:
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
+                [(there,)] = connection.execute("SELECT to_regclass('procrastinate_jobs')")
+                if there is None:
+                    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_SCHEMA}".encode())
+                    connection.execute(SchemaManager.get_schema().encode())
+            self._app.open()
+        with ExitStack() as opened:
+            opened.callback(self._app.close)
+            yield
+
+    def tell(self, slots: int) -> None:
+        """Let so many slots of workers look. Messages to a slot that has not begun are one."""
+        with _explained():
+            for slot in range(slots):
+                self._defer(f"slot {slot}")
+
+    def tell_at(self, at: datetime) -> None:
+        """Let one slot look at this time."""
+        with _explained():
+            self._defer(at.isoformat(timespec="seconds"), schedule_at=at)
+
+    def _defer(self, lock: str, **when: Any) -> None:
+        from procrastinate.exceptions import AlreadyEnqueued
+
+        with suppress(AlreadyEnqueued):
+            self._app.configure_task(
+                _LOOK, allow_unknown=True, queue=_LOOK, queueing_lock=lock, **when
+            ).defer()
+
+    def work(self, look: Callable[[], None], sweep: Callable[[], None], *, slots: int) -> None:
+        """Call ``look``, in as many threads as slots, when told, until ``stop``.
+
+        Every few seconds one process of all calls ``sweep``. Raises StoreUnavailable.
+        """
+        import procrastinate
+        from procrastinate.jobs import Status
+        from procrastinate.worker import Worker
+
+        app = procrastinate.App(
+            connector=procrastinate.PsycopgConnector(
+                kwargs=self._parameters, min_size=1, max_size=4, **_POOL
+            )
+        )
+        app.task(name=_LOOK, queue=_LOOK)(look)
+
+        @app.periodic(cron=_EVERY_FEW_SECONDS)
+        @app.task(name=_SWEEP, queue=_SWEEP, queueing_lock=_SWEEP)
+        async def swept(timestamp: int) -> None:
+            await asyncio.to_thread(sweep)
+            # looks that a dead process had begun
+            for job in await app.job_manager.get_stalled_jobs():
+                await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+
+        async def work() -> None:
+            # its own has too few threads for more slots than processors
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(slots + 2))
+            async with app.open_async():
+                workers: list[Any] = [
+                    Worker(
+                        app,
+                        queues=[queue],
+                        concurrency=concurrency,
+                        delete_jobs="always",
+                        install_signal_handlers=False,
+                    )
+                    for queue, concurrency in ((_LOOK, slots), (_SWEEP, 1))
+                ]
+                running = [asyncio.create_task(worker.run()) for worker in workers]
+                # one that loses the database ends, with an error or without
+                while not self._over.is_set() and not any(task.done() for task in running):
+                    await asyncio.sleep(_PAUSE)
+                for worker in workers:
+                    worker.stop()
+                await asyncio.gather(*running)
+
+        with _explained():
+            asyncio.run(work())
+
+    def stop(self) -> None:
+        """Let the looks that are under way end, then ``work``."""
+        self._over.set()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    import psycopg
+    from procrastinate.exceptions import ConnectorException
+
+    try:
+        yield
+    except (ConnectorException, psycopg.Error) as error:
+        reason = str(error.__cause__ or error).strip().partition("\n")[0]
+        raise StoreUnavailable(f"Procrastinate: {reason}") from error

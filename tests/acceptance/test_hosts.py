@@ -1,0 +1,309 @@
+"""Several processes that share the sending, each as on a machine of its own."""
+
+import random
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+import yaml
+
+from tests.acceptance.mailgun import PacedMailgun
+from tests.acceptance.workspace import ROOT, Running, Workspace, readers, wait_until
+from tests.postgresql import PASSWORD, Server, own_server
+from tests.relay import Relay
+
+pytestmark = pytest.mark.slow("starts the program several times, and a server of its own")
+PEOPLE = readers(1200)
+LONG = 17.0
+"""Seconds, longer than a process may be silent."""
+
+
+class Hosts:
+    """Machines with the same settings and keys, over one database."""
+
+    def __init__(self, first: Workspace) -> None:
+        self.first = first
+        self.all = [first]
+
+    def add(self, **settings: Any) -> Workspace:
+        """Copy the workspace to another machine."""
+        folder = self.first.folder.with_name(f"host{len(self.all)}")
+        copytree(self.first.folder, folder)
+        self.all.append(Workspace(folder=folder))
+        self.all[-1].configure(**settings)
+        return self.all[-1]
+
+    def close(self) -> None:
+        for host in self.all:
+            host.close()
+
+
+def created(folder: Path, server: Server, name: str) -> Hosts:
+    server.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    server.run(f"CREATE DATABASE {name}")
+    first = Workspace.create(folder / "host0", database=server.url(name), engine="procrastinate")
+    first.hire()
+    return Hosts(first)
+
+
+@pytest.fixture
+def hosts(postgresql: Server, worker_id: str, tmp_path: Path) -> Iterator[Hosts]:
+    with closing(created(tmp_path, postgresql, f"hosts_{worker_id}")) as hosts:
+        yield hosts
+
+
+def prepared(hosts: Hosts, people: list[str], mailgun: PacedMailgun, **options: Any) -> None:
+    hosts.first.use_mailgun(mailgun.url, **options)
+    hosts.first.subscribe(people)
+    hosts.first.write("news")
+    hosts.first.approve("news")
+
+
+def start_worker(host: Workspace) -> Running:
+    return host.start("--verbose", "worker")
+
+
+def test_workers_on_several_machines_reach_everybody_once(
+    hosts: Hosts, mailgun: PacedMailgun
+) -> None:
+    people = readers(300)
+    prepared(hosts, people, mailgun, batch_size=5, concurrency=2)
+    mailgun.delay = 0.1
+    workers = [start_worker(hosts.add()) for _ in range(3)]
+    scheduler = hosts.first.start("scheduler")
+    scheduler.wait_for("started news")
+    report = wait_until(
+        lambda: (found := hosts.first.report("news"))["state"] == "sent" and found,
+        describe=lambda: scheduler.said() + "".join(one.said() for one in workers),
+    )
+    assert (report["accepted"], report["unknown"]) == (len(people), 0)
+    assert mailgun.counted() == dict.fromkeys(people, 1)
+    shares = [one.said().count("attempt=") for one in workers]
+    assert sum(shares) == 60
+    assert min(shares) > 5, shares
+    for one in (*workers, scheduler):
+        one.stop()
+    for one in (*workers, scheduler):
+        assert one.finish().code == 0
+
+
+class Cluster:
+    """Three workers, each with a line of its own to the database, and two schedulers."""
+
+    def __init__(self, hosts: Hosts, server: Server, name: str, provider: Relay) -> None:
+        self.hosts, self.server, self.provider = hosts, server, provider
+        self.lines = [Relay(server.port) for _ in range(3)]
+        self.machines = [
+            hosts.add(
+                database=f"postgresql://newsletter@127.0.0.1:{line.port}/{name}",
+                database_password=PASSWORD,
+            )
+            for line in self.lines
+        ]
+        self.leading = [hosts.add() for _ in range(2)]
+        self.workers: list[Running] = []
+        self.schedulers = [each.start("scheduler") for each in self.leading]
+        self.done: list[str] = []
+
+    def start_workers(self) -> None:
+        self.workers = [start_worker(machine) for machine in self.machines]
+
+    def said(self) -> str:
+        everybody = (*self.schedulers, *self.workers)
+        return f"{self.done}\n" + "\n".join(each.said()[-3000:] for each in everybody)
+
+    def keep_up(self) -> None:
+        """Start again what has ended, as a service manager does."""
+        for place, one in enumerate(self.workers):
+            if one.ended():
+                assert "Traceback" not in one.said(), one.said()
+                self.workers[place] = start_worker(self.machines[place])
+        for place, one in enumerate(self.schedulers):
+            if one.ended():
+                assert "Traceback" not in one.said(), one.said()
+                self.schedulers[place] = self.leading[place].start("scheduler")
+
+    def kill_a_worker(self, chance: random.Random) -> None:
+        chance.choice(self.workers).kill()
+
+    def stop_a_worker(self, chance: random.Random) -> None:
+        one = chance.choice(self.workers)
+        one.stop(signal.SIGSTOP)
+        time.sleep(LONG)
+        one.stop(signal.SIGCONT)
+
+    def cut_off_from_the_database(self, chance: random.Random) -> None:
+        line = chance.choice(self.lines)
+        line.cut()
+        time.sleep(chance.choice([2.0, LONG]))
+        line.mend()
+
+    def cut_off_from_the_provider(self, chance: random.Random) -> None:
+        self.provider.cut()
+        time.sleep(chance.uniform(0.5, 2))
+        self.provider.mend()
+
+    def kill_a_scheduler(self, chance: random.Random) -> None:
+        chance.choice(self.schedulers).kill()
+
+    def restart_the_database(self, chance: random.Random) -> None:
+        self.server.restart(mode=chance.choice(["fast", "immediate"]))
+
+    def close(self) -> None:
+        for one in (*self.workers, *self.schedulers):
+            if not one.ended():
+                one.stop(signal.SIGCONT)
+        self.hosts.close()
+        for line in (*self.lines, self.provider):
+            line.close()
+
+
+FAULTS: list[Callable[[Cluster, random.Random], None]] = [
+    Cluster.kill_a_worker,
+    Cluster.stop_a_worker,
+    Cluster.cut_off_from_the_database,
+    Cluster.cut_off_from_the_provider,
+    Cluster.kill_a_scheduler,
+    Cluster.restart_the_database,
+]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with own_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def cluster(server: Server, tmp_path: Path, mailgun: PacedMailgun) -> Iterator[Cluster]:
+    hosts = created(tmp_path, server, "forum")
+    provider = Relay(int(mailgun.url.rpartition(":")[2]))
+    url = mailgun.url.replace(mailgun.url.rpartition(":")[2], str(provider.port))
+    hosts.first.use_mailgun(url, batch_size=5, concurrency=2, timeout="1s", settle="4s")
+    # before the copies: each scheduler looks into the folder of its own machine
+    hosts.first.subscribe(PEOPLE)
+    hosts.first.write("news")
+    hosts.first.approve("news")
+    with closing(Cluster(hosts, server, "forum", provider)) as cluster:
+        yield cluster
+
+
+def on_its_way(cluster: Cluster, left: list[str]) -> None:
+    """A campaign is started, some leave, and only then the workers begin."""
+    first = cluster.hosts.first
+    wait_until(
+        lambda: any("started news" in each.said() for each in cluster.schedulers),
+        describe=cluster.said,
+    )
+    for address in left:
+        first.do("subscribers", "suppress", address)
+    cluster.start_workers()
+
+
+def disturb(cluster: Cluster, chance: random.Random) -> None:
+    for fault in chance.sample(FAULTS, len(FAULTS)):
+        time.sleep(chance.uniform(0.2, 1.5))
+        cluster.done.append(fault.__name__)
+        fault(cluster, chance)
+        cluster.keep_up()
+
+
+@pytest.mark.faults(seconds=90)
+def test_whatever_dies_or_is_cut_off_each_reader_has_it_once_or_is_listed(
+    cluster: Cluster, mailgun: PacedMailgun, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a draw that can be made again
+    left = chance.sample(PEOPLE, 20)
+    mailgun.delay = 0.25
+    on_its_way(cluster, left)
+    disturb(cluster, chance)
+    mailgun.delay = 0
+    open_states = {"sending", "scheduled"}
+
+    def ended() -> Any:
+        cluster.keep_up()
+        report = cluster.hosts.first.report("news")
+        return report["state"] not in open_states and report
+
+    report = wait_until(ended, 180, cluster.said)
+    taken, unknown = mailgun.counted(), set(report["unknown_addresses"])
+    assert max(taken.values()) == 1, cluster.said()
+    assert report["accepted"] + report["unknown"] == len(PEOPLE) - len(left), cluster.said()
+    assert not taken.keys() & set(left)
+    assert set(PEOPLE) - set(left) - unknown <= taken.keys()
+    cluster.hosts.first.do("audit", "verify")
+
+
+@pytest.mark.faults(seconds=60)
+def test_none_leaves_after_a_cancellation_whatever_dies(
+    cluster: Cluster, mailgun: PacedMailgun, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a draw that can be made again
+    mailgun.delay = 0.25
+    on_its_way(cluster, [])
+    wait_until(lambda: len(mailgun.taken) > 10, describe=cluster.said)
+    cluster.hosts.first.do("cancel", "news")
+    time.sleep(1.5)  # the calls that were under way
+    taken = len(mailgun.taken)
+    assert taken < 200, "it was over before"
+    disturb(cluster, chance)
+    assert len(mailgun.taken) == taken, cluster.said()
+    report = cluster.hosts.first.report("news")
+    assert report["state"] == "cancelled"
+    assert report["accepted"] + report["unknown"] + report["cancelled"] == len(PEOPLE)
+    assert max(mailgun.counted().values()) == 1
+
+
+def test_the_services_of_the_compose_file_send_from_one_folder(
+    hosts: Hosts, mailgun: PacedMailgun
+) -> None:
+    people = readers(120)
+    prepared(hosts, people, mailgun, batch_size=5, concurrency=2)
+    mailgun.delay = 0.1
+    services = yaml.safe_load((ROOT / "compose" / "compose.yaml").read_text("utf-8"))["services"]
+    ours = {name: each for name, each in services.items() if "build" in each}
+    assert services["web"]["command"][-1] == "0.0.0.0"  # noqa: S104 - within its container
+    running = {
+        f"{name} {number}": hosts.first.start(
+            *(["serve", "--port", "0"] if name == "web" else each["command"])
+        )
+        for name, each in ours.items()
+        for number in range(each.get("deploy", {}).get("replicas", 1))
+    }
+    assert sorted(running) == ["scheduler 0", "web 0", "worker 0", "worker 1"]
+    said = lambda: "".join(each.said() for each in running.values())  # noqa: E731 - twice below
+    running["scheduler 0"].wait_for("started news")
+    address = running["web 0"].wait_for(r"pages on (http://[\d.:]+)")[1]
+    wait_until(lambda: hosts.first.report("news")["state"] == "sent", describe=said)
+    assert mailgun.counted() == dict.fromkeys(people, 1)
+    with urlopen(f"{address}/healthz") as answer:  # noqa: S310 - loopback
+        assert answer.status == 200
+    listed = hosts.first.do("doctor", code=3).stdout
+    assert (
+        len(re.findall(r"(?:worker|scheduler)-\d+ on \S+ since .* UTC, last heartbeat", listed))
+        == 1
+    )
+    for each in running.values():
+        each.stop()
+    for each in running.values():
+        assert each.finish().code == 0
+    assert (
+        "start 'newsletter worker' and 'newsletter scheduler'"
+        in hosts.first.do("doctor", code=3).stdout
+    )
+
+
+def test_a_worker_runs_until_it_is_stopped_and_the_scheduler_is_for_several(
+    hosts: Hosts,
+) -> None:
+    said = hosts.first.do("worker", "--until-idle", code=4).stderr
+    assert "a worker runs until it is stopped" in said
+    hosts.first.configure(engine="local")
+    assert "engine: procrastinate" in hosts.first.do("scheduler", code=4).stderr

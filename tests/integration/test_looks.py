@@ -1,0 +1,143 @@
+"""Jobs of Procrastinate that tell workers to look, on a real server."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from newsletter.domain.errors import StoreUnavailable
+from newsletter.runtime.clock import SystemClock
+from newsletter.store.looks import Looks
+from newsletter.store.postgresql import parameters_of
+from tests.acceptance.workspace import wait_until
+from tests.postgresql import Server
+
+pytestmark = pytest.mark.slow("waits for notifications of a server")
+
+
+@pytest.fixture
+def url(postgresql: Server, worker_id: str) -> str:
+    name = f"looks_{worker_id}"
+    postgresql.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    postgresql.run(f"CREATE DATABASE {name}")
+    return postgresql.url(name)
+
+
+class Working:
+    """A process that works in a thread, and what it did."""
+
+    def __init__(self, looks: Looks, slots: int) -> None:
+        self.looks, self.slots = looks, slots
+        self.looked: list[float] = []
+        self.swept: list[float] = []
+        self.pause = 0.0
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
+        sweep = lambda: self.swept.append(time.monotonic())  # noqa: E731 - two in a row
+        self.looks.work(self._look, sweep, slots=self.slots)
+
+    def _look(self) -> None:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        self.looked.append(time.monotonic())
+        time.sleep(self.pause)
+        with self._lock:
+            self._now -= 1
+
+
+@pytest.fixture
+def working(url: str) -> Iterator[Callable[[int], Working]]:
+    opened: list[Working] = []
+
+    def work(slots: int) -> Working:
+        looks = Looks(parameters_of(url, None))
+        context = looks.open()
+        context.__enter__()
+        looks.close = lambda: context.__exit__(None, None, None)  # type: ignore[attr-defined]
+        opened.append(Working(looks, slots))
+        return opened[-1]
+
+    yield work
+    for each in opened:
+        each.looks.stop()
+        each.thread.join(30)
+        assert not each.thread.is_alive()
+        each.looks.close()  # type: ignore[attr-defined]
+
+
+def test_each_slot_looks_once_however_often_it_is_told(working: Callable[[int], Working]) -> None:
+    process = working(3)
+    wait_until(lambda: process.swept)
+    process.pause = 1.0
+    for _ in range(5):
+        process.looks.tell(3)
+    wait_until(lambda: len(process.looked) >= 3)
+    assert process.most <= 3
+    time.sleep(1.5)
+    assert len(process.looked) <= 6
+
+
+def test_a_worker_begins_to_look_within_a_second(working: Callable[[int], Working]) -> None:
+    process = working(1)
+    wait_until(lambda: process.swept)
+    told = time.monotonic()
+    process.looks.tell(1)
+    wait_until(lambda: process.looked)
+    assert process.looked[0] - told < 1
+
+
+def test_one_of_several_processes_sweeps_at_a_time(working: Callable[[int], Working]) -> None:
+    one, other = working(1), working(1)
+    wait_until(lambda: len(one.swept) + len(other.swept) >= 4, 40)
+    times = sorted([*one.swept, *other.swept])
+    assert times[-1] - times[0] > 8  # each five seconds; two processes apart would need half
+
+
+def test_a_look_waits_for_its_time(working: Callable[[int], Working]) -> None:
+    process = working(1)
+    wait_until(lambda: process.swept)
+    told = time.monotonic()
+    process.looks.tell_at(SystemClock().now() + timedelta(seconds=2))
+    wait_until(lambda: process.looked)
+    assert process.looked[0] - told > 1
+
+
+def test_without_its_server_it_ends_and_says_so(url: str, postgresql: Server) -> None:
+    looks = Looks(parameters_of(url, None))
+    with looks.open():
+        failed: list[Exception] = []
+
+        def work() -> None:
+            try:
+                looks.work(lambda: None, lambda: None, slots=1)
+            except StoreUnavailable as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        with psycopg.connect(url, autocommit=True) as connection:
+
+            def is_listening() -> bool:
+                query = "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+                return connection.execute(query).fetchone() != (0,)
+
+            wait_until(is_listening)
+            # to refuse new connections takes another database
+            postgresql.run(f"ALTER DATABASE {connection.info.dbname} ALLOW_CONNECTIONS false")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        thread.join(60)
+        assert failed
+        with pytest.raises(StoreUnavailable, match="Procrastinate: "):
+            looks.tell(1)

@@ -1,0 +1,119 @@
+"""Machines that share the sending share a generation; each has a guard file of its own."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.delivery.restore_guard import Absence, HoldKind
+from newsletter.domain.delivery.worker import SILENCE, Part
+from newsletter.domain.errors import Refused
+from newsletter.pipeline.delivery.restore_guard import Guard
+from newsletter.store.file.guard_file import WorkspaceGuardFile
+from newsletter.store.sql import Store
+from tests.fakes import FixedClock, store_in
+from tests.unit.pipeline.delivery.test_restore_guard import ADA
+from tests.unit.pipeline.newsroom import Newsroom
+
+Machine = Callable[[str], Guard]
+
+
+@pytest.fixture
+def store(tmp_path: Path, migrated: Path, clock: FixedClock) -> Store:
+    """In a file of its own, which stands for the database on a server."""
+    return store_in(Path(shutil.copy(migrated, tmp_path / "newsletter.db")), clock)
+
+
+@pytest.fixture
+def machine(room: Newsroom, tmp_path: Path) -> Machine:
+    """Name → the guard of that machine."""
+
+    def of(name: str) -> Guard:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        file = WorkspaceGuardFile(folder / "epoch", tmp_path / "newsletter.db", shares=True)
+        names = room.guard().names
+        return Guard(store=room.store, guard_file=file, names=names, shares=True)
+
+    return of
+
+
+def enter(room: Newsroom) -> None:
+    with room.store.begin() as tx:
+        tx.workers.enter(name="w", host="one", part=Part.WORKER, slots=1, at=tx.now)
+
+
+def generation(room: Newsroom) -> str:
+    with room.store.read() as tx:
+        return tx.generation.mark().generation
+
+
+def test_a_second_machine_joins_the_generation_while_the_first_is_at_work(
+    room: Newsroom, machine: Machine
+) -> None:
+    machine("one").begin()
+    first = generation(room)
+    enter(room)
+    machine("two").attend()
+    machine("two").begin()
+    machine("one").begin()
+    assert generation(room) == first
+    assert machine("two").guard_file.read() == machine("one").guard_file.read()
+
+
+def test_a_machine_without_a_record_stops_the_sending_where_none_is_at_work(
+    room: Newsroom, machine: Machine
+) -> None:
+    machine("one").begin()
+    enter(room)
+    room.clock.advance(seconds=SILENCE.total_seconds())
+    assert machine("two").guard_file.read() is Absence.MISSING
+    machine("two").attend()
+    with pytest.raises(Refused, match="could confirm it, is missing"):
+        machine("one").begin()
+
+
+def test_a_machine_that_knows_of_more_claims_stops_the_sending_of_all(
+    room: Newsroom, machine: Machine
+) -> None:
+    one, two = machine("one"), machine("two")
+    one.begin()
+    enter(room)
+    two.begin()
+    two.guard_file.note(7)  # the database that was put back has none
+    machine("two").attend()
+    assert HoldKind.RESTORE_GUARD in one.holds()
+    with pytest.raises(Refused, match="there were 7"):
+        one.begin()
+
+
+def test_once_a_person_released_it_every_machine_goes_on(room: Newsroom, machine: Machine) -> None:
+    first, two = machine("one"), machine("two")
+    first.begin()
+    enter(room)
+    two.begin()
+    before = generation(room)
+    two.guard_file.note(7)
+    machine("two").attend()
+    machine("one").release(by=ADA, kinds={HoldKind.RESTORE_GUARD})
+    assert generation(room) != before
+    for name in ("one", "two"):
+        machine(name).attend()
+        machine(name).begin()
+    with room.store.read() as tx:
+        assert not tx.hold.reasons()
+
+
+def test_a_database_of_before_the_release_is_another_one(room: Newsroom, machine: Machine) -> None:
+    machine("one").begin()
+    before = generation(room)
+    enter(room)
+    with room.store.begin() as tx:
+        tx.hold.put(HoldKind.RESTORE_GUARD, "r")
+    machine("one").release(by=ADA, kinds={HoldKind.RESTORE_GUARD})
+    with room.store.begin() as tx:
+        tx.db.change("UPDATE restore_guard SET name = :name", name=before)
+        tx.db.change("DELETE FROM meta WHERE key LIKE 'former%'")
+    with pytest.raises(Refused, match="not the one that the last run worked on"):
+        machine("one").begin()
