@@ -14,7 +14,7 @@ from newsletter.domain.campaigns.composition import Abstract
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, attempt_name
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark
-from newsletter.domain.delivery.transactional import EmailText
+from newsletter.domain.delivery.transactional import EmailText, News
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Sender
@@ -123,10 +123,12 @@ class PlainWriter:
         url: str,
         lists: tuple[str, ...] = (),
         about: str = "",
+        news: tuple[News, ...] = (),
     ) -> Content:
         if language == "unwritable":
             raise InvalidInput([Fault(file="letter", message="cannot be rendered")])
-        text = f"{says.value} {', '.join(lists)} {url}{about and f' {about}'}"
+        told = "".join(f" | {one.label} | {one.title} | {' '.join(one.lines)}" for one in news)
+        text = f"{says.value} {', '.join(lists)} {url}{about and f' {about}'}{told}"
         return Content(
             subject=says.value,
             html=f"<!DOCTYPE html><p>{text}</p>",

@@ -30,6 +30,8 @@ from newsletter.config.fields import (
 )
 from newsletter.config.lists import SegmentOptions, SignUp
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
+from newsletter.domain.campaigns.campaign import StartBy
+from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.setting import Language, setting, some
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.domain.statements import content
@@ -435,6 +437,12 @@ class Settings(Section):
         """Return the conditions of joining. Reads the list of throw-away domains."""
         return self.signup.rules(self.offers())
 
-    def approval_policy(self) -> ApprovalPolicy:
-        """Return the conditions of an approval."""
-        return ApprovalPolicy(together=self.together, **vars(self.approvals))
+    def campaign_rules(self) -> CampaignRules:
+        """Return what decides which statements are sent, and when."""
+        return CampaignRules(
+            policy=ApprovalPolicy(together=self.together, **vars(self.approvals)),
+            undo_window=self.schedule.undo_window,
+            timezone=self.timezone,
+            start=StartBy(self.schedule.start),
+            typed_count=self.desk.typed_count,
+        )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         PreparedRequest,
     )
     from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
-    from newsletter.domain.delivery.transactional import EmailText
+    from newsletter.domain.delivery.transactional import EmailText, News
     from newsletter.domain.errors import InvalidInput
     from newsletter.domain.events import Event
     from newsletter.domain.statements.content import Content
@@ -208,10 +208,11 @@ class EmailWriter(Protocol):
         url: str,
         lists: tuple[str, ...] = (),
         about: str = "",
+        news: tuple[News, ...] = (),
     ) -> Content:
         """An email with its reader's own link, and the lists that it names, in readers' words.
 
-        ``about`` is the sentence of a mail to a member of staff.
+        ``about`` is the sentence of a mail to a member of staff, ``news`` its events.
         No gap is left in it but the message's name. Raises InvalidInput.
         """
         ...

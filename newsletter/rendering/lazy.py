@@ -21,7 +21,7 @@ from newsletter.domain.statements.review import Check, ReviewContext, ReviewFind
 from newsletter.domain.statements.statement import Statement
 
 if TYPE_CHECKING:
-    from newsletter.domain.delivery.transactional import EmailText
+    from newsletter.domain.delivery.transactional import EmailText, News
     from newsletter.rendering.mail.files import TemplateFiles
     from newsletter.rendering.mail.renderer import TemplateRenderer
     from newsletter.rendering.mail.words import Wordings
@@ -79,10 +79,11 @@ class LazyRenderer:
         url: str,
         lists: tuple[str, ...] = (),
         about: str = "",
+        news: tuple[News, ...] = (),
     ) -> Content:
         """Render a mail to one person, as ``TemplateRenderer`` does."""
         return self._renderer.transactional(
-            says, language=language, url=url, lists=lists, about=about
+            says, language=language, url=url, lists=lists, about=about, news=news
         )
 
     @property

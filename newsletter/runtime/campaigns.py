@@ -58,17 +58,7 @@ class Campaigns:
     @cached_property
     def rules(self) -> CampaignRules:
         """The settings that decide which statements are sent, and when."""
-        from newsletter.domain.campaigns.campaign import StartBy
-        from newsletter.domain.campaigns.state import CampaignRules
-
-        settings = self.settings
-        return CampaignRules(
-            policy=settings.approval_policy(),
-            undo_window=settings.schedule.undo_window,
-            timezone=settings.timezone,
-            start=StartBy(settings.schedule.start),
-            typed_count=settings.desk.typed_count,
-        )
+        return self.settings.campaign_rules()
 
     @cached_property
     def plan_rules(self) -> PlanRules:

@@ -156,6 +156,7 @@ class Delivery:
         """Return the sender of transactional email."""
         from newsletter.credentials.codes import link_word
         from newsletter.pipeline.delivery.transactional import TransactionalSender
+        from newsletter.pipeline.staff.notify import compose
 
         return TransactionalSender(
             store=self.store,
@@ -173,6 +174,9 @@ class Delivery:
             desk=self.settings.desk_url,
             link_word=partial(link_word, self.key),
             owner=owner,
+            news=partial(
+                compose, rules=self.settings.campaign_rules(), desk=self.settings.desk_url
+            ),
         )
 
     def reconciler(self) -> Reconciler:

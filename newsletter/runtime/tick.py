@@ -74,6 +74,7 @@ class Tick:
         from newsletter.pipeline.campaigns.plan import plan, start_due
         from newsletter.pipeline.events.breaker import stop_harm
         from newsletter.pipeline.events.record import retire
+        from newsletter.pipeline.staff.notify import notify
         from newsletter.pipeline.subscribers.leave import clean
         from newsletter.pipeline.subscribers.prefer import resume
         from newsletter.rendering.mail.excerpts import words_of
@@ -89,6 +90,9 @@ class Tick:
         started = start_due(store=store, rules=rules)
         index(store=store, words_of=words_of, before=indexed)
         clean(store=store)  # what was erased while the database was too busy
+        stopped = stop_harm(store=store)
+        if self.delivery.settings.desk.enabled:
+            notify(store=store, rules=rules)  # last: it tells of all this
         return TickResult(
             faults=faults,
             gathered=gathered,
@@ -97,7 +101,7 @@ class Tick:
             started=started,
             withdrawn=planned.withdrawn,
             held=planned.held,
-            stopped=stop_harm(store=store),
+            stopped=stopped,
             retired=retired,
             resumed=resumed,
         )

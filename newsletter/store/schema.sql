@@ -607,8 +607,32 @@ CREATE TABLE credential (
     factor_at INTEGER,
     factor_step INTEGER NOT NULL DEFAULT 0,
     pending TEXT NOT NULL DEFAULT '',
-    kept_at INTEGER
+    kept_at INTEGER,
+    muted TEXT NOT NULL DEFAULT '[]'  -- kinds of notices that the person gets no email of
 ) STRICT, WITHOUT ROWID;
+
+-- Events that staff hear of, a row for each person. The constraint rules out doubles.
+CREATE TABLE notice (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    slug TEXT NOT NULL,  -- of the statement; empty if it is about none
+    occurrence TEXT NOT NULL,
+    address TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    email_id INTEGER,  -- of the email that told of it
+    done_at INTEGER,  -- when an email told of it, or it was over
+    UNIQUE (address, kind, slug, occurrence)
+) STRICT;
+CREATE INDEX ix_notice_at ON notice (at);
+CREATE INDEX ix_notice_open ON notice (address) WHERE done_at IS NULL;
+CREATE INDEX ix_notice_told ON notice (address, done_at) WHERE email_id IS NOT NULL;
+
+-- When time alone leads to an event of a statement.
+CREATE TABLE notice_moment (
+    slug TEXT NOT NULL PRIMARY KEY,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ix_notice_moment_at ON notice_moment (at);
 
 -- Recovery codes of the second factor.
 CREATE TABLE recovery (

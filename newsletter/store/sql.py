@@ -27,6 +27,7 @@ from newsletter.store.file.keys import Chain
 from newsletter.store.soundness import Inspection, Soundness
 from newsletter.store.staff.accounts import Accounts, Invitations, Passkeys
 from newsletter.store.staff.audit import Audit
+from newsletter.store.staff.notices import Notices
 from newsletter.store.staff.roles import Staff
 from newsletter.store.staff.sessions import Sessions, Throttle
 from newsletter.store.statements.board import Board
@@ -62,6 +63,7 @@ class Transaction:
         self.comments = Comments(db)
         self.staff = Staff(db)
         self.accounts = Accounts(db)
+        self.notices = Notices(db)
         self.passkeys = Passkeys(db)
         self.sessions = Sessions(db)
         self.invitations = Invitations(db)

@@ -20,6 +20,7 @@ from tests.contracts.store_drafts import DraftsContract
 from tests.contracts.store_events import EventsContract
 from tests.contracts.store_feeds import FeedsContract
 from tests.contracts.store_hours import HoursContract
+from tests.contracts.store_notices import NoticesContract
 from tests.contracts.store_others import OthersContract
 from tests.contracts.store_outcomes import OutcomesContract
 from tests.contracts.store_rate_limits import PacesContract
@@ -57,6 +58,7 @@ class StoreContract(
     DraftsContract,
     FeedsContract,
     LettersContract,
+    NoticesContract,
     ConsentsContract,
     ChoicesContract,
     SearchContract,

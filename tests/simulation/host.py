@@ -384,6 +384,7 @@ class Process:
             jitter=lambda: 0.0,
             desk="https://news.forum.example/desk",
             link_word=str,
+            news=lambda tx, email: (),
         )
         self.deeds: dict[str, Callable[[], object]] = {
             "dispatch-1": self._anew(self.dispatcher.dispatch),

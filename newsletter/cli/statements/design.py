@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from newsletter.cli.shell import Shell, in_workspace
-from newsletter.domain.delivery.transactional import EmailText
+from newsletter.domain.delivery.transactional import EmailText, News
 from newsletter.domain.errors import Defect, Refused
 
 if TYPE_CHECKING:
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 _EXAMPLE = Path("workspace") / "example.md"
 _LISTS = ("press", "supporters")
+_NEWS = News(
+    title="Library hours have to stay",
+    label="waiting for approval",
+    lines=("Waiting for 1 approval.", "Next: you or Ben can approve it."),
+    url="https://desk.example/desk/statements/library-hours",
+)
 
 
 @click.command()
@@ -65,6 +71,7 @@ def _letter(statements: Statements, says: EmailText) -> Content:
         language=statements.settings.language,
         url=f"{statements.settings.public_url}/{path}/their-own-link",
         lists=_LISTS,
+        news=(_NEWS,),
     )
 
 

@@ -4,6 +4,7 @@ The request is carried out only when the link in the email is used.
 """
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -30,6 +31,8 @@ class EmailKind(Enum):
     """No request: a member of staff is informed about their account."""
     LINK = "link"
     """Nothing: an admin has a link mailed to its owner, who chooses a password by it."""
+    NEWS = "news"
+    """Nothing: a member of staff hears of events. Sending the email decides which."""
 
 
 class EmailText(Enum):
@@ -47,6 +50,8 @@ class EmailText(Enum):
     """Something happened to the account of a member of staff; its link opens the desk."""
     LINK = "link"
     """By its link a member of staff chooses the password of their account."""
+    NEWS = "news"
+    """It tells a member of staff of events; its links open pages of the desk."""
 
 
 class EmailState(Enum):
@@ -104,9 +109,31 @@ class TransactionalEmail:
         """The time from which it could have been sent."""
         return max(self.asked_at, self.held_until or self.asked_at)
 
+    def is_too_old(self, now: datetime) -> bool:
+        """Return whether it is not sent any more."""
+        return self.free_since + EMAIL_LIVES < now
+
     def expired(self, now: datetime) -> bool:
         """Return whether its link has expired. A link that was used does not expire."""
         return self.used_at is None and now > self.free_since + LINK_LIVES
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """A part of an email to a member of staff: the events of one statement or import."""
+
+    title: str
+    label: str
+    """What happened, in a few words."""
+    lines: tuple[str, ...]
+    url: str
+    """The page that it opens."""
+
+
+def subject_of(news: Sequence[News]) -> str:
+    """Return the subject of an email that tells of these events."""
+    first, *others = news
+    return f"{first.title}: {first.label}{f', and {len(others)} more' if others else ''}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +144,7 @@ class Plan:
     """None: it is withheld."""
     reader_id: int | None = None
     """The subscriber whose preferences its link opens; None if the link is the email's own."""
+    news: tuple[News, ...] = ()
     reason: str = ""
     """Why it is withheld."""
 
@@ -128,20 +156,23 @@ def plan_for(
     suppressed: SuppressionReason | None,
     now: datetime,
     link_works: bool = True,
+    news: tuple[News, ...] = (),
 ) -> Plan:
     """Decide the text of an email. ``person`` has its address now; ``suppressed`` is the reason if
     it is suppressed. ``link_works``: the link for staff that it contains is neither used nor
-    withdrawn.
+    withdrawn. ``news``: the events that are not over.
 
     A reader who left, bounced or complained can come back by confirming, so they get the email. An
     address that staff suppressed does not.
     """
-    if email.free_since + EMAIL_LIVES < now:
+    if email.is_too_old(now):
         return Plan(reason="it could not be sent within a day")
     if email.kind is EmailKind.NOTICE:  # it is no newsletter, and they asked for none
         return Plan(says=EmailText.NOTICE)
     if email.kind is EmailKind.LINK:
         return Plan(says=EmailText.LINK) if link_works else Plan(reason="its link works no more")
+    if email.kind is EmailKind.NEWS:
+        return Plan(says=EmailText.NEWS, news=news) if news else Plan(reason="its events are over")
     if suppressed is SuppressionReason.MANUAL:
         return Plan(reason="a member of staff suppressed this address")
     if email.kind is EmailKind.PREFERENCES:

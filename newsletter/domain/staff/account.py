@@ -51,6 +51,8 @@ class Credential:
     """The salt of a second factor that is being set up, until a code proves it."""
     kept_at: datetime | None = None
     """When a recovery code was typed back; None if it is not known whether they were saved."""
+    muted: tuple[str, ...] = ()
+    """The kinds of notices that the person gets no email of."""
 
     @property
     def has_factor(self) -> bool:

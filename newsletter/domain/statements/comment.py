@@ -23,6 +23,8 @@ class Comment:
     """Plain text."""
     content_hash: str = ""
     """The version that they saw."""
+    id: int = 0
+    """0 before it is stored."""
 
 
 def comment_text(typed: str) -> str:

@@ -126,6 +126,7 @@ class Guard:
         now = self.store.clock.now()
         if tx.generation.doubt(books.evidence, now):
             tx.emails.distrust(now)
+            tx.notices.drop(now)
             tx.sessions.end_everybody()
             tx.invitations.withdraw_all(now)
         if HoldKind.RESTORE_GUARD not in tx.hold.reasons():

@@ -23,7 +23,9 @@ from newsletter.domain.delivery.transactional import (
     EmailKind,
     EmailState,
     EmailText,
+    News,
     Plan,
+    TransactionalEmail,
     plan_for,
 )
 from newsletter.domain.ports import EmailWriter
@@ -76,7 +78,7 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
     ``titles`` are the lists' titles for readers, by list name. ``language`` applies to emails that
     name none. At most ``most_per_hour`` leave within an hour, so that a flood of sign-ups cannot
     ruin the sender's reputation. ``desk`` is the URL of the desk. ``link_word`` returns the token
-    of a link for staff, by email id.
+    of a link for staff, by email id. ``news`` returns the events that an email tells staff of.
     """
 
     writer: EmailWriter
@@ -86,6 +88,7 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
     most_per_hour: int
     desk: str
     link_word: Callable[[int], str]
+    news: Callable[[Transaction, TransactionalEmail], tuple[News, ...]]
 
     def post(self) -> Posted | None:
         """Send the next email that is due. Return None if none is due or none may leave now."""
@@ -116,13 +119,15 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
         claimed = tx.emails.claim(at=at, attempt_id=attempt.id, owner=self.owner)
         if claimed is None:
             return None
-        address = claimed.email.address
+        email, address = claimed.email, claimed.email.address
+        tells = email.kind is EmailKind.NEWS and not email.is_too_old(at)
         plan = plan_for(
-            claimed.email,
+            email,
             person=tx.readers.find(address),
             suppressed=tx.readers.suppressed(address),
             now=at,
-            link_works=tx.invitations.is_mailed(claimed.email.id, at),
+            link_works=tx.invitations.is_mailed(email.id, at),
+            news=self.news(tx, email) if tells else (),
         )
         if plan.says is None:
             return HeldEmail(claimed=claimed, plan=plan, provider=None)
@@ -159,6 +164,8 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
         email = claimed.email
         if says is EmailText.NOTICE:
             url = f"{self.desk}/account"
+        elif says is EmailText.NEWS:
+            url = f"{self.desk}/account#notices"
         elif says is EmailText.LINK:
             url = f"{self.desk}/invitation/{self.link_word(email.id)}"
         elif plan.reader_id is None:
@@ -172,6 +179,7 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
             url=url,
             lists=tuple(self.titles.get(name, name) for name in email.lists),
             about=email.source if says in {EmailText.NOTICE, EmailText.LINK} else "",
+            news=plan.news,
         )
 
     def record(self, held: HeldEmail, answer: Answer, attempt: Attempt) -> Posted:

@@ -12,6 +12,7 @@ from typing import Any
 from newsletter.credentials import codes, passkeys
 from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import objection
+from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Credential, Session, Stage, of_codes
 from newsletter.domain.staff.passkey import LONGEST_NAME, MOST_PASSKEYS, Party, Passkey
@@ -40,6 +41,8 @@ class Overview:
     """A recovery code was typed back after they were made."""
     passkeys: Sequence[Passkey]
     sessions: Sequence[Session]
+    muted: Sequence[str]
+    """The kinds of notices that they get no email of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +80,17 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
             codes_kept=credential is not None and credential.kept_at is not None,
             passkeys=tx.passkeys.of(address),
             sessions=[session for session in tx.sessions.of(address) if session.alive(tx.now)],
+            muted=credential.muted if credential else (),
         )
+
+
+def choose_notices(hashed: bytes, muted: Sequence[NoticeKind], *, proofs: Proofs) -> None:
+    """Choose the kinds of notices that the session's owner gets no email of."""
+    with proofs.store.begin() as tx:
+        address = proofs.holder(tx, hashed).address
+        tx.accounts.mute(address, muted)
+        said = ", ".join(kind.value for kind in muted) or "none"
+        proofs.enter(tx, address, "choose notices", address, f"no email of: {said}")
 
 
 # --- password

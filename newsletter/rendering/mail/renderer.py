@@ -9,7 +9,7 @@ from typing import Any
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from newsletter.domain.delivery.transactional import EmailText
+from newsletter.domain.delivery.transactional import EmailText, News, subject_of
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Content, Publisher
 from newsletter.domain.statements.statement import Statement, all_writers, texts_of
@@ -142,20 +142,25 @@ class TemplateRenderer:
         url: str,
         lists: tuple[str, ...] = (),
         about: str = "",
+        news: tuple[News, ...] = (),
     ) -> Content:
         """Render a mail that one person asked for; ``url`` is their own link.
 
-        ``about`` is the sentence of a mail to staff. Only the message's id stays open. Raises
-        InvalidInput.
+        ``about`` is the sentence of a mail to staff, ``news`` its events. Only the message's id
+        stays open. Raises InvalidInput.
         """
         values = common_values(self._house, language, self.wordings)
-        subject, opening = (values["words"][key] for key in _TRANSACTIONAL[says])
+        if says is EmailText.NEWS:
+            subject, opening = subject_of(news), " ".join(news[0].lines)
+        else:
+            subject, opening = (values["words"][key] for key in _TRANSACTIONAL[says])
         preheader = details.preheader(opening, ())
         values |= {
             "subject": subject,
             "lists": lists,
             "url": url,
             "about": about,
+            "news": news,
             "preheader": preheader,
             "preheader_padding": details.preheader_padding(preheader),
             "press_contact_shown": False,

@@ -300,6 +300,16 @@ class TransactionalEmails(AddressRepository):
         )
         return count, None if first is None else instant(first)
 
+    def is_under_way(self, address: str, kind: EmailKind) -> bool:
+        """Return whether an email of a kind to this address waits or is being sent."""
+        found = self._db.value(
+            "SELECT COUNT(*) FROM transactional_email WHERE address_hash = :hash AND kind = :kind"
+            " AND state IN ('waiting', 'calling')",
+            hash=self._hash(address),
+            kind=kind,
+        )
+        return bool(found)
+
     def left_since(self, at: datetime) -> int:
         """Return how many were sent since then, or may have been."""
         # older emails are not sent any more; two indexes find the others

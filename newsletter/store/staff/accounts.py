@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.staff.account import Credential, Invitation
 from newsletter.domain.staff.passkey import Passkey
 from newsletter.store.repository import Repository
 
 _CREDENTIAL = """
-    SELECT address, password, password_at, factor, factor_at, factor_step, pending, kept_at
+    SELECT address, password, password_at, factor, factor_at, factor_step, pending, kept_at,
+        muted
     FROM credential
 """
 _PASSKEY = """
@@ -47,6 +49,14 @@ class Accounts(Repository):
             address=address,
             password=password,
             at=at,
+        )
+
+    def mute(self, address: str, muted: Iterable[NoticeKind]) -> None:
+        """Choose the kinds of notices that a person gets no email of."""
+        self._db.change(
+            "UPDATE credential SET muted = :muted WHERE address = :address",
+            address=address,
+            muted=[kind.value for kind in muted],
         )
 
     def remove(self, address: str) -> bool:

@@ -151,6 +151,16 @@ class Audit(Repository):
             skip=skip,
         )
 
+    def last(self, subject: str) -> dict[str, Entered]:
+        """Return the last line about a subject for each action, but the scheduler's own."""
+        lines = self._db.all(
+            Entered,
+            f"{_LINE} WHERE number IN (SELECT MAX(number) FROM audit WHERE subject = :subject"
+            " AND actor <> 'scheduler' GROUP BY action)",
+            subject=subject,
+        )
+        return {line.action: line for line in lines}
+
     def page(self, before: int | None, most: int) -> list[Entered]:
         """Return the lines before a number, or the last ones, newest first."""
         return self._db.all(

@@ -166,7 +166,7 @@ class Returns(Repository):
         )
 
 
-_COMMENT = 'SELECT slug, "by", at, words, content_hash FROM comment'
+_COMMENT = 'SELECT id, slug, "by", at, words, content_hash FROM comment'
 
 
 class Comments(Repository):
@@ -174,7 +174,8 @@ class Comments(Repository):
 
     def add(self, comment: Comment) -> None:
         """Add a comment."""
-        self._db.insert("comment", **vars(comment))
+        values = {name: value for name, value in vars(comment).items() if name != "id"}
+        self._db.insert("comment", **values)
 
     def of(self, slug: str, most: int) -> list[Comment]:
         """Return the last comments on a statement, oldest first."""
@@ -189,6 +190,14 @@ class Comments(Repository):
     def newest(self, most: int) -> list[Comment]:
         """Return the last comments on all statements, newest first."""
         return self._db.all(Comment, f"{_COMMENT} ORDER BY id DESC LIMIT :most", most=most)
+
+    def get(self, number: int) -> Comment | None:
+        """Return the comment with this id."""
+        return self._db.first(Comment, f"{_COMMENT} WHERE id = :number", number=number)
+
+    def since(self, number: int) -> list[Comment]:
+        """Return the comments after the one with this id, oldest first."""
+        return self._db.all(Comment, f"{_COMMENT} WHERE id > :number ORDER BY id", number=number)
 
     def count(self, slug: str) -> int:
         """Return how many comments a statement has."""

@@ -111,6 +111,12 @@ class Imports(AddressRepository):
             most=NO_LIMIT if most is None else most,
         )
 
+    def finished_since(self, at: datetime) -> list[ImportRecord]:
+        """Return the imports that were finished after this moment, oldest first."""
+        return self._db.all(
+            ImportRecord, f"{_RECORDS} WHERE finished_at > :at ORDER BY finished_at", at=at
+        )
+
     def count(self) -> int:
         return int(self._db.value("SELECT COUNT(*) FROM import"))
 

@@ -30,7 +30,7 @@ def test_what_is_left_out_has_the_promised_default(read: Any) -> None:
     assert [(source.kind, source.path) for source in settings.statements] == [
         ("folder", Path("statements"))
     ]
-    assert settings.approval_policy() == ApprovalPolicy(
+    assert settings.campaign_rules().policy == ApprovalPolicy(
         required=1, author_may_approve=False, trust_front_matter=False
     )
     assert settings.schedule.poll == timedelta(seconds=5)
@@ -43,7 +43,7 @@ def test_what_is_left_out_has_the_promised_default(read: Any) -> None:
 def test_a_group_may_be_written_in_part(read: Any) -> None:
     settings = read("approvals: {required: 2}\nschedule: {undo_window: 0s}\n")
 
-    assert settings.approval_policy() == ApprovalPolicy(required=2)
+    assert settings.campaign_rules().policy == ApprovalPolicy(required=2)
     assert settings.schedule.undo_window == timedelta()
     assert settings.schedule.poll == timedelta(seconds=5)
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from newsletter.domain.delivery.transactional import EmailText
+from newsletter.domain.delivery.transactional import EmailText, News
 from newsletter.domain.statements.brand import Brand, Font, Logo
 from newsletter.domain.statements.content import (
     Content,
@@ -220,6 +220,22 @@ def render_test_mail() -> Content:
     return renderer().render(STATEMENT, test=True)
 
 
+NEWS = (
+    News(
+        title="Library hours have to stay",
+        label="waiting for approval",
+        lines=("Waiting for 1 approval.", "Next: you or Ben can approve it."),
+        url="https://news.forum.example/desk/statements/library-hours",
+    ),
+    News(
+        title="Budget <2027>",
+        label="new comment",
+        lines=("Ben: “Which Saturday?”",),
+        url="https://news.forum.example/desk/statements/budget",
+    ),
+)
+
+
 @cache
 def render_letter(
     says: EmailText = EmailText.CONFIRMATION, *, house: Publisher = HOUSE, language: str = "en"
@@ -230,6 +246,7 @@ def render_letter(
         lists=("press", "supporters"),
         language=language,
         url="https://news.forum.example/confirm/abc123",
+        news=NEWS,
     )
 
 

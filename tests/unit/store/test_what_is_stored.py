@@ -57,9 +57,13 @@ OF_PEOPLE = {
         "the outcome of each delivery that differs",
     ),
     "address role added_at name": ("staff", "address, name, role"),
-    "address password password_at factor factor_at factor_step pending kept_at": (
+    "address password password_at factor factor_at factor_step pending kept_at muted": (
         "credential",
         "sign-in data",
+    ),
+    "id kind slug occurrence address at email_id done_at": (
+        "notice",
+        "for a month the events that",
     ),
     "hash address used_at": ("recovery", "sign-in data"),
     "id address party name public signatures made_at used_at": (
@@ -88,7 +92,7 @@ OF_NOBODY = {
     *("feed", "feed_item", "digest", "issue", "archive_text", "wording", "draft", "picture"),
     *("start", "returned", "meta", "restore_guard", "statement", "changed_statement", "content"),
     *("approval", "schedule", "list", "campaign", "batch", "resolution", "rate_limit"),
-    *("webhook_token", "circuit_breaker_override", "schema_version"),
+    *("notice_moment", "webhook_token", "circuit_breaker_override", "schema_version"),
     *("worker", "scheduler_lease"),
 }
 """Tables of texts, campaigns and figures: of people they hold numbers, and who of staff acted."""

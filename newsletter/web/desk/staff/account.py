@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.passkey import LONGEST_NAME
 from newsletter.domain.staff.role import Role
@@ -38,6 +39,7 @@ class Account:
             Route("POST", "/account/factor/remove", see, self.remove, step_up=True),
             Route("POST", "/account/codes", see, self.codes, step_up=True),
             Route("POST", "/account/codes/kept", see, self.kept),
+            Route("POST", "/account/notices", see, self.notices),
             Route("POST", "/account/sessions", see, self.end_others),
             Route("POST", "/account/sessions/{key}", see, self.end),
             Route("POST", "/passkey", None, self.ask_for_passkey),
@@ -55,7 +57,14 @@ class Account:
             title="Your account",
             mine=account.overview(request.who.address, proofs=self._proofs),
             session=request.who.session.key,
+            kinds=NoticeKind,
         )
+
+    def notices(self, request: DeskRequest) -> Response:
+        """Choose the notices that are mailed."""
+        muted = [kind for kind in NoticeKind if kind.name not in request.posted.all("notice")]
+        account.choose_notices(request.who.session.hash, muted, proofs=self._proofs)
+        return self._desk.go(request, _HERE, done="notices")
 
     # --- password
 

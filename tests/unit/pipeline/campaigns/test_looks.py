@@ -13,6 +13,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.archive.index import Indexed, index
 from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
+from newsletter.pipeline.staff.notify import notify
 from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
 from tests.counting import counted
@@ -49,6 +50,7 @@ def look(room: Newsroom, indexed: Indexed, *digests: Digest) -> None:
     room.look()
     room.start_due()
     index(store=room.store, words_of=lambda content: ("", content.text), before=indexed)
+    notify(store=room.store, rules=room.rules)
 
 
 def test_a_look_at_an_unchanged_world_asks_as_little_however_much_there_is(

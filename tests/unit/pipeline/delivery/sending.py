@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from newsletter.domain.delivery.transactional import (
@@ -15,6 +16,7 @@ from newsletter.domain.delivery.transactional import (
 from newsletter.domain.ports import Provider
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.delivery.transactional import Posted, TransactionalSender
+from newsletter.pipeline.staff.notify import compose
 from newsletter.store.sql import Store
 from tests.fakes import NOON, PlainWriter
 from tests.unit.pipeline.newsroom import Newsroom
@@ -56,6 +58,11 @@ class Post:
             jitter=lambda: 0.0,
             desk="https://news.forum.example/desk",
             link_word=str,
+            news=partial(
+                compose,
+                rules=room.rules,
+                desk="https://news.forum.example/desk",
+            ),
         )
 
     def ask(self, address: str = JOIN.address, **changes: Any) -> Taken:

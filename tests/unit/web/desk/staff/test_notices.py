@@ -2,11 +2,14 @@
 
 import email
 import email.policy
+import re
 
+from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import OPERATOR
+from tests.desk import words
 from tests.pages import Forum
 from tests.unit.web.desk.visitor import Browser
 
@@ -55,3 +58,21 @@ def test_a_notice_holds_no_link_that_does_anything(browser: Browser) -> None:
     links = [word for word in text.split() if word.startswith("https://")]
     assert "https://news.forum.example/desk/account" in links
     assert not any("invitation" in one or "confirm" in one for one in links)
+
+
+def test_each_person_chooses_the_notices_that_they_are_mailed(browser: Browser) -> None:
+    browser.join(ANA)
+    before = browser.get("/account")
+    assert 'id="notice-SUBMITTED" name="notice" value="SUBMITTED" checked' in before.text
+    assert "Waiting for approval" in words(before)
+    done = browser.post("/account/notices", [("notice", "SENT_BACK"), ("notice", "nonsense")])
+    assert (done.status, done.headers["location"]) == (303, "/desk/account?done=notices")
+    after = browser.get("/account?done=notices")
+    assert "Your choice of emails was saved." in words(after)
+    assert len(re.findall(r'name="notice" value="\w+" checked', after.text)) == 1
+    assert 'value="SENT_BACK" checked' in after.text
+    with browser.site.services.store.read() as tx:
+        account = tx.accounts.get(ANA)
+        assert account is not None
+        assert len(account.muted) == len(NoticeKind) - 1
+        assert tx.audit.newest(1)[0].action == "choose notices"

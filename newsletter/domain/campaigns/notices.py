@@ -1,0 +1,202 @@
+"""Notices: the events that staff hear of, and the people who hear of each.
+
+An event follows from the status of a statement, so that every way to change it is covered. The same
+functions decide again when the email is sent: an event that is over, or a person who may not act
+any more, gets no email.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from newsletter.domain.campaigns.state import State
+from newsletter.domain.campaigns.status import StatementStatus
+from newsletter.domain.staff.audit import Entered
+from newsletter.domain.statements.comment import Comment, mentioned
+from newsletter.domain.subscribers.address import same_person
+
+AHEAD = timedelta(hours=1)
+"""So long before a campaign starts, its people get a notice."""
+NEWS_LIVES = timedelta(days=1)
+"""The age up to which an event is news."""
+APART = timedelta(minutes=1)
+"""Between two emails of notices to one person."""
+
+
+class NoticeKind(Enum):
+    """An event that staff hear of, in the words that they read."""
+
+    SUBMITTED = "waiting for approval"
+    """A text was submitted, or lost an approval."""
+    SENT_BACK = "sent back"
+    """An approver asked for changes."""
+    APPROVED = "approved"
+    """A text has its approvals."""
+    COMMENTED = "new comment"
+    """Somebody commented on a text."""
+    MENTIONED = "a comment names you"
+    """Somebody wrote @ and the person's name."""
+    SCHEDULED = "scheduled"
+    """A campaign has a time to start."""
+    STARTS_SOON = "starts within an hour"
+    """A campaign that was scheduled earlier is about to start."""
+    OVERDUE = "due, and not started"
+    """The set time has passed and no sender has started the text."""
+    EMBARGO_OVER = "embargo over"
+    """The embargo of a text that is not sent yet has passed."""
+    STARTED = "sending has started"
+    """The first batch may be sent."""
+    FINISHED = "finished"
+    """Sending is over."""
+    PAUSED = "paused"
+    """A person, the circuit breaker or a provider paused a campaign."""
+    DECISION = "needs a decision"
+    """Deliveries are unknown, and an admin has to decide."""
+    IMPORTED = "import finished"
+    """A file of subscribers was imported."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """An event that one person hears of, once."""
+
+    id: int
+    kind: NoticeKind
+    slug: str
+    """Of the statement; empty if it is about none."""
+    occurrence: str
+    """Tells an event from the next one of its kind about the same statement."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occurred:
+    """One event, and the folded addresses of the people who hear of it."""
+
+    kind: NoticeKind
+    occurrence: str
+    at: datetime
+    people: Collection[str]
+
+
+_Event = tuple[NoticeKind, object, datetime, Collection[str]]
+"""What tells it from the next one, its time, its people."""
+_Lines = Mapping[str, Entered]
+"""Action → the last line of the audit log about the statement, but the scheduler's own."""
+
+
+def occurred(status: StatementStatus, last: _Lines) -> tuple[Occurred, ...]:
+    """Return the events that the status of a statement amounts to now."""
+    events = (*_before_sending(status, last), *_of_campaign(status, last))
+    return tuple(
+        Occurred(kind=kind, occurrence=str(what), at=at, people=status.staff.keys() & {*people})
+        for kind, what, at, people in events
+    )
+
+
+def next_moment(status: StatementStatus) -> datetime | None:
+    """Return when time alone leads to the next event; None if none is to come."""
+    soon = status.release - AHEAD if status.release else None
+    moments = (soon, status.set_for, status.embargo_until)
+    return min((at for at in moments if at is not None and at > status.now), default=None)
+
+
+_REVIEWED = frozenset({State.REVIEW, State.CHANGED})
+_APPROVED = frozenset({State.APPROVED, State.HELD_BACK, State.SCHEDULED, State.LEAVING})
+
+
+def _before_sending(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
+    state, back, actors = status.state, status.returned, status.actors
+    if state in _REVIEWED:
+        line = _newest(last, "submit", "revoke")
+        number, at = (line.number, line.at) if line else (0, status.now)
+        yield NoticeKind.SUBMITTED, f"{status.stored.content_hash} {number}", at, actors
+    if state is State.RETURNED and back is not None:
+        yield NoticeKind.SENT_BACK, back.at, back.at, _writers(status) - {back.by}
+    if state in _APPROVED:
+        yield from _approved(status, last)
+    over, submitted = status.embargo_until, _newest(last, "submit")
+    waits = state in _REVIEWED | _APPROVED | {State.RETURNED}
+    if waits and over and over <= status.now and not (submitted and submitted.at > over):
+        yield NoticeKind.EMBARGO_OVER, over, over, _involved(status, last).union(actors)
+
+
+def _approved(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
+    involved, release = _involved(status, last), status.release
+    at, due = status.approval.complete_at, status.set_for
+    people = _writers(status).union(status.actors if status.state is State.APPROVED else ())
+    if at is not None:
+        yield NoticeKind.APPROVED, at, at, people - {status.approval.given[-1].by}
+    if due is not None and status.is_overdue:
+        yield NoticeKind.OVERDUE, due, due, people
+    if release is None or not status.is_waiting:
+        return
+    line = _newest(last, "approve", "start", "schedule")
+    by, since = (line.actor, line.at) if line else ("", status.now)
+    yield NoticeKind.SCHEDULED, release, since, involved - {by}
+    # one that was scheduled within the hour has been announced just now
+    if since <= release - AHEAD <= status.now < release:
+        yield NoticeKind.STARTS_SOON, release, release - AHEAD, involved
+
+
+def _of_campaign(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
+    state, campaign = status.state, status.campaign
+    if campaign is None:
+        return
+    involved, ended = _involved(status, last), campaign.finished_at or status.now
+    if state is State.SENDING:
+        yield NoticeKind.STARTED, campaign.id, campaign.started_at or status.now, involved
+    elif state is State.PAUSED:
+        line = _newest(last, "pause", "resume")
+        by = {line.actor} if line and line.action == "pause" else set()
+        # a provider's refusal has no line of its own, and follows the last resumption
+        number, at = line.number if line else 0, line.at if line and by else status.now
+        people = involved.union(status.actors) - by
+        yield NoticeKind.PAUSED, f"{campaign.id} {number}", at, people
+    elif state in {State.ATTENTION, State.SENT}:
+        yield NoticeKind.FINISHED, campaign.id, ended, involved
+    if state is State.ATTENTION:
+        yield NoticeKind.DECISION, campaign.id, ended, status.actors
+
+
+def _newest(last: _Lines, *actions: str) -> Entered | None:
+    lines = (last[action] for action in actions if action in last)
+    return max(lines, key=lambda line: line.number, default=None)
+
+
+def _writers(status: StatementStatus) -> frozenset[str]:
+    """Return the staff who wrote in the statement."""
+    written = {*status.stored.writers, *status.statement.written_by}
+    return frozenset(
+        address for address in status.staff if any(same_person(address, one) for one in written)
+    )
+
+
+def _involved(status: StatementStatus, last: _Lines) -> frozenset[str]:
+    """Return the people who wrote, approved or started the statement."""
+    approved = status.campaign.approved_by if status.campaign else ()
+    given = [approval.by for approval in status.approval.given]
+    started = [last["start"].actor] if "start" in last else []
+    return _writers(status).union(approved, given, started)
+
+
+# --- comments ------------------------------------------------------------------------------------
+
+
+def of_comment(
+    comment: Comment, before: Iterable[Comment], status: StatementStatus
+) -> tuple[Occurred, Occurred]:
+    """Return the two events of a comment: it names people, and others take part in the talk.
+
+    ``before`` are earlier comments on the statement. A person hears of one event only.
+    """
+    named = mentioned(comment.words, status.names) - {comment.by}
+    talk = _writers(status).union(one.by for one in before) & status.staff.keys()
+    first, second = (
+        Occurred(kind=kind, occurrence=str(comment.id), at=comment.at, people=people)
+        for kind, people in (
+            (NoticeKind.MENTIONED, named),
+            (NoticeKind.COMMENTED, talk - named - {comment.by}),
+        )
+    )
+    return first, second

@@ -1,0 +1,177 @@
+"""changed rows → notices → emails to staff.
+
+No act reports its own event. The tick derives events from what has changed in the database, so that
+a crash loses none and no door can forget one. A row for each person and event rules out doubles.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from newsletter.domain.campaigns.notices import (
+    NEWS_LIVES,
+    Notice,
+    NoticeKind,
+    Occurred,
+    next_moment,
+    occurred,
+    of_comment,
+)
+from newsletter.domain.campaigns.state import CampaignRules
+from newsletter.domain.campaigns.status import StatementStatus
+from newsletter.domain.delivery.transactional import EmailKind, News, TransactionalEmail
+from newsletter.domain.staff.role import Role
+from newsletter.domain.subscribers.audience import ImportRecord
+from newsletter.pipeline.status import load_statuses
+from newsletter.store.sql import Store, Transaction
+from newsletter.store.staff.notices import Mark
+
+_MOST = 200
+"""Changed statements of one tick."""
+_TALK = 100
+"""The last comments on a statement, whose writers hear of the next one."""
+_QUOTED = 300
+"""Characters of a comment that an email shows."""
+_KEPT = timedelta(days=31)
+
+
+def notify(*, store: Store, rules: CampaignRules) -> int:
+    """Make notices of what has changed, and queue an email for each person whose turn it is.
+
+    Return the number of emails.
+    """
+    with store.read() as tx:
+        mark = tx.notices.mark()
+        slugs, change = tx.notices.changed(mark, tx.now, _MOST)
+        comments = tx.comments.since(mark.comment)
+        imports = tx.imports.finished_since(mark.imported_at or tx.now - NEWS_LIVES)
+        found = _statuses(tx, [*slugs, *(comment.slug for comment in comments)], rules)
+        events = {slug: occurred(one, tx.audit.last(slug)) for slug, one in found.items()}
+        for comment in comments:
+            if comment.slug in found:
+                talk = tx.comments.of(comment.slug, _TALK)
+                about = of_comment(comment, talk, found[comment.slug])
+                events[comment.slug] += about
+        events[""] = tuple(_of_import(tx, record) for record in imports)
+        due = _due(tx)
+    if not (slugs or comments or imports or due):
+        return 0
+    with store.begin() as tx:
+        for slug, some in events.items():
+            tx.notices.add(slug, some, tx.now)
+        for slug in slugs:
+            tx.notices.await_(slug, next_moment(found[slug]) if slug in found else None)
+        last = max((comment.id for comment in comments), default=mark.comment)
+        imported = imports[-1].finished_at if imports else mark.imported_at
+        tx.notices.advance(Mark(change=change, comment=last, imported_at=imported))
+        tx.notices.clear(tx.now - _KEPT)
+        due = _due(tx)
+        for address in due:
+            tx.emails.tell(address, "", tx.now, EmailKind.NEWS)
+    return len(due)
+
+
+def _due(tx: Transaction) -> list[str]:
+    """Return the people for whom an email has to be queued."""
+    return [
+        one for one in tx.notices.due(tx.now) if not tx.emails.is_under_way(one, EmailKind.NEWS)
+    ]
+
+
+def _statuses(
+    tx: Transaction, slugs: Iterable[str], rules: CampaignRules
+) -> dict[str, StatementStatus]:
+    known = tx.statements.some([*dict.fromkeys(slugs)])
+    return {status.slug: status for status in load_statuses(tx, known, rules)}
+
+
+def _of_import(tx: Transaction, record: ImportRecord) -> Occurred:
+    staff = tx.staff.roles()
+    admins = {address for address, role in staff.items() if role is Role.ADMIN}
+    return Occurred(
+        kind=NoticeKind.IMPORTED,
+        occurrence=str(record.id),
+        at=record.finished_at or record.at,
+        people=admins | ({record.by} & staff.keys()),
+    )
+
+
+def compose(
+    tx: Transaction, email: TransactionalEmail, *, rules: CampaignRules, desk: str
+) -> tuple[News, ...]:
+    """Return what an email tells of at this moment. Its notices count as told, or as over.
+
+    ``desk`` is the address of the desk.
+    """
+    address = email.address
+    account = tx.accounts.get(address) if tx.staff.role(address) else None
+    notices = tx.notices.of(address, email.id)
+    wanted = [one for one in notices if account and one.kind.value not in account.muted]
+    known = _statuses(tx, [one.slug for one in wanted], rules)
+    writer = _Writer(tx=tx, address=address, desk=desk, known=known)
+    told: dict[tuple[str, str], list[tuple[Notice, str]]] = {}
+    for notice in wanted:
+        line = writer.line(notice)
+        if line is not None:
+            about = (notice.slug, "" if notice.slug else notice.occurrence)
+            told.setdefault(about, []).append((notice, line))
+    kept = [notice for some in told.values() for notice, _ in some]
+    tx.notices.finish(kept, tx.now, email.id)
+    tx.notices.finish([one for one in notices if one not in kept], tx.now, None)
+    return tuple(writer.news(some) for some in told.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Writer:
+    """Writes the parts of an email to one person, with the sentences of the status."""
+
+    tx: Transaction
+    address: str
+    desk: str
+    known: Mapping[str, StatementStatus]
+    """By slug."""
+
+    def line(self, notice: Notice) -> str | None:
+        """Return what the status does not say of an event, or None if the event is over."""
+        if notice.kind in {NoticeKind.MENTIONED, NoticeKind.COMMENTED}:
+            return self._quoted(notice)
+        if notice.kind is NoticeKind.IMPORTED:
+            return self._counted(notice)
+        status = self.known.get(notice.slug)
+        events = occurred(status, self.tx.audit.last(notice.slug)) if status else ()
+        same = [
+            one for one in events if one.kind is notice.kind and one.occurrence == notice.occurrence
+        ]
+        return "" if any(self.address in one.people for one in same) else None
+
+    def _quoted(self, notice: Notice) -> str | None:
+        comment = self.tx.comments.get(int(notice.occurrence))
+        if comment is None or notice.slug not in self.known:
+            return None
+        words = " ".join(comment.words.split())
+        shown = words if len(words) <= _QUOTED else f"{words[:_QUOTED].rstrip()} …"
+        return f"{self.known[notice.slug].name(comment.by)}: “{shown}”"
+
+    def _counted(self, notice: Notice) -> str | None:
+        record = self.tx.imports.get(int(notice.occurrence))
+        if record is None or record.undone_at:
+            return None
+        return (
+            f"{record.file}: {record.new:,} new, {record.known:,} known before,"
+            f" {record.changed:,} changed, {record.skipped:,} skipped."
+        )
+
+    def news(self, told: Sequence[tuple[Notice, str]]) -> News:
+        """Return the part about one statement or import."""
+        notice, _ = told[0]
+        label = ", ".join(dict.fromkeys(one.kind.value for one, _ in told))
+        lines = [line for _, line in told if line]
+        status = self.known.get(notice.slug)
+        if status is None:
+            title, url = f"Import {notice.occurrence}", f"{self.desk}/readers"
+        else:
+            title = status.statement.title
+            url = f"{self.desk}/statements/{notice.slug}"
+            if len(lines) < len(told):  # something besides comments
+                lines = [status.where, status.next(self.address), *lines]
+        return News(title=title, label=label, lines=tuple(filter(None, lines)), url=url)

@@ -1,0 +1,196 @@
+"""Who is told of which event: each event × each role, and whom a comment names."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from newsletter.domain.campaigns.campaign import CampaignState, Counts, StartBy
+from newsletter.domain.campaigns.notices import (
+    AHEAD,
+    NoticeKind,
+    next_moment,
+    occurred,
+    of_comment,
+)
+from newsletter.domain.staff.account import name_of
+from newsletter.domain.staff.audit import Entered
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.comment import Comment
+from tests.rows import rows
+from tests.unit.domain.campaigns.test_status import (
+    ANA,
+    APPROVED,
+    BEN,
+    BREAKER,
+    CLEO,
+    DAN,
+    DRAFT,
+    LAPSED,
+    NAMES,
+    NOW,
+    PAUSED,
+    SENDING,
+    SENT,
+    SENT_BACK,
+    STAFF,
+    STOPPED,
+    UNKNOWN,
+    VERA,
+    at,
+    campaign,
+    statement,
+)
+
+BY_SENDER = StartBy.SENDER
+PLANNED = campaign(CampaignState.SCHEDULED, begun=False, release_at=NOW + timedelta(hours=5))
+SOON = replace(PLANNED, release_at=NOW + AHEAD)
+SET = {"approval": APPROVED, "start_by": BY_SENDER, "set_for": NOW}
+READY = {"approval": APPROVED, "campaign": PLANNED}
+NEAR = {"approval": APPROVED, "campaign": SOON}
+ALL = {address: name_of(address) for address in STAFF} | NAMES
+Told = Mapping[NoticeKind, set[str]]
+
+
+def line(action: str, by: str, number: int = 7, ago: timedelta = timedelta()) -> Entered:
+    return Entered(
+        number=number,
+        at=NOW - ago,
+        actor=by,
+        action=action,
+        subject="hours",
+        detail="",
+        digest="",
+    )
+
+
+def told(*lines: Entered, **fields: Any) -> dict[NoticeKind, set[str]]:
+    last = {one.action: one for one in lines}
+    return {one.kind: {*one.people} for one in occurred(at(**fields), last)}
+
+
+@rows(
+    ("fields", "lines", "whom"),
+    [
+    # nothing waits, and nobody is told
+    ({"statement": DRAFT}, (), {}),
+    ({"present": False}, (), {}),
+    ({"campaign": STOPPED}, (), {}),
+    # the approvers but the writer; senders and admins may approve too
+    ({}, (), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
+    ({"statement": statement(author=BEN)}, (), {NoticeKind.SUBMITTED: {CLEO, DAN}}),
+    ({"approval": LAPSED}, (), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
+    # the writers, and never whoever sent it back or approved it
+    ({"returned": SENT_BACK}, (), {NoticeKind.SENT_BACK: {ANA}}),
+    ({"returned": SENT_BACK, "statement": statement(author=BEN)}, (),
+     {NoticeKind.SENT_BACK: set()}),
+    ({"returned": SENT_BACK, "statement": statement(author="x@y.example")}, (),
+     {NoticeKind.SENT_BACK: set()}),
+    ({"approval": APPROVED, "refusal": "it waits"}, (), {NoticeKind.APPROVED: {ANA}}),
+    # a sender has to act where a sender starts
+    ({"approval": APPROVED, "start_by": BY_SENDER}, (), {NoticeKind.APPROVED: {ANA, CLEO, DAN}}),
+    (SET, (), {NoticeKind.APPROVED: {ANA, CLEO, DAN}, NoticeKind.OVERDUE: {ANA, CLEO, DAN}}),
+    # its people, but the one who set the time
+    (READY, (), {NoticeKind.APPROVED: {ANA}, NoticeKind.SCHEDULED: {ANA, BEN}}),
+    (READY, (line("start", CLEO),), {NoticeKind.APPROVED: {ANA}, NoticeKind.SCHEDULED: {ANA, BEN}}),
+    (READY, (line("start", CLEO), line("schedule", DAN, 8)),
+     {NoticeKind.APPROVED: {ANA}, NoticeKind.SCHEDULED: {ANA, BEN, CLEO}}),
+    # an hour before, unless it was scheduled within the hour
+    (NEAR, (line("start", CLEO, ago=timedelta(hours=2)),),
+     {NoticeKind.APPROVED: {ANA}, NoticeKind.SCHEDULED: {ANA, BEN},
+      NoticeKind.STARTS_SOON: {ANA, BEN, CLEO}}),
+    (NEAR, (line("start", CLEO, ago=-timedelta(seconds=1)),),
+     {NoticeKind.APPROVED: {ANA}, NoticeKind.SCHEDULED: {ANA, BEN}}),
+    # an embargo that is over, of a text that was there before its end
+    ({"embargo_until": NOW}, (),
+     {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}, NoticeKind.EMBARGO_OVER: {ANA, BEN, CLEO, DAN}}),
+    ({"embargo_until": NOW + AHEAD}, (), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
+    ({"embargo_until": NOW - AHEAD}, (line("submit", ANA),),
+     {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
+    # its people, whoever started it too
+    ({"campaign": SENDING}, (line("start", CLEO),), {NoticeKind.STARTED: {ANA, BEN, CLEO}}),
+    ({"campaign": SENT}, (), {NoticeKind.FINISHED: {ANA, BEN}}),
+    ({"campaign": UNKNOWN}, (), {NoticeKind.FINISHED: {ANA, BEN}, NoticeKind.DECISION: {DAN}}),
+    # those who can resume it, but not the one who paused it
+    ({"campaign": PAUSED}, (line("pause", CLEO),), {NoticeKind.PAUSED: {ANA, BEN, DAN}}),
+    ({"campaign": BREAKER}, (line("pause", "breaker"),),
+     {NoticeKind.PAUSED: {ANA, BEN, CLEO, DAN}}),
+    ({"campaign": BREAKER}, (line("pause", CLEO), line("resume", CLEO, 8)),
+     {NoticeKind.PAUSED: {ANA, BEN, CLEO, DAN}}),
+    ],
+)  # fmt: skip
+def test_the_right_people_and_no_others_are_told(
+    fields: dict[str, Any], lines: tuple[Entered, ...], whom: Told
+) -> None:
+    assert told(*lines, **fields) == whom
+
+
+def test_a_viewer_and_former_staff_are_told_of_nothing_that_they_had_no_part_in() -> None:
+    without = {address: role for address, role in STAFF.items() if address != BEN}
+    assert VERA not in told(campaign=SENT)[NoticeKind.FINISHED]
+    assert told(campaign=SENT, staff=without) == {NoticeKind.FINISHED: {ANA}}
+
+
+def key(*lines: Entered, **fields: Any) -> str:
+    """What tells the first event from the next of its kind."""
+    return occurred(at(**fields), {one.action: one for one in lines})[0].occurrence
+
+
+@rows(
+    ("one", "other"),
+    [
+    # another text, another hand-in, another person's second thoughts
+    (key(), key(content_hash="d2")),
+    (key(line("submit", ANA)), key(line("submit", ANA, 8))),
+    (key(line("submit", ANA)), key(line("submit", ANA), line("revoke", BEN, 8))),
+    # another pause, also by a provider after a resumption
+    (key(line("pause", CLEO), campaign=PAUSED), key(line("pause", CLEO, 8), campaign=PAUSED)),
+    (key(line("pause", CLEO), campaign=PAUSED), key(line("resume", CLEO, 8), campaign=PAUSED)),
+    ],
+)  # fmt: skip
+def test_what_happens_again_is_another_event(one: str, other: str) -> None:
+    assert one != other
+
+
+@rows(
+    ("fields", "moment"),
+    [
+        ({}, None),
+        ({"ready": NOW + 2 * AHEAD}, NOW + AHEAD),
+        ({"ready": NOW + AHEAD / 2}, None),
+        ({"set_for": NOW + AHEAD, "embargo_until": NOW + AHEAD / 2}, NOW + AHEAD / 2),
+        ({"set_for": NOW}, None),
+    ],
+)
+def test_time_alone_leads_to_some_events(fields: dict[str, Any], moment: Any) -> None:
+    assert next_moment(at(**fields)) == moment
+
+
+def test_a_comment_is_told_to_whom_it_names_and_to_those_who_talk_about_the_text() -> None:
+    said = Comment(id=4, slug="hours", by=BEN, at=NOW, words="@dan, is this right?")
+    before = Comment(id=3, slug="hours", by=CLEO, at=NOW, words="Which Saturday?")
+    named, others = of_comment(said, [before, said], at(names=ALL))
+    assert (named.kind, named.people) == (NoticeKind.MENTIONED, {DAN})
+    assert (others.kind, others.people) == (NoticeKind.COMMENTED, {ANA, CLEO})
+    assert (named.occurrence, named.at) == ("4", NOW)
+
+
+def test_whom_nobody_knows_any_more_is_no_part_of_the_talk() -> None:
+    said = Comment(id=4, slug="hours", by=BEN, at=NOW, words="Well.")
+    before = Comment(id=3, slug="hours", by="gone@forum.example", at=NOW, words="Which Saturday?")
+    _, others = of_comment(said, [before], at(staff={ANA: Role.WRITER, BEN: Role.APPROVER}))
+    assert others.people == {ANA}
+
+
+def test_figures_do_not_make_another_event() -> None:
+    more = replace(SENT, counts=Counts(accepted=4_199, rejected=14))
+    assert key(campaign=SENT) == key(campaign=more)
+
+
+def test_a_status_without_a_campaign_or_a_time_amounts_to_no_event_of_one() -> None:
+    approved = replace(APPROVED, complete_at=None)
+    assert told(approval=approved) == {}
+    assert told(approval=APPROVED, campaign=PLANNED, set_for=NOW) == {
+        NoticeKind.APPROVED: {ANA},
+        NoticeKind.SCHEDULED: {ANA, BEN},
+    }

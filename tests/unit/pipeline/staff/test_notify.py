@@ -1,0 +1,465 @@
+"""Staff are told by mail: the right people, once, and of nothing that is over."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import StartBy
+from newsletter.domain.campaigns.notices import NoticeKind
+from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.delivery.transactional import EmailState
+from newsletter.domain.staff.role import Role
+from newsletter.domain.subscribers.audience import Away, Brought
+from newsletter.pipeline.campaigns.control import StartRequest
+from newsletter.pipeline.events.breaker import stop_harm
+from newsletter.pipeline.staff.notify import notify
+from newsletter.pipeline.statements.feedback import comment, send_back
+from newsletter.store.sql import Transaction
+from tests.fakes import NOON, accept_all, always
+from tests.unit.pipeline.delivery.sending import Post
+from tests.unit.pipeline.newsroom import STAFF, Newsroom
+
+ED, FLO, ADA, SAM, WRITER, VIC = STAFF
+SHORT = {address: address.partition("@")[0] for address in STAFF}
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """A newsroom whose people have accounts, and read their mail."""
+
+    room: Newsroom
+
+    def __post_init__(self) -> None:
+        self.post = Post(room=self.room)
+        self.room.rules = replace(self.room.rules, start=StartBy.SENDER)
+        self.room.demand(author_may_approve=False)
+        with self.room.store.begin() as tx:
+            for address in STAFF:
+                tx.accounts.open(address, "hashed", NOON)
+
+    def tick(self) -> int:
+        self.room.look()
+        self.room.start_due()
+        stop_harm(store=self.room.store)
+        return notify(store=self.room.store, rules=self.room.rules)
+
+    def mails(self, *, after: timedelta = timedelta(minutes=1)) -> dict[str, str]:
+        """What each person is mailed after another tick: name → events and titles."""
+        self.room.clock.advance(seconds=after.total_seconds())
+        before = len(self.room.provider.batches)
+        self.tick()
+        while self.post.transactional_sender().post() is not None:
+            pass
+        found = {}
+        for batch in self.room.provider.batches[before:]:
+            if batch.campaign.startswith("letter_"):
+                [to] = batch.recipients
+                assert to.address not in found, "two at once"
+                found[SHORT[to.address]] = batch.content.text.partition(" | ")[2]
+        return found
+
+    def whom(self, **how: Any) -> dict[str, str]:
+        """Name → the events that they are mailed."""
+        return {who: text.partition(" | ")[0] for who, text in self.mails(**how).items()}
+
+    def start(self, **fields: Any) -> None:
+        asked = StartRequest(
+            slug="resignation",
+            by=SAM,
+            seen=self.room.content_hash(),
+            shown=self.room.terms(),
+            **fields,
+        )
+        self.room.starter().start(asked)
+
+    def mute(self, address: str, *kinds: NoticeKind) -> None:
+        with self.room.store.begin() as tx:
+            tx.accounts.mute(address, kinds)
+
+    def say(self, words: str, by: str = ED) -> None:
+        comment("resignation", words, by=by, store=self.room.store)
+
+
+@pytest.fixture
+def desk(room: Newsroom) -> Desk:
+    desk = Desk(room=room)
+    room.subscribe(3)
+    room.write()
+    return desk
+
+
+def test_a_statement_goes_from_hand_to_hand_by_mails_alone(desk: Desk) -> None:
+    room = desk.room
+    assert desk.mails() == {
+        name: "waiting for approval | Forum resigns from task force | Waiting for 1 approval,"
+        f" from someone other than Writer. Next: {whom} can approve it."
+        for name, whom in {
+            "ed": "you, Flo, Sam or 1 other",
+            "flo": "you, Ed, Sam or 1 other",
+            "sam": "you, Ed, Flo or 1 other",
+            "ada": "you, Ed, Flo or 1 other",
+        }.items()
+    }
+
+    send_back(
+        "resignation",
+        by=ED,
+        expect=room.content_hash(),
+        reason="Say when.",
+        store=room.store,
+        rules=room.rules,
+    )
+    [(who, text)] = desk.mails().items()
+    assert (who, "Ed sent it back: “Say when.”" in text) == ("writer", True)
+
+    room.write(body="The Forum resigned on Monday.")
+    assert desk.whom() == dict.fromkeys(("ed", "flo", "sam", "ada"), "waiting for approval")
+
+    room.approve(ED)
+    assert desk.whom() == dict.fromkeys(("writer", "sam", "ada"), "approved")
+
+    desk.start()
+    assert desk.whom() == dict.fromkeys(("writer", "ed"), "scheduled")
+
+    told = desk.whom(after=timedelta(minutes=5))
+    assert told == dict.fromkeys(("writer", "ed", "sam"), "sending has started")
+
+    room.drain()
+    told = desk.mails()
+    assert told.keys() == {"writer", "ed", "sam"}
+    assert "finished | " in told["ed"]
+    assert "The provider accepted 3 of 3 emails." in told["ed"]
+    assert desk.mails() == {}, "nothing is left to tell"
+
+
+def test_nobody_is_told_twice_however_often_the_world_is_looked_at(desk: Desk) -> None:
+    desk.mails()
+    desk.room.write(title="Forum resigns from task force", origin="statements/other.md")
+    assert desk.mails() == {}
+    desk.room.forget_looks()
+    assert desk.mails() == {}
+
+
+def test_nobody_is_told_what_is_over_when_the_mail_is_sent(desk: Desk) -> None:
+    desk.tick()  # the mails are queued
+    desk.room.approve(ED)
+    assert desk.whom(after=timedelta()) == dict.fromkeys(("writer", "sam", "ada"), "approved")
+
+
+def test_a_mail_whose_events_are_all_over_is_withheld(desk: Desk) -> None:
+    assert desk.tick() == 4
+    desk.room.remove()
+    desk.room.look()
+    sender = desk.post.transactional_sender()
+    done = [sender.post() for _ in range(4)]
+    assert {(one.state, one.reason) for one in done if one} == {
+        (EmailState.WITHHELD, "its events are over")
+    }
+
+
+def test_whoever_lost_their_role_or_account_gets_nothing(desk: Desk) -> None:
+    desk.tick()
+    with desk.room.store.begin() as tx:
+        tx.staff.put(FLO, Role.VIEWER, tx.now)
+        tx.staff.remove(ADA)
+        tx.accounts.remove(SAM)
+    assert desk.whom(after=timedelta()).keys() == {"ed"}
+
+
+def test_an_account_is_needed_for_a_mail(desk: Desk) -> None:
+    with desk.room.store.begin() as tx:
+        tx.accounts.remove(FLO)
+    assert desk.whom().keys() == {"ed", "sam", "ada"}
+
+
+def test_each_person_chooses_what_they_are_told(desk: Desk) -> None:
+    desk.mute(FLO, NoticeKind.SUBMITTED)
+    desk.mute(ED, NoticeKind.FINISHED)
+    assert desk.whom().keys() == {"ed", "sam", "ada"}
+
+
+def test_one_mail_a_minute_tells_of_all_that_came_since(desk: Desk) -> None:
+    desk.mails()
+    desk.room.write("budget", title="The budget")
+    desk.say("Well done.")
+    assert desk.mails(after=timedelta(seconds=30)) == {
+        "writer": "new comment | Forum resigns from task force | Ed: “Well done.”"
+    }, "the others had a mail half a minute ago"
+    desk.say("Which Monday?", FLO)
+    told = desk.mails(after=timedelta(seconds=31))
+    assert told.keys() == {"ed", "flo", "sam", "ada", "writer"} - {"writer"}
+    assert told["ed"] == (
+        "waiting for approval | The budget | Waiting for 1 approval, from someone other than"
+        " Writer. Next: you, Flo, Sam or 1 other can approve it. | new comment | Forum resigns"
+        " from task force | Flo: “Which Monday?”"
+    )
+    assert desk.whom(after=timedelta(seconds=30)).keys() == {"writer"}
+
+
+def test_a_comment_reaches_whom_it_names_and_those_who_talk(desk: Desk) -> None:
+    desk.mails()
+    desk.say("Look, @vic\nand @flo.")
+    assert desk.mails() == {
+        "writer": "new comment | Forum resigns from task force | Ed: “Look, @vic and @flo.”",
+        "flo": "a comment names you | Forum resigns from task force | Ed: “Look, @vic and @flo.”",
+        "vic": "a comment names you | Forum resigns from task force | Ed: “Look, @vic and @flo.”",
+    }
+
+
+def test_a_long_comment_is_cut(desk: Desk) -> None:
+    desk.mails()
+    desk.say("word " * 100)
+    assert desk.mails()["writer"].endswith("word word …”")
+
+
+def test_a_comment_on_what_is_gone_is_told_to_nobody(desk: Desk) -> None:
+    desk.mails()
+    desk.say("@vic")
+    desk.tick()
+    desk.say("@flo")
+    with desk.room.store.begin() as tx:
+        tx.db.change("DELETE FROM statement")
+    assert notify(store=desk.room.store, rules=desk.room.rules) == 0
+    done = desk.post.transactional_sender().post()
+    assert done is not None
+    assert done.state is EmailState.WITHHELD
+
+
+def approved(desk: Desk) -> None:
+    desk.room.look()
+    desk.room.approve(ED)
+    desk.mails()
+
+
+def test_an_hour_before_the_start_its_people_are_told(desk: Desk) -> None:
+    approved(desk)
+    desk.start(at=NOON + timedelta(hours=4))
+    assert desk.whom() == dict.fromkeys(("writer", "ed"), "scheduled")
+    assert desk.whom(after=timedelta(hours=2, minutes=30)) == {}
+    told = desk.mails(after=timedelta(minutes=30))
+    assert told.keys() == {"writer", "ed", "sam"}
+    assert "starts within an hour | " in told["sam"]
+    assert "Goes out on Tue 24 Nov 2026, 11:00 (UTC−5)" in told["sam"]
+
+
+def test_another_time_is_told_and_the_old_one_is_forgotten(desk: Desk) -> None:
+    approved(desk)
+    desk.start(at=NOON + timedelta(hours=2))
+    desk.room.schedule("resignation", NOON + timedelta(days=2))
+    told = desk.mails()
+    assert told.keys() == {"writer", "ed", "sam"}
+    assert "Thu 26 Nov" in told["sam"]
+    assert desk.whom(after=timedelta(hours=1)) == {}
+
+
+def test_a_time_that_passes_without_a_start_is_told(desk: Desk) -> None:
+    desk.room.write(send_at=NOON + timedelta(hours=1))
+    approved(desk)
+    told = desk.mails(after=timedelta(hours=1))
+    assert told.keys() == {"writer", "sam", "ada"}
+    assert told["sam"].startswith("due, and not started | ")
+    assert "It was to go out on" in told["sam"]
+
+
+def test_an_embargo_that_passes_is_told(desk: Desk) -> None:
+    desk.room.write(embargo_until=NOON + timedelta(hours=1))
+    approved(desk)
+    assert desk.whom(after=timedelta(minutes=30)) == {}
+    told = desk.whom(after=timedelta(minutes=30))
+    assert told == dict.fromkeys(("writer", "ed", "sam", "ada"), "embargo over")
+
+
+def sending(desk: Desk) -> None:
+    approved(desk)
+    desk.start()
+    desk.mails(after=timedelta(minutes=5))
+    desk.mails()
+
+
+def test_a_pause_is_told_to_all_but_the_one_who_paused(desk: Desk) -> None:
+    sending(desk)
+    desk.room.hand(SAM).pause("resignation")
+    assert desk.whom() == dict.fromkeys(("writer", "ed", "ada"), "paused")
+    desk.room.hand(SAM).resume("resignation")
+    assert desk.whom() == {}, "that it has started was told"
+    desk.room.hand(ADA).pause("resignation")
+    assert desk.whom() == dict.fromkeys(("writer", "ed", "sam"), "paused")
+
+
+def test_a_provider_that_refuses_is_told_to_those_who_can_resume(desk: Desk) -> None:
+    sending(desk)
+    desk.room.provider.answer = always(Verdict.CONFIGURATION)
+    desk.room.dispatch()
+    desk.room.provider.answer = accept_all
+    told = desk.mails()
+    assert told.keys() == {"writer", "ed", "sam", "ada"}
+    assert "No one has it yet." in told["sam"]
+
+
+def test_unknown_deliveries_are_the_admins_to_decide(desk: Desk) -> None:
+    sending(desk)
+    desk.room.provider.answer = always(Verdict.UNKNOWN)
+    desk.room.dispatch()
+    desk.room.provider.answer = accept_all
+    told = desk.whom()
+    assert told == dict.fromkeys(("writer", "ed", "sam"), "finished") | {"ada": "needs a decision"}
+
+
+def imported(desk: Desk, by: str) -> int:
+    desk.room.clock.advance(seconds=1)
+    with desk.room.store.begin() as tx:
+        number = tx.imports.begin(at=tx.now, by=by, file="a.csv", kind="plain", sha256="")
+        brought = Brought(new=2, known=1, suppressed=0, refused={}, left=Away(), number=number)
+        assert tx.imports.note(brought, finished_at=tx.now)
+    return number
+
+
+def test_an_import_is_told_to_admins_and_to_whom_it_is_of(desk: Desk) -> None:
+    desk.mails()
+    numbers = [imported(desk, VIC), imported(desk, "operator")]
+    first, second = (
+        f"import finished | Import {number} | a.csv: 2 new, 1 known before, 0 changed, 0 skipped."
+        for number in numbers
+    )
+    assert desk.mails() == {"vic": first, "ada": f"{first} | {second}"}
+
+
+def test_an_import_that_was_undone_is_not_told(desk: Desk) -> None:
+    desk.mails()
+    number = imported(desk, "operator")
+    desk.tick()
+    with desk.room.store.begin() as tx:
+        record = tx.imports.get(number)
+        assert record is not None
+        tx.imports.undo(record, tx.now, ADA)
+    assert desk.mails() == {}
+
+
+# --- crashes, waits and old news -----------------------------------------------------------------
+
+
+def test_a_mail_that_did_not_leave_tells_of_all_again_and_of_what_came_since(desk: Desk) -> None:
+    desk.room.provider.answer = always(Verdict.RETRY)
+    assert desk.mails().keys() == {"ada"}, "the provider is left alone then"
+    desk.room.provider.answer = accept_all
+    desk.say("@ed @flo, when?", WRITER)
+    told = desk.whom(after=timedelta(hours=1))
+    assert told == dict.fromkeys(("ed", "flo"), "waiting for approval, a comment names you") | (
+        dict.fromkeys(("sam", "ada"), "waiting for approval")
+    )
+    assert desk.mails() == {}
+
+
+def test_a_mail_whose_outcome_is_unknown_is_not_sent_again(desk: Desk) -> None:
+    desk.room.provider.answer = always(Verdict.UNKNOWN)
+    assert desk.mails().keys() == {"ed", "flo", "sam", "ada"}
+    desk.room.provider.answer = accept_all
+    assert desk.mails() == {}
+
+
+def test_a_mail_that_waited_for_a_day_leaves_its_events_to_the_next(desk: Desk) -> None:
+    desk.tick()
+    assert desk.whom(after=timedelta(days=1, minutes=1)) == {}
+    assert desk.whom().keys() == {"ed", "flo", "sam", "ada"}
+
+
+def test_what_happened_more_than_a_day_ago_is_no_news(desk: Desk) -> None:
+    desk.room.look()
+    desk.room.approve(ED)
+    assert desk.mails(after=timedelta(days=1, minutes=1)) == {}
+
+
+def test_an_older_database_tells_nothing_that_may_have_been_told(desk: Desk) -> None:
+    desk.tick()
+    with desk.room.store.begin() as tx:
+        tx.notices.drop(tx.now)
+    assert desk.mails() == {}
+
+
+def test_notices_are_kept_for_a_month(desk: Desk) -> None:
+    desk.mails()
+    desk.room.clock.advance(days=32)
+    desk.say("Still?")
+    desk.tick()
+    with desk.room.store.read() as tx:
+        assert tx.db.column("SELECT DISTINCT kind FROM notice") == ["new comment"]
+
+
+@pytest.mark.slow("two hundred statements")
+def test_many_changes_are_told_over_several_ticks(desk: Desk) -> None:
+    for number in range(205):
+        desk.room.write(f"text-{number}")
+    desk.tick()
+    with desk.room.store.read() as tx:
+        assert tx.db.value("SELECT COUNT(DISTINCT slug) FROM notice") == 200
+    desk.tick()
+    with desk.room.store.read() as tx:
+        assert tx.db.value("SELECT COUNT(DISTINCT slug) FROM notice") == 206
+
+
+class Crash(Exception):
+    """The process ends here."""
+
+
+@dataclass(kw_only=True)
+class Crashing:
+    """A store whose process dies at one of its transactions, before or after the commit."""
+
+    store: Any
+    left: int
+    commits: bool
+
+    @property
+    def clock(self) -> Any:
+        return self.store.clock
+
+    def read(self) -> Any:
+        return self.store.read()
+
+    @contextmanager
+    def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:
+        self.left -= 1
+        if self.left == 0 and not self.commits:
+            with suppress(Crash), self.store.begin(lasting=lasting) as tx:
+                yield tx
+                raise Crash
+        else:
+            with self.store.begin(lasting=lasting) as tx:
+                yield tx
+        if self.left == 0:
+            raise Crash
+
+
+def told_after_a_crash(desk: Desk, left: int, *, commits: bool) -> tuple[Counter[str], int]:
+    """Work until the crash, and then on in another process; who was told how often, and how many
+    mails are of unknown outcome."""
+    room = desk.room
+    room.look()
+    store: Any = Crashing(store=room.store, left=left, commits=commits)
+    with suppress(Crash):
+        notify(store=store, rules=room.rules)
+        sender = desk.post.transactional_sender(store)
+        while sender.post() is not None:
+            pass
+    with room.store.begin() as tx:
+        unknown = tx.emails.abandon(tx.now)
+    for _ in range(3):
+        desk.mails()
+    mails = [one for one in room.provider.batches if one.campaign == "letter_news"]
+    assert all("waiting for approval" in one.content.text for one in mails)
+    return Counter(one.recipients[0].address for one in mails), unknown
+
+
+@pytest.mark.parametrize("commits", [True, False])
+@pytest.mark.parametrize("left", range(1, 15))
+def test_a_crash_loses_no_notice_and_doubles_none(desk: Desk, left: int, commits: bool) -> None:
+    told, unknown = told_after_a_crash(desk, left, commits=commits)
+    assert max(told.values()) == 1
+    # a mail that was being sent may have left: it is unknown, and is not sent again
+    assert unknown <= 1
+    assert 4 - unknown <= len(told) <= 4
