@@ -159,7 +159,7 @@ class Backend(Protocol):
         """Return where the data lies."""
 
     def close(self) -> None:
-        """Close all connections that no transaction has."""
+        """Close all connections that no transaction has. A later transaction opens new ones."""
 
 
 class Database:

@@ -146,7 +146,6 @@ class Postgresql:
         yield after
 
     def tables(self, db: Database) -> set[str]:
-        """Return the names of the tables."""
         return set(db.column("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"))
 
     def faults(self, *, seconds: float) -> list[str] | None:
@@ -170,7 +169,6 @@ class Postgresql:
         return Location(file=int(oid), machine=hashed(str(system)), filesystem=f"{timeline:016x}")
 
     def close(self) -> None:
-        """Close all connections that no transaction has. A later transaction opens new ones."""
         with self._turn:
             idle, self._idle = self._idle, []
         for connection in idle:
@@ -319,7 +317,6 @@ class _Session:
         return _Streamed(self._connection, name)
 
     def last_number(self, table: str) -> int:
-        """Return the highest number that a table is known to have given to a row."""
         key = self._keys()[table]
         row = self._connection.execute(
             f"SELECT GREATEST(COALESCE(MAX({key}), 0), (SELECT last_value FROM {table}_{key}_seq"
@@ -328,13 +325,11 @@ class _Session:
         return int(row[0]) if row else 0
 
     def follow(self, other: Driver) -> None:
-        """Give only numbers beyond those that another database gave."""
         for table in self._keys():
             if number := other.last_number(table):
                 self.give_after(table, number)
 
     def give_after(self, table: str, number: int) -> None:
-        """Give only numbers beyond this one to rows of a table."""
         self.run(f"SELECT setval('{table}_{self._keys()[table]}_seq', {number})")
 
     def _keys(self) -> dict[str, str]:

@@ -48,7 +48,6 @@ class Sqlite:
 
     @property
     def name(self) -> str:
-        """The name in messages."""
         return str(self.path)
 
     @contextmanager
@@ -98,7 +97,6 @@ class Sqlite:
         return tables
 
     def tables(self, db: Database) -> set[str]:
-        """Return the names of the tables."""
         return set(db.column("SELECT name FROM sqlite_master WHERE type = 'table'"))
 
     def faults(self, *, seconds: float) -> list[str] | None:
@@ -116,7 +114,6 @@ class Sqlite:
         return [row[0] for row in found if row[0] != "ok"]
 
     def overwrite_erased(self) -> bool:
-        """Overwrite erased data. Return False if the database is too busy now."""
         from newsletter.store.file.secure_erase import overwrite_erased
 
         with closing(self.connect()) as connection:
@@ -129,7 +126,6 @@ class Sqlite:
         return location_of(self.path)
 
     def close(self) -> None:
-        """Close all connections that no transaction has. A later transaction opens new ones."""
         with self._turn:
             idle, self._idle, self._file = self._idle, [], None
         with self._watching:

@@ -13,6 +13,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
     Undone,
+    UploadedFile,
 )
 from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.pipeline.subscribers import administer, prefer
@@ -130,6 +131,17 @@ def test_an_import_that_is_undone_while_it_is_at_work_ends(room: Newsroom) -> No
     with pytest.raises(Refused, match="import 1 was undone while it was at work"):
         slowly(room, lambda: take_back(room, 1))
     assert known(room) == {}
+
+
+def test_an_upload_is_imported_once(room: Newsroom) -> None:
+    upload = UploadedFile(by=ADA, file="a.csv", lists=(), without=(), agreed="fair", body=b"")
+    with room.store.begin() as tx:
+        number = tx.imports.keep_upload(upload, tx.now)
+    plan = replace(PLAN, upload=number)
+    assert carry_out(located(person("ana")), plan, store=room.store).new == 1
+    with pytest.raises(NotFound, match="was imported already"):
+        carry_out(located(person("bo")), plan, store=room.store)
+    assert known(room) == {"ana": ("press",)}
 
 
 def test_an_undo_removes_who_was_new_and_restores_who_was_changed(room: Newsroom) -> None:
