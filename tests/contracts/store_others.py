@@ -91,6 +91,8 @@ class OthersContract:
             [newest] = tx.imports.newest(1)
             assert (newest.file, newest.new, newest.finished_at) == ("b.csv", 2, LATER)
             assert tx.imports.count() == 2
+            assert [one.file for one in tx.imports.finished_since(NOON)] == ["a.csv", "b.csv"]
+            assert tx.imports.finished_since(LATER) == []
 
     def test_what_is_unknown_is_counted_by_campaign_and_account(self, store: Store) -> None:
         books = Books(store, 3)
@@ -144,6 +146,8 @@ class OthersContract:
             assert tx.audit.to_remember() == tx.audit.entered
         with store.begin() as tx:
             tx.audit.note_gap(actor=ANA)
+            tx.generation.end("a" * 32)
+            assert tx.comments.newest(9) == []
             assert [line.subject for line in tx.audit.page(3, 9)] == ["1", "0"]
 
     def test_the_running_service_leaves_a_note(self, store: Store) -> None:
