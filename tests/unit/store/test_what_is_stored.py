@@ -26,6 +26,10 @@ OF_PEOPLE = {
         "import",
         "who did it, the file's name, SHA-256 and figures",
     ),
+    "id at by file lists without agreed body": (
+        "upload",
+        "the whole file, until its import or an erasure, for a day at most",
+    ),
     "list_id subscriber_id state changed_at ended_by import_id": (
         "subscription",
         "campaign whose link ended",
