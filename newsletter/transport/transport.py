@@ -14,8 +14,11 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 from http.client import HTTPException
+from typing import Any
 
 import certifi
+from requests import PreparedRequest, Response
+from requests.adapters import BaseAdapter
 
 from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.errors import (
@@ -25,7 +28,16 @@ from newsletter.domain.errors import (
     ProviderUnreachable,
 )
 from newsletter.transport.answers import FinalAnswer, has_spoken
-from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, Origin, words, write
+from newsletter.transport.http import (
+    AnswerLost,
+    HttpRequest,
+    HttpResponse,
+    Origin,
+    origin_of,
+    prepare,
+    words,
+    written,
+)
 
 LONGEST_ANSWER = 1_048_576
 _RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -247,68 +259,44 @@ class _Deadlines:
         return None if ends is None else max(ends - _now(), 0)
 
 
-class Transport:
-    """An HTTP client for any number of threads. Nothing is ever repeated.
+class Connections(BaseAdapter):
+    """The adapter of requests: it makes each call once, on a connection of this call alone.
 
-    ``timeout`` is the longest that a whole call may take, from resolving the name to the last
-    byte of the answer; ``concurrency`` is how many connections are kept; ``clock`` dates answers.
-    ``resolve`` may refuse a host; the connection goes to the addresses that it returns.
+    ``kept`` is how many connections wait for another call. No session is above it: that would
+    follow a 302, which loses the body and says 200, and keep cookies.
     """
 
     connection_class = Connection
 
     def __init__(
-        self,
-        *,
-        timeout: timedelta,
-        concurrency: int = 4,
-        clock: Clock | None = None,
-        resolve: Resolve = resolve,
-        tls: ssl.SSLContext | None = None,
-        answer_bytes: int = LONGEST_ANSWER,
+        self, *, kept: int, resolve: Resolve, tls: ssl.SSLContext | None, answer_bytes: int
     ) -> None:
-        self._seconds = timeout.total_seconds()
-        self._concurrency = concurrency
-        self._clock = clock
+        super().__init__()
+        self._kept = kept
         self._resolve = resolve
         self._tls = tls
         self._answer_bytes = answer_bytes
         self._idle: list[Connection] = []
-        """Connections that are kept, the one used last at the end."""
+        """The one used last is at the end."""
         self._lock = threading.Lock()
-        self._deadlines = _Deadlines()
 
-    def call(self, request: HttpRequest, not_after: NotAfter | None = None) -> HttpResponse:
-        """Make the call once and return the full answer, whatever its status.
-
-        Raises ProviderUnreachable when no byte has left, AnswerLost when one may have, ClaimOver
-        when none has since ``not_after`` would come first, and InvalidConfiguration for a request
-        that cannot be written down.
-        """
-        origin, data = write(request)
-        call = Call(self._seconds, not_after)
-        self._deadlines.add(call)
-        try:
-            call.check_claim()
-            return self._exchange(origin, request.method, data, call)
-        except Exception as error:
-            raise self._translated(error, call, origin.host) from error
-        finally:
-            self._deadlines.remove(call)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
-        self._deadlines.close()
-
-    def _exchange(self, origin: Origin, method: str, data: bytes, call: Call) -> HttpResponse:
-        connection = self._connection(origin)
+    def send(
+        self,
+        request: PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Any = True,
+        cert: Any = None,
+        proxies: Any = None,
+    ) -> Response:
+        """Make the ``Call`` that is given as ``timeout``; return its full answer."""
+        call: Call = timeout
+        connection = self._connection(origin_of(str(request.url)))
         try:
             # one byte more shows an answer that is too long
-            with connection.exchange(data, method, call, self._answer_bytes + 1) as answer:
+            with connection.exchange(
+                written(request), str(request.method), call, self._answer_bytes + 1
+            ) as answer:
                 body = answer.read(self._answer_bytes + 1)
             response = self._complete(answer, body)
             call.end()
@@ -316,11 +304,18 @@ class Transport:
             connection.close()
             raise
         with self._lock:
-            if connection.is_clean and len(self._idle) < self._concurrency:
+            if connection.is_clean and len(self._idle) < self._kept:
                 self._idle.append(connection)
                 return response
         connection.close()
         return response
+
+    def close(self) -> None:
+        """Close idle connections."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
     def _connection(self, origin: Origin) -> Connection:
         """Return a kept connection that is still clean, or a new one."""
@@ -336,16 +331,18 @@ class Transport:
         tls = (self._tls or _trust()) if origin.is_secure else None
         return self.connection_class(origin, self._resolve, tls)
 
-    def _complete(self, answer: FinalAnswer, body: bytes) -> HttpResponse:
+    def _complete(self, answer: FinalAnswer, body: bytes) -> Response:
         """Return the answer. Raises AnswerTooLong, and ValueError if it may not be complete."""
         if len(body) > self._answer_bytes:
             raise AnswerTooLong(f"the answer is longer than {self._answer_bytes} bytes")
+        response = Response()
+        response.status_code = answer.status
         headers = dict[str, str]()
         for name, value in answer.getheaders():
             key = name.lower()
             headers[key] = f"{headers[key]}, {value}" if key in headers else value
-        at = self._clock.now() if self._clock else None
-        response = HttpResponse(status=answer.status, headers=headers, body=body, at=at)
+        response.headers.update(headers)
+        response._content = body
         fault = _incomplete(response)
         # of several answers, which is the one to this request?
         if not fault and answer.surplus.strip():
@@ -353,6 +350,61 @@ class Transport:
         if fault:
             raise ValueError(fault)
         return response
+
+
+class Transport:
+    """An HTTP client for any number of threads. Nothing is ever repeated.
+
+    ``timeout`` is the longest that a whole call may take, from resolving the name to the last
+    byte of the answer; ``concurrency`` is how many connections are kept; ``clock`` dates answers.
+    ``resolve`` may refuse a host; the connection goes to the addresses that it returns.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: timedelta,
+        concurrency: int = 4,
+        clock: Clock | None = None,
+        resolve: Resolve = resolve,
+        tls: ssl.SSLContext | None = None,
+        answer_bytes: int = LONGEST_ANSWER,
+    ) -> None:
+        self._seconds = timeout.total_seconds()
+        self._clock = clock
+        self.connections = Connections(
+            kept=concurrency, resolve=resolve, tls=tls, answer_bytes=answer_bytes
+        )
+        self._deadlines = _Deadlines()
+
+    def call(self, request: HttpRequest, not_after: NotAfter | None = None) -> HttpResponse:
+        """Make the call once and return the full answer, whatever its status.
+
+        Raises ProviderUnreachable when no byte has left, AnswerLost when one may have, ClaimOver
+        when none has since ``not_after`` would come first, and InvalidConfiguration for a request
+        that cannot be written down.
+        """
+        prepared = prepare(request)
+        call = Call(self._seconds, not_after)
+        self._deadlines.add(call)
+        try:
+            call.check_claim()
+            answer = self.connections.send(prepared, timeout=call)
+        except Exception as error:
+            raise self._translated(error, call, origin_of(request.url).host) from error
+        finally:
+            self._deadlines.remove(call)
+        return HttpResponse(
+            status=answer.status_code,
+            headers=dict(answer.headers),
+            body=answer.content,
+            at=self._clock.now() if self._clock else None,
+        )
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self.connections.close()
+        self._deadlines.close()
 
     def _translated(self, error: Exception, call: Call, host: str) -> Exception:
         if call.late:
@@ -373,12 +425,12 @@ class Transport:
         )
 
 
-def _incomplete(response: HttpResponse) -> str:
+def _incomplete(response: Response) -> str:
     """Return why this may not be the complete answer. http.client misses an end in headers or
     body."""
-    body, length = response.body, response.headers.get("content-length")
+    body, length = response.content, response.headers.get("content-length")
     # the first ones have no body; a chunked body marks its own end
-    if response.status in {204, 304}:
+    if response.status_code in {204, 304}:
         return ""
     if coding := response.headers.get("transfer-encoding"):
         return "" if coding.lower() == "chunked" else f"it is coded as {words(coding)}"

@@ -20,7 +20,7 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import ClaimOver, Defect, InvalidConfiguration, ProviderUnreachable
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, read_url
+from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, origin_of
 from newsletter.transport.transport import (
     LONGEST_ANSWER,
     Call,
@@ -321,7 +321,7 @@ def test_what_is_no_full_answer_to_a_call_is_none_to_the_next_either(
 
 def connected_to(url: str) -> Connection:
     """A connection of the transport's, past its pool, which looks before it hands one out."""
-    return Connection(read_url(url)[0], resolve, None)
+    return Connection(origin_of(url), resolve, None)
 
 
 REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nmail"

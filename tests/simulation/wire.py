@@ -115,7 +115,7 @@ class Network:
             def read(self, sock: socket.socket, method: str, body_bytes: int) -> FinalAnswer:
                 return answer(sock, method=method, body_bytes=body_bytes)
 
-        self.transport.connection_class = Connected
+        self.transport.connections.connection_class = Connected
 
     def _open(self) -> socket.socket:
         near, far = socket.socketpair()

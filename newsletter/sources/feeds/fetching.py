@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.transport import http
-from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, Origin, read_url
+from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, Origin, origin_of
 from newsletter.transport.transport import (
     AnswerTooLong,
     Resolve,
@@ -212,7 +212,7 @@ def _origin(url: str) -> Origin:
     try:
         if urlsplit(url).username is not None:
             raise FeedUnreadable("its address holds a user name or password; write it without")
-        return read_url(url)[0]
+        return origin_of(url)
     except ValueError as error:
         raise FeedUnreadable(f"{url[:200]!r} is not a web address; correct its url") from error
 
