@@ -435,7 +435,9 @@ def _incomplete(response: Response) -> str:
     if coding := response.headers.get("transfer-encoding"):
         return "" if coding.lower() == "chunked" else f"it is coded as {words(coding)}"
     if length is None:
-        return "" if body else "the answer has neither a length nor a body"
+        # a redirect needs no body: whether one is missing does not matter
+        whole = body or 300 <= response.status_code < 400
+        return "" if whole else "the answer has neither a length nor a body"
     return "" if length == str(len(body)) else f"{len(body)} of {words(length)} bytes came"
 
 

@@ -159,6 +159,12 @@ def test_redirects_are_followed_and_a_move_for_good_is_told(server: LoopbackServ
     assert fetcher().get(f"{server.url}/a").moved_to == ""
 
 
+def test_a_redirect_without_length_and_body_is_followed(server: LoopbackServer) -> None:
+    bare = answer_bytes(301, headers={"Location": "/b"}, framed=False)
+    server.script.append(bytes_then_close(bare))
+    assert fetcher().get(f"{server.url}/a").moved_to == f"{server.url}/b"
+
+
 def test_more_than_three_redirects_lead_nowhere(server: LoopbackServer) -> None:
     for number in range(4):
         moved(server, f"/{number}")
