@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from newsletter.domain.campaigns.campaign import (
-    Campaign,
-)
+from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.statement import (
-    StoredStatement,
-)
+from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.wording import guess, several
 from newsletter.store.sql import Transaction

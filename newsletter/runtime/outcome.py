@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.delivery.transactional import EmailKind
 
 if TYPE_CHECKING:
     from newsletter.domain.delivery.batch import Later
@@ -37,7 +38,7 @@ class Outcome:
 
     ending: Ending
     emails_waiting: int = 0
-    """Transactional emails that did not leave."""
+    """Transactional emails that did not leave, except news for staff."""
     scheduled: tuple[Campaign, ...] = ()
     later: tuple[tuple[Campaign, Later], ...] = ()
     """Campaigns that wait for readers' local hours."""
@@ -50,7 +51,7 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
     if run.held:
         return Outcome(ending=Ending.HELD)
     with store.read() as tx:
-        emails, _ = tx.emails.waiting()
+        emails, _ = tx.emails.waiting(without=EmailKind.NEWS)  # a run does not wait for its own
     if run.wait is not None or run.unreachable or emails:
         return Outcome(ending=Ending.UNREACHABLE, emails_waiting=emails)
     campaigns = _worked_on(run, store)

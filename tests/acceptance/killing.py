@@ -264,9 +264,9 @@ class FusedDelivery(Delivery):
         fused = self._fused() | {"pool": replace(self.pool, first=line)}
         return FusedReconciler(**_fields(super().reconciler()) | fused)
 
-    def transactional_sender(self) -> TransactionalSender:
+    def transactional_sender(self, owner: int | None = None) -> TransactionalSender:
         return FusedTransactionalSender(
-            **_fields(super().transactional_sender())
+            **_fields(super().transactional_sender(owner))
             | {"store": FusedStore(store=self.store, fuse=self.fuse, stages=self.stages)}
             | {"stages": self.stages}
             | {

@@ -13,6 +13,7 @@ NAMES = [
     "known",
     "link",
     "move",
+    "news",
     "notice",
     "preferences",
     "statement",

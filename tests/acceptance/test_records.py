@@ -166,7 +166,7 @@ def test_the_audit_log_names_who_did_what_and_shows_tampering(workspace: Workspa
 
     workspace.sql("UPDATE audit SET actor = 'somebody else' WHERE action = 'approve'")
     broken = workspace.do("audit", "verify", code=1)
-    assert "line 3 of the audit log is not what was written" in broken.stderr
+    assert "line 4 of the audit log is not what was written" in broken.stderr
     assert "FIX   audit log" in workspace.do("doctor", code=3).stdout
 
 

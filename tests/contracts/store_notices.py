@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from newsletter.domain.campaigns.notices import APART, NEWS_LIVES, NoticeKind, Occurred
 from newsletter.domain.delivery.transactional import EmailKind
 from newsletter.domain.statements.comment import Comment
-from newsletter.store.sql import Store
+from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
 from tests.fakes import NOON
 
@@ -17,9 +17,21 @@ def event(*people: str, kind: NoticeKind = NoticeKind.STARTED, at: datetime = NO
     return Occurred(kind=kind, occurrence="7", at=at, people=frozenset(people))
 
 
+def staff(tx: Transaction) -> None:
+    for address in (ANA, BEN):
+        tx.accounts.open(address, "hashed", NOON)
+
+
 class NoticesContract:
+    def test_people_without_an_account_have_no_notices(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.accounts.open(BEN, "hashed", NOON)
+            tx.notices.add("hours", [event(ANA, BEN)], NOON)
+            assert tx.notices.due(NOON) == [BEN]
+
     def test_each_person_has_one_notice_of_an_event(self, store: Store) -> None:
         with store.begin() as tx:
+            staff(tx)
             tx.notices.add("hours", [event(ANA, BEN)], NOON)
             tx.notices.add("hours", [event(ANA)], NOON)
             tx.notices.add("budget", [event(ANA)], NOON)
@@ -32,6 +44,7 @@ class NoticesContract:
 
     def test_a_notice_is_told_by_one_email_and_the_next_waits_a_minute(self, store: Store) -> None:
         with store.begin() as tx:
+            staff(tx)
             tx.notices.add("hours", [event(ANA)], NOON)
             tx.notices.finish(tx.notices.of(ANA, 3), NOON, 3)
             tx.notices.add("budget", [event(ANA)], NOON)
@@ -43,6 +56,7 @@ class NoticesContract:
 
     def test_what_is_over_is_told_no_more_and_delays_nothing(self, store: Store) -> None:
         with store.begin() as tx:
+            staff(tx)
             tx.notices.add("hours", [event(ANA)], NOON)
             tx.notices.finish(tx.notices.of(ANA, 3), NOON, None)
             tx.notices.add("budget", [event(ANA)], NOON)

@@ -52,6 +52,13 @@ def intend(tx: Transaction, held: ClaimedEmail) -> int | None:
 
 
 class LettersContract:
+    def test_those_that_wait_are_counted_without_one_kind(self, store: Store) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            tx.emails.tell("ed@forum.example", "", NOON + HOUR, EmailKind.NEWS)
+            assert tx.emails.waiting()[0] == 2
+            assert tx.emails.waiting(without=EmailKind.NEWS) == (1, NOON)
+
     def test_a_letter_comes_back_as_it_was_asked_for(self, store: Store) -> None:
         with store.begin() as tx:
             assert tx.emails.get(1) is None

@@ -293,10 +293,12 @@ class TransactionalEmails(AddressRepository):
         )
         return used == 1
 
-    def waiting(self) -> tuple[int, datetime | None]:
-        """Return how many wait, and when the first of them is due."""
+    def waiting(self, *, without: EmailKind | None = None) -> tuple[int, datetime | None]:
+        """Return how many wait, except of one kind, and when the first of them is due."""
         [(count, first)] = self._db.rows(
             f"SELECT COUNT(*), MIN(not_before) FROM transactional_email WHERE {_IS_WAITING}"
+            " AND kind <> :without",
+            without=without or "",
         )
         return count, None if first is None else instant(first)
 

@@ -19,6 +19,7 @@ A_MINUTE = {
     "campaign": 1,
     "subscriber": 4_800_000,
     "transactional_email": 4_800_000,
+    "upload": 1_000,
     "version": 1_000,
 }
 """Table → numbers a minute. In a hundred years they are as many as the links have room for."""
@@ -26,6 +27,7 @@ _STEP = {
     "campaign": 1_000,
     "subscriber": 1_000_000,
     "transactional_email": 1_000_000,
+    "upload": 1_000,
     "version": 1_000,
 }
 """Table → the smallest gap, for a clock that has gone back."""

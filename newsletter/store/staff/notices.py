@@ -42,10 +42,15 @@ class Notices(Repository):
         return [*slugs], rows[-1][1] if rows else mark.change
 
     def add(self, slug: str, events: Iterable[Occurred], now: datetime) -> None:
-        """Add a notice for each person of each event that is news and was not told before."""
-        for event in events:
+        """Add a notice for each person of each event that is news and was not told before.
+
+        People without an account at the desk get none.
+        """
+        fresh = [event for event in events if event.at > now - NEWS_LIVES]
+        known = {*self._db.column("SELECT address FROM credential")} if fresh else set()
+        for event in fresh:
             about = {name: value for name, value in vars(event).items() if name != "people"}
-            for address in sorted(event.people) if event.at > now - NEWS_LIVES else ():
+            for address in sorted(known.intersection(event.people)):
                 self._db.insert_new("notice", slug=slug, address=address, **about)
 
     def await_(self, slug: str, at: datetime | None) -> None:

@@ -296,6 +296,11 @@ def _types_code_back(world: World) -> Act:
     return lambda: browser.post("/account/codes/kept", {"code": code})
 
 
+def _chooses_notices(world: World) -> Act:
+    browser, _ = world.joined(Role.SENDER)
+    return lambda: browser.post("/account/notices", {"notice": "SENT_BACK"})
+
+
 def _ends_session(world: World) -> Act:
     browser, address = world.joined()
     Browser(site=world.site).sign_in(address)
@@ -457,7 +462,12 @@ EXAMPLES = [
         lines=0,
         why="nobody is imported yet",
     ),
-    Example(route=f"{_READERS}/import/{{number}}", ready=_imports),
+    Example(
+        route=f"{_READERS}/import/{{number}}",
+        ready=_imports,
+        lines=2,
+        why="an import begins, and is finished",
+    ),
     Example(route=f"{_READERS}/import/{{number}}/undo", ready=_undoes_an_import),
     Example(route=f"{_READERS}/edit", ready=_of_reader("/edit", CANARIES[0], name="Ana")),
     Example(route=f"{_READERS}/suppress", ready=_of_reader("/suppress")),
@@ -476,6 +486,7 @@ EXAMPLES = [
     Example(route="/stop", ready=_stops_again, lines=0, why="it is stopped already"),
     Example(route="/resume", ready=_resumes),
     Example(route="/compared", ready=_compared),
+    Example(route="/account/notices", ready=_chooses_notices),
     Example(route="/sign-in", ready=_signs_in),
     Example(route="/forgotten", ready=_forgets_password),
     Example(

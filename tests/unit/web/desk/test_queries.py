@@ -54,8 +54,12 @@ PASSED_OVER: list[tuple[str, str]] = [
     ("corrects", "/drafts/new"),
 ]
 """Name → page: what is no word of the list, and no number, is as if nobody had said it."""
-NOT_THERE = [("before", "/audit"), ("version", "{draft}/preview")]
-"""What is no number is a page that does not exist."""
+NOT_THERE = [
+    ("before", "/audit"),
+    ("version", "{draft}/preview"),
+    ("list", "/readers"),
+]
+"""What is no number, and no list of ours, is a page that does not exist."""
 ELSEWHERE = {"q", "next", "lapsed"}
 """Words to look for, an address of the desk, and which sentence follows an undo."""
 
