@@ -185,7 +185,13 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("answer", list(ANSWERS))
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "all",
+        *(pytest.param(name, marks=pytest.mark.faults(seconds=15)) for name in [*ANSWERS][1:]),
+    ],
+)
 @pytest.mark.parametrize("deed", [dispatch, bury, leave, cancel, beat])
 def test_cut_at_any_statement_by_another_process_each_reader_has_it_once(
     postgresql_database: Postgresql,
