@@ -205,7 +205,7 @@ class Host:
         for service in self.world.services:
             wire = self.network(service.name)
             wire.clear()
-            wire.serve = partial(self._serve, service)
+            wire.serve, wire.now = partial(self._serve, service), self.now
 
     def disconnect(self) -> None:
         """Close idle connections."""

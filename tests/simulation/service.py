@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from enum import Enum
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -144,9 +145,11 @@ class Reply(NamedTuple):
     status: int
     payload: object
 
-    def encode(self) -> bytes:
+    def encode(self, now: datetime) -> bytes:
+        """Return its bytes, dated by the provider's clock."""
         body = json.dumps(self.payload).encode()
         head = f"HTTP/1.1 {self.status} -\r\nContent-Length: {len(body)}\r\n"
+        head += f"Date: {format_datetime(now, usegmt=True)}\r\n"
         return head.encode() + b"Content-Type: application/json\r\n\r\n" + body
 
 
@@ -229,12 +232,12 @@ class Service:
             if how is How.SPLIT and request.method == "POST":
                 addresses = [message["to"] for message in json.loads(request.body)["messages"]]
                 self.refused.update(addresses if len(addresses) == 1 else ())
-            return Arrival(Reply(_STATUS[how], {"message": how.value}).encode())
+            return Arrival(Reply(_STATUS[how], {"message": how.value}).encode(now))
         if request.method == "GET":
             reply = self._records(request, how, now)
         else:
             reply = self._send(request, how, now, claimed)
-        whole = reply.encode()
+        whole = reply.encode(now)
         if how is How.TORN:
             return Arrival(whole[: len(whole) // 2], ends=True)
         if how in _NO_ANSWER:

@@ -111,6 +111,12 @@ def test_a_clock_that_is_wrong_by_days_proves_no_absence(seconds: int) -> None:
     holds("asked", Step("jump", number=seconds), worker("dispatch-1", "lose"), *look, *look, *look)
 
 
+def test_a_clock_that_is_put_forward_completes_no_records() -> None:
+    """The records come late by the provider's clock, and ours says that they are complete."""
+    forward = Step("jump", number=7200)
+    holds("asked", worker("dispatch-1", "torn"), forward, worker("reconcile", "take"), forward)
+
+
 @pytest.mark.parametrize("event", ["bounced", "complained", "bare bounced", "bare complained"])
 def test_an_event_of_an_address_that_was_left_ends_that_address_alone(event: str) -> None:
     """The correction still goes to the reader."""

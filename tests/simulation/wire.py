@@ -9,7 +9,7 @@ import json
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -105,7 +105,9 @@ class Network:
     def __init__(self, answer: type[FinalAnswer]) -> None:
         self.serve: Callable[[Request], Arrival] = _nobody
         self._ends: list[_FarEnd] = []
-        self.transport = Transport(timeout=TIMEOUT)
+        self.now: Callable[[], datetime] = _nobody_knows
+        """The machine's clock."""
+        self.transport = Transport(timeout=TIMEOUT, clock=self)  # type: ignore[arg-type]
         network = self
 
         class Connected(Connection):
@@ -138,6 +140,10 @@ class Network:
 
 def _nobody(request: Request) -> Arrival:
     raise AssertionError(f"{request.target} is called while nothing is connected")
+
+
+def _nobody_knows() -> datetime:
+    raise AssertionError("the time is asked for while nothing is connected")
 
 
 @cache
