@@ -60,7 +60,7 @@ class Bounce(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """What became of one campaign for one subscriber."""
+    """The outcome of one campaign for one subscriber."""
 
     campaign: int
     slug: str
@@ -68,7 +68,7 @@ class Received:
     reason: str
     at: datetime | None
     told: tuple[EventKind, ...]
-    """What the provider reported later, in that order."""
+    """The provider's later reports, in that order."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,7 +39,7 @@ class Presence:
 
     @contextmanager
     def at_work(self) -> Iterator[int]:
-        """Give the number of this process. What it has claimed at the end is recovered."""
+        """Give the number of this process. Its open claims are recovered at the end."""
         store = self._delivery.store
         with store.begin() as tx:
             owner = tx.workers.enter(

@@ -17,7 +17,7 @@ from typing import Any
 from newsletter.domain.errors import Refused, StoreUnavailable
 
 _SCHEMA = "procrastinate"
-"""The schema of its tables, beside ours."""
+"""The schema of Procrastinate's tables."""
 _MAKING = 0x6E6577
 """The advisory lock of the process that makes them."""
 _LOOK, _SWEEP = "look", "sweep"

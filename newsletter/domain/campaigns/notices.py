@@ -80,7 +80,7 @@ class Occurred:
 
 
 _Event = tuple[NoticeKind, object, datetime, Collection[str]]
-"""What tells it from the next one, its time, its people."""
+"""Its kind, the mark that tells it from the next event, its time, and its people."""
 _Lines = Mapping[str, Entered]
 """Action → the last line of the audit log about the statement, but the scheduler's own."""
 

@@ -183,7 +183,7 @@ DESK_ACTS = frozenset({Act.EDIT, Act.HAND_IN, Act.TAKE_BACK})
 
 @dataclass(frozen=True, kw_only=True)
 class StateRow:
-    """What holds for each statement in a state."""
+    """The facts that hold for each statement in a state."""
 
     shelf: Shelf
     acts: tuple[Act, ...]

@@ -124,7 +124,7 @@ class News:
 
     title: str
     label: str
-    """What happened, in a few words."""
+    """The event, in a few words."""
     lines: tuple[str, ...]
     url: str
     """The page that it opens."""

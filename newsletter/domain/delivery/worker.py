@@ -11,7 +11,7 @@ SILENCE = timedelta(seconds=15)
 
 
 class Part(Enum):
-    """What a process does."""
+    """The work of a process."""
 
     WORKER = "worker"
     """Sends batches."""
