@@ -70,7 +70,7 @@ class UnknownsContract:
         assert held.attempt_at == claimed.at
         assert held.members == [(2, "reader2@example.org"), (3, "reader3@example.org")]
         assert not held.left
-        assert (held.tries, held.absences) == (0, 0)
+        assert (held.tries, held.silent_since) == (0, None)
         assert held.campaign == replace(books.campaign(), counts=Counts())
 
     def test_it_is_told_when_and_to_whom_the_calls_went_that_are_unknown(
@@ -94,7 +94,7 @@ class UnknownsContract:
         with books.step() as tx:
             seen = NOON + MINUTE * 7
             tx.unknowns.settle(held, known={}, rest=Rest.UNKNOWN, way=Way.REPLAY, at=seen)
-            tx.unknowns.put_off(held, until=NOON + MINUTE * 9, tries=1, absences=0)
+            tx.unknowns.put_off(held, until=NOON + MINUTE * 9, tries=1, silent_since=None)
         assert try_take(books, after=MINUTE * 6) is None
         again = take(books, after=MINUTE * 5)
         assert (again.seen_at, again.tries) == (seen, 1)
@@ -317,12 +317,12 @@ class UnknownsContract:
         books = lost(store)
         held = take(books)
         with books.step() as tx:
-            tx.unknowns.put_off(held, until=NOON + 9 * MINUTE, tries=3, absences=1)
+            tx.unknowns.put_off(held, until=NOON + 9 * MINUTE, tries=3, silent_since=NOON)
             assert tx.unknowns.next_at({"recording": ""}) == NOON + 9 * MINUTE
             assert tx.unknowns.next_at({"elsewhere": ""}) is None
         assert try_take(books, after=8 * MINUTE) is None
         again = take(books, after=9 * MINUTE)
-        assert (again.tries, again.absences) == (3, 1)
+        assert (again.tries, again.silent_since) == (3, NOON)
 
     def test_what_another_account_lacked_says_nothing_of_the_one_it_is_adopted_by(
         self, store: Store
@@ -330,19 +330,19 @@ class UnknownsContract:
         books = lost(store)
         held = take(books)
         with books.step() as tx:
-            tx.unknowns.put_off(held, until=NOON + 9 * MINUTE, tries=3, absences=1)
+            tx.unknowns.put_off(held, until=NOON + 9 * MINUTE, tries=3, silent_since=NOON)
             assert tx.unknowns.adopt(books.id, {"recording": "account B"}) == 4
             again = tx.unknowns.take(
                 at=NOON + MINUTE, lease=LEASE, accounts={"recording": "account B"}
             )
         assert again is not None
-        assert (again.tries, again.absences) == (3, 0)
+        assert (again.tries, again.silent_since) == (3, None)
 
     def test_what_only_a_person_can_tell_is_never_taken(self, store: Store) -> None:
         books = lost(store)
         held = take(books)
         with books.step() as tx:
-            tx.unknowns.put_off(held, until=None, tries=0, absences=0)
+            tx.unknowns.put_off(held, until=None, tries=0, silent_since=None)
             assert tx.unknowns.next_at({"recording": ""}) is None
         assert try_take(books, after=timedelta(days=36500)) is None
         with books.step() as tx:
@@ -361,11 +361,11 @@ class UnknownsContract:
         books = lost(store)
         held = take(books)
         with books.step() as tx:
-            tx.unknowns.put_off(held, until=NOON, tries=5, absences=1)
+            tx.unknowns.put_off(held, until=NOON, tries=5, silent_since=NOON)
         settle(books, take(books), Rest.NOT_HANDED_OVER)
         books.settle(books.claim(attempt_id="a2"), UNKNOWN)
         fresh = take(books)
-        assert (fresh.attempt_id, fresh.tries, fresh.absences) == ("a2", 0, 0)
+        assert (fresh.attempt_id, fresh.tries, fresh.silent_since) == ("a2", 0, None)
 
     def test_the_report_says_which_way_each_came_out(self, store: Store) -> None:
         books = lost(store, 5)

@@ -256,8 +256,8 @@ class UnknownBatch:
     """Members who may not be written to any more, or not at that address."""
     tries: int
     """The number of replays and look-ups without a result."""
-    absences: int
-    """The number of complete look-ups in a row that did not find a member."""
+    silent_since: datetime | None
+    """The first of the complete look-ups in a row that did not find a member, by their clock."""
 
     @property
     def nameless(self) -> frozenset[int]:

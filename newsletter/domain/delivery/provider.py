@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 from newsletter.domain.clock import NotAfter
@@ -81,6 +81,8 @@ class LookupResult:
     """All records of the attempt were read: a member who is not among them is absent."""
     reason: str = ""
     """Why it is not whole."""
+    dated: datetime | None = None
+    """When the last page was read, by the provider's clock if it said so."""
     retry_after: timedelta | None = None
     all_or_none: bool = False
     """A provider that takes all of a call or nothing: what holds of one of them holds of each."""

@@ -1,8 +1,8 @@
 """unknown → accepted, rejected or queued again, by proof alone.
 
 While the provider knows the attempt's idempotency key, the same bytes are sent again under it. Then
-the provider's records are searched; two complete searches without a hit prove that it has nothing.
-Else an event or a person settles the batch.
+the provider's records are searched; complete searches without a hit, far enough apart by its own
+clock, prove that it has nothing. Else an event or a person settles the batch.
 """
 
 import hashlib
@@ -78,7 +78,8 @@ _LAST_LOOK = timedelta(days=3)
 """From an attempt to the last look-up."""
 _CLOCK_SKEW = timedelta(minutes=1)
 """A clock that went back further than this is wrong."""
-_ABSENCES_NEEDED = 2
+_TIMES_SETTLED = 2
+"""Records count as complete after this many times their settling time: for some it is a guess."""
 _UNREADABLE_PAUSE = timedelta(minutes=10)
 """The longest pause between look-ups in records that cannot be read."""
 _KEY_MARGIN = timedelta(minutes=2)
@@ -161,7 +162,7 @@ class _Found:
     until: datetime | None = None
     """When to look again; None for never."""
     tries: int = 0
-    absences: int = 0
+    silent_since: datetime | None = None
     reason: str = ""
     asked: timedelta | None = None
     """How long the provider asked for no calls."""
@@ -177,7 +178,7 @@ def _later(held: UnknownBatch, until: datetime | None) -> _Found:
         way=Way.LOOK_UP,
         until=until,
         tries=held.tries,
-        absences=held.absences,
+        silent_since=held.silent_since,
     )
 
 
@@ -301,13 +302,12 @@ class Reconciler:
             for number, theirs in found.items()
             if number in dict(held.members)
         }
-        now = self.store.clock.now()
         settles_in = self.pool.of(held).provider.capabilities.settles_in or FIRST_LOOK
-        age = now - held.attempt_at
-        settled = result.whole and age >= settles_in
-        # only complete searches in a row count
-        absences = held.absences + 1 if settled else 0
-        if absences >= _ABSENCES_NEEDED:
+        # by the provider's clock: ours may have been wrong at the attempt, or be wrong now
+        at = result.dated or self.store.clock.now()
+        since = held.silent_since or at
+        left = _TIMES_SETTLED * settles_in - (at - since)
+        if result.whole and left <= timedelta(0):
             # absence proves nothing about readers whose address is not known any more
             apart = frozenset() if result.all_or_none else held.nameless - known.keys()
             return _Found(known=known, rest=Rest.NOT_HANDED_OVER, way=Way.LOOK_UP, apart=apart)
@@ -315,15 +315,14 @@ class Reconciler:
         # tries have no end and a timedelta has; the tenth power is months already
         growing = min(FIRST_LOOK * _LOOK_GROWTH ** min(held.tries + 1, 10), longest)
         # look again as soon as the records are complete: then absence is a proof
-        before = max(held.attempt_at + settles_in - now, FIRST_LOOK)
-        wait = settles_in if settled else min(growing, before) if result.whole else growing
+        wait = min(growing, max(left, FIRST_LOOK)) if result.whole else growing
         return _Found(
             known=known,
             rest=Rest.UNKNOWN,
             way=Way.LOOK_UP,
-            until=now + max(wait, result.retry_after or wait),
+            until=self.store.clock.now() + max(wait, result.retry_after or wait),
             tries=held.tries + 1,
-            absences=absences,
+            silent_since=since if result.whole else None,
             reason=result.reason,
             asked=result.retry_after,
         )
@@ -340,7 +339,7 @@ class Reconciler:
             )
             if booked and (found.rest is Rest.UNKNOWN or found.apart):
                 tx.unknowns.put_off(
-                    held, until=found.until, tries=found.tries, absences=found.absences
+                    held, until=found.until, tries=found.tries, silent_since=found.silent_since
                 )
             if found.asked is not None:
                 limiter = self.pool.of(held).limiter

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
@@ -94,9 +94,10 @@ class HttpProvider:
     def _read_records(self, inquiry: Inquiry, batch: OutgoingBatch) -> LookupResult:
         found: dict[int, str] = {}
         question: Question | None = inquiry.ask(batch)
+        dated: datetime | None = None
         for _ in range(MOST_PAGES):
             if question is None or len(found) == len(batch.recipients):
-                return LookupResult(found=found, whole=True)
+                return LookupResult(found=found, whole=True, dated=dated)
             try:
                 response = self._transport.call(question)
             except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
@@ -109,6 +110,7 @@ class HttpProvider:
             except Exception as error:  # whatever it says, it is no proof
                 why = f"its records were not understood ({type(error).__name__})"
                 return LookupResult(found=found, reason=why)
+            dated = response.dated
             missed = page.checks and page.found.keys() - found.keys()
             found |= page.found
             if missed:

@@ -22,7 +22,6 @@ SETTLES_IN = timedelta(minutes=30)
 """For providers that name no time after which their records are complete. Our own."""
 _WRONG = timedelta(days=3)
 """Our clock may have been wrong by so much. A reader gets few messages, so it costs little."""
-_DISAGREE = timedelta(minutes=10)  # of clocks: a forward one makes late records seem complete
 _SAMPLES = 5
 LOOKS_FOR = timedelta(days=3)
 """For providers that keep their records longer than anybody looks."""
@@ -100,8 +99,6 @@ class Inquiry(ABC):
         """Read the page of a question. Raises any error if it is not understood."""
         payload = json.loads(response.body)
         if asked.about is About.CONTROL:
-            if response.at and response.dated and abs(response.dated - response.at) > _DISAGREE:
-                raise ValueError("our clock and the provider's disagree")
             ids = {str(row[self.row_id]) for row in payload[self.rows]}
             # two, where two are asked for: one alone may come by half of an OR
             if len(asked.of & ids) < min(2, len(asked.of)):

@@ -43,7 +43,7 @@ class _Taken:
     settled_at: datetime
     body_hash: str
     tries: int
-    absences: int
+    silent_since: datetime | None
     regardless: bool
     last_change: int
 
@@ -76,7 +76,7 @@ class Unknowns(Repository):
             _Taken,
             "UPDATE batch SET fence = fence + 1, lease_until = :until WHERE id = :id"
             " RETURNING id, campaign_id, members, fence, provider, attempt_id, claimed_at,"
-            " settled_at, body_hash, tries, absences, regardless, last_change",
+            " settled_at, body_hash, tries, silent_since, regardless, last_change",
             id=batch_id,
             until=at + lease,
         )
@@ -94,7 +94,7 @@ class Unknowns(Repository):
             members=sorted((number, address or "") for number, address, _ in members),
             left=frozenset(number for number, _, may in members if not may),
             tries=row.tries,
-            absences=row.absences,
+            silent_since=row.silent_since,
         )
 
     def _members(
@@ -172,7 +172,7 @@ class Unknowns(Repository):
             )
             # that another account did not have them says nothing of this one
             self._db.change(
-                "UPDATE batch SET account = :account, not_before = 0, absences = 0"
+                "UPDATE batch SET account = :account, not_before = 0, silent_since = NULL"
                 f" WHERE {strange}",
                 strange,
             )
@@ -210,7 +210,7 @@ class Unknowns(Repository):
             pending = pending + :pending,
             not_before = CASE WHEN :state = 'queued' THEN 0 ELSE not_before END,
             tries = CASE WHEN :state = 'queued' THEN 0 ELSE tries END,
-            absences = CASE WHEN :state = 'queued' THEN 0 ELSE absences END
+            silent_since = CASE WHEN :state = 'queued' THEN NULL ELSE silent_since END
             """,
             state=state,
             at=at,
@@ -264,16 +264,22 @@ class Unknowns(Repository):
         return BatchState.QUEUED, DeliveryState.PENDING
 
     def put_off(
-        self, held: UnknownBatch, *, until: datetime | None, tries: int, absences: int
+        self,
+        held: UnknownBatch,
+        *,
+        until: datetime | None,
+        tries: int,
+        silent_since: datetime | None,
     ) -> None:
         """Look again at this time; None: only a person can tell."""
         batch_splitting.change(
             self._db,
             held,
-            "not_before = :not_before, tries = :tries, absences = :absences, lease_until = NULL",
+            "not_before = :not_before, tries = :tries, silent_since = :silent_since,"
+            " lease_until = NULL",
             not_before=_NEVER if until is None else until,
             tries=tries,
-            absences=absences,
+            silent_since=silent_since,
         )
 
     def campaigns(self) -> list[int]:
@@ -321,7 +327,8 @@ class Unknowns(Repository):
             f"""
             UPDATE batch SET state = :state, {column} = {column} + unknown, unknown = 0,
                 fence = fence + 1, -- whoever holds it decides nothing any more
-                not_before = 0, lease_until = NULL, call_until = NULL, tries = 0, absences = 0,
+                not_before = 0, lease_until = NULL, call_until = NULL, tries = 0,
+                silent_since = NULL,
                 settled_at = :at
             WHERE campaign_id = :campaign_id AND state = 'unknown'
             """,
