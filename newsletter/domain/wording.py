@@ -13,9 +13,19 @@ _KEY = re.compile(r" \([a-z]+_[a-z]+\)")
 
 
 def moment(instant: datetime, zone: str) -> str:
-    """A time with its day and zone: Tue 1 Dec 2026, 09:00 (UTC+1)."""
+    """A time with its day and zone: Tue 1 Dec 2026, 09:00 New York.
+
+    An hour that comes twice as the clocks go back has its offset too.
+    """
     local = instant.astimezone(ZoneInfo(zone))
-    return f"{day(instant, zone)}, {local:%H:%M} ({_offset(local)})"
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    offset = f" ({_offset(local)})" if twice else ""
+    return f"{day(instant, zone)}, {local:%H:%M} {place_of(zone)}{offset}"
+
+
+def place_of(zone: str) -> str:
+    """Return the city of a zone: New York."""
+    return zone.rpartition("/")[2].replace("_", " ")
 
 
 def day(instant: datetime, zone: str) -> str:

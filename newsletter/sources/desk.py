@@ -7,19 +7,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.draft import DraftText, HandedIn
 from newsletter.domain.statements.statement import Progress, Statement
+from newsletter.domain.typed_time import is_wall_time, read_typed
 from newsletter.formats.scalars import scalar
-from newsletter.formats.times import is_local
 from newsletter.sources.statements import Defaults, Parsed, parse_statement
 from newsletter.sources.writing import as_file, slugify
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt \t].*")
-_MAX_TIME = 200
-"""More characters than any time in words has."""
+_TIMES = ("send_at", "embargo_until")
 _NAMES = ("translation_of", "corrects", "segment")
 
 
@@ -37,7 +36,9 @@ def parse_draft(
     ``slug`` is empty before the first hand-in: the title makes one.
     """
     origin = f"desk/drafts/{key}"
-    missing = tuple(_missing(text, origin, defaults))
+    text, unread = settle(text, zone=defaults.timezone)
+    typed = (Fault(file=origin, key=key, message=why) for key, why in unread.items())
+    missing = (*_missing(text, origin, defaults), *typed)
     file = draft_file(text, slug=slug, progress=Progress.REVIEW)
     above = file.index("\n---\n", 3) + 5
     read = parse_statement(file.encode(), file=origin, defaults=defaults)
@@ -87,9 +88,9 @@ def draft_file(
         "author": author,
         "status": progress.value,
         "lists": lists,
-        "send_at": _line(_time(text.send_at)),
+        "send_at": _line(text.send_at),
         "embargo": _line(text.embargo),
-        "embargo_until": _line(_time(text.embargo_until)),
+        "embargo_until": _line(text.embargo_until),
         "language": _line(text.language),
         **{name: _line(getattr(text, name)) for name in _NAMES},
         "urgent": "true" if text.urgent else "",
@@ -128,14 +129,26 @@ def _missing(text: DraftText, origin: str, defaults: Defaults) -> Iterator[Fault
         yield Fault(file=origin, key="lists", message="choose at least one list")
 
 
-def _time(typed: str) -> str:
-    """Return a time as a file has it, also if it was typed in words: 1 December 2026, 9am."""
-    typed = typed.strip()
-    if not typed or len(typed) > _MAX_TIME or _ISO_TIME.fullmatch(typed) or is_local(typed):
-        return typed
-    from newsletter.documents.release.dates import end_of  # months and zones in eight languages
+def settle(
+    text: DraftText, *, zone: str, now: datetime | None = None
+) -> tuple[DraftText, dict[str, str]]:
+    """Return a text with its times as a file has them, and field → why a time cannot be read.
 
-    return end_of(typed) or typed
+    Without ``now``, words that depend on the day are not read.
+    """
+    settled: dict[str, Any] = {}
+    unread: dict[str, str] = {}
+    for key in _TIMES:
+        typed = getattr(text, key).strip()
+        if not typed or is_wall_time(typed):
+            continue  # the parser of files says what is wrong with it
+        try:
+            read = read_typed(typed, zone=zone, now=now)
+        except ValueError as error:
+            unread[key] = str(error)
+        else:
+            settled[key] = _wall(read) if isinstance(read, datetime) else str(read)
+    return replace(text, **settled), unread
 
 
 def _line(value: str) -> str:

@@ -97,6 +97,7 @@ ELSEWHERE = {
     "/second/set-up": "test_accounts_in_chromium",
     "/campaigns/{id}/report.csv": "a file to keep",
     "/campaigns/{id}/figures": "numbers for our own script",
+    "/time": "words for our own script",
     "/drafts/{key}/download": "a file to keep",
     "/drafts/{key}/preview": "an email, which has judges of its own",
     "/statements/{slug}/versions/{digest}": "an email, which has judges of its own",

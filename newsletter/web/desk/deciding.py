@@ -26,8 +26,6 @@ from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.request import DeskRequest, whole
 
-_YEARS = range(2000, 9999)
-"""Beyond them there is no such instant in each zone."""
 _ADDRESS = re.compile(r"(?<![^\s@,;:()“”])[^\s@,;:()“”]++@[^\s@,;:()“”]*[^\s@,;:()“”.]")
 
 LEFT_OUT: Mapping[str, str] = MappingProxyType(
@@ -149,16 +147,6 @@ def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str
     # an error may contain a reader's address, which staff at the desk need not see
     text = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), without_commands(str(error)))
     return sentence(text)
-
-
-def wall_of(text: str) -> datetime | None:
-    """Return the value of a field for date and time, without a zone; None if it is invalid."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    legible = found.tzinfo is None and "T" in text and found.year in _YEARS
-    return found if legible else None
 
 
 def lapse_in_words(tx: Transaction, lapse: Lapse, *, by_sender: bool) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import newsletter
 from newsletter.domain.delivery.restore_guard import read_stopped
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import people, without_commands
+from newsletter.domain.wording import moment, people, without_commands
 from newsletter.pipeline.staff.proofs import Denied
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
@@ -341,11 +341,8 @@ class Desk:
     # --- words
 
     def moment(self, instant: datetime | None) -> str:
-        """Return a time with day and zone: Tue 1 Dec 2026, 09:00 (UTC+1)."""
-        if instant is None:
-            return "–"
-        local = instant.astimezone(self._zone)
-        return f"{local:%a} {local.day} {local:%b %Y, %H:%M} ({_offset(local)})"
+        """Return a time with day and zone: Tue 1 Dec 2026, 09:00 New York."""
+        return moment(instant, self._zone.key) if instant else "–"
 
     def clock(self, instant: datetime) -> str:
         """Return the time of day: 09:00."""
@@ -413,11 +410,3 @@ def number(value: int) -> str:
 def version(content_hash: str) -> str:
     """Return a person's name for a version: 4fb0 2501."""
     return f"{content_hash[:4]} {content_hash[4:8]}" if content_hash else "–"
-
-
-def _offset(local: datetime) -> str:
-    minutes = int((local.utcoffset() or timedelta()).total_seconds() // 60)
-    if not minutes:
-        return "UTC"
-    hours, rest = divmod(abs(minutes), 60)
-    return f"UTC{'+' if minutes > 0 else '−'}{hours}{f':{rest:02}' if rest else ''}"

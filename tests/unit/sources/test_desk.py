@@ -92,8 +92,9 @@ def test_an_hour_by_each_readers_own_clock_is_read() -> None:
 @rows(
     ("field", "typed", "said"),
     [
-        ("send_at", "tomorrow", "is not a date with a time"),
-        ("send_at", "3/4/2026 9:00", "is not a date with a time"),
+        ("send_at", "tomorrow 9am", "depends on the day. Write the date"),
+        ("send_at", "3/4/2026 9:00", "can be 3 Apr or 4 Mar"),
+        ("send_at", "2026-13-01 09:00", "there is no day 2026-13-01"),
         ("send_at", "2026-03-08 02:30", "does not exist in America/New_York"),
         ("embargo_until", "2026-11-01 01:30", "comes twice in America/New_York"),
         ("date", "yesterday", "is not a date"),

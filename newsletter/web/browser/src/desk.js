@@ -10,6 +10,7 @@ import { passkey } from "./passkey.js";
 import { preview } from "./preview.js";
 import { print } from "./print.js";
 import { tabs } from "./tabs.js";
+import { time } from "./time.js";
 
 const BEHAVIOURS = [
   ["[data-preview]", preview],
@@ -19,6 +20,7 @@ const BEHAVIOURS = [
   ["[data-confirm-number]", confirmNumber],
   ["[data-passkey]", passkey],
   ["[data-print]", print],
+  ["input[data-time]", time],
   // a copy of what was typed is put back before the editor reads it
   ["form[data-autosave]", autosave],
   // the last to be asked whether a form is sent

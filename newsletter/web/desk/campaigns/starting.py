@@ -8,11 +8,12 @@ from starlette.responses import Response
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.schedule import resolve
+from newsletter.domain.schedule import LocalTime, resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, ReviewFinding
 from newsletter.domain.statements.statement import StoredStatement
-from newsletter.domain.wording import clock, listed, people, plural
+from newsletter.domain.typed_time import is_wall_time, read_typed
+from newsletter.domain.wording import clock, listed, people, place_of, plural
 from newsletter.pipeline.campaigns.board import find
 from newsletter.pipeline.campaigns.control import AlreadyStarted, Late, StartRequest
 from newsletter.pipeline.campaigns.headcount import (
@@ -40,7 +41,6 @@ from newsletter.web.desk.deciding import (
     seen_version,
     shown_on,
     titles,
-    wall_of,
 )
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route
@@ -65,6 +65,7 @@ class Starting:
             Route("POST", f"{here}/start", may, self.start, may_step_up=True),
             Route("POST", f"{here}/time", may, self.set_time),
             Route("POST", f"{here}/undo", Role.APPROVER, self.undo),
+            Route("GET", "/time", Role.VIEWER, self.read_time),
         ]
 
     def start(self, request: DeskRequest) -> Response:
@@ -74,8 +75,8 @@ class Starting:
         faults = [*fault]
         if not request.field("right") and self._is_off(slug):
             faults.insert(0, ("right-yes", "Confirm that the number of people is right"))
-        if faults:
-            return self._page(request, faults=faults)
+        if faults or self._is_unread(request, at):
+            return self._page(request, faults=faults, read=at)
         asked = StartRequest(
             slug=slug,
             by=request.who.address,
@@ -97,9 +98,10 @@ class Starting:
     def set_time(self, request: DeskRequest) -> Response:
         """Set another time before sending begins. An earlier one needs new approvals."""
         slug, by, anew = request.param("slug"), request.who.address, bool(request.field("anew"))
-        at, faults = self._time(request, "earlier" if anew else "at")
-        if faults:
-            return self._page(request, faults=faults)
+        field = "earlier" if anew else "at"
+        at, faults = self._time(request, field)
+        if faults or self._is_unread(request, at, field):
+            return self._page(request, faults=faults, read=at)
         try:
             if at is not None:  # None: it stays as it is set
                 self._campaigns.starter().schedule(slug, at, by=by, anew=anew)
@@ -125,6 +127,14 @@ class Starting:
             done = "start-off"
         return self._desk.go(request, f"/statements/{slug}", done=done)
 
+    def read_time(self, request: DeskRequest) -> Response:
+        """Return the meaning of a time in words, for the field that it is typed in."""
+        at, faults = self._read(request.query("typed"))
+        words = faults or (self._desk.moment(at) if at else "")
+        return self._desk.data(
+            {"words": words, "wrong": bool(faults), "at": at.isoformat() if at else ""}
+        )
+
     # --- what a form holds
 
     def _is_off(self, slug: str) -> bool:
@@ -140,15 +150,26 @@ class Starting:
         if when != AT:
             both = "You gave a time and chose another way. Choose one of them"
             return now if when == NOW else None, [(field, both)] if text else []
-        wall, zone = wall_of(text), self._statements.settings.timezone
-        if wall is None:
-            return None, [(field, "Give a date and a time")]
+        at, fault = self._read(text)
+        return at, [(field, fault)] if fault else []
+
+    def _read(self, text: str) -> tuple[datetime | None, str]:
+        """Return the time that the words mean, or why they mean none."""
+        zone, now = self._statements.settings.timezone, self._desk.now()
         try:
-            at = resolve(wall, zone)
+            typed = read_typed(text, zone=zone, now=now)
         except ValueError as error:
-            return None, [(field, _in_words(error, wall, zone))]
+            return None, str(error)
+        if isinstance(typed, LocalTime):
+            return None, "Readers' own clocks are set in the text. Give one time for all"
+        at = resolve(typed, zone)
         passed = f"This time has passed: it is {self._desk.clock(now)} now. Give a later one"
-        return at, [(field, passed)] if at <= now else []
+        return at, passed if at <= now else ""
+
+    def _is_unread(self, request: DeskRequest, at: datetime | None, field: str = "at") -> bool:
+        """Return whether the page has not shown yet what the words for a time mean."""
+        words = request.field("when") == AT and not is_wall_time(request.field(field))
+        return words and at is not None and request.field(f"{field}_read") != at.isoformat()
 
     # --- what comes of it
 
@@ -179,7 +200,12 @@ class Starting:
         )
 
     def _page(
-        self, request: DeskRequest, *, faults: Faults = (), code: int | None = None
+        self,
+        request: DeskRequest,
+        *,
+        faults: Faults = (),
+        code: int | None = None,
+        read: datetime | None = None,
     ) -> Response:
         statements, rules = self._statements, self._campaigns.rules
         with statements.store.read() as tx:
@@ -196,6 +222,7 @@ class Starting:
             status=code,
             statement_status=status,
             faults=faults,
+            read=read,
             chosen=request.field("when") or (WRITTEN if set_for else otherwise),
             fields={name: request.field(name) for name in ("at", "right", "earlier")},
             lists=titles(statements.settings, count.lists) if count else "",
@@ -203,7 +230,7 @@ class Starting:
             window=_lasting(rules.undo_window),
             waits_for=plain("; ".join(status.approval.reasons), status.names),
             now=self._desk.now(),
-            place=_place(rules.timezone),
+            place=place_of(rules.timezone),
             **prospect,
             **self._leaves(prospect["leaves_at"]),
         )
@@ -267,11 +294,6 @@ def _left_out(count: Headcount) -> str:
     return "".join(whys) if len(whys) < 2 else f"{count.left:,}: {', '.join(whys)}"
 
 
-def _place(zone: str) -> str:
-    """Return the city of a zone: New York."""
-    return zone.rpartition("/")[2].replace("_", " ")
-
-
 def _lasting(window: timedelta) -> str:
     """Return a duration in words: 5 minutes; "" for none."""
     seconds = int(window.total_seconds())
@@ -279,13 +301,3 @@ def _lasting(window: timedelta) -> str:
         return ""
     whole_minutes = seconds % 60 == 0
     return plural(seconds // 60, "minute") if whole_minutes else plural(seconds, "second")
-
-
-def _in_words(error: ValueError, wall: datetime, zone: str) -> str:
-    """Return why a time in the night of a clock change does not exist."""
-    place = _place(zone)
-    if "does not exist" in str(error):
-        why = f"{wall:%H:%M} does not exist that night in {place}: the clocks go forward over it"
-    else:
-        why = f"{wall:%H:%M} comes twice that night in {place}, as the clocks go back"
-    return f"{why}. Give another time"

@@ -32,7 +32,6 @@ from newsletter.web.desk.statements.fields import (
     number_of,
     posted_json,
     sentences,
-    text_of,
 )
 
 _MOST = 2 << 20
@@ -79,7 +78,7 @@ class Editing:
     def keep(self, request: DeskRequest) -> Response:
         """Keep what a form holds, and go on as its button says."""
         draft = self._find(request)
-        text = text_of(request.posted.fields, draft.version.text)
+        text = self._words.typed(request.posted.fields, draft.version.text, self._desk.now())
         base = number_of(request.field("base"))
         try:
             saved = self._statements.writing(request.who.address).save(draft.key, base, text)
@@ -198,7 +197,8 @@ class Editing:
         try:
             posted = request.json()
             draft = self._find(request)
-            text = text_of(posted_json(posted.get("fields")), draft.version.text)
+            fields = posted_json(posted.get("fields"))
+            text = self._words.typed(fields, draft.version.text, self._desk.now())
             base = number_of(posted.get("base"))
             saved = self._statements.writing(request.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
@@ -209,7 +209,9 @@ class Editing:
         at = saved.changed_at.isoformat()
         told = self._words.told(text, self._desk, key=draft.key, slug=draft.slug)
         answer = {"version": saved.revision, "saved_at": at, "others": others, "told": told}
-        return self._desk.data(answer)
+        # what the words for a time meant when they were typed, for the fields
+        settled = {name: getattr(text, name) for name in told}
+        return self._desk.data(answer | {"settled": settled})
 
     def _theirs(self, request: DeskRequest, conflict: Conflict) -> dict[str, Any]:
         theirs, mine = conflict.theirs, conflict.mine.text
@@ -255,7 +257,8 @@ class Editing:
     def preview(self, request: DeskRequest) -> Response:
         """The email of what a form holds, which is kept nowhere."""
         draft = self._find(request)
-        return self._mail(request, draft, text_of(request.posted.fields, draft.version.text))
+        before, now = draft.version.text, self._desk.now()
+        return self._mail(request, draft, self._words.typed(request.posted.fields, before, now))
 
     def _mail(self, request: DeskRequest, draft: Draft, text: DraftText) -> Response:
         statements = self._statements

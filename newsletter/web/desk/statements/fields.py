@@ -10,7 +10,7 @@ from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.comparison import Difference
 from newsletter.domain.statements.draft import DraftText
 from newsletter.runtime.statements import Statements
-from newsletter.sources.desk import parse_draft
+from newsletter.sources.desk import parse_draft, settle
 from newsletter.sources.statements import Parsed
 from newsletter.web.desk.deciding import sentence
 from newsletter.web.desk.page import Desk, Faults
@@ -33,6 +33,7 @@ LABELS: Mapping[str, str] = {
     "urgent": "Ahead of other emails",
 }
 """Field → what it is called on the pages."""
+Told = dict[str, str | bool]
 _MANY, _TICKS = {"lists"}, {"urgent"}
 _MAY_BE_WRONG = set(LABELS) - {"title", "body", "urgent"}
 
@@ -143,6 +144,13 @@ class Words:
             parsed = self.parse(replace(filled, **emptied), key=key, slug=slug)
         return parsed
 
+    def typed(
+        self, posted: Mapping[str, Sequence[str]], before: DraftText, now: datetime
+    ) -> DraftText:
+        """Return the text in a form, its times as they are meant now."""
+        text = text_of(posted, before)
+        return settle(text, zone=self.statements.settings.timezone, now=now)[0]
+
     def meant(self, text: DraftText, desk: Desk, *, key: str, slug: str) -> dict[str, str]:
         """Return its times as ``sends`` and ``embargo``; empty for a time that cannot be read."""
         alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
@@ -155,19 +163,17 @@ class Words:
             sends = f"At {hour.at:%H:%M} by each reader's own clock{day}"
         return {"sends": sends, "embargo": self._until(statement.embargo_until, desk)}
 
-    def told(self, text: DraftText, desk: Desk, *, key: str, slug: str) -> dict[str, str]:
+    def told(self, text: DraftText, desk: Desk, *, key: str, slug: str) -> dict[str, Told]:
         """Return the note below each field for a time: the time, or why it cannot be read."""
         alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
-        wrong = {
-            fault.key: sentence(fault.message)
-            for fault in self.parse(alone, key=key, slug=slug).faults
-        }
+        faults = self.parse(alone, key=key, slug=slug).faults
+        zone = self.statements.settings.timezone
+        unread = settle(alone, zone=zone, now=desk.now())[1]
+        wrong = {fault.key: sentence(unread.get(fault.key, fault.message)) for fault in faults}
         meant = self.meant(text, desk, key=key, slug=slug)
-        sends = f"Goes out: {meant['sends']}" if meant["sends"] else ""
-        embargo = f"Under embargo until: {meant['embargo']}" if meant["embargo"] else ""
         return {
-            "send_at": wrong.get("send_at", sends),
-            "embargo_until": wrong.get("embargo_until", embargo),
+            field: {"words": wrong.get(field, read), "wrong": field in wrong}
+            for field, read in (("send_at", meant["sends"]), ("embargo_until", meant["embargo"]))
         }
 
     def _until(self, wall: datetime | None, desk: Desk) -> str:

@@ -196,7 +196,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     (
         {"approval": APPROVED, "ready": TUESDAY, "readers": 4_213},
         State.SCHEDULED,
-        "Goes out on Tue 8 Dec 2026, 14:00 (UTC+1) to about 4,213 people.",
+        "Goes out on Tue 8 Dec 2026, 14:00 Berlin to about 4,213 people.",
         "Cleo or Dan can still change the time",
     ),
     (
@@ -506,12 +506,12 @@ def test_who_is_not_among_the_staff_is_offered_nothing() -> None:
         (
             {"embargo_until": TUESDAY},
             "Embargoed: nothing is sent and no page is published before"
-            " Tue 8 Dec 2026, 14:00 (UTC+1).",
+            " Tue 8 Dec 2026, 14:00 Berlin.",
         ),
         (
             {"hours": (NOW, TUESDAY)},
-            "Each reader gets it by their own clock: the first Tue 1 Dec 2026, 14:00 (UTC+1),"
-            " the last Tue 8 Dec 2026, 14:00 (UTC+1).",
+            "Each reader gets it by their own clock: the first Tue 1 Dec 2026, 14:00 Berlin,"
+            " the last Tue 8 Dec 2026, 14:00 Berlin.",
         ),
         (
             {"approval": HALF_OVERRIDDEN},

@@ -38,7 +38,7 @@ def entry(actor: str, action: str, detail: str = "") -> Entered:
         (entry("ana@forum.example", "test", "one test mail"), "Ana Ruiz sent a test email."),
         (
             entry("cleo@forum.example", "schedule", "2026-12-01T08:00:00+00:00"),
-            "Cleo set the time: Tue 1 Dec 2026, 09:00 (UTC+1).",
+            "Cleo set the time: Tue 1 Dec 2026, 09:00 Berlin.",
         ),
         (
             entry(
@@ -46,7 +46,7 @@ def entry(actor: str, action: str, detail: str = "") -> Entered:
                 "start",
                 f"{DIGEST} to 12 readers, at 2026-12-01T09:00:00.5-05:00",
             ),
-            "Cleo started it: version 4fb0 2501 to 12 readers, at Tue 1 Dec 2026, 15:00 (UTC+1).",
+            "Cleo started it: version 4fb0 2501 to 12 readers, at Tue 1 Dec 2026, 15:00 Berlin.",
         ),
         (
             entry("cleo@forum.example", "pause", "campaign 3: paused by cleo@forum.example"),

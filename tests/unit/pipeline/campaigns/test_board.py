@@ -98,7 +98,7 @@ def test_before_the_next_look_it_is_known_when_it_goes_out_and_to_how_many(room:
     room.look()
     room.approve()
     found = status(room)
-    assert found.where == "Goes out on Tue 1 Dec 2026, 09:00 (UTC−5) to about 25 people."
+    assert found.where == "Goes out on Tue 1 Dec 2026, 09:00 New York to about 25 people."
 
 
 def test_nobody_is_counted_for_what_went_out_or_cannot_be_sent(room: Newsroom) -> None:

@@ -219,13 +219,13 @@ def test_a_time_that_was_set_stays_to_be_seen_and_does_not_pass_in_silence(room:
     before = status(room)
     assert before.where == (
         "Approved by Ed. No sender has started it."
-        " It is to go out on Tue 24 Nov 2026, 20:00 (UTC−5)."
+        " It is to go out on Tue 24 Nov 2026, 20:00 New York."
     )
     assert not before.is_overdue
     room.clock.advance(hours=14)
     late = status(room)
     assert late.is_overdue
-    assert late.where.endswith("It was to go out on Tue 24 Nov 2026, 20:00 (UTC−5).")
+    assert late.where.endswith("It was to go out on Tue 24 Nov 2026, 20:00 New York.")
     start(room)
     assert not status(room).is_overdue
 

@@ -244,7 +244,7 @@ def test_an_hour_before_the_start_its_people_are_told(desk: Desk) -> None:
     told = desk.mails(after=timedelta(minutes=30))
     assert told.keys() == {"writer", "ed", "sam"}
     assert "starts within an hour | " in told["sam"]
-    assert "Goes out on Tue 24 Nov 2026, 11:00 (UTC−5)" in told["sam"]
+    assert "Goes out on Tue 24 Nov 2026, 11:00 New York" in told["sam"]
 
 
 def test_another_time_is_told_and_the_old_one_is_forgotten(desk: Desk) -> None:

@@ -60,8 +60,8 @@ NOT_THERE = [
     ("list", "/readers"),
 ]
 """What is no number, and no list of ours, is a page that does not exist."""
-ELSEWHERE = {"q", "next", "lapsed"}
-"""Words to look for, an address of the desk, and which sentence follows an undo."""
+ELSEWHERE = {"q", "next", "lapsed", "typed"}
+"""Words to look for, an address of the desk, a sentence that follows an undo, words for a time."""
 
 
 def asked_for() -> list[ast.expr]:

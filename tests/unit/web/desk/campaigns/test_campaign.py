@@ -51,7 +51,7 @@ def test_while_it_goes_out_everybody_sees_how_far_it_is(at: Room) -> None:
     assert f'data-live="/desk{here(at)}/figures"' in page.text
     assert 'data-part="handed" data-whole="audience"' in page.text
     assert "Approved by Ben" in said
-    assert "Started by Cleo, on Tue 24 Nov 2026, 07:00 (UTC−5), for 12 people" in said
+    assert "Started by Cleo, on Tue 24 Nov 2026, 07:00 New York, for 12 people" in said
     assert "Pause" not in said
 
 
@@ -190,7 +190,7 @@ def test_what_waits_for_its_time_can_be_undone_here(tmp_path: Path, migrated: Pa
         at.approve()
         cleo = at.as_("cleo")
         page = cleo.get(here(at))
-        assert "It has not begun. Its time is Tue 24 Nov 2026, 07:05 (UTC−5)." in words(page)
+        assert "It has not begun. Its time is Tue 24 Nov 2026, 07:05 New York." in words(page)
         assert at.press(cleo, page, f"/desk/statements/{SLUG}/undo").status == 303
         assert "It was cancelled before anybody got it." in words(cleo.get(here(at)))
 
@@ -397,7 +397,7 @@ def test_to_resume_takes_a_fresh_factor(at: Room) -> None:
     cleo = at.as_("cleo")
     at.press(cleo, cleo.get("/stop"), "/desk/stop")
     page = cleo.get("/stop")
-    assert "All sending is stopped. Cleo, Tue 24 Nov 2026, 07:06 (UTC−5)." in words(page)
+    assert "All sending is stopped. Cleo, Tue 24 Nov 2026, 07:06 New York." in words(page)
     assert at.press(cleo, page, "/desk/resume").status == 401
     cleo = at.as_("cleo", fresh=True)
     answer = at.press(cleo, page, "/desk/resume")

@@ -1,5 +1,6 @@
 """A sender starts what is approved, for the number that they saw, and undoes it."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -126,7 +127,7 @@ def test_back_and_start_again_is_already_started_also_once_it_has_gone(
 
 
 def test_a_time_is_read_in_the_zone_of_the_organisation(at: Room, cleo: Signed) -> None:
-    assert "Date and time in New York" in words(cleo.get(PAGE))
+    assert "Without a city: New York." in words(cleo.get(PAGE))
     assert start(at, cleo, when="at", at=TOMORROW).status == 303
     at.services.tick.run()
     assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
@@ -137,8 +138,8 @@ def test_the_time_of_the_text_is_chosen_before(at: Room, cleo: Signed) -> None:
     at.approve()
     page = cleo.get(PAGE)
     said = words(page)
-    assert "Ben approved it for no earlier than Wed 25 Nov 2026, 09:00 (UTC−5)." in said
-    assert "Wed 25 Nov 2026, 09:00 (UTC−5), and not before" in said
+    assert "Ben approved it for no earlier than Wed 25 Nov 2026, 09:00 New York." in said
+    assert "Wed 25 Nov 2026, 09:00 New York, and not before" in said
     start(at, cleo, page)
     at.services.tick.run()
     assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
@@ -149,12 +150,12 @@ def test_a_time_that_passed_before_anybody_started_it_is_told(at: Room, cleo: Si
     at.approve()
     assert "It was to go out" not in words(cleo.get(PAGE))
     board = words(cleo.get("/statements"))
-    assert "To go out Wed 25 Nov 2026, 09:00 (UTC−5)" in board
+    assert "To go out Wed 25 Nov 2026, 09:00 New York" in board
     at.clock.advance(hours=30)
     cleo = at.as_("cleo")
-    late = "It was to go out on Wed 25 Nov 2026, 09:00 (UTC−5), and no sender has started it."
+    late = "It was to go out on Wed 25 Nov 2026, 09:00 New York, and no sender has started it."
     assert late in words(cleo.get(PAGE))
-    assert "Overdue since Wed 25 Nov 2026, 09:00 (UTC−5)" in words(cleo.get("/statements"))
+    assert "Overdue since Wed 25 Nov 2026, 09:00 New York" in words(cleo.get("/statements"))
     assert "It was to go out on Wed 25 Nov 2026, 09:00" in words(cleo.get(f"/statements/{SLUG}"))
 
 
@@ -214,8 +215,8 @@ def test_an_embargo_leaves_no_time_before_it_to_choose(at: Room, cleo: Signed) -
     page = cleo.get(PAGE)
     said = words(page)
     assert "Send it earlier" not in said
-    assert "It is embargoed until Wed 25 Nov 2026, 09:00 (UTC−5)." in said
-    assert "Wed 25 Nov 2026, 09:00 (UTC−5), and not before" in said
+    assert "It is embargoed until Wed 25 Nov 2026, 09:00 New York." in said
+    assert "Wed 25 Nov 2026, 09:00 New York, and not before" in said
     assert 'value="now"' not in page.text
     for typed in ({"when": "now"}, {"when": "at", "at": "2026-11-25T08:59"}):
         answer = start(at, cleo, page, **typed)
@@ -229,22 +230,42 @@ def test_an_embargo_leaves_no_time_before_it_to_choose(at: Room, cleo: Signed) -
 def test_a_time_that_is_left_as_it_is_changes_nothing(at: Room, cleo: Signed) -> None:
     start(at, cleo, when="at", at=TOMORROW)
     page = cleo.get(PAGE)
-    assert "Wed 25 Nov 2026, 09:00 (UTC−5), as it is set" in words(page)
+    assert "Wed 25 Nov 2026, 09:00 New York, as it is set" in words(page)
     assert at.press(cleo, page, f"{HERE}/time").status == 303
     at.services.tick.run()
     assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
 
 
+def test_words_for_a_time_are_shown_as_a_date_before_they_count(at: Room, cleo: Signed) -> None:
+    page = start(at, cleo, when="at", at="tomorrow 9am")
+    assert (page.status, at.starts) == (200, [])
+    assert "Wed 25 Nov 2026, 09:00 New York. Press the button again" in words(page)
+    assert start(at, cleo, page, when="at", at="Thursday 9am").status == 200, "of another time"
+    assert start(at, cleo, page, when="at", at="tomorrow 9am").status == 303
+    at.services.tick.run()
+    assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
+    earlier = at.press(cleo, cleo.get(PAGE), f"{HERE}/time", when="at", at="today 10am")
+    assert "Tue 24 Nov 2026, 10:00 New York" in words(earlier)
+
+
+def test_a_script_asks_what_words_for_a_time_mean(cleo: Signed) -> None:
+    read = json.loads(cleo.get("/time?typed=tomorrow+9am").text)
+    words_read = "Wed 25 Nov 2026, 09:00 New York"
+    assert read == {"words": words_read, "wrong": False, "at": "2026-11-25T14:00:00+00:00"}
+    read = json.loads(cleo.get("/time?typed=3/12+9am").text)
+    assert (read["wrong"], read["at"]) == (True, "")
+
+
 @rows(
     ["typed", "said"],
     [
-        ({"when": "at", "at": ""}, "Give a date and a time"),
-        ({"when": "at", "at": "tomorrow"}, "Give a date and a time"),
-        ({"when": "at", "at": "9999-12-31T23:59"}, "Give a date and a time"),
-        ({"when": "at", "at": "2026-11-25T09:00+02:00"}, "Give a date and a time"),
+        ({"when": "at", "at": ""}, "Add a time. Write it like"),
+        ({"when": "at", "at": "tomorrow"}, "Add a time of day"),
+        ({"when": "at", "at": "9999-12-31T23:59"}, "out of the calendar"),
+        ({"when": "at", "at": "9am local"}, "Readers' own clocks are set in the text"),
         ({"when": "at", "at": "2026-11-24T06:59"}, "This time has passed: it is 07:00 now."),
-        ({"when": "at", "at": "2027-03-14T02:30"}, "02:30 does not exist that night in New York"),
-        ({"when": "at", "at": "2027-11-07T01:30"}, "01:30 comes twice that night in New York"),
+        ({"when": "at", "at": "2027-03-14T02:30"}, "02:30 does not exist in America/New_York"),
+        ({"when": "at", "at": "2027-11-07T01:30"}, "01:30 comes twice in America/New_York"),
         ({"when": "now", "at": TOMORROW}, "You gave a time and chose another way."),
         ({"when": "soon"}, "Choose when it goes out"),
     ],
@@ -378,7 +399,7 @@ def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> 
     said = words(page)
     assert "Leaves at 07:05:00, in 5:00 . It goes to about 12 people." in said
     assert 'data-countdown="2026-11-24T12:05:00+00:00"' in page.text
-    assert "Started by Cleo on Tue 24 Nov 2026, 07:00 (UTC−5) for 12." in said
+    assert "Started by Cleo on Tue 24 Nov 2026, 07:00 New York for 12." in said
     answer = at.press(cleo, page, f"{HERE}/time", when="at", at=TOMORROW)
     assert answer.headers["location"] == f"{HERE}?done=time"
     at.services.tick.run()

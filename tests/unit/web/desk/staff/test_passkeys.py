@@ -54,7 +54,7 @@ def cleo(browser: Browser, site: Forum, device: Authenticator) -> Browser:
 
 def test_one_is_added_named_and_removed(cleo: Browser) -> None:
     shown = cleo.get("/account")
-    assert "Laptop Added Tue 24 Nov 2026, 07:00 (UTC−5). Not used yet." in words(shown)
+    assert "Laptop Added Tue 24 Nov 2026, 07:00 New York. Not used yet." in words(shown)
     assert cleo.get(ADD).status == 200
     [path] = {one for one in shown.text.split('"') if one.endswith("/remove") and "passkeys" in one}
     done = cleo.post(path.removeprefix("/desk"))

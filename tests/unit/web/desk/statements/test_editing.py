@@ -50,8 +50,8 @@ def test_the_form_shows_the_text_and_what_browsers_need_to_save_it(desk: Desk) -
     ):
         assert part in page.text
     assert "The library opens at 9." in page.text
-    assert "Goes out: Tue 1 Dec 2026, 09:00 (UTC−5)" in words(page)
-    assert "1 Nov 2026, 09:00 (UTC−5) – this has passed" in words(page)
+    assert "Tue 1 Dec 2026, 09:00 New York" in words(page)
+    assert "1 Nov 2026, 09:00 New York – this has passed" in words(page)
     assert "Press releases" in words(page)
 
 
@@ -90,7 +90,7 @@ def test_all_that_is_wrong_is_told_above_the_form_which_keeps_what_was_typed(des
     page = desk.keep(act="hand-in", title="", send_at="tomorrow", body="{{first_name}}")
     assert page.status == 422
     assert "Title: write a title." in words(page)
-    assert "Send time: 'tomorrow' is not a date with a time" in words(page)
+    assert "Send time: add a time of day, such as 9am." in words(page)
     assert 'href="#send_at"' in page.text
     assert "{{first_name}}" in unescape(page.text)
     assert desk.draft.version.text.send_at == "tomorrow"
@@ -169,33 +169,42 @@ def test_a_text_that_is_not_there_is_not_found_and_nobody_looks_on_in_the_form(d
 def test_a_script_is_told_what_was_saved_under_which_number(desk: Desk) -> None:
     answer = desk.save(base="1", body="Typed.")
     assert answer.status == 200
-    told = {"send_at": "", "embargo_until": ""}
+    unset: dict[str, object] = {"words": "", "wrong": False}
     assert said(answer) == {
         "version": 2,
         "saved_at": NOON.isoformat(),
         "others": [],
-        "told": told,
+        "told": {"send_at": unset, "embargo_until": unset},
+        "settled": {"send_at": "", "embargo_until": ""},
     }
     assert desk.draft.version.text.body == "Typed."
 
 
 def test_what_a_time_means_or_why_it_means_nothing_is_told_as_it_is_typed(desk: Desk) -> None:
-    def told(**times: str) -> dict[str, str]:
-        answer = desk.save(base=desk.draft.revision, **times)
-        found: dict[str, str] = said(answer)["told"]
-        return found
+    def told(typed: str, field: str = "send_at") -> tuple[bool, str]:
+        answer = said(desk.save(base=desk.draft.revision, **{field: typed}))
+        return answer["told"][field]["wrong"], answer["told"][field]["words"]
 
-    assert told(send_at="1 Dec 2026, 9am")["send_at"] == "Goes out: Tue 1 Dec 2026, 09:00 (UTC−5)"
+    assert told("1 Dec 2026, 9am") == (False, "Tue 1 Dec 2026, 09:00 New York")
+    assert told("1 Dec 10:00 London") == (False, "Tue 1 Dec 2026, 05:00 New York")
     skipped = "2027-03-14 02:30 does not exist in America/New_York: the clocks go forward over it;"
-    assert told(send_at="14 March 2027 2:30")["send_at"].startswith(skipped)
-    twice = told(send_at="09:00 local", embargo_until="1 Nov 2026 1:30")
-    assert twice["send_at"] == "Goes out: At 09:00 by each reader's own clock"
-    assert "comes twice in America/New_York" in twice["embargo_until"]
-    assert told(embargo_until="2026-12-24 10:00")["embargo_until"] == (
-        "Under embargo until: Thu 24 Dec 2026, 10:00 (UTC−5)"
-    )
+    wrong, words_below = told("14 March 2027 2:30")
+    assert (wrong, words_below.startswith(skipped)) == (True, True)
+    assert told("3/12 6am") == (True, "3/12 can be 3 Dec or 12 Mar. Write the month as a word.")
+    assert told("9am local") == (False, "At 09:00 by each reader's own clock")
+    assert "comes twice in America/New_York" in told("1 Nov 2026 1:30", "embargo_until")[1]
+    assert told("2026-12-24 10:00", "embargo_until") == (False, "Thu 24 Dec 2026, 10:00 New York")
     page = desk.keep(act="hand-in", send_at="soon")
-    assert words(page).count("'soon' is not a date with a time") == 2, "above, and at the field"
+    assert words(page).count("“soon” is not a date and time") == 2, "above, and at the field"
+
+
+def test_words_that_depend_on_the_day_are_kept_as_what_they_meant_then(desk: Desk) -> None:
+    answer = said(desk.save(base=desk.draft.revision, send_at="tomorrow 9am", embargo_until="soon"))
+    assert answer["settled"] == {"send_at": "2026-11-25 09:00", "embargo_until": "soon"}
+    assert desk.draft.version.text.send_at == "2026-11-25 09:00"
+    desk.keep(send_at="Friday 10am", embargo_until="")
+    assert desk.draft.version.text.send_at == "2026-11-27 10:00"
+    assert 'value="2026-11-27 10:00"' in desk.ana.get(f"{desk.at}/edit").text
 
 
 @pytest.mark.slow("fifty requests")

@@ -91,7 +91,7 @@ def test_the_board_counts_by_state_and_says_who_acts_and_when(staffed: Staffed) 
     assert "All 3 Drafts 1 In review 1 Approved 0 Scheduled 1 Sending 0 Sent 0" in board
     assert "In need of approval in review You, Ben, Ed or 1 other can approve it." in board
     assert "Budget scheduled You or Dan can still change the time." in board
-    assert "Goes out Tue 1 Dec 2026, 09:00 (UTC−5)" in board
+    assert "Goes out Tue 1 Dec 2026, 09:00 New York" in board
     assert "Winter fair" not in said(staffed, "/statements?state=review")
     assert "Missing" not in board, "what is empty and rare is left out"
 
@@ -271,10 +271,10 @@ def test_a_comment_stands_on_the_page_with_its_writer_and_version(staffed: Staff
     )
     assert "Your comment was added." in said(staffed, "/statements/hours?done=commented")
     page = said(staffed, "/statements/hours", "vera")
-    assert "Ana Tue 24 Nov 2026, 07:00 (UTC−5) Shall we wait?" in page
+    assert "Ana Tue 24 Nov 2026, 07:00 New York Shall we wait?" in page
     assert "Ana commented." in page
     write(staffed, body="Another text.")
-    assert "(UTC−5), on version" in said(staffed, "/statements/hours", "vera")
+    assert "New York, on version" in said(staffed, "/statements/hours", "vera")
 
 
 @rows(
@@ -442,7 +442,7 @@ def test_what_was_sent_back_waits_for_its_writer_with_the_reason(staffed: Staffe
         draft = tx.drafts.of("concert-in-the-park")
     assert draft is not None
     page = said(staffed, f"/drafts/{draft.key}/edit", "ana")
-    assert "Ben sent it back on Tue 24 Nov 2026, 07:00 (UTC−5) Which Saturday?" in page
+    assert "Ben sent it back on Tue 24 Nov 2026, 07:00 New York Which Saturday?" in page
 
 
 def test_who_handed_in_another_text_meanwhile_is_named(staffed: Staffed) -> None:
@@ -462,7 +462,7 @@ def test_who_handed_in_another_text_meanwhile_is_named(staffed: Staffed) -> None
     assert "Not approved. Ana handed in another text at 07:03, while you were reading" in said
     staffed.site.clock.advance(hours=24)
     answer = staffed.as_("ben").post(here, {"digest": before.content_hash})
-    assert "another text on Tue 24 Nov 2026, 07:03 (UTC−5), while" in words(answer)
+    assert "another text on Tue 24 Nov 2026, 07:03 New York, while" in words(answer)
 
 
 def test_checks_on_pages_name_no_commands(tmp_path: Path, migrated: Path) -> None:

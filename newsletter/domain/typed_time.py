@@ -1,0 +1,263 @@
+"""Times that people type in words: *Tuesday 10am*, *tomorrow 9am*, *1 Dec 10:00 London*.
+
+Words with two meanings are refused, and the sentence names both: nothing is guessed.
+"""
+
+import re
+from calendar import isleap
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from newsletter.domain.schedule import LocalTime, every_zone, resolve
+from newsletter.domain.wording import place_of
+
+_MAX_TYPED = 200
+"""More characters than any time in words has."""
+_MAX_AHEAD = timedelta(days=270)
+"""A date without a year that is further ahead has more likely passed."""
+_YEARS = range(1970, 9999)
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
+    *("october", "november", "december"),
+)
+_SHORT_WEEKDAYS = ("thurs", "tues", "thur", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_SHORT_MONTHS = ("sept", *(name[:3] for name in _MONTHS))
+
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_MONTH = rf"(?P<month>{'|'.join((*_MONTHS, *_SHORT_MONTHS))})\.?"
+_YEAR = r"(?:\s(?P<year>\d{4}))?"
+_DATES = tuple(
+    re.compile(rf"(?<![\w:.])(?:{pattern})(?![\w:])")
+    for pattern in (
+        r"(?P<year>\d{4})-(?P<number>\d\d)-(?P<day>\d\d)",
+        rf"{_DAY}\s(?:of\s)?{_MONTH}{_YEAR}",
+        rf"{_MONTH}\s{_DAY}{_YEAR}",
+        r"(?P<first>\d{1,2})(?P<mark>[/.])(?P<second>\d{1,2})(?:(?P=mark)(?P<year>\d{4}))?",
+    )
+)
+_NAMED_DAY = re.compile(
+    r"\b(?:(?P<near>today|tomorrow)|(?:(?P<next>next)\s|this\s)?"
+    rf"(?P<weekday>{'|'.join((*_WEEKDAYS, *_SHORT_WEEKDAYS))})\.?)(?!\w)"
+)
+_CLOCK = re.compile(
+    r"(?<![\w:.])(?:(?P<name>noon|midday|midnight)"
+    r"|(?P<hour>\d{1,2})(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap])(?:m|\.m\.)"
+    r"|(?P<hour24>[01]?\d|2[0-3]):(?P<minute24>[0-5]\d)(?::(?P<second>[0-5]\d))?)(?![\w:])"
+)
+_OFFSET = re.compile(
+    r"(?:(?:utc|gmt)\s?(?P<short>[+−-]\d{1,2})|(?:(?:utc|gmt)\s?)?(?P<long>[+−-]\d\d:?[0-5]\d))$"
+)
+_LOCAL = re.compile(r"\blocal\b")
+_FILLERS = re.compile(r"\b(?:at|on|the|in|time|o['’]clock)\b|[,()]")
+_SHORT_ZONES: Mapping[str, str] = {
+    **dict.fromkeys(("utc", "gmt", "z"), "UTC"),
+    "et": "America/New_York",
+    "ct": "America/Chicago",
+    "mt": "America/Denver",
+    "pt": "America/Los_Angeles",
+}
+_WALL_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt]|[ \t]+)\d\d:.*")
+_EXAMPLE = "Write it like “3 Dec 6am” or “tomorrow 9am”"
+
+
+def is_wall_time(typed: str) -> bool:
+    """Return whether a time is written in figures, as in a file: 2026-12-01 09:00."""
+    return _WALL_TIME.fullmatch(typed.strip()) is not None
+
+
+def read_typed(words: str, *, zone: str, now: datetime | None = None) -> datetime | LocalTime:
+    """Read a time in words.
+
+    It is naive, by the clocks of ``zone``, or has an offset if the words name a zone. Without
+    ``now``, a day such as *tomorrow* and a date without a year are refused. Raises ValueError with
+    sentences that say what to write.
+    """
+    if len(words) > _MAX_TYPED:
+        raise ValueError(f"This is too long for a date and time. {_EXAMPLE}")
+    text = " ".join(_FILLERS.sub(" ", words.casefold()).split())
+    text = re.sub(r"(?<=\d)t(?=\d)", " ", text)
+    local, text = _take(_LOCAL, text)
+    written, text = _take_date(text)
+    named, text = _take(_NAMED_DAY, text)
+    clock, text = _take(_CLOCK, text)
+    offset, rest = _take(_OFFSET, text.strip(" .;"))
+    if clock is None:
+        raise ValueError(_without_clock(rest, words, has_day=bool(written or named)))
+    at = _time_of(clock)
+    place = _zone_of(rest, zone)
+    today = now.astimezone(ZoneInfo(place or zone)).date() if now else None
+    day = _day_of(written, named, today)
+    if local:
+        if offset or place:
+            raise ValueError("“Local” is each reader's own clock. Leave out the zone")
+        return LocalTime(at=at, day=day)
+    if day is None:
+        raise ValueError(f"Add a day: “today {clock[0]}”, “tomorrow {clock[0]}” or a date")
+    wall = datetime.combine(day, at)
+    if offset:
+        return wall.replace(tzinfo=timezone(_delta(offset["short"] or offset["long"])))
+    instant = resolve(wall, place or zone)
+    if place not in {"", zone}:
+        return instant.astimezone(ZoneInfo(place))
+    shown = instant.astimezone(ZoneInfo(zone)).tzname()
+    if rest and not place and rest.upper() != shown:
+        raise ValueError(f"On that day {place_of(zone)} has other clocks than {rest.upper()}")
+    return wall
+
+
+def _take(pattern: re.Pattern[str], text: str) -> tuple[re.Match[str] | None, str]:
+    """Return what a pattern finds, and the text without it."""
+    found = pattern.search(text)
+    if found is None:
+        return None, text
+    return found, " ".join(f"{text[: found.start()]} {text[found.end() :]}".split())
+
+
+def _take_date(text: str) -> tuple[re.Match[str] | None, str]:
+    found = next((pattern for pattern in _DATES if pattern.search(text)), _DATES[0])
+    return _take(found, text)
+
+
+def _without_clock(rest: str, words: str, *, has_day: bool) -> str:
+    if rest.isdecimal() and 1 <= int(rest) <= 12:
+        return f"{rest} can be {rest}am or {rest}pm. Write which one"
+    if has_day and not rest:
+        return "Add a time of day, such as 9am"
+    what = f"“{words[:80].strip()}” is not a date and time" if words.strip() else "Add a time"
+    return f"{what}. {_EXAMPLE}"
+
+
+def _time_of(clock: re.Match[str]) -> time:
+    if clock["hour24"]:
+        return time(int(clock["hour24"]), int(clock["minute24"]), int(clock["second"] or 0))
+    hour, minute = int(clock["hour"] or 12), int(clock["minute"] or 0)
+    if clock["name"] == "midnight" or (hour, minute, clock["half"]) == (12, 0, "a"):
+        raise ValueError("Midnight can begin or end the day. Write 00:00 or 23:59")
+    if not 1 <= hour <= 12:
+        raise ValueError(f"There is no {clock[0]}. {_EXAMPLE}")
+    return time(hour % 12 + (0 if clock["half"] == "a" else 12), minute)
+
+
+def _zone_of(name: str, home: str) -> str:
+    """Return the zone that the words name; "" for none, or for an abbreviation used at home."""
+    at_home = {ZoneInfo(home).tzname(datetime(2026, month, 1)) for month in (1, 7)}  # noqa: DTZ001
+    if not name or name.upper() in at_home - {"UTC", "GMT"}:
+        return ""
+    if name in _SHORT_ZONES:
+        return _SHORT_ZONES[name]
+    zones = _zones().get(name, ())
+    if not zones:
+        raise ValueError(f"“{name}” cannot be read. {_EXAMPLE}; a zone is a city, such as London")
+    if len(zones) > 1:
+        raise ValueError(f"“{name}” can be {' or '.join(zones)}. Write which one")
+    return zones[0]
+
+
+@lru_cache(maxsize=1)
+def _zones() -> Mapping[str, tuple[str, ...]]:
+    """Return the zones by their names and by the names of their cities."""
+    found: dict[str, tuple[str, ...]] = {}
+    for zone in sorted(every_zone()):
+        if "/" in zone and not zone.startswith(("Etc/", "SystemV/", "US/")):
+            for name in {zone.casefold(), place_of(zone).casefold()}:
+                found[name] = (*found.get(name, ()), zone)
+    return found
+
+
+def _day_of(
+    written: re.Match[str] | None, named: re.Match[str] | None, today: date | None
+) -> date | None:
+    day = _date_of(written, today) if written else None
+    if named is None:
+        return day
+    if named["near"]:
+        if today is None:
+            raise ValueError(f"“{named[0]}” depends on the day. Write the date")
+        near = today + timedelta(days=named["near"] == "tomorrow")
+        if day not in {None, near}:
+            raise ValueError(f"{named[0].capitalize()} is {_said(near)}. Write one date")
+        return near
+    weekday = next(at for at, name in enumerate(_WEEKDAYS) if name.startswith(named["weekday"]))
+    if day is not None:
+        if day.weekday() != weekday:
+            raise ValueError(f"{_said(day)} is a {day:%A}. Write one of the two")
+        return day
+    return _coming(weekday, named, today)
+
+
+def _coming(weekday: int, named: re.Match[str], today: date | None) -> date:
+    if today is None:
+        raise ValueError(f"“{named[0]}” depends on the day. Write the date")
+    day = today + timedelta(days=(weekday - today.weekday()) % 7)
+    later = day + timedelta(days=7)
+    if day == today:
+        raise ValueError(f"Today is {day:%A}. Write “today” or {_said(later)}")
+    if named["next"]:
+        raise ValueError(f"“{named[0]}” can be {_said(day)} or {_said(later)}. Write the date")
+    return day
+
+
+def _date_of(written: re.Match[str], today: date | None) -> date:
+    part = written.groupdict()
+    if part.get("mark"):
+        day, month = _numbers(written)
+    elif part.get("number"):
+        day, month = int(part["day"]), int(part["number"])
+    else:
+        day = int(part["day"])
+        month = next(at for at, name in enumerate(_MONTHS, 1) if name[:3] == part["month"][:3])
+    if part["year"]:
+        return _date(int(part["year"]), month, day, written[0])
+    if today is None:
+        raise ValueError(f"Add the year to “{written[0]}”")
+    years = range(today.year, today.year + 9)
+    possible = [year for year in years if (month, day) != (2, 29) or isleap(year)]
+    coming = (_date(year, month, day, written[0]) for year in possible)
+    found = next(one for one in coming if one >= today)
+    if found - today > _MAX_AHEAD:
+        passed = f"The next “{written[0]}” is in {found.year}"
+        raise ValueError(f"{passed}. Add the year if you mean that")
+    return found
+
+
+def _numbers(written: re.Match[str]) -> tuple[int, int]:
+    """Return day and month of a date in numbers."""
+    first, second = int(written["first"]), int(written["second"])
+    # with dots the day comes first everywhere; with strokes it does in some countries
+    if written["mark"] == "." or first > 12 or first == second:
+        return first, second
+    if second > 12:
+        return second, first
+    one, other = (
+        f"{day} {_MONTHS[month - 1][:3].capitalize()}"
+        for day, month in ((first, second), (second, first))
+    )
+    raise ValueError(f"{written[0]} can be {one} or {other}. Write the month as a word")
+
+
+def _date(year: int, month: int, day: int, written: str) -> date:
+    try:
+        found = date(year, month, day)
+    except ValueError as error:
+        raise ValueError(f"There is no day “{written}”. Write another date") from error
+    if year not in _YEARS:
+        raise ValueError(f"“{written}” is out of the calendar's range. Write another date")
+    return found
+
+
+def _delta(ahead: str) -> timedelta:
+    figures = ahead[1:].replace(":", "")
+    hours, minutes = (
+        (int(figures[:-2]), int(figures[-2:])) if len(figures) > 2 else (int(figures), 0)
+    )
+    if hours > 14:
+        raise ValueError(f"No zone is {ahead} hours from UTC. Write another one")
+    return timedelta(hours=hours, minutes=minutes) * (1 if ahead[0] == "+" else -1)
+
+
+def _said(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b}"
