@@ -277,7 +277,7 @@ class Kept:
         its = site.services
         services = (
             *(its, its.statements, its.campaigns, its.delivery),
-            *(its.subscribers, its.archive, its.staff),
+            *(its.subscribers, its.staff),
         )
         self._site, self._at, self._files = site, site.clock.now(), site.files()
         self._parts = [(service, dict(vars(service))) for service in services]

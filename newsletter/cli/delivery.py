@@ -1,7 +1,5 @@
 """``run``, ``worker``, ``serve``, ``stop`` and ``resume-sending``: the workspace at work."""
 
-from __future__ import annotations
-
 import functools
 import logging
 import signal
@@ -26,18 +24,17 @@ from newsletter.cli.shell import (
     show_faults,
     wall_time,
 )
+from newsletter.documents.sandbox import GATES
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE, HoldKind
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
 from newsletter.runtime.delivery import Delivery
-from newsletter.runtime.outcome import Ending, Outcome, outcome_of
+from newsletter.runtime.outcome import Ending, Outcome, Run, outcome_of
+from newsletter.runtime.services import Services
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
-
-    from newsletter.runtime.scheduler import Run
-    from newsletter.runtime.services import Services
 
 
 host_option = click.option("--host", default="127.0.0.1", show_default=True)
@@ -86,7 +83,7 @@ class Display:
         """Somebody looks at it."""
         return not self._progress.disable
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> "Display":
         self._progress.start()
         return self
 
@@ -111,8 +108,6 @@ class Display:
 
 @contextmanager
 def stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
-    from newsletter.documents.sandbox import GATES
-
     def stop(_number: int, _frame: FrameType | None) -> None:
         say("stopping: the calls under way end first")
         # a file may be made to be read for half a minute; and none is begun until the process ends

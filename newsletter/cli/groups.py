@@ -1,13 +1,11 @@
-"""Groups of commands whose modules are imported when a command runs.
+"""A group of commands whose modules are imported when a command runs.
 
-Importing the whole program takes much longer than most commands. So a group's table names, for each
-command, its module and its sentence in the list. A test compares the sentences with the commands'.
+Importing the whole program takes much longer than help, completion and ``--version``. So the table
+of the group names, for each command, its module and its sentence in the list. A test compares the
+sentences with the commands'.
 """
 
 import gc
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -25,30 +23,17 @@ class Later(click.Command):
 
     def load(self) -> click.Command:
         """The command itself."""
-        with kept():
+        gc.disable()  # what is imported stays, and to look for rubbish in it takes a tenth
+        try:
             command: click.Command = imported(self.at)
+        finally:
+            gc.freeze()
+            gc.enable()
         return command
 
 
-@contextmanager
-def kept() -> Iterator[None]:
-    """A block that imports much: that stays, and to look for rubbish in it takes a tenth."""
-    before = len(sys.modules)
-    gc.disable()
-    try:
-        yield
-    finally:
-        if len(sys.modules) > before:  # else it keeps nothing but what earlier commands left
-            gc.freeze()
-        gc.enable()
-
-
 class Table(click.Group):
-    """A group that loads a command of its table when it is run."""
-
-    def later(self, name: str, at: str, about: str) -> None:
-        """Add a command without importing it."""
-        self.add_command(Later(name, at=at, about=about))
+    """A group that loads a command when it is run."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

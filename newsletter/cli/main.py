@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from newsletter import __version__
-from newsletter.cli.groups import Table
+from newsletter.cli.groups import Later, Table
 from newsletter.config import without_plugins
 from newsletter.domain.errors import (
     Defect,
@@ -89,7 +89,8 @@ for _name, _module, _about in (
     ("db", "workspace.database", "Back up, restore and copy the database."),
     ("audit", "staff", "Show the audit log, and verify that it was not changed."),
 ):
-    newsletter.later(_name, f"newsletter.cli.{_module}:{_name.replace('-', '_')}", _about)
+    _at = f"newsletter.cli.{_module}:{_name.replace('-', '_')}"
+    newsletter.add_command(Later(_name, at=_at, about=_about))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

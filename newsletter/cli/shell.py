@@ -1,36 +1,34 @@
 """Shared by all commands: the workspace, common options, and output."""
 
-from __future__ import annotations
-
 import functools
 import json
 import shutil
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import Enum
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from newsletter.cli.groups import kept
 from newsletter.config import environment
+from newsletter.config.loading import FILE_NAME, find_workspace, load
+from newsletter.config.settings import Settings
 from newsletter.domain.errors import Fault, InvalidConfiguration, InvalidInput
 from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
-
-if TYPE_CHECKING:
-    from newsletter.config.settings import Settings
-    from newsletter.domain.staff.role import Role
-    from newsletter.runtime.services import Services
-    from newsletter.store.sql import Store
+from newsletter.pipeline.ledger import authorise, statement_named
+from newsletter.runtime.services import Services
+from newsletter.runtime.wiring import opened
+from newsletter.store.sql import Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +40,6 @@ class Shell:
     @property
     def folder(self) -> Path:
         """The workspace. Raises InvalidConfiguration where there is none."""
-        from newsletter.config.loading import FILE_NAME, find_workspace  # help needs no settings
-
         if not self.workspace:
             return find_workspace(Path.cwd())
         folder = Path(self.workspace)
@@ -54,20 +50,12 @@ class Shell:
 
     def settings(self) -> Settings:
         """The settings in newsletter.yaml. Raises InvalidConfiguration."""
-        from newsletter.config.loading import FILE_NAME, load
-
         return load(self.folder / FILE_NAME, environment())
 
-    @contextmanager
-    def services(self) -> Iterator[Services]:
+    def services(self) -> AbstractContextManager[Services]:
         """Open the workspace."""
         by = click.get_current_context().command_path
-        with ExitStack() as stack:
-            with kept():
-                from newsletter.runtime.wiring import opened  # usage errors need nothing of it
-
-                services = stack.enter_context(opened(self.folder, environment(), by=by))
-            yield services
+        return opened(self.folder, environment(), by=by)
 
 
 def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,8 +105,6 @@ def actor(store: Store, by: str | None, role: Role, action: str) -> str:
     """Return the person in ``--by`` if they may act, or the operator. Raises Refused."""
     if by is None:
         return OPERATOR
-    from newsletter.pipeline.ledger import authorise
-
     with store.read() as tx:
         return authorise(tx, by, role, action)
 
@@ -240,8 +226,6 @@ def version(digest: str) -> str:
 
 def statement_slug(store: Store, name: str) -> str:
     """The statement that is meant by a slug, its beginning or a campaign's number."""
-    from newsletter.pipeline.ledger import statement_named
-
     with store.read() as tx:
         return statement_named(tx, name)
 

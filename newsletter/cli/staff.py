@@ -1,9 +1,6 @@
 """``newsletter user`` and ``audit``: those who may act, and the log of what they did."""
 
-from __future__ import annotations
-
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import click
 
@@ -22,10 +19,9 @@ from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import OPERATOR, AuditHead
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold
+from newsletter.pipeline.staff import people
+from newsletter.runtime.services import Services
 from newsletter.runtime.staff import Staff
-
-if TYPE_CHECKING:
-    from newsletter.runtime.services import Services
 
 _ROLES = click.Choice([role.value for role in Role])
 
@@ -44,17 +40,15 @@ def add(shell: Shell, email: str, role: str) -> None:
 
     They act by commands that name them. For the desk, invite them.
     """
-    from newsletter.pipeline.staff.people import change_role, put
-
     address = fold(address_of(email, said="EMAIL"))
     with shell.services() as services:
         with services.store.read() as tx:
             known = tx.staff.role(address)
         if known is not None and known is not Role(role):
             _tell_scheduled(services, address)
-            change_role(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
+            people.change_role(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
         else:
-            put(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
+            people.put(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
     say(f"{address} is {_a(Role(role))}")
 
 
@@ -68,10 +62,8 @@ def invite(shell: Shell, email: str, role: str) -> None:
     It works once, for 72 hours, and the audit log notes that it was printed. Give it to that person
     only: the link grants the role.
     """
-    from newsletter.pipeline.staff.people import invite as made
-
     with shell.services() as services:
-        link = made(email, Role(role), by=OPERATOR, proofs=services.staff.proofs)
+        link = people.invite(email, Role(role), by=OPERATOR, proofs=services.staff.proofs)
         _print_link(services.staff, link.word, link.expires_at)
     say(f"give it to {link.address} alone: it makes whoever opens it first {_a(link.role)}")
 
@@ -85,10 +77,8 @@ def reset(shell: Shell, email: str) -> None:
     It works once, for 15 minutes, and the audit log says that it was printed. They are signed out,
     and set up another second factor.
     """
-    from newsletter.pipeline.staff.people import reset as made
-
     with shell.services() as services:
-        link = made(email, by=OPERATOR, proofs=services.staff.proofs)
+        link = people.reset(email, by=OPERATOR, proofs=services.staff.proofs)
         _print_link(services.staff, link.word, link.expires_at)
     say(f"{link.address} was signed out everywhere, and got an email")
 
@@ -101,12 +91,10 @@ def disable(shell: Shell, email: str) -> None:
 
     Their acts stay in the audit log. Their approvals of unsent statements no longer count.
     """
-    from newsletter.pipeline.staff.people import disable as done
-
     address = fold(address_of(email, said="EMAIL"))
     with shell.services() as services:
         _tell_scheduled(services, address)
-        done(address, by=OPERATOR, proofs=services.staff.proofs)
+        people.disable(address, by=OPERATOR, proofs=services.staff.proofs)
     say(f"{address} can do nothing any more; 'newsletter user invite' lets them in again")
 
 
@@ -126,9 +114,7 @@ def list_users(shell: Shell, as_json: bool) -> None:
 
 
 def _tell_scheduled(services: Services, address: str) -> None:
-    from newsletter.pipeline.staff.people import scheduled_by
-
-    for slug in scheduled_by(address, proofs=services.staff.proofs):
+    for slug in people.scheduled_by(address, proofs=services.staff.proofs):
         say(
             f"{slug} is scheduled by what {address} approved or started; unless their role still"
             " allows that, it waits for another person"

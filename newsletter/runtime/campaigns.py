@@ -1,24 +1,23 @@
 """The campaigns of a workspace: planned, started, steered by hand, gathered in digest emails."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from newsletter.config.settings import Settings
-    from newsletter.domain.campaigns.campaign import ShownTerms
-    from newsletter.domain.campaigns.digest import Digest
-    from newsletter.domain.campaigns.state import CampaignRules
-    from newsletter.pipeline.campaigns.build_digest import DigestBuilder
-    from newsletter.pipeline.campaigns.control import OperatorActions, Starter
-    from newsletter.pipeline.campaigns.plan import PlanRules
-    from newsletter.pipeline.configuration import Configuration
-    from newsletter.pipeline.delivery.attempt import PooledProvider
-    from newsletter.rendering.lazy import LazyRenderer
-    from newsletter.runtime.delivery import Delivery
-    from newsletter.store.sql import Store
+from newsletter.config.digests import configured
+from newsletter.config.settings import Settings
+from newsletter.domain.campaigns.campaign import ShownTerms
+from newsletter.domain.campaigns.digest import Digest
+from newsletter.domain.campaigns.state import CampaignRules
+from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
+from newsletter.pipeline.campaigns.control import OperatorActions, Starter
+from newsletter.pipeline.campaigns.headcount import terms_now
+from newsletter.pipeline.campaigns.plan import PlanRules
+from newsletter.pipeline.configuration import Configuration
+from newsletter.pipeline.delivery.attempt import PooledProvider
+from newsletter.pipeline.status import find_status
+from newsletter.rendering.lazy import LazyRenderer
+from newsletter.runtime.delivery import Delivery
+from newsletter.store.sql import Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +37,10 @@ class Campaigns:
     @cached_property
     def digests(self) -> tuple[Digest, ...]:
         """The mails that gather what went out."""
-        from newsletter.config.digests import configured
-
         return configured(self.settings.digests, language=self.settings.language)
 
     @cached_property
     def digest_builder(self) -> DigestBuilder:
-        from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
         from newsletter.rendering.mail.values import WrittenAbstracts  # it reads Markdown
 
         settings = self.settings
@@ -63,8 +59,6 @@ class Campaigns:
     @cached_property
     def plan_rules(self) -> PlanRules:
         """The rules of planning."""
-        from newsletter.pipeline.campaigns.plan import PlanRules
-
         lines = self.delivery.pool
         provider, second = lines.first.provider, lines.second
         return PlanRules(
@@ -76,22 +70,15 @@ class Campaigns:
         )
 
     def starter(self) -> Starter:
-        from newsletter.pipeline.campaigns.control import Starter
-
         return Starter(store=self.store, rules=self.rules, configuration=self.configuration)
 
     def terms_now(self, slug: str) -> ShownTerms:
         """Return what a command shows of a statement before it decides. Raises NotFound."""
-        from newsletter.pipeline.campaigns.headcount import terms_now
-        from newsletter.pipeline.status import find_status
-
         with self.store.read() as tx:
             return terms_now(tx, find_status(tx, slug, self.rules))
 
     def hand(self, actor: str) -> OperatorActions:
         """A person's hand on campaigns."""
-        from newsletter.pipeline.campaigns.control import OperatorActions
-
         return OperatorActions(store=self.store, actor=actor)
 
 

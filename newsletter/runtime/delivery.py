@@ -1,7 +1,5 @@
 """Sending: the providers, what leaves through them and when, and what they tell of it later."""
 
-from __future__ import annotations
-
 import random
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,28 +10,34 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from newsletter.config.settings import Settings
+from newsletter.credentials.codes import link_word
+from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.clock import Clock
+from newsletter.domain.delivery.batch import attempt_name
+from newsletter.domain.delivery.rate_limit import Limits, Wait
+from newsletter.domain.delivery.worker import Worker
+from newsletter.domain.events import Event
+from newsletter.domain.ports import Examiner, Links, Webhook
+from newsletter.pipeline.campaigns.trial import TrialSender
+from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool, RateLimiter
+from newsletter.pipeline.delivery.dispatch import Dispatcher
+from newsletter.pipeline.delivery.reconcile import Reconciler, Recovered, recover
+from newsletter.pipeline.delivery.restore_guard import Guard
+from newsletter.pipeline.delivery.transactional import TransactionalSender
+from newsletter.pipeline.events.breaker import stop_harm
+from newsletter.pipeline.events.record import Recorded, record
+from newsletter.pipeline.staff.notify import compose
+from newsletter.providers import registry
+from newsletter.providers.common.options import ProviderOptions, account_of
+from newsletter.rendering.lazy import LazyRenderer
+from newsletter.runtime.keys import account_name, workspace_name
+from newsletter.store.file.guard_file import WorkspaceGuardFile
 from newsletter.store.file.lock import beaten_at, only_one
+from newsletter.store.sql import Store
 
 if TYPE_CHECKING:
-    from newsletter.config.settings import Settings
-    from newsletter.domain.campaigns.campaign import Campaign
-    from newsletter.domain.clock import Clock
-    from newsletter.domain.delivery.rate_limit import Limits, Wait
-    from newsletter.domain.delivery.worker import Worker
-    from newsletter.domain.events import Event
-    from newsletter.domain.ports import Examiner, Links, Webhook
-    from newsletter.pipeline.campaigns.trial import TrialSender
-    from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
-    from newsletter.pipeline.delivery.dispatch import Dispatcher
-    from newsletter.pipeline.delivery.reconcile import Reconciler, Recovered
-    from newsletter.pipeline.delivery.restore_guard import Guard
-    from newsletter.pipeline.delivery.transactional import TransactionalSender
-    from newsletter.pipeline.events.record import Recorded
-    from newsletter.providers.common.options import ProviderOptions
-    from newsletter.rendering.lazy import LazyRenderer
-    from newsletter.store.file.guard_file import WorkspaceGuardFile
     from newsletter.store.looks import Looks
-    from newsletter.store.sql import Store
 
 
 # A claim outlives the longest call by so much, for building the bytes and booking the answer.
@@ -67,7 +71,7 @@ class Delivery:
             held.enter_context(self.store.only_one(shares=self.settings.shares_sending))
             yield
 
-    def looks(self) -> Looks:
+    def looks(self) -> "Looks":
         """Return what tells workers to look for batches."""
         from newsletter.store.looks import Looks
         from newsletter.store.postgresql import parameters_of
@@ -78,8 +82,6 @@ class Delivery:
 
     def recover(self, leaving: int | None = None) -> Recovered:
         """Mark what dead processes had claimed as unknown; see ``pipeline``."""
-        from newsletter.pipeline.delivery.reconcile import recover
-
         return recover(
             store=self.store,
             accounts=self.pool.accounts,
@@ -94,15 +96,11 @@ class Delivery:
     @cached_property
     def workspace(self) -> str:
         """The name of this workspace in the ids of its attempts."""
-        from newsletter.runtime.keys import workspace_name
-
         return workspace_name(self.key)
 
     @cached_property
     def pool(self) -> ProviderPool:
         """The providers, each with its rate limiter."""
-        from newsletter.pipeline.delivery.attempt import ProviderPool
-
         first, *others = (
             _line(options, self.settings, self.store.clock, self.key)
             for options in self.settings.providers
@@ -129,16 +127,12 @@ class Delivery:
 
     def new_attempt(self) -> str:
         """A name that no try had before."""
-        from newsletter.domain.delivery.batch import attempt_name
-
         return attempt_name(self.workspace, secrets.token_hex(12))
 
     def dispatcher(
         self, *, owner: int | None = None, waits: Callable[[], bool] = lambda: False
     ) -> Dispatcher:
         """Return the sender of batches; threads may share it."""
-        from newsletter.pipeline.delivery.dispatch import Dispatcher
-
         return Dispatcher(
             store=self.store,
             guard_file=self.guard_file,
@@ -154,10 +148,6 @@ class Delivery:
 
     def transactional_sender(self, owner: int | None = None) -> TransactionalSender:
         """Return the sender of transactional email."""
-        from newsletter.credentials.codes import link_word
-        from newsletter.pipeline.delivery.transactional import TransactionalSender
-        from newsletter.pipeline.staff.notify import compose
-
         return TransactionalSender(
             store=self.store,
             guard_file=self.guard_file,
@@ -180,8 +170,6 @@ class Delivery:
         )
 
     def reconciler(self) -> Reconciler:
-        from newsletter.pipeline.delivery.reconcile import Reconciler
-
         return Reconciler(
             store=self.store,
             pool=self.pool,
@@ -191,8 +179,6 @@ class Delivery:
         )
 
     def guard(self) -> Guard:
-        from newsletter.pipeline.delivery.restore_guard import Guard
-
         return Guard(
             store=self.store,
             guard_file=self.guard_file,
@@ -202,8 +188,6 @@ class Delivery:
 
     def trial_sender(self) -> TrialSender:
         """Return the sender of test mails, which uses the first provider."""
-        from newsletter.pipeline.campaigns.trial import TrialSender
-
         return TrialSender(
             store=self.store,
             renderer=self.renderer,
@@ -250,17 +234,12 @@ class Delivery:
     def record(self, kind: str, events: Sequence[Event]) -> tuple[Recorded, tuple[Campaign, ...]]:
         """Store a provider's events. Return the counts, and the campaigns that were paused because
         of them."""
-        from newsletter.pipeline.events.breaker import stop_harm
-        from newsletter.pipeline.events.record import record
-
         recorded = record(events, provider=kind, workspace=self.workspace, store=self.store)
         return recorded, stop_harm(store=self.store)
 
     @property
     def examiners(self) -> tuple[tuple[Examiner, ...], ...]:
         """The checks of each provider for each sender, first provider first."""
-        from newsletter.providers import registry
-
         return tuple(
             tuple(
                 registry.examiner(options, sender=sender, clock=self.store.clock)
@@ -271,8 +250,6 @@ class Delivery:
 
 
 def _webhook(kind: str, options: ProviderOptions) -> Webhook | None:
-    from newsletter.providers import registry
-
     key = getattr(options, "webhook_key", None)
     return registry.webhook(
         kind,
@@ -289,11 +266,6 @@ def _fetch(address: str) -> bytes:
 
 
 def _line(options: ProviderOptions, settings: Settings, clock: Clock, key: bytes) -> PooledProvider:
-    from newsletter.pipeline.delivery.attempt import PooledProvider, RateLimiter
-    from newsletter.providers import registry
-    from newsletter.providers.common.options import account_of
-    from newsletter.runtime.keys import account_name
-
     provider = registry.build(options, workspace=settings.workspace, clock=clock)
     limiter = RateLimiter(
         provider=provider.name,
@@ -305,8 +277,6 @@ def _line(options: ProviderOptions, settings: Settings, clock: Clock, key: bytes
 
 
 def _limits(options: ProviderOptions, timezone: str) -> Limits:
-    from newsletter.domain.delivery.rate_limit import Limits
-
     return Limits(
         timezone=timezone,
         rate=options.rate,

@@ -3,8 +3,6 @@
 If the provider runs on this machine, no check calls anything outside.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import json
 import shutil
@@ -14,9 +12,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from newsletter.config.settings import Settings
+from newsletter.documents.isolated import find_escapes
+from newsletter.documents.sandbox import CutOff
 from newsletter.domain.delivery.authentication import examine_domain
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, Level
@@ -26,15 +26,12 @@ from newsletter.domain.delivery.worker import Part
 from newsletter.domain.errors import InvalidConfiguration, NewsletterError, ProviderUnreachable
 from newsletter.domain.ports import Examiner
 from newsletter.domain.staff.role import Role
+from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import open_to_others, proxy_token
+from newsletter.runtime.statements import Statements
 from newsletter.runtime.wiring import kept
-
-if TYPE_CHECKING:
-    from newsletter.config.settings import Settings
-    from newsletter.runtime.delivery import Delivery
-    from newsletter.runtime.statements import Statements
-    from newsletter.store.soundness import Soundness
-    from newsletter.store.sql import Store
+from newsletter.store.soundness import Soundness
+from newsletter.store.sql import Store
 
 _HERE = {"127.0.0.1", "localhost", "::1"}
 _NOWHERE = {"outbox", "mailpit"}
@@ -377,15 +374,11 @@ def _private(settings: Settings) -> Finding:
 
 
 def _find_escapes(settings: Settings) -> list[str]:
-    from newsletter.documents.isolated import find_escapes
-
     return find_escapes(str(settings.workspace))
 
 
 def of_sandbox(find: Callable[[], list[str]]) -> Finding:
     """Check that files from outside are parsed inside the sandbox."""
-    from newsletter.documents.sandbox import CutOff
-
     try:
         escapes = find()
     except CutOff as error:

@@ -13,8 +13,9 @@ from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.runtime.clock import ServerClock
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.log import log_attempt, log_recovered
+from newsletter.runtime.outcome import Run
 from newsletter.runtime.rounds import Rounds
-from newsletter.runtime.scheduler import Run, Scheduler, log
+from newsletter.runtime.scheduler import Scheduler, log
 from newsletter.store.looks import Looks
 
 _PAUSE, _LONG_PAUSE = 1.0, 3.0

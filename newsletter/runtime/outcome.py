@@ -1,18 +1,37 @@
-"""The result of a finished run: its worst event decides."""
+"""A run and its result: the worst event decides."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.delivery.batch import Later
+from newsletter.domain.delivery.rate_limit import Wait
 from newsletter.domain.delivery.transactional import EmailKind
+from newsletter.domain.errors import Fault
+from newsletter.pipeline.campaigns.plan import Held
+from newsletter.runtime.tick import TickResult
+from newsletter.store.sql import Store
 
-if TYPE_CHECKING:
-    from newsletter.domain.delivery.batch import Later
-    from newsletter.runtime.scheduler import Run
-    from newsletter.store.sql import Store
+
+@dataclass(kw_only=True)
+class Run:
+    """The events of one run."""
+
+    last: TickResult = field(default_factory=TickResult)
+    ticks: int = 0
+    withdrawn: list[Held] = field(default_factory=list)
+    finished: set[int] = field(default_factory=set)
+    """Campaigns that this run worked on."""
+    unreachable: str = ""
+    held: str = ""
+    """Why all sending is on hold, or ""."""
+    wait: Wait | None = None
+    """The wait that ended ``until_idle`` with work left."""
+    failure: BaseException | None = None
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        return self.last.faults
 
 
 class Ending(Enum):

@@ -10,7 +10,6 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -19,9 +18,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.delivery.rate_limit import Wait
-from newsletter.domain.errors import Fault, NewsletterError, Refused, StoreUnavailable
-from newsletter.pipeline.campaigns.plan import Held
+from newsletter.domain.errors import NewsletterError, Refused, StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.events.breaker import stop_harm
@@ -34,8 +31,9 @@ from newsletter.runtime.log import (
     log_stopped,
     log_tick,
 )
+from newsletter.runtime.outcome import Run
 from newsletter.runtime.rounds import Rounds, Stillness, Visits
-from newsletter.runtime.tick import Tick, TickResult
+from newsletter.runtime.tick import Tick
 from newsletter.store.file.lock import beat
 
 log = logging.getLogger("newsletter.run")
@@ -55,27 +53,6 @@ _PATIENCE = timedelta(minutes=5)
 """The longest that ``until_idle`` waits for a quota, an hour, or to speak to the provider again."""
 _GIVE_UP_AFTER = 4
 """Failed attempts of one batch after which ``until_idle`` ends."""
-
-
-@dataclass(kw_only=True)
-class Run:
-    """The events of one run."""
-
-    last: TickResult = field(default_factory=TickResult)
-    ticks: int = 0
-    withdrawn: list[Held] = field(default_factory=list)
-    finished: set[int] = field(default_factory=set)
-    """Campaigns that this run worked on."""
-    unreachable: str = ""
-    held: str = ""
-    """Why all sending is on hold, or ""."""
-    wait: Wait | None = None
-    """The wait that ended ``until_idle`` with work left."""
-    failure: BaseException | None = None
-
-    @property
-    def faults(self) -> tuple[Fault, ...]:
-        return self.last.faults
 
 
 class Scheduler:

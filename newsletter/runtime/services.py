@@ -1,23 +1,18 @@
 """The services of one workspace, one a subject."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from newsletter.config.settings import Settings
-    from newsletter.domain.ports import Links
-    from newsletter.pipeline.configuration import Configuration
-    from newsletter.runtime.archive import Archive
-    from newsletter.runtime.campaigns import Campaigns
-    from newsletter.runtime.delivery import Delivery
-    from newsletter.runtime.staff import Staff
-    from newsletter.runtime.statements import Statements
-    from newsletter.runtime.subscribers import Subscribers
-    from newsletter.runtime.tick import Tick
-    from newsletter.store.sql import Store
+from newsletter.config.settings import Settings
+from newsletter.domain.ports import Links
+from newsletter.pipeline.configuration import Configuration
+from newsletter.runtime.campaigns import Campaigns
+from newsletter.runtime.delivery import Delivery
+from newsletter.runtime.staff import Staff
+from newsletter.runtime.statements import Statements
+from newsletter.runtime.subscribers import Subscribers
+from newsletter.runtime.tick import Tick
+from newsletter.store.sql import Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +30,9 @@ class Services:
     campaigns: Campaigns
     delivery: Delivery
     subscribers: Subscribers
-    archive: Archive
     staff: Staff
 
     @cached_property
     def tick(self) -> Tick:
         """Return the periodic work of the workspace."""
-        from newsletter.runtime.tick import Tick
-
         return Tick(statements=self.statements, campaigns=self.campaigns, delivery=self.delivery)

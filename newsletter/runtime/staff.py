@@ -1,16 +1,13 @@
 """The staff of a workspace, and what they prove by who they are."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from newsletter.config.settings import Settings
-    from newsletter.pipeline.configuration import Configuration
-    from newsletter.pipeline.staff.proofs import Proofs
-    from newsletter.store.sql import Store
+from newsletter.config.settings import Settings
+from newsletter.credentials.passwords import Passwords
+from newsletter.pipeline.configuration import Configuration
+from newsletter.pipeline.staff.proofs import Proofs
+from newsletter.store.sql import Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +22,6 @@ class Staff:
 
     @cached_property
     def proofs(self) -> Proofs:
-        from newsletter.credentials.passwords import Passwords
-        from newsletter.pipeline.staff.proofs import Proofs
-
         return Proofs(
             store=self.store, key=self.key, passwords=Passwords(), rules=self.settings.desk.rules()
         )

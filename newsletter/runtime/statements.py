@@ -3,37 +3,56 @@
 Large libraries are imported by the functions that need them, so that listing statements is fast.
 """
 
-from __future__ import annotations
-
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-if TYPE_CHECKING:
-    from newsletter.config.settings import Settings
-    from newsletter.config.sources import AnySource, FeedOptions, WordPressOptions
-    from newsletter.domain.clock import Clock
-    from newsletter.domain.errors import Fault
-    from newsletter.domain.ports import Feed, Links, Source
-    from newsletter.domain.statements.draft import Draft
-    from newsletter.domain.statements.statement import Statement
-    from newsletter.domain.subscribers.segment import Segment
-    from newsletter.pipeline.configuration import Configuration
-    from newsletter.pipeline.statements.approve import ApprovalRequest, Compared, Given, Noted
-    from newsletter.pipeline.statements.ingest import FeedSource, Read
-    from newsletter.pipeline.statements.render import Tried
-    from newsletter.pipeline.statements.review import ReviewRules
-    from newsletter.pipeline.statements.submit import Submitting
-    from newsletter.pipeline.statements.visit import Visitor
-    from newsletter.pipeline.statements.write import Writing
-    from newsletter.rendering.lazy import LazyRenderer
-    from newsletter.runtime.campaigns import Campaigns
-    from newsletter.runtime.subscribers import Subscribers
-    from newsletter.sources.folder import FolderSource
-    from newsletter.sources.statements import Defaults
-    from newsletter.store.sql import Store
+from newsletter import __version__
+from newsletter.config.loading import FILE_NAME
+from newsletter.config.settings import Settings
+from newsletter.config.sources import (
+    AnySource,
+    FeedOptions,
+    FolderOptions,
+    WordPressOptions,
+    visited,
+)
+from newsletter.domain.clock import Clock
+from newsletter.domain.errors import Fault
+from newsletter.domain.ports import Feed, Links, Source
+from newsletter.domain.statements.draft import Draft
+from newsletter.domain.statements.statement import Statement
+from newsletter.domain.subscribers.address import fold
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.pipeline.configuration import Configuration
+from newsletter.pipeline.ledger import statement_named
+from newsletter.pipeline.statements.approve import (
+    ApprovalRequest,
+    Compared,
+    Given,
+    Noted,
+    approve,
+    note_front_matter,
+)
+from newsletter.pipeline.statements.feedback import send_back
+from newsletter.pipeline.statements.ingest import DeskSource, DigestSource, FeedSource, Read, ingest
+from newsletter.pipeline.statements.render import Tried, render
+from newsletter.pipeline.statements.review import ReviewRules
+from newsletter.pipeline.statements.submit import Submitting, submit_file
+from newsletter.pipeline.statements.translations import translations_of
+from newsletter.pipeline.statements.visit import Visitor
+from newsletter.pipeline.statements.write import Writing
+from newsletter.rendering.lazy import LazyRenderer, review_text
+from newsletter.runtime.campaigns import Campaigns
+from newsletter.runtime.subscribers import Subscribers
+from newsletter.sources.folder import FolderSource
+from newsletter.sources.statements import Defaults
+from newsletter.sources.writing import hand_in, slugify
+from newsletter.store.sql import Store, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +76,6 @@ class Statements:
     @cached_property
     def sources(self) -> tuple[Source, ...]:
         """The sources of statements."""
-        from newsletter.pipeline.statements.ingest import DeskSource, DigestSource
-
         # first digest emails and the desk: of two with one slug it is the file that has to change
         return (DigestSource(self.store), DeskSource(self.store, self.defaults), *self._own)
 
@@ -73,16 +90,12 @@ class Statements:
     @cached_property
     def feeds(self) -> tuple[Feed, ...]:
         """The sources that are visited over the network."""
-        from newsletter.config.sources import visited
-
         found = visited(self.settings.statements)
         return tuple(_feed(options, self.settings, self.store.clock) for options in found)
 
     @cached_property
     def defaults(self) -> Defaults:
         """The defaults for a text that names none."""
-        from newsletter.sources.statements import Defaults
-
         return Defaults(
             lists=self.settings.default_lists,
             language=self.settings.language,
@@ -93,9 +106,6 @@ class Statements:
     @cached_property
     def review_rules(self) -> ReviewRules:
         """The rules of reviewing."""
-        from newsletter.pipeline.statements.review import ReviewRules
-        from newsletter.rendering.lazy import review_text
-
         return ReviewRules(
             review=review_text,
             campaigns=self.campaigns.rules,
@@ -105,10 +115,6 @@ class Statements:
     @cached_property
     def _seen(self) -> tuple[Read, Tried, Compared]:
         """The state of each stage between two runs."""
-        from newsletter.pipeline.statements.approve import Compared
-        from newsletter.pipeline.statements.ingest import Read
-        from newsletter.pipeline.statements.render import Tried
-
         return Read(), Tried(), Compared()
 
     @cached_property
@@ -132,9 +138,6 @@ class Statements:
         If the running service has other settings or templates, nothing is read: the two processes
         would undo each other's work, and files would approve emails that are never sent.
         """
-        from newsletter.config.loading import FILE_NAME
-        from newsletter.domain.errors import Fault
-
         mark = "" if "_seen" in vars(self) else self._mark_sources()
         with self.store.read() as tx:
             objection = self.configuration.objection(tx)
@@ -157,8 +160,6 @@ class Statements:
 
     def _mark_sources(self) -> str:
         """Return a hash of all that reading and rendering depend on, or "" if it may not show."""
-        from newsletter import __version__
-
         marks = [source.mark() for source in self._own]
         if not all(marks):
             return ""
@@ -169,10 +170,6 @@ class Statements:
         return sha256(repr((by, marks)).encode()).hexdigest()
 
     def _read_all(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
-        from newsletter.pipeline.statements.approve import note_front_matter
-        from newsletter.pipeline.statements.ingest import ingest
-        from newsletter.pipeline.statements.render import render
-
         read_before, tried, compared = self._seen
         read = ingest(store=self.store, sources=self.sources, before=read_before)
         made = render(
@@ -183,8 +180,6 @@ class Statements:
 
     def approve(self, asked: ApprovalRequest) -> Given:
         """Take down an approval of a statement. Raises NotFound or Refused."""
-        from newsletter.pipeline.statements.approve import approve
-
         return approve(
             asked,
             store=self.store,
@@ -195,8 +190,6 @@ class Statements:
 
     def send_back(self, slug: str, *, by: str, expect: str, reason: str) -> None:
         """Send a statement back to its writers. Raises NotFound or Refused."""
-        from newsletter.pipeline.statements.feedback import send_back
-
         rules = self.campaigns.rules
         send_back(slug, by=by, expect=expect, reason=reason, store=self.store, rules=rules)
 
@@ -205,16 +198,24 @@ class Statements:
         own = (fault for fault in self._known_faults if fault.file == statement.origin)
         return str(next(own, ""))
 
+    def faults_about(
+        self, tx: Transaction, statement: Statement, faults: Iterable[Fault]
+    ) -> tuple[Fault, ...]:
+        """Return the faults of its file, of texts in its email, and of another file with its
+        slug."""
+        within = translations_of(tx, statement.slug) if self.settings.together else ()
+        origins = {statement.origin, *(translation.origin for translation in within)}
+        places = {f"{statement.slug}.md", *origins}
+        return tuple(
+            fault for fault in faults if not places.isdisjoint({fault.file, Path(fault.file).name})
+        )
+
     def writing(self, actor: str) -> Writing:
         """A person who writes at the desk."""
-        from newsletter.pipeline.statements.write import Writing
-
         return Writing(store=self.store, actor=actor)
 
     @property
     def submitting(self) -> Submitting:
-        from newsletter.pipeline.statements.submit import Submitting
-
         return Submitting(
             store=self.store,
             renderer=self.renderer,
@@ -238,9 +239,6 @@ class Statements:
 
     def submit(self, name: str, *, by: str) -> str:
         """Hand in a draft that is a file; returns its slug. Raises NotFound, Refused and more."""
-        from newsletter.pipeline.ledger import statement_named
-        from newsletter.pipeline.statements.submit import submit_file
-
         self.refresh_to_act()
         with self.store.read() as tx:
             slug = statement_named(tx, name)
@@ -249,8 +247,6 @@ class Statements:
         return slug
 
     def _release(self, origin: str, line: int) -> None:
-        from newsletter.sources.writing import hand_in
-
         hand_in(self.settings.workspace / origin, line)
 
     def _mark(self) -> int:
@@ -262,8 +258,6 @@ class Statements:
 
         Where the service has other settings or templates, the service renders it.
         """
-        from newsletter.pipeline.statements.render import Tried, render
-
         with self.store.read() as tx:
             if self.configuration.objection(tx):
                 return
@@ -276,19 +270,12 @@ class Statements:
         )
 
     def visitor(self) -> Visitor:
-        from newsletter.pipeline.statements.visit import Visitor
-        from newsletter.sources.writing import slugify
-
         return Visitor(store=self.store, share=random.random, slugify=slugify)
 
 
 def _source(
     options: AnySource, settings: Settings, segments: tuple[Segment, ...], store: Store
 ) -> FolderSource | FeedSource:
-    from newsletter.config.sources import FolderOptions
-    from newsletter.domain.subscribers.address import fold
-    from newsletter.sources.folder import FolderSource
-
     if isinstance(options, FolderOptions):
         return FolderSource(
             folder=settings.resolve(options.path),
@@ -298,8 +285,6 @@ def _source(
             timezone=settings.timezone,
             segments=segments,
         )
-    from newsletter.pipeline.statements.ingest import FeedSource  # with what reads pages
-
     feed = _feed(options, settings, store.clock)
     return FeedSource(
         feed=feed.name,
@@ -313,7 +298,6 @@ def _source(
 
 
 def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Clock) -> Feed:
-    from newsletter.config.sources import FeedOptions
     from newsletter.sources.feeds.fetching import Fetcher  # with what reads pages
     from newsletter.sources.feeds.polling import SyndicatedFeed, WordPressFeed
     from newsletter.sources.feeds.readers import SandboxReader

@@ -1,16 +1,14 @@
 """The subscribers of a workspace: whom segments pick, which lists there are, and who is erased."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from newsletter.config.settings import Settings
-    from newsletter.domain.ports import Links
-    from newsletter.domain.subscribers.segment import Segment
-    from newsletter.store.sql import Store
+from newsletter.config.lists import configured
+from newsletter.config.settings import Settings
+from newsletter.domain.ports import Links
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.pipeline.subscribers.leave import clean, forget
+from newsletter.store.sql import Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +22,6 @@ class Subscribers:
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
         """The saved rules that pick readers."""
-        from newsletter.config.lists import configured
-
         return configured(self.settings.segments, timezone=self.settings.timezone)
 
     @cached_property
@@ -45,7 +41,5 @@ class Subscribers:
         Where the database is too busy for that, the next look does it. Raises Refused for an
         address of which nothing is kept, unless ``block_unknown``.
         """
-        from newsletter.pipeline.subscribers.leave import clean, forget
-
         known = forget(address, by=by, block_unknown=block_unknown, store=self.store)
         return known, clean(store=self.store)

@@ -1,23 +1,23 @@
 """The tick: every stage of a workspace but those that send."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.errors import Fault
 from newsletter.imports import import_all
-
-if TYPE_CHECKING:
-    from newsletter.domain.campaigns.campaign import Campaign
-    from newsletter.domain.errors import Fault
-    from newsletter.pipeline.archive.index import Indexed
-    from newsletter.pipeline.campaigns.build_digest import BuiltDigest
-    from newsletter.pipeline.campaigns.plan import Held, Watch
-    from newsletter.pipeline.statements.approve import Noted
-    from newsletter.runtime.campaigns import Campaigns
-    from newsletter.runtime.delivery import Delivery
-    from newsletter.runtime.statements import Statements
+from newsletter.pipeline.archive.index import Indexed, index
+from newsletter.pipeline.campaigns.build_digest import BuiltDigest
+from newsletter.pipeline.campaigns.plan import Held, Watch, plan, start_due
+from newsletter.pipeline.events.breaker import stop_harm
+from newsletter.pipeline.events.record import retire
+from newsletter.pipeline.staff.notify import notify
+from newsletter.pipeline.statements.approve import Noted
+from newsletter.pipeline.subscribers.leave import clean
+from newsletter.pipeline.subscribers.prefer import resume
+from newsletter.runtime.campaigns import Campaigns
+from newsletter.runtime.delivery import Delivery
+from newsletter.runtime.statements import Statements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,21 +62,11 @@ class Tick:
     @cached_property
     def _seen(self) -> tuple[Watch, Indexed]:
         """The state of planning and indexing between two ticks."""
-        from newsletter.pipeline.archive.index import Indexed
-        from newsletter.pipeline.campaigns.plan import Watch
-
         return Watch(), Indexed()
 
     def run(self) -> TickResult:
         """Build digests, refresh, plan approved statements, start due campaigns, pause harmful
         ones."""
-        from newsletter.pipeline.archive.index import index
-        from newsletter.pipeline.campaigns.plan import plan, start_due
-        from newsletter.pipeline.events.breaker import stop_harm
-        from newsletter.pipeline.events.record import retire
-        from newsletter.pipeline.staff.notify import notify
-        from newsletter.pipeline.subscribers.leave import clean
-        from newsletter.pipeline.subscribers.prefer import resume
         from newsletter.rendering.mail.excerpts import words_of
 
         store, rules, (watch, indexed) = self.delivery.store, self.campaigns.plan_rules, self._seen

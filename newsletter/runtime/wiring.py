@@ -12,7 +12,6 @@ from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.configuration import Configuration
 from newsletter.rendering.lazy import LazyRenderer
-from newsletter.runtime.archive import Archive
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.clock import ServerClock, SystemClock
 from newsletter.runtime.configuration import ConfigurationOnDisk
@@ -210,6 +209,5 @@ def _built(
         campaigns=campaigns,
         delivery=delivery,
         subscribers=subscribers,
-        archive=Archive(**common, renderer=renderer),
         staff=Staff(**shared, key=key),
     )

@@ -111,7 +111,7 @@ class Pages:
             # first those that programs ask for, hundreds a second
             *UnsubscribePages(subscribers, frame, self._lanes).routes(),
             *PreferencesPage(subscribers, frame, readers).routes(),
-            *ArchivePages(services.archive, frame, readers).routes(),
+            *ArchivePages(services.statements, frame, readers).routes(),
             *Pictures(services.store, readers).routes(),
             *SignUpPages(subscribers, frame, readers).routes(),
             *ConfirmationPages(subscribers, frame, readers).routes(),

@@ -1,12 +1,10 @@
 """Commands for campaigns: list, report, pause, resume, cancel, resolve."""
 
-from __future__ import annotations
-
 import csv
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -28,16 +26,14 @@ from newsletter.cli.shell import (
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.staff.role import Role
+from newsletter.pipeline.campaigns.control import OperatorActions
 from newsletter.pipeline.campaigns.report import report as make_report
 from newsletter.pipeline.campaigns.report import summary
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.pipeline.statements.translations import awaited
 from newsletter.runtime.delivery import Delivery
+from newsletter.runtime.services import Services
 from newsletter.subscriber_files.csv_files import guarded
-
-if TYPE_CHECKING:
-    from newsletter.pipeline.campaigns.control import OperatorActions
-    from newsletter.runtime.services import Services
 
 _SAME_ACCOUNT = "same account"
 FIGURES = ("audience", "pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")

@@ -20,13 +20,13 @@ from newsletter.cli.shell import (
     version,
     wall_time,
 )
-from newsletter.cli.statements.statements import about
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import people
 from newsletter.formats.times import is_local
+from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.headcount import left_behind, with_readers
 from newsletter.pipeline.statements.approve import ApprovalRequest, Given
 from newsletter.pipeline.statements.approve import revoke as take_back
@@ -73,7 +73,8 @@ def approve(
         slug = _meant(services.statements, slug, faults)
         with services.store.read() as tx:
             stored = tx.statements.get(slug)
-            show_faults(about(services.statements, tx, faults, stored.statement) if stored else ())
+            if stored:
+                show_faults(services.statements.faults_about(tx, stored.statement, faults))
         given = services.statements.approve(
             ApprovalRequest(
                 slug=slug,
@@ -248,8 +249,6 @@ def start(
 
     Sending begins when the undo window ends; 'newsletter statement undo' stops it before.
     """
-    from newsletter.pipeline.campaigns.control import StartRequest
-
     with shell.services() as services:
         services.statements.refresh_to_act()
         slug = statement_slug(services.store, slug)

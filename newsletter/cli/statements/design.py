@@ -1,24 +1,20 @@
 """``design``: a mail of each template with made-up text, to see what a brand makes of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from newsletter.cli.shell import Shell, in_workspace
 from newsletter.domain.delivery.transactional import EmailText, News
 from newsletter.domain.errors import Defect, Refused
-
-if TYPE_CHECKING:
-    from newsletter.domain.statements.content import Content
-    from newsletter.domain.statements.statement import Statement
-    from newsletter.runtime.statements import Statements
-
+from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.statement import Statement
+from newsletter.rendering.mail.files import default_templates
+from newsletter.runtime.statements import Statements
+from newsletter.sources.statements import Defaults, parse_statement
 
 _EXAMPLE = Path("workspace") / "example.md"
 _LISTS = ("press", "supporters")
@@ -76,9 +72,6 @@ def _letter(statements: Statements, says: EmailText) -> Content:
 
 
 def _example(statements: Statements) -> Statement:
-    from newsletter.rendering.mail.files import default_templates
-    from newsletter.sources.statements import Defaults, parse_statement
-
     settings = statements.settings
     defaults = Defaults(lists=_LISTS, language=settings.language, timezone=settings.timezone)
     data = (default_templates() / _EXAMPLE).read_bytes()

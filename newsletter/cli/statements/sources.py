@@ -1,7 +1,5 @@
 """``newsletter source`` and ``statement import``: where statements come from."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +15,20 @@ from newsletter.cli.shell import (
     say,
     wall_time,
 )
+from newsletter.config.sources import FolderOptions
+from newsletter.documents.isolated import import_isolated
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.ports import Feed
 from newsletter.domain.schedule import format_duration
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.statements.visit import Visited
+from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 from newsletter.sources.writing import free_path, to_markdown, write_bytes, write_new
 from newsletter.store.sql import Transaction
 
 if TYPE_CHECKING:
     from newsletter.documents.release.imported import ImportedDocument, ImportedPicture
-    from newsletter.runtime.services import Services
 
 
 _INVALID, _UNREACHABLE = 3, 6
@@ -44,8 +44,6 @@ def source() -> None:
 @in_workspace
 def list_sources(shell: Shell, as_json: bool) -> None:
     """Show all sources, and how the last visit to each feed went."""
-    from newsletter.config.sources import FolderOptions
-
     with shell.services() as services:
         rows = [
             {"name": one.path.as_posix(), "kind": "folder", "url": "", "state": "read at each look"}
@@ -179,7 +177,6 @@ def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
 
     Also of LibreOffice texts (.odt) and Markdown. Says all that it leaves out or guesses.
     """
-    from newsletter.documents.isolated import import_isolated
     from newsletter.documents.release.imported import with_language
 
     with shell.services() as services:
@@ -200,7 +197,7 @@ def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
         click.echo(each["path"])
 
 
-def _write_imported(services: Services, document: ImportedDocument) -> dict[str, Any]:
+def _write_imported(services: Services, document: "ImportedDocument") -> dict[str, Any]:
     path = free_path(services.settings.statements_folder, document.title)
     slug = path.stem
     text = to_markdown(
@@ -232,7 +229,7 @@ def _write_imported(services: Services, document: ImportedDocument) -> dict[str,
     }
 
 
-def _write_picture(path: Path, picture: ImportedPicture) -> tuple[str, str]:
+def _write_picture(path: Path, picture: "ImportedPicture") -> tuple[str, str]:
     """Write a picture next to the statement. Return its path, and the remaining task."""
     path = path.with_name(f"{path.name}.{picture.kind.rpartition('/')[2]}")
     write_bytes(path, picture.data)

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
 
-from newsletter.cli.groups import Table
 from newsletter.cli.shell import (
     Shell,
     as_json,
@@ -23,6 +21,16 @@ from newsletter.cli.shell import (
     version,
     wall_time,
 )
+from newsletter.cli.statements.approving import (
+    approve,
+    revoke,
+    schedule,
+    send_back,
+    start,
+    undo,
+    unschedule,
+)
+from newsletter.cli.statements.sources import import_files
 from newsletter.domain.campaigns.campaign import CampaignState, has_begun
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, NotFound
@@ -30,12 +38,12 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.review import ReviewFinding, Severity, in_order, remark_of
 from newsletter.domain.statements.statement import (
     Progress,
-    Statement,
 )
+from newsletter.pipeline.campaigns.board import load_for_page
 from newsletter.pipeline.ledger import find_statement, statement_named
 from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.statements.review import is_settled, overrides, review
-from newsletter.pipeline.statements.translations import awaited, translations_of
+from newsletter.pipeline.statements.translations import awaited
 from newsletter.pipeline.status import load_statuses
 from newsletter.runtime.keys import made_with
 from newsletter.runtime.statements import Statements
@@ -43,7 +51,7 @@ from newsletter.sources.writing import free_path, to_markdown, write_new
 from newsletter.store.sql import Transaction
 
 
-@click.group(cls=Table)
+@click.group()
 def statement() -> None:
     """Write, check, approve and schedule statements."""
 
@@ -81,8 +89,6 @@ def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
 @in_workspace
 def show(shell: Shell, slug: str, as_json: bool) -> None:
     """Show one statement, its approvals and what it still needs."""
-    from newsletter.pipeline.campaigns.board import load_for_page  # lists do without
-
     with shell.services() as services:
         faults = services.statements.refresh()
         with services.store.read() as tx:
@@ -188,11 +194,6 @@ def new(shell: Shell, title: str, author: str) -> None:
     click.echo(str(path))
 
 
-statement.later(
-    "import",
-    "newsletter.cli.statements.sources:import_files",  # it reads Word files and pages
-    "Make statements of Word, PDF, email, HTML or text files.",
-)
 BLOCKED, WARNED = 3, 4
 
 
@@ -248,7 +249,7 @@ def _check_one(statements: Statements, slug: str) -> _Checked:
             stored = tx.statements.get(statement_named(tx, slug))
             if stored is None or not stored.present:
                 raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
-        faults = about(statements, tx, faults, stored.statement)
+        faults = statements.faults_about(tx, stored.statement, faults)
         [reviewed] = review(tx, [stored], statements.review_rules)
         settled = is_settled(tx, stored, statements.review_rules)
     return _checked(faults, reviewed.remarks, settled=settled, statements=1)
@@ -282,21 +283,6 @@ def _checked(
     return _Checked(remarks=found, code=code, statements=statements)
 
 
-def about(
-    statements: Statements, tx: Transaction, faults: Iterable[Fault], statement: Statement
-) -> tuple[Fault, ...]:
-    """Return the faults of its file, of texts in its email, and of another file with its slug."""
-    within = translations_of(tx, statement.slug) if statements.settings.together else ()
-    places = {
-        f"{statement.slug}.md",
-        statement.origin,
-        *(translation.origin for translation in within),
-    }
-    return tuple(
-        fault for fault in faults if not places.isdisjoint({fault.file, Path(fault.file).name})
-    )
-
-
 @statement.command()
 @click.argument("slug")
 @in_workspace
@@ -324,14 +310,6 @@ def submit(shell: Shell, slug: str, by: str | None) -> None:
     say(f"{slug} waits for approval; 'newsletter statement approve {slug} --by EMAIL' approves it")
 
 
-for _name, _about in (
-    ("approve", "Approve a statement as it stands now."),
-    ("revoke", "Revoke your approval; an admin revokes all of them."),
-    ("schedule", "Set the time of a statement, which overrules its file."),
-    ("unschedule", "Go back to the time in the statement's file."),
-    ("start", "Start an approved statement, if schedule.start is sender."),
-    ("undo", "Stop a statement before it is sent."),
-    ("send-back", "Ask for changes in a statement, with a reason."),
-):
-    _at = f"newsletter.cli.statements.approving:{_name.replace('-', '_')}"
-    statement.later(_name, _at, _about)
+_others = (import_files, approve, revoke, schedule, unschedule, start, undo, send_back)
+for _command in _others:
+    statement.add_command(_command)

@@ -1,7 +1,5 @@
 """``newsletter subscribers import`` and ``export``: people into a workspace, and out of it."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,17 +26,18 @@ from newsletter.cli.shell import (
 )
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.staff.role import Role
+from newsletter.domain.subscribers.audience import Brought, ImportRecord
+from newsletter.pipeline.subscribers import imports
+from newsletter.pipeline.subscribers.imports import undo
 from newsletter.pipeline.subscribers.membership import find_list
+from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.csv_files import COLUMNS, FIRST_NAME, LAST_NAME, column_of
+from newsletter.subscriber_files.subscriber_file import SubscriberFile
 from newsletter.subscriber_files.subscribers import AUTO, KINDS, PLAIN, read_people
 from newsletter.subscriber_files.writing import FORMS, People
 
 if TYPE_CHECKING:
     from rich.progress import Progress
-
-    from newsletter.domain.subscribers.audience import Brought, ImportRecord
-    from newsletter.runtime.subscribers import Subscribers
-    from newsletter.subscriber_files.subscriber_file import SubscriberFile
 
 
 Thing = TypeVar("Thing")
@@ -49,7 +48,7 @@ _PAUSE_SECONDS = 0.02
 class Counter:
     """Counts, and shows the count. May be called with the count so far."""
 
-    def __init__(self, progress: Progress, what: str, total: int | None) -> None:
+    def __init__(self, progress: "Progress", what: str, total: int | None) -> None:
         self._progress = progress
         self._count = 0
         self._of = "" if total is None else f" of {total:,}"
@@ -257,8 +256,6 @@ def bring_in(
     rehearse: bool = False,
 ) -> Brought:
     """Import a file that was checked, or say what would come of it. ``options`` are its --list."""
-    from newsletter.pipeline.subscribers import imports
-
     plan = imports.ImportPlan(
         file=read.path.name,
         kind=read.kind,
@@ -320,8 +317,6 @@ def undo_import(shell: Shell, number: int, by: str | None, as_json: bool) -> Non
     person stays unchanged if they or the staff acted since, if a later import names them, or if a
     statement was sent to them. An undo re-subscribes no one and lifts no suppression.
     """
-    from newsletter.pipeline.subscribers.imports import undo
-
     with shell.services() as services:
         who = actor(services.store, by, Role.ADMIN, "undo an import")
         with counted("undoing"):

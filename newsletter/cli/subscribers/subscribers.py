@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from newsletter.cli.groups import Table
 from newsletter.cli.shell import (
     Shell,
     actor,
@@ -22,6 +21,8 @@ from newsletter.cli.shell import (
     print_rows,
     say,
 )
+from newsletter.cli.subscribers.moving import export, import_file, list_imports, undo_import
+from newsletter.cli.subscribers.signup import form, receive_email
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.staff.role import Role
@@ -33,40 +34,9 @@ from newsletter.pipeline.subscribers.membership import find_list
 from newsletter.store.sql import Transaction
 
 
-@click.group(cls=Table)
+@click.group()
 def subscribers() -> None:
     """Import, export, show, suppress and forget people."""
-
-
-for _name, _at, _about in (
-    (
-        "import",
-        "subscribers.moving:import_file",
-        "Import a file of subscribers, ours or another tool's.",
-    ),
-    (
-        "export",
-        "subscribers.moving:export",
-        "Print all people and suppressions, as import reads them.",
-    ),
-    (
-        "imports",
-        "subscribers.moving:list_imports",
-        "Show the imports, the newest ones, with what each brought.",
-    ),
-    (
-        "undo-import",
-        "subscribers.moving:undo_import",
-        "Undo an import.",
-    ),
-    (
-        "receive-email",
-        "subscribers.signup:receive_email",
-        "Carry out an email to the inbox for unsubscribing.",
-    ),
-    ("form", "subscribers.signup:form", "Print a form to sign up by, for a page of your own site."),
-):
-    subscribers.later(_name, f"newsletter.cli.{_at}", _about)  # they know files and pages
 
 
 @subscribers.command()
@@ -347,3 +317,7 @@ def _entry(address: str, lists: tuple[str, ...], name: str, language: str) -> En
         message = "holds a control character; leave it out"
         raise InvalidInput([Fault(file="--name", message=message)])
     return Entry(address=address, lists=lists, name=name, language=language)
+
+
+for _command in (import_file, export, list_imports, undo_import, receive_email, form):
+    subscribers.add_command(_command)

@@ -1,26 +1,25 @@
 """``newsletter db``: versions, backups, and putting one back."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from newsletter.cli.delivery import say_resumed
 from newsletter.cli.shell import Shell, actor, in_workspace, say
+from newsletter.config.fields import database_url
+from newsletter.config.settings import Settings
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import add_link_key, fingerprints_in, private
+from newsletter.runtime.wiring import open_database
+from newsletter.store.copying import copy as copy_rows
+from newsletter.store.file import copies
 from newsletter.store.file.lock import in_use, only_one, unused
-
-if TYPE_CHECKING:
-    from newsletter.config.settings import Settings
-
+from newsletter.store.schema import migrate as run_migrations
 
 DUMP = "pg_dump --format=custom --no-owner"
 
@@ -45,9 +44,6 @@ def _alone(settings: Settings, by: str) -> Iterator[None]:
 @in_workspace
 def migrate(shell: Shell) -> None:
     """Make the database, or check its version."""
-    from newsletter.runtime.wiring import open_database
-    from newsletter.store.schema import migrate as run_migrations
-
     settings = shell.settings()
     # private first: what a migration makes is its owner's alone from the first byte
     with (
@@ -81,8 +77,6 @@ def rekey(shell: Shell) -> None:
 @in_workspace
 def backup(shell: Shell, file: Path) -> None:
     """Copy the database to FILE, also while a campaign is going out."""
-    from newsletter.store.file import copies
-
     settings = shell.settings()
     if settings.is_on_server:
         raise Refused(
@@ -100,8 +94,6 @@ def backup(shell: Shell, file: Path) -> None:
 @in_workspace
 def restore(shell: Shell, file: Path) -> None:
     """Put a backup back. Nothing is sent from it until somebody releases it."""
-    from newsletter.store.file import copies
-
     settings = shell.settings()
     if settings.is_on_server:
         raise Refused(
@@ -116,8 +108,6 @@ def restore(shell: Shell, file: Path) -> None:
 
 
 def _url(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
-    from newsletter.config.fields import database_url
-
     try:
         return text and database_url(text)
     except ValueError as error:
@@ -134,9 +124,6 @@ def copy(shell: Shell, target: str | None, source: str | None) -> None:
     --to copies to a new database at URL, --from copies another database into the workspace's own.
     The copy sends nothing until an admin releases it.
     """
-    from newsletter.runtime.wiring import open_database
-    from newsletter.store.copying import copy as copy_rows
-
     if (target is None) == (source is None):
         raise click.UsageError("name a database, with --to or with --from")
     settings = shell.settings()

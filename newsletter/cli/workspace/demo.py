@@ -4,8 +4,6 @@ The statement in a file is sent whole. Then three made-up people of a press offi
 so that it has a statement in each state.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 import sys
@@ -15,7 +13,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from string import ascii_lowercase
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -23,18 +20,23 @@ import click
 from newsletter.cli.campaigns.campaigns import print_report
 from newsletter.cli.delivery import work
 from newsletter.cli.shell import say
+from newsletter.cli.subscribers.moving import bring_in
 from newsletter.cli.workspace.setup import make_workspace
 from newsletter.config import environment
+from newsletter.config.loading import FILE_NAME
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import DraftText
+from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.campaigns.trial import filled, sample
+from newsletter.pipeline.staff.people import accept, invite
+from newsletter.pipeline.staff.proofs import Place
 from newsletter.pipeline.statements.approve import ApprovalRequest
-
-if TYPE_CHECKING:
-    from newsletter.runtime.services import Services
+from newsletter.runtime.services import Services
+from newsletter.runtime.wiring import opened
+from newsletter.subscriber_files.subscribers import read_subscribers
 
 _SLUG = "example"
 
@@ -140,8 +142,6 @@ def at_the_desk(folder: Path) -> Iterator[Services]:
 
 
 def _opened(folder: Path) -> AbstractContextManager[Services]:
-    from newsletter.runtime.wiring import opened
-
     return opened(folder, environment())
 
 
@@ -155,8 +155,6 @@ def _unused(folder: Path) -> Path:
 
 def _configure(folder: Path, **settings: str) -> None:
     """Write these values behind their keys, anywhere in the file."""
-    from newsletter.config.loading import FILE_NAME
-
     file = folder / FILE_NAME
     text = file.read_text(encoding="utf-8")
     for key, value in settings.items():
@@ -168,9 +166,6 @@ def _configure(folder: Path, **settings: str) -> None:
 
 
 def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int:
-    from newsletter.cli.subscribers.moving import bring_in
-    from newsletter.subscriber_files.subscribers import read_subscribers
-
     read = read_subscribers(folder / "subscribers.yaml", progress=lambda _count: None)
     bring_in(services.subscribers, read, by=OPERATOR)
     for person in PEOPLE:
@@ -189,9 +184,6 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
 
 def _let_in(services: Services, person: _Person, password: str) -> None:
     """As they would come in: invited, by a link."""
-    from newsletter.pipeline.staff.people import accept, invite
-    from newsletter.pipeline.staff.proofs import Place
-
     link = invite(person.address, person.role, by=OPERATOR, proofs=services.staff.proofs)
     place = Place(network="127.0.0.0/24", browser="the demo")
     came = accept(
@@ -260,8 +252,6 @@ def _version(services: Services, slug: str) -> str:
 
 
 def _start_tomorrow(services: Services, slug: str) -> None:
-    from newsletter.pipeline.campaigns.control import StartRequest
-
     zone = ZoneInfo(services.settings.timezone)
     tomorrow = services.store.clock.now().astimezone(zone) + timedelta(days=1)
     nine = tomorrow.replace(hour=9, minute=0, second=0, microsecond=0)

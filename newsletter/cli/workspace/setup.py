@@ -1,7 +1,5 @@
 """``init``, ``newsletter config`` and ``doctor``: a workspace is made, looked at and checked."""
 
-from __future__ import annotations
-
 import json
 import platform
 import shutil
@@ -12,8 +10,21 @@ from typing import BinaryIO
 import click
 
 from newsletter.cli.shell import Shell, as_json, in_workspace, pick, print_json, say
+from newsletter.config.loading import FILE_NAME
+from newsletter.config.loading import show as masked
+from newsletter.config.schema import json_schema
+from newsletter.domain.delivery.authentication import examine_arrived
 from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import NewsletterError, Refused
+from newsletter.rendering.mail.files import default_templates
+from newsletter.runtime.diagnosis import (
+    CONNECTION,
+    attempt,
+    finding,
+    free_at,
+    of_space,
+    of_workspace,
+)
 
 
 @click.group()
@@ -26,8 +37,6 @@ def config() -> None:
 @in_workspace
 def show(shell: Shell, as_json: bool) -> None:
     """Show all settings with their defaults; secrets are masked."""
-    from newsletter.config.loading import show as masked
-
     settings = masked(shell.settings())
     if as_json:
         print_json(settings)
@@ -56,8 +65,6 @@ def validate(shell: Shell) -> None:
 
 def _valid(shell: Shell) -> str:
     """The path of newsletter.yaml, which has no fault. Raises InvalidConfiguration."""
-    from newsletter.config.loading import FILE_NAME
-
     shell.settings()
     return str(shell.folder / FILE_NAME)
 
@@ -65,8 +72,6 @@ def _valid(shell: Shell) -> str:
 @config.command()
 def schema() -> None:
     """Print the JSON Schema of newsletter.yaml, for editors."""
-    from newsletter.config.schema import json_schema
-
     print_json(json_schema())
 
 
@@ -90,9 +95,6 @@ def doctor(shell: Shell, mail: BinaryIO | None, as_json: bool) -> int:
     One line for each check: ok, CHECK if it could not be verified, FIX with the remedy. The
     provider is asked about its key and the sending domain; nothing is changed there.
     """
-    from newsletter.domain.delivery.authentication import examine_arrived
-    from newsletter.runtime.diagnosis import CONNECTION
-
     if mail is None:
         findings = list(_examine(shell))
     else:
@@ -115,14 +117,6 @@ def doctor(shell: Shell, mail: BinaryIO | None, as_json: bool) -> int:
 
 
 def _examine(shell: Shell) -> Iterator[Finding]:
-    from newsletter.runtime.diagnosis import (
-        attempt,
-        finding,
-        free_at,
-        of_space,
-        of_workspace,
-    )
-
     yield finding("python", well=True, detail=platform.python_version())
     config = attempt("configuration", lambda: _valid(shell))
     yield config
@@ -140,10 +134,6 @@ def _examine(shell: Shell) -> Iterator[Finding]:
 
 def make_workspace(folder: Path) -> list[Path]:
     """Write a workspace and return its files. Raises Refused rather than overwrite anything."""
-    from newsletter.config.loading import FILE_NAME
-    from newsletter.config.schema import json_schema
-    from newsletter.rendering.mail.files import default_templates
-
     examples = default_templates() / "workspace"
     files = {
         folder / FILE_NAME: examples / "newsletter.yaml",

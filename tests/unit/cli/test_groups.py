@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -26,18 +25,10 @@ ALL = CLIENTS | SERVERS | READERS | RENDERERS | OTHERS | STORE
 MODULES = "\nimport sys; print('\\n'.join(sys.modules), file=sys.stderr)"
 
 
-def stand_ins(group: click.Group) -> Iterator[Later]:
-    for command in group.commands.values():
-        if isinstance(command, Later):
-            yield command
-        whole = loaded(command)
-        if isinstance(whole, click.Group):
-            yield from stand_ins(whole)
-
-
-@pytest.mark.parametrize("command", [*stand_ins(newsletter)], ids=lambda one: one.at)
-def test_a_list_says_of_a_command_what_it_says_itself(command: Later) -> None:
-    whole = command.load()
+@pytest.mark.parametrize("name", newsletter.commands)
+def test_a_list_says_of_a_command_what_it_says_itself(name: str) -> None:
+    command = newsletter.commands[name]
+    whole = loaded(command)
     assert whole.name == command.name
     for limit in (20, 45, 60, 75, 200):
         assert command.get_short_help_str(limit) == whole.get_short_help_str(limit)
@@ -93,46 +84,8 @@ def test_help_and_version_load_nothing_large(tmp_path: Path, option: str) -> Non
     assert modules_after(tmp_path, option).isdisjoint(ALL)
 
 
-LOAD_ALL = """
-from newsletter.cli.groups import loaded
-from newsletter.cli.main import newsletter
-def load(command):
-    for inner in getattr(command, "commands", {}).values():
-        load(loaded(inner))
-load(newsletter)
-"""
-
-
-def test_help_of_any_command_loads_nothing_large(tmp_path: Path) -> None:
-    """A command's help is its module's: no module of commands may bring settings or store."""
-    found = modules_of(LOAD_ALL, tmp_path)
-    assert "newsletter.cli.statements.statements" in found
-    assert "newsletter.cli.delivery" in found
-    assert found.isdisjoint(ALL)
-
-
-def modules_in(layer: str, listed: set[str]) -> set[str]:
-    """Those of a layer by subject and name, without the packages."""
-    return {
-        one.removeprefix(f"newsletter.{layer}.")
-        for one in listed
-        if one.startswith(f"newsletter.{layer}.") and not hasattr(import_module(one), "__path__")
-    }
-
-
 def test_a_list_of_statements_loads_the_store_and_the_settings_alone(listed: set[str]) -> None:
     assert listed & ALL == STORE
-
-
-def test_a_list_of_statements_loads_the_stages_that_it_needs_alone(listed: set[str]) -> None:
-    assert modules_in("pipeline", listed) == {
-        *("statements.ingest", "statements.render"),  # what is stored is brought up to date
-        "statements.approve",  # by front matter
-        *("statements.review", "statements.translations", "status", "ledger"),  # how far each is
-        "delivery.restore_guard",  # no claim of the past is missing
-        "configuration",  # another process may run with other settings
-        "subscribers.membership",  # a list that is misspelt is told of
-    }
 
 
 def test_settings_in_order_are_read_without_the_words_for_faults(listed: set[str]) -> None:

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from newsletter.runtime.archive import Archive
+from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Store
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.threads import Lane
@@ -100,12 +100,12 @@ class PageMemory:
 class ArchivePages:
     """The archive of one workspace."""
 
-    def __init__(self, archive: Archive, frame: Frame, lane: Lane) -> None:
+    def __init__(self, statements: Statements, frame: Frame, lane: Lane) -> None:
         self._frame = frame
         self._lane = lane
         # settings may have changed what pages show since a client fetched them, but not after this
-        self._build = ArchiveBuild(archive, frame, began_at=archive.store.clock.now())
-        self._memory = PageMemory(archive.store)
+        self._build = ArchiveBuild(statements, frame, began_at=statements.store.clock.now())
+        self._memory = PageMemory(statements.store)
 
     def routes(self) -> list[Route]:
         """Return a route for each page and file."""

@@ -19,7 +19,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.rendering.languages import base_language, direction, language_name
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.excerpts import body_of, excerpt_of
-from newsletter.runtime.archive import Archive
+from newsletter.runtime.statements import Statements
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive import feeds, published
 from newsletter.web.public.archive.feeds import KINDS, FeedPublisher, Listed, head_of
@@ -56,13 +56,14 @@ def page_link(up: str, number: int) -> str:
 class ArchiveBuild:
     """The archive of one workspace. ``began_at`` is when its settings may have changed last."""
 
-    def __init__(self, archive: Archive, frame: Frame, *, began_at: datetime) -> None:
-        self._archive = archive
-        self._store = archive.store
+    def __init__(self, statements: Statements, frame: Frame, *, began_at: datetime) -> None:
+        self._settings = statements.settings
+        self._renderer = statements.renderer
+        self._store = statements.store
         self._frame = frame
         self._began_at = began_at
-        self._words, self._language = frame.words(archive.settings.language)
-        house = archive.settings.house()
+        self._words, self._language = frame.words(self._settings.language)
+        house = self._settings.house()
         self._publisher = FeedPublisher(
             name=house.organisation.name,
             website=house.organisation.website,
@@ -171,8 +172,8 @@ class ArchiveBuild:
 
         Templates have no such element: a mail fetches nothing.
         """
-        base = self._archive.settings.public_url
-        name = self._archive.settings.organisation.name
+        base = self._settings.public_url
+        name = self._settings.organisation.name
         lines = [Markup('<link rel="canonical" href="{}">').format(page_link(f"{base}/", number))]
         line = Markup('<link rel="alternate" type="{}" title="{} ({})" href="{}/{}">')
         lines += [
@@ -227,7 +228,7 @@ class ArchiveBuild:
 
     def robots(self) -> Leaf:
         """Return what robots may visit."""
-        body = feeds.robots(self._archive.settings.public_url, _CLOSED).encode()
+        body = feeds.robots(self._settings.public_url, _CLOSED).encode()
         return self._leaf(body, "text/plain", [])
 
     def _leaf(
@@ -261,11 +262,11 @@ class ArchiveBuild:
         )
 
     def _dated(self, day: date, language: str) -> str:
-        words = self._archive.renderer.wordings.of(language)[0]
+        words = self._renderer.wordings.of(language)[0]
         return details.written_date(day, language, words)
 
     def _local_day(self, at: datetime) -> date:
-        return at.astimezone(ZoneInfo(self._archive.settings.timezone)).date()
+        return at.astimezone(ZoneInfo(self._settings.timezone)).date()
 
     def _with_heading(self, shown: Sequence[Published]) -> list[tuple[Published, Heading]]:
         """Take headings from the index, and from the emails of what it does not have yet."""
