@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.shell import (
-    Shell,
-    actor,
+    acting,
     as_json,
-    by_whom,
     hours_to_come,
-    in_workspace,
     print_json,
     say,
     show_faults,
     wall_time,
+    with_services,
 )
 from newsletter.documents.sandbox import GATES
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
@@ -241,20 +239,19 @@ def _question(campaign: Campaign) -> str:
 @host_option
 @port_option
 @_with_verbose
-@in_workspace
-def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
+@with_services
+def run(services: Services, until_idle: bool, host: str, port: int) -> int:
     """Send due statements, and serve the pages.
 
     Runs until Ctrl-C or SIGTERM; with --until-idle, until nothing is left to send.
     """
-    with shell.services() as services:
-        if until_idle:
-            return work(services, until_idle=True)
-        from newsletter.web.server import WebServer
+    if until_idle:
+        return work(services, until_idle=True)
+    from newsletter.web.server import WebServer
 
-        with WebServer(services, host=host, port=port) as server:
-            say(_where(services, server.address))
-            return work(services, until_idle=False, at_end=server.stop)
+    with WebServer(services, host=host, port=port) as server:
+        say(_where(services, server.address))
+        return work(services, until_idle=False, at_end=server.stop)
 
 
 def _where(services: Services, address: str) -> str:
@@ -268,85 +265,73 @@ def _where(services: Services, address: str) -> str:
 @click.command()
 @until_idle_option
 @_with_verbose
-@in_workspace
-def worker(shell: Shell, until_idle: bool) -> int:
+@with_services
+def worker(services: Services, until_idle: bool) -> int:
     """Send due statements, without serving pages.
 
     With 'engine: procrastinate' it sends batches, on as many machines as you like, and
     'newsletter scheduler' does the rest.
     """
-    with shell.services() as services:
-        if until_idle and services.settings.shares_sending:
-            raise Refused("with 'engine: procrastinate' a worker runs until it is stopped")
-        return work(services, until_idle=until_idle, sends=True)
+    if until_idle and services.settings.shares_sending:
+        raise Refused("with 'engine: procrastinate' a worker runs until it is stopped")
+    return work(services, until_idle=until_idle, sends=True)
 
 
 @click.command()
 @until_idle_option
 @_with_verbose
-@in_workspace
-def scheduler(shell: Shell, until_idle: bool) -> int:
+@with_services
+def scheduler(services: Services, until_idle: bool) -> int:
     """Do all but sending batches, with 'engine: procrastinate'.
 
     Run one or two: the second one waits, and takes over when the first one ends or dies.
     """
-    with shell.services() as services:
-        if not services.settings.shares_sending:
-            raise Refused("set 'engine: procrastinate' first, or use 'newsletter worker'")
-        return work(services, until_idle=until_idle)
+    if not services.settings.shares_sending:
+        raise Refused("set 'engine: procrastinate' first, or use 'newsletter worker'")
+    return work(services, until_idle=until_idle)
 
 
 @click.command()
 @host_option
 @port_option
-@in_workspace
-def serve(shell: Shell, host: str, port: int) -> None:
+@with_services
+def serve(services: Services, host: str, port: int) -> None:
     """Serve only the pages."""
     from newsletter.web.server import WebServer
 
-    with (
-        shell.services() as services,
-        WebServer(services, host=host, port=port) as server,
-        stopped_by_signals(server.stop),
-    ):
+    with WebServer(services, host=host, port=port) as server, stopped_by_signals(server.stop):
         say(_where(services, server.address))
         server.wait()
 
 
 @click.command()
 @click.option("--reason", default="", metavar="TEXT", help="The reason.")
-@by_whom
 @as_json
-@in_workspace
-def stop(shell: Shell, reason: str, by: str | None, as_json: bool) -> None:
+@acting(Role.SENDER, "stop all sending")
+def stop(services: Services, reason: str, by: str, as_json: bool) -> None:
     """Stop all sending, until it is resumed.
 
     Calls under way end and are booked; nothing more is claimed, also after a restart. Campaigns
     stay as they are and go on after 'newsletter resume-sending'.
     """
-    with shell.services() as services:
-        who = actor(services.store, by, Role.SENDER, "stop all sending")
-        kept = services.delivery.guard().stop(by=who, reason=reason)
+    kept = services.delivery.guard().stop(by=by, reason=reason)
     if as_json:
         print_json({"hold": {HoldKind.STOP.value: kept}})
     say(f"sending is stopped: {kept}; 'newsletter resume-sending --by EMAIL' resumes it")
 
 
 @click.command("resume-sending")
-@by_whom
 @as_json
-@in_workspace
-def resume_sending(shell: Shell, by: str | None, as_json: bool) -> None:
+@acting(Role.SENDER, "resume sending")
+def resume_sending(services: Services, by: str, as_json: bool) -> None:
     """Resume all sending after 'newsletter stop'.
 
     If sending is also stopped because the database was restored or copied, it stays so until
     'newsletter db release'.
     """
-    with shell.services() as services:
-        who = actor(services.store, by, Role.SENDER, "resume sending")
-        guard = services.delivery.guard()
-        resumed = guard.release(by=who, kinds={HoldKind.STOP})
-        left = guard.holds()
+    guard = services.delivery.guard()
+    resumed = guard.release(by=by, kinds={HoldKind.STOP})
+    left = guard.holds()
     if as_json:
         print_json({"released": {kind.value: reason for kind, reason in resumed.items()}})
     say_resumed(resumed, left)

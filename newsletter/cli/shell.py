@@ -70,6 +70,34 @@ def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(wrapped)
 
 
+def with_services(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--workspace`` and, as its first argument, the services of the workspace."""
+
+    @functools.wraps(command)
+    def opening(shell: Shell, *args: Any, **options: Any) -> Any:
+        with shell.services() as services:
+            return command(services, *args, **options)
+
+    return in_workspace(opening)
+
+
+def acting(role: Role, action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the services and ``--by``: it gets the person, or the operator.
+
+    A person without the role is refused.
+    """
+
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def checked(services: Services, *args: Any, by: str | None, **options: Any) -> Any:
+            who = actor(services.store, by, role, action)
+            return command(services, *args, by=who, **options)
+
+        return by_whom(with_services(checked))
+
+    return decorated
+
+
 seen_version = click.option(
     "--digest",
     metavar="VERSION",
@@ -125,12 +153,18 @@ def pick(value: Any, *names: str) -> dict[str, Any]:
     return {name: getattr(value, name) for name in names}
 
 
-def address_of(text: str, *, said: str) -> str:
-    """An address as it was written. Raises InvalidInput, naming the argument that said it."""
-    try:
-        return parse_address(text)
-    except ValueError as error:
-        raise InvalidInput([Fault(file=said, message=str(error))]) from error
+def address_argument(
+    name: str = "address", metavar: str = "EMAIL"
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command an address as it was written. Raises InvalidInput, naming the argument."""
+
+    def parsed(_context: click.Context, _option: click.Parameter, text: str) -> str:
+        try:
+            return parse_address(text)
+        except ValueError as error:
+            raise InvalidInput([Fault(file=metavar, message=str(error))]) from error
+
+    return click.argument(name, metavar=metavar, callback=parsed)
 
 
 def say(message: str) -> None:

@@ -5,15 +5,14 @@ from datetime import datetime
 import click
 
 from newsletter.cli.shell import (
-    Shell,
-    address_of,
+    address_argument,
     as_json,
-    in_workspace,
     limited,
     pick,
     print_rows,
     say,
     wall_time,
+    with_services,
 )
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import OPERATOR, AuditHead
@@ -32,78 +31,74 @@ def user() -> None:
 
 
 @user.command()
-@click.argument("email")
+@address_argument()
 @click.option("--role", required=True, type=_ROLES)
-@in_workspace
-def add(shell: Shell, email: str, role: str) -> None:
+@with_services
+def add(services: Services, address: str, role: str) -> None:
     """Add a member of staff, or give them another role.
 
     They act by commands that name them. For the desk, invite them.
     """
-    address = fold(address_of(email, said="EMAIL"))
-    with shell.services() as services:
-        with services.store.read() as tx:
-            known = tx.staff.role(address)
-        if known is not None and known is not Role(role):
-            _tell_scheduled(services, address)
-            people.change_role(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
-        else:
-            people.put(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
+    address = fold(address)
+    with services.store.read() as tx:
+        known = tx.staff.role(address)
+    if known is not None and known is not Role(role):
+        _tell_scheduled(services, address)
+        people.change_role(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
+    else:
+        people.put(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
     say(f"{address} is {_a(Role(role))}")
 
 
 @user.command()
 @click.argument("email")
 @click.option("--role", required=True, type=_ROLES)
-@in_workspace
-def invite(shell: Shell, email: str, role: str) -> None:
+@with_services
+def invite(services: Services, email: str, role: str) -> None:
     """Print a link with which one person opens an account at the desk.
 
     It works once, for 72 hours, and the audit log notes that it was printed. Give it to that person
     only: the link grants the role.
     """
-    with shell.services() as services:
-        link = people.invite(email, Role(role), by=OPERATOR, proofs=services.staff.proofs)
-        _print_link(services.staff, link.word, link.expires_at)
+    link = people.invite(email, Role(role), by=OPERATOR, proofs=services.staff.proofs)
+    _print_link(services.staff, link.word, link.expires_at)
     say(f"give it to {link.address} alone: it makes whoever opens it first {_a(link.role)}")
 
 
 @user.command()
 @click.argument("email")
-@in_workspace
-def reset(shell: Shell, email: str) -> None:
+@with_services
+def reset(services: Services, email: str) -> None:
     """Print a link by which somebody sets a new password.
 
     It works once, for 15 minutes, and the audit log says that it was printed. They are signed out,
     and set up another second factor.
     """
-    with shell.services() as services:
-        link = people.reset(email, by=OPERATOR, proofs=services.staff.proofs)
-        _print_link(services.staff, link.word, link.expires_at)
+    link = people.reset(email, by=OPERATOR, proofs=services.staff.proofs)
+    _print_link(services.staff, link.word, link.expires_at)
     say(f"{link.address} was signed out everywhere, and got an email")
 
 
 @user.command()
-@click.argument("email")
-@in_workspace
-def disable(shell: Shell, email: str) -> None:
+@address_argument()
+@with_services
+def disable(services: Services, address: str) -> None:
     """Remove a person's account and role, and end their sessions.
 
     Their acts stay in the audit log. Their approvals of unsent statements no longer count.
     """
-    address = fold(address_of(email, said="EMAIL"))
-    with shell.services() as services:
-        _tell_scheduled(services, address)
-        people.disable(address, by=OPERATOR, proofs=services.staff.proofs)
+    address = fold(address)
+    _tell_scheduled(services, address)
+    people.disable(address, by=OPERATOR, proofs=services.staff.proofs)
     say(f"{address} can do nothing any more; 'newsletter user invite' lets them in again")
 
 
 @user.command("list")
 @as_json
-@in_workspace
-def list_users(shell: Shell, as_json: bool) -> None:
+@with_services
+def list_users(services: Services, as_json: bool) -> None:
     """Show the staff."""
-    with shell.services() as services, services.store.read() as tx:
+    with services.store.read() as tx:
         roles = tx.staff.roles()
         invited = tx.invitations.open(tx.now)
     for invitation in invited:
@@ -146,10 +141,10 @@ def audit() -> None:
 @audit.command()
 @as_json
 @limited
-@in_workspace
-def show(shell: Shell, as_json: bool, most: int | None) -> None:
+@with_services
+def show(services: Services, as_json: bool, most: int | None) -> None:
     """Show the newest lines of the log, the last one at the end."""
-    with shell.services() as services, services.store.read() as tx:
+    with services.store.read() as tx:
         lines, count = tx.audit.newest(most)[::-1], tx.audit.count()
     columns = ("number", "at", "actor", "action", "subject", "detail")
     rows = [pick(line, *columns) | {"at": line.at.isoformat(timespec="seconds")} for line in lines]
@@ -158,15 +153,15 @@ def show(shell: Shell, as_json: bool, most: int | None) -> None:
 
 @audit.command()
 @click.option("--expect", metavar="HEAD", help="A last line that you noted earlier: NUMBER:DIGEST.")
-@in_workspace
-def verify(shell: Shell, expect: str | None) -> None:
+@with_services
+def verify(services: Services, expect: str | None) -> None:
     """Verify that the audit log is complete and unchanged.
 
     Prints the number and the digest of its last line. Note them elsewhere: with --expect they prove
     later that the log still contains everything up to that line.
     """
     noted = _head(expect) if expect else None
-    with shell.services() as services, services.store.read() as tx:
+    with services.store.read() as tx:
         head = tx.audit.verify()
         kept = noted is None or tx.audit.digest(noted.number) == noted.digest
     if noted is not None and not kept:

@@ -9,12 +9,9 @@ from typing import Any
 import click
 
 from newsletter.cli.shell import (
-    Shell,
-    actor,
+    acting,
     as_json,
-    by_whom,
     hours_to_come,
-    in_workspace,
     limited,
     override_in_words,
     print_json,
@@ -22,11 +19,11 @@ from newsletter.cli.shell import (
     say,
     version,
     wall_time,
+    with_services,
 )
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.campaigns.control import OperatorActions
 from newsletter.pipeline.campaigns.report import report as make_report
 from newsletter.pipeline.campaigns.report import summary
 from newsletter.pipeline.ledger import find_campaign
@@ -47,16 +44,15 @@ def campaign() -> None:
 @campaign.command("list")
 @as_json
 @limited
-@in_workspace
-def list_campaigns(shell: Shell, as_json: bool, most: int | None) -> None:
+@with_services
+def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
     """Show the newest campaigns in figures, the last one at the end."""
-    with shell.services() as services:
-        hold, waits = _hold(services.delivery), services.delivery.waits()
-        zone = services.settings.timezone
-        with services.store.read() as tx:
-            newest = reversed(tx.campaigns.newest(most))
-            rows = [summary(tx, stored, waits) | {"hold": hold} for stored in newest]
-            count = tx.campaigns.count()
+    hold, waits = _hold(services.delivery), services.delivery.waits()
+    zone = services.settings.timezone
+    with services.store.read() as tx:
+        newest = reversed(tx.campaigns.newest(most))
+        rows = [summary(tx, stored, waits) | {"hold": hold} for stored in newest]
+        count = tx.campaigns.count()
     columns = ("campaign", "statement", "state", *FIGURES)
     print_rows(
         rows,
@@ -81,22 +77,21 @@ def _hold(delivery: Delivery) -> str:
 @click.command()
 @click.argument("campaign")
 @as_json
-@in_workspace
-def report(shell: Shell, campaign: str, as_json: bool) -> None:
+@with_services
+def report(services: Services, campaign: str, as_json: bool) -> None:
     """Show a campaign's figures, and whom it did not reach.
 
     Names people whose message was rejected, bounced or is unknown, and people who unsubscribed
     first.
     """
-    with shell.services() as services:
-        hold = _hold(services.delivery)
-        figures = make_report(
-            campaign,
-            store=services.store,
-            waits=services.delivery.waits(),
-            accounts=services.delivery.pool.accounts,
-        ) | {"hold": hold}
-        zone = services.settings.timezone
+    hold = _hold(services.delivery)
+    figures = make_report(
+        campaign,
+        store=services.store,
+        waits=services.delivery.waits(),
+        accounts=services.delivery.pool.accounts,
+    ) | {"hold": hold}
+    zone = services.settings.timezone
     if as_json:
         print_json(figures)
     else:
@@ -215,36 +210,30 @@ def _to_come(row: dict[str, Any], zone: str) -> Iterator[str]:
 
 @click.command()
 @click.argument("campaign")
-@by_whom
-@in_workspace
-def pause(shell: Shell, campaign: str, by: str | None) -> None:
+@acting(Role.SENDER, "pause")
+def pause(services: Services, campaign: str, by: str) -> None:
     """Pause a campaign after its open calls."""
-    with shell.services() as services:
-        _tell(_hand(services, by, "pause").pause(campaign))
+    _tell(services.campaigns.hand(by).pause(campaign))
 
 
 @click.command()
 @click.argument("campaign")
-@by_whom
-@in_workspace
-def resume(shell: Shell, campaign: str, by: str | None) -> None:
+@acting(Role.SENDER, "resume")
+def resume(services: Services, campaign: str, by: str) -> None:
     """Resume a paused campaign."""
-    with shell.services() as services:
-        _tell(_hand(services, by, "resume").resume(campaign))
+    _tell(services.campaigns.hand(by).resume(campaign))
 
 
 @click.command()
 @click.argument("campaign")
-@by_whom
-@in_workspace
-def cancel(shell: Shell, campaign: str, by: str | None) -> None:
+@acting(Role.SENDER, "cancel")
+def cancel(services: Services, campaign: str, by: str) -> None:
     """Cancel a campaign; sent messages stay sent."""
-    with shell.services() as services:
-        cancelled = _hand(services, by, "cancel").cancel(campaign)
-        _tell(cancelled)
-        with services.store.read() as tx:
-            original = tx.campaigns.latest(cancelled.translates)
-            waiting = awaited(tx, original) if original else ()
+    cancelled = services.campaigns.hand(by).cancel(campaign)
+    _tell(cancelled)
+    with services.store.read() as tx:
+        original = tx.campaigns.latest(cancelled.translates)
+        waiting = awaited(tx, original) if original else ()
     for email in waiting:
         say(str(email))
 
@@ -264,9 +253,8 @@ def cancel(shell: Shell, campaign: str, by: str | None) -> None:
     flag_value=_SAME_ACCOUNT,
     help="The configured account is the same one, with another key: ask it.",
 )
-@by_whom
-@in_workspace
-def resolve(shell: Shell, campaign: str, to: str | None, by: str | None) -> None:
+@acting(Role.ADMIN, "resolve")
+def resolve(services: Services, campaign: str, to: str | None, by: str) -> None:
     """Decide the outcome of unknown deliveries.
 
     A delivery is unknown if newsletter cannot tell whether the provider took the message. Look it
@@ -274,41 +262,38 @@ def resolve(shell: Shell, campaign: str, to: str | None, by: str | None) -> None
     """
     if to is None:
         raise click.UsageError("say --sent, --resend, --give-up or --same-account")
-    with shell.services() as services:
-        hand = _hand(services, by, "resolve", Role.ADMIN)
-        if to == _SAME_ACCOUNT:
-            resolved, people = hand.vouch(campaign, services.delivery.pool.accounts)
-            say(f"{people} are looked up there again")
-        else:
-            resolved, people = hand.resolve(campaign, Resolution(to))
-            say(f"{people} decided")
+    hand = services.campaigns.hand(by)
+    if to == _SAME_ACCOUNT:
+        resolved, people = hand.vouch(campaign, services.delivery.pool.accounts)
+        say(f"{people} are looked up there again")
+    else:
+        resolved, people = hand.resolve(campaign, Resolution(to))
+        say(f"{people} decided")
     _tell(resolved)
 
 
 @campaign.command("return")
 @click.argument("campaign")
-@by_whom
-@in_workspace
-def go_back(shell: Shell, campaign: str, by: str | None) -> None:
+@acting(Role.SENDER, "return")
+def go_back(services: Services, campaign: str, by: str) -> None:
     """Return waiting batches to the first provider.
 
     After a fail-over, once the first provider is well.
     """
-    with shell.services() as services:
-        _tell(_hand(services, by, "return").go_back(campaign))
+    _tell(services.campaigns.hand(by).go_back(campaign))
 
 
 @campaign.command()
 @click.argument("campaign")
 @click.option("--tag", required=True, help="The tag.")
-@in_workspace
-def unsent(shell: Shell, campaign: str, tag: str) -> None:
+@with_services
+def unsent(services: Services, campaign: str, tag: str) -> None:
     """Print the people who were not sent a campaign, with a tag.
 
     The output is what 'subscribers import' reads. These people wait or were cancelled. People who
     may have it are left out: those who are unknown or were given up.
     """
-    with shell.services() as services, services.store.read() as tx:
+    with services.store.read() as tx:
         found = find_campaign(tx, campaign)
         rows = tx.campaigns.unsent(found.id)
     people = [who for who, state in rows if state != "given up" and "@" in who]
@@ -316,13 +301,6 @@ def unsent(shell: Shell, campaign: str, tag: str) -> None:
     table.writerow(("email", "lists", "tags"))
     table.writerows((guarded(who), "", tag) for who in people)
     say(f"{len(people):,} of {found.counts.audience:,}; campaign {found.id} ({found.slug})")
-
-
-def _hand(
-    services: Services, by: str | None, action: str, role: Role = Role.SENDER
-) -> OperatorActions:
-    """Return the acts on campaigns that the person ``by`` may use. Raises Refused."""
-    return services.campaigns.hand(actor(services.store, by, role, action))
 
 
 def _tell(campaign: Campaign) -> None:

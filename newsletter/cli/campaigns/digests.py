@@ -5,22 +5,21 @@ from typing import Any
 import click
 
 from newsletter.cli.shell import (
-    Shell,
-    actor,
+    acting,
     as_json,
-    by_whom,
     in_words,
-    in_workspace,
     print_json,
     print_rows,
     say,
     show_faults,
     wall_time,
+    with_services,
 )
 from newsletter.domain.campaigns.digest import LAST, Every, Recurrence
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.campaigns.build_digest import Forecast
 from newsletter.runtime.campaigns import Campaigns
+from newsletter.runtime.services import Services
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -32,14 +31,13 @@ def digest() -> None:
 
 @digest.command("list")
 @as_json
-@in_workspace
-def list_digests(shell: Shell, as_json: bool) -> None:
+@with_services
+def list_digests(services: Services, as_json: bool) -> None:
     """Show all digest emails, when each comes next, and its last issue."""
-    with shell.services() as services:
-        rows = [
-            _row(services.campaigns, services.campaigns.digest_builder.forecast(digest.name))
-            for digest in services.campaigns.digests
-        ]
+    rows = [
+        _row(services.campaigns, services.campaigns.digest_builder.forecast(digest.name))
+        for digest in services.campaigns.digests
+    ]
     if not rows and not as_json:
         say("no digest email is configured; docs/configuration.md says how, under 'digests'")
         return
@@ -69,12 +67,11 @@ def _in_words(recurrence: Recurrence) -> str:
 @digest.command()
 @click.argument("name")
 @as_json
-@in_workspace
-def show(shell: Shell, name: str, as_json: bool) -> None:
+@with_services
+def show(services: Services, name: str, as_json: bool) -> None:
     """Show when one comes next, and what it would gather now."""
-    with shell.services() as services:
-        forecast = services.campaigns.digest_builder.forecast(name)
-        row = _row(services.campaigns, forecast)
+    forecast = services.campaigns.digest_builder.forecast(name)
+    row = _row(services.campaigns, forecast)
     row["would_gather"] = [{"slug": part.slug, "title": part.title} for part in forecast.parts]
     row["issues"] = [{"slug": each.slug, "parts": list(each.parts)} for each in forecast.made]
     if as_json:
@@ -91,15 +88,11 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
 
 @digest.command()
 @click.argument("name")
-@by_whom
-@in_workspace
-def make(shell: Shell, name: str, by: str | None) -> int:
+@acting(Role.WRITER, "make a digest email")
+def make(services: Services, name: str, by: str) -> int:
     """Make today's issue now. It waits for approval like any other statement."""
-    with shell.services() as services:
-        made = services.campaigns.digest_builder.make(
-            name, actor(services.store, by, Role.WRITER, "make a digest email")
-        )
-        faults = [fault for fault in services.statements.refresh() if made.slug in fault.file]
+    made = services.campaigns.digest_builder.make(name, by)
+    faults = [fault for fault in services.statements.refresh() if made.slug in fault.file]
     say(made.summary)
     show_faults(faults)
     click.echo(made.slug)
@@ -108,16 +101,12 @@ def make(shell: Shell, name: str, by: str | None) -> int:
 
 @digest.command()
 @click.argument("slug")
-@by_whom
-@in_workspace
-def drop(shell: Shell, slug: str, by: str | None) -> None:
+@acting(Role.WRITER, "drop a digest email")
+def drop(services: Services, slug: str, by: str) -> None:
     """Drop an issue that has not begun to be sent.
 
     The next issue gathers its statements again.
     """
-    with shell.services() as services:
-        dropped = services.campaigns.digest_builder.drop(
-            slug, actor(services.store, by, Role.WRITER, "drop a digest email")
-        )
-        services.statements.refresh()
+    dropped = services.campaigns.digest_builder.drop(slug, by)
+    services.statements.refresh()
     say(f"{dropped.slug} is dropped")

@@ -7,11 +7,8 @@ from datetime import datetime
 import click
 
 from newsletter.cli.shell import (
-    Shell,
-    actor,
+    acting,
     as_json,
-    by_whom,
-    in_workspace,
     print_json,
     say,
     seen_version,
@@ -19,6 +16,7 @@ from newsletter.cli.shell import (
     statement_slug,
     version,
     wall_time,
+    with_services,
 )
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
@@ -32,6 +30,7 @@ from newsletter.pipeline.statements.approve import ApprovalRequest, Given
 from newsletter.pipeline.statements.approve import revoke as take_back
 from newsletter.pipeline.status import find_status, goes_within
 from newsletter.runtime.campaigns import Campaigns
+from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 
@@ -52,9 +51,9 @@ from newsletter.store.sql import Transaction
     help="Replace a missing approval as an admin. This takes two admins and --despite WHY.",
 )
 @as_json
-@in_workspace
+@with_services
 def approve(
-    shell: Shell,
+    services: Services,
     slug: str,
     by: str,
     digest: str,
@@ -68,29 +67,28 @@ def approve(
     While a check warns, that takes --despite and a reason, which is kept with the approval.
     While its text speaks of an embargo without an end, it takes embargo_until, or --no-embargo.
     """
-    with shell.services() as services:
-        faults = services.statements.refresh_to_act()
-        slug = _meant(services.statements, slug, faults)
-        with services.store.read() as tx:
-            stored = tx.statements.get(slug)
-            if stored:
-                show_faults(services.statements.faults_about(tx, stored.statement, faults))
-        given = services.statements.approve(
-            ApprovalRequest(
-                slug=slug,
-                by=by,
-                expect=digest or (stored.content_hash if stored else ""),
-                shown=services.campaigns.terms_now(slug),
-                despite=despite,
-                no_embargo=no_embargo,
-                override=override,
-            )
+    faults = services.statements.refresh_to_act()
+    slug = _meant(services.statements, slug, faults)
+    with services.store.read() as tx:
+        stored = tx.statements.get(slug)
+        if stored:
+            show_faults(services.statements.faults_about(tx, stored.statement, faults))
+    given = services.statements.approve(
+        ApprovalRequest(
+            slug=slug,
+            by=by,
+            expect=digest or (stored.content_hash if stored else ""),
+            shown=services.campaigns.terms_now(slug),
+            despite=despite,
+            no_embargo=no_embargo,
+            override=override,
         )
-        with services.store.read() as tx:
-            status = find_status(tx, slug, services.campaigns.rules)
-            late = list(_left_behind(tx, status))
-            status = with_readers(tx, status)
-        lines = list(_answer(services.campaigns, status, by, given))
+    )
+    with services.store.read() as tx:
+        status = find_status(tx, slug, services.campaigns.rules)
+        late = list(_left_behind(tx, status))
+        status = with_readers(tx, status)
+    lines = list(_answer(services.campaigns, status, by, given))
     if as_json:
         print_json(_given(status, given))
         return
@@ -171,13 +169,12 @@ def _left_behind(tx: Transaction, status: StatementStatus) -> Iterator[str]:
 @click.command()
 @click.argument("slug")
 @click.option("--by", required=True, metavar="EMAIL", help="The approver.")
-@in_workspace
-def revoke(shell: Shell, slug: str, by: str) -> None:
+@with_services
+def revoke(services: Services, slug: str, by: str) -> None:
     """Revoke your approval; an admin revokes all of them."""
-    with shell.services() as services:
-        slug = statement_slug(services.store, slug)
-        rules = services.campaigns.rules
-        taken = take_back(slug, by=by, store=services.store, rules=rules)
+    slug = statement_slug(services.store, slug)
+    rules = services.campaigns.rules
+    taken = take_back(slug, by=by, store=services.store, rules=rules)
     say(f"{taken} approval{'' if taken == 1 else 's'} of {slug} taken back")
 
 
@@ -192,18 +189,15 @@ def revoke(shell: Shell, slug: str, by: str) -> None:
     help="Allow an earlier time than its approvers saw; the statement then "
     "waits for a new approval.",
 )
-@by_whom
-@in_workspace
-def schedule(shell: Shell, slug: str, at: str, approve_again: bool, by: str | None) -> None:
+@acting(Role.SENDER, "schedule")
+def schedule(services: Services, slug: str, at: str, approve_again: bool, by: str) -> None:
     """Set the time of a statement, which overrules its file."""
-    with shell.services() as services:
-        services.statements.refresh_to_act()
-        when = _instant_of(at, services.settings.timezone)
-        slug = statement_slug(services.store, slug)
-        _refuse_past(slug, when, services.statements)
-        who = actor(services.store, by, Role.SENDER, "schedule")
-        services.campaigns.starter().schedule(slug, when, by=who, anew=approve_again)
-        time = wall_time(when, services.settings.timezone)
+    services.statements.refresh_to_act()
+    when = _instant_of(at, services.settings.timezone)
+    slug = statement_slug(services.store, slug)
+    _refuse_past(slug, when, services.statements)
+    services.campaigns.starter().schedule(slug, when, by=by, anew=approve_again)
+    time = wall_time(when, services.settings.timezone)
     say(f"{slug} goes out at {time}, once it is approved")
 
 
@@ -219,20 +213,16 @@ def _refuse_past(slug: str, when: datetime, statements: Statements) -> None:
 @click.command()
 @click.argument("slug")
 @click.option("--approve-again", is_flag=True, help="Allow an earlier time; see schedule.")
-@by_whom
-@in_workspace
-def unschedule(shell: Shell, slug: str, approve_again: bool, by: str | None) -> None:
+@acting(Role.SENDER, "schedule")
+def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> None:
     """Go back to the time in the statement's file."""
-    with shell.services() as services:
-        slug = statement_slug(services.store, slug)
-        who = actor(services.store, by, Role.SENDER, "schedule")
-        services.campaigns.starter().schedule(slug, None, by=who, anew=approve_again)
+    slug = statement_slug(services.store, slug)
+    services.campaigns.starter().schedule(slug, None, by=by, anew=approve_again)
     say(f"{slug} goes out when its file says")
 
 
 @click.command()
 @click.argument("slug")
-@by_whom
 @seen_version
 @click.option(
     "--count",
@@ -241,47 +231,43 @@ def unschedule(shell: Shell, slug: str, approve_again: bool, by: str | None) -> 
     help="The number of people that you expect; refuse another number.",
 )
 @click.option("--at", metavar="TIME", help="YYYY-MM-DD HH:MM, in the configured time zone.")
-@in_workspace
+@acting(Role.SENDER, "start")
 def start(
-    shell: Shell, slug: str, by: str | None, digest: str, count: int | None, at: str | None
+    services: Services, slug: str, by: str, digest: str, count: int | None, at: str | None
 ) -> None:
     """Start an approved statement, if schedule.start is sender.
 
     Sending begins when the undo window ends; 'newsletter statement undo' stops it before.
     """
-    with shell.services() as services:
-        services.statements.refresh_to_act()
-        slug = statement_slug(services.store, slug)
-        shown = services.campaigns.terms_now(slug)
-        if count is not None:
-            shown = replace(shown, readers=count, typed=count)
-        asked = StartRequest(
-            slug=slug,
-            by=actor(services.store, by, Role.SENDER, "start"),
-            seen=digest,
-            shown=shown,
-            at=_instant_of(at, services.settings.timezone) if at else None,
-        )
-        start = services.campaigns.starter().start(asked)
-        with services.store.read() as tx:
-            status = with_readers(tx, find_status(tx, slug, services.campaigns.rules))
+    services.statements.refresh_to_act()
+    slug = statement_slug(services.store, slug)
+    shown = services.campaigns.terms_now(slug)
+    if count is not None:
+        shown = replace(shown, readers=count, typed=count)
+    asked = StartRequest(
+        slug=slug,
+        by=by,
+        seen=digest,
+        shown=shown,
+        at=_instant_of(at, services.settings.timezone) if at else None,
+    )
+    start = services.campaigns.starter().start(asked)
+    with services.store.read() as tx:
+        status = with_readers(tx, find_status(tx, slug, services.campaigns.rules))
     say(f"{slug} is started: version {version(start.content_hash)} goes to {people(start.count)}")
     say(f"leaves at {_wall_time(status)}; to undo: newsletter statement undo {slug}")
 
 
 @click.command()
 @click.argument("slug")
-@by_whom
-@in_workspace
-def undo(shell: Shell, slug: str, by: str | None) -> None:
+@acting(Role.APPROVER, "undo")
+def undo(services: Services, slug: str, by: str) -> None:
     """Stop a statement before it is sent.
 
     If approvals start statements, they are revoked. If a sender does, it stays approved.
     """
-    with shell.services() as services:
-        slug = statement_slug(services.store, slug)
-        who = actor(services.store, by, Role.APPROVER, "undo")
-        approved = services.campaigns.starter().undo(slug, by=who)
+    slug = statement_slug(services.store, slug)
+    approved = services.campaigns.starter().undo(slug, by=by)
     stays = "it stays approved" if approved else "it needs a new approval"
     say(f"{slug} is undone: no one got it, and {stays}")
 
@@ -291,13 +277,12 @@ def undo(shell: Shell, slug: str, by: str | None) -> None:
 @click.option("--by", required=True, metavar="EMAIL", help="The person who sends it back.")
 @click.option("--reason", required=True, metavar="TEXT", help="The requested change.")
 @seen_version
-@in_workspace
-def send_back(shell: Shell, slug: str, by: str, reason: str, digest: str) -> None:
+@with_services
+def send_back(services: Services, slug: str, by: str, reason: str, digest: str) -> None:
     """Ask for changes in a statement, with a reason."""
-    with shell.services() as services:
-        services.statements.refresh_to_act()
-        slug = statement_slug(services.store, slug)
-        services.statements.send_back(slug, by=by, expect=digest, reason=reason)
+    services.statements.refresh_to_act()
+    slug = statement_slug(services.store, slug)
+    services.statements.send_back(slug, by=by, expect=digest, reason=reason)
     say(f"{slug} was sent back; it waits for its writers")
 
 

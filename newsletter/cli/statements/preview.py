@@ -18,18 +18,21 @@ from newsletter.cli.shell import (
     say,
     statement_slug,
     wall_time,
+    with_services,
 )
 from newsletter.cli.statements.screenshots import BrowserFailed, Sitting, started, take
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
 from newsletter.domain.statements.content import Content
-from newsletter.pipeline.campaigns.headcount import dry_run, lines_of
+from newsletter.pipeline.campaigns.headcount import dry_run as count_readers
+from newsletter.pipeline.campaigns.headcount import lines_of
 from newsletter.pipeline.campaigns.trial import Sample, filled, sample
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.review import review
 from newsletter.rendering import preview as views
 from newsletter.rendering.preview import MARK, Facts, contact_sheet, sheet_of_pictures
+from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 
 MAIL = ("message.html", "message.txt", "message.eml")
@@ -247,8 +250,8 @@ def _sittings(made: Content, *, fetch: bool) -> Iterator[Sitting]:
 @click.option("--dry-run", is_flag=True, help="Who would get it and who would not, and why.")
 @click.option("--to", metavar="EMAIL", help="Send one test mail there.")
 @as_json
-@in_workspace
-def send(shell: Shell, slug: str, dry_run: bool, to: str | None, as_json: bool) -> None:
+@with_services
+def send(services: Services, slug: str, dry_run: bool, to: str | None, as_json: bool) -> None:
     """Try a statement: a dry run, or one test email.
 
     It goes to its readers by approval and 'newsletter run' alone.
@@ -258,22 +261,16 @@ def send(shell: Shell, slug: str, dry_run: bool, to: str | None, as_json: bool) 
             "say --dry-run or --to EMAIL; a statement goes out once it is approved,"
             " by 'newsletter run'"
         )
+    services.statements.refresh()
+    slug = statement_slug(services.store, slug)
     if to is None:
-        _show_dry_run(shell, slug, as_json)
+        _show_dry_run(services, slug, as_json)
     else:
-        _send_test(shell, slug, to)
+        _send_test(services, slug, to)
 
 
-def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
-    with shell.services() as services:
-        services.statements.refresh()
-        slug = statement_slug(services.store, slug)
-        dry = dry_run(
-            slug,
-            store=services.store,
-            rules=services.campaigns.rules,
-        )
-        zone = services.settings.timezone
+def _show_dry_run(services: Services, slug: str, as_json: bool) -> None:
+    dry = count_readers(slug, store=services.store, rules=services.campaigns.rules)
     if as_json:
         excluded = [{"address": address, "reason": why} for address, why in dry.excluded]
         elsewhere = [{"address": address, "reason": why} for address, why in dry.elsewhere]
@@ -281,15 +278,12 @@ def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
         listed = {"excluded": excluded, "elsewhere": elsewhere, "hours": hours}
         print_json(asdict(dry) | listed)
     else:
-        for line in lines_of(dry, zone=zone):
+        for line in lines_of(dry, zone=services.settings.timezone):
             click.echo(line)
 
 
-def _send_test(shell: Shell, slug: str, to: str) -> None:
-    with shell.services() as services:
-        services.statements.refresh()
-        slug = statement_slug(services.store, slug)
-        outcome = services.delivery.trial_sender().send(slug, to=to).outcome
+def _send_test(services: Services, slug: str, to: str) -> None:
+    outcome = services.delivery.trial_sender().send(slug, to=to).outcome
     if outcome.verdict is Verdict.ACCEPTED:
         say(f"the provider accepted the test mail to {to}")
         return

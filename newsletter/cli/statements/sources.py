@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.shell import (
-    Shell,
     as_json,
-    in_workspace,
     pick,
     print_json,
     print_rows,
     say,
     wall_time,
+    with_services,
 )
 from newsletter.config.sources import FolderOptions
 from newsletter.documents.isolated import import_isolated
@@ -41,19 +40,16 @@ def source() -> None:
 
 @source.command("list")
 @as_json
-@in_workspace
-def list_sources(shell: Shell, as_json: bool) -> None:
+@with_services
+def list_sources(services: Services, as_json: bool) -> None:
     """Show all sources, and how the last visit to each feed went."""
-    with shell.services() as services:
-        rows = [
-            {"name": one.path.as_posix(), "kind": "folder", "url": "", "state": "read at each look"}
-            for one in services.settings.statements
-            if isinstance(one, FolderOptions)
-        ]
-        with services.store.read() as tx:
-            feeds = [
-                _described(tx, services.statements, feed) for feed in services.statements.feeds
-            ]
+    rows = [
+        {"name": one.path.as_posix(), "kind": "folder", "url": "", "state": "read at each look"}
+        for one in services.settings.statements
+        if isinstance(one, FolderOptions)
+    ]
+    with services.store.read() as tx:
+        feeds = [_described(tx, services.statements, feed) for feed in services.statements.feeds]
     columns = ("name", "url", "last_visit", "seen", "taken", "state")
     print_rows([*rows, *feeds], columns, as_json=as_json)
     for row in () if as_json else feeds:
@@ -87,13 +83,12 @@ def _described(tx: Transaction, statements: Statements, feed: Feed) -> dict[str,
 @click.argument("name")
 @click.option("--taken", is_flag=True, help="Show only items with a statement.")
 @as_json
-@in_workspace
-def items(shell: Shell, name: str, taken: bool, as_json: bool) -> None:
+@with_services
+def items(services: Services, name: str, taken: bool, as_json: bool) -> None:
     """Show the items of a feed that are known, the latest last."""
-    with shell.services() as services:
-        feed = _feed(services.statements, name)
-        with services.store.read() as tx:
-            known = tx.feeds.items(feed.name)
+    feed = _feed(services.statements, name)
+    with services.store.read() as tx:
+        known = tx.feeds.items(feed.name)
     rows = [
         {
             **pick(item, "number", "title", "state", "note", "link", "id"),
@@ -110,19 +105,16 @@ def items(shell: Shell, name: str, taken: bool, as_json: bool) -> None:
 
 @source.command()
 @click.argument("name", required=False)
-@in_workspace
-def poll(shell: Shell, name: str | None) -> int:
+@with_services
+def poll(services: Services, name: str | None) -> int:
     """Visit feeds now: all, or one."""
-    with shell.services() as services:
-        feeds = (
-            [_feed(services.statements, name)]
-            if name is not None
-            else list(services.statements.feeds)
-        )
-        if not feeds:
-            say("no source is a feed; docs/feeds.md says how to set one up")
-        services.statements.refresh()  # so that no item gets the slug of a new file
-        seen = [services.statements.visitor().visit(feed) for feed in feeds]
+    feeds = (
+        [_feed(services.statements, name)] if name is not None else list(services.statements.feeds)
+    )
+    if not feeds:
+        say("no source is a feed; docs/feeds.md says how to set one up")
+    services.statements.refresh()  # so that no item gets the slug of a new file
+    seen = [services.statements.visitor().visit(feed) for feed in feeds]
     for visit in seen:
         _tell(visit)
     return _UNREACHABLE if any(visit.failure for visit in seen) else 0
@@ -131,15 +123,14 @@ def poll(shell: Shell, name: str | None) -> int:
 @source.command()
 @click.argument("name")
 @click.argument("item")
-@in_workspace
-def take(shell: Shell, name: str, item: str) -> int:
+@with_services
+def take(services: Services, name: str, item: str) -> int:
     """Make a draft of an item that was passed over.
 
     It waits for approval. ITEM is its number in 'newsletter source items NAME', its id or link.
     """
-    with shell.services() as services:
-        services.statements.refresh()
-        seen = services.statements.visitor().take(_feed(services.statements, name), item)
+    services.statements.refresh()
+    seen = services.statements.visitor().take(_feed(services.statements, name), item)
     _tell(seen)
     return 0 if seen.taken else _INVALID
 
@@ -171,20 +162,19 @@ def _tell(seen: Visited) -> None:
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @as_json
-@in_workspace
-def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
+@with_services
+def import_files(services: Services, files: tuple[Path, ...], as_json: bool) -> None:
     """Make statements of Word, PDF, email, HTML or text files.
 
     Also of LibreOffice texts (.odt) and Markdown. Says all that it leaves out or guesses.
     """
     from newsletter.documents.release.imported import with_language
 
-    with shell.services() as services:
-        today = services.store.clock.now().date()
-        # all are read before one is written: a broken file leaves nothing half done
-        read = [import_isolated(_bytes_of(file), today=today, file=str(file)) for file in files]
-        usual = services.settings.language
-        made = [_write_imported(services, with_language(document, usual)) for document in read]
+    today = services.store.clock.now().date()
+    # all are read before one is written: a broken file leaves nothing half done
+    read = [import_isolated(_bytes_of(file), today=today, file=str(file)) for file in files]
+    usual = services.settings.language
+    made = [_write_imported(services, with_language(document, usual)) for document in read]
     if as_json:
         print_json(made)
         return

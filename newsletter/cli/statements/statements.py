@@ -7,10 +7,8 @@ from typing import Any
 import click
 
 from newsletter.cli.shell import (
-    Shell,
     as_json,
     by_whom,
-    in_workspace,
     limited,
     override_in_words,
     pick,
@@ -20,6 +18,7 @@ from newsletter.cli.shell import (
     show_faults,
     version,
     wall_time,
+    with_services,
 )
 from newsletter.cli.statements.approving import (
     approve,
@@ -46,6 +45,7 @@ from newsletter.pipeline.statements.review import is_settled, overrides, review
 from newsletter.pipeline.statements.translations import awaited
 from newsletter.pipeline.status import load_statuses
 from newsletter.runtime.keys import made_with
+from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 from newsletter.sources.writing import free_path, to_markdown, write_new
 from newsletter.store.sql import Transaction
@@ -59,16 +59,15 @@ def statement() -> None:
 @statement.command("list")
 @as_json
 @limited
-@in_workspace
-def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
+@with_services
+def list_statements(services: Services, as_json: bool, most: int | None) -> None:
     """Show statements and where each stands, the newest ones."""
-    with shell.services() as services:
-        faults = services.statements.refresh()
-        with services.store.read() as tx:
-            newest = sorted(tx.statements.newest(most), key=lambda stored: stored.statement.slug)
-            rules = services.campaigns.rules
-            rows = [_describe(tx, status) for status in load_statuses(tx, newest, rules)]
-            count = tx.statements.count()
+    faults = services.statements.refresh()
+    with services.store.read() as tx:
+        newest = sorted(tx.statements.newest(most), key=lambda stored: stored.statement.slug)
+        rules = services.campaigns.rules
+        rows = [_describe(tx, status) for status in load_statuses(tx, newest, rules)]
+        count = tx.statements.count()
     show_faults(faults)
     print_rows(
         rows,
@@ -86,20 +85,19 @@ def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
 @statement.command()
 @click.argument("slug")
 @as_json
-@in_workspace
-def show(shell: Shell, slug: str, as_json: bool) -> None:
+@with_services
+def show(services: Services, slug: str, as_json: bool) -> None:
     """Show one statement, its approvals and what it still needs."""
-    with shell.services() as services:
-        faults = services.statements.refresh()
-        with services.store.read() as tx:
-            stored = tx.statements.get(slug) or tx.statements.get(statement_named(tx, slug))
-            if stored is None or not stored.present:
-                show_faults(faults)
-                raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
-            rules, fault = services.campaigns.rules, services.statements.fault
-            status = load_for_page(tx, stored.slug, rules, fault)
-            named = {"slug": stored.slug, "title": stored.statement.title}
-            row = named | _in_sentences(status) | _describe(tx, status)
+    faults = services.statements.refresh()
+    with services.store.read() as tx:
+        stored = tx.statements.get(slug) or tx.statements.get(statement_named(tx, slug))
+        if stored is None or not stored.present:
+            show_faults(faults)
+            raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
+        rules, fault = services.campaigns.rules, services.statements.fault
+        status = load_for_page(tx, stored.slug, rules, fault)
+        named = {"slug": stored.slug, "title": stored.statement.title}
+        row = named | _in_sentences(status) | _describe(tx, status)
     if as_json:
         print_json(row)
         return
@@ -178,19 +176,18 @@ def _set_time(status: StatementStatus) -> str:
 @statement.command()
 @click.argument("title")
 @click.option("--author", default="", metavar="EMAIL", help="The author.")
-@in_workspace
-def new(shell: Shell, title: str, author: str) -> None:
+@with_services
+def new(services: Services, title: str, author: str) -> None:
     """Begin a statement: writes statements/SLUG.md."""
-    with shell.services() as services:
-        text = to_markdown(
-            title=title,
-            body="Write the statement here, in Markdown.",
-            date=services.store.clock.now().date(),
-            author=author,
-        )
-        path = free_path(services.settings.statements_folder, title)
-        with made_with(services.umask):
-            write_new(path, text)
+    text = to_markdown(
+        title=title,
+        body="Write the statement here, in Markdown.",
+        date=services.store.clock.now().date(),
+        author=author,
+    )
+    path = free_path(services.settings.statements_folder, title)
+    with made_with(services.umask):
+        write_new(path, text)
     click.echo(str(path))
 
 
@@ -209,19 +206,18 @@ class _Checked:
 @statement.command()
 @click.argument("slug", required=False)
 @as_json
-@in_workspace
-def check(shell: Shell, slug: str | None, as_json: bool) -> int:
+@with_services
+def check(services: Services, slug: str | None, as_json: bool) -> int:
     """Check statements: each fault, its place and its remedy.
 
     Without SLUG: all statements that are not approved yet, without advice. No link is visited.
     Exits with 3 if a finding is blocking, and with 4 if a warning needs a decision.
     """
-    with shell.services() as services:
-        checked = (
-            _check_one(services.statements, slug)
-            if slug is not None
-            else _check_all(services.statements)
-        )
+    checked = (
+        _check_one(services.statements, slug)
+        if slug is not None
+        else _check_all(services.statements)
+    )
     if as_json:
         print_json(
             [
@@ -285,13 +281,12 @@ def _checked(
 
 @statement.command()
 @click.argument("slug")
-@in_workspace
-def diff(shell: Shell, slug: str) -> None:
+@with_services
+def diff(services: Services, slug: str) -> None:
     """Show what changed for readers since the last approval."""
-    with shell.services() as services:
-        services.statements.refresh()
-        with services.store.read() as tx:
-            lines = changes(tx, find_statement(tx, statement_named(tx, slug)))
+    services.statements.refresh()
+    with services.store.read() as tx:
+        lines = changes(tx, find_statement(tx, statement_named(tx, slug)))
     for line in lines:
         click.echo(line)
 
@@ -299,14 +294,13 @@ def diff(shell: Shell, slug: str) -> None:
 @statement.command()
 @click.argument("slug")
 @by_whom
-@in_workspace
-def submit(shell: Shell, slug: str, by: str | None) -> None:
+@with_services
+def submit(services: Services, slug: str, by: str | None) -> None:
     """Hand a draft in for approval.
 
     Its file says status: review from then on.
     """
-    with shell.services() as services:
-        slug = services.statements.submit(slug, by=by or OPERATOR)
+    slug = services.statements.submit(slug, by=by or OPERATOR)
     say(f"{slug} waits for approval; 'newsletter statement approve {slug} --by EMAIL' approves it")
 
 

@@ -13,6 +13,7 @@ import click
 
 from newsletter.cli.shell import (
     Shell,
+    acting,
     actor,
     as_json,
     by_whom,
@@ -23,6 +24,7 @@ from newsletter.cli.shell import (
     print_rows,
     say,
     wall_time,
+    with_services,
 )
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.staff.role import Role
@@ -30,6 +32,7 @@ from newsletter.domain.subscribers.audience import Brought, ImportRecord
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.imports import undo
 from newsletter.pipeline.subscribers.membership import find_list
+from newsletter.runtime.services import Services
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.csv_files import COLUMNS, FIRST_NAME, LAST_NAME, column_of
 from newsletter.subscriber_files.subscriber_file import SubscriberFile
@@ -278,10 +281,10 @@ def bring_in(
 @click.command("imports")
 @as_json
 @limited
-@in_workspace
-def list_imports(shell: Shell, as_json: bool, most: int | None) -> None:
+@with_services
+def list_imports(services: Services, as_json: bool, most: int | None) -> None:
     """Show the imports, the newest ones, with what each brought."""
-    with shell.services() as services, services.store.read() as tx:
+    with services.store.read() as tx:
         records, count = tx.imports.newest(most), tx.imports.count()
         zone = services.settings.timezone
     rows = [_record(record) for record in reversed(records)]
@@ -307,20 +310,17 @@ def _record(record: ImportRecord) -> dict[str, Any]:
 
 @click.command("undo-import")
 @click.argument("number", type=click.IntRange(min=1))
-@by_whom
 @as_json
-@in_workspace
-def undo_import(shell: Shell, number: int, by: str | None, as_json: bool) -> None:
+@acting(Role.ADMIN, "undo an import")
+def undo_import(services: Services, number: int, by: str, as_json: bool) -> None:
     """Undo an import.
 
     Removes the people and subscriptions that it created, and restores the people that it changed. A
     person stays unchanged if they or the staff acted since, if a later import names them, or if a
     statement was sent to them. An undo re-subscribes no one and lifts no suppression.
     """
-    with shell.services() as services:
-        who = actor(services.store, by, Role.ADMIN, "undo an import")
-        with counted("undoing"):
-            undone = undo(number, by=who, store=services.store)
+    with counted("undoing"):
+        undone = undo(number, by=by, store=services.store)
     if as_json:
         print_json({"import": number} | vars(undone) | {"stay": undone.stay + undone.left})
         return
@@ -356,8 +356,8 @@ def undo_import(shell: Shell, number: int, by: str | None, as_json: bool) -> Non
 )
 @click.option("--list", "list_name", metavar="NAME", default="", help="Only this list.")
 @click.option("--bom", is_flag=True, help="Start with a byte order mark, for Excel.")
-@in_workspace
-def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
+@with_services
+def export(services: Services, form: str, list_name: str, bom: bool) -> None:
     """Print all people and suppressions, as import reads them.
 
     The file contains everything that an import can read: lists, also those that a person left,
@@ -366,7 +366,7 @@ def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
     or left it, and no other list. In UTF-8.
     """
     out = sys.stdout.buffer
-    with shell.services() as services, services.store.read() as tx:
+    with services.store.read() as tx:
         if list_name:
             find_list(tx, list_name, services.subscribers.declared_lists)
         people = tx.readers.all(list_name)

@@ -5,9 +5,16 @@ from typing import Any
 
 import click
 
-from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, print_rows, say
+from newsletter.cli.shell import (
+    as_json,
+    print_json,
+    print_rows,
+    say,
+    with_services,
+)
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.segment import Segment
+from newsletter.runtime.services import Services
 from newsletter.store.sql import Transaction
 
 _SHOWN = 5
@@ -20,10 +27,10 @@ def segment() -> None:
 
 @segment.command("list")
 @as_json
-@in_workspace
-def list_segments(shell: Shell, as_json: bool) -> None:
+@with_services
+def list_segments(services: Services, as_json: bool) -> None:
     """Show all segments, and how many each picks now."""
-    with shell.services() as services, services.store.read() as tx:
+    with services.store.read() as tx:
         rows = [_row(tx, one) for one in services.subscribers.segments]
     if not rows and not as_json:
         say("no segment is configured; docs/configuration.md says how, under 'segments'")
@@ -34,13 +41,13 @@ def list_segments(shell: Shell, as_json: bool) -> None:
 @segment.command()
 @click.argument("name")
 @as_json
-@in_workspace
-def show(shell: Shell, name: str, as_json: bool) -> None:
+@with_services
+def show(services: Services, name: str, as_json: bool) -> None:
     """Show whom a segment picks now: how many, and the first few of them.
 
     Only those who may be written to are counted.
     """
-    with shell.services() as services, services.store.read() as tx:
+    with services.store.read() as tx:
         found = next((one for one in services.subscribers.segments if one.name == name), None)
         if found is None:
             raise NotFound(

@@ -4,10 +4,11 @@ from typing import BinaryIO
 
 import click
 
-from newsletter.cli.shell import Shell, in_workspace, say
+from newsletter.cli.shell import say, with_services
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.pipeline.subscribers.leave import leave, read
 from newsletter.rendering.mail.headers import word_of_departure
+from newsletter.runtime.services import Services
 
 
 @click.command()
@@ -19,8 +20,8 @@ from newsletter.rendering.mail.headers import word_of_departure
     help="A list that the form offers; repeatable. Default: all public lists.",
 )
 @click.option("--language", metavar="CODE", help="The form's language. Default: the workspace's.")
-@in_workspace
-def form(shell: Shell, lists: tuple[str, ...], language: str | None) -> None:
+@with_services
+def form(services: Services, lists: tuple[str, ...], language: str | None) -> None:
     """Print a form to sign up by, for a page of your own site.
 
     Plain HTML without script or styles. It posts to our page, which sends the email to confirm
@@ -29,21 +30,18 @@ def form(shell: Shell, lists: tuple[str, ...], language: str | None) -> None:
     from newsletter.web.http.frame import Frame
     from newsletter.web.public.subscribers.sign_up import Offering
 
-    with shell.services() as services:
-        settings = services.settings
-        offering = Offering(settings, Frame(house=settings.house(), language=settings.language))
-        offers = offering.rules.offered(lists)
-        if not offering.rules.offers:
-            raise Refused(
-                "there is no list to join: set lists or default_lists, and signup.enabled"
-            )
-        strange = sorted(set(lists) - {offer.name for offer in offers})
-        if strange:
-            raise NotFound(f"no list {', '.join(strange)} is offered; lists in the file says which")
-        chosen = language or settings.language
-        shown = offering.words(chosen, offers)
-        with services.store.begin() as tx:
-            tx.consents.keep_words(shown.words, shown.language, tx.now)
+    settings = services.settings
+    offering = Offering(settings, Frame(house=settings.house(), language=settings.language))
+    offers = offering.rules.offered(lists)
+    if not offering.rules.offers:
+        raise Refused("there is no list to join: set lists or default_lists, and signup.enabled")
+    strange = sorted(set(lists) - {offer.name for offer in offers})
+    if strange:
+        raise NotFound(f"no list {', '.join(strange)} is offered; lists in the file says which")
+    chosen = language or settings.language
+    shown = offering.words(chosen, offers)
+    with services.store.begin() as tx:
+        tx.consents.keep_words(shown.words, shown.language, tx.now)
     click.echo(offering.html(chosen, offers), nl=False)
 
 
@@ -53,8 +51,8 @@ _MOST = 1 << 20
 
 @click.command("receive-email")
 @click.argument("email", type=click.File("rb"), default="-")
-@in_workspace
-def receive_email(shell: Shell, email: BinaryIO) -> None:
+@with_services
+def receive_email(services: Services, email: BinaryIO) -> None:
     """Carry out an email to the inbox for unsubscribing.
 
     EMAIL is a file; without it, standard input, as a mail server pipes it. The subject is signed,
@@ -64,9 +62,8 @@ def receive_email(shell: Shell, email: BinaryIO) -> None:
     if not word:
         message = "its subject is not that of an email to unsubscribe; a person has to read it"
         raise InvalidInput([Fault(file=email.name, message=message)])
-    with shell.services() as services:
-        departure = read(word, services.links)
-        strangers = leave([departure], store=services.store)
+    departure = read(word, services.links)
+    strangers = leave([departure], store=services.store)
     if strangers:
         raise NotFound("its subscriber is not in this database: erased, or lost by a restore")
     if departure.of_a_test:

@@ -8,18 +8,16 @@ from zoneinfo import ZoneInfo
 import click
 
 from newsletter.cli.shell import (
-    Shell,
-    actor,
-    address_of,
+    acting,
+    address_argument,
     as_json,
-    by_whom,
     in_words,
-    in_workspace,
     limited,
     pick,
     print_json,
     print_rows,
     say,
+    with_services,
 )
 from newsletter.cli.subscribers.moving import export, import_file, list_imports, undo_import
 from newsletter.cli.subscribers.signup import form, receive_email
@@ -31,6 +29,7 @@ from newsletter.domain.subscribers.signup import ConsentRecord
 from newsletter.formats.times import language_objection
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import find_list
+from newsletter.runtime.services import Services
 from newsletter.store.sql import Transaction
 
 
@@ -39,18 +38,22 @@ def subscribers() -> None:
     """Import, export, show, suppress and forget people."""
 
 
+for _command in (import_file, export, list_imports, undo_import, receive_email, form):
+    subscribers.add_command(_command)
+
+
 @subscribers.command()
-@click.argument("address")
+@address_argument()
 @as_json
-@in_workspace
-def show(shell: Shell, address: str, as_json: bool) -> None:
+@with_services
+def show(services: Services, address: str, as_json: bool) -> None:
     """Show one subscriber with their consents.
 
     For each consent: the list, its place, the times of request and confirmation, and the words.
     """
-    with shell.services() as services, services.store.read() as tx:
-        person = tx.readers.find(address_of(address, said="address"))
-        reason = tx.readers.suppressed(address_of(address, said="address"))
+    with services.store.read() as tx:
+        person = tx.readers.find(address)
+        reason = tx.readers.suppressed(address)
         consents = [_consent(tx, one) for one in tx.consents.of(person.id)] if person else []
     if person is None and reason is None:
         raise NotFound(f"{address} is not a subscriber")
@@ -87,55 +90,42 @@ def _in_words(consent: Mapping[str, Any]) -> str:
 
 
 @subscribers.command()
-@click.argument("address")
-@by_whom
-@in_workspace
-def suppress(shell: Shell, address: str, by: str | None) -> None:
+@address_argument()
+@acting(Role.SENDER, "suppress")
+def suppress(services: Services, address: str, by: str) -> None:
     """Never send to an address again."""
-    with shell.services() as services:
-        who = actor(services.store, by, Role.SENDER, "suppress")
-        added = administer.suppress(
-            address_of(address, said="address"), by=who, store=services.store
-        )
+    added = administer.suppress(address, by=by, store=services.store)
     say(f"{address} is suppressed" + ("" if added else ", as it was before"))
 
 
 @subscribers.command()
-@click.argument("address")
-@by_whom
+@address_argument()
 @click.option("--reason", required=True, help="The reason, for the audit log, without the address.")
-@in_workspace
-def lift(shell: Shell, address: str, by: str | None, reason: str) -> None:
+@acting(Role.ADMIN, "lift")
+def lift(services: Services, address: str, by: str, reason: str) -> None:
     """Let an address that was suppressed get mail again.
 
     Not one whose person complained or was erased: only they can come back, by the page to
     subscribe.
     """
-    with shell.services() as services:
-        who = actor(services.store, by, Role.ADMIN, "lift")
-        before = administer.lift(
-            address_of(address, said="address"), by=who, reason=reason, store=services.store
-        )
+    before = administer.lift(address, by=by, reason=reason, store=services.store)
     say(f"{address} is suppressed no more; it was {before.value}")
 
 
 @subscribers.command()
-@click.argument("address")
-@by_whom
-@in_workspace
-def data(shell: Shell, address: str, by: str | None) -> None:
+@address_argument()
+@acting(Role.ADMIN, "data")
+def data(services: Services, address: str, by: str) -> None:
     """Print all data about one person as JSON.
 
     Readers get the same on the page of their preferences.
     """
-    with shell.services() as services:
-        who = actor(services.store, by, Role.ADMIN, "data")
-        kept = administer.data_of(address_of(address, said="address"), by=who, store=services.store)
+    kept = administer.data_of(address, by=by, store=services.store)
     print_json(kept)
 
 
 @subscribers.command()
-@click.argument("address", metavar="EMAIL")
+@address_argument()
 @click.option(
     "--list",
     "lists",
@@ -144,20 +134,14 @@ def data(shell: Shell, address: str, by: str | None) -> None:
     required=True,
     help="The list whose subscription ends; repeatable.",
 )
-@by_whom
 @as_json
-@in_workspace
+@acting(Role.SENDER, "unsubscribe")
 def unsubscribe(
-    shell: Shell, address: str, lists: tuple[str, ...], by: str | None, as_json: bool
+    services: Services, address: str, lists: tuple[str, ...], by: str, as_json: bool
 ) -> None:
     """End a person's subscription to a list. Only they can come back to it."""
-    address = address_of(address, said="EMAIL")
-    with shell.services() as services:
-        who = actor(services.store, by, Role.SENDER, "unsubscribe")
-        declared = services.subscribers.declared_lists
-        left = administer.unsubscribe(
-            address, lists, by=who, declared=declared, store=services.store
-        )
+    declared = services.subscribers.declared_lists
+    left = administer.unsubscribe(address, lists, by=by, declared=declared, store=services.store)
     if as_json:
         print_json({"email": address, "left": list(left)})
     elif left:
@@ -167,32 +151,28 @@ def unsubscribe(
 
 
 @subscribers.command()
-@click.argument("address", metavar="EMAIL")
+@address_argument()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
     "--block-unknown", is_flag=True, help="Block the address even if nothing is stored about it."
 )
-@by_whom
-@in_workspace
-def forget(shell: Shell, address: str, yes: bool, block_unknown: bool, by: str | None) -> None:
+@acting(Role.ADMIN, "forget")
+def forget(services: Services, address: str, yes: bool, block_unknown: bool, by: str) -> None:
     """Erase a person, and never write to them again.
 
     Asks first, and says whom it is about. A keyed hash of the address stays, so that no import
     brings it back. An address of which nothing is kept is refused without --block-unknown.
     """
-    address = address_of(address, said="EMAIL")
-    with shell.services() as services:
-        who = actor(services.store, by, Role.ADMIN, "forget")
-        with services.store.read() as tx:
-            question = _whom_to_erase(tx, address, services.settings.timezone)
-            asks = not yes and (block_unknown or tx.readers.has_data_of(address))
-        if asks:
-            if not sys.stdin.isatty():
-                without = "say --yes to erase them without being asked"
-                raise Refused(f"{question} Standard input is no terminal: {without}")
-            if not click.confirm(question, err=True):
-                raise Refused("nothing was changed")
-        known, clean = services.subscribers.forget(address, by=who, block_unknown=block_unknown)
+    with services.store.read() as tx:
+        question = _whom_to_erase(tx, address, services.settings.timezone)
+        asks = not yes and (block_unknown or tx.readers.has_data_of(address))
+    if asks:
+        if not sys.stdin.isatty():
+            without = "say --yes to erase them without being asked"
+            raise Refused(f"{question} Standard input is no terminal: {without}")
+        if not click.confirm(question, err=True):
+            raise Refused("nothing was changed")
+    known, clean = services.subscribers.forget(address, by=by, block_unknown=block_unknown)
     say(f"{address} is erased" if known else f"{address} was not a subscriber; it is blocked now")
     if not clean:
         say("the database is in use: 'newsletter run' overwrites what is left in its file")
@@ -210,21 +190,17 @@ def _whom_to_erase(tx: Transaction, address: str, zone: str) -> str:
 
 
 @subscribers.command("change-address")
-@click.argument("old")
-@click.argument("new")
-@by_whom
+@address_argument("old", "OLD")
+@address_argument("new", "NEW")
 @as_json
-@in_workspace
-def change_address(shell: Shell, old: str, new: str, by: str | None, as_json: bool) -> None:
+@acting(Role.ADMIN, "change address")
+def change_address(services: Services, old: str, new: str, by: str, as_json: bool) -> None:
     """Give a subscriber another address. Their lists, choices and history stay.
 
     Not one that is another subscriber's or is suppressed. If they unsubscribed, complained or
     were suppressed by the staff, that holds for the new address too.
     """
-    old, new = address_of(old, said="OLD"), address_of(new, said="NEW")
-    with shell.services() as services:
-        who = actor(services.store, by, Role.ADMIN, "change address")
-        person = administer.change_address(old, new, by=who, store=services.store)
+    person = administer.change_address(old, new, by=by, store=services.store)
     if as_json:
         print_json(_as_data(person) | {"before": old})
     else:
@@ -239,10 +215,12 @@ def change_address(shell: Shell, old: str, new: str, by: str | None, as_json: bo
 )
 @as_json
 @limited
-@in_workspace
-def list_people(shell: Shell, list_name: str, query: str, as_json: bool, most: int | None) -> None:
+@with_services
+def list_people(
+    services: Services, list_name: str, query: str, as_json: bool, most: int | None
+) -> None:
     """Show the people, the newest ones."""
-    with shell.services() as services, services.store.read() as tx:
+    with services.store.read() as tx:
         if list_name:
             find_list(tx, list_name, services.subscribers.declared_lists)
         people = tx.readers.search(list_name=list_name, query=query, most=most)
@@ -266,22 +244,21 @@ def _as_data(person: Subscriber) -> dict[str, Any]:
 
 
 @subscribers.command()
-@click.argument("address", metavar="EMAIL")
+@address_argument()
 @click.option("--list", "lists", metavar="NAME", multiple=True, required=True, help="The list.")
 @click.option("--name", default="", help="The person's name.")
 @click.option("--language", default="", help="The person's language, like es.")
 @click.option("--create-list", "create_lists", is_flag=True, help="Create an unknown list.")
-@by_whom
 @as_json
-@in_workspace
+@acting(Role.SENDER, "add subscribers")
 def add(
-    shell: Shell,
+    services: Services,
     address: str,
     lists: tuple[str, ...],
     name: str,
     language: str,
     create_lists: bool,
-    by: str | None,
+    by: str,
     as_json: bool,
 ) -> None:
     """Add one person to a list.
@@ -290,15 +267,13 @@ def add(
     can come back, on the page for subscribing.
     """
     entry = _entry(address, lists, name, language)
-    with shell.services() as services:
-        who = actor(services.store, by, Role.SENDER, "add subscribers")
-        before, after = administer.add(
-            entry,
-            by=who,
-            declared=services.subscribers.declared_lists,
-            create_lists=create_lists,
-            store=services.store,
-        )
+    before, after = administer.add(
+        entry,
+        by=by,
+        declared=services.subscribers.declared_lists,
+        create_lists=create_lists,
+        store=services.store,
+    )
     joined = sorted(set(lists) - set(before.lists if before else ()))
     if as_json:
         print_json(_as_data(after) | {"new": before is None, "joined": joined})
@@ -310,14 +285,9 @@ def add(
 
 def _entry(address: str, lists: tuple[str, ...], name: str, language: str) -> Entry:
     """Return the options as an entry. Raises InvalidInput."""
-    address = address_of(address, said="EMAIL")
     if language and (objection := language_objection(language)):
         raise InvalidInput([Fault(file="--language", message=objection)])
     if control_in_value(name):
         message = "holds a control character; leave it out"
         raise InvalidInput([Fault(file="--name", message=message)])
     return Entry(address=address, lists=lists, name=name, language=language)
-
-
-for _command in (import_file, export, list_imports, undo_import, receive_email, form):
-    subscribers.add_command(_command)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from newsletter.cli.delivery import say_resumed
-from newsletter.cli.shell import Shell, actor, in_workspace, say
+from newsletter.cli.shell import Shell, actor, in_workspace, say, with_services
 from newsletter.config.fields import database_url
 from newsletter.config.settings import Settings
 from newsletter.domain.delivery.restore_guard import HoldKind
@@ -15,6 +15,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import add_link_key, fingerprints_in, private
+from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import open_database
 from newsletter.store.copying import copy as copy_rows
 from newsletter.store.file import copies
@@ -148,13 +149,12 @@ def copy(shell: Shell, target: str | None, source: str | None) -> None:
     metavar="EMAIL",
     help="The admin who has compared the database with the provider's log.",
 )
-@in_workspace
-def release(shell: Shell, by: str) -> None:
+@with_services
+def release(services: Services, by: str) -> None:
     """Let a restored or copied database send again."""
-    with shell.services() as services:
-        who = actor(services.store, by, Role.ADMIN, "release a restored or copied database")
-        guard = services.delivery.guard()
-        with services.delivery.only_one():
-            released = guard.release(by=who, kinds={HoldKind.RESTORE_GUARD})
-        left = guard.holds()
+    who = actor(services.store, by, Role.ADMIN, "release a restored or copied database")
+    guard = services.delivery.guard()
+    with services.delivery.only_one():
+        released = guard.release(by=who, kinds={HoldKind.RESTORE_GUARD})
+    left = guard.holds()
     say_resumed(released, left)
