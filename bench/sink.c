@@ -3,6 +3,7 @@
  * sink [FOLDER]: writes its port on standard output and ends with standard input. GET /recipients
  * gives back what stood in the "to" fields, a field a line, with m (multipart) or u (urlencoded)
  * before it; GET /figures the number of calls and bytes. Each call is kept in FOLDER if named.
+ * Each answer to a call leaves SINK_LATENCY milliseconds after it came.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -13,6 +14,7 @@
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_CONNECTIONS 1024
@@ -27,6 +29,21 @@ static struct text calls_of[MAX_CONNECTIONS]; /* what has come of the call under
 static struct text recipients;
 static unsigned long calls, bytes;
 static const char *folder;
+static long latency; /* milliseconds */
+
+/* Answers that wait, the first to leave first: all wait equally long, at most one a connection. */
+static struct {
+    long due;
+    int socket, size;
+    char said[256];
+} held[MAX_CONNECTIONS];
+static unsigned long first, next;
+
+static long now(void) {
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return at.tv_sec * 1000 + at.tv_nsec / 1000000;
+}
 
 static void reserve(struct text *text, size_t more) {
     if (text->length + more <= text->room)
@@ -120,8 +137,28 @@ static void take(int socket, const char *start, const char *body, const char *en
         size = snprintf(said, sizeof said,
                         "{\"id\": \"<%lu@sink.example>\", \"message\": \"Queued. Thank you.\"}",
                         calls);
+        if (latency) {
+            unsigned long place = next++ % MAX_CONNECTIONS;
+            held[place].due = now() + latency;
+            held[place].socket = socket;
+            held[place].size = size;
+            memcpy(held[place].said, said, size);
+            return;
+        }
     }
     answer(socket, said, size);
+}
+
+/* Send what has waited long enough; returns the milliseconds until the next, or -1. */
+static int release(void) {
+    for (; first < next; first++) {
+        unsigned long place = first % MAX_CONNECTIONS;
+        long left = held[place].due - now();
+        if (left > 0)
+            return left;
+        answer(held[place].socket, held[place].said, held[place].size);
+    }
+    return -1;
 }
 
 /* Where the call that begins here ends, or NULL while some of it has not come. */
@@ -174,6 +211,8 @@ int main(int count, char **arguments) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0), poll = epoll_create1(0);
+    const char *wait = getenv("SINK_LATENCY");
+    latency = wait ? atol(wait) : 0;
     folder = count > 1 ? arguments[1] : NULL;
     if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 128) ||
         getsockname(listener, (struct sockaddr *)&address, &size))
@@ -187,7 +226,7 @@ int main(int count, char **arguments) {
     fflush(stdout);
     for (;;) {
         struct epoll_event events[64];
-        int ready = epoll_wait(poll, events, 64, -1);
+        int ready = epoll_wait(poll, events, 64, release());
         for (int number = 0; number < ready; number++) {
             int which = events[number].data.fd;
             if (which == 0)
