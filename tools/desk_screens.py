@@ -75,6 +75,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("account-factor", "/account/factor", "cleo"),
         ("staff", "/staff", "dan"),
         ("staff-person", "/staff/ana@forum.example", "dan"),
+        ("channels", "/channels", "dan"),
         ("audit", "/audit", "dan"),
         ("not-found", "/nowhere", "ana"),
         ("forbidden", "/staff", "ana"),

@@ -16,6 +16,7 @@ from pydantic import (
     field_validator,
 )
 
+from newsletter.config.channels import CHANNELS, ChannelOptions
 from newsletter.config.digests import DigestOptions
 from newsletter.config.fields import (
     ByKind,
@@ -31,6 +32,7 @@ from newsletter.config.fields import (
 from newsletter.config.lists import SegmentOptions, SignUp
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
 from newsletter.domain.campaigns.campaign import StartBy
+from newsletter.domain.campaigns.notices import Channel
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.setting import Language, setting, some
 from newsletter.domain.staff.role import DeskRules, Role
@@ -222,6 +224,13 @@ class Settings(Section):
     approvals: Approvals = Field(default=Approvals(), description="The rules of approval.")
     schedule: Schedule = Field(default=Schedule(), description="The times of automatic work.")
     desk: DeskOptions = Field(default=DeskOptions(), description="The staff's pages.")
+    notices: Annotated[tuple[Annotated[ChannelOptions, ByKind(CHANNELS)], ...], _EACH_NAMED] = (
+        Field(
+            default=(),
+            description="Channels of the team that hear of events, besides the emails to staff.",
+            examples=[[{"kind": "slack", "name": "press-room", "url": "${SLACK_URL}"}]],
+        )
+    )
     digests: Annotated[tuple[DigestOptions, ...], _EACH_NAMED] = Field(
         default=(), description="Digest emails of a week or a month."
     )
@@ -436,6 +445,10 @@ class Settings(Section):
     def sign_up_rules(self) -> SignUpRules:
         """Return the conditions of joining. Reads the list of throw-away domains."""
         return self.signup.rules(self.offers())
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Return the channels that hear of notices."""
+        return tuple(options.channel() for options in self.notices)
 
     def campaign_rules(self) -> CampaignRules:
         """Return what decides which statements are sent, and when."""

@@ -1,10 +1,11 @@
-"""The checks of ``newsletter doctor``: one finding each, with what to do.
+"""The checks of ``newsletter doctor``: one finding each, with what to do. A service repeats some.
 
 If the provider runs on this machine, no check calls anything outside.
 """
 
 import ipaddress
 import json
+import logging
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ from newsletter.runtime.statements import Statements
 from newsletter.runtime.wiring import kept
 from newsletter.store.soundness import Soundness
 from newsletter.store.sql import Store
+
+log = logging.getLogger("newsletter.run")
 
 _HERE = {"127.0.0.1", "localhost", "::1"}
 _NOWHERE = {"outbox", "mailpit"}
@@ -237,7 +240,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield _private(settings)
     yield from _secret_files(settings)
     yield of_sandbox(lambda: _find_escapes(settings))
-    yield from _provider(delivery)
+    yield from examine_providers(delivery)
     yield from examine_from_outside(settings, delivery.key, store.clock.now())
 
 
@@ -406,7 +409,8 @@ def _audited(store: Store) -> str:
         return f"none of its lines was changed ({tx.audit.verify().number:,})"
 
 
-def _provider(delivery: Delivery) -> Iterator[Finding]:
+def examine_providers(delivery: Delivery) -> Iterator[Finding]:
+    """Ask each provider about each sender."""
     several = len(delivery.pool.all) > 1
     for line, examiners in zip(delivery.pool.all, delivery.examiners, strict=True):
         found = chain.from_iterable(map(_examined, examiners))
@@ -422,3 +426,21 @@ def _examined(examiner: Examiner) -> Iterator[Finding]:
         yield finding(CONNECTION, well=False, detail=str(error))
     except NewsletterError as error:
         yield finding("provider", well=False, detail=str(error))
+
+
+def check_health(delivery: Delivery) -> None:
+    """Note the checks of DNS, public pages and providers that find a fault."""
+    now, failing = delivery.store.clock.now(), dict[str, str]()
+    try:
+        for found in chain(
+            examine_providers(delivery),
+            examine_from_outside(delivery.settings, delivery.key, now),
+        ):
+            if found.level is Level.FAULT:
+                about = "; ".join(filter(None, (found.detail, found.advice)))
+                failing[found.what] = "; ".join(filter(None, (failing.get(found.what), about)))
+    except (NewsletterError, OSError, ValueError) as error:
+        log.warning("the sender's health could not be checked: %s", error)
+        return
+    with delivery.store.begin() as tx:
+        tx.failing_checks.note(failing, now)

@@ -22,6 +22,8 @@ from newsletter.domain.errors import NewsletterError, Refused, StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.events.breaker import stop_harm
+from newsletter.runtime.channels import PostRound
+from newsletter.runtime.diagnosis import check_health
 from newsletter.runtime.log import (
     Endings,
     Pulse,
@@ -38,7 +40,7 @@ from newsletter.store.file.lock import beat
 
 log = logging.getLogger("newsletter.run")
 
-_EXECUTORS = ("default", "reconcile", "feeds", "emails")
+_EXECUTORS = ("default", "reconcile", "feeds", "emails", "posts", "health")
 _IDLE_WAIT = 1.0
 _WATCH, _CALM = 0.2, 1.0
 """Seconds between looks at whether the run is over or on hold: while sending, and while idle."""
@@ -46,6 +48,8 @@ _TRIES = 10
 """Tries to have the lock, each after ``_CALM``."""
 _RECONCILE = 1.0
 _POST, _FORGET = 1.0, 3600.0
+_HEALTH, _HEALTH_AFTER = 1800.0, timedelta(minutes=1)
+"""Seconds between checks of the sender's health, and the time until the first."""
 _PUT_BACK = timedelta(seconds=1)
 _SOON = timedelta(seconds=12)
 """``until_idle`` waits for a replay or a look-up that is due so soon, not for later ones."""
@@ -192,18 +196,35 @@ class Scheduler:
             self._repeat(clock, "feeds", poll, self._visits.go)
         self._repeat(clock, "emails", _POST, self._rounds.go)
         self._repeat(clock, "emails", _FORGET, self._rounds.forget)
+        self._tell_of_events(clock)
         clock.start()
         return clock
 
+    def _tell_of_events(self, clock: BackgroundScheduler) -> None:
+        """Post notices to the team's channels, and look for what else the team should know."""
+        settings, store = self._delivery.settings, self._delivery.store
+        if not settings.desk.enabled:
+            return
+        if settings.notices:
+            posts = PostRound(settings, store, stopped=self._stop.is_set)
+            self._repeat(clock, "posts", _POST, posts.go)
+        check = partial(check_health, self._delivery)
+        self._repeat(clock, "health", _HEALTH, check, after=_HEALTH_AFTER)
+
     def _repeat(
-        self, clock: BackgroundScheduler, executor: str, seconds: float, action: Callable[[], None]
+        self,
+        clock: BackgroundScheduler,
+        executor: str,
+        seconds: float,
+        action: Callable[[], None],
+        after: timedelta = timedelta(0),
     ) -> None:
-        """Do something now and then every so many seconds, in the thread of an executor."""
+        """Do something soon and then every so many seconds, in the thread of an executor."""
         clock.add_job(
             action,
             "interval",
             seconds=max(seconds, 0.1),
-            next_run_time=self._delivery.store.clock.now(),
+            next_run_time=self._delivery.store.clock.now() + after,
             executor=executor,
         )
 

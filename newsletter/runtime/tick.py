@@ -82,7 +82,8 @@ class Tick:
         clean(store=store)  # what was erased while the database was too busy
         stopped = stop_harm(store=store)
         if self.delivery.settings.desk.enabled:
-            notify(store=store, rules=rules)  # last: it tells of all this
+            # last: it tells of all this
+            notify(store=store, rules=rules, channels=self.delivery.settings.channels())
         return TickResult(
             faults=faults,
             gathered=gathered,

@@ -611,21 +611,44 @@ CREATE TABLE credential (
     muted TEXT NOT NULL DEFAULT '[]'  -- kinds of notices that the person gets no email of
 ) STRICT, WITHOUT ROWID;
 
--- Events that staff hear of, a row for each person. The constraint rules out doubles.
+-- Events that staff hear of, a row for each person or channel. The constraint rules out doubles.
 CREATE TABLE notice (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
     slug TEXT NOT NULL,  -- of the statement; empty if it is about none
     occurrence TEXT NOT NULL,
-    address TEXT NOT NULL,
+    address TEXT NOT NULL,  -- of a channel: # and its name
     at INTEGER NOT NULL,
-    email_id INTEGER,  -- of the email that told of it
-    done_at INTEGER,  -- when an email told of it, or it was over
+    message_id INTEGER,  -- of the email or post that told of it
+    done_at INTEGER,  -- when a message told of it, or it was over
     UNIQUE (address, kind, slug, occurrence)
 ) STRICT;
 CREATE INDEX ix_notice_at ON notice (at);
 CREATE INDEX ix_notice_open ON notice (address) WHERE done_at IS NULL;
-CREATE INDEX ix_notice_told ON notice (address, done_at) WHERE email_id IS NOT NULL;
+CREATE INDEX ix_notice_told ON notice (address, done_at) WHERE message_id IS NOT NULL;
+
+-- Messages to channels. The index is for those that are not done.
+CREATE TABLE post (
+    id INTEGER PRIMARY KEY,
+    channel TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    not_before INTEGER NOT NULL,
+    called_at INTEGER,
+    reason TEXT NOT NULL
+) STRICT;
+CREATE INDEX ix_post_open ON post (channel) WHERE state IN ('waiting', 'calling');
+CREATE INDEX ix_post_called ON post (channel, called_at);
+
+-- Checks of the sender's health that fail.
+CREATE TABLE failing_check (
+    what TEXT NOT NULL PRIMARY KEY,
+    detail TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    seen INTEGER NOT NULL,  -- how often in a row
+    told INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- When time alone leads to an event of a statement.
 CREATE TABLE notice_moment (

@@ -28,6 +28,7 @@ from newsletter.store.soundness import Inspection, Soundness
 from newsletter.store.staff.accounts import Accounts, Invitations, Passkeys
 from newsletter.store.staff.audit import Audit
 from newsletter.store.staff.notices import Notices
+from newsletter.store.staff.posts import FailingChecks, Posts
 from newsletter.store.staff.roles import Staff
 from newsletter.store.staff.sessions import Sessions, Throttle
 from newsletter.store.statements.board import Board
@@ -64,6 +65,8 @@ class Transaction:
         self.staff = Staff(db)
         self.accounts = Accounts(db)
         self.notices = Notices(db)
+        self.posts = Posts(db)
+        self.failing_checks = FailingChecks(db)
         self.passkeys = Passkeys(db)
         self.sessions = Sessions(db)
         self.invitations = Invitations(db)

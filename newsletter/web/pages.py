@@ -25,7 +25,7 @@ from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import Route as DeskRoute
 from newsletter.web.desk.staff.account import Account
-from newsletter.web.desk.staff.administration import AuditLog, StaffPages
+from newsletter.web.desk.staff.administration import AuditLog, ChannelPages, StaffPages
 from newsletter.web.desk.staff.sign_in import SignIn
 from newsletter.web.desk.statements.drafts import Drafts
 from newsletter.web.desk.statements.editing import Editing
@@ -183,6 +183,7 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
         *SignIn(desk, staff).routes(),
         *Account(desk, staff).routes(),
         *StaffPages(desk, staff).routes(),
+        *ChannelPages(desk, staff).routes(),
         *AuditLog(desk, staff).routes(),
         *Drafts(desk, statements, delivery).routes(),
         *Editing(desk, statements).routes(),

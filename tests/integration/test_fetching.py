@@ -117,7 +117,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_spoken_to(server: Loopb
     assert using.get(url).status == 200
     assert names.asked == ["forum.example"]
     assert server.requests[0].headers["host"].startswith("forum.example:")
-    assert "not an address that a feed can have" in refused(url, using)
+    assert "not an address that may be called" in refused(url, using)
 
 
 def test_where_one_address_does_not_answer_the_next_one_is_tried(server: LoopbackServer) -> None:

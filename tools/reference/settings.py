@@ -41,7 +41,8 @@ def document() -> str:
     lines = [_INTRODUCTION, "## Top level", "", *_table(root, frozenset(root.keys))]
     for key, shape in groups.items():
         lines += _group(key, shape)
-    lines += _sources(root.keys["statements"].items)
+    lines += _by_kind("statements", "sources", root.keys["statements"].items)
+    lines += _by_kind("notices", "channels", root.keys["notices"].items)
     lines += _listed("lists", root.keys["lists"])
     lines += _listed("digests", root.keys["digests"])
     lines += _listed("segments", root.keys["segments"])
@@ -57,18 +58,21 @@ def _group(key: str, shape: Shape) -> Iterator[str]:
             yield from _group(f"{key}.{inner}", child)
 
 
-def _sources(sources: Shape) -> Iterator[str]:
-    yield from ["", "## `statements`", "", "A list of sources, each with a `kind`:"]
+def _by_kind(name: str, what: str, items: Shape) -> Iterator[str]:
+    yield from ["", f"## `{name}`", "", f"A list of {what}, each with a `kind`:"]
     explained: dict[str, tuple[str, str]] = {}
-    for kind, shape in sources.kinds.items():
+    for kind, shape in items.kinds.items():
         keys = {key: _meaning(child) for key, child in shape.keys.items() if key != "kind"}
         shared = [key for key in keys if explained.get(key, ("", ""))[1] == keys[key]]
-        yield from ["", f"### `kind: {kind}`", "", shape.description, ""]
+        yield from ["", f"### `kind: {kind}`", "", shape.description]
         if shared:
+            yield ""
             first = explained[shared[0]][0]
             names = ", ".join(f"`{key}`" for key in shared)
-            yield from [f"It takes {names} like `kind: {first}`, and:", ""]
-        yield from _table(shape, frozenset(keys) - frozenset(shared))
+            end = ", and:" if len(shared) < len(keys) else "."
+            yield from [f"It takes {names} like `kind: {first}`{end}"]
+        if own := frozenset(keys) - frozenset(shared):
+            yield from ["", *_table(shape, own)]
         explained |= {key: (kind, keys[key]) for key in keys if key not in shared}
 
 

@@ -55,11 +55,27 @@ class NoticeKind(Enum):
     """Deliveries are unknown, and an admin has to decide."""
     IMPORTED = "import finished"
     """A file of subscribers was imported."""
+    HEALTH = "sender health turned bad"
+    """A check of the sender's health fails that passed before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """A place of a team that hears of events: a chat room, or a program."""
+
+    name: str
+    kinds: frozenset[NoticeKind]
+    """The events that it hears of."""
+
+    @property
+    def address(self) -> str:
+        """Return its name among the addresses of notices. No email address begins with #."""
+        return f"#{self.name}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """An event that one person hears of, once."""
+    """An event that one person or channel hears of, once."""
 
     id: int
     kind: NoticeKind

@@ -128,6 +128,10 @@ class News:
     lines: tuple[str, ...]
     url: str
     """The page that it opens."""
+    events: tuple[str, ...] = ()
+    """The events in the words of a program, such as ``sent_back``."""
+    statement: str = ""
+    """The slug, for a program; empty if it is about no statement."""
 
 
 def subject_of(news: Sequence[News]) -> str:

@@ -1,7 +1,8 @@
-"""changed rows → notices → emails to staff.
+"""changed rows → notices → emails to staff, and posts to the channels of the team.
 
 No act reports its own event. The tick derives events from what has changed in the database, so that
-a crash loses none and no door can forget one. A row for each person and event rules out doubles.
+a crash loses none and no door can forget one. A row for each person or channel and event rules out
+doubles.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from datetime import timedelta
 
 from newsletter.domain.campaigns.notices import (
     NEWS_LIVES,
+    Channel,
     Notice,
     NoticeKind,
     Occurred,
@@ -20,6 +22,7 @@ from newsletter.domain.campaigns.notices import (
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.transactional import EmailKind, News, TransactionalEmail
+from newsletter.domain.staff.post import FailingCheck, Post
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportRecord
 from newsletter.pipeline.status import load_statuses
@@ -35,10 +38,11 @@ _QUOTED = 300
 _KEPT = timedelta(days=31)
 
 
-def notify(*, store: Store, rules: CampaignRules) -> int:
-    """Make notices of what has changed, and queue an email for each person whose turn it is.
+def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = ()) -> int:
+    """Make notices of what has changed, and queue a message for each person or channel whose turn
+    it is.
 
-    Return the number of emails.
+    Return the number of messages.
     """
     with store.read() as tx:
         mark = tx.notices.mark()
@@ -52,29 +56,42 @@ def notify(*, store: Store, rules: CampaignRules) -> int:
                 talk = tx.comments.of(comment.slug, _TALK)
                 about = of_comment(comment, talk, found[comment.slug])
                 events[comment.slug] += about
-        events[""] = tuple(_of_import(tx, record) for record in imports)
-        due = _due(tx)
-    if not (slugs or comments or imports or due):
+        failing = tx.failing_checks.untold()
+        events[""] = (
+            *(_of_import(tx, record) for record in imports),
+            *(_of_check(tx, check) for check in failing),
+        )
+        due = _due(tx, channels)
+    if not (slugs or comments or imports or failing or due):
         return 0
     with store.begin() as tx:
         for slug, some in events.items():
-            tx.notices.add(slug, some, tx.now)
+            tx.notices.add(slug, some, tx.now, channels)
         for slug in slugs:
             tx.notices.await_(slug, next_moment(found[slug]) if slug in found else None)
         last = max((comment.id for comment in comments), default=mark.comment)
         imported = imports[-1].finished_at if imports else mark.imported_at
         tx.notices.advance(Mark(change=change, comment=last, imported_at=imported))
         tx.notices.clear(tx.now - _KEPT)
-        due = _due(tx)
+        tx.failing_checks.tell()
+        due = _due(tx, channels)
+        names = {channel.address: channel.name for channel in channels}
         for address in due:
-            tx.emails.tell(address, "", tx.now, EmailKind.NEWS)
+            if address in names:
+                tx.posts.add(names[address], tx.now)
+            else:
+                tx.emails.tell(address, "", tx.now, EmailKind.NEWS)
     return len(due)
 
 
-def _due(tx: Transaction) -> list[str]:
-    """Return the people for whom an email has to be queued."""
+def _due(tx: Transaction, channels: Iterable[Channel]) -> list[str]:
+    """Return the people and channels for whom a message has to be queued."""
+    due, busy = tx.notices.due(tx.now), {*tx.posts.under_way()}
+    free = {channel.address for channel in channels if channel.name not in busy}
     return [
-        one for one in tx.notices.due(tx.now) if not tx.emails.is_under_way(one, EmailKind.NEWS)
+        one
+        for one in due
+        if (one in free if one.startswith("#") else not tx.emails.is_under_way(one, EmailKind.NEWS))
     ]
 
 
@@ -85,14 +102,22 @@ def _statuses(
     return {status.slug: status for status in load_statuses(tx, known, rules)}
 
 
+def _admins(tx: Transaction) -> set[str]:
+    return {address for address, role in tx.staff.roles().items() if role is Role.ADMIN}
+
+
 def _of_import(tx: Transaction, record: ImportRecord) -> Occurred:
-    staff = tx.staff.roles()
-    admins = {address for address, role in staff.items() if role is Role.ADMIN}
     return Occurred(
         kind=NoticeKind.IMPORTED,
         occurrence=str(record.id),
         at=record.finished_at or record.at,
-        people=admins | ({record.by} & staff.keys()),
+        people=_admins(tx) | ({record.by} & tx.staff.roles().keys()),
+    )
+
+
+def _of_check(tx: Transaction, check: FailingCheck) -> Occurred:
+    return Occurred(
+        kind=NoticeKind.HEALTH, occurrence=check.occurrence, at=tx.now, people=_admins(tx)
     )
 
 
@@ -108,28 +133,44 @@ def compose(
     notices = tx.notices.of(address, email.id)
     wanted = [one for one in notices if account and one.kind.value not in account.muted]
     known = _statuses(tx, [one.slug for one in wanted], rules)
-    writer = _Writer(tx=tx, address=address, desk=desk, known=known)
-    told: dict[tuple[str, str], list[tuple[Notice, str]]] = {}
-    for notice in wanted:
-        line = writer.line(notice)
-        if line is not None:
-            about = (notice.slug, "" if notice.slug else notice.occurrence)
-            told.setdefault(about, []).append((notice, line))
-    kept = [notice for some in told.values() for notice, _ in some]
+    kept, news = _Writer(tx=tx, address=address, desk=desk, known=known).write(wanted)
     tx.notices.finish(kept, tx.now, email.id)
     tx.notices.finish([one for one in notices if one not in kept], tx.now, None)
-    return tuple(writer.news(some) for some in told.values())
+    return news
+
+
+def compose_post(
+    tx: Transaction, post: Post, *, channel: Channel, rules: CampaignRules, desk: str
+) -> tuple[News, ...]:
+    """Return what a post tells of at this moment. All its notices count as told by it."""
+    notices = tx.notices.of_post(channel, post.id)
+    known = _statuses(tx, [one.slug for one in notices], rules)
+    _, news = _Writer(tx=tx, address="", desk=desk, known=known).write(notices)
+    tx.notices.finish(notices, tx.now, post.id)
+    return news
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Writer:
-    """Writes the parts of an email to one person, with the sentences of the status."""
+    """Writes the parts of a message, with the sentences of the status."""
 
     tx: Transaction
     address: str
+    """The person who reads it; empty if it is a channel."""
     desk: str
     known: Mapping[str, StatementStatus]
     """By slug."""
+
+    def write(self, notices: Iterable[Notice]) -> tuple[list[Notice], tuple[News, ...]]:
+        """Return the notices whose events are not over, and the parts about them."""
+        told: dict[tuple[str, str], list[tuple[Notice, str]]] = {}
+        for notice in notices:
+            line = self.line(notice)
+            if line is not None:
+                about = (notice.slug, "" if notice.slug else notice.occurrence)
+                told.setdefault(about, []).append((notice, line))
+        kept = [notice for some in told.values() for notice, _ in some]
+        return kept, tuple(self.news(some) for some in told.values())
 
     def line(self, notice: Notice) -> str | None:
         """Return what the status does not say of an event, or None if the event is over."""
@@ -137,12 +178,16 @@ class _Writer:
             return self._quoted(notice)
         if notice.kind is NoticeKind.IMPORTED:
             return self._counted(notice)
+        if notice.kind is NoticeKind.HEALTH:
+            failing = {check.occurrence: check for check in self.tx.failing_checks.all()}
+            check = failing.get(notice.occurrence)
+            return f"{check.what}: {check.detail}" if check else None
         status = self.known.get(notice.slug)
         events = occurred(status, self.tx.audit.last(notice.slug)) if status else ()
         same = [
             one for one in events if one.kind is notice.kind and one.occurrence == notice.occurrence
         ]
-        return "" if any(self.address in one.people for one in same) else None
+        return "" if any(self.address in {"", *one.people} for one in same) else None
 
     def _quoted(self, notice: Notice) -> str | None:
         comment = self.tx.comments.get(int(notice.occurrence))
@@ -167,11 +212,20 @@ class _Writer:
         label = ", ".join(dict.fromkeys(one.kind.value for one, _ in told))
         lines = [line for _, line in told if line]
         status = self.known.get(notice.slug)
-        if status is None:
+        if notice.kind is NoticeKind.HEALTH:
+            title, url = "Sender health", f"{self.desk}/channels"
+        elif status is None:
             title, url = f"Import {notice.occurrence}", f"{self.desk}/readers"
         else:
             title = status.statement.title
             url = f"{self.desk}/statements/{notice.slug}"
             if len(lines) < len(told):  # something besides comments
                 lines = [status.where, status.next(self.address), *lines]
-        return News(title=title, label=label, lines=tuple(filter(None, lines)), url=url)
+        return News(
+            title=title,
+            label=label,
+            lines=tuple(filter(None, lines)),
+            url=url,
+            events=tuple(dict.fromkeys(one.kind.name.lower() for one, _ in told)),
+            statement=notice.slug,
+        )

@@ -12,13 +12,13 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from time import monotonic
 from urllib.parse import urljoin, urlsplit
 
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.transport import http
+from newsletter.transport.addresses import AddressRefused, checked_addresses
 from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, Origin, origin_of
 from newsletter.transport.transport import (
     AnswerTooLong,
@@ -26,67 +26,6 @@ from newsletter.transport.transport import (
     Transport,
     resolve,
 )
-
-Address = IPv4Address | IPv6Address
-
-_OWN = [
-    ip_network(text)
-    for text in (
-        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "100.64.0.0/10"),
-        *("::1/128", "fc00::/7"),
-    )
-]
-"""Of this machine and of private networks; an operator can allow them."""
-
-_NEVER = [
-    ip_network(text)
-    for text in (
-        # where clouds keep their machines' credentials
-        *("169.254.0.0/16", "fe80::/10", "168.63.129.16/32", "100.100.100.200/32"),
-        "fd00:ec2::/32",
-        # reserved, multicast, for documents and tests, and tunnels into other networks
-        *("0.0.0.0/8", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15"),
-        *("198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
-        *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
-    )
-]
-_PUBLIC_6 = ip_network("2000::/3")
-_NAT64 = ip_network("64:ff9b::/96")
-
-
-def objection(text: str, *, allow_private: bool) -> str:
-    """Return why there may be no feed at an address, or ""."""
-    # without the zone of a link-local one: fe80::1%eth0
-    address = _meant(ip_address(text.partition("%")[0]))
-    if _within(address, _NEVER):
-        return f"{text} is not an address that a feed can have"
-    if _within(address, _OWN):
-        if allow_private:
-            return ""
-        return f"{text} is in a private network; write allow_private: true if that is meant"
-    if isinstance(address, IPv6Address) and address not in _PUBLIC_6:
-        return f"{text} is not an address that a feed can have"
-    return ""
-
-
-def is_own(text: str) -> bool:
-    """Whether an address is on this machine or in a private network."""
-    return _within(_meant(ip_address(text.partition("%")[0])), _OWN)
-
-
-def _meant(address: Address) -> Address:
-    """Return the IPv4 address in an IPv6 address, if there is one."""
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return address.ipv4_mapped
-        if address in _NAT64:
-            return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address
-
-
-def _within(address: Address, networks: Sequence[object]) -> bool:
-    return any(address in network for network in networks)  # type: ignore[operator]
-
 
 LARGEST = 10_000_000
 """Bytes of an unpacked body."""
@@ -174,22 +113,15 @@ class Fetcher:
     def _checked(self, host: str, port: int, *, is_secure: bool) -> Sequence[str]:
         """Return all addresses of the host. Raises FeedUnreadable if one is not allowed."""
         try:
-            found = self._resolve(host, port)
-        except (OSError, UnicodeError):
-            found = []
-        if not found:
-            raise FeedUnreadable(
-                f"there is no {host}, or no network; look whether its url is spelled right"
+            return checked_addresses(
+                host,
+                port,
+                is_secure=is_secure,
+                allow_private=self._allow_private,
+                resolve=self._resolve,
             )
-        for address in found:
-            if reason := objection(address, allow_private=self._allow_private):
-                raise FeedUnreadable(f"{host} is refused: {reason}")
-        if not is_secure and not all(map(is_own, found)):
-            raise FeedUnreadable(
-                f"http://{host} is not encrypted, so anybody on the way could write a statement;"
-                " write https://"
-            )
-        return found
+        except AddressRefused as error:
+            raise FeedUnreadable(str(error)) from error
 
     def _translated(self, error: BaseException, host: str, until: float) -> FeedUnreadable:
         if isinstance(error, FeedUnreadable):

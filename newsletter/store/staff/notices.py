@@ -1,11 +1,12 @@
-"""Notices: a row for each person and event, and how far the changes of the database were read."""
+"""Notices: a row for each person or channel and event, and how far changes were read."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.domain.campaigns.notices import APART, NEWS_LIVES, Notice, Occurred
+from newsletter.domain.campaigns.notices import APART, NEWS_LIVES, Channel, Notice, Occurred
 from newsletter.store.database import document
+from newsletter.store.file.copies import PUT_BACK
 from newsletter.store.repository import Repository
 
 _KEY = "notices"
@@ -22,7 +23,7 @@ class Mark:
 
 
 class Notices(Repository):
-    """The notices of all staff."""
+    """The notices of all staff and channels."""
 
     def mark(self) -> Mark:
         """Return how far notices were made."""
@@ -41,8 +42,10 @@ class Notices(Repository):
         slugs = dict.fromkeys([*(slug for slug, _ in rows), *due])
         return [*slugs], rows[-1][1] if rows else mark.change
 
-    def add(self, slug: str, events: Iterable[Occurred], now: datetime) -> None:
-        """Add a notice for each person of each event that is news and was not told before.
+    def add(
+        self, slug: str, events: Iterable[Occurred], now: datetime, channels: Iterable[Channel] = ()
+    ) -> None:
+        """Add a notice for each person and channel of each event that is news, and new to them.
 
         People without an account at the desk get none.
         """
@@ -50,7 +53,8 @@ class Notices(Repository):
         known = {*self._db.column("SELECT address FROM credential")} if fresh else set()
         for event in fresh:
             about = {name: value for name, value in vars(event).items() if name != "people"}
-            for address in sorted(known.intersection(event.people)):
+            heard = [channel.address for channel in channels if event.kind in channel.kinds]
+            for address in [*sorted(known.intersection(event.people)), *heard]:
                 self._db.insert_new("notice", slug=slug, address=address, **about)
 
     def await_(self, slug: str, at: datetime | None) -> None:
@@ -64,15 +68,15 @@ class Notices(Repository):
         self._db.put("meta", "key", key=_KEY, value=mark)
 
     def due(self, now: datetime) -> list[str]:
-        """Return the people for whom notices wait and who may be written to again."""
+        """Return the people and channels for whom notices wait and who may get a message again."""
         return self._db.column(
             "SELECT address FROM (SELECT DISTINCT address FROM notice WHERE done_at IS NULL) AS one"
             " WHERE NOT EXISTS (SELECT 1 FROM notice WHERE notice.address = one.address"
-            " AND email_id IS NOT NULL AND done_at > :lately)",
+            " AND message_id IS NOT NULL AND done_at > :lately)",
             lately=now - APART,
         )
 
-    def of(self, address: str, email_id: int) -> list[Notice]:
+    def of(self, address: str, message_id: int) -> list[Notice]:
         """Return the notices that an email to this person tells of, oldest first.
 
         An email that is sent again tells of those that it told of before, and of newer ones.
@@ -80,22 +84,43 @@ class Notices(Repository):
         return self._db.all(
             Notice,
             "SELECT id, kind, slug, occurrence FROM notice"
-            " WHERE address = :address AND (done_at IS NULL OR email_id = :email_id) ORDER BY id",
+            " WHERE address = :address AND (done_at IS NULL OR message_id = :id) ORDER BY id",
             address=address,
-            email_id=email_id,
+            id=message_id,
         )
 
-    def finish(self, notices: Iterable[Notice], at: datetime, email_id: int | None) -> None:
-        """Note that an email tells of these; None if they are over."""
+    def of_post(self, channel: Channel, post_id: int) -> list[Notice]:
+        """Return the notices that a post tells of, oldest first.
+
+        A post that is sent again tells of no others than before: its reader knows it by its id.
+        """
+        told = "SELECT id, kind, slug, occurrence FROM notice WHERE address = :address"
+        return self._db.all(
+            Notice,
+            f"{told} AND message_id = :id ORDER BY id",
+            address=channel.address,
+            id=post_id,
+        ) or self._db.all(
+            Notice, f"{told} AND done_at IS NULL ORDER BY id", address=channel.address
+        )
+
+    def finish(self, notices: Iterable[Notice], at: datetime, message_id: int | None) -> None:
+        """Note that a message tells of these; None if they are over."""
         self._db.each(
-            "UPDATE notice SET done_at = :at, email_id = :email_id WHERE id = :id",
-            ({"id": notice.id, "at": at, "email_id": email_id} for notice in notices),
+            "UPDATE notice SET done_at = :at, message_id = :message_id WHERE id = :id",
+            ({"id": notice.id, "at": at, "message_id": message_id} for notice in notices),
         )
 
     def drop(self, at: datetime) -> None:
-        """Drop those that wait: an email may have brought them before a restore."""
+        """Drop those that wait: a message may have brought them before a restore."""
         self._db.change("UPDATE notice SET done_at = :at WHERE done_at IS NULL", at=at)
+        self._db.change(
+            "UPDATE post SET state = 'over', reason = :reason"
+            " WHERE state IN ('waiting', 'calling')",
+            reason=PUT_BACK,
+        )
 
     def clear(self, before: datetime) -> None:
-        """Delete notices of events before this time."""
+        """Delete notices of events before this time, and posts that were made before it."""
         self._db.change("DELETE FROM notice WHERE at < :before", before=before)
+        self._db.change("DELETE FROM post WHERE made_at < :before", before=before)

@@ -175,6 +175,10 @@ SHAPES_NOTHING = {
         "what staff see and are asked",
     ),
     **dict.fromkeys(
+        ("notices.name", "notices.url", "notices.events", "notices.allow_private"),
+        "which channels of the team hear of events",
+    ),
+    **dict.fromkeys(
         ("statements.allow_private", "database", "database_password", "engine", "epoch_file"),
         "where things lie",
     ),

@@ -65,7 +65,7 @@ OF_PEOPLE = {
         "credential",
         "sign-in data",
     ),
-    "id kind slug occurrence address at email_id done_at": (
+    "id kind slug occurrence address at message_id done_at": (
         "notice",
         "for a month the events that",
     ),
@@ -97,7 +97,7 @@ OF_NOBODY = {
     *("start", "returned", "meta", "restore_guard", "statement", "changed_statement", "content"),
     *("approval", "schedule", "list", "campaign", "batch", "resolution", "rate_limit"),
     *("notice_moment", "webhook_token", "circuit_breaker_override", "schema_version"),
-    *("worker", "scheduler_lease"),
+    *("worker", "scheduler_lease", "post", "failing_check"),
 }
 """Tables of texts, campaigns and figures: of people they hold numbers, and who of staff acted."""
 

@@ -1,4 +1,4 @@
-"""The pages of admins: staff, invitations and the audit log."""
+"""The pages of admins: staff, invitations, the channels of the team and the audit log."""
 
 from functools import partial
 
@@ -8,6 +8,7 @@ from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import in_short
 from newsletter.pipeline.staff import people
+from newsletter.pipeline.staff.post import send_again
 from newsletter.runtime.staff import Staff
 from newsletter.web.desk.deciding import is_trial
 from newsletter.web.desk.page import Desk
@@ -134,6 +135,58 @@ def _role(named: str) -> Role:
         return Role(named)
     except ValueError as error:
         raise Refused("choose one of the roles") from error
+
+
+_CHANNELS = "/channels"
+_MOST_POSTS = 100
+
+
+class ChannelPages:
+    """The channels that hear of notices, what was posted to them, and what became of it."""
+
+    def __init__(self, desk: Desk, staff: Staff) -> None:
+        self._desk = desk
+        self._staff = staff
+        self._channels = {channel.name: channel for channel in staff.settings.channels()}
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("GET", _CHANNELS, Role.ADMIN, self.show),
+            Route("POST", f"{_CHANNELS}/{{number}}/again", Role.ADMIN, self.again),
+        ]
+
+    def show(self, request: DeskRequest) -> Response:
+        """Show the newest messages, and the checks of the sender's health that fail."""
+        with self._staff.store.read() as tx:
+            posts, failing = tx.posts.log(_MOST_POSTS), tx.failing_checks.all()
+            told: dict[int, dict[str, list[str]]] = {}
+            for number, kind, slug in tx.posts.told(_MOST_POSTS):
+                told.setdefault(number, {}).setdefault(slug, []).append(kind)
+            slugs = {slug for some in told.values() for slug in some if slug}
+            known = {
+                one.statement.slug: one.statement.title for one in tx.statements.some([*slugs])
+            }
+        return self._desk.page(
+            request,
+            "channels.html.j2",
+            title="Channels",
+            channels=self._staff.settings.notices,
+            known=known,
+            posts=posts,
+            told=told,
+            configured=self._channels,
+            failing=failing,
+        )
+
+    def again(self, request: DeskRequest) -> Response:
+        """Send a message again."""
+        send_again(
+            request.number("number"),
+            by=request.who.address,
+            store=self._staff.store,
+            channels=self._channels,
+        )
+        return self._desk.go(request, _CHANNELS, done="posted-again")
 
 
 _A_PAGE = 50

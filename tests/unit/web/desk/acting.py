@@ -301,6 +301,14 @@ def _chooses_notices(world: World) -> Act:
     return lambda: browser.post("/account/notices", {"notice": "SENT_BACK"})
 
 
+def _posts_again(world: World) -> Act:
+    with world.room.services.store.begin() as tx:
+        tx.posts.add("press-room", tx.now)
+        [post] = tx.posts.log(1)
+        tx.notices.drop(tx.now)
+    return lambda: world.as_("dan").post(f"/channels/{post.id}/again")
+
+
 def _ends_session(world: World) -> Act:
     browser, address = world.joined()
     Browser(site=world.site).sign_in(address)
@@ -537,6 +545,7 @@ EXAMPLES = [
     Example(route="/staff/{address}/role", ready=_of_colleague("role", role="viewer")),
     Example(route="/staff/{address}/reset", ready=_of_colleague("reset")),
     Example(route="/staff/{address}/remove", ready=_of_colleague("remove")),
+    Example(route="/channels/{number}/again", ready=_posts_again),
     Example(
         route="/audit/verify",
         ready=lambda world: lambda: world.as_("dan").post("/audit/verify"),

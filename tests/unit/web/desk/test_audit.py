@@ -24,7 +24,8 @@ DONE = {200, 303}
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[World]:
-    with room(tmp_path_factory.mktemp("audit"), migrated) as found:
+    channel = {"kind": "slack", "name": "press-room", "url": "https://chat.example/secret"}
+    with room(tmp_path_factory.mktemp("audit"), migrated, notices=[channel]) as found:
         yield World(room=found)
 
 

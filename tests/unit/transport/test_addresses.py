@@ -1,6 +1,6 @@
 """A feed can only be where anybody could go, unless the operator says otherwise."""
 
-from newsletter.sources.feeds.fetching import is_own, objection
+from newsletter.transport.addresses import is_own, objection
 from tests.rows import rows
 
 OWN = (
@@ -27,7 +27,7 @@ def test_private_addresses_are_refused_unless_they_are_meant(address: str) -> No
 @rows("address", NEVER)
 def test_where_clouds_keep_keys_and_where_nobody_is_no_feed_can_be(address: str) -> None:
     for allow_private in (False, True):
-        assert "not an address that a feed can have" in objection(
+        assert "not an address that may be called" in objection(
             address, allow_private=allow_private
         )
 

@@ -1,0 +1,108 @@
+"""The settings of each kind of channel that hears of notices."""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+
+from newsletter.config.fields import Section
+from newsletter.domain.campaigns.notices import Channel, NoticeKind
+from newsletter.domain.setting import Rule, matching, web_address
+from newsletter.providers.common.signatures import endpoint_secret
+
+EVENTS = tuple(kind.name.lower() for kind in NoticeKind if kind is not NoticeKind.MENTIONED)
+"""The names of events. A comment that names a person is a comment to a channel."""
+_SECRET_BYTES = range(24, 65)
+_KEEPS_OUT = "must be a web address that starts with https://, as the service shows it"
+
+
+def _event(text: str) -> str:
+    if text not in EVENTS:
+        raise ValueError(f"{text!r} is no event; the events are: {', '.join(EVENTS)}")
+    return text
+
+
+def _signing_key(key: SecretStr) -> SecretStr:
+    try:
+        length = len(endpoint_secret(key.get_secret_value()))
+    except ValueError:
+        length = 0
+    if length not in _SECRET_BYTES:
+        raise ValueError(
+            "must be whsec_ and then base64 of 24 to 64 bytes; 'openssl rand -base64 32' makes them"
+        )
+    return key
+
+
+class ChannelOptions(Section):
+    """Settings of every channel."""
+
+    name: Annotated[
+        str, matching(r"[a-z0-9][a-z0-9-]{0,39}", "cannot name a channel; write it like press-room")
+    ] = Field(description="Its name at the desk and in the log.", examples=["press-room"])
+    # declared before ``url``, which depends on it
+    allow_private: bool = Field(
+        default=False,
+        description="Whether its address may be private, and there without TLS.",
+        examples=[False],
+    )
+    url: SecretStr = Field(
+        description="The address that messages are posted to. It is a secret: anyone who knows it"
+        " can post.",
+        examples=["${CHANNEL_URL}"],
+    )
+    events: tuple[Annotated[str, Rule(_event, schema={"enum": [*EVENTS]})], ...] = Field(
+        default=EVENTS,
+        description="The events that it hears of. Without it: all.",
+        examples=[["scheduled", "finished", "paused", "decision"]],
+        json_schema_extra={"default": [*EVENTS]},
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_secure(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
+        try:
+            secure = urlsplit(web_address(url.get_secret_value())).scheme == "https"
+        except ValueError:  # its words repeat the address
+            raise ValueError(_KEEPS_OUT) from None
+        if not (secure or info.data.get("allow_private")):
+            raise ValueError(_KEEPS_OUT)
+        return url
+
+    def channel(self) -> Channel:
+        """Return the channel, without its secrets."""
+        return Channel(
+            name=self.name, kinds=frozenset(NoticeKind[event.upper()] for event in self.events)
+        )
+
+
+class SlackOptions(ChannelOptions):
+    """A channel in Slack, by an incoming webhook."""
+
+    kind: Literal["slack"] = Field(description="A channel in Slack, by an incoming webhook.")
+
+
+class TeamsOptions(ChannelOptions):
+    """A channel in Microsoft Teams, by a workflow that takes webhook requests."""
+
+    kind: Literal["teams"] = Field(
+        description="A channel in Microsoft Teams, by a workflow that takes webhook requests."
+    )
+
+
+class WebhookOptions(ChannelOptions):
+    """A program of yours that takes signed webhooks."""
+
+    kind: Literal["webhook"] = Field(description="A program of yours that takes signed webhooks.")
+    secret: Annotated[SecretStr, Rule(_signing_key)] = Field(
+        description="The key of the signature, after the rules of Standard Webhooks.",
+        examples=["${WEBHOOK_SECRET}"],
+    )
+
+
+CHANNELS: dict[str, Any] = {
+    "slack": SlackOptions,
+    "teams": TeamsOptions,
+    "webhook": WebhookOptions,
+}
+"""Kind → its settings."""

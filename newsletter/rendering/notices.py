@@ -1,0 +1,114 @@
+"""Notices in the formats of Slack, Microsoft Teams and signed webhooks.
+
+Titles, names and comments are text that others wrote: in no format can they make a link or call
+people.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from newsletter.domain.delivery.transactional import News, subject_of
+
+_MOST = 20
+"""Statements in one message. Slack takes 50 blocks, and Teams 28 KB."""
+_LONGEST = 1_000
+"""Characters of the lines of one statement."""
+
+
+def slack_message(news: Sequence[News]) -> bytes:
+    """Return the body for an incoming webhook of Slack: a text, and blocks."""
+    blocks: list[dict[str, Any]] = [
+        {
+            "type": "section",
+            "text": {
+                "type": "mrkdwn",
+                "text": f"*<{one.url}|{_plain(one.title)}>*: {_plain(one.label)}"
+                f"\n{_plain(_lines(one))}",
+            },
+        }
+        for one in news[:_MOST]
+    ]
+    if rest := _rest(news):
+        blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": rest}]})
+    return _json({"text": _plain(subject_of(news)), "blocks": blocks})
+
+
+def teams_card(news: Sequence[News]) -> bytes:
+    """Return the body for a workflow of Teams: an Adaptive Card.
+
+    Runs of text show Markdown as it is written.
+    """
+    body: list[dict[str, Any]] = []
+    for place, one in enumerate(news[:_MOST]):
+        head = {"type": "TextRun", "text": one.title, "weight": "Bolder"}
+        open_page = {"type": "Action.OpenUrl", "url": one.url}
+        body.append(
+            {
+                "type": "RichTextBlock",
+                "separator": place > 0,
+                "inlines": [
+                    head | {"selectAction": open_page},
+                    {"type": "TextRun", "text": f": {one.label}"},
+                ],
+            }
+        )
+        if lines := _lines(one):
+            run = {"type": "TextRun", "text": lines, "isSubtle": True}
+            body.append({"type": "RichTextBlock", "spacing": "Small", "inlines": [run]})
+    if rest := _rest(news):
+        body.append({"type": "TextBlock", "text": rest, "wrap": True})
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "fallbackText": subject_of(news),
+        "body": body,
+        "actions": [{"type": "Action.OpenUrl", "title": "Open the desk", "url": news[0].url}],
+    }
+    kind = "application/vnd.microsoft.card.adaptive"
+    attachment = {"contentType": kind, "contentUrl": None, "content": card}
+    return _json({"type": "message", "attachments": [attachment]})
+
+
+def webhook_event(news: Sequence[News], *, organisation: str, at: datetime) -> bytes:
+    """Return the body of a webhook, as Standard Webhooks advises: type, timestamp, data."""
+    return _json(
+        {
+            "type": "newsletter.notices",
+            "timestamp": at.isoformat(timespec="seconds"),
+            "data": {
+                "organisation": organisation,
+                "notices": [
+                    {
+                        "events": one.events,
+                        "statement": one.statement or None,
+                        "title": one.title,
+                        "label": one.label,
+                        "lines": one.lines,
+                        "url": one.url,
+                    }
+                    for one in news
+                ],
+            },
+        }
+    )
+
+
+def _lines(one: News) -> str:
+    text = "\n".join(one.lines)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()} …"
+
+
+def _rest(news: Sequence[News]) -> str:
+    return f"And {len(news) - _MOST} more, at the desk." if len(news) > _MOST else ""
+
+
+def _plain(text: str) -> str:
+    """Escape the three characters that Slack gives a meaning in links and mentions."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()

@@ -1,0 +1,179 @@
+"""The channels of a workspace: what posts are called by, and the round that sends them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from newsletter.config.channels import SlackOptions, TeamsOptions, WebhookOptions
+from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.errors import ProviderUnreachable
+from newsletter.domain.staff.post import PostState
+from newsletter.pipeline.staff.notify import compose_post
+from newsletter.pipeline.staff.post import PostSender
+from newsletter.providers.common.signatures import endpoint_secret
+from newsletter.rendering.notices import slack_message, teams_card, webhook_event
+from newsletter.runtime.rounds import Stillness
+from newsletter.transport.addresses import checked_addresses
+from newsletter.transport.http import AnswerLost, HttpResponse, json_post, retry_after, words
+from newsletter.transport.transport import Resolve, Transport, resolve
+
+if TYPE_CHECKING:
+    from newsletter.config.channels import ChannelOptions
+    from newsletter.config.settings import Settings
+    from newsletter.domain.campaigns.notices import Channel
+    from newsletter.domain.delivery.transactional import News
+    from newsletter.domain.staff.post import Post
+    from newsletter.store.sql import Store, Transaction
+
+_WITHIN = timedelta(seconds=10)
+_ANSWER_BYTES = 100_000
+_AGAIN = {408, 425, 429}
+_LONGEST_REASON = 100
+_SECRET_LENGTH = 6
+"""Parts of an address from this length on may be its secret."""
+
+log = logging.getLogger("newsletter.run")
+
+
+def post_sender(settings: Settings, store: Store) -> PostSender:
+    """Return the sender of posts."""
+    channels = {channel.name: channel for channel in settings.channels()}
+    options = {each.name: each for each in settings.notices}
+    rules, organisation = settings.campaign_rules(), settings.organisation.name
+
+    def compose(tx: Transaction, post: Post, channel: Channel) -> tuple[News, ...]:
+        return compose_post(tx, post, channel=channel, rules=rules, desk=settings.desk_url)
+
+    def call(post: Post, news: tuple[News, ...]) -> Answer:
+        return Call(
+            options=options[post.channel], organisation=organisation, at=store.clock.now()
+        ).make(post, news)
+
+    return PostSender(
+        store=store, channels=channels, compose=compose, call=call, jitter=random.random
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One attempt to send a post."""
+
+    options: ChannelOptions
+    organisation: str
+    at: datetime
+    resolve: Resolve = resolve
+
+    def make(self, post: Post, news: tuple[News, ...]) -> Answer:
+        """Make the call, and judge the answer."""
+        url = self.options.url.get_secret_value()
+        body = self._body(news)
+        transport = Transport(
+            timeout=_WITHIN,
+            concurrency=1,
+            answer_bytes=_ANSWER_BYTES,
+            resolve=partial(
+                checked_addresses,
+                is_secure=url.startswith("https:"),
+                allow_private=self.options.allow_private,
+                resolve=self.resolve,
+            ),
+        )
+        try:
+            return self._judge(transport.call(json_post(url, self._signed(post, body), body)))
+        except ProviderUnreachable as error:
+            return _answer(Verdict.RETRY, str(error))
+        except AnswerLost as error:
+            # a webhook has an id, by which its reader knows what came twice
+            is_signed = isinstance(self.options, WebhookOptions)
+            return _answer(Verdict.RETRY if is_signed else Verdict.UNKNOWN, str(error))
+        finally:
+            transport.close()
+
+    def _body(self, news: tuple[News, ...]) -> bytes:
+        if isinstance(self.options, SlackOptions):
+            return slack_message(news)
+        if isinstance(self.options, TeamsOptions):
+            return teams_card(news)
+        return webhook_event(news, organisation=self.organisation, at=self.at)
+
+    def _signed(self, post: Post, body: bytes) -> Mapping[str, str]:
+        """Return the headers of Standard Webhooks; none for a chat, whose address is its secret."""
+        if not isinstance(self.options, WebhookOptions):
+            return {}
+        # a restored database gives numbers again, at another time
+        name = f"notice_{post.id}_{post.made_at.timestamp():.0f}"
+        key = endpoint_secret(self.options.secret.get_secret_value())
+        at = int(self.at.timestamp())
+        return {
+            "webhook-id": name,
+            "webhook-timestamp": str(at),
+            "webhook-signature": signature(key, name, at, body),
+        }
+
+    def _judge(self, response: HttpResponse) -> Answer:
+        if 200 <= response.status < 300:
+            return _answer(Verdict.ACCEPTED, "")
+        reason = f"HTTP {response.status}"
+        if 300 <= response.status < 400:
+            reason += ": it leads to another address, and is not followed"
+        elif said := self._said(response):
+            reason += f": {said}"
+        is_passing = response.status in _AGAIN or response.status >= 500
+        verdict = Verdict.RETRY if is_passing else Verdict.REJECTED
+        return _answer(verdict, reason, retry_after(response))
+
+    def _said(self, response: HttpResponse) -> str:
+        """Return the words of an answer, unless they repeat a part of the secret address."""
+        said = words(response.body.decode("utf-8", "replace"))[:_LONGEST_REASON]
+        parts = urlsplit(self.options.url.get_secret_value())
+        secrets = (*parts.path.split("/"), *parts.query.replace("=", "&").split("&"))
+        repeats = any(part in said for part in secrets if len(part) >= _SECRET_LENGTH)
+        return "" if repeats else said
+
+
+def signature(key: bytes, name: str, at: int, body: bytes) -> str:
+    """Return the value of ``webhook-signature``: HMAC-SHA256 over id, timestamp and body."""
+    signed = b".".join((name.encode(), str(at).encode(), body))
+    return f"v1,{base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()}"
+
+
+def _answer(verdict: Verdict, reason: str, wait: timedelta | None = None) -> Answer:
+    return Answer(outcome=Outcome(verdict=verdict, reason=reason), retry_after=wait)
+
+
+class PostRound:
+    """Sends waiting posts, in a thread of its own."""
+
+    def __init__(self, settings: Settings, store: Store, *, stopped: Callable[[], bool]) -> None:
+        self._store = store
+        self._stopped = stopped
+        self._sender = post_sender(settings, store)
+        self._still = Stillness(store.version)
+
+    def go(self) -> None:
+        """Send one post after another, until none is due."""
+        if self._still.holds():
+            return
+        while not self._stopped() and (done := self._sender.post()) is not None:
+            post, state, reason = done
+            log.log(
+                logging.DEBUG if state is PostState.ACCEPTED else logging.INFO,
+                "post=%d channel=%s attempt=%d state=%s%s",
+                post.id,
+                post.channel,
+                post.attempts,
+                state.value,
+                f" reason={reason!r}" if reason else "",
+            )
+        with self._store.read() as tx:
+            self._still.note(nothing=not tx.posts.under_way())

@@ -1,0 +1,153 @@
+"""Posts to channels: made, claimed, booked; and the checks of the sender's health that fail."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from newsletter.domain.campaigns.notices import APART
+from newsletter.domain.staff.post import FailingCheck, Post, PostState
+from newsletter.store.database import one_of
+from newsletter.store.repository import Repository
+
+_LOST = timedelta(minutes=5)
+"""A call that began so long ago ended with its process."""
+_WRONG_CLOCK = timedelta(hours=2)
+"""A longer wait was set by a wrong clock: the post is due."""
+_POST = "id, channel, made_at, state, attempts, called_at, reason"
+_IS_OPEN = "state IN ('waiting', 'calling')"
+"""In the words of the partial index of such posts."""
+_CONFIRMED = 2
+"""A check that failed so often in a row fails."""
+
+
+class Posts(Repository):
+    """The posts of all channels."""
+
+    def add(self, channel: str, at: datetime) -> None:
+        """Queue a post. Its words are written when it is sent."""
+        self._db.insert(
+            "post",
+            channel=channel,
+            made_at=at,
+            state=PostState.WAITING,
+            attempts=0,
+            not_before=at,
+            reason="",
+        )
+
+    def under_way(self) -> list[str]:
+        """Return the channels that have a post which is not done."""
+        return self._db.column(f"SELECT channel FROM post WHERE {_IS_OPEN}")
+
+    def claim(self, channels: Collection[str], now: datetime) -> Post | None:
+        """Claim the next post that is due for one of these channels; None if there is none.
+
+        No two attempts for a channel begin within a minute.
+        """
+        self._db.change(
+            "UPDATE post SET state = 'unknown', reason = 'the process ended during the call'"
+            " WHERE state = 'calling' AND called_at <= :before",
+            before=now - _LOST,
+        )
+        known = one_of("post.channel", channels, "channel")
+        return self._db.first(
+            Post,
+            f"""
+            UPDATE post SET state = 'calling', attempts = attempts + 1, called_at = :now
+            WHERE id = (
+                SELECT id FROM post
+                WHERE state = 'waiting' AND (not_before <= :now OR not_before > :too_far)
+                    AND {known} AND NOT EXISTS (
+                        SELECT 1 FROM post AS other WHERE other.channel = post.channel
+                        AND other.called_at > :lately AND other.called_at <= :now)
+                ORDER BY not_before, id LIMIT 1)
+            RETURNING {_POST}
+            """,
+            known,
+            now=now,
+            too_far=now + _WRONG_CLOCK,
+            lately=now - APART,
+        )
+
+    def settle(self, post: Post, state: PostState, reason: str, not_before: datetime) -> None:
+        """Book what became of an attempt. A post that waits is sent again at ``not_before``."""
+        self._db.change(
+            "UPDATE post SET state = :state, reason = :reason, not_before = :not_before"
+            " WHERE id = :id AND state = 'calling' AND called_at = :called_at",
+            id=post.id,
+            called_at=post.called_at,
+            state=state,
+            reason=reason,
+            not_before=not_before,
+        )
+
+    def get(self, post_id: int) -> Post | None:
+        """Return the post with this id."""
+        return self._db.first(Post, f"SELECT {_POST} FROM post WHERE id = :id", id=post_id)
+
+    def again(self, post_id: int, at: datetime) -> None:
+        """Queue a post again that was done."""
+        self._db.change(
+            "UPDATE post SET state = 'waiting', attempts = 0, not_before = :at WHERE id = :id",
+            id=post_id,
+            at=at,
+        )
+
+    def log(self, most: int) -> list[Post]:
+        """Return posts, newest first."""
+        return self._db.all(
+            Post, f"SELECT {_POST} FROM post ORDER BY id DESC LIMIT :most", most=most
+        )
+
+    def told(self, most: int) -> list[tuple[int, str, str]]:
+        """Return (id of the post, event, slug) of each notice of the newest posts."""
+        return [
+            (number, kind, slug)
+            for number, kind, slug in self._db.rows(
+                "SELECT post.id, notice.kind, notice.slug FROM"
+                " (SELECT id, channel FROM post ORDER BY id DESC LIMIT :most) AS post"
+                " JOIN notice ON notice.address = '#' || post.channel"
+                " AND notice.message_id = post.id ORDER BY notice.id",
+                most=most,
+            )
+        ]
+
+
+class FailingChecks(Repository):
+    """The checks of the sender's health that fail."""
+
+    def note(self, failing: Mapping[str, str], now: datetime) -> None:
+        """Note the checks that fail at this moment, with their findings; forget all others."""
+        known = {*self._db.column("SELECT what FROM failing_check")}
+        for what in known - failing.keys():
+            self._db.change("DELETE FROM failing_check WHERE what = :what", what=what)
+        for what, detail in failing.items():
+            if what not in known:
+                self._db.insert(
+                    "failing_check", what=what, detail=detail, since=now, seen=1, told=False
+                )
+            else:
+                self._db.change(
+                    "UPDATE failing_check SET detail = :detail, seen = seen + 1 WHERE what = :what",
+                    what=what,
+                    detail=detail,
+                )
+
+    def untold(self) -> list[FailingCheck]:
+        """Return those that failed twice in a row and that no notice was made of."""
+        return self._db.all(
+            FailingCheck,
+            "SELECT what, detail, since FROM failing_check WHERE told = 0 AND seen >= :seen",
+            seen=_CONFIRMED,
+        )
+
+    def tell(self) -> None:
+        """Note that notices were made of all that failed twice in a row."""
+        self._db.change(
+            "UPDATE failing_check SET told = 1 WHERE told = 0 AND seen >= :seen", seen=_CONFIRMED
+        )
+
+    def all(self) -> list[FailingCheck]:
+        """Return all that fail."""
+        return self._db.all(
+            FailingCheck, "SELECT what, detail, since FROM failing_check ORDER BY what"
+        )

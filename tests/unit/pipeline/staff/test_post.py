@@ -1,0 +1,174 @@
+"""The channels of a team hear of events: in time, not too often, and of nothing that is over."""
+
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+
+import pytest
+
+from newsletter.domain.campaigns.notices import Channel, NoticeKind
+from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.delivery.transactional import EmailKind, News
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.post import Post, PostState
+from newsletter.pipeline.staff.notify import compose_post, notify
+from newsletter.pipeline.staff.post import PostSender, send_again
+from tests.unit.pipeline.newsroom import STAFF, Newsroom
+
+ED, FLO, ADA, SAM, WRITER, VIC = STAFF
+ROOM = Channel(name="room", kinds=frozenset(NoticeKind) - {NoticeKind.MENTIONED})
+DESK = "https://news.forum.example/desk"
+
+
+@dataclass(kw_only=True)
+class Team:
+    """A newsroom with one channel, whose answers are chosen."""
+
+    room: Newsroom
+    verdicts: list[Verdict] = field(default_factory=list)
+    """Of the next calls; later ones are accepted."""
+    calls: list[tuple[Post, tuple[News, ...]]] = field(default_factory=list)
+
+    def tick(self) -> None:
+        self.room.look()
+        self.room.start_due()
+        notify(store=self.room.store, rules=self.room.rules, channels=[ROOM])
+
+    @property
+    def sender(self) -> PostSender:
+        return PostSender(
+            store=self.room.store,
+            channels={ROOM.name: ROOM},
+            compose=lambda tx, post, channel: compose_post(
+                tx, post, channel=channel, rules=self.room.rules, desk=DESK
+            ),
+            call=self.call,
+            jitter=lambda: 0.0,
+        )
+
+    def call(self, post: Post, news: tuple[News, ...]) -> Answer:
+        self.calls.append((post, news))
+        verdict = next(chain(self.verdicts, repeat(Verdict.ACCEPTED)))
+        self.verdicts = self.verdicts[1:]
+        return Answer(outcome=Outcome(verdict=verdict, reason=verdict.value))
+
+    def posted(self, *, seconds: float = 60) -> list[str]:
+        """What the channel is told after so long: titles and events."""
+        self.room.clock.advance(seconds=seconds)
+        self.tick()
+        before = len(self.calls)
+        while self.sender.post() is not None:
+            pass
+        told = chain.from_iterable(news for _, news in self.calls[before:])
+        return [f"{one.title}: {one.label}" for one in told]
+
+    @property
+    def log(self) -> list[Post]:
+        with self.room.store.read() as tx:
+            return tx.posts.log(9)
+
+    def again(self, by: str) -> None:
+        send_again(self.log[0].id, by=by, store=self.room.store, channels={ROOM.name: ROOM})
+
+
+@pytest.fixture
+def team(room: Newsroom) -> Team:
+    room.subscribe(3)
+    room.write()
+    return Team(room=room)
+
+
+WAITS = "Forum resigns from task force: waiting for approval"
+
+
+def test_a_channel_is_told_once_with_a_link_and_words_for_programs(team: Team) -> None:
+    assert team.posted() == [WAITS]
+    [(post, [news])] = team.calls
+    assert news.url == f"{DESK}/statements/resignation"
+    assert (news.events, news.statement) == (("submitted",), "resignation")
+    assert "Ed, Flo" in " ".join(news.lines)
+    assert team.posted() == []
+    assert [one.state for one in team.log] == [PostState.ACCEPTED]
+    assert post.attempts == 1
+
+
+def test_two_events_within_a_minute_are_two_messages_a_minute_apart(team: Team) -> None:
+    assert team.posted() == [WAITS]
+    team.room.write("budget", title="Budget")
+    assert team.posted(seconds=30) == []
+    assert team.posted(seconds=30) == ["Budget: waiting for approval"]
+
+
+def test_a_message_that_failed_is_sent_again_with_the_same_notices(team: Team) -> None:
+    team.verdicts = [Verdict.RETRY]
+    assert team.posted() == [WAITS]
+    team.room.write("budget", title="Budget")
+    assert team.posted(seconds=59) == []
+    assert team.posted(seconds=1) == [WAITS], "its id is the same, so its notices are"
+    assert [one.attempts for one in team.log] == [2]
+    assert team.posted() == ["Budget: waiting for approval"]
+
+
+def test_after_eight_attempts_an_admin_sends_it_again(team: Team) -> None:
+    team.verdicts = [Verdict.RETRY] * 8
+    for _ in range(8):
+        assert team.posted(seconds=700) == [WAITS]
+    assert team.posted(seconds=700) == []
+    assert [(one.state, one.reason) for one in team.log] == [(PostState.REJECTED, "retry")]
+    team.again(by=ADA)
+    assert team.posted() == [WAITS]
+    assert [one.state for one in team.log] == [PostState.ACCEPTED]
+
+
+def test_what_may_have_arrived_is_not_sent_again_by_itself(team: Team) -> None:
+    team.verdicts = [Verdict.UNKNOWN]
+    assert team.posted() == [WAITS]
+    assert team.posted(seconds=7200) == []
+    assert [one.state for one in team.log] == [PostState.UNKNOWN]
+
+
+def test_nothing_is_told_that_is_over(team: Team) -> None:
+    team.verdicts = [Verdict.RETRY]
+    assert team.posted() == [WAITS]
+    team.room.approve(ED)
+    assert team.posted() == [], "it waits no more, and the approval comes a minute later"
+    assert [one.state for one in team.log] == [PostState.OVER]
+    [approved] = team.posted()
+    assert approved.startswith("Forum resigns from task force: approved")
+
+
+def test_only_an_admin_sends_again_and_only_what_is_done(team: Team) -> None:
+    team.tick()
+    with pytest.raises(Refused, match="sent by itself"):
+        team.again(by=ADA)
+    team.posted()
+    with pytest.raises(Refused, match="takes the role admin"):
+        team.again(by=SAM)
+    with pytest.raises(NotFound):
+        send_again(99, by=ADA, store=team.room.store, channels={ROOM.name: ROOM})
+    with pytest.raises(NotFound, match="no longer in the settings"):
+        send_again(team.log[0].id, by=ADA, store=team.room.store, channels={})
+
+
+def test_a_check_that_begins_to_fail_is_told_to_admins_and_channels(team: Team) -> None:
+    team.posted()
+    with team.room.store.begin() as tx:
+        tx.accounts.open(ADA, "hashed", tx.now)
+        for _ in range(2):
+            tx.failing_checks.note({"SPF": "forum.example has 2 records"}, tx.now)
+    assert team.posted() == ["Sender health: sender health turned bad"]
+    [news] = team.calls[-1][1]
+    assert (news.lines, news.url) == (("SPF: forum.example has 2 records",), f"{DESK}/channels")
+    with team.room.store.read() as tx:
+        assert tx.emails.is_under_way(ADA, EmailKind.NEWS)
+    assert team.posted() == []
+
+
+def test_a_check_that_passes_again_is_not_told(team: Team) -> None:
+    team.posted()
+    with team.room.store.begin() as tx:
+        for _ in range(2):
+            tx.failing_checks.note({"SPF": "forum.example has 2 records"}, tx.now)
+    team.tick()
+    with team.room.store.begin() as tx:
+        tx.failing_checks.note({}, tx.now)
+    assert team.posted() == []

@@ -1,0 +1,47 @@
+"""Admins see what was posted to the team's channels, and send it again."""
+
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.staff.post import PostState
+from tests.desk import desk, words
+
+ROOM = {"kind": "slack", "name": "press-room", "url": "https://chat.example/hush-hush"}
+
+
+def test_an_admin_sees_what_was_posted_and_sends_it_again(tmp_path: Path, migrated: Path) -> None:
+    with desk(tmp_path, database=migrated, notices=[ROOM]) as staffed:
+        dan = staffed.as_("dan")
+        assert "Nothing was posted yet." in words(dan.get("/channels"))
+        text = "---\ntitle: Opening hours\n---\nThe library is open.\n"
+        (staffed.site.folder / "statements" / "hours.md").write_text(text, "utf-8")
+        staffed.site.services.tick.run()
+        store = staffed.site.services.store
+        with store.begin() as tx:
+            post = tx.posts.claim(["press-room"], tx.now)
+            assert post is not None
+            [channel] = staffed.site.services.settings.channels()
+            tx.notices.finish(tx.notices.of_post(channel, post.id), tx.now, post.id)
+            tx.posts.settle(post, PostState.REJECTED, "HTTP 404: no_service", tx.now)
+            tx.failing_checks.note({"SPF": "no record"}, tx.now)
+        page = dan.get("/channels")
+        assert "Opening hours : waiting for approval Rejected: HTTP 404: no_service" in words(page)
+        assert "SPF , since" in words(page)
+        assert "hush" not in page.text
+        done = dan.post(f"/channels/{post.id}/again")
+        assert done.headers["location"] == "/desk/channels?done=posted-again"
+        again = dan.get("/channels?done=posted-again")
+        assert "The message is sent again." in words(again)
+        assert "Waiting" in words(again)
+        assert "Send again" not in words(again)
+        assert dan.post(f"/channels/{post.id}/again").status == 409
+
+
+@pytest.mark.parametrize("name", ["cleo"])
+def test_without_channels_the_page_says_how_to_get_one(
+    tmp_path: Path, migrated: Path, name: str
+) -> None:
+    with desk(tmp_path, database=migrated) as staffed:
+        assert "No channel hears" in words(staffed.as_("dan").get("/channels"))
+        assert staffed.as_(name).get("/channels").status == 403
