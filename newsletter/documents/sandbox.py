@@ -2,10 +2,11 @@
 
 A file can be made so that reading it takes for ever or all memory. A thread cannot be stopped in
 the middle of that and would block the others. So a process reads the file: without database, keys
-and environment, and confined by the kernel (``confinement``). Its input is a pickled task and the
-bytes. Its output is JSON, a line for each thing read, and a last line that marks the end. It ends
-with its work, at the end of its time, or with its parent, together with all that it started. Only
-a few run at once. The parent validates the output: a file may have taken over the process.
+and environment, and confined by the kernel (``confinement``). It calls one function; its input is
+the pickled arguments. Its output is JSON, a line for each thing read, and a last line that marks
+the end. It ends with its work, at the end of its time, or with its parent, together with all that
+it started. Only a few run at once. The parent validates the output: a file may have taken over the
+process. Run as a module, this is the process.
 """
 
 import base64
@@ -17,12 +18,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum
 from functools import cache
+from importlib import import_module
 from threading import Condition
 from typing import IO, TYPE_CHECKING, Any, Union
 
@@ -34,15 +36,13 @@ if TYPE_CHECKING:
 WITHIN = timedelta(seconds=30)
 """The longest time for one answer. One of 20,000 items takes 13 s on a busy small machine."""
 MAX_ANSWER_BYTES = 64_000_000
+_MODULE = "newsletter.documents.sandbox"
 _CHUNK_BYTES = 1 << 16
 _LAST_SECOND = 1.0
 """Seconds for a process to end after its answer."""
 _ENDING = "newsletter is about to end"
 _END = b"."
 """The line after the last answer."""
-
-Handle = Callable[[Mapping[str, Any], bytes], Iterable[Any]]
-"""Reads a task and bytes; yields values and InvalidInput."""
 
 
 class CutOff(Exception):
@@ -143,23 +143,22 @@ GATES = (DOCUMENTS, FEEDS, TEXTS)
 
 
 def ask(
-    module: str,
-    task: Mapping[str, Any],
-    body: bytes = b"",
+    reader: str,
+    arguments: Mapping[str, Any],
     *,
     answer: Any = Any,
     within: timedelta = WITHIN,
     gate: Gate = DOCUMENTS,
 ) -> list[Any]:
-    """Return what ``module``, run as a process, reads from the bytes. Raises CutOff.
+    """Return what a function, ``module:name``, returns or yields in a process. Raises CutOff.
 
     Each item is of the type ``answer``, or InvalidInput.
     """
     seconds = within.total_seconds()
-    with gate.turn(), _started(module, seconds) as process:
+    with gate.turn(), _started(reader, seconds) as process:
         try:
             with gate.ended_by_closing(process):
-                out, is_late = exchange(process, pickle.dumps(task) + body, seconds)
+                out, is_late = exchange(process, pickle.dumps(arguments), seconds)
             if not is_late and len(out) <= MAX_ANSWER_BYTES and not _is_whole(out):
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(_LAST_SECOND)  # how it ended says why
@@ -175,12 +174,34 @@ def ask(
     raise CutOff("it could not be read with the memory that there is for that", read)
 
 
-def _started(module: str, seconds: float) -> "subprocess.Popen[bytes]":
+def read_apart(
+    reader: str,
+    arguments: Mapping[str, Any],
+    *,
+    file: str,
+    answer: Any,
+    within: timedelta = WITHIN,
+    advice: str = "try something smaller",
+) -> list[Any]:
+    """Return what a sandbox reads. Raises InvalidInput, naming ``file``, if it was cut off."""
+    try:
+        found = ask(reader, arguments, answer=answer, within=within)
+    except CutOff as error:
+        remedy = "try again" if isinstance(error, NotStarted) else advice
+        fault = Fault(file=file, message=f"was not read: {error}; {remedy}")
+        raise InvalidInput([fault]) from error
+    for one in found:
+        if isinstance(one, InvalidInput):
+            raise one
+    return found
+
+
+def _started(reader: str, seconds: float) -> "subprocess.Popen[bytes]":
     """Start a process without our environment, except the module path. Raises NotStarted."""
     try:
-        return subprocess.Popen(  # noqa: S603 - this very interpreter, and a module of ours
+        return subprocess.Popen(  # noqa: S603 - this very interpreter, and this module
             # -P: no module out of whatever folder this was started in
-            [sys.executable, "-P", "-m", module, str(os.getpid()), f"{seconds:g}"],
+            [sys.executable, "-P", "-m", _MODULE, str(os.getpid()), f"{seconds:g}", reader],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -268,11 +289,6 @@ def _reader(answer: Any) -> "TypeAdapter[Any]":
     )
 
 
-def written(value: Any) -> bytes:
-    """Return one line of JSON; half a character becomes a question mark."""
-    return json.dumps(value, ensure_ascii=False, default=_plain).encode("utf-8", "replace")
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
@@ -286,29 +302,49 @@ def _plain(value: Any) -> Any:
 # --- in the sandbox ----------------------------------------------------------------------------
 
 
-def work(handle: Handle) -> None:
+def work() -> None:
     """Run the sandbox: confine this process, read, and end."""
     from newsletter.documents.confinement import confine  # the asking process does not need it
 
     parent, seconds = int(sys.argv[1]), float(sys.argv[2])
+    module, _, name = sys.argv[3].partition(":")
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library's print is no answer
+    reader: Callable[..., Any] = getattr(import_module(module), name)
     confine(parent=parent, seconds=seconds)
-    serve(handle, sys.stdin.buffer, sink)
+    serve(reader, sys.stdin.buffer, sink)
 
 
 def serve(
-    handle: Handle, source: IO[bytes], sink: IO[bytes], *, largest: int = MAX_ANSWER_BYTES
+    reader: Callable[..., Any],
+    source: IO[bytes],
+    sink: IO[bytes],
+    *,
+    largest: int = MAX_ANSWER_BYTES,
 ) -> None:
-    """Read ``source``, and write each item as soon as it is read."""
-    task = pickle.load(source)  # noqa: S301 - what our own parent wrote
+    """Call a function with pickled arguments, and write each item as soon as it is read."""
+    arguments = pickle.load(source)  # noqa: S301 - what our own parent wrote
     left = largest
-    for one in handle(task, source.read()):
-        line = written(one) + b"\n"
-        left -= len(line)
+    for one in answers(reader, arguments):
+        # half a character becomes a question mark
+        line = json.dumps(one, ensure_ascii=False, default=_plain).encode("utf-8", "replace")
+        left -= len(line) + 1
         if left < 0:
             raise MemoryError
-        sink.write(line)
+        sink.write(line + b"\n")
         sink.flush()
     sink.write(_END + b"\n")
     sink.flush()
+
+
+def answers(reader: Callable[..., Any], arguments: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what a function returns or yields; InvalidInput is the last."""
+    try:
+        found = reader(**arguments)
+        yield from found if isinstance(found, Iterator) else [found]
+    except InvalidInput as error:
+        yield error
+
+
+if __name__ == "__main__":
+    work()

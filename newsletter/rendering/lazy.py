@@ -1,20 +1,19 @@
 """The renderer and the reviewer: loaded on first use, and run in a sandbox for long texts.
 
 The time for a text grows with its length, at worst by 50 µs a character. A short text is rendered
-in this process, which saves the half second that another one takes to start. Run as a module, this
-is the process in the sandbox.
+in this process, which saves the half second that another one takes to start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from newsletter.documents.sandbox import TEXTS, CutOff, NotStarted, ask, work
+from newsletter.documents.sandbox import TEXTS, CutOff, NotStarted, ask
 from newsletter.domain.errors import Fault, InvalidInput, Postponed, TookTooLong
 from newsletter.domain.statements.content import Content, Publisher
 from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding, in_order
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
     from newsletter.rendering.mail.words import Wordings
 
 WITHIN = timedelta(seconds=10)
-_MODULE = "newsletter.rendering.lazy"
+_RENDER = "newsletter.rendering.lazy:render_here"
+_REVIEW = "newsletter.rendering.checks.reviewer:review_text"
 
 
 class LazyRenderer:
@@ -131,14 +131,14 @@ def render_apart(
 
     Raises InvalidInput, TookTooLong and Postponed.
     """
-    task = {
+    arguments = {
         "made_by": made_by,
         "statement": statement,
         "translations": tuple(translations),
         "test": test,
     }
     try:
-        [found] = ask(_MODULE, task, answer=Content, within=within, gate=TEXTS)
+        [found] = ask(_RENDER, arguments, answer=Content, within=within, gate=TEXTS)
     except NotStarted as error:
         message = f"was not made an email yet: {error}; it is tried again"
         raise Postponed([_fault(statement, message)]) from error
@@ -159,10 +159,10 @@ def review_apart(
     within: timedelta = WITHIN,
 ) -> tuple[ReviewFinding, ...]:
     """Review in a sandbox; a text that takes too long gets a finding that says so."""
-    task = {"statement": statement, "content": content, "around": around}
+    arguments = {"statement": statement, "content": content, "around": around}
     kind = tuple[ReviewFinding, ...]
     try:
-        [found] = ask(_MODULE, task, answer=kind, within=within, gate=TEXTS)
+        [found] = ask(_REVIEW, arguments, answer=kind, within=within, gate=TEXTS)
     except CutOff as error:
         message = f"was not reviewed: {error}; try again" if isinstance(error, NotStarted) else ""
         fault = _fault(statement, message or _too_long(within))
@@ -185,24 +185,14 @@ def _fault(statement: Statement, message: str) -> Fault:
     return Fault(file=statement.origin, line=statement.line_of("body"), message=message)
 
 
-# --- in the sandbox ----------------------------------------------------------------------------
-
-
-def handle(task: Mapping[str, Any], _body: bytes) -> Iterator[Any]:
-    """Render or review, as the task says."""
-    if "made_by" not in task:
-        from newsletter.rendering.checks.reviewer import review_text
-
-        yield review_text(task["statement"], task["content"], task["around"])
-        return
+def render_here(
+    *,
+    made_by: Mapping[str, Any],
+    statement: Statement,
+    translations: Sequence[Statement],
+    test: bool,
+) -> Content:
+    """Render in this process, which is the sandbox. Raises InvalidInput."""
     from newsletter.rendering.mail.renderer import TemplateRenderer
 
-    try:
-        renderer = TemplateRenderer(**task["made_by"])
-        yield renderer.render(task["statement"], task["translations"], test=task["test"])
-    except InvalidInput as error:
-        yield error
-
-
-if __name__ == "__main__":
-    work(handle)
+    return TemplateRenderer(**made_by).render(statement, translations, test=test)

@@ -1,20 +1,13 @@
-"""Read an uploaded file or text in a sandbox.
+"""Read an uploaded file or text in a sandbox."""
 
-Run as a module, this is the process in the sandbox.
-"""
-
-from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any
 
-from newsletter.documents import isolated
+from newsletter.documents.isolated import ADVICE
 from newsletter.documents.release.imported import ImportedDocument
-from newsletter.documents.sandbox import WITHIN, work
+from newsletter.documents.sandbox import read_apart
 from newsletter.domain.statements.draft import DraftText
 from newsletter.sources.desk import draft_text
 from newsletter.sources.statements import Defaults, parse_statement
-
-_ADVICE = "copy the statement's text into a .txt file"
 
 
 def read_upload(
@@ -24,27 +17,23 @@ def read_upload(
 
     Raises InvalidInput.
     """
-    task = {"read": "file", "today": today.isoformat(), "file": file, "defaults": defaults}
-    kind: Any = DraftText | ImportedDocument
-    read: DraftText | ImportedDocument = isolated.read_apart(
-        kind, task, data, within=WITHIN, advice=_ADVICE, module="newsletter.sources.uploads"
-    )
+    reader = "newsletter.sources.uploads:read_here"
+    arguments = {"data": data, "today": today, "file": file, "defaults": defaults}
+    kinds = DraftText | ImportedDocument
+    [found] = read_apart(reader, arguments, file=file, answer=kinds, advice=ADVICE)
+    read: DraftText | ImportedDocument = found
     return read
 
 
-# --- within that process -----------------------------------------------------------------------
+def read_here(
+    data: bytes, *, today: date, file: str, defaults: Defaults
+) -> DraftText | ImportedDocument:
+    """Read a file in this process. Raises InvalidInput."""
+    from newsletter.documents.importing import import_file  # with all that reads files
 
-
-def handle(task: Mapping[str, Any], data: bytes) -> Iterator[Any]:
-    """Read what the task names."""
-    if task["file"].lower().endswith((".md", ".markdown")):
-        own = parse_statement(data, file="own.md", defaults=task["defaults"])
+    if file.lower().endswith((".md", ".markdown")):
+        own = parse_statement(data, file="own.md", defaults=defaults)
         # only a whole one: with a fault in its head the import says what it left out instead
         if own.statement is not None:
-            yield draft_text(own.statement)
-            return
-    yield from isolated.handle(task, data)
-
-
-if __name__ == "__main__":
-    work(handle)
+            return draft_text(own.statement)
+    return import_file(data, today=today, file=file)

@@ -4,12 +4,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.documents.release.imported import unusable
-from newsletter.documents.sandbox import FEEDS, WITHIN, CutOff, NotStarted, ask, written
+from newsletter.documents.sandbox import FEEDS, WITHIN, CutOff, NotStarted, ask
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
 from newsletter.sources.feeds.fetching import Page
@@ -43,12 +43,6 @@ def whatever_it_holds() -> Iterator[None]:
         raise FeedUnreadable(f"{what}; please report it with its url") from error
 
 
-def item_of(plain: Mapping[str, Any]) -> Item:
-    """Return the item that was written as JSON."""
-    at = plain["published"]
-    return Item(**{**plain, "published": at and datetime.fromisoformat(at)})
-
-
 _MODULE = "newsletter.sources.feeds.reading"
 _MOST_CUT_OFF = 3
 """Texts of one visit that may be cut off before the rest is skipped."""
@@ -73,17 +67,17 @@ class SandboxReader:
 
     def feed(self, page: Page) -> Listed:
         """Read RSS, Atom or JSON Feed. Raises FeedUnreadable."""
-        listed: Listed = self._read({"read": "feed"}, page, Listed)
+        listed: Listed = self._read("feed", page, Listed)
         return listed
 
     def posts(self, page: Page, site: str) -> Listed:
         """Read a page of WordPress posts. Raises FeedUnreadable."""
-        listed: Listed = self._read({"read": "posts", "site": site}, page, Listed)
+        listed: Listed = self._read("posts", page, Listed, site=site)
         return listed
 
     def category(self, page: Page) -> int | None:
         """Return the number of the category that WordPress found. Raises FeedUnreadable."""
-        number: int | None = self._read({"read": "category"}, page, int | None)
+        number: int | None = self._read("category", page, int | None)
         return number
 
     def compose(self, items: Sequence[Item], *, zone: str, now: datetime) -> list[Text]:
@@ -91,12 +85,12 @@ class SandboxReader:
 
         Raises FeedUnreadable if nothing can be read at the moment.
         """
-        task = {"read": "compose", "zone": zone, "now": now.isoformat()}
         made: list[Text] = []
         cut_off = 0
         while (left := items[len(made) :]) and cut_off < _MOST_CUT_OFF:
             try:
-                made += self._ask(task, written(left), ExtractedStatement)
+                arguments = {"items": left, "zone": zone, "now": now}
+                made += self._ask("compose_all", arguments, ExtractedStatement)
             except NotStarted as error:
                 raise FeedUnreadable(
                     f"its texts were not read: {error}; it is tried again"
@@ -109,15 +103,16 @@ class SandboxReader:
         why = "it was not read, since others before it could not be"
         return [*made, *(_left_out(item, why) for item in items[len(made) :])]
 
-    def _read(self, task: Mapping[str, Any], page: Page, kind: Any) -> Any:
+    def _read(self, what: str, page: Page, kind: Any, *, site: str = "") -> Any:
         """Read an answer, unless it equals the last one."""
         kept = {name: page.headers[name] for name in ("content-type",) if name in page.headers}
-        question = {**task, "url": page.url, "headers": kept}
-        key = hashlib.sha256(json.dumps(question).encode() + b"\n" + page.body).digest()
+        asked = json.dumps([what, site, page.url, kept])
+        key = hashlib.sha256(asked.encode() + b"\n" + page.body).digest()
         if key == self._last[0]:
             return self._last[1]
+        arguments = {"what": what, "page": replace(page, headers=kept), "site": site}
         try:
-            [answer] = self._ask(question, page.body, kind)
+            [answer] = self._ask("read_page", arguments, kind)
         except NotStarted as error:
             raise FeedUnreadable(f"its answer was not read: {error}; it is tried again") from error
         except CutOff as error:
@@ -131,8 +126,9 @@ class SandboxReader:
             self._last = (key, answer)
         return answer
 
-    def _ask(self, task: Mapping[str, Any], body: bytes, kind: Any) -> list[Any]:
-        return self._sandbox(self._module, task, body, answer=kind, within=self._within, gate=FEEDS)
+    def _ask(self, name: str, arguments: Mapping[str, Any], kind: Any) -> list[Any]:
+        reader = f"{self._module}:{name}"
+        return self._sandbox(reader, arguments, answer=kind, within=self._within, gate=FEEDS)
 
 
 def _left_out(item: Item, why: str) -> Text:

@@ -1,16 +1,10 @@
-"""Read the answers of feeds, and turn the HTML of items into statements in Markdown.
+"""Read the answers of feeds, and turn the HTML of items into statements in Markdown."""
 
-``python -m newsletter.sources.feeds.reading`` is the process in the sandbox.
-"""
-
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from newsletter.documents import sandbox
 from newsletter.documents.markup.article import drop_furniture, drop_unseen
 from newsletter.documents.markup.elements import joined
 from newsletter.documents.markup.footnotes import take_footnotes
@@ -28,7 +22,7 @@ from newsletter.sources.feeds import polling as wordpress
 from newsletter.sources.feeds import syndication
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.markup import decoded, tree
-from newsletter.sources.feeds.readers import Listed, Text, item_of, whatever_it_holds
+from newsletter.sources.feeds.readers import Listed, Text, whatever_it_holds
 
 LARGEST = 500_000
 """Characters of a text without pictures; more is too much for a mail."""
@@ -134,36 +128,32 @@ def _summary(text: str) -> str:
     return text[:_LONGEST_SUMMARY].rpartition(" ")[0].rstrip(" ,;:–-") + "…"
 
 
-def handle(task: Mapping[str, Any], body: bytes) -> Iterator[Any]:
-    """Make the texts of items, or read one answer of a feed."""
-    if task["read"] == "compose":
-        now = datetime.fromisoformat(task["now"])
-        for item in json.loads(body):
-            yield _composed(item_of(item), task["zone"], now)
-        return
-    page = Page(status=200, headers=task["headers"], body=body, url=task["url"])
+def compose_all(items: Sequence[Item], zone: str, now: datetime) -> Iterator[Text]:
+    """Yield the text of each item, or why there is none."""
+    for item in items:
+        try:
+            yield compose(item, zone=zone, now=now)
+        except InvalidInput as error:
+            yield error
+        except Exception as error:
+            what = f"holds something that this program stumbles over ({type(error).__name__})"
+            yield unusable(item.link or item.id, f"{what}; please report it")
+
+
+def read_page(what: str, page: Page, site: str) -> Listed | int | None:
+    """Read a feed, or posts or categories of WordPress. Raises InvalidInput."""
     try:
-        yield _read(page, task)
+        return _read(what, page, site)
     except FeedUnreadable as error:
-        yield unusable(page.url, str(error))
-
-
-def _composed(item: Item, zone: str, now: datetime) -> Text:
-    try:
-        return compose(item, zone=zone, now=now)
-    except InvalidInput as error:
-        return error
-    except Exception as error:
-        what = f"holds something that this program stumbles over ({type(error).__name__})"
-        return unusable(item.link or item.id, f"{what}; please report it")
+        raise unusable(page.url, str(error)) from error
 
 
 @whatever_it_holds()
-def _read(page: Page, task: Mapping[str, Any]) -> Listed | int | None:
-    if task["read"] == "category":
+def _read(what: str, page: Page, site: str) -> Listed | int | None:
+    if what == "category":
         return wordpress.category_of(page.body)
-    if task["read"] == "posts":
-        return wordpress.posts_of(page.body, task["site"])
+    if what == "posts":
+        return wordpress.posts_of(page.body, site)
     kind = page.headers.get("content-type", "")
     if page.body.lstrip()[:1] == b"{":
         text, remark = decoded(page.body, kind)
@@ -172,7 +162,3 @@ def _read(page: Page, task: Mapping[str, Any]) -> Listed | int | None:
         root, remark = tree(page.body, kind)
         items = syndication.items_of(root, page.url)
     return Listed(items=tuple(items), remark=remark, count=len(items))
-
-
-if __name__ == "__main__":
-    sandbox.work(handle)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
-from newsletter.documents.isolated import handle, pasted, picture
+from newsletter.documents.isolated import pasted, picture
 from newsletter.documents.markup.pages import Pasted, read_pasted
 from newsletter.domain.errors import InvalidInput
 from tests.rows import rows
@@ -82,9 +82,3 @@ def test_a_process_apart_makes_a_picture_anew() -> None:
 def test_what_takes_too_long_is_cut_off_with_what_to_do() -> None:
     with pytest.raises(InvalidInput, match="try something smaller"):
         pasted("<p>x</p>", within=timedelta(0))
-
-
-def test_the_process_answers_with_what_was_read_or_why_nothing_was() -> None:
-    assert list(handle({"read": "paste"}, b"<p>x</p>")) == [Pasted(markdown="x")]
-    [faulty] = handle({"read": "picture", "file": "a"}, b"")
-    assert faulty.faults[0].file == "a"

@@ -30,11 +30,12 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.readers import Listed, SandboxReader
-from newsletter.sources.feeds.reading import handle
+from newsletter.sources.feeds.reading import read_page
 from tests.fakes import NOON
 from tests.unit.sources import strangers
 
-STRANGERS = strangers.__name__
+STRANGERS = f"{strangers.__name__}:handle"
+A_FEED = f"{strangers.__name__}:read_page"
 RSS = b"<rss><channel><item><title>A</title><guid>1</guid></item></channel></rss>"
 
 
@@ -44,20 +45,19 @@ def page(body: bytes) -> Page:
 
 @pytest.mark.slow("starts a process")
 def test_what_was_read_comes_back() -> None:
-    assert ask(STRANGERS, {"read": "back"}, "é\n{".encode()) == [{"read": "back"}, "é\n{"]
+    said = {"read": "back", "body": "é\n{".encode()}
+    assert ask(STRANGERS, said) == [{"read": "back"}, "é\n{"]
 
 
 def test_what_comes_back_is_what_was_asked_for_or_nothing() -> None:
-    assert ask(STRANGERS, {"read": "feed"}, answer=Listed)[0].latest == datetime(
-        2026, 11, 24, tzinfo=UTC
-    )
+    assert ask(A_FEED, {}, answer=Listed)[0].latest == datetime(2026, 11, 24, tzinfo=UTC)
     with pytest.raises(CutOff, match="what came back is no answer") as cut:
-        ask(STRANGERS, {"read": "back"}, b"text", answer=Listed)
+        ask(STRANGERS, {"read": "back"}, answer=Listed)
     assert cut.value.read == []
 
 
 def test_half_a_character_comes_back_as_a_question_mark() -> None:
-    [_, text] = ask(STRANGERS, {"read": "back"}, b"\xed\xa0\x80")
+    [_, text] = ask(STRANGERS, {"read": "back", "body": b"\xed\xa0\x80"})
     assert text == "?"
 
 
@@ -95,7 +95,7 @@ def test_a_process_apart_knows_nothing_of_ours_and_what_it_prints_is_no_answer()
 
 def test_where_no_process_can_be_started_it_is_said() -> None:
     with pytest.raises(CutOff):
-        ask("newsletter.no.such.module", {})
+        ask("newsletter.no.such.module:read", {})
 
 
 @pytest.mark.slow("starts processes")
@@ -282,7 +282,7 @@ def test_a_feed_is_read_alike_here_and_apart() -> None:
 
 @pytest.mark.slow("starts a process")
 def test_an_answer_that_is_the_same_as_before_starts_no_process() -> None:
-    reader = SandboxReader(module=STRANGERS)
+    reader = SandboxReader(module=strangers.__name__)
     first = reader.feed(page(b"1")).remark
     assert reader.feed(page(b"1")).remark == first
     assert reader.feed(page(b"2")).remark != first
@@ -300,7 +300,7 @@ def test_a_text_that_takes_for_ever_is_left_out_and_spoils_no_other() -> None:
         Item(id=name, title=f"On {name}", content=content, markup=False, link=f"https://x/{name}")
         for name, content in (("a", "It is new."), ("b", "endless"), ("c", "So is this."))
     ]
-    reader = SandboxReader(module=STRANGERS)
+    reader = SandboxReader(module=strangers.__name__)
     first, second, third = reader.compose(items, zone="UTC", now=NOON)
     assert isinstance(first, ExtractedStatement)
     assert isinstance(third, ExtractedStatement)
@@ -314,13 +314,12 @@ def test_a_text_that_takes_for_ever_is_left_out_and_spoils_no_other() -> None:
 
 def test_each_thing_is_written_down_as_soon_as_it_is_read() -> None:
     sink = io.BytesIO()
-    task = {"read": "feed", "headers": {}, "url": "https://x/"}
-    source = io.BytesIO(pickle.dumps(task) + b'{"no": 1}')
-    serve(handle, source, sink)
+    arguments = {"what": "feed", "page": page(b'{"no": 1}'), "site": ""}
+    serve(read_page, io.BytesIO(pickle.dumps(arguments)), sink)
     assert b'"message": "it is JSON and no JSON Feed' in sink.getvalue()
 
 
 def test_nobody_gets_back_more_than_may_be_held() -> None:
     source = io.BytesIO(pickle.dumps({}))
     with pytest.raises(MemoryError):
-        serve(lambda _said, _body: ["x" * 20], source, io.BytesIO(), largest=10)
+        serve(lambda: ["x" * 20], source, io.BytesIO(), largest=10)

@@ -13,7 +13,7 @@ from newsletter.domain.statements.review import Check, ReviewContext
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.rendering.checks.reviewer import review_text
-from newsletter.rendering.lazy import LazyRenderer, handle, is_long, render_apart, review_apart
+from newsletter.rendering.lazy import LazyRenderer, is_long, render_apart, review_apart
 from newsletter.rendering.lazy import review_text as review
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
@@ -45,6 +45,8 @@ def test_a_long_text_comes_out_of_the_sandbox_as_it_does_here() -> None:
     # however busy the machine is
     within = timedelta(minutes=2)
     assert render_apart(text, (), test=False, made_by=MADE_BY, within=within) == here
+    with pytest.raises(InvalidInput, match="it has no title"):
+        render_apart(replace(text, title=""), (), test=False, made_by=MADE_BY, within=within)
     found = review_apart(LONG, here, AROUND, within=within)
     assert found == review_text(LONG, here, AROUND)
     assert Check.PLACEHOLDER in {one.check for one in found}
@@ -70,16 +72,6 @@ def test_only_long_texts_need_a_sandbox_and_one_without_room_is_tried_again() ->
     [found] = review(LONG, None, AROUND)
     assert found.check is Check.FAULT
     assert "try again" in found.message
-
-
-def test_the_process_answers_with_the_mail_the_review_or_what_is_wrong() -> None:
-    task = {"made_by": MADE_BY, "statement": STATEMENT, "translations": (), "test": True}
-    [content] = handle(task, b"")
-    assert content == TemplateRenderer(**MADE_BY).render(STATEMENT, test=True)
-    [wrong] = handle(task | {"statement": replace(STATEMENT, title="")}, b"")
-    assert isinstance(wrong, InvalidInput)
-    task = {"statement": STATEMENT, "content": content, "around": AROUND}
-    assert list(handle(task, b"")) == [review_text(STATEMENT, content, AROUND)]
 
 
 @rows("again", ["![", "a\n\n"])

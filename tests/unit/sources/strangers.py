@@ -1,7 +1,6 @@
 """A reader in a sandbox that does as it is told: it plays a text that took over its process."""
 
 import ctypes
-import json
 import os
 import resource
 import signal
@@ -10,33 +9,34 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from newsletter.documents import sandbox
 from newsletter.documents.confinement import MEMORY_BYTES
+from newsletter.domain.statements.feed import Item
 from newsletter.sources.feeds import reading
 from newsletter.sources.feeds.readers import Listed
 
 Read = Callable[[Mapping[str, Any], bytes], Iterator[Any]]
 
 
-def _compose(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
-    for item in json.loads(body):
-        if item["content"] == "endless":
+def compose_all(items: Sequence[Item], zone: str, now: datetime) -> Iterator[Any]:
+    for item in items:
+        if item.content == "endless":
             _never()
-        yield from reading.handle(said, json.dumps([item]).encode())
+        yield from reading.compose_all([item], zone, now)
 
 
-def ask_here(_module: str, task: Mapping[str, Any], body: bytes, **_: Any) -> list[Any]:
+def ask_here(reader: str, arguments: Mapping[str, Any], **_: Any) -> list[Any]:
     """What a feed's reader asks, answered in this process."""
-    return list(reading.handle(task, body))
+    return list(sandbox.answers(getattr(reading, reader.rpartition(":")[2]), arguments))
 
 
-def _feed(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
-    yield Listed(remark=str(os.getpid()), latest=datetime(2026, 11, 24, tzinfo=UTC))
+def read_page(**_: Any) -> Listed:
+    return Listed(remark=str(os.getpid()), latest=datetime(2026, 11, 24, tzinfo=UTC))
 
 
 def _endless(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
@@ -139,16 +139,10 @@ def _never() -> None:
 
 READS: Mapping[str, Read] = {
     read.__name__[1:]: read
-    for read in (
-        *(_compose, _feed, _endless, _sleep, _memory, _surroundings, _back, _flood, _attack),
-    )
+    for read in (*(_endless, _sleep, _memory, _surroundings, _back, _flood, _attack),)
 }
 
 
-def handle(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
+def handle(body: bytes = b"", **said: Any) -> Iterator[Any]:
     """``read`` names what to do."""
     return READS[said["read"]](said, body)
-
-
-if __name__ == "__main__":
-    sandbox.work(handle)
