@@ -1,5 +1,8 @@
 """Decode the bytes of a text whose encoding is unknown."""
 
+import codecs
+from collections.abc import Iterable
+
 from newsletter.domain.errors import Fault, InvalidInput
 
 _BYTE_ORDER_MARKS = (
@@ -8,16 +11,18 @@ _BYTE_ORDER_MARKS = (
     (b"\xfe\xff", "utf-16"),
 )
 _HEAD = 1024
+_WESTERN = {"iso8859-1", "ascii", "iso8859-15"}
 
 
-def decode(data: bytes, *, file: str = "the text") -> str:
+def decode(data: bytes, *, file: str = "the text", declared: Iterable[str] = ()) -> str:
     """Decode bytes and turn all line ends into ``\\n``.
 
-    UTF-8 or UTF-16, with or without a byte order mark, else Windows-1252, which ``encoding_note``
-    reports. Raises InvalidInput if none fits.
+    UTF-8 or UTF-16, with or without a byte order mark, else a declared encoding, else Windows-1252,
+    which ``encoding_note`` reports. Raises InvalidInput if none fits.
     """
     try:
-        text = data.decode(_encoding_of(data))
+        text = decode_as_declared(data, declared)
+        text = data.decode("cp1252") if text is None else text
     except UnicodeDecodeError as error:
         place = f"byte {error.start + 1}, 0x{data[error.start]:02x}"
         message = (
@@ -27,16 +32,31 @@ def decode(data: bytes, *, file: str = "the text") -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _encoding_of(data: bytes) -> str:
-    """Return the encoding for ``decode``."""
+def decode_as_declared(data: bytes, declared: Iterable[str] = ()) -> str | None:
+    """Decode bytes by their beginning, as UTF-8, or in the first declared encoding that fits.
+
+    Many pages and feeds declare what they are not. Raises UnicodeDecodeError for a byte order mark
+    without its encoding.
+    """
     by_head = encoding_by_head(data)
     if by_head:
-        return by_head
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+        return data.decode(by_head)
+    for name in sorted(["utf-8", *declared], key=_hides_in_utf_8, reverse=True):
+        try:
+            known = codecs.lookup(name).name
+            # what calls itself Latin-1 mostly holds the quotes of Windows: browsers read it so too
+            text = data.decode("cp1252" if known in _WESTERN else known)
+        except (LookupError, UnicodeError):
+            continue
+        # UTF-16 of Latin letters was found by its beginning
+        if not known.startswith("utf-16"):
+            return text
+    return None
+
+
+def _hides_in_utf_8(name: str) -> bool:
+    """Whether all bytes of an encoding are ASCII."""
+    return name.lower().startswith(("iso-2022", "iso2022", "hz"))
 
 
 def encoding_by_head(data: bytes) -> str:
@@ -54,8 +74,8 @@ def encoding_by_head(data: bytes) -> str:
     return "utf-16-le" if second > first else "utf-16-be"
 
 
-def encoding_note(data: bytes) -> str:
+def encoding_note(data: bytes, declared: Iterable[str] = ()) -> str:
     """Return a note for the person if the encoding is a guess, else ""."""
-    if _encoding_of(data) != "cp1252":
+    if decode_as_declared(data, declared) is not None:
         return ""
     return "It is not UTF-8 and was read as Windows-1252: look at its quotes, dashes and accents."

@@ -1,6 +1,5 @@
 """Turn web pages, saved from a browser or by Word, into blocks of Markdown."""
 
-import codecs
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -39,7 +38,6 @@ Element = Any
 _DECLARED = re.compile(
     rb"""<meta[^>]{0,200}?charset\s*+=\s*+(?:["']\s*+)?([\w.:-]{1,40})""", re.IGNORECASE
 )
-_WESTERN = {"iso8859-1", "ascii", "iso8859-15"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _DEEPEST = 150
 _SHOWN_OF_DATA = 0.5
@@ -226,20 +224,11 @@ def import_body(
 def decode_page(data: bytes, *, file: str) -> tuple[str, str]:
     """Return the text of a page, and a note if its encoding is a guess.
 
-    By its byte order mark, else its declaration, else UTF-8, else Windows-1252. Raises InvalidInput
-    if none fits.
+    Raises InvalidInput if none fits.
     """
     found = _DECLARED.search(data[:4096])
-    if found and not data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        try:
-            name = codecs.lookup(found[1].decode("ascii")).name
-            # what calls itself Latin-1 mostly holds the quotes of Windows: browsers read it so too
-            name = "cp1252" if name in _WESTERN else name
-            # a declaration that could be read byte by byte is no UTF-16 (so the HTML standard)
-            return data.decode("utf-8" if name.startswith("utf-16") else name), ""
-        except (LookupError, UnicodeError):
-            pass  # pages often declare what they are not
-    return decode(data, file=file), encoding_note(data)
+    declared = [found[1].decode("ascii")] if found else []
+    return decode(data, file=file, declared=declared), encoding_note(data, declared)
 
 
 def parse(text: str, *, file: str) -> Element:

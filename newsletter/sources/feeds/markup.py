@@ -4,8 +4,8 @@ Common mistakes of publishers are corrected first: HTML's names of characters, a
 declared encoding. Then the XML must be well-formed, since half a statement is worse than none.
 """
 
-import codecs
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html.entities import html5
@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree, html
 
+from newsletter.documents.encoding import decode_as_declared
 from newsletter.documents.release.lines import ordinary
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.times import language_objection
@@ -86,11 +87,6 @@ Element = Any
 
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[<>]{0,2000}>", re.IGNORECASE)
 _NAMED = re.compile(r"&([a-zA-Z][a-zA-Z0-9]{0,31});|&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};)")
@@ -132,39 +128,15 @@ def tree(data: bytes, content_type: str) -> tuple[Element, str]:
 
 
 def decoded(data: bytes, content_type: str) -> tuple[str, str]:
-    """Decode a feed by its byte order mark, as UTF-8, as declared, or as Windows-1252."""
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding, "replace"), ""
-    declared = _names(data, content_type)
-    # of Latin letters UTF-16 is UTF-8 too, with a NUL at each
-    if not (declared and declared[0].startswith("utf-16")):
-        try:
-            return data.decode(), ""
-        except UnicodeDecodeError:
-            pass
-    for name in declared:
-        try:
-            return data.decode("cp1252" if name in {"iso8859-1", "ascii"} else name), ""
-        except (UnicodeError, LookupError):
-            continue
+    """Return the text of a feed, and a note if its encoding is a guess."""
+    found, header = _DECLARED.search(data[:400]), _CHARSET.search(content_type)
+    declared = [found[1].decode("ascii", "replace")] if found else []
+    with suppress(UnicodeDecodeError):
+        text = decode_as_declared(data, [*declared, *([header[1]] if header else [])])
+        if text is not None:
+            return text, ""
     remark = "it is not in the encoding that it declares; look at its quotes, dashes and accents"
     return data.decode("cp1252", "replace"), remark
-
-
-def _names(data: bytes, content_type: str) -> list[str]:
-    found = _DECLARED.search(data[:400])
-    header = _CHARSET.search(content_type)
-    names = [found[1].decode("ascii", "replace")] if found else []
-    names += [header[1]] if header else []
-    known = []
-    for name in names:
-        try:
-            known.append(codecs.lookup(name).name)
-        except LookupError:
-            continue
-    # that was tried first
-    return [one for one in known if not one.startswith("utf-8")]
 
 
 def _character(found: re.Match[str]) -> str:
