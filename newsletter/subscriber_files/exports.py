@@ -1,7 +1,4 @@
-"""The columns of other tools' exports: one table for each tool.
-
-The names are those in the tools' own files, in small letters. Other columns are ignored.
-"""
+"""The exports of other tools, by the columns that ``exports.yaml`` lists for each tool."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
 
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import parse_address
@@ -89,109 +90,26 @@ class ExportFormat:
         return (self.address, *(name for names in several for name in names))
 
 
-def _each(status: ContactStatus, *values: str) -> Says:
-    return dict.fromkeys(values, status)
+def _read_formats() -> dict[str, ExportFormat]:
+    text = files("newsletter.subscriber_files").joinpath("exports.yaml").read_text("utf-8")
+    return {name: _format(name, row) for name, row in yaml.safe_load(text).items()}
 
 
-_MAILCHIMP = ExportFormat(
-    name="mailchimp",
-    address="email address",
-    names=("first name", "last name"),
-    timezone=("timezone",),
-    consent_at=("confirm_time", "optin_time"),
-    groups=("tags",),
-    says={
-        # The column alone tells which of the files it is, whatever its cell holds.
-        "unsub_time": _each(ContactStatus.LEFT, "", FILLED),
-        "unsub_reason": {
-            **_each(ContactStatus.LEFT, "", FILLED),
-            **_each(ContactStatus.COMPLAINED, "abuse", "spam"),
-        },
-        "clean_time": _each(ContactStatus.BOUNCED, "", FILLED),
-    },
-    marks=frozenset({"email address", "optin_time", "confirm_time"}),
-    needs=frozenset({"email address", "optin_time"}),
-    by_file={
-        "unsubscribed": ContactStatus.LEFT,
-        "cleaned": ContactStatus.BOUNCED,
-        "nonsubscribed": ContactStatus.UNCONFIRMED,
-    },
-    must=("unsubscribed", "cleaned"),
-    proves_consent=True,
-)
-_LISTMONK = ExportFormat(
-    name="listmonk",
-    names=("name",),
-    consent_at=("created_at",),
-    says={
-        "status": {
-            "enabled": ContactStatus.SUBSCRIBED,
-            "disabled": ContactStatus.BLOCKED,
-            "blocklisted": ContactStatus.LEFT,
-        }
-    },
-    marks=frozenset({"email", "status", "uuid"}),
-    needs=frozenset({"email", "status"}),
-    caution=(
-        "listmonk does not export who left a single list or never confirmed it: import only an "
-        "export of people who stand confirmed in the list you mean"
-    ),
-)
-_SUBSTACK = ExportFormat(
-    name="substack",
-    consent_at=("created_at",),
-    says={"email_disabled": {"true": ContactStatus.LEFT, "false": ContactStatus.SUBSCRIBED}},
-    marks=frozenset({"email", "email_disabled"}),
-    needs=frozenset({"email", "email_disabled"}),
-)
-_GHOST = ExportFormat(
-    name="ghost",
-    names=("name",),
-    consent_at=("created_at",),
-    groups=("labels",),
-    says={
-        "subscribed_to_emails": {"true": ContactStatus.SUBSCRIBED, "false": ContactStatus.LEFT},
-        "deleted_at": {"": ContactStatus.SUBSCRIBED, FILLED: ContactStatus.LEFT},
-    },
-    marks=frozenset({"email", "subscribed_to_emails"}),
-    needs=frozenset({"email", "subscribed_to_emails"}),
-)
-_BUTTONDOWN = ExportFormat(
-    name="buttondown",
-    consent_at=("subscription_date", "creation_date"),
-    groups=("tags",),
-    says={
-        "subscriber_type": {
-            **_each(ContactStatus.SUBSCRIBED, "regular", "premium", "gifted", "trialed", "unpaid"),
-            **_each(ContactStatus.SUBSCRIBED, "churning", "churned", "paused", "past_due"),
-            **_each(ContactStatus.UNCONFIRMED, "unactivated"),
-            **_each(ContactStatus.BLOCKED, "removed", "spammy", "blocked", "disabled"),
-            **_each(ContactStatus.BOUNCED, "undeliverable"),
-            **_each(ContactStatus.LEFT, "unsubscribed"),
-            **_each(ContactStatus.COMPLAINED, "complained"),
-        },
-        "unsubscription_date": {"": ContactStatus.SUBSCRIBED, FILLED: ContactStatus.LEFT},
-    },
-    marks=frozenset({"email", "subscriber_type"}),
-    needs=frozenset({"email", "subscriber_type"}),
-)
-_KEILA = ExportFormat(
-    name="keila",
-    names=("first name", "last name"),
-    says={
-        "status": {
-            "active": ContactStatus.SUBSCRIBED,
-            "unsubscribed": ContactStatus.LEFT,
-            "unreachable": ContactStatus.BOUNCED,
-        }
-    },
-    marks=frozenset({"email", "status", "external id"}),
-    needs=frozenset({"email", "status"}),
-)
+def _format(name: str, row: dict[str, Any]) -> ExportFormat:
+    says = {column: _says(values) for column, values in row.pop("says").items()}
+    by_file = _says(row.pop("by_file", {}))
+    marks, needs = frozenset(row.pop("marks")), frozenset(row.pop("needs"))
+    others: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
+    return ExportFormat(name=name, says=says, by_file=by_file, marks=marks, needs=needs, **others)
 
-FORMATS: Mapping[str, ExportFormat] = {
-    known.name: known for known in (_MAILCHIMP, _LISTMONK, _SUBSTACK, _GHOST, _BUTTONDOWN, _KEILA)
-}
+
+def _says(values: Mapping[str, Sequence[str]]) -> Says:
+    return {value: ContactStatus(status) for status, some in values.items() for value in some}
+
+
+FORMATS: Mapping[str, ExportFormat] = _read_formats()
 COLUMN_NAMES = frozenset(column for known in FORMATS.values() for column in known.columns)
 
 
