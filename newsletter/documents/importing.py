@@ -19,28 +19,15 @@ from newsletter.documents.markup.pdf import import_pdf
 from newsletter.documents.pictures import embedded
 from newsletter.documents.plain_text import import_bytes, import_document
 from newsletter.documents.release.imported import Dropped, ImportedDocument, language_of, unusable
+from newsletter.documents.release.words import pattern
 
-_PASSED_ON = re.compile(
-    r"(?:(?:(?:re|fwd?|aw|wg|rv|tr|enc|i|vs)\s{0,3}:|\[(?:ext(?:ern(?:al)?)?|spam)\])\s{0,3}){1,9}",
-    re.IGNORECASE,
+_PASSED_ON = pattern(
+    "passed on", r"(?:(?:(?:{})\s{0,3}:|\[(?:ext(?:ern(?:al)?)?|spam)\])\s{0,3}){1,9}"
 )
 _MOST_PARTS = 1_000
 _SIGNED = re.compile(r"\\--[ ]?(?:\\?\n|$)")
 """The beginning of a Markdown paragraph that was the line ``-- `` (RFC 3676, 4.3)."""
-_MAIL_FOOT = re.compile(
-    r"(?:sent|gesendet|envoy[ée]|enviad[oa]|inviato|verzonden)"
-    r" (?:from|von|de(?:puis)?|desde|da|vanaf) (?:my|meinem?|mon|mi|il mio|o meu|mijn) .{2,40}"
-    r"|(?:.{1,40} )?(?:mit|von) meinem .{2,40} gesendet|get outlook for \w+"
-    r"|(?:e-?mail )?confidentiality(?: notice| note)?\b.*|disclaimer\s?:.*"
-    r"|vertraulichkeitshinweis.*|avis de confidentialit[ée].*"
-    r"|aviso (?:legal|de confidencialidad)\b.*"
-    r"|.{0,200}\b(?:this (?:e-?mail|message|communication|transmission)|diese (?:e-?mail|nachricht)"
-    r"|ce (?:message|courriel|mail)|este (?:mensaje|correo|e-?mail)|est[ae] (?:messaggio|mensagem)"
-    r"|dit (?:bericht|e-mailbericht))\b.{0,200}\b(?:confidential|privileged"
-    r"|intended (?:only|solely|for)|vertraulich|confidentiel|confidencial|riservat"
-    r"|confidenciais|vertrouwelijk).*",
-    re.IGNORECASE,
-)
+_MAIL_FOOT = pattern("below emails")
 """Text that mail programs and law departments add below an email."""
 _SIGNATURE, _MOST_SIGNED = 4, 12
 """The paragraphs, and the lines, that a signature has at most."""

@@ -23,6 +23,7 @@ from newsletter.documents.release.lines import (
     ends_sentence,
     in_title_case,
 )
+from newsletter.documents.release.words import alternatives, pattern
 
 LONGEST_TITLE = 250
 FULL_TITLE = 4
@@ -31,25 +32,10 @@ _LONGEST_STOPPED = 150
 _BYLINE = re.compile(
     r"(?:by|von|por|par) [A-Z][\w.’'-]*+(?:\s[A-Z][\w.’'-]*+){0,3}\s?(?:,.*)?", re.I
 )
-_GREETING = re.compile(
-    r"(?:dear|hello|hi|good (?:morning|afternoon|evening)|sehr geehrte[rs]?|liebe[rs]?|guten tag"
-    r"|madame|mesdames|monsieur|messieurs|ch[eè](?:re?s?)|bonjour|estimad[oa]s?|querid[oa]s?"
-    r"|prezad[oa]s?|car[aeio]|gentil[ei]|geachte|beste)\b.{0,100}[,:]",
-    re.IGNORECASE,
-)
+_GREETING = pattern("greetings", r"(?:{})\b.{0,100}[,:]")
 """How a letter begins."""
 _BULLET = re.compile(r"[•▪◦‣●○■□·*–-]\s")
-_BODY = (
-    r"(?:office|department|ministry|authority|agency|commission|committee|council|board|bureau"
-    r"|alliance|association|society|union|federation|coalition|foundation|trust|institute|center"
-    r"|centre|university|college|school|district|library|museum|bank|network|forum|city|county"
-    r"|town|state|treasury|transit|group|inc|llc|ltd|corp|company|gmbh|ag|kg|verein|verband"
-    r"|bundesverband|stiftung|stadtwerke|landkreis|kreis|ministerium|amt|tafel|bund|gesellschaft"
-    r"|ayuntamiento|diputaci[óo]n|consejer[íi]a|ministerio|fundaci[óo]n|asociaci[óo]n|uni[óo]n"
-    r"|colegio|banco|universidad|conseil|minist[èe]re|fondation|syndicat|r[ée]gie|banque|mairie"
-    r"|ville|comune|ministero|fondazione|associazione|c[âa]mara|prefeitura|associa[çc][ãa]o"
-    r"|gemeente|ministerie|stichting|vereniging)"
-)
+_BODY = f"(?:{alternatives('bodies')})"
 _NAMES_BODY = re.compile(
     rf"{_BODY}\b.*|.*\b{_BODY}\.?|.*\be\. ?V\.?|.*\w(?:alliance|verband|verein)", re.IGNORECASE
 )

@@ -5,46 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from newsletter.documents.release.words import alternatives, words
+
 _MONTHS = {
     name.replace("_", " "): number
-    for names in (
-        "january february march april may june july august september october november december",
-        "januar februar märz april mai juni juli august september oktober november dezember",
-        "jänner feber maerz",
-        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre - dicembre",
-        "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
-        "januari februari maart april mei juni juli augustus september oktober november december",
-        "jan feb mar apr - jun jul aug sep oct nov dec",
-        "- - - - - - - - sept okt - dez",
-        "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
-        "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь",
-        "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
-        "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada"
-        " grudnia",
-        "ledna února března dubna května června července srpna září října listopadu prosince",
-        "januára februára - apríla mája júna júla augusta septembra októbra novembra decembra",
-        "ιανουαρίου φεβρουαρίου μαρτίου απριλίου μαΐου ιουνίου ιουλίου αυγούστου σεπτεμβρίου"
-        " οκτωβρίου νοεμβρίου δεκεμβρίου",
-        "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
-        "ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie"
-        " decembrie",
-        "januar februar marts april maj juni juli august september oktober november december",
-        "januari februari mars april maj juni juli augusti september oktober november december",
-        "- - - - - - - - - - - desember",
-        "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta"
-        " syyskuuta lokakuuta marraskuuta joulukuuta",
-        "בינואר בפברואר במרץ באפריל במאי ביוני ביולי באוגוסט בספטמבר באוקטובר בנובמבר בדצמבר",
-        "ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר",
-        "जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
-        "- फ़रवरी - - - - - - सितम्बर अक्तूबर नवम्बर दिसम्बर",
-        "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
-        "- - - ابريل - - - اغسطس - اكتوبر - -",
-        "كانون_الثاني شباط آذار نيسان أيار حزيران تموز آب أيلول تشرين_الأول تشرين_الثاني"
-        " كانون_الأول",
-        "- - اذار - ايار - - اب ايلول تشرين_الاول - كانون_الاول",
-    )
+    for names in words("months")
     for number, name in enumerate(names.split(), start=1)
     if name != "-"
 }
@@ -62,14 +27,7 @@ _DATE = re.compile(
     r"|(?<!\d)(?P<y5>\d{4})\s?[年년]\s?(?P<m5>\d{1,2})\s?[月월]\s?(?P<d5>\d{1,2})\s?[日号號일]",
     re.IGNORECASE,
 )
-_WEEKDAYS = (
-    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag"
-    r"|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes"
-    r"|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo|(?:segunda|ter[çc]a|quarta|quinta|sexta)-feira"
-    r"|luned[ìi]|marted[ìi]|mercoled[ìi]|gioved[ìi]|venerd[ìi]|sabato|domenica|maandag|dinsdag"
-    r"|woensdag|donderdag|vrijdag|zaterdag|zondag"
-    r"|ال[أا]حد|الاثنين|الثلاثاء|ال[أا]ربعاء|الخميس|الجمعة|السبت"
-)
+_WEEKDAYS = alternatives("weekdays")
 _AROUND = re.compile(
     r"(?:[\W_]|\b(?:updated|originally|first|modified|published|posted|released|issued|dated?|on|at|last|the|press"
     r"|news(?:room)?|media|release|office|admin|by|in|of|for|immediate|publication|datum|stand|fecha"
@@ -204,10 +162,7 @@ _DAYS = (
     rf"{_WEEKDAYS}|noon|midday|midnight|mittag|mitternacht|midi|minuit|mediodia|medianoche|today"
     r"|tomorrow|tonight|اليوم|غدا"
 )
-_MONTH_NAMES = (
-    r"(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|ene|abr|ago|dic|fev|avr|juin"
-    r"|juil|aou|gen|mag|giu|lug|set|ott|out|mei|mrt|maa)[a-z]{0,7}"
-)
+_MONTH_NAMES = f"(?:{alternatives('month beginnings')})[a-z]{{0,7}}"
 MOMENT = re.compile(
     rf"\b(?:{_DAYS}|\d{{1,2}}(?:st|nd|rd|th|er)?\.? (?:de |of )?{_MONTH_NAMES}"
     rf"|{_MONTH_NAMES}\.? \d{{1,2}}|(?:ore|las|alle|dalle|delle|um|om) \d{{1,2}})\b",

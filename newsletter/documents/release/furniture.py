@@ -7,87 +7,20 @@ from itertools import pairwise
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.lines import Line, begins_dateline, ends_sentence
+from newsletter.documents.release.words import pattern, words
 
-_ALWAYS = re.compile(
-    r"(?:skip|jump) to (?:main |the )?(?:content|navigation|menu|search)|\[?tweet this\]?"
-    r"|(?:scroll|back) to top|top of page|bottom of page|you are here"
-    r"|(?:share|print|e-?mail|save) (?:this|article)(?: (?:page|article|post|story|release))?"
-    r"|(?:share|post|teilen|partager|compartir)(?: this)? (?:on|via|auf|sur|en) \w+"
-    r"|copy (?:link|url)|click to (?:share|print|e-?mail).*|\d+ min(?:ute)?s? read"
-    r"|(?:this |our )?(?:web)?site uses cookies.*|we use cookies.*"
-    r"|(?:accept|reject|manage)(?: all)? cookies|loading(?:…|\.\.\.)"
-    r"|(?:please |you need to )?enable javascript.*|[-–—(\[ ]{1,4}more[-–—)\] ]{1,4}"
-    r"|\W{0,3}(?:caution|warning|attention|external|achtung|vorsicht|prudence)\b.{0,40}"
-    r"\b(?:e-?mail|mail|message|sender|nachricht|courriel)\b.{0,60}"
-    r"\b(?:outside|external|extern(?:e[rn]?)?|unknown sender|ext[ée]rieur)\b.*"
-    r"|(?:to )?(?:unsubscribe|opt[ -]out)\b.{0,60}\bhttps?://\S+"
-    r"|(?:©|\(c\)|copyright (?:©|\(c\)|\d{4})).*|(?:.{1,60} )?all rights reserved\.?|link to: .*",
-    re.IGNORECASE,
-)
-_LABELS = re.compile(
-    r"(?:(?:official|joint) )?(?:press|news|media) (?:release|statement|advisory|alert|bulletin)s?"
-    r"|(?:public|media|press) (?:notice|note)|press information"
-    r"|presse(?:mitteilung|information|erkl[äa]rung|meldung|aussendung)(?: nr?\.? ?[\d/]+)?"
-    r"|medienmitteilung|pressestatement|comunicado(?: (?:de (?:prensa|imprensa)|oficial))?"
-    r"|nota (?:de prensa|informativa|[àa] imprensa)|comunicato(?: stampa)?"
-    r"|(?:بيان|خبر|بلاغ|تصريح)(?: (?:صحفي|صحافي|إعلامي|رسمي))?|نشرة صحفية"
-    r"|пресс?-?релиз|прес-реліз|informacja prasowa|komunikat prasowy|tiskov[áa] zpr[áa]va"
-    r"|tla[čc]ov[áa] spr[áa]va|δελτ[ίι]ο τ[ύυ]που|bas[ıi]n (?:b[üu]lteni|a[çc][ıi]klamas[ıi])"
-    r"|pressmeddelande|pressemeddelelse|pressemelding|lehdist[öo]tiedote|comunicat de pres[ăa]"
-    r"|sajt[óo]k[öo]zlem[ée]ny"
-    r"|הודעה לעיתונות|प्रेस विज्ञप्ति|新[闻聞]稿|プレスリリース|報道発表|보도\s?자료"
-    r"|pers(?:bericht|mededeling)|communiqu[ée](?: de presse)?|dossier de presse",
-    re.IGNORECASE,
-)
-_RELEASE = re.compile(
-    r"(?:for release\s?:?\s{0,3}(?:up)?on receipt"
-    r"|for (?:immediate |general )?(?:press |media )?(?:release|publication|distribution|use)"
-    r"(?: immediately)?|(?:for )?immediate (?:press |media )?release|release immediately"
-    r"|zur sofortigen (?:ver[öo]ffentlichung|freigabe)"
-    r"|para (?:su )?(?:difusi[óo]n|publicaci[óo]n|distribuci[óo]n) inmediata"
-    r"|pour (?:diffusion|publication) imm[ée]diate|[àa] diffuser imm[ée]diatement"
-    r"|per (?:la )?(?:diffusione|pubblicazione) immediata|para divulga[çc][ãa]o imediata"
-    r"|للنشر الفوري|للنشر فور[اًا]{1,2}|voor onmiddellijke publicatie"
-    r"|立即[发發][布佈]|即[时時][发發][布佈])\b\s*[:.–—-]?\s*",
-    re.IGNORECASE,
-)
-_EDITORS = re.compile(
-    r"(?:notes?|background) (?:to|for) (?:the )?(?:news )?editors?\b.*|editors?[’']? notes?\b.*"
-    r"|hinweise? (?:an|f[üu]r) (?:die )?(?:redaktion(?:en)?|medien)\b.*"
-    r"|notes? (?:aux|pour les) (?:r[ée]dactions?|r[ée]dacteurs|journalistes)\b.*"
-    r"|notas? (?:para|a) (?:los |las )?(?:editores|periodistas|redacci[óo]n|redacciones)\b.*",
-    re.IGNORECASE,
-)
+_ALWAYS = pattern("site furniture")
+_LABELS = pattern("kinds of text")
+_RELEASE = pattern("release lines", r"(?:{})\b\s*[:.–—-]?\s*")
+_EDITORS = pattern("notes to editors")
 _END_MARK = re.compile(
     r"#(?:\s*#)+|[-–—*~\[(<]+\s*(?:30|[Ee][Nn][Dd][Ss]?|[Ee][Nn][Dd][Ee]|[Ff][Ii][Nn][Ee]?)"
     r"\s*[-–—*~\])>]+|ENDS?\.?|Ends\.?|ENDE|Ende|FINE?|Fine?"
 )
 _END_AT_FOOT = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
-_OTHER_PAGES = re.compile(
-    r"(?:in )?(?:latest|recent|related|more|other|further|similar|top|upcoming|previous|trending)"
-    r" (?:news(?: releases)?|posts?|articles?|stories|headlines|(?:press )?releases|statements"
-    r"|content|updates|reading|events|coverage|pages|links)|related|also in the news"
-    r"|(?:you (?:may|might) )?also (?:like|be interested in)|read (?:next|also|more:?)"
-    r"|keep reading|don[’']t miss|up next|you (?:may|might) (?:also )?(?:like|enjoy)"
-    r"|more from .{2,40}|news ?letter sign-?up|sign up for (?:our|the) newsletter"
-    r"|weitere (?:meldungen|nachrichten|artikel|pressemitteilungen)|lesen sie auch.{0,30}"
-    r"|(?:m[áa]s|otras|[úu]ltimas) noticias|noticias relacionadas|[àa] lire aussi"
-    r"|(?:autres|derni[èe]res) actualit[ée]s",
-    re.IGNORECASE,
-)
-_VENDOR = re.compile(
-    r"(?:(?:web)?site |web |page )?(?:powered|designed|design|developed|development|built|made"
-    r"|hosted|hosting|created|maintained)(?: (?:and|&) \w+)? (?:by|with) .{2,60}"
-    r"|(?:web)?site(?: by|:) .{2,60}",
-    re.IGNORECASE,
-)
-_TRADE = re.compile(
-    r"\b(?:solutions?|agency|media|design(?:s|ers)?|studios?|creative|digital|interactive|web"
-    r"|websites?|communications|strategies|strategy|consulting|consultants|marketing|hosting"
-    r"|technolog(?:y|ies)|software|labs?|systems|webworks|branding|advertising|productions"
-    r"|partners|collective|llc|ltd|inc|gmbh)\b",
-    re.IGNORECASE,
-)
+_OTHER_PAGES = pattern("other pages")
+_VENDOR = pattern("vendors")
+_TRADE = pattern("trades", r"\b(?:{})\b")
 _MACHINE = re.compile(
     r"https?://\S+\.(?:jpe?g|png|gif|webp|svg|avif)(?:\?\S*)?|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?",
     re.IGNORECASE,
@@ -113,17 +46,7 @@ def always(text: str) -> str:
     return "site furniture" if _ALWAYS.fullmatch(text) else ""
 
 
-_OPT_OUT = re.compile(
-    r"\[(?:click (?:here )?to )?(?:unsubscribe|opt[ -]out|(?:manage|update) (?:your )?"
-    r"(?:e-?mail )?preferences|view (?:this (?:e-?mail|message) )?(?:in|on) (?:your |the |a )?"
-    r"(?:web ?)?browser|(?:(?:vom )?newsletter )?(?:abmelden|abbestellen)"
-    r"|im browser (?:ansehen|[öo]ffnen|anzeigen)|(?:se )?d[ée]s(?:abonner|inscrire)"
-    r"|voir dans le navigateur|darse de baja|cancelar (?:la |a )?"
-    r"(?:suscripci[óo]n|inscri[çc][ãa]o|subscri[çc][ãa]o)|ver en (?:el |su )?navegador"
-    r"|disiscriviti|annulla iscrizione|afmelden|uitschrijven|إلغاء الاشتراك)"
-    r"(?: here)?\W{0,3}\]\(",
-    re.IGNORECASE,
-)
+_OPT_OUT = pattern("ways out", r"\[(?:{})(?: here)?\W{0,3}\]\(")
 _LONGEST_OPT_OUT = 1_000
 
 
@@ -201,21 +124,9 @@ def is_trade_name(text: str) -> bool:
     return 1 < len(words) <= 6 and named and bare and bool(_TRADE.search(text))
 
 
-_LABEL = re.compile(
-    r"(?:(?:for (?:more|further) information(?: or interviews)?,? )?(?:please )?"
-    r"(?:(?:media|press|news|public) )?(?:contacts?|inquiries|enquiries)"
-    r"|(?:presse|medien)?kontakt|ansprechpartner(?:in)?|r[üu]ckfragen(?: bitte)? an"
-    r"|contactos?(?: (?:de|para la?) prensa)?|contacts?(?: de)? presse|contatti?(?: stampa)?"
-    r"|contato(?: de imprensa)?|(?:pers)?contact)"
-    r"\s*(?::.*|\s[–—-]\s.*|$)",
-    re.IGNORECASE,
-)
+_LABEL = pattern("contacts", r"(?:{})\s*(?::.*|\s[–—-]\s.*|$)")
 _BEHIND = re.compile(r"\bcontacts?:", re.IGNORECASE)
-_LINE = re.compile(
-    r"(?:phone|tel(?:e(?:ph|f)one?|[eé]fono)?|t[eé]l(?:[eé]phone)?|office|cell|mobile|fax|mobil|handy"
-    r"|m[oó]vil|e-?mail|m|t|e|p)\b\.?\s*:.*|[^\s@]++@\S+\.\w+|(?:media|press) contacts? .*",
-    re.IGNORECASE,
-)
+_LINE = pattern("lines of a contact")
 _TELEPHONE = re.compile(rf"{_PHONE.pattern}|\b0\d[\d\s]{{8,}}\d")
 _LONGEST = 80
 _SHORTEST_TEXT = 20
@@ -298,61 +209,12 @@ def below_forwarding(texts: Sequence[str]) -> tuple[int, str]:
     return 0, ""
 
 
-_MENUS = """
-home, homepage, menu, main menu, search, search for, about, about us, about the office, about the
-agency, about the department, contact, contacts, contact us, news, newsroom, news room, news
-center, news & events, news & media, newsletter, newsletters, press, media, press release, press
-releases, press room, press office, press center, press kit, press contact, press contacts, media
-center, media kit, media room, media contacts, event, events, calendar, career, careers,
-employment, internship, internships, volunteer, volunteers, donate, give, get involved, get help,
-get started, program, programs, our programs, service, services, our services, departments, our
-departments, divisions, projects, our work, our mission, mission, our history, history, our story,
-our values, our team, team, staff, our people, our impact, our partners, partners, leadership,
-directory, staff directory, employee directory, board, board of directors, board of trustees,
-trustees, executive staff, executive team, executive office, management, who we are, what we do,
-how it works, how to help, publication, publications, report, reports, annual report, annual
-reports, resource, resources, library, form, forms, faq, faqs, documents, permit, permits,
-licenses, permits & licenses, accessibility, accessibility statement, privacy, privacy policy,
-privacy notice, terms, terms of use, terms of service, terms & conditions, terms and conditions,
-sitemap, site map, legal, legal notice, disclaimer, imprint, open data, data, podcast, podcasts,
-blog, blogs, op-ed, op-eds, opinion, video, videos, photo, photos, gallery, shop, store, apps,
-help, support, feedback, community, victim services, membership, members, residents, business,
-businesses, visitors, government, topics, issues, archive, archives, all news, multimedia, stay
-informed, take action, join us, our offices, locations, bids, rfps, startseite, aktuelles, über
-uns, kontakt, impressum, datenschutz, datenschutzerklärung, karriere, presse, termine, suche,
-barrierefreiheit, leichte sprache, service, themen, nachrichten, inicio, noticias, contacto,
-quiénes somos, aviso legal, política de privacidad, política de cookies, transparencia, empleo,
-sala de prensa, accueil, actualités, mentions légales, plan du site, nous connaître, recrutement,
-accessibilité, espace presse, contatti, chi siamo, notizie, contato, quem somos, over ons, nieuws,
-vacancies
-"""
-_BESIDE = """
-share, share this, print, email, e-mail, tweet, close, accept, decline, reject, subscribe, log in,
-login, sign in, sign up, signup, follow us, follow, you are here, rss, whatsapp, facebook,
-twitter, x, linkedin, instagram, youtube, tiktok, flickr, pinterest, bluesky, threads, mastodon,
-telegram, vimeo, reddit, feedburner, author, published, stay connected, connect with us, connect,
-cookie policy, cookie settings, cookie preferences, cookie notice, english, español, deutsch,
-français, italiano, português, nederlands, read more, read less, show more, learn more, load more,
-copy link, copy url, teilen, drucken, compartir, imprimir, partager, back, next, previous, top,
-scroll to top, back to top, top of page, bottom of page, loading, all rights reserved, alle rechte
-vorbehalten, tous droits réservés, todos los derechos reservados
-"""
-_FREE = re.compile(
-    r"(?:bureaus?|departments|divisions) ?& ?\w+|meet .{2,20}|report an? \w+|community \w+"
-    r"|(?:\w+ )?policy|legal \w+|permits? (?:&|and) \w+"
-)
-_AROUND = re.compile(
-    r"posted (?:in|by)\b.*|filed under.*|tags?:.*|categor(?:y|ies):?.*|[/|»›>]"
-    r"|(?:[←→«»‹›<>] ?)?(?:next|previous|older|newer)"
-    r"(?: (?:post|article|page|story|stories|entry|entries)s?)?(?: ?[←→«»‹›<>])?"
-    r"|leave a (?:comment|reply)|(?:no )?comments(?: are closed)?|\d+ comments?",
-)
+_FREE = pattern("open menu entries", flags=0)
+_AROUND = pattern("beside articles", flags=0)
 _LONGEST_AROUND = 200
 
 
-_MENU_ENTRIES, _BESIDE_ENTRIES = (
-    frozenset(" ".join(entry.split()) for entry in text.split(",")) for text in (_MENUS, _BESIDE)
-)
+_MENU_ENTRIES, _BESIDE_ENTRIES = frozenset(words("menus")), frozenset(words("beside texts"))
 
 
 def is_menu_entry(text: str) -> bool:

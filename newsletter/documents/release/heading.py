@@ -41,19 +41,10 @@ from newsletter.documents.release.lines import (
     ends_sentence,
     is_prose,
 )
+from newsletter.documents.release.words import pattern
 
-_LABEL = re.compile(
-    r"(?:title|headline|subject|re|betreff|titel|asunto|t[íi]tulo|objet|titre|oggetto|titolo|assunto"
-    r"|onderwerp)\s?:\s*",
-    re.IGNORECASE,
-)
-_OPEN_END = re.compile(
-    r"(?:\b(?:an?|and|as|at|by|for|from|in|into|is|of|on|or|over|the|to|with|after|before|under|who"
-    r"|that|than|und|oder|der|die|das|den|dem|des|ein|eine|f[üu]r|mit|von|vor|nach|bei|zu|im|am|de"
-    r"|del|la|las|el|los|un|una|y|o|en|con|para|por|que|se|le|les|des|du|et|ou|à|au|aux|pour|sur"
-    r"|par|avec|dans|di|il|lo|gli|e|per|da|do|dos|em|van|het|een|en|voor|met|op)|[,;:&–—-])$",
-    re.I,
-)
+_LABEL = pattern("title labels", r"(?:{})\s?:\s*")
+_OPEN_END = pattern("open ends", r"(?:\b(?:{})|[,;:&–—-])$")
 _MOST_LINES = 5
 _EVEN = 1.25
 _BROKEN = 70

@@ -1,11 +1,14 @@
 """The result of an import: the statement, all that was left out, and each guess."""
 
 import re
+import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.documents.release.embargo import Embargo
+from newsletter.documents.release.words import words
 from newsletter.domain.errors import Fault, InvalidInput
 
 LARGEST_PICTURE = 10_000_000
@@ -98,53 +101,26 @@ def unusable(file: str, message: str) -> InvalidInput:
 _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _READ = 20_000
 """Characters that identify a script."""
-_SCRIPTS = {
-    "hebrew": (0x0590, 0x05FF, {"he", "iw", "yi"}),
-    "arabic": (0x0600, 0x06FF, {"ar", "fa", "ur", "ps", "ckb", "sd", "ug"}),
-    "greek": (0x0370, 0x03FF, {"el"}),
-    "cyrillic": (0x0400, 0x04FF, {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg"}),
-    "devanagari": (0x0900, 0x097F, {"hi", "mr", "ne", "sa"}),
-    "thai": (0x0E00, 0x0E7F, {"th"}),
-    "kana": (0x3040, 0x30FF, {"ja"}),
-    "han": (0x4E00, 0x9FFF, {"zh", "yue", "ja"}),
-    "hangul": (0xAC00, 0xD7A3, {"ko"}),
+_KANA, _HAN = ("HIRAGANA", "KATAKANA"), ("CJK",)
+_SCRIPTS: Mapping[tuple[str, ...], tuple[set[str], Mapping[str, str]]] = {
+    ("HEBREW",): ({"he", "yi"}, {"": "he"}),
+    ("ARABIC",): (
+        {"ar", "fa", "ur", "ps", "ckb", "sd", "ug"},
+        {"ٹڈڑںے": "ur", "پچژگ": "fa", "": "ar"},
+    ),
+    ("GREEK",): ({"el"}, {"": "el"}),
+    ("CYRILLIC",): (
+        {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg"},
+        {"їєґ": "uk", "ў": "be", "ыэ": "ru"},
+    ),
+    ("DEVANAGARI",): ({"hi", "mr", "ne", "sa"}, {"": "hi"}),
+    ("THAI",): ({"th"}, {"": "th"}),
+    _KANA: ({"ja"}, {"": "ja"}),
+    _HAN: ({"zh", "yue", "ja"}, {"": "zh"}),
+    ("HANGUL",): ({"ko"}, {"": "ko"}),
 }
-"""The first and last letter of a script, and its languages."""
-_NAMES = {
-    "en": "English",
-    "de": "German",
-    "fr": "French",
-    "es": "Spanish",
-    "it": "Italian",
-    "pt": "Portuguese",
-    "nl": "Dutch",
-    "ar": "Arabic",
-    "fa": "Persian",
-    "ur": "Urdu",
-    "he": "Hebrew",
-    "iw": "Hebrew",
-    "el": "Greek",
-    "ru": "Russian",
-    "uk": "Ukrainian",
-    "hi": "Hindi",
-    "th": "Thai",
-    "zh": "Chinese",
-    "ja": "Japanese",
-    "ko": "Korean",
-}
-_OTHERS = "other"
-_TOLD_BY = {
-    "arabic": (("ٹڈڑںے", "ur"), ("پچژگ", "fa"), ("", "ar")),
-    "cyrillic": (("їєґ", "uk"), ("ў", "be"), ("ыэ", "ru")),
-    "hebrew": (("", "he"),),
-    "greek": (("", "el"),),
-    "devanagari": (("", "hi"),),
-    "thai": (("", "th"),),
-    "kana": (("", "ja"),),
-    "han": (("", "zh"),),
-    "hangul": (("", "ko"),),
-}
-"""Letters that identify a language of a script, and the default without letters."""
+"""How Unicode's names of a script's letters begin, its languages, and the letters that tell one."""
+_NO_SCRIPT: tuple[str, ...] = ()
 _LEAST_KANA = 0.1
 """Share of kana in Japanese; the rest may be Chinese characters."""
 
@@ -156,28 +132,30 @@ def language_of(text: str, said: str = "") -> str:
     """
     said = said.strip() if _TAG.fullmatch(said.strip()) else ""
     letters = [letter for letter in text[:_READ].lower() if letter.isalpha()]
-    counts: Counter[str] = Counter()
+    counts: Counter[tuple[str, ...]] = Counter()
     for letter, number in Counter(letters).items():
-        scripts = (name for name, (a, z, _) in _SCRIPTS.items() if a <= ord(letter) <= z)
-        counts[next(scripts, _OTHERS)] += number
+        name = unicodedata.name(letter, "")
+        counts[next(filter(name.startswith, _SCRIPTS), _NO_SCRIPT)] += number
     if not letters:
         return ""
     script = counts.most_common(1)[0][0]
-    if script == "han" and counts["kana"] > _LEAST_KANA * len(letters):
-        script = "kana"
-    if script == _OTHERS:
-        return "" if any(_base(said) in one for _, _, one in _SCRIPTS.values()) else said
-    if _base(said) in _SCRIPTS[script][2]:
+    if script == _HAN and counts[_KANA] > _LEAST_KANA * len(letters):
+        script = _KANA
+    if script == _NO_SCRIPT:
+        return "" if any(_base(said) in one for one, _ in _SCRIPTS.values()) else said
+    languages, told_by = _SCRIPTS[script]
+    if _base(said) in languages:
         return said
     present = set(letters)
-    return next((one for some, one in _TOLD_BY[script] if not some or present & set(some)), "")
+    return next((one for some, one in told_by.items() if not some or present & set(some)), "")
 
 
 def with_language(document: ImportedDocument, usual: str) -> ImportedDocument:
     """Keep the language only if it differs from the ``usual`` one, with a note."""
     if not document.language or _base(document.language) == _base(usual):
         return replace(document, language="")
-    name = _NAMES.get(_base(document.language), f"another language ({document.language})")
+    names = dict(row.split() for row in words("languages"))
+    name = names.get(_base(document.language), f"another language ({document.language})")
     note = f"The text was taken to be in {name}: look whether its language is right."
     return replace(document, notes=(*document.notes, note))
 

@@ -23,7 +23,7 @@ GERMAN = "Das Forum verlässt heute den Beirat nach zwei Jahren Arbeit für beza
         (PERSIAN, "", "fa"),
         (URDU, "", "ur"),
         (HEBREW, "", "he"),
-        (HEBREW, "iw", "iw"),
+        (HEBREW, "iw", "he"),
         (GERMAN, "de-AT", "de-AT"),
         (GERMAN, " de ", "de"),
         (GERMAN, "", ""),
